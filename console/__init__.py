@@ -1,0 +1,1 @@
+"""What people see: the Qt window and the command line. The only place that imports PyQt6."""

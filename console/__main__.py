@@ -1,0 +1,68 @@
+"""Starts the window, or hands over to the command line.
+
+The window must be painted before anything slow is imported, so a call without a command never touches the command
+line's own libraries.
+"""
+
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from console.options import Options
+
+CANCELLED = 130
+
+
+def main() -> None:
+    """Run what the arguments ask for, and end the process with its exit status."""
+    try:
+        sys.exit(_run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        # Ctrl+C while libraries are still being imported: nothing was begun, and a traceback helps nobody.
+        sys.stderr.write("Cancelled.\n")
+        sys.exit(CANCELLED)
+
+
+def _run(arguments: list[str]) -> int:
+    # What this program and its libraries write is for its user alone, exports included.
+    os.umask(0o077)
+    # What is made while libraries are imported stays: looking for garbage in it is a third of the time they take.
+    gc.disable()
+    options = _window_options(arguments)
+    if options is not None:
+        from console.app import run
+
+        return run(options)  # where `Collector` takes over
+    from console.cli.app import run_cli
+
+    gc.freeze()
+    gc.enable()
+    return run_cli(arguments)
+
+
+def _window_options(arguments: list[str]) -> "Options | None":
+    """Return the options of a call that opens the window, or None for everything else."""
+    from console.options import VAULTS, Options
+
+    given = {"--store": "", "--vault": ""}
+    verbose = False
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.partition("=")
+        if name in given:
+            given[name] = value if equals else next(rest, "")
+            if not given[name]:
+                return None
+        elif argument == "--verbose":
+            verbose = True
+        else:
+            return None
+    if given["--vault"] not in ("", *VAULTS):
+        return None
+    return Options.of(given["--store"], given["--vault"], verbose=verbose)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Running and past work: jobs with progress, a log and a way to cancel them, for the strip at the foot of the window."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+KEPT = 200
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+SHAPES = {RUNNING: "running", DONE: "good", FAILED: "bad", CANCELLED: "off"}
+
+
+class Job(QObject):
+    """One piece of work that a person can watch and stop. `changed` follows every report."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, name: str, cancel: Callable[[], None] | None, parent: QObject) -> None:
+        super().__init__(parent)
+        self.name = name
+        self.state = RUNNING
+        self.text, self.done, self.total = "", 0, 0
+        self.started = datetime.now(UTC)
+        self.ended: datetime | None = None
+        self.log: list[str] = []
+        self._cancel = cancel
+
+    @property
+    def running(self) -> bool:
+        """Whether the work goes on."""
+        return self.state == RUNNING
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a person can stop it."""
+        return self.running and self._cancel is not None
+
+    def progress(self, text: str, done: int = 0, total: int | None = None) -> None:
+        """Report what is being done, and how far the work is."""
+        self.text, self.done, self.total = text, done, total or 0
+        self.note(f"{text} ({done} of {total})" if total else text)
+
+    def note(self, line: str) -> None:
+        """Write a line into the log of the job."""
+        self.log.append(f"{datetime.now(UTC).astimezone():%H:%M:%S} {line}")
+        self.changed.emit()
+
+    def end(self, text: str, state: str = DONE) -> None:
+        """Say how the work ended; later ends are ignored."""
+        if self.running:
+            self.state, self.text, self.ended = state, text, datetime.now(UTC)
+            self.note(text)
+
+    def cancel(self) -> None:
+        """Stop the work."""
+        if self.can_cancel and self._cancel is not None:
+            self._cancel()
+            self.end("Cancelled", CANCELLED)
+
+
+class Activity(QObject):
+    """Every job of this window, newest last. `changed` follows each report of any."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.jobs: list[Job] = []
+
+    def begin(self, name: str, cancel: Callable[[], None] | None = None) -> Job:
+        """Start a job; `cancel` stops its work."""
+        job = Job(name, cancel, self)
+        job.changed.connect(self.changed)
+        self.jobs.append(job)
+        for old in [j for j in self.jobs if not j.running][: max(len(self.jobs) - KEPT, 0)]:
+            self.jobs.remove(old)
+            old.deleteLater()
+        self.changed.emit()
+        return job
+
+    def record(self, name: str, text: str, state: str = DONE) -> None:
+        """Note something that was done at once."""
+        self.begin(name).end(text, state)
+
+    @property
+    def latest(self) -> Job | None:
+        """Return the running job, else the last one."""
+        running = [job for job in self.jobs if job.running]
+        return running[-1] if running else self.jobs[-1] if self.jobs else None

@@ -1,0 +1,196 @@
+"""Starts the window. The order matters and is told here.
+
+1. Folders, log and crash reports, before anything can go wrong.
+2. A window that already shows this store is raised instead of a second one.
+3. Theme and window; the first paint. Until here nothing slow is imported.
+4. The outline, read with the standard library alone, fills the tree.
+5. Store, vault and services open in a thread; pages wait for them one by one.
+6. When the window closes: drafts are written, tasks end, the store is closed.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import uuid
+from pathlib import Path
+
+from PyQt6.QtCore import QEvent, QObject, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtGui import QFont
+from PyQt6.QtWidgets import QApplication
+
+from console import drafts, icons, loop, theme, trace
+from console.context import Context
+from console.context import Options as ContextOptions
+from console.crash import CrashReports
+from console.options import Options
+from console.pages.registry import HOME, Target
+from console.settings import Layout
+from console.single_instance import OneWindow
+from console.window import Window
+from models.kinds import Kind
+from services.paths import FolderError, Paths, profile_folder
+
+STYLE = ("-style", "fusion")
+"""The style that draws the same everywhere; asked for here because `setStyle` hands a style to Python, whose
+enumerations would then be made before the first paint."""
+
+
+LIBRARIES = """\
+On Linux, see that the display can be reached; python3 dev.py run installs the shared libraries that a window needs, or
+names them."""
+NO_DISPLAY = """\
+There is no display for a window: neither DISPLAY nor WAYLAND_DISPLAY is set.
+Every command works without one; approval-console --help lists them, and demo --headless --out DIR saves pictures of the pages."""
+IMPOSSIBLE = 3
+"""The exit status of the public interface for what could not be done."""
+
+
+class FirstPaint(QObject):
+    """Notices when a window was painted for the first time, and calls back once."""
+
+    def __init__(self, window: Window, then: object) -> None:
+        super().__init__(window)
+        self._then = then
+        window.installEventFilter(self)
+        self._window = window
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Wait for the first paint to be over."""
+        if event is not None and event.type() == QEvent.Type.Paint:
+            self._window.removeEventFilter(self)
+            QTimer.singleShot(0, self._then)  # type: ignore[arg-type]
+        return super().eventFilter(watched, event)
+
+
+def _qt_message(kind: QtMsgType, _context: object, text: str | None) -> None:
+    """Write what Qt says into the log; without a screen it says much that is true and means nothing.
+
+    After its last words Qt ends the process, so these are for the person who started it.
+    """
+    level = logging.WARNING if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg) else logging.INFO
+    logging.getLogger("qt").log(level, "%s", text)
+    if kind == QtMsgType.QtFatalMsg and sys.stderr is not None:
+        sys.stderr.write(f"{(text or '').strip()}\n{LIBRARIES}\n")
+        sys.stderr.flush()
+
+
+def follow_qt() -> None:
+    """Take over Qt's own messages."""
+    qInstallMessageHandler(_qt_message)
+
+
+def lacks_display() -> bool:
+    """Whether there is nowhere to show a window; says so, because Qt would end the process instead."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named):
+        return False
+    sys.stderr.write(f"{NO_DISPLAY}\n")
+    return True
+
+
+def make_application() -> QApplication:
+    """Return the application, made if there is none, with its name and icon."""
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication([*sys.argv[:1], *STYLE])
+    app.setApplicationName("Approval Console")
+    app.setDesktopFileName("approval-console")
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        # Without a desktop there is no interface font; hinting would make letters stand unevenly.
+        font = QFont(app.font())
+        font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+        app.setFont(font)
+    return app
+
+
+def run(options: Options) -> int:
+    """Open the window and return when it has closed."""
+    from services.logs import set_up
+
+    if lacks_display():
+        return IMPOSSIBLE
+    try:
+        paths = Paths.of()
+        for folder in (paths.state, paths.config):
+            profile_folder(folder)
+    except FolderError as error:
+        sys.stderr.write(f"{error.problem.as_text()}\n")
+        return error.exit_status
+    set_up(paths.state / "logs", verbose=options.verbose)
+    follow_qt()
+    app = make_application()
+    url = options.store or paths.default_store
+    one = OneWindow(url, paths.state)
+    if not one.is_first() and one.raise_other():
+        return 0
+    crash = CrashReports(paths.state)
+    crash.install()
+    try:
+        return loop.run(app, lambda stop: _main(app, options, paths, crash, one, stop)) or 0
+    finally:
+        one.close()
+        crash.close()
+
+
+async def _main(
+    app: QApplication,
+    options: Options,
+    paths: Paths,
+    crash: CrashReports,
+    one: OneWindow,
+    stop: asyncio.Event,
+) -> int:
+    asyncio.get_running_loop().set_exception_handler(crash.loop_error)
+    url = options.store or paths.default_store
+    profile = paths.config
+    layout = Layout(profile)
+    theme.apply(app, layout.text("scheme", "system"))
+    app.setWindowIcon(icons.icon("process", "accent"))
+    ctx = Context(ContextOptions(url, profile, options.vault, options.verbose))
+    window = Window(ctx, layout)
+    crash.show = window.show_crash
+    ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
+    one.raised.connect(lambda: _to_front(window))
+    FirstPaint(window, lambda: _painted(window, profile, one))
+    window.show()
+    await stop.wait()
+    window.remember()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ctx.aclose()
+    return 0
+
+
+def _painted(window: Window, profile: Path, one: OneWindow) -> None:
+    """Fill the tree, then open what takes longer."""
+    from services.store.outline import read_outline
+
+    trace.mark("first-paint")
+    ctx = window.ctx
+    ctx.drafts.restore(drafts.file_of(profile, ctx.options.store_url))
+    outline = read_outline(ctx.options.store_url)
+    if outline is not None:
+        window.show_outline(outline)
+        trace.mark("tree-filled")
+    if trace.quits_after():
+        window.close()
+        return
+    one.listen()
+    ctx.open()
+    window.show_target(_last_page(window))
+
+
+def _last_page(window: Window) -> Target:
+    """Return the page that was shown last, if it still exists."""
+    kind, _, object_id = window.remembered.text("page").partition("|")
+    if object_id and kind in set(Kind):
+        target = Target(kind, uuid.UUID(object_id))
+        if window.model.node_of(target) is not None:
+            return target
+    return Target(HOME)
+
+
+def _to_front(window: Window) -> None:
+    window.showNormal() if window.isMinimized() else window.show()
+    window.raise_()
+    window.activateWindow()

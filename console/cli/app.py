@@ -1,0 +1,123 @@
+"""The command line: `approval-console COMMAND`. Nothing here imports PyQt6, but for `demo`."""
+
+import contextlib
+import logging
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from console.cli import (
+    audit,
+    checking,
+    configuration,
+    credential,
+    demo,
+    output,
+    practice,
+    provision,
+    requests,
+    support,
+)
+from console.cli.context import CommandContext
+from console.options import VAULTS, Options
+from console.version import VERSION
+from services.errors import ConsoleError
+
+app = typer.Typer(
+    name="approval-console",
+    help="Sets up, checks and watches ServiceNow approval processes of Privilege Manager.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.add_typer(credential.app, name="credential")
+app.add_typer(configuration.app, name="config")
+app.add_typer(requests.app, name="requests")
+app.add_typer(audit.history_app, name="history")
+app.add_typer(audit.audit_app, name="audit")
+app.add_typer(practice.app, name="practice")
+app.command("items")(checking.items)
+app.command("check")(checking.check)
+app.command("provision")(provision.provision)
+app.command("demo")(demo.demo)
+app.command("support-bundle")(support.support_bundle)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        output.result(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    store: Annotated[str, typer.Option(help="Path or URL of the store (APPROVAL_CONSOLE_STORE).")] = "",
+    vault: Annotated[str, typer.Option(help="system, file, env or session (APPROVAL_CONSOLE_VAULT).")] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more details.")] = False,
+    version: Annotated[  # noqa: ARG001 -- handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Read the options that every command shares."""
+    options = Options.of(store, vault, verbose=verbose)
+    if options.vault not in VAULTS:
+        raise typer.BadParameter(
+            f"{options.vault} is no vault; known are {', '.join(VAULTS)}", param_hint="--vault"
+        )
+    try:
+        context.obj = CommandContext(options)
+    except ConsoleError as error:
+        output.problem(error)
+        raise typer.Exit(error.exit_status) from error
+
+
+def run_cli(arguments: list[str]) -> int:
+    """Run a command and return its exit status; a traceback goes to the log, never to the person."""
+    output.prepare()
+    try:
+        app(_common_first(arguments), prog_name="approval-console", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else output.WRONG_INPUT
+    except KeyboardInterrupt:
+        output.say("Cancelled.")
+        return output.CANCELLED
+    except output.ReaderGoneError:
+        _let_go_of_output()
+        return output.GOOD
+    except Exception:
+        logging.getLogger(__name__).exception("the command ended with an unexpected error")
+        output.say("The command ended with an unexpected error. Its details are in the log file.")
+        return output.IMPOSSIBLE
+    return output.GOOD
+
+
+def _let_go_of_output() -> None:
+    """Send what is still buffered nowhere, so that the end of the process does not fail on it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            stream.flush()
+            continue
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _common_first(arguments: list[str]) -> list[str]:
+    """Move the shared options in front of the command, so that they may stand anywhere."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in ("--store", "--vault"):
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word == "--verbose" or word.startswith(("--store=", "--vault=")):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest

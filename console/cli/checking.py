@@ -1,0 +1,148 @@
+"""`check` and `items`: what a server is like right now."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from console.cli import output
+from console.cli.context import of
+from models.approval_process import ApprovalProcess
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from services.catalogue import Catalogue, RequestItem
+from services.checks import store_check
+from services.connectivity import CheckReport, StageResult, run_check
+from services.errors import ConsoleError
+from services.servicenow import ConnectionSettings
+from services.store import NotFoundError
+from services.threads import kept
+from services.workspace import Workspace
+
+Server = Annotated[str, typer.Argument(help="Name of the ServiceNow server.")]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+
+def check(
+    context: typer.Context,
+    server: Server,
+    process: Annotated[str, typer.Option(help="Approval Process whose services are checked.")] = "",
+    json: Json = False,
+) -> None:
+    """Check a server in stages; 1 when a stage failed."""
+
+    async def work(workspace: Workspace) -> int:
+        system, chosen = await asyncio.to_thread(_objects, workspace, server, process)
+        instance = await workspace.instance(system.id)
+        sign_in = instance.sign_in
+        # Beside a JSON document the stages are progress; without one they are the result.
+        write = output.say if json else output.result
+
+        def tell(stage: StageResult) -> None:
+            for line in _lines(stage):
+                write(line)
+
+        report = await run_check(ConnectionSettings.of(system), sign_in, chosen, report=tell)
+        await _keep(workspace, system, chosen, report)
+        if json:
+            output.as_json(report.as_dict())
+        else:
+            output.result(f"{system.name}: {report.verdict}, {report.ms:.0f} ms, {report.correlation_id}")
+        return output.NOT_GOOD if report.verdict == "failed" else output.GOOD
+
+    of(context).run(work, json_too=json)
+
+
+async def _keep(
+    workspace: Workspace, system: ForeignSystem, process: ApprovalProcess | None, report: CheckReport
+) -> None:
+    """Put the check among the past ones of its server; what it found counts also where that fails."""
+    try:
+        await kept(lambda: store_check(workspace.store, system, report, process))
+    except ConsoleError as error:
+        output.say(f"This check could not be kept: {error.problem.cause}")
+
+
+def _lines(result: StageResult) -> list[str]:
+    """Return a stage as lines: what was seen, and for what is not good its fault, cause, owner and remedy."""
+    lines = [f"{result.state:8} {result.stage:18} {result.evidence}"]
+    if result.state in ("failed", "warning"):
+        parts = (
+            ("Fault", result.fault or ""),
+            ("Cause", result.cause),
+            ("Owner", result.owner),
+            ("Remedy", result.remedy),
+        )
+        lines += [f"{'':9}{label}: {text}" for label, text in parts]
+    return lines
+
+
+def _objects(workspace: Workspace, server: str, process: str) -> tuple[ForeignSystem, ApprovalProcess | None]:
+    """Return the server and the process to check: the named one, else the only one that uses the server."""
+    configuration = workspace.configuration
+    system = configuration.named(Kind.FOREIGN_SYSTEM, server)
+    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    processes = [p for p in configuration.all(Kind.APPROVAL_PROCESS) if isinstance(p, ApprovalProcess)]
+    users = [p for p in processes if p.server_id == system.id]
+    if not process:
+        return system, users[0] if len(users) == 1 else None
+    chosen = next((p for p in users if p.name.casefold() == process.casefold()), None)
+    if chosen is None:
+        raise NotFoundError(
+            f"the Approval Process “{process}” of “{server}”", process, [p.name for p in users]
+        )
+    return system, chosen
+
+
+def items(
+    context: typer.Context,
+    server: Server,
+    search: Annotated[str, typer.Argument(help="Text that the name contains.")] = "",
+    refresh: Annotated[bool, typer.Option("--refresh", help="Read afresh from the instance.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
+    json: Json = False,
+) -> None:
+    """List request items; those that carry the contract's variables come first."""
+    del refresh  # every list is read afresh: this release keeps no copy of the catalogue
+
+    async def work(workspace: Workspace) -> int:
+        system = await asyncio.to_thread(workspace.configuration.named, Kind.FOREIGN_SYSTEM, server)
+        instance = await workspace.instance(system.id)
+        found: list[RequestItem] = []
+        async for batch in Catalogue(instance).search(search, limit=limit):
+            found += batch
+        found = found[:limit]
+        if not found:
+            output.say(
+                f"No active Request Item has “{search}” in its name."
+                if search
+                else "There is no Request Item."
+            )
+        if json:
+            output.as_json({"server": system.name, "items": [_as_dict(i) for i in found]})
+        else:
+            rows = [
+                (
+                    i.name,
+                    i.category,
+                    "contract met" if i.meets_contract else f"{len(i.variables)} variables",
+                    i.sys_id,
+                )
+                for i in found
+            ]
+            output.table(("Name", "Category", "Contract", "sys_id"), rows)
+        return output.GOOD
+
+    of(context).run(work, json_too=json)
+
+
+def _as_dict(item: RequestItem) -> dict[str, object]:
+    return {
+        "sys_id": item.sys_id,
+        "name": item.name,
+        "category": item.category,
+        "short_description": item.short_description,
+        "active": item.active,
+        "variables": list(item.variables),
+        "meets_contract": item.meets_contract,
+    }

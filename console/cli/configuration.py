@@ -1,0 +1,128 @@
+"""`config`: the configuration as a YAML document."""
+
+import asyncio
+import codecs
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli import output
+from console.cli.context import of
+from services.errors import InputError
+from services.transfer import Document, Plan, export, plan, read_document
+from services.transfer.online import apply_online
+from services.workspace import Workspace
+
+app = typer.Typer(help="The configuration as a YAML document.", no_args_is_help=True)
+
+File = Annotated[str, typer.Argument(help="Path of the document; - for standard input.")]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+
+@app.command("plan")
+def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
+    """Say what apply would change; 1 when something would."""
+    document = _document(context, file, json=json)
+
+    async def work(workspace: Workspace) -> int:
+        made = await asyncio.to_thread(plan, document, workspace.configuration)
+        _show(made, json=json)
+        return output.GOOD if made.empty else output.NOT_GOOD
+
+    of(context).run(work, json_too=json)
+
+
+@app.command("apply")
+def apply_(context: typer.Context, file: File = "-", json: Json = False) -> None:
+    """Bring the configuration to what the document says, in one transaction; nothing is deleted."""
+    document = _document(context, file, json=json)
+
+    async def work(workspace: Workspace) -> int:
+        made = await asyncio.to_thread(plan, document, workspace.configuration)
+        await apply_online(made, workspace)
+        _show(made, json=json)
+        return output.GOOD
+
+    of(context).run(work, json_too=json)
+
+
+@app.command("export")
+def export_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="Where to write; - for standard output.")] = "-",
+) -> None:
+    """Write the configuration, without secrets."""
+
+    async def work(workspace: Workspace) -> int:
+        ascii_only = file == "-" and not output.shows_everything()
+        text = await asyncio.to_thread(export, workspace.configuration, ascii_only=ascii_only)
+        if file == "-" and not output.is_harmless(text):
+            # Written by YAML's own escapes, it reads back as it was.
+            text = await asyncio.to_thread(export, workspace.configuration, ascii_only=True)
+        if file == "-":
+            output.result(text.rstrip("\n"))
+        else:
+            await asyncio.to_thread(_write, Path(file), text)
+            output.say(f"Written to {file}.")
+        return output.GOOD
+
+    of(context).run(work)
+
+
+@app.command()
+def validate(context: typer.Context, file: File = "-") -> None:
+    """Check the form of a document, without comparing it with what is stored."""
+    document = _document(context, file, json=False)
+    for warning in document.warnings:
+        output.say(warning)
+    count = len(document.entries)
+    output.say(f"The document is well formed: {count} object{'s' if count != 1 else ''}.")
+
+
+def _document(context: typer.Context, file: str, *, json: bool) -> Document:
+    """Read the document; ends the command when it cannot be used.
+
+    Before anything runs side by side: a thread that waits for standard input cannot be cancelled.
+    """
+    try:
+        return _read(file)
+    except InputError as error:
+        raise typer.Exit(of(context).failed(error, json_too=json)) from error
+
+
+def _read(file: str) -> Document:
+    try:
+        text = _decoded(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
+    except (OSError, UnicodeDecodeError) as error:
+        raise output.file_error("Read", file, error) from error
+    return read_document(text)
+
+
+def _decoded(content: bytes) -> str:
+    """Read the encodings that YAML may have, whatever the terminal's: UTF-8, or what a byte order mark names."""
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if marked else "utf-8-sig")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise output.file_error("Write", str(path), error) from error
+
+
+def _show(made: Plan, *, json: bool) -> None:
+    for warning in made.warnings:
+        output.say(warning)
+    if json:
+        output.as_json(made.as_dict())
+        return
+    for change in made.changes:
+        output.result(f"{change.operation:7} {change.kind.value:17} {change.name}")
+        if change.operation == "update":
+            for name, (before, after) in change.fields.items():
+                output.result(f"          {name}: {before} -> {after}")
+    counts = ", ".join(f"{count} to {operation}" for operation, count in made.summary.items())
+    output.say(f"Plan: {counts}.")

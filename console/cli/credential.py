@@ -1,0 +1,132 @@
+"""`credential`: secrets into and out of the vault; never shown."""
+
+import asyncio
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from console.cli import output
+from console.cli.context import of
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.user_credential import UserCredential
+from services.errors import InputError, InvalidError, Owner, Problem
+from services.secret import Secret
+from services.workspace import Workspace
+
+app = typer.Typer(help="User Credentials and their passwords.", no_args_is_help=True)
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the User Credential; made when there is none.")],
+    account: Annotated[str, typer.Option(help="Account Name in ServiceNow.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Keep the password of a User Credential, for the servers that use it."""
+    secret = _read_password(from_stdin=password_stdin)
+
+    async def work(workspace: Workspace) -> int:
+        origins = await asyncio.to_thread(_set, workspace, name, account, secret)
+        output.say(
+            f"The password of “{name}” is kept, for {', '.join(origins) or 'the first server that uses it'}."
+        )
+        return output.GOOD
+
+    of(context).run(work)
+
+
+def _set(workspace: Workspace, name: str, account: str, secret: Secret) -> list[str]:
+    configuration = workspace.configuration
+    credential = configuration.by_name(Kind.USER_CREDENTIAL, name)
+    if credential is None:
+        credential = configuration.new(Kind.USER_CREDENTIAL, name=name, account=account)
+    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    is_new, changed = credential.version == 0, credential.account != account
+    credential.account = account
+    if wrong := configuration.check(credential):
+        raise InvalidError(wrong)
+    servers = configuration.all(Kind.FOREIGN_SYSTEM)
+    origins = [s.origin for s in servers if isinstance(s, ForeignSystem) and s.credential_id == credential.id]
+    # The password first: where it is refused, no credential is made, and none is left with another's password.
+    workspace.vault.put(credential.id, credential.name, account, secret, origins)
+    try:
+        if is_new:
+            configuration.save(credential)
+        elif changed:
+            configuration.save(credential, "Account changed on the command line")
+    except Exception:
+        if is_new:
+            workspace.vault.forget(credential.id, credential.name)
+        raise
+    return [str(origin) for origin in origins]
+
+
+def _read_password(*, from_stdin: bool) -> Secret:
+    if from_stdin:
+        line = sys.stdin.readline()
+        value = line.rstrip("\r\n")
+    else:
+        value = getpass.getpass("Password: ") if sys.stdin.isatty() else ""
+    if not value:
+        raise SystemExit(_no_password())
+    return Secret(value)
+
+
+def _no_password() -> int:
+    error = InputError(
+        Problem(
+            tried="Read the password",
+            evidence="Standard input is empty.",
+            cause="A password is never taken from the command line, where other users could read it.",
+            owner=Owner.CONSOLE,
+            remedy="Pipe it in with --password-stdin, or type it at a terminal.",
+            fault="password-missing",
+        )
+    )
+    output.problem(error)
+    return error.exit_status
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """List the User Credentials, and for which servers each has a password."""
+
+    async def work(workspace: Workspace) -> int:
+        rows = await asyncio.to_thread(_rows, workspace)
+        output.table(("Name", "Account Name", "Password"), rows)
+        return output.GOOD
+
+    of(context).run(work)
+
+
+def _rows(workspace: Workspace) -> list[tuple[str, str, str]]:
+    rows = []
+    for item in workspace.configuration.all(Kind.USER_CREDENTIAL):
+        state = workspace.vault.state(item.id, item.name)
+        bound = ", ".join(str(o) for o in state.origins) or "no server yet"
+        account = item.account if isinstance(item, UserCredential) else ""
+        rows.append((item.name, account, f"set, for {bound}" if state.present else "not set"))
+    return rows
+
+
+@app.command()
+def forget(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="Name of the User Credential.")]
+) -> None:
+    """Remove a password from the vault; the User Credential stays."""
+
+    async def work(workspace: Workspace) -> int:
+        item = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
+        found = await asyncio.to_thread(workspace.vault.forget, item.id, item.name)
+        output.say(
+            f"The password of “{name}” is removed." if found else f"No password was kept for “{name}”."
+        )
+        return output.GOOD
+
+    of(context).run(work)

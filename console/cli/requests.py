@@ -1,0 +1,128 @@
+"""`requests rehearse`: a request raised, followed to its end and cleaned up."""
+
+import asyncio
+from typing import Annotated, Literal
+
+import typer
+
+from console.cli import output
+from console.cli.context import of
+from models.approval_process import ApprovalProcess
+from models.approval_type import ApprovalType
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.user_credential import UserCredential
+from services.errors import InputError, Owner, Problem
+from services.requests import rehearse as run_rehearsal
+from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.workspace import Workspace
+
+app = typer.Typer(help="Approval requests.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keep `rehearse` a command of its own, because the group grows."""
+
+
+@app.command()
+def rehearse(
+    context: typer.Context,
+    type_: Annotated[str, typer.Option("--type", help="Name of the Approval Type.")],
+    field: Annotated[list[str] | None, typer.Option(help="Variable of the request, as NAME=VALUE.")] = None,
+    decide: Annotated[
+        Literal["approve", "reject"] | None, typer.Option(help="Decide it as an approver.")
+    ] = None,
+    decide_as: Annotated[
+        str, typer.Option(help="User Credential that decides; else the server's own account.")
+    ] = "",
+    confirm: Annotated[str, typer.Option(help="Name of the server, where it is marked production.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+) -> None:
+    """Raise a request, follow it to its end and clean it up; 1 when a leg was not as expected."""
+
+    async def work(workspace: Workspace) -> int:
+        fields = _fields(field or [])
+        approval_type, process, server = await asyncio.to_thread(_chain, workspace, type_)
+        if server.production and confirm != server.name:
+            raise _unconfirmed(server.name)
+        instance = await workspace.instance(server.id)
+        decider = await _decider(workspace, server, decide_as) if decide_as else None
+        try:
+            run = await run_rehearsal(
+                workspace.store,
+                instance,
+                approval_type,
+                process,
+                fields=fields,
+                decide=decide,
+                decider=decider,
+                progress=lambda text, done=0, total=None: output.say(f"{done + 1}/{total} {text}"),
+            )
+        finally:
+            if decider is not None:
+                await decider.aclose()
+        if json:
+            output.as_json(run.as_dict())
+        else:
+            for leg in run.legs:
+                output.result(f"{'ok' if leg.ok else 'failed':7}{leg.name:9} {leg.observed}  {leg.ms:.0f} ms")
+        return output.GOOD if run.ok else output.NOT_GOOD
+
+    of(context).run(work, json_too=json)
+
+
+def _fields(pairs: list[str]) -> dict[str, str]:
+    split = [pair.partition("=") for pair in pairs]
+    wrong = [name for name, equals, _ in split if not equals]
+    if wrong:
+        raise _input("Read --field", f"“{wrong[0]}” has no =", "A field is written as NAME=VALUE.")
+    return {name: value for name, _, value in split}
+
+
+def _chain(workspace: Workspace, name: str) -> tuple[ApprovalType, ApprovalProcess, ForeignSystem]:
+    """Return the type, its process and its server; raises when a link of the chain is missing."""
+    configuration = workspace.configuration
+    approval_type = configuration.named(Kind.APPROVAL_TYPE, name)
+    assert isinstance(approval_type, ApprovalType)  # noqa: S101 -- narrows for the type checker
+    if approval_type.process_id is None:
+        raise _input(
+            f"Rehearse “{name}”", "It has no Process Handler.", "Choose the Approval Process on the type."
+        )
+    process = configuration.get(Kind.APPROVAL_PROCESS, approval_type.process_id)
+    assert isinstance(process, ApprovalProcess)  # noqa: S101 -- narrows for the type checker
+    if process.server_id is None:
+        raise _input(
+            f"Rehearse “{name}”", f"“{process.name}” has no ServiceNow Server.", "Choose it on the process."
+        )
+    server = configuration.get(Kind.FOREIGN_SYSTEM, process.server_id)
+    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    return approval_type, process, server
+
+
+async def _decider(workspace: Workspace, server: ForeignSystem, name: str) -> Instance:
+    credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
+    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    secret = await asyncio.to_thread(workspace.vault.get, credential.id, credential.name, server.origin)
+    return workspace.instance_for(ConnectionSettings.of(server), SignIn(credential.account, secret))
+
+
+def _unconfirmed(name: str) -> InputError:
+    return _input(
+        "Rehearse a request",
+        f"“{name}” is marked production.",
+        f'Confirm with --confirm "{name}", or use a test server.',
+    )
+
+
+def _input(tried: str, evidence: str, remedy: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=tried,
+            evidence=evidence,
+            cause="The call cannot be carried out as it is.",
+            owner=Owner.CONSOLE,
+            remedy=remedy,
+            fault="call-invalid",
+        )
+    )

@@ -1,0 +1,1 @@
+"""Every command, defined once; menu, context menu, palette and shortcut show that definition."""

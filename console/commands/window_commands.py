@@ -1,0 +1,124 @@
+"""The commands of the window, defined once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from console.commands.registry import Command
+from console.navigation.registry import pages
+from console.pages.places import PLACES
+from console.schedule import CHOICES
+from models.kinds import KINDS, Kind
+
+MENUS = ("File", "Edit", "View", "Object", "Requests", "Tools", "Help")
+
+
+def define(window: Any) -> None:
+    """Define every command of `window` in its context's registry."""
+    add = window.ctx.commands.add
+    for command in (*_file(window), *_edit(window), *_view(window), *_object(window), *_rest(window)):
+        add(command)
+
+
+def _page(window: Any, name: str, text: str, where: str, **more: Any) -> Command:
+    """Define a command that the shown page does; it can run while the page offers it."""
+    return Command(
+        name,
+        text,
+        lambda: window.run_on_page(name),
+        enabled=lambda: window.page_offers(name),
+        where=where,
+        **more,
+    )
+
+
+def _file(window: Any) -> tuple[Command, ...]:
+    return (
+        Command("setup", "Set up ServiceNow approvals…", window.open_wizard, icon="play", shortcut="Ctrl+Shift+N", where="File"),
+        Command("new", "New", window.new_here, enabled=lambda: window.kind_here() is not None, icon="plus", shortcut="Ctrl+N", where="File", separated=True),
+        *_new(window),
+        Command("quit", "Quit", window.close, shortcut="Ctrl+Q", where="File", separated=True),
+    )  # fmt: skip
+
+
+def new_command(kind: Kind) -> str:
+    """Return the id of the command that makes an object of a kind."""
+    return f"new_{kind}"
+
+
+def _new(window: Any) -> Iterator[Command]:
+    for kind in PLACES:
+        info = KINDS[kind]
+        yield Command(
+            new_command(kind),
+            info.new_name,
+            lambda kind=kind: window.new(kind),
+            icon=info.icon,
+            where="File",
+        )
+
+
+def _edit(window: Any) -> tuple[Command, ...]:
+    return (
+        _page(window, "save", "Save", "Edit", icon="disk", shortcut="Ctrl+S"),
+        _page(window, "discard", "Discard changes", "Edit", icon="undo"),
+        Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separated=True),
+        Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+F", where="Edit"),
+    )  # fmt: skip
+
+
+def _view(window: Any) -> tuple[Command, ...]:
+    schemes = (
+        ("system", "Follow the system’s colours"),
+        ("light", "Light"),
+        ("dark", "Dark"),
+        ("contrast", "High contrast"),
+    )
+    return (
+        Command("back", "Back", window.go_back, enabled=window.can_go_back, shortcut="Alt+Left", where="View"),
+        Command("forward", "Forward", window.go_forward, enabled=window.can_go_forward, shortcut="Alt+Right", where="View"),
+        Command("home", "Home", window.go_home, icon="home", shortcut="Alt+Home", where="View"),
+        _page(window, "refresh", "Refresh", "View", icon="refresh", shortcut="F5"),
+        Command("activity", "Activity", window.toggle_activity, icon="history", shortcut="Ctrl+J", where="View", separated=True),
+        *(
+            Command(f"theme_{scheme}", text, lambda scheme=scheme: window.set_scheme(scheme), where="View", separated=scheme == "system")
+            for scheme, text in schemes
+        ),
+        Command("reset_layout", "Reset the layout", window.reset_layout, where="View", separated=True),
+    )  # fmt: skip
+
+
+def _object(window: Any) -> tuple[Command, ...]:
+    return (
+        Command("rename", "Rename", window.rename, enabled=window.can_rename, icon="pencil", shortcut="F2", where="Object"),
+        _page(window, "duplicate", "Duplicate", "Object", icon="copy", shortcut="Ctrl+D"),
+        _page(window, "delete", "Delete", "Object", icon="bin", shortcut="Ctrl+Del", destructive=True, separated=True),
+    )  # fmt: skip
+
+
+def _schedule(window: Any) -> Iterator[Command]:
+    for minutes, text in CHOICES:
+        yield Command(
+            f"check_every_{minutes}",
+            f"Check every {text}" if minutes else "Scheduled check off",
+            lambda minutes=minutes: window.schedule.choose(minutes),
+            where="Tools",
+            under="Check every …",
+            checked=lambda minutes=minutes: window.schedule.minutes == minutes,
+        )
+
+
+def _rest(window: Any) -> tuple[Command, ...]:
+    return (
+        Command("requests", "Show requests", window.go_requests, icon="tray", shortcut="Ctrl+R", where="Requests"),
+        _page(window, "rehearse", "Rehearse a request…", "Requests", icon="play", shortcut="Ctrl+Shift+R"),
+        _page(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
+        Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
+        *_schedule(window),
+        *(
+            Command(f"open_{task.key}", task.text, lambda task=task: window.show_target(task.target), icon=task.icon, where="Tools", separated=True)
+            for task in pages()
+        ),
+        Command("verify_audit", "Verify the audit trail", window.verify_audit, icon="history", where="Tools", separated=True),
+        Command("shortcuts", "Keyboard shortcuts", window.show_shortcuts, shortcut="F1", where="Help"),
+        Command("about", "About Approval Console", window.show_about, where="Help"),
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Starts the practice instance and the window of the demo, in a store and profile that are gone afterwards."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from console.demo import DemoOptions
+
+
+def run(options: DemoOptions) -> int:
+    """Run the demo; the window stays open unless it is headless."""
+    if options.headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        os.environ.setdefault("QT_SCALE_FACTOR", "2")
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+    # Qt reads its environment when it is first imported.
+    from console import loop
+    from console.app import IMPOSSIBLE, follow_qt, lacks_display, make_application
+
+    if lacks_display():
+        return IMPOSSIBLE
+    follow_qt()
+    app = make_application()
+    with tempfile.TemporaryDirectory(prefix="approval-console-demo-") as folder:
+        return int(loop.run(app, lambda stop: _main(app, options, Path(folder), stop)) or 0)
+
+
+async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.Event) -> int:
+    from PyQt6.QtWidgets import QApplication
+
+    from console import icons, theme
+    from console.context import Context
+    from console.context import Options as ContextOptions
+    from console.crash import CrashReports
+    from console.demo.story import Story
+    from console.pages.registry import HOME, Target
+    from console.settings import Layout
+    from console.window import Window
+    from services.practice import PracticeInstance
+
+    assert isinstance(app, QApplication)  # noqa: S101 -- narrows for the type checker
+    crash = CrashReports(folder)
+    crash.install()
+    asyncio.get_running_loop().set_exception_handler(crash.loop_error)
+    async with PracticeInstance() as practice:
+        theme.apply(app, "light" if options.headless else "system")
+        app.setWindowIcon(icons.icon("process", "accent"))
+        ctx = Context(ContextOptions(f"sqlite:///{folder / 'demo.db'}", folder, "session"))
+        window = Window(ctx, Layout(folder))
+        window.resize(1280, 800)
+        ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
+        problems: list[str] = []
+        crash.show = problems.append if options.headless else window.show_crash
+        window.show()
+        ctx.open()
+        await ctx.ready()
+        window.show_target(Target(HOME))
+        good = True
+        if options.headless:
+            _say(f"Practice instance at {practice.base_url}")
+            good = await Story(window, practice, options.out, _say).run()
+            for report in problems:
+                _say(report)
+            for draft in ctx.drafts.all():
+                ctx.drafts.discard(draft.kind, draft.id)
+            window.close()
+        else:
+            _introduce(practice)
+            await stop.wait()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ctx.aclose()
+    crash.close()
+    return 0 if good and not problems else 1
+
+
+def _introduce(practice: object) -> None:
+    """Say at the terminal which address and accounts the guide can be walked with."""
+    accounts = practice.accounts  # type: ignore[attr-defined]
+    _say(f"The practice instance is at {practice.base_url}")  # type: ignore[attr-defined]
+    for name in ("privman.integration", "app.approver"):
+        account = accounts[name]
+        _say(f"  {account.user:22} {account.password:18} {account.purpose}")
+    _say("Follow the guide on the home page, or choose Set up in one go. Close the window to end the demo.")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

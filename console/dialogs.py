@@ -1,0 +1,143 @@
+"""Small dialogs of the window: a problem in its five parts, versions, shortcuts, a crash report, drafts at the end."""
+
+from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
+from PyQt6.QtGui import QGuiApplication, QKeySequence
+from PyQt6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from console.commands.registry import CommandRegistry
+from console.version import VERSION
+from console.widgets import buttons
+from console.widgets.key_cap import KeyCap
+from console.widgets.labels import Label
+from console.widgets.states import ErrorState
+from services.errors import Problem
+
+WIDTH = 560
+
+
+class Sheet(QDialog):
+    """A dialog with a heading, content and buttons at its foot; shown with `open`, never with a loop of its own."""
+
+    def __init__(self, title: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(WIDTH)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(24, 16, 24, 16)
+        self.column.setSpacing(12)
+        self.column.addWidget(Label(title, role="section"))
+
+    def foot(self, *copied: str) -> None:
+        """Add Copy (for the text given) and Close."""
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for text in copied:
+            copy = buttons.secondary("Copy", "copy")
+            copy.clicked.connect(lambda *_args, text=text: _copy(text))
+            row.addWidget(copy)
+        close = buttons.primary("Close")
+        close.clicked.connect(self.accept)
+        row.addWidget(close)
+        self.column.addLayout(row)
+
+
+class ProblemSheet(Sheet):
+    """Shows a problem in its five parts."""
+
+    def __init__(self, problem: Problem, parent: QWidget | None) -> None:
+        super().__init__("Something did not work", parent)
+        self.problem = problem
+        state = ErrorState(problem)
+        layout = state.layout()
+        if layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)
+        self.column.addWidget(state)
+        self.foot()
+
+
+def crash_sheet(report: str, parent: QWidget | None) -> Sheet:
+    """Make the dialog that shows what nobody expected."""
+    sheet = Sheet("Approval Console met an error that nobody expected", parent)
+    text = Label("The program goes on. Copy the report and send it to whoever looks after this program.")
+    text.setWordWrap(True)
+    box = QPlainTextEdit(report)
+    box.setReadOnly(True)
+    box.setAccessibleName("Crash report")
+    box.setMinimumHeight(220)
+    sheet.column.addWidget(text)
+    sheet.column.addWidget(box)
+    sheet.foot(report)
+    return sheet
+
+
+def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
+    """Make the dialog with versions that can be copied."""
+    import platform
+
+    lines = (
+        ("Approval Console", VERSION),
+        ("Python", platform.python_version()),
+        ("Qt, PyQt", f"{QT_VERSION_STR}, {PYQT_VERSION_STR}"),
+        ("System", platform.platform()),
+        ("Store", store),
+        ("Vault", vault),
+        ("Licence", "GPL-3.0-or-later"),
+    )
+    sheet = Sheet("About Approval Console", parent)
+    form = QFormLayout()
+    for name, text in lines:
+        value = Label(text)
+        value.setWordWrap(True)
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        form.addRow(Label(name, role="field"), value)
+    sheet.column.addLayout(form)
+    sheet.foot("\n".join(f"{name}: {text}" for name, text in lines))
+    return sheet
+
+
+def shortcuts_sheet(commands: CommandRegistry, parent: QWidget | None) -> Sheet:
+    """Make the list of shortcuts, read off the commands themselves."""
+    sheet = Sheet("Keyboard shortcuts", parent)
+    form = QFormLayout()
+    for command in commands:
+        if command.shortcut:
+            keys = QKeySequence(command.shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+            form.addRow(KeyCap(keys), Label(command.text))
+    sheet.column.addLayout(form)
+    sheet.foot()
+    return sheet
+
+
+class LeaveDialog(QDialog):
+    """Asks what becomes of drafts when the window closes; they are kept unless the person says otherwise."""
+
+    def __init__(self, count: int, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Drafts are not saved")
+        self.setMinimumWidth(440)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 16, 24, 16)
+        column.setSpacing(12)
+        noun = "1 draft is" if count == 1 else f"{count} drafts are"
+        column.addWidget(Label(f"{noun} not saved", role="section"))
+        text = Label(
+            "They are kept and stand in the tree at the next start. Passwords typed and not saved are not kept."
+        )
+        text.setWordWrap(True)
+        column.addWidget(text)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        stay = buttons.secondary("Go on working")
+        stay.clicked.connect(self.reject)
+        leave = buttons.primary("Close the window")
+        leave.clicked.connect(self.accept)
+        row.addWidget(stay)
+        row.addWidget(leave)
+        column.addLayout(row)
+
+
+def _copy(text: str) -> None:
+    clipboard = QGuiApplication.clipboard()
+    if clipboard is not None:
+        clipboard.setText(text)

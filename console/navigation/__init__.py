@@ -1,0 +1,1 @@
+"""The navigation tree: what stands where, with badge and count."""

@@ -1,0 +1,120 @@
+"""Draws a row of the tree: selection, guide lines, icon, name, pencil, status shape, count."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
+from PyQt6.QtGui import QFont, QFontMetrics, QPainter
+from PyQt6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
+
+from console import icons, theme
+from console.navigation.model import Node, Role, worst_badge
+
+ROW, ICON, STEP, RIGHT, GAP, BAR, RADIUS, INSET = 28, 16, 8, 8, 6, 3, 4, 6
+SHAPE = 14
+SELECTED = ("sel", "sel-idle")
+"""Grounds of the selected row: with the keyboard in the tree, and without."""
+LEFT = 16
+"""Room for the chevron inside a row, before its icon."""
+
+
+class TreeDelegate(QStyledItemDelegate):
+    """Paints nodes with the tokens as they are now."""
+
+    def __init__(self, view: QTreeView, tone_of: Callable[[QModelIndex], str]) -> None:
+        """Draw for `view`; `tone_of` returns the token of a row's ground."""
+        super().__init__(view)
+        self._view = view
+        # Asked of the view, because touching the style's own flags would cost the start all of QStyle's enumerations.
+        self._tone_of = tone_of
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Return the room a row asks for, so that the tree can open as wide as its widest name."""
+        del option
+        node: Node = index.data(Role.NODE)
+        metrics = QFontMetrics(_font(node, selected=False))
+        right = RIGHT + GAP
+        if node.count:
+            right += QFontMetrics(theme.font("caption")).horizontalAdvance(node.count) + GAP
+        right += (SHAPE + GAP) * (bool(node.badge) + bool(node.draft))
+        return QSize(LEFT + ICON + GAP + metrics.horizontalAdvance(node.text) + right, ROW)
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Draw the row; the ground and the branch are drawn by the view."""
+        if painter is None:
+            return
+        node: Node = index.data(Role.NODE)
+        ground = self._tone_of(index)
+        selected = ground in SELECTED
+        text_tone = "sel-text" if selected and ground == "sel" else "text"
+        icon_tone = text_tone if selected else "text" if node.is_root else "muted"
+        rect = option.rect
+        painter.save()
+        ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+        middle = rect.center().y() + 1
+        painter.drawPixmap(
+            QPoint(rect.left() + LEFT, middle - ICON // 2), icons.pixmap(node.icon, icon_tone, ICON, ratio)
+        )
+        right = self._paint_right(painter, node, rect, ground, text_tone, ratio, index)
+        left = rect.left() + LEFT + ICON + GAP
+        font = _font(node, selected=selected)
+        painter.setFont(font)
+        painter.setPen(theme.colour(text_tone))
+        room = QRect(left, rect.top(), max(0, right - left), rect.height())
+        text = QFontMetrics(font).elidedText(node.text, Qt.TextElideMode.ElideMiddle, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.restore()
+
+    def _paint_right(
+        self,
+        painter: QPainter,
+        node: Node,
+        rect: QRect,
+        ground: str,
+        tone: str,
+        ratio: float,
+        index: QModelIndex,
+    ) -> int:
+        right = rect.right() - RIGHT
+        middle = rect.center().y() + 1
+        if node.count:
+            font = theme.font("caption")
+            width = QFontMetrics(font).horizontalAdvance(node.count)
+            painter.setFont(font)
+            painter.setPen(theme.colour("muted" if ground in ("nav", "hover") else tone))
+            room = QRect(right - width, rect.top(), width, rect.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, node.count)
+            right -= width + GAP
+        closed = not self._view.isExpanded(index)
+        badge = worst_badge(node) if closed else node.badge
+        if badge:
+            picture = icons.status_pixmap(badge, SHAPE, ground, ratio)
+            painter.drawPixmap(QPoint(right - SHAPE, middle - SHAPE // 2), picture)
+            right -= SHAPE + GAP
+        if node.draft:
+            painter.drawPixmap(
+                QPoint(right - SHAPE, middle - SHAPE // 2), icons.pixmap("pencil", tone, SHAPE, ratio)
+            )
+            right -= SHAPE + GAP
+        return right
+
+    def createEditor(
+        self, parent: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> QWidget | None:
+        """Make the line for renaming in place."""
+        del option
+        line = QLineEdit(parent)
+        line.setAccessibleName(f"New name of {index.data()}")
+        line.setProperty("size", "row")
+        return line
+
+    def updateEditorGeometry(
+        self, editor: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Put the line where the name stands."""
+        del index
+        if editor is not None:
+            editor.setGeometry(option.rect.adjusted(LEFT + ICON + 2, 0, -4, 0))
+
+
+def _font(node: Node, *, selected: bool) -> QFont:
+    return theme.font("strong" if node.is_root else "field" if selected else "body")

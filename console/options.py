@@ -1,0 +1,34 @@
+"""The options that the window and every command share, and where their values come from. Imports nothing slow."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+STORE_VARIABLE = "APPROVAL_CONSOLE_STORE"
+VAULT_VARIABLE = "APPROVAL_CONSOLE_VAULT"
+VAULTS = ("system", "file", "env", "session")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line or in the environment; empty texts stand for the default."""
+
+    store: str = ""
+    vault: str = ""
+    verbose: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        store: str = "",
+        vault: str = "",
+        *,
+        verbose: bool = False,
+        environ: Mapping[str, str] = os.environ,
+    ) -> "Options":
+        """Fill what was not given from the environment."""
+        return cls(
+            store or environ.get(STORE_VARIABLE, ""),
+            vault or environ.get(VAULT_VARIABLE, "") or "system",
+            verbose,
+        )

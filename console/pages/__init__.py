@@ -1,0 +1,1 @@
+"""One page for each kind of object, and the pages that stand by themselves."""

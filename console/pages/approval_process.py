@@ -1,0 +1,294 @@
+"""The page of a ServiceNow Approval Process: server, Request Item, three scripted services checked live, and timing."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QWidget
+
+from console.lazy import module
+from console.pages import editors
+from console.pages.check_subject import Subject, subject_of
+from console.pages.checked_page import CheckedPage
+from console.pages.forecast import ForecastCard
+from console.pages.form import BUSY, GOOD, FieldSpec, GroupSpec
+from console.pages.process_rail import ProcessRail
+from console.pages.service_checks import ROLES, ServerView, ServiceChecks
+from console.pickers.reference import ReferenceField, reference
+from console.pickers.request_item import RequestItemField, contract_text, request_item
+from console.widgets.labels import LinkLabel
+from models.kinds import Kind
+from services.errors import ConsoleError
+
+CHECK_AFTER_MS = 300
+SERVICES, TIMING = "services", "timing"
+
+
+class ApprovalProcessPage(CheckedPage):
+    """How requests of an Approval Type are decided in ServiceNow."""
+
+    object_kind: ClassVar[Kind] = Kind.APPROVAL_PROCESS
+    offered = ("discard", "check", "rehearse")
+    needed = "Choose a ServiceNow Server first."
+    tested = ("server_id", "request_item_id", *ROLES, "check_every_s", "timeout_after_s")
+    groups = (
+        GroupSpec(
+            rows=(
+                (
+                    FieldSpec("name", "Name", editors.text, "Unique among Approval Processes"),
+                    FieldSpec("description", "Description", editors.text, "Optional"),
+                ),
+                (
+                    FieldSpec(
+                        "server_id",
+                        "ServiceNow Server",
+                        reference(Kind.FOREIGN_SYSTEM),
+                        "Where requests are decided",
+                    ),
+                    FieldSpec(
+                        "request_item_id", "Request Item", request_item, "What a request orders in ServiceNow"
+                    ),
+                ),
+            )
+        ),
+        GroupSpec(
+            title="Scripted SOAP services",
+            caption="Names must match ServiceNow exactly",
+            key=SERVICES,
+            rows=(
+                (FieldSpec("create_service", "Create request service", editors.text, "Raises a request"),),
+                (
+                    FieldSpec(
+                        "status_service", "Get request status service", editors.text, "Asks how it stands"
+                    ),
+                ),
+                (
+                    FieldSpec(
+                        "cancel_service",
+                        "Cancel request service",
+                        editors.text,
+                        "Withdraws it at the timeout",
+                    ),
+                ),
+            ),
+        ),
+        GroupSpec(
+            title="Timing",
+            key=TIMING,
+            rows=(
+                (
+                    FieldSpec(
+                        "check_every_s",
+                        "Check request status every",
+                        editors.duration,
+                        "At least 10 seconds",
+                        fixed=True,
+                    ),
+                    FieldSpec(
+                        "timeout_after_s",
+                        "Timeout after",
+                        editors.duration,
+                        "Then cancelled there",
+                        fixed=True,
+                    ),
+                ),
+            ),
+        ),
+    )
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Add the forecast beside the durations, and follow server and item."""
+        self.checks = ServiceChecks(self.ctx)
+        self.forecast = ForecastCard()
+        self.form.add_to_row(TIMING, 0, self.forecast)
+        self.compare = LinkLabel("Compare with ServiceNow")
+        self.compare.clicked.connect(lambda *_: self.compare_again())
+        self.form.add_to_heading(SERVICES, self.compare)
+        server, item = self.form.field("server_id").editor, self.form.field("request_item_id").editor
+        assert isinstance(server, ReferenceField)  # noqa: S101 - the spec above says so
+        assert isinstance(item, RequestItemField)  # noqa: S101 - the spec above says so
+        self.server, self.item = server, item
+        self.server.shown.connect(self._server_shown)
+        self.server.edited.connect(lambda: self._look(propose=True))
+        self.item.shown.connect(self._item_shown)
+        self._timers = {name: self._timer(name) for name in ROLES}
+        self.form.edited.connect(self._typed)
+        self._view: ServerView | None = None
+        super().build()
+        self.server.edited.connect(self.check.past.invalidate)
+
+    def _timer(self, name: str) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(CHECK_AFTER_MS)
+        timer.timeout.connect(lambda: self.workers.start(self._check_name(name), group=f"check {name}"))
+        return timer
+
+    def rail(self) -> QWidget:
+        """Show the chain from credential to type, and figures of the last 30 days."""
+        self.chain = ProcessRail(self)
+        return self.chain
+
+    def can_check(self) -> bool:
+        """Whether a server is chosen."""
+        return self.session.values.get("server_id") is not None
+
+    def extra_actions(self) -> dict[str, Callable[[], None]]:
+        """Return what can be done with a process now."""
+        found = super().extra_actions()
+        if "check" in found and not self.session.dirty:
+            found["rehearse"] = self.rehearse
+        return found
+
+    def update_state(self) -> None:
+        """Show what holds now, in the chain as well."""
+        super().update_state()
+        self.chain.show_process()
+
+    # -- what ServiceNow says ----------------------------------------------------------------------------------
+
+    def on_loaded(self) -> None:
+        """Compare what is stored with the server, and show the load."""
+        self._show_forecast()
+        self._look(propose=False)
+
+    def on_changes(self, changes: list[Any]) -> None:
+        """Follow changes of the server, its credential and the types that use this process."""
+        super().on_changes(changes)
+        if not self.session.ready or not any(c.kind in set(Kind) for c in changes):
+            return
+        server_id = self.session.values.get("server_id")
+        if any(c.kind in (Kind.FOREIGN_SYSTEM, Kind.USER_CREDENTIAL) for c in changes):
+            self.checks.forget(server_id)
+            self.server.reread()
+            self._look(propose=False)
+        self.workers.start(self.chain.refresh(self._view), group="chain")
+
+    def compare_again(self) -> None:
+        """Ask the server again about everything on this page."""
+        self.checks.forget(self.session.values.get("server_id"))
+        self._look(propose=False)
+
+    def _server_shown(self, item: Any) -> None:
+        self.compare.setEnabled(item is not None)
+        self.workers.start(self.chain.refresh(self._view), group="chain")
+
+    def _look(self, *, propose: bool) -> None:
+        self.workers.start(self._look_at_server(propose=propose), group="look at server")
+
+    async def _look_at_server(self, *, propose: bool) -> None:
+        server_id = self.session.values.get("server_id")
+        self._view = None
+        if server_id is None:
+            for name in ("server_id", "request_item_id", *ROLES):
+                self.session.set_outside_error(name)
+                self.form.note(name)
+            await self.chain.refresh(None)
+            return
+        self.form.note("server_id", "Asking the server", BUSY)
+        view = self._view = await self.checks.view(server_id)
+        if view.problem is None:
+            self.form.note("server_id", f"{view.host}, answered in {view.ms:.0f} ms", GOOD)
+        else:
+            self.form.note("server_id", f"Not reached: {view.problem.cause}")
+        if propose and view.problem is None:
+            await self._propose(server_id)
+        for name in ROLES:
+            await self._check_name(name)
+        await self._look_at_item(server_id)
+        await self.chain.refresh(view)
+
+    async def _propose(self, server_id: Any) -> None:
+        view = await self.checks.view(server_id)
+        found = await self.checks.proposal(server_id)
+        typed = self.form.values()  # not before: typing goes on while the server is asked
+        better = {
+            name: new for name, new in found.items() if typed[name] not in view.names and typed[name] != new
+        }
+        if better:
+            self.form.write({**typed, **better})
+            self.session.edit(self.form.values())
+
+    def _typed(self, name: str) -> None:
+        if name in self._timers:
+            one = self.form.field(name)
+            shown = one.note[1]
+            if shown and not one.error:
+                self.form.note(name, shown, BUSY)
+            self._timers[name].start()
+        elif name in ("check_every_s", "timeout_after_s"):
+            self._show_forecast()
+
+    async def _check_name(self, name: str) -> None:
+        server_id, typed = self.session.values.get("server_id"), str(self.session.values[name])
+        if server_id is None or not typed:
+            self.session.set_outside_error(name)
+            self.form.note(name)
+            return
+        verdict = await self.checks.verdict(server_id, ROLES[name], typed)
+        if (server_id, typed) != (self.session.values.get("server_id"), self.session.values[name]):
+            return  # an answer about what was typed before
+        if verdict.state == "error":
+            self.form.field(name).touched = True
+            self.session.set_outside_error(name, verdict.text, verdict.suggestion)
+        else:
+            self.session.set_outside_error(name)
+            self.form.note(name, verdict.text, GOOD if verdict.state == "good" else "help")
+
+    # -- the Request Item --------------------------------------------------------------------------------------
+
+    def _item_shown(self, item: Any) -> None:
+        if item is not None:
+            self.session.set_outside_error("request_item_id")
+        if item is None:
+            self.form.note("request_item_id")
+            return
+        met, text = contract_text(item)
+        self.form.note("request_item_id", text, GOOD if met else "help")
+
+    async def _look_at_item(self, server_id: Any) -> None:
+        wanted = self.session.values["request_item_id"]
+        if not wanted or self._view is None or self._view.problem is not None:
+            self.session.set_outside_error("request_item_id")
+            return
+        catalogue = await module(self.ctx, "services.catalogue")
+        workspace = await self.ctx.ready()
+        try:
+            instance = await workspace.instance(server_id)
+            found = await catalogue.Catalogue(instance).get(wanted)
+        except ConsoleError as error:
+            self.form.note("request_item_id", f"Not checked: {error.problem.cause}")
+            return
+        if wanted != self.session.values["request_item_id"]:
+            return  # an answer about what was chosen before
+        missing = "" if found else f"Not on {self._view.server_name} any more; choose it again"
+        self.session.set_outside_error("request_item_id", missing)
+        self._item_shown(found)
+
+    # -- timing ------------------------------------------------------------------------------------------------
+
+    def _show_forecast(self) -> None:
+        values = self.form.values()
+        self.forecast.show_load(values["check_every_s"], values["timeout_after_s"])
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    async def checked_place(self) -> tuple[Any, Any] | None:
+        """Return whose past checks are shown: those of the server through this process."""
+        server_id = self.session.values.get("server_id")
+        return None if server_id is None else (server_id, self.session.id)
+
+    async def what_to_check(self) -> Subject:
+        """Return what to check: the process as typed, and its server as stored."""
+        process, unsaved = self.session.candidate(), self.tests_unsaved
+        workspace = await self.ctx.ready()
+        server = await self.ctx.call(workspace.configuration.get, Kind.FOREIGN_SYSTEM, process.server_id)
+        return await subject_of(self.ctx, server, process, unsaved=unsaved)
+
+    def rehearse(self) -> None:
+        """Open the rehearsal of a request through this process."""
+        from console.pages.rehearsal import open_rehearsal
+
+        self.workers.start(open_rehearsal(self, process=self.session.item), group="rehearse")

@@ -1,0 +1,101 @@
+"""A report of a check as people pass it on: Markdown without secrets, and a finding as a ticket."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtWidgets import QFileDialog
+
+from services.errors import Owner, Problem
+from services.redact import redact
+
+WORDS = {"ok": "good", "warning": "warning", "failed": "failed", "skipped": "skipped"}
+WRONG = ("failed", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a report says above its stages."""
+
+    server: str
+    verdict: str
+    lines: tuple[tuple[str, str], ...] = ()
+
+    def text(self) -> str:
+        """Return the lines alone, as they stand in a ticket."""
+        return "\n".join(f"{name}: {text}" for name, text in self.lines if text)
+
+
+def markdown(heading: Heading, results: Sequence[Any], label: Callable[[str], str]) -> str:
+    """Return a report as Markdown: findings first, then every stage. It holds no secret."""
+    lines = [f"# Check of {heading.server}: {WORDS.get(heading.verdict, heading.verdict)}", ""]
+    lines += [f"- {name}: {text}" for name, text in heading.lines if text]
+    for result in sorted((r for r in results if r.state in WRONG), key=lambda r: WRONG.index(str(r.state))):
+        fault = f" (`{result.fault}`)" if result.fault else ""
+        lines += ["", f"## {label(result.stage)}: {WORDS[str(result.state)]}{fault}", ""]
+        lines += [f"- {name}: {text}" for name, text in parts(result)]
+    lines += ["", "| Stage | State | Seen | Time |", "|---|---|---|---|"]
+    for result in results:
+        time = "" if result.state == "skipped" else f"{result.ms:.0f} ms"
+        state = WORDS.get(str(result.state), str(result.state))
+        lines.append(f"| {label(result.stage)} | {state} | {_cell(result.evidence)} | {time} |")
+    return redact("\n".join(lines) + "\n")
+
+
+def parts(result: Any) -> list[tuple[str, str]]:
+    """Return the parts of a finding that have something to say."""
+    named = (
+        ("Evidence", result.evidence),
+        ("Cause", result.cause),
+        ("Owner", result.owner),
+        ("Remedy", result.remedy),
+    )
+    return [(name, " ".join(str(text).split())) for name, text in named if text]
+
+
+def ticket(heading: Heading, title: str, result: Any) -> str:
+    """Return one finding as it goes into a ticket. It holds no secret."""
+    lines = [title, "", heading.text(), f"Fault: {result.fault}" if result.fault else "", ""]
+    lines += [f"{name}: {text}" for name, text in parts(result)]
+    return redact("\n".join(lines))
+
+
+def ask_where(page: Any, name: str, text: str) -> None:
+    """Open the dialog that asks for a file beside the window; the report is written when one was chosen."""
+    dialog = QFileDialog(page.window(), "Save report", _file_name(name), "Markdown (*.md)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("md")
+    dialog.fileSelected.connect(
+        lambda path: page.workers.start(write(page.ctx, Path(path), text), group="save report")
+    )
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+async def write(ctx: Any, path: Path, text: str) -> None:
+    """Write a report, and say so."""
+    try:
+        await ctx.call(path.write_text, text, "utf-8")
+    except OSError as error:
+        ctx.show_problem(
+            Problem(
+                tried=f"Save the report as {path.name}",
+                evidence=error.strerror or type(error).__name__,
+                cause="The file cannot be written.",
+                owner=Owner.CONSOLE,
+                remedy="Choose a folder that you may write to, with room in it.",
+                fault="file-not-written",
+            )
+        )
+        return
+    ctx.notify(f"Saved the report as {path.name}")
+
+
+def _file_name(name: str) -> str:
+    plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
+    return f"Check of {plain}.md"
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).split()).replace("|", "\\|")

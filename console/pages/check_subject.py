@@ -1,0 +1,62 @@
+"""What a check is about: a server as typed or as stored, the process whose services it uses, and how to sign in."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from console.lazy import module
+from console.pages import secrets
+from models.addresses import normalise_base_url
+from models.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Everything a check needs. `unsaved` says that it holds values that were typed and not saved."""
+
+    server: Any
+    settings: Any
+    sign_in: Any
+    process: Any
+    unsaved: bool = False
+
+    @property
+    def ids(self) -> frozenset[uuid.UUID | None]:
+        """The objects whose change makes the result old."""
+        return frozenset(
+            {self.server.id, self.server.credential_id, self.process.id if self.process is not None else None}
+            - {None}
+        )
+
+
+async def subject_of(
+    ctx: Any, server: Any, process: Any, *, unsaved: bool = False, bind: bool = True
+) -> Subject:
+    """Return what to check for a server and a process, stored or not.
+
+    With `bind`, a password that was never bound is bound to this server: a person looks at its address and asks for it.
+    The password goes nowhere but to the host it was entered for: the vault refuses it for any other.
+    """
+    servicenow = await module(ctx, "services.servicenow")
+    workspace = await ctx.ready()
+    credential = None
+    if server.credential_id is not None:
+        credential = await ctx.call(workspace.configuration.get, Kind.USER_CREDENTIAL, server.credential_id)
+    try:
+        server.base_url = normalise_base_url(server.base_url)
+    except ValueError:
+        # The first stage says what is wrong with the address, and nothing is sent anywhere.
+        return Subject(server, servicenow.ConnectionSettings.of(server), None, process, unsaved)
+    if credential is not None and bind:
+        state = await secrets.read_state(ctx, credential.id, credential.name)
+        if state.present and not state.origins:
+            await secrets.bind(ctx, credential, server.origin)
+    sign_in = workspace.sign_in_of(server, credential)
+    return Subject(server, servicenow.ConnectionSettings.of(server), sign_in, process, unsaved)
+
+
+async def first_process(ctx: Any, server_id: Any) -> Any:
+    """Return the first process that runs on a server, by name, or None."""
+    workspace = await ctx.ready()
+    processes = await ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+    return next((p for p in processes if p.server_id == server_id), None)

@@ -1,0 +1,545 @@
+"""The Check tab of a server: eighteen stages that finish in place, and what was found beside them, worst first."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QGuiApplication, QResizeEvent
+from PyQt6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QGraphicsOpacityEffect,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.activity import CANCELLED, DONE, FAILED, Job
+from console.lazy import module
+from console.pages import check_report, remedies
+from console.pages.past_checks import PastChecks, exact
+from console.widgets import buttons
+from console.widgets.labels import Label, LinkLabel, Picture
+from console.widgets.meter import Meter
+from console.widgets.stages import STALE, FindingCard, StageList
+from services.errors import ConsoleError, Owner, Problem
+
+STAGES_WIDTH, BESIDE_FROM = 512, 740
+GROUPS = (
+    (
+        "Reach the instance",
+        (
+            ("url", "Address"),
+            ("dns", "Name"),
+            ("proxy", "Proxy"),
+            ("tcp", "Connection"),
+            ("tls", "Encryption"),
+            ("http", "Web reply"),
+        ),
+    ),
+    (
+        "Sign in and rights",
+        (
+            ("instance", "Instance"),
+            ("authentication", "Sign-in"),
+            ("account", "Account"),
+            ("roles", "Roles"),
+            ("limits", "Limits"),
+            ("clock", "Clock"),
+        ),
+    ),
+    (
+        "Approval services",
+        (
+            ("request_item", "Request Item"),
+            ("service_create", "Create service"),
+            ("service_status", "Status service"),
+            ("service_cancel", "Cancel service"),
+            ("status_call", "Status call"),
+            ("approval_flow", "Approval flow"),
+        ),
+    ),
+)
+"""The stages as they are shown: groups of keys and names, in the order in which they run."""
+STATES = (
+    ("failed", "bad", "failed"),
+    ("warning", "notice", "warning"),
+    ("ok", "good", "good"),
+    ("skipped", "off", "skipped"),
+)
+"""States of a stage in the order of the summary: state, shape, word."""
+WORST = {"failed": 0, "warning": 1}
+TICK_MS = 100
+GROUP = "staged check"
+CHANGED = "Changed since this check"
+
+
+class CheckTab(QWidget):
+    """Runs the staged check over what the form holds, saved or not.
+
+    Its page says what to check (`what_to_check`), which values count (`tested_values`) and whose past checks belong here
+    (`checked_place`).
+    """
+
+    def __init__(self, page: Any) -> None:
+        super().__init__(page)
+        self._page = page
+        self.running = False
+        self.report: Any = None
+        self.results: dict[str, Any] = {}
+        self.failure: Problem | None = None
+        self.subject: Any = None
+        self.past_shown: Any = None
+        """The earlier check whose report is open, or None."""
+        self._tested: dict[str, Any] = {}
+        self._overtaken = False
+        self._ended_at: Any = None
+        self._run_number = 0
+        self._started = 0.0
+        self._job: Job | None = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(TICK_MS)
+        self._clock.timeout.connect(self._summarise)
+        layout = self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        layout.setContentsMargins(24, 16, 24, 4)
+        layout.setSpacing(24)
+        layout.addLayout(self._left(), 7)
+        layout.addLayout(self._right(), 6)
+        self._summarise()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the findings under the stages where they have no room beside them."""
+        super().resizeEvent(event)
+        beside = self.width() >= BESIDE_FROM
+        self._halves.setDirection(
+            QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        )
+        self._halves.setSpacing(24 if beside else 8)
+        self.past.set_compact(not beside)
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def _left(self) -> QVBoxLayout:
+        left = QVBoxLayout()
+        left.setSpacing(8)
+        left.addWidget(self._when_row())
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        self._count = Label("", role="strong")
+        line.addWidget(self._count)
+        self._states: dict[str, tuple[QLabel, QLabel]] = {}
+        for state, shape, _ in STATES:
+            picture, text = Picture(shape, 14), Label("")
+            pair = QHBoxLayout()
+            pair.setSpacing(6)
+            pair.addWidget(picture)
+            pair.addWidget(text)
+            line.addLayout(pair)
+            self._states[state] = (picture, text)
+        line.addStretch(1)
+        self._time = Label("", role="muted")
+        line.addWidget(self._time)
+        left.addLayout(line)
+        self._meter = Meter()
+        left.addWidget(self._meter)
+        self.stages = StageList(GROUPS)
+        self.stages.setMaximumWidth(STAGES_WIDTH)
+        self.stages.setMinimumWidth(360)
+        self.stages.selected.connect(self._selected)
+        left.addWidget(self.stages, 1)
+        self._make_buttons()
+        return left
+
+    def _when_row(self) -> QWidget:
+        row = self._when = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(12)
+        self._when_text = Label("", role="muted")
+        self._when_text.setWordWrap(True)
+        self.close_link = LinkLabel("Close this report")
+        self.close_link.clicked.connect(self.close_past)
+        line.addWidget(self._when_text, 1)
+        line.addWidget(self.close_link)
+        row.hide()
+        return row
+
+    def _make_buttons(self) -> None:
+        self.again_button = buttons.primary("Check again", icon="refresh")
+        self.again_button.clicked.connect(self.start)
+        self.cancel_button = buttons.secondary("Cancel")
+        self.cancel_button.clicked.connect(self.cancel)
+        self.copy_button = buttons.secondary("Copy report", icon="copy")
+        self.copy_button.set_short("Copy")
+        self.copy_button.clicked.connect(self.copy)
+        self.save_button = buttons.secondary("Save report…", icon="download")
+        self.save_button.set_short("Save…")
+        self.save_button.clicked.connect(self.save_report)
+
+    def buttons(self) -> list[QPushButton]:
+        """Return what can be done here, for the head of the page."""
+        return [self.again_button, self.cancel_button, self.copy_button, self.save_button]
+
+    def _right(self) -> QVBoxLayout:
+        area = self._area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setAccessibleName("Findings")
+        holder = self._holder = QWidget()
+        self._cards = QVBoxLayout(holder)
+        self._cards.setContentsMargins(0, 0, 0, 0)
+        self._cards.setSpacing(12)
+        self._nothing = Label("", role="muted")
+        self._nothing.setWordWrap(True)
+        self._cards.addWidget(self._nothing)
+        self._cards.addStretch(1)
+        self._by_stage: dict[str, FindingCard] = {}
+        area.setWidget(holder)
+        self.past = PastChecks(self._page)
+        self.past.picked.connect(self.show_past)
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        right.addWidget(area, 1)
+        right.addWidget(self.past)
+        return right
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run the check from its first stage."""
+        if self.running:
+            return
+        self._run_number += 1
+        self.running, self.report, self.failure, self.results = True, None, None, {}
+        self.subject, self.past_shown, self._overtaken = None, None, False
+        self._tested = self._page.tested_values()
+        self._started = time.perf_counter()
+        self._clear_cards()
+        self.stages.reset_stages()
+        self._job = self._page.ctx.activity.begin(f"Checking {self._page.title}", self._stop)
+        self._clock.start()
+        self._page.workers.start(self._run(self._run_number, self._job), group=GROUP)
+        self._changed()
+
+    def cancel(self) -> None:
+        """Stop the check; what was seen stays."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _stop(self) -> None:
+        # Shown at once: connections that the check had open may take their time to close.
+        self._page.workers.cancel(GROUP)
+        self._ended(self._run_number)
+
+    async def _run(self, number: int, job: Job) -> None:
+        try:
+            report = await self._check(number)
+        except ConsoleError as error:
+            if number == self._run_number:
+                self.failure = error.problem
+                self._nothing.setText(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
+                self._ended(number)
+            return
+        except asyncio.CancelledError:
+            # The page may be gone by now; the job is the window's.
+            job.end("Cancelled", CANCELLED)
+            raise
+        if number == self._run_number and self.running:
+            self.report = report
+            self._ended(number)
+            self._page.workers.start(self._keep(report, self.subject))
+
+    async def _check(self, number: int) -> Any:
+        # The values are read before anything is awaited, so that they are those of the click.
+        asking = self._page.what_to_check()
+        self._tested = self._page.tested_values()
+        subject = await asking
+        connectivity = await module(self._page.ctx, "services.connectivity")
+        self.subject = subject
+
+        def done(result: Any) -> None:
+            if number == self._run_number and self.running:
+                self._stage_done(result)
+
+        return await connectivity.run_check(subject.settings, subject.sign_in, subject.process, report=done)
+
+    async def _keep(self, report: Any, subject: Any) -> None:
+        ctx = self._page.ctx
+        checks = await module(ctx, "services.checks")
+        workspace = await ctx.ready()
+        try:
+            await ctx.call(
+                checks.store_check,
+                workspace.store,
+                subject.server,
+                report,
+                subject.process,
+                unsaved=subject.unsaved,
+            )
+        except ConsoleError as error:
+            ctx.notify(f"This check could not be kept: {error.problem.cause}")
+        await self.past.read()
+
+    def _stage_done(self, result: Any) -> None:
+        self.results[result.stage] = result
+        self.stages.finish(result)
+        if self._job is not None:
+            text = f"{self.stages.label(result.stage)}: {result.evidence}"
+            self._job.progress(text, len(self.results), self.stages.count())
+        if result.state in WORST:
+            self._add_card(result)
+        self._summarise()
+        self._page.head.refresh()
+
+    def _ended(self, number: int) -> None:
+        if number != self._run_number or not self.running:
+            return
+        self.running = False
+        self._ended_at = datetime.now(UTC)
+        if self._job is not None:
+            self._job.end(*self._outcome())
+        self._clock.stop()
+        self.stages.stop()
+        self._changed()
+
+    def _outcome(self) -> tuple[str, str]:
+        if self.failure is not None:
+            return self.failure.cause, FAILED
+        if self.report is None:
+            return "Cancelled", CANCELLED
+        failed = sum(1 for r in self.results.values() if r.state == "failed")
+        words = (
+            f"{failed} of {self.stages.count()} stages failed" if failed else "Every stage looked at is good"
+        )
+        return words, FAILED if failed else DONE
+
+    def _changed(self) -> None:
+        self.look()
+        self._page.head.refresh()
+        self._page.commands_changed.emit()
+
+    # -- old and earlier results -------------------------------------------------------------------------------
+
+    @property
+    def stale(self) -> bool:
+        """Whether the result is about other values than those of now."""
+        if self.running or not self.results or self.past_shown is not None:
+            return False
+        return self._overtaken or self._tested != self._page.tested_values()
+
+    def look(self) -> None:
+        """Show whether the result still is about what the form holds."""
+        stale = self.stale
+        self.stages.set_stale(stale=stale)
+        for card in self._by_stage.values():
+            card.set_stale(stale=stale)
+        if stale != (self._holder.graphicsEffect() is not None):
+            effect = QGraphicsOpacityEffect(self._holder) if stale else None
+            if effect is not None:
+                effect.setOpacity(STALE)
+            self._holder.setGraphicsEffect(effect)
+        self._summarise()
+
+    def follow(self, changes: list[Any]) -> None:
+        """Take in that somebody, here or elsewhere, saved something."""
+        if any(c.kind == "task_run" for c in changes):
+            self.past.invalidate()
+        own = self._page.session.id
+        if self.subject is not None and any(c.id in self.subject.ids and c.id != own for c in changes):
+            self._overtaken = True
+            self._changed()
+
+    def show_past(self, check: Any) -> None:
+        """Open the report of an earlier check."""
+        if not self.running:
+            self.past_shown = check
+            self._show_results()
+
+    def close_past(self) -> None:
+        """Go back to what was checked here, if anything was."""
+        self.past_shown = None
+        self._show_results()
+
+    def _show_results(self) -> None:
+        self._clear_cards()
+        self.stages.reset_stages(running=False)
+        for result in self.shown.values():
+            self.stages.show_result(result)
+            if result.state in WORST:
+                self._add_card(result)
+        self._changed()
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The results in sight: those of an earlier check while its report is open."""
+        if self.past_shown is not None:
+            return {r.stage: r for r in self.past_shown.stages}
+        return self.results
+
+    # -- what it shows -----------------------------------------------------------------------------------------
+
+    def _summarise(self) -> None:
+        total, results = self.stages.count(), self.shown
+        done = len(results)
+        self._count.setText(f"{done} of {total} stages" if done or self.running else f"{total} stages")
+        for state, _, word in STATES:
+            count = sum(1 for r in results.values() if r.state == state)
+            picture, text = self._states[state]
+            text.setText(f"{count} {word}")
+            for widget in (picture, text):
+                widget.setVisible(bool(count))
+        self._meter.set_value(done / total if total else 0.0)
+        self._time.setText(f"{self._seconds():.1f} s" if done or self.running else "")
+        past = self.past_shown
+        self._when.setVisible(past is not None)
+        if past is not None:
+            through = f", through {past.process}" if past.process else ""
+            self._when_text.setText(f"Check of {exact(past.at)} by {past.by}{through}")
+        self.past.set_opened(past)
+        self.past.strip.setEnabled(not self.running)
+        self._set_buttons(bool(done))
+        if not self._by_stage and self.failure is None:
+            self._nothing.setText(self._words(done))
+        self._nothing.setVisible(not self._by_stage)
+
+    def _set_buttons(self, done: bool) -> None:  # noqa: FBT001 - a private setter
+        self.again_button.setEnabled("check" in self._page.enabled())
+        self.again_button.setText("Check again" if self.results or self.running else "Check connection")
+        # A page has one primary button: while something can be put right, that is it.
+        fix = not self.stale and any(card.acts for card in self._by_stage.values())
+        buttons.set_kind(self.again_button, "secondary" if fix else "primary", "refresh")
+        self.cancel_button.setEnabled(self.running)
+        for button in (self.copy_button, self.save_button):
+            button.setEnabled(done and not self.running)
+
+    def _seconds(self) -> float:
+        if self.past_shown is not None:
+            return float(self.past_shown.ms) / 1000
+        if self.running:
+            return time.perf_counter() - self._started
+        if self.report is not None:
+            return float(self.report.ms) / 1000
+        return sum(r.ms for r in self.results.values()) / 1000
+
+    def _words(self, done: int) -> str:
+        if self.running:
+            return "Nothing found so far."
+        if not done:
+            return "The check goes from the address to the approval services and says at each stage what was seen."
+        return "Nothing to report: every stage that was looked at is good."
+
+    def badges(self) -> list[tuple[str, str, str | None]]:
+        """Return what the last check said, for the head of the page."""
+        if self.past_shown is not None:
+            return [("Earlier check", "off", "pending")]
+        if self.stale:
+            return [(CHANGED, "off", "pending")]
+        if self.failure is not None:
+            return [("Could not be checked", "bad", "bad")]
+        failed = sum(1 for r in self.results.values() if r.state == "failed")
+        warned = sum(1 for r in self.results.values() if r.state == "warning")
+        so_far = " so far" if self.running else ""
+        if failed:
+            return [(f"{failed} failed{so_far}", "bad", "bad")]
+        if warned:
+            return [(f"{warned} warning{'s' if warned > 1 else ''}{so_far}", "notice", "notice")]
+        if self.running:
+            return [("Checking", "off", "running")]
+        if self.report is None and self.results:
+            return [("Check cancelled", "off", "off")]
+        return [("Check good", "good", "good")] if self.results else []
+
+    # -- findings ----------------------------------------------------------------------------------------------
+
+    def _clear_cards(self) -> None:
+        for card in self._by_stage.values():
+            self._cards.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self._by_stage = {}
+
+    def _add_card(self, result: Any) -> None:
+        offers = [] if self.past_shown is not None else remedies.offers(self._page, result, self.subject)
+        card = FindingCard(
+            result,
+            f"{self.stages.label(result.stage)}: {_first_sentence(result.cause)}",
+            [(offer.text, offer.act) for offer in offers],
+            own=str(result.owner) == Owner.CONSOLE.value,
+            first=not any(other.acts for other in self._by_stage.values()),
+        )
+        card.ticket_wanted.connect(lambda card=card: self._copy_ticket(card))
+        results = self.shown
+        ahead = sum(1 for s in self._by_stage if WORST[results[s].state] <= WORST[result.state])
+        self._cards.insertWidget(ahead, card)
+        self._by_stage[result.stage] = card
+        if result.state == "failed":
+            self.stages.select_first_failure(result.stage)
+
+    def _selected(self, stage: str) -> None:
+        card = self._by_stage.get(stage)
+        if card is not None:
+            self._area.ensureWidgetVisible(card)
+
+    # -- passing it on -----------------------------------------------------------------------------------------
+
+    def _copy_ticket(self, card: FindingCard) -> None:
+        self._to_clipboard(check_report.ticket(self._heading(), card.title, card.result))
+        self._page.ctx.notify("Copied the finding")
+
+    def copy(self) -> None:
+        """Put the report on the clipboard as Markdown, without secrets."""
+        self._to_clipboard(self.text())
+        self._page.ctx.notify("Copied the report")
+
+    def _to_clipboard(self, text: str) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(text)
+
+    def save_report(self) -> None:
+        """Ask for a file and write the report into it."""
+        check_report.ask_where(self._page, self._heading().server, self.text())
+
+    def text(self) -> str:
+        """Return the report as Markdown, without secrets."""
+        return check_report.markdown(self._heading(), list(self.shown.values()), self.stages.label)
+
+    def _heading(self) -> check_report.Heading:
+        past, subject = self.past_shown, self.subject
+        if past is not None:
+            lines = (
+                ("Server", self._page.title if subject is None else subject.server.name),
+                ("Approval Process", past.process),
+                ("Checked", f"{exact(past.at)} by {past.by}, {past.ms / 1000:.1f} s"),
+                ("Reference", past.correlation_id),
+                ("Note", "the values were not saved then" if past.unsaved else ""),
+            )
+            return check_report.Heading(self._page.title, past.verdict, lines)
+        if subject is None:
+            return check_report.Heading(self._page.title, "failed" if self.failure else "cancelled")
+        report, process = self.report, subject.process
+        note = "cancelled before its end" if report is None else ""
+        note = note or ("the values have changed since this check" if self.stale else "")
+        note = note or ("the values are not saved" if subject.unsaved else "")
+        lines = (
+            ("Server", subject.server.name),
+            ("Address", subject.server.base_url),
+            ("Approval Process", process.name if process is not None else ""),
+            ("Checked", f"{exact(self._ended_at or datetime.now(UTC))}, {self._seconds():.1f} s"),
+            ("Reference", report.correlation_id if report is not None else ""),
+            ("Note", note),
+        )
+        verdict = report.verdict if report is not None else "cancelled"
+        return check_report.Heading(subject.server.name or self._page.title, verdict, lines)
+
+
+def _first_sentence(text: str) -> str:
+    sentence = str(text).split(". ", 1)[0].removesuffix(".")
+    return sentence[:1].lower() + sentence[1:]

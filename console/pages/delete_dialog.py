@@ -1,0 +1,99 @@
+"""The small dialogs around an object that goes: delete it, it is in use, it is gone already."""
+
+from typing import Any
+
+from PyQt6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from console.pages.registry import Target
+from console.pages.used_by_tab import user_words
+from console.widgets import buttons
+from console.widgets.labels import Label, LinkLabel
+from services.errors import Reference
+
+USERS_SHOWN = 8
+WIDTH = 420
+
+
+class Question(QDialog):
+    """A title, a few lines and two buttons; accepted by the first."""
+
+    def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(WIDTH)
+        self.lines = QVBoxLayout(self)
+        self.lines.setContentsMargins(24, 16, 24, 16)
+        self.lines.setSpacing(8)
+        self.lines.addWidget(Label(title, role="section"))
+        label = Label(text)
+        label.setWordWrap(True)
+        self.lines.addWidget(label)
+
+    def foot(self, accept: QPushButton | None, reject: str) -> None:
+        """Put the buttons at the foot: the act, if there is one, and the way out."""
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addStretch(1)
+        out = buttons.secondary(reject)
+        out.clicked.connect(self.reject)
+        if accept is not None:
+            accept.clicked.connect(self.accept)
+            line.addWidget(accept)
+        line.addWidget(out)
+        self.lines.addSpacing(8)
+        self.lines.addLayout(line)
+        (out if accept is None else accept).setFocus()
+
+
+class DeleteDialog(Question):
+    """Asks whether to delete an object nothing refers to."""
+
+    def __init__(self, kind_name: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(
+            f"Delete “{name}”",
+            f"Nothing refers to this {kind_name}. Its history stays, and it can be restored from there.",
+            parent,
+        )
+        self.delete_button = buttons.danger("Delete")
+        self.foot(self.delete_button, "Keep it")
+
+
+class InUseDialog(Question):
+    """Says why an object cannot be deleted, with a link to each user."""
+
+    def __init__(self, ctx: Any, name: str, users: list[Reference], parent: QWidget | None = None) -> None:
+        super().__init__(
+            f"“{name}” is in use",
+            "It cannot be deleted while other objects refer to it. Point them at another one first.",
+            parent,
+        )
+        for user in users[:USERS_SHOWN]:
+            _, word, target = user_words(user)
+            link = LinkLabel(user.name)
+            link.setAccessibleName(f"Open {word} {user.name}")
+            link.clicked.connect(lambda *_, target=target: self._go(ctx, target))
+            line = QHBoxLayout()
+            line.addWidget(link)
+            line.addWidget(Label(word, role="caption"))
+            line.addStretch(1)
+            self.lines.addLayout(line)
+        if len(users) > USERS_SHOWN:
+            self.lines.addWidget(Label(f"and {len(users) - USERS_SHOWN} more", role="caption"))
+        self.foot(None, "Close")
+
+    def _go(self, ctx: Any, target: Target) -> None:
+        self.reject()
+        ctx.navigate(target)
+
+
+class GoneDialog(Question):
+    """Offers to create again what somebody else deleted while it was edited."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(
+            f"“{name}” was deleted meanwhile",
+            "Somebody else deleted it while it was edited here. What you typed can be saved as a new object.",
+            parent,
+        )
+        self.create_button = buttons.primary("Create it again")
+        self.foot(self.create_button, "Keep editing")

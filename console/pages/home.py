@@ -1,0 +1,382 @@
+"""Home: the set-up guide as a living checklist, every tick computed, and the button that does the next step."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent, QShowEvent
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStyle,
+    QStyleOptionComboBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console import theme
+from console.lazy import module
+from console.pages import actions as acts
+from console.pages import secrets
+from console.pages.base import Page
+from console.pages.home_guide import Door, GuideView
+from console.pages.home_servers import MOST
+from console.pages.registry import PROVISIONING, Target
+from console.pages.service_checks import ServiceChecks
+from console.widgets import buttons
+from console.widgets.badge import Badge
+from console.widgets.labels import Label
+from console.widgets.page_head import PageHead
+from console.widgets.states import ErrorState, StateStack
+from console.workers import Workers
+from models.kinds import KINDS, Kind
+from services.errors import ConsoleError
+
+ITEMS = (7, 8)
+"""The steps about the items in ServiceNow: their plan is on the page of the task, with the server chosen."""
+REHEARSED = 22
+"""The step that raises a request: from here a rehearsal does it."""
+WORDS_FROM = 680
+"""The width of the page from which the count of steps is written out."""
+ASKED_AGAIN = frozenset({Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value, "task_run"})
+"""Changes of these may change what an instance answers."""
+
+
+def _id(item: Any) -> uuid.UUID | None:
+    return None if item is None else item.id
+
+
+class NameBox(QComboBox):
+    """A choice of names, the chosen one elided where it is long."""
+
+    def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
+        """Give the style as much of the name as there is room for."""
+        super().initStyleOption(option)
+        style = self.style()
+        if option is None or style is None:
+            return
+        room = style.subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideMiddle, room.width()
+        )
+
+
+class ServerBox(QWidget):
+    """The choice of the server whose steps are shown; not in sight while there is no choice."""
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.box = NameBox()
+        self.box.setAccessibleName("Server")
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(18)
+        self.box.activated.connect(lambda place: self.chosen.emit(self.box.itemData(place)))
+        row.addWidget(Label("Server", role="muted"))
+        row.addWidget(self.box)
+        self.hide()
+
+    def show_servers(self, servers: Sequence[Any], current: uuid.UUID | None) -> None:
+        """Offer servers by name, with the one whose steps are shown chosen."""
+        offered = [(server.name, server.id) for server in servers]
+        if offered != [(self.box.itemText(i), self.box.itemData(i)) for i in range(self.box.count())]:
+            self.box.clear()
+            for name, server_id in offered:
+                self.box.addItem(name, server_id)
+        self.box.setCurrentIndex(next((i for i, (_, key) in enumerate(offered) if key == current), -1))
+        self.setVisible(len(offered) > 1)
+
+
+class HomePage(Page):
+    """Shows the 25 steps in their phases. The next one has the primary button."""
+
+    kind, icon = "home", "home"
+
+    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, target, parent)
+        self.set_title("Set up ServiceNow approvals")
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.facts: Any = None
+        self.phases: tuple[Any, ...] = ()
+        self._coming: Any = None
+        self._stale = False
+        self._server_id: uuid.UUID | None = None
+        self._checks = ServiceChecks(ctx)
+        self._asked: tuple[Any, ...] | None = None
+        """What was true of server, credential and process when the instance was asked for the steps."""
+        self._known: dict[uuid.UUID, Any] = {}
+        """What the servers said when they were last asked."""
+        self._build()
+
+    def _build(self) -> None:
+        self.wizard_button = buttons.secondary("Set up in one go…", icon="play")
+        self.wizard_button.clicked.connect(self.set_up)
+        again = buttons.quiet("Check all steps", icon="refresh")
+        again.clicked.connect(self.check_all)
+        self.head = PageHead([], self.title, beside=[self.wizard_button, again])
+        self.head.set_primary_reason("")
+        self.head.set_caption("Every step of the guide with its true state", "Every step with its true state")
+        self.server_box = ServerBox()
+        self.server_box.chosen.connect(self._server_chosen)
+        self.head.add_to_caption(self.server_box)
+        self.invitation = self._invitation()
+        self.guide = GuideView(self.ctx.navigate, self.invitation)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setAccessibleName("Guide")
+        self.states = StateStack(self.guide)
+        area.setWidget(self.states)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.head)
+        layout.addWidget(area, 1)
+
+    def _invitation(self) -> QFrame:
+        """Make what stands above the guide while nothing is set up: the short way through all of it."""
+        panel = QFrame()
+        panel.setProperty("role", "panel")
+        row = self._invited = QHBoxLayout(panel)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.setSpacing(16)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(Label("Nothing is set up yet", role="section"))
+        said = Label(
+            "One form asks for address, account and password, and makes everything of steps 5 to 15."
+        )
+        said.setProperty("role", "muted")
+        said.setWordWrap(True)
+        words.addWidget(said)
+        row.addLayout(words, 1)
+        panel.hide()
+        return panel
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is shown is what store and instances said last, with nothing more being asked."""
+        return self.facts is not None and not self._stale and not self.workers.busy
+
+    def load(self) -> None:
+        """Read the facts, and again whenever something changes."""
+        self.ctx.changes.connect(self._changed)
+        theme.of().theme_changed.connect(self._recolour)
+        self.refresh()
+
+    def _changed(self, changes: list[Any]) -> None:
+        # A bound method, which Qt disconnects with the page; a lambda would outlive it.
+        if any(c.kind in ASKED_AGAIN for c in changes):
+            self._forget_answers()
+        if self.isVisible():
+            self.refresh()
+        else:
+            self._stale = True
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Read again what changed while another page was shown."""
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    def check_all(self) -> None:
+        """Read the store again, and ask the instances, whatever is remembered of them."""
+        self._forget_answers()
+        self.refresh()
+
+    def _forget_answers(self) -> None:
+        self._checks, self._asked = ServiceChecks(self.ctx), None
+
+    def refresh(self) -> None:
+        """Read the store again, and ask the instance what it was not asked yet."""
+        self._stale = False
+        self.workers.start(self._read(), group="read")
+
+    def _server_chosen(self, server_id: object) -> None:
+        self._server_id = server_id if isinstance(server_id, uuid.UUID) else None
+        self.refresh()
+
+    async def _read(self) -> None:
+        guide = await module(self.ctx, "services.guide")
+        counting = await module(self.ctx, "services.figures")
+        workspace = await self.ctx.ready()
+        servers = await self.ctx.call(counting.server_figures, workspace.store)
+        if self._server_id not in [server.id for server in servers]:
+            self._server_id = None
+        facts = await self.ctx.call(guide.read_facts, workspace.configuration, self._server_id)
+        if facts.credential is not None:
+            state = await secrets.read_state(self.ctx, facts.credential.id, facts.credential.name)
+            facts = replace(facts, has_password=state.present)
+        old = self.facts
+        if old is not None and _id(old.server) == _id(facts.server):
+            facts = replace(facts, services_found=old.services_found, item_found=old.item_found)
+        self.server_box.show_servers(servers, _id(facts.server))
+        self._show(guide, facts)
+        self._say(facts)
+        self.guide.show_servers(servers, self._known)
+        await asyncio.gather(self._ask_for_steps(guide, workspace, facts), self._ask_servers(servers))
+
+    async def _ask_for_steps(self, guide: Any, workspace: Any, facts: Any) -> None:
+        if facts.server is None or not facts.has_password:
+            return
+        asked = tuple(
+            item and (item.id, item.version) for item in (facts.server, facts.credential, facts.process)
+        )
+        if asked == self._asked:
+            # A request that goes on its way says nothing new of the instance, which is asked sparingly.
+            return
+        found = await self._ask_instance(workspace, facts)
+        self._asked = asked if found.services_found is not None else None
+        self._show(guide, found)
+        self._say(found)
+
+    async def _ask_servers(self, servers: list[Any]) -> None:
+        asked = [server for server in servers[:MOST] if server.signs_in]
+        views = await asyncio.gather(*(self._checks.view(server.id) for server in asked))
+        self._known = {server.id: view for server, view in zip(asked, views, strict=True)}
+        self.guide.show_servers(servers, self._known)
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        if self.facts is None:
+            self.states.show_other(ErrorState(error.problem, self.refresh))
+        else:
+            self.ctx.show_problem(error.problem)
+
+    async def _ask_instance(self, workspace: Any, facts: Any) -> Any:
+        setup = await module(self.ctx, "services.setup")
+        try:
+            instance = await workspace.instance(facts.server.id)
+            found = await setup.discover(instance)
+        except ConsoleError:
+            return replace(facts, services_found=None, item_found=None)
+        names_match = facts.process is None or all(
+            service.ok and service.name == getattr(facts.process, f"{service.role}_service")
+            for service in found.services
+        )
+        return replace(
+            facts,
+            services_found=all(s.ok for s in found.services) and names_match,
+            item_found=found.item is not None,
+        )
+
+    # -- what it shows -----------------------------------------------------------------------------------------
+
+    def _say(self, facts: Any) -> None:
+        """Say under the title where the states were read, and when."""
+        now = f"{datetime.now().astimezone():%H:%M}"
+        asked = facts.services_found is not None and facts.server is not None
+        read = f"read from the store and from {facts.server.name}" if asked else "read from the store"
+        self.head.set_caption(
+            f"Every step of the guide with its true state, {read} at {now}",
+            f"Every step with its true state, {read} at {now}",
+            f"R{read[1:]} at {now}",
+            f"Read at {now}",
+        )
+
+    def _show(self, guide: Any, facts: Any) -> None:
+        if facts == self.facts:
+            return
+        self.facts, self.phases = facts, guide.checklist(facts)
+        self._coming = guide.next_step(self.phases)
+        self._draw()
+
+    def _recolour(self, _scheme: str) -> None:
+        if self.facts is not None:
+            self._draw()
+            self.guide.servers.draw()
+            self.guide.place()
+
+    def _draw(self) -> None:
+        self._invite(nothing=self.facts.credential is None and self.facts.server is None)
+        self.guide.show_phases(self.phases, self._coming, self._door)
+        self.states.show_content()
+        self._count()
+
+    def _invite(self, *, nothing: bool) -> None:
+        """Offer the short way above the guide while nothing is set up, and beside the title afterwards."""
+        if nothing:
+            self._invited.addWidget(self.wizard_button)
+        else:
+            self.head.add_beside(self.wizard_button)
+        self.wizard_button.show()
+        self.invitation.setVisible(nothing)
+
+    def _count(self) -> None:
+        done = sum(phase.done for phase in self.phases)
+        total = sum(len(phase.steps) for phase in self.phases)
+        if total:
+            words = f"{done} of {total} steps done" if self.width() >= WORDS_FROM else f"{done} of {total}"
+            self.head.set_badges([Badge(words, "off")])
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Say the count in as many words as there is room for."""
+        super().resizeEvent(event)
+        if event is not None and (event.size().width() >= WORDS_FROM) != (
+            event.oldSize().width() >= WORDS_FROM
+        ):
+            self._count()
+
+    def _door(self, step: Any) -> Door | None:
+        act = self._act(step)
+        if act is None:
+            return None
+        word = "Open" if step.object_id is not None else "Create"
+        if step.number == REHEARSED:
+            word = "Rehearse"
+        elif step.number in ITEMS and step.object_id is not None:
+            word = "Review plan"
+        return Door(word, act)
+
+    def _act(self, step: Any) -> Callable[[], None] | None:
+        if step.kind is None:
+            return None
+        if step.number == REHEARSED and self.facts.process is not None:
+            raised = Target(Kind.APPROVAL_PROCESS.value, self.facts.process.id, run="rehearse")
+            return lambda: self.ctx.navigate(raised)
+        if step.object_id is not None:
+            target = Target(str(step.kind), step.object_id)
+            if step.number in ITEMS:
+                target = Target(PROVISIONING, tab=str(step.object_id))
+            return lambda: self.ctx.navigate(target)
+        return lambda: self._create(Kind(step.kind))
+
+    def _create(self, kind: Kind) -> None:
+        values: dict[str, Any] = {}
+        facts = self.facts
+        if kind is Kind.FOREIGN_SYSTEM and facts.credential is not None:
+            values["credential_id"] = facts.credential.id
+        elif kind is Kind.APPROVAL_PROCESS and facts.server is not None:
+            values["server_id"] = facts.server.id
+        elif kind is Kind.APPROVAL_TYPE and facts.process is not None:
+            values["process_id"] = facts.process.id
+        self.workers.start(acts.new_object(self.ctx, kind, **values), group=f"new {KINDS[kind].singular}")
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    def set_up(self) -> None:
+        """Open the wizard that does the whole of it."""
+        from console.wizard import open_wizard
+
+        open_wizard(self.ctx, self.window())
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """Return what can be done here."""
+        return {"refresh": self.check_all}

@@ -1,0 +1,224 @@
+"""What Home shows under its head: the phases in one column or two, the servers, and what the shapes mean."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QFontMetrics, QResizeEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from console import icons, theme
+from console.pages.home_servers import Servers
+from console.pages.registry import Target
+from console.widgets import buttons
+from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from console.widgets.meter import Ring
+
+SHAPES = {"done": "good", "needless": "good", "todo": "todo", "blocked": "blocked", "elsewhere": "elsewhere"}
+LEGEND = (
+    ("good", "Done"),
+    ("next", "Next"),
+    ("todo", "To do here"),
+    ("elsewhere", "To do elsewhere"),
+    ("blocked", "Blocked"),
+)
+ROW, RING, NUMBER, SHAPE, GAP, AFTER_STEP = 28, 16, 18, 14, 8, 12
+MARGIN, COLUMN_GAP, LEFT_PHASES = 24, 24, 4
+BESIDE = 280
+"""The width of the servers where they stand beside all phases."""
+FACT = "ServiceNow, password set"
+"""A fact of usual length: where it has no room beside step and link, one column of phases has to do."""
+LINK_AIR = 4
+"""What a link has around it for its ring: its text, not its ring, ends at the margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a row offers: the word on its link or button, and what it does."""
+
+    word: str
+    act: Callable[[], None]
+
+
+class PhaseBlock(QWidget):
+    """A phase: a ring with its share, its title, and one row per step."""
+
+    def __init__(self, phase: Any, coming: Any, step_width: int, door: Callable[[Any], Door | None]) -> None:
+        super().__init__()
+        self._width = step_width
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        head = QHBoxLayout()
+        head.setSpacing(GAP)
+        head.setContentsMargins(0, 0, LINK_AIR, 0)
+        head.addWidget(_share(phase))
+        head.addWidget(Label(phase.title, role="section"))
+        head.addStretch(1)
+        head.addWidget(Label(f"{phase.done} of {len(phase.steps)}", role="caption"))
+        layout.addLayout(head)
+        layout.addSpacing(4)
+        for step in phase.steps:
+            layout.addWidget(self._row(step, door(step), is_next=step is coming))
+
+    def _row(self, step: Any, door: Door | None, *, is_next: bool) -> QWidget:
+        row = QFrame()
+        row.setFixedHeight(ROW)
+        fact = f"Waits for step {step.waits_for}" if step.waits_for else step.fact
+        row.setAccessibleName(f"Step {step.number}, {step.text}: {fact}")
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(GAP)
+        number = Label(str(step.number), role="caption")
+        number.setFixedWidth(NUMBER)
+        number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        shape = QLabel()
+        shape.setPixmap(icons.status_pixmap("next" if is_next else SHAPES[str(step.state)], SHAPE, "page"))
+        text = Label(step.text, role="strong" if is_next else "muted" if step.waits_for else "body")
+        text.setFixedWidth(self._width)
+        for widget in (number, shape, text):
+            line.addWidget(widget)
+        line.addSpacing(AFTER_STEP - GAP)
+        line.addWidget(ElidedLabel(fact, role="caption"), 1)
+        if door is not None and not step.waits_for:
+            line.addWidget(self._door(step, door, is_next=is_next))
+            line.setContentsMargins(0, 0, LINK_AIR if is_next else 0, 0)
+        return row
+
+    def _door(self, step: Any, door: Door, *, is_next: bool) -> QWidget:
+        name = f"{door.word}: {step.text}"
+        if is_next:
+            button = buttons.primary(door.word)
+            button.setProperty("size", "small")
+            button.setAccessibleName(name)
+            button.clicked.connect(door.act)
+            return button
+        link = LinkLabel(door.word)
+        link.setAccessibleName(name)
+        link.clicked.connect(door.act)
+        return link
+
+
+def _share(phase: Any) -> QWidget:
+    """Return the ring of a phase, or the tick of one that is done."""
+    if phase.done < len(phase.steps):
+        ring = Ring(RING)
+        ring.set_value(phase.done / len(phase.steps))
+        return ring
+    tick = QLabel()
+    tick.setPixmap(icons.status_pixmap("good", RING, "page"))
+    return tick
+
+
+class GuideView(QWidget):
+    """Lays phases and servers out: two columns where both have room, else one."""
+
+    def __init__(self, go: Callable[[Target], None], invitation: QWidget) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self.servers = Servers(go)
+        self.blocks: list[PhaseBlock] = []
+        self.shape = ""
+        """How it is laid out now: “two” columns of phases, phases with servers “beside” them, or “one” column."""
+        self._column_need = 0
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, 12, MARGIN - LINK_AIR, 12)
+        layout.setSpacing(12)
+        layout.addWidget(invitation)
+        columns = self._columns = QHBoxLayout()
+        columns.setSpacing(COLUMN_GAP)
+        self._left, self._right = QVBoxLayout(), QVBoxLayout()
+        self._between = QFrame()
+        self._between.setProperty("role", "upright")
+        columns.addLayout(self._left, 1)
+        columns.addWidget(self._between)
+        columns.addLayout(self._right, 1)
+        layout.addLayout(columns)
+        layout.addStretch(1)
+        self._legend = QHBoxLayout()
+        layout.addLayout(self._legend)
+        for column in (self._left, self._right):
+            column.setSpacing(16)
+
+    def show_phases(self, phases: Sequence[Any], coming: Any, door: Callable[[Any], Door | None]) -> None:
+        """Show the phases; the step that is `coming` has the button."""
+        focus = self._focused()
+        for block in self.blocks:
+            block.hide()
+            block.setParent(None)
+            block.deleteLater()
+        metrics = QFontMetrics(theme.font("strong"))
+        width = (
+            max((metrics.horizontalAdvance(s.text) for phase in phases for s in phase.steps), default=0) + 2
+        )
+        self.blocks = [PhaseBlock(phase, coming, width, door) for phase in phases]
+        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(FACT)
+        link = metrics.horizontalAdvance("Create") + 2 * LINK_AIR
+        self._column_need = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
+        self._draw_legend()
+        self.shape = ""
+        self.place()
+        self._focus_again(focus)
+
+    def show_servers(self, figures: Sequence[Any], views: Mapping[Any, Any]) -> None:
+        """Show a card for each of the first servers."""
+        self.servers.show_servers(figures, views)
+        self.place()
+
+    def _focused(self) -> str:
+        widget = self.focusWidget()
+        return widget.accessibleName() if widget is not None and widget.hasFocus() else ""
+
+    def _focus_again(self, name: str) -> None:
+        """Put the keyboard back on what was made again."""
+        kinds = (LinkLabel, QPushButton)
+        same = [w for kind in kinds for w in self.findChildren(kind) if w.accessibleName() == name]
+        if name and same:
+            same[-1].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _draw_legend(self) -> None:
+        while (old := self._legend.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._legend.setSpacing(6)
+        for shape, word in LEGEND:
+            mark = QLabel()
+            mark.setPixmap(icons.status_pixmap(shape, 12, "page"))
+            self._legend.addWidget(mark)
+            self._legend.addWidget(Label(word, role="caption"))
+            self._legend.addSpacing(8)
+        self._legend.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Change between one column and two where the width asks for it."""
+        super().resizeEvent(event)
+        self.place()
+
+    def place(self) -> None:
+        """Put phases and servers where they stand at this width."""
+        room = self.width() - 2 * MARGIN + LINK_AIR - 2 * COLUMN_GAP - 1
+        need = self._column_need
+        shape = "two" if room >= 2 * need else "beside" if room >= need + BESIDE else "one"
+        if shape != self.shape:
+            self.shape = shape
+            self._fill(LEFT_PHASES if shape == "two" else len(self.blocks), shape)
+        right = {"two": room // 2, "beside": BESIDE + (room - need - BESIDE) // 3, "one": 0}[shape]
+        # Shares in pixels: as many as each column is to be wide.
+        for place, share in enumerate((room - right, 0, right)):
+            self._columns.setStretch(place, share)
+        self.servers.place(right or room + 2 * COLUMN_GAP)
+
+    def _fill(self, cut: int, shape: str) -> None:
+        """Put the phases before `cut` and those from there on into their columns, and the servers below or beside them."""
+        for column, blocks in ((self._left, self.blocks[:cut]), (self._right, self.blocks[cut:])):
+            while column.takeAt(0) is not None:
+                pass
+            for block in blocks:
+                column.addWidget(block)
+        (self._left if shape == "one" else self._right).addWidget(self.servers)
+        for column in (self._left, self._right):
+            column.addStretch(1)
+        self._between.setVisible(shape != "one")
+        self.servers.show_rule(visible=shape != "beside")

@@ -1,0 +1,96 @@
+"""Settling a conflict: ask field by field, and give the page the merged values to save."""
+
+import uuid
+from functools import partial
+from typing import Any
+
+from console.pages.merge_dialog import DISCARDED, MINE, THEIRS, MergeDialog, MergeRow, shown
+from console.workers import ask
+from models.kinds import KINDS, Kind
+from services.errors import ConflictError
+
+
+async def settle(page: Any, error: ConflictError) -> bool:
+    """Ask how to merge what `page` wanted to save with what somebody else saved; returns whether to save again."""
+    if error.theirs is None:
+        return await _settle_deleted(page, error)
+    session = page.session
+    merged, theirs, conflicts = session.conflict_of(error)
+    names = await names_of(page.ctx)
+    rows = [
+        row
+        for row in _rows(page, error, merged, theirs, conflicts, names)
+        if row.conflict or not row.was == row.theirs == row.mine  # only what differs is worth a look
+    ]
+    who = error.theirs.get("changed_by") or "Somebody else"
+    dialog = MergeDialog(
+        f"“{error.mine.get('name', '')}” was changed meanwhile",
+        f"{who} saved it after it was opened here. Fields that only one of you changed are taken from who changed"
+        " them; choose the version of the others.",
+        rows,
+        page.window(),
+    )
+    answer = await ask(dialog)
+    version = int(error.theirs["version"])
+    if answer == DISCARDED:
+        session.adopt(theirs, theirs, version)
+        session.discard()
+        page.ctx.notify(f"Kept the version of {who}")
+        return False
+    if not answer:
+        return False
+    for one in page.form:
+        side = session.values if dialog.picked(one.spec.name) == MINE else theirs
+        merged |= {name: side[name] for name in one.editor.names if name in side}
+    session.adopt(merged, theirs, version)
+    return True
+
+
+async def _settle_deleted(page: Any, error: ConflictError) -> bool:
+    from console.pages.delete_dialog import GoneDialog
+
+    if not await ask(GoneDialog(str(error.mine.get("name", "")), page.window())):
+        return False
+    page.session.adopt({}, None, 0)
+    return True
+
+
+def _rows(
+    page: Any,
+    error: ConflictError,
+    merged: dict[str, Any],
+    theirs: dict[str, Any],
+    conflicts: list[str],
+    names: dict[uuid.UUID, str],
+) -> list[MergeRow]:
+    session, rows = page.session, []
+    base = session.restored(error.base or {}) or session.base or {}
+    for one in page.form:
+        held = [name for name in one.editor.names if name in merged]
+        if not held:
+            continue
+        # What one editor holds belongs together, such as id and name of an item: chosen at once, shown by its name.
+        name = next((n for n in held if n.endswith("_name")), held[0])
+        say = partial(shown, names=names, seconds=name.endswith("_s"))
+        rows.append(
+            MergeRow(
+                name=one.spec.name,
+                label=one.spec.label,
+                was=say(base.get(name)),
+                theirs=say(theirs.get(name)),
+                mine=say(session.values[name]),
+                conflict=any(n in conflicts for n in held),
+                picked=MINE if all(merged[n] == session.values[n] for n in held) else THEIRS,
+            )
+        )
+    return rows
+
+
+async def names_of(ctx: Any) -> dict[uuid.UUID, str]:
+    """Return the names of all objects by id, for showing references."""
+    workspace = await ctx.ready()
+    found: dict[uuid.UUID, str] = {}
+    for kind in KINDS:
+        for item in await ctx.call(workspace.configuration.all, Kind(kind)):
+            found[item.id] = item.name
+    return found

@@ -1,0 +1,173 @@
+"""The last checks under the findings: a bar for each, when it was good last, and since when it is not."""
+
+from typing import Any
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from console.lazy import module
+from console.widgets.check_strip import Bar, CheckStrip
+from console.widgets.labels import Label
+from console.widgets.timeline import ago
+from services.errors import ConsoleError
+
+LAST = 30
+WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
+NONE_YET = "No check was kept yet. Each one that finishes gets a bar here."
+
+
+class PastChecks(QWidget):
+    """Reads the past checks of a page's server and shows them; `picked` carries the one to open."""
+
+    picked = pyqtSignal(object)
+
+    def __init__(self, page: Any) -> None:
+        super().__init__()
+        self._page = page
+        self._stale = True
+        self.checks: list[Any] = []
+        """The newest first, as they were read."""
+        self._last_good = Label("", role="caption")
+        self._first, self._now = Label("", role="caption"), Label("Now", role="caption")
+        self.sentence = Label(NONE_YET, role="muted")
+        self.sentence.setWordWrap(True)
+        self.strip = CheckStrip()
+        self.strip.picked.connect(self._picked)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 8)
+        layout.setSpacing(4)
+        layout.addLayout(_row(Label("Last 30 checks", role="field"), self._last_good))
+        layout.addWidget(self.strip)
+        layout.addLayout(_row(self._first, self._now))
+        layout.addWidget(self.sentence)
+        self._show()
+
+    def set_compact(self, compact: bool) -> None:  # noqa: FBT001 - a private setter
+        """Leave out the words under the bars where there is little room."""
+        self._compact = compact
+        self._place_words()
+
+    _compact = False
+
+    def _place_words(self) -> None:
+        shown = not self._compact
+        self._first.setVisible(shown and bool(self.checks))
+        self._now.setVisible(shown and bool(self.checks))
+        self.sentence.setVisible(shown or not self.checks)
+        self.sentence.setToolTip(self._when())
+        self.strip.setVisible(bool(self.checks))
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def invalidate(self) -> None:
+        """Note that what is shown is old; read again when it is in sight."""
+        self._stale = True
+        if self.isVisible():
+            self.load()
+
+    def showEvent(self, event: object) -> None:
+        """Read the checks when they come into sight."""
+        del event
+        self.load()
+
+    def load(self) -> None:
+        """Read the checks if what is shown is old."""
+        if self._stale and self._page.session.ready:
+            self._page.workers.start(self.read(), group="past checks")
+
+    async def read(self) -> None:
+        """Read and show the checks."""
+        ctx = self._page.ctx
+        service = await module(ctx, "services.checks")
+        workspace = await ctx.ready()
+        try:
+            place = await self._page.checked_place()
+            found = []
+            if place is not None:
+                server_id, process_id = place
+                found = await ctx.call(
+                    lambda: service.past_checks(workspace.store, server_id, LAST, process_id=process_id)
+                )
+        except ConsoleError:
+            return  # a store that is busy or gone is told about by the next call that a person makes
+        self._stale = False
+        self.checks = found
+        self._show()
+
+    # -- what it shows -----------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        checks = self.checks
+        self.strip.set_bars([Bar(c.verdict, told(c)) for c in reversed(checks)])
+        good = next((c for c in checks if c.verdict == "ok"), None)
+        text = "" if good is None else f"Last good check {ago(good.at)}, {good.ms / 1000:.1f} s"
+        self._last_good.setText(text)
+        self._last_good.setToolTip(exact(good.at) if good is not None else "")
+        self._first.setText(ago(checks[-1].at) if checks else "")
+        self._first.setToolTip(exact(checks[-1].at) if checks else "")
+        self.sentence.setText(story(checks))
+        self._place_words()
+
+    def _when(self) -> str:
+        good = next((c for c in self.checks if c.verdict == "ok"), None)
+        return "" if good is None else f"Good at {exact(good.at)}"
+
+    def _picked(self, place: int) -> None:
+        self.picked.emit(self.checks[len(self.checks) - 1 - place])
+
+    def set_opened(self, check: Any) -> None:
+        """Mark the check whose report is open; None for none."""
+        opened = next((i for i, c in enumerate(self.checks) if check is not None and c.id == check.id), -1)
+        self.strip.set_opened(len(self.checks) - 1 - opened if opened >= 0 else -1)
+
+
+def exact(moment: Any) -> str:
+    """Return a moment as it stands on a clock here."""
+    return f"{moment.astimezone():%d %b %Y %H:%M}"
+
+
+def told(check: Any) -> str:
+    """Return what a bar says: when, how it ended, and what was found."""
+    through = f", through {check.process}" if check.process else ""
+    unsaved = " Values that were not saved." if check.unsaved else ""
+    return f"{exact(check.at)}, {WORDS.get(check.verdict, check.verdict)}{through}: {check.finding}{unsaved}"
+
+
+def story(checks: list[Any]) -> str:
+    """Return since when it is as it is, in one sentence."""
+    if not checks:
+        return NONE_YET
+    if checks[0].verdict == "ok":
+        run = _same(checks, lambda c: c.verdict == "ok")
+        last = run[-1]
+        if len(run) == len(checks):
+            return f"Good in all of the last {len(checks)} checks." if len(checks) > 1 else "Good."
+        return f"Green again since {exact(last.at)}; before that: {_short(checks[len(run)].finding)}"
+    run = _same(checks, lambda c: c.verdict != "ok")
+    since = _short(checks[0].finding)
+    if len(run) == len(checks):
+        return f"Not green in any check that is kept, the first one of {exact(run[-1].at)}. Now: {since}"
+    return f"Was green until {exact(checks[len(run)].at)}, since then: {since}"
+
+
+def _same(checks: list[Any], holds: Any) -> list[Any]:
+    found = []
+    for one in checks:
+        if not holds(one):
+            break
+        found.append(one)
+    return found
+
+
+def _short(finding: str) -> str:
+    text = finding[:1].lower() + finding[1:] if finding[1:2].islower() else finding
+    return text if text.endswith((".", ")")) else f"{text}."
+
+
+def _row(left: QWidget, right: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(left)
+    row.addStretch(1)
+    row.addWidget(right)
+    return row

@@ -1,0 +1,178 @@
+"""The rail of a process: the chain from credential to type with the state of each link, and last month's figures."""
+
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+
+from console.lazy import module
+from console.pages import secrets
+from console.pages.registry import Target
+from console.pages.service_checks import ServerView
+from console.widgets.chain import Chain, ChainLink, shortened
+from console.widgets.labels import Label
+from models.kinds import KINDS, Kind
+from services.errors import ConsoleError
+
+MORE, USED_BY = "more", "Used by"
+FIGURES = ("Requests decided", "Approved", "Timed out", "Median wait")
+
+
+class ProcessRail(QWidget):
+    """Says of each link whether it holds, and opens it by a click."""
+
+    def __init__(self, page: Any) -> None:
+        super().__init__(page)
+        self._page = page
+        self._targets: dict[Any, Target] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(Label("Chain", role="section"))
+        layout.addWidget(Label("Every link from sign-in to type", role="caption"))
+        layout.addSpacing(4)
+        self.chain = Chain()
+        self.chain.clicked.connect(self._open)
+        layout.addWidget(self.chain)
+        layout.addSpacing(12)
+        rule = QFrame()
+        rule.setFrameShape(QFrame.Shape.HLine)
+        rule.setProperty("role", "rule")
+        layout.addWidget(rule)
+        layout.addSpacing(12)
+        layout.addWidget(Label("Last 30 days", role="section"))
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setVerticalSpacing(6)
+        self._figures: list[Any] = []
+        for line, text in enumerate(FIGURES):
+            caption, value = Label(text, role="muted"), Label("–")
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            value.setAccessibleName(text)
+            grid.addWidget(caption, line, 0)
+            grid.addWidget(value, line, 1)
+            self._figures.append(value)
+        grid.setColumnStretch(0, 1)
+        layout.addLayout(grid)
+        layout.addStretch(1)
+
+    def _open(self, key: object) -> None:
+        if key in self._targets:
+            self._page.ctx.navigate(self._targets[key])
+
+    # -- what it shows -----------------------------------------------------------------------------------------
+
+    async def refresh(self, view: ServerView | None) -> None:
+        """Show the chain and the figures as they are now; `view` is what the server answered, None when not asked."""
+        ctx, session = self._page.ctx, self._page.session
+        server, credential = await self._server_and_credential()
+        links = [
+            await self._credential_link(credential, server),
+            self._server_link(server, view),
+            self._process_link(),
+            *await self._type_links(),
+        ]
+        self.chain.set_links(links)
+        if not session.is_new:
+            figures = await module(ctx, "services.figures")
+            workspace = await ctx.ready()
+            self._show_figures(await ctx.call(figures.process_figures, workspace.store, session.id))
+
+    def show_process(self) -> None:
+        """Show the state of the process itself as it stands now."""
+        now = self._process_link()
+        self.chain.set_links([now if link.current else link for link in self.chain.links])
+
+    async def _server_and_credential(self) -> tuple[Any, Any]:
+        ctx, server_id = self._page.ctx, self._page.session.values.get("server_id")
+        configuration = (await ctx.ready()).configuration
+        server = credential = None
+        try:
+            if server_id is not None:
+                server = await ctx.call(configuration.get, Kind.FOREIGN_SYSTEM, server_id)
+            if server is not None and server.credential_id is not None:
+                credential = await ctx.call(configuration.get, Kind.USER_CREDENTIAL, server.credential_id)
+        except ConsoleError:
+            credential = None  # deleted between two reads; the next change draws the chain again
+        return server, credential
+
+    def _link(
+        self, kind: Kind, item: Any, empty: str, state: str, word: str, *, current: bool = False
+    ) -> ChainLink:
+        info = KINDS[kind]
+        if item is not None:
+            self._targets[item.id] = Target(kind.value, item.id)
+        label = "Foreign System" if kind == Kind.FOREIGN_SYSTEM else info.singular
+        key = None if item is None else item.id
+        name = empty if item is None else item.name
+        return ChainLink(
+            key=key, icon=info.icon, kind=label, name=name, state=state, word=word, current=current
+        )
+
+    async def _credential_link(self, credential: Any, server: Any) -> ChainLink:
+        state, word = "off", "None"
+        if credential is not None:
+            found = await secrets.read_state(self._page.ctx, credential.id, credential.name)
+            if not found.present:
+                state, word = "bad", "No password"
+            elif server is not None and found.covers(server.origin):
+                state, word = "good", "Password set"
+            else:
+                state, word = "notice", "Not bound"
+        return self._link(Kind.USER_CREDENTIAL, credential, "No credential chosen", state, word)
+
+    def _server_link(self, server: Any, view: ServerView | None) -> ChainLink:
+        if server is None:
+            state, word = "off", "None"
+        elif view is None:
+            state, word = "pending", "Asking"
+        elif view.problem is None:
+            state, word = "good", "Reached"
+        else:
+            state, word = "bad", "Not reached"
+        return self._link(Kind.FOREIGN_SYSTEM, server, "No server chosen", state, word)
+
+    def _process_link(self) -> ChainLink:
+        session = self._page.session
+        count = len(session.errors)
+        if count:
+            state, word = "bad", f"{count} error{'s' if count > 1 else ''}"
+        elif session.dirty:
+            state, word = "off", "Draft"
+        else:
+            state, word = "good", "Saved"
+        return ChainLink(
+            key=session.id,
+            icon=KINDS[Kind.APPROVAL_PROCESS].icon,
+            kind=KINDS[Kind.APPROVAL_PROCESS].singular,
+            name=session.values.get("name", ""),
+            state=state,
+            word=word,
+            current=True,
+        )
+
+    async def _type_links(self) -> list[ChainLink]:
+        ctx, session = self._page.ctx, self._page.session
+        configuration = (await ctx.ready()).configuration
+        types = [
+            t for t in await ctx.call(configuration.all, Kind.APPROVAL_TYPE) if t.process_id == session.id
+        ]
+        if not types:
+            return [self._link(Kind.APPROVAL_TYPE, None, "None uses this process", "off", "None")]
+        self._targets[MORE] = Target(Kind.APPROVAL_PROCESS.value, session.id, tab=USED_BY)
+        links = [self._link(Kind.APPROVAL_TYPE, t, "", "good", "Bound") for t in types]
+        return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
+
+    def _show_figures(self, figures: Any) -> None:
+        wait = "–" if figures.median_wait_s is None else _wait_text(figures.median_wait_s)
+        texts = (str(figures.decided), str(figures.approved), str(figures.timed_out), wait)
+        for label, text in zip(self._figures, texts, strict=True):
+            label.setText(text)
+
+
+def _wait_text(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

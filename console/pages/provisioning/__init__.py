@@ -1,0 +1,1 @@
+"""The task Create ServiceNow Approval Request Items: plan, apply, verify, undo, history."""

@@ -1,0 +1,151 @@
+"""The selected change of a plan: what is done, why, and both sides of what differs."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from console import icons
+from console.widgets.badge import Badge
+from console.widgets.difference import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
+from console.widgets.editors import CheckBox
+from console.widgets.labels import ElidedLabel, Label, LinkLabel
+
+TONES = {
+    "create": ("good", "create"),
+    "update": ("notice", "update"),
+    "keep": ("off", "keep"),
+    "conflict": ("bad", "bad"),
+}
+SCRIPT = "script"
+
+
+def shown_value(value: Any, names: dict[str, str]) -> str:
+    """Return what is to be written as text; a record that is made by the same plan by its name."""
+    key = getattr(value, "key", None)
+    return str(value) if key is None else f"{names.get(key, key)} (made by this plan)"
+
+
+def rows_of(change: Any, names: dict[str, str]) -> list[DiffRow]:
+    """Return the lines of both sides: a script line by line, other columns in one line each. For a thread."""
+    single: list[DiffRow] = []
+    scripts: list[DiffRow] = []
+    for column, (before, after) in change.fields.items():
+        to = shown_value(after, names)
+        if column == SCRIPT or "\n" in to:
+            if len(change.fields) > 1:
+                scripts.append(DiffRow(heading=column))
+            scripts += side_by_side(before or "", to)
+            continue
+        left = None if before is None else f"{column}: {before}"
+        sign = ADDED if before is None else CHANGED if before != to else SAME
+        single.append(DiffRow(sign, left, f"{column}: {to}"))
+    return single + scripts
+
+
+def sentence_of(change: Any) -> str:
+    """Return in a sentence what differs."""
+    columns = ", ".join(change.fields)
+    count = len(change.fields)
+    if change.operation == "create":
+        return f"The record is made with {count} columns."
+    if change.operation == "keep":
+        return "Nothing of it is written."
+    if not change.fields:
+        return "Nothing can be written as things are."
+    differ = f"{columns[:1].upper()}{columns[1:]} {'differs' if count == 1 else 'differ'}."
+    rest = "Everything else of it stays as it is."
+    return (
+        f"{differ} {rest}"
+        if change.operation == "update"
+        else f"{differ} It is left alone until you say otherwise."
+    )
+
+
+class ChangeView(QWidget):
+    """Head, sentence, both sides, reason. `overwrite_wanted(key, on)` follows the tick at a conflict."""
+
+    overwrite_wanted = pyqtSignal(str, bool)
+
+    def __init__(self, page: Any) -> None:
+        super().__init__()
+        self._page = page
+        self.change: Any = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        self.title = ElidedLabel("", role="section")
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._badge = QHBoxLayout()
+        self.copy = LinkLabel("Copy new script")
+        self.copy.clicked.connect(self._copy)
+        head.addWidget(self.title)
+        head.addLayout(self._badge)
+        head.addStretch(1)
+        column.addLayout(head)
+        self.sentence = Label("", role="muted")
+        self.sentence.setWordWrap(True)
+        said = QHBoxLayout()
+        said.setSpacing(8)
+        said.addWidget(self.sentence, 1)
+        said.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(said)
+        self.overwrite = CheckBox("Write over it")
+        self.overwrite.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.overwrite.clicked.connect(
+            lambda on: self.change and self.overwrite_wanted.emit(self.change.key, on)
+        )
+        column.addWidget(self.overwrite)
+        column.addSpacing(4)
+        self.difference = DifferenceView()
+        column.addWidget(self.difference, 1)
+        why = QHBoxLayout()
+        why.setSpacing(8)
+        self._clock = QLabel()
+        self._clock.setPixmap(icons.pixmap("history", "muted", 16))
+        self.why = Label("")
+        self.why.setWordWrap(True)
+        why.addWidget(self._clock)
+        why.addWidget(self.why, 1)
+        column.addLayout(why)
+        column.addStretch(0)
+
+    async def show_change(self, change: Any, names: dict[str, str], server: str, *, ticked: bool) -> None:
+        """Show a change; both sides are compared in a thread."""
+        self.change = change
+        tone, icon = TONES[change.operation]
+        while (old := self._badge.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._badge.addWidget(Badge(change.operation.capitalize(), tone, icon))
+        self.title.setText(change.name)
+        self.title.updateGeometry()
+        self.sentence.setText(sentence_of(change))
+        self.overwrite.setVisible(change.sys_id is not None and (change.operation == "conflict" or ticked))
+        self.overwrite.setChecked(ticked)
+        self.overwrite.setAccessibleName(f"Write over {change.name}")
+        self.copy.setVisible(SCRIPT in change.fields)
+        self.why.setText(f"{change.why}.")
+        self.difference.setVisible(bool(change.fields))
+        rows = await asyncio.to_thread(rows_of, change, names)
+        if change is self.change:
+            self.difference.show_rows(rows, f"On {server}", "After Apply")
+
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None and self.change is not None:
+            clipboard.setText(str(self.change.fields[SCRIPT][1]))
+            self._page.ctx.notify(f"Copied the new script of {self.change.name}")
+
+
+def clock(moment: datetime) -> str:
+    """Return a time of today as hours and minutes, another one with its date."""
+    local = moment.astimezone()
+    today = datetime.now(UTC).astimezone().date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"

@@ -1,0 +1,161 @@
+"""What the page asks of the service, each on the right instance: the server's own account, or an administrator's."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from console.lazy import module
+from console.pages import secrets
+from models.kinds import Kind
+from services.errors import ConsoleError, Problem
+from services.secret import Secret
+
+ADMIN_MISSING = "provision-admin-missing"
+FORCE = "all"
+"""What names every conflict at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Who signs in for one run, and whether that is kept afterwards because the person asked for it."""
+
+    account: str
+    secret: Secret
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, what it was compared with, and what is known of the account that would carry it out."""
+
+    plan: Any
+    baseline: Any
+    account: str
+    lacks_admin: Problem | None
+    read_at: datetime
+    seconds: float
+
+
+@contextlib.asynccontextmanager
+async def instance_of(ctx: Any, server: Any, admin: Administrator | None = None) -> AsyncIterator[Any]:
+    """Give the instance of a server; for an administrator one of its own, closed and forgotten afterwards."""
+    workspace = await ctx.ready()
+    if admin is None:
+        yield await workspace.instance(server.id)
+        return
+    servicenow = await module(ctx, "services.servicenow")
+    settings = servicenow.ConnectionSettings.of(server)
+    sign_in = servicenow.SignIn(admin.account, admin.secret)
+    async with workspace.instance_for(settings, sign_in) as instance:
+        yield instance
+
+
+async def make_plan(ctx: Any, server: Any, names: Any, overwrite: Collection[str]) -> Planned:
+    """Read what is there, compare it, and look whether the server's own account could carry it out. Only reads."""
+    async with instance_of(ctx, server) as instance:
+        return await plan_on(ctx, instance, server, names, overwrite)
+
+
+async def plan_on(
+    ctx: Any, instance: Any, server: Any, names: Any, overwrite: Collection[str] = ()
+) -> Planned:
+    """Make the plan of a server through an instance that is open already."""
+    reading = await module(ctx, "services.provisioning.reading")
+    planning = await module(ctx, "services.provisioning.planning")
+    receipts = await module(ctx, "services.provisioning.receipts")
+    rights = await module(ctx, "services.provisioning.rights")
+    started = time.perf_counter()
+    present = await reading.read_present(instance, names)
+    lacks = None
+    try:
+        await rights.require_admin(instance)
+    except ConsoleError as error:
+        if error.problem.fault != ADMIN_MISSING:
+            raise
+        lacks = error.problem
+    account = await rights.account_of(instance)
+    workspace = await ctx.ready()
+    baseline = await receipts.last_good(workspace.store, server, names)
+    made = await asyncio.to_thread(planning.make_plan, names, present, baseline, overwrite)
+    return Planned(made, baseline, account, lacks, datetime.now().astimezone(), time.perf_counter() - started)
+
+
+async def plan_again(ctx: Any, planned: Planned, overwrite: Collection[str]) -> Planned:
+    """Decide anew which conflicts are written over; nothing is read for it."""
+    planning = await module(ctx, "services.provisioning.planning")
+    old = planned.plan
+    made = await asyncio.to_thread(planning.make_plan, old.names, old.present, planned.baseline, overwrite)
+    return replace(planned, plan=made)
+
+
+async def carry_out(
+    ctx: Any,
+    server: Any,
+    names: Any,
+    overwrite: Collection[str],
+    admin: Administrator | None,
+    progress: Callable[..., None],
+) -> Any:
+    """Apply; a run that stopped in the middle is gone on with. Returns what was done."""
+    provisioning = await module(ctx, "services.provisioning")
+    workspace = await ctx.ready()
+    async with instance_of(ctx, server, admin) as instance:
+        return await provisioning.apply(
+            workspace.store, instance, server, names, overwrite=tuple(overwrite), progress=progress
+        )
+
+
+async def take_back(
+    ctx: Any,
+    server: Any,
+    receipt: str,
+    overwrite: Collection[str],
+    admin: Administrator | None,
+    progress: Callable[..., None],
+) -> Any:
+    """Undo the run with a receipt. Returns what was taken back."""
+    provisioning = await module(ctx, "services.provisioning")
+    workspace = await ctx.ready()
+    async with instance_of(ctx, server, admin) as instance:
+        return await provisioning.undo(
+            workspace.store, instance, server, receipt, overwrite=tuple(overwrite), progress=progress
+        )
+
+
+async def look(ctx: Any, server: Any, names: Any) -> Any:
+    """Read everything back, compare it with how it was last found good, and call Status once."""
+    provisioning = await module(ctx, "services.provisioning")
+    workspace = await ctx.ready()
+    baseline = await provisioning.last_good(workspace.store, server, names)
+    async with instance_of(ctx, server) as instance:
+        return await provisioning.verify(instance, names, baseline)
+
+
+async def runs_of(ctx: Any, server: Any) -> list[Any]:
+    """Return the runs on a server, the newest first."""
+    provisioning = await module(ctx, "services.provisioning")
+    workspace = await ctx.ready()
+    found: list[Any] = await provisioning.Receipt.of_server(workspace.store, server)
+    return found
+
+
+async def keep_credential(ctx: Any, server: Any, admin: Administrator) -> Any:
+    """Store an administrator as a User Credential whose password is bound to the server's origin; returns it."""
+    workspace = await ctx.ready()
+    configuration = workspace.configuration
+
+    def save() -> Any:
+        taken = {c.name.casefold() for c in configuration.all(Kind.USER_CREDENTIAL)}
+        name = wanted = f"{server.name} administrator"
+        number = 2
+        while name.casefold() in taken:
+            name, number = f"{wanted} {number}", number + 1
+        return configuration.save(configuration.new(Kind.USER_CREDENTIAL, name=name, account=admin.account))
+
+    credential = await ctx.call(save)
+    await secrets.store_secret(ctx, credential, admin.secret, server.origin)
+    return credential

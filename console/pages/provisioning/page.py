@@ -1,0 +1,597 @@
+"""The page of the task: chooses server and names, shows the plan, carries it out, verifies, and takes runs back."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PyQt6 import sip
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from console.activity import CANCELLED, DONE, FAILED, Job
+from console.lazy import module
+from console.pages.base import Page
+from console.pages.places import place_of_folder, title_of_folder
+from console.pages.provisioning import operations
+from console.pages.provisioning.operations import ADMIN_MISSING, FORCE, Administrator, Planned
+from console.pages.provisioning.plan_tab import CHANGE, PlanTab
+from console.pages.provisioning.run_dialog import RunDialog
+from console.pages.provisioning.runs_tab import RunsTab, can_undo
+from console.pages.provisioning.saving import ask_where
+from console.pages.provisioning.verify_tab import VerifyTab
+from console.pages.registry import PROVISIONING, Target
+from console.widgets import buttons
+from console.widgets.badge import Badge
+from console.widgets.buttons import COMPACT_WIDTH
+from console.widgets.editors import CheckBox
+from console.widgets.page_head import PageHead
+from console.workers import Workers, ask
+from models.kinds import Kind
+from services.errors import ConsoleError, InputError
+
+PLAN, VERIFY, HISTORY = "Plan", "Verify", "History"
+TABS = (PLAN, VERIFY, HISTORY)
+SETTLE_MS = 300
+NARROW, QWIDGETSIZE_MAX = 680, 16_777_215
+SHORT = {
+    "Plan, nothing changed yet": "Plan",
+    "Nothing to change": "In order",
+    "Done and verified": "Done",
+    "Done, see what is left": "Done",
+}
+"""What badges say in a narrow window, where the title needs the room."""
+
+
+class ProvisioningPage(Page):
+    """Create ServiceNow Approval Request Items. Only Apply and Undo write, each after a click."""
+
+    kind, icon = PROVISIONING, "tasks"
+
+    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, target, parent)
+        self.set_title(title_of_folder(PROVISIONING))
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.tab = PLAN
+        self._narrow = False
+        self.server: Any = None
+        self.names: Any = None
+        self.planned: Planned | None = None
+        self.planning = False
+        self.busy = ""
+        """What runs: an empty text, "apply" or "undo"."""
+        self._state = ""
+        self._overwrite: set[str] = set()
+        self._job: Job | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SETTLE_MS)
+        self._timer.timeout.connect(self.plan)
+        self._build()
+        self._connect()
+        self.refresh()
+
+    @property
+    def breadcrumb(self) -> list[tuple[str, Target | None]]:
+        """The way here from the root of the tree."""
+        return place_of_folder(PROVISIONING)
+
+    # -- building ----------------------------------------------------------
+
+    def _build(self) -> None:
+        self.apply_button = buttons.primary("Run Task", icon="tick")
+        self.again_button = buttons.secondary("Plan again", icon="refresh")
+        self.save_button = buttons.secondary("Save update set…", icon="download")
+        self.force = CheckBox("Force update")
+        self.force.setToolTip("Writes over every conflict")
+        self.undo_button = buttons.quiet("Undo last run…", icon="undo")
+        self.plan_tab, self.verify_tab, self.runs_tab = PlanTab(self), VerifyTab(self), RunsTab(self)
+        verify, runs = self.verify_tab, self.runs_tab
+        self._of_tab: dict[str, list[QWidget]] = {
+            PLAN: [self.apply_button, self.again_button, self.save_button, self.force, self.undo_button],
+            VERIFY: [verify.button, verify.copy_button],
+            HISTORY: [runs.go_on_button, runs.copy_button, runs.undo_button],
+        }
+        left: list[Any] = [
+            *self._of_tab[PLAN][:4],
+            verify.button,
+            verify.copy_button,
+            runs.go_on_button,
+            runs.copy_button,
+        ]
+        right: list[QPushButton] = [self.undo_button, runs.undo_button]
+        for button in (self.again_button, self.save_button):
+            button.set_compactable()  # type: ignore[attr-defined]
+        places = [text for text, _ in self.breadcrumb]
+        self.head = PageHead(places, self.title, left, right, TABS)
+        self.stack = QStackedWidget()
+        for widget in (self.plan_tab, verify, runs):
+            self.stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.head)
+        layout.addWidget(self.stack, 1)
+        verify.reset(None)
+        runs.reset(None)
+
+    def _connect(self) -> None:
+        self.apply_button.clicked.connect(self.apply)
+        self.again_button.clicked.connect(self.plan)
+        self.save_button.clicked.connect(self.save_update_set)
+        self.force.clicked.connect(lambda _on: self._decide_again())
+        self.undo_button.clicked.connect(self.undo_last)
+        self.head.tab_changed.connect(self._show_tab)
+        self.head.breadcrumb_clicked.connect(lambda i: self.ctx.navigate(self.breadcrumb[i][1]))
+        tab = self.plan_tab
+        tab.server.shown.connect(self._server_shown)
+        tab.parameters.changed.connect(self._names_changed)
+        tab.change_chosen.connect(self._change_chosen)
+        tab.cancel_wanted.connect(self.cancel_plan)
+        tab.change.overwrite_wanted.connect(self._overwrite_wanted)
+        tab.run.cancel_wanted.connect(self.cancel_run)
+        tab.run.go_on_wanted.connect(self.apply)
+        tab.run.undo_wanted.connect(self.undo)
+
+    # -- the page protocol -------------------------------------------------
+
+    @property
+    def working(self) -> bool:
+        """Whether a run or a verification goes on, for which the page stays when others are looked at."""
+        return bool(self.busy) or self.verify_tab.running
+
+    def load(self) -> None:
+        """Listen to changes, and do what the target asks for."""
+        self.ctx.changes.connect(self._others_changed)
+        target, self.target = self.target, self.target.place
+        self.arrive(target)
+
+    def open_tab(self, name: str) -> None:
+        """Show a tab, or with the id of a server in place of a name choose that."""
+        if name in TABS:
+            self.head.set_current_tab(TABS.index(name))
+        else:
+            self.plan_tab.server.write({"server_id": _uuid(name)})
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """Return what can be done here now."""
+        if self.server is None or self.busy or self.planning:
+            return {}
+        return {"refresh": self.plan}
+
+    def _others_changed(self, changes: list[Any]) -> None:
+        if any(c.kind == Kind.FOREIGN_SYSTEM and self.server and c.id == self.server.id for c in changes):
+            self.plan_tab.server.reread()
+        if self.server is not None and any(c.kind == "task_run" for c in changes) and not self.busy:
+            self.read_runs()
+
+    # -- server and names --------------------------------------------------
+
+    def _server_shown(self, server: Any) -> None:
+        if server is not None and self.server is not None and server.id == self.server.id:
+            changed = (
+                server.base_url != self.server.base_url or server.credential_id != self.server.credential_id
+            )
+            self.server = server
+            if not changed:
+                self.refresh()
+                return
+        self.cancel_plan(silent=True)
+        self.server, self.planned, self._state = server, None, ""
+        self._overwrite.clear()
+        self.plan_tab.parameters.forget_workflows()
+        self.plan_tab.show_server(server)
+        self.verify_tab.reset(server)
+        self.runs_tab.reset(server)
+        if server is not None:
+            self.workers.start(self._begin_with_server(server), group="runs")
+        self.refresh()
+
+    async def _begin_with_server(self, server: Any) -> None:
+        """Take the names of the last run on this server, which are what its items are called, then plan."""
+        await self._read_runs(server)
+        receipts = self.runs_tab.receipts
+        if receipts:
+            self.plan_tab.parameters.write(receipts[0].names)
+        self.plan()
+        if receipts and receipts[0].unfinished:
+            self.plan_tab.run.stopped(
+                "A run stopped in the middle", None, receipts[0].id, receipts[0].run.outcome
+            )
+            self.plan_tab.show_run()
+
+    def _names_changed(self) -> None:
+        self._overwrite.clear()
+        if self.server is not None:
+            self._timer.start()
+        self.refresh()
+
+    # -- planning ----------------------------------------------------------
+
+    def plan(self) -> None:
+        """Read what is there and say what would be done."""
+        self._state = ""
+        self._read_again()
+
+    def _read_again(self) -> None:
+        self._timer.stop()
+        if self.server is None or self.busy:
+            return
+        self.planning = True
+        self.plan_tab.planning(on=True)
+        self.workers.start(self._plan(self.server), group="plan")
+        self.refresh()
+
+    async def _plan(self, server: Any) -> None:
+        try:
+            provisioning = await module(self.ctx, "services.provisioning")
+            self.plan_tab.parameters.clear_errors()
+            self.names = provisioning.ItemNames.of(**self.plan_tab.parameters.values())
+            self._show_plan(await operations.make_plan(self.ctx, server, self.names, self._overwritten()))
+        except InputError as error:
+            self.names = None
+            self._no_plan(error)
+            self.plan_tab.parameters.show_error(error.problem)
+            self.plan_tab.show_parameters()
+        except ConsoleError as error:
+            self._no_plan(error)
+
+    def _no_plan(self, error: ConsoleError) -> None:
+        self.planned, self.planning = None, False
+        self.plan_tab.failed(error)
+        self.refresh()
+
+    def cancel_plan(self, *, silent: bool = False) -> None:
+        """Stop planning; the plan before stays."""
+        self._timer.stop()
+        self.workers.cancel("plan")
+        self.planning = False
+        if not silent:
+            self.plan_tab.cancelled()
+            self.refresh()
+
+    def _show_plan(self, planned: Planned) -> None:
+        self.planned, self.planning = planned, False
+        self.plan_tab.show_plan(planned, self._overwrite)
+        self.refresh()
+
+    def _overwritten(self) -> set[str]:
+        return {FORCE} if self.force.isChecked() else set(self._overwrite)
+
+    def _overwrite_wanted(self, key: str, on: bool) -> None:  # noqa: FBT001 - a slot of a signal
+        if not on and self.force.isChecked():
+            # One is taken out of all: the others stay ticked by themselves.
+            self.force.setChecked(False)
+            plan = self.planned.plan if self.planned is not None else None
+            self._overwrite = (
+                {c.key for c in plan.changes if c.sys_id and c.operation == "update"} if plan else set()
+            )
+        (self._overwrite.add if on else self._overwrite.discard)(key)
+        self._decide_again()
+
+    def _decide_again(self) -> None:
+        if self.planned is not None and not self.planning:
+            self.workers.start(self._replan(self.planned), group="plan")
+
+    async def _replan(self, planned: Planned) -> None:
+        self._show_plan(await operations.plan_again(self.ctx, planned, self._overwritten()))
+
+    def _change_chosen(self, key: str) -> None:
+        if self.planned is None:
+            return
+        plan = self.planned.plan
+        change = next((c for c in plan.changes if c.key == key), None)
+        if change is None:
+            return
+        names = {c.key: c.name for c in plan.changes}
+        asked = change.why.startswith("Written over as asked")
+        self.plan_tab.right.setCurrentIndex(CHANGE)
+        show = self.plan_tab.change.show_change(change, names, self.server.name, ticked=asked)
+        self.workers.start(show, group="change")
+
+    # -- runs --------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Carry the plan out, asking first for what this server needs: a typed name, an administrator."""
+        if self.planned is None:
+            self.plan()  # what cannot be planned cannot be run; it says why
+        elif not self.busy:
+            self.workers.start(self._apply(), group="run")
+
+    def go_on(self, receipt: Any) -> None:
+        """Go on with a run that stopped: the same names, then as Apply does."""
+        self.head.set_current_tab(TABS.index(PLAN))
+        if self.names != receipt.names:
+            self.plan_tab.parameters.write(receipt.names)
+            self.names = receipt.names
+        self.apply()
+
+    async def _apply(self, *, lacking: str = "") -> None:
+        planned, server = self.planned, self.server
+        if planned is None:
+            return
+        count = len(planned.plan.writes)
+        verb = f"Apply {count} change{'' if count == 1 else 's'}" if count else "Verify the run"
+        lacking = lacking or (planned.account if planned.lacks_admin is not None else "")
+        admin = None
+        if lacking or server.production:
+            dialog = RunDialog(
+                server, verb, lacking=lacking, parent=self.window(), text=_apply_text(planned.plan)
+            )
+            if not await ask(dialog):
+                return
+            admin = dialog.administrator
+        await self._run("apply", f"Creating items on {server.name}", admin, planned)
+
+    async def _run(self, what: str, title: str, admin: Administrator | None, more: Any) -> None:
+        """Run one of the two things that write, with progress, and show how it ended."""
+        self.busy, self._state = what, ""
+        run = self.plan_tab.run
+        run.begin(title)
+        self.plan_tab.show_run()
+        self.head.set_current_tab(TABS.index(PLAN))
+        self._job = self.ctx.activity.begin(title, self._stop_run)
+        self.refresh()
+        server, receipt = self.server, ""
+        try:
+            if what == "apply":
+                done = await operations.carry_out(
+                    self.ctx, server, self.names, self._overwritten(), admin, self._progress
+                )
+                kept = await self._keep(server, admin)
+                run.applied(done, kept)
+                self.verify_tab.show_verification(done.verification)
+                self._end_job(done.receipt.run.outcome, DONE)
+                self._state = "done" if done.ok else "notice"
+            else:
+                receipt, others = more
+                undone = await operations.take_back(
+                    self.ctx, server, receipt, [FORCE] if others else [], admin, self._progress
+                )
+                run.undone(undone)
+                self._end_job(undone.receipt.run.outcome, DONE)
+                self._state = "undone"
+        except ConsoleError as error:
+            await self._stopped(what, error, admin, getattr(error, "receipt", receipt))
+        finally:
+            if not sip.isdeleted(self):
+                self._ended()
+
+    async def _keep(self, server: Any, admin: Administrator | None) -> str:
+        if admin is None or not admin.keep:
+            return ""
+        try:
+            credential = await operations.keep_credential(self.ctx, server, admin)
+        except ConsoleError as error:
+            self.ctx.show_problem(error.problem)
+            return ""
+        return str(credential.name)
+
+    async def _stopped(
+        self, what: str, error: ConsoleError, admin: Administrator | None, receipt: str
+    ) -> None:
+        problem = error.problem
+        self._end_job(problem.cause, FAILED)
+        self._state = "stopped"
+        if hasattr(error, "receipt"):
+            await self._keep(self.server, admin)
+        title = "The run stopped" if what == "apply" else "The run was not undone"
+        self.plan_tab.run.stopped(title, problem, receipt)
+        if problem.fault == ADMIN_MISSING and admin is None and what == "apply" and self.planned is not None:
+            # The account lost the role since the plan was made: the next try asks for an administrator.
+            self.planned = Planned(self.planned.plan, self.planned.baseline, self.planned.account, problem,
+                                   self.planned.read_at, self.planned.seconds)  # fmt: skip
+
+    def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
+        if self._job is not None and self._job.running:
+            self._job.progress(text, done, total)
+            self.plan_tab.run.progress(text, done, total)
+
+    def _end_job(self, text: str, state: str) -> None:
+        if self._job is not None:
+            self._job.end(text, state)
+
+    def cancel_run(self) -> None:
+        """Stop the run; what it did is in its receipt."""
+        if self._job is not None and self._job.running:
+            self._job.cancel()
+
+    def _stop_run(self) -> None:
+        self.workers.cancel("run")
+        self._state = "stopped"
+        self.plan_tab.run.stopped("The run was cancelled", None, "", "Writing down how far it came")
+
+    def _ended(self) -> None:
+        cancelled = self._job is not None and self._job.state == CANCELLED
+        self.busy, self._job = "", None
+        self.workers.start(self._after_run(cancelled=cancelled), group="runs")
+        self._read_again()
+
+    async def _after_run(self, *, cancelled: bool) -> None:
+        await self._read_runs(self.server)
+        if cancelled:
+            newest = next(iter(self.runs_tab.receipts), None)
+            live = newest is not None and bool(newest.live)
+            said = newest.run.outcome if newest is not None and live else "Nothing was written"
+            self.plan_tab.run.stopped("The run was cancelled", None, newest.id if live else "", said)
+        self.refresh()
+
+    # -- undo --------------------------------------------------------------
+
+    def undo_last(self) -> None:
+        """Take the newest run back that left anything."""
+        self.undo()
+
+    def undo(self, receipt_id: str = "") -> None:
+        """Ask, with the list of what goes, then take a run back; without an id the last one."""
+        receipts = self.runs_tab.receipts
+        receipt = next((r for r in receipts if can_undo(r) and receipt_id in ("", r.id)), None)
+        if receipt is not None and not self.busy:
+            self.workers.start(self._undo(receipt), group="run")
+
+    async def _undo(self, receipt: Any) -> None:
+        planned = self.planned
+        lacking = planned.account if planned is not None and planned.lacks_admin is not None else ""
+        steps = list(reversed(receipt.live))
+        restored = sum(1 for s in steps if s.operation != "create")
+        records = [
+            f"{'Remove' if s.operation == 'create' else 'Restore'} {s.name} ({s.table})" for s in steps
+        ]
+        text = f"Takes back the run of {receipt.run.started_at.astimezone():%Y-%m-%d %H:%M}: {len(steps) - restored} removed"
+        text += f", {restored} restored." if restored else "."
+        dialog = RunDialog(
+            self.server,
+            "Undo",
+            text=text,
+            records=records,
+            lacking=lacking,
+            others=True,
+            parent=self.window(),
+        )
+        if await ask(dialog):
+            more = (receipt.id, dialog.others.isChecked())
+            await self._run("undo", f"Undoing a run on {self.server.name}", dialog.administrator, more)
+
+    # -- verify and history ------------------------------------------------
+
+    def verify(self) -> None:
+        """Read everything back and compare."""
+        if self.server is not None and self.names is not None:
+            self.verify_tab.begin()
+            self.workers.start(self._verify(self.server, self.names), group="verify")
+
+    async def _verify(self, server: Any, names: Any) -> None:
+        job = self.ctx.activity.begin(f"Verifying {server.name}", lambda: self.workers.cancel("verify"))
+        try:
+            found = await operations.look(self.ctx, server, names)
+            self.verify_tab.show_verification(found)
+            job.end(self.verify_tab.verdict.text(), DONE if found.ok else FAILED)
+        except ConsoleError as error:
+            self.verify_tab.failed(error)
+            job.end(error.problem.cause, FAILED)
+        finally:
+            if not sip.isdeleted(self):
+                self.verify_tab.end()
+
+    def read_runs(self) -> None:
+        """Read the runs on the server again."""
+        if self.server is not None:
+            self.workers.start(self._read_runs(self.server), group="runs")
+
+    async def _read_runs(self, server: Any) -> None:
+        try:
+            self.runs_tab.show_runs(await operations.runs_of(self.ctx, server))
+        except ConsoleError as error:
+            self.runs_tab.failed(error)
+        self.refresh()
+
+    def save_update_set(self) -> None:
+        """Ask where, then write the plan as an update set."""
+        if self.planned is not None:
+            ask_where(self, self.planned.plan, self.server.name)
+
+    # -- what it shows -----------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave room for the title and for the reason beside the first button in narrow windows."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            for button in (self.again_button, self.save_button):
+                button.setMaximumWidth(COMPACT_WIDTH if narrow else QWIDGETSIZE_MAX)
+            self.refresh()
+
+    def _show_tab(self, index: int) -> None:
+        self.tab = TABS[index]
+        self.stack.setCurrentIndex(index)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show which actions can run, why the first cannot, and how it stands."""
+        plan = self.planned.plan if self.planned is not None else None
+        count = len(plan.writes) if plan is not None else 0
+        for name, widgets in self._of_tab.items():
+            for widget in widgets:
+                widget.setVisible(name == self.tab)
+        words = f"Apply {count} change{'' if count == 1 else 's'}" if count else "Run Task"
+        self.apply_button.setText(words)
+        self.apply_button.setAccessibleName(words)
+        reason = self.reason()
+        ready = plan is not None and not self.planning and not self.busy
+        self.apply_button.setEnabled(not reason)
+        self.again_button.setEnabled(self.server is not None and not self.busy and not self.planning)
+        self.save_button.setEnabled(ready and bool(count))
+        self.force.setEnabled(not self.busy)
+        self.undo_button.setEnabled(not self.busy and any(can_undo(r) for r in self.runs_tab.receipts))
+        self.plan_tab.server.button.setEnabled(not self.busy)
+        self.plan_tab.parameters.setEnabled(not self.busy)
+        self.plan_tab.change.overwrite.setEnabled(not self.busy)
+        self.head.set_primary_reason(reason if self.tab == PLAN else "")
+        self.head.set_badges([Badge(*badge) for badge in self.badges()])
+        self.verify_tab.refresh()
+        self.runs_tab.refresh()
+        self.commands_changed.emit()
+
+    def reason(self) -> str:
+        """Return why the task cannot run, or an empty text."""
+        if self.server is None:
+            return "Choose a ServiceNow system"
+        if self.busy:
+            return "Running"
+        if self.planning or self._timer.isActive():
+            return "Planning"
+        if self.planned is None:
+            return "There is no plan"
+        plan = self.planned.plan
+        if not plan.writes:
+            return "Only conflicts are left" if plan.conflicts else "Nothing to change"
+        return ""
+
+    def badges(self) -> list[tuple[str, str, str | None]]:
+        """Return what stands behind the title."""
+        found: list[tuple[str, str, str | None]] = []
+        plan = self.planned.plan if self.planned is not None else None
+        states: dict[str, tuple[str, str, str | None]] = {
+            "done": ("Done and verified", "good", "good"),
+            "notice": ("Done, see what is left", "notice", "notice"),
+            "undone": ("Undone", "off", "off"),
+            "stopped": ("Stopped", "bad", "bad"),
+        }
+        if self.busy:
+            found.append(("Running", "off", "running"))
+        elif self._state:
+            found.append(states[self._state])
+        elif plan is not None and plan.writes:
+            found.append(("Plan, nothing changed yet", "off", "off"))
+        elif plan is not None and plan.conflicts:
+            found.append(("Conflicts", "bad", "bad"))
+        elif plan is not None:
+            found.append(("Nothing to change", "good", "good"))
+        if self._narrow:
+            found = [(SHORT.get(text, text), tone, icon) for text, tone, icon in found]
+        if self.server is not None and self.server.production:
+            found.append(("Production", "outline", None))
+        return found
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        self.ctx.show_problem(error.problem)
+
+
+def _uuid(text: str) -> Any:
+    import uuid
+
+    return uuid.UUID(text)
+
+
+def _apply_text(plan: Any) -> str:
+    words = {
+        "create": "created",
+        "update": "updated",
+        "keep": "kept as they are",
+        "conflict": "left alone as conflicts",
+    }
+    said = [f"{count} {words[name]}" for name, count in plan.summary.items() if count]
+    return f"Records: {', '.join(said)}."

@@ -1,0 +1,168 @@
+"""The History tab: the runs on the chosen server, newest first, the steps of the selected one, and what can follow it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from console.widgets import buttons
+from console.widgets.labels import CopyLabel, Label
+from console.widgets.rows import RowsTable, TableRow
+from console.widgets.states import EmptyState, ErrorState, StateStack
+from console.widgets.timeline import ago
+from models.kinds import TaskState
+from services.errors import ConsoleError
+
+RUNS = ("State", "When", "By", "Outcome", "Receipt")
+RUN_WIDTHS = (116, 116, 100, 340)
+STEPS = ("Step", "Record", "Table", "sys_id")
+STEP_WIDTHS = (128, 250, 190)
+TILES = (("server", "ServiceNow Server"), ("tasks", "Plan"), ("tick", "Apply"), ("history", "History"))
+STEP_SHAPES = {"doing": "notice", "done": "good", "void": "off", "removing": "notice", "gone": "off"}
+STEP_WORDS = {"doing": "not known", "void": "did not happen", "removing": "taking back", "gone": "taken back"}
+
+
+class RunsTab(QWidget):
+    """Reads the store only; the instance is not asked."""
+
+    def __init__(self, page: Any) -> None:
+        super().__init__(page)
+        self._page = page
+        self.receipts: list[Any] = []
+        self.undo_button = buttons.danger("Undo this run…", icon="undo")
+        self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
+        self.go_on_button = buttons.secondary("Go on", icon="play")
+        self.go_on_button.setAccessibleName("Go on with this run")
+        self.go_on_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
+        self.copy_button = buttons.secondary("Copy report", icon="copy")
+        self.copy_button.clicked.connect(self.copy)
+        self.table = RowsTable("Runs", RUNS, RUN_WIDTHS)
+        self.table.chosen.connect(lambda _row: self._show_steps())
+        self.steps = RowsTable("Steps of the run", STEPS, STEP_WIDTHS)
+        lower = QWidget()
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(6)
+        self.heading = Label("Steps", role="section")
+        self.heading.setContentsMargins(24, 0, 24, 0)
+        self.id = CopyLabel("")
+        self.id.copied.connect(lambda _t: page.ctx.notify("Copied the receipt"))
+        column.addWidget(self.heading)
+        line = QHBoxLayout()
+        line.setContentsMargins(24, 0, 24, 0)
+        line.addWidget(self.id)
+        column.addLayout(line)
+        column.addWidget(self.steps, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.table)
+        split.addWidget(lower)
+        split.setSizes([200, 260])
+        self.states = StateStack(split)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.states)
+
+    @property
+    def receipt(self) -> Any:
+        """The selected run, or None."""
+        row = self.table.currentIndex().row()
+        return self.receipts[row] if 0 <= row < len(self.receipts) else None
+
+    def reset(self, server: Any) -> None:
+        """Forget the runs of another server."""
+        self.receipts = []
+        self.table.show_rows([])
+        if server is None:
+            self.states.show_other(EmptyState(TILES, "history", "No ServiceNow system is chosen",
+                                              "Choose it on the Plan tab; its runs are listed here."))  # fmt: skip
+        else:
+            self.states.show_loading()
+        self.refresh()
+
+    def show_runs(self, receipts: Sequence[Any]) -> None:
+        """Show the runs of the server."""
+        selected = self.receipt.id if self.receipt is not None else ""
+        self.receipts = list(receipts)
+        if not receipts:
+            self.states.show_other(EmptyState(TILES, "history", "Nothing was run on this server yet",
+                                              "Each run leaves a receipt here, by which it can be undone."))  # fmt: skip
+            self.refresh()
+            return
+        self.table.show_rows([_run_row(r) for r in receipts])
+        if not selected or self.receipt is None:
+            self.table.selectRow(0)
+        self.states.show_content()
+        self._show_steps()
+
+    def failed(self, error: ConsoleError) -> None:
+        """Show why the runs cannot be read."""
+        self.states.show_other(ErrorState(error.problem, self._page.read_runs))
+
+    def _show_steps(self) -> None:
+        receipt = self.receipt
+        rows = [] if receipt is None else [_step_row(step) for step in receipt.steps]
+        self.steps.show_rows(rows)
+        count = len(rows)
+        self.heading.setText(f"{count} step{'' if count == 1 else 's'}" if receipt is not None else "Steps")
+        self.id.setText(receipt.id if receipt is not None else "")
+        self.id.setAccessibleName(
+            f"Receipt {receipt.id}, copies on Enter" if receipt is not None else "No receipt"
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show which buttons can run."""
+        receipt, busy = self.receipt, self._page.busy
+        self.undo_button.setEnabled(not busy and receipt is not None and can_undo(receipt))
+        self.go_on_button.setVisible(
+            self._page.tab == "History" and receipt is not None and receipt.unfinished
+        )
+        self.go_on_button.setEnabled(not busy)
+        self.copy_button.setEnabled(receipt is not None)
+
+    def copy(self) -> None:
+        """Put the selected run on the clipboard."""
+        clipboard, receipt = QGuiApplication.clipboard(), self.receipt
+        if clipboard is not None and receipt is not None:
+            head = "  ".join(_run_row(receipt).texts)
+            clipboard.setText("\n".join([head, *("  ".join(_step_row(s).texts) for s in receipt.steps)]))
+            self._page.ctx.notify("Copied the report")
+
+
+def can_undo(receipt: Any) -> bool:
+    """Whether a run left anything that can be taken back."""
+    return bool(receipt.live) and not receipt.undone
+
+
+def state_of(receipt: Any) -> tuple[str, str]:
+    """Return how a run stands: shape and word."""
+    if receipt.undone:
+        return "off", "Undone"
+    if receipt.undo_begun:
+        return "notice", "Undo stopped"
+    words = {
+        TaskState.RUNNING: ("running", "Running"),
+        TaskState.SUCCEEDED: ("good", "Done") if receipt.verified else ("notice", "Not verified"),
+        TaskState.FAILED: ("bad", "Stopped" if receipt.live else "Failed"),
+        TaskState.CANCELLED: ("off", "Cancelled"),
+    }
+    return words.get(TaskState(receipt.run.state), ("off", str(receipt.run.state)))
+
+
+def _run_row(receipt: Any) -> TableRow:
+    shape, word = state_of(receipt)
+    run = receipt.run
+    exact = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    texts = (word, ago(run.started_at), run.started_by or "somebody", run.outcome, receipt.id)
+    return TableRow(shape, texts, receipt.id, tips=("", exact))
+
+
+def _step_row(step: Any) -> TableRow:
+    word = step.operation.capitalize()
+    said = STEP_WORDS.get(step.state)
+    text = f"{word}, {said}" if said else word
+    return TableRow(STEP_SHAPES.get(step.state, "off"), (text, step.name, step.table, step.sys_id), step.key)

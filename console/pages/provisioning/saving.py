@@ -1,0 +1,52 @@
+"""Saving a plan as an update set, for an administrator of the instance to import by hand."""
+
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtWidgets import QFileDialog
+
+from console.lazy import module
+from services.errors import Owner, Problem
+
+
+def ask_where(page: Any, plan: Any, server: str) -> None:
+    """Open the dialog that asks for a file beside the window; the plan is written when one was chosen."""
+    dialog = QFileDialog(page.window(), "Save update set", _file_name(server), "Update set (*.xml)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("xml")
+    dialog.fileSelected.connect(
+        lambda path: page.workers.start(write(page.ctx, Path(path), plan), group="save")
+    )
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+async def write(ctx: Any, path: Path, plan: Any) -> None:
+    """Write a plan as an update set, and say so."""
+    provisioning = await module(ctx, "services.provisioning")
+
+    def to_file() -> int:
+        return path.write_bytes(provisioning.update_set(plan))
+
+    try:
+        await ctx.call(to_file)
+    except OSError as error:
+        ctx.show_problem(_not_written(path, error))
+        return
+    ctx.notify(f"Saved the update set as {path.name}: {len(plan.writes)} records")
+
+
+def _file_name(server: str) -> str:
+    plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in server).strip()
+    return f"Approval items for {plain}.xml"
+
+
+def _not_written(path: Path, error: OSError) -> Problem:
+    return Problem(
+        tried=f"Save the update set as {path.name}",
+        evidence=error.strerror or type(error).__name__,
+        cause="The file cannot be written.",
+        owner=Owner.CONSOLE,
+        remedy="Choose a folder that you may write to, with room in it.",
+        fault="file-not-written",
+    )

@@ -1,0 +1,236 @@
+"""Rehearsing a request from a page: raised on the real instance, followed, decided if wished, and cleaned up."""
+
+import asyncio
+from typing import Any
+
+from PyQt6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console import icons
+from console.lazy import module
+from console.pickers.reference import ReferenceField
+from console.widgets import buttons
+from console.widgets.editors import TextEditor
+from console.widgets.field import Field
+from console.widgets.labels import Label
+from console.wizard_steps import FailurePanel
+from console.workers import Workers
+from models.kinds import Kind
+from services.errors import ConsoleError, Owner, Problem
+
+WIDTH = 560
+CHOICES = (
+    ("", "Raise it, follow it once, then cancel it"),
+    ("approve", "Approve it"),
+    ("reject", "Reject it"),
+)
+
+
+class RehearsalDialog(QDialog):
+    """What to ask and how to decide it; then each leg with what was observed and how long it took."""
+
+    def __init__(
+        self, ctx: Any, process: Any, approval_type: Any, server: Any, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Rehearse a request")
+        self.setMinimumWidth(WIDTH)
+        self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.rehearsal: Any = None
+        self._running = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setSpacing(12)
+        layout.addWidget(Label(f"Rehearse a request through {process.name}", role="section"))
+        self.file = TextEditor()
+        self.file.setText(r"C:\Program Files\Rehearsal\rehearsal.exe")
+        self.why = TextEditor()
+        self.why.setText("Rehearsal from Approval Console")
+        layout.addWidget(Field("File path", self.file, f"A real request is raised on {server.name}"))
+        layout.addWidget(Field("Reason", self.why, "What the approver reads"))
+        layout.addLayout(self._decision())
+        self.confirm: TextEditor | None = None
+        if server.production:
+            self.confirm = TextEditor()
+            self.confirm.textChanged.connect(lambda _text: self._update())
+            layout.addWidget(
+                Field("Production", self.confirm, f"Type the server's name to go on: {server.name}")
+            )
+        self.legs = QListWidget()
+        self.legs.setAccessibleName("Legs of the rehearsal")
+        self.legs.setMinimumHeight(120)
+        layout.addWidget(self.legs, 1)
+        self.failure = FailurePanel()
+        layout.addWidget(self.failure)
+        layout.addLayout(self._foot())
+        self._update()
+
+    def _decision(self) -> QVBoxLayout:
+        box = QVBoxLayout()
+        box.setSpacing(6)
+        box.addWidget(Label("Decision", role="field"))
+        self._choices = QButtonGroup(self)
+        for number, (_, text) in enumerate(CHOICES):
+            radio = QRadioButton(text)
+            radio.setChecked(number == 0)
+            self._choices.addButton(radio, number)
+            box.addWidget(radio)
+        self._choices.idToggled.connect(lambda *_: self._update())
+        self.decider = ReferenceField(self, "decider", Kind.USER_CREDENTIAL)
+        self.decider.edited.connect(self._update)
+        self._decider_frame = Field(
+            "Approver", self.decider.widget, "Optional; without one the account of the process decides"
+        )
+        box.addWidget(self._decider_frame)
+        return box
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        self.start_button = buttons.primary("Rehearse")
+        self.start_button.clicked.connect(self.start)
+        self.message = Label("", role="caption")
+        self.close_button = buttons.secondary("Close")
+        self.close_button.clicked.connect(self.reject)
+        foot.addWidget(self.start_button)
+        foot.addWidget(self.message, 1)
+        foot.addWidget(self.close_button)
+        return foot
+
+    @property
+    def decide(self) -> str:
+        """Return “approve”, “reject”, or an empty text for leaving it undecided."""
+        return CHOICES[self._choices.checkedId()][0]
+
+    def choose(self, decision: str) -> None:
+        """Choose how the request is decided, as a click does."""
+        place = next(i for i, (word, _) in enumerate(CHOICES) if word == decision)
+        button = self._choices.button(place)
+        if button is not None:
+            button.setChecked(True)
+
+    def _update(self) -> None:
+        self._decider_frame.setEnabled(bool(self.decide))
+        missing = ""
+        if self.confirm is not None and self.confirm.text().strip() != self.server.name:
+            missing = "Type the server's name to go on"
+        self.start_button.setEnabled(not missing and not self._running)
+        if not self._running:
+            self.message.setText(missing)
+        self.close_button.setText("Cancel" if self._running else "Close")
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run the rehearsal with what the form holds."""
+        self.legs.clear()
+        self.failure.clear()
+        self._running = True
+        self._update()
+        self.workers.start(self._run(), group="rehearsal")
+
+    async def _run(self) -> None:
+        fields = {"PMFilePath": self.file.text(), "PMUserReason": self.why.text()}
+        decider = None
+        try:
+            requests = await module(self.ctx, "services.requests")
+            workspace = await self.ctx.ready()
+            instance = await workspace.instance(self.server.id)
+            if self.decide and self.decider.item is not None:
+                decider = await self._decider_instance(workspace)
+            self.rehearsal = await requests.rehearse(
+                workspace.store,
+                instance,
+                self.type,
+                self.process,
+                fields=fields,
+                decide=self.decide or None,
+                decider=decider,
+                progress=self._progress,
+            )
+        except ConsoleError as error:
+            self._ended()
+            self.failure.show_problem(error.problem)
+            return
+        except BaseException:
+            self._ended("Stopped; what became of the request stands under Requests")
+            raise
+        finally:
+            if decider is not None:
+                await decider.aclose()
+        self._ended()
+        for leg in self.rehearsal.legs:
+            shape = icons.icon("good" if leg.ok else "bad")
+            item = QListWidgetItem(shape, f"{leg.name.capitalize()}: {leg.observed} ({leg.ms:.0f} ms)")
+            item.setToolTip(leg.observed)
+            self.legs.addItem(item)
+        self.message.setText("Every leg was observed" if self.rehearsal.ok else "Not every leg was observed")
+
+    def _ended(self, text: str = "") -> None:
+        self._running = False
+        self._update()
+        if text:
+            self.message.setText(text)
+
+    async def _decider_instance(self, workspace: Any) -> Any:
+        servicenow = await module(self.ctx, "services.servicenow")
+        credential = self.decider.item
+        secret = await asyncio.to_thread(
+            workspace.vault.get, credential.id, credential.name, self.server.origin
+        )
+        return workspace.instance_for(
+            servicenow.ConnectionSettings.of(self.server), servicenow.SignIn(credential.account, secret)
+        )
+
+    def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
+        self.message.setText(f"{text} ({done} of {total})" if total else text)
+
+    def reject(self) -> None:
+        """Close; while it runs, stop it instead: the dialog stays until what was raised has been withdrawn."""
+        if not self._running:
+            super().reject()
+        elif self.workers.cancel("rehearsal"):
+            self.message.setText("Stopping, and cancelling what was raised")
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        self.failure.show_problem(error.problem)
+
+
+async def open_rehearsal(page: Any, *, process: Any, approval_type: Any = None) -> None:
+    """Open the rehearsal of a process; without a type, the first one that uses the process."""
+    ctx = page.ctx
+    configuration = (await ctx.ready()).configuration
+    if approval_type is None:
+        types = await ctx.call(configuration.all, Kind.APPROVAL_TYPE)
+        approval_type = next((t for t in types if t.process_id == process.id), None)
+    if approval_type is None:
+        ctx.show_problem(_no_type(process.name))
+        return
+    server = await ctx.call(configuration.get, Kind.FOREIGN_SYSTEM, process.server_id)
+    dialog = RehearsalDialog(ctx, process, approval_type, server, page.window())
+    dialog.setWindowIcon(icons.icon("process"))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def _no_type(name: str) -> Problem:
+    return Problem(
+        tried=f"Rehearse a request through “{name}”",
+        evidence="No Approval Type has it as its Process Handler.",
+        cause="Requests are raised for an Approval Type.",
+        owner=Owner.CONSOLE,
+        remedy="Create an Approval Type with this process as its Process Handler, then rehearse again.",
+        fault="type-missing",
+    )

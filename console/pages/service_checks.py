@@ -1,0 +1,122 @@
+"""What a ServiceNow server says about the names typed on a process: looked up live, remembered per server."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.lazy import module
+from services.errors import ConsoleError, Problem
+
+ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
+"""Fields of a process that name a scripted service, and what each is for."""
+
+FRESH_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known about one typed value: `good`, `error` or `unknown`, a sentence, and a correction if there is one."""
+
+    state: str
+    text: str
+    suggestion: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(slots=True)
+class ServerView:
+    """The scripted services of one server as they were read, and how long the answer took."""
+
+    server_name: str
+    host: str
+    rows: list[Any] = field(default_factory=list)
+    read_at: float = 0.0
+    ms: float = 0.0
+    problem: Problem | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the active services."""
+        return [row.name for row in self.rows if row.active]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the answer is young enough to judge what is typed."""
+        return self.problem is None and time.monotonic() - self.read_at < FRESH_S
+
+
+class ServiceChecks:
+    """Reads the services of servers and judges names against them; one per page, so that its answers die with it."""
+
+    def __init__(self, ctx: Any) -> None:
+        self._ctx = ctx
+        self._views: dict[uuid.UUID, ServerView] = {}
+        self._verdicts: dict[tuple[uuid.UUID, str, str], Verdict] = {}
+
+    def forget(self, server_id: uuid.UUID | None) -> None:
+        """Drop what is remembered of a server, so that it is asked again."""
+        self._views.pop(server_id, None)  # type: ignore[arg-type]
+        self._verdicts = {k: v for k, v in self._verdicts.items() if k[0] != server_id}
+
+    async def view(self, server_id: uuid.UUID) -> ServerView:
+        """Return the services of a server; a failure is kept in `problem` and not raised."""
+        known = self._views.get(server_id)
+        if known is not None and known.fresh:
+            return known
+        workspace = await self._ctx.ready()
+        made = ServerView("", "")
+        started = time.perf_counter()
+        try:
+            server = await self._ctx.call(workspace.configuration.get, "foreign_system", server_id)
+            made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
+            started = time.perf_counter()
+            instance = await workspace.instance(server_id)
+            made.rows = list(await instance.service_names())
+        except ConsoleError as error:
+            made.problem = error.problem
+        made.ms = (time.perf_counter() - started) * 1000
+        made.read_at = time.monotonic()
+        self._views[server_id] = made
+        return made
+
+    async def verdict(self, server_id: uuid.UUID, role: str, name: str) -> Verdict:
+        """Judge one service name: is it there, active, and does it keep the contract of its role."""
+        view = await self.view(server_id)
+        if view.problem is not None:
+            return Verdict("unknown", f"Not checked: {view.problem.cause}", problem=view.problem)
+        known = self._verdicts.get((server_id, role, name))
+        if known is None:
+            known = await self._judge(server_id, view, role, name)
+            if known.problem is None:
+                self._verdicts[server_id, role, name] = known
+        return known
+
+    async def _judge(self, server_id: uuid.UUID, view: ServerView, role: str, name: str) -> Verdict:
+        contract = await module(self._ctx, "services.servicenow.contract")
+        row = next((r for r in view.rows if r.name == name), None)
+        if row is None:
+            near = contract.did_you_mean(name, view.names)
+            missing = f"Not on {view.server_name}"
+            return Verdict("error", f"{missing}. Did you mean" if near else missing, near)
+        if not row.active:
+            return Verdict("error", f"Found on {view.server_name}, but not active")
+        workspace = await self._ctx.ready()
+        try:
+            instance = await workspace.instance(server_id)
+            found = contract.compare_service(contract.Role(role), await instance.service(name).describe())
+        except ConsoleError as error:
+            return Verdict("unknown", f"Found, active. {error.problem.cause}", problem=error.problem)
+        return Verdict("good" if found.ok else "error", found.text)
+
+    async def proposal(self, server_id: uuid.UUID) -> dict[str, str]:
+        """Return the service names a server proposes, by field; empty when it cannot be read or has none."""
+        contract = await module(self._ctx, "services.servicenow.contract")
+        view = await self.view(server_id)
+        found = contract.propose(view.names)
+        named = {
+            "create_service": found.create,
+            "status_service": found.status,
+            "cancel_service": found.cancel,
+        }
+        return {field_name: name for field_name, name in named.items() if name}

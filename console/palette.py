@@ -1,0 +1,346 @@
+"""The palette: one field over commands, objects and requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6 import sip
+from PyQt6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    pyqtSignal,
+)
+from PyQt6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QGraphicsDropShadowEffect,
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console import icons, theme
+from console.widgets.key_cap import KeyCap
+from console.widgets.labels import Label
+
+WIDTH, ROW, HEAD, EACH, MARGIN, CAP, CAP_INNER = 620, 30, 26, 5, 28, 18, 6
+AROUND = 100
+"""The height of everything but the list, with air below."""
+ENTRY = Qt.ItemDataRole.UserRole + 1
+ROOT = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: what it says, where it stands, its shortcut, and what choosing it does. A heading does nothing."""
+
+    text: str
+    caption: str = ""
+    icon: str = ""
+    shortcut: str = ""
+    run: Callable[[], object] | None = None
+
+
+class EntryModel(QAbstractListModel):
+    """The rows found."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.entries: list[Entry] = []
+
+    def rowCount(self, parent: QModelIndex = ROOT) -> int:
+        """Return how many rows there are."""
+        return 0 if parent.isValid() else len(self.entries)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a row's text, or the row itself."""
+        if not index.isValid():
+            return None
+        entry = self.entries[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return entry.text
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return ", ".join(part for part in (entry.text, entry.caption, entry.shortcut) if part)
+            case _ if role == ENTRY:
+                return entry
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Headings cannot be chosen."""
+        if index.isValid() and self.entries[index.row()].run is None:
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
+
+    def replace(self, entries: list[Entry]) -> None:
+        """Show other rows."""
+        self.beginResetModel()
+        self.entries = entries
+        self.endResetModel()
+
+
+class EntryDelegate(QStyledItemDelegate):
+    """Draws rows with the typed letters in bold."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.needle = ""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Return the height of a row or a heading."""
+        del option
+        return QSize(WIDTH - 16, ROW if index.data(ENTRY).run else HEAD)
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Draw a row."""
+        if painter is None:
+            return
+        entry: Entry = index.data(ENTRY)
+        rect = option.rect
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if entry.run is None:
+            painter.setFont(theme.font("caption"))
+            painter.setPen(theme.colour("muted"))
+            painter.drawText(rect.adjusted(10, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, entry.text)
+            painter.restore()
+            return
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        tone = "sel-text" if selected else "text"
+        if selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("sel"))
+            painter.drawRoundedRect(rect, 4, 4)
+            painter.setBrush(theme.colour("link"))
+            painter.drawRoundedRect(QRect(rect.left(), rect.top() + 5, 3, rect.height() - 10), 1.5, 1.5)
+        ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+        if entry.icon:
+            middle = rect.center().y() + 1
+            painter.drawPixmap(
+                QPoint(rect.left() + 10, middle - 8), icons.pixmap(entry.icon, tone, 16, ratio)
+            )
+        left = self._write_name(painter, entry.text, rect.adjusted(38, 0, -120, 0), tone)
+        painter.setFont(theme.font("caption"))
+        painter.setPen(theme.colour("sel-text" if selected else "muted"))
+        metrics = QFontMetrics(painter.font())
+        room = QRect(left + 12, rect.top(), rect.right() - 110 - left, rect.height())
+        painter.drawText(
+            room,
+            Qt.AlignmentFlag.AlignVCenter,
+            metrics.elidedText(entry.caption, Qt.TextElideMode.ElideRight, max(0, room.width())),
+        )
+        if entry.shortcut:
+            width = metrics.horizontalAdvance(entry.shortcut) + 2 * CAP_INNER
+            cap = QRectF(rect.right() - 10 - width + 0.5, rect.center().y() - CAP / 2 + 0.5, width, CAP)
+            painter.setPen(QPen(theme.colour("sel-text" if selected else "edge")))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(cap, 3, 3)
+            painter.setPen(theme.colour("sel-text" if selected else "muted"))
+            painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, entry.shortcut)
+        painter.restore()
+
+    def _write_name(self, painter: QPainter, text: str, room: QRect, tone: str) -> int:
+        """Write a name with the typed letters in bold; returns where it ends."""
+        at = text.casefold().find(self.needle) if self.needle else -1
+        parts = [(text, "body")]
+        if at >= 0:
+            end = at + len(self.needle)
+            parts = [(text[:at], "body"), (text[at:end], "strong"), (text[end:], "body")]
+        left = room.left()
+        painter.setPen(theme.colour(tone))
+        for part, role in parts:
+            painter.setFont(theme.font(role))
+            metrics = QFontMetrics(painter.font())
+            shown = metrics.elidedText(part, Qt.TextElideMode.ElideRight, max(0, room.right() - left))
+            painter.drawText(
+                QRect(left, room.top(), room.right() - left, room.height()),
+                Qt.AlignmentFlag.AlignVCenter,
+                shown,
+            )
+            left += metrics.horizontalAdvance(shown)
+        return left
+
+
+def _rule() -> QFrame:
+    rule = QFrame()
+    rule.setProperty("role", "rule")
+    return rule
+
+
+def _keys() -> QHBoxLayout:
+    """Make the foot: what the keys do."""
+    foot = QHBoxLayout()
+    foot.setContentsMargins(16, 5, 16, 5)
+    foot.setSpacing(6)
+    for keys, words in (("↑ ↓", "move"), ("Enter", "run"), (">", "commands only"), ("Esc", "close")):
+        foot.addWidget(KeyCap(keys))
+        foot.addWidget(Label(words, role="caption"))
+        foot.addSpacing(10)
+    foot.addStretch(1)
+    return foot
+
+
+Groups = list[tuple[str, list[Entry]]]
+
+
+class Palette(QFrame):
+    """Floats over the page while it is open. `find` returns groups of entries for a text.
+
+    What takes longer to find is asked for with `asked` and comes with `add`, as long as the text is still the same.
+    """
+
+    asked = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget, find: Callable[[str], Groups]) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "popup")
+        self.setAccessibleName("Find or run anything")
+        self._find = find
+        self._groups: Groups = []
+        self._before: QWidget | None = None
+        self.field = QLineEdit()
+        self.field.setProperty("role", "palette")
+        self.field.setPlaceholderText("Find or run anything")
+        self.field.setAccessibleName("Find or run anything")
+        self.field.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self.count = Label("", role="caption")
+        self.model = EntryModel(self)
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setAccessibleName("Matches")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setFrameShape(QListView.Shape.NoFrame)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._delegate = EntryDelegate(self.list)
+        self.list.setItemDelegate(self._delegate)
+        self.list.clicked.connect(self._choose)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.setSpacing(0)
+        top = QHBoxLayout()
+        top.setContentsMargins(6, 0, 16, 0)
+        top.addWidget(self.field, 1)
+        top.addWidget(self.count)
+        layout.addLayout(top)
+        layout.addWidget(_rule())
+        rows = QHBoxLayout()
+        rows.setContentsMargins(6, 4, 6, 4)
+        rows.addWidget(self.list)
+        layout.addLayout(rows)
+        layout.addWidget(_rule())
+        layout.addLayout(_keys())
+        shadow = QGraphicsDropShadowEffect(self)
+        shadow.setBlurRadius(24)
+        shadow.setOffset(0, 7)
+        shadow.setColor(QColor(0, 0, 0, 46))
+        self.setGraphicsEffect(shadow)
+        self.field.textChanged.connect(self._search)
+        self.field.installEventFilter(self)
+        self.hide()
+
+    def open(self) -> None:
+        """Show the palette, empty, with the keyboard in it."""
+        if not self.isVisible():
+            self._before = QApplication.focusWidget()
+        self.field.clear()
+        self._search("")
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def close_again(self) -> None:
+        """Hide the palette and put the keyboard back where it was."""
+        before, self._before = self._before, None
+        if before is not None and not sip.isdeleted(before) and before.isVisible():
+            before.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.hide()
+
+    def add(self, text: str, head: str, found: list[Entry]) -> None:
+        """Show one more group, unless something else was typed since it was asked for."""
+        if found and text == self.field.text().strip() and self.isVisible():
+            chosen = self.list.currentIndex().row()
+            self._show([*self._groups, (head, found)])
+            if chosen >= 0:
+                self.list.setCurrentIndex(self.model.index(chosen))
+
+    def place(self, area: QRect) -> None:
+        """Stand centred on `area`, a fifth down."""
+        height = sum(ROW if e.run else HEAD for e in self.model.entries)
+        most = min(area.height() * 3 // 5, area.height() * 7 // 8 - AROUND)
+        height = max(min(height, most), ROW)
+        self.list.setFixedHeight(height)
+        width = min(WIDTH, area.width() - 2 * MARGIN)
+        self.setFixedWidth(width)
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # the list stands in a row of its own, which would not tell its new height by itself
+        self.adjustSize()
+        self.move(area.left() + (area.width() - width) // 2, area.top() + area.height() // 8)
+
+    def _search(self, text: str) -> None:
+        self._delegate.needle = text.strip().removeprefix(">").strip().casefold()
+        self._show(self._find(text.strip()))
+        self._step(1, start=-1)
+        self.asked.emit(text.strip())
+
+    def _show(self, groups: Groups) -> None:
+        self._groups = groups
+        entries: list[Entry] = []
+        for head, found in groups:
+            if found:
+                entries += [Entry(head), *found[:EACH]]
+        self.model.replace(entries)
+        matches = sum(1 for e in entries if e.run)
+        more = "+" if any(len(found) > EACH for _, found in groups) else ""
+        self.count.setText(
+            f"{matches}{more} match{'es' if matches != 1 else ''}" if self.field.text().strip() else ""
+        )
+        parent = self.parentWidget()
+        if parent is not None:
+            self.place(parent.rect())
+
+    def _step(self, by: int, start: int | None = None) -> None:
+        row = self.list.currentIndex().row() if start is None else start
+        for _ in range(len(self.model.entries)):
+            row = (row + by) % len(self.model.entries)
+            if self.model.entries[row].run is not None:
+                self.list.setCurrentIndex(self.model.index(row))
+                return
+
+    def _choose(self, index: QModelIndex) -> None:
+        entry: Entry | None = index.data(ENTRY)
+        if entry is not None and entry.run is not None:
+            self.close_again()
+            entry.run()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Move and choose with the keys while the typing goes on; close when the keyboard leaves."""
+        if event is not None and event.type() == QEvent.Type.FocusOut:
+            self.hide()
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            match event.key():
+                case Qt.Key.Key_Down:
+                    self._step(1)
+                case Qt.Key.Key_Up:
+                    self._step(-1)
+                case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                    self._choose(self.list.currentIndex())
+                case Qt.Key.Key_Escape:
+                    self.close_again()
+                case _:
+                    return super().eventFilter(watched, event)
+            return True
+        return super().eventFilter(watched, event)

@@ -1,0 +1,1 @@
+"""Searchable lists for choosing a server, a request item or another object."""

@@ -1,0 +1,86 @@
+"""The scheduled check: rounds over all servers while the window is open, and a word when a verdict changes."""
+
+from typing import Any
+
+from PyQt6.QtCore import QObject, QTimer
+
+from console.activity import DONE, FAILED
+from console.lazy import module
+from console.settings import Layout
+
+CHOICES = ((0, "Off"), (15, "15 minutes"), (60, "hour"), (240, "4 hours"))
+"""Minutes between two rounds, and the words for them."""
+KEY = "check_every"
+WORDS = {"ok": "good", "warning": "has a warning", "failed": "failed"}
+TRAY_MS = 10_000
+
+
+class Schedule(QObject):
+    """Starts a round at every interval that was chosen. One at a time: a round that still goes on is left alone."""
+
+    def __init__(self, window: Any, remembered: Layout) -> None:
+        super().__init__(window)
+        self._window = window
+        self._remembered = remembered
+        self._tray: Any = None
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.tick)
+        self._follow(self.minutes)
+
+    @property
+    def minutes(self) -> int:
+        """The minutes between two rounds; 0 for none."""
+        text = self._remembered.text(KEY, "0")
+        return next((minutes for minutes, _ in CHOICES if str(minutes) == text), 0)
+
+    def choose(self, minutes: int) -> None:
+        """Check at another interval from now on, and remember it."""
+        self._remembered.set_text(KEY, str(minutes))
+        self._follow(minutes)
+        self._window.ctx.commands.refresh()
+
+    def _follow(self, minutes: int) -> None:
+        self._timer.stop()
+        if minutes:
+            self._timer.start(minutes * 60_000)
+
+    def stop(self) -> None:
+        """Start nothing any more; the window closes."""
+        self._timer.stop()
+
+    # -- a round -----------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Begin a round unless one goes on or there is nothing to check."""
+        if self._window.can_check_all():
+            self._window.rounds.start("Scheduled check", then=self._compare, careful=True)
+
+    async def _compare(self, before: dict[Any, str]) -> None:
+        """Say which servers stand differently than before the round."""
+        ctx = self._window.ctx
+        checks = await module(ctx, "services.checks")
+        workspace = await ctx.ready()
+        now = await ctx.call(checks.last_verdicts, workspace.store)
+        names = {node.object_id: node.text for node in self._window.model.objects()}
+        for server, verdict in now.items():
+            was = before.get(server, "")
+            if was and was != verdict:
+                self._tell(names.get(server, "A server"), was, verdict)
+
+    def _tell(self, name: str, was: str, verdict: str) -> None:
+        text = f"{WORDS.get(verdict, verdict)} now; the check before: {WORDS.get(was, was)}"
+        self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE)
+        self._show_outside(name, text)
+
+    def _show_outside(self, name: str, text: str) -> None:
+        """Say it where people look who work elsewhere, if the desktop has such a place."""
+        from PyQt6.QtWidgets import QSystemTrayIcon
+
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            return
+        if self._tray is None:
+            self._tray = QSystemTrayIcon(self._window.windowIcon(), self)
+        self._tray.show()
+        self._tray.showMessage(
+            f"Approval Console: {name}", text, QSystemTrayIcon.MessageIcon.Information, TRAY_MS
+        )

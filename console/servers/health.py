@@ -1,0 +1,52 @@
+"""How the servers stand: the badge of each in the tree, by the worst of its last checks."""
+
+from typing import Any
+
+from PyQt6.QtCore import QObject
+
+from console.lazy import module
+from console.navigation.model import object_key
+from console.workers import Workers
+from models.kinds import Kind
+from services.errors import ConsoleError
+
+BADGES = {"ok": "good", "warning": "notice", "failed": "bad"}
+MATTERS = {"task_run", Kind.FOREIGN_SYSTEM.value, Kind.APPROVAL_PROCESS.value}
+"""Tables whose changes may change how a server stands."""
+
+
+class Health(QObject):
+    """Reads how the servers stand once the store is open and after each check, and shows it in the tree of a window."""
+
+    def __init__(self, window: Any) -> None:
+        super().__init__(window)
+        self._window = window
+        self.ctx = window.ctx
+        self.workers = Workers(self)
+        self.workers.failed.connect(self.ctx.workers.failed)
+        self.ctx.opened.connect(self.refresh)
+        self.ctx.changes.connect(self._changed)
+
+    def _changed(self, changes: list[Any]) -> None:
+        if any(c.kind in MATTERS for c in changes):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read how the servers stand, off the thread of the window."""
+        self.workers.start(self._read(), group="read health")
+
+    async def _read(self) -> None:
+        checks = await module(self.ctx, "services.checks")
+        workspace = await self.ctx.ready()
+        try:
+            verdicts = await self.ctx.call(checks.last_verdicts, workspace.store)
+        except ConsoleError:
+            return  # a store that is busy or gone is told about by the next call that a person makes
+        kind = Kind.FOREIGN_SYSTEM.value
+        self._window.model.set_badges(
+            {object_key(kind, server): BADGES.get(verdict, "off") for server, verdict in verdicts.items()}
+        )
+
+    def stop(self) -> None:
+        """End what goes on; the window closes."""
+        self.workers.cancel_all()

@@ -1,0 +1,150 @@
+"""Rounds: every server checked one after the other, as one job that can be watched and stopped."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from console.activity import DONE, FAILED, Job
+from console.lazy import module
+from console.workers import Workers
+from models.kinds import Kind
+from services.errors import ConsoleError
+
+GROUP = "round"
+REFUSED = ("authentication-refused", "authentication-locked")
+Then = Callable[[dict[Any, str]], Awaitable[None]]
+WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
+
+
+class Rounds(QObject):
+    """Goes through the servers, one round at a time."""
+
+    changed = pyqtSignal()
+    """A round began or ended."""
+
+    def __init__(self, window: Any) -> None:
+        super().__init__(window)
+        self.ctx = window.ctx
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.job: Job | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a round goes on."""
+        return self.job is not None and self.job.running
+
+    def start(
+        self, name: str = "Checking all servers", *, then: Then | None = None, careful: bool = False
+    ) -> None:
+        """Begin a round; nothing happens while one goes on.
+
+        `then` is called at its end with how the servers stood before it. A `careful` round, which nobody asked for just
+        now, leaves servers alone that refused the password last: an account is locked after a few attempts.
+        """
+        if self.running:
+            return
+        self.job = self.ctx.activity.begin(name, self._stop)
+        self.workers.start(self._round(self.job, then, careful=careful), group=GROUP)
+        self.changed.emit()
+
+    def _stop(self) -> None:
+        self.workers.cancel(GROUP)
+        # What follows looks at the job again, which ends when this returns.
+        self.workers.start(self._told(), group="told")
+
+    async def _told(self) -> None:
+        self.changed.emit()
+
+    def _failed(self, error: BaseException) -> None:
+        # Said in the strip and in no dialog: nobody may be looking.
+        expected = isinstance(error, ConsoleError)
+        text = error.problem.cause if isinstance(error, ConsoleError) else "Ended by an error"
+        if self.running and self.job is not None:
+            self.job.end(text, FAILED)
+        else:
+            self.ctx.activity.record("Checking all servers", text, FAILED)
+        self.changed.emit()
+        if not expected:
+            self.ctx.workers.failed.emit(error)
+
+    # -- the round ---------------------------------------------------------------------------------------------
+
+    async def _round(self, job: Job, then: Then | None, *, careful: bool) -> None:
+        checks = await module(self.ctx, "services.checks")
+        workspace = await self.ctx.ready()
+        before = await self.ctx.call(checks.last_verdicts, workspace.store)
+        servers = await self.ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
+        processes = await self.ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+        verdicts: list[str] = []
+        for number, server in enumerate(servers):
+            job.progress(server.name, number, len(servers))
+            last = await self.ctx.call(checks.past_checks, workspace.store, server.id, 1)
+            if careful and last and _refused(last[0]):
+                job.note(f"{server.name}: left alone, its password was refused last time; check it by hand")
+                continue
+            used = [p for p in processes if p.server_id == server.id]
+            verdict = await self._server(job, server, used)
+            verdicts.append(verdict)
+            job.note(f"{server.name}: {WORDS.get(verdict, verdict)}")
+        job.end(*_outcome(verdicts))
+        self.changed.emit()
+        if then is not None:
+            await then(before)
+
+    async def _server(self, job: Job, server: Any, processes: list[Any]) -> str:
+        """Check a server with each of its processes; returns the worst verdict."""
+        worst = "ok"
+        rank = ("ok", "warning", "failed")
+        for process in processes or [None]:
+            try:
+                report = await self._check(server, process)
+            except ConsoleError as error:
+                job.note(f"{server.name}: {error.problem.cause}")
+                return "failed"
+            worst = max(worst, report.verdict, key=rank.index)
+            if not _signed_in(report):
+                break  # it fails alike for the next process, and a refused password is not tried again
+        return worst
+
+    async def _check(self, server: Any, process: Any) -> Any:
+        from console.pages.check_subject import subject_of
+
+        ctx = self.ctx
+        connectivity = await module(ctx, "services.connectivity")
+        checks = await module(ctx, "services.checks")
+        workspace = await ctx.ready()
+        # No person looks at this server now, so a password is bound to nothing here.
+        subject = await subject_of(ctx, server, process, bind=False)
+        report = await connectivity.run_check(subject.settings, subject.sign_in, subject.process)
+        await ctx.call(checks.store_check, workspace.store, subject.server, report, subject.process)
+        return report
+
+    def stop(self) -> None:
+        """End what goes on; the window closes."""
+        self.workers.cancel_all()
+
+
+def _signed_in(report: Any) -> bool:
+    return any(s.stage == "authentication" and s.state in ("ok", "warning") for s in report.stages)
+
+
+def _refused(report: Any) -> bool:
+    return any(s.stage == "authentication" and s.fault in REFUSED for s in report.stages)
+
+
+def _outcome(verdicts: list[str]) -> tuple[str, str]:
+    failed, warned = verdicts.count("failed"), verdicts.count("warning")
+    if not verdicts:
+        return "No server was checked", DONE
+    count = f"{len(verdicts)} server{'s' if len(verdicts) != 1 else ''}"
+    if not failed and not warned:
+        return f"{count}, all good", DONE
+    parts = [f"{n} {word}" for n, word in ((failed, "failed"), (warned, "with a warning")) if n]
+    return f"{count}, {', '.join(parts)}", FAILED if failed else DONE
+
+
+def has_servers(model: Any) -> bool:
+    """Whether the tree of a window shows a server that could be checked."""
+    return any(node.kind is Kind.FOREIGN_SYSTEM for node in model.objects())

@@ -1,0 +1,189 @@
+"""The chain: every link from a credential to what depends on it, with its state in a word, opened by a click."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QEvent, QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from console import icons, theme
+from console.widgets import pressing
+
+ICON, SHAPE, LEFT, GAP = 16, 12, 28, 8
+OF_A_KIND = 8
+"""How many links of one kind are shown at most."""
+LINES_FILLED = 1.75
+"""How many lines of text fit into two lines, as words break them before they are full."""
+_TEXT_TONES = {"good": "good", "notice": "notice", "bad": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One link: what a click opens, icon, kind and name, and the state as a shape and a word."""
+
+    key: Hashable
+    icon: str
+    kind: str
+    name: str
+    state: str
+    word: str
+    current: bool = False
+
+
+class LinkRow(QWidget):
+    """Paints one link; reached by Tab, opened by click, Enter or Space."""
+
+    clicked = pyqtSignal(object)
+
+    def __init__(self, link: ChainLink, *, last: bool) -> None:
+        super().__init__()
+        self._hovered = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.show_link(link, last=last)
+
+    def show_link(self, link: ChainLink, *, last: bool) -> None:
+        """Show a link, in place of the one before; the keyboard stays where it is."""
+        self.link, self._last = link, last
+        self.setAccessibleName(f"{link.kind} {link.name}, {link.word}")
+        self.setToolTip(link.name)
+        opens = link.key is not None and not link.current
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if opens else Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor)
+        if self.testAttribute(Qt.WidgetAttribute.WA_Resized):
+            self.setFixedHeight(self.sizeHint().height())
+        self.update()
+
+    def _lines(self, width: int) -> int:
+        font = theme.font("strong" if self.link.current else "body")
+        box = QFontMetrics(font).boundingRect(
+            QRect(0, 0, max(width - LEFT, 40), 200), int(Qt.TextFlag.TextWordWrap), self.link.name
+        )
+        return min(box.height(), 2 * QFontMetrics(font).lineSpacing())
+
+    def sizeHint(self) -> QSize:
+        """Return the room of kind and name."""
+        width = self.width() if self.width() > LEFT else 232
+        return QSize(160, 16 + self._lines(width) + GAP + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """Shrink in width."""
+        return QSize(120, self.sizeHint().height())
+
+    def resizeEvent(self, event: object) -> None:
+        """Ask for another height when the name wraps differently."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self.setFixedHeight(self.sizeHint().height())
+
+    def _open(self) -> None:
+        if self.link.key is not None and not self.link.current:
+            self.clicked.emit(self.link.key)
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Open the link."""
+        if pressing.by_mouse(self, event):
+            self._open()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Open the link on Enter and Space."""
+        if pressing.by_key(event):
+            self._open()
+        else:
+            super().keyPressEvent(event)
+
+    def enterEvent(self, event: QEnterEvent | None) -> None:
+        """Underline the name under the pointer."""
+        super().enterEvent(event)
+        self._hovered = True
+        self.update()
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        """Take the line away again."""
+        super().leaveEvent(event)
+        self._hovered = False
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw icon, rail, kind, state and name with the tokens as they are now."""
+        del event
+        painter, link = QPainter(self), self.link
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ratio = self.devicePixelRatioF()
+        painter.drawPixmap(0, 2, icons.pixmap(link.icon, "text" if link.current else "muted", ICON, ratio))
+        if not self._last:
+            painter.setPen(QPen(theme.colour("edge"), 1))
+            painter.drawLine(8, ICON + 8, 8, self.height() - 2)
+        caption = theme.font("caption")
+        word = QFontMetrics(caption).horizontalAdvance(link.word)
+        painter.setFont(caption)
+        painter.setPen(theme.colour(_TEXT_TONES.get(link.state, "off")))
+        painter.drawText(
+            QRect(self.width() - word - 2, 0, word + 2, 16), Qt.AlignmentFlag.AlignVCenter, link.word
+        )
+        shape = icons.status_pixmap(link.state, SHAPE, "page", ratio)
+        painter.drawPixmap(self.width() - word - SHAPE - 8, 2, shape)
+        painter.setPen(theme.colour("muted"))
+        painter.drawText(
+            QRect(LEFT, 0, self.width() - LEFT - word - 24, 16), Qt.AlignmentFlag.AlignVCenter, link.kind
+        )
+        font = theme.font("strong" if link.current else "body")
+        font.setUnderline(self._hovered and link.key is not None and not link.current)
+        painter.setFont(font)
+        painter.setPen(theme.colour("text"))
+        room = QRect(LEFT, 17, self.width() - LEFT, self._lines(self.width()))
+        # Two lines; words that do not fit break them before they are full.
+        name = QFontMetrics(font).elidedText(
+            link.name, Qt.TextElideMode.ElideMiddle, int(room.width() * LINES_FILLED)
+        )
+        painter.drawText(room, int(Qt.TextFlag.TextWordWrap), name)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour("link"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self.rect().adjusted(LEFT - 6, 1, -1, -GAP + 3), 4, 4)
+
+
+class Chain(QWidget):
+    """A column of links; `clicked` carries the key of the one that was opened."""
+
+    clicked = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Chain")
+        self.links: list[ChainLink] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(2)
+
+    def set_links(self, links: Sequence[ChainLink]) -> None:
+        """Show links from top to bottom; only rows whose link changed are touched, and those stay what they are."""
+        before, self.links = self.links, list(links)
+        for place, link in enumerate(self.links):
+            last = place == len(self.links) - 1
+            row = self._row(place)
+            if row is None:
+                row = LinkRow(link, last=last)
+                row.clicked.connect(self.clicked)
+                self._layout.addWidget(row)
+            elif link != before[place] or last != (place == len(before) - 1):
+                row.show_link(link, last=last)
+        while (row := self._row(len(self.links))) is not None:
+            self._layout.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+
+    def _row(self, place: int) -> LinkRow | None:
+        item = self._layout.itemAt(place)
+        row = item.widget() if item is not None else None
+        return row if isinstance(row, LinkRow) else None
+
+
+def shortened(links: Sequence[ChainLink], key: Hashable, kind: str) -> list[ChainLink]:
+    """Return as many links of a kind as a rail has room for; one more, with `key`, says how many are left out."""
+    if len(links) <= OF_A_KIND:
+        return list(links)
+    left = len(links) - OF_A_KIND + 1
+    more = ChainLink(
+        key=key, icon=links[0].icon, kind=kind, name=f"and {left:,} more", state="off", word="Used by"
+    )
+    return [*links[: OF_A_KIND - 1], more]

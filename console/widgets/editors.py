@@ -1,0 +1,196 @@
+"""Editors: one line of text, a password, an address, a duration, a tick, and the button that opens a picker."""
+
+from PyQt6.QtCore import QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
+
+from console import icons, theme
+
+UNITS = (("Seconds", 1), ("Minutes", 60), ("Hours", 3600), ("Days", 86_400), ("Weeks", 604_800))
+NUMBER_MAX = 9_999_999
+
+
+class TextEditor(QLineEdit):
+    """One line of text."""
+
+
+class UrlEditor(QLineEdit):
+    """One line for an address; nothing is corrected while typing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setInputMethodHints(Qt.InputMethodHint.ImhUrlCharactersOnly)
+
+
+class PasswordEditor(QLineEdit):
+    """A line that shows dots and gives nothing to the clipboard."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setInputMethodHints(
+            Qt.InputMethodHint.ImhHiddenText
+            | Qt.InputMethodHint.ImhSensitiveData
+            | Qt.InputMethodHint.ImhNoAutoUppercase
+            | Qt.InputMethodHint.ImhNoPredictiveText
+        )
+
+    def clear(self) -> None:
+        """Forget what was typed; Qt's own would keep it for an undo."""
+        self.setText("")
+
+
+class CheckBox(QCheckBox):
+    """A tick box as high as a field, so that rows line up."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setMinimumHeight(28)
+
+
+class DurationEditor(QWidget):
+    """A number and a unit; the value is whole seconds. `changed` follows a person's change."""
+
+    changed = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.number = QSpinBox()
+        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.number.setRange(0, NUMBER_MAX)
+        self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.number.setFixedWidth(56)
+        self.unit = QComboBox()
+        self.unit.addItems([name for name, _ in UNITS])
+        self.unit.setFixedWidth(96)
+        self.number.setAccessibleName("Number")
+        self.unit.setAccessibleName("Unit")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.number)
+        layout.addWidget(self.unit)
+        layout.addStretch(1)
+        self.setFocusProxy(self.number)
+        self._showing = False
+        self.number.valueChanged.connect(self._edited)
+        self.unit.currentIndexChanged.connect(self._edited)
+
+    @property
+    def seconds(self) -> int:
+        """Return the duration in whole seconds."""
+        return self.number.value() * UNITS[self.unit.currentIndex()][1]
+
+    @seconds.setter
+    def seconds(self, value: int) -> None:
+        """Show a duration in the largest unit that divides it; the unit stays where it is when nothing changes."""
+        if value == self.seconds and value:
+            return
+        place = max(i for i, (_, size) in enumerate(UNITS) if value % size == 0 and (value >= size or i == 0))
+        self._showing = True
+        try:
+            self.unit.setCurrentIndex(place)
+            self.number.setValue(value // UNITS[place][1])
+        finally:
+            self._showing = False
+
+    def _edited(self, *_args: int) -> None:
+        if not self._showing:
+            self.changed.emit(self.seconds)
+
+    def setAccessibleName(self, name: str | None) -> None:
+        """Name both parts after the field."""
+        super().setAccessibleName(name)
+        self.number.setAccessibleName(f"{name}, number")
+        self.unit.setAccessibleName(f"{name}, unit")
+
+
+class PickerButton(QPushButton):
+    """Shows what is chosen with its icon and badge, and opens a list. Enter, Space and Down open it."""
+
+    INNER, ICON, MARK = 9, 16, 16
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon_name, self._value, self._badge, self._placeholder = "", "", "", True
+        self.setProperty("kind", "picker")
+        self.setAutoDefault(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_value(self, icon: str, text: str, badge: str = "", *, placeholder: bool = False) -> None:
+        """Show a choice, or with `placeholder` what can be chosen."""
+        self._icon_name, self._value, self._badge, self._placeholder = icon, text, badge, placeholder
+        self.setAccessibleDescription(f"{text}, {badge}" if badge else text)
+        self.setToolTip("" if placeholder else text)
+        self.update()
+
+    @property
+    def value_text(self) -> str:
+        """Return what is shown."""
+        return self._value
+
+    def sizeHint(self) -> QSize:
+        """Return the height of a field; the width is given by the form."""
+        return QSize(160, 28)
+
+    def minimumSizeHint(self) -> QSize:
+        """Shrink as far as icon and mark need."""
+        return QSize(90, 28)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Open the list on Down and Enter as well."""
+        if event is not None and event.key() in (
+            Qt.Key.Key_Down,
+            Qt.Key.Key_Return,
+            Qt.Key.Key_Enter,
+            Qt.Key.Key_F4,
+        ):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the frame by the style sheet, and the choice into it."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ratio, middle = self.devicePixelRatioF(), self.height() // 2
+        faint = not self.isEnabled()
+        left, right = self.INNER, self.width() - self.INNER
+        tone = "faint" if faint else "muted"
+        if self._icon_name:
+            painter.drawPixmap(left, middle - 8, icons.pixmap(self._icon_name, tone, self.ICON, ratio))
+            left += self.ICON + 7
+        painter.drawPixmap(right - self.MARK + 2, middle - 8, icons.pixmap("up-down", tone, self.MARK, ratio))
+        right -= self.MARK + 4
+        if self._badge:
+            right = self._draw_badge(painter, right)
+        painter.setPen(theme.colour("faint" if faint else "muted" if self._placeholder else "text"))
+        room = QRect(left, 0, max(right - left - 4, 0), self.height())
+        text = QFontMetrics(self.font()).elidedText(self._value, Qt.TextElideMode.ElideMiddle, room.width())
+        painter.setFont(self.font())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _draw_badge(self, painter: QPainter, right: int) -> int:
+        font = theme.font("caption")
+        font.setWeight(font.Weight.DemiBold)
+        width = QFontMetrics(font).horizontalAdvance(self._badge) + 12
+        box = QRect(right - width - 4, (self.height() - 20) // 2, width, 20)
+        painter.setPen(theme.colour("edge"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, 4, 4)
+        painter.setPen(theme.colour("text"))
+        painter.setFont(font)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._badge)
+        return box.left() - 4

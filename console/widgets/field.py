@@ -1,0 +1,108 @@
+"""A field of a form: label above, editor, and one line below that is always there and says what holds."""
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from console import icons, theme
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, set_tone
+
+LINE_HEIGHT, SHAPE = 18, 12
+HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
+_SHAPES = {GOOD: "good", ERROR: "bad"}
+_TONES = {HELP: "", GOOD: "", ERROR: "bad", BUSY: "faint"}
+
+
+class Field(QWidget):
+    """Frames an editor. The line below keeps its height, so that nothing jumps when it changes."""
+
+    suggestion_accepted = pyqtSignal(str)
+
+    def __init__(self, label: str, editor: QWidget, help: str = "", parent: QWidget | None = None) -> None:  # noqa: A002
+        super().__init__(parent)
+        self.editor = editor
+        self.state, self.text = HELP, help
+        self._suggestion = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.label = Label(label, role="field")
+        self._target = editor.focusProxy() or editor
+        self.label.setBuddy(self._target)
+        for widget in {editor, self._target}:
+            if not widget.accessibleName():
+                widget.setAccessibleName(label)
+        layout.addWidget(self.label)
+        layout.addSpacing(6)
+        layout.addWidget(editor)
+        layout.addSpacing(2)
+        layout.addWidget(self._line())
+        self._show(HELP, help)
+
+    def _line(self) -> QWidget:
+        line = QWidget()
+        line.setFixedHeight(LINE_HEIGHT)
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        self._shape = QLabel()
+        self._shape.setFixedSize(SHAPE, LINE_HEIGHT)
+        self._message = ElidedLabel("", role="caption")
+        # As wide as its text while there is room, so that the link follows right behind it.
+        self._message.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self._link = LinkLabel("")
+        self._link.setProperty("role", "caption-link")
+        self._link.clicked.connect(lambda: self.suggestion_accepted.emit(self._suggestion))
+        row.addWidget(self._shape)
+        row.addWidget(self._message)
+        row.addWidget(self._link)
+        row.addStretch(1)
+        theme.of().theme_changed.connect(self._draw)
+        return line
+
+    # -- what the line says ------------------------------------------------------------------------------------
+
+    def set_help(self, text: str) -> None:
+        """Say in grey what helps to fill the field in."""
+        self._show(HELP, text)
+
+    def set_good(self, text: str) -> None:
+        """Say with a tick what was seen."""
+        self._show(GOOD, text)
+
+    def set_busy(self, text: str) -> None:
+        """Keep a text, greyed, until the answer is there."""
+        self._show(BUSY, text)
+
+    def set_error(self, text: str, suggestion: str | None = None) -> None:
+        """Say what is wrong, with a correction as a link that Enter accepts."""
+        self._show(ERROR, text, suggestion or "")
+
+    def _show(self, state: str, text: str, suggestion: str = "") -> None:
+        self.state, self.text, self._suggestion = state, text, suggestion
+        self._message.setText(text)
+        set_tone(self._message, _TONES[state])
+        self._link.setText(suggestion)
+        self._link.setVisible(bool(suggestion))
+        self._draw()
+        said = f"{text} {suggestion}".strip()
+        self._target.setAccessibleDescription(f"Error: {said}" if state == ERROR else said)
+        wanted = "error" if state == ERROR else ""
+        for widget in {self.editor, self._target}:
+            if (widget.property("state") or "") != wanted:
+                widget.setProperty("state", wanted)
+                style = widget.style()
+                if style is not None:
+                    style.unpolish(widget)
+                    style.polish(widget)
+                widget.update()
+
+    def _draw(self, *_scheme: str) -> None:
+        shape = _SHAPES.get(self.state)
+        self._shape.setVisible(shape is not None)
+        if shape is not None:
+            self._shape.setPixmap(icons.status_pixmap(shape, SHAPE, "page"))
+
+    def focus(self) -> None:
+        """Put the keyboard into the editor."""
+        self._target.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,0 +1,377 @@
+"""The staged check: a list of stages that finish in place, and a card for each finding."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QFont, QFontMetrics, QPainter
+from PyQt6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QListView,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console import icons, theme
+from console.widgets import buttons
+from console.widgets.labels import Label, Picture
+
+ROW, HEAD, NAME = 25, 27, 104
+NAME_COLUMN = 64
+STALE = 0.5
+"""How strongly is drawn what is old."""
+SHAPES = {"ok": "good", "warning": "notice", "failed": "bad", "skipped": "off"}
+"""Shapes of the states of a stage that has ended."""
+STAGE = Qt.ItemDataRole.UserRole
+
+NEEDS = re.compile(r"needs (\w+), ")
+
+
+@dataclass(slots=True)
+class StageRow:
+    """One row: a heading of a group, or a stage with what is known of it."""
+
+    key: str
+    name: str
+    heading: bool = False
+    state: str = "todo"
+    seen: str = ""
+    ms: float | None = None
+
+
+class StageModel(QAbstractListModel):
+    """Every stage from the first moment on; rows change and none is added or moved."""
+
+    def __init__(
+        self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._groups = [(title, [key for key, _ in stages]) for title, stages in groups]
+        self._rows: list[StageRow] = []
+        for title, stages in groups:
+            self._rows.append(StageRow("", title, heading=True))
+            self._rows += [StageRow(key, name) for key, name in stages]
+        self._place = {row.key: i for i, row in enumerate(self._rows) if not row.heading}
+        self.order = list(self._place)
+        self.stale = False
+        """Whether what is shown is about other values than those of now."""
+
+    def set_stale(self, *, stale: bool) -> None:
+        """Show every row greyed, or as it is."""
+        if self.stale != stale:
+            self.stale = stale
+            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Return how many rows there are, headings included."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def row(self, place: int) -> StageRow:
+        """Return a row by its place."""
+        return self._rows[place]
+
+    def place(self, key: str) -> int:
+        """Return the place of a stage."""
+        return self._place[key]
+
+    def group_ms(self, heading: int) -> float | None:
+        """Return the time of the stages under a heading, None when none has ended."""
+        keys = dict(self._groups)[self._rows[heading].name]
+        times = [ms for key in keys if (ms := self._rows[self._place[key]].ms) is not None]
+        return sum(times) if times else None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        """Let stages be selected, headings not."""
+        if index.isValid() and self._rows[index.row()].heading:
+            return Qt.ItemFlag.ItemIsEnabled
+        return super().flags(index)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the name, the words for a screen reader, or the key of a stage."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            old = ", changed since" if self.stale else ""
+            return row.name if row.heading else f"{row.name}, {row.state}, {row.seen}{old}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.seen
+        return row.key if role == STAGE else None
+
+    def set_stage(self, key: str, state: str, seen: str, ms: float | None) -> None:
+        """Change a stage in place."""
+        place = self._place[key]
+        row = self._rows[place]
+        row.state, row.seen, row.ms = state, seen, ms
+        for changed in (place, next(i for i in range(place, -1, -1) if self._rows[i].heading)):
+            self.dataChanged.emit(self.index(changed), self.index(changed))
+
+
+class StageDelegate(QStyledItemDelegate):
+    """Draws a row: shape, name, what was seen, time at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Return the height of a stage or a heading."""
+        del option
+        model = index.model()
+        return QSize(0, HEAD if isinstance(model, StageModel) and model.row(index.row()).heading else ROW)
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Draw one row with the tokens as they are now."""
+        model = index.model()
+        if painter is None or not isinstance(model, StageModel):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if model.stale:
+            painter.setOpacity(STALE)
+        row, box = model.row(index.row()), option.rect
+        if row.heading:
+            self._heading(painter, box, row.name, model.group_ms(index.row()))
+        else:
+            self._stage(painter, box, row, chosen=bool(option.state & QStyle.StateFlag.State_Selected))
+        painter.restore()
+
+    def _heading(self, painter: QPainter, box: QRect, title: str, ms: float | None) -> None:
+        low = box.adjusted(0, 4, -8, 0)
+        _write(painter, low, title, theme.font("field"), "text")
+        if ms is not None:
+            _write(painter, low, f"{ms:.0f} ms", theme.font("caption"), "muted", right=True)
+
+    def _stage(self, painter: QPainter, box: QRect, row: StageRow, *, chosen: bool) -> None:
+        if chosen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("sel"))
+            painter.drawRoundedRect(box, 4, 4)
+        ground = "sel" if chosen else "page"
+        painter.drawPixmap(box.left() + 4, box.top() + 6, icons.status_pixmap(row.state, 13, ground))
+        waiting = row.state in ("todo", "off")
+        loud = row.state in ("bad", "notice")
+        text = "sel-text" if chosen else "muted" if waiting else "text"
+        name = QRect(box.left() + 26, box.top(), NAME, box.height())
+        _write(painter, name, row.name, theme.font("strong" if loud else "body"), text)
+        time = "" if row.ms is None else f"{row.ms:.0f} ms"
+        width = QFontMetrics(theme.font("caption")).horizontalAdvance(time) + 8
+        _write(
+            painter,
+            box.adjusted(0, 0, -8, 0),
+            time,
+            theme.font("caption"),
+            text if chosen else "muted",
+            right=True,
+        )
+        seen = QRect(name.right() + 8, box.top(), box.right() - name.right() - width - 16, box.height())
+        _write(painter, seen, row.seen, theme.font("body"), "sel-text" if chosen else "muted")
+
+
+def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str, *, right: bool = False) -> None:
+    painter.setFont(font)
+    painter.setPen(theme.colour(tone))
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(room.width(), 0))
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+class StageList(QListView):
+    """The stages in their groups. The first failure selects itself unless a person has selected something."""
+
+    selected = pyqtSignal(str)
+
+    def __init__(
+        self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._model = StageModel(groups, self)
+        self._by_hand = False
+        self._programmed = False
+        self.setModel(self._model)
+        self.setItemDelegate(StageDelegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName("Stages of the check")
+        chosen = self.selectionModel()
+        if chosen is not None:
+            chosen.currentChanged.connect(lambda now, _was: self._current(now))
+
+    def count(self) -> int:
+        """Return how many stages there are."""
+        return len(self._model.order)
+
+    def label(self, key: str) -> str:
+        """Return what a stage is called; its key where it has no row here."""
+        return self._model.row(self._model.place(key)).name if key in self._model.order else key
+
+    def set_stale(self, *, stale: bool) -> None:
+        """Show every stage greyed, or as it is."""
+        self._model.set_stale(stale=stale)
+
+    def reset_stages(self, *, running: bool = True) -> None:
+        """Set every stage back to “to do”, the first to running."""
+        self._by_hand = False
+        self._programmed = True
+        self.setCurrentIndex(QModelIndex())
+        self._programmed = False
+        for key in self._model.order:
+            self._model.set_stage(key, "todo", "", None)
+        if running:
+            self._model.set_stage(self._model.order[0], "running", "", None)
+
+    def show_result(self, result: Any) -> None:
+        """Show how a stage ended in an earlier check; a stage of another release has no row here."""
+        if result.stage in self._model.order:
+            skipped = str(result.state) == "skipped"
+            seen = _capital(self._named(result.evidence)) if skipped else result.evidence
+            shape = SHAPES.get(str(result.state), "off")
+            self._model.set_stage(result.stage, shape, seen, None if skipped else result.ms)
+
+    def finish(self, result: Any) -> None:
+        """Show how a stage ended, and that the next one runs."""
+        if result.stage not in self._model.order:
+            return
+        self.show_result(result)
+        following = self._model.order.index(result.stage) + 1
+        if following < len(self._model.order):
+            key = self._model.order[following]
+            if self._model.row(self._model.place(key)).state == "todo":
+                self._model.set_stage(key, "running", "", None)
+
+    def _named(self, reason: str) -> str:
+        """Return why a stage was skipped, with the stage it needed called as it is shown."""
+        found = NEEDS.match(reason)
+        if found is None or found.group(1) not in self._model.order:
+            return reason
+        return f"needs {self.label(found.group(1))}{reason[found.end(1) :]}"
+
+    def stop(self) -> None:
+        """Show that nothing runs any more."""
+        for key in self._model.order:
+            if self._model.row(self._model.place(key)).state == "running":
+                self._model.set_stage(key, "todo", "", None)
+
+    def select_first_failure(self, key: str) -> None:
+        """Select a stage that failed, unless a person has selected one or another failed before."""
+        if not self._by_hand and not self.currentIndex().isValid():
+            self._programmed = True
+            self.setCurrentIndex(self._model.index(self._model.place(key)))
+            self._programmed = False
+
+    def _current(self, index: QModelIndex) -> None:
+        self._by_hand = self._by_hand or not self._programmed
+        if not index.isValid():
+            return
+        key = self._model.data(index, STAGE)
+        if key:
+            self.selected.emit(key)
+
+
+class FindingCard(QFrame):
+    """One finding with evidence, cause, owner and remedy, and buttons that put it right or pass it on."""
+
+    ticket_wanted = pyqtSignal()
+
+    def __init__(
+        self,
+        result: Any,
+        title: str,
+        acts: Sequence[tuple[str, Callable[[], object]]] = (),
+        parent: QWidget | None = None,
+        *,
+        own: bool = False,
+        first: bool = False,
+    ) -> None:
+        """Make the card of `result`. `own` says that nobody else has to act, `first` that its button is the page's own."""
+        super().__init__(parent)
+        self.result, self.title = result, title
+        self.setProperty("role", "card")
+        self.setAccessibleName(title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.setSpacing(8)
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(Picture(SHAPES[str(result.state)], 18), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(_wrapped(title, "section"))
+        if result.fault:
+            words.addWidget(Label(str(result.fault), role="code"))
+        head.addLayout(words, 1)
+        head.addWidget(Label(f"{result.ms:.0f} ms", role="caption"), 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(head)
+        grid = self._parts()
+        layout.addLayout(grid)
+        self.acts: list[QPushButton] = []
+        for text, act in acts:
+            button = buttons.primary(text) if first and not self.acts else buttons.secondary(text)
+            button.clicked.connect(lambda _on, act=act: act())
+            self.acts.append(button)
+        self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
+        self.copy_button.clicked.connect(self.ticket_wanted)
+        shown = self.acts if own and self.acts else [*self.acts, self.copy_button]
+        foot = QGridLayout()
+        foot.setHorizontalSpacing(8)
+        foot.setVerticalSpacing(8)
+        foot.setColumnStretch(2, 1)
+        for number, button in enumerate(shown):
+            foot.addWidget(button, number // 2, number % 2)
+        grid.addLayout(foot, grid.rowCount(), 1)
+
+    def set_stale(self, *, stale: bool) -> None:
+        """Let nothing be done about what was found in other values than those of now."""
+        for button in self.acts:
+            button.setEnabled(not stale)
+
+    def _parts(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        grid.setColumnMinimumWidth(0, NAME_COLUMN)
+        grid.setColumnStretch(1, 1)
+        for line, (name, text) in enumerate(self._texts()):
+            grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
+            label = _wrapped(text, "code" if name == "Evidence" else "body")
+            if name == "Evidence":
+                label.setContentsMargins(8, 6, 8, 6)
+                frame = QFrame()
+                frame.setProperty("role", "evidence")
+                inner = QVBoxLayout(frame)
+                inner.setContentsMargins(0, 0, 0, 0)
+                inner.addWidget(label)
+                grid.addWidget(frame, line, 1)
+            else:
+                grid.addWidget(label, line, 1)
+        return grid
+
+    def _texts(self) -> list[tuple[str, str]]:
+        result = self.result
+        parts = (
+            ("Evidence", result.evidence),
+            ("Cause", result.cause),
+            ("Owner", result.owner),
+            ("Remedy", result.remedy),
+        )
+        return [(name, _capital(str(getattr(text, "value", text)))) for name, text in parts if text]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _wrapped(text: str, role: str) -> Label:
+    label = Label(text, role=role)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

@@ -1,0 +1,189 @@
+"""The history of an object: one entry per revision, with the fields it changed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
+from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from console import icons, theme
+
+LINE, PAD, LEFT = 18, 8, 28
+Show = Callable[[str, Any], str]
+SHAPES = {"create": "create", "update": "update", "delete": "bad"}
+WORDS = {"create": "Created", "update": "Changed", "delete": "Deleted"}
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """Return how long ago something was, in the largest unit that fits."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    for size, word in (
+        (31_536_000, "year"),
+        (2_592_000, "month"),
+        (86_400, "day"),
+        (3600, "hour"),
+        (60, "minute"),
+    ):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+class HistoryModel(QAbstractListModel):
+    """Revisions as lines of text."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._revisions: list[Any] = []
+        self._lines: list[list[tuple[str, str, str]]] = []
+
+    def set_revisions(
+        self, revisions: Sequence[Any], labels: Mapping[str, str], show: Show | None = None
+    ) -> None:
+        """Show revisions; `labels` says what fields are called on screen, `show(name, value)` how values are said.
+
+        Fields come in the order of `labels`; those that have none are left out.
+        """
+        say = show or (lambda _name, value: _value(value))
+        order = list(labels)
+        self.beginResetModel()
+        self._revisions = list(revisions)
+        self._lines = []
+        for revision in self._revisions:
+            known = sorted(
+                (c for c in revision.changes if c.name in labels), key=lambda c: order.index(c.name)
+            )
+            self._lines.append([(labels[c.name], say(c.name, c.before), say(c.name, c.after)) for c in known])
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Return how many revisions there are."""
+        return 0 if parent.isValid() else len(self._revisions)
+
+    def revision(self, row: int) -> Any:
+        """Return a revision by its place."""
+        return self._revisions[row]
+
+    def lines(self, row: int) -> list[tuple[str, str, str]]:
+        """Return the changed fields of a revision: label, before, after."""
+        return self._lines[row]
+
+    def title(self, row: int) -> str:
+        """Return what was done, and by whom."""
+        revision = self._revisions[row]
+        note = f" · {revision.note}" if revision.note else ""
+        word = WORDS.get(revision.operation, revision.operation.capitalize())
+        return f"{word} by {revision.by or 'somebody'}{note}"
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the title, the exact time, or everything for a screen reader."""
+        if not index.isValid():
+            return None
+        row = index.row()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.title(row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._revisions[row].at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            changed = "; ".join(f"{label} from {was} to {now}" for label, was, now in self._lines[row])
+            return f"Version {self._revisions[row].number}. {self.title(row)}. {changed}"
+        return None
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(value)
+
+
+class HistoryDelegate(QStyledItemDelegate):
+    """Draws a revision: shape, title and age, then one line per changed field."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Return the height of the title and the lines."""
+        del option
+        model = index.model()
+        lines = len(model.lines(index.row())) if isinstance(model, HistoryModel) else 0
+        return QSize(0, 2 * PAD + LINE * (1 + lines))
+
+    def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Draw one revision with the tokens as they are now."""
+        model = index.model()
+        if painter is None or not isinstance(model, HistoryModel):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        row, box = index.row(), option.rect
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("sel" if chosen else "hover"))
+            painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), 4, 4)
+        ground = "sel" if chosen else "page"
+        text, muted = ("sel-text", "sel-text") if chosen else ("text", "muted")
+        revision = model.revision(row)
+        if row < model.rowCount() - 1:
+            painter.setPen(QPen(theme.colour("line"), 1))
+            painter.drawLine(box.left() + 15, box.top() + PAD + LINE, box.left() + 15, box.bottom())
+        shape = icons.status_pixmap(SHAPES.get(revision.operation, "off"), 14, ground)
+        painter.drawPixmap(box.left() + 8, box.top() + PAD + 2, shape)
+        caption = theme.font("caption")
+        age = f"version {revision.number}, {ago(revision.at)}"
+        width = QFontMetrics(caption).horizontalAdvance(age)
+        line = QRect(box.left() + LEFT, box.top() + PAD, box.width() - LEFT - width - 24, LINE)
+        _write(painter, line, model.title(row), theme.font("field"), text)
+        _write(painter, QRect(box.right() - width - 8, line.top(), width + 2, LINE), age, caption, muted)
+        for number, (label, was, now) in enumerate(model.lines(row), 1):
+            place = QRect(box.left() + LEFT, line.top() + number * LINE, 190, LINE)
+            _write(painter, place, label, theme.font("body"), muted)
+            value = now if revision.operation == "create" else f"{was} → {now}"
+            _write(
+                painter,
+                QRect(place.right() + 8, place.top(), box.right() - place.right() - 16, LINE),
+                value,
+                theme.font("body"),
+                text,
+            )
+        painter.restore()
+
+
+def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> None:
+    painter.setFont(font)
+    painter.setPen(theme.colour(tone))
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+class HistoryList(QListView):
+    """Revisions, newest first; `selected` carries the place of the one selected, -1 for none."""
+
+    selected = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = HistoryModel(self)
+        self.setModel(self._model)
+        self.setItemDelegate(HistoryDelegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName("History")
+        chosen = self.selectionModel()
+        if chosen is not None:
+            chosen.currentChanged.connect(
+                lambda now, _was: self.selected.emit(now.row() if now.isValid() else -1)
+            )
+
+    def set_revisions(
+        self, revisions: Sequence[Any], labels: Mapping[str, str], show: Show | None = None
+    ) -> None:
+        """Show revisions; `labels` says what fields are called on screen, `show(name, value)` how values are said."""
+        self._model.set_revisions(revisions, labels, show)

@@ -1,0 +1,484 @@
+"""The window: menus and the palette's door, tree and page, activity. Pages come and go; the window leads to them."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QResizeEvent
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QMenuBar,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console import dialogs, theme
+from console.activity_strip import ActivityPane, ActivityStrip
+from console.commands import window_commands
+from console.context import Context
+from console.menus import build_menu_bar, node_menu
+from console.navigation.model import Node, TreeModel
+from console.navigation.view import Navigation
+from console.pages import actions as acts
+from console.pages.base import Page
+from console.pages.registry import HOME, REQUESTS, Target, page_for
+from console.palette import Palette
+from console.schedule import Schedule
+from console.search import PaletteSearch
+from console.servers.health import Health
+from console.servers.rounds import Rounds, has_servers
+from console.settings import Layout
+from console.widgets.door import PaletteDoor
+from console.workers import Workers, ask
+from models.kinds import Kind
+from services.errors import ConsoleError, Owner, Problem
+
+SMALLEST = (960, 600)
+FIRST = (1280, 800)
+TREE_WIDTH = (240, 420)
+MENU_ROW = 38
+PAGES_KEPT = 12
+
+
+class Window(QMainWindow):
+    """One window on one store."""
+
+    def __init__(self, ctx: Context, layout: Layout) -> None:
+        super().__init__()
+        self.ctx = ctx
+        self.remembered = layout
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._task_failed)
+        self.page: Page | None = None
+        self._pages: dict[tuple[str, object], Page] = {}
+        self._back: list[Target] = []
+        self._forward: list[Target] = []
+        self._leaving = False
+        self.model = TreeModel(self)
+        self.navigation = Navigation(self.model)
+        self.health = Health(self)
+        self.rounds = Rounds(self)
+        self.rounds.changed.connect(self.ctx.commands.refresh)
+        self.schedule = Schedule(self, layout)
+        window_commands.define(self)
+        self._build()
+        self._connect()
+        self._restore()
+
+    # -- building ----------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setWindowTitle("Approval Console")
+        self.setMinimumSize(*SMALLEST)
+        self.stack = QStackedWidget()
+        self.stack.setMinimumWidth(500)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.navigation)
+        self.splitter.addWidget(self.stack)
+        self.splitter.setStretchFactor(1, 1)
+        self.navigation.setMinimumWidth(TREE_WIDTH[0])
+        self.navigation.setMaximumWidth(TREE_WIDTH[1])
+        self.strip = ActivityStrip(self.ctx.activity, store_label(self.ctx.options.store_url))
+        self.pane = ActivityPane(self.ctx.activity)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (_rule(), self.splitter, self.pane, _rule(), self.strip):
+            column.addWidget(widget, 1 if widget is self.splitter else 0)
+        self.setCentralWidget(body)
+        self.setMenuWidget(self._menu_row())
+        self.search = PaletteSearch(self)
+        self.palette_box = Palette(self, self.search.find)
+        self.palette_box.asked.connect(self._find_requests)
+
+    def _menu_row(self) -> QWidget:
+        row = QWidget()
+        row.setProperty("role", "window")
+        row.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row.setFixedHeight(MENU_ROW)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(8, 0, 12, 0)
+        self.menu_bar = QMenuBar()
+        self.menu_bar.setNativeMenuBar(False)
+        build_menu_bar(self.menu_bar, self.ctx.commands)
+        self.door = PaletteDoor()
+        self.door.opened.connect(self.open_palette)
+        line.addWidget(self.menu_bar, 1, Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self.door)
+        return row
+
+    def _connect(self) -> None:
+        ctx = self.ctx
+        ctx.navigated.connect(self.show_target)
+        ctx.opened.connect(self.refresh_tree)
+        ctx.changes.connect(self.refresh_tree)
+        ctx.drafts.changed.connect(self.refresh_tree)
+        ctx.failed.connect(self.show_problem)
+        ctx.said.connect(lambda text: ctx.activity.record(text, text))
+        self.navigation.chosen.connect(self.show_target)
+        self.navigation.tree.menu_wanted.connect(self._node_menu)
+        self.navigation.tree.delete_wanted.connect(lambda node: self.run_on_node(node, "delete"))
+        self.model.renamed.connect(self._renamed)
+        self.strip.toggled.connect(self.toggle_activity)
+        theme.of().theme_changed.connect(ctx.commands.retint)
+        for command in ctx.commands:
+            self.addAction(ctx.commands.action(command.id))
+
+    def _restore(self) -> None:
+        geometry = self.remembered.bytes("geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(*FIRST)
+        splitter = self.remembered.bytes("splitter")
+        self._width_chosen = splitter is not None and self.splitter.restoreState(splitter)
+        if not self._width_chosen:
+            self._set_tree_width(TREE_WIDTH[0])
+        self.splitter.splitterMoved.connect(self._divider_moved)
+        opened = self.remembered.keys("expanded")
+        if opened is not None:
+            self.navigation.restore(opened)
+
+    def _divider_moved(self, _place: int, _index: int) -> None:
+        self._width_chosen = True
+
+    def _set_tree_width(self, width: int) -> None:
+        self.splitter.setSizes([width, self.width() - width - self.splitter.handleWidth()])
+
+    def _make_room_for_names(self) -> None:
+        """Make the tree as wide as its widest name, until somebody has moved the divider; it only ever grows."""
+        wanted = min(self.navigation.natural_width(), TREE_WIDTH[1])
+        if not self._width_chosen and wanted > self.navigation.width():
+            self._set_tree_width(wanted)
+
+    def remember(self) -> None:
+        """Keep the layout for the next start."""
+        self.remembered.set_bytes("geometry", self.saveGeometry())
+        if self._width_chosen:
+            self.remembered.set_bytes("splitter", self.splitter.saveState())
+        self.remembered.set_keys("expanded", self.navigation.expanded())
+        if self.page is not None:
+            target = self.page.target
+            self.remembered.set_text("page", f"{target.kind}|{target.id or ''}")
+        self.remembered.sync()
+
+    # -- the tree ----------------------------------------------------------
+
+    def show_outline(self, outline: Any) -> None:
+        """Fill the tree with what was read."""
+        shown = self.page.target if self.page is not None else None
+        self.navigation.show_outline(outline, self.ctx.drafts.all(), shown)
+        self._make_room_for_names()
+        self.ctx.commands.refresh()
+
+    def refresh_tree(self, *_what: object) -> None:
+        """Read the outline again."""
+        if self.ctx.workspace is not None:
+            self.workers.start(self._read_outline(), group="outline")
+
+    async def _read_outline(self) -> None:
+        self.show_outline(await self.ctx.call(self.ctx.workspace.configuration.outline))
+
+    def _node_menu(self, node: Node, where: QPoint) -> None:
+        menu: QMenu = node_menu(self, node)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(where)
+
+    def _renamed(self, node: Node, name: str) -> None:
+        self.workers.start(self._rename(node, name), group="rename")
+
+    async def _rename(self, node: Node, name: str) -> None:
+        workspace = await self.ctx.ready()
+        item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
+        await self.ctx.call(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
+        self.ctx.notify(f"Renamed to {name}")
+
+    # -- pages -------------------------------------------------------------
+
+    def show_target(self, target: Target) -> None:
+        """Show the page of a target; pages with drafts and the newest ones stay in memory."""
+        if self.page is not None and self.page.target.same_page(target):
+            self.page.arrive(target)
+            return
+        if self.page is not None:
+            self._back.append(self.page.target.place)
+            self._forward.clear()
+        self._show(target)
+
+    def _show(self, target: Target) -> None:
+        key = (target.kind, target.id)
+        page = self._pages.pop(key, None)
+        fresh = page is None
+        if page is None:
+            page = page_for(target, self.ctx)
+            page.title_changed.connect(lambda _title: self._titled())
+            page.commands_changed.connect(self.ctx.commands.refresh)
+            self.stack.addWidget(page)
+        self._pages[key] = page
+        self.page = page
+        if fresh:
+            # Built now, laid out and painted in the next turn of the loop: together they would be one long step.
+            # Not 0, which Qt runs before it looks at the keyboard again.
+            QTimer.singleShot(1, self._reveal)
+            page.load()
+        else:
+            self._reveal()
+            page.arrive(target)
+        self.navigation.select(target)
+        self._titled()
+        self.ctx.commands.refresh()
+        self._let_go()
+
+    def _reveal(self) -> None:
+        if self.page is None or self.page is self.stack.currentWidget():
+            return
+        left, keyboard = self.stack.currentWidget(), QApplication.focusWidget()
+        inside = left is not None and keyboard is not None and left.isAncestorOf(keyboard)
+        self.stack.setCurrentWidget(self.page)
+        if inside:
+            # Qt would put the keyboard on whatever button comes next; Tab is to begin at the top of the page.
+            self.page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _let_go(self) -> None:
+        """Close the pages that were not looked at for longest and hold nothing."""
+        for key, page in list(self._pages.items())[:-PAGES_KEPT]:
+            if page is not self.page and not page.has_draft and not page.working:
+                del self._pages[key]
+                self.stack.removeWidget(page)
+                page.deleteLater()
+
+    def _titled(self) -> None:
+        title = self.page.title if self.page is not None else ""
+        self.setWindowTitle(f"{title} – Approval Console" if title else "Approval Console")
+
+    def page_offers(self, command: str) -> bool:
+        """Whether the shown page can do something now."""
+        return self.page is not None and command in self.page.enabled()
+
+    def run_on_page(self, command: str) -> None:
+        """Let the shown page do something."""
+        if self.page is not None:
+            self.page.run(command)
+
+    # -- going -------------------------------------------------------------
+
+    def can_go_back(self) -> bool:
+        """Whether there is a page before this one."""
+        return any(self._leads_on(target) for target in self._back)
+
+    def can_go_forward(self) -> bool:
+        """Whether there is a page that was left by going back."""
+        return any(self._leads_on(target) for target in self._forward)
+
+    def go_back(self) -> None:
+        """Show the page before."""
+        self._walk(self._back, self._forward)
+
+    def go_forward(self) -> None:
+        """Show the page that was left by going back."""
+        self._walk(self._forward, self._back)
+
+    def _walk(self, way: list[Target], other_way: list[Target]) -> None:
+        while way and self.page is not None:
+            target = way.pop()
+            if self._leads_on(target):
+                other_way.append(self.page.target.place)
+                self._show(target)
+                return
+
+    def _leads_on(self, target: Target) -> bool:
+        """Whether a target is another page than this one, and of something that still exists."""
+        exists = target.object_kind is None or self.model.node_of(target) is not None
+        return exists and self.page is not None and not self.page.target.same_page(target)
+
+    def go_home(self) -> None:
+        """Show the guide."""
+        self.show_target(Target(HOME))
+
+    def go_requests(self) -> None:
+        """Show the requests."""
+        self.show_target(Target(REQUESTS))
+
+    # -- commands ----------------------------------------------------------
+
+    def new(self, kind: str) -> None:
+        """Start an object of a kind as a draft."""
+        self.workers.start(acts.new_object(self.ctx, Kind(kind)), group="new")
+
+    def open_wizard(self) -> None:
+        """Open the set-up wizard."""
+        from console.wizard import open_wizard
+
+        open_wizard(self.ctx, self)
+
+    def open_palette(self) -> None:
+        """Open the palette over the page."""
+        self.palette_box.open()
+
+    def _find_requests(self, text: str) -> None:
+        self.workers.start(self._add_requests(text), group="palette")
+
+    async def _add_requests(self, text: str) -> None:
+        self.palette_box.add(text, "Requests", await self.search.requests(text))
+
+    def focus_filter(self) -> None:
+        """Put the keyboard into the tree's filter."""
+        self.navigation.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.navigation.filter.selectAll()
+
+    def can_rename(self) -> bool:
+        """Whether the selected node or the shown page has a name that can change."""
+        node = self.navigation.current()
+        return (node is not None and node.object_id is not None) or self.page_offers("rename")
+
+    def rename(self) -> None:
+        """Rename in the tree where the keyboard is there, else on the page."""
+        node = self.navigation.current()
+        if (
+            self.navigation.tree.hasFocus()
+            and node is not None
+            and node.object_id is not None
+            and not node.draft
+        ):
+            self.navigation.edit(node)
+        else:
+            self.run_on_page("rename")
+
+    def kind_here(self) -> Kind | None:
+        """Return the kind of objects that the shown page is about."""
+        if self.page is None:
+            return None
+        node = self.model.node_of(self.page.target)
+        return node.kind if node is not None else self.page.target.object_kind
+
+    def new_here(self) -> None:
+        """Start an object of the kind that is shown."""
+        kind = self.kind_here()
+        if kind is not None:
+            self.new(kind)
+
+    def run_on_node(self, node: Node, command: str) -> None:
+        """Run a command on an object of the tree; its page is opened for it and runs it once it has read the object."""
+        if command == "rename" and not node.draft:
+            self.navigation.edit(node)
+        else:
+            self.show_target(replace(node.target, run=command))
+
+    def toggle_activity(self) -> None:
+        """Open or close the log of activity."""
+        self.pane.setVisible(not self.pane.isVisible())
+
+    def set_scheme(self, scheme: str) -> None:
+        """Show other colours, and remember them."""
+        theme.of().apply(scheme)
+        self.remembered.set_text("scheme", scheme)
+
+    def reset_layout(self) -> None:
+        """Bring sizes and open nodes back to what they were at the first start."""
+        every = self.schedule.minutes
+        self.remembered.clear()
+        self.schedule.choose(every)
+        self.resize(*FIRST)
+        self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
+        self.navigation.expand_defaults()
+
+    def can_check_all(self) -> bool:
+        """Whether there are servers, and no round goes on."""
+        return has_servers(self.model) and not self.rounds.running
+
+    def verify_audit(self) -> None:
+        """Walk the audit chain and say what was found."""
+        self.workers.start(self._verify_audit(), group="audit")
+
+    async def _verify_audit(self) -> None:
+        job = self.ctx.activity.begin("Verifying the audit trail")
+        workspace = await self.ctx.ready()
+        verdict = await asyncio.to_thread(workspace.store.verify_audit)
+        if verdict.ok:
+            job.end(f"whole, {verdict.checked:,} entries")
+            return
+        job.end(verdict.problem, "failed")
+        self.show_problem(
+            Problem(
+                tried="Verify the audit trail",
+                evidence=verdict.problem,
+                cause="The trail was changed from outside this program.",
+                owner=Owner.CONSOLE,
+                remedy="Compare the store with its backups, and find out who may write to it.",
+                fault="audit-broken",
+            )
+        )
+
+    def show_shortcuts(self) -> None:
+        """Show every shortcut."""
+        dialogs.shortcuts_sheet(self.ctx.commands, self).open()
+
+    def show_about(self) -> None:
+        """Show versions that can be copied."""
+        dialogs.about_sheet(self.ctx.options.store_url, self.ctx.options.vault, self).open()
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show what went wrong in its five parts."""
+        shown = (s for s in self.findChildren(dialogs.ProblemSheet) if s.isVisible())
+        if any(sheet.problem is problem for sheet in shown):
+            return  # several parts of the window may have met the one failure
+        self.ctx.activity.record(problem.tried, problem.cause, "failed")
+        dialogs.ProblemSheet(problem, self).open()
+
+    def show_crash(self, report: str) -> None:
+        """Show what nobody expected."""
+        dialogs.crash_sheet(report, self).open()
+
+    # -- leaving -----------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Ask about drafts first; the layout is kept."""
+        drafts = self.ctx.drafts.all()
+        if event is not None and drafts and not self._leaving:
+            event.ignore()
+            self.workers.start(self._ask_to_leave(len(drafts)), group="leave")
+            return
+        self.remember()
+        self.health.stop()
+        self.rounds.stop()
+        self.schedule.stop()
+        super().closeEvent(event)
+
+    async def _ask_to_leave(self, count: int) -> None:
+        if await ask(dialogs.LeaveDialog(count, self)):
+            self._leaving = True
+            self.close()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the palette in its place."""
+        super().resizeEvent(event)
+        if self.palette_box.isVisible():
+            self.palette_box.place(self.rect())
+
+    def _task_failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        self.show_problem(error.problem)
+
+
+def store_label(url: str) -> str:
+    """Return how the strip names a store: a file by its name, a shared one by its host."""
+    if url.startswith("sqlite:///") or "://" not in url:
+        return Path(url.removeprefix("sqlite:///")).name
+    return f"Team store on {urlsplit(url).hostname}"
+
+
+def _rule() -> QFrame:
+    rule = QFrame()
+    rule.setProperty("role", "rule")
+    return rule

@@ -1,0 +1,292 @@
+"""The steps of the set-up wizard: sign in, what was found, and what was made."""
+
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from console import icons
+from console.pages.registry import Target
+from console.pages.session import sentence
+from console.widgets import buttons
+from console.widgets.editors import PasswordEditor, TextEditor, UrlEditor
+from console.widgets.field import Field
+from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from console.widgets.meter import Meter
+from models.addresses import normalise_base_url
+from models.kinds import KINDS, Kind
+from services.errors import Problem
+
+LABEL_WIDTH = 190
+SERVICE_WORDS = {
+    "create": "Create request service",
+    "status": "Get request status service",
+    "cancel": "Cancel request service",
+}
+
+
+class SignInStep(QWidget):
+    """Address, account and password."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.address, self.account, self.password = UrlEditor(), TextEditor(), PasswordEditor()
+        self._address_field = Field(
+            "Base URL", self.address, "https://INSTANCE.service-now.com/, as in the browser"
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addWidget(self._address_field)
+        layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
+        layout.addWidget(Field("Password", self.password, "Kept in the vault, bound to this address"))
+        layout.addStretch(1)
+        for line in (self.address, self.account, self.password):
+            line.textChanged.connect(lambda _text: self.changed.emit())
+        self.address.editingFinished.connect(lambda: self.address.text() and self.normalise())
+
+    def missing(self) -> str:
+        """Return what has to be filled in yet, or an empty text."""
+        lines = (("Base URL", self.address), ("Account Name", self.account), ("Password", self.password))
+        empty = [label for label, line in lines if not line.text().strip()]
+        return f"Fill in {', '.join(empty)}" if empty else ""
+
+    def normalise(self) -> bool:
+        """Write the address as it will be used; returns False, with the reason beside it, when it is none."""
+        try:
+            normal = normalise_base_url(self.address.text())
+        except ValueError as error:
+            self._address_field.set_error(sentence(str(error)))
+            return False
+        self._address_field.set_help("https://INSTANCE.service-now.com/, as in the browser")
+        if normal != self.address.text():
+            self.address.setText(normal)
+        return True
+
+    def forget_password(self) -> None:
+        """Clear the password line."""
+        self.password.clear()
+
+
+class _Line(QWidget):
+    """A status shape, a label, what was found, and what was seen of it."""
+
+    def __init__(self, state: str, label: str, text: str, seen: str = "") -> None:
+        super().__init__()
+        self.setAccessibleName(f"{label}: {text} {seen}".strip())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        picture = QLabel()
+        picture.setPixmap(icons.status_pixmap(state, 14, "page"))
+        picture.setAccessibleName(state)
+        name = Label(label, role="field")
+        name.setFixedWidth(LABEL_WIDTH)
+        layout.addWidget(picture)
+        layout.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(ElidedLabel(text))
+        if seen:
+            words.addWidget(ElidedLabel(seen, role="caption"))
+        layout.addLayout(words, 1)
+        layout.setAlignment(picture, Qt.AlignmentFlag.AlignTop)
+
+
+class FoundStep(QWidget):
+    """What the instance has of what approvals need, and what will be made here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self.lines: list[tuple[str, str, str, str]] = []
+        """What is shown: state, label, what was found, what was seen of it."""
+
+    def show_found(
+        self,
+        found: Any,
+        base_url: str,
+        account: str,
+        names: dict[Kind, str],
+        below: QWidget | None = None,
+    ) -> None:
+        """Show one line per thing that was looked for, and one per object that will be made, as it will be called.
+
+        `below` stands under them: what is missing and can be made, or what was made just now.
+        """
+        from console.pickers.request_item import contract_text
+
+        while (old := self._layout.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.deleteLater()
+        self.lines = [("good", "Signed in", f"{account} at {base_url}", "")]
+        for service in found.services:
+            seen = service.verdict.text if service.verdict is not None else ""
+            name = service.name or "Not found on the instance"
+            self.lines.append(("good" if service.ok else "bad", SERVICE_WORDS[service.role], name, seen))
+        if found.item is None:
+            self.lines.append(("bad", "Request Item", "None carries the contract's variables", ""))
+        else:
+            self.lines.append(("good", "Request Item", found.item.name, contract_text(found.item)[1]))
+        for line in self.lines:
+            self._layout.addWidget(_Line(*line))
+        self._layout.addSpacing(8)
+        if found.complete:
+            for kind, name in names.items():
+                self._layout.addWidget(_Line("create", KINDS[kind].singular, name))
+        if below is not None:
+            self._layout.addSpacing(8 if found.complete else 0)
+            self._layout.addWidget(below)
+        self._layout.addStretch(1)
+
+
+class DoneStep(QWidget):
+    """Links to what was made, and the staged check as it runs."""
+
+    opened = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+        self._grid.setColumnStretch(2, 1)
+        self.links: list[LinkLabel] = []
+        self.verdict = Label("", role="strong")
+        self.stage = ElidedLabel("")
+        self._meter = Meter()
+        self._shape = QLabel()
+        self._done = 0
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(self._grid)
+        layout.addSpacing(12)
+        layout.addWidget(Label("Connection check", role="section"))
+        layout.addWidget(self._meter)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._shape)
+        line.addWidget(self.verdict)
+        line.addWidget(self.stage, 1)
+        layout.addLayout(line)
+        layout.addStretch(1)
+
+    def show_made(self, made: Any) -> None:
+        """Show a link to each object."""
+        for row, item in enumerate((made.credential, made.server, made.process, made.approval_type)):
+            info = KINDS[item.kind]
+            link = LinkLabel(item.name)
+            link.setAccessibleName(f"Open {info.singular} {item.name}")
+            target = Target(str(item.kind), item.id)
+            link.clicked.connect(lambda *_args, target=target: self.opened.emit(target))
+            self._grid.addWidget(Label(info.singular, role="field"), row, 0)
+            self._grid.addWidget(link, row, 1)
+            self.links.append(link)
+
+    def checking(self) -> None:
+        """Show that the check runs."""
+        self._done = 0
+        self.verdict.setText("Checking")
+        self._shape.setPixmap(icons.status_pixmap("running", 14, "page"))
+
+    def stage_done(self, result: Any) -> None:
+        """Show that a stage of the check has ended."""
+        from services.connectivity import STAGES
+
+        self._done += 1
+        self._meter.set_value(self._done / len(STAGES))
+        self.stage.setText(f"{result.stage}: {result.evidence}")
+
+    def not_checked(self) -> None:
+        """Show that the check itself could not run."""
+        self._shape.setPixmap(icons.status_pixmap("bad", 14, "page"))
+        self.verdict.setText("Could not be checked")
+
+    def show_report(self, report: Any) -> None:
+        """Show the verdict and the worst finding."""
+        words = {"ok": ("good", "Everything works"), "warning": ("notice", "Works, with a warning")}
+        state, word = words.get(str(report.verdict), ("bad", "The check failed"))
+        self._meter.set_value(1.0)
+        self._shape.setPixmap(icons.status_pixmap(state, 14, "page"))
+        self.verdict.setText(word)
+        worst = next((s for s in report.stages if s.state in ("failed", "warning")), None)
+        good = sum(1 for s in report.stages if s.state == "ok")
+        self.stage.setText(
+            f"{good} stages good, {report.ms:.0f} ms" if worst is None else f"{worst.cause} {worst.remedy}"
+        )
+
+
+class FailurePanel(QFrame):
+    """The five parts of a failure; hidden while there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self.problem: Problem | None = None
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(12, 8, 12, 8)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        self._texts: list[QLabel] = []
+        for row, part in enumerate(("Tried", "Evidence", "Cause", "Owner", "Remedy")):
+            text = Label("", role="code" if part == "Evidence" else "body")
+            text.setWordWrap(True)
+            text.setAccessibleName(part)
+            self._grid.addWidget(Label(part, role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(text, row, 1)
+            self._texts.append(text)
+        copy = buttons.small("Copy")
+        copy.setAccessibleName("Copy the failure")
+        copy.clicked.connect(self._copy)
+        self._grid.addWidget(copy, 0, 2)
+        self.hide()
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show the parts of a problem."""
+        self.problem = problem
+        owner = problem.owner.value
+        parts = (
+            problem.tried,
+            problem.evidence,
+            problem.cause,
+            owner[:1].upper() + owner[1:],
+            problem.remedy,
+        )
+        for label, text in zip(self._texts, parts, strict=True):
+            label.setText(text)
+        self.show()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the dialog grow by what the failure takes, instead of pressing its fields together."""
+        window = self.window()
+        layout = window.layout() if window is not None else None
+        if window is None or layout is None or window is self:
+            return
+        layout.activate()
+        width = window.width()
+        needed = (
+            layout.totalHeightForWidth(width)
+            if layout.hasHeightForWidth()
+            else layout.totalMinimumSize().height()
+        )
+        if needed > window.height():
+            window.resize(width, needed)
+
+    def clear(self) -> None:
+        """Hide the panel."""
+        self.problem = None
+        self.hide()
+
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if self.problem is not None and clipboard is not None:
+            clipboard.setText(self.problem.as_text())

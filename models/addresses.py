@@ -1,0 +1,81 @@
+"""Base URLs and origins: how an address is written, and what a secret is bound to."""
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port of an address."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> "Origin":
+        """Return the origin of `url`; raises ValueError when it has none."""
+        parts = urlsplit(url)
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+            raise ValueError(f"“{url}” is not an http or https address")
+        port = DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+        return cls(parts.scheme, parts.hostname.lower(), port)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the host is this machine."""
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        """Write the origin as scheme://host:port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` names this machine, without asking a name server."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def normalise_base_url(text: str) -> str:
+    """Return the base URL that `text` means: lower-case host, no default port, one trailing slash.
+
+    Raises ValueError with a sentence for everything that is not the base of an instance: another scheme than https
+    (http only to this machine), a user name, a query, or the path of a page copied from a browser.
+    """
+    text = text.strip()
+    if not text:
+        raise ValueError("is empty; it looks like https://INSTANCE.service-now.com/")
+    if "://" not in text:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"cannot be read: {error}") from error
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in DEFAULT_PORTS:
+        raise ValueError(f"begins with {parts.scheme}://; only https:// is used")
+    if not host or any(c.isspace() or c in "[]{}<>\"'`|\\^%" for c in host):
+        raise ValueError("has no usable host name; it looks like https://INSTANCE.service-now.com/")
+    if parts.username or parts.password:
+        raise ValueError("carries a user name or password; they belong into the User Credential")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("begins with http://, which would send the password readable; use https://")
+    if parts.query or parts.fragment:
+        raise ValueError("carries a query; leave out everything after the host name")
+    path = parts.path.rstrip("/")
+    last = path.rsplit("/", 1)[-1]
+    if last.endswith((".do", ".html")) or last in ("now", "nav", "login", "sp"):
+        raise ValueError(f"ends in the page {last}; leave out everything after the host name")
+    shown = f"[{host}]" if ":" in host else host
+    netloc = shown if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
+    return urlunsplit((parts.scheme, netloc, f"{path}/", "", ""))

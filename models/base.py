@@ -1,0 +1,122 @@
+"""What every table shares: names for constraints, identity, version and time stamps."""
+
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, field_validator
+from sqlalchemy import DateTime, MetaData, TypeDecorator
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, SQLModel
+
+from models.kinds import Kind
+
+NAME_MAX = 255
+TEXT_MAX = 4000
+
+# Constraints without names cannot be altered in a batch migration.
+SQLModel.metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: aware UTC in Python, UTC in every database (SQLite keeps no zone by itself)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse times without a zone, store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give aware UTC back."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def utcnow() -> datetime:
+    """Return now as aware UTC; the one place that reads the clock for stored times."""
+    return datetime.now(UTC)
+
+
+def name_key(name: str) -> str:
+    """Return the form of `name` in which two names of one kind must differ, on every database alike.
+
+    Case is folded, and it does not matter how accents were typed or how wide a space is.
+    """
+    decomposed = unicodedata.normalize("NFD", " ".join(name.split()))
+    return unicodedata.normalize("NFC", decomposed.casefold())
+
+
+def printable(text: str) -> str:
+    """Return `text` if it holds no control characters but line breaks and tabs; raises ValueError."""
+    _refuse("control characters", {c for c in text if ord(c) < 32 and c not in "\n\t"})
+    # No database and no file can keep them.
+    _refuse("halves of characters", {c for c in text if unicodedata.category(c) == "Cs"})
+    return text
+
+
+def single_line(text: str) -> str:
+    """Return `text` if it stands on one line, whoever breaks it; raises ValueError."""
+    _refuse("control characters", {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")})
+    return printable(text)
+
+
+def _refuse(what: str, characters: set[str]) -> None:
+    if characters:
+        raise ValueError(f"contains {what} ({', '.join(f'U+{ord(c):04X}' for c in sorted(characters))})")
+
+
+Name = Annotated[str, AfterValidator(single_line)]
+Text = Annotated[str, AfterValidator(printable)]
+
+
+class ItemFields(SQLModel):
+    """The fields people edit on every named object."""
+
+    name: Name = Field(min_length=1, max_length=NAME_MAX)
+    description: Text = Field(default="", max_length=TEXT_MAX)
+
+    @field_validator("name")
+    @classmethod
+    def _trimmed(cls, value: str) -> str:
+        if value != value.strip():
+            raise ValueError("begins or ends with a space")
+        if len(name_key(value)) > NAME_MAX:
+            raise ValueError(f"is longer than {NAME_MAX} characters when written in small letters")
+        return value
+
+
+class Item(ItemFields):
+    """A named object with identity, version and time stamps; tables derive from it.
+
+    `version` starts at 0 for an object that was never stored and grows by one with every save.
+    """
+
+    kind: ClassVar[Kind]
+    fields: ClassVar[type[ItemFields]]
+    """The class that validates what people may enter."""
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    name_key: str = Field(default="", max_length=NAME_MAX, unique=True)
+    version: int = Field(default=0)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    created_by: str = Field(default="", max_length=NAME_MAX)
+    changed_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    changed_by: str = Field(default="", max_length=NAME_MAX)

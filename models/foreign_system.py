@@ -1,0 +1,54 @@
+"""Foreign System: a ServiceNow instance that Privilege Manager talks to."""
+
+import uuid
+from typing import ClassVar
+
+from pydantic import field_validator
+from sqlmodel import Field
+
+from models.addresses import Origin, normalise_base_url
+from models.base import Item, ItemFields, single_line
+from models.kinds import Kind
+
+URL_MAX = 2048
+
+
+class ForeignSystemFields(ItemFields):
+    """What is entered for a ServiceNow server. The base URL is stored normalised, with one trailing slash."""
+
+    base_url: str = Field(default="", max_length=URL_MAX)
+    credential_id: uuid.UUID | None = Field(default=None, foreign_key="user_credential.id", index=True)
+    production: bool = Field(default=False)
+    ca_bundle: str | None = Field(default=None, max_length=URL_MAX)
+    client_certificate: str | None = Field(default=None, max_length=URL_MAX)
+    proxy: str | None = Field(default=None, max_length=URL_MAX)
+
+    @field_validator("base_url", "ca_bundle", "client_certificate", "proxy")
+    @classmethod
+    def _one_line(cls, value: str | None) -> str | None:
+        return None if value is None else single_line(value)
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return normalise_base_url(value)
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, value: str | None) -> str | None:
+        if value and "@" in value:
+            raise ValueError("carries a user name; a proxy's password does not belong into its address")
+        return value or None
+
+
+class ForeignSystem(ForeignSystemFields, Item, table=True):
+    """A ServiceNow instance: where it is, and with which credential to sign in."""
+
+    __tablename__ = "foreign_system"
+    kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
+    fields: ClassVar[type[ItemFields]] = ForeignSystemFields
+
+    @property
+    def origin(self) -> Origin:
+        """Scheme, host and port of the base URL: what a secret is bound to."""
+        return Origin.of(self.base_url)

@@ -1,0 +1,97 @@
+"""The kinds of configuration objects, in the vendor's words. Imports nothing slow: the window needs it first."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """A kind of object that is named, versioned and edited on a page of its own."""
+
+    USER_CREDENTIAL = "user_credential"
+    FOREIGN_SYSTEM = "foreign_system"
+    APPROVAL_PROCESS = "approval_process"
+    APPROVAL_TYPE = "approval_type"
+
+
+@dataclass(frozen=True, slots=True)
+class KindInfo:
+    """How a kind is called, drawn and stored."""
+
+    kind: Kind
+    singular: str
+    plural: str
+    icon: str
+    table: str
+    document_key: str
+    new_name: str
+
+
+KINDS: dict[Kind, KindInfo] = {
+    info.kind: info
+    for info in (
+        KindInfo(
+            Kind.USER_CREDENTIAL,
+            "User Credential",
+            "User Credentials",
+            "key",
+            "user_credential",
+            "credentials",
+            "New User Credential",
+        ),
+        KindInfo(
+            Kind.FOREIGN_SYSTEM,
+            "ServiceNow Server",
+            "ServiceNow Servers",
+            "server",
+            "foreign_system",
+            "foreign_systems",
+            "New ServiceNow Server",
+        ),
+        KindInfo(
+            Kind.APPROVAL_PROCESS,
+            "Approval Process",
+            "Approval Processes",
+            "process",
+            "approval_process",
+            "approval_processes",
+            "New ServiceNow Approval Process",
+        ),
+        KindInfo(
+            Kind.APPROVAL_TYPE,
+            "Approval Type",
+            "Approval Types",
+            "tag",
+            "approval_type",
+            "approval_types",
+            "New Execute Application Approval Request",
+        ),
+    )
+}
+"""Every kind. References between kinds are read off the foreign keys of the tables."""
+
+
+class RequestState(StrEnum):
+    """Where an approval request stands, as the console counts it."""
+
+    SUBMITTING = "submitting"
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can follow this state."""
+        return self not in (RequestState.SUBMITTING, RequestState.PENDING)
+
+
+class TaskState(StrEnum):
+    """Where a run of a task stands."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -1,0 +1,31 @@
+"""Task Run: one execution of work that people started, kept with its outcome."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlmodel import Field, SQLModel
+
+from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
+from models.kinds import TaskState
+
+
+class TaskRun(SQLModel, table=True):
+    """What was run, on which object, by whom, and how it ended."""
+
+    __tablename__ = "task_run"
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    version: int = Field(default=1)
+    task: str = Field(max_length=64, index=True)
+    object_kind: str = Field(default="", max_length=32)
+    object_id: uuid.UUID | None = Field(default=None, index=True)
+    object_name: str = Field(default="", max_length=NAME_MAX)
+    state: str = Field(default=TaskState.RUNNING, max_length=16)
+    started_by: str = Field(default="", max_length=NAME_MAX)
+    started_at: datetime = Field(default_factory=utcnow, sa_type=Moment, index=True)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    correlation_id: str = Field(default="", max_length=36)
+    outcome: str = Field(default="", max_length=TEXT_MAX)
+    report: str = Field(default="", sa_type=Text)
+    """JSON of the result, redacted: the stages of a check, the legs of a rehearsal."""

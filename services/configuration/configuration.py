@@ -1,0 +1,234 @@
+"""The one service through which configuration objects are read and written, whatever their kind."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, SQLModel, col, select
+
+from models.approval_request import ApprovalRequest
+from models.base import NAME_MAX, Item, name_key
+from models.kinds import KINDS, Kind, RequestState
+from models.registry import all_models, model_of
+from models.revision import Revision
+from services.configuration.history import RevisionView, view_of
+from services.configuration.rules import field_errors, normalise, store_errors
+from services.errors import FieldError, InUseError, InvalidError, Reference
+from services.store.errors import NotFoundError
+from services.store.outline import REFERENCES, Outline, OutlineRow
+from services.store.store import Store
+from services.store.unit_of_work import UnitOfWork
+from services.store.values import from_json, table_of
+
+HISTORY_LIMIT = 500
+
+
+class Configuration:
+    """Reads and writes configuration objects of a store. Every method is synchronous and returns detached objects."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    # -- reading -----------------------------------------------------------
+
+    def new(self, kind: Kind, **values: Any) -> Item:
+        """Return an unsaved object (version 0) with a name that is still free."""
+        model = model_of(kind)
+        with self.store.read() as session:
+            name = self._free_name(session, model, values.pop("name", None) or KINDS[kind].new_name)
+        return model(name=name, **values)
+
+    def all(self, kind: Kind) -> list[Item]:
+        """Return every object of `kind`, by name."""
+        model = model_of(kind)
+        with self.store.read() as session:
+            return list(session.exec(select(model).order_by(col(model.name_key))))
+
+    def get(self, kind: Kind, object_id: uuid.UUID) -> Item:
+        """Return an object; raises NotFoundError."""
+        with self.store.read() as session:
+            return self._get(session, kind, object_id)
+
+    def by_name(self, kind: Kind, name: str) -> Item | None:
+        """Return the object of `kind` called `name` (case does not matter), or None."""
+        if any("\ud800" <= c <= "\udfff" for c in name):
+            return None  # arguments that are no text come as halves of characters, which nothing is called by
+        model = model_of(kind)
+        with self.store.read() as session:
+            return session.exec(select(model).where(col(model.name_key) == name_key(name))).first()
+
+    def named(self, kind: Kind, name: str) -> Item:
+        """Return the object of `kind` called `name`; raises NotFoundError."""
+        found = self.by_name(kind, name)
+        if found is None:
+            known = [item.name for item in self.all(kind)]
+            raise NotFoundError(f"the {KINDS[kind].singular} “{name}”", name, known)
+        return found
+
+    def outline(self) -> Outline:
+        """Return the names of everything, for the tree."""
+        rows = []
+        with self.store.read() as session:
+            for kind in Kind:
+                table = table_of(model_of(kind))
+                column = REFERENCES.get(kind)
+                wanted = [table.c.id, table.c.name, table.c.version, *([table.c[column]] if column else [])]
+                for row in session.execute(select(*wanted).order_by(table.c.name_key)):
+                    parents = {column: row[3]} if column and row[3] else {}
+                    rows.append(OutlineRow(kind, row[0], row[1], row[2], parents))
+            open_states = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
+            pending = session.exec(
+                select(func.count())
+                .select_from(ApprovalRequest)
+                .where(col(ApprovalRequest.state).in_(open_states))
+            ).one()
+        return Outline(rows, pending)
+
+    # -- writing -----------------------------------------------------------
+
+    def check(self, item: Item) -> list[FieldError]:
+        """Return everything that keeps `item` from being stored."""
+        errors = field_errors(item)
+        with self.store.read() as session:
+            return errors + store_errors(session, item)
+
+    def save(self, item: Item, note: str = "", *, base: Mapping[str, Any] | None = None) -> Item:
+        """Store `item`: new when its version is 0, else over that version. Returns the stored object.
+
+        Raises InvalidError, ConflictError (with `base`, what the caller opened).
+        """
+        with self.store.write(note) as work:
+            return self.save_in(work, item, base=base)
+
+    def save_in(self, work: UnitOfWork, item: Item, *, base: Mapping[str, Any] | None = None) -> Item:
+        """Store `item` within a unit of work that holds more than this object. Raises as `save` does."""
+        errors = field_errors(item) or store_errors(work.session, item)
+        if errors:
+            raise InvalidError(errors)
+        stored = type(item)(**item.model_dump())
+        normalise(stored)
+        if item.version == 0:
+            return work.insert(stored)
+        return work.update(stored, item.version, base=base)
+
+    def duplicate(self, kind: Kind, object_id: uuid.UUID) -> Item:
+        """Return an unsaved copy with a free name."""
+        model = model_of(kind)
+        with self.store.read() as session:
+            source = self._get(session, kind, object_id)
+            values = {name: getattr(source, name) for name in source.fields.model_fields}
+            values["name"] = self._free_name(session, model, f"Copy of {source.name}")
+        return model(**values)
+
+    def rename(self, kind: Kind, object_id: uuid.UUID, name: str, base_version: int) -> Item:
+        """Give an object another name. Raises NotFoundError, InvalidError, ConflictError."""
+        item = self.get(kind, object_id)
+        base = item.model_dump()
+        item.name = name.strip()
+        item.version = base_version
+        return self.save(item, f"Renamed from “{base['name']}”", base=base)
+
+    def delete(self, kind: Kind, object_id: uuid.UUID, base_version: int) -> None:
+        """Delete an object nobody uses. Raises NotFoundError, InUseError, ConflictError."""
+        with self.store.write() as work:
+            item = self._get(work.session, kind, object_id)
+            users = list(_users(work.session, item))
+            if users:
+                raise InUseError(item.name, users)
+            work.delete(item, base_version)
+
+    def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
+        """Return the objects that refer to this one directly; requests are counted in one entry."""
+        with self.store.read() as session:
+            return list(_users(session, self._get(session, kind, object_id)))
+
+    # -- history -----------------------------------------------------------
+
+    def history(self, kind: Kind, object_id: uuid.UUID) -> list[RevisionView]:
+        """Return the revisions of an object, newest first; it may be deleted by now."""
+        return self._revisions(
+            col(Revision.object_id) == object_id,
+            col(Revision.object_kind) == KINDS[kind].table,
+            newest=(col(Revision.number).desc(),),  # a clock may be set back, the number never is
+        )
+
+    def history_all(self, limit: int = HISTORY_LIMIT) -> list[RevisionView]:
+        """Return the newest revisions of configuration objects, whatever their kind."""
+        newest = (col(Revision.changed_at).desc(), col(Revision.number).desc())
+        kinds = [info.table for info in KINDS.values()]
+        return self._revisions(col(Revision.object_kind).in_(kinds), newest=newest, limit=limit)
+
+    def restore(self, revision_id: uuid.UUID) -> Item:
+        """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
+
+        It is one more revision: nothing of the history in between is lost. Raises NotFoundError, InvalidError.
+        """
+        with self.store.read() as session:
+            revision = session.get(Revision, revision_id)
+        if revision is None or revision.object_kind not in {i.table for i in KINDS.values()}:
+            raise NotFoundError(f"the revision {revision_id}")
+        kind = next(k for k, info in KINDS.items() if info.table == revision.object_kind)
+        model = model_of(kind)
+        values = from_json(model, revision.after or revision.before or "{}")
+        with self.store.write(f"Restored from version {values['version']}") as work:
+            current = work.session.get(model, revision.object_id)
+            values["version"] = current.version if current else 0
+            if current is not None:
+                work.session.expunge(current)
+            return self.save_in(work, model(**values))
+
+    # -- inside ------------------------------------------------------------
+
+    def _revisions(
+        self, *where: Any, newest: Iterable[Any], limit: int = HISTORY_LIMIT
+    ) -> list[RevisionView]:
+        with self.store.read() as session:
+            rows = session.exec(select(Revision).where(*where).order_by(*newest).limit(limit))
+            return [view_of(row) for row in rows]
+
+    @staticmethod
+    def _get(session: Session, kind: Kind, object_id: uuid.UUID) -> Item:
+        item = session.get(model_of(kind), object_id)
+        if item is None:
+            raise NotFoundError(f"the {KINDS[kind].singular} with id {object_id}")
+        return item
+
+    @staticmethod
+    def _free_name(session: Session, model: type[Item], wanted: str) -> str:
+        taken = set(session.exec(select(model.name_key)))
+        name, number = _fitting(wanted), 1
+        while name_key(name) in taken:
+            number += 1
+            name = _fitting(wanted, f" ({number})")
+        return name
+
+
+def _fitting(name: str, suffix: str = "") -> str:
+    """Return `name` with `suffix`, shortened so that it is a valid name."""
+    while len(name + suffix) > NAME_MAX or len(name_key(name + suffix)) > NAME_MAX:
+        name = name[:-1]
+    return name.rstrip() + suffix
+
+
+def _users(session: Session, item: Item) -> Iterator[Reference]:
+    for model, column in _referring(str(table_of(item).name)):
+        if issubclass(model, Item):
+            rows = session.exec(select(model).where(column == item.id).order_by(col(model.name_key)))
+            yield from (Reference(model.kind.value, row.id, row.name) for row in rows)
+        else:
+            table = table_of(model)
+            count = (
+                session.execute(select(func.count()).select_from(table).where(column == item.id)).scalar()
+                or 0
+            )
+            if count:
+                word = "request" if count == 1 else "requests"
+                yield Reference(str(table.name), item.id, f"{count} {word}")
+
+
+def _referring(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:
+    for model in all_models():
+        for column in table_of(model).columns:
+            if any(key.column.table.name == table_name for key in column.foreign_keys):
+                yield model, column

@@ -1,0 +1,70 @@
+"""Revisions as people read them: what changed from what to what."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.revision import Revision
+
+HIDDEN = frozenset({"id", "version", "created_at", "created_by", "changed_at", "changed_by", "name_key"})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field before and after; None stands for "did not exist"."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """A revision with its differences."""
+
+    id: uuid.UUID
+    object_kind: str
+    object_id: uuid.UUID
+    object_name: str
+    number: int
+    operation: str
+    at: datetime
+    by: str
+    note: str
+    changes: list[FieldChange]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the revision for JSON."""
+        return {
+            "id": str(self.id),
+            "kind": self.object_kind,
+            "object": str(self.object_id),
+            "name": self.object_name,
+            "version": self.number,
+            "operation": self.operation,
+            "at": self.at.isoformat(),
+            "by": self.by,
+            "note": self.note,
+            "changes": [{"field": c.name, "from": c.before, "to": c.after} for c in self.changes],
+        }
+
+
+def view_of(row: Revision) -> RevisionView:
+    """Return `row` with the differences between its two sides."""
+    before = json.loads(row.before) if row.before else {}
+    after = json.loads(row.after) if row.after else {}
+    names = [n for n in {**before, **after} if n not in HIDDEN and before.get(n) != after.get(n)]
+    return RevisionView(
+        row.id,
+        row.object_kind,
+        row.object_id,
+        row.object_name,
+        row.number,
+        row.operation,
+        row.changed_at,
+        row.changed_by,
+        row.note,
+        [FieldChange(n, before.get(n), after.get(n)) for n in sorted(names)],
+    )

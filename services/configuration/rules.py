@@ -1,0 +1,79 @@
+"""What makes an object valid: its own fields, a name nobody else of its kind has, references that exist."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from sqlmodel import Session, col, select
+
+from models.base import Item, name_key
+from models.registry import model_of, model_of_table
+from services.errors import FieldError
+from services.store.values import table_of
+
+
+def field_values(item: Item) -> dict[str, Any]:
+    """Return what people may edit of `item`."""
+    return {name: getattr(item, name) for name in item.fields.model_fields}
+
+
+def field_errors(item: Item) -> list[FieldError]:
+    """Check the fields by themselves, without the store; quick enough for every keystroke."""
+    try:
+        item.fields.model_validate(field_values(item))
+    except ValidationError as error:
+        return [FieldError(str(e["loc"][0]) if e["loc"] else "name", _sentence(e)) for e in error.errors()]
+    return []
+
+
+def normalise(item: Item) -> None:
+    """Bring the fields of a valid `item` into the form they are stored in (such as a base URL's slash)."""
+    valid = item.fields.model_validate(field_values(item))
+    for name in item.fields.model_fields:
+        setattr(item, name, getattr(valid, name))
+
+
+def store_errors(session: Session, item: Item) -> list[FieldError]:
+    """Check what only the store knows: the name's uniqueness and that every reference exists."""
+    model = model_of(item.kind)
+    errors = []
+    taken = session.exec(
+        select(model.name).where(col(model.name_key) == name_key(item.name or ""), col(model.id) != item.id)
+    ).first()
+    if taken is not None:
+        errors.append(FieldError("name", f"is taken: “{taken}” already exists"))
+    for column in table_of(model).columns:
+        value = getattr(item, column.name)
+        for key in column.foreign_keys:
+            target = model_of_table(key.column.table.name)
+            if value is not None and session.get(target, value) is None:
+                errors.append(FieldError(column.name, "points at an object that no longer exists"))
+    return errors
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """Say a validation error so that it can follow the field's label."""
+    context = error.get("ctx") or {}
+    match error["type"]:
+        case "string_too_short" | "missing":
+            return "is empty"
+        case "string_unicode":
+            return "contains halves of characters"
+        case "string_too_long":
+            return f"is longer than {context['max_length']} characters"
+        case "greater_than_equal":
+            return f"is less than {_amount(context['ge'])}"
+        case "less_than_equal":
+            return f"is more than {_amount(context['le'])}"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return f"is not valid: {error['msg']}"
+
+
+def _amount(seconds: Any) -> str:
+    for size, word in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % size == 0 and seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {word}{'s' if count != 1 else ''}"
+    return str(seconds)

@@ -1,0 +1,15 @@
+"""The staged check: from the address down to one call of the status service."""
+
+from services.connectivity.check import run_check
+from services.connectivity.faults import CATALOGUE, CheckFault, fault_at
+from services.connectivity.results import STAGES, CheckReport, StageResult
+
+__all__ = [
+    "CATALOGUE",
+    "STAGES",
+    "CheckFault",
+    "CheckReport",
+    "StageResult",
+    "fault_at",
+    "run_check",
+]

@@ -1,0 +1,84 @@
+"""The stages `authentication` and `account`: one log-in attempt, and what the account's own record says."""
+
+from dataclasses import dataclass
+
+from services.connectivity.faults import found, refused
+from services.connectivity.results import StageResult
+from services.errors import ConsoleError
+from services.servicenow.instance import Instance
+from services.servicenow.queries import equals
+from services.servicenow.records import Row
+from services.servicenow.roles import account_of
+
+SIGNED_IN_FAULTS = frozenset(
+    {"rights-missing", "operation-aborted", "record-missing", "query-ignored", "transaction-cancelled"}
+)
+"""What an instance answers only to an account that it has let in."""
+FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
+BASIC_AUTH_ROLE = "snc_basic_auth_api_access"
+MFA_HEADER = "x-mfa_token"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The outcome of the one attempt: the stage's result, the account, and its record where it can be read."""
+
+    result: StageResult
+    account: str
+    row: Row | None
+
+
+async def sign_in(instance: Instance) -> SignedIn:
+    """Sign in once by reading the account's own record; raises what means that the password was not accepted."""
+    stage = "authentication"
+    account = await account_of(instance)
+    try:
+        row = await instance.table("sys_user").first(equals(user_name=account), FIELDS)
+    except ConsoleError as error:
+        fault = error.problem.fault
+        if fault == "authentication-refused" and MFA_HEADER in instance.last_headers:
+            raise refused(stage, "authentication-mfa", error.problem.tried, error.problem.evidence) from error
+        if fault not in SIGNED_IN_FAULTS:
+            raise
+        problem = error.problem
+        seen = f"{account}, signed in; its own record cannot be read: {problem.evidence}"
+        result = StageResult(
+            stage, "warning", seen, fault, problem.cause, problem.owner.value, problem.remedy
+        )
+        return SignedIn(result, account, None)
+    if row is None:
+        seen = f"{account}, signed in; its user record is hidden from it"
+    else:
+        seen = f"{account}, signed in with 1 attempt"
+    return SignedIn(StageResult(stage, "ok", seen), account, row)
+
+
+def look_at_account(signed: SignedIn, roles: tuple[str, ...] | None) -> str | StageResult:
+    """Say whether the account is active, locked, and may go on signing in with basic authentication.
+
+    `roles` is empty or None where the instance does not show them; then nothing is concluded from their absence.
+    """
+    row = signed.row
+    if row is None:
+        return StageResult("account", "skipped", "cannot tell: the account's record is hidden from it")
+    if row["active"] in ("false", "0"):
+        return found("account", "account-inactive", f"{signed.account} has Active off")
+    if row["locked_out"] in ("true", "1"):
+        return found("account", "account-locked", f"{signed.account} is locked out")
+    seen = f"{signed.account}, active" + ("" if row["locked_out"] else "; whether it is locked is hidden")
+    if row["web_service_access_only"] in ("true", "1"):
+        return f"{seen}, web service access only"
+    if row["internal_integration_user"] in ("true", "1"):
+        return f"{seen}, internal integration user"
+    if roles and BASIC_AUTH_ROLE in roles:
+        return f"{seen}, interactive, {BASIC_AUTH_ROLE}"
+    if row["web_service_access_only"] and roles:
+        return found(
+            "account",
+            "account-interactive",
+            f"{seen}, not web service access only, without {BASIC_AUTH_ROLE}",
+        )
+    hidden = "its roles are" if row["web_service_access_only"] else "Web service access only is"
+    return StageResult(
+        "account", "skipped", f"{seen}; cannot tell whether basic authentication lasts: {hidden} hidden"
+    )

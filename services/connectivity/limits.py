@@ -1,0 +1,43 @@
+"""The stages `limits` and `clock`: read from headers that came anyway, without a call of their own."""
+
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from models.approval_process import CHECK_DEFAULT_S, ApprovalProcess
+from services.connectivity.faults import found
+from services.connectivity.results import StageResult
+
+CLOCK_MAX_S = 60
+HOUR_S = 3600
+
+
+def look_at_limits(headers: httpx.Headers, process: ApprovalProcess | None) -> str | StageResult:
+    """Compare the rate limit that the instance tells with the calls an hour that one pending request needs."""
+    every = process.check_every_s if process is not None else CHECK_DEFAULT_S
+    needed = HOUR_S // every
+    use = f"one pending request is asked about {needed} times an hour"
+    limit = headers.get("x-ratelimit-limit", "").strip()
+    if not limit.isdecimal():
+        return StageResult("limits", "skipped", f"the instance tells no rate limit; {use}")
+    rule = headers.get("x-ratelimit-rule", "")
+    seen = f"{limit} calls an hour" + (f" by the rule {rule}" if rule else "") + f"; {use}"
+    if int(limit) < needed:
+        return found("limits", "rate-limit-low", seen)
+    return seen
+
+
+def look_at_clock(response: httpx.Response, at: float) -> str | StageResult:
+    """Compare the header Date with the time of this machine (`at`, seconds since 1970)."""
+    text = response.headers.get("date", "")
+    try:
+        theirs = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError):
+        return StageResult("clock", "skipped", "the reply carries no date that can be read")
+    # The header counts whole seconds, cut off: on average half a second is lost.
+    ahead = at - theirs - 0.5
+    seen = f"{abs(ahead):.0f} s between this machine and the instance"
+    if abs(ahead) > CLOCK_MAX_S:
+        which = "ahead of" if ahead > 0 else "behind"
+        return found("clock", "clock-differs", f"This machine is {abs(ahead):.0f} s {which} the instance")
+    return seen

@@ -1,0 +1,178 @@
+"""The stages `request_item` and `approval_flow`: the item that requests are made of, and who would be asked."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from models.approval_process import ApprovalProcess
+from services.connectivity.faults import found
+from services.connectivity.results import StageResult
+from services.errors import ConsoleError
+from services.servicenow.contract import ITEM_NAMES, VARIABLES
+from services.servicenow.instance import Instance
+from services.servicenow.queries import Operator, equals, where
+from services.servicenow.records import Row
+
+STAGE, FLOW = "request_item", "approval_flow"
+GRACE_MINUTES = 15
+"""A flow may take its time before it asks."""
+ORDERABLE = "sc_cat_item"
+FIELDS = (
+    "name",
+    "active",
+    "sys_class_name",
+    "category",
+    "category.title",
+    "category.active",
+    "sc_catalogs",
+    "workflow",
+    "workflow.name",
+    "workflow.active",
+    "flow_designer_flow",
+)
+OFF = ("false", "0")
+CANDIDATES = 20
+CATALOGUES_MAX = 50
+
+
+class RequestItemLook:
+    """The item of one process on one instance; what was read serves both stages."""
+
+    def __init__(self, instance: Instance, process: ApprovalProcess) -> None:
+        self._instance = instance
+        self._process = process
+        self.row: Row | None = None
+
+    async def look(self) -> str | StageResult:
+        """Say whether the item is there, can be ordered, and carries every variable of the contract."""
+        wanted = self._process.request_item_id
+        if wanted:
+            self.row, variables = await asyncio.gather(self._by_id(wanted), self._variables(wanted))
+        if self.row is None:
+            twin, carried = await self._by_contract()
+            if wanted:
+                return self._gone(wanted, twin)
+            if twin is None:
+                return found(STAGE, "request-item-missing", "No item carries the variables of the contract")
+            self.row, variables = twin, carried
+        return await self._judge(self.row, variables)
+
+    def _gone(self, wanted: str, twin: Row | None) -> StageResult:
+        if twin is None:
+            return found(STAGE, "request-item-missing", f"Nothing with the sys_id {wanted} can be seen")
+        return found(
+            STAGE,
+            "request-item-stale",
+            f"Nothing with the sys_id {wanted} can be seen; “{twin['name']}” carries the contract",
+            remedy=f"Choose “{twin['name']}” ({twin['sys_id']}) on the Approval Process.",
+        )
+
+    async def _judge(self, row: Row, variables: frozenset[str]) -> str | StageResult:
+        named = f"“{row['name']}” ({row['sys_id']})"
+        if row["sys_class_name"] not in ("", ORDERABLE):
+            return found(STAGE, "request-item-not-orderable", f"{named} is a {row['sys_class_name']}")
+        if row["active"] in OFF:
+            return found(STAGE, "request-item-inactive", f"{named} has Active off")
+        if row["category.active"] in OFF:
+            seen = f"{named} stands in {row['category.title']}, which has Active off"
+            return found(STAGE, "request-item-category-inactive", seen)
+        if not await self._in_active_catalogue(row):
+            return found(STAGE, "request-item-catalogue-inactive", f"{named} stands in no active catalogue")
+        missing = [name for name in VARIABLES if name not in variables]
+        if missing:
+            seen = f"{named} lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}"
+            return found(STAGE, "request-item-variables", seen)
+        how = "as chosen" if self._process.request_item_id else "found by its contract, none is chosen"
+        category = f", in {row['category.title']}" if row["category.title"] else ""
+        return f"{named}{category}, {len(VARIABLES)} variables, {how}"
+
+    async def _by_id(self, sys_id: str) -> Row | None:
+        return await self._instance.table("sc_cat_item").get(sys_id, FIELDS)
+
+    async def _variables(self, sys_id: str) -> frozenset[str]:
+        query = where("cat_item", Operator.IS, sys_id).where("active", Operator.IS, "true")
+        query = query.where("name", Operator.IN, *VARIABLES)
+        table = self._instance.table("item_option_new")
+        return frozenset([row["name"] async for row in table.rows(query, fields=("name",))])
+
+    async def _by_contract(self) -> tuple[Row | None, frozenset[str]]:
+        """Return the best active item among those that carry the contract, or nearly, and its variables."""
+        holders = equals(name=VARIABLES[0], active="true")
+        table = self._instance.table("item_option_new")
+        ids = [
+            row["cat_item"]
+            async for row in table.rows(holders, fields=("cat_item",), limit=CANDIDATES)
+            if row["cat_item"]
+        ]
+        if not ids:
+            return None, frozenset()
+        query = where("sys_id", Operator.IN, *dict.fromkeys(ids))
+        options = where("cat_item", Operator.IN, *dict.fromkeys(ids)).where("active", Operator.IS, "true")
+        options = options.where("name", Operator.IN, *VARIABLES)
+        carried: dict[str, set[str]] = {}
+        items = self._instance.table("sc_cat_item")
+
+        async def read_variables() -> None:
+            async for row in table.rows(options, fields=("name", "cat_item")):
+                carried.setdefault(row["cat_item"], set()).add(row["name"])
+
+        async def read_items() -> list[Row]:
+            return [row async for row in items.rows(query, fields=FIELDS)]
+
+        rows, _ = await asyncio.gather(read_items(), read_variables())
+        if not rows:
+            return None, frozenset()
+        name = self._process.request_item_name
+
+        def rank(row: Row) -> tuple[bool, bool, int, bool]:
+            held = len(carried.get(row["sys_id"], ()))
+            return (
+                row["active"] in OFF,
+                bool(name) and row["name"] != name,
+                -held,
+                row["name"] not in ITEM_NAMES,
+            )
+
+        best = min(rows, key=rank)
+        return best, frozenset(carried.get(best["sys_id"], ()))
+
+    async def _in_active_catalogue(self, row: Row) -> bool:
+        """Return whether an item stands in an active catalogue; where that is hidden, it is believed."""
+        ids = [part.strip() for part in row["sc_catalogs"].split(",") if part.strip()][:CATALOGUES_MAX]
+        if not ids:
+            return True
+        query = where("sys_id", Operator.IN, *ids)
+        table = self._instance.table("sc_catalog")
+        active = [r["active"] async for r in table.rows(query, fields=("active",))]
+        return not active or any(value not in OFF for value in active)
+
+
+async def look_at_flow(instance: Instance, row: Row) -> str | StageResult:
+    """Say what asks the approvers: without a workflow or flow, requests stay `not requested` for ever."""
+    named = f"“{row['name']}”"
+    workflow = row["workflow.name"] or row["workflow"]
+    if row["flow_designer_flow"]:
+        seen = f"{named} has a flow"
+    elif not workflow:
+        return found(FLOW, "approval-flow-missing", f"{named} has neither workflow nor flow attached")
+    elif row["workflow.active"] in OFF:
+        return found(FLOW, "approval-flow-inactive", f"The workflow “{workflow}” has Active off")
+    else:
+        seen = f"The workflow “{workflow}” is attached"
+    return await _with_requests(instance, row["sys_id"], seen)
+
+
+async def _with_requests(instance: Instance, item: str, seen: str) -> str | StageResult:
+    """Look for requests that nobody was asked about: all that can be seen of approvers before one is asked."""
+    query = where("cat_item", Operator.IS, item).where("active", Operator.IS, "true")
+    query = query.where("approval", Operator.IS, "not requested")
+    before = f"{datetime.now(UTC) - timedelta(minutes=GRACE_MINUTES):%Y-%m-%d %H:%M:%S}"
+    rows = instance.table("sc_req_item").rows(query, fields=("number", "sys_created_on"), limit=CANDIDATES)
+    try:
+        late = [row async for row in rows if "" < row["sys_created_on"] < before]
+    except ConsoleError as error:
+        return f"{seen}; whom it asks cannot be seen: {error.problem.evidence}"
+    if late:
+        first = min(late, key=lambda row: row["sys_created_on"])
+        text = f"{seen}; {first['number']} waits since {first['sys_created_on']} UTC and nobody was asked"
+        return found(FLOW, "approval-not-requested", text)
+    return f"{seen}; no request waits unasked"

@@ -1,0 +1,139 @@
+"""The stages of the three services, and one call of the status service with an id that nobody knows."""
+
+import asyncio
+import time
+import uuid
+
+from models.approval_process import ApprovalProcess
+from services.connectivity.faults import found
+from services.connectivity.results import StageResult
+from services.errors import ConsoleError
+from services.servicenow.approvals import ApprovalServices
+from services.servicenow.contract import (
+    ApprovalStatus,
+    Role,
+    ServiceDescription,
+    compare_service,
+    did_you_mean,
+)
+from services.servicenow.faults import NotFoundOnInstanceError, problem_of
+from services.servicenow.instance import Instance
+from services.servicenow.queries import Operator, where
+from services.servicenow.records import Row
+
+SLOW_PART = 0.1
+"""A call that takes more of the interval than this is slow: each pending request is asked about once in it."""
+FIELDS = ("name", "active")
+
+
+def names_of(process: ApprovalProcess) -> dict[Role, str]:
+    """Return the three names of a process by what they are for."""
+    return {
+        Role.CREATE: process.create_service,
+        Role.STATUS: process.status_service,
+        Role.CANCEL: process.cancel_service,
+    }
+
+
+class ServiceLook:
+    """The three services of one process on one instance; their records are read once."""
+
+    def __init__(self, instance: Instance, process: ApprovalProcess) -> None:
+        self._instance = instance
+        self._names = names_of(process)
+        self._process = process
+        self._reading = asyncio.Lock()
+        self._records: list[Row] | None = None
+        self._every: list[tuple[str, bool]] | None = None
+
+    async def look(self, role: Role) -> str | StageResult:
+        """Say whether the service of `role` is there exactly once, under its exact name, and keeps the contract."""
+        stage, name = f"service_{role.value}", self._names[role]
+        try:
+            description = await self._instance.service(name).describe()
+        except NotFoundOnInstanceError as error:
+            return await self._missing(stage, name, error)
+        verdict = compare_service(role, description)
+        if not verdict.ok:
+            other = self._swapped(role, description)
+            if other is not None:
+                seen = f"{name} is what {other.value} needs: {', '.join(description.inputs[:2])}"
+                return found(stage, "service-swapped", seen)
+            problem = problem_of("service-contract", f"Compare {name} with the contract", verdict.text)
+            return StageResult.failed(stage, problem, 0)
+        seen = f"{verdict.text}, operation {description.operation}"
+        same = [row for row in await self._listed() if row["name"] == name]
+        active = [row for row in same if row["active"] not in ("false", "0")]
+        if len(active) > 1:
+            return found(stage, "service-duplicate", f"{len(active)} active services are called {name}")
+        if description.wsdl_host_differs:
+            seen = f"{seen}; its WSDL points at {description.address}"
+            return found(stage, "wsdl-address-elsewhere", seen)
+        return seen
+
+    @staticmethod
+    def _swapped(role: Role, description: ServiceDescription) -> Role | None:
+        """Return the role whose contract a service keeps instead, or None."""
+        return next((r for r in Role if r is not role and compare_service(r, description).ok), None)
+
+    async def _listed(self) -> list[Row]:
+        """Return the records of the three names; empty where they cannot be read, which says nothing."""
+        async with self._reading:
+            if self._records is None:
+                query = where("name", Operator.IN, *dict.fromkeys(self._names.values()))
+                rows = self._instance.table("sys_web_service").rows(query, fields=FIELDS)
+                try:
+                    self._records = [row async for row in rows]
+                except ConsoleError:
+                    # That a service is there is seen by its answer; its record only says whether there are two.
+                    self._records = []
+            return self._records
+
+    async def _all(self) -> list[tuple[str, bool]]:
+        """Return every service with whether it is active; read only when one does not answer."""
+        async with self._reading:
+            if self._every is None:
+                self._every = [(row.name, row.active) for row in await self._instance.service_names()]
+            return self._every
+
+    async def _missing(self, stage: str, name: str, error: NotFoundOnInstanceError) -> StageResult:
+        """Say more than "missing": an inactive twin, or a name that is meant."""
+        try:
+            rows = await self._all()
+        except ConsoleError:
+            # More cannot be said without the list; that the service does not answer stands.
+            return StageResult.failed(stage, error.problem, 0)
+        twins = [active for listed, active in rows if listed == name]
+        if twins and not any(twins):
+            return found(stage, "service-inactive", f"{name} is there with Active off")
+        if twins:
+            seen = f"{name} is listed and active, and yet: {error.problem.evidence}"
+            return found(stage, "service-silent", seen)
+        # The names of the other two are much like this one, and are not meant.
+        others = {other for other in self._names.values() if other != name}
+        near = did_you_mean(name, [listed for listed, active in rows if active and listed not in others])
+        if near is None:
+            return StageResult.failed(stage, error.problem, 0)
+        case = "; only capitals differ" if near.casefold() == name.casefold() else ""
+        return found(
+            stage,
+            "service-name-differs",
+            f"{name} is not on the instance; {near} is{case}",
+            remedy=f"Use {near} on the Approval Process, or rename the service.",
+        )
+
+    async def call_status(self) -> str | StageResult:
+        """Ask for a request that nobody knows: the answer is `invalid`, and comes well within the interval."""
+        stage = "status_call"
+        await self._instance.service(self._process.status_service).describe()
+        started = time.perf_counter()
+        answer = await ApprovalServices(self._instance, self._process).status(uuid.uuid4().hex)
+        took = time.perf_counter() - started
+        seen = f"A made-up id is answered with {answer.status.value}"
+        if answer.status is not ApprovalStatus.INVALID:
+            return found(stage, "status-call-not-invalid", seen)
+        every = self._process.check_every_s
+        timed = f"{seen} after {took * 1000:.0f} ms; asked every {every} s"
+        if took > every * SLOW_PART:
+            return found(stage, "status-call-slow", timed)
+        return timed

@@ -1,0 +1,283 @@
+"""The set-up guide as a checklist: its 25 steps, and the true state of each, read from the store and the instance."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from models.kinds import Kind, RequestState
+
+if TYPE_CHECKING:
+    from services.configuration import Configuration
+
+
+class StepState(StrEnum):
+    """How a step stands."""
+
+    DONE = "done"
+    NEEDLESS = "needless"
+    TODO = "todo"
+    BLOCKED = "blocked"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true for one server: its objects, and what its instance was seen to have (None when not asked)."""
+
+    credential: Any = None
+    has_password: bool = False
+    server: Any = None
+    process: Any = None
+    approval_type: Any = None
+    services_found: bool | None = None
+    item_found: bool | None = None
+    requests: int = 0
+    decided: int = 0
+    approved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the guide. `waits_for` is the number of the step that has to come first."""
+
+    number: int
+    text: str
+    state: StepState
+    fact: str
+    kind: Kind | None = None
+    object_id: uuid.UUID | None = None
+    waits_for: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Steps that belong together."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+    @property
+    def done(self) -> int:
+        """Return how many steps need nothing more."""
+        return sum(1 for s in self.steps if s.state in (StepState.DONE, StepState.NEEDLESS))
+
+
+def read_facts(configuration: "Configuration", server_id: uuid.UUID | None = None) -> Facts:
+    """Read what the store says of the set-up around one server (the first by name when none is given). Blocks."""
+    from services.figures import count_by_state
+
+    servers: list[Any] = list(configuration.all(Kind.FOREIGN_SYSTEM))
+    credentials: list[Any] = list(configuration.all(Kind.USER_CREDENTIAL))
+    processes: list[Any] = list(configuration.all(Kind.APPROVAL_PROCESS))
+    types: list[Any] = list(configuration.all(Kind.APPROVAL_TYPE))
+    server = _first(servers, lambda s: server_id is None or s.id == server_id)
+    credential = _first(credentials, lambda c: server is None or c.id == server.credential_id)
+    if credential is None:
+        credential = _first(credentials, lambda _c: True)
+    process = _first(processes, lambda p: server is not None and p.server_id == server.id)
+    if process is None:
+        process = _first(processes, lambda p: p.server_id is None)
+    approval_type = _first(types, lambda t: process is not None and t.process_id == process.id)
+    counts = {} if process is None else count_by_state(configuration.store, process.id)
+    approved = counts.get(RequestState.APPROVED, 0)
+    return Facts(
+        credential=credential,
+        server=server,
+        process=process,
+        approval_type=approval_type,
+        requests=sum(counts.values()),
+        decided=approved + counts.get(RequestState.REJECTED, 0),
+        approved=approved,
+    )
+
+
+def _first(items: list[Any], wanted: Callable[[Any], bool]) -> Any:
+    return next((item for item in items if wanted(item)), None)
+
+
+def checklist(facts: Facts) -> tuple[Phase, ...]:
+    """Return the guide with the state of each step; computed from facts alone."""
+    return (
+        Phase("Prepare", _prepare()),
+        Phase("Credential and server", _server(facts)),
+        Phase("Items in ServiceNow", _items(facts)),
+        Phase("Approval Process", _process(facts)),
+        Phase("Approval Type, action and policy", _type(facts)),
+        Phase("First request", _requests(facts)),
+    )
+
+
+def next_step(phases: tuple[Phase, ...]) -> Step | None:
+    """Return the first step that can be done here now, or None when there is none."""
+    return next((s for phase in phases for s in phase.steps if s.state is StepState.TODO), None)
+
+
+def _needless(number: int, text: str, fact: str) -> Step:
+    return Step(number, text, StepState.NEEDLESS, fact)
+
+
+def _elsewhere(number: int, text: str, fact: str) -> Step:
+    return Step(number, text, StepState.ELSEWHERE, fact)
+
+
+def _own(number: int, text: str, done: object, fact: str, kind: Kind, item: Any, waits_for: int = 0) -> Step:
+    # `done` holds when it is true of what was found: an object, a count, a flag.
+    state = StepState.DONE if done else StepState.BLOCKED if waits_for else StepState.TODO
+    return Step(number, text, state, fact, kind, None if item is None else item.id, 0 if done else waits_for)
+
+
+FOUND_WORDS = {True: "On the instance", False: "Not on the instance", None: "Not asked yet"}
+
+
+def _prepare() -> tuple[Step, ...]:
+    return (
+        _elsewhere(1, "Choose the account", "In ServiceNow, with its roles"),
+        _needless(2, "Open the Setup page", "Not needed: this is the tool"),
+        _needless(3, "Install the connector", "Not needed: no plug-in"),
+        _needless(4, "Go to User Credentials", "Not needed: one window"),
+    )
+
+
+def _server(facts: Facts) -> tuple[Step, ...]:
+    credential, server = facts.credential, facts.server
+    if credential is None:
+        said = "None yet"
+    else:
+        said = f"{credential.name}, {'password set' if facts.has_password else 'no password yet'}"
+    host = "None yet" if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
+    return (
+        _own(5, "User Credential", credential and facts.has_password, said, Kind.USER_CREDENTIAL, credential),
+        _own(6, "ServiceNow Server", server and server.credential_id, host, Kind.FOREIGN_SYSTEM, server),
+    )
+
+
+def _items(facts: Facts) -> tuple[Step, ...]:
+    waits = 6 if facts.server is None else 0
+    found = bool(facts.services_found and facts.item_found)
+    words = FOUND_WORDS
+    run = _own(
+        7,
+        "Create the request items",
+        found,
+        words[None if facts.item_found is None else found],
+        Kind.FOREIGN_SYSTEM,
+        facts.server,
+        waits,
+    )
+    verify = _own(
+        8,
+        "Verify the three services",
+        facts.services_found,
+        words[facts.services_found],
+        Kind.FOREIGN_SYSTEM,
+        facts.server,
+        waits,
+    )
+    return (run, verify)
+
+
+def _process(facts: Facts) -> tuple[Step, ...]:
+    process, kind = facts.process, Kind.APPROVAL_PROCESS
+    waits = 0 if process is not None else 10
+    named = process is not None and process.request_item_id
+    words = FOUND_WORDS
+    return (
+        _needless(9, "Open the console", "Not needed: the same tree"),
+        _own(
+            10,
+            "New Approval Process",
+            process,
+            process.name if process else "None yet",
+            kind,
+            process,
+            0 if facts.server else 6,
+        ),
+        _own(11, "Open it", process, "One click in the tree", kind, process, waits),
+        _own(
+            12,
+            "Choose the server",
+            process and process.server_id,
+            facts.server.name if process and process.server_id and facts.server else "None chosen",
+            kind,
+            process,
+            waits,
+        ),
+        _own(
+            13,
+            "Choose the Request Item",
+            named,
+            process.request_item_name if named else "None chosen",
+            kind,
+            process,
+            waits,
+        ),
+        _own(
+            14,
+            "Name the three services",
+            process and facts.services_found,
+            words[facts.services_found] if process else "None yet",
+            kind,
+            process,
+            waits,
+        ),
+    )
+
+
+def _type(facts: Facts) -> tuple[Step, ...]:
+    made = facts.approval_type
+    where = "In Privilege Manager"
+    return (
+        _own(
+            15,
+            "Approval Type",
+            made,
+            made.name if made else "None yet",
+            Kind.APPROVAL_TYPE,
+            made,
+            0 if facts.process else 10,
+        ),
+        _elsewhere(16, "Copy the form action", where),
+        _elsewhere(17, "Name the action", where),
+        _elsewhere(18, "Set its Approval Type", f"{where}: {made.name}" if made else where),
+        _elsewhere(19, "Choose a policy", where),
+        _elsewhere(20, "Add it to the policy", where),
+        _elsewhere(21, "Update the endpoints", where),
+    )
+
+
+def _requests(facts: Facts) -> tuple[Step, ...]:
+    waits = 0 if facts.approval_type else 15
+    kind, made = Kind.APPROVAL_TYPE, facts.approval_type
+    raised = f"{facts.requests} raised" if facts.requests else "None yet; a rehearsal counts"
+    return (
+        _own(22, "Raise a request", facts.requests, raised, kind, made, waits),
+        _own(
+            23,
+            "Find it in My Approvals",
+            facts.decided,
+            "Seen by its approver" if facts.decided else "Not yet",
+            kind,
+            made,
+            waits or (0 if facts.requests else 22),
+        ),
+        _own(
+            24,
+            "Decide it",
+            facts.decided,
+            f"{facts.decided} decided" if facts.decided else "None yet",
+            kind,
+            made,
+            waits or (0 if facts.requests else 22),
+        ),
+        _own(
+            25,
+            "See it approved",
+            facts.approved,
+            f"{facts.approved} approved" if facts.approved else "None yet",
+            kind,
+            made,
+            waits or (0 if facts.decided else 24),
+        ),
+    )

@@ -1,0 +1,100 @@
+"""Records as they look while a fault is on: the tables stay as they are, so that switching a fault off mends all."""
+
+from collections.abc import Callable
+
+from services.practice.accounts import user_id
+from services.practice.database import Row, sys_id_of
+from services.practice.faults import FaultRegistry
+from services.practice.schema import TABLES
+
+_LAST = "f" * 32
+"""A sys_id behind all others, for a record that is there only while a fault is on."""
+VARIABLE = "PMUserReason"
+_SHOWN_ROLES = ("roles_shown", "role_admin_left", "role_missing", "role_soap_missing")
+INTEGRATION = "privman.integration"
+
+_FIELDS: dict[str, tuple[str, dict[str, str]]] = {
+    "account_inactive": ("sys_user", {"active": "false"}),
+    "account_locked": ("sys_user", {"locked_out": "true"}),
+    "account_interactive": ("sys_user", {"web_service_access_only": "false"}),
+    "item_inactive": ("sc_cat_item", {"active": "false"}),
+    "item_not_orderable": ("sc_cat_item", {"sys_class_name": "sc_cat_item_producer"}),
+    "item_without_flow": ("sc_cat_item", {"workflow": "", "flow_designer_flow": ""}),
+    "category_inactive": ("sc_category", {"active": "false"}),
+    "catalogue_inactive": ("sc_catalog", {"active": "false"}),
+    "workflow_inactive": ("wf_workflow", {"active": "false"}),
+}
+"""What each fault changes in every record of a table."""
+
+
+_UNASKED: Row = dict.fromkeys(TABLES["sc_req_item"].columns, "") | {
+    "sys_id": _LAST,
+    "number": "RITM0000001",
+    "cat_item": sys_id_of("sc_cat_item", "Execute Application Request"),
+    "active": "true",
+    "approval": "not requested",
+    "sys_created_on": "2026-01-01 00:00:00",
+}
+
+
+def shows_roles(faults: FaultRegistry) -> bool:
+    """Whether every account may see who has which role."""
+    return any(faults.on(name) for name in (*_SHOWN_ROLES, "account_interactive"))
+
+
+def altered(faults: FaultRegistry, table: str, row: Row) -> Row:
+    """Return a record as it looks under the faults that are on."""
+    changes: dict[str, str] = {}
+    for name, (changed, values) in _FIELDS.items():
+        if changed == table and faults.on(name):
+            changes |= values
+    if table == "sys_web_service" and faults.hits_named("service_inactive", row["name"]):
+        changes["active"] = "false"
+    return {**row, **changes} if changes else row
+
+
+def altered_list(
+    faults: FaultRegistry, table: str, rows: list[Row], named: Callable[[str], bool]
+) -> list[Row]:
+    """Return a page of records as it looks under the faults that are on; `named` tells what the query asks about."""
+    rows = [altered(faults, table, row) for row in rows]
+    match table:
+        case "sc_cat_item" | "item_option_new" if faults.on("item_missing"):
+            return []
+        case "item_option_new" if faults.on("variable_missing"):
+            gone = faults.option("variable_missing", "variable", VARIABLE)
+            return [row for row in rows if row["name"] != gone]
+        case "sys_user_has_role" if rows:
+            return _roles(faults, rows)
+        case "sc_req_item" if faults.on("nobody_asked") and named("cat_item="):
+            return [*rows, _UNASKED]
+        case "sys_web_service":
+            return _services(faults, rows, named)
+    return rows
+
+
+def _services(faults: FaultRegistry, rows: list[Row], named: Callable[[str], bool]) -> list[Row]:
+    kept = []
+    for row in rows:
+        if faults.hits_named("service_missing", row["name"]):
+            continue
+        if faults.hits_named("service_renamed", row["name"]):
+            if named("name"):
+                continue
+            row = {**row, "name": f"{row['name']}V2"}  # noqa: PLW2901 -- the same record under its other name
+        kept.append(row)
+    doubled = [row for row in kept if faults.hits_named("service_duplicate", row["name"])]
+    return kept + [{**row, "sys_id": f"{_LAST}{number:02d}"[2:]} for number, row in enumerate(doubled)]
+
+
+def _roles(faults: FaultRegistry, rows: list[Row]) -> list[Row]:
+    gone: set[str] = set()
+    if faults.on("role_missing"):
+        gone.add("approval_admin")
+    if faults.on("role_soap_missing"):
+        gone |= {"soap", "soap_script"}
+    ids = {sys_id_of("role", name) for name in gone}
+    kept = [row for row in rows if row["role"] not in ids]
+    if faults.on("role_admin_left") and rows[0]["user"] == user_id(INTEGRATION):
+        kept.append({**rows[0], "sys_id": _LAST, "role": sys_id_of("role", "admin")})
+    return kept

@@ -1,0 +1,170 @@
+"""Every fault that the practice instance can be asked to show, in one registry."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+NUMBER_MAX = 10**6
+INFO = "InstanceInfo"
+"""The service that every instance has; faults of "all three" leave it alone."""
+_NUMBER = re.compile(r"\d{1,7}(\.\d{1,7})?", re.ASCII)
+
+FAULTS: dict[str, str] = {
+    "hibernating": "Every address answers 200 with the page of a hibernating instance.",
+    "login_page": "Every address answers 200 with the login page.",
+    "maintenance": "Every address answers 200 with a maintenance page.",
+    "unauthorised": "Every password is refused.",
+    "forbidden": "Every call is refused for missing rights.",
+    "rate_limited": "Every call is answered 429; options seconds for Retry-After, times for how often, limit for the rate told.",
+    "accepted": "SOAP calls are answered 202 without a body.",
+    "slow": "Every call waits; option seconds.",
+    "cut_body": "Answers end in the middle.",
+    "service_missing": "The service does not exist; option service names it, else all three.",
+    "service_inactive": "The service is not active; option service names it, else all three.",
+    "service_renamed": "The service carries another name; option service names it, else all three.",
+    "operation_renamed": "The operation of every service is called submit.",
+    "outputs_reordered": "Outputs come in the opposite order.",
+    "outputs_undeclared": "An output comes that the WSDL does not declare.",
+    "outputs_missing": "The first output is left out.",
+    "outputs_doubled": "The first output comes twice.",
+    "unknown_status": "The status is a word outside the contract; option word.",
+    "not_well_formed": "Replies are not well-formed XML.",
+    "dtd": "Replies begin with a document type.",
+    "soap_fault": "Every SOAP call ends in a fault.",
+    "unqualified": "Children of a reply stand in no namespace.",
+    "error_in_200": "Table API answers 200 with a part of the result and an error.",
+    "empty_pages": "Access rules hide the first page of every list.",
+    "query_ignored": "Conditions of a query are ignored and every record comes.",
+    "redirect_elsewhere": "Every call is redirected to another host; option to.",
+    "wsdl_elsewhere": "The WSDL names an address on another host; option to, and service for one of the three.",
+    "server_error": "Every call is answered 500 with an HTML page.",
+    "sso_redirect": "Every call is redirected to an identity provider; option to.",
+    "not_servicenow": "Every call is answered 200 with JSON that has nothing of ServiceNow in it.",
+    "foreign_page": "Every call is answered 200 with the web page of something else.",
+    "user_forbidden": "Records of users are refused for missing rights.",
+    "mfa_required": "The password is right, and a one-time password is asked for.",
+    "account_inactive": "The records of users have Active off.",
+    "account_locked": "The records of users say that they are locked out.",
+    "account_interactive": "No user is limited to web services, and roles can be seen.",
+    "roles_shown": "Every account may see who has which role.",
+    "role_admin_left": "The account of the integration has admin, and roles can be seen.",
+    "role_missing": "Nobody has approval_admin, and roles can be seen.",
+    "role_soap_missing": "Nobody has soap or soap_script, and roles can be seen.",
+    "rate_limit_told": "Answers tell a rate limit; option limit.",
+    "clock_off": "The header Date is wrong; option seconds for how much it is ahead.",
+    "item_missing": "The catalogue is empty for every account.",
+    "item_inactive": "Catalogue items have Active off.",
+    "item_not_orderable": "Catalogue items are record producers.",
+    "category_inactive": "Categories have Active off.",
+    "catalogue_inactive": "Catalogues have Active off.",
+    "variable_missing": "A variable is missing at every item; option variable.",
+    "item_without_flow": "Nothing that approves is attached to catalogue items.",
+    "workflow_inactive": "Workflows have Active off.",
+    "nobody_asked": "A request of every item waits since long, and no approver was asked.",
+    "service_silent": "The service is listed and does not answer; option service names it, else all three.",
+    "service_duplicate": "A second service has the same name; option service names it, else all three.",
+    "input_missing": "The WSDL lacks the first input; option service names it, else all three.",
+    "wsdl_broken": "The WSDL describes nothing that can be called; option service names it, else all three.",
+    "service_forbidden": "The service refuses the account; option service names it, else all three.",
+    "slow_script": "Scripts take their time; option seconds.",
+}
+"""Name and what it does."""
+
+
+OPTIONS: dict[str, dict[str, type[float | str]]] = {
+    "rate_limited": {"seconds": float, "times": float, "limit": float},
+    "slow": {"seconds": float},
+    "service_missing": {"service": str},
+    "service_inactive": {"service": str},
+    "service_renamed": {"service": str},
+    "unknown_status": {"word": str},
+    "redirect_elsewhere": {"to": str},
+    "wsdl_elsewhere": {"to": str, "service": str},
+    "sso_redirect": {"to": str},
+    "rate_limit_told": {"limit": float},
+    "clock_off": {"seconds": float},
+    "variable_missing": {"variable": str},
+    "service_silent": {"service": str},
+    "service_duplicate": {"service": str},
+    "input_missing": {"service": str},
+    "wsdl_broken": {"service": str},
+    "service_forbidden": {"service": str},
+    "slow_script": {"seconds": float},
+}
+"""The options of the faults that have some, and whether each is a number or a text."""
+
+
+class UnknownFaultError(ValueError):
+    """No fault has this name, or it has no such option."""
+
+
+@dataclass(slots=True)
+class FaultRegistry:
+    """The faults that are on now, each with its options."""
+
+    active: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def set(self, name: str, /, **options: Any) -> None:
+        """Switch a fault on; raises UnknownFaultError, and changes nothing then."""
+        if name not in FAULTS:
+            raise UnknownFaultError(f"no fault is called {name}; known are {', '.join(FAULTS)}")
+        known = OPTIONS.get(name, {})
+        for key, value in options.items():
+            if key not in known:
+                raise UnknownFaultError(f"{name} has no option {key}; it has {', '.join(known) or 'none'}")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if known[key] is float and not (number and 0 <= value < NUMBER_MAX):
+                raise UnknownFaultError(f"the option {key} of {name} is a number, not {value!r}")
+            if known[key] is str and not isinstance(value, str):
+                raise UnknownFaultError(f"the option {key} of {name} is a text, not {value!r}")
+        self.active[name] = options
+
+    def clear(self, name: str | None = None) -> None:
+        """Switch one fault off, or all of them."""
+        if name is None:
+            self.active.clear()
+        else:
+            self.active.pop(name, None)
+
+    def on(self, name: str) -> bool:
+        """Whether a fault is on."""
+        return name in self.active
+
+    def option(self, name: str, key: str, default: Any) -> Any:
+        """Return an option of a fault that is on, or `default`."""
+        return self.active.get(name, {}).get(key, default)
+
+    def read(self, text: str) -> None:
+        """Switch on a fault written as NAME or NAME:option=value,option=value."""
+        name, _, rest = text.partition(":")
+        options: dict[str, Any] = {}
+        for part in filter(None, rest.split(",")):
+            key, _, value = part.partition("=")
+            wanted = OPTIONS.get(name.strip(), {}).get(key.strip(), str)
+            options[key.strip()] = float(value) if wanted is float and _NUMBER.fullmatch(value) else value
+        self.set(name.strip(), **options)
+
+    def counts_down(self, name: str) -> bool:
+        """Whether a fault is on; one with an option `times` ends after so many calls."""
+        if name not in self.active:
+            return False
+        options = self.active[name]
+        if "times" in options:
+            options["times"] -= 1
+            if options["times"] < 0:
+                self.clear(name)
+                return False
+        return True
+
+    def hits(self, name: str, service: str) -> bool:
+        """Whether a fault of services is on for `service`."""
+        return self.on(name) and self.option(name, "service", service) == service
+
+    def hits_named(self, name: str, service: str) -> bool:
+        """Whether a fault of services is on for `service`; without the option it is for all but InstanceInfo."""
+        return self.hits(name, service) and (bool(self.option(name, "service", "")) or service != INFO)
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names of the faults that are on."""
+        return iter(self.active)

@@ -1,0 +1,291 @@
+"""The Table API: records of the practice tables in JSON, with queries, access rules and the recorded errors."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.practice import approvals
+from services.practice.accounts import User
+from services.practice.altered import altered, altered_list, shows_roles
+from services.practice.database import Database, Row, quoted, text_of
+from services.practice.faults import FaultRegistry
+from services.practice.query import Compiler, parse
+from services.practice.schema import CHOICES, TABLES, Table, Type
+
+LIMIT_DEFAULT = 10_000
+LIMIT_MAX = 10**9
+WRITING = ("POST", "PUT", "PATCH")
+
+READ_ROLES: dict[str, tuple[str, ...]] = {
+    "sys_web_service": ("web_service_admin",),
+    "sys_web_service_input": ("web_service_admin",),
+    "sys_web_service_output": ("web_service_admin",),
+    "sys_user_has_role": ("admin",),
+    "sys_dictionary": ("admin", "web_service_admin"),
+    "sys_audit_delete": ("admin",),
+    "syslog": ("admin",),
+}
+"""Who may read a table; tables that are not named here are readable for every signed-in account."""
+
+WRITE_ROLES: dict[str, tuple[str, ...]] = {
+    "sys_web_service": ("web_service_admin",),
+    "sys_web_service_input": ("web_service_admin",),
+    "sys_web_service_output": ("web_service_admin",),
+    "sysapproval_approver": ("approval_admin", "approver_user"),
+    "sc_req_item": ("itil", "approval_admin"),
+    "sc_category": ("catalog_admin",),
+    "sc_cat_item": ("catalog_admin",),
+    "item_option_new": ("catalog_admin",),
+    "item_option_new_set": ("catalog_admin",),
+    "io_set_item": ("catalog_admin",),
+}
+"""Who may write to a table; every other table takes admin."""
+
+KEPT = ("sysapproval_approver", "sc_req_item")
+"""Tables whose rows only admin may delete, whoever may change them."""
+
+_REFUSED = {"POST": "Insert", "DELETE": "Delete"}
+
+
+class Json(JSONResponse):
+    """A JSON answer with the content type that instances send."""
+
+    media_type = "application/json;charset=UTF-8"
+
+
+def failure(status: int, message: str, detail: str) -> Json:
+    """Return an error body as the Table API words it."""
+    return Json({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
+
+
+def not_authenticated() -> Json:
+    """Return the recorded body of a refused sign-in."""
+    return failure(401, "User Not Authenticated", "Required to provide Auth information")
+
+
+class TableApi:
+    """Answers the calls on /api/now/table."""
+
+    def __init__(self, database: Database, faults: FaultRegistry) -> None:
+        self._database = database
+        self._faults = faults
+
+    async def answer(self, request: Request, user: User, table_name: str, sys_id: str) -> Response:
+        """Answer one call of a signed-in user."""
+        table = TABLES.get(table_name)
+        if table is None:
+            return failure(400, f"Invalid table {table_name}", "")
+        try:
+            return await self._answer(request, user, table, sys_id)
+        except sqlite3.IntegrityError:
+            return failure(
+                403, "Operation Failed", f"Error during insert of {table_name} (Unique Key violation)"
+            )
+        except sqlite3.Error as error:
+            return failure(400, "Invalid query", str(error))
+
+    async def _answer(self, request: Request, user: User, table: Table, sys_id: str) -> Response:
+        if request.method == "GET":
+            return self._one(request, user, table, sys_id) if sys_id else self._list(request, user, table)
+        kept = request.method == "DELETE" and table.name in KEPT
+        if not user.has(*(() if kept else WRITE_ROLES.get(table.name, ())), "admin"):
+            return _refused(request.method)
+        if request.method == "DELETE":
+            found = self._database.delete(table.name, sys_id, by=user.user_name)
+            return Response(status_code=204) if found else _no_record()
+        try:
+            values = json.loads(await request.body() or b"{}")
+        except (ValueError, RecursionError):
+            return failure(400, "Exception while reading request", "Invalid JSON")
+        if not isinstance(values, dict):
+            return failure(400, "Exception while reading request", "The payload is not valid JSON.")
+        if request.method not in WRITING:
+            return failure(400, f"Method {request.method} is not supported", "")
+        empty = _empty_mandatory(table, values, only_sent=request.method != "POST")
+        if empty:
+            text = f"Data Policy Exception: The following fields are mandatory: {', '.join(empty)}"
+            return failure(403, "Operation Failed", text)
+        if request.method == "POST":
+            made = self._database.insert(table.name, values, by=user.user_name)
+            approvals.write_journals(self._database, table.name, made, values, user.user_name)
+            return self._record(request, table, made, 201)
+        return self._change(request, user, table, sys_id, values)
+
+    # -- reading -----------------------------------------------------------
+
+    def _list(self, request: Request, user: User, table: Table) -> Response:
+        params = request.query_params
+        query = parse(params.get("sysparm_query", ""))
+        compiler = Compiler(table, user.sys_id, user.user_name)
+        where, values = compiler.where(query)
+        if self._faults.on("query_ignored"):
+            where, values = ("1", []) if not table.is_class else (f"t0.sys_class_name = '{table.name}'", [])
+        strict = self._database.is_set("glide.invalid_query.returns_no_rows", default=False)
+        if compiler.invalid and strict:
+            where, values = "0", []
+        order = compiler.order(query)
+        limit = _number(params.get("sysparm_limit"), LIMIT_DEFAULT)
+        offset = _number(params.get("sysparm_offset"), 0)
+        source = compiler.source()
+        total = self._database.execute(f"SELECT count(*) FROM {source} WHERE {where}", values)[0][0]  # noqa: S608
+        names = ", ".join(f"t0.{quoted(n)}" for n in table.columns)
+        found = self._database.execute(
+            f"SELECT {names} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
+            [*values, limit, offset],
+        )
+        # The limit counts before the access rules: a page may come short or empty although more follows.
+        rows = [dict(row) for row in found if self._readable(user, table, dict(row))]
+        if (
+            self._faults.on("empty_pages")
+            and offset == 0
+            and "sys_id>" not in params.get("sysparm_query", "")
+        ):
+            rows = []
+        asked = params.get("sysparm_query", "")
+        rows = altered_list(self._faults, table.name, rows, asked.startswith)
+        shown = [self._shown(table, row, params) for row in rows]
+        headers = {} if params.get("sysparm_no_count") == "true" else {"X-Total-Count": str(total)}
+        if params.get("sysparm_suppress_pagination_header") != "true":
+            headers |= _links(request, limit, offset, total)
+        if self._faults.on("error_in_200"):
+            text = "Transaction cancelled: maximum execution time exceeded"
+            return Json(
+                {"result": shown[:1], "error": {"message": text, "detail": text}, "status": "failure"}
+            )
+        return Json({"result": shown}, headers=headers)
+
+    def _one(self, request: Request, user: User, table: Table, sys_id: str) -> Response:
+        row = self._database.get(table.name, sys_id)
+        if row is None or not self._readable(user, table, row):
+            return failure(
+                404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval"
+            )
+        return self._record(request, table, sys_id, 200)
+
+    def _record(self, request: Request, table: Table, sys_id: str, status: int) -> Response:
+        row = self._database.get(table.name, sys_id)
+        if row is None:
+            return _no_record()
+        return Json({"result": self._shown(table, row, request.query_params)}, status)
+
+    def _readable(self, user: User, table: Table, row: Row) -> bool:
+        roles = READ_ROLES.get(table.name)
+        shown = table.name == "sys_user_has_role" and shows_roles(self._faults)
+        if roles is not None and not shown and not user.has(*roles, "admin"):
+            return False
+        if table.name == "sysapproval_approver":
+            return user.has("approval_admin") or row["approver"] == user.sys_id
+        return True
+
+    # -- writing -----------------------------------------------------------
+
+    def _change(
+        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, Any]
+    ) -> Response:
+        row = self._database.get(table.name, sys_id)
+        if row is None or not self._readable(user, table, row):
+            return failure(
+                404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval"
+            )
+        own = row.get("approver") == user.sys_id
+        if table.name == "sysapproval_approver" and not own and not user.has("approval_admin"):
+            return _refused(request.method)
+        approvals.change(self._database, table.name, sys_id, values, by=user.user_name)
+        return self._record(request, table, sys_id, 200)
+
+    # -- showing -----------------------------------------------------------
+
+    def _shown(self, table: Table, row: Row, params: Mapping[str, str]) -> dict[str, Any]:
+        wanted = [n.strip() for n in params.get("sysparm_fields", "").split(",") if n.strip()] or list(
+            table.columns
+        )
+        shown = {}
+        for path in wanted:
+            value = self._value(table, row, path, params)
+            if value is not None:
+                shown[path] = value
+        return shown
+
+    def _value(self, table: Table, row: Row, path: str, params: Mapping[str, str]) -> Any:
+        """Return a field as the API shows it, dot-walks included; None for a field that does not exist."""
+        name, _, rest = path.partition(".")
+        if name == "variables" and table.name == "sc_req_item":
+            return approvals.variable_of(self._database, row["sys_id"], rest)
+        column = table.columns.get(name)
+        if column is None:
+            return None
+        if rest:
+            target = TABLES.get(column.reference)
+            other = self._database.get(target.name, row[name]) if target is not None and row[name] else None
+            if target is None:
+                return None
+            if other is None:
+                return ""
+            return self._value(target, altered(self._faults, target.name, other), rest, params)
+        value = row[name]
+        words = CHOICES.get((table.stored_in, name), {})
+        display = words.get(value, value)
+        mode = params.get("sysparm_display_value", "false")
+        if column.type is Type.REFERENCE and value:
+            display = self._display(column.reference, value)
+            if mode == "false" and params.get("sysparm_exclude_reference_link") != "true":
+                return {"link": f"/api/now/table/{column.reference}/{value}", "value": value}
+        if mode == "all":
+            return {"display_value": display, "value": value}
+        return display if mode == "true" else value
+
+    def _display(self, table_name: str, sys_id: str) -> str:
+        table = TABLES.get(table_name)
+        row = self._database.get(table_name, sys_id) if table is not None else None
+        return row[table.display] if table is not None and row is not None else ""
+
+
+def _refused(method: str) -> Json:
+    what = _REFUSED.get(method, "Update")
+    return failure(403, "Operation Failed", f"ACL Exception {what} Failed due to security constraints")
+
+
+def _empty_mandatory(table: Table, values: Mapping[str, Any], *, only_sent: bool) -> list[str]:
+    """Return the labels of the mandatory columns that a write leaves, or makes, empty."""
+    return [
+        column.label
+        for column in table.columns.values()
+        if column.mandatory
+        and not (only_sent and column.name not in values)
+        and not text_of(values.get(column.name)).strip()
+    ]
+
+
+def _no_record() -> Json:
+    return failure(
+        404, "No Record found", "Records matching query not found. Check query parameter or offset parameter"
+    )
+
+
+def _number(text: str | None, default: int) -> int:
+    return min(int(text), LIMIT_MAX) if text is not None and text.isdecimal() and len(text) < 20 else default
+
+
+def _links(request: Request, limit: int, offset: int, total: int) -> dict[str, str]:
+    """Return the Link header of a page."""
+    kept = [
+        (name, value)
+        for name, value in request.query_params.multi_items()
+        if name not in ("sysparm_limit", "sysparm_offset")
+    ]
+    base = f"{request.url.path}?{urlencode(kept, quote_via=quote)}"
+    places = {"first": 0, "last": max(0, (total - 1) // max(limit, 1) * limit)}
+    if offset + limit < total:
+        places["next"] = offset + limit
+    if offset:
+        places["prev"] = max(0, offset - limit)
+    parts = [
+        f'<{base}&sysparm_limit={limit}&sysparm_offset={start}>;rel="{name}"'
+        for name, start in sorted(places.items())
+    ]
+    return {"Link": ",".join(parts)}

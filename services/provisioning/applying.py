@@ -1,0 +1,232 @@
+"""Writes a plan to an instance, one record after the other, each written down before its call and checked after it."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from models.foreign_system import ForeignSystem
+from models.kinds import TaskState
+from services.errors import ConsoleError
+from services.progress import Progress, silent
+from services.provisioning.drift import Drift, find_drift, remember
+from services.provisioning.names import ItemNames
+from services.provisioning.planning import Baseline, Change, ProvisionPlan, fingerprint, make_plan
+from services.provisioning.problems import TakenOverError, not_kept, not_made, stopped
+from services.provisioning.reading import Present, read_present
+from services.provisioning.receipts import Receipt, Step, last_good
+from services.provisioning.rights import require_admin
+from services.provisioning.verifying import Verification, verify
+from services.provisioning.wanted import Reference, Value
+from services.servicenow.instance import Instance
+from services.servicenow.records import Row
+from services.store import Store
+
+TAKE_AWAY = (
+    "“{account}” has the role admin. Where it was given for this run, take it away now; "
+    "web_service_admin and approval_admin are enough from here on."
+)
+CHECKED = ("name", "title", "active", "script", "meta")
+"""Columns that have to hold what was written; an instance may drop or change others, which are wording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A finished run: the plan it carried out, its receipt, and what was found afterwards."""
+
+    plan: ProvisionPlan
+    receipt: Receipt
+    verification: Verification
+    drift: tuple[Drift, ...] = ()
+    """What others had changed before this run; from now on what is there counts as good."""
+    reminders: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is as it has to be."""
+        return self.verification.verified and not self.plan.conflicts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the run for JSON."""
+        return self.plan.as_dict() | {
+            "receipt": self.receipt.id,
+            "verified": self.verification.verified,
+            "verification": self.verification.as_dict(),
+            "drift": [one.as_dict() for one in self.drift],
+            "reminders": list(self.reminders),
+        }
+
+
+async def plan(
+    store: Store,
+    instance: Instance,
+    server: ForeignSystem,
+    names: ItemNames,
+    *,
+    overwrite: Collection[str] = (),
+) -> ProvisionPlan:
+    """Say what `apply` would do. Only reads; raises ConsoleError when that is not possible."""
+    present = await read_present(instance, names)
+    return make_plan(names, present, await last_good(store, server, names), overwrite)
+
+
+async def apply(
+    store: Store,
+    instance: Instance,
+    server: ForeignSystem,
+    names: ItemNames,
+    *,
+    overwrite: Collection[str] = (),
+    progress: Progress = silent,
+) -> Applied:
+    """Make and correct what is missing or outdated; conflicts that `overwrite` does not name are left alone.
+
+    A run that stopped in the middle is gone on with. Raises `provision-admin-missing` before anything is written,
+    StoppedError with the receipt when a call was refused in the middle, ConsoleError when nothing was begun.
+    """
+    progress("Looking at the account's roles", 0)
+    account = await require_admin(instance)
+    receipt = await Receipt.begin(store, server, names)
+    run = _Run(store, instance, server, receipt, account, progress)
+    try:
+        return await run.carry_out(overwrite)
+    except TakenOverError:
+        raise
+    except ConsoleError as error:
+        await receipt.finish(TaskState.FAILED, str(error))
+        if not receipt.live:
+            raise
+        raise stopped(error, run.doing, receipt.id) from error
+    except asyncio.CancelledError:
+        await receipt.finish(TaskState.CANCELLED, f"Cancelled: {run.doing}")
+        raise
+
+
+class _Run:
+    """One run, from reading to verifying."""
+
+    def __init__(
+        self,
+        store: Store,
+        instance: Instance,
+        server: ForeignSystem,
+        receipt: Receipt,
+        account: str,
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._instance = instance
+        self._server = server
+        self._receipt = receipt
+        self._account = account
+        self._progress = progress
+        self._made: dict[str, str] = {}
+        self.doing = "Read what is there"
+
+    async def carry_out(self, overwrite: Collection[str]) -> Applied:
+        names = self._receipt.names
+        self._progress("Reading what is there", 0)
+        present = await read_present(self._instance, names)
+        await settle(self._receipt, present, self._account)
+        baseline = await last_good(self._store, self._server, names)
+        drift = tuple(await find_drift(self._instance, present, baseline))
+        made = make_plan(names, present, baseline, overwrite)
+        total = len(made.writes) + 1
+        for done, change in enumerate(made.writes):
+            self.doing = (
+                f"{'Create' if change.operation == 'create' else 'Change'} {change.name} ({change.table})"
+            )
+            self._progress(self.doing, done, total)
+            await self._write(change, present)
+        self.doing = "Verify"
+        self._progress("Verifying", total - 1, total)
+        verification = await verify(self._instance, names, {})
+        await self._finish(made, verification, baseline)
+        self._progress("Done", total, total)
+        reminders = (TAKE_AWAY.format(account=self._account),)
+        return Applied(made, self._receipt, verification, drift, reminders)
+
+    async def _write(self, change: Change, present: Present) -> None:
+        table = self._instance.table(change.table)
+        values = {column: self._value(to, present) for column, (_, to) in change.fields.items()}
+        step = Step(change.key, change.table, change.name, change.operation, sys_id=change.sys_id or "")
+        if change.operation == "update":
+            step.before = {column: before or "" for column, (before, _) in change.fields.items()}
+            step.after = {column: fingerprint(value) for column, value in values.items()}
+        await self._receipt.about_to(step)
+        if change.sys_id is None:
+            row = await table.insert(values)
+            self._refuse_others(step, row, present)
+        else:
+            row = await table.update(change.sys_id, values)
+        note_done(step, row)
+        self._made[change.key] = step.sys_id
+        parents = [column for column, (_, to) in change.fields.items() if isinstance(to, Reference)]
+        wrong = [
+            column
+            for column in (*CHECKED, *parents)
+            if column in values and fingerprint(row.get(column, "")) != fingerprint(values[column])
+        ]
+        if wrong:
+            raise not_kept(self.doing, wrong)
+
+    def _refuse_others(self, step: Step, row: Row, present: Present) -> None:
+        """Refuse an answer that is not the record just made: an undo would remove what was there before."""
+        known = any(row["sys_id"] == one["sys_id"] for found in present.records.values() for one in found)
+        by = row.get("sys_created_by", self._account)
+        if known or row["sys_id"] in self._made.values() or by.casefold() != self._account.casefold():
+            step.state = "void"
+            raise not_made(self.doing, by)
+
+    def _value(self, value: Value, present: Present) -> str:
+        if not isinstance(value, Reference):
+            return value
+        row = present.one(value.key)
+        return row["sys_id"] if row is not None else self._made[value.key]
+
+    async def _finish(self, made: ProvisionPlan, verification: Verification, before: Baseline) -> None:
+        receipt = self._receipt
+        receipt.verified = verification.verified
+        # What is left alone is not good because it was looked at: of these, what was known before stays known.
+        left = {change.key for change in verification.wrong}
+        now = {key: one for key, one in remember(verification.present).items() if key not in left}
+        receipt.baseline = {key: one for key, one in before.items() if key in left} | now
+        count = made.summary
+        said = f"{count['create']} created, {count['update']} updated, {count['keep']} kept"
+        if count["conflict"]:
+            said += f", {count['conflict']} left alone"
+        good = verification.verified
+        await receipt.finish(TaskState.SUCCEEDED, f"{said}; {'verified' if good else 'not verified'}")
+
+
+def note_done(step: Step, row: Row) -> None:
+    """Note on a step that it happened; it is stored with what comes next, and found again by `settle` before that."""
+    step.state, step.sys_id, step.mod_count = (
+        "done",
+        row.get("sys_id", step.sys_id),
+        row.get("sys_mod_count", ""),
+    )
+
+
+async def settle(receipt: Receipt, present: Present, account: str) -> None:
+    """Find out about the steps of which it was not known whether they happened.
+
+    A record that was about to be made is this run's when it is there now and the account made it: it was not there
+    when the step was written down.
+    """
+    doubtful = [step for step in receipt.steps if step.state == "doing"]
+    for step in doubtful:
+        row = present.one(step.key)
+        if row is None:
+            step.state = "void"
+        elif step.operation == "create":
+            if row["sys_created_by"].casefold() == account.casefold():
+                note_done(step, row)
+            else:
+                step.state = "void"
+        elif all(fingerprint(row.get(column, "")) == after for column, after in step.after.items()):
+            note_done(step, row)
+        else:
+            step.state = "void"
+    if doubtful:
+        await receipt.save("Items in ServiceNow: found what had happened")

@@ -1,0 +1,256 @@
+"""Takes back what one run did: removes exactly what it created, restores what it updated, refuses when that would hurt."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import select
+
+from models.approval_request import ApprovalRequest
+from models.foreign_system import ForeignSystem
+from models.kinds import TaskState
+from services.errors import ConsoleError
+from services.progress import Progress, silent
+from services.provisioning.applying import settle
+from services.provisioning.planning import EVERYTHING, fingerprint
+from services.provisioning.problems import TakenOverError, cannot_undo, no_receipt, other_instance, stopped
+from services.provisioning.reading import COLUMNS, PAGE, STAMPS, read_present
+from services.provisioning.receipts import Receipt, Step
+from services.provisioning.rights import require_admin
+from services.provisioning.wanted import INPUTS, ITEM_KEY, OUTPUTS, SERVICES
+from services.servicenow.instance import Instance
+from services.servicenow.queries import Operator, where
+from services.servicenow.records import Row
+from services.store import Store
+from services.threads import kept
+
+CLOSED = frozenset({"3", "4", "7"})
+WAITING = frozenset({"requested", "not requested"})
+CHILDREN: dict[str, tuple[tuple[str, str], ...]] = {
+    "sc_category": (("sc_cat_item", "category"), ("sc_category", "parent")),
+    "sc_cat_item": (("item_option_new", "cat_item"),),
+}
+"""What may hang on a record: table and column. Parameters hang by the column that the dictionary names."""
+
+
+@dataclass(slots=True)
+class Undone:
+    """What was taken back: names by table, and what was left alone because it was not this run's."""
+
+    receipt: Receipt
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    restored: list[tuple[str, str]] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing of the run is left."""
+        return not self.left
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "receipt": self.receipt.id,
+            "undone": self.receipt.undone,
+            **{
+                what: [{"table": table, "name": name} for table, name in found]
+                for what, found in (
+                    ("removed", self.removed),
+                    ("restored", self.restored),
+                    ("left", self.left),
+                )
+            },
+        }
+
+
+async def undo(
+    store: Store,
+    instance: Instance,
+    server: ForeignSystem,
+    receipt_id: str,
+    *,
+    overwrite: Collection[str] = (),
+    progress: Progress = silent,
+) -> Undone:
+    """Take back the run with this receipt; an undo that stopped in the middle is gone on with.
+
+    Raises `provision-undo-refused` before anything is touched when requests or records of others hang on what it made,
+    or when others edited that (unless `overwrite` names it).
+    """
+    receipt = await Receipt.find(store, server, receipt_id)
+    if receipt is None:
+        raise no_receipt(receipt_id, server.name)
+    if receipt.undone:
+        return Undone(receipt)
+    if not receipt.is_of(server):
+        raise other_instance(receipt.origin, str(server.origin))
+    account = await require_admin(instance)
+    run = _Undo(store, instance, receipt, frozenset(name.casefold() for name in overwrite), progress)
+    return await run.carry_out(account)
+
+
+class _Undo:
+    """One undo, from looking to the proof that it is gone."""
+
+    def __init__(
+        self,
+        store: Store,
+        instance: Instance,
+        receipt: Receipt,
+        overwrite: frozenset[str],
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._instance = instance
+        self._receipt = receipt
+        self._overwrite = overwrite
+        self._progress = progress
+        self._parents: dict[str, str] = {}
+        self._done = Undone(receipt)
+
+    async def carry_out(self, account: str) -> Undone:
+        self._progress("Reading what is there", 0)
+        present = await read_present(self._instance, self._receipt.names)
+        self._parents = {INPUTS: present.around.input_parent, OUTPUTS: present.around.output_parent}
+        await settle(self._receipt, present, account)
+        steps = list(reversed(self._receipt.live))
+        if not self._receipt.undo_begun:
+            await self._refuse_requests(steps)
+            rows = await self._rows(steps)
+            self._refuse_edited(steps, rows)
+            await self._refuse_children(steps)
+            self._receipt.undo_begun = True
+            await self._receipt.save("Items in ServiceNow: undoing")
+        doing = "Undo"
+        try:
+            for number, step in enumerate(steps):
+                doing = f"Take back {step.name} ({step.table})"
+                self._progress(doing, number, len(steps))
+                await self._take_back(step)
+            await self._prove(steps)
+        except TakenOverError:
+            raise
+        except ConsoleError as error:
+            await self._receipt.finish(TaskState.FAILED, str(error))
+            raise stopped(error, doing, self._receipt.id) from error
+        except asyncio.CancelledError:
+            await self._receipt.finish(TaskState.CANCELLED, f"Cancelled: {doing}")
+            raise
+        self._receipt.undone = True
+        await self._receipt.finish(TaskState.SUCCEEDED, f"Undone: {len(self._done.removed)} removed, "
+                                   f"{len(self._done.restored)} restored")  # fmt: skip
+        return self._done
+
+    # -- reasons to refuse -------------------------------------------------
+
+    async def _refuse_requests(self, steps: list[Step]) -> None:
+        """Refuse when requests hang on an item that this run created; those of decided rehearsals do not."""
+        item = next((s for s in steps if s.key == ITEM_KEY and s.operation == "create"), None)
+        if item is None or not item.sys_id:
+            return
+        columns = ("number", "state", "request", "approval")
+        table = self._instance.table("sc_req_item")
+        query = where("cat_item", Operator.IS, item.sys_id)
+        rows = [row async for row in table.rows(query, fields=columns, page_size=PAGE)]
+        rehearsed = await kept(self._rehearsals) if rows else frozenset()
+        pending = [row for row in rows if row["state"] not in CLOSED and row["approval"] in WAITING]
+        standing = [row for row in rows if row in pending or not {row["sys_id"], row["request"]} & rehearsed]
+        if standing:
+            raise cannot_undo(
+                f"{len(standing)} requests hang on “{item.name}”, {len(pending)} of them wait for approval: "
+                f"{', '.join(row['number'] for row in standing[:3])}{' …' if len(standing) > 3 else ''}",
+                "Without the item nobody could decide these requests, or read afterwards what they were for.",
+                "Have the open ones decided or cancelled; for history's sake switch the item off instead of removing it.",
+            )
+
+    def _rehearsals(self) -> frozenset[str]:
+        query = select(ApprovalRequest.external_id).where(ApprovalRequest.rehearsal)
+        with self._store.read() as session:
+            return frozenset(session.exec(query))
+
+    def _refuse_edited(self, steps: list[Step], rows: dict[str, Row]) -> None:
+        edited = []
+        for step in steps:
+            row = rows.get(step.sys_id)
+            if row is None or self._named(step):
+                continue
+            later = row["sys_mod_count"] != step.mod_count
+            if later and step.operation == "update":
+                later = any(fingerprint(row.get(c, "")) != after for c, after in step.after.items())
+            if later:
+                edited.append(f"{step.name} ({row['sys_updated_by']} on {row['sys_updated_on']} UTC)")
+        if edited:
+            raise cannot_undo(
+                f"Changed since: {', '.join(edited[:5])}{' …' if len(edited) > 5 else ''}",
+                "Others changed what this run made; removing it would take their work away.",
+                "Compare with --verify. To take it back all the same, name it with --overwrite, or “all”.",
+            )
+
+    def _named(self, step: Step) -> bool:
+        return bool(self._overwrite & {step.name.casefold(), step.key.casefold(), EVERYTHING})
+
+    async def _refuse_children(self, steps: list[Step]) -> None:
+        """Refuse when records that this run did not make hang on one that it made."""
+        own = {step.sys_id for step in steps}
+        foreign: list[str] = []
+        for step in steps:
+            if step.operation != "create" or not step.sys_id:
+                continue
+            kinds = CHILDREN.get(step.table, ())
+            if step.table == SERVICES:
+                kinds = tuple(self._parents.items())
+            for table, column in kinds:
+                query = where(column, Operator.IS, step.sys_id)
+                name = "title" if table == "sc_category" else "name"
+                rows = self._instance.table(table).rows(query, fields=(name,), page_size=PAGE)
+                found = [row async for row in rows if row["sys_id"] not in own]
+                foreign += [f"{row[name]} ({table}) on {step.name}" for row in found]
+        if foreign:
+            raise cannot_undo(
+                "; ".join(foreign[:5]) + (" …" if len(foreign) > 5 else ""),
+                "Records that this run did not make hang on what it made, and would hang on nothing.",
+                "Move or remove these first, or undo the run that made them.",
+            )
+
+    # -- taking back -------------------------------------------------------
+
+    async def _rows(self, steps: list[Step]) -> dict[str, Row]:
+        """Return the records of the steps as they are now, by sys_id."""
+        found: dict[str, Row] = {}
+        for table in dict.fromkeys(step.table for step in steps):
+            ids = [step.sys_id for step in steps if step.table == table and step.sys_id]
+            if not ids:
+                continue
+            columns = (*COLUMNS.get(table, ("name",)), *STAMPS)
+            rows = self._instance.table(table).rows(
+                where("sys_id", Operator.IN, *ids), fields=columns, page_size=PAGE
+            )
+            found |= {row["sys_id"]: row async for row in rows}
+        return found
+
+    async def _take_back(self, step: Step) -> None:
+        table = self._instance.table(step.table)
+        await self._receipt.removing(step)
+        if step.operation == "create":
+            await table.delete(step.sys_id)
+            self._done.removed.append((step.table, step.name))
+        else:
+            row = await table.get(step.sys_id, tuple(step.before))
+            if row is not None:
+                await table.update(step.sys_id, step.before)
+                self._done.restored.append((step.table, step.name))
+        step.state = "gone"
+
+    async def _prove(self, steps: list[Step]) -> None:
+        """Read back that nothing of it is left."""
+        rows = await self._rows([step for step in steps if step.operation == "create"])
+        left = [step for step in steps if step.operation == "create" and step.sys_id in rows]
+        if left:
+            counted = Counter(step.table for step in left)
+            raise cannot_undo(
+                ", ".join(f"{count} of {table}" for table, count in counted.items()),
+                "The instance took the call and kept the record.",
+                "Look for a business rule that stops these records from being deleted.",
+            )

@@ -1,0 +1,238 @@
+"""Tells a good answer from the many that only look like one."""
+
+import codecs
+import json
+import math
+import re
+import socket
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+
+from models.addresses import Origin
+from services.errors import ConsoleError
+from services.redact import redact
+from services.servicenow.faults import failure
+
+DEVELOPER_SITE = "developer.servicenow.com"
+"""Where a hibernating developer instance may send its callers."""
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+ANSWER_MAX = 32 * 1024 * 1024
+RETRY_AFTER_MAX_S = 3600.0
+"""No instance limits for longer than an hour; what asks for more is not believed."""
+
+
+def failure_of(error: Exception, tried: str, *, proxy: str | None = None) -> ConsoleError:
+    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached."""
+    text = f"{type(error).__name__}: {error}"
+    reason: BaseException | None = error
+    while reason is not None:
+        if proxy and isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
+            text = f"{text} (proxy {proxy})"
+        known = _known(reason, tried, proxied=bool(proxy))
+        if known is not None:
+            return known
+        reason = reason.__cause__ or reason.__context__
+    faults: tuple[tuple[type[Exception], str], ...] = (
+        (httpx.ProxyError, "proxy-failed"),
+        (httpx.ConnectTimeout, "proxy-failed" if proxy else "tcp-timeout"),
+        (httpx.ConnectError, "proxy-failed" if proxy else "tcp-refused"),
+        (TimeoutError, "timeout"),
+        (httpx.TimeoutException, "timeout"),
+        (httpx.DecodingError, "reply-malformed"),
+    )
+    found = next((fault for kind, fault in faults if isinstance(error, kind)), "connection-lost")
+    return failure(found, tried, text)
+
+
+def _known(reason: BaseException, tried: str, *, proxied: bool) -> ConsoleError | None:
+    """Return the error for a reason that says by itself what went wrong, or None."""
+    match reason:
+        case ssl.SSLCertVerificationError():
+            return failure(_certificate_fault(reason), tried, reason.verify_message or str(reason))
+        case ssl.SSLWantReadError():
+            return failure("tls-failed", tried, "the other side did not answer in time")
+        case ssl.SSLError():
+            return failure("tls-failed", tried, str(reason))
+        case ConnectionRefusedError() if not proxied:
+            return failure("tcp-refused", tried, str(reason))
+        case socket.gaierror() if not proxied:
+            return failure("dns-unknown-host", tried, str(reason))
+    return None
+
+
+def _certificate_fault(error: ssl.SSLCertVerificationError) -> str:
+    message = f"{error.verify_message} {error}".lower()
+    if "expired" in message or "not yet valid" in message:
+        return "tls-certificate-expired"
+    if "hostname" in message or "ip address" in message or "not valid for" in message:
+        return "tls-wrong-host"
+    return "tls-untrusted"
+
+
+def check_status(response: httpx.Response, tried: str, *, missing: str = "record-missing") -> None:
+    """Raise for every status that is no success. `missing` is the fault that a 404 stands for."""
+    status = response.status_code
+    seen = f"HTTP {status} from {response.request.url.path}: {_gist(response)}"
+    if status == 401:
+        raise failure("authentication-refused", tried, seen)
+    if status == 403:
+        fault = "operation-aborted" if "aborted" in response.text.lower() else "rights-missing"
+        raise failure(fault, tried, seen)
+    if status == 404:
+        raise failure(missing, tried, seen)
+    if status == 429:
+        seconds = retry_after_of(response)
+        raise failure("rate-limited", tried, f"{seen}; Retry-After {seconds:.0f} s", retry_after=seconds)
+    if status in (408, 504):
+        raise failure("timeout", tried, seen)
+    # A SOAP fault travels with status 500 and says more than the number does.
+    if status >= 500 and not _is_xml(response):
+        raise failure("server-error", tried, seen)
+    if 400 <= status < 500:
+        raise failure("operation-aborted", tried, seen)
+    if status == 202:
+        raise failure("accepted-only", tried, seen)
+
+
+def refuse_redirect(response: httpx.Response, origin: Origin, tried: str) -> None:
+    """Raise when an answer points somewhere else; `origin` is where it came from. Nothing is ever followed."""
+    if not response.is_redirect:
+        return
+    location = response.headers.get("location", "")
+    seen = f"HTTP {response.status_code} to {location or 'nowhere'}"
+    try:
+        target: Origin | None = Origin.of(urljoin(str(response.request.url), location))
+    except ValueError:
+        target = None
+    if target is not None and target.host == DEVELOPER_SITE:
+        raise failure("instance-hibernating", tried, seen)
+    if target != origin:
+        raise failure("redirect-elsewhere", tried, seen)
+    if "login" in location.lower():
+        raise failure("login-page", tried, seen)
+    raise failure(
+        "redirect-elsewhere",
+        tried,
+        seen,
+        cause="The instance points to another of its own addresses instead of answering.",
+        remedy="Compare the base URL with the address in a browser.",
+    )
+
+
+async def read_bounded(response: httpx.Response, tried: str) -> None:
+    """Read the body of a `response` that was asked for as a stream; raises `answer-too-large` beyond all measure."""
+    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+        # Packed twice, a small answer becomes one that no memory holds before it can be measured.
+        raise failure("answer-too-large", tried, "the answer is packed more than once")
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > ANSWER_MAX:
+            raise failure("answer-too-large", tried, f"more than {ANSWER_MAX // 2**20} MiB")
+        parts.append(part)
+    response._content = b"".join(parts)  # noqa: SLF001 -- httpx has no public way to read with a bound
+    make_readable(response)
+
+
+def make_readable(response: httpx.Response) -> None:
+    """See to it that the text of `response` can be looked at, whatever character set its headers name."""
+    named = response.charset_encoding
+    if named is not None and not _is_for_text(named):
+        response.encoding = "utf-8"
+
+
+def _is_for_text(name: str) -> bool:
+    """Return whether Python's codec of this name reads every byte as text: some do another work, some give up."""
+    try:
+        return isinstance(codecs.decode(b"<\xff>", name, "replace"), str)
+    except Exception:  # noqa: BLE001 -- codecs raise what their own libraries raise
+        return False
+
+
+def refuse_pages(response: httpx.Response, tried: str) -> None:
+    """Raise when a web page came back where data was asked for, and name the page.
+
+    A page that comes with a server error is left to `check_status` unless it says itself what is going on.
+    """
+    kind = response.headers.get("content-type", "").lower()
+    start = response.text[:2000].lstrip().lower()
+    if "html" not in kind and not start.startswith(("<!doctype html", "<html")):
+        return
+    text = response.text[:20_000].lower()
+    title = _gist(response)
+    if "hibernat" in text:
+        raise failure("instance-hibernating", tried, f"HTML page “{title}”")
+    if "maintenance" in text or "upgrade in progress" in text:
+        raise failure("instance-maintenance", tried, f"HTML page “{title}”")
+    if response.status_code >= 500:
+        return
+    if "login" in text or "log in" in text or "user_password" in text or "sign in" in text:
+        raise failure("login-page", tried, f"HTML page “{title}”")
+    raise failure("html-instead-of-data", tried, f"HTML page “{title}”")
+
+
+def json_result(response: httpx.Response, tried: str) -> Any:
+    """Return `result` of a Table API answer; raise for everything that is not one.
+
+    A body with `error` is a failure whatever the status: a query cut off by the quota answers 200 with both.
+    """
+    # A limit is told by its status, and how long to wait by a header, whatever page a gateway puts around them.
+    if response.status_code not in (401, 429):
+        refuse_pages(response, tried)
+    check_status(response, tried)
+    refuse_guest(response, tried)
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        raise failure("reply-malformed", tried, f"not JSON: {error}; {_gist(response)}") from error
+    if not isinstance(body, dict):
+        raise failure("reply-malformed", tried, "the JSON is not an object")
+    if "error" in body:
+        seen = json.dumps(body["error"], ensure_ascii=False)
+        fault = "transaction-cancelled" if "cancelled" in seen.lower() else "operation-aborted"
+        raise failure(fault, tried, seen)
+    if "result" not in body:
+        raise failure("reply-malformed", tried, "the JSON has no result")
+    return body["result"]
+
+
+def refuse_guest(response: httpx.Response, tried: str) -> None:
+    """Raise when a call that signed in was answered as a guest's.
+
+    A guest gets empty lists, and where SOAP asks for no sign-in even answers, which would look like success.
+    """
+    if response.headers.get("x-is-logged-in") == "false" and "authorization" in response.request.headers:
+        raise failure("authentication-refused", tried, "X-Is-Logged-In: false; the call ran as a guest")
+
+
+def retry_after_of(response: httpx.Response) -> float:
+    """Return the seconds that Retry-After asks for (a number or a date): at least 1, at most an hour."""
+    value = response.headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return 60.0
+    return 60.0 if math.isnan(seconds) else min(max(1.0, seconds), RETRY_AFTER_MAX_S)
+
+
+def _is_xml(response: httpx.Response) -> bool:
+    return "xml" in response.headers.get("content-type", "").lower() or b"Envelope" in response.content[:500]
+
+
+def _gist(response: httpx.Response) -> str:
+    # Before anything is cut: half a password is no longer found.
+    text = redact(response.text[:20_000])
+    found = _TITLE.search(text)
+    if found:
+        return " ".join(found[1].split())[:200]
+    return " ".join(text.split())[:200] or "(empty body)"

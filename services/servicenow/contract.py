@@ -1,0 +1,173 @@
+"""The contract between Privilege Manager and the three scripted SOAP services.
+
+Source: the vendor's set-up page for ServiceNow; names of inputs and outputs are fixed, names of the services are not.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
+
+VARIABLES = (
+    "PMApprovalId",
+    "PMInitiatorId",
+    "PMInitiatorName",
+    "PMPolicyId",
+    "PMPolicyName",
+    "PMAgentId",
+    "PMAgentName",
+    "PMProcessId",
+    "PMProcessName",
+    "PMFilePath",
+    "PMUserReason",
+)
+"""The variables of the request item, and the inputs of the create service."""
+
+FURTHER_VARIABLES = (
+    "PMFileCommandLine",
+    "PMFileCompanyName",
+    "PMFileDescription",
+    "PMFileProductName",
+    "PMFileProductVersion",
+    "PMFileVersion",
+    "PMFileSha1Hash",
+    "PMFileOriginalFileName",
+    "PMParentFileSha1Hash",
+    "PMSecondaryFileSha1Hash",
+    "PMInitiatorSID",
+    "PMInitiatorUserName",
+    "PMApprovalStatus",
+    "PMApproverId",
+    "PMApproverName",
+    "PMApproverSID",
+    "PMIsEndpointApproval",
+)
+"""What newer versions send besides, as it was seen in the field: the vendor does not document these names."""
+
+CREATE_INPUTS = VARIABLES
+CREATE_OUTPUT = "PMRequestId"
+REQUEST_ID_MAX = 256
+STATUS_INPUT = "PMGetRequestId"
+STATUS_OUTPUT = "PMApprovalStatus"
+COMMENT_OUTPUT = "PMComment"
+CANCEL_ID_INPUT = "PMCancelRequestId"
+CANCEL_COMMENT_INPUT = "PMCancelComment"
+CANCEL_OUTPUTS = ("TmsCancelResult", "PMCancelResult")
+"""The documented name, and the one that stock scripts use; either is accepted and its value ignored."""
+
+ITEM_NAMES = (ITEM_NAME, "Execute Application Workflow")
+
+
+class ApprovalStatus(StrEnum):
+    """The four words the status service may answer with."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PENDING = "pending"
+    INVALID = "invalid"
+
+
+class Role(StrEnum):
+    """What a service is for."""
+
+    CREATE = "create"
+    STATUS = "status"
+    CANCEL = "cancel"
+
+
+STOCK_NAMES = {Role.CREATE: CREATE_SERVICE, Role.STATUS: STATUS_SERVICE, Role.CANCEL: CANCEL_SERVICE}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDescription:
+    """What the WSDL of a service says. `wsdl_host_differs` marks an address that points to another host."""
+
+    name: str
+    operation: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    address: str
+    wsdl_host_differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceVerdict:
+    """Whether a service keeps the contract, in a sentence, with what is missing."""
+
+    ok: bool
+    text: str
+    missing_inputs: tuple[str, ...] = ()
+    missing_outputs: tuple[str, ...] = ()
+
+
+def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the inputs and outputs that a service of `role` must have; cancel's outputs are alternatives."""
+    match role:
+        case Role.CREATE:
+            return CREATE_INPUTS, (CREATE_OUTPUT,)
+        case Role.STATUS:
+            return (STATUS_INPUT,), (STATUS_OUTPUT,)
+        case Role.CANCEL:
+            return (CANCEL_ID_INPUT, CANCEL_COMMENT_INPUT), CANCEL_OUTPUTS
+
+
+def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
+    """Compare a service with what `role` asks for."""
+    inputs, outputs = required_of(role)
+    missing_in = tuple(n for n in inputs if n not in found.inputs)
+    present = [n for n in outputs if n in found.outputs]
+    missing_out = tuple(n for n in outputs if n not in found.outputs)
+    if role is Role.CANCEL and present:
+        missing_out = ()
+    if missing_in or missing_out:
+        parts = [
+            f"lacks the {what} {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+            for what, names in (
+                ("inputs" if len(missing_in) > 1 else "input", missing_in),
+                ("output", missing_out),
+            )
+            if names
+        ]
+        return ServiceVerdict(
+            ok=False,
+            text=f"Found, but {' and '.join(parts)}",
+            missing_inputs=missing_in,
+            missing_outputs=missing_out,
+        )
+    count = f"{len(found.inputs)} input{'s' if len(found.inputs) != 1 else ''}"
+    return ServiceVerdict(ok=True, text=f"Found, active. {count}, returns {present[0]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The three service names that an instance most likely means; empty where none fits."""
+
+    create: str = ""
+    status: str = ""
+    cancel: str = ""
+
+
+def propose(names: Sequence[str]) -> Proposal:
+    """Choose the three services among `names`: the stock name if it is there, else the nearest one of its role."""
+    return Proposal(*(_nearest(role, names) for role in Role))
+
+
+def _nearest(role: Role, names: Sequence[str]) -> str:
+    stock = STOCK_NAMES[role]
+    if stock in names:
+        return stock
+    stem = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}[role]
+    fitting = [n for n in names if stem in n.casefold() and "appro" in n.casefold()]
+    close = difflib.get_close_matches(stock, fitting, n=1, cutoff=0.6)
+    return close[0] if close else ""
+
+
+def did_you_mean(name: str, names: Sequence[str]) -> str | None:
+    """Return the one of `names` that `name` most likely means; a difference in case alone counts as nearest."""
+    folded = {n.casefold(): n for n in names}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[close[0]] if close else None

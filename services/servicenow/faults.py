@@ -1,0 +1,146 @@
+"""What can go wrong between this console and an instance: id, cause, owner, remedy. One place for the words."""
+
+from dataclasses import dataclass
+
+from services.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
+from services.redact import evidence as redacted
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of failure with its words, and the family of error it is raised as."""
+
+    id: str
+    cause: str
+    owner: Owner
+    remedy: str
+    error: type[ConsoleError]
+
+
+class RateLimitedError(RefusedError):
+    """The instance asks to wait; `retry_after` says how many seconds."""
+
+    retryable = True
+
+    def __init__(self, problem: Problem, retry_after: float) -> None:
+        super().__init__(problem)
+        self.retry_after = retry_after
+
+
+class NotFoundOnInstanceError(RefusedError):
+    """A record or service is not there, or hidden from this account: the instance does not say which."""
+
+
+_F = Fault
+_SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
+
+FAULTS: dict[str, Fault] = {
+    f.id: f
+    for f in (
+        _F("url-invalid", "The base URL is not the address of an instance.", _ME,
+           "Correct the base URL; it looks like https://INSTANCE.service-now.com/", RefusedError),
+        _F("dns-unknown-host", "No name server knows this host.", _NET,
+           "Compare the host name with the address in a browser; ask the network team if it is right.", UnreachableError),
+        _F("tcp-refused", "Nothing listens at this address and port.", _NET,
+           "Check host and port of the base URL, and whether a firewall refuses the connection.", UnreachableError),
+        _F("tcp-timeout", "The host does not answer.", _NET,
+           "Check whether this machine may reach the host, directly or through a proxy.", UnreachableError),
+        _F("tls-certificate-expired", "The certificate of the server has expired.", _SN,
+           "Renew the certificate; with a proxy in between, ask the network team.", UnreachableError),
+        _F("tls-wrong-host", "The certificate was made for another host.", _SN,
+           "Use the host name that the certificate carries, or have it renewed for this one.", UnreachableError),
+        _F("tls-untrusted", "The certificate's issuer is not trusted by this machine.", _NET,
+           "Have the issuing CA added to the system's trust store, or set its bundle on the Foreign System.",
+           UnreachableError),
+        _F("tls-failed", "No encrypted connection could be agreed upon.", _NET,
+           "Check that the server speaks TLS 1.2 or newer on this port.", UnreachableError),
+        _F("proxy-failed", "The proxy refused or dropped the connection.", _NET,
+           "Check the proxy of the Foreign System.", UnreachableError),
+        _F("connection-lost", "The connection ended in the middle of the answer.", _NET,
+           "Try again; if it repeats, look for a device that cuts connections.", UnreachableError),
+        _F("timeout", "The instance did not answer in time.", _SN,
+           "Try again; if it repeats, look at the load and the semaphores of the instance.", UnreachableError),
+        _F("instance-hibernating", "The developer instance is hibernating.", _SN,
+           "Wake the instance up on the developer site, then try again.", UnreachableError),
+        _F("instance-maintenance", "The instance is in maintenance.", _SN,
+           "Wait until the maintenance is over, then try again.", UnreachableError),
+        _F("login-page", "The instance answered with its login page instead of data.", _SN,
+           "Let the account sign in with basic authentication; single sign-on does not apply to web services.",
+           RefusedError),
+        _F("html-instead-of-data", "A web page came back instead of data.", _NET,
+           "Check the base URL, and whether a proxy or portal answers in place of the instance.", ReplyError),
+        _F("redirect-elsewhere", "The instance points to another host. The password was not sent there.", _SN,
+           "Use the address it points to as the base URL, if it is yours.", RefusedError),
+        _F("authentication-refused", "The account or password was refused.", _SN,
+           "Enter the password again; check that the account is active, not locked, and may use basic authentication.",
+           RefusedError),
+        _F("rights-missing", "The account is signed in but lacks a role for this.", _SN,
+           "Give the account web_service_admin and approval_admin; where strict security is on also soap_script and "
+           "soap_query.", RefusedError),
+        _F("rate-limited", "The instance limits how many calls it takes.", _SN,
+           "Wait as long as it asks, or raise the rate limit rule for this account.", RateLimitedError),
+        _F("record-missing", "The record does not exist, or the account may not see it.", _SN,
+           "Check that the record is there and that the account may read it.", NotFoundOnInstanceError),
+        _F("service-missing", "No active scripted SOAP service of this name answers.", _SN,
+           "Compare the name letter by letter with Scripted SOAP Services; create or activate the service.",
+           NotFoundOnInstanceError),
+        _F("service-description-invalid", "The description (WSDL) of the service cannot be used.", _SN,
+           "Open the service in ServiceNow, save it again, and remove a hand-written WSDL.", ReplyError),
+        _F("service-contract", "The service does not have the inputs or outputs of the contract.", _SN,
+           "Add the missing parameters to the service, spelled exactly alike.", ReplyError),
+        _F("soap-fault", "The service answered with a fault: its script failed or refused.", _SN,
+           "Look at the system log of the instance for the script's error.", ReplyError),
+        _F("accepted-only", "The instance took the call but gave no answer.", _SN,
+           "A SOAP call must be answered with 200; look for a proxy or a queue in between.", ReplyError),
+        _F("reply-malformed", "The answer is not well-formed or incomplete.", _SN,
+           "Try again; if it repeats, call the service from ServiceNow's own tester.", ReplyError),
+        _F("reply-contract", "The answer does not carry the outputs that the contract asks for, exactly once.", _SN,
+           "Correct the script or its output parameters.", ReplyError),
+        _F("status-unknown", "The status service answered with a word that is not in the contract.", _SN,
+           "Let the script answer with approved, rejected, pending or invalid.", ReplyError),
+        _F("answer-too-large", "The answer is larger than anything expected here.", _SN,
+           "Check what answers at this address.", ReplyError),
+        _F("transaction-cancelled", "The instance cut the query off because it ran too long.", _SN,
+           "Ask for less at once, or have an index added.", ReplyError),
+        _F("operation-aborted", "A business rule or access rule stopped the change.", _SN,
+           "Look at the rule named in the evidence.", RefusedError),
+        _F("query-ignored", "The instance ignored a part of the query and sent other records.", _SN,
+           "Check that the account may read every field that is asked for.", ReplyError),
+        _F("server-error", "The instance failed with an error of its own.", _SN,
+           "Try again; if it repeats, look at the system log of the instance.", UnreachableError),
+        _F("input-unsendable", "A text holds characters that XML cannot carry.", _ME,
+           "Remove the control characters.", RefusedError),
+    )
+}  # fmt: skip
+
+
+def problem_of(
+    fault_id: str, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
+) -> Problem:
+    """Return the five parts of `fault_id`; `cause` and `remedy` replace the general words where more is known."""
+    fault = FAULTS[fault_id]
+    return Problem(
+        tried=tried,
+        evidence=redacted(evidence),
+        cause=cause or fault.cause,
+        owner=fault.owner,
+        remedy=remedy or fault.remedy,
+        fault=fault_id,
+    )
+
+
+def failure(
+    fault_id: str,
+    tried: str,
+    evidence: str = "",
+    *,
+    cause: str = "",
+    remedy: str = "",
+    retry_after: float = 0,
+) -> ConsoleError:
+    """Return the error to raise for `fault_id`."""
+    problem = problem_of(fault_id, tried, evidence, cause=cause, remedy=remedy)
+    family = FAULTS[fault_id].error
+    if family is RateLimitedError:
+        return RateLimitedError(problem, retry_after)
+    return family(problem)

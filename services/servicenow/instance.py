@@ -1,0 +1,232 @@
+"""One instance: owns the HTTP client, the account, the limits and the session; everything else asks it."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import httpx
+
+from services.errors import ConsoleError
+from services.servicenow.answers import failure_of, read_bounded, refuse_redirect, retry_after_of
+from services.servicenow.connection import CALL_TIMEOUT_S, IN_FLIGHT, ConnectionSettings, SignIn, tls_context
+from services.servicenow.faults import failure
+from services.servicenow.records import ServiceRow, Table
+from services.servicenow.scripted import ScriptedService
+
+USER_AGENT = "ApprovalConsole/0.1"
+SHORT_WAIT_S = 5.0
+GET_TRIES = 3
+
+SignInSource = SignIn | Callable[[], Awaitable[SignIn]] | None
+
+
+class Instance:
+    """Speaks to one ServiceNow instance as one account.
+
+    At most two calls are in flight; cookies are kept per account; nothing is ever sent to another origin than that of
+    the base URL; a GET is tried again after a short wait the instance asks for, a POST never.
+    """
+
+    def __init__(self, settings: ConnectionSettings, sign_in: SignInSource) -> None:
+        self.settings = settings
+        self._sign_in = sign_in
+        self._client: httpx.AsyncClient | None = None
+        self._signed: SignIn | None = None
+        self._account: str | None = None
+        self._auth: httpx.BasicAuth | None = None
+        self._opening = asyncio.Lock()
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+        self._services: dict[str, ScriptedService] = {}
+        self.last_headers = httpx.Headers()
+        """The headers of the latest answer: limits are told there."""
+
+    async def __aenter__(self) -> Self:
+        """Use the instance for the length of a block."""
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; the instance opens new ones when it is asked again."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    @property
+    def sign_in(self) -> SignInSource:
+        """How this instance signs in, for a check that makes connections of its own."""
+        return self._sign_in
+
+    # -- what it offers ----------------------------------------------------
+
+    def table(self, name: str) -> Table:
+        """Return the records of a table."""
+        return Table(self, name)
+
+    def service(self, name: str) -> ScriptedService:
+        """Return a scripted SOAP service; its description is read once and kept."""
+        if name not in self._services:
+            self._services[name] = ScriptedService(self, name)
+        return self._services[name]
+
+    async def service_names(self, like: str = "") -> list[ServiceRow]:
+        """Return the scripted SOAP services whose names contain `like`."""
+        return [row async for row in ServiceRow.read(self, like)]
+
+    def link(self, table: str, sys_id: str) -> str:
+        """Return the address under which a person opens a record."""
+        return f"{self.settings.base_url}nav_to.do?uri={table}.do?sys_id={sys_id}"
+
+    def forget_descriptions(self) -> None:
+        """Read every service's description again when it is next used."""
+        self._services.clear()
+
+    # -- calls -------------------------------------------------------------
+
+    async def get(
+        self, path: str, *, tried: str, params: dict[str, str] | None = None, accept: str
+    ) -> httpx.Response:
+        """GET a path below the base URL; retries what may pass. Returns whatever status came."""
+        for attempt in range(1, GET_TRIES + 1):
+            try:
+                response = await self._send("GET", path, tried, params=params, headers={"Accept": accept})
+            except ConsoleError as error:
+                if attempt == GET_TRIES or error.problem.fault != "connection-lost":
+                    raise
+                continue
+            wait = retry_after_of(response) if response.status_code in (429, 503) else None
+            if (
+                wait is None
+                or wait > SHORT_WAIT_S
+                or attempt == GET_TRIES
+                or "retry-after" not in response.headers
+            ):
+                return response
+            await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def send_json(
+        self, method: str, path: str, body: dict[str, Any], *, tried: str, params: dict[str, str]
+    ) -> httpx.Response:
+        """Send a change to the Table API, once."""
+        headers = {"Accept": "application/json"}
+        return await self._send(method, path, tried, params=params, headers=headers, json=body)
+
+    async def send_delete(self, path: str, *, tried: str) -> httpx.Response:
+        """Remove a record through the Table API, once."""
+        return await self._send("DELETE", path, tried, headers={"Accept": "application/json"})
+
+    async def post_xml(self, path: str, body: bytes, *, action: str, tried: str) -> httpx.Response:
+        """Send a SOAP request, once."""
+        headers = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "SOAPAction": f'"{action}"',
+            "Accept": "text/xml",
+        }
+        return await self._send("POST", f"{path}?SOAP", tried, headers=headers, content=body)
+
+    async def _send(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
+        url = f"{self.settings.base_url}{path}"
+        try:
+            async with self._slots:
+                # Only now: while this call waited for its turn, the connections may have been closed.
+                client = await self._ready(tried)
+                request = self._request(client, method, url, tried, parts)
+                async with asyncio.timeout(CALL_TIMEOUT_S), self._streamed(client, request) as response:
+                    await read_bounded(response, tried)
+        except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
+            # A server that misses a client certificate says so only now, and httpx lets that through as it is.
+            raise failure_of(error, tried, proxy=self.settings.proxy_used) from error
+        except httpx.InvalidURL as error:
+            # httpx reads the address of a redirect although it is told not to follow any.
+            raise failure("redirect-elsewhere", tried, f"an address that cannot be read: {error}") from error
+        self.last_headers = response.headers
+        if response.status_code == 401:
+            # Asked for again with the next call: it may have been corrected in the vault meanwhile. The session must
+            # not answer in place of what is sent then.
+            self._signed = None
+            client.cookies.clear()
+        refuse_redirect(response, self.settings.origin, tried)
+        return response
+
+    def _request(
+        self, client: httpx.AsyncClient, method: str, url: str, tried: str, parts: dict[str, Any]
+    ) -> httpx.Request:
+        try:
+            request = client.build_request(method, url, **parts)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise failure(
+                "input-unsendable", tried, str(error), cause="No call can carry this text."
+            ) from error
+        bound = httpx.URL(str(self.settings.origin))
+        if _target(request.url) != _target(bound):
+            # The last look before the password leaves: an address put together from parts may mean another host.
+            raise failure("url-invalid", tried, f"{request.url} is not at {self.settings.origin}")
+        return request
+
+    @asynccontextmanager
+    async def _streamed(
+        self, client: httpx.AsyncClient, request: httpx.Request
+    ) -> AsyncIterator[httpx.Response]:
+        auth = self._auth if self._auth is not None else httpx.USE_CLIENT_DEFAULT
+        response = await client.send(request, auth=auth, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _ready(self, tried: str) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._signed is None:
+                self._signed = await self._sign_in() if callable(self._sign_in) else self._sign_in
+            sign_in = self._signed
+            account = sign_in.account if sign_in else None
+            if self._client is not None and account != self._account:
+                # A live session cookie may win over new credentials, so it must not survive them.
+                self._client.cookies.clear()
+            self._account = account
+            # Held here and handed over with each call; httpx keeps no copy that a repr could show.
+            self._auth = httpx.BasicAuth(account or "", sign_in.secret.reveal()) if sign_in else None
+            if self._client is None:
+                self._client = await self._open(tried)
+            return self._client
+
+    async def _open(self, tried: str) -> httpx.AsyncClient:
+        settings = self.settings
+        try:
+            # Reading the system's trust store takes long enough to be felt in a window.
+            httpx.URL(settings.base_url)
+            verify = await asyncio.to_thread(tls_context, settings)
+        except OSError as error:
+            raise failure(
+                "tls-untrusted",
+                tried,
+                str(error),
+                cause="The CA bundle or client certificate cannot be read.",
+                remedy="Compare its path on the Foreign System with the file; a key must have no passphrase.",
+            ) from error
+        except (ValueError, httpx.InvalidURL) as error:
+            raise failure("url-invalid", tried, f"{settings.base_url}: {error}") from error
+        try:
+            return httpx.AsyncClient(
+                verify=verify,
+                timeout=settings.timeout,
+                proxy=settings.proxy_used,
+                # Only the proxy that is set for this server counts: an environment variable must not redirect
+                # passwords.
+                trust_env=False,
+                follow_redirects=False,
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
+                limits=httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT),
+            )
+        except (ValueError, httpx.InvalidURL, ImportError) as error:
+            # Nothing but the proxy is read here; httpx says ImportError for a kind that it has no means for.
+            raise failure("proxy-failed", tried, f"{settings.proxy}: {error}") from error
+
+
+def _target(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port

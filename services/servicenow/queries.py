@@ -1,0 +1,107 @@
+"""Encoded queries: built from conditions, and checked against what came back.
+
+An instance ignores the parts of a query that it cannot read and then sends every record, so each row is compared with
+its own filter before it is believed.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Operator(StrEnum):
+    """The operators that this console uses, as they are written in an encoded query."""
+
+    IS = "="
+    IS_NOT = "!="
+    IN = "IN"
+    LIKE = "LIKE"
+    STARTS_WITH = "STARTSWITH"
+    GREATER = ">"
+
+
+def _folded(text: str) -> str:
+    plain = (c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return "".join(plain).rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition on one field; `values` has one entry but for IN."""
+
+    field: str
+    operator: Operator
+    values: tuple[str, ...]
+
+    def encode(self) -> str:
+        """Write the condition; raises ValueError when a value would be read as something else than itself."""
+        if not self.values:
+            raise ValueError("an empty list cannot be searched for")
+        first = self.values[0].lstrip().lower()
+        if first.startswith("javascript:"):
+            # The instance would run it.
+            raise ValueError(f"“{self.values[0]}” cannot be searched for: it begins like a script")
+        if self.operator is Operator.GREATER and first.startswith("="):
+            raise ValueError(f"“{self.values[0]}” cannot be compared with: it begins with =")
+        for value in self.values:
+            if "^" in value or any(ord(c) < 32 for c in value):
+                raise ValueError(f"“{value}” cannot be searched for: it holds ^ or a control character")
+            if self.operator is Operator.IN and "," in value:
+                raise ValueError(f"“{value}” cannot stand in a list: it holds a comma")
+        return f"{self.field}{self.operator.value}{','.join(self.values)}"
+
+    def holds(self, row: Mapping[str, str]) -> bool:
+        """Return whether `row` may have met the condition; a field that was not fetched cannot be judged and passes.
+
+        Databases differ in whether case, accents and white space at the end count, so a row gets the benefit of the
+        doubt in these.
+        """
+        if self.field not in row:
+            return True
+        found = _folded(row[self.field])
+        wanted = [_folded(value) for value in self.values]
+        match self.operator:
+            case Operator.IS | Operator.IN:
+                return found in wanted
+            case Operator.IS_NOT:
+                return row[self.field] not in self.values
+            case Operator.LIKE:
+                return wanted[0] in found
+            case Operator.STARTS_WITH:
+                return found.startswith(wanted[0])
+            case Operator.GREATER:
+                return row[self.field].casefold() > self.values[0].casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Conditions that must all hold."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def where(self, field: str, operator: Operator, *values: str) -> "Query":
+        """Return this query with one more condition."""
+        return Query((*self.conditions, Condition(field, operator, values)))
+
+    def encode(self) -> str:
+        """Write the query as `sysparm_query` wants it, without an order."""
+        return "^".join(c.encode() for c in self.conditions)
+
+    def fields(self) -> Sequence[str]:
+        """Return the fields that must be fetched to check rows against the query."""
+        return [c.field for c in self.conditions]
+
+    def holds(self, row: Mapping[str, str]) -> bool:
+        """Return whether `row` meets every condition."""
+        return all(c.holds(row) for c in self.conditions)
+
+
+def where(field: str, operator: Operator, *values: str) -> Query:
+    """Return a query with one condition."""
+    return Query().where(field, operator, *values)
+
+
+def equals(**fields: str) -> Query:
+    """Return a query for exact values."""
+    return Query(tuple(Condition(name, Operator.IS, (value,)) for name, value in fields.items()))

@@ -1,0 +1,188 @@
+"""Records of an instance through the Table API, in JSON, paged by key."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from services.servicenow.answers import check_status, json_result, refuse_pages
+from services.servicenow.faults import failure
+from services.servicenow.queries import Operator, Query, where
+from services.texts import storable
+
+if TYPE_CHECKING:
+    from services.servicenow.instance import Instance
+
+PAGE = 200
+ROWS_MAX = 250_000
+"""In one list: what goes on for longer has no end, or is not what was meant to be asked for."""
+Row = dict[str, str]
+
+
+def plain(value: Any) -> str:
+    """Return a field of an answer as text; references come as objects or as an empty text."""
+    if isinstance(value, dict):
+        value = value.get("value", value.get("display_value", ""))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return storable(str(value))
+
+
+class Table:
+    """The records of one table, as far as the account may see them."""
+
+    def __init__(self, instance: "Instance", name: str) -> None:
+        self._instance = instance
+        self.name = name
+        self._path = f"api/now/table/{quote(name, safe='')}"
+
+    async def rows(
+        self,
+        query: Query | None = None,
+        *,
+        fields: Sequence[str],
+        page_size: int = PAGE,
+        limit: int | None = None,
+    ) -> AsyncIterator[Row]:
+        """Yield rows in the order of their sys_id, page by page, to the end or to `limit`.
+
+        The limit of a page is applied before access rules, so a short page is not the end: the key goes on until a
+        page comes back empty with nothing hidden behind it. Raises ConsoleError; a row that does not meet the query
+        raises `query-ignored` instead of being passed on.
+        """
+        query = self._sendable(query or Query())
+        wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
+        last, given, hidden = "", 0, 0
+        while True:
+            page, more = await self._page(query, wanted, last, page_size, hidden)
+            before = last
+            for row in page:
+                self._check(query, row, before)
+                before = row["sys_id"]
+                yield row
+                given += 1
+                if limit is not None and given >= limit:
+                    return
+            if not more:
+                return
+            # A page whose rows are all hidden gives no key to go on from; step over it by its size instead.
+            last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + page_size)
+            if given + hidden > ROWS_MAX:
+                raise failure(
+                    "answer-too-large", f"Read records of {self.name}", f"more than {ROWS_MAX} rows"
+                )
+
+    async def first(self, query: Query, fields: Sequence[str]) -> Row | None:
+        """Return the first row that meets `query`, or None."""
+        async for row in self.rows(query, fields=fields, page_size=2, limit=1):
+            return row
+        return None
+
+    async def get(self, sys_id: str, fields: Sequence[str]) -> Row | None:
+        """Return one record, or None when it is missing or hidden."""
+        return await self.first(where("sys_id", Operator.IS, sys_id), fields)
+
+    async def update(self, sys_id: str, values: Mapping[str, str]) -> Row:
+        """Change fields of a record and return it as the instance has it afterwards."""
+        tried = f"Change a record of {self.name}"
+        path = f"{self._path}/{quote(sys_id, safe='')}"
+        response = await self._instance.send_json("PATCH", path, dict(values), tried=tried, params=_params())
+        return self._record(json_result(response, tried), tried)
+
+    async def insert(self, values: Mapping[str, str]) -> Row:
+        """Add a record and return it as the instance stored it."""
+        tried = f"Add a record to {self.name}"
+        response = await self._instance.send_json(
+            "POST", self._path, dict(values), tried=tried, params=_params()
+        )
+        row = self._record(json_result(response, tried), tried)
+        if not row.get("sys_id"):
+            # Whatever is done with the record next would be done with none in particular.
+            raise failure("reply-malformed", tried, "the record has no sys_id")
+        return row
+
+    async def delete(self, sys_id: str) -> bool:
+        """Remove a record; returns whether it was there (and could be seen)."""
+        tried = f"Remove a record of {self.name}"
+        path = f"{self._path}/{quote(sys_id, safe='')}"
+        response = await self._instance.send_delete(path, tried=tried)
+        if response.status_code == 404:
+            return False
+        refuse_pages(response, tried)
+        check_status(response, tried)
+        return True
+
+    async def _page(
+        self, query: Query, fields: Sequence[str], last: str, size: int, skip: int
+    ) -> tuple[list[Row], bool]:
+        tried = f"Read records of {self.name}"
+        if last:
+            query = query.where("sys_id", Operator.GREATER, last)
+        encoded = "^".join(part for part in (query.encode(), "ORDERBYsys_id") if part)
+        params = _params(sysparm_query=encoded, sysparm_fields=",".join(fields), sysparm_limit=str(size))
+        if skip:
+            params["sysparm_offset"] = str(skip)
+        response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
+        if response.status_code == 404 and "no record" in response.text.lower():
+            return [], False
+        result = json_result(response, tried)
+        if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
+            raise failure("reply-malformed", tried, "the result is not a list of records")
+        rows = [{name: plain(row.get(name, "")) for name in fields} for row in result]
+        total = response.headers.get("x-total-count", "")
+        # The count covers what lies behind this page's start, as a rule hidden rows included. A short page may have
+        # lost its rest to access rules, or to a page size that the instance allows: as long as rows are missing from
+        # the count, and where there is none, only an empty page ends the list.
+        if not total.isdecimal():
+            return rows, bool(rows)
+        behind = int(total) - skip
+        return rows, behind > size or 0 < len(rows) < behind
+
+    def _sendable(self, query: Query) -> Query:
+        try:
+            query.encode()
+        except ValueError as error:
+            raise failure(
+                "input-unsendable",
+                f"Read records of {self.name}",
+                str(error),
+                cause="A query cannot carry this text.",
+                remedy="Search for another part of the text.",
+            ) from error
+        return query
+
+    def _check(self, query: Query, row: Row, last: str) -> None:
+        if not query.holds(row) or row["sys_id"].casefold() <= last.casefold():
+            tried = f"Read records of {self.name}"
+            raise failure("query-ignored", tried, f"{query.encode()} was answered with {row['sys_id']}")
+
+    def _record(self, result: Any, tried: str) -> Row:
+        if not isinstance(result, dict):
+            raise failure("reply-malformed", tried, "the result is not a record")
+        return {name: plain(value) for name, value in result.items()}
+
+
+def _params(**more: str) -> dict[str, str]:
+    return {"sysparm_exclude_reference_link": "true", "sysparm_suppress_pagination_header": "true", **more}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """A scripted SOAP service as its record describes it."""
+
+    name: str
+    active: bool
+    sys_id: str
+    function_name: str
+    short_description: str
+
+    @classmethod
+    async def read(cls, instance: "Instance", like: str = "") -> AsyncIterator["ServiceRow"]:
+        """Yield the services whose names contain `like`."""
+        query = where("name", Operator.LIKE, like) if like else None
+        fields = ("name", "active", "function_name", "short_description")
+        async for row in instance.table("sys_web_service").rows(query, fields=fields):
+            active = row["active"] in ("true", "1")
+            yield cls(row["name"], active, row["sys_id"], row["function_name"], row["short_description"])

@@ -1,0 +1,98 @@
+"""Reads the reply of a scripted service: well-formed XML only, children by local name, declared outputs exactly once."""
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from services.errors import ConsoleError
+from services.redact import redact
+from services.servicenow.faults import failure
+
+DEPTH_MAX = 64
+_PARSER_OPTIONS = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "recover": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+def parse_xml(content: bytes, tried: str) -> etree._Element:
+    """Return the root of well-formed XML without a DTD; raises `reply-malformed`."""
+    try:
+        root = etree.fromstring(content, etree.XMLParser(**_PARSER_OPTIONS))  # type: ignore[arg-type]
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise failure(
+            "reply-malformed", tried, f"{error}; {redact(content[:20_000].decode(errors='replace'))[:200]}"
+        ) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise failure("reply-malformed", tried, "the document has a DTD")
+    if _depth(root) > DEPTH_MAX:
+        raise failure("reply-malformed", tried, f"the document is nested deeper than {DEPTH_MAX}")
+    return root
+
+
+def _depth(element: etree._Element) -> int:
+    deepest, stack = 0, [(element, 1)]
+    while stack:
+        node, level = stack.pop()
+        deepest = max(deepest, level)
+        stack.extend((child, level + 1) for child in node)
+    return deepest
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the name of an element without its namespace."""
+    return etree.QName(element).localname
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(str(part) for part in element.itertext())
+
+
+def read_reply(content: bytes, outputs: Sequence[str], tried: str) -> dict[str, str]:
+    """Return the declared `outputs` of a SOAP reply; extra ones are passed over, whatever their order.
+
+    Raises `soap-fault` for a fault (with its text), `reply-malformed`, and `reply-contract` when a declared output is
+    missing or stands there twice.
+    """
+    answer = _answer(parse_xml(content, tried), tried)
+    found: dict[str, list[etree._Element]] = {}
+    for child in answer:
+        found.setdefault(local_name(child), []).append(child)
+    for name in outputs:
+        count = len(found.get(name, ()))
+        if count != 1:
+            seen = "missing" if count == 0 else f"there {count} times"
+            raise failure(
+                "reply-contract", tried, f"{name} is {seen}; the reply has {', '.join(found) or 'no outputs'}"
+            )
+        if len(found[name][0]):
+            raise failure("reply-contract", tried, f"{name} holds further elements instead of a text")
+    return {name: found[name][0].text or "" for name in outputs}
+
+
+def _answer(root: etree._Element, tried: str) -> etree._Element:
+    """Return the one element in the body of an envelope; raises what it means when it is a fault."""
+    bodies = [e for e in root if local_name(e) == "Body"]
+    if local_name(root) != "Envelope" or len(bodies) != 1 or len(bodies[0]) == 0:
+        raise failure("reply-malformed", tried, f"no SOAP body in <{local_name(root)}>")
+    fault = next((e for e in bodies[0] if local_name(e) == "Fault"), None)
+    if fault is not None:
+        raise _fault(fault, tried)
+    if len(bodies[0]) > 1:
+        raise failure("reply-malformed", tried, f"{len(bodies[0])} answers in one SOAP body")
+    return bodies[0][0]
+
+
+def _fault(element: etree._Element, tried: str) -> ConsoleError:
+    parts = {local_name(child): " ".join(_text(child).split()) for child in element}
+    text = parts.get("faultstring") or parts.get("Reason") or "no text"
+    seen = f"{text} ({parts['detail']})" if parts.get("detail") and parts["detail"] != text else text
+    lowered = seen.lower()
+    if "insufficient rights" in lowered or "not authorized" in lowered:
+        return failure("rights-missing", tried, seen)
+    return failure("soap-fault", tried, seen)

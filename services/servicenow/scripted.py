@@ -1,0 +1,191 @@
+"""Scripted SOAP services. The only module that knows zeep: it reads the WSDL and writes the request.
+
+The reply is read by `replies`, because zeep either refuses or silently misreads what instances really send; the address
+comes from the foreign system, never from the WSDL.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from models.addresses import Origin
+from services.servicenow.answers import check_status, refuse_guest, refuse_pages
+from services.servicenow.contract import ServiceDescription
+from services.servicenow.faults import failure
+from services.servicenow.replies import parse_xml, read_reply
+
+if TYPE_CHECKING:
+    from services.servicenow.instance import Instance
+
+WSDL_MAX = 1024 * 1024
+REPLY_MAX = 1024 * 1024
+"""A comment of 4,000 characters is the longest that a contract's reply carries; taking apart what is larger would be
+felt in a window."""
+GROUPS = tuple(f"{{http://www.w3.org/2001/XMLSchema}}{name}" for name in ("group", "attributeGroup"))
+SAID_BY_STATUS = (401, 403, 404, 429)
+"""Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A description, and what is needed to write a request for it."""
+
+    description: ServiceDescription
+    client: Any
+    proxy: Any
+    action: str
+
+
+class ScriptedService:
+    """One scripted SOAP service of an instance."""
+
+    def __init__(self, instance: "Instance", name: str) -> None:
+        self._instance = instance
+        self.name = name
+        self._path = f"{quote(name, safe='')}.do"
+        self._compiled: _Compiled | None = None
+        self._reading = asyncio.Lock()
+
+    async def describe(self, *, fresh: bool = False) -> ServiceDescription:
+        """Return what the WSDL says; it is read once. Raises `service-missing` when there is none."""
+        return (await self._compile(fresh=fresh)).description
+
+    async def call(self, inputs: Mapping[str, str], outputs: tuple[str, ...]) -> dict[str, str]:
+        """Call the service once and return `outputs`, each of which must be in the reply exactly once.
+
+        Raises `service-contract` when the service has no such input or output, `input-unsendable`, and everything an
+        answer can be wrong with.
+        """
+        tried = f"Call the service {self.name}"
+        compiled = await self._compile()
+        body = self._request(compiled, inputs, outputs, tried)
+        response = await self._instance.post_xml(self._path, body, action=compiled.action, tried=tried)
+        return read_response(response, outputs, tried)
+
+    def _request(
+        self, compiled: _Compiled, inputs: Mapping[str, str], outputs: tuple[str, ...], tried: str
+    ) -> bytes:
+        from lxml import etree
+        from zeep.exceptions import Error as ZeepError
+
+        known = compiled.description
+        missing = [n for n in inputs if n not in known.inputs] + [
+            n for n in outputs if n not in known.outputs
+        ]
+        if missing:
+            raise failure("service-contract", tried, f"{self.name} has no parameter {', '.join(missing)}")
+        try:
+            message = compiled.client.create_message(compiled.proxy, known.operation, **inputs)
+        except ValueError as error:
+            raise failure("input-unsendable", tried, str(error)) from error
+        except ZeepError as error:
+            raise failure(
+                "service-contract",
+                tried,
+                f"{self.name}: {error}",
+                cause="The service asks for more than the contract gives.",
+                remedy="Make every further input of the service optional.",
+            ) from error
+        written: bytes = etree.tostring(message, xml_declaration=True, encoding="UTF-8")
+        return written
+
+    async def _compile(self, *, fresh: bool = False) -> _Compiled:
+        async with self._reading:
+            if self._compiled is None or fresh:
+                tried = f"Read the description of the service {self.name}"
+                content = await self._download(tried)
+                address = f"{self._instance.settings.base_url}{self._path}?SOAP"
+                # Off the loop: building a client takes long enough to be felt in a window.
+                self._compiled = await asyncio.to_thread(_build, self.name, content, address, tried)
+            return self._compiled
+
+    async def _download(self, tried: str) -> bytes:
+        response = await self._instance.get(f"{self._path}?WSDL", tried=tried, accept="text/xml")
+        if response.status_code not in SAID_BY_STATUS:
+            refuse_pages(response, tried)
+        check_status(response, tried, missing="service-missing")
+        if len(response.content) > WSDL_MAX:
+            raise failure("answer-too-large", tried, f"{len(response.content)} bytes")
+        return response.content
+
+
+def read_response(response: Any, outputs: tuple[str, ...], tried: str) -> dict[str, str]:
+    """Return `outputs` of an HTTP response to a SOAP call; raises for everything that is no success."""
+    if response.status_code not in SAID_BY_STATUS:
+        refuse_pages(response, tried)
+    check_status(response, tried, missing="service-missing")
+    refuse_guest(response, tried)
+    if len(response.content) > REPLY_MAX:
+        raise failure("answer-too-large", tried, f"{len(response.content)} bytes")
+    values = read_reply(response.content, outputs, tried)
+    if response.status_code != 200:
+        raise failure("server-error", tried, f"HTTP {response.status_code} with a reply that looks complete")
+    return values
+
+
+def _build(name: str, content: bytes, address: str, tried: str) -> _Compiled:
+    """Let zeep read a WSDL that was fetched already; it can load nothing else."""
+    from zeep import Client, Settings
+    from zeep.transports import Transport
+
+    class Nothing(Transport):
+        """Refuses every load: imports of other documents would leave the instance, with the password."""
+
+        def __init__(self) -> None:
+            self.cache = None
+            self._close_session = False
+
+        def load(self, url: str) -> bytes:
+            raise ValueError(f"the WSDL refers to another document: {url}")
+
+    root = parse_xml(content, tried)
+    if not root.tag.endswith("}definitions"):
+        raise failure("service-missing", tried, f"the answer is a <{root.tag}> and no WSDL")
+    if any(next(root.iter(name), None) is not None for name in GROUPS):
+        # zeep writes out every use of a group: a few that use each other twice would keep it busy for ever.
+        raise failure("service-description-invalid", tried, "its schema has groups, which no instance writes")
+    try:
+        settings = Settings(raw_response=True, forbid_dtd=True, forbid_external=True, strict=True)
+        make: Any = Client
+        client = make(BytesIO(content), transport=Nothing(), settings=settings)
+        binding_name, binding = next(iter(client.wsdl.bindings.items()))
+        operations = list(binding.all().values())
+        operation = operations[0]
+        inputs = tuple(e[0] for e in operation.input.body.type.elements)
+        outputs = tuple(e[0] for e in operation.output.body.type.elements)
+        located = next(iter(next(iter(client.wsdl.services.values())).ports.values())).binding_options[
+            "address"
+        ]
+    except Exception as error:
+        raise failure("service-description-invalid", tried, f"{type(error).__name__}: {error}") from error
+    description = ServiceDescription(
+        name, operation.name, inputs, outputs, located, _elsewhere(located, address)
+    )
+    return _Compiled(
+        description, client, client.create_service(str(binding_name), address), operation.soapaction or ""
+    )
+
+
+def _elsewhere(located: str, address: str) -> bool:
+    try:
+        return Origin.of(located) != Origin.of(address)
+    except ValueError:
+        return True
+
+
+def own_cost_ms(
+    content: bytes, inputs: Mapping[str, str], reply: bytes, outputs: tuple[str, ...], rounds: int
+) -> float:
+    """Return the milliseconds that writing one request and reading one reply take, without any network."""
+    compiled = _build("Measured", content, "https://measured.example/Measured.do?SOAP", "Measure")
+    service = ScriptedService.__new__(ScriptedService)
+    service.name = "Measured"
+    start = time.perf_counter()
+    for _ in range(rounds):
+        service._request(compiled, inputs, outputs, "Measure")  # noqa: SLF001
+        read_reply(reply, outputs, "Measure")
+    return (time.perf_counter() - start) * 1000 / rounds

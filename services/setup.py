@@ -1,0 +1,188 @@
+"""The whole set-up on an instance whose items exist: look what is there, then make the four objects in one step.
+
+Knows servicenow, catalogue, configuration and the vault. `discover` only reads; `create` writes one transaction, and
+takes the password back out of the vault when that transaction fails.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from models.addresses import Origin, normalise_base_url
+from models.kinds import Kind
+from services.errors import FieldError, InvalidError, Owner, Problem, RefusedError, ReplyError
+from services.progress import Progress, silent
+from services.secret import Secret
+
+if TYPE_CHECKING:
+    from services.catalogue import RequestItem
+    from services.configuration import Configuration
+    from services.servicenow import Instance
+    from services.servicenow.contract import ServiceVerdict
+    from services.vault import Vault
+
+NAMES = {
+    Kind.USER_CREDENTIAL: "ServiceNow",
+    Kind.FOREIGN_SYSTEM: "ServiceNow Server",
+    Kind.APPROVAL_PROCESS: "ServiceNow Approval Process",
+    Kind.APPROVAL_TYPE: "ServiceNow Execute Application Request Type",
+}
+"""What the guide calls the objects it has people make."""
+
+ROLES = ("create", "status", "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundService:
+    """One scripted service that was looked for: its name on the instance, or "" when there is none like it."""
+
+    role: str
+    name: str
+    verdict: "ServiceVerdict | None" = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is there and keeps the contract."""
+        return self.verdict is not None and self.verdict.ok
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an instance has of what approvals need."""
+
+    items: "list[RequestItem]" = field(default_factory=list)
+    services: tuple[FoundService, ...] = ()
+
+    @property
+    def item(self) -> "RequestItem | None":
+        """The request item that carries the contract's variables, or None."""
+        return self.items[0] if self.items else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there to set approvals up."""
+        return self.item is not None and len(self.services) == len(ROLES) and all(s.ok for s in self.services)
+
+    def service(self, role: str) -> str:
+        """Return the name of the service in a role."""
+        return next(s.name for s in self.services if s.role == role)
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """The four objects that were made."""
+
+    credential: Any
+    server: Any
+    process: Any
+    approval_type: Any
+
+
+async def discover(instance: "Instance", progress: Progress = silent) -> Found:
+    """Look for the request item and the three services; raises the errors of the client when nothing can be read."""
+    from services.catalogue import Catalogue
+    from services.servicenow.contract import propose
+
+    progress("Looking for the scripted services", 0, 5)
+    rows = [row for row in await instance.service_names() if row.active]
+    proposal = propose([row.name for row in rows])
+    names = dict(zip(ROLES, (proposal.create, proposal.status, proposal.cancel), strict=True))
+    services = []
+    for done, (role, name) in enumerate(names.items(), 1):
+        progress(f"Reading {name}" if name else f"No {role} service found", done, 5)
+        services.append(await _look_at(instance, role, name or ""))
+    progress("Looking for the Request Item", 4, 5)
+    items = await Catalogue(instance).find_by_contract()
+    progress("Looked at everything", 5, 5)
+    return Found(sorted(items, key=lambda item: not item.active), tuple(services))
+
+
+async def _look_at(instance: "Instance", role: str, name: str) -> FoundService:
+    from services.servicenow.contract import Role, ServiceVerdict, compare_service
+    from services.servicenow.faults import NotFoundOnInstanceError
+
+    if not name:
+        return FoundService(role, "")
+    try:
+        description = await instance.service(name).describe()
+    except (NotFoundOnInstanceError, ReplyError) as error:
+        # It is listed and cannot be used: said beside its name, so that the others are looked at all the same.
+        return FoundService(role, name, ServiceVerdict(ok=False, text=error.problem.evidence))
+    return FoundService(role, name, compare_service(Role(role), description))
+
+
+def create(
+    configuration: "Configuration",
+    vault: "Vault",
+    *,
+    base_url: str,
+    account: str,
+    secret: Secret,
+    found: Found,
+    server_id: uuid.UUID | None = None,
+) -> SetUp:
+    """Make credential, server, process and type in one transaction, with the password bound to the server's origin.
+
+    `server_id` is the server's where runs of tasks were written down for it before it was stored. Blocks; call it in a thread. Raises RefusedError when `found` is not complete, and whatever vault and store raise.
+    """
+    if not found.complete or found.item is None:
+        raise RefusedError(_incomplete())
+    try:
+        base_url = normalise_base_url(base_url)
+    except ValueError as error:
+        raise InvalidError([FieldError("base_url", str(error))]) from error
+    made = _compose(configuration, base_url=base_url, account=account, found=found, server_id=server_id)
+    vault.put(made.credential.id, made.credential.name, account, secret, [Origin.of(base_url)])
+    try:
+        with configuration.store.write("ServiceNow approvals set up") as work:
+            return SetUp(
+                *(
+                    configuration.save_in(work, row)
+                    for row in (made.credential, made.server, made.process, made.approval_type)
+                )
+            )
+    except Exception:
+        vault.forget(made.credential.id, made.credential.name)
+        raise
+
+
+def _compose(
+    configuration: "Configuration", *, base_url: str, account: str, found: Found, server_id: uuid.UUID | None
+) -> SetUp:
+    item = found.item
+    assert item is not None  # noqa: S101 - `create` has just looked
+    credential = configuration.new(Kind.USER_CREDENTIAL, name=NAMES[Kind.USER_CREDENTIAL], account=account)
+    known = {} if server_id is None else {"id": server_id}
+    server = configuration.new(
+        Kind.FOREIGN_SYSTEM,
+        name=NAMES[Kind.FOREIGN_SYSTEM],
+        base_url=base_url,
+        credential_id=credential.id,
+        **known,
+    )
+    process = configuration.new(
+        Kind.APPROVAL_PROCESS,
+        name=NAMES[Kind.APPROVAL_PROCESS],
+        server_id=server.id,
+        request_item_id=item.sys_id,
+        request_item_name=item.name,
+        request_item_category=item.category,
+        create_service=found.service("create"),
+        status_service=found.service("status"),
+        cancel_service=found.service("cancel"),
+    )
+    approval_type = configuration.new(
+        Kind.APPROVAL_TYPE, name=NAMES[Kind.APPROVAL_TYPE], process_id=process.id
+    )
+    return SetUp(credential, server, process, approval_type)
+
+
+def _incomplete() -> Problem:
+    return Problem(
+        tried="Set up ServiceNow approvals",
+        evidence="The Request Item or one of the three scripted services is missing or does not keep the contract.",
+        cause="The instance does not have everything that approvals need.",
+        owner=Owner.SERVICENOW,
+        remedy="Create the ServiceNow approval request items on the instance, then connect again.",
+        fault="setup-incomplete",
+    )

@@ -1,0 +1,44 @@
+"""Where configuration, history and requests are kept: engine, unit of work, migrations, change feed.
+
+Names are looked up when they are first used, so that `services.store.outline` costs no import of the database library.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from services.store.audit import AuditVerdict
+    from services.store.errors import NotFoundError, StoreError, StoreTooNewError
+    from services.store.feed import Change, ChangeFeed
+    from services.store.store import Store
+    from services.store.unit_of_work import UnitOfWork
+
+__all__ = [
+    "AuditVerdict",
+    "Change",
+    "ChangeFeed",
+    "NotFoundError",
+    "Store",
+    "StoreError",
+    "StoreTooNewError",
+    "UnitOfWork",
+]
+
+_HOME = {
+    "AuditVerdict": "audit",
+    "Change": "feed",
+    "ChangeFeed": "feed",
+    "NotFoundError": "errors",
+    "Store": "store",
+    "StoreError": "errors",
+    "StoreTooNewError": "errors",
+    "UnitOfWork": "unit_of_work",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds `name`."""
+    if name in _HOME:
+        import importlib
+
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(name)

@@ -1,0 +1,159 @@
+"""The audit trail as a hash chain: every entry carries the hash of the one before, the store's head the last one."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from models.audit_entry import AuditEntry
+from models.revision import Revision
+from models.store_meta import StoreMeta
+from services.store.errors import chain_broken
+from services.store.state import UnreadableError, state_problem, walk
+
+GENESIS = "0" * 64
+HEAD_KEY = "audit_head"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerdict:
+    """Whether the chain holds, how many entries were looked at, and the first thing that is wrong."""
+
+    ok: bool
+    checked: int
+    problem: str = ""
+
+
+def entry_hash(entry: AuditEntry) -> str:
+    """Return SHA-256 over every field of `entry` but the hash itself, as canonical JSON."""
+    fields = (
+        entry.seq,
+        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        entry.actor,
+        entry.operation,
+        entry.object_kind,
+        entry.object_id.hex if entry.object_id else None,
+        entry.object_name,
+        entry.revision_id.hex if entry.revision_id else None,
+        entry.detail,
+        entry.previous_hash,
+    )
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def revision_digest(parts: Iterable[str | None]) -> str:
+    """Return SHA-256 over the parts of a revision, so that the chain covers history as well."""
+    return hashlib.sha256(json.dumps(list(parts), ensure_ascii=False).encode()).hexdigest()
+
+
+def _read_head(value: object) -> tuple[int | None, str]:
+    """Return the place and the hash that the head names; no place when it makes no sense."""
+    number, _, last = str(value).partition(":")
+    return (int(number) if re.fullmatch(r"[0-9]{1,18}", number) else None), last
+
+
+def append(session: Session, entry: AuditEntry) -> None:
+    """Chain `entry` behind the last one. The caller holds the write lock."""
+    head = session.get(StoreMeta, HEAD_KEY)
+    if head is None:
+        head = StoreMeta(key=HEAD_KEY, value=f"0:{GENESIS}")
+        session.add(head)
+    seq, last = _read_head(head.value)
+    if seq is None:
+        raise chain_broken(f"The head of the audit trail reads “{str(head.value)[:20]}”.")
+    entry.seq = seq + 1
+    entry.previous_hash = last
+    entry.hash = entry_hash(entry)
+    head.value = f"{entry.seq}:{entry.hash}"
+    session.add(entry)
+
+
+def verify(session: Session) -> AuditVerdict:
+    """Walk the whole chain and compare it with its head, the revisions it covers, and the objects they made."""
+    last, seq, linked = GENESIS, 0, 0
+    statement = select(AuditEntry, Revision).join(
+        Revision, isouter=True, onclause=col(AuditEntry.revision_id) == col(Revision.id)
+    )
+    try:
+        for entry, revision in walk(session, statement, col(AuditEntry.seq), lambda pair: pair[0].seq):
+            seq += 1
+            problem = _problem_of(entry, revision, seq, last)
+            if problem:
+                return AuditVerdict(ok=False, checked=seq, problem=problem)
+            linked += revision is not None
+            last = entry.hash
+    except UnreadableError:
+        return AuditVerdict(ok=False, checked=seq, problem=f"entry {seq + 1} or its revision cannot be read")
+    problem = (
+        _problem_of_head(session, seq, last)
+        or _problem_of_revisions(session, linked)
+        or state_problem(session)
+    )
+    return AuditVerdict(ok=not problem, checked=seq, problem=problem)
+
+
+def _problem_of(entry: AuditEntry, revision: Revision | None, seq: int, last: str) -> str:
+    if entry.seq != seq:
+        return f"entry {seq} is missing" if entry.seq > seq else f"entry {entry.seq} does not belong to it"
+    if entry.previous_hash != last:
+        return f"entry {seq} does not follow the one before"
+    try:
+        edited = entry.hash != entry_hash(entry)
+    except TypeError:  # bytes where a text belongs
+        edited = True
+    if edited:
+        return f"entry {seq} was edited"
+    if entry.revision_id is not None:
+        if revision is None:
+            return f"the revision of entry {seq} is missing"
+        if not entry.detail.endswith(digest_of(revision)):
+            return f"the revision of entry {seq} was edited"
+    return ""
+
+
+def _problem_of_head(session: Session, seq: int, last: str) -> str:
+    stored = session.exec(select(StoreMeta.value).where(StoreMeta.key == HEAD_KEY)).first()
+    head = f"0:{GENESIS}" if stored is None else stored
+    if head == f"{seq}:{last}":
+        return ""
+    number, _ = _read_head(head)
+    if number is not None and number > seq:
+        return f"entries after {seq} are missing"
+    return f"its head was edited, or entries were added behind it; the last entry is {seq}"
+
+
+def _problem_of_revisions(session: Session, linked: int) -> str:
+    """Find revisions that no entry covers; `linked` are covered."""
+    count = session.exec(select(func.count()).select_from(Revision)).one()
+    if count == linked:
+        return ""
+    covered = select(AuditEntry.revision_id).where(col(AuditEntry.revision_id) == col(Revision.id))
+    statement = select(Revision.object_name, Revision.number).where(~covered.exists())
+    stray = session.exec(statement.order_by(col(Revision.changed_at))).first()
+    if stray is None:
+        return "some revisions are covered twice"
+    return f"version {stray[1]} of “{stray[0]}” has no entry"
+
+
+def digest_of(revision: Revision) -> str:
+    """Return the digest of a stored revision row."""
+    names = (
+        "object_kind",
+        "object_id",
+        "object_name",
+        "number",
+        "operation",
+        "before",
+        "after",
+        "note",
+        "changed_by",
+    )
+    parts = [getattr(revision, name) for name in names]
+    at = revision.changed_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return revision_digest([*(None if part is None else str(part) for part in parts), at])

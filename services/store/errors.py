@@ -1,0 +1,144 @@
+"""What can be wrong with the store itself."""
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from services.errors import ConsoleError, InputError, Owner, Problem
+from services.store.location import without_password
+
+
+class StoreError(ConsoleError):
+    """The store cannot be opened, read or written."""
+
+
+class StoreTooNewError(StoreError):
+    """The store was written by a newer release."""
+
+
+class NotFoundError(InputError):
+    """An object is not there (any more); of the names that are `known`, the nearest to the `asked` one is named."""
+
+    def __init__(self, what: str, asked: str = "", known: Collection[str] = ()) -> None:
+        super().__init__(
+            Problem(
+                tried=f"Open {what}",
+                evidence="No object with this name or id is in the store.",
+                cause="It was deleted or renamed, or it never existed here.",
+                owner=Owner.CONSOLE,
+                remedy=_choose(asked, known),
+                fault="object-missing",
+            )
+        )
+
+
+NAMED_AT_MOST = 5
+
+
+def _choose(asked: str, known: Collection[str]) -> str:
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(asked.casefold(), folded, n=1)
+    if near:
+        return f"Did you mean “{folded[near[0]]}”?"
+    if 0 < len(known) <= NAMED_AT_MOST:
+        return f"There is {', '.join(f'“{name}”' for name in sorted(known))}."
+    return "Choose one that is listed."
+
+
+def too_new(url: str, revision: str) -> StoreTooNewError:
+    """Return the error for a store whose schema is `revision`, which this release does not know."""
+    return StoreTooNewError(
+        Problem(
+            tried=f"Open the store {without_password(url)}",
+            evidence=f"Its schema is {revision}, which this release does not know.",
+            cause="It was written by a newer release of Approval Console.",
+            owner=Owner.CONSOLE,
+            remedy="Update this console, or open another store. Nothing was changed.",
+            fault="store-too-new",
+        )
+    )
+
+
+def cannot_open(url: str, error: BaseException) -> StoreError:
+    """Return the error for a store that could not be opened or upgraded."""
+    unusable = _Reason(
+        "The file or database cannot be read or written, or it is not a store of Approval Console.",
+        "See that the folder exists and may be written to, or choose another store with --store.",
+        "store-unusable",
+    )
+    return _error(f"Open the store {without_password(url)}", error, unusable)
+
+
+def cannot_read(error: BaseException) -> StoreError:
+    """Return the error for a read that the database refused."""
+    unreadable = _Reason(
+        "The store was damaged, or it is out of reach.",
+        "See that the store is there and whole, or bring it back from a backup.",
+        "store-unreadable",
+    )
+    return _error("Read the store", error, unreadable)
+
+
+def cannot_write(error: BaseException) -> StoreError:
+    """Return the error for a write that the database refused."""
+    unwritable = _Reason(
+        "The store is read-only, damaged or out of reach, or its disk is full.",
+        "See that the store may be written to, then save again. Nothing was changed.",
+        "store-not-writable",
+    )
+    return _error("Write to the store", error, unwritable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    cause: str
+    remedy: str
+    fault: str
+
+
+_LOCKED = _Reason(
+    "Another program keeps the store locked.",
+    "Wait until it is done, or close it, then try again. Nothing was changed.",
+    "store-locked",
+)
+_CONTRADICTION = _Reason(
+    "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
+    "Look at what is stored now, then try again. Nothing was changed.",
+    "store-contradiction",
+)
+
+
+def _error(tried: str, error: BaseException, usual: _Reason) -> StoreError:
+    original = getattr(error, "orig", None) or error
+    text = " ".join(f"{type(original).__name__}: {original}".split())
+    reason = usual
+    if "is locked" in text:
+        reason = _LOCKED
+    elif isinstance(error, IntegrityError):
+        reason = _CONTRADICTION
+    return StoreError(
+        Problem(
+            tried=tried,
+            evidence=without_password(text),
+            cause=reason.cause,
+            owner=Owner.CONSOLE,
+            remedy=reason.remedy,
+            fault=reason.fault,
+        )
+    )
+
+
+def chain_broken(evidence: str) -> StoreError:
+    """Return the error for a write that cannot be chained to what was written before."""
+    return StoreError(
+        Problem(
+            tried="Write to the store",
+            evidence=evidence,
+            cause="The audit trail was changed by something else than Approval Console.",
+            owner=Owner.CONSOLE,
+            remedy="Type approval-console audit verify to see where, and bring the store back from a backup.",
+            fault="audit-broken",
+        )
+    )

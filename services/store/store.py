@@ -1,0 +1,107 @@
+"""The store: opened once, read and written through sessions that end with the work they were made for."""
+
+import getpass
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import Session
+
+from models.registry import all_models
+from models.store_meta import StoreMeta
+from services.store import audit
+from services.store.engine import lock_for_writing, make_engine
+from services.store.errors import StoreError, cannot_open, cannot_read, cannot_write
+from services.store.feed import ChangeFeed
+from services.store.location import as_url
+from services.store.unit_of_work import UnitOfWork
+from services.store.upgrade import bring_up_to_date
+
+STORE_ID = "store_id"
+
+
+class Store:
+    """An SQLite file or a shared database that holds configuration, history and requests."""
+
+    def __init__(self, url: str, *, actor: str) -> None:
+        self.url = url
+        self.actor = actor
+        self.engine = make_engine(url)
+        self._writing = self.engine.execution_options(write=True)
+        self.id = self._identity()
+        self.feed = ChangeFeed(self.engine)
+
+    @classmethod
+    def open(cls, url: str, *, actor: str | None = None) -> "Store":
+        """Open the store at `url` (or path): check its version, back up, upgrade, verify.
+
+        Raises StoreTooNewError, StoreError.
+        """
+        try:
+            url = as_url(url)
+        except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
+            raise cannot_open(url, error) from error
+        all_models()
+        bring_up_to_date(url)
+        try:
+            return cls(url, actor=actor or _user())
+        except DatabaseError as error:
+            raise cannot_open(url, error) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session for reading; what it returns stays readable afterwards. Raises StoreError."""
+        try:
+            with Session(self.engine, expire_on_commit=False) as session:
+                yield session
+                session.expunge_all()
+        except DatabaseError as error:
+            raise cannot_read(error) from error
+
+    @contextmanager
+    def write(self, note: str = "") -> Iterator[UnitOfWork]:
+        """Give a unit of work: all of it is stored, or nothing. Raises StoreError when the database refuses."""
+        work = None
+        try:
+            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+                lock_for_writing(session.connection())
+                work = UnitOfWork(session, actor=self.actor, note=note)
+                yield work
+        except DatabaseError as error:
+            raise cannot_write(error) from error
+        if work is not None and work.changes:
+            # It is written, whatever becomes of telling it; the next look tells it then.
+            with suppress(StoreError):
+                self.feed.poll()
+
+    def verify_audit(self) -> audit.AuditVerdict:
+        """Walk the audit chain; see AuditVerdict."""
+        with self.read() as session:
+            if self.engine.dialect.name == "postgresql":
+                # One picture of everything; otherwise what others write meanwhile looks like an edit.
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            return audit.verify(session)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def _identity(self) -> uuid.UUID:
+        with Session(self.engine) as session:
+            found = session.get(StoreMeta, STORE_ID)
+        if found is None:
+            with Session(self._writing) as session, session.begin():
+                found = session.get(StoreMeta, STORE_ID)
+                if found is None:
+                    found = StoreMeta(key=STORE_ID, value=str(uuid.uuid4()))
+                    session.add(found)
+                return uuid.UUID(found.value)
+        return uuid.UUID(found.value)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,169 @@
+"""One write transaction: every row it touches gets its revision and its link in the audit chain."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import delete, func, select, update
+from sqlmodel import Session, SQLModel
+
+from models.audit_entry import AuditEntry
+from models.base import Item, name_key, utcnow
+from models.revision import Revision
+from services.errors import ConflictError
+from services.store.audit import append, digest_of
+from services.store.feed import Change
+from services.store.values import as_values, table_of, to_json
+
+
+class Versioned(Protocol):
+    """A row with identity and version."""
+
+    id: uuid.UUID
+    version: int
+
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class UnitOfWork:
+    """Writes rows inside one transaction. Made by `Store.write`; never kept beyond it."""
+
+    def __init__(self, session: Session, *, actor: str, note: str) -> None:
+        self.session = session
+        self.changes: list[Change] = []
+        self._actor = actor
+        self._note = note
+
+    def insert(self, row: Row) -> Row:
+        """Store a new row as version 1 and return it.
+
+        An object that comes back after its deletion goes on counting, so that whoever still has an old version open
+        cannot take it for the present one. Raises ConflictError when the object is there already.
+        """
+        now = utcnow()
+        row.version = 1
+        if isinstance(row, Item):
+            present = self._stored(row)
+            if present is not None:
+                raise ConflictError(base=None, mine=as_values(row), theirs=present)
+            row.version = self._last_number(row) + 1
+            row.name_key = name_key(row.name)
+            row.created_at = row.changed_at = now
+            row.created_by = row.changed_by = self._actor
+        values = as_values(row)
+        self.session.execute(table_of(row).insert().values(**values))
+        self._record(row, "create", None, values)
+        return row
+
+    def update(self, row: Row, base_version: int, *, base: Mapping[str, Any] | None = None) -> Row:
+        """Store `row` over version `base_version` and return it with its new version.
+
+        Raises ConflictError with `base` (what the caller opened, if it knows), mine and theirs when another version is stored.
+        """
+        before = self._stored(row)
+        if before is None or before["version"] != base_version:
+            raise ConflictError(base=dict(base) if base else None, mine=as_values(row), theirs=before)
+        row.version = base_version + 1
+        if isinstance(row, Item):
+            row.name_key = name_key(row.name)
+            row.changed_at, row.changed_by = utcnow(), self._actor
+            row.created_at, row.created_by = before["created_at"], before["created_by"]
+        values = as_values(row)
+        table = table_of(row)
+        done = self.session.execute(
+            update(table).where(table.c.id == before["id"], table.c.version == base_version).values(**values)
+        )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise ConflictError(base=dict(base) if base else None, mine=values, theirs=self._stored(row))
+        self._record(row, "update", before, values)
+        return row
+
+    def delete(self, row: SQLModel, base_version: int) -> None:
+        """Delete `row` if it is still version `base_version`; its revisions stay. Raises ConflictError."""
+        before = self._stored(row)
+        if before is None or before["version"] != base_version:
+            raise ConflictError(base=None, mine=as_values(row), theirs=before)
+        table = table_of(row)
+        self.session.execute(delete(table).where(table.c.id == before["id"]))
+        self._record(row, "delete", before, None)
+
+    def event(
+        self,
+        operation: str,
+        *,
+        kind: str = "",
+        object_id: uuid.UUID | None = None,
+        name: str = "",
+        detail: str = "",
+    ) -> None:
+        """Write an audit entry for something that changes no row, such as an export or a rehearsal."""
+        entry = AuditEntry(
+            seq=0,
+            at=utcnow(),
+            actor=self._actor,
+            operation=operation,
+            object_kind=kind,
+            object_id=object_id,
+            object_name=name,
+            detail=detail,
+            previous_hash="",
+            hash="",
+        )
+        self._append(entry)
+
+    def _stored(self, row: SQLModel) -> dict[str, Any] | None:
+        table = table_of(row)
+        found = self.session.execute(select(table).where(table.c.id == row.id)).mappings().first()  # type: ignore[attr-defined]
+        return dict(found) if found else None
+
+    def _last_number(self, row: Item) -> int:
+        table = table_of(Revision)
+        mine = (table.c.object_id == row.id, table.c.object_kind == str(table_of(row).name))
+        return self.session.execute(select(func.max(table.c.number)).where(*mine)).scalar() or 0
+
+    def _record(
+        self, row: SQLModel, operation: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> None:
+        values = after or before or {}
+        revision = Revision(
+            object_kind=str(table_of(row).name),
+            object_id=values["id"],
+            object_name=_title(values),
+            number=int(values["version"]) + (after is None),
+            operation=operation,
+            before=to_json(before) if before else None,
+            after=to_json(after) if after else None,
+            note=self._note,
+            changed_at=utcnow(),
+            changed_by=self._actor,
+        )
+        self.session.execute(table_of(revision).insert().values(**as_values(revision)))
+        self._append(
+            AuditEntry(
+                seq=0,
+                at=revision.changed_at,
+                actor=self._actor,
+                operation=operation,
+                object_kind=revision.object_kind,
+                object_id=revision.object_id,
+                object_name=revision.object_name,
+                revision_id=revision.id,
+                detail=f"sha256:{digest_of(revision)}",
+                previous_hash="",
+                hash="",
+            )
+        )
+
+    def _append(self, entry: AuditEntry) -> None:
+        append(self.session, entry)
+        self.changes.append(
+            Change(entry.object_kind, entry.object_id, entry.operation, self._actor, entry.seq)
+        )
+
+
+def _title(values: Mapping[str, Any]) -> str:
+    for key in ("name", "number", "task", "file_path"):
+        if values.get(key):
+            return str(values[key])[:255]
+    return ""

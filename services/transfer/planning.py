@@ -1,0 +1,169 @@
+"""What a document would change, and changing it: one transaction, nothing deleted, references by name."""
+
+import contextlib
+import difflib
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.addresses import normalise_base_url
+from models.approval_process import ApprovalProcess
+from models.base import Item, name_key
+from models.foreign_system import ForeignSystem
+from models.kinds import KINDS, Kind
+from models.registry import model_of
+from services.configuration import Configuration
+from services.configuration.rules import field_errors
+from services.transfer.document import Document, DocumentError, Entry, Mistake
+from services.transfer.forms import ITEM_KEYS, SECTIONS
+
+
+@dataclass(slots=True)
+class Change:
+    """What happens to one object: create, update or keep, with every field that differs as (from, to)."""
+
+    operation: str
+    kind: Kind
+    name: str
+    fields: dict[str, tuple[Any, Any]]
+    item: Item
+    line: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the change for JSON."""
+        return {
+            "operation": self.operation,
+            "kind": self.kind.value,
+            "name": self.name,
+            "fields": {n: {"from": _plain(a), "to": _plain(b)} for n, (a, b) in self.fields.items()},
+        }
+
+
+@dataclass(slots=True)
+class Plan:
+    """Every change in the order in which it can be stored."""
+
+    changes: list[Change] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many objects are created, updated and kept."""
+        return {op: sum(c.operation == op for c in self.changes) for op in ("create", "update", "keep")}
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would change."""
+        return all(c.operation == "keep" for c in self.changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan for JSON."""
+        return {
+            "changes": [c.as_dict() for c in self.changes],
+            "summary": self.summary,
+            "warnings": self.warnings,
+        }
+
+
+def plan(document: Document, configuration: Configuration) -> Plan:
+    """Compare `document` with what is stored; raises DocumentError for unknown names and values that cannot be."""
+    made = Plan(warnings=list(document.warnings))
+    mistakes: list[Mistake] = []
+    known = {kind: {name_key(i.name): i for i in configuration.all(kind)} for kind in Kind}
+    moved: set[uuid.UUID] = set()
+    for entry in document.entries:
+        stored = known[entry.kind].get(name_key(entry.name))
+        values = {**entry.values, **_resolve(entry, known, mistakes)}
+        item = _merged(entry.kind, stored, values)
+        if isinstance(item, ForeignSystem) and isinstance(stored, ForeignSystem):
+            moved |= {item.id} if item.base_url != stored.base_url else set()
+        if isinstance(item, ApprovalProcess) and isinstance(stored, ApprovalProcess):
+            _look_again(item, stored, values, moved)
+        mistakes += [
+            Mistake(entry.places.get(e.name, entry.place), f"{_key_of(entry.kind, e.name)} {e.message}")
+            for e in field_errors(item)
+        ]
+        known[entry.kind][name_key(entry.name)] = item
+        made.changes.append(_change(entry, stored, item))
+    if mistakes:
+        raise DocumentError(mistakes)
+    return made
+
+
+def apply(made: Plan, configuration: Configuration) -> None:
+    """Store what `made` planned, in one transaction. Raises InvalidError, ConflictError; then nothing is stored."""
+    with configuration.store.write("Applied from a document") as work:
+        for change in made.changes:
+            if change.operation != "keep":
+                configuration.save_in(work, change.item)
+
+
+def _resolve(
+    entry: Entry, known: dict[Kind, dict[str, Item]], mistakes: list[Mistake]
+) -> dict[str, uuid.UUID]:
+    found: dict[str, uuid.UUID] = {}
+    for column, (kind, name) in entry.references.items():
+        target = known[kind].get(name_key(name))
+        if target is not None:
+            found[column] = target.id
+            continue
+        names = [item.name for item in known[kind].values()]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean “{near[0]}”" if near else ""
+        mistakes.append(Mistake(entry.places[column], f"no {KINDS[kind].singular} is called “{name}”{hint}"))
+    return found
+
+
+def _merged(kind: Kind, stored: Item | None, values: dict[str, Any]) -> Item:
+    model = model_of(kind)
+    values = {
+        k: v
+        for k, v in values.items()
+        if v is not None or k in ("ca_bundle", "proxy", "client_certificate") or k.endswith("_id")
+    }
+    if isinstance(values.get("base_url"), str):
+        # What is wrong with it is said by the field's own rule, with its line.
+        with contextlib.suppress(ValueError):
+            values["base_url"] = normalise_base_url(values["base_url"])
+    if stored is None:
+        return model(**values)
+    if not values.get("request_item_id"):
+        values.pop("request_item_id", None)
+    return model(**{**stored.model_dump(), **values})
+
+
+def _look_again(
+    item: ApprovalProcess, stored: ApprovalProcess, values: dict[str, Any], moved: set[uuid.UUID]
+) -> None:
+    """Forget the sys_id that was found before when the document means another item, or the same one elsewhere.
+
+    A document leaves the sys_id out so that it serves several instances; only as long as server and item are the same
+    is what was found before still right.
+    """
+    same = all(
+        getattr(item, name) == getattr(stored, name)
+        for name in ("server_id", "request_item_name", "request_item_category")
+    )
+    if not values.get("request_item_id") and (not same or item.server_id in moved):
+        item.request_item_id = ""
+
+
+def _key_of(kind: Kind, column: str) -> str:
+    """Return how the document calls a field."""
+    named = {form.field: key for key, form in SECTIONS[kind].items()}
+    named |= {column: f"request_item {key}" for key, (column, _) in ITEM_KEYS.items()}
+    return named.get(column, column)
+
+
+def _change(entry: Entry, stored: Item | None, item: Item) -> Change:
+    names = item.fields.model_fields
+    before = {n: getattr(stored, n) for n in names} if stored is not None else {}
+    fields = {
+        n: (before.get(n), getattr(item, n)) for n in names if stored is None or before[n] != getattr(item, n)
+    }
+    operation = "create" if stored is None else "update" if fields else "keep"
+    return Change(operation, entry.kind, item.name, fields, item, entry.place.line)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, uuid.UUID) else value

@@ -1,0 +1,25 @@
+"""How an entry is written as text for a keyring or the encrypted file."""
+
+import json
+
+from models.addresses import Origin
+from services.secret import Secret
+from services.vault.base import Entry
+
+
+def to_text(entry: Entry) -> str:
+    """Write an entry, secret included: the result goes into a vault and nowhere else."""
+    return json.dumps(
+        {"a": entry.account, "s": entry.secret.reveal(), "o": [str(o) for o in entry.origins]},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def from_text(text: str) -> Entry:
+    """Read what `to_text` wrote; raises ValueError without quoting the text."""
+    try:
+        data = json.loads(text)
+        return Entry(str(data["a"]), Secret(str(data["s"])), [Origin.of(o) for o in data["o"]])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError("the entry is not one of Approval Console") from None

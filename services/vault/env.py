@@ -1,0 +1,193 @@
+"""The environment as a vault, for automation: APPROVAL_CONSOLE_SECRET_<NAME> holds the password of a credential.
+
+NAME is the credential's name in capitals, every other character than a letter or digit as `_`. The environment cannot
+hold what a password was bound to, so that is remembered in a file without secrets: the origins, next to a keyed
+fingerprint of the password they were first used with. A changed address then needs APPROVAL_CONSOLE_SECRET_<NAME>_FOR
+with the new origin, which is how the secret is "entered again" here.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.addresses import Origin
+from services.errors import Owner, Problem
+from services.secret import Secret
+from services.vault.base import (
+    PROBE_TIMEOUT_S,
+    Entry,
+    SecretMissingError,
+    SecretNotForHostError,
+    Vault,
+    VaultError,
+    VaultKind,
+    VaultState,
+)
+from services.vault.files import one_writer, replace_file
+
+PREFIX = "APPROVAL_CONSOLE_SECRET_"
+
+
+def variable_of(name: str) -> str:
+    """Return the variable that holds the password of the credential called `name`."""
+    return PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+class EnvVault(Vault):
+    """Reads secrets from the environment; it can keep none."""
+
+    kind = VaultKind.ENV
+
+    def __init__(self, environ: Mapping[str, str], bindings: Path) -> None:
+        self._environ = environ
+        self._bindings = bindings
+
+    def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
+        """The environment is always there."""
+        del timeout
+        return VaultState(usable=True, label="environment")
+
+    def put(
+        self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, origins: list[Origin]
+    ) -> None:
+        """Refuse: a program cannot set the environment it was started with."""
+        del credential_id, account, secret, origins
+        raise VaultError(
+            Problem(
+                tried=f"Keep the password of “{name}”",
+                evidence="The vault is the environment of this process.",
+                cause="Passwords in the environment are set by whoever starts the program.",
+                owner=Owner.CONSOLE,
+                remedy=f"Set {variable_of(name)} before starting, or choose another vault with --vault.",
+                fault="vault-read-only",
+            )
+        )
+
+    def get(self, credential_id: uuid.UUID, name: str, origin: Origin) -> Secret:
+        """Return the secret for `origin`. Raises SecretMissingError, SecretNotForHostError with the variable to set."""
+        try:
+            return super().get(credential_id, name, origin)
+        except SecretMissingError:
+            raise SecretMissingError(name, f"Set {variable_of(name)} before starting.") from None
+        except SecretNotForHostError:
+            known = self.state(credential_id, name).origins
+            hint = f"Set {variable_of(name)}_FOR={origin}, if that address is right."
+            raise SecretNotForHostError(name, origin, known, hint) from None
+
+    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
+        """Forget what the secret is bound to; the variable itself belongs to whoever set it."""
+        del name
+        if str(credential_id) not in self._read():
+            return False
+        with self._changing() as known:
+            return known.pop(str(credential_id), None) is not None
+
+    def _load(self, credential_id: uuid.UUID, name: str) -> Entry | None:
+        value = self._environ.get(variable_of(name))
+        if not value:
+            return None
+        _encoded(name, value)
+        origins = self._named(name)
+        kept = self._read().get(str(credential_id))
+        if kept and hmac.compare_digest(kept.mark, _mark(value, kept.salt)):
+            origins += kept.origins
+        return Entry("", Secret(value), list(dict.fromkeys(origins)))
+
+    def _named(self, name: str) -> list[Origin]:
+        """Return the origins that whoever set the password has named beside it."""
+        variable = f"{variable_of(name)}_FOR"
+        try:
+            return [Origin.of(part) for part in self._environ.get(variable, "").replace(",", " ").split()]
+        except ValueError as error:
+            raise _unusable(
+                f"Read {variable}", str(error), f"Write it as https://HOST, or leave {variable} out."
+            ) from None
+
+    def _store(self, credential_id: uuid.UUID, name: str, entry: Entry) -> None:
+        del name
+        salt = secrets.token_hex(16)
+        kept = _Kept(salt, _mark(entry.secret.reveal(), salt), entry.origins)
+        with self._changing() as known:
+            known[str(credential_id)] = kept
+
+    # -- the file of bindings ----------------------------------------------
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, "_Kept"]]:
+        try:
+            with one_writer(self._bindings):
+                known = self._read()
+                yield known
+                replace_file(self._bindings, json.dumps({i: k.as_dict() for i, k in known.items()}).encode())
+        except OSError as error:
+            raise _unusable(
+                "Keep what a password is bound to",
+                f"{self._bindings}: {error.strerror or error}",
+                "See that the file and its folder may be written.",
+            ) from None
+
+    def _read(self) -> dict[str, "_Kept"]:
+        try:
+            found = json.loads(self._bindings.read_text(encoding="utf-8"))
+            return {str(uuid.UUID(i)): _Kept.of(kept) for i, kept in found.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # Not passed over: without its bindings a password could go to any host.
+            raise _unusable(
+                "Read what passwords are bound to",
+                f"{self._bindings}: {type(error).__name__}",
+                "Restore the file, or delete it and apply the configuration again.",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is remembered of a password: where it goes, next to a keyed fingerprint."""
+
+    salt: str
+    mark: str
+    origins: list[Origin]
+
+    @classmethod
+    def of(cls, data: Any) -> "_Kept":
+        bytes.fromhex(data["salt"])
+        return cls(data["salt"], str(data["mark"]), [Origin.of(o) for o in data["origins"]])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"salt": self.salt, "mark": self.mark, "origins": [str(o) for o in self.origins]}
+
+
+def _encoded(name: str, value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        variable = variable_of(name)
+        raise _unusable(f"Read {variable}", "It is not text in UTF-8.", f"Set {variable} in UTF-8.") from None
+
+
+def _unusable(tried: str, evidence: str, remedy: str) -> VaultError:
+    return VaultError(
+        Problem(
+            tried=tried,
+            evidence=evidence,
+            cause="The environment and the file beside it cannot serve as a vault.",
+            owner=Owner.CONSOLE,
+            remedy=remedy,
+            fault="vault-unusable",
+        )
+    )
+
+
+def _mark(value: str, salt: str) -> str:
+    # scrypt, so that the file is of no use for guessing the password.
+    made = hashlib.scrypt(value.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
+    return made.hex()

@@ -1,0 +1,32 @@
+"""The session vault: passwords in memory, gone when the program ends."""
+
+import uuid
+
+from services.vault.base import PROBE_TIMEOUT_S, Entry, Vault, VaultKind, VaultState
+
+
+class SessionVault(Vault):
+    """Keeps secrets until the program ends."""
+
+    kind = VaultKind.SESSION
+
+    def __init__(self) -> None:
+        self._entries: dict[uuid.UUID, Entry] = {}
+
+    def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
+        """Memory is always there."""
+        del timeout
+        return VaultState(usable=True, label="this session only")
+
+    def _load(self, credential_id: uuid.UUID, name: str) -> Entry | None:
+        del name
+        return self._entries.get(credential_id)
+
+    def _store(self, credential_id: uuid.UUID, name: str, entry: Entry) -> None:
+        del name
+        self._entries[credential_id] = entry
+
+    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
+        """Remove the secret of a credential."""
+        del name
+        return self._entries.pop(credential_id, None) is not None

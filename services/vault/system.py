@@ -1,0 +1,176 @@
+"""The system vault: the operating system's keyring, through the keyring library. The only module that imports it.
+
+What the library chooses is looked at before every use: it silently falls back to backends that keep nothing, or keep it
+readable, and its chain would hand a password on to the next one.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from services.errors import Owner, Problem
+from services.vault.base import PROBE_TIMEOUT_S, Entry, Vault, VaultError, VaultKind, VaultState
+from services.vault.entries import from_text, to_text
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+SERVICE = "approval-console"
+ENTRY_MAX_BYTES = 2560
+"""What Windows keeps for one entry, counted in UTF-16."""
+CALL_TIMEOUT_S = 120.0
+"""Reading may ask the user to unlock the keyring; nobody needs longer for that."""
+LABEL = "the keyring of this system"
+
+T = TypeVar("T")
+
+
+class UnfitError(Exception):
+    """The keyring that was found must not be used; the text is a sentence that says why."""
+
+
+class SystemVault(Vault):
+    """Keeps secrets in the keyring of the operating system.
+
+    The store keys entries by service, and some keyrings keep one entry per service name, so the credential's id is a
+    part of it.
+    """
+
+    kind = VaultKind.SYSTEM
+
+    def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
+        """Do one harmless read: a chosen backend may still be locked, missing or silent."""
+
+        def look() -> str:
+            backend = fit_backend()
+            backend.get_password(f"{SERVICE}/probe", "probe")
+            return str(getattr(backend, "name", type(backend).__name__))
+
+        try:
+            return VaultState(usable=True, label=_within(timeout, look))
+        except TimeoutError:
+            reason = "The keyring did not answer in time."
+        except UnfitError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
+            reason = f"The keyring refused: {type(error).__name__}."
+        return VaultState(usable=False, label=LABEL, reason=reason)
+
+    def _load(self, credential_id: uuid.UUID, name: str) -> Entry | None:
+        service, user = _service(credential_id), str(credential_id)
+        text = self._call("Read", name, lambda: fit_backend().get_password(service, user))
+        if text is None:
+            return None
+        try:
+            return from_text(text)
+        except ValueError as error:
+            raise _refused("Read", name, str(error)) from None
+
+    def _store(self, credential_id: uuid.UUID, name: str, entry: Entry) -> None:
+        service, user, text = _service(credential_id), str(credential_id), to_text(entry)
+        if len(text.encode("utf-16-le")) > ENTRY_MAX_BYTES:
+            raise _refused("Keep", name, "it is longer than the 1,280 characters that keyrings take")
+
+        def keep() -> bool:
+            backend = fit_backend()
+            backend.set_password(service, user, text)
+            return backend.get_password(service, user) == text
+
+        if not self._call("Keep", name, keep):
+            raise _refused("Keep", name, "the keyring took it and gives something else back")
+
+    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
+        """Remove the secret of a credential, readable or not."""
+        service, user = _service(credential_id), str(credential_id)
+
+        def remove() -> bool:
+            backend = fit_backend()
+            if backend.get_password(service, user) is None:
+                return False
+            backend.delete_password(service, user)
+            return True
+
+        return self._call("Remove", name, remove)
+
+    @staticmethod
+    def _call(verb: str, name: str, work: Callable[[], T]) -> T:
+        try:
+            return _within(CALL_TIMEOUT_S, work)
+        except TimeoutError:
+            raise _refused(verb, name, "the keyring did not answer") from None
+        except UnfitError as error:
+            raise _refused(verb, name, str(error)) from None
+        except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
+            # The text of such an error can quote what was to be stored.
+            raise _refused(verb, name, f"the keyring answered {type(error).__name__}") from None
+
+
+def fit_backend() -> "KeyringBackend":
+    """Return the backend to use; raises UnfitError when what the library found keeps nothing, or keeps it readable."""
+    import keyring
+    from keyring.backends.chainer import ChainerBackend
+
+    found = keyring.get_keyring()
+    candidates = list(found.backends) if isinstance(found, ChainerBackend) else [found]
+    reasons = [_unfit(backend) for backend in candidates]
+    for backend, reason in zip(candidates, reasons, strict=True):
+        if not reason:
+            return backend
+    raise UnfitError(reasons[0] if reasons else NO_KEYRING)
+
+
+NO_KEYRING = "This system has no keyring that can be used."
+
+
+def _unfit(backend: "KeyringBackend") -> str:
+    """Return why a backend must not be used, or an empty text."""
+    for kind in type(backend).__mro__:
+        if kind.__module__ in ("keyring.backends.null", "keyring.backends.fail"):
+            return NO_KEYRING
+        readable = "plain" in kind.__name__.lower() or "unencrypted" in kind.__name__.lower()
+        foreign = kind.__module__.startswith("keyrings.alt.") and "encrypted" not in kind.__name__.lower()
+        if readable or (foreign and kind is type(backend)):
+            return f"The keyring {type(backend).__name__} keeps passwords readable."
+    if float(getattr(backend, "priority", 1)) <= 0:
+        return NO_KEYRING
+    return ""
+
+
+def _service(credential_id: uuid.UUID) -> str:
+    return f"{SERVICE}/{credential_id}"
+
+
+def _refused(verb: str, name: str, evidence: str) -> VaultError:
+    return VaultError(
+        Problem(
+            tried=f"{verb} the password of “{name}”",
+            evidence=evidence,
+            cause="The keyring of this system is locked, missing or refuses.",
+            owner=Owner.CONSOLE,
+            remedy="Unlock the keyring and try again, or choose another vault with --vault session or --vault file.",
+            fault="vault-unusable",
+        )
+    )
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """Run `work` in a thread of its own and give up waiting after `seconds`: a keyring may ask for ever."""
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 -- handed to the caller below
+            failed.append(error)
+
+    # A daemon: the program must be able to end while a keyring still hangs.
+    thread = threading.Thread(target=body, name="keyring", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise TimeoutError
+    if failed:
+        raise failed[0]
+    return done[0]

@@ -1,0 +1,93 @@
+"""Everything a window, a command or a worker needs, put together once."""
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import Self
+
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.user_credential import UserCredential
+from services.configuration import Configuration
+from services.errors import Owner, Problem, RefusedError
+from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow.instance import SignInSource
+from services.store import Store
+from services.vault import Vault, VaultKind, open_vault
+
+
+class Workspace:
+    """A store, a vault, and one `Instance` for each foreign system."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self.store = store
+        self.vault = vault
+        self.configuration = Configuration(store)
+        self._instances: dict[uuid.UUID, tuple[ConnectionSettings, uuid.UUID | None, int, Instance]] = {}
+
+    @classmethod
+    def open(cls, store_url: str, vault_kind: VaultKind, folder: Path) -> Self:
+        """Open store and vault; takes time, so call it in a thread. `folder` holds the vault's files."""
+        return cls(Store.open(store_url), open_vault(vault_kind, folder=folder))
+
+    async def instance(self, server_id: uuid.UUID) -> Instance:
+        """Return the instance of a foreign system; a new one when its settings or credential changed.
+
+        Raises NotFoundError. The password is asked for with the first call, not here.
+        """
+        server, credential = await asyncio.to_thread(self._read, server_id)
+        settings = ConnectionSettings.of(server)
+        identity = (settings, server.credential_id, credential.version if credential else 0)
+        known = self._instances.get(server_id)
+        if known is not None and known[:3] == identity:
+            return known[3]
+        made = Instance(settings, self.sign_in_of(server, credential))
+        self._instances[server_id] = (*identity, made)
+        if known is not None:
+            await known[3].aclose()
+        return made
+
+    def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> Instance:
+        """Return an instance for values that are not stored (yet); the caller closes it."""
+        return Instance(settings, sign_in)
+
+    def sign_in_of(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
+        """Return how to sign in to `server`: the vault is asked in a thread, for exactly this origin."""
+        origin = server.origin
+
+        async def ask() -> SignIn:
+            if credential is None:
+                raise _no_credential(server.name)
+            secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, origin)
+            return SignIn(credential.account, secret)
+
+        return ask
+
+    async def aclose(self) -> None:
+        """Close every connection, then the store."""
+        for *_, instance in self._instances.values():
+            await instance.aclose()
+        self._instances.clear()
+        await asyncio.to_thread(self.store.close)
+
+    def _read(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None]:
+        server = self.configuration.get(Kind.FOREIGN_SYSTEM, server_id)
+        assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+        if server.credential_id is None:
+            return server, None
+        credential = self.configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
+        assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+        return server, credential
+
+
+def _no_credential(name: str) -> RefusedError:
+    return RefusedError(
+        Problem(
+            tried=f"Sign in to “{name}”",
+            evidence="No User Credential is chosen on the Foreign System.",
+            cause="An instance answers signed-in accounts only.",
+            owner=Owner.CONSOLE,
+            remedy=f"Choose a User Credential on “{name}”.",
+            fault="credential-missing",
+        )
+    )

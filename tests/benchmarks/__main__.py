@@ -1,0 +1,108 @@
+"""The figures of the README, each beside the promise it is held against. Ends with 1 when one is not kept.
+
+Nothing is judged by the clock alone where the machine's speed matters: the window's start is divided by that of a
+bare Qt window measured in turns with it, and a SOAP call has the same bytes sent without us taken off.
+"""
+
+import math
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import check, demo_steps, soap, start
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure; `promise` is the most it may be, or None where nothing is promised.
+
+    `part` is the part of the runs that the figure covers: half of them, unless something else is promised.
+    """
+
+    what: str
+    values: list[float]
+    unit: str
+    promise: float | None = None
+    part: float = 0.5
+
+    @property
+    def value(self) -> float:
+        """Return the median, or the least figure that `part` of the runs keep."""
+        if self.part == 0.5:
+            return statistics.median(self.values)
+        return sorted(self.values)[math.ceil(self.part * len(self.values)) - 1]
+
+    @property
+    def kept(self) -> bool:
+        """Whether the figure keeps the promise."""
+        return self.promise is None or self.value <= self.promise
+
+    def __str__(self) -> str:
+        spread = f"[{min(self.values):.2f}..{max(self.values):.2f}, {len(self.values)} runs]"
+        promise = "" if self.promise is None else f"promise <= {self.promise:g} {self.unit}".rstrip()
+        verdict = "" if self.promise is None else ("kept" if self.kept else "MISSED")
+        return f"{self.what:58} {self.value:8.2f} {self.unit:3} {spread:32} {promise:18} {verdict}"
+
+
+def _start(folder: Path) -> Iterator[Figure]:
+    runs = start.measure(folder)
+    yield Figure("bare PyQt6 window with tree and form, first paint", runs.bare, "ms")
+    yield Figure("window, 1,000 objects and 100,000 requests, first paint", runs.painted, "ms")
+    ratios = [mine / bare for mine, bare in zip(runs.painted, runs.bare, strict=True)]
+    yield Figure("  first paint over the bare window", ratios, "x", 1.5)
+    yield Figure("window, tree filled from the store", runs.filled, "ms")
+    ratios = [mine / bare for mine, bare in zip(runs.filled, runs.bare, strict=True)]
+    yield Figure("  tree filled over the bare window", ratios, "x")
+
+
+def _soap(_folder: Path) -> Iterator[Figure]:
+    runs = soap.measure()
+    yield Figure("scripted SOAP call, over loopback", runs.whole, "ms")
+    yield Figure("  the same bytes sent and read by httpx alone", runs.wire, "ms")
+    own = [whole - wire for whole, wire in zip(runs.whole, runs.wire, strict=True)]
+    yield Figure("  own cost of one call", own, "ms", 2.0)
+
+
+def _demo(_folder: Path) -> Iterator[Figure]:
+    yield Figure("longest step of the UI thread during the demo", demo_steps.measure(), "ms", 50.0)
+
+
+def _check(_folder: Path) -> Iterator[Figure]:
+    runs = check.measure()
+    yield Figure("healthy check, 150 ms round trip, TLS, p95", runs.healthy, "ms", 2500.0, 0.95)
+    for what, values in runs.dead.items():
+        yield Figure(f"check of a dead host: {what}, slowest", values, "ms", 5000.0, 1.0)
+    yield Figure("check cancelled at 10 moments, slowest", runs.cancelled, "ms", 100.0, 1.0)
+    yield Figure("healthy check over loopback, the instance's work included", runs.whole, "ms")
+    yield Figure("  own work of one check (processor time)", runs.own, "ms", 60.0)
+
+
+PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "start": _start,
+    "soap": _soap,
+    "demo": _demo,
+    "check": _check,
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure the parts named, or all; return 1 when a promise is not kept."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        sys.stderr.write(f"There is no part {', '.join(unknown)}; there are {', '.join(PARTS)}.\n")
+        return 2
+    good = True
+    with tempfile.TemporaryDirectory(prefix="approval-console-bench-") as folder:
+        for name in names or PARTS:
+            for figure in PARTS[name](Path(folder)):
+                good = good and figure.kept
+                sys.stdout.write(f"{figure}\n")
+                sys.stdout.flush()
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

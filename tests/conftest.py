@@ -1,0 +1,72 @@
+"""What every test gets: no screen, no keyring of the machine, folders of its own, and no warning unnoticed."""
+
+import logging
+import os
+import socket
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+import pytest
+from hypothesis import settings
+
+LONG_LIMIT_S = 600
+
+settings.register_profile("console", deadline=None, max_examples=60)
+settings.register_profile("long", deadline=None, max_examples=2000)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run the full form of long runs")
+
+
+def pytest_configure(config):
+    settings.load_profile("long" if config.getoption("--long") else "console")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        # Thirty times the examples take their time; a test that hangs still ends.
+        for item in items:
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(LONG_LIMIT_S))
+        return
+    kept = [item for item in items if item.get_closest_marker("long") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def this_machine_has_its_name():
+    """Let localhost be this machine where the system has no list of hosts, as in a bare folder of packages."""
+    ask = socket.getaddrinfo
+    try:
+        ask("localhost", None)
+    except socket.gaierror:
+        patch = pytest.MonkeyPatch()
+        patch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda host, *more, **named: ask("127.0.0.1" if host == "localhost" else host, *more, **named),
+        )
+        yield
+        patch.undo()
+    else:
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """Give each test its own profile."""
+    monkeypatch.setenv("APPROVAL_CONSOLE_HOME", str(tmp_path / "home"))
+    for name in ("APPROVAL_CONSOLE_STORE", "APPROVAL_CONSOLE_VAULT", "APPROVAL_CONSOLE_PASSPHRASE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_warning(caplog):
+    """Fail a test that logs a warning; one that expects it asserts on it, then calls caplog.clear()."""
+    caplog.set_level(logging.WARNING)
+    yield
+    loud = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    assert not loud, [f"{r.name}: {r.getMessage()}" for r in loud]

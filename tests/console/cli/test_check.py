@@ -1,0 +1,48 @@
+"""`check` in words: every stage with what was seen, and cause, owner and remedy of what is not good."""
+
+import pytest
+
+from services.connectivity import STAGES
+from tests.console.cli.conftest import SERVER, document
+
+
+@pytest.fixture
+def configured(cli, practice, tmp_path, monkeypatch):
+    monkeypatch.setenv("APPROVAL_CONSOLE_HOME", str(tmp_path / "home"))
+    file = tmp_path / "document.yaml"
+    file.write_text(document(practice.base_url), encoding="utf-8")
+    assert cli("config", "apply", file).status == 0
+    return cli
+
+
+def test_every_stage_stands_on_standard_output_once(configured):
+    outcome = configured("check", SERVER)
+    assert outcome.status == 0, outcome.err
+    *stages, last = outcome.out.splitlines()
+    assert sorted(line.split()[1] for line in stages) == sorted(STAGES)
+    assert last.startswith(f"{SERVER}: ok, ")
+    assert outcome.err == ""
+
+
+def test_what_is_wrong_is_told_with_cause_owner_and_remedy(configured, practice):
+    practice.faults.set("item_inactive")
+    outcome = configured("check", SERVER, "--process", "servicenow approval process")
+    assert outcome.status == 1
+    at = outcome.out.index("failed   request_item")
+    told = outcome.out[at:].splitlines()[:5]
+    assert [line.split(":")[0].strip() for line in told[1:]] == ["Fault", "Cause", "Owner", "Remedy"]
+    assert told[1].endswith("request-item-inactive")
+    assert told[3].endswith("ServiceNow administrator")
+
+
+def test_a_warning_is_told_and_ends_well(configured, practice):
+    practice.faults.set("clock_off", seconds=600)
+    outcome = configured("check", SERVER)
+    assert outcome.status == 0
+    assert "clock-differs" in outcome.out
+
+
+def test_a_process_that_is_none_of_the_server_is_refused(configured):
+    outcome = configured("check", SERVER, "--process", "Another")
+    assert outcome.status == 2
+    assert "Another" in outcome.err

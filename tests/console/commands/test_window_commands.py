@@ -1,0 +1,336 @@
+"""The commands of the window through its keys: what runs, what cannot run yet, and where the keyboard goes."""
+
+import asyncio
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QDialog, QLineEdit
+
+from console import theme
+from console.commands.window_commands import MENUS
+from console.context import Context, Options
+from console.dialogs import ProblemSheet
+from console.icons import ICON_NAMES
+from console.navigation.model import object_key
+from console.pages.delete_dialog import DeleteDialog
+from console.pages.registry import Target
+from console.settings import Layout
+from console.window import PAGES_KEPT, Window
+from console.wizard import SetupWizard
+from models.kinds import Kind
+from tests.console.pages.support import until
+from tests.console.windows import filled, shown
+
+CTRL, SHIFT, ALT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
+NONE = Qt.KeyboardModifier.NoModifier
+KEYS = {
+    "setup": "Ctrl+Shift+N", "new": "Ctrl+N", "quit": "Ctrl+Q", "save": "Ctrl+S", "palette": "Ctrl+K", "filter": "Ctrl+F",
+    "back": "Alt+Left", "forward": "Alt+Right", "home": "Alt+Home", "refresh": "F5", "rename": "F2", "duplicate": "Ctrl+D",
+    "delete": "Ctrl+Del", "shortcuts": "F1",
+}  # fmt: skip
+
+
+def press(window, key, modifiers=NONE):
+    QTest.keyClick(QApplication.focusWidget() or window, key, modifiers)
+
+
+def dialogs(window, kind=QDialog):
+    return [d for d in window.findChildren(kind) if d.isVisible()]
+
+
+def test_every_command_is_whole(in_window):
+    async def story(window):
+        commands = list(window.ctx.commands)
+        for command in commands:
+            assert callable(command.run)
+            assert isinstance(command.enabled(), bool)
+            assert command.where in MENUS
+            assert command.icon in ("", *ICON_NAMES)
+            assert command.text[:1].isupper()
+            assert not command.text.endswith(".")
+        assert {c.where for c in commands} == set(MENUS)
+        texts = [c.text for c in commands]
+        assert len(texts) == len(set(texts))
+        assert KEYS.items() <= {c.id: c.shortcut for c in commands}.items()
+
+    in_window(story)
+
+
+def test_every_command_of_a_page_is_one_that_some_page_does(in_window):
+    """A command without a handler would be shown for ever and never run."""
+
+    async def story(window):
+        made = await filled(window)
+        done = set()
+        for kind, item in made.items():
+            page = await shown(window, kind, item)
+            done |= set(page.actions())
+            page.session.edit({"description": "typed"})
+            done |= set(page.actions())
+            page.session.discard()
+            window.show_target(Target(f"folder:{kind}"))
+            done |= set(window.page.actions())
+        of_pages = [c for c in window.ctx.commands if not c.enabled() or c.id in done]
+        assert {c.id for c in of_pages} <= done | {"back", "forward"}
+        assert {"save", "discard", "duplicate", "rename", "delete", "check", "rehearse", "refresh"} <= done
+
+    in_window(story)
+
+
+def test_what_can_run_follows_the_page_and_what_is_typed(in_window):
+    async def story(window):
+        made = await filled(window)
+
+        def enabled():
+            return {c.id for c in window.ctx.commands if window.ctx.commands.action(c.id).isEnabled()}
+
+        window.go_home()
+        assert enabled() & {"save", "discard", "rename", "duplicate", "delete", "new", "check"} == set()
+        page = await shown(window, Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL])
+        assert {"rename", "duplicate", "delete", "new"} <= enabled()
+        assert enabled() & {"save", "discard", "check"} == set()
+        page.session.edit({"name": ""})
+        assert "discard" in enabled()
+        assert "save" not in enabled()
+        page.session.edit({"name": "Other"})
+        assert {"save", "discard"} <= enabled()
+        await until(lambda: not page.workers.busy)
+        await shown(window, Kind.FOREIGN_SYSTEM, made[Kind.FOREIGN_SYSTEM])
+        assert "check" in enabled()
+        assert "save" not in enabled()
+        assert "back" in enabled()
+        window.ctx.drafts.discard(str(Kind.USER_CREDENTIAL), made[Kind.USER_CREDENTIAL].id)
+
+    in_window(story)
+
+
+def test_ctrl_s_saves_what_was_typed_and_nothing_when_nothing_was(in_window):
+    async def story(window):
+        made = await filled(window)
+        page = await shown(window, Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL])
+        line = page.form.field("description").editor.focus_target
+        line.setFocus()
+        QTest.keyClicks(line, "For approvals")
+        press(window, Qt.Key.Key_S, CTRL)
+        await until(lambda: not page.session.dirty and not page.workers.busy)
+        stored = window.ctx.workspace.configuration.get(Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL].id)
+        assert stored.description == "For approvals"
+        press(window, Qt.Key.Key_S, CTRL)
+        assert not page.workers.busy
+        assert window.ctx.workspace.configuration.get(stored.kind, stored.id).version == stored.version
+
+    in_window(story)
+
+
+def test_f2_renames_in_the_tree_or_on_the_page_depending_on_the_keyboard(in_window):
+    async def story(window):
+        made = await filled(window)
+        credential = made[Kind.USER_CREDENTIAL]
+        page = await shown(window, Kind.USER_CREDENTIAL, credential)
+        page.form.field("description").editor.focus_target.setFocus()
+        press(window, Qt.Key.Key_F2)
+        name = page.form.field("name").editor.focus_target
+        assert name.hasFocus()
+        assert name.selectedText() == "ServiceNow"
+        window.navigation.tree.setFocus()
+        press(window, Qt.Key.Key_F2)
+        line = window.navigation.tree.viewport().findChild(QLineEdit)
+        QTest.keyClicks(line, "Renamed")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: window.model.node(object_key("user_credential", credential.id)).text == "Renamed")
+        await until(lambda: page.title == "Renamed")
+        assert window.ctx.activity.latest.text == "Renamed to Renamed"
+
+    in_window(story)
+
+
+def test_a_name_that_is_taken_is_refused_in_its_five_parts_and_the_tree_keeps_the_old_one(in_window):
+    async def story(window):
+        made = await filled(window)
+        configuration = window.ctx.workspace.configuration
+        await window.ctx.call(
+            lambda: configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="Taken", account="b"))
+        )
+        await until(lambda: len(window.model.objects()) == 5)
+        node = window.model.node(object_key("user_credential", made[Kind.USER_CREDENTIAL].id))
+        window.model.setData(window.model.index_of(node), "TAKEN")
+        await until(lambda: dialogs(window))
+        assert node.text == "ServiceNow"
+        dialogs(window)[0].reject()
+
+    in_window(story)
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "modifiers"), [("page", Qt.Key.Key_Delete, CTRL), ("tree", Qt.Key.Key_Delete, NONE)]
+)
+def test_delete_asks_first_and_shows_the_folder_afterwards(in_window, place, key, modifiers):
+    async def story(window):
+        made = await filled(window)
+        kind = Kind.APPROVAL_TYPE
+        page = await shown(window, kind, made[kind])
+        (
+            window.navigation.tree if place == "tree" else page.form.field("name").editor.focus_target
+        ).setFocus()
+        press(window, key, modifiers)
+        await until(lambda: dialogs(window, DeleteDialog))
+        dialogs(window, DeleteDialog)[0].accept()
+        await until(lambda: window.page.target == Target("folder:approval_type"))
+        await until(lambda: len(window.model.objects()) == 3)
+        assert window.navigation.current().key == "approval_type"
+
+    in_window(story)
+
+
+def test_delete_in_the_filter_deletes_letters(in_window):
+    async def story(window):
+        await filled(window)
+        press(window, Qt.Key.Key_F, CTRL)
+        assert window.navigation.filter.hasFocus()
+        QTest.keyClicks(window.navigation.filter, "ab")
+        press(window, Qt.Key.Key_Home)
+        press(window, Qt.Key.Key_Delete)
+        assert window.navigation.filter.text() == "b"
+        assert dialogs(window) == []
+        window.navigation.filter.clear()
+
+    in_window(story)
+
+
+def test_ctrl_n_makes_what_is_shown(in_window):
+    async def story(window):
+        window.show_target(Target("folder:user_credential"))
+        press(window, Qt.Key.Key_N, CTRL)
+        await until(lambda: window.page.target.id is not None and window.page.session.ready)
+        assert window.page.object_kind is Kind.USER_CREDENTIAL
+        name = window.page.form.field("name").editor.focus_target
+        assert name.hasFocus()
+        first = window.page.target.id
+        press(window, Qt.Key.Key_N, CTRL)
+        await until(lambda: window.page.target.id != first and window.page.session.ready)
+        assert window.page.object_kind is Kind.USER_CREDENTIAL
+
+    in_window(story)
+
+
+def test_back_and_forward_walk_the_pages_that_were_shown(in_window):
+    async def story(window):
+        window.go_home()
+        window.go_requests()
+        window.show_target(Target("folder:tasks"))
+        seen = []
+        for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Right):
+            press(window, key, ALT)
+            seen.append(window.page.target.kind)
+        assert seen == ["requests", "home", "home", "requests"]
+        assert window.can_go_forward()
+        window.go_home()
+        assert not window.can_go_forward()
+        press(window, Qt.Key.Key_Home, ALT)
+        assert window.page.target == Target("home")
+
+    in_window(story)
+
+
+def test_a_store_that_cannot_be_opened_is_told_once(run, tmp_path):
+    file = tmp_path / "broken.db"
+    file.write_bytes(b"This is no database. " * 100)
+
+    async def story():
+        ctx = Context(Options(str(file), tmp_path, "session"))
+        window = Window(ctx, Layout(tmp_path))
+        window.show()
+        ctx.open()
+        window.show_target(Target("home"))
+        await until(lambda: dialogs(window, ProblemSheet))
+        await asyncio.sleep(0.2)
+        assert len(dialogs(window, ProblemSheet)) == 1
+        window.close()
+        await ctx.aclose()
+        window.deleteLater()
+
+    run(story())
+
+
+def test_back_passes_over_what_does_not_exist_any_more(in_window):
+    async def story(window):
+        window.go_home()
+        window.new("approval_type")
+        await until(lambda: window.page.target.kind == "approval_type" and window.page.session.ready)
+        window.page.discard()
+        await until(lambda: window.model.objects() == [])
+        assert window.page.target.kind == "folder:approval_type"
+        press(window, Qt.Key.Key_Left, ALT)
+        assert window.page.target == Target("home")
+        assert not window.can_go_back()
+        press(window, Qt.Key.Key_Right, ALT)
+        assert window.page.target.kind == "folder:approval_type"
+
+    in_window(story)
+
+
+def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
+    async def story(window):
+        made = await filled(window)
+        page = await shown(window, Kind.FOREIGN_SYSTEM, made[Kind.FOREIGN_SYSTEM])
+        go_on = asyncio.Event()
+        page.what_to_check = go_on.wait
+        page.run("check")
+        assert page.check.running
+        configuration = window.ctx.workspace.configuration
+        for _ in range(PAGES_KEPT + 2):
+            credential = await window.ctx.call(
+                lambda: configuration.save(configuration.new(Kind.USER_CREDENTIAL, account="a"))
+            )
+            await shown(window, Kind.USER_CREDENTIAL, credential)
+        assert page in window._pages.values()
+        page.check.cancel()
+        await until(lambda: not page.check.running)
+
+    in_window(story)
+
+
+def test_the_sheets_of_help_list_every_shortcut_and_version(in_window):
+    async def story(window):
+        press(window, Qt.Key.Key_F1)
+        sheet = dialogs(window)[0]
+        texts = {w.text() for w in sheet.findChildren(type(sheet.column.itemAt(0).widget()))}
+        assert {c.text for c in window.ctx.commands if c.shortcut} <= texts
+        sheet.accept()
+        window.ctx.commands.run("about")
+        about = dialogs(window)[-1]
+        about.accept()
+
+    in_window(story)
+
+
+def test_colours_change_at_once_and_are_remembered(in_window):
+    async def story(window):
+        for scheme in ("dark", "contrast", "light"):
+            window.ctx.commands.run(f"theme_{scheme}")
+            assert theme.current().scheme == scheme
+            assert window.remembered.text("scheme") == scheme
+
+    in_window(story)
+
+
+def test_the_wizard_opens_over_the_window(in_window):
+    async def story(window):
+        press(window, Qt.Key.Key_N, CTRL | SHIFT)
+        await until(lambda: dialogs(window, SetupWizard))
+        dialogs(window, SetupWizard)[0].reject()
+
+    in_window(story)
+
+
+def test_ctrl_q_closes_the_window(in_window):
+    async def story(window):
+        press(window, Qt.Key.Key_Q, CTRL)
+        await until(lambda: not window.isVisible())
+
+    in_window(story)

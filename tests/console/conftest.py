@@ -1,0 +1,74 @@
+"""Fixtures for pages: a real store in a file, a context, and stories run in Qt's own event loop."""
+
+import asyncio
+import gc
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+import qasync
+
+from services.configuration import Configuration
+from services.store import Store
+from services.vault.session import SessionVault
+from services.workspace import Workspace
+from tests.console.pages.support import PageContext
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def configuration(store):
+    return Configuration(store)
+
+
+@pytest.fixture
+def other(store):
+    """Another console on the same file."""
+    opened = Store.open(store.url, actor="grace")
+    yield Configuration(opened)
+    opened.close()
+
+
+@pytest.fixture
+def vault():
+    return SessionVault()
+
+
+@pytest.fixture
+def ctx(qapp, store, configuration, vault):
+    return PageContext(Workspace(store, vault))
+
+
+@pytest.fixture
+def run(qapp):
+    """Run a coroutine in a Qt loop; fail when it leaves tasks behind or an error reached the loop."""
+
+    qapp.setQuitOnLastWindowClosed(False)
+
+    def runner(coroutine, seconds=20.0):
+        problems = []
+
+        async def body():
+            asyncio.get_running_loop().set_exception_handler(lambda _loop, context: problems.append(context))
+            async with asyncio.timeout(seconds):
+                await coroutine
+            await asyncio.sleep(0)
+            assert not problems, problems
+
+        # As in the window: no thread but this one may collect widgets.
+        gc.disable()
+        try:
+            with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qapp)) as loop:
+                loop.run(body())
+        finally:
+            gc.enable()
+            gc.collect()
+
+    return runner

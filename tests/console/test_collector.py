@@ -1,0 +1,35 @@
+"""Garbage is collected by the window's thread, and the interpreter gets its collector back."""
+
+import gc
+import threading
+import weakref
+
+from PyQt6.QtCore import QObject
+
+from console.collector import Collector
+
+
+class Cycle:
+    def __init__(self):
+        self.me = self
+
+
+def test_cycles_are_collected_between_events_and_by_no_other_thread(qtbot):
+    owner = QObject()
+    collector = Collector(owner)
+    collector.start()
+    try:
+        assert not gc.isenabled()
+        where = []
+        gc.callbacks.append(
+            lambda phase, _info: where.append(threading.get_ident()) if phase == "start" else None
+        )
+        ghost = weakref.ref(Cycle())
+        keep = [[] for _ in range(5000)]
+        qtbot.waitUntil(lambda: ghost() is None, timeout=5000)
+        assert set(where) == {threading.get_ident()}
+        del keep
+    finally:
+        gc.callbacks.pop()
+        collector.stop()
+    assert gc.isenabled()

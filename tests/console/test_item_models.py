@@ -1,0 +1,217 @@
+"""Every item model of the window goes through Qt's own tester; a new one without a story here fails."""
+
+import importlib
+import pkgutil
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from PyQt6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
+from PyQt6.QtTest import QAbstractItemModelTester
+
+import console
+from console.navigation.model import TreeModel
+from console.navigation.view import FilterModel
+from console.pages.check_tab import GROUPS
+from console.pages.folder import FolderModel
+from console.pages.provisioning.plan_tab import GROUPS as PLAN_GROUPS
+from console.pages.registry import Target
+from console.pages.requests import RequestModel
+from console.palette import Entry, EntryModel
+from console.widgets.plan_tree import PlanModel, PlanRow
+from console.widgets.popup_list import PickModel, PickRow
+from console.widgets.rows import RowsModel, TableRow
+from console.widgets.stages import StageModel
+from console.widgets.timeline import HistoryModel
+from models.kinds import Kind, RequestState
+from tests.console.navigation.support import id_of, outline
+
+FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+STORIES = {}
+
+
+def story_of(kind):
+    """Register the changes that a model goes through; each step changes it once."""
+
+    def register(function):
+        STORIES[kind] = function
+        return function
+
+    return register
+
+
+@story_of(TreeModel)
+def tree():
+    model = TreeModel()
+    yield model
+    for words in ("abc", "cde", "", "xyz"):
+        yield model.set_outline(outline(*words, pending=len(words)), [])
+    yield model.set_badge(f"approval_process:{id_of('x')}", "bad")
+
+
+@story_of(FilterModel)
+def filtered_tree():
+    source = TreeModel()
+    model = FilterModel(source, source)
+    model.tree = source
+    yield model
+    yield source.set_outline(outline("alpha", "beta"), [])
+    yield model.set_needle("bet")
+    yield source.set_outline(outline("alpha", "beta", "betty", beta="gamma"), [])
+    yield model.look_again()
+    yield model.set_needle("nobody")
+    yield model.set_needle("")
+
+
+@story_of(EntryModel)
+def entries():
+    model = EntryModel()
+    yield model
+    yield model.replace([Entry("Commands"), Entry("Save", "Edit", "disk", "Ctrl+S", lambda: None)])
+    yield model.replace([])
+
+
+@story_of(PickModel)
+def picks():
+    model = PickModel()
+    yield model
+    yield model.replace([PickRow("1", "One", "first", "box", "fits")])
+    yield model.append([PickRow("2", "Two")])
+    yield model.replace([])
+
+
+@story_of(StageModel)
+def stages():
+    model = StageModel(GROUPS)
+    yield model
+    for key in model.order:
+        yield model.set_stage(key, "good", "seen", 1.0)
+
+
+@story_of(HistoryModel)
+def history():
+    model = HistoryModel()
+    yield model
+    change = SimpleNamespace(name="name", before=None, after="b")
+    revision = SimpleNamespace(number=1, operation="create", by="ada", note="", at=NOW, changes=[change])
+    yield model.set_revisions([revision] * 3, {"name": "Name"})
+    yield model.set_revisions([], {})
+
+
+def plan_rows(operation, variables=12):
+    yield PlanRow("category", "sc_category", "Thycotic", "keep")
+    yield from (PlanRow(f"v{i}", "item_option_new", f"PM{i}", operation) for i in range(variables))
+    yield PlanRow("service:create", "sys_web_service", "Create", "conflict", "caption")
+
+
+@story_of(PlanModel)
+def plan():
+    model = PlanModel()
+    yield model
+    yield model.show_changes(PLAN_GROUPS, plan_rows("create"))
+    variables = model.index(1, 0)
+    yield model.unfold(model.index(6, 0, variables))
+    yield model.show_changes(PLAN_GROUPS, plan_rows("update"))
+    yield model.find("v11")
+    yield model.show_changes(PLAN_GROUPS, [])
+
+
+@story_of(RowsModel)
+def plain_rows():
+    model = RowsModel(("State", "Outcome"))
+    yield model
+    yield model.show_rows(
+        [TableRow("good", ("Done", "35 created"), "1", ("", "exact")), TableRow("bad", ("No", "x"))]
+    )
+    yield model.show_rows([])
+
+
+@story_of(FolderModel)
+def folder():
+    model = FolderModel()
+    yield model
+    item = SimpleNamespace(
+        kind=Kind.APPROVAL_TYPE, id=id_of("t"), name="Type", description="", changed_by="ada", changed_at=NOW
+    )
+    yield model.show_items([item, item])
+    yield model.show_folders([("Approvals", Target("folder:approvals"))])
+    yield model.show_folders([])
+
+
+@story_of(RequestModel)
+def requests():
+    model = RequestModel()
+    yield model
+    texts = dict.fromkeys(
+        (
+            "policy_name",
+            "initiator_name",
+            "agent_name",
+            "file_path",
+            "reason",
+            "process_name",
+            "number",
+            "external_id",
+        ),
+        "x",
+    )
+    rows = [
+        SimpleNamespace(state=str(state), requested_at=NOW, rehearsal=True, error="", **texts)
+        for state in RequestState
+    ]
+    yield model.show_rows(rows)
+    yield model.show_rows([])
+
+
+def models_of_the_window():
+    for module in pkgutil.walk_packages(console.__path__, "console."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found, stack = set(), [QAbstractItemModel]
+    while stack:
+        for kind in stack.pop().__subclasses__():
+            stack.append(kind)
+            if kind.__module__.startswith("console."):
+                found.add(kind)
+    return found
+
+
+def test_every_model_of_the_window_has_a_story(qapp):
+    assert models_of_the_window() == set(STORIES)
+
+
+def cells(model, parent=QModelIndex()):  # noqa: B008 - Qt's own default
+    # Lists hide their one column and their children.
+    nested = not isinstance(model, QAbstractListModel)
+    for row in range(model.rowCount(parent)):
+        for column in range(model.columnCount(parent) if nested else 1):
+            index = model.index(row, column, parent)
+            yield index
+            if column == 0 and nested:
+                yield from cells(model, index)
+
+
+ROLES = [
+    Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole,
+    Qt.ItemDataRole.DecorationRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 99,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STORIES, ids=lambda kind: kind.__name__)
+def test_a_model_keeps_every_promise_of_models(qapp, kind):
+    steps = STORIES[kind]()
+    model = next(steps)
+    tester = QAbstractItemModelTester(model, FATAL)
+    filled = False
+    for _ in steps:
+        for index in cells(model):
+            filled = True
+            said = [model.data(index, role) for role in ROLES]
+            # A row without words is a row that a screen reader passes over; other columns may be empty.
+            assert index.column() or said[2] or said[0], (index.row(), said)
+            assert said[-1] is None
+            model.flags(index)
+        assert model.data(QModelIndex()) is None
+    assert filled
+    del tester

@@ -1,0 +1,93 @@
+"""The real window over a real store, for stories that run in Qt's own event loop."""
+
+import contextlib
+import gc
+
+from PyQt6.QtWidgets import QApplication
+
+from console import theme
+from console.context import Context, Options
+from console.settings import Layout
+from console.window import Window
+from models.kinds import Kind
+from tests.console.pages.support import until
+
+
+@contextlib.asynccontextmanager
+async def opened_window(store_url, profile, size=(1280, 800)):
+    """Open the window as a start does, wait until its tree is filled, and close it as a person does."""
+    app = QApplication.instance()
+    theme.apply(app, "light")
+    ctx = Context(Options(store_url, profile, "session"))
+    window = Window(ctx, Layout(profile))
+    errors = []
+    ctx.crashed.connect(errors.append)
+    window.resize(*size)
+    window.show()
+    window.activateWindow()
+    ctx.open()
+    await ctx.ready()
+    window.refresh_tree()
+    await until(lambda: not window.workers.busy)
+    try:
+        yield window
+        assert errors == []
+    finally:
+        window._leaving = True  # what a story leaves behind is its own affair
+        window.close()
+        await ctx.aclose()
+        window.deleteLater()
+        gc.unfreeze()
+
+
+async def filled(window):
+    """Make one object of each kind, each using the one before; returns them by kind."""
+    configuration = window.ctx.workspace.configuration
+
+    def make():
+        credential = configuration.save(
+            configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="privman.integration")
+        )
+        server = configuration.save(
+            configuration.new(
+                Kind.FOREIGN_SYSTEM,
+                name="ServiceNow Server",
+                base_url="https://acme.service-now.com/",
+                credential_id=credential.id,
+            )
+        )
+        process = configuration.save(
+            configuration.new(Kind.APPROVAL_PROCESS, name="ServiceNow Approval Process", server_id=server.id)
+        )
+        kind = configuration.save(
+            configuration.new(
+                Kind.APPROVAL_TYPE, name="Execute Application Request Type", process_id=process.id
+            )
+        )
+        return {type(item).kind: item for item in (credential, server, process, kind)}
+
+    made = await window.ctx.call(make)
+    await until(lambda: len(window.model.objects()) == len(made))
+    return made
+
+
+async def shown(window, kind, item):
+    """Go to the page of an object and wait until it was read."""
+    from console.pages.registry import Target
+
+    window.show_target(Target(str(kind), item.id))
+    await until(lambda: window.page.session.ready)
+    return window.page
+
+
+def menu_tree(menu):
+    """Return a menu as texts: submenus as (text, entries), lines as "-"."""
+    found = []
+    for action in menu.actions():
+        if action.isSeparator():
+            found.append("-")
+        elif action.menu() is not None:
+            found.append((action.text(), menu_tree(action.menu())))
+        else:
+            found.append(action.text())
+    return found

@@ -1,0 +1,354 @@
+"""The page of a process against the practice instance: proposals, live checks, the item picker, and a rehearsal."""
+
+import asyncio
+import contextlib
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from console.pages import actions
+from console.pages.registry import Target, page_for
+from console.pages.rehearsal import RehearsalDialog
+from console.pages.requests import newest
+from console.widgets.labels import LinkLabel
+from models.addresses import Origin
+from models.approval_process import CREATE_SERVICE, STATUS_SERVICE
+from models.kinds import Kind, RequestState
+from services.secret import Secret
+from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow.queries import equals
+from tests.console.pages.support import close_connections, until
+
+
+@pytest.fixture
+def server(practice, configuration, vault):
+    """A server that signs in to the practice instance."""
+    account = practice.accounts["privman.integration"]
+    credential = configuration.save(
+        configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account=account.user)
+    )
+    origin = Origin.of(practice.base_url)
+    vault.put(credential.id, credential.name, account.user, Secret(account.password), [origin])
+    return configuration.save(
+        configuration.new(
+            Kind.FOREIGN_SYSTEM, name="Practice", base_url=practice.base_url, credential_id=credential.id
+        )
+    )
+
+
+@contextlib.asynccontextmanager
+async def opened(ctx, target):
+    page = page_for(target, ctx)
+    page.resize(1100, 800)
+    page.show()
+    page.load()
+    await until(lambda: page.session.ready)
+    try:
+        yield page
+    finally:
+        page.close()
+        page.deleteLater()
+        await asyncio.sleep(0)
+        await close_connections(ctx.workspace)
+
+
+def field(page, name):
+    return page.form.field(name)
+
+
+def type_into(page, name, text):
+    line = field(page, name).editor.focus_target
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, text)
+
+
+async def checked(page):
+    await until(
+        lambda: all(field(page, n).note[0] == "good" for n in ("create_service", "status_service")), 15
+    )
+
+
+def test_a_new_process_is_filled_in_from_its_server(run, ctx, server, configuration):
+    async def story():
+        target = await actions.new_object(
+            ctx, Kind.APPROVAL_PROCESS, create_service="Wrong", status_service="Wrong"
+        )
+        async with opened(ctx, target) as page:
+            assert page.form.values()["create_service"] == "Wrong"
+            page.server.open()
+            await until(lambda: page.server.popup.state == "ready")
+            page.server.popup.choose_key(str(server.id))
+            await checked(page)
+            assert page.form.values()["create_service"] == CREATE_SERVICE
+            assert "11 inputs, returns PMRequestId" in field(page, "create_service").note[1]
+            assert "answered in" in field(page, "server_id").note[1]
+            page.item.open()
+            await until(lambda: page.item.popup.state in ("ready", "cut"), 15)
+            first = page.item.popup.rows[0]
+            assert first.badge == "Contract met"
+            page.item.popup.choose_key(first.key)
+            assert field(page, "request_item_id").note[1].startswith("Contract met: 11 of 11 variables")
+            page.save()
+            await until(lambda: not page.session.is_new)
+
+    run(story(), 60)
+    [stored] = configuration.all(Kind.APPROVAL_PROCESS)
+    assert stored.server_id == server.id
+    assert stored.request_item_name == "Execute Application Request"
+
+
+def test_a_wrong_name_blocks_saving_and_its_correction_is_taken_with_enter(run, ctx, server, configuration):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await checked(page)
+            type_into(page, "status_service", "GetExecuteAppApprovalStatus")
+            await until(lambda: field(page, "status_service").error, 15)
+            assert field(page, "status_service").error == "Not on Practice. Did you mean"
+            assert page.head.reason() == "Fix 1 error to save"
+            [link] = [w for w in field(page, "status_service").frame.findChildren(LinkLabel) if w.text()]
+            link.setFocus()
+            QTest.keyClick(link, Qt.Key.Key_Return)
+            assert page.form.values()["status_service"] == STATUS_SERVICE
+            await until(lambda: not field(page, "status_service").error, 15)
+            assert page.head.reason() == "Nothing to save"
+
+    run(story(), 60)
+
+
+def test_what_is_typed_while_the_server_is_asked_is_kept(run, ctx, server, configuration):
+    async def story():
+        target = await actions.new_object(ctx, Kind.APPROVAL_PROCESS, create_service="Wrong")
+        async with opened(ctx, target) as page:
+            ask = page.checks.proposal
+
+            async def slow(server_id):
+                found = await ask(server_id)
+                type_into(page, "description", "Typed meanwhile")
+                return found
+
+            page.checks.proposal = slow
+            page.server.choose(server)
+            await until(lambda: page.form.values()["create_service"] == CREATE_SERVICE, 15)
+            assert page.form.values()["description"] == "Typed meanwhile"
+            assert page.session.values["description"] == "Typed meanwhile"
+            await checked(page)
+
+    run(story(), 60)
+
+
+async def deactivate(practice, name):
+    """Switch a service off on the instance, as its administrator does."""
+    admin = practice.accounts["admin"]
+    settings = ConnectionSettings("Practice", practice.base_url)
+    async with Instance(settings, SignIn(admin.user, Secret(admin.password))) as instance:
+        table = instance.table("sys_web_service")
+        row = await table.first(equals(name=name), ("name",))
+        await table.update(row["sys_id"], {"active": "false"})
+
+
+def test_an_inactive_service_is_named(run, ctx, practice, server, configuration):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        await deactivate(practice, CREATE_SERVICE)
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await until(lambda: field(page, "create_service").error, 15)
+            assert field(page, "create_service").error == "Found on Practice, but not active"
+            await until(lambda: field(page, "status_service").note[0] == "good", 15)
+            assert page.head.reason() == "Nothing to save"
+
+    run(story(), 60)
+
+
+def test_a_service_that_describes_itself_wrongly_is_not_called_good(
+    run, ctx, practice, server, configuration
+):
+    practice.faults.set("service_silent", service=CREATE_SERVICE)
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await until(lambda: field(page, "status_service").note[0] == "good", 15)
+            assert field(page, "create_service").note[0] == "help"
+            assert field(page, "create_service").note[1].startswith("Found, active. ")
+
+    run(story(), 60)
+
+
+def test_an_instance_that_hibernates_is_said_and_blocks_nothing(run, ctx, practice, server, configuration):
+    practice.faults.set("hibernating")
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await until(lambda: "Not reached" in field(page, "server_id").note[1], 15)
+            type_into(page, "description", "Saved nevertheless")
+            assert "save" in page.enabled()
+
+    run(story(), 60)
+
+
+def test_the_item_search_can_be_cancelled_and_narrowed(run, ctx, practice, server, configuration):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await checked(page)
+            page.item.open()
+            QTest.keyClick(page.item.popup.search, Qt.Key.Key_Escape)
+            before = len(practice.log)
+            page.item.open()
+            QTest.keyClicks(page.item.popup.search, "no such item at all")
+            await until(lambda: page.item.popup.state == "empty", 15)
+            assert "no such item at all" in page.item.popup.state_text
+            assert len(practice.log) > before
+            QTest.keyClick(page.item.popup.search, Qt.Key.Key_Escape)
+
+    run(story(), 60)
+
+
+def test_enter_never_chooses_an_item_found_for_other_words(run, ctx, server, configuration):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await checked(page)
+            page.item.open()
+            popup = page.item.popup
+            await until(lambda: popup.rows and popup.state != "loading", 15)
+            other = next(row.text for row in popup.rows[1:])
+            QTest.keyClicks(popup.search, other)
+            QTest.keyClick(popup.search, Qt.Key.Key_Return)  # before the answer
+            assert popup.isVisible()
+            assert page.form.values()["request_item_name"] == ""
+            await until(lambda: popup.state == "ready", 15)
+            QTest.keyClick(popup.search, Qt.Key.Key_Return)
+            assert page.form.values()["request_item_name"] == other
+
+    run(story(), 60)
+
+
+def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, configuration):
+    process = configuration.save(
+        configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id, check_every_s=10)
+    )
+    configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await checked(page)
+            page.run("rehearse")
+            found = []
+
+            def dialog():
+                found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, RehearsalDialog)]
+                return found
+
+            await until(dialog)
+            rehearsal = found[0]
+            rehearsal.choose("approve")
+            QTest.mouseClick(rehearsal.start_button, Qt.MouseButton.LeftButton)
+            await until(lambda: rehearsal.rehearsal is not None or rehearsal.failure.problem is not None, 30)
+            assert rehearsal.failure.problem is None, rehearsal.failure.problem.as_text()
+            assert rehearsal.rehearsal.ok, [leg.observed for leg in rehearsal.rehearsal.legs]
+            assert rehearsal.rehearsal.request.state == RequestState.APPROVED
+            assert rehearsal.legs.count() == len(rehearsal.rehearsal.legs)
+            rehearsal.reject()
+
+    run(story(), 60)
+
+
+def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
+    run, ctx, practice, server, configuration
+):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    approval_type = configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+
+    async def story():
+        dialog = RehearsalDialog(ctx, process, approval_type, server)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        told = []
+
+        def escape(text, done=0, total=None):
+            RehearsalDialog._progress(dialog, text, done, total)
+            told.append(text)
+            if len(told) == 2:  # the request was raised a moment ago
+                QTest.keyClick(dialog, Qt.Key.Key_Escape)
+
+        dialog._progress = escape
+        QTest.mouseClick(dialog.start_button, Qt.MouseButton.LeftButton)
+        await until(dialog.start_button.isEnabled, 15)
+        assert dialog.isVisible()
+        assert dialog.message.text().startswith("Stopped")
+        assert told[-1] == "Cancelling the request"
+        [rows, _] = newest(ctx.workspace.store)
+        assert [row.state for row in rows] == [RequestState.CANCELLED]
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        assert not dialog.isVisible()
+        await close_connections(ctx.workspace)
+
+    run(story(), 60)
+
+
+def test_a_rehearsal_on_production_needs_the_servers_name(run, ctx, server, configuration):
+    server.production = True
+    stored = configuration.save(server)
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    approval_type = configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+
+    async def story():
+        dialog = RehearsalDialog(ctx, process, approval_type, stored)
+        dialog.open()
+        assert not dialog.start_button.isEnabled()
+        QTest.keyClicks(dialog.confirm, stored.name)
+        assert dialog.start_button.isEnabled()
+        dialog.close()
+        dialog.deleteLater()
+        await asyncio.sleep(0)
+
+    run(story(), 60)
+
+
+def test_a_type_rehearses_through_its_process_on_arrival(run, ctx, server, configuration):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+    approval_type = configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_type", approval_type.id, run="rehearse")):
+            found = []
+
+            def dialog():
+                found[:] = [
+                    w
+                    for w in QApplication.topLevelWidgets()
+                    if isinstance(w, RehearsalDialog) and w.isVisible()
+                ]
+                return found
+
+            await until(dialog)
+            assert found[0].process.id == process.id
+            found[0].reject()
+            await asyncio.sleep(0.05)
+
+    run(story(), 60)
+
+
+def test_a_type_without_a_server_behind_it_says_so(run, ctx, configuration):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS))
+    approval_type = configuration.save(configuration.new(Kind.APPROVAL_TYPE, process_id=process.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_type", approval_type.id)) as page:
+            page.run("check")
+            await until(lambda: page.check.failure)
+            assert page.check.failure.fault == "server-missing"
+            assert "Choose a ServiceNow Server" in page.check._nothing.text()
+            assert page.head.badges() == [("Could not be checked", "bad", "bad")]
+
+    run(story(), 60)

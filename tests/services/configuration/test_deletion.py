@@ -1,0 +1,94 @@
+"""Deleting: refused with the list of users while there are any; history stays."""
+
+import pytest
+
+from models.approval_request import ApprovalRequest
+from models.kinds import Kind
+from services.errors import ConflictError, InUseError, Reference
+from services.store import NotFoundError
+
+CHAIN = [
+    (Kind.USER_CREDENTIAL, "credential", Kind.FOREIGN_SYSTEM, "server"),
+    (Kind.FOREIGN_SYSTEM, "server", Kind.APPROVAL_PROCESS, "process"),
+    (Kind.APPROVAL_PROCESS, "process", Kind.APPROVAL_TYPE, "type"),
+]
+
+
+@pytest.mark.parametrize(("kind", "used", "user_kind", "user"), CHAIN)
+def test_what_is_in_use_stays_and_its_users_are_named(configuration, chain, kind, used, user_kind, user):
+    item, by = getattr(chain, used), getattr(chain, user)
+    with pytest.raises(InUseError) as caught:
+        configuration.delete(kind, item.id, item.version)
+    assert caught.value.users == [Reference(user_kind.value, by.id, by.name)]
+    assert caught.value.problem.evidence == f"Used by {by.name}"
+    assert caught.value.exit_status == 2
+    assert configuration.used_by(kind, item.id) == caught.value.users
+    assert configuration.get(kind, item.id).version == 1
+    assert len(configuration.history(kind, item.id)) == 1
+
+
+def test_a_chain_is_taken_down_from_its_end(configuration, chain):
+    for kind, item in (
+        (Kind.APPROVAL_TYPE, chain.type),
+        (Kind.APPROVAL_PROCESS, chain.process),
+        (Kind.FOREIGN_SYSTEM, chain.server),
+        (Kind.USER_CREDENTIAL, chain.credential),
+    ):
+        assert configuration.used_by(kind, item.id) == []
+        configuration.delete(kind, item.id, 1)
+        assert configuration.all(kind) == []
+        assert [(r.operation, r.number, r.object_name) for r in configuration.history(kind, item.id)] == [
+            ("delete", 2, item.name),
+            ("create", 1, item.name),
+        ]
+        with pytest.raises(NotFoundError):
+            configuration.get(kind, item.id)
+        with pytest.raises(NotFoundError):
+            configuration.used_by(kind, item.id)
+        with pytest.raises(NotFoundError):
+            configuration.delete(kind, item.id, 1)
+
+
+def test_users_come_by_name_and_a_long_list_is_shortened_in_the_message(configuration, make):
+    credential = make(Kind.USER_CREDENTIAL)
+    for name in ("zeta", "Alpha", "éta", "beta", "Gamma", "delta"):
+        make(Kind.FOREIGN_SYSTEM, name=name, credential_id=credential.id)
+    with pytest.raises(InUseError) as caught:
+        configuration.delete(Kind.USER_CREDENTIAL, credential.id, 1)
+    assert [u.name for u in caught.value.users] == ["Alpha", "beta", "delta", "Gamma", "zeta", "éta"]
+    assert caught.value.problem.evidence == "Used by Alpha, beta, delta, Gamma, zeta …"
+
+
+def test_requests_keep_their_type_and_process_and_are_counted(configuration, chain):
+    with configuration.store.write() as work:
+        work.insert(ApprovalRequest(type_id=chain.type.id, process_id=chain.process.id))
+    assert [u.name for u in configuration.used_by(Kind.APPROVAL_TYPE, chain.type.id)] == ["1 request"]
+    with configuration.store.write() as work:
+        work.insert(ApprovalRequest(type_id=chain.type.id, process_id=chain.process.id))
+    with pytest.raises(InUseError) as caught:
+        configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
+    assert caught.value.users == [Reference("approval_request", chain.type.id, "2 requests")]
+    assert {u.name for u in configuration.used_by(Kind.APPROVAL_PROCESS, chain.process.id)} == {
+        "Type",
+        "2 requests",
+    }
+
+
+def test_a_page_from_before_an_edit_cannot_delete(configuration, other, make):
+    item = make(Kind.APPROVAL_TYPE, name="Type")
+    edited = other.get(Kind.APPROVAL_TYPE, item.id)
+    edited.description = "Do not delete"
+    other.save(edited)
+    with pytest.raises(ConflictError) as caught:
+        configuration.delete(Kind.APPROVAL_TYPE, item.id, 1)
+    assert caught.value.theirs["description"] == "Do not delete"
+    configuration.delete(Kind.APPROVAL_TYPE, item.id, 2)
+
+
+def test_a_reference_made_meanwhile_keeps_the_object(configuration, other, make):
+    credential = make(Kind.USER_CREDENTIAL)
+    page = configuration.get(Kind.USER_CREDENTIAL, credential.id)
+    server = other.new(Kind.FOREIGN_SYSTEM, base_url="https://a.service-now.com", credential_id=credential.id)
+    other.save(server)
+    with pytest.raises(InUseError):
+        configuration.delete(Kind.USER_CREDENTIAL, page.id, page.version)

@@ -1,0 +1,145 @@
+"""The fault catalogue: every fault is named at its stage, colours no healthy one, and hides behind no other."""
+
+import itertools
+
+import pytest
+
+from models.approval_process import ApprovalProcess
+from services.connectivity import CATALOGUE, STAGES, fault_at, timing
+from services.errors import Owner
+from services.practice import FAULTS
+from tests.services.connectivity.conftest import check, findings, reply, states
+from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
+
+PLACES = [(stage, fault.id) for fault in CATALOGUE for stage in fault.stages]
+ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
+NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
+
+
+def test_there_are_enough_faults_and_each_can_be_brought_about():
+    assert len(PLACES) == len(set(PLACES))
+    assert len({fault.id for fault in CATALOGUE}) >= 45
+    assert set(PLACES) == {p.place for p in PRACTICE} | set(NETWORK) | set(BY_TEST)
+    assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", CATALOGUE, ids=lambda f: f"{f.stages[0]}-{f.id}")
+def test_every_fault_has_its_words(fault):
+    assert set(fault.stages) <= set(STAGES)
+    assert fault.owner in set(Owner)
+    assert fault.state in ("failed", "warning")
+    for text in (fault.people_see, fault.cause, fault.remedy):
+        assert text.endswith((".", "/")), text
+        assert "!" not in text
+    assert fault.source
+    assert all(fault_at(stage, fault.id) is fault for stage in fault.stages)
+
+
+def test_the_faults_stand_in_the_order_of_the_stages():
+    order = [STAGES.index(fault.stages[0]) for fault in CATALOGUE]
+    later = [i for i, (a, b) in enumerate(itertools.pairwise(order)) if a > b]
+    assert {CATALOGUE[i].id for i in later} == {"proxy-refuses"}
+
+
+async def test_a_healthy_instance_is_all_green(practice):
+    report = await check(practice.base_url)
+    assert report.verdict == "ok"
+    assert {s: state for s, state in states(report).items() if state != "ok"} == {
+        "proxy": "skipped",
+        "tls": "skipped",
+        "roles": "skipped",
+        "limits": "skipped",
+    }
+    assert all(s.evidence for s in report.stages)
+
+
+def produce(practice, *faults):
+    """Switch faults on and return the process to check."""
+    values = {}
+    for fault in faults:
+        values |= fault.process
+        for name, options in fault.faults:
+            practice.faults.set(name, **options)
+    return ApprovalProcess(name="Process", **values)
+
+
+@pytest.mark.parametrize("fault", PRACTICE, ids=lambda p: f"{p.stage}-{p.id}")
+async def test_a_fault_is_named_at_its_stage_and_nothing_else_is_coloured(practice, fault):
+    report = await check(practice.base_url, process=produce(practice, fault))
+    assert findings(report) == [fault.place]
+    [seen] = [s for s in report.stages if s.stage == fault.stage]
+    known = fault_at(fault.stage, fault.id)
+    assert (seen.state, seen.owner) == (known.state, known.owner)
+    assert seen.evidence
+    assert seen.cause
+    assert seen.remedy
+
+
+@pytest.fixture
+def network(tmp_path, silent_port, dead_port, closed_port, practice, monkeypatch):
+    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.4)
+    plain = int(practice.base_url.rstrip("/").rsplit(":", 1)[1])
+    return Network(
+        tmp_path, {"silent": silent_port, "dead": dead_port, "closed": closed_port, "plain": plain}
+    )
+
+
+NOT_SIGNED_IN = ("authentication", "authentication-refused")
+"""What the server of these tests ends every sign-in with."""
+
+
+@pytest.mark.parametrize(("stage", "fault_id"), [p for p in NETWORK if p not in {q.place for q in PRACTICE}])
+async def test_a_fault_of_the_network_is_named_at_its_stage(network, stage, fault_id):
+    async with network.produce(stage, fault_id) as settings:
+        report = await check(**settings)
+    assert [f for f in findings(report) if f != NOT_SIGNED_IN] == [(stage, fault_id)]
+    [seen] = [s for s in report.stages if s.stage == stage]
+    known = fault_at(stage, fault_id)
+    assert (seen.state, seen.owner) == (known.state, known.owner)
+    assert seen.cause == known.cause
+    assert seen.evidence
+
+
+async def test_who_intercepts_is_named(network):
+    async with network.produce("tls", "tls-intercepted") as settings:
+        report = await check(**settings)
+    [tls] = [s for s in report.stages if s.stage == "tls"]
+    assert "made by Zscaler Intermediate Root CA" in tls.evidence
+
+
+def hidden_by(report, fault):
+    """Whether a fault's stage was left out for a reason that is true: what it needs has failed, or cannot be read."""
+    [stage] = [s for s in report.stages if s.stage == fault.stage]
+    if stage.state != "skipped":
+        return False
+    found = states(report)
+    if stage.evidence.startswith("needs "):
+        needed = stage.evidence.removeprefix("needs ").split(",")[0]
+        return found[needed] in ("failed", "skipped") and (
+            needed in ON_THE_WAY or NEEDS.get(fault.stage) == needed
+        )
+    # Lists that came wrong as a whole say so at the sign-in, and judge nothing.
+    unread = found["authentication"] == "warning" and "read" in stage.evidence
+    return unread or "hidden" in stage.evidence
+
+
+@pytest.mark.parametrize("pair", pairs(100, seed=4), ids=lambda p: f"{p[0].id}+{p[1].id}")
+async def test_two_faults_at_once_are_both_named_where_the_second_can_be_seen(practice, pair):
+    report = await check(practice.base_url, process=produce(practice, *pair))
+    seen = findings(report)
+    named = [fault for fault in pair if fault.place in seen]
+    assert named
+    for fault in pair:
+        other = pair[1] if fault is pair[0] else pair[0]
+        assert fault.place in seen or other.stage == fault.stage or hidden_by(report, fault), seen
+    assert report.verdict in ("failed", "warning")
+
+
+@pytest.mark.parametrize("location", ["https://login.example/saml2", "https://elsewhere.example/"])
+async def test_a_redirect_gets_no_password(location):
+    from tests.services.connectivity.conftest import answering
+
+    async with answering(reply("302 Found", b"", f"Location: {location}")) as (port, arrived):
+        report = await check(f"http://127.0.0.1:{port}/")
+    assert report.verdict == "failed"
+    assert not any(b"authorization" in call.lower() for call in arrived)

@@ -1,0 +1,93 @@
+"""The guide's checklist: 25 steps whose states follow from facts alone."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from models.kinds import Kind, RequestState
+from services.configuration import Configuration
+from services.guide import Facts, StepState, checklist, next_step, read_facts
+from services.store import Store
+
+
+@pytest.fixture
+def configuration(tmp_path):
+    store = Store.open(str(tmp_path / "console.db"), actor="ada")
+    yield Configuration(store)
+    store.close()
+
+
+def steps_of(facts):
+    return {step.number: step for phase in checklist(facts) for step in phase.steps}
+
+
+def test_the_guide_has_its_25_steps_in_order():
+    numbers = [s.number for phase in checklist(Facts()) for s in phase.steps]
+    assert numbers == list(range(1, 26))
+
+
+def test_an_empty_store_begins_with_the_credential_and_blocks_what_follows():
+    phases = checklist(Facts())
+    coming = next_step(phases)
+    assert (coming.number, coming.kind) == (5, Kind.USER_CREDENTIAL)
+    steps = steps_of(Facts())
+    assert steps[12].state is StepState.BLOCKED
+    assert steps[12].waits_for == 10
+    assert steps[16].state is StepState.ELSEWHERE
+    assert steps[9].state is StepState.NEEDLESS
+
+
+def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
+    make = lambda kind, **values: configuration.save(configuration.new(kind, **values))  # noqa: E731
+    credential = make(Kind.USER_CREDENTIAL, name="ServiceNow", account="a")
+    server = make(
+        Kind.FOREIGN_SYSTEM,
+        name="Server",
+        base_url="https://acme.service-now.com/",
+        credential_id=credential.id,
+    )
+    facts = read_facts(configuration)
+    steps = steps_of(facts)
+    assert steps[5].state is StepState.TODO  # no password yet
+    assert steps[6].state is StepState.DONE
+    assert next_step(checklist(facts)).number == 5
+    process = make(
+        Kind.APPROVAL_PROCESS, server_id=server.id, request_item_id="a" * 32, request_item_name="Item"
+    )
+    approval_type = make(Kind.APPROVAL_TYPE, name="Type", process_id=process.id)
+    from models.approval_request import ApprovalRequest
+
+    with configuration.store.write() as work:
+        work.insert(ApprovalRequest(process_id=process.id, state=RequestState.APPROVED))
+        work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
+    steps = steps_of(read_facts(configuration, server.id))
+    done = {n for n, s in steps.items() if s.state is StepState.DONE}
+    assert {6, 10, 11, 12, 13, 15, 22, 23, 24, 25} <= done
+    assert steps[15].object_id == approval_type.id
+    assert steps[22].fact == "2 raised"
+
+
+def test_what_the_instance_says_decides_the_items_and_names():
+    server = SimpleNamespace(id=None, name="Server", base_url="https://x/", credential_id=1)
+    asked = steps_of(Facts(server=server, services_found=True, item_found=False))
+    assert asked[8].state is StepState.DONE
+    assert asked[7].state is StepState.TODO
+    silent = steps_of(Facts(server=server))
+    assert silent[7].fact == "Not asked yet"
+
+
+def test_what_the_store_says_of_each_server(configuration):
+    from models.approval_request import ApprovalRequest
+    from services.figures import server_figures
+
+    make = lambda kind, **values: configuration.save(configuration.new(kind, **values))  # noqa: E731
+    busy = make(Kind.FOREIGN_SYSTEM, name="busy", base_url="https://acme.service-now.com/", production=True)
+    make(Kind.FOREIGN_SYSTEM, name="Alone", base_url="https://b.example:8443/")
+    process = make(Kind.APPROVAL_PROCESS, name="P", server_id=busy.id, check_every_s=20, timeout_after_s=1200)
+    with configuration.store.write() as work:
+        for state in (RequestState.PENDING, RequestState.SUBMITTING, RequestState.APPROVED):
+            work.insert(ApprovalRequest(process_id=process.id, state=state))
+    alone, found = server_figures(configuration.store)
+    assert (alone.name, alone.host, alone.pending, alone.timings) == ("Alone", "b.example:8443", 0, ())
+    assert (found.host, found.production, found.signs_in) == ("acme.service-now.com", True, False)
+    assert (found.pending, found.timings) == (2, ((20, 1200),))

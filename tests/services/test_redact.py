@@ -1,0 +1,129 @@
+"""What this process knows is taken out of every text, however it is written and however long the text is."""
+
+import base64
+import time
+import urllib.parse
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services import redact
+
+PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=40)
+
+
+@pytest.fixture(autouse=True)
+def only_what_is_remembered_here(monkeypatch):
+    monkeypatch.setattr(redact, "_known", {})
+
+
+@given(PASSWORDS, st.binary(max_size=9), st.binary(max_size=9), st.booleans())
+def test_base64_that_holds_a_password_is_removed_wherever_it_stands(password, before, after, url_safe):
+    redact._known.clear()
+    redact.remember(password)
+    encode = base64.urlsafe_b64encode if url_safe else base64.b64encode
+    written = encode(before + password.encode() + after).decode()
+    shown = redact.redact(f"sent <{written}> there")
+    assert shown == f"sent <{redact.REMOVED}> there"
+
+
+@given(PASSWORDS)
+def test_a_password_is_removed_however_an_address_or_json_writes_it(password):
+    redact._known.clear()
+    redact.remember(password)
+    for written in (
+        password,
+        urllib.parse.quote(password, safe=""),
+        urllib.parse.quote(urllib.parse.quote(password, safe=""), safe=""),
+        "".join(f"\\u{ord(c):04x}" for c in password),
+        "".join(f"&#{ord(c)};" for c in password),
+        password.encode().hex(),
+    ):
+        assert redact.redact(f"> {written} <") == f"> {redact.REMOVED} <"
+
+
+def test_a_long_answer_is_read_once_whatever_number_of_passwords_is_known():
+    """Reading each run once for each password took minutes for this; the time limit of a test is the proof."""
+    for number in range(redact.REMEMBERED_MAX):
+        redact.remember(f"Correct-horse-{number:04d}")
+    picture = base64.b64encode(bytes(range(256)) * 2_000).decode()
+    hidden = base64.b64encode(b"user:Correct-horse-0200").decode()
+    shown = redact.redact(f"{picture} {hidden}")
+    assert shown == f"{picture} {redact.REMOVED}"
+
+
+def test_other_base64_is_left_alone():
+    redact.remember("Correct-horse-0001")
+    other = base64.b64encode(b"Another-house-0001 and more").decode()
+    assert redact.redact(other) == other
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "  x yz",
+        "a b cdefghij",
+        "\\\\\\\\x",
+        "a\\b\\c\\d",
+        "&&&&&&&&&",
+        "%%%%%%%%%",
+        "\"'\"'\"'\"'",
+        "é" * 30,
+        "a" * 200,
+    ],
+)
+@pytest.mark.parametrize("piece", [" ", "\\", "&amp;", "%25", "?", "\ufffd", "\\u005c", "é", "a", "\n \t"])
+def test_no_text_makes_the_search_try_over_and_over(password, piece):
+    """Doubling the tries with every character, one such text never ended; the time limit of a test is the proof."""
+    redact.remember(password)
+    assert redact.redact(piece * 4_000 + "!").endswith("!")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a.", "a-", "a.password", "a://", "a://:", "x://a:", "<a:", "<a.password ", "<password>", "token", "token ",
+     'secret="', "'token' ", "cookie: ", "basic aaaa ", "&#", "glide_a", "="],
+)  # fmt: skip
+def test_no_page_makes_the_rules_try_over_and_over(piece):
+    """Tried from each of its dots, 20,000 characters of “a.a.a.” held the window for half a minute."""
+    text = (piece * 200_000)[:200_000]
+    started = time.process_time()
+    redact.redact(text)
+    redact.evidence(text * 50)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("admin.password=hush and more", "admin.password=(removed) and more"),
+        ('{"x.y-db_password": "hu\\"sh", "a": 1}', '{"x.y-db_password": "(removed)", "a": 1}'),
+        ("<ns:user.secret a='b'>hush</ns:user.secret>", "<ns:user.secret a='b'>(removed)</ns:user.secret>"),
+        ("at svn+ssh://me:hush@host/x", "at svn+ssh://(removed)@host/x"),
+        ("pwd: hush", "pwd: (removed)"),
+    ],
+)
+def test_what_looks_like_a_credential_is_removed_whatever_its_name_begins_with(text, shown):
+    assert redact.redact(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("password", "written"),
+    [
+        ("two  words here", "two words here"),
+        ("two  words here", "two+words+here"),
+        ("two\nlines of it", "two\\nlines of it"),
+        ("back\\slash\\es", "back\\\\slash\\\\es"),
+        ("back\\slash\\es", "back\\u005cslash%5Ces"),
+        ('quote"d and more', 'quote\\\\\\"d and more'),
+        ("naïve-passwörd", "na\ufffdve-passw\ufffdrd"),
+        ("naïve-passwörd", "na\ufffd\ufffdve-passw\ufffd\ufffdrd"),
+        ("naïve-passwörd", "na?ve-passw?rd"),
+        ("naïve-passwörd", "naÃ¯ve-passwÃ¶rd"),
+        ("naïve-passwörd", "na&iuml;ve-passw%C3%B6rd"),
+    ],
+)
+def test_a_password_is_found_as_others_write_it(password, written):
+    redact.remember(password)
+    assert redact.redact(f"> {written} <") == f"> {redact.REMOVED} <"

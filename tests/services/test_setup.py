@@ -1,0 +1,154 @@
+"""The whole set-up as one step: looked at without writing, made in one transaction, and taken back when that fails."""
+
+import pytest
+
+from models.addresses import Origin
+from models.approval_process import CREATE_SERVICE
+from models.kinds import Kind
+from services import setup
+from services.errors import InvalidError, RefusedError, UnreachableError
+from services.secret import Secret
+from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.store.unit_of_work import UnitOfWork
+from services.vault import VaultError
+from services.vault.env import EnvVault
+from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, practice, store, vault
+
+__all__ = ["configuration", "empty_store", "practice", "store", "vault"]
+
+ACCOUNT = "privman.integration"
+
+
+@pytest.fixture
+async def instance(practice):
+    sign_in = SignIn(ACCOUNT, Secret(PASSWORD))
+    async with Instance(ConnectionSettings("Practice", practice.base_url), sign_in) as made:
+        yield made
+
+
+def made_with(configuration, vault, practice, found, **other):
+    values = {"base_url": practice.base_url, "account": ACCOUNT, "secret": Secret(PASSWORD), **other}
+    return setup.create(configuration, vault, found=found, **values)
+
+
+def nothing_is_stored(configuration):
+    return [configuration.all(kind) for kind in Kind] == [[]] * len(Kind) and not configuration.history_all()
+
+
+async def test_a_stock_instance_has_everything_and_nothing_is_written_while_looking(instance, practice):
+    told = []
+    found = await setup.discover(instance, lambda text, done=0, total=None: told.append((done, total)))
+    assert found.complete
+    assert [(s.role, s.ok) for s in found.services] == [("create", True), ("status", True), ("cancel", True)]
+    assert found.item.name == "Execute Application Request"
+    assert found.item.meets_contract
+    assert {call.method for call in practice.log} == {"GET"}
+    assert told == sorted(told)
+    assert told[-1] == (5, 5)
+
+
+async def test_the_four_objects_are_made_in_one_transaction_and_bound_together(
+    instance, practice, configuration, vault
+):
+    made = made_with(configuration, vault, practice, await setup.discover(instance))
+    assert made.server.credential_id == made.credential.id
+    assert made.process.server_id == made.server.id
+    assert made.approval_type.process_id == made.process.id
+    assert made.process.create_service == CREATE_SERVICE
+    [item] = practice.records("sc_cat_item", name="Execute Application Request")
+    assert made.process.request_item_id == item["sys_id"]
+    assert {i.name for kind in Kind for i in configuration.all(kind)} == set(setup.NAMES.values())
+    notes = {(r.operation, r.note) for r in configuration.history_all()}
+    assert notes == {("create", "ServiceNow approvals set up")}
+    secret = vault.get(made.credential.id, made.credential.name, Origin.of(practice.base_url))
+    assert secret.reveal() == PASSWORD
+
+
+async def test_a_second_time_it_makes_four_more_under_free_names(instance, practice, configuration, vault):
+    found = await setup.discover(instance)
+    made_with(configuration, vault, practice, found)
+    again = made_with(configuration, vault, practice, found)
+    assert again.server.name == "ServiceNow Server (2)"
+    assert again.process.server_id == again.server.id
+    assert [len(configuration.all(kind)) for kind in Kind] == [2, 2, 2, 2]
+
+
+async def test_an_address_as_it_is_typed_is_taken(instance, practice, configuration, vault):
+    typed = practice.base_url.upper().rstrip("/")
+    made = made_with(configuration, vault, practice, await setup.discover(instance), base_url=typed)
+    assert made.server.base_url == practice.base_url
+    assert vault.state(made.credential.id, made.credential.name).origins == [made.server.origin]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"base_url": "nonsense://"}, "base_url"),
+        ({"base_url": "http://acme.example/"}, "base_url"),
+        ({"account": ""}, "account"),
+    ],
+)
+async def test_values_that_cannot_be_stored_leave_nothing(
+    instance, practice, configuration, vault, wrong, field
+):
+    with pytest.raises(InvalidError) as caught:
+        made_with(configuration, vault, practice, await setup.discover(instance), **wrong)
+    assert [e.name for e in caught.value.fields] == [field]
+    assert nothing_is_stored(configuration)
+    assert vault._entries == {}
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_a_failure_at_any_object_takes_everything_back(
+    instance, practice, configuration, vault, monkeypatch, kind
+):
+    insert = UnitOfWork.insert
+
+    def breaks(work, row):
+        if row.kind is kind:
+            raise OSError("the disk is full")
+        return insert(work, row)
+
+    monkeypatch.setattr(UnitOfWork, "insert", breaks)
+    with pytest.raises(OSError, match="disk is full"):
+        made_with(configuration, vault, practice, await setup.discover(instance))
+    assert nothing_is_stored(configuration)
+    assert vault._entries == {}
+
+
+async def test_a_vault_that_refuses_leaves_nothing(instance, practice, configuration, tmp_path):
+    read_only = EnvVault({}, tmp_path / "bindings.json")
+    with pytest.raises(VaultError):
+        made_with(configuration, read_only, practice, await setup.discover(instance))
+    assert nothing_is_stored(configuration)
+
+
+async def test_a_listed_service_that_does_not_answer_is_said_beside_its_name(
+    instance, practice, configuration, vault
+):
+    practice.faults.set("service_silent", service=CREATE_SERVICE)
+    found = await setup.discover(instance)
+    assert not found.complete
+    assert [s.ok for s in found.services] == [False, True, True]
+    assert found.services[0].name == CREATE_SERVICE
+    assert "HTTP 404" in found.services[0].verdict.text
+    assert found.item is not None
+    with pytest.raises(RefusedError) as caught:
+        made_with(configuration, vault, practice, found)
+    assert caught.value.problem.fault == "setup-incomplete"
+    assert nothing_is_stored(configuration)
+    assert vault._entries == {}
+
+
+async def test_an_instance_without_the_items_is_not_complete(instance, practice):
+    for service in practice.records("sys_web_service"):
+        practice._database.update("sys_web_service", service["sys_id"], {"active": False}, by="admin")
+    found = await setup.discover(instance)
+    assert not found.complete
+    assert [(s.name, s.verdict) for s in found.services] == [("", None)] * 3
+
+
+async def test_an_instance_out_of_reach_is_an_error_and_no_finding(instance, practice):
+    practice.stop()
+    with pytest.raises(UnreachableError):
+        await setup.discover(instance)

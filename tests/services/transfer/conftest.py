@@ -1,0 +1,66 @@
+"""Fixtures for documents: a store in a file, and the practice instance where a document is applied to one."""
+
+import shutil
+
+import pytest
+
+from services.configuration import Configuration
+from services.practice import PracticeInstance
+from services.secret import Secret
+from services.store import Store
+from services.vault.session import SessionVault
+from services.workspace import Workspace
+
+PASSWORD = "practice password"
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """The file of a store with nothing in it: copying it takes less time than making it each time."""
+    file = tmp_path_factory.mktemp("store") / "empty.db"
+    Store.open(str(file), actor="ada").close()
+    return file
+
+
+@pytest.fixture
+def store(tmp_path, empty_store):
+    shutil.copy(empty_store, tmp_path / "console.db")
+    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def configuration(store):
+    return Configuration(store)
+
+
+@pytest.fixture
+def vault():
+    return SessionVault()
+
+
+@pytest.fixture
+async def workspace(store, vault):
+    made = Workspace(store, vault)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def practice():
+    instance = PracticeInstance(password=PASSWORD).start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def second_practice():
+    instance = PracticeInstance(password=PASSWORD).start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def secret():
+    return Secret(PASSWORD)

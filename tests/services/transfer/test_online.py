@@ -1,0 +1,192 @@
+"""Applying documents to real instances: items found by their contract, passwords bound to what was applied only."""
+
+import asyncio
+
+import pytest
+
+from models.addresses import Origin
+from models.kinds import Kind
+from services.errors import InputError, RefusedError, UnreachableError
+from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow.queries import equals
+from services.transfer import plan, read_document
+from services.transfer.online import apply_online
+
+ITEM = "Execute Application Request"
+HEAD = "version: 1\n"
+CREDENTIAL = "credentials:\n- {name: ServiceNow, account: privman.integration}\n"
+SERVER = 'foreign_systems:\n- {{name: Server, base_url: "{url}", credential: ServiceNow}}\n'
+PROCESS = "approval_processes:\n- {{name: Process, server: Server, request_item: {{name: {item}}}}}\n"
+
+
+def document(url, item=ITEM):
+    return HEAD + CREDENTIAL + SERVER.format(url=url) + PROCESS.format(item=item)
+
+
+def planned(source, workspace):
+    return plan(read_document(source), workspace.configuration)
+
+
+async def applied(source, workspace):
+    made = planned(source, workspace)
+    await apply_online(made, workspace)
+    return made
+
+
+@pytest.fixture
+def credential(workspace, vault, secret):
+    """A credential with a password that was entered before any server used it."""
+    configuration = workspace.configuration
+    made = configuration.save(
+        configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="privman.integration")
+    )
+    vault.put(made.id, made.name, made.account, secret, [])
+    return made
+
+
+def bound(vault, credential):
+    return vault.state(credential.id, credential.name).origins
+
+
+def sys_id_of(practice, name=ITEM):
+    [row] = practice.records("sc_cat_item", name=name)
+    return row["sys_id"]
+
+
+async def test_the_item_is_found_and_the_password_bound(workspace, vault, credential, practice):
+    made = await applied(document(practice.base_url), workspace)
+    assert made.summary == {"create": 2, "update": 0, "keep": 1}
+    assert made.warnings == []
+    process = workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process")
+    assert process.request_item_id == sys_id_of(practice)
+    assert bound(vault, credential) == [Origin.of(practice.base_url)]
+    assert {call.account for call in practice.log} == {"privman.integration"}
+
+
+async def test_a_second_apply_asks_nobody(workspace, credential, practice):
+    await applied(document(practice.base_url), workspace)
+    calls = len(practice.log)
+    assert (await applied(document(practice.base_url), workspace)).empty
+    assert len(practice.log) == calls
+
+
+async def test_server_and_credential_may_be_those_that_are_stored(workspace, credential, practice):
+    await applied(HEAD + SERVER.format(url=practice.base_url), workspace)
+    await applied(HEAD + PROCESS.format(item=ITEM), workspace)
+    server_again = (
+        HEAD + SERVER.format(url=practice.base_url) + PROCESS.format(item=ITEM).replace("Process", "Two")
+    )
+    await applied(server_again, workspace)
+    assert {p.request_item_id for p in workspace.configuration.all(Kind.APPROVAL_PROCESS)} == {
+        sys_id_of(practice)
+    }
+
+
+async def test_no_item_of_the_name_refuses_all_of_it(workspace, vault, credential, practice):
+    with pytest.raises(InputError) as caught:
+        await applied(document(practice.base_url, "Standard Laptop"), workspace)
+    assert caught.value.problem.fault == "request-item-not-found"
+    assert "no active item with a name that contains “" in caught.value.problem.evidence
+    assert " carries all variables of the contract" in caught.value.problem.evidence
+    assert workspace.configuration.all(Kind.FOREIGN_SYSTEM) == []
+    assert bound(vault, credential) == []
+
+
+async def test_several_items_that_fit_alike_are_not_chosen_between(workspace, credential, practice):
+    await copy_item(practice)
+    with pytest.raises(InputError) as caught:
+        await applied(document(practice.base_url), workspace)
+    assert "2 items fit" in caught.value.problem.evidence
+    assert workspace.configuration.all(Kind.APPROVAL_PROCESS) == []
+
+
+async def copy_item(practice):
+    """Add a second item with the same name and variables, as an administrator may."""
+    admin = practice.accounts["admin"]
+    from services.secret import Secret
+
+    async with Instance(
+        ConnectionSettings("Practice", practice.base_url), SignIn(admin.user, Secret(admin.password))
+    ) as instance:
+        item = await instance.table("sc_cat_item").first(equals(name=ITEM), ("category", "name"))
+        twin = await instance.table("sc_cat_item").insert(
+            {"name": ITEM, "active": "true", "category": item["category"]}
+        )
+        for row in practice.records("item_option_new", cat_item=item["sys_id"]):
+            await instance.table("item_option_new").insert(
+                {"name": row["name"], "cat_item": twin["sys_id"], "active": "true", "type": "6"}
+            )
+
+
+async def test_a_mistyped_address_binds_nothing_and_can_be_corrected(workspace, vault, credential, practice):
+    with pytest.raises(UnreachableError):
+        await applied(document("http://127.0.0.1:9/"), workspace)
+    assert bound(vault, credential) == []
+    made = await applied(document(practice.base_url), workspace)
+    assert made.warnings == []
+    assert bound(vault, credential) == [Origin.of(practice.base_url)]
+
+
+async def test_a_cancelled_apply_leaves_nothing(workspace, vault, credential, practice):
+    practice.faults.set("slow", seconds=30)
+    task = asyncio.ensure_future(applied(document(practice.base_url), workspace))
+    async with asyncio.timeout(10):
+        while not bound(vault, credential):
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert workspace.configuration.all(Kind.FOREIGN_SYSTEM) == []
+    assert bound(vault, credential) == []
+
+
+async def test_a_store_that_refuses_takes_the_binding_back(workspace, vault, credential, practice):
+    made = planned(document(practice.base_url), workspace)
+    configuration = workspace.configuration
+    configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Process"))
+    with pytest.raises(InputError):
+        await apply_online(made, workspace)
+    assert configuration.all(Kind.FOREIGN_SYSTEM) == []
+    assert bound(vault, credential) == []
+
+
+async def test_a_password_for_another_host_is_never_sent(
+    workspace, vault, credential, practice, second_practice
+):
+    await applied(document(practice.base_url), workspace)
+    with pytest.raises(RefusedError) as caught:
+        await applied(document(second_practice.base_url), workspace)
+    assert caught.value.problem.fault == "secret-not-for-host"
+    assert second_practice.log == []
+    assert workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server").base_url == practice.base_url
+
+
+async def test_one_document_serves_another_instance_once_the_password_is_entered_for_it(
+    workspace, vault, credential, secret, practice, second_practice
+):
+    await applied(document(practice.base_url), workspace)
+    vault.put(
+        credential.id, credential.name, credential.account, secret, [Origin.of(second_practice.base_url)]
+    )
+    made = await applied(document(second_practice.base_url), workspace)
+    assert [(c.operation, sorted(c.fields)) for c in made.changes] == [
+        ("keep", []),
+        ("update", ["base_url"]),
+        # The item has the same sys_id on every practice instance; it was looked for all the same.
+        ("keep", []),
+    ]
+    assert "/api/now/table/item_option_new" in {call.path for call in second_practice.log}
+
+
+async def test_a_server_without_its_password_is_applied_with_a_warning(workspace, practice):
+    made = await applied(HEAD + CREDENTIAL + SERVER.format(url=practice.base_url), workspace)
+    [warning] = made.warnings
+    assert warning.startswith("Read the password of “ServiceNow”")
+    assert practice.log == []
+
+
+async def test_a_server_without_a_credential_cannot_be_searched(workspace, practice):
+    server = SERVER.format(url=practice.base_url).replace(", credential: ServiceNow", "")
+    with pytest.raises(InputError) as caught:
+        await applied(HEAD + server + PROCESS.format(item=ITEM), workspace)
+    assert caught.value.problem.fault == "credential-missing"

@@ -1,0 +1,204 @@
+"""What holds for every vault: it keeps, gives out for the right origin only, binds once, forgets, and takes no mask."""
+
+import uuid
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.addresses import Origin
+from services.errors import Owner
+from services.secret import Secret
+from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
+from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
+
+PASSWORDS = [
+    "x",
+    " leading and trailing ",
+    "p&<>\"'é%+/ \\ =",
+    "ünïcödé 日本語 🔑",
+    "tab\tinside",
+    "x" * 512,
+    "null",
+    '{"a":1}',
+]
+
+
+def five_parts(error):
+    problem = error.problem
+    return all((problem.tried, problem.evidence, problem.cause, problem.owner, problem.remedy, problem.fault))
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_what_was_kept_is_given_out_as_it_was(vault, credential, password):
+    vault.put(credential, NAME, "account", Secret(password), [HOME])
+    assert vault.get(credential, NAME, HOME).reveal() == password
+
+
+def test_a_missing_password_is_said_with_what_to_do(vault, credential):
+    with pytest.raises(SecretMissingError) as caught:
+        vault.get(credential, NAME, HOME)
+    assert five_parts(caught.value)
+    assert caught.value.problem.fault == "secret-missing"
+    assert NAME in caught.value.problem.remedy
+    assert vault.state(credential, NAME).present is False
+
+
+def test_passwords_of_two_credentials_do_not_mix(vault, credential):
+    second = uuid.uuid4()
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    vault.put(second, NAME, "account", Secret("two"), [OTHER])
+    assert vault.get(credential, NAME, HOME).reveal() == "one"
+    assert vault.get(second, NAME, OTHER).reveal() == "two"
+    with pytest.raises(SecretNotForHostError):
+        vault.get(second, NAME, HOME)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://acmedev.service-now.com/",
+        "https://acme.service-now.com:8443/",
+        "http://acme.service-now.com:443/",
+        "https://acme.service-now.com.evil.example/",
+        "https://acme.service-now.co/",
+        "https://xacme.service-now.com/",
+        "https://acme.service-now.com./",
+        "https://acme.service-now.com@evil.example/",
+        "https://127.0.0.1/",
+    ],
+)
+def test_another_scheme_host_or_port_does_not_get_it(vault, credential, address):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    with pytest.raises(SecretNotForHostError) as caught:
+        vault.get(credential, NAME, Origin.of(address))
+    problem = caught.value.problem
+    assert five_parts(caught.value)
+    assert problem.fault == "secret-not-for-host"
+    assert problem.owner is Owner.CONSOLE
+    assert str(HOME) in problem.evidence
+    assert str(Origin.of(address)) in problem.tried
+    assert "one" not in problem.evidence.split()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://ACME.Service-Now.COM",
+        "https://acme.service-now.com:443/a/b?c#d",
+        "HTTPS://acme.service-now.com:0443/",
+    ],
+)
+def test_the_same_origin_in_another_spelling_gets_it(vault, credential, address):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    assert vault.get(credential, NAME, Origin.of(address)).reveal() == "one"
+
+
+def test_an_unbound_password_goes_nowhere_until_it_is_bound(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [])
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, HOME)
+    vault.bind(credential, NAME, HOME)
+    assert vault.get(credential, NAME, HOME).reveal() == "one"
+    vault.bind(credential, NAME, HOME)
+    assert vault.state(credential, NAME).origins == [HOME]
+
+
+def test_a_bound_password_is_not_bound_again_elsewhere(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    with pytest.raises(SecretNotForHostError):
+        vault.bind(credential, NAME, OTHER)
+    assert vault.state(credential, NAME).origins == [HOME]
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, OTHER)
+
+
+def test_binding_nothing_is_refused(vault, credential):
+    with pytest.raises(SecretMissingError):
+        vault.bind(credential, NAME, HOME)
+
+
+def test_entering_it_anew_replaces_password_and_origins(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    vault.put(credential, NAME, "account", Secret("two"), [OTHER, OTHER])
+    assert vault.get(credential, NAME, OTHER).reveal() == "two"
+    assert vault.state(credential, NAME).origins == [OTHER]
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, HOME)
+
+
+def test_forgetting_says_whether_there_was_one(vault, credential):
+    assert vault.forget(credential, NAME) is False
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    assert vault.forget(credential, NAME) is True
+    assert vault.forget(credential, NAME) is False
+    with pytest.raises(SecretMissingError):
+        vault.get(credential, NAME, HOME)
+
+
+def test_changing_a_state_that_was_given_out_changes_nothing_kept(vault, credential):
+    origins = [HOME]
+    vault.put(credential, NAME, "account", Secret("one"), origins)
+    origins.append(OTHER)
+    vault.state(credential, NAME).origins.append(OTHER)
+    assert vault.state(credential, NAME).origins == [HOME]
+
+
+@pytest.mark.parametrize(
+    "mask", ["", " ", "********", "••••••••", "● ● ●", "Secret(…)", "(removed)", str(Secret("a"))]
+)
+def test_what_stands_in_place_of_a_password_is_never_kept(vault, credential, mask):
+    vault.put(credential, NAME, "account", Secret("the real one"), [HOME])
+    with pytest.raises(VaultError) as caught:
+        vault.put(credential, NAME, "account", Secret(mask), [HOME])
+    assert caught.value.problem.fault == "password-masked"
+    assert five_parts(caught.value)
+    assert vault.get(credential, NAME, HOME).reveal() == "the real one"
+
+
+@pytest.mark.parametrize("broken", ["\udce9", "a\0b", "a\r\nb"])
+def test_what_no_sign_in_can_carry_is_refused_with_words(vault, credential, broken):
+    with pytest.raises(VaultError) as caught:
+        vault.put(credential, NAME, "account", Secret(broken), [HOME])
+    assert five_parts(caught.value)
+    assert vault.state(credential, NAME).present is False
+
+
+def test_a_mask_in_the_environment_is_never_sent(tmp_path, credential):
+    environ = {
+        "APPROVAL_CONSOLE_SECRET_SERVICENOW": "********",
+        "APPROVAL_CONSOLE_SECRET_SERVICENOW_FOR": str(HOME),
+    }
+    vault = open_vault(VaultKind.ENV, folder=tmp_path, environ=environ)
+    with pytest.raises(VaultError) as caught:
+        vault.get(credential, NAME, HOME)
+    assert caught.value.problem.tried == f"Use the password of “{NAME}”"
+
+
+@pytest.mark.parametrize("kind", list(VaultKind))
+def test_every_kind_is_opened_and_probed(kind, tmp_path, ring):
+    vault = open_vault(kind, folder=tmp_path, passphrase=Secret("correct horse"), environ={})
+    state = vault.probe()
+    assert (vault.kind, state.usable, state.reason) == (kind, True, "")
+    assert state.label
+
+
+@pytest.mark.parametrize("kind", [VaultKind.SYSTEM, VaultKind.FILE])
+def test_another_program_finds_what_was_kept(kind, tmp_path, ring, credential):
+    make_vault(kind, tmp_path).put(credential, NAME, "account", Secret("one"), [HOME])
+    assert make_vault(kind, tmp_path).get(credential, NAME, HOME).reveal() == "one"
+
+
+@given(
+    password=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=100),
+    account=st.text(max_size=20),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+def test_any_password_survives_the_way_in_and_out(vault, password, account):
+    credential = uuid.uuid4()
+    try:
+        vault.put(credential, NAME, account, Secret(password), [HOME])
+    except VaultError as error:
+        assert error.problem.fault == "password-masked"  # noqa: PT017 -- most passwords are taken
+    else:
+        assert vault.get(credential, NAME, HOME).reveal() == password

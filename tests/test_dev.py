@@ -1,0 +1,83 @@
+"""`dev.py`, which people type first: it makes and removes nothing by mistake, and looks for what a window needs."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+FILE = Path(__file__).resolve().parent.parent / "dev.py"
+
+
+@pytest.fixture
+def dev(monkeypatch):
+    """Load `dev.py` with everything it does to the machine written down instead of done."""
+    spec = importlib.util.spec_from_file_location("dev_under_test", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.did = []
+    for name in ("ready", "clean"):
+        monkeypatch.setattr(module, name, lambda name=name: module.did.append(name) or 0)
+    monkeypatch.setattr(module, "_become", lambda command, _environ=None: module.did.append(command[1:]) or 0)
+    return module
+
+
+def call(dev, monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["dev.py", *words])
+    return dev.main()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (), ("--help",), ("-h",), ("clean", "--help"), ("clean", "-h"), ("shots", "--help"),
+        ("bench", "--help"), ("test", "--help"),
+    ],
+)  # fmt: skip
+def test_help_is_given_and_nothing_is_done(dev, monkeypatch, capsys, words):
+    assert call(dev, monkeypatch, *words) == 0
+    assert "dev.py clean" in capsys.readouterr().out
+    assert dev.did == []
+
+
+@pytest.mark.parametrize(
+    "words", [("clear",), ("clean", "pictures"), ("shots", "--out"), ("shots", "a", "b")]
+)
+def test_what_is_not_understood_is_not_done(dev, monkeypatch, capsys, words):
+    assert call(dev, monkeypatch, *words) == 2
+    assert "dev.py clean" in capsys.readouterr().out
+    assert dev.did == []
+
+
+def test_what_is_asked_for_is_done(dev, monkeypatch):
+    assert call(dev, monkeypatch, "clean") == 0
+    assert dev.did == ["clean"]
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert call(dev, monkeypatch, "run", "check", "--help") == 0
+    assert dev.did[-1] == ["-m", "console", "check", "--help"]
+    assert call(dev, monkeypatch, "shots", "pictures") == 0
+    assert dev.did[-1][-2:] == ["--out", "pictures"]
+
+
+def test_libraries_of_a_window_are_looked_for_when_a_display_comes_later(monkeypatch, tmp_path):
+    spec = importlib.util.spec_from_file_location("dev_under_test", FILE)
+    dev = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(dev)
+    monkeypatch.setattr(sys, "platform", "linux")
+    python = tmp_path / "python"
+    python.touch()
+    monkeypatch.setattr(dev, "ENVIRONMENT", tmp_path)
+    monkeypatch.setattr(dev, "PYTHON", python)
+    monkeypatch.setattr(dev, "STAMP", tmp_path / "made-from")
+    dev.STAMP.write_text(dev._stamp(), encoding="utf-8")
+    looked = []
+    monkeypatch.setattr(dev, "_qt_libraries", lambda: looked.append(dev._display()))
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    dev.ready()
+    dev.ready()
+    assert looked == [False]
+    monkeypatch.setenv("DISPLAY", ":0")
+    dev.ready()
+    dev.ready()
+    assert looked == [False, True]

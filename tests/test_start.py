@@ -1,0 +1,173 @@
+"""The start of the window in a process of its own: nothing slow is imported before the first paint."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QtMsgType
+
+from console.app import _qt_message, run
+from console.demo import DemoOptions, run_demo
+from console.options import Options
+from models.kinds import Kind
+from services.configuration import Configuration
+from services.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+SLOW = (
+    "sqlmodel",
+    "sqlalchemy",
+    "zeep",
+    "keyring",
+    "httpx",
+    "alembic",
+    "lxml",
+    "pydantic",
+    "typer",
+    "rich",
+    "yaml",
+)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the window, let it end by itself, and return what it traced."""
+
+    def runner(*arguments, code=None):
+        trace = tmp_path / "trace.jsonl"
+        environ = os.environ | {
+            "QT_QPA_PLATFORM": "offscreen",
+            "PYTHONPATH": str(ROOT),
+            "APPROVAL_CONSOLE_HOME": str(tmp_path / "home"),
+            "APPROVAL_CONSOLE_TRACE_START": str(trace),
+            "APPROVAL_CONSOLE_QUIT_AFTER_TRACE": "1",
+        }
+        command = [sys.executable, *(("-c", code) if code else ("-m", "console")), *arguments]
+        ended = subprocess.run(
+            command, check=False, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=50
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert "Traceback" not in ended.stderr
+        lines = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
+        return [json.loads(line) for line in lines], ended
+
+    return runner
+
+
+@pytest.fixture
+def filled(tmp_path):
+    path = tmp_path / "filled.db"
+    store = Store.open(str(path), actor="ada")
+    configuration = Configuration(store)
+    configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+    store.close()
+    return path
+
+
+def test_a_filled_tree_is_shown_before_anything_slow_is_imported(start, filled):
+    events, _ = start("--store", str(filled))
+    assert [e["event"] for e in events] == ["first-paint", "tree-filled"]
+    assert [e["slow_modules"] for e in events] == [[], []]
+    assert 0 < events[0]["ms"] <= events[1]["ms"]
+
+
+def test_what_a_window_writes_is_for_its_user_alone(start, tmp_path):
+    """Libraries made files that everybody may read, and a folder that was there already stayed open to all."""
+    (tmp_path / "home" / "config").mkdir(parents=True)
+    (tmp_path / "home" / "config").chmod(0o777)
+    (tmp_path / "home" / "state").mkdir()
+    (tmp_path / "home" / "state").chmod(0o777)
+    start()
+    modes = {
+        str(p.relative_to(tmp_path / "home")): stat.S_IMODE(p.stat().st_mode)
+        for p in (tmp_path / "home").rglob("*")
+    }
+    assert "state/faults.txt" in modes
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
+
+
+@pytest.mark.parametrize("words", [("config", "export"), ("audit", "export")])
+def test_what_a_command_writes_is_for_its_user_alone(tmp_path, words):
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "APPROVAL_CONSOLE_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "console", *words, str(tmp_path / "out")]
+    before = os.umask(0)
+    try:
+        subprocess.run(command, check=True, cwd=tmp_path, env=environ, capture_output=True, timeout=50)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600
+
+
+def test_notes_of_crashes_are_not_written_through_a_link(tmp_path, caplog):
+    from console.crash import CrashReports
+
+    (tmp_path / "precious").write_text("as it was")
+    (tmp_path / "faults.txt").symlink_to(tmp_path / "precious")
+    reports = CrashReports(tmp_path)
+    reports.install()
+    reports.close()
+    assert "no notes of crashes are written" in caplog.text
+    caplog.clear()
+    (tmp_path / "faults.txt").unlink()
+    before = os.umask(0)
+    try:
+        CrashReports(tmp_path).close()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "precious").read_text() == "as it was"
+    assert stat.S_IMODE((tmp_path / "faults.txt").stat().st_mode) == 0o600
+
+
+def test_the_first_start_of_all_paints_and_ends(start, tmp_path):
+    events, _ = start()
+    assert [e["event"] for e in events] == ["first-paint"]
+    assert events[0]["slow_modules"] == []
+
+
+WATCHED = """
+import sys
+from console import trace
+seen = set()
+def mark(event, marked=trace.mark):
+    if event == "first-paint":
+        seen.update(name.partition(".")[0] for name in sys.modules)
+    marked(event)
+trace.mark = mark
+from console.__main__ import main
+try:
+    main()
+finally:
+    print(" ".join(sorted(seen)))
+"""
+
+
+def test_the_modules_of_the_process_say_the_same_as_the_trace(start, filled):
+    """The trace knows a list of names; the process is asked for more of them, independent of that list."""
+    _, ended = start("--store", str(filled), code=WATCHED)
+    seen = set(ended.stdout.split())
+    assert "PyQt6" in seen
+    assert seen.isdisjoint(SLOW)
+
+
+@pytest.mark.parametrize("start", [lambda: run(Options.of("", "")), lambda: run_demo(DemoOptions())])
+def test_without_a_display_the_window_is_refused_in_words(monkeypatch, capsys, start):
+    """Qt would end the process with a signal, and its reason would stand in the log alone."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert start() == 3
+    out, err = capsys.readouterr()
+    assert (out, "There is no display" in err) == ("", True)
+
+
+def test_the_last_words_of_qt_reach_the_person(capsys, caplog):
+    _qt_message(QtMsgType.QtWarningMsg, None, "a word of many")
+    assert capsys.readouterr().err == ""
+    _qt_message(QtMsgType.QtFatalMsg, None, "no Qt platform plugin could be initialized\n\n")
+    assert capsys.readouterr().err.startswith("no Qt platform plugin could be initialized\nOn Linux")
+    assert "no Qt platform plugin" in caplog.text
+    caplog.clear()
