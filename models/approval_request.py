@@ -2,20 +2,32 @@
 
 import uuid
 from datetime import datetime
+from typing import ClassVar
 
 from sqlmodel import Field, SQLModel
 
 from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
-from models.kinds import RequestState
+from models.kinds import RequestOrigin, RequestState
 
 EXTERNAL_ID_MAX = 256
 REASON_MAX = 4000
+COPY = 0
+"""The version of a row that only copies what an instance says: nobody edits it here, so it has no revisions."""
 
 
 class ApprovalRequest(SQLModel, table=True):
-    """A request as it was raised, the id ServiceNow gave it, and its state. Names are copies: history outlives objects."""
+    """A request as it was raised, the id ServiceNow gave it, and its state. Names are copies: history outlives objects.
+
+    A request that Privilege Manager raised is kept as a copy (`version` COPY) of its requested item, found by
+    `approval_id`. What the columns named in `observed` hold is copied from the instance time and again, for requests of
+    both origins: it is no edit and makes no revision.
+    """
 
     __tablename__ = "approval_request"
+    observed: ClassVar[frozenset[str]] = frozenset(
+        {"servicenow_state", "record_state", "order_state", "record_id", "order_id", "number", "order_number", "waits_for",
+         "mismatch", "checked_at", "observed_at", "claimed_by", "claimed_until"}
+    )  # fmt: skip
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     version: int = Field(default=1)
@@ -24,7 +36,25 @@ class ApprovalRequest(SQLModel, table=True):
     type_name: str = Field(default="", max_length=NAME_MAX)
     process_name: str = Field(default="", max_length=NAME_MAX)
     state: str = Field(default=RequestState.SUBMITTING, max_length=16, index=True)
+    origin: str = Field(default=RequestOrigin.CONSOLE, max_length=16)
+    server_id: uuid.UUID | None = Field(default=None, foreign_key="foreign_system.id", index=True)
+    approval_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
+    """PMApprovalId: for a request raised here its `id`."""
     servicenow_state: str = Field(default="", max_length=40)
+    """`approval` of the requested item, as it is stored there."""
+    record_state: str = Field(default="", max_length=40)
+    """`state` of the requested item, as it is stored there."""
+    order_state: str = Field(default="", max_length=40)
+    """`approval` of the request (REQ) that the item belongs to."""
+    record_id: str = Field(default="", max_length=32, index=True)
+    """sys_id of the requested item (RITM)."""
+    order_id: str = Field(default="", max_length=32)
+    """sys_id of the request (REQ)."""
+    order_number: str = Field(default="", max_length=40)
+    waits_for: str = Field(default="", max_length=TEXT_MAX)
+    """Who is asked and has not answered: display names, one a line."""
+    mismatch: str = Field(default="", max_length=40)
+    """Id of the way in which the two systems disagree, or nothing."""
     external_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
     number: str = Field(default="", max_length=40)
     rehearsal: bool = Field(default=False)
@@ -41,5 +71,10 @@ class ApprovalRequest(SQLModel, table=True):
     requested_at: datetime = Field(default_factory=utcnow, sa_type=Moment, index=True)
     submitted_at: datetime | None = Field(default=None, sa_type=Moment)
     checked_at: datetime | None = Field(default=None, sa_type=Moment)
+    observed_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When the observed columns were copied."""
+    claimed_by: str = Field(default="", max_length=64)
+    """The worker that is doing the next step of this request, until `claimed_until`."""
+    claimed_until: datetime | None = Field(default=None, sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     times_out_at: datetime | None = Field(default=None, sa_type=Moment)

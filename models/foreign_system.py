@@ -11,6 +11,8 @@ from models.base import Item, ItemFields, single_line
 from models.kinds import Kind
 
 URL_MAX = 2048
+INTERVAL_DEFAULT_S = 30
+INTERVAL_MAX_S = 3600
 
 
 class ForeignSystemFields(ItemFields):
@@ -22,6 +24,9 @@ class ForeignSystemFields(ItemFields):
     ca_bundle: str | None = Field(default=None, max_length=URL_MAX)
     client_certificate: str | None = Field(default=None, max_length=URL_MAX)
     proxy: str | None = Field(default=None, max_length=URL_MAX)
+    proxy_credential_id: uuid.UUID | None = Field(default=None, foreign_key="user_credential.id", index=True)
+    minimum_interval_s: int = Field(default=INTERVAL_DEFAULT_S, ge=1, le=INTERVAL_MAX_S)
+    """Seconds between two rounds of questions about open requests, whatever its processes ask for."""
 
     @field_validator("base_url", "ca_bundle", "client_certificate", "proxy")
     @classmethod

@@ -4,6 +4,7 @@ A crash therefore leaves a row that says how far it got; Create is never repeate
 """
 
 import asyncio
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -91,7 +92,8 @@ class RequestLife:
         """Read the record behind the request and keep its number and approval state."""
         item = await self.services.requested_item(row.external_id)
         if item is not None and (row.number, row.servicenow_state) != (item.number, item.approval):
-            await self._update(row, number=item.number, servicenow_state=item.approval)
+            seen = {"number": item.number, "servicenow_state": item.approval, "observed_at": utcnow()}
+            await self._observe(row, seen)
         return item
 
     async def follow(self, row: ApprovalRequest) -> ApprovalRequest:
@@ -105,12 +107,11 @@ class RequestLife:
         if row.times_out_at is not None and utcnow() >= row.times_out_at:
             return await self.cancel(row, "Timed out in Privilege Manager", RequestState.TIMED_OUT)
         answer = await self.services.status(row.external_id)
-        seen: dict[str, Any] = {"checked_at": utcnow(), "comment": answer.comment[:TEXT_MAX]}
+        await self._observe(row, {"checked_at": utcnow()})
         end = ENDS.get(answer.status)
         if end is None:
-            await self._update(row, **seen)
             return row
-        return await self._end(row, end, **seen)
+        return await self._end(row, end, comment=answer.comment[:TEXT_MAX])
 
     async def cancel(
         self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
@@ -135,7 +136,11 @@ class RequestLife:
             column: fields.get(name, "")[: columns[column].type.length]  # type: ignore[attr-defined]
             for name, column in _COLUMNS.items()
         }
+        made = uuid.uuid4()
         return ApprovalRequest(
+            id=made,
+            approval_id=str(made),
+            server_id=self._process.server_id,
             type_id=approval_type.id,
             process_id=self._process.id,
             type_name=approval_type.name,
@@ -149,7 +154,7 @@ class RequestLife:
     def _variables(self, row: ApprovalRequest, fields: Mapping[str, str]) -> dict[str, str]:
         values = {name: fields.get(name, "") for name in CREATE_INPUTS}
         values |= {
-            "PMApprovalId": str(row.id),
+            "PMApprovalId": row.approval_id,
             "PMProcessId": str(self._process.id),
             "PMProcessName": self._process.name,
         }
@@ -164,6 +169,17 @@ class RequestLife:
                 work.update(changed, row.version)
             for name in ("version", *values):
                 setattr(row, name, getattr(changed, name))
+
+        await kept(write)
+
+    async def _observe(self, row: ApprovalRequest, seen: dict[str, Any]) -> None:
+        """Keep what the instance says of the row; that is no edit of it."""
+
+        def write() -> None:
+            with self._store.write() as work:
+                work.observe(ApprovalRequest, {row.id: seen})
+            for name, value in seen.items():
+                setattr(row, name, value)
 
         await kept(write)
 
