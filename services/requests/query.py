@@ -1,0 +1,139 @@
+"""Filters and orders of the inbox as SQL that every database understands, and rows as plain values."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, false, func, or_
+
+from models.approval_request import ApprovalRequest
+from services.requests.filters import ME, OPEN, Filter, Sort
+from services.requests.search import matches, words_of
+from services.store.values import table_of
+
+TABLE = table_of(ApprovalRequest)
+FURTHEST_S = 100 * 366 * 24 * 60 * 60
+"""A filter that reaches further than all requests and every calendar reaches so far."""
+
+
+class RequestRow(NamedTuple):
+    """One request as plain values. `waits_for` holds display names; texts that are not known are empty."""
+
+    id: uuid.UUID
+    version: int
+    origin: str
+    state: str
+    mismatch: str
+    requested_at: datetime
+    times_out_at: datetime | None
+    ended_at: datetime | None
+    policy: str
+    user: str
+    computer: str
+    file_path: str
+    reason: str
+    waits_for: tuple[str, ...]
+    number: str
+    process: str
+    process_id: uuid.UUID | None
+    server_id: uuid.UUID | None
+    record_id: str
+    rehearsal: bool
+    servicenow_state: str
+    observed_at: datetime | None
+    error: str
+    external_id: str
+    approval_id: str
+    order_number: str
+
+
+_OTHER_NAMES = {
+    "policy": "policy_name",
+    "user": "initiator_name",
+    "computer": "agent_name",
+    "process": "process_name",
+}
+COLUMNS = tuple(TABLE.c[_OTHER_NAMES.get(name, name)] for name in RequestRow._fields)
+_WAITS_FOR = RequestRow._fields.index("waits_for")
+
+
+def as_row(values: Sequence[Any]) -> RequestRow:
+    """Make a row of the values of COLUMNS."""
+    plain = list(values)
+    plain[_WAITS_FOR] = tuple(line for line in plain[_WAITS_FOR].split("\n") if line)
+    return RequestRow._make(plain)
+
+
+def key_of(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    """Return what an order compares, ending with the id, so that no two rows are equal."""
+    c = TABLE.c
+    first: dict[str, ColumnElement[Any]] = {
+        "state": c.state,
+        "policy": c.policy_name,
+        "user": func.lower(c.initiator_name),
+        "computer": func.lower(c.agent_name),
+        "file": func.lower(func.substr(c.file_path, 1, 200)),
+        "times_out": func.coalesce(c.times_out_at, c.requested_at),
+        "number": c.number,
+    }
+    own = (first[sort.column],) if sort.column in first else ()
+    return (*own, c.requested_at, c.id)
+
+
+def is_upward(sort: Sort) -> bool:
+    """Whether the smallest key comes first. The younger a request, the greater its time."""
+    return sort.descending == (sort.column == "age")
+
+
+def conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return what a row has to fulfil, apart from the order; `me` are the names that ME stands for."""
+    return [
+        *_plain(filter_),
+        *_times(filter_, at),
+        *_waiting(filter_, me),
+        *(matches(TABLE, word) for word in words_of(filter_.text)),
+    ]
+
+
+def _plain(filter_: Filter) -> Iterator[ColumnElement[bool]]:
+    if filter_.states:
+        yield TABLE.c.state.in_(sorted(filter_.states))
+    if filter_.policy:
+        yield TABLE.c.policy_name == filter_.policy
+    if filter_.process_id is not None:
+        yield TABLE.c.process_id == filter_.process_id
+    if filter_.server_id is not None:
+        yield TABLE.c.server_id == filter_.server_id
+    if filter_.mismatch:
+        yield TABLE.c.mismatch != ""
+    if not filter_.rehearsals:
+        yield TABLE.c.rehearsal.is_(False)
+
+
+def _times(filter_: Filter, at: datetime) -> Iterator[ColumnElement[bool]]:
+    c = TABLE.c
+    if filter_.raised_within_s is not None:
+        yield c.requested_at >= _before(at, filter_.raised_within_s)
+    if filter_.older_than_s is not None:
+        yield c.requested_at <= _before(at, filter_.older_than_s)
+    if filter_.ended_within_s is not None:
+        yield c.ended_at >= _before(at, filter_.ended_within_s)
+    if filter_.ended_today:
+        yield c.ended_at >= at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    if filter_.due_within_s is not None:
+        yield c.state.in_(sorted(OPEN))
+        yield c.times_out_at <= _before(at, -filter_.due_within_s)
+
+
+def _before(at: datetime, seconds: int) -> datetime:
+    return at - timedelta(seconds=max(-FURTHEST_S, min(seconds, FURTHEST_S)))
+
+
+def _waiting(filter_: Filter, me: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    if not filter_.waits_for:
+        return
+    yield TABLE.c.state.in_(sorted(OPEN))
+    lines = "\n" + TABLE.c.waits_for + "\n"
+    names = me if filter_.waits_for == ME else (filter_.waits_for,)
+    yield or_(false(), *(lines.icontains(f"\n{name}\n", autoescape=True) for name in names))
