@@ -305,9 +305,8 @@ def test_a_report_is_saved_where_a_person_says(run, ctx, configuration, vault, c
         dialog = page.window().findChild(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "report.md"))
         dialog.close()
-        await until((tmp_path / "report.md").exists)
-        assert "# Check of ServiceNow Server: failed" in (tmp_path / "report.md").read_text("utf-8")
         await until(lambda: ctx.notes and "report.md" in ctx.notes[-1])
+        assert "# Check of ServiceNow Server: failed" in (tmp_path / "report.md").read_text("utf-8")
         await closed(page)
 
     run(story(), 30)
