@@ -8,6 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import qasync
+from PyQt6 import sip
 
 from services.configuration import Configuration
 from services.store import Store
@@ -48,7 +49,7 @@ def ctx(qapp, store, configuration, vault):
 
 @pytest.fixture
 def run(qapp):
-    """Run a coroutine in a Qt loop; fail when it leaves tasks behind or an error reached the loop."""
+    """Run a coroutine in a Qt loop; fail when an error reached the loop, and take down what a story left open."""
 
     qapp.setQuitOnLastWindowClosed(False)
 
@@ -62,12 +63,17 @@ def run(qapp):
             await asyncio.sleep(0)
             assert not problems, problems
 
+        before = qapp.topLevelWidgets()
         # As in the window: no thread but this one may collect widgets.
         gc.disable()
         try:
             with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qapp)) as loop:
                 loop.run(body())
         finally:
+            # A window that outlives its loop would start its work in the loop of the next test.
+            for window in qapp.topLevelWidgets():
+                if window not in before and not sip.isdeleted(window):
+                    sip.delete(window)
             gc.enable()
             gc.collect()
 
