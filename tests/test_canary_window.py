@@ -187,7 +187,7 @@ def test_a_rude_server_and_a_crash_show_nothing(run, qapp, profile, rude, caplog
             window.show_problem(wizard.failure.problem)
             error = RuntimeError(f"cannot sign in as {ACCOUNT} with {SECRET!r}")
             crash.caught(type(error), error, None)
-            await asyncio.sleep(0.05)
+            await until(lambda: "cannot sign in as" in "\n".join(shown_texts()))
             seen.extend(shown_texts() + copy_everything())
             wizard.reject()
             for sheet in QApplication.topLevelWidgets():
