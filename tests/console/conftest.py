@@ -15,6 +15,7 @@ from services.store import Store
 from services.vault.session import SessionVault
 from services.workspace import Workspace
 from tests.console.pages.support import PageContext
+from tests.limits import STORY_S
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def run(qapp):
 
     qapp.setQuitOnLastWindowClosed(False)
 
-    def runner(coroutine, seconds=20.0):
+    def runner(coroutine, seconds=STORY_S):
         problems = []
 
         async def body():

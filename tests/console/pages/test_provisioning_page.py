@@ -222,7 +222,7 @@ def test_a_conflict_is_left_alone_until_it_is_ticked(run, ctx, server_on):
         finally:
             with_conflicts.stop()
 
-    run(story(), 40)
+    run(story())
 
 
 # -- the update set and others ------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from services.practice import PracticeInstance, serve
 from services.practice.stock import EXECUTE_ITEM
 from services.servicenow.contract import VARIABLES
+from tests.limits import WAIT_S
 from tests.services.practice.soaping import CANCEL, CREATE, STATUS, order, status
 
 THREE = {CREATE, STATUS, CANCEL}
@@ -182,7 +183,7 @@ async def test_serving_says_where_and_with_which_accounts():
             printer=printer,
         )
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         await ready.wait()
     url = said[0].split()[-1]
     assert said[0].startswith("Practice instance (stock) at http://127.0.0.1:")

@@ -10,6 +10,7 @@ from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, RefusedError, UnreachableError
 from services.requests import rehearse
 from services.servicenow import ConnectionSettings, Instance
+from tests.limits import WAIT_S
 from tests.services.requests.conftest import sign_in, states, stored
 
 LEGS = ["create", "record", "status"]
@@ -200,7 +201,7 @@ async def test_cancelled_between_create_and_its_row_it_is_cleaned_up(run, store,
     monkeypatch.setattr(store, "write", lambda *words: writes.append(words) or write(*words))
     other = sqlite3.connect(store.url.removeprefix("sqlite:///"), isolation_level=None)
     task = asyncio.ensure_future(run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while not stored(store):
             await asyncio.sleep(0)
         other.execute("BEGIN IMMEDIATE")

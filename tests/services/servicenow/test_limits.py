@@ -18,6 +18,7 @@ from services.servicenow.answers import ANSWER_MAX, RETRY_AFTER_MAX_S
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import GET_TRIES
 from services.servicenow.scripted import REPLY_MAX
+from tests.limits import WAIT_S
 from tests.services.servicenow.descriptions import REPLY, description
 from tests.services.servicenow.rawserver import RawServer, Reply, json_reply, xml
 from tests.services.servicenow.support import assert_five_parts, at
@@ -58,7 +59,7 @@ def waits(monkeypatch):
 
 
 async def until(met):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while not met():
             await asyncio.sleep(0.005)
 
