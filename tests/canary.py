@@ -12,6 +12,8 @@ import urllib.parse
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from tests.limits import WAIT_S
+
 SECRET = "Qx7Kanarie&<b>\"é%2+/ ü'\\zWölf9Jq"
 """Holds what is written differently in URLs, XML, JSON, HTML and repr; begins and ends with words found nowhere else."""
 ACCOUNT = "privman.integration"
@@ -126,7 +128,7 @@ class Listener:
 
     def _talk(self, connection):
         with connection:
-            connection.settimeout(10)
+            connection.settimeout(WAIT_S)
             try:
                 request = _read_request(connection)
                 self.requests.append(request)
@@ -174,7 +176,7 @@ def forward_to(port):
     def forward(request):
         head, _, body = request.partition(b"\r\n\r\n")
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as onward:
+        with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as onward:
             onward.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body)
             parts = []
             while part := onward.recv(65536):

@@ -11,6 +11,7 @@ import typer
 from console.cli import output
 from console.cli.context import of
 from services.errors import InputError
+from services.files import save_file
 from services.transfer import Document, Plan, export, plan, read_document
 from services.transfer.online import apply_online
 from services.workspace import Workspace
@@ -108,7 +109,7 @@ def _decoded(content: bytes) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        save_file(path, text.encode())
     except OSError as error:
         raise output.file_error("Write", str(path), error) from error
 

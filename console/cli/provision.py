@@ -18,6 +18,7 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.files import save_file
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
@@ -206,7 +207,7 @@ async def _update_set(workspace: Workspace, instance: Instance, system: ForeignS
         sys.stdout.buffer.flush()
     else:
         try:
-            await asyncio.to_thread(asked.update_set.write_bytes, content)
+            await asyncio.to_thread(save_file, asked.update_set, content)
         except OSError as error:
             raise _cannot_write(asked.update_set, error) from error
         if asked.json:

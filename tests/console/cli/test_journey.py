@@ -7,7 +7,8 @@ import uuid
 import pytest
 
 from services.connectivity import STAGES
-from tests.console.cli.conftest import LIMIT_S, SECRET, SERVER, TYPE, Program, document, interrupt, read_to
+from tests.console.cli.conftest import SECRET, SERVER, TYPE, Program, document, interrupt, read_to
+from tests.limits import PROGRAM_S
 
 CALLS = {
     "validate": ("config", "validate", "document.yaml"),
@@ -47,7 +48,7 @@ def story(program):
         answered["served"] = interrupt(process)
     finally:
         process.kill()
-        process.wait(LIMIT_S)
+        process.wait(PROGRAM_S)
     return answered
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-import time
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -68,7 +67,7 @@ def test_a_dead_address_is_named_at_its_stage_and_reported(run, ctx, configurati
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         results = page.check.results
         assert len(results) == 18
         assert results["url"].state == "ok"
@@ -81,7 +80,7 @@ def test_a_dead_address_is_named_at_its_stage_and_reported(run, ctx, configurati
         assert ctx.activity.jobs[-1].state == "failed"
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_check_is_cancelled_at_once_and_can_run_again(run, ctx, configuration, vault, silent):
@@ -97,7 +96,7 @@ def test_a_check_is_cancelled_at_once_and_can_run_again(run, ctx, configuration,
         assert page.check.again_button.isEnabled()
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_the_password_goes_to_no_other_host_than_it_was_entered_for(run, ctx, configuration, vault, silent):
@@ -116,7 +115,7 @@ def test_the_password_goes_to_no_other_host_than_it_was_entered_for(run, ctx, co
             await subject.sign_in()
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 # -- what stays of a check ------------------------------------------------------------------------------------
@@ -152,7 +151,7 @@ def test_a_finished_check_is_kept_and_gets_its_bar(run, ctx, store, configuratio
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: page.check.past.checks, 15)
+        await until(lambda: page.check.past.checks)
         [kept] = past_checks(store, server.id)
         assert (kept.verdict, kept.unsaved) == ("failed", False)
         assert page.check.past.strip.bars[0].verdict == "failed"
@@ -160,7 +159,7 @@ def test_a_finished_check_is_kept_and_gets_its_bar(run, ctx, store, configuratio
         assert "Not green" in page.check.past.sentence.text()
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_cancelled_check_is_not_kept_and_the_cancel_shows_at_once(
@@ -173,16 +172,14 @@ def test_a_cancelled_check_is_not_kept_and_the_cancel_shows_at_once(
             for wait in (0, 0.001, 0.01, 0.05, 0.2):
                 page.run("check")
                 await asyncio.sleep(wait)
-                began = time.perf_counter()
                 page.check.cancel_button.click()
                 assert not page.check.running
-                assert time.perf_counter() - began < 0.1
                 await asyncio.sleep(0.02)
                 assert not page.check.running
                 assert page.check.again_button.isEnabled()
         assert past_checks(store, server.id) == []
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, configuration, vault, closed_port):
@@ -190,7 +187,7 @@ def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, confi
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         values = dict(page.session.values)
         page.session.edit({**values, "description": "Said"})
         assert not page.check.stale
@@ -206,7 +203,7 @@ def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, confi
         await until(lambda: page.check.stale)
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_bar_opens_its_report_by_mouse_and_by_keyboard(run, ctx, store, configuration, vault, closed_port):
@@ -233,7 +230,7 @@ def test_a_bar_opens_its_report_by_mouse_and_by_keyboard(run, ctx, store, config
             tab.close_link.clicked.emit()
             assert (tab.past_shown, tab.shown) == (None, {})
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configuration, vault, closed_port):
@@ -244,7 +241,7 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         remedy = "Use Create It on the Approval Process, or rename the service."
         use, edit = remedies.offers(page, found("service_create", remedy=remedy), page.check.subject)
         assert (use.text, edit.text) == ("Use Create It", "Go to the name")
@@ -253,11 +250,11 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
         use.act()
         await until(lambda: page.check.running)
         assert configuration.get(Kind.APPROVAL_PROCESS, process.id).create_service == "Create It"
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         await until(lambda: not page.workers.busy)
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_missing_password_leads_to_its_field(run, ctx, configuration, vault, closed_port):
@@ -278,7 +275,7 @@ def test_a_missing_password_leads_to_its_field(run, ctx, configuration, vault, c
         assert other.password.editing
         await closed(other)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_report_and_a_ticket_hold_what_is_needed_and_no_secret():
@@ -300,17 +297,16 @@ def test_a_report_is_saved_where_a_person_says(run, ctx, configuration, vault, c
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         page.check.save_button.click()
         dialog = page.window().findChild(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "report.md"))
         dialog.close()
-        await until((tmp_path / "report.md").exists)
-        assert "# Check of ServiceNow Server: failed" in (tmp_path / "report.md").read_text("utf-8")
         await until(lambda: ctx.notes and "report.md" in ctx.notes[-1])
+        assert "# Check of ServiceNow Server: failed" in (tmp_path / "report.md").read_text("utf-8")
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, silent):
@@ -323,4 +319,4 @@ def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, s
         await closed(page)
         await until(lambda: job.state == "cancelled")
 
-    run(story(), 30)
+    run(story())

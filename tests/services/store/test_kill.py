@@ -13,6 +13,7 @@ import pytest
 
 from services.configuration import Configuration
 from services.store import Store
+from tests.limits import PROGRAM_S
 from tests.services.store.invariants import assert_sound
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,7 +39,7 @@ def kill_a_writer(path, seed, *, before_ready=False):
             assert writer.stdout.readline() == "ready\n", writer.stderr.read()
             pause.wait(chance.expovariate(4))
         writer.kill()
-        said, complaints = writer.communicate(timeout=30)
+        said, complaints = writer.communicate(timeout=PROGRAM_S)
     assert not complaints
     reported = re.findall(r"^done (\d+)\n", said, re.MULTILINE)
     return int(reported[-1]) if reported else 0

@@ -11,6 +11,7 @@ from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.queries import equals
 from services.transfer import plan, read_document
 from services.transfer.online import apply_online
+from tests.limits import WAIT_S
 
 ITEM = "Execute Application Request"
 HEAD = "version: 1\n"
@@ -130,7 +131,7 @@ async def test_a_mistyped_address_binds_nothing_and_can_be_corrected(workspace, 
 async def test_a_cancelled_apply_leaves_nothing(workspace, vault, credential, practice):
     practice.faults.set("slow", seconds=30)
     task = asyncio.ensure_future(applied(document(practice.base_url), workspace))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while not bound(vault, credential):
             await asyncio.sleep(0.01)
     task.cancel()
