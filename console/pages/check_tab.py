@@ -27,45 +27,10 @@ from console.widgets import buttons
 from console.widgets.labels import Label, LinkLabel, Picture
 from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
+from models.stages import STAGE_GROUPS
 from services.errors import ConsoleError, Owner, Problem
 
 STAGES_WIDTH, BESIDE_FROM = 512, 740
-GROUPS = (
-    (
-        "Reach the instance",
-        (
-            ("url", "Address"),
-            ("dns", "Name"),
-            ("proxy", "Proxy"),
-            ("tcp", "Connection"),
-            ("tls", "Encryption"),
-            ("http", "Web reply"),
-        ),
-    ),
-    (
-        "Sign in and rights",
-        (
-            ("instance", "Instance"),
-            ("authentication", "Sign-in"),
-            ("account", "Account"),
-            ("roles", "Roles"),
-            ("limits", "Limits"),
-            ("clock", "Clock"),
-        ),
-    ),
-    (
-        "Approval services",
-        (
-            ("request_item", "Request Item"),
-            ("service_create", "Create service"),
-            ("service_status", "Status service"),
-            ("service_cancel", "Cancel service"),
-            ("status_call", "Status call"),
-            ("approval_flow", "Approval flow"),
-        ),
-    ),
-)
-"""The stages as they are shown: groups of keys and names, in the order in which they run."""
 STATES = (
     ("failed", "bad", "failed"),
     ("warning", "notice", "warning"),
@@ -147,7 +112,7 @@ class CheckTab(QWidget):
         left.addLayout(line)
         self._meter = Meter()
         left.addWidget(self._meter)
-        self.stages = StageList(GROUPS)
+        self.stages = StageList(STAGE_GROUPS)
         self.stages.setMaximumWidth(STAGES_WIDTH)
         self.stages.setMinimumWidth(360)
         self.stages.selected.connect(self._selected)
