@@ -23,6 +23,7 @@ from console.activity import CANCELLED, DONE, FAILED, Job
 from console.lazy import module
 from console.pages import check_report, remedies
 from console.pages.past_checks import PastChecks, exact
+from console.pages.registry import entry_of
 from console.widgets import buttons
 from console.widgets.labels import Label, LinkLabel, Picture
 from console.widgets.meter import Meter
@@ -440,6 +441,7 @@ class CheckTab(QWidget):
             first=not any(other.acts for other in self._by_stage.values()),
         )
         card.ticket_wanted.connect(lambda card=card: self._copy_ticket(card))
+        card.entry_wanted.connect(lambda: self._page.ctx.navigate(entry_of(result.fault, result.stage)))
         results = self.shown
         ahead = sum(1 for s in self._by_stage if WORST[results[s].state] <= WORST[result.state])
         self._cards.insertWidget(ahead, card)

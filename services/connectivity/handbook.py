@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from models.stages import STAGE_GROUPS, STAGE_NAMES
-from services.connectivity.faults import CATALOGUE, CheckFault, also_at, fault_at
+from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
 from services.errors import Owner
 
 TITLE = "Fault catalogue"
@@ -17,6 +17,17 @@ Each id is also what `check` and `check --json` call a finding. Whose a fault is
 
 This page is made from the program by `{MADE_BY}`.
 """
+
+
+def place_of(fault: CheckFault) -> str:
+    """Return what a link to an entry names: its id and its first stage."""
+    return f"{fault.id}@{fault.stages[0]}"
+
+
+def at_place(place: str) -> CheckFault | None:
+    """Return the entry that a link names, as ID@STAGE or ID alone; None where the catalogue has none of this id."""
+    fault_id, _, stage = place.partition("@")
+    return entry_for(stage, fault_id)
 
 
 def words_of(stages: Sequence[str]) -> str:
@@ -34,7 +45,7 @@ def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
         ("Source", fault.source),
         ("Stage", words_of(fault.stages)),
         ("Also at", words_of(also_at(fault))),
-        ("Counts as", "a failure" if fault.state == "failed" else "a warning"),
+        ("Counts as", "A failure" if fault.state == "failed" else "A warning"),
     )
     return [(name, text) for name, text in parts if text]
 
