@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
+from models.stages import STAGES
 from services.connectivity import reach, timing
 from services.connectivity.accounts import SIGNED_IN_FAULTS, SignedIn, look_at_account, sign_in
 from services.connectivity.encryption import look_at_encryption
 from services.connectivity.limits import look_at_clock, look_at_limits
 from services.connectivity.request_item import RequestItemLook, look_at_flow
-from services.connectivity.results import STAGES, CheckReport, StageResult
+from services.connectivity.results import CheckReport, StageResult
 from services.connectivity.roles import look_at_roles
 from services.connectivity.scripted import ServiceLook
 from services.connectivity.web_reply import look_at_instance, look_at_reply, with_build

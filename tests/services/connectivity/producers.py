@@ -236,6 +236,9 @@ class Network:
     def timeout(self):
         return self.at(f"http://127.0.0.1:{self.ports['silent']}/")
 
+    def answer_too_large(self):
+        return self.serving(answer=reply("200 OK", b"x", "Content-Encoding: gzip, gzip"), scheme="http")
+
     def connection_lost(self):
         return self.serving(answer=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", scheme="http")
 
