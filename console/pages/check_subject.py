@@ -1,5 +1,6 @@
 """What a check is about: a server as typed or as stored, the process whose services it uses, and how to sign in."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,10 @@ class Subject:
     sign_in: Any
     process: Any
     unsaved: bool = False
+    used: Any = None
+    """What the check signs in with, as far as the vault knows it apart."""
+    accepted: Any = None
+    """When that was accepted last."""
 
     @property
     def ids(self) -> frozenset[uuid.UUID | None]:
@@ -52,7 +57,11 @@ async def subject_of(
         if state.present and not state.origins:
             await secrets.bind(ctx, credential, server.origin)
     sign_in = workspace.sign_in_of(server, credential)
-    return Subject(server, servicenow.ConnectionSettings.of(server), sign_in, process, unsaved)
+    checks = await module(ctx, "services.checks")
+    used = await asyncio.to_thread(checks.sign_in_used, workspace.vault, server, credential)
+    accepted = await ctx.call(checks.last_accepted, workspace.store, server.id, used)
+    settings = servicenow.ConnectionSettings.of(server)
+    return Subject(server, settings, sign_in, process, unsaved, used, accepted)
 
 
 async def first_process(ctx: Any, server_id: Any) -> Any:

@@ -234,7 +234,9 @@ class CheckTab(QWidget):
             if number == self._run_number and self.running:
                 self._stage_done(result)
 
-        return await connectivity.run_check(subject.settings, subject.sign_in, subject.process, report=done)
+        return await connectivity.run_check(
+            subject.settings, subject.sign_in, subject.process, accepted=subject.accepted, report=done
+        )
 
     async def _keep(self, report: Any, subject: Any) -> None:
         ctx = self._page.ctx
@@ -248,6 +250,7 @@ class CheckTab(QWidget):
                 report,
                 subject.process,
                 unsaved=subject.unsaved,
+                used=subject.used,
             )
         except ConsoleError as error:
             ctx.notify(f"This check could not be kept: {error.problem.cause}")

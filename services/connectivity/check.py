@@ -10,7 +10,7 @@ from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
 from models.stages import STAGES
 from services.connectivity import reach, timing
-from services.connectivity.accounts import SIGNED_IN_FAULTS, SignedIn, look_at_account, sign_in
+from services.connectivity.accounts import SIGNED_IN_FAULTS, Accepted, SignedIn, look_at_account, sign_in
 from services.connectivity.encryption import look_at_encryption
 from services.connectivity.limits import look_at_clock, look_at_limits
 from services.connectivity.request_item import RequestItemLook, look_at_flow
@@ -49,14 +49,15 @@ async def run_check(
     sign_in: SignInSource,
     process: ApprovalProcess | None = None,
     *,
+    accepted: Accepted | None = None,
     report: Report = _ignore,
 ) -> CheckReport:
     """Check a server, and item and services of `process` where one is given. Nothing is written.
 
-    `settings` and `process` may be unsaved. The password is sent to the server's own origin only, and only once as long
+    `settings` and `process` may be unsaved; `accepted` is when the password of now last was accepted, if that is known. The password is sent to the server's own origin only, and only once as long
     as it has not been accepted. Cancelling the task ends the check at once.
     """
-    found = await _Check(settings, sign_in, process, report).run()
+    found = await _Check(settings, sign_in, process, accepted, report).run()
     bad = "; ".join(f"{s.stage} {s.fault}" for s in found.stages if s.state in ("warning", "failed"))
     _log.info(
         "check %s of %s: %s, %.0f ms%s",
@@ -77,11 +78,13 @@ class _Check:
         settings: ConnectionSettings,
         sign_in: SignInSource,
         process: ApprovalProcess | None,
+        accepted: Accepted | None,
         report: Report,
     ) -> None:
         self.settings = settings
         self.sign_in = sign_in
         self.process = process
+        self.accepted = accepted
         self.report = report
         self.results: dict[str, StageResult] = {}
         self.addresses: list[str] = []
@@ -139,7 +142,7 @@ class _Check:
         signed: list[SignedIn] = []
 
         async def attempt() -> StageResult:
-            signed.append(await sign_in(instance))
+            signed.append(await sign_in(instance, self.accepted))
             return signed[0].result
 
         accepted = await self._stage("authentication", attempt)

@@ -1,19 +1,19 @@
 """The fault catalogue as people read it: searched, in words for a ticket or a terminal, and as a page in Markdown."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from models.stages import STAGE_GROUPS, STAGE_NAMES
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
-from services.errors import Owner
 
 TITLE = "Fault catalogue"
 MADE_BY = "approval-console faults --markdown > resources/help/fault-catalogue.md"
+_OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in CATALOGUE))
 _INTRO = f"""\
 What the staged check can find: at which stage, what people see of it, why, who can put it right, and how. The same
-entries stand in the window under *Help > Fault catalogue*, and one of them is printed by `approval-console faults ID`.
-Each id is also what `check` and `check --json` call a finding. Whose a fault is stands for who can put it right:
-{", ".join(f"*{owner.value}*" for owner in Owner)}.
+entries stand in the window under *Help > Fault catalogue*, and `approval-console faults ID` prints one of them.
+Each id is what `check` and `check --json` call a finding. The owner is whoever can put it right: {_OWNERS}.
 
 This page is made from the program by `{MADE_BY}`.
 """
@@ -87,6 +87,7 @@ def holding(
     ]
 
 
+@cache
 def _searched(fault: CheckFault) -> str:
     names = (words_of(fault.stages), " ".join(fault.stages))
     return " ".join((fault.id, *names, fault.people_see, fault.cause)).casefold()

@@ -71,9 +71,10 @@ FAULTS: dict[str, Fault] = {
            "Check the base URL, and whether a proxy or portal answers in place of the instance.", ReplyError),
         _F("redirect-elsewhere", "The instance points to another host. The password was not sent there.", _SN,
            "Use the address it points to as the base URL, if it is yours.", RefusedError),
-        _F("authentication-refused", "The account or password was refused.", _SN,
-           "Enter the password again; check that the account is active, not locked, and may use basic authentication.",
-           RefusedError),
+        _F("authentication-refused", "The account or password was refused, and ServiceNow does not say why.", _SN,
+           "Enter the password again. If it is right, look at the account, the likeliest first: Locked out, Active, "
+           "Password needs reset, Web service access only (basic authentication may be restricted); then at the API "
+           "access policies.", RefusedError),
         _F("rights-missing", "The account is signed in but lacks a role for this.", _SN,
            "Give the account web_service_admin and approval_admin; where strict security is on also soap_script and "
            "soap_query.", RefusedError),

@@ -1,5 +1,6 @@
 """What every vault does: keep a secret with the origins it is for, and give it out for those only."""
 
+import secrets
 import uuid
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class SecretState:
 
     present: bool
     origins: list[Origin] = field(default_factory=list)
+    mark: str = ""
+    """The same for as long as the same secret is kept, empty where that is not known; it says nothing of the secret."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,8 @@ class Entry:
     account: str
     secret: Secret
     origins: list[Origin]
+    mark: str = ""
+    """Made at random when the secret was entered."""
 
 
 class VaultError(ConsoleError):
@@ -148,7 +153,8 @@ class Vault(ABC):
         one; VaultError when it cannot be kept.
         """
         _refuse_masked("Keep", name, secret, NoPasswordError)
-        self._store(credential_id, name, Entry(account, secret, list(dict.fromkeys(origins))))
+        mark = secrets.token_hex(8)
+        self._store(credential_id, name, Entry(account, secret, list(dict.fromkeys(origins)), mark))
 
     def get(self, credential_id: uuid.UUID, name: str, origin: Origin) -> Secret:
         """Return the secret for a server at `origin`. Raises SecretMissingError, SecretNotForHostError."""
@@ -163,7 +169,9 @@ class Vault(ABC):
     def state(self, credential_id: uuid.UUID, name: str) -> SecretState:
         """Say whether there is a secret and for which origins."""
         entry = self._load(credential_id, name)
-        return SecretState(present=True, origins=list(entry.origins)) if entry else SecretState(present=False)
+        if entry is None:
+            return SecretState(present=False)
+        return SecretState(present=True, origins=list(entry.origins), mark=entry.mark)
 
     def bind(self, credential_id: uuid.UUID, name: str, origin: Origin) -> None:
         """Bind a secret that is for no server yet to `origin`: whoever saves a server with the credential says so.

@@ -95,11 +95,13 @@ class EnvVault(Vault):
         if not value:
             return None
         _encoded(name, value)
-        origins = self._named(name)
+        origins, mark = self._named(name), ""
         kept = self._read().get(str(credential_id))
         if kept and hmac.compare_digest(kept.mark, _mark(value, kept.salt)):
             origins += kept.origins
-        return Entry("", Secret(value), list(dict.fromkeys(origins)))
+            # Of the salt, which is made anew with every password: of nothing that a password could be guessed by.
+            mark = hashlib.sha256(kept.salt.encode()).hexdigest()[:16]
+        return Entry("", Secret(value), list(dict.fromkeys(origins)), mark)
 
     def _named(self, name: str) -> list[Origin]:
         """Return the origins that whoever set the password has named beside it."""

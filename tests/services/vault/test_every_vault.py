@@ -10,6 +10,8 @@ from models.addresses import Origin
 from services.errors import Owner
 from services.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
+from services.vault.entries import from_text, to_text
+from services.vault.env import EnvVault, variable_of
 from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
 
 PASSWORDS = [
@@ -202,3 +204,45 @@ def test_any_password_survives_the_way_in_and_out(vault, password, account):
         assert error.problem.fault == "password-masked"  # noqa: PT017 -- most passwords are taken
     else:
         assert vault.get(credential, NAME, HOME).reveal() == password
+
+
+# -- telling one password from the next -----------------------------------------------------------------------
+
+
+def test_each_password_that_is_entered_has_a_mark_of_its_own(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    first = vault.state(credential, NAME).mark
+    assert first
+    assert vault.state(credential, NAME).mark == first
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    # Entered again is another one, also where it is the same: nothing is derived from it.
+    assert vault.state(credential, NAME).mark not in ("", first)
+
+
+def test_binding_a_password_leaves_it_the_same(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [])
+    mark = vault.state(credential, NAME).mark
+    vault.bind(credential, NAME, HOME)
+    assert vault.state(credential, NAME).mark == mark
+    vault.unbind(credential, NAME, HOME)
+    assert vault.state(credential, NAME).mark == mark
+
+
+def test_an_entry_from_before_there_were_marks_is_read_without_one():
+    entry = from_text('{"a":"account","s":"one","o":["https://acme.service-now.com"]}')
+    assert (entry.secret.reveal(), entry.mark) == ("one", "")
+    entry.mark = "0123456789abcdef"
+    assert from_text(to_text(entry)).mark == entry.mark
+
+
+def test_a_password_of_the_environment_has_a_mark_while_it_stays_what_was_bound(tmp_path, credential):
+    variable, bindings = variable_of(NAME), tmp_path / "bindings.json"
+    vault = EnvVault({variable: "one"}, bindings)
+    assert vault.state(credential, NAME).mark == ""
+    vault.bind(credential, NAME, HOME)
+    mark = vault.state(credential, NAME).mark
+    assert mark
+    assert EnvVault({variable: "one"}, bindings).state(credential, NAME).mark == mark
+    assert EnvVault({variable: "two"}, bindings).state(credential, NAME).mark == ""
+    # What is told of a password is not what its fingerprint in the file is made with.
+    assert mark not in bindings.read_text()
