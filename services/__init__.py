@@ -1,6 +1,6 @@
 """What can be done with the objects. No Qt.
 
-Who knows whom, beyond `models` and the small shared modules `errors`, `secret`, `progress`, `paths`, `files`, `threads`:
+Who knows whom, beyond `models` and the small shared modules `errors`, `secret`, `progress`, `paths`, `files`, `threads`, `together`:
 
     workspace     -> every capability: it puts them together for a window, a command or a worker
     configuration -> store

@@ -88,18 +88,28 @@ def leaks_below(folder):
 
 
 def process_texts():
-    """Return command line and environment of every process that can be read, by pid; this process excepted."""
-    found = {}
+    """Return command line and environment of every process that this one has started, and of theirs, by pid.
+
+    Of no others: tests that run beside this one hand passwords to programs as it pleases them.
+    """
+    found, parents = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
-        if int(folder.name) != os.getpid():
-            try:
-                found[int(folder.name)] = (
-                    (folder / "cmdline").read_bytes(),
-                    (folder / "environ").read_bytes(),
-                )
-            except OSError:
-                continue
-    return found
+        try:
+            # The name of a program stands in brackets, and may hold anything.
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            found[int(folder.name)] = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+        except OSError:
+            continue
+
+    def is_ours(pid):
+        pid = parents.get(pid)
+        return pid == os.getpid() or (pid is not None and is_ours(pid))
+
+    return {pid: texts for pid, texts in found.items() if is_ours(pid)}
+
+
+TLS_HELLO = b"\x16\x03"
+"""How whoever wants to speak TLS begins. It is hung up on, as no empty line will ever end it."""
 
 
 class Listener:
@@ -132,6 +142,8 @@ class Listener:
             try:
                 request = _read_request(connection)
                 self.requests.append(request)
+                if request.startswith(TLS_HELLO):
+                    return
                 connection.sendall(self._answer(request))
             except OSError:
                 return
@@ -148,7 +160,7 @@ class Listener:
 
 def _read_request(connection):
     data = b""
-    while b"\r\n\r\n" not in data:
+    while b"\r\n\r\n" not in data and not data.startswith(TLS_HELLO):
         part = connection.recv(65536)
         if not part:
             return data

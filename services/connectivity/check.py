@@ -24,6 +24,7 @@ from services.servicenow.contract import Role
 from services.servicenow.faults import problem_of
 from services.servicenow.instance import Instance, SignInSource
 from services.servicenow.roles import roles_of
+from services.together import together
 
 Report = Callable[[StageResult], None]
 Stage = Callable[[], Awaitable["str | StageResult"]]
@@ -155,7 +156,7 @@ class _Check:
             return
         await self._stage("limits", lambda: _at_once(look_at_limits(headers, self.process)))
         # What matters most goes first: two calls are in flight at a time, and the others wait for their turn.
-        await asyncio.gather(
+        await together(
             self._services(instance),
             self._item(instance),
             self._account(instance, signed[0]),
@@ -211,7 +212,7 @@ class _Check:
                 await self._stage("status_call", services.call_status)
 
         # Status first: its call comes on top.
-        await asyncio.gather(*(one(role) for role in (Role.STATUS, Role.CREATE, Role.CANCEL)))
+        await together(*(one(role) for role in (Role.STATUS, Role.CREATE, Role.CANCEL)))
 
     # -- stages below the sign-in --------------------------------------------
 

@@ -195,7 +195,7 @@ def test_another_program_finds_what_was_kept(kind, tmp_path, ring, credential):
     password=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=100),
     account=st.text(max_size=20),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 def test_any_password_survives_the_way_in_and_out(vault, password, account):
     credential = uuid.uuid4()
     try:
