@@ -22,7 +22,15 @@ from services.errors import ConsoleError, Problem
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
 from services.requests.learning import Source, keep, stored_request
-from services.requests.record import Asked, Record, is_copy, read_comments, read_record, sentence_list
+from services.requests.record import (
+    Asked,
+    Comment,
+    Record,
+    is_copy,
+    read_comments,
+    read_record,
+    sentence_list,
+)
 from services.requests.states import Actor, judge
 from services.servicenow import ConnectionSettings, Instance
 from services.store import Store
@@ -189,7 +197,7 @@ async def details(source: Source, key: uuid.UUID) -> Details:
     return _with_record(known, record, comments)
 
 
-def _with_record(known: Details, record: Record, comments: list[Any] | None) -> Details:
+def _with_record(known: Details, record: Record, comments: list[Comment] | None) -> Details:
     unseen = []
     if record.open and not record.waiting:
         unseen.append("This account sees no open approval: nobody is asked, or it may not see who is.")
@@ -204,10 +212,13 @@ def _with_record(known: Details, record: Record, comments: list[Any] | None) -> 
         complete=not unseen,
     )
     stored = [line for line in known.timeline if not line.due and line.kind is not RequestEventKind.SEEN]
-    return _judged(now, [*stored, *_record_lines(record, comments or [])], record)
+    lines = [*stored, *_record_lines(record, comments or [])]
+    decided = record.decided
+    said = [one.text for one in comments or [] if decided is not None and one.on == decided.sys_id]
+    return _judged(now, lines, record, said[-1] if said else "")
 
 
-def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Details:
+def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: str = "") -> Details:
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
     judgement = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
@@ -223,7 +234,7 @@ def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Det
         sentence=judgement.sentence,
         must_act=judgement.actor,
         why_stuck=why_stuck(row, judgement, names, record),
-        answer_for_caller=answer_for_caller(row, names, record),
+        answer_for_caller=answer_for_caller(row, names, record, said),
     )
 
 
@@ -268,7 +279,7 @@ def _line_of(event: RequestEvent) -> Line:
     return Line(event.at, kind, f"{_TITLES[kind]}{by}", event.detail, event.actor)
 
 
-def _record_lines(record: Record, comments: list[Any]) -> Iterable[Line]:
+def _record_lines(record: Record, comments: list[Comment]) -> Iterable[Line]:
     if record.created_at is not None:
         order = f"{record.order_number} with {record.number}" if record.order_number else record.number
         yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)

@@ -78,6 +78,7 @@ async def test_a_decision_and_its_comment_stand_in_the_timeline(desk):
     assert shown.index("Made in ServiceNow") < shown.index(f"Alex Approver rejected {row.number}")
     assert found.who_can_act == ()
     assert "was rejected by Alex Approver" in found.answer_for_caller
+    assert found.answer_for_caller.endswith("The answer was: “Use the store version”.")
 
 
 async def test_an_approver_whose_account_is_off_is_said_to_be(desk):
