@@ -26,6 +26,7 @@ from services.requests.learning import (
     stored_process,
 )
 from services.requests.life import RequestLife
+from services.requests.mapping import text_fault
 from services.requests.record import (
     APPROVALS,
     ITEMS,
@@ -134,7 +135,7 @@ async def remind(
 
 
 def _sendable(comment: str) -> None:
-    wrong = refusals.comment_fault(comment, COMMENT_MAX)
+    wrong = text_fault(comment, COMMENT_MAX)
     if wrong:
         raise refusals.comment_wrong(wrong)
 

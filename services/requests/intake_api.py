@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.kinds import RequestState
-from services.requests.mapping import ID, ID_MAX, LIMITS
+from services.requests.mapping import ID, ID_MAX, VARIABLES
 
 VERSION = "1.0"
 _JSON = "application/json"
@@ -170,8 +170,8 @@ def _schemas() -> dict[str, Any]:
                 "have the names given here."
             ),
             "properties": {
-                ID: {"type": "string", "maxLength": ID_MAX, "description": "What the client calls the request."},
-                **{name: {"type": "string", "maxLength": most} for name, most in LIMITS.items()},
+                ID: {"type": ["string", "number", "boolean", "null"], "maxLength": ID_MAX, "description": "What the client calls the request."},
+                **{name: {"type": ["string", "number", "boolean", "null"]} for name in VARIABLES},
             },
             "additionalProperties": True,
         },

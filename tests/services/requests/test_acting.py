@@ -34,7 +34,8 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     assert (kept.mismatch, kept.waits_for) == ("", "")
     assert desk.item(row)["approval"] == word
     assert desk.comments(row) == ["Seen by Alex"]
-    mine = [e for e in desk.events(row.id, "decided") if e.actor == "ada"]
+    mine = [e for e in desk.events(row.id, "decided") if e.detail.startswith(row.number)]
+    assert {e.actor for e in mine} == {"ada"}
     account = "app.approver" if as_approver else PM
     assert [e.detail for e in mine] == [
         f"{row.number} {word}{'' if as_approver else ' for Alex Approver'}, as {account}: Seen by Alex"
