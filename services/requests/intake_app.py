@@ -104,7 +104,8 @@ class IntakeApp:
             except ClientDisconnect:
                 response = Response(status_code=400)
             except Exception:
-                log.exception("intake: %s %s", request.method, request.url.path)
+                # Not the address: whoever calls wrongly may have put a token into it.
+                log.exception("intake: %s", endpoint.__name__)
                 response = Refusal(500, "internal-error", "The request could not be handled").response()
             response.headers.update(_SECURE)
             return response

@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from models.approval_request import ApprovalRequest
 from services.errors import InputError, Owner, Problem
@@ -28,14 +28,19 @@ def find_request(store: Store, text: str) -> uuid.UUID:
     with contextlib.suppress(ValueError):
         conditions.append(col(table.id) == uuid.UUID(called))
     with store.read() as session:
-        found = session.exec(
-            select(table.id, table.number).where(or_(*conditions)).limit(NAMED_AT_MOST + 1)
-        ).all()
+        # One by one: each can then use the index of its column.
+        found = {
+            key: number
+            for condition in conditions
+            for key, number in session.exec(
+                select(table.id, table.number).where(condition).limit(NAMED_AT_MOST + 1)
+            )
+        }
     if not found:
         raise NotFoundError(f"the request “{text}”")
     if len(found) > 1:
-        raise _several(text, [f"{number or 'no number'} ({key})" for key, number in found])
-    return found[0][0]
+        raise _several(text, [f"{number or 'no number'} ({key})" for key, number in found.items()])
+    return next(iter(found))
 
 
 def _several(text: str, found: list[str]) -> InputError:

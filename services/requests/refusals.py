@@ -25,7 +25,7 @@ def unconfirmed(label: str) -> Problem:
         evidence="Privilege Manager raised it and waits for its answer.",
         cause="Cancelling it needs to be confirmed.",
         owner=Owner.CONSOLE,
-        remedy="Confirm with the number of the request.",
+        remedy="Confirm it; at the command line with --confirm.",
         fault="cancel-unconfirmed",
     )
 
