@@ -113,7 +113,11 @@ async def test_nobody_who_is_asked_is_a_leg_that_failed(run, store, practice, in
     done = await run(decide="approve")
     assert not done.ok
     # Without a member the item is approved by itself, so it is not seen pending either.
-    assert [(leg.name, leg.ok) for leg in done.legs][2:] == [("status", False), ("decision", False), ("proof", True)]
+    assert [(leg.name, leg.ok) for leg in done.legs][2:] == [
+        ("status", False),
+        ("decision", False),
+        ("proof", True),
+    ]
     assert waiting(practice) == []
 
 
