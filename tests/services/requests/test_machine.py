@@ -341,6 +341,7 @@ def run(examples):
     )
 
 
+@pytest.mark.timeout(600)
 def test_no_interleaving_loses_or_doubles_a_request(world):
     run(SHORT)
 
