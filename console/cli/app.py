@@ -13,8 +13,10 @@ from console.cli import (
     checking,
     configuration,
     credential,
+    deciding,
     demo,
     faults,
+    intake,
     output,
     practice,
     provision,
@@ -37,6 +39,8 @@ app = typer.Typer(
 app.add_typer(credential.app, name="credential")
 app.add_typer(configuration.app, name="config")
 app.add_typer(requests.app, name="requests")
+deciding.register(requests.app)
+app.add_typer(intake.app, name="intake")
 app.add_typer(audit.history_app, name="history")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(practice.app, name="practice")
