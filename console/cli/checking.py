@@ -14,7 +14,6 @@ from services.catalogue import Catalogue, RequestItem
 from services.checks import store_check
 from services.connectivity import CheckReport, StageResult, run_check
 from services.errors import ConsoleError
-from services.servicenow import ConnectionSettings
 from services.store import NotFoundError
 from services.threads import kept
 from services.workspace import Workspace
@@ -42,7 +41,7 @@ def check(
             for line in _lines(stage):
                 write(line)
 
-        report = await run_check(ConnectionSettings.of(system), sign_in, chosen, report=tell)
+        report = await run_check(workspace.settings_of(system), sign_in, chosen, report=tell)
         await _keep(workspace, system, chosen, report)
         if json:
             output.as_json(report.as_dict())

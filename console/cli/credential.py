@@ -51,10 +51,10 @@ def _set(workspace: Workspace, name: str, account: str, secret: Secret) -> list[
     credential.account = account
     if wrong := configuration.check(credential):
         raise InvalidError(wrong)
-    servers = configuration.all(Kind.FOREIGN_SYSTEM)
-    origins = [s.origin for s in servers if isinstance(s, ForeignSystem) and s.credential_id == credential.id]
+    servers = [s for s in configuration.all(Kind.FOREIGN_SYSTEM) if isinstance(s, ForeignSystem)]
+    places = [place for server in servers for place in server.destination_for(credential.id)]
     # The password first: where it is refused, no credential is made, and none is left with another's password.
-    workspace.vault.put(credential.id, credential.name, account, secret, origins)
+    workspace.vault.put(credential.id, credential.name, account, secret, places)
     try:
         if is_new:
             configuration.save(credential)
@@ -64,7 +64,7 @@ def _set(workspace: Workspace, name: str, account: str, secret: Secret) -> list[
         if is_new:
             workspace.vault.forget(credential.id, credential.name)
         raise
-    return [str(origin) for origin in origins]
+    return [str(origin) for origin in dict.fromkeys(place.origin for place in places)]
 
 
 def _read_password(*, from_stdin: bool) -> Secret:

@@ -115,7 +115,7 @@ class ProcessRail(QWidget):
             found = await secrets.read_state(self._page.ctx, credential.id, credential.name)
             if not found.present:
                 state, word = "bad", "No password"
-            elif server is not None and found.covers(server.origin):
+            elif server is not None and found.covers(server.destination):
                 state, word = "good", "Password set"
             else:
                 state, word = "notice", "Not bound"

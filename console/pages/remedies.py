@@ -52,8 +52,10 @@ def _on_server(field: str, text: str) -> Maker:
     return make
 
 
-def _password(page: Any, _result: Any, subject: Any) -> list[Offer]:
-    credential = subject.server.credential_id
+def _password(page: Any, result: Any, subject: Any) -> list[Offer]:
+    # What the check asks of the vault on its way is the password of the proxy.
+    of_proxy = str(result.stage) in ("proxy", "http")
+    credential = subject.server.proxy_credential_id if of_proxy else subject.server.credential_id
     if credential is None:
         return [
             Offer(
@@ -149,11 +151,12 @@ REMEDIES: dict[str, Maker] = {
             "proxy-invalid",
             "proxy-unreachable",
             "proxy-timeout",
-            "proxy-sign-in",
             "proxy-refuses",
         ),
         _on_server("proxy", "Change the proxy"),
     ),
+    "proxy-sign-in": _on_server("proxy_credential_id", "Choose a User Credential for the proxy"),
+    "proxy-sign-in-refused": _password,
     **dict.fromkeys(
         ("tls-untrusted", "tls-intercepted", "tls-self-signed", "tls-file-unreadable"),
         _on_server("ca_bundle", "Choose a CA bundle"),
