@@ -9,7 +9,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.configuration import Configuration
-from services.errors import Owner, Problem, RefusedError
+from services.errors import ConsoleError, Owner, Problem, RefusedError
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.connection import SignInSource
 from services.store import Store
@@ -51,6 +51,23 @@ class Workspace:
     def settings_of(self, server: ForeignSystem) -> ConnectionSettings:
         """Return how `server`, stored or edited, is reached, with the sign-in of its proxy where it has one."""
         return ConnectionSettings.of(server, self._proxy_sign_in_of(server))
+
+    def delete(
+        self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
+    ) -> Problem | None:
+        """Delete an object, and with a User Credential its password; blocks. Raises as `Configuration.delete` does.
+
+        The password goes when the credential is gone for good. A vault that keeps it all the same cannot bring the
+        credential back: its problem is returned, to be told.
+        """
+        item = self.configuration.get(kind, object_id)
+        self.configuration.delete(kind, object_id, base_version, confirmed=confirmed)
+        if kind == Kind.USER_CREDENTIAL:
+            try:
+                self.vault.forget(item.id, item.name)
+            except ConsoleError as error:
+                return error.problem
+        return None
 
     def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> Instance:
         """Return an instance for values that are not stored (yet); the caller closes it."""

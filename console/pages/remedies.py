@@ -7,6 +7,7 @@ from typing import Any
 
 from console.lazy import module
 from console.pages.object_page import FIELD
+from console.pages.open_requests import confirmed
 from console.pages.registry import Target
 from models.kinds import Kind
 from services.errors import ConsoleError
@@ -127,16 +128,18 @@ async def _save(page: Any, process_id: Any, values: dict[str, str]) -> None:
     ctx = page.ctx
     workspace = await ctx.ready()
 
-    def store() -> Any:
+    def store(count: int) -> Any:
         process = workspace.configuration.get(Kind.APPROVAL_PROCESS, process_id)
         for name, value in values.items():
             setattr(process, name, value)
-        return workspace.configuration.save(process, "Remedy of a check")
+        return workspace.configuration.save(process, "Remedy of a check", confirmed=count)
 
     try:
-        stored = await ctx.call(store)
+        done, stored = await confirmed(lambda count: ctx.call(store, count), page.window())
     except ConsoleError as error:
         ctx.show_problem(error.problem)
+        return
+    if not done:
         return
     ctx.notify(f"Changed {stored.name}; its History can bring back what was there")
     page.check.start()

@@ -12,22 +12,23 @@ from models.user_credential import UserCredential
 from services.catalogue import Catalogue
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.transfer.planning import Change, Plan, apply
+from services.transfer.planning import Change, Plan, apply, refuse_open
 from services.workspace import Workspace
 
 
-async def apply_online(made: Plan, workspace: Workspace) -> None:
+async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | None = None) -> None:
     """Apply a plan: find request items, store everything in one transaction, bind passwords to the servers applied.
 
     `made` says afterwards what was done. Raises InputError when an item cannot be found, the errors of the connection
     and those of `apply`; nothing is changed then, and no password is bound to a server that is not stored.
     """
+    refuse_open(made, confirmed)
     bound: list[tuple[UserCredential, Destination]] = []
     try:
         for change in made.changes:
             if isinstance(change.item, ApprovalProcess):
                 await _find(change, change.item, made, workspace, bound)
-        await asyncio.to_thread(apply, made, workspace.configuration)
+        await asyncio.to_thread(apply, made, workspace.configuration, confirmed=confirmed)
     except BaseException:
         for credential, place in bound:
             await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
