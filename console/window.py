@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -199,9 +200,13 @@ class Window(QMainWindow):
 
     async def _rename(self, node: Node, name: str) -> None:
         workspace = await self.ctx.ready()
+        from console.pages.open_requests import confirmed
+
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
-        await self.ctx.call(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
-        self.ctx.notify(f"Renamed to {name}")
+        rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
+        done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        if done:
+            self.ctx.notify(f"Renamed to {name}")
 
     # -- pages -------------------------------------------------------------
 

@@ -8,6 +8,7 @@ Who knows whom, beyond `models` and the small shared modules `errors`, `secret`,
     catalogue     -> store, servicenow
     connectivity  -> servicenow
     checks        -> store, connectivity, vault
+    judgements    -> store, checks, connectivity
     requests      -> store, servicenow
     transfer      -> store, configuration, servicenow, catalogue
     provisioning  -> store, servicenow

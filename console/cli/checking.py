@@ -15,7 +15,6 @@ from services.catalogue import Catalogue, RequestItem
 from services.checks import SignInUsed, last_accepted, sign_in_used, store_check
 from services.connectivity import Accepted, CheckReport, StageResult, run_check
 from services.errors import ConsoleError
-from services.servicenow import ConnectionSettings
 from services.store import NotFoundError
 from services.threads import kept
 from services.workspace import Workspace
@@ -45,7 +44,7 @@ def check(
 
         used, accepted = await asyncio.to_thread(_before, workspace, system)
         report = await run_check(
-            ConnectionSettings.of(system), sign_in, chosen, accepted=accepted, report=tell
+            workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
         )
         await _keep(workspace, system, chosen, report, used)
         if json:

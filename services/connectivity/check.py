@@ -19,10 +19,10 @@ from services.connectivity.roles import look_at_roles
 from services.connectivity.scripted import ServiceLook
 from services.connectivity.web_reply import look_at_instance, look_at_reply, with_build
 from services.errors import ConsoleError
-from services.servicenow.connection import ConnectionSettings
+from services.servicenow.connection import ConnectionSettings, SignInSource, sign_in_from
 from services.servicenow.contract import Role
 from services.servicenow.faults import problem_of
-from services.servicenow.instance import Instance, SignInSource
+from services.servicenow.instance import Instance
 from services.servicenow.roles import roles_of
 from services.together import together
 
@@ -109,7 +109,7 @@ class _Check:
         if self.settings.proxy_used:
             for stage in ("dns", "tcp", "tls"):
                 self._skip(stage, f"the proxy {self.settings.proxy} does this")
-            return await self._stage("proxy", lambda: reach.connect_to_proxy(self.settings))
+            return await self._stage("proxy", self._proxy)
         self._skip("proxy", "no proxy is used")
         if not await self._stage("dns", self._name) or not await self._stage("tcp", self._connection):
             return False
@@ -230,6 +230,15 @@ class _Check:
 
     async def _connection(self) -> str:
         return await reach.connect(self.settings.origin, self.addresses)
+
+    async def _proxy(self) -> str:
+        seen = await reach.connect_to_proxy(self.settings)
+        sign_in = await sign_in_from(self.settings.proxy_sign_in)
+        if sign_in is None:
+            return seen
+        # Asked for once: a vault may ask a person each time.
+        self.settings = replace(self.settings, proxy_sign_in=sign_in)
+        return f"{seen}; it is given the account {sign_in.account}"
 
     async def _page(self) -> str:
         self.reply = await reach.ask_for_page(self.settings)

@@ -2,7 +2,7 @@
 
 import json
 
-from models.addresses import Origin
+from models.addresses import Destination
 from services.secret import Secret
 from services.vault.base import Entry
 
@@ -13,7 +13,7 @@ def to_text(entry: Entry) -> str:
         {
             "a": entry.account,
             "s": entry.secret.reveal(),
-            "o": [str(o) for o in entry.origins],
+            "o": [str(one) for one in entry.bound],
             "m": entry.mark,
         },
         ensure_ascii=False,
@@ -25,7 +25,7 @@ def from_text(text: str) -> Entry:
     """Read what `to_text` wrote; raises ValueError without quoting the text."""
     try:
         data = json.loads(text)
-        origins = [Origin.of(o) for o in data["o"]]
-        return Entry(str(data["a"]), Secret(str(data["s"])), origins, str(data.get("m", "")))
+        bound = [Destination.of(one) for one in data["o"]]
+        return Entry(str(data["a"]), Secret(str(data["s"])), bound, str(data.get("m", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError("the entry is not one of Approval Console") from None

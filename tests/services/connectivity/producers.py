@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from services.connectivity import CATALOGUE
+from services.secret import Secret
+from services.servicenow import SignIn
+from tests.proxying import ConnectProxy
 from tests.services.connectivity.conftest import Authority, answering, reply
 
 SERVICES = {
@@ -180,6 +183,12 @@ class Network:
 
     def proxy_sign_in(self):
         return self._proxy("407 Proxy Authentication Required")
+
+    @contextlib.asynccontextmanager
+    async def proxy_sign_in_refused(self):
+        async with ConnectProxy("proxy.user", "right") as proxy:
+            wrong = SignIn("proxy.user", Secret("wrong-4714"))
+            yield {"base_url": "https://acme.example/", "proxy": proxy.url, "proxy_sign_in": wrong}
 
     def proxy_refuses(self):
         return self._proxy("403 Forbidden")

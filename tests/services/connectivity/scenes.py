@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import uuid
 
-from models.addresses import Origin
+from models.addresses import Destination, Origin
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
@@ -69,7 +69,7 @@ async def the_password_is_for_another_host(practice, folder):
 @scene("authentication", "password-masked")
 async def the_vault_holds_dots(practice, folder):
     vault, credential = SessionVault(), integration()
-    dots = Entry(ACCOUNT, Secret("••••••••"), [Origin.of(practice.base_url)])
+    dots = Entry(ACCOUNT, Secret("••••••••"), [Destination(Origin.of(practice.base_url))])
     vault._store(credential.id, credential.name, dots)
     yield signing_in(folder, practice, vault, credential)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.addresses import Origin
+from models.addresses import Destination, Origin
 from services.errors import Owner
 from services.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
@@ -113,6 +113,48 @@ def test_a_bound_password_is_not_bound_again_elsewhere(vault, credential):
     assert vault.state(credential, NAME).origins == [HOME]
     with pytest.raises(SecretNotForHostError):
         vault.get(credential, NAME, OTHER)
+
+
+BY_PROXY = Destination.by(HOME, proxy="http://proxy.acme.com:3128")
+ELSEHOW = [
+    BY_PROXY,
+    Destination.by(HOME, ca_bundle="/etc/acme/ca.pem"),
+    Destination.by(HOME, proxy="http://proxy.acme.com:3128", ca_bundle="/etc/acme/ca.pem"),
+    Destination.by(HOME, proxy="http://proxy.acme.com:3129"),
+]
+
+
+@pytest.mark.parametrize("way", ELSEHOW, ids=str)
+def test_a_password_goes_no_other_way_than_it_was_entered_for(vault, credential, way):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    with pytest.raises(SecretNotForHostError) as caught:
+        vault.get(credential, NAME, way)
+    assert "proxy or CA bundle" in caught.value.problem.evidence
+    assert "proxy and" in caught.value.problem.cause
+    with pytest.raises(SecretNotForHostError):
+        vault.bind(credential, NAME, way)
+    assert vault.get(credential, NAME, HOME).reveal() == "one"
+
+
+def test_a_password_that_was_entered_for_a_proxy_does_not_go_directly(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [BY_PROXY])
+    assert vault.get(credential, NAME, BY_PROXY).reveal() == "one"
+    for way in (HOME, *ELSEHOW[1:]):
+        with pytest.raises(SecretNotForHostError):
+            vault.get(credential, NAME, way)
+    assert vault.state(credential, NAME).origins == [HOME]
+    assert vault.state(credential, NAME).bound == [BY_PROXY]
+
+
+def test_another_way_to_the_same_host_can_be_confirmed_and_another_host_cannot(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    vault.bind(credential, NAME, BY_PROXY, another_way=True)
+    assert vault.get(credential, NAME, BY_PROXY).reveal() == "one"
+    with pytest.raises(SecretNotForHostError):
+        vault.bind(credential, NAME, OTHER, another_way=True)
+    vault.unbind(credential, NAME, BY_PROXY)
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, BY_PROXY)
 
 
 def test_binding_nothing_is_refused(vault, credential):
