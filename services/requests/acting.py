@@ -439,7 +439,8 @@ class _Deed:
         """
         whole = self._decider is None or instance is None or instance is not self._decider
         try:
-            await keep(self._workspace.store, self._row, record, event, whole=whole)
+            comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
+            await keep(self._workspace.store, self._row, record, event, whole=whole, comment=comment)
         except StoreError as error:
             return error.problem
         return None

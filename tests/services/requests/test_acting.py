@@ -51,7 +51,7 @@ async def test_a_copy_is_decided_on_the_record_and_kept_as_it_stands_there(desk,
     [outcome] = await decide(desk.workspace, [row.id], decision, "Fine")
     assert outcome.ok
     kept = desk.row(row.id)
-    assert (kept.state, kept.servicenow_state, kept.version) == (word, word, 0)
+    assert (kept.state, kept.servicenow_state, kept.comment, kept.version) == (word, word, "Fine", 0)
     assert kept.file_path == row.file_path
     assert kept.ended_at is not None
     assert [e.actor for e in desk.events(row.id, "decided")] == ["ada"]
