@@ -297,6 +297,8 @@ class _Deed:
             return await self._after_lost_cancel(tried, error)
         if RequestState(ended.state) != RequestState.CANCELLED:
             return self.refused(refusals.ended_already(tried, ended.state))
+        if not ended.external_id:
+            return self._done(self.label, "It was taken back before ServiceNow had it.", None)
         return await self._cancelled(await self._workspace.instance(_server(row)), tried)
 
     async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:

@@ -279,6 +279,33 @@ async def test_a_body_of_unknown_length_is_measured_as_it_comes(call, token, sto
     assert response.status_code == 413
 
 
+async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, monkeypatch):
+    from services.requests import intake_app
+
+    monkeypatch.setattr(intake_app, "BODY_SECONDS", 0.05)
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+    await writer.drain()
+    assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+    writer.close()
+    await writer.wait_closed()
+    assert stored(store) == []
+
+
+async def test_who_hangs_up_in_the_middle_raises_nothing(server, call, token, store):
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await call("GET", "/healthz")).status_code == 200
+    assert stored(store) == []
+
+
 async def test_a_packed_body_is_not_unpacked(call, token):
     import gzip
 
