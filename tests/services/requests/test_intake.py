@@ -6,6 +6,7 @@ import sqlite3
 import ssl
 import uuid
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
@@ -227,8 +228,8 @@ async def test_a_removed_client_and_one_that_is_off_are_let_in_no_longer(call, t
 
 async def test_only_the_digest_of_a_token_is_kept(token, store):
     assert len(token) >= 43
-    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as file:
-        assert token not in "\n".join(file.iterdump())
+    file = Path(store.url.removeprefix("sqlite:///"))
+    assert not [f.name for f in file.parent.glob("console.db*") if token.encode() in f.read_bytes()]
     with store.read() as session:
         assert all(token not in (r.after or "") for r in session.exec(select(Revision)))
 
