@@ -7,6 +7,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.activity import Activity
 from console.drafts import Drafts
+from tests.limits import WAIT_S
 
 
 class PageContext(QObject):
@@ -48,7 +49,7 @@ async def close_connections(workspace):
         await instance.aclose()
 
 
-async def until(condition, seconds=5.0):
+async def until(condition, seconds=WAIT_S):
     """Let the loop run until something holds."""
     async with asyncio.timeout(seconds):
         while not condition():

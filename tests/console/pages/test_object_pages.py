@@ -58,8 +58,9 @@ async def dialog_of(kind):
 
 
 async def settled(page):
-    await asyncio.sleep(0.2)
-    await until(lambda: not page.session.saving)
+    """Wait until what was typed is judged and nothing is read or written any more."""
+    session = page.session
+    await until(lambda: not (session.saving or session._timer.isActive() or page.workers.busy))
 
 
 def make(configuration, kind, **values):
