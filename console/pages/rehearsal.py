@@ -55,9 +55,9 @@ class RehearsalDialog(QDialog):
         self.file = TextEditor()
         self.file.setText(r"C:\Program Files\Rehearsal\rehearsal.exe")
         self.why = TextEditor()
-        self.why.setText("Rehearsal from Approval Console")
+        self.why.setText("raised on purpose from Approval Console")
         layout.addWidget(Field("File path", self.file, f"A real request is raised on {server.name}"))
-        layout.addWidget(Field("Reason", self.why, "What the approver reads"))
+        layout.addWidget(Field("Reason", self.why, "What the approver reads, after the word REHEARSAL"))
         layout.addLayout(self._decision())
         self.confirm: TextEditor | None = None
         if server.production:
@@ -171,9 +171,13 @@ class RehearsalDialog(QDialog):
         self._ended()
         for leg in self.rehearsal.legs:
             shape = icons.icon("good" if leg.ok else "bad")
-            item = QListWidgetItem(shape, f"{leg.name.capitalize()}: {leg.observed} ({leg.ms:.0f} ms)")
+            known = self.rehearsal.usual.get(leg.name)
+            took = f"{leg.ms:.0f} ms" + (f", usually {known:.0f} ms" if known is not None else "")
+            item = QListWidgetItem(shape, f"{leg.name.capitalize()}: {leg.observed} ({took})")
             item.setToolTip(leg.observed)
             self.legs.addItem(item)
+        for sentence in self.rehearsal.slower:
+            self.legs.addItem(QListWidgetItem(icons.icon("notice"), sentence))
         self.message.setText("Every leg was observed" if self.rehearsal.ok else "Not every leg was observed")
 
     def _ended(self, text: str = "") -> None:
