@@ -9,7 +9,7 @@ import hashlib
 import os
 import socket
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -162,7 +162,7 @@ class Leases:
         return not holder or holder == self.holder or until is None or until <= now or is_gone(holder)
 
 
-def put(session: Session, name: str, values: dict[str, object], *, known: bool) -> None:
+def put(session: Session, name: str, values: Mapping[str, object], *, known: bool) -> None:
     """Write a row of the table of leases."""
     if known:
         session.execute(update(_LEASES).where(_LEASES.c.name == name).values(**values))

@@ -29,13 +29,12 @@ _OF_ITEM = ("cat_item", "request", "request.number", "request.approval")
 _VARIABLE = "variables."
 _NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
 _ITEM, _TASK, _EXTENDED = "request_item", "sysapproval", "sysapproval.ref_sc_req_item"
-_GROUP = "group.assignment_group.name"
 
 FIELDS: dict[str, tuple[str, ...]] = {
     ITEMS: (*_OF_TASK, *_OF_ITEM),
     ANSWERS: (_ITEM, _NAME, _VALUE, *(f"{_ITEM}.{name}" for name in (*_OF_TASK, *_OF_ITEM))),
     APPROVALS: (
-        "state", "approver", "approver.name", "approver.user_name", _GROUP, _TASK,
+        "state", "approver", "approver.name", "approver.user_name", _TASK,
         *(f"{_TASK}.{name}" for name in _OF_TASK), *(f"{_EXTENDED}.{name}" for name in _OF_ITEM),
     ),
 }  # fmt: skip
@@ -216,14 +215,12 @@ def _from_approvals(rows: Iterable[Row], wish: Wish) -> list[Item]:
         # only those that have changed themselves.
         changed = wish.since is not None and item.updated is not None and item.updated >= wish.since
         if changed or wish.part is not None or item.sys_id in named:
-            item.waits_for = sorted(set(item.asked))
+            item.waits_for = list(dict.fromkeys(item.asked))
     return list(items.values())
 
 
 def _asked_of(row: Row) -> str:
-    who = row["approver.name"] or row["approver.user_name"] or "an approver whose name is hidden"
-    group = row.get(_GROUP, "")
-    return " ".join(f"{who} ({group})".split()) if group else " ".join(who.split())
+    return " ".join((row["approver.name"] or row["approver.user_name"] or row["approver"]).split())
 
 
 def _item(row: Row, task: str, extended: str, sys_id: str, variables: dict[str, str] | None) -> Item:

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from services.servicenow.answers import check_status, json_result, refuse_pages
 from services.servicenow.faults import failure
-from services.servicenow.queries import AnyQuery, Either, Operator, Query, where
+from services.servicenow.queries import AnyQuery, Operator, Query, where
 from services.texts import storable
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ LARGE = 256 * 1024
 ROWS_MAX = 250_000
 """In one list: what goes on for longer has no end, or is not what was meant to be asked for."""
 Row = dict[str, str]
-_Q = TypeVar("_Q", Query, Either)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,8 @@ class Table:
         page comes back empty with nothing hidden behind it. Raises ConsoleError; a row that does not meet the query
         raises `query-ignored` instead of being passed on.
         """
-        query = self._sendable(query or Query())
+        query = query or Query()
+        self._check_sendable(query)
         wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
         last, given, hidden = "", 0, 0
         while True:
@@ -96,7 +96,7 @@ class Table:
 
         Raises like `rows`. A page without rows that says more follow is one whose rows are all hidden.
         """
-        query = self._sendable(query)
+        self._check_sendable(query)
         wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
         page = await self._page(query, wanted, after, limit, 0, tries)
         before = after
@@ -114,7 +114,8 @@ class Table:
     async def count(self, query: Query) -> int | None:
         """Return how many rows meet `query` before access rules hide some, or None when the instance does not say."""
         tried = f"Count records of {self.name}"
-        encoded = self._sendable(query).encode()
+        self._check_sendable(query)
+        encoded = query.encode()
         params = _params(sysparm_query=encoded, sysparm_fields="sys_id", sysparm_limit="1")
         response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
         json_result(response, tried)
@@ -184,7 +185,7 @@ class Table:
         behind = int(total) - skip
         return Page(rows, more=behind > size or 0 < len(rows) < behind, total=int(total))
 
-    def _sendable(self, query: _Q) -> _Q:
+    def _check_sendable(self, query: AnyQuery) -> None:
         try:
             query.encode()
         except ValueError as error:
@@ -195,7 +196,6 @@ class Table:
                 cause="A query cannot carry this text.",
                 remedy="Search for another part of the text.",
             ) from error
-        return query
 
     def _check(self, query: AnyQuery, row: Row, last: str) -> None:
         if not query.holds(row) or row["sys_id"].casefold() <= last.casefold():
