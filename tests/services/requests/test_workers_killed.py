@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 import services.requests.life
 from models.kinds import Kind, RequestOrigin, RequestState
@@ -18,7 +18,7 @@ from services.requests.life import RequestLife
 from services.servicenow import ConnectionSettings, Instance
 from services.store.values import table_of
 from tests.services.requests import followed, simulated_worker
-from tests.services.requests.simulation import START, Conductor
+from tests.services.requests.simulation import Conductor
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault
 
 __all__ = ["configuration", "empty_store", "store", "vault"]
