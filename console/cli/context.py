@@ -47,7 +47,8 @@ class CommandContext:
         """Open the workspace; it is closed with the block."""
         store = self.options.store or self.paths.default_store
         folder = profile_folder(self.paths.config)
-        opened = await asyncio.to_thread(Workspace.open, store, VaultKind(self.options.vault), folder)
+        vault = VaultKind(self.options.vault)
+        opened = await asyncio.to_thread(Workspace.open, store, vault, folder, _tell)
         try:
             yield opened
         finally:
@@ -78,6 +79,11 @@ class CommandContext:
         log.info("command failed: %s", error.problem.as_text())
         output.problem(error, json_too=json_too)
         return error.exit_status
+
+
+def _tell(text: str, done: int = 0, total: int | None = None) -> None:
+    del done, total
+    output.say(f"{text}.")
 
 
 async def _awaited(body: Callable[[], Awaitable[T]]) -> T:
