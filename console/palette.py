@@ -275,6 +275,8 @@ class Palette(QFrame):
             self._show([*self._groups, (head, found)])
             if chosen >= 0:
                 self.list.setCurrentIndex(self.model.index(chosen))
+            else:
+                self._step(1, start=-1)
 
     def place(self, area: QRect) -> None:
         """Stand centred on `area`, a fifth down."""

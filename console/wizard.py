@@ -253,7 +253,7 @@ class SetupWizard(QDialog):
         servicenow = await module(self.ctx, "services.servicenow")
         workspace = await self.ctx.ready()
         admin = missing.administrator
-        settings = servicenow.ConnectionSettings.of(self._server)
+        settings = workspace.settings_of(self._server)
         own = servicenow.SignIn(self.account, self.secret)
         runs_as = own if admin is None else servicenow.SignIn(admin.account, admin.secret)
         job = self.ctx.activity.begin(
@@ -332,10 +332,10 @@ class SetupWizard(QDialog):
         self.done.checking()
         try:
             secret = await asyncio.to_thread(
-                workspace.vault.get, made.credential.id, made.credential.name, made.server.origin
+                workspace.vault.get, made.credential.id, made.credential.name, made.server.destination
             )
             self.report = await connectivity.run_check(
-                servicenow.ConnectionSettings.of(made.server),
+                workspace.settings_of(made.server),
                 servicenow.SignIn(made.credential.account, secret),
                 made.process,
                 report=self.done.stage_done,

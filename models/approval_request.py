@@ -2,29 +2,90 @@
 
 import uuid
 from datetime import datetime
+from typing import ClassVar
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
-from models.kinds import RequestState
+from models.kinds import RequestOrigin, RequestState
 
 EXTERNAL_ID_MAX = 256
 REASON_MAX = 4000
+COPY = 0
+"""The version of a row that only copies what an instance says: nobody edits it here, so it has no revisions."""
 
 
 class ApprovalRequest(SQLModel, table=True):
-    """A request as it was raised, the id ServiceNow gave it, and its state. Names are copies: history outlives objects."""
+    """A request as it was raised, the id ServiceNow gave it, and its state. Names are copies: history outlives objects.
+
+    A request that Privilege Manager raised is kept as a copy (`version` COPY) of its requested item, found by
+    `approval_id`. What the columns named in `observed` hold is copied from the instance time and again, for requests of
+    both origins: it is no edit and makes no revision.
+    """
 
     __tablename__ = "approval_request"
+    __table_args__ = (
+        # The orders of the inbox. Each ends with time and id, so that any place of the list is found by its key.
+        Index("ix_approval_request_by_age", "requested_at", "id"),
+        Index("ix_approval_request_by_state", "state", "requested_at", "id"),
+        Index("ix_approval_request_by_policy", "policy_name", "requested_at", "id"),
+        Index("ix_approval_request_by_user", text("lower(initiator_name)"), "requested_at", "id"),
+        Index("ix_approval_request_by_computer", text("lower(agent_name)"), "requested_at", "id"),
+        # No more of it than every database can index.
+        Index("ix_approval_request_by_file", text("lower(substr(file_path, 1, 200))"), "requested_at", "id"),
+        Index(
+            "ix_approval_request_by_times_out",
+            text("coalesce(times_out_at, requested_at)"),
+            "requested_at",
+            "id",
+        ),
+        Index("ix_approval_request_by_number", "number", "requested_at", "id"),
+        # What its filters and the figures of a process count.
+        Index("ix_approval_request_of_process", "process_id", "requested_at", "id", "state"),
+        Index("ix_approval_request_ended", "ended_at", "state"),
+        Index(
+            "ix_approval_request_mismatch",
+            "requested_at",
+            "id",
+            sqlite_where=text("mismatch <> ''"),
+            postgresql_where=text("mismatch <> ''"),
+        ),
+    )
+    observed: ClassVar[frozenset[str]] = frozenset(
+        {"servicenow_state", "record_state", "order_state", "record_id", "order_id", "number", "order_number", "waits_for",
+         "mismatch", "checked_at", "observed_at", "claimed_by", "claimed_until"}
+    )  # fmt: skip
+
+    released: ClassVar[frozenset[str]] = frozenset({"type_id", "process_id", "server_id"})
+    """References that are taken off, of all requests at once, when what they point at is deleted."""
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     version: int = Field(default=1)
     type_id: uuid.UUID | None = Field(default=None, foreign_key="approval_type.id", index=True)
-    process_id: uuid.UUID | None = Field(default=None, foreign_key="approval_process.id", index=True)
+    process_id: uuid.UUID | None = Field(default=None, foreign_key="approval_process.id")
     type_name: str = Field(default="", max_length=NAME_MAX)
     process_name: str = Field(default="", max_length=NAME_MAX)
-    state: str = Field(default=RequestState.SUBMITTING, max_length=16, index=True)
+    state: str = Field(default=RequestState.SUBMITTING, max_length=16)
+    origin: str = Field(default=RequestOrigin.CONSOLE, max_length=16)
+    server_id: uuid.UUID | None = Field(default=None, foreign_key="foreign_system.id", index=True)
+    approval_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
+    """PMApprovalId: for a request raised here its `id`."""
     servicenow_state: str = Field(default="", max_length=40)
+    """`approval` of the requested item, as it is stored there."""
+    record_state: str = Field(default="", max_length=40)
+    """`state` of the requested item, as it is stored there."""
+    order_state: str = Field(default="", max_length=40)
+    """`approval` of the request (REQ) that the item belongs to."""
+    record_id: str = Field(default="", max_length=32, index=True)
+    """sys_id of the requested item (RITM)."""
+    order_id: str = Field(default="", max_length=32)
+    """sys_id of the request (REQ)."""
+    order_number: str = Field(default="", max_length=40)
+    waits_for: str = Field(default="", max_length=TEXT_MAX)
+    """Who is asked and has not answered: display names, one a line."""
+    mismatch: str = Field(default="", max_length=40)
+    """Id of the way in which the two systems disagree, or nothing."""
     external_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
     number: str = Field(default="", max_length=40)
     rehearsal: bool = Field(default=False)
@@ -38,8 +99,13 @@ class ApprovalRequest(SQLModel, table=True):
     reason: str = Field(default="", max_length=REASON_MAX)
     comment: str = Field(default="", max_length=TEXT_MAX)
     error: str = Field(default="", max_length=TEXT_MAX)
-    requested_at: datetime = Field(default_factory=utcnow, sa_type=Moment, index=True)
+    requested_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     submitted_at: datetime | None = Field(default=None, sa_type=Moment)
     checked_at: datetime | None = Field(default=None, sa_type=Moment)
+    observed_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When the observed columns were copied."""
+    claimed_by: str = Field(default="", max_length=64)
+    """The worker that is doing the next step of this request, until `claimed_until`."""
+    claimed_until: datetime | None = Field(default=None, sa_type=Moment)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     times_out_at: datetime | None = Field(default=None, sa_type=Moment)

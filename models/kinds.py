@@ -88,6 +88,31 @@ class RequestState(StrEnum):
         return self not in (RequestState.SUBMITTING, RequestState.PENDING)
 
 
+class RequestOrigin(StrEnum):
+    """Who raised an approval request."""
+
+    CONSOLE = "console"
+    """This console: a rehearsal, or what came in through the worker's intake."""
+    SERVICENOW = "servicenow"
+    """Privilege Manager itself; the console knows it from the requested item on the instance."""
+
+
+class RequestEventKind(StrEnum):
+    """What a line of a request's timeline tells."""
+
+    RAISED = "raised"
+    SENT = "sent"
+    CREATED = "created"
+    FOUND = "found"
+    ASKED = "asked"
+    SEEN = "seen"
+    DECIDED = "decided"
+    REMINDED = "reminded"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+
+
 class TaskState(StrEnum):
     """Where a run of a task stands."""
 

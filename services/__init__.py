@@ -7,7 +7,8 @@ Who knows whom, beyond `models` and the small shared modules `errors`, `secret`,
     vault         -> (nobody)
     catalogue     -> store, servicenow
     connectivity  -> servicenow
-    checks        -> store, connectivity
+    checks        -> store, connectivity, vault
+    judgements    -> store, checks, connectivity
     requests      -> store, servicenow
     transfer      -> store, configuration, servicenow, catalogue
     provisioning  -> store, servicenow

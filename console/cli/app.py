@@ -13,12 +13,16 @@ from console.cli import (
     checking,
     configuration,
     credential,
+    deciding,
     demo,
+    faults,
+    intake,
     output,
     practice,
     provision,
     requests,
     support,
+    worker,
 )
 from console.cli.context import CommandContext
 from console.options import VAULTS, Options
@@ -36,13 +40,17 @@ app = typer.Typer(
 app.add_typer(credential.app, name="credential")
 app.add_typer(configuration.app, name="config")
 app.add_typer(requests.app, name="requests")
+deciding.register(requests.app)
+app.add_typer(intake.app, name="intake")
 app.add_typer(audit.history_app, name="history")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(practice.app, name="practice")
 app.command("items")(checking.items)
 app.command("check")(checking.check)
+app.command("faults")(faults.faults)
 app.command("provision")(provision.provision)
 app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
 app.command("support-bundle")(support.support_bundle)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json as json_module
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from sqlmodel import col, select
 
 from console.cli import output
-from console.cli.context import of
+from console.cli.context import ConfirmOpen, of
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
 from services.configuration import RevisionView
@@ -75,12 +76,15 @@ def _changes(view: RevisionView) -> str:
 
 @history_app.command()
 def restore(
-    context: typer.Context, revision: Annotated[uuid.UUID, typer.Argument(help="Id of the revision.")]
+    context: typer.Context,
+    revision: Annotated[uuid.UUID, typer.Argument(help="Id of the revision.")],
+    confirm_open: ConfirmOpen = 0,
 ) -> None:
     """Bring an object back to what it was after a revision; that is one more revision."""
 
     async def work(workspace: Workspace) -> int:
-        item = await asyncio.to_thread(workspace.configuration.restore, revision)
+        restored = partial(workspace.configuration.restore, revision, confirmed=confirm_open)
+        item = await asyncio.to_thread(restored)
         output.say(f"“{item.name}” is restored, as version {item.version}.")
         return output.GOOD
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from console.cli.context import of
+from console.cli.context import ConfirmOpen, of
 from services.errors import InputError
 from services.files import save_file
 from services.transfer import Document, Plan, export, plan, read_document
@@ -36,13 +36,15 @@ def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
 
 
 @app.command("apply")
-def apply_(context: typer.Context, file: File = "-", json: Json = False) -> None:
+def apply_(
+    context: typer.Context, file: File = "-", confirm_open: ConfirmOpen = 0, json: Json = False
+) -> None:
     """Bring the configuration to what the document says, in one transaction; nothing is deleted."""
     document = _document(context, file, json=json)
 
     async def work(workspace: Workspace) -> int:
         made = await asyncio.to_thread(plan, document, workspace.configuration)
-        await apply_online(made, workspace)
+        await apply_online(made, workspace, confirmed=confirm_open)
         _show(made, json=json)
         return output.GOOD
 

@@ -22,7 +22,7 @@ from services.files import save_file
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow import Instance, SignIn
 from services.workspace import Workspace
 
 SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -242,12 +242,12 @@ async def _instance(workspace: Workspace, system: ForeignSystem, admin: _Admin) 
     """Give the instance, signed in as the administrator where one is named; such a connection ends with the block."""
     if admin.account:
         sign_in = await _typed(admin)
-        async with workspace.instance_for(ConnectionSettings.of(system), sign_in) as instance:
+        async with workspace.instance_for(workspace.settings_of(system), sign_in) as instance:
             yield instance
     elif admin.credential:
         async with (
             _lent(workspace, system, admin.credential) as sign_in,
-            workspace.instance_for(ConnectionSettings.of(system), sign_in) as instance,
+            workspace.instance_for(workspace.settings_of(system), sign_in) as instance,
         ):
             yield instance
     else:
@@ -274,15 +274,15 @@ async def _lent(workspace: Workspace, system: ForeignSystem, name: str) -> Async
     credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
     assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
     state = await asyncio.to_thread(vault.state, credential.id, credential.name)
-    lent = system.origin not in state.origins
+    lent = not state.covers(system.destination)
     if lent:
-        await asyncio.to_thread(vault.bind, credential.id, credential.name, system.origin)
+        await asyncio.to_thread(vault.bind, credential.id, credential.name, system.destination)
     try:
-        secret = await asyncio.to_thread(vault.get, credential.id, credential.name, system.origin)
+        secret = await asyncio.to_thread(vault.get, credential.id, credential.name, system.destination)
         yield SignIn(credential.account, secret)
     finally:
         if lent:
-            await asyncio.to_thread(vault.unbind, credential.id, credential.name, system.origin)
+            await asyncio.to_thread(vault.unbind, credential.id, credential.name, system.destination)
 
 
 # -- what is shown -------------------------------------------------------------

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSign
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from console import icons
+from console.widgets.data_table import STATUS_ROLE
 
 ROW = 28
 
@@ -67,6 +68,8 @@ class RowsModel(QAbstractTableModel):
             return row.texts[column]
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
             return icons.status_pixmap(row.shape, 14)
+        if role == STATUS_ROLE and column == 0:
+            return row.shape
         if role == Qt.ItemDataRole.ToolTipRole:
             return (row.tips[column] if column < len(row.tips) else "") or row.texts[column]
         return None

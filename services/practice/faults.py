@@ -20,6 +20,7 @@ FAULTS: dict[str, str] = {
     "accepted": "SOAP calls are answered 202 without a body.",
     "slow": "Every call waits; option seconds.",
     "cut_body": "Answers end in the middle.",
+    "answer_lost": "Calls are carried out, and the connection ends before the answer; option times for how often.",
     "service_missing": "The service does not exist; option service names it, else all three.",
     "service_inactive": "The service is not active; option service names it, else all three.",
     "service_renamed": "The service carries another name; option service names it, else all three.",
@@ -44,6 +45,7 @@ FAULTS: dict[str, str] = {
     "foreign_page": "Every call is answered 200 with the web page of something else.",
     "user_forbidden": "Records of users are refused for missing rights.",
     "mfa_required": "The password is right, and a one-time password is asked for.",
+    "basic_auth_restricted": "Accounts that are not limited to web services are refused, as a wrong password is.",
     "account_inactive": "The records of users have Active off.",
     "account_locked": "The records of users say that they are locked out.",
     "account_interactive": "No user is limited to web services, and roles can be seen.",
@@ -74,6 +76,7 @@ FAULTS: dict[str, str] = {
 
 OPTIONS: dict[str, dict[str, type[float | str]]] = {
     "rate_limited": {"seconds": float, "times": float, "limit": float},
+    "answer_lost": {"times": float},
     "slow": {"seconds": float},
     "service_missing": {"service": str},
     "service_inactive": {"service": str},

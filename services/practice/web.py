@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -22,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.addresses import is_loopback
 from services.practice.accounts import Accounts, User
+from services.practice.altered import altered
 from services.practice.database import Database
 from services.practice.faults import FaultRegistry
 from services.practice.rest import TableApi, failure, not_authenticated
@@ -65,6 +65,15 @@ class Recorded:
     digest: str
     """SHA-256 of the Authorization header, or an empty text."""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+class _Lost(Response):
+    """The answer that never comes: its headers are held back until the connection ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Promise an answer and end without it; the server then hangs up."""
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
 
 
 def broken(path: str) -> Response:
@@ -167,6 +176,8 @@ class Web:
             )
         )
         self._decorate(response, user, session)
+        if self.faults.counts_down("answer_lost"):
+            return _Lost()
         if self.faults.on("cut_body") and response.body:
             content = bytes(response.body)
             return Response(
@@ -258,15 +269,24 @@ class Web:
         if header:
             refused = self.faults.on("unauthorised") or self.faults.on("mfa_required")
             user = None if refused else self._accounts.sign_in(header)
+            if user is not None and self._restricted(user):
+                user = None
             if user is not None and self._accounts.owner_of(session) != user.user_name:
                 session = self._accounts.open_session(user)
             return user, session
         return (self._accounts.resume(session) if session else None), session
 
+    def _restricted(self, user: User) -> bool:
+        """Whether basic authentication is restricted, and the account may sign in interactively."""
+        row = self._database.first("sys_user", user_name=user.user_name)
+        if row is None or not self.faults.on("basic_auth_restricted"):
+            return False
+        return altered(self.faults, "sys_user", row)["web_service_access_only"] != "true"
+
     def _decorate(self, response: Response, user: User | None, session: str) -> None:
         """Add the headers and cookies that instances send."""
         ahead = float(self.faults.option("clock_off", "seconds", 600)) if self.faults.on("clock_off") else 0
-        response.headers["Date"] = formatdate(time.time() + ahead, usegmt=True)
+        response.headers["Date"] = formatdate(self._database.clock().timestamp() + ahead, usegmt=True)
         if self.faults.on("rate_limit_told"):
             response.headers["X-RateLimit-Limit"] = str(
                 int(self.faults.option("rate_limit_told", "limit", 60))

@@ -2,24 +2,31 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import httpx
 
+from models.addresses import record_address
 from services.errors import ConsoleError
 from services.servicenow.answers import failure_of, read_bounded, refuse_redirect, retry_after_of
-from services.servicenow.connection import CALL_TIMEOUT_S, IN_FLIGHT, ConnectionSettings, SignIn, tls_context
+from services.servicenow.connection import (
+    CALL_TIMEOUT_S,
+    IN_FLIGHT,
+    ConnectionSettings,
+    SignIn,
+    SignInSource,
+    proxy_of,
+    sign_in_from,
+    tls_context,
+)
 from services.servicenow.faults import failure
-from services.servicenow.records import ServiceRow, Table
+from services.servicenow.records import GET_TRIES, ServiceRow, Table
 from services.servicenow.scripted import ScriptedService
 
 USER_AGENT = "ApprovalConsole/0.1"
 SHORT_WAIT_S = 5.0
-GET_TRIES = 3
-
-SignInSource = SignIn | Callable[[], Awaitable[SignIn]] | None
 
 
 class Instance:
@@ -36,6 +43,7 @@ class Instance:
         self._signed: SignIn | None = None
         self._account: str | None = None
         self._auth: httpx.BasicAuth | None = None
+        self._proxy_signed = False
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._services: dict[str, ScriptedService] = {}
@@ -79,7 +87,7 @@ class Instance:
 
     def link(self, table: str, sys_id: str) -> str:
         """Return the address under which a person opens a record."""
-        return f"{self.settings.base_url}nav_to.do?uri={table}.do?sys_id={sys_id}"
+        return record_address(self.settings.base_url, table, sys_id)
 
     def forget_descriptions(self) -> None:
         """Read every service's description again when it is next used."""
@@ -88,21 +96,27 @@ class Instance:
     # -- calls -------------------------------------------------------------
 
     async def get(
-        self, path: str, *, tried: str, params: dict[str, str] | None = None, accept: str
+        self,
+        path: str,
+        *,
+        tried: str,
+        params: dict[str, str] | None = None,
+        accept: str,
+        tries: int = GET_TRIES,
     ) -> httpx.Response:
-        """GET a path below the base URL; retries what may pass. Returns whatever status came."""
-        for attempt in range(1, GET_TRIES + 1):
+        """GET a path below the base URL; retries what may pass, up to `tries` calls. Returns whatever status came."""
+        for attempt in range(1, tries + 1):
             try:
                 response = await self._send("GET", path, tried, params=params, headers={"Accept": accept})
             except ConsoleError as error:
-                if attempt == GET_TRIES or error.problem.fault != "connection-lost":
+                if attempt == tries or error.problem.fault != "connection-lost":
                     raise
                 continue
             wait = retry_after_of(response) if response.status_code in (429, 503) else None
             if (
                 wait is None
                 or wait > SHORT_WAIT_S
-                or attempt == GET_TRIES
+                or attempt == tries
                 or "retry-after" not in response.headers
             ):
                 return response
@@ -140,7 +154,11 @@ class Instance:
                     await read_bounded(response, tried)
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
             # A server that misses a client certificate says so only now, and httpx lets that through as it is.
-            raise failure_of(error, tried, proxy=self.settings.proxy_used) from error
+            found = failure_of(error, tried, proxy=self.settings.proxy_used, signed=self._proxy_signed)
+            if found.problem.fault == "proxy-sign-in-refused":
+                # Like the instance's own password it may be corrected meanwhile; the connections hold the old one.
+                await self.aclose()
+            raise found from error
         except httpx.InvalidURL as error:
             # httpx reads the address of a redirect although it is told not to follow any.
             raise failure("redirect-elsewhere", tried, f"an address that cannot be read: {error}") from error
@@ -182,7 +200,7 @@ class Instance:
     async def _ready(self, tried: str) -> httpx.AsyncClient:
         async with self._opening:
             if self._signed is None:
-                self._signed = await self._sign_in() if callable(self._sign_in) else self._sign_in
+                self._signed = await sign_in_from(self._sign_in)
             sign_in = self._signed
             account = sign_in.account if sign_in else None
             if self._client is not None and account != self._account:
@@ -212,10 +230,12 @@ class Instance:
         except (ValueError, httpx.InvalidURL) as error:
             raise failure("url-invalid", tried, f"{settings.base_url}: {error}") from error
         try:
+            proxy = await proxy_of(settings)
+            self._proxy_signed = proxy is not None and proxy.auth is not None
             return httpx.AsyncClient(
                 verify=verify,
                 timeout=settings.timeout,
-                proxy=settings.proxy_used,
+                proxy=proxy,
                 # Only the proxy that is set for this server counts: an environment variable must not redirect
                 # passwords.
                 trust_env=False,

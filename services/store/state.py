@@ -8,10 +8,11 @@ from sqlalchemy import Table, and_, func, select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from models.approval_request import COPY
 from models.base import name_key
 from models.registry import all_models
 from models.revision import Revision
-from services.store.values import table_of, to_json
+from services.store.values import observed_of, released_of, table_of, to_json
 
 PAGE = 500
 
@@ -51,13 +52,15 @@ def state_problem(session: Session) -> str:
     for model in all_models():
         table = table_of(model)
         if "version" in table.columns:
-            problem = _changed_row(session, table) or _missing_row(session, table)
+            problem = _changed_row(session, table, observed_of(model), released_of(model)) or _missing_row(
+                session, table
+            )
             if problem:
                 return problem
     return ""
 
 
-def _changed_row(session: Session, table: Table) -> str:
+def _changed_row(session: Session, table: Table, observed: frozenset[str], released: frozenset[str]) -> str:
     revision, other = table_of(Revision), table_of(Revision).alias()
     newest = (
         select(func.max(other.c.number))
@@ -75,15 +78,22 @@ def _changed_row(session: Session, table: Table) -> str:
         for row in walk(session, statement, table.c.id, lambda row: row.id):
             values = dict(row._mapping)  # noqa: SLF001 -- the public name of a row's values
             newest_number, after = values.pop("newest_number"), values.pop("revision_after")
-            if newest_number != values["version"] or not _same(after, values):
+            if observed and values["version"] == COPY and newest_number is None:
+                continue  # a copy of what an instance says: nobody edits it here
+            if newest_number != values["version"] or not _same(
+                after, values, observed | {n for n in released if values[n] is None}
+            ):
                 return f"the {_called(table, values)} is not what its last revision says"
     except UnreadableError:
         return f"a row of {table.name} cannot be read"
     return ""
 
 
-def _same(after: str | None, values: Mapping[str, Any]) -> bool:
-    """Compare what both sides have: an upgrade may have added columns since, or taken some away."""
+def _same(after: str | None, values: Mapping[str, Any], loose: frozenset[str]) -> bool:
+    """Compare what both sides have: an upgrade may have added columns since, or taken some away.
+
+    `loose` columns may differ: they were observed, or the reference went with what it pointed at.
+    """
     if after is None:
         return False
     try:
@@ -92,7 +102,7 @@ def _same(after: str | None, values: Mapping[str, Any]) -> bool:
         return False
     if "name_key" in values and values["name_key"] != name_key(values["name"]):
         return False
-    return all(then[name] == now[name] for name in then.keys() & now.keys())
+    return all(then[name] == now[name] for name in (then.keys() & now.keys()) - loose)
 
 
 def _missing_row(session: Session, table: Table) -> str:

@@ -1,19 +1,23 @@
 """One write transaction: every row it touches gets its revision and its link in the audit chain."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import Session, SQLModel
 
+from models.approval_request import COPY
 from models.audit_entry import AuditEntry
 from models.base import Item, name_key, utcnow
 from models.revision import Revision
 from services.errors import ConflictError
 from services.store.audit import append, digest_of
 from services.store.feed import Change
-from services.store.values import as_values, table_of, to_json
+from services.store.values import as_values, observed_of, table_of, to_json
+
+CHUNK = 500
+"""Rows in one statement: databases limit how many values one may carry."""
 
 
 class Versioned(Protocol):
@@ -69,6 +73,9 @@ class UnitOfWork:
             row.name_key = name_key(row.name)
             row.changed_at, row.changed_by = utcnow(), self._actor
             row.created_at, row.created_by = before["created_at"], before["created_by"]
+        for name in observed_of(row):
+            # Seen on an instance meanwhile, perhaps by another process: no edit carries an older look back.
+            setattr(row, name, before[name])
         values = as_values(row)
         table = table_of(row)
         done = self.session.execute(
@@ -87,6 +94,46 @@ class UnitOfWork:
         table = table_of(row)
         self.session.execute(delete(table).where(table.c.id == before["id"]))
         self._record(row, "delete", before, None)
+
+    def observe(
+        self,
+        model: type[SQLModel],
+        seen: Mapping[uuid.UUID, Mapping[str, Any]],
+        copies: Sequence[SQLModel | Mapping[str, Any]] = (),
+        *,
+        detail: str = "",
+    ) -> None:
+        """Write down what an instance says of rows: observed columns by id, and rows that are only copies of it.
+
+        There are no revisions, because nobody edited anything, and one audit entry for all of it. A copy (a row, or all
+        of its columns) replaces the copy of the same id. Raises ValueError for a column that is not observed and for a copy of a row that is owned.
+        """
+        wrong = {name for values in seen.values() for name in values} - observed_of(model)
+        if wrong:
+            raise ValueError(f"{', '.join(sorted(wrong))} belongs to the row and is changed by an update")
+        table = table_of(model)
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for key, values in seen.items():
+            if values:
+                alike.setdefault(tuple(sorted(values)), []).append({**values, "of_row": key})
+        for rows in alike.values():
+            # Rows whose columns are the same go to the database together: a look may tell something of thousands.
+            self.session.execute(update(table).where(table.c.id == bindparam("of_row")), rows)
+        for start in range(0, len(copies), CHUNK):
+            self._copy(table, copies[start : start + CHUNK])
+        if seen or copies:
+            self.event("observe", kind=str(table.name), detail=detail or f"{len(seen) + len(copies)} rows")
+
+    def _copy(self, table: Table, copies: Sequence[SQLModel | Mapping[str, Any]]) -> None:
+        values = (as_values(one) if isinstance(one, SQLModel) else dict(one) for one in copies)
+        rows = {row["id"]: row | {"version": COPY} for row in values}
+        known = self.session.execute(select(table.c.id, table.c.version).where(table.c.id.in_(rows))).all()
+        present = {row.id: row.version for row in known}
+        if set(present.values()) - {COPY}:
+            raise ValueError("a row that is edited here cannot be replaced by a copy")
+        if present:
+            self.session.execute(delete(table).where(table.c.id.in_(present)))
+        self.session.execute(table.insert(), list(rows.values()))
 
     def event(
         self,

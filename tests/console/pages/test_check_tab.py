@@ -11,11 +11,13 @@ from PyQt6.QtWidgets import QFileDialog
 
 from console.pages import check_report, remedies
 from console.pages.registry import Target, page_for
+from console.servers.rounds import REFUSED
 from models.addresses import Origin
 from models.kinds import Kind
 from services import redact
 from services.checks import past_checks, store_check
-from services.connectivity import CheckReport, StageResult
+from services.connectivity import CATALOGUE, CheckReport, StageResult
+from services.practice import PracticeInstance
 from services.secret import Secret
 from tests.console.pages.support import until
 
@@ -320,3 +322,56 @@ def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, s
         await until(lambda: job.state == "cancelled")
 
     run(story())
+
+
+# -- a sign-in that is refused --------------------------------------------------------------------------------
+
+
+def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
+    run, ctx, configuration, vault
+):
+    practice = PracticeInstance(password="practice password").start()
+    credential = configuration.save(
+        configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="privman.integration")
+    )
+
+    def enter():
+        secret, origins = Secret("practice password"), [Origin.of(practice.base_url)]
+        vault.put(credential.id, credential.name, credential.account, secret, origins)
+
+    enter()
+    server = configuration.save(
+        configuration.new(
+            Kind.FOREIGN_SYSTEM, name="Server", base_url=practice.base_url, credential_id=credential.id
+        )
+    )
+
+    async def again(page):
+        kept = len(past_checks(ctx.workspace.store, server.id))
+        page.check.start()
+        await until(lambda: len(past_checks(ctx.workspace.store, server.id)) > kept)
+        await until(lambda: not page.check.running)
+        return page.check.results["authentication"]
+
+    async def story():
+        async with shown_tab(ctx, server) as page:
+            assert (await again(page)).state == "ok"
+            [row] = practice.records("sys_user", user_name=credential.account)
+            practice._database.update("sys_user", row["sys_id"], {"locked_out": True})
+            refused = await again(page)
+            assert refused.fault == "authentication-refused"
+            assert refused.cause.startswith("The password that was accepted until")
+            assert "accepted until" in page.check._by_stage["authentication"].title
+            enter()
+            assert "accepted until" not in (await again(page)).cause
+
+    try:
+        run(story())
+    finally:
+        practice.stop()
+
+
+def test_every_remedy_and_every_reason_to_be_careful_is_a_fault_of_the_catalogue():
+    known = {fault.id for fault in CATALOGUE}
+    assert set(remedies.REMEDIES) <= known
+    assert set(REFUSED) <= known

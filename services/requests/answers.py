@@ -1,0 +1,109 @@
+"""Sentences about one request: why it waits, and what to tell the person who called."""
+
+from datetime import datetime
+from pathlib import PureWindowsPath
+
+from models.approval_request import ApprovalRequest
+from models.base import utcnow
+from models.kinds import RequestState
+from services.requests.record import Record, sentence_list
+from services.requests.states import Judgement, Seen, seen_of
+
+
+def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], record: Record | None) -> str:
+    """Return why a request that is open does not go on; nothing for one that has ended.
+
+    `judgement` is that of both states; `names` are those who can act.
+    """
+    state = RequestState(row.state)
+    if state.final:
+        return row.error if state is RequestState.FAILED else ""
+    if state is RequestState.SUBMITTING:
+        return (
+            "It has not reached ServiceNow yet: the worker that sends it is not running, or is still at it."
+        )
+    if judgement.mismatch:
+        return judgement.sentence
+    if record is not None and record.waiting and not names:
+        return "Nobody who is asked can act: their accounts are not active or locked out."
+    if names:
+        return f"It waits for {sentence_list(names)}."
+    if (
+        seen_of(row.servicenow_state, row.record_state, row.order_state) is Seen.WAITING
+        and record is not None
+    ):
+        return "It waits for an approval; this account does not see whose."
+    return judgement.sentence
+
+
+def answer_for_caller(
+    row: ApprovalRequest, names: list[str], record: Record | None, comment: str = ""
+) -> str:
+    """Return what to tell the person who raised a request: where it stands, who acts, what to do.
+
+    `comment` is what the decision was given with, where the row does not keep it.
+    """
+    what = _what(row)
+    number = f" ({row.number})" if row.number else ""
+    match RequestState(row.state):
+        case RequestState.SUBMITTING:
+            return f"{what} is being sent to the approvers. Wait a minute and look again."
+        case RequestState.PENDING:
+            return _pending(row, what, number, names)
+        case RequestState.APPROVED:
+            return f"{what} was approved{_by(record)}{_at(row.ended_at)}{number}. Start the program again."
+        case RequestState.REJECTED:
+            told = row.comment or comment
+            said = f" The answer was: “{told}”." if told else ""
+            return f"{what} was rejected{_by(record)}{_at(row.ended_at)}{number}.{said}"
+        case RequestState.TIMED_OUT:
+            return f"Nobody decided {_lower(what)} in time{number}. Start the program again to ask once more."
+        case RequestState.CANCELLED:
+            return f"{what} was cancelled{_at(row.ended_at)}{number}. Start the program again if it is still needed."
+        case RequestState.INVALID:
+            return f"{what} was closed without a decision{_at(row.ended_at)}{number}. Start the program again to ask once more."
+        case RequestState.FAILED:
+            return f"{what} did not reach the approvers. Start the program again; if that repeats, the service desk looks into it."
+
+
+def _pending(row: ApprovalRequest, what: str, number: str, names: list[str]) -> str:
+    seen = seen_of(row.servicenow_state, row.record_state, row.order_state)
+    if seen is Seen.APPROVED:
+        return f"{what} is approved{number}; the answer is on its way. Start the program again in a minute."
+    if seen in (Seen.REJECTED, Seen.ORDER_REJECTED):
+        return f"{what} is rejected{number}; the answer is on its way."
+    until = ""
+    if row.times_out_at is not None:
+        until = f" If nothing happens by {_clock(row.times_out_at)}, start the program again."
+    if seen is Seen.ORDER_APPROVED and names:
+        whose = sentence_list(names)
+        return f"{what} was approved on the order, but not yet on its item. {whose} has to approve {row.number or 'it'}.{until}"
+    whom = f" of {sentence_list(names)}" if names else ""
+    return f"{what} waits for the approval{whom}{number}.{until}"
+
+
+def _what(row: ApprovalRequest) -> str:
+    name = PureWindowsPath(row.file_path).name or row.file_path
+    return f"Your request for {name}" if name else "Your request"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _by(record: Record | None) -> str:
+    decided = record.decided if record is not None else None
+    return f" by {decided.who}" if decided is not None else ""
+
+
+def _at(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    here = at.astimezone()
+    if here.date() == utcnow().astimezone().date():
+        return f" at {_clock(at)}"
+    return f" on {here:%Y-%m-%d} at {_clock(at)}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%H:%M}"
