@@ -15,6 +15,7 @@ from models.kinds import Kind, TaskState
 from models.task_run import TaskRun
 from services.requests import baseline, clean_up_rehearsals
 from services.requests.states import CLOSED_STATES
+from tests.limits import WAIT_S
 from tests.services.requests.conftest import PASSWORD, states, stored
 from tests.services.requests.rehearser import open_workspace
 
@@ -26,7 +27,7 @@ CALLS = 45
 """About as many as three rehearsals make: undecided, approved, rejected."""
 JITTER_S = 0.03
 """About as long as a call takes: in it, after it, or while the store is written."""
-PATIENCE_S = 60
+PATIENCE_S = WAIT_S
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def kill_one(path, practice, chance):
 
 async def clean(workspace):
     """Clean up as the next start does, until there is nothing that may still be on its way."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_S):
         while True:
             done = await clean_up_rehearsals(workspace, limit_s=LIMIT_S)
             assert not done.problems, [p.as_text() for p in done.problems]
