@@ -4,6 +4,7 @@ Only memory and no calls. What must outlive the process is told by `position`: f
 are still to be seen. Everything else is found out again.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable
@@ -178,8 +179,9 @@ class Course:
 
     def _end_items(self, wish: Wish, until: datetime | None) -> None:
         self.after = ""
-        since = wish.since if until is None else max(until, wish.since or until)
-        self.since = since
+        if until is not None:
+            # The first look began at a time by this machine's clock, which may be far from the instance's.
+            self.since = until if self.since is None else max(until, self.since)
         for key in wish.named:
             # It was asked for by name and not given.
             if key in self.missing:
@@ -233,17 +235,18 @@ class Course:
 
     # -- across processes ------------------------------------------------------
 
-    def position(self) -> str:
-        """Return what the next process must know, as JSON."""
-        return json.dumps(
-            {"since": _text(self.since), "approvals": _text(self.approvals_since), "whole": self.whole}
-        )
+    def position(self, address: str) -> str:
+        """Return what the next process must know about the instance at `address`, as JSON."""
+        at = {"since": _text(self.since), "approvals": _text(self.approvals_since), "whole": self.whole}
+        return json.dumps({"of": _digest(address), **at})
 
     @classmethod
-    def at(cls, position: str) -> "Course":
-        """Return the course at a position that was stored; one that cannot be read is the beginning."""
+    def at(cls, position: str, address: str) -> "Course":
+        """Return the course at a position that was stored; one of another instance, or of none, is the beginning."""
         try:
             stored = json.loads(position) if position else {}
+            if stored.get("of") != _digest(address):
+                return cls()
             since, approvals = _moment(stored.get("since")), _moment(stored.get("approvals"))
             whole = stored.get("whole") is True and since is not None
         except (ValueError, TypeError, AttributeError):
@@ -260,6 +263,10 @@ def newest_of(items: Iterable[Item], told_now: float | None, own_now: float) -> 
     most = (told_now + FUTURE_S) if told_now is not None else own_now + NOT_READABLE_S
     stamps = (item.updated.timestamp() for item in items if item.updated is not None)
     return max((stamp for stamp in stamps if stamp <= most), default=None)
+
+
+def _digest(address: str) -> str:
+    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
 
 
 def _text(moment: datetime | None) -> str | None:
