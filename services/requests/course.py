@@ -60,6 +60,7 @@ class Course:
     """The part of all requests whose approvers are read next, where too many are unknown to name them."""
     approvals_in_part: int = APPROVALS_IN_PART
     last: str = ""
+    last_further: str = ""
     looks_since_approvals: int = 0
     _started: float = 0.0
     _ahead: float | None = None
@@ -86,12 +87,12 @@ class Course:
 
     def further(self, monotonic: float) -> str:
         """Return the table that tells what is still unknown of requests that were seen, or nothing."""
-        if self.unread and self.readable(ANSWERS, monotonic):
-            return ANSWERS
         due = self.open and self.looks_since_approvals >= APPROVALS_EVERY
-        if (self.unasked or due) and self.readable(APPROVALS, monotonic):
-            return APPROVALS
-        return ""
+        wanted = {ANSWERS: bool(self.unread), APPROVALS: bool(self.unasked or due)}
+        found = [table for table, is_wanted in wanted.items() if is_wanted and self.readable(table, monotonic)]
+        if len(found) > 1:
+            found.remove(self.last_further or APPROVALS)
+        return found[0] if found else ""
 
     def wish(self, table: str, cat_items: tuple[str, ...], now: datetime) -> Wish:
         """Return what a look at `table` asks for."""
@@ -164,12 +165,17 @@ class Course:
             ahead = newest - monotonic
             self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
         until = self._seen_until()
-        self.last = table
+        self._note_table(table)
         self.looks_since_approvals += 1
         if table == APPROVALS:
             self._end_approvals(wish, until)
         elif table == ITEMS:
             self._end_items(wish, until)
+
+    def _note_table(self, table: str) -> None:
+        self.last = table
+        if table != ITEMS:
+            self.last_further = table
 
     def _seen_until(self) -> datetime | None:
         """Return a time of the instance before which everything has been seen by the look that is at its end."""
@@ -222,9 +228,10 @@ class Course:
         if table == ITEMS:
             self.after = last
         else:
-            self.approvals_in_part = max(APPROVALS_LEAST, self.approvals_in_part // 2)
-            self.approvals_part = None
-            self.last = table
+            if table == APPROVALS:
+                self.approvals_in_part = max(APPROVALS_LEAST, self.approvals_in_part // 2)
+                self.approvals_part = None
+            self._note_table(table)
 
     def shrink(self) -> None:
         """Ask for less at once from now on: the instance cut the answer off."""

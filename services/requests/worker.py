@@ -280,6 +280,8 @@ class Worker:
         try:
             row, process = await asyncio.to_thread(self._read, step)
             if row is None or process is None or RequestState(row.state).final:
+                # Without its process nobody can take it further; it stays as it is.
+                self._again(step, failed=True)
                 return
             instance = await self._source.instance(step.server_id)
             life = RequestLife(self._store, instance, process, holder=self.leases.holder)
