@@ -124,7 +124,7 @@ class EntryDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("sel"))
             painter.drawRoundedRect(rect, 4, 4)
-            painter.setBrush(theme.colour("link"))
+            painter.setBrush(theme.colour(theme.on("sel", "link")))
             painter.drawRoundedRect(QRect(rect.left(), rect.top() + 5, 3, rect.height() - 10), 1.5, 1.5)
         ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
         if entry.icon:
@@ -275,6 +275,8 @@ class Palette(QFrame):
             self._show([*self._groups, (head, found)])
             if chosen >= 0:
                 self.list.setCurrentIndex(self.model.index(chosen))
+            else:
+                self._step(1, start=-1)
 
     def place(self, area: QRect) -> None:
         """Stand centred on `area`, a fifth down."""

@@ -1,0 +1,142 @@
+"""The inbox: requests by filter and order, one piece at a time, from a store that may hold a million."""
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from models.approval_process import ApprovalProcess
+from models.base import utcnow
+from models.lease import Lease
+from services.requests.filters import Filter, Sort
+from services.requests.listing import Anchor, Count, Listing, Slice
+from services.requests.query import COLUMNS, TABLE, RequestRow, as_row
+from services.store.full_text import is_behind
+from services.store.store import Store
+from services.store.values import table_of
+
+__all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
+
+SEEN, SEEN_ALL = "seen:", "complete"
+"""The last look at a server is kept as a lease of this name, and says with this word that it saw everything."""
+
+COUNTED_MOST = 10_000
+LISTS_KEPT = 8
+
+
+class Inbox:
+    """Reads requests of a store. Every method blocks and is for a thread; rows are plain values.
+
+    One look at the list passes the same moment `at` to all its calls: ages count from it, and what was found out about
+    the list (hits of a search, places) is kept for the next call. `me` are the names that ME stands for.
+    """
+
+    def __init__(
+        self, store: Store, *, me: Collection[str] = (), clock: Callable[[], datetime] = utcnow
+    ) -> None:
+        self.store = store
+        self.me = tuple(me)
+        self._clock = clock
+        self._lists: OrderedDict[tuple[Filter, datetime, tuple[str, ...]], Listing] = OrderedDict()
+        self._lock = threading.Lock()
+
+    # -- the list ----------------------------------------------------------
+
+    def rows(
+        self,
+        filter_: Filter,
+        sort: Sort,
+        start: int,
+        limit: int,
+        near: Anchor | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> Slice:
+        """Return rows `start` to `start + limit` of the list; fast from an anchor, and near a place seen before."""
+        listing = self._listing(filter_, at)
+        with self.store.read() as session:
+            return listing.rows(session, sort, start, limit, near)
+
+    def count(self, filter_: Filter, *, most: int | None = COUNTED_MOST, at: datetime | None = None) -> Count:
+        """Count what a filter shows: to the end where an index tells it, else up to `most`.
+
+        None counts to the end whatever it takes, which may be seconds; a search stops where the list does.
+        """
+        listing = self._listing(filter_, at)
+        with self.store.read() as session:
+            return listing.count(session, most)
+
+    def counts(self, filters: Sequence[Filter], *, at: datetime | None = None) -> list[Count]:
+        """Count several filters, in one picture of the store."""
+        moment = at or self._clock()
+        listings = [self._listing(one, moment) for one in filters]
+        with self.store.read() as session:
+            return [one.count(session, COUNTED_MOST) for one in listings]
+
+    def place_of(
+        self, filter_: Filter, sort: Sort, request_id: uuid.UUID, *, at: datetime | None = None
+    ) -> int | None:
+        """Return the place of a request in the list, or None when the filter does not show it."""
+        listing = self._listing(filter_, at)
+        with self.store.read() as session:
+            return listing.place_of(session, sort, request_id)
+
+    def _listing(self, filter_: Filter, at: datetime | None) -> Listing:
+        if filter_.text:
+            self._index_what_is_queued()
+        key = (filter_, at or self._clock(), self.me)
+        with self._lock:
+            if key in self._lists:
+                self._lists.move_to_end(key)
+                return self._lists[key]
+            made = Listing(*key)
+            if at is not None:
+                self._lists[key] = made
+                while len(self._lists) > LISTS_KEPT:
+                    self._lists.popitem(last=False)
+            return made
+
+    def _index_what_is_queued(self) -> None:
+        with self.store.read() as session:
+            behind = is_behind(session.connection())
+        if behind:
+            with self.store.write():
+                """The end of every unit of work indexes what is queued."""
+
+    # -- beside the list ---------------------------------------------------
+
+    def get(self, request_id: uuid.UUID) -> RequestRow | None:
+        """Return one request, or None."""
+        with self.store.read() as session:
+            found = session.execute(select(*COLUMNS).where(TABLE.c.id == request_id)).first()
+        return as_row(found) if found is not None else None
+
+    def policies(self) -> list[str]:
+        """Return the names of the policies that requests came from, by name: one look at the index for each."""
+        found: list[str] = []
+        after = ""
+        with self.store.read() as session:
+            while True:
+                following = select(func.min(TABLE.c.policy_name)).where(TABLE.c.policy_name > after)
+                name = session.execute(following).scalar()
+                if name is None:
+                    return found
+                found.append(name)
+                after = name
+
+    def as_of(self) -> tuple[datetime | None, bool]:
+        """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
+        process, lease = table_of(ApprovalProcess), table_of(Lease)
+        with self.store.read() as session:
+            servers = session.execute(
+                select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
+            ).scalars()
+            names = [f"{SEEN}{server.hex}" for server in servers]
+            looks = session.execute(
+                select(lease.c.until, lease.c.holder).where(lease.c.name.in_(names))
+            ).all()
+        whole = len(looks) == len(names) and all(look.holder == SEEN_ALL for look in looks)
+        return min((look.until for look in looks), default=None), whole
