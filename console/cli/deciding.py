@@ -30,7 +30,7 @@ Comment = Annotated[str, typer.Option(help="What the person who asked is told.")
 DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
-DONE_FAULTS = frozenset({"request-not-open", "reminded-already", "decision-not-taken"})
+DONE_FAULTS = frozenset({"request-not-open", "request-busy", "reminded-already", "decision-not-taken"})
 """Looked at as asked, and found not to be as wished: the exit status says so."""
 INPUT_FAULTS = frozenset({"object-missing", "cancel-unconfirmed", "request-never-raised"})
 
