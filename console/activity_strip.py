@@ -1,6 +1,6 @@
 """The strip at the bottom and the pane above it: what runs, how far it is, how it ended."""
 
-from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -91,6 +91,7 @@ class ActivityPane(QFrame):
         self.cancel_button = buttons.small("Cancel")
         self.cancel_button.setAccessibleName("Cancel the selected work")
         self.cancel_button.clicked.connect(self.cancel)
+        self.list.setIconSize(QSize(SHAPE, SHAPE))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         copy = buttons.small("Copy", "copy")
         copy.setAccessibleName("Copy the activity")
@@ -113,7 +114,7 @@ class ActivityPane(QFrame):
         with QSignalBlocker(self.list):
             self.list.clear()
             for job in self._jobs:
-                item = QListWidgetItem(icons.QIcon(icons.status_pixmap(SHAPES[job.state], SHAPE)), _line(job))
+                item = QListWidgetItem(icons.icon(SHAPES[job.state]), _line(job))
                 item.setToolTip("\n".join(job.log))
                 self.list.addItem(item)
             self.list.setCurrentRow(self._jobs.index(self._wanted) if self._wanted in self._jobs else 0)

@@ -26,6 +26,7 @@ from console import dialogs, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
+from console.leftovers import Leftovers
 from console.menus import build_menu_bar, node_menu
 from console.navigation.model import Node, TreeModel
 from console.navigation.view import Navigation
@@ -68,6 +69,7 @@ class Window(QMainWindow):
         self.navigation = Navigation(self.model)
         self.health = Health(self)
         self.rounds = Rounds(self)
+        self.leftovers = Leftovers(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
         self.schedule = Schedule(self, layout)
         window_commands.define(self)
@@ -461,6 +463,7 @@ class Window(QMainWindow):
         self.remember()
         self.health.stop()
         self.rounds.stop()
+        self.leftovers.stop()
         self.schedule.stop()
         super().closeEvent(event)
 

@@ -162,11 +162,20 @@ class OpenRequests:
         return self.pending + self.submitting
 
     @property
-    def text(self) -> str:
-        """Return the number in words, such as “41 open requests: 39 pending, 2 being sent”."""
+    def number(self) -> str:
+        """Return all of them in words, such as “41 open requests”."""
+        return f"{self.count:,} open request{'s' if self.count != 1 else ''}"
+
+    @property
+    def parts(self) -> str:
+        """Return how they stand, such as “39 pending, 2 being sent”."""
         parts = ((self.pending, "pending"), (self.submitting, "being sent"))
-        said = ", ".join(f"{number:,} {word}" for number, word in parts if number)
-        return f"{self.count:,} open request{'s' if self.count != 1 else ''}: {said}"
+        return ", ".join(f"{number:,} {word}" for number, word in parts if number)
+
+    @property
+    def text(self) -> str:
+        """Return both, such as “41 open requests: 39 pending, 2 being sent”."""
+        return f"{self.number}: {self.parts}"
 
 
 class RequestsOpenError(ConsoleError):

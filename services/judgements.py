@@ -25,7 +25,7 @@ from services.store import Store
 APPROVALS_MAX = 500
 """The newest so many approvals say how long approvers take."""
 PEAK_DAYS = 30
-PEAK_ROWS_MAX = 20_000
+PEAK_ROWS_MAX = 5000
 """The newest so many requests say how many are open at once."""
 OPEN = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
 GIVEN_UP = (RequestState.TIMED_OUT.value, RequestState.CANCELLED.value)
@@ -72,7 +72,8 @@ def answer_times(store: Store, process_id: uuid.UUID) -> AnswerTimes:
     Rehearsals do not count: nobody had to be found for them.
     """
     given_up = and_(
-        col(ApprovalRequest.state).in_(GIVEN_UP), ApprovalRequest.servicenow_state == APPROVED_THERE
+        col(ApprovalRequest.state).in_(GIVEN_UP),
+        col(ApprovalRequest.servicenow_state) == APPROVED_THERE,
     )
     query = (
         columns_of(

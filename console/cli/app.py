@@ -22,6 +22,7 @@ from console.cli import (
     provision,
     requests,
     support,
+    worker,
 )
 from console.cli.context import CommandContext
 from console.options import VAULTS, Options
@@ -49,6 +50,7 @@ app.command("check")(checking.check)
 app.command("faults")(faults.faults)
 app.command("provision")(provision.provision)
 app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
 app.command("support-bundle")(support.support_bundle)
 
 

@@ -41,7 +41,7 @@ def list_(
     name: Annotated[str, typer.Argument(help="Name of the object.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
 ) -> None:
-    """List revisions, newest first: of one object, or of everything."""
+    """List revisions, newest first: of one object, present or deleted, or of everything."""
 
     async def work(workspace: Workspace) -> int:
         views = await asyncio.to_thread(_views, workspace, kind, name)
@@ -66,8 +66,7 @@ def _views(workspace: Workspace, kind: str, name: str) -> list[RevisionView]:
         raise NotFoundError(f"the history of the kind “{kind}”", kind, [*Kind])
     if not name:
         raise typer.BadParameter("a kind is followed by the name of an object", param_hint="NAME")
-    item = workspace.configuration.named(known[kind], name)
-    return workspace.configuration.history(known[kind], item.id)
+    return workspace.configuration.history_named(known[kind], name)
 
 
 def _changes(view: RevisionView) -> str:

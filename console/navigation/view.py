@@ -107,7 +107,7 @@ class Tree(QTreeView):
             painter.setBrush(theme.colour(tone))
             painter.drawRoundedRect(box, RADIUS, RADIUS)
             if tone in SELECTED:
-                painter.setBrush(theme.colour("link"))
+                painter.setBrush(theme.colour(theme.on(tone, "link")))
                 painter.drawRoundedRect(QRectF(INSET, box.top() + 5, BAR, box.height() - 10), 1.5, 1.5)
             painter.restore()
         # The style would fill the room of the branches with its own square selection.
@@ -131,7 +131,9 @@ class Tree(QTreeView):
         if not model.hasChildren(index):
             return
         name = "chevron-down" if self.isExpanded(index) else "chevron-right"
-        picture = icons.pixmap(name, "muted", CHEVRON, self.devicePixelRatioF())
+        picture = icons.pixmap(
+            name, theme.on(self.tone_of(index), "muted"), CHEVRON, self.devicePixelRatioF()
+        )
         middle = QPoint(rect.right() + 1 + CHEVRON_AT, rect.center().y() + 1)
         painter.drawPixmap(middle - QPoint(CHEVRON // 2, CHEVRON // 2), picture)
 

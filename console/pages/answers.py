@@ -73,7 +73,11 @@ class AnswersCard(QFrame):
             )
             half, most = (wait_text(times.within(part)) for part in (HALF, MOST))
             self.usual.say(
-                (f"Half came within {half}, nine of ten within {most}", f"Half within {half}, 90 % {most}")
+                (
+                    f"Half came within {half}, nine of ten within {most}",
+                    f"Half within {half}, 90 % {most}",
+                    f"Half within {half}",
+                )
             )
         self.usual.setVisible(bool(count))
         set_tone(self.share, "notice" if late else "")

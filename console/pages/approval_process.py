@@ -22,6 +22,7 @@ from models.kinds import Kind
 from services.errors import ConsoleError
 
 CHECK_AFTER_MS = 300
+JUDGE_AFTER_MS = 1500
 SERVICES, TIMING = "services", "timing"
 
 
@@ -107,6 +108,11 @@ class ApprovalProcessPage(CheckedPage):
         self.answers = AnswersCard()
         self.form.add_below(self.answers)
         self._load: Any = Quiet()
+        # Requests change by the batch while they are followed; what they say as a whole changes slowly.
+        self._judging = QTimer(self)
+        self._judging.setSingleShot(True)
+        self._judging.setInterval(JUDGE_AFTER_MS)
+        self._judging.timeout.connect(self._judge)
         self.compare = LinkLabel("Compare with ServiceNow")
         self.compare.clicked.connect(lambda *_: self.compare_again())
         self.form.add_to_heading(SERVICES, self.compare)
@@ -162,8 +168,8 @@ class ApprovalProcessPage(CheckedPage):
     def on_changes(self, changes: list[Any]) -> None:
         """Follow changes of the server, its credential and the types that use this process."""
         super().on_changes(changes)
-        if self.session.ready:
-            self._judge()
+        if not self._judging.isActive():
+            self._judging.start()
         if not self.session.ready or not any(c.kind in set(Kind) for c in changes):
             return
         server_id = self.session.values.get("server_id")
@@ -277,7 +283,7 @@ class ApprovalProcessPage(CheckedPage):
     # -- timing ------------------------------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        if not self.session.is_new:
+        if self.session.ready and not self.session.is_new:
             self.workers.start(self._read_judgements(), group="judgements")
 
     async def _read_judgements(self) -> None:

@@ -104,7 +104,6 @@ def _own_words(load: Load) -> tuple[str, ...]:
     now = f"{load.open_now:,} open"
     return (
         f"{now}, {load.usual_peak:,} at a usual peak, {together}",
-        f"{now}, {load.usual_peak:,} at a usual peak",
         f"{now}, {together}",
         now,
     )

@@ -20,11 +20,8 @@ class OpenRequestsDialog(Question):
     """Says what hangs on an object; accepted once its name is typed. `typed` carries over what was typed before."""
 
     def __init__(self, error: RequestsOpenError, typed: str = "", parent: QWidget | None = None) -> None:
-        count = error.open.count
         super().__init__(
-            f"{count:,} open request{'s' if count != 1 else ''}",
-            f"On “{error.name}” hang {error.open.text}. {error.consequence}",
-            parent,
+            error.open.number, f"{error.open.parts}, on “{error.name}”. {error.consequence}", parent
         )
         self._name = error.name
         self.line = TextEditor()

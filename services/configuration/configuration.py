@@ -13,7 +13,7 @@ from models.kinds import KINDS, Kind, RequestState
 from models.registry import all_models, model_of
 from models.revision import Revision
 from services.configuration import guard
-from services.configuration.history import RevisionView, view_of
+from services.configuration.history import RevisionView, deleted_of, view_of
 from services.configuration.rules import field_errors, normalise, store_errors
 from services.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
 from services.store.errors import NotFoundError
@@ -196,6 +196,26 @@ class Configuration:
             col(Revision.object_id) == object_id,
             col(Revision.object_kind) == KINDS[kind].table,
             newest=(col(Revision.number).desc(),),  # a clock may be set back, the number never is
+        )
+
+    def history_named(self, kind: Kind, name: str) -> list[RevisionView]:
+        """Return the revisions of the object called `name`, newest first; else of those deleted under that name.
+
+        Raises NotFoundError.
+        """
+        found = self.by_name(kind, name)
+        if found is not None:
+            return self.history(kind, found.id)
+        with self.store.read() as session:
+            deleted = deleted_of(session, kind)
+        ids = [object_id for object_id, was in deleted if name_key(was) == name_key(name)]
+        if not ids:
+            known = dict.fromkeys([*(item.name for item in self.all(kind)), *(was for _, was in deleted)])
+            raise NotFoundError(f"the {KINDS[kind].singular} “{name}”", name, list(known))
+        return self._revisions(
+            col(Revision.object_id).in_(ids),
+            col(Revision.object_kind) == KINDS[kind].table,
+            newest=(col(Revision.changed_at).desc(), col(Revision.number).desc()),
         )
 
     def history_all(self, limit: int = HISTORY_LIMIT) -> list[RevisionView]:

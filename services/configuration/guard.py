@@ -29,18 +29,18 @@ REPOINTS: dict[Kind, frozenset[str]] = {
 }
 """Fields that say where requests go or who asks about them."""
 
-_RENAMED = "They keep the old name, and whoever looks for them by the new one finds none."
+_RENAMED = "What is open keeps the old name, and whoever looks for the new one does not find it."
 _MOVED = {
-    Kind.USER_CREDENTIAL: "They are asked about by another account, which may not see them.",
-    Kind.FOREIGN_SYSTEM: "They are asked about at another place or by another account, which may not know them.",
-    Kind.APPROVAL_PROCESS: "They were raised the old way and are asked about the new way, where they may be unknown.",
-    Kind.APPROVAL_TYPE: "They stay with the process they were raised through; only new ones take the new way.",
+    Kind.USER_CREDENTIAL: "What is open is asked about by another account, which may not see it.",
+    Kind.FOREIGN_SYSTEM: "What is open is asked about elsewhere or by another account, where it may be unknown.",
+    Kind.APPROVAL_PROCESS: "What is open was raised the old way and is asked about the new way, where it may be unknown.",
+    Kind.APPROVAL_TYPE: "What is open stays with the process it was raised through; new requests take the new way.",
 }
 _DELETED = {
-    Kind.USER_CREDENTIAL: "They can be asked about no more.",
-    Kind.FOREIGN_SYSTEM: "They are followed no more; in ServiceNow they stay open.",
-    Kind.APPROVAL_PROCESS: "They end here as failed; in ServiceNow they stay open.",
-    Kind.APPROVAL_TYPE: "They go on through their process, without a type.",
+    Kind.USER_CREDENTIAL: "What is open can be asked about no more.",
+    Kind.FOREIGN_SYSTEM: "What is open is followed no more; in ServiceNow it stays open.",
+    Kind.APPROVAL_PROCESS: "What is open ends here as failed; in ServiceNow it stays open.",
+    Kind.APPROVAL_TYPE: "What is open goes on through its process, without a type.",
 }
 
 

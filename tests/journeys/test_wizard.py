@@ -14,9 +14,11 @@ from console.wizard import DONE, FOUND, SIGN_IN, SetupWizard
 from models.addresses import Origin
 from models.kinds import Kind
 from models.task_run import TaskRun
+from services.checks import TASK_ID, last_accepted, last_verdict, past_checks, sign_in_used
 from services.errors import Owner, Problem
 from services.practice import PracticeInstance
 from services.setup import NAMES
+from services.store import StoreError
 from services.vault import VaultError
 from tests.console.pages.support import until
 from tests.limits import WAIT_S
@@ -83,8 +85,11 @@ def fill_in(hand, wizard, address, account, password):
         hand.type(wizard, text)
 
 
-def test_four_clicks_and_three_fields_set_everything_up(run, ctx, hand, home, practice, configuration, vault):
+def test_four_clicks_and_three_fields_set_everything_up(
+    run, ctx, hand, home, practice, configuration, vault, store
+):
     account = practice.accounts["privman.integration"]
+    made = []
 
     async def story():
         wizard = opened_wizard(hand, home)
@@ -97,6 +102,7 @@ def test_four_clicks_and_three_fields_set_everything_up(run, ctx, hand, home, pr
         await until(lambda: wizard.step == DONE)
         await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
+        made.append(wizard.report)
         hand.click(wizard.primary)
         await until(lambda: not wizard.isVisible())
 
@@ -117,6 +123,35 @@ def test_four_clicks_and_three_fields_set_everything_up(run, ctx, hand, home, pr
         r.note for kind in Kind for o in configuration.all(kind) for r in configuration.history(kind, o.id)
     ]
     assert notes == ["ServiceNow approvals set up"] * 4
+    [kept] = past_checks(store, server.id)
+    assert (kept.process_id, kept.unsaved) == (str(process.id), False)
+    assert [stage.stage for stage in kept.stages] == [stage.stage for stage in made[0].stages]
+    assert last_verdict(store, server.id) == made[0].verdict
+    used = sign_in_used(vault, server, credential)
+    assert last_accepted(store, server.id, used).at == kept.at, "the password counts as accepted from then on"
+
+
+def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
+    run, ctx, hand, home, practice, store, monkeypatch
+):
+    account = practice.accounts["privman.integration"]
+
+    def refuse(*_given, **_named):
+        raise StoreError(Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room."))
+
+    async def story():
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, practice.base_url, account.user, account.password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        monkeypatch.setattr("services.checks.store_check", refuse)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.report is not None)
+        assert wizard.done.verdict.text() in ("Everything works", "Works, with a warning")
+        assert ctx.notes[-1] == "This check could not be kept: The disk is full."
+        wizard.reject()
+
+    run(story())
 
 
 def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, home, practice, configuration):
@@ -169,8 +204,12 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
     assert (hand.clicks, hand.fields) == (5, 3)
     [server] = configuration.all(Kind.FOREIGN_SYSTEM)
     with store.read() as session:
-        [done] = session.exec(select(TaskRun).where(TaskRun.object_id == server.id))
+        runs = session.exec(
+            select(TaskRun).where(TaskRun.object_id == server.id).order_by(TaskRun.started_at)
+        )
+        done, check = runs
     assert done.state == "succeeded", "the run belongs to the server that was made after it"
+    assert check.task == TASK_ID
 
 
 def test_an_account_without_admin_has_an_administrator_sign_in_for_the_run(

@@ -45,7 +45,7 @@ class PageContext(QObject):
 
 async def close_connections(workspace):
     """Close what a page opened to instances; the window does it when it closes."""
-    for *_, instance in workspace._instances.values():
+    for _, instance in workspace._instances.values():
         await instance.aclose()
 
 

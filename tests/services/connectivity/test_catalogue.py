@@ -10,7 +10,7 @@ from services.connectivity.faults import ANY_CALL, ASKING, also_at, entry_for, f
 from services.errors import Owner
 from services.practice import FAULTS
 from services.servicenow.faults import FAULTS as CALL_FAULTS
-from tests.services.connectivity.conftest import check, findings, reply, states
+from tests.services.connectivity.conftest import HASTY_S, check, findings, reply, states
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
 
@@ -115,8 +115,7 @@ async def test_a_fault_is_named_at_its_stage_and_nothing_else_is_coloured(practi
 
 
 @pytest.fixture
-def network(tmp_path, silent_port, dead_port, closed_port, practice, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.4)
+def network(tmp_path, silent_port, dead_port, closed_port, practice):
     plain = int(practice.base_url.rstrip("/").rsplit(":", 1)[1])
     return Network(
         tmp_path, {"silent": silent_port, "dead": dead_port, "closed": closed_port, "plain": plain}
@@ -128,7 +127,9 @@ NOT_SIGNED_IN = ("authentication", "authentication-refused")
 
 
 @pytest.mark.parametrize(("stage", "fault_id"), [p for p in NETWORK if p not in {q.place for q in PRACTICE}])
-async def test_a_fault_of_the_network_is_named_at_its_stage(network, stage, fault_id):
+async def test_a_fault_of_the_network_is_named_at_its_stage(network, stage, fault_id, monkeypatch):
+    if fault_id.endswith("timeout"):
+        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
     async with network.produce(stage, fault_id) as settings:
         report = await check(**settings)
     assert [f for f in findings(report) if f != NOT_SIGNED_IN] == [(stage, fault_id)]

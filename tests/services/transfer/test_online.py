@@ -252,7 +252,7 @@ async def test_a_document_that_re_points_what_open_requests_hang_on_takes_their_
     made = planned(source, workspace)
     [warning] = made.warnings
     assert warning.startswith(
-        "Change “Server”: 3 open requests: 3 pending. They are asked about at another place"
+        "Change “Server”: 3 open requests: 3 pending. What is open is asked about elsewhere"
     )
     calls = len(practice.log)
     with pytest.raises(RequestsOpenError) as caught:
