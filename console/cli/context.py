@@ -57,7 +57,8 @@ class CommandContext:
         missing = await asyncio.to_thread(_missing, store)
         if missing is not None and self.options.store and not begins:
             raise await asyncio.to_thread(store_missing, missing)
-        opened = await asyncio.to_thread(Workspace.open, store, VaultKind(self.options.vault), folder)
+        vault = VaultKind(self.options.vault)
+        opened = await asyncio.to_thread(Workspace.open, store, vault, folder, _tell)
         if missing is not None:
             output.say(f"A new store was made: {missing}")
         try:
@@ -106,6 +107,11 @@ def _missing(store: str) -> Path | None:
         return file if next(p for p in file.parents if p.exists()).is_dir() else None
     except (OSError, RuntimeError):
         return None  # opening it says what is wrong
+
+
+def _tell(text: str, done: int = 0, total: int | None = None) -> None:
+    del done, total
+    output.say(f"{text}.")
 
 
 async def _awaited(body: Callable[[], Awaitable[T]]) -> T:
