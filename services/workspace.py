@@ -106,7 +106,8 @@ class Workspace:
         return ask
 
     async def aclose(self) -> None:
-        """Close every connection, then the store."""
+        """Let go of the vault, close every connection, then the store."""
+        self.vault.close()
         for _, instance in self._instances.values():
             await instance.aclose()
         self._instances.clear()
