@@ -15,7 +15,7 @@ from sqlmodel import Session
 from services.requests.filters import Filter, Sort
 from services.requests.query import COLUMNS, TABLE, RequestRow, as_row, conditions, is_upward, key_of
 from services.requests.search import find, words_of
-from services.requests.ways import ONE, RAW_ID, Way, best_way, by, clauses, counted, in_order
+from services.requests.ways import FEW, ONE, RAW_ID, Way, best_way, by, clauses, counted, in_order
 
 ANCHORS_MOST = 4_096
 
@@ -81,10 +81,11 @@ class Listing:
         return Slice(start, [by_id[one] for one in wanted if one in by_id], complete=self._complete)
 
     def count(self, session: Session, most: int | None) -> Count:
-        """Count the rows, at least to `most`; None counts to the end."""
+        """Count the rows up to `most`, or to the end where that takes no longer; None counts to the end."""
         total = self._total
-        if total is None or not (total.exact or self._words or most is not None):
-            total = self._total = self._counted(session, most)
+        if total is not None and (total.exact or self._words or (most is not None and total.number >= most)):
+            return total
+        total = self._total = self._counted(session, most)
         return total
 
     def place_of(self, session: Session, sort: Sort, request_id: uuid.UUID) -> int | None:
@@ -137,7 +138,7 @@ class Listing:
         if way.total is not None:
             return Count(way.total, exact=True)
         statement = by(select(ONE).select_from(TABLE).where(*clauses(self._conditions)), way.through)
-        if way.whole or way.few or most is None:
+        if way.few or most is None or (way.whole and most >= FEW):
             return Count(counted(session, statement), exact=True)
         number = counted(session, statement.limit(most + 1))
         return Count(min(number, most), exact=number <= most)
