@@ -97,8 +97,9 @@ class Listing:
             return None
         if ids is not None:
             return ids.index(own[0]) if own[0] in ids else None
-        before = _from(sort, tuple(own[1:]), upward=not is_upward(sort))
-        return counted(session, self._walk(select(ONE), sort).where(*before))
+        before, beside = _before(sort, tuple(own[1:]))
+        walk = self._walk(select(ONE), sort)
+        return counted(session, walk.where(before)) + counted(session, walk.where(*beside))
 
     # -- few rows ----------------------------------------------------------
 
@@ -218,3 +219,15 @@ def _from(
     if upward:
         return own[0] >= key[0], (whole >= value if with_it else whole > value)
     return own[0] <= key[0], (whole <= value if with_it else whole < value)
+
+
+def _before(sort: Sort, key: tuple[Any, ...]) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:
+    """Return what says that a row comes before `key` by its first part alone, and what says so among its equals.
+
+    Comparing whole keys takes three times as long, and half a million of them may stand before one.
+    """
+    first, *others = key_of(sort)
+    rest, value = tuple_(*others), tuple_(*key[1:], types=[one.type for one in others])
+    if is_upward(sort):
+        return first < key[0], (first == key[0], rest < value)
+    return first > key[0], (first == key[0], rest > value)
