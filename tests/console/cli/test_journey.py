@@ -134,7 +134,7 @@ def test_a_request_is_rehearsed_to_its_end(story, decision, end):
         "outcome",
         "proof",
     ]
-    assert all(set(leg) == {"leg", "ok", "observed", "ms"} for leg in run["legs"])
+    assert all(set(leg) == {"leg", "ok", "observed", "ms", "usual_ms"} for leg in run["legs"])
 
 
 def test_what_was_exported_plans_nothing(story):
