@@ -2,18 +2,25 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def save_file(path: Path, content: bytes) -> None:
-    """Write `content` to a file that a person chose; whoever looks meanwhile sees none of it or all of it.
+    """Write `content` to a file that a person chose, as `save_through` does. Raises OSError."""
+    save_through(path, lambda file: file.write(content))
 
-    A link stays a link, a file keeps who may read it, and a device or pipe is written to. Raises OSError; then what
-    was there is there still, and nothing is left lying about.
+
+def save_through(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a file that a person chose; whoever looks meanwhile sees none of it or all of it.
+
+    A link stays a link, a file keeps who may read it, and a device or pipe is written to. Raises OSError, and what
+    `write` raises; then what was there is there still, and nothing is left lying about.
     """
     if path.exists() and not path.is_file():
-        path.write_bytes(content)
+        _write_to(path, write)
         return
     path = path.resolve()
     beside = path.with_name(f".{secrets.token_hex(8)}.new")
@@ -22,11 +29,11 @@ def save_file(path: Path, content: bytes) -> None:
     except PermissionError:
         if not path.exists():
             raise
-        path.write_bytes(content)  # the file may be written where its folder may not
+        _write_to(path, write)  # the file may be written where its folder may not
         return
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            write(file)
         with suppress(FileNotFoundError):
             beside.chmod(path.stat().st_mode & 0o777)
         beside.replace(path)
@@ -34,3 +41,8 @@ def save_file(path: Path, content: bytes) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def _write_to(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    with path.open("wb") as file:
+        write(file)
