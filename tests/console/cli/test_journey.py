@@ -136,7 +136,7 @@ def test_a_request_is_rehearsed_to_its_end(story, decision, end):
         "outcome",
         "proof",
     ]
-    assert all(set(leg) == {"leg", "ok", "observed", "ms"} for leg in run["legs"])
+    assert all(set(leg) == {"leg", "ok", "observed", "ms", "usual_ms"} for leg in run["legs"])
 
 
 def test_what_was_exported_plans_nothing(story):
@@ -177,7 +177,7 @@ def test_serving_ends_with_ctrl_c_and_without_a_word_more(story):
 
 def test_json_stands_alone_on_standard_output_and_progress_goes_to_standard_error(story):
     assert "ok       status_call" in story["check"].err
-    assert "1/5 Raising a request" in story["approve"].err
+    assert "1/6 Raising a request" in story["approve"].err
     for name in ("first plan as JSON", "apply", "check", "items", "approve", "reject", "history"):
         assert story[name].out.startswith("{"), name
         assert story[name].out.endswith("}\n"), name

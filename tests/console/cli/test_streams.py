@@ -149,11 +149,11 @@ class TestCtrlC:
             read_to(process.stderr, "Raising a request")
             until(lambda: states(store))
             outcome = interrupt(process)
-        assert (outcome.status, outcome.out, outcome.err) == (130, "", "Cancelled.\n")
-        # Whether Create arrived is not known, and it is not left standing as if it were still being raised.
-        assert states(store) == [
-            ("failed", "Cancelled while it was being raised; it may have reached ServiceNow.")
-        ]
+        assert (outcome.status, outcome.out) == (130, "")
+        assert outcome.err.endswith("Cancelling the request\nCancelled.\n")
+        # Nothing had been sent yet, so that it is known to be nowhere.
+        assert states(store) == [("cancelled", "")]
+        assert practice.records("sc_req_item") == []
         assert cli("--store", store, "audit", "verify").status == 0
 
     def test_while_a_request_is_followed_cancels_it_on_the_instance(self, program, cli, practice, tmp_path):
@@ -232,4 +232,4 @@ def test_a_program_that_is_ended_from_outside_leaves_a_whole_store(program, cli,
     assert cli("--store", store, "audit", "verify").status == 0
     practice.faults.clear()
     assert cli("--store", store, "requests", "rehearse", "--type", TYPE).status == 0
-    assert [state for state, _ in states(store)] == ["submitting", "cancelled"]
+    assert [state for state, _ in states(store)] == ["cancelled", "cancelled"]
