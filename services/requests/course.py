@@ -89,7 +89,9 @@ class Course:
         """Return the table that tells what is still unknown of requests that were seen, or nothing."""
         due = self.open and self.looks_since_approvals >= APPROVALS_EVERY
         wanted = {ANSWERS: bool(self.unread), APPROVALS: bool(self.unasked or due)}
-        found = [table for table, is_wanted in wanted.items() if is_wanted and self.readable(table, monotonic)]
+        found = [
+            table for table, is_wanted in wanted.items() if is_wanted and self.readable(table, monotonic)
+        ]
         if len(found) > 1:
             found.remove(self.last_further or APPROVALS)
         return found[0] if found else ""
