@@ -149,6 +149,7 @@ class Course:
 
     def _forget(self, key: str) -> None:
         self.open.discard(key)
+        self.read.discard(key)
         self.asked.pop(key, None)
         for wanted in (self.unread, self.unasked, self.missing):
             wanted.pop(key, None)

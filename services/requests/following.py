@@ -254,7 +254,8 @@ class Follower:
 
     async def _keep(self, turn: _Turn, table: str, wish: Wish, page: Page, told: float | None) -> None:
         course = turn.course
-        items = items_of(table, page.rows, wish)
+        # In a thread, like all that takes its time with many: it would be felt in a window.
+        items = await asyncio.to_thread(items_of, table, page.rows, wish)
         full = len(page.rows) >= course.rows_in_call and (page.total is None or page.total > len(page.rows))
         if full and table != ITEMS:
             for item in items:
@@ -265,7 +266,7 @@ class Follower:
         )
         turn.kept.add(kept)
         turn.seen += len(items)
-        course.note(table, wish, items)
+        await asyncio.to_thread(course.note, table, wish, items)
         if table == ITEMS:
             course.hidden = page.total is not None and len(page.rows) < min(page.total, course.rows_in_call)
         if full:
@@ -397,14 +398,6 @@ def is_paused(session: Session, server_id: uuid.UUID, now: datetime) -> bool:
     """Whether everybody leaves a server alone for now."""
     pause = holding_of(session, _pause(server_id))
     return pause is not None and pause.until > now
-
-
-def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
-    """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-    looks = [holding_of(session, _seen(one)) for one in server_ids]
-    times = [look.until for look in looks if look is not None]
-    whole = bool(looks) and all(look is not None and look.holder == "complete" for look in looks)
-    return (min(times) if times else None), whole
 
 
 def _told_now(instance: Instance) -> float | None:

@@ -99,10 +99,10 @@ class Table:
         self._check_sendable(query)
         wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
         page = await self._page(query, wanted, after, limit, 0, tries)
-        before = after
-        for row in page.rows:
-            self._check(query, row, before)
-            before = row["sys_id"]
+        if len(page.rows) > PAGE:
+            await asyncio.to_thread(self._check_all, query, page.rows, after)
+        else:
+            self._check_all(query, page.rows, after)
         return page
 
     async def first(self, query: Query, fields: Sequence[str]) -> Row | None:
@@ -196,6 +196,11 @@ class Table:
                 cause="A query cannot carry this text.",
                 remedy="Search for another part of the text.",
             ) from error
+
+    def _check_all(self, query: AnyQuery, rows: Sequence[Row], last: str) -> None:
+        for row in rows:
+            self._check(query, row, last)
+            last = row["sys_id"]
 
     def _check(self, query: AnyQuery, row: Row, last: str) -> None:
         if not query.holds(row) or row["sys_id"].casefold() <= last.casefold():

@@ -411,7 +411,7 @@ async def test_another_instance_at_the_same_server_is_begun_anew(
         record = followed.place(other, 2)
         server = configuration.get(Kind.FOREIGN_SYSTEM, own.server.id)
         server.base_url = other.base_url
-        server = configuration.save(server)
+        server = configuration.save(server, confirmed=1)
         vault.put(server.credential_id, "Account", followed.ACCOUNT, Secret(PASSWORD), [server.origin])
         await own.rounds(2)
         [copy] = followed.requests_of(workspace.store, record_id=record)

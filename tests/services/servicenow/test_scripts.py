@@ -11,6 +11,7 @@ from services.servicenow.contract import FURTHER_VARIABLES, VARIABLES, Role
 from services.servicenow.scripts import (
     MARKER_MAX,
     carries,
+    is_stock,
     javascript_string,
     marker_of,
     render,
@@ -144,3 +145,21 @@ def test_the_further_variables_are_those_seen_in_the_field():
     assert len(VARIABLES) == 11
     assert len(FURTHER_VARIABLES) == 17
     assert len({*VARIABLES, *FURTHER_VARIABLES}) == 28
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", ["", "dev", "Größe O'Neill"])
+def test_a_script_is_known_as_stock_whatever_its_set_and_however_a_form_stored_it(role, name):
+    script = render(role, marker=marker_of(name))
+    assert is_stock(role, script)
+    assert is_stock(role, "\n" + script.replace("\n", "  \r\n") + "\n\n")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_script_that_was_altered_is_not(role):
+    script = render(role, marker=marker_of(""))
+    assert not is_stock(role, script.replace("var ", "var  ", 1))
+    assert not is_stock(role, script + "\ngs.info('seen');")
+    assert not is_stock(role, "")
+    others = [other for other in Role if other is not role]
+    assert not any(is_stock(other, script) for other in others)
