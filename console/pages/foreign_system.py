@@ -206,7 +206,7 @@ class ForeignSystemPage(CheckedPage):
         host = secrets.host_text(place.origin)
         if state.present and state.bound and not state.covers(place):
             if place.origin in state.origins:
-                self.session.set_outside_error(name, "It was entered for another way there.", THIS_WAY)
+                self.session.set_outside_error(name, "Its password was entered for another way.", THIS_WAY)
                 return
             others = ", ".join(secrets.host_text(o) for o in state.origins)
             again = ENTER_AGAIN if name == "credential_id" else ENTER_FOR_PROXY
