@@ -4,9 +4,13 @@ import contextlib
 import hashlib
 import ipaddress
 import json
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+CODED = "xn--"
+DOTS = re.compile("[.\u3002\uff0e\uff61]")
+"""What parts a host name; names beyond ASCII know more dots than one."""
 DEFAULT_PORTS = {"https": 443, "http": 80}
 WAY_LENGTH = 16
 
@@ -79,6 +83,32 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def other_spelling(host: str) -> str:
+    """Return the other way in which `host` is written, or an empty text where there is but one.
+
+    For letters beyond ASCII it is what name servers are asked for (xn--…), for such a name what it reads as: letters of
+    several scripts look alike, and the two spellings together give them away.
+    """
+    parts = DOTS.split(host.lower())
+    try:
+        if not host.isascii():
+            return ".".join(p if p.isascii() else CODED + p.encode("punycode").decode("ascii") for p in parts)
+        read = ".".join(
+            p.removeprefix(CODED).encode("ascii").decode("punycode") if p.startswith(CODED) else p
+            for p in parts
+        )
+    except (UnicodeError, OverflowError):
+        return ""
+    # What cannot be seen, or turns the order of a line around, would hide more than it shows.
+    return read if not read.isascii() and read.isprintable() else ""
+
+
+def spelling_text(host: str) -> str:
+    """Return the other spelling of `host` as people are told of it, or an empty text."""
+    other = other_spelling(host)
+    return other and (f"reads as {other}" if host.isascii() else f"asked for as {other}")
 
 
 def normalise_base_url(text: str) -> str:

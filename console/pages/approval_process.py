@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import QEvent, QTimer
+from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
 from console.lazy import module
@@ -22,6 +23,8 @@ from models.kinds import Kind
 from services.errors import ConsoleError
 
 CHECK_AFTER_MS = 300
+AGEING_MS = 10_000
+"""How often the age of the server's answer is shown anew."""
 JUDGE_AFTER_MS = 1500
 SERVICES, TIMING = "services", "timing"
 
@@ -126,6 +129,9 @@ class ApprovalProcessPage(CheckedPage):
         self._timers = {name: self._timer(name) for name in ROLES}
         self.form.edited.connect(self._typed)
         self._view: ServerView | None = None
+        self._ageing = QTimer(self)
+        self._ageing.setInterval(AGEING_MS)
+        self._ageing.timeout.connect(lambda: self._view is not None and self.chain.show_server(self._view))
         super().build()
         self.server.edited.connect(self.check.past.invalidate)
 
@@ -202,16 +208,50 @@ class ApprovalProcessPage(CheckedPage):
             return
         self.form.note("server_id", "Asking the server", BUSY)
         view = self._view = await self.checks.view(server_id)
-        if view.problem is None:
-            self.form.note("server_id", f"{view.host}, answered in {view.ms:.0f} ms", GOOD)
-        else:
-            self.form.note("server_id", f"Not reached: {view.problem.cause}")
+        self._show_server(view)
         if propose and view.problem is None:
             await self._propose(server_id)
         for name in ROLES:
             await self._check_name(name)
         await self._look_at_item(server_id)
-        await self.chain.refresh(view)
+        self._follow(server_id)
+        await self.chain.refresh(self._view)
+
+    def _follow(self, server_id: Any) -> None:
+        """Show the server as the last answer or error left it, which need not be the look that asked for it."""
+        view = self.checks.known(server_id)
+        if view is not None and server_id == self.session.values.get("server_id"):
+            self._view = view
+            self._show_server(view)
+
+    def _show_server(self, view: ServerView) -> None:
+        if view.problem is None:
+            self.form.note("server_id", f"{view.host}, answered in {view.ms:.0f} ms", GOOD)
+        else:
+            self.form.note("server_id", f"Not reached: {view.problem.cause}")
+        self.chain.show_server(view)
+
+    def _look_again(self) -> None:
+        """Ask the server once more where its answer is old, because a person looks at it now."""
+        if self.session.ready and self._view is not None and not self._view.fresh:
+            self.compare_again()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Look again, and let the answer age in sight."""
+        super().showEvent(event)
+        self._ageing.start()
+        self._look_again()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Age no further while nobody looks."""
+        super().hideEvent(event)
+        self._ageing.stop()
+
+    def event(self, event: QEvent | None) -> bool:
+        """Look again when a person comes back to the window."""
+        if event is not None and event.type() == QEvent.Type.WindowActivate:
+            self._look_again()
+        return super().event(event)
 
     async def _propose(self, server_id: Any) -> None:
         view = await self.checks.view(server_id)
@@ -241,6 +281,7 @@ class ApprovalProcessPage(CheckedPage):
             self.form.note(name)
             return
         verdict = await self.checks.verdict(server_id, ROLES[name], typed)
+        self._follow(server_id)
         if (server_id, typed) != (self.session.values.get("server_id"), self.session.values[name]):
             return  # an answer about what was typed before
         if verdict.state == "error":
@@ -272,6 +313,7 @@ class ApprovalProcessPage(CheckedPage):
             instance = await workspace.instance(server_id)
             found = await catalogue.Catalogue(instance).get(wanted)
         except ConsoleError as error:
+            self.checks.heard(server_id, error)
             self.form.note("request_item_id", f"Not checked: {error.problem.cause}")
             return
         if wanted != self.session.values["request_item_id"]:

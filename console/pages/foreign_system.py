@@ -10,7 +10,7 @@ from console.pages.new_dialog import PasswordDialog
 from console.pages.session import sentence
 from console.pickers.reference import ReferenceField, reference
 from console.workers import ask
-from models.addresses import Destination, Origin, normalise_base_url
+from models.addresses import Destination, Origin, normalise_base_url, spelling_text
 from models.kinds import Kind
 from services.secret import Secret
 
@@ -186,6 +186,8 @@ class ForeignSystemPage(CheckedPage):
 
     def _look_at_secret(self) -> None:
         if self.session.ready:
+            spelling = "" if self.origin is None else spelling_text(self.origin.host)
+            self.form.note("base_url", spelling[:1].upper() + spelling[1:])
             self.workers.start(self._check_secrets(), group="secret")
 
     async def _check_secrets(self) -> None:

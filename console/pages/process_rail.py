@@ -1,5 +1,6 @@
 """The rail of a process: the chain from credential to type with the state of each link, and last month's figures."""
 
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import Qt
@@ -16,6 +17,8 @@ from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
 
 MORE, USED_BY = "more", "Used by"
+SERVER = 1
+"""The place of the server in the chain."""
 FIGURES = ("Requests decided", "Approved", "Timed out", "Median wait")
 
 
@@ -79,6 +82,14 @@ class ProcessRail(QWidget):
             workspace = await ctx.ready()
             self._show_figures(await ctx.call(figures.process_figures, workspace.store, session.id))
 
+    def show_server(self, view: ServerView) -> None:
+        """Show how the server stands by what it answered last; what was long ago is said to be."""
+        links = self.chain.links
+        if len(links) > SERVER and links[SERVER].key is not None:
+            state, word = _standing(view)
+            changed = replace(links[SERVER], state=state, word=word)
+            self.chain.set_links([*links[:SERVER], changed, *links[SERVER + 1 :]])
+
     def show_process(self) -> None:
         """Show the state of the process itself as it stands now."""
         now = self._process_link()
@@ -123,14 +134,7 @@ class ProcessRail(QWidget):
         return self._link(Kind.USER_CREDENTIAL, credential, "No credential chosen", state, word)
 
     def _server_link(self, server: Any, view: ServerView | None) -> ChainLink:
-        if server is None:
-            state, word = "off", "None"
-        elif view is None:
-            state, word = "pending", "Asking"
-        elif view.problem is None:
-            state, word = "good", "Reached"
-        else:
-            state, word = "bad", "Not reached"
+        state, word = ("off", "None") if server is None else _standing(view)
         return self._link(Kind.FOREIGN_SYSTEM, server, "No server chosen", state, word)
 
     def _process_link(self) -> ChainLink:
@@ -169,3 +173,12 @@ class ProcessRail(QWidget):
         texts = (str(figures.decided), str(figures.approved), str(figures.timed_out), wait)
         for label, text in zip(self._figures, texts, strict=True):
             label.setText(text)
+
+
+def _standing(view: ServerView | None) -> tuple[str, str]:
+    """Return shape and word for what a server answered: only an answer of just now says that it is reached."""
+    if view is None:
+        return "pending", "Asking"
+    if view.problem is not None:
+        return "bad", "Not reached"
+    return ("good", "Reached") if view.fresh else ("off", f"Reached {wait_text(view.age_s)} ago")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.lazy import module
-from services.errors import ConsoleError, Problem
+from services.errors import ConsoleError, Problem, UnreachableError
 
 ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
 """Fields of a process that name a scripted service, and what each is for."""
@@ -43,7 +43,12 @@ class ServerView:
     @property
     def fresh(self) -> bool:
         """Whether the answer is young enough to judge what is typed."""
-        return self.problem is None and time.monotonic() - self.read_at < FRESH_S
+        return self.problem is None and self.age_s < FRESH_S
+
+    @property
+    def age_s(self) -> float:
+        """Return how long ago the server was asked, in seconds."""
+        return time.monotonic() - self.read_at
 
 
 class ServiceChecks:
@@ -80,6 +85,16 @@ class ServiceChecks:
         self._views[server_id] = made
         return made
 
+    def known(self, server_id: uuid.UUID) -> ServerView | None:
+        """Return what a server answered last, without asking it."""
+        return self._views.get(server_id)
+
+    def heard(self, server_id: uuid.UUID, error: ConsoleError) -> None:
+        """Take note of an error on the way to a server: one that is out of reach counts as reached no longer."""
+        view = self._views.get(server_id)
+        if view is not None and isinstance(error, UnreachableError):
+            view.problem = error.problem
+
     async def verdict(self, server_id: uuid.UUID, role: str, name: str) -> Verdict:
         """Judge one service name: is it there, active, and does it keep the contract of its role."""
         view = await self.view(server_id)
@@ -106,6 +121,7 @@ class ServiceChecks:
             instance = await workspace.instance(server_id)
             found = contract.compare_service(contract.Role(role), await instance.service(name).describe())
         except ConsoleError as error:
+            self.heard(server_id, error)
             return Verdict("unknown", f"Found, active. {error.problem.cause}", problem=error.problem)
         return Verdict("good" if found.ok else "error", found.text)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from models.addresses import Origin, normalise_base_url
+from models.addresses import Origin, normalise_base_url, spelling_text
 from services.connectivity import timing
 from services.connectivity.encryption import trust
 from services.connectivity.faults import unreachable
@@ -30,7 +30,9 @@ def look_at_url(settings: ConnectionSettings) -> str:
     except ValueError as error:
         raise failure("url-invalid", "Read the base URL", f"“{settings.base_url}” {error}") from error
     origin = Origin.of(normal)
-    return f"{origin.scheme}, {origin.host}" + ("" if origin.port in (80, 443) else f", port {origin.port}")
+    spelling = spelling_text(origin.host)
+    port = "" if origin.port in (80, 443) else f"port {origin.port}"
+    return ", ".join(part for part in (origin.scheme, origin.host, spelling, port) if part)
 
 
 async def look_up_name(origin: Origin) -> list[str]:

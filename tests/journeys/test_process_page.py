@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
@@ -14,7 +14,7 @@ from console.pages.rehearsal import RehearsalDialog
 from console.pages.requests import newest
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
-from models.approval_process import CREATE_SERVICE, STATUS_SERVICE
+from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind, RequestState
 from services.secret import Secret
 from services.servicenow import ConnectionSettings, Instance, SignIn
@@ -350,5 +350,58 @@ def test_a_type_without_a_server_behind_it_says_so(run, ctx, configuration):
             assert page.check.failure.fault == "server-missing"
             assert "Choose a ServiceNow Server" in page.check._nothing.text()
             assert page.head.badges() == [("Could not be checked", "bad", "bad")]
+
+    run(story())
+
+
+def chain_word(page):
+    """Return what the chain says of the server."""
+    return page.chain.chain.links[1].word
+
+
+def test_a_server_that_went_away_is_reached_no_longer_once_a_look_fails(
+    run, ctx, practice, server, configuration
+):
+    process = configuration.save(
+        configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id, cancel_service="Wrong")
+    )
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await until(lambda: field(page, "cancel_service").error)
+            await until(lambda: chain_word(page) == "Reached")
+            await asyncio.to_thread(practice.stop)
+            type_into(page, "cancel_service", CANCEL_SERVICE)
+            await until(lambda: chain_word(page) == "Not reached")
+            assert field(page, "server_id").note[1].startswith("Not reached: ")
+
+    run(story())
+
+
+def test_an_answer_says_its_age_and_is_asked_for_anew_when_the_page_is_looked_at(
+    run, ctx, practice, server, configuration
+):
+    process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=server.id))
+
+    async def story():
+        async with opened(ctx, Target("approval_process", process.id)) as page:
+            await checked(page)
+            await until(lambda: chain_word(page) == "Reached" and not page.workers.busy)
+            before = len(practice.log)
+            page.hide()
+            page.show()
+            assert not page.workers.busy, "an answer of just now is good enough"
+            page._view.read_at -= 180
+            page._ageing.timeout.emit()
+            assert (page.chain.chain.links[1].state, chain_word(page)) == ("off", "Reached 3 min ago")
+            page.hide()
+            page.show()
+            await until(lambda: chain_word(page) == "Reached")
+            assert len(practice.log) > before
+            await until(lambda: not page.workers.busy)
+            await asyncio.to_thread(practice.stop)
+            page._view.read_at -= 180
+            QApplication.sendEvent(page, QEvent(QEvent.Type.WindowActivate))
+            await until(lambda: chain_word(page) == "Not reached")
 
     run(story())

@@ -368,6 +368,26 @@ def test_a_password_is_written_and_never_shown(run, ctx, configuration, vault):
     assert configuration.get(Kind.USER_CREDENTIAL, item.id).version == 1
 
 
+def test_a_host_in_letters_of_another_script_is_shown_in_both_spellings(run, ctx, configuration):
+    lookalike = "\u0430cme.service-now.com"
+    server = make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=f"https://{lookalike}/")
+
+    async def story():
+        async with opened(ctx, where(server)) as page:
+            note = page.form.field("base_url")
+            await until(lambda: note.note[1] == "Asked for as xn--cme-5cd.service-now.com")
+            assert page.form.values()["base_url"] == f"https://{lookalike}/"
+            for typed, said in (
+                ("xn--cme-5cd.service-now.com", f"Reads as {lookalike}"),
+                ("acme.service-now.com", ""),
+            ):
+                type_into(page, "base_url", typed)
+                page.field_left("base_url")
+                assert note.note[1] == said
+
+    run(story())
+
+
 def test_a_saved_server_binds_the_password_and_another_host_needs_it_again(run, ctx, configuration, vault):
     credential = make(configuration, Kind.USER_CREDENTIAL, name="ServiceNow", account="a")
     vault.put(credential.id, credential.name, "a", Secret("first"), [])
