@@ -18,7 +18,7 @@ FURTHEST_S = 100 * 366 * 24 * 60 * 60
 
 
 class RequestRow(NamedTuple):
-    """One request as plain values. `waits_for` holds display names; texts that are not known are empty."""
+    """One request as plain values. `waits_for` holds display names, none once it has ended; texts not known are empty."""
 
     id: uuid.UUID
     version: int
@@ -55,13 +55,16 @@ _OTHER_NAMES = {
     "process": "process_name",
 }
 COLUMNS = tuple(TABLE.c[_OTHER_NAMES.get(name, name)] for name in RequestRow._fields)
+_STATE = RequestRow._fields.index("state")
 _WAITS_FOR = RequestRow._fields.index("waits_for")
 
 
 def as_row(values: Sequence[Any]) -> RequestRow:
     """Make a row of the values of COLUMNS."""
     plain = list(values)
-    plain[_WAITS_FOR] = tuple(line for line in plain[_WAITS_FOR].split("\n") if line)
+    # The column keeps whom the instance asked last: whoever ended the request need not have looked there again.
+    waiting = plain[_WAITS_FOR].split("\n") if plain[_STATE] in OPEN else ()
+    plain[_WAITS_FOR] = tuple(line for line in waiting if line)
     return RequestRow._make(plain)
 
 

@@ -285,9 +285,12 @@ class TestSearch:
 class TestBesideTheList:
     def test_one_request_has_its_names_one_by_one(self, store):
         drawn, processes = random.Random(3), processes_of(store)
-        row = drawn_row(drawn, 5, processes) | {"waits_for": "App Approvers\nD. Whitfield"}
-        add_rows(store, [row])
+        asked = {"waits_for": "App Approvers\nD. Whitfield"}
+        row = drawn_row(drawn, 5, processes) | asked | {"state": RequestState.PENDING}
+        ended = drawn_row(drawn, 6, processes) | asked | {"state": RequestState.APPROVED}
+        add_rows(store, [row, ended])
         found = Inbox(store).get(row["id"])
+        assert Inbox(store).get(ended["id"]).waits_for == ()  # whoever was asked is waited for no longer
         assert found.waits_for == ("App Approvers", "D. Whitfield")
         assert (found.user, found.policy, found.computer) == (
             row["initiator_name"],
