@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, false, func, literal_column, or_
@@ -142,10 +142,14 @@ def _times(filter_: Filter, at: datetime) -> Iterator[Condition]:
     if filter_.ended_within_s is not None:
         yield Condition("ended_at", c.ended_at >= _before(at, filter_.ended_within_s))
     if filter_.ended_today:
-        midnight = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        yield Condition("ended_at", c.ended_at >= midnight)
+        yield Condition("ended_at", c.ended_at >= midnight_before(at))
     if filter_.due_within_s is not None:
         yield Condition("times_out_at", c.times_out_at <= _before(at, -filter_.due_within_s))
+
+
+def midnight_before(at: datetime) -> datetime:
+    """Return when the day began here; the clocks may have been changed since."""
+    return datetime.combine(at.astimezone().date(), time()).astimezone()
 
 
 def _before(at: datetime, seconds: int) -> datetime:
