@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.addresses import is_loopback
 from services.errors import ConsoleError, InputError, Owner, Problem
@@ -20,6 +21,8 @@ HOST = "127.0.0.1"
 PORT = 8790
 CONNECTIONS_MAX = 64
 IDLE_SECONDS = 5
+HEAD_SECONDS = 10.0
+"""How long a connection may stay without a whole head of a call: very many slow ones would keep others out."""
 STOP_SECONDS = 5
 
 
@@ -88,6 +91,7 @@ class IntakeServer:
             self._app.app,
             # The program's own log is used; addresses with tokens in them are not written down by anybody.
             log_config=None,
+            http=_Patient,
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -109,6 +113,41 @@ class IntakeServer:
         except (OSError, ssl.SSLError, ValueError) as error:
             raise _certificate_unusable(self._certificate, error) from error
         return config
+
+
+class _Patient(H11Protocol):
+    """Hangs up on whoever connects and does not say what it wants, which uvicorn would wait for without end."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        super().connection_lost(exc)
+        self._wait_no_longer()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next call."""
+        self._wait_no_longer()
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._wait()
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(HEAD_SECONDS, self._hang_up)
+
+    def _wait_no_longer(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+
+    def _hang_up(self) -> None:
+        # A call that is being answered has limits of its own, and waiting begins anew after its answer.
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
 
 
 class _Quiet(uvicorn.Server):

@@ -60,29 +60,35 @@ async def keep(
 ) -> None:
     """Store what `record` says of `row`, with a line of its timeline; a look that finds nothing new writes nothing.
 
-    `whole` says that the account sees every approval: only then it is known who is asked. `comment` is what a copy was
+    A look that began before what the row says was seen says nothing new either, unless it is the one after a deed (an
+    `event`). `whole` says that the account sees every approval: only then it is known who is asked. `comment` is what a copy was
     decided with here; a request of our own gets it with the answer of its status service. Raises StoreError. It is
     written to its end even where the task is cancelled, because it has happened.
     """
 
+    def news(present: ApprovalRequest) -> dict[str, Any]:
+        values = _seen(present, record, whole=whole, deed=event is not None)
+        if comment and is_copy(present):
+            values["comment"] = comment
+        return {name: value for name, value in values.items() if getattr(present, name) != value}
+
     def write() -> None:
         with store.read() as session:
-            newest = session.get(ApprovalRequest, row.id) or row
-        values = _seen(newest, record, whole=whole)
-        if comment and is_copy(newest):
-            values["comment"] = comment
-        new = {name: value for name, value in values.items() if getattr(newest, name) != value}
-        if not new and event is None:
+            present = session.get(ApprovalRequest, row.id)
+        if present is None or (event is None and not news(present)):
             return
         with store.write() as work:
-            if new and is_copy(newest):
-                present = work.session.get(ApprovalRequest, row.id)
-                work.session.expunge_all()
-                work.observe(
-                    ApprovalRequest, {}, [copy_with(present or newest, {**new, "observed_at": utcnow()})]
-                )
+            # Others look at it, too: it is compared once more where nobody can come in between.
+            present = work.session.get(ApprovalRequest, row.id)
+            if present is None:
+                return
+            work.session.expunge(present)
+            new = news(present)
+            seen = {**new, "observed_at": max(record.read_at, present.observed_at or record.read_at)}
+            if new and is_copy(present):
+                work.observe(ApprovalRequest, {}, [copy_with(present, seen)])
             elif new:
-                work.observe(ApprovalRequest, {row.id: {**new, "observed_at": utcnow()}})
+                work.observe(ApprovalRequest, {row.id: seen})
             if event is not None:
                 tell(work.session, row.id, *event, actor=store.actor)
                 if not new:
@@ -97,9 +103,15 @@ async def request_of(store: Store, key: uuid.UUID) -> ApprovalRequest:
     return await asyncio.to_thread(stored_request, store, key)
 
 
-def _seen(row: ApprovalRequest, record: Record, *, whole: bool) -> dict[str, Any]:
+def _seen(row: ApprovalRequest, record: Record, *, whole: bool, deed: bool) -> dict[str, Any]:
+    if not deed and row.observed_at is not None and row.observed_at > record.read_at:
+        # Somebody looked later: all that is left to say is how that goes with the state of the row.
+        judged = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
+        return {"mismatch": judged.mismatch}
     values = seen_in(record)
-    if whole and (record.waiting or not record.open):
+    if not record.open:
+        values["waits_for"] = ""  # whatever the account sees: an approval that was left open decides nothing
+    elif whole and record.waiting:
         values["waits_for"] = names_of(record.waiting)
     if is_copy(row) and not record.open:
         values["state"] = _end_of(row, record)

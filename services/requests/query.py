@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, false, func, literal_column, or_
@@ -18,7 +18,7 @@ FURTHEST_S = 100 * 366 * 24 * 60 * 60
 
 
 class RequestRow(NamedTuple):
-    """One request as plain values. `waits_for` holds display names; texts that are not known are empty."""
+    """One request as plain values. `waits_for` holds display names, none once it has ended; texts not known are empty."""
 
     id: uuid.UUID
     version: int
@@ -55,13 +55,16 @@ _OTHER_NAMES = {
     "process": "process_name",
 }
 COLUMNS = tuple(TABLE.c[_OTHER_NAMES.get(name, name)] for name in RequestRow._fields)
+_STATE = RequestRow._fields.index("state")
 _WAITS_FOR = RequestRow._fields.index("waits_for")
 
 
 def as_row(values: Sequence[Any]) -> RequestRow:
     """Make a row of the values of COLUMNS."""
     plain = list(values)
-    plain[_WAITS_FOR] = tuple(line for line in plain[_WAITS_FOR].split("\n") if line)
+    # The column keeps whom the instance asked last: whoever ended the request need not have looked there again.
+    waiting = plain[_WAITS_FOR].split("\n") if plain[_STATE] in OPEN else ()
+    plain[_WAITS_FOR] = tuple(line for line in waiting if line)
     return RequestRow._make(plain)
 
 
@@ -139,10 +142,14 @@ def _times(filter_: Filter, at: datetime) -> Iterator[Condition]:
     if filter_.ended_within_s is not None:
         yield Condition("ended_at", c.ended_at >= _before(at, filter_.ended_within_s))
     if filter_.ended_today:
-        midnight = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        yield Condition("ended_at", c.ended_at >= midnight)
+        yield Condition("ended_at", c.ended_at >= midnight_before(at))
     if filter_.due_within_s is not None:
         yield Condition("times_out_at", c.times_out_at <= _before(at, -filter_.due_within_s))
+
+
+def midnight_before(at: datetime) -> datetime:
+    """Return when the day began here; the clocks may have been changed since."""
+    return datetime.combine(at.astimezone().date(), time()).astimezone()
 
 
 def _before(at: datetime, seconds: int) -> datetime:

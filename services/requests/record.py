@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from models.approval_request import ApprovalRequest
-from models.base import TEXT_MAX
+from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestOrigin
 from services.errors import ConsoleError
 from services.requests.states import OPEN, Seen, seen_of
@@ -81,6 +81,8 @@ class Record:
     changed_by: str = ""
     active: bool = True
     asked: tuple[Asked, ...] = field(default=())
+    read_at: datetime = field(default_factory=utcnow, compare=False)
+    """When it began to be read: what changed there since may be missing."""
 
     @property
     def open(self) -> bool:
@@ -102,9 +104,10 @@ class Record:
 async def read_record(instance: Instance, row: ApprovalRequest) -> Record | None:
     """Return the record behind a request as it stands now, or None when there is none that the account may see."""
     for query in _queries(row):
+        began = utcnow()
         found = await instance.table(ITEMS).first(query, _ITEM_FIELDS)
         if found is not None:
-            return await _with_approvals(instance, found)
+            return await _with_approvals(instance, found, began)
     return None
 
 
@@ -167,7 +170,7 @@ def _queries(row: ApprovalRequest) -> list[Query]:
     return list(dict.fromkeys(found))
 
 
-async def _with_approvals(instance: Instance, item: Row) -> Record:
+async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Record:
     tasks = [item["sys_id"], *([item["request"]] if item["request"] else [])]
     query = where("sysapproval", Operator.IN, *tasks)
     asked = [
@@ -198,6 +201,7 @@ async def _with_approvals(instance: Instance, item: Row) -> Record:
         changed_by=item["sys_updated_by"],
         active=item["active"] not in ("false", "0"),
         asked=tuple(asked),
+        read_at=began,
     )
 
 

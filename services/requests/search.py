@@ -22,6 +22,9 @@ MOST = 2_000
 SCANNED = 5_000
 """Words of one or two characters are looked for in so many of the newest requests."""
 
+ASKED = 16
+"""So many of the words, the longest, are looked for; rows that hold them are asked about the others."""
+
 _ROW = literal_column(f"{TABLE.name}.rowid", Integer())
 _END = chr(0x10FFFF)
 
@@ -44,7 +47,7 @@ def find(session: Session, words: Sequence[str], conditions: Sequence[Condition]
     if session.get_bind().dialect.name != "sqlite":
         return _elsewhere(session, words, shown)
     check = func.__getattr__(HOLDS)(_joined(HELD), _joined(IDS), "\n".join(words)) == 1
-    rows, complete = _candidates(session, words, way, conditions)
+    rows, complete = _candidates(session, sorted(words, key=len, reverse=True)[:ASKED], way, conditions)
     statement = select(RAW_ID).where(*shown, check)
     if rows is None:
         return Found(by(statement, way.through), complete)

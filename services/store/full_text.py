@@ -8,6 +8,7 @@ import functools
 import re
 import sqlite3
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,6 +24,9 @@ ID_LEAST = 6
 
 GRAM = 3
 """The index knows words of so many characters and more."""
+
+GRAMS_MOST = 128
+"""So much of what is looked for is asked of the index; the rest is looked for in what it finds."""
 
 HOLDS = "holds_words"
 """`holds` as SQL calls it."""
@@ -79,7 +83,7 @@ def question(words: Sequence[str]) -> str:
     Every character is asked about once, the last ones perhaps twice: asking for every sequence takes twice as long.
     """
     grams = dict.fromkeys(word[place : place + GRAM] for word in words for place in _places(len(word)))
-    return " AND ".join('"' + gram.replace('"', '""') + '"' for gram in grams)
+    return " AND ".join('"' + gram.replace('"', '""') + '"' for gram in islice(grams, GRAMS_MOST))
 
 
 def _places(length: int) -> Sequence[int]:

@@ -1,6 +1,7 @@
 """Approve, reject and cancel: what is told is what the record says afterwards."""
 
 import asyncio
+import contextlib
 import sqlite3
 
 import pytest
@@ -12,6 +13,7 @@ from models.lease import Lease
 from services.errors import InputError
 from services.requests import acting, turns
 from services.requests.acting import cancel, decide
+from services.requests.details import details
 from services.store import Store
 from services.workspace import Workspace
 from tests.services.requests.acting_setup import PM, between, desk
@@ -46,6 +48,17 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
         f"{row.number} {word}{'' if as_approver else ' for Alex Approver'}, as {account}: Seen by Alex"
     ]
     assert desk.store.verify_audit().ok
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_what_has_ended_waits_for_nobody_whoever_decided(desk, own):
+    row = await desk.raised() if own else desk.copied()
+    await details(desk.workspace, row.id)
+    assert desk.row(row.id).waits_for == "Alex Approver"
+    async with contextlib.aclosing(desk.decider("app.approver")) as decider:
+        [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert outcome.ok
+    assert (desk.row(row.id).state, desk.row(row.id).waits_for) == ("approved", "")
 
 
 @pytest.mark.parametrize(("decision", "word"), WORDS)

@@ -3,14 +3,18 @@
 import itertools
 
 import pytest
+from sqlmodel import col, delete
 
+from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.kinds import Kind, RequestState
+from models.kinds import Kind, RequestEventKind, RequestState
 from services.practice import approvals
 from services.practice.accounts import user_id
 from services.requests.acting import decide, remind
 from services.requests.answers import answer_for_caller
 from services.requests.details import details, stored_details
+from services.requests.learning import keep
+from services.requests.record import read_record
 from services.requests.states import MISSING
 from services.store.errors import NotFoundError
 from tests.services.requests.acting_setup import desk
@@ -64,6 +68,26 @@ async def test_looking_again_at_what_has_not_changed_writes_nothing(desk):
     await details(desk.workspace, row.id)
     assert desk.row(row.id).model_dump() == before
     assert told == []
+
+
+async def test_a_look_that_was_overtaken_carries_nothing_old_back(desk):
+    row = desk.copied()
+    record = await read_record(await desk.workspace.instance(desk.server.id), row)
+    assert (await decide(desk.workspace, [row.id], "approve"))[0].ok
+    decided = desk.row(row.id)
+    await keep(desk.store, row, record)
+    assert desk.row(row.id) == decided
+    assert (decided.servicenow_state, decided.waits_for, decided.mismatch) == ("approved", "", "")
+
+
+async def test_a_copy_that_went_into_a_request_of_ours_meanwhile_does_not_come_back(desk):
+    row = desk.copied()
+    record = await read_record(await desk.workspace.instance(desk.server.id), row)
+    with desk.store.write() as work:
+        work.session.execute(delete(ApprovalRequest).where(col(ApprovalRequest.id) == row.id))
+    await keep(desk.store, row, record, (RequestEventKind.REMINDED, "once"))
+    assert desk.row(row.id) is None
+    assert desk.events(row.id) == []
 
 
 async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_with_its_comment(desk):

@@ -1,7 +1,9 @@
 """Filters and orders as values: they come back from JSON as they were, and nothing else is taken for one."""
 
 import json
+import time
 import uuid
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.kinds import RequestState
 from services.requests.filters import BUILT_IN, SORTABLE, Filter, Sort
+from services.requests.query import midnight_before
 
 anything = st.builds(
     Filter,
@@ -82,3 +85,16 @@ def _is_uuid(text):
     except ValueError:
         return False
     return True
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process is set there at its start")
+@pytest.mark.parametrize(
+    ("day", "began"), [("2026-03-29", "2026-03-28T23:00"), ("2026-10-25", "2026-10-24T22:00")]
+)
+def test_a_day_begins_at_its_midnight_also_when_the_clocks_change(monkeypatch, day, began):
+    with monkeypatch.context() as here:
+        here.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        found = midnight_before(datetime.fromisoformat(f"{day}T12:00+00:00"))
+    time.tzset()
+    assert found == datetime.fromisoformat(f"{began}+00:00")

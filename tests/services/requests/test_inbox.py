@@ -6,7 +6,7 @@ import uuid
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
@@ -277,6 +277,26 @@ class TestSearch:
         newest = [row["id"] for row in rows[-20:]]
         assert set(ids(piece)) == set(newest)
 
+    def test_a_page_of_text_costs_no_more_than_a_few_words(self, filled, monkeypatch):
+        monkeypatch.setattr(ways, "FEW", 0)
+        store, rows, _ = filled
+        wanted = max(rows, key=lambda row: len(row["reason"]))
+        text = "".join(f"{wanted[name]}\n" for name in ("reason", "file_path", "initiator_name", "number"))
+        assert wanted["id"] in ids(Inbox(store).rows(Filter(text=text), Sort(), 0, ROWS))
+        asked = []
+        with store.read() as session:
+            engine = session.get_bind().engine
+
+        def ask(*call):
+            asked.append(call[3])
+
+        event.listen(engine, "before_cursor_execute", ask)
+        pasted = " ".join(f"{number:06x}" for number in range(20_000))
+        assert Inbox(store).rows(Filter(text=f"{text} {pasted}"), Sort(), 0, ROWS).rows == []
+        event.remove(engine, "before_cursor_execute", ask)
+        assert len(asked) < 100
+        assert max(len(str(value)) for call in asked for value in call if "AND" in str(value)) < 2_000
+
     def test_a_short_word_is_looked_for_in_the_newest_of_a_large_store(self, filled, monkeypatch):
         store, rows, _ = filled
         monkeypatch.setattr(ways, "FEW", 0)
@@ -292,9 +312,12 @@ class TestSearch:
 class TestBesideTheList:
     def test_one_request_has_its_names_one_by_one(self, store):
         drawn, processes = random.Random(3), processes_of(store)
-        row = drawn_row(drawn, 5, processes) | {"waits_for": "App Approvers\nD. Whitfield"}
-        add_rows(store, [row])
+        asked = {"waits_for": "App Approvers\nD. Whitfield"}
+        row = drawn_row(drawn, 5, processes) | asked | {"state": RequestState.PENDING}
+        ended = drawn_row(drawn, 6, processes) | asked | {"state": RequestState.APPROVED}
+        add_rows(store, [row, ended])
         found = Inbox(store).get(row["id"])
+        assert Inbox(store).get(ended["id"]).waits_for == ()  # whoever was asked is waited for no longer
         assert found.waits_for == ("App Approvers", "D. Whitfield")
         assert (found.user, found.policy, found.computer) == (
             row["initiator_name"],

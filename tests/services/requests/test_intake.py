@@ -1,6 +1,7 @@
 """The intake over real sockets: who may, what is refused and why, and that no request is ever doubled or seen by others."""
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 import ssl
@@ -17,7 +18,7 @@ from models.kinds import Kind, RequestState
 from models.request_event import RequestEvent
 from models.revision import Revision
 from services.errors import ConsoleError, InputError, InvalidError
-from services.requests import RequestLife
+from services.requests import RequestLife, intake_server
 from services.requests.intake import IntakeClients
 from services.requests.intake_api import openapi
 from services.requests.intake_server import IntakeServer
@@ -293,6 +294,25 @@ async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, m
     writer.close()
     await writer.wait_closed()
     assert stored(store) == []
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
+@pytest.mark.parametrize("first", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, monkeypatch, first, said):
+    monkeypatch.setattr(intake_server, "HEAD_SECONDS", 0.05)
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(first)
+    if first:
+        assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
+    writer.write(said)
+    async with asyncio.timeout(60):
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+    assert (await call("GET", "/healthz")).status_code == 200
 
 
 async def test_who_hangs_up_in_the_middle_raises_nothing(server, call, token, store):
