@@ -1,0 +1,472 @@
+"""Approve, reject, cancel and remind: after a look at the newest state, and with what came of it read back.
+
+Nothing is believed because it was sent: the record is read again after every change, also where the answer was lost,
+and what is told is what stands there. Nothing is sent twice.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from models.approval_request import ApprovalRequest
+from models.base import TEXT_MAX
+from models.kinds import RequestEventKind, RequestState
+from services.errors import ConsoleError, Problem, ReplyError, UnreachableError
+from services.requests import refusals
+from services.requests.learning import (
+    Source,
+    guard_reminder,
+    keep,
+    release_reminder,
+    request_of,
+    stored_process,
+)
+from services.requests.life import RequestLife
+from services.requests.record import (
+    APPROVALS,
+    ITEMS,
+    Asked,
+    Record,
+    is_copy,
+    read_record,
+    sentence_list,
+)
+from services.servicenow.instance import Instance
+from services.servicenow.roles import ADMIN, account_of, roles_of
+from services.store.errors import StoreError
+
+IN_FLIGHT = 2
+"""Requests that one call works on at a time."""
+CLOSED_INCOMPLETE = "4"
+COMMENT_MAX = TEXT_MAX
+APPROVAL_ADMIN = "approval_admin"
+
+NOT_SENT = frozenset(
+    {"dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host", "tls-untrusted",
+     "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance"}
+)  # fmt: skip
+"""Faults that come before an instance does anything: nothing was changed."""
+
+Decision: TypeAlias = Literal["approve", "reject"]
+WORDS: dict[Decision, str] = {"approve": "approved", "reject": "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request: whether it was done, what was read back (a sentence), and why not.
+
+    `problem` beside `ok` says what did not go well after the deed, such as a store that could not keep it.
+    """
+
+    id: uuid.UUID
+    ok: bool
+    seen: str = ""
+    problem: Problem | None = None
+    label: str = ""
+    """The number of the request, or its id where it has none."""
+
+
+Told: TypeAlias = Callable[[Outcome], None]
+
+
+def _untold(outcome: Outcome) -> None:
+    """Tell nobody."""
+
+
+async def decide(
+    workspace: Source,
+    ids: Sequence[uuid.UUID],
+    decision: Decision,
+    comment: str = "",
+    decider: Instance | None = None,
+    *,
+    told: Told = _untold,
+) -> list[Outcome]:
+    """Approve or reject requests, and return what became of each in the order of `ids`.
+
+    `decider` signs in as the approver; without it the server's own account decides, for others if it has approval_admin.
+    `told` hears of each outcome as it comes. When the task is cancelled, what is under way is ended and told, and what
+    has not begun is left alone.
+    """
+    _sendable(comment)
+
+    async def one(row: ApprovalRequest) -> Outcome:
+        return await _Deed(workspace, row, comment, decider).decide(decision)
+
+    return await _each(workspace, ids, one, told)
+
+
+async def cancel(
+    workspace: Source,
+    ids: Sequence[uuid.UUID],
+    comment: str = "",
+    decider: Instance | None = None,
+    *,
+    confirmed: bool = False,
+    told: Told = _untold,
+) -> list[Outcome]:
+    """Cancel requests: our own through their process, those of Privilege Manager on the record where it is `confirmed`."""
+    _sendable(comment)
+
+    async def one(row: ApprovalRequest) -> Outcome:
+        deed = _Deed(workspace, row, comment, decider)
+        if is_copy(row) and not confirmed:
+            return deed.refused(refusals.unconfirmed(deed.label))
+        return await (deed.cancel_copy() if is_copy(row) else deed.cancel_own())
+
+    return await _each(workspace, ids, one, told)
+
+
+async def remind(
+    workspace: Source, ids: Sequence[uuid.UUID], comment: str = "", *, told: Told = _untold
+) -> list[Outcome]:
+    """Write a comment for those who are asked; ServiceNow notifies them. Within 15 minutes it is done once only."""
+    _sendable(comment)
+
+    async def one(row: ApprovalRequest) -> Outcome:
+        return await _Deed(workspace, row, comment, None).remind()
+
+    return await _each(workspace, ids, one, told)
+
+
+def _sendable(comment: str) -> None:
+    wrong = refusals.comment_fault(comment, COMMENT_MAX)
+    if wrong:
+        raise refusals.comment_wrong(wrong)
+
+
+async def _each(
+    workspace: Source,
+    ids: Sequence[uuid.UUID],
+    deed: Callable[[ApprovalRequest], Awaitable[Outcome]],
+    told: Told,
+) -> list[Outcome]:
+    """Do `deed` for each request once, at most IN_FLIGHT at a time; one that fails stops no other."""
+    outcomes: dict[uuid.UUID, Outcome] = {}
+    waiting = list(reversed(dict.fromkeys(ids)))
+    stopped = False
+
+    async def one(key: uuid.UUID) -> None:
+        label = str(key)
+        try:
+            row = await request_of(workspace.store, key)
+            label = label_of(row)
+            outcome = await deed(row)
+        except ConsoleError as error:
+            outcome = Outcome(key, ok=False, problem=error.problem, label=label)
+        outcomes[key] = outcome
+        told(outcome)
+
+    async def lane() -> None:
+        while waiting and not stopped:
+            await one(waiting.pop())
+
+    lanes = [asyncio.ensure_future(lane()) for _ in range(min(IN_FLIGHT, len(waiting)))]
+    try:
+        await asyncio.shield(asyncio.gather(*lanes))
+    except BaseException:
+        # What is under way may have reached the instance already: it is read back and told before this ends.
+        stopped = True
+        await asyncio.wait(lanes)
+        raise
+    return [outcomes[key] for key in dict.fromkeys(ids)]
+
+
+def label_of(row: ApprovalRequest) -> str:
+    """Return how people call a request: its number, or its id."""
+    return row.number or str(row.id)
+
+
+class _Deed:
+    """One change of one request."""
+
+    def __init__(
+        self, workspace: Source, row: ApprovalRequest, comment: str, decider: Instance | None
+    ) -> None:
+        self._workspace = workspace
+        self._row = row
+        self._comment = comment.strip()
+        self._decider = decider
+        self.label = label_of(row)
+
+    # -- approve and reject ------------------------------------------------
+
+    async def decide(self, decision: Decision) -> Outcome:
+        """Decide the approval that the account is asked for, or may decide for others."""
+        word = WORDS[decision]
+        instance = await self._instance()
+        record = await self._open_record(instance, f"{decision.capitalize()} {self.label}")
+        if isinstance(record, Outcome):
+            return record
+        account = await account_of(instance)
+        tried = f"{decision.capitalize()} {record.number}"
+        asked = _asked_of(record, account)
+        if asked is None:
+            return self.refused(refusals.nobody_asked(tried, record.number, account))
+        if not _same(asked.user_name, account) and not await _may_for_others(instance, account):
+            return self.refused(refusals.not_asked(tried, account, [one.who for one in record.waiting]))
+        lost = await self._change(instance, APPROVALS, asked.sys_id, self._values("state", word))
+        if lost is not None and not _unclear(lost):
+            return await self._after_refusal(instance, tried, lost)
+        try:
+            after = await read_record(instance, self._row)
+        except ConsoleError as error:
+            return self.refused(refusals.unclear(tried, lost or error))
+        now = next((one for one in after.asked if one.sys_id == asked.sys_id), None) if after else None
+        if after is None or now is None:
+            return self.refused(refusals.unclear(tried, lost))
+        if now.state != word or not (lost is None or _same(now.changed_by, account)):
+            await self._keep(after)
+            if now.open:
+                return self.refused(refusals.not_taken(tried, lost))
+            return self.refused(refusals.decided_already(tried, after, now))
+        return await self._decided(instance, after, now, word, account)
+
+    async def _decided(
+        self, instance: Instance, record: Record, now: Asked, word: str, account: str
+    ) -> Outcome:
+        """Keep a decision that was read back, and let our own request take it in."""
+        for_whom = "" if _same(now.user_name, account) else f" for {now.who}"
+        detail = f"{record.number} {word}{for_whom}, as {account}"
+        if self._comment:
+            detail += f": {self._comment}"
+        seen = f"{record.number} is {word}{for_whom}."
+        if record.open:
+            others = [one.who for one in record.waiting]
+            waits = sentence_list(others, "and") if others else "the next step of its approval"
+            seen = (
+                f"{now.who if for_whom else account} has {word} {record.number}; it still waits for {waits}."
+            )
+        problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
+        if problem is None and not record.open and not is_copy(self._row):
+            problem = await self._follow()
+        return self._done(record.number, seen, problem)
+
+    async def _after_refusal(self, instance: Instance, tried: str, error: ConsoleError) -> Outcome:
+        """Tell why a change was refused: perhaps somebody decided in the meantime."""
+        try:
+            after = await read_record(instance, self._row)
+        except ConsoleError:
+            after = None
+        if after is not None:
+            await self._keep(after)
+            if not after.open:
+                return self.refused(refusals.decided_already(tried, after, after.decided))
+        return self.refused(error.problem)
+
+    # -- cancel ------------------------------------------------------------
+
+    async def cancel_own(self) -> Outcome:
+        """Cancel a request that was raised here through the Cancel service of its process."""
+        row, tried = self._row, f"Cancel {self.label}"
+        life = await self._life()
+        if row.external_id:
+            record = await self._open_record(await self._workspace.instance(_server(row)), tried)
+            if isinstance(record, Outcome):
+                return record
+        try:
+            ended = await life.cancel(row, self._comment)
+        except ConsoleError as error:
+            return await self._after_lost_cancel(tried, error)
+        if RequestState(ended.state) != RequestState.CANCELLED:
+            return self.refused(refusals.ended_already(tried, ended.state))
+        return await self._cancelled(await self._workspace.instance(_server(row)), tried)
+
+    async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:
+        """Look at the record where the answer of the Cancel service was lost."""
+        if not _unclear(error):
+            return self.refused(error.problem)
+        try:
+            after = await read_record(await self._workspace.instance(_server(self._row)), self._row)
+        except ConsoleError:
+            after = None
+        if after is None:
+            return self.refused(refusals.unclear(tried, error))
+        await self._keep(after)
+        if after.open:
+            return self.refused(refusals.not_taken(tried, error))
+        # The record is closed; the request itself ends with the next look of whoever follows it.
+        problem = await self._follow()
+        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+
+    async def cancel_copy(self) -> Outcome:
+        """Cancel a request of Privilege Manager on the record: the open approvals, then the item if it is still open."""
+        instance, tried = await self._instance(), f"Cancel {self.label}"
+        record = await self._open_record(instance, tried)
+        if isinstance(record, Outcome):
+            return record
+        lost: ConsoleError | None = None
+        for asked in record.waiting:
+            lost = await self._change(instance, APPROVALS, asked.sys_id, self._values("state", "cancelled"))
+            if lost is not None:
+                break
+        if lost is None:
+            now = await read_record(instance, self._row)
+            if now is not None and now.open:
+                lost = await self._change(
+                    instance, ITEMS, now.sys_id, self._values("state", CLOSED_INCOMPLETE)
+                )
+        return await self._cancelled(instance, tried, lost)
+
+    async def _cancelled(self, instance: Instance, tried: str, lost: ConsoleError | None = None) -> Outcome:
+        """Read a cancelled record back and keep what it says."""
+        try:
+            after = await read_record(instance, self._row)
+        except ConsoleError as error:
+            return self.refused(refusals.unclear(tried, lost or error))
+        if after is None:
+            return self.refused(refusals.unclear(tried, lost))
+        if after.open:
+            await self._keep(after)
+            clear = lost is not None and not _unclear(lost)
+            return self.refused(lost.problem if lost and clear else refusals.not_taken(tried, lost))
+        if after.approval in WORDS.values():
+            await self._keep(after)
+            return self.refused(refusals.decided_already(tried, after, after.decided))
+        detail = f"{after.number} cancelled, as {await account_of(instance)}"
+        if self._comment:
+            detail += f": {self._comment}"
+        event = (RequestEventKind.CANCELLED, detail) if is_copy(self._row) else None
+        problem = await self._keep(after, event, instance=instance)
+        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+
+    # -- remind ------------------------------------------------------------
+
+    async def remind(self) -> Outcome:
+        """Comment on every open approval; on the item where the account sees no approval."""
+        instance, tried = await self._workspace.instance(_server(self._row)), f"Remind for {self.label}"
+        record = await self._open_record(instance, tried)
+        if isinstance(record, Outcome):
+            return record
+        if not await asyncio.to_thread(guard_reminder, self._workspace.store, self._row.id):
+            return self.refused(refusals.reminded_already(tried))
+        text = self._comment or f"Reminder: {record.number} waits for an approval."
+        reminded: list[Asked] = []
+        lost: ConsoleError | None = None
+        for asked in record.waiting:
+            lost = await self._change(instance, APPROVALS, asked.sys_id, {"comments": text})
+            if lost is not None:
+                break
+            reminded.append(asked)
+        if not reminded and (lost is None or not _unclear(lost)):
+            lost = await self._change(instance, ITEMS, record.sys_id, {"comments": text})
+        if lost is not None and not reminded:
+            if not _unclear(lost):
+                await asyncio.to_thread(release_reminder, self._workspace.store, self._row.id)
+                return self.refused(lost.problem)
+            # Whether it was written cannot be read back without rights on journals; it is not written twice.
+            return self.refused(refusals.unclear(tried, lost))
+        whom = sentence_list([one.who for one in reminded], "and") or f"those who follow {record.number}"
+        problem = await self._keep(record, (RequestEventKind.REMINDED, f"{whom}: {text}"), instance=instance)
+        seen = f"A comment for {whom} is on {record.number}."
+        return self._done(record.number, seen, lost.problem if lost else problem)
+
+    # -- shared ------------------------------------------------------------
+
+    def refused(self, problem: Problem) -> Outcome:
+        """Return the outcome of what was not done."""
+        return Outcome(self._row.id, ok=False, problem=problem, label=self.label)
+
+    def _done(self, label: str, seen: str, problem: Problem | None) -> Outcome:
+        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label)
+
+    async def _instance(self) -> Instance:
+        return self._decider or await self._workspace.instance(_server(self._row))
+
+    async def _open_record(self, instance: Instance, tried: str) -> Record | Outcome:
+        """Read the newest state; what is not open any more is kept and told instead."""
+        record = await read_record(instance, self._row)
+        if record is None:
+            return self.refused(refusals.no_record(tried))
+        self.label = record.number or self.label
+        if not record.open:
+            await self._keep(record, instance=instance)
+            if not is_copy(self._row):
+                await self._follow()
+            return self.refused(refusals.decided_already(tried, record, record.decided))
+        return record
+
+    def _values(self, name: str, value: str) -> dict[str, str]:
+        return {name: value, **({"comments": self._comment} if self._comment else {})}
+
+    async def _change(
+        self, instance: Instance, table: str, sys_id: str, values: dict[str, str]
+    ) -> ConsoleError | None:
+        """Send one change, once; returns what went wrong, which need not mean that nothing was changed."""
+        try:
+            await instance.table(table).update(sys_id, values)
+        except ConsoleError as error:
+            return error
+        return None
+
+    async def _keep(
+        self,
+        record: Record,
+        event: tuple[RequestEventKind, str] | None = None,
+        *,
+        instance: Instance | None = None,
+    ) -> Problem | None:
+        """Store what was read; returns what kept it from being stored.
+
+        Who is asked is only taken from the server's own account: an approver sees nobody's approval but its own.
+        """
+        whole = self._decider is None or instance is None or instance is not self._decider
+        try:
+            await keep(self._workspace.store, self._row, record, event, whole=whole)
+        except StoreError as error:
+            return error.problem
+        return None
+
+    async def _follow(self) -> Problem | None:
+        """Let a request that was raised here take in what its status service says."""
+        try:
+            life = await self._life()
+            row = await request_of(self._workspace.store, self._row.id)
+            await life.follow(row)
+        except ConsoleError as error:
+            return error.problem
+        return None
+
+    async def _life(self) -> RequestLife:
+        row = self._row
+        if row.process_id is None:
+            raise refusals.no_process(self.label)
+        process = await asyncio.to_thread(stored_process, self._workspace.store, row.process_id)
+        return RequestLife(self._workspace.store, await self._workspace.instance(_server(row)), process)
+
+
+def _server(row: ApprovalRequest) -> uuid.UUID:
+    if row.server_id is None:
+        raise refusals.no_server(label_of(row))
+    return row.server_id
+
+
+def _asked_of(record: Record, account: str) -> Asked | None:
+    """Return the approval to decide: the one that the account itself is asked for, else the first that is open.
+
+    The order is asked for before its item, so its approval comes first.
+    """
+    waiting = sorted(record.waiting, key=lambda one: not one.on_order)
+    own = (one for one in waiting if _same(one.user_name, account))
+    return next(own, waiting[0] if waiting else None)
+
+
+async def _may_for_others(instance: Instance, account: str) -> bool:
+    """Whether an account may decide what others are asked for; where roles are hidden, the instance will say."""
+    roles = await roles_of(instance, account)
+    return not roles or APPROVAL_ADMIN in roles or ADMIN in roles
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def _unclear(error: ConsoleError) -> bool:
+    """Whether a change may have been made although it came to an error."""
+    return isinstance(error, UnreachableError | ReplyError) and error.problem.fault not in NOT_SENT
+
+
+def _word(record: Record) -> str:
+    return "cancelled" if record.approval == "cancelled" else "closed"

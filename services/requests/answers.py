@@ -1,0 +1,98 @@
+"""Sentences about one request: why it waits, and what to tell the person who called."""
+
+from datetime import datetime
+from pathlib import PureWindowsPath
+
+from models.approval_request import ApprovalRequest
+from models.base import utcnow
+from models.kinds import RequestState
+from services.requests.record import Record, sentence_list
+
+
+def why_stuck(row: ApprovalRequest, sentence: str, names: list[str], record: Record | None) -> str:
+    """Return why a request that is open does not go on; nothing for one that has ended.
+
+    `sentence` is the judgement of both states where they disagree; `names` are those who can act.
+    """
+    state = RequestState(row.state)
+    if state.final:
+        return row.error if state is RequestState.FAILED else ""
+    if state is RequestState.SUBMITTING:
+        return (
+            "It has not reached ServiceNow yet: the worker that sends it is not running, or is still at it."
+        )
+    if row.mismatch and sentence:
+        return sentence
+    if record is not None and record.waiting and not names:
+        return "Nobody who is asked can act: their accounts are not active."
+    if names:
+        return f"It waits for {sentence_list(names)}."
+    if row.servicenow_state in ("not requested", ""):
+        return "Nobody has been asked yet. If that stays so, the request item has no approval process."
+    return "It waits for an approval; this account does not see whose."
+
+
+def answer_for_caller(row: ApprovalRequest, names: list[str], record: Record | None) -> str:
+    """Return what to tell the person who raised a request: where it stands, who acts, what to do."""
+    what = _what(row)
+    number = f" ({row.number})" if row.number else ""
+    match RequestState(row.state):
+        case RequestState.SUBMITTING:
+            return f"{what} is being sent to the approvers. Wait a minute and look again."
+        case RequestState.PENDING:
+            return _pending(row, what, number, names)
+        case RequestState.APPROVED:
+            return f"{what} was approved{_by(record)}{_at(row.ended_at)}{number}. Start the program again."
+        case RequestState.REJECTED:
+            said = f" The answer was: “{row.comment}”." if row.comment else ""
+            return f"{what} was rejected{_by(record)}{_at(row.ended_at)}{number}.{said}"
+        case RequestState.TIMED_OUT:
+            return f"Nobody decided {_lower(what)} in time{number}. Start the program again to ask once more."
+        case RequestState.CANCELLED:
+            return f"{what} was cancelled{_at(row.ended_at)}{number}. Start the program again if it is still needed."
+        case RequestState.INVALID:
+            return f"{what} was closed without a decision{_at(row.ended_at)}{number}. Start the program again to ask once more."
+        case RequestState.FAILED:
+            return f"{what} did not reach the approvers. Start the program again; if that repeats, the service desk looks into it."
+
+
+def _pending(row: ApprovalRequest, what: str, number: str, names: list[str]) -> str:
+    if row.servicenow_state == "approved":
+        return f"{what} is approved{number}; the answer is on its way. Start the program again in a minute."
+    if row.servicenow_state == "rejected":
+        return f"{what} is rejected{number}; the answer is on its way."
+    until = ""
+    if row.times_out_at is not None:
+        until = f" If nothing happens by {_clock(row.times_out_at)}, start the program again."
+    if row.order_state == "approved" and names:
+        whose = sentence_list(names)
+        return f"{what} was approved on the order, but not yet on its item. {whose} has to approve {row.number or 'it'}.{until}"
+    whom = f" of {sentence_list(names)}" if names else ""
+    return f"{what} waits for the approval{whom}{number}.{until}"
+
+
+def _what(row: ApprovalRequest) -> str:
+    name = PureWindowsPath(row.file_path).name or row.file_path
+    return f"Your request for {name}" if name else "Your request"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _by(record: Record | None) -> str:
+    decided = record.decided if record is not None else None
+    return f" by {decided.who}" if decided is not None else ""
+
+
+def _at(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    here = at.astimezone()
+    if here.date() == utcnow().astimezone().date():
+        return f" at {_clock(at)}"
+    return f" on {here:%Y-%m-%d} at {_clock(at)}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone():%H:%M}"

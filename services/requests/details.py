@@ -1,0 +1,348 @@
+"""All there is to say about one request: its timeline, both systems' states, who can act, what to tell the caller.
+
+What the store knows comes at once and without a connection; the record on the instance is read after that.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PureWindowsPath
+from typing import Any
+
+from sqlmodel import col, select
+
+from models.approval_request import ApprovalRequest
+from models.base import utcnow
+from models.foreign_system import ForeignSystem
+from models.kinds import RequestEventKind, RequestState
+from models.request_event import RequestEvent
+from services.errors import ConsoleError, Problem
+from services.requests import refusals
+from services.requests.answers import answer_for_caller, why_stuck
+from services.requests.learning import Source, keep, stored_request
+from services.requests.record import Asked, Record, is_copy, read_comments, read_record, sentence_list
+from services.servicenow import ConnectionSettings, Instance
+from services.store import Store
+
+EVENTS_MAX = 500
+"""Lines of a timeline that are read: the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a timeline: when, what kind of step, a title and more about it. `there` marks ServiceNow's own."""
+
+    at: datetime
+    kind: RequestEventKind
+    title: str
+    detail: str = ""
+    actor: str = ""
+    there: bool = False
+    due: bool = False
+    """Whether it has not happened yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Where a request stands in one system: the state in words, more about it, and when that was learnt."""
+
+    system: str
+    state: str
+    detail: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can act. `absent` says why not, where the instance says so; else nothing is known of it."""
+
+    name: str
+    user_name: str = ""
+    via: str = ""
+    """The group that the person is asked through."""
+    absent: str = ""
+    on_order: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Everything about one request. `complete` says that the instance was asked and hid nothing that is known of."""
+
+    row: ApprovalRequest
+    timeline: tuple[Line, ...]
+    here: Side
+    there: Side
+    mismatch: str = ""
+    """Id of the way in which the systems disagree, or nothing."""
+    sentence: str = ""
+    """The judgement of both states in a sentence."""
+    why_stuck: str = ""
+    who_can_act: tuple[Person, ...] = ()
+    link: str = ""
+    answer_for_caller: str = ""
+    complete: bool = False
+    unseen: tuple[str, ...] = ()
+    """What could not be seen, each a sentence."""
+    problem: Problem | None = None
+    """Why the instance could not be asked."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the details for JSON."""
+        row = self.row
+        return {
+            "id": str(row.id),
+            "approval_id": row.approval_id,
+            "request_id": row.external_id,
+            "number": row.number,
+            "order": row.order_number,
+            "origin": row.origin,
+            "state": row.state,
+            "servicenow_state": row.servicenow_state,
+            "mismatch": self.mismatch or None,
+            "judgement": self.sentence,
+            "why_stuck": self.why_stuck,
+            "initiator": row.initiator_name or row.initiator_id,
+            "agent": row.agent_name or row.agent_id,
+            "policy": row.policy_name,
+            "file_path": row.file_path,
+            "reason": row.reason,
+            "comment": row.comment,
+            "error": row.error,
+            "process": row.process_name,
+            "rehearsal": row.rehearsal,
+            "requested_at": _text_of(row.requested_at),
+            "times_out_at": _text_of(row.times_out_at),
+            "ended_at": _text_of(row.ended_at),
+            "observed_at": _text_of(row.observed_at),
+            "who_can_act": [
+                {"name": p.name, "user_name": p.user_name, "via": p.via or None, "absent": p.absent or None}
+                for p in self.who_can_act
+            ],
+            "timeline": [
+                {
+                    "at": _text_of(line.at),
+                    "kind": line.kind.value,
+                    "title": line.title,
+                    "detail": line.detail,
+                    "actor": line.actor,
+                    "system": "servicenow" if line.there else "console",
+                    "due": line.due,
+                }
+                for line in self.timeline
+            ],
+            "answer_for_caller": self.answer_for_caller,
+            "url": self.link or None,
+            "complete": self.complete,
+            "unseen": list(self.unseen),
+            "problem": self.problem.as_dict() if self.problem else None,
+        }
+
+
+def stored_details(store: Store, key: uuid.UUID) -> Details:
+    """Return what the store knows of a request, without a connection. Raises NotFoundError."""
+    row = stored_request(store, key)
+    with store.read() as session:
+        newest = select(RequestEvent).where(RequestEvent.request_id == key)
+        events = list(session.exec(newest.order_by(col(RequestEvent.at).desc()).limit(EVENTS_MAX)))
+        server = session.get(ForeignSystem, row.server_id) if row.server_id else None
+    lines = [*_own_lines(row), *(_line_of(event) for event in events)]
+    people = tuple(Person(name) for name in row.waits_for.splitlines()) if not _final(row) else ()
+    known = Details(
+        row=row,
+        timeline=(),
+        here=_here(row),
+        there=_there(row),
+        mismatch=row.mismatch,
+        who_can_act=people,
+        link=_link(row, server),
+        unseen=("ServiceNow has not been asked now; this is what was seen last.",),
+    )
+    return _judged(known, lines, None)
+
+
+async def details(source: Source, key: uuid.UUID) -> Details:
+    """Return everything about a request, the record on its instance included, and keep what was read there.
+
+    Where the instance cannot be asked, what the store knows comes with the `problem`. Raises NotFoundError, StoreError.
+    """
+    known = await asyncio.to_thread(stored_details, source.store, key)
+    row = known.row
+    if row.server_id is None:
+        return replace(known, problem=refusals.no_server(row.number or str(row.id)).problem)
+    if not (row.record_id or row.external_id or row.number):
+        return known
+    try:
+        instance = await source.instance(row.server_id)
+        record = await read_record(instance, row)
+        if record is None:
+            missing = refusals.no_record(f"Read the record of {row.number or row.id}")
+            return replace(known, problem=missing, unseen=())
+        comments = await read_comments(instance, record)
+    except ConsoleError as error:
+        return replace(known, problem=error.problem)
+    await keep(source.store, row, record)
+    known = await asyncio.to_thread(stored_details, source.store, key)
+    return _with_record(known, record, comments)
+
+
+def _with_record(known: Details, record: Record, comments: list[Any] | None) -> Details:
+    unseen = []
+    if record.open and not record.waiting:
+        unseen.append("This account sees no open approval: nobody is asked, or it may not see who is.")
+    if comments is None:
+        unseen.append("This account may not read comments.")
+    who = tuple(_person(one) for one in record.waiting) if record.open else ()
+    now = replace(
+        known,
+        there=_there(known.row, record),
+        who_can_act=who,
+        unseen=tuple(unseen),
+        complete=not unseen,
+    )
+    stored = [line for line in known.timeline if not line.due and line.kind is not RequestEventKind.SEEN]
+    return _judged(now, [*stored, *_record_lines(record, comments or [])], record)
+
+
+def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Details:
+    """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
+    row = known.row
+    # An instance keeps whole seconds: within one, lines stand in the order in which their steps can only have come.
+    ordered = sorted(
+        dict.fromkeys(lines), key=lambda line: (line.at.replace(microsecond=0), _RANK[line.kind])
+    )
+    names = [person.name for person in known.who_can_act if not person.absent]
+    return replace(
+        known,
+        timeline=tuple(ordered),
+        why_stuck=why_stuck(row, known.sentence, names, record),
+        answer_for_caller=answer_for_caller(row, names, record),
+    )
+
+
+def _own_lines(row: ApprovalRequest) -> Iterable[Line]:
+    who, where = row.initiator_name or row.initiator_id, row.agent_name or row.agent_id
+    by = f" by {who}" if who else ""
+    on = f" on {where}" if where else ""
+    told = ", ".join(
+        part for part in (file_name(row.file_path), f"“{row.reason}”" if row.reason else "") if part
+    )
+    yield Line(row.requested_at, RequestEventKind.RAISED, f"Submitted{by}{on}", told, who)
+    if row.times_out_at is not None and not _final(row):
+        yield Line(
+            row.times_out_at,
+            RequestEventKind.TIMED_OUT,
+            "Times out",
+            "Then cancelled in ServiceNow",
+            due=True,
+        )
+
+
+_TITLES = {
+    RequestEventKind.RAISED: "Raised",
+    RequestEventKind.SENT: "Sent to ServiceNow",
+    RequestEventKind.CREATED: "Made in ServiceNow",
+    RequestEventKind.FOUND: "Found in ServiceNow",
+    RequestEventKind.ASKED: "Asked for approval",
+    RequestEventKind.SEEN: "Seen in ServiceNow",
+    RequestEventKind.DECIDED: "Decided",
+    RequestEventKind.REMINDED: "Reminded",
+    RequestEventKind.CANCELLED: "Cancelled",
+    RequestEventKind.TIMED_OUT: "Timed out",
+    RequestEventKind.FAILED: "Failed",
+}
+
+_RANK = {kind: place for place, kind in enumerate(_TITLES)}
+
+
+def _line_of(event: RequestEvent) -> Line:
+    kind = RequestEventKind(event.kind)
+    by = f" by {event.actor}" if event.actor else ""
+    return Line(event.at, kind, f"{_TITLES[kind]}{by}", event.detail, event.actor)
+
+
+def _record_lines(record: Record, comments: list[Any]) -> Iterable[Line]:
+    if record.created_at is not None:
+        order = f"{record.order_number} with {record.number}" if record.order_number else record.number
+        yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)
+    yield from _asked_lines(record.asked)
+    for one in record.asked:
+        if one.state in ("approved", "rejected") and one.changed_at is not None:
+            number = record.order_number if one.on_order else record.number
+            other = one.changed_by and one.changed_by.casefold() != one.user_name.casefold()
+            detail = f"Entered by {one.changed_by}" if other else ""
+            title = f"{one.who} {one.state} {number}"
+            yield Line(one.changed_at, RequestEventKind.DECIDED, title, detail, one.who, there=True)
+    for comment in comments:
+        title = f"{comment.author or 'Somebody'} commented"
+        yield Line(comment.at, RequestEventKind.SEEN, title, comment.text, comment.author, there=True)
+
+
+def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:
+    """Tell whom the instance asked: those asked at one time in one line."""
+    together: dict[tuple[datetime, str], list[str]] = {}
+    for one in asked:
+        if one.asked_at is not None and one.state != "not requested":
+            together.setdefault((one.asked_at, one.group), []).append(one.who)
+    for (at, group), names in together.items():
+        people = sentence_list(names, "and", most=10)
+        detail = f"{len(names)} {'person' if len(names) == 1 else 'people'}: {people}" if group else ""
+        yield Line(at, RequestEventKind.ASKED, f"Asked {group or people}", detail, there=True)
+
+
+def _person(one: Asked) -> Person:
+    absent = "" if one.active else "The account is not active or locked out."
+    return Person(one.name, one.user_name, one.group, absent, one.on_order)
+
+
+def _here(row: ApprovalRequest) -> Side:
+    detail = row.comment or row.error
+    if is_copy(row):
+        return Side("Privilege Manager", "Not known here", "It raised this request itself.", row.checked_at)
+    return Side("Privilege Manager", state_word(row.state), detail, row.checked_at)
+
+
+def _there(row: ApprovalRequest, record: Record | None = None) -> Side:
+    at = utcnow() if record is not None else row.observed_at
+    if not row.servicenow_state and not row.record_id:
+        return Side("ServiceNow", "Not seen yet", "", at)
+    order = (
+        f"{row.order_number} is {approval_word(row.order_state)}"
+        if row.order_number and row.order_state
+        else ""
+    )
+    return Side("ServiceNow", approval_word(row.servicenow_state), order, at)
+
+
+def _link(row: ApprovalRequest, server: ForeignSystem | None) -> str:
+    if server is None:
+        return ""
+    instance = Instance(ConnectionSettings.of(server), None)
+    if row.record_id:
+        return instance.link("sc_req_item", row.record_id)
+    return instance.link("sc_request", row.order_id) if row.order_id else ""
+
+
+def state_word(state: str) -> str:
+    """Return a state of ours as people read it."""
+    return state.replace("_", " ").capitalize()
+
+
+def approval_word(value: str) -> str:
+    """Return a stored value of `approval` as ServiceNow shows it."""
+    words = {"not requested": "Not yet requested", "not_required": "No longer required", "": "Empty"}
+    return words.get(value, value.replace("_", " ").capitalize())
+
+
+def file_name(path: str) -> str:
+    """Return the last part of a path, whichever system wrote it."""
+    return PureWindowsPath(path).name or path
+
+
+def _final(row: ApprovalRequest) -> bool:
+    return RequestState(row.state).final
+
+
+def _text_of(at: datetime | None) -> str | None:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at is not None else None

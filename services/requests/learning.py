@@ -1,0 +1,149 @@
+"""What was read of one request goes into the store: its observed columns, and the line that tells of it."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import ApprovalRequest
+from models.base import NAME_MAX, TEXT_MAX, utcnow
+from models.kinds import RequestEventKind, RequestState
+from models.lease import Lease
+from models.request_event import RequestEvent
+from services.requests.record import Record, copy_with, is_copy, names_of, seen_in
+from services.servicenow.instance import Instance
+from services.store import Store
+from services.store.errors import NotFoundError
+from services.texts import storable
+from services.threads import kept
+
+REMINDED_ONCE_IN = timedelta(minutes=15)
+
+
+class Source(Protocol):
+    """Where requests are kept, and how their instances are reached."""
+
+    store: Store
+
+    async def instance(self, server_id: uuid.UUID) -> Instance:
+        """Return the instance of a foreign system."""
+        ...
+
+
+def stored_request(store: Store, key: uuid.UUID) -> ApprovalRequest:
+    """Return a request; raises NotFoundError."""
+    with store.read() as session:
+        row = session.get(ApprovalRequest, key)
+    if row is None:
+        raise NotFoundError(f"the request {key}")
+    return row
+
+
+def stored_process(store: Store, key: uuid.UUID) -> ApprovalProcess:
+    """Return an approval process; raises NotFoundError."""
+    with store.read() as session:
+        process = session.get(ApprovalProcess, key)
+    if process is None:
+        raise NotFoundError("the Approval Process of the request")
+    return process
+
+
+async def keep(
+    store: Store,
+    row: ApprovalRequest,
+    record: Record,
+    event: tuple[RequestEventKind, str] | None = None,
+    *,
+    whole: bool = True,
+) -> None:
+    """Store what `record` says of `row`, with a line of its timeline; a look that finds nothing new writes nothing.
+
+    `whole` says that the account sees every approval: only then it is known who is asked. Raises StoreError. It is
+    written to its end even where the task is cancelled, because it has happened.
+    """
+
+    def write() -> None:
+        with store.read() as session:
+            newest = session.get(ApprovalRequest, row.id) or row
+        values = _seen(newest, record, whole=whole)
+        new = {name: value for name, value in values.items() if getattr(newest, name) != value}
+        if not new and event is None:
+            return
+        with store.write() as work:
+            if new and is_copy(newest):
+                present = work.session.get(ApprovalRequest, row.id)
+                work.session.expunge_all()
+                work.observe(
+                    ApprovalRequest, {}, [copy_with(present or newest, {**new, "observed_at": utcnow()})]
+                )
+            elif new:
+                work.observe(ApprovalRequest, {row.id: {**new, "observed_at": utcnow()}})
+            if event is not None:
+                tell(work.session, row.id, *event, actor=store.actor)
+                if not new:
+                    # Open pages look at what the audit trail names.
+                    work.event("observe", kind="approval_request", object_id=row.id, detail=event[0].value)
+
+    await kept(write)
+
+
+def tell(session: Session, key: uuid.UUID, kind: RequestEventKind, detail: str, *, actor: str) -> None:
+    """Add a line to the timeline of a request, in the transaction of the change it tells of."""
+    line = RequestEvent(
+        request_id=key, kind=kind, actor=storable(actor)[:NAME_MAX], detail=storable(detail)[:TEXT_MAX]
+    )
+    session.add(line)
+    session.flush()
+
+
+def guard_reminder(store: Store, key: uuid.UUID) -> bool:
+    """Take the right to remind of a request; False where somebody had it within the last 15 minutes."""
+    name, now = _reminder(key), utcnow()
+    with store.write() as work:
+        found = work.session.get(Lease, name)
+        if found is not None and found.until > now:
+            return False
+        lease = found or Lease(name=name, until=now)
+        lease.holder, lease.token, lease.until = store.actor[:128], lease.token + 1, now + REMINDED_ONCE_IN
+        work.session.add(lease)
+    return True
+
+
+def release_reminder(store: Store, key: uuid.UUID) -> None:
+    """Give the right to remind back: nobody was reminded."""
+    with store.write() as work:
+        found = work.session.get(Lease, _reminder(key))
+        if found is not None:
+            found.until = utcnow()
+            work.session.add(found)
+
+
+async def request_of(store: Store, key: uuid.UUID) -> ApprovalRequest:
+    """Return a request without keeping the loop waiting; raises NotFoundError."""
+    return await asyncio.to_thread(stored_request, store, key)
+
+
+def _reminder(key: uuid.UUID) -> str:
+    return f"remind:{key}"
+
+
+def _seen(row: ApprovalRequest, record: Record, *, whole: bool) -> dict[str, Any]:
+    values = seen_in(record)
+    if whole and (record.waiting or not record.open):
+        values["waits_for"] = names_of(record.waiting)
+    if is_copy(row) and not record.open:
+        values["state"] = _end_of(record)
+        values["ended_at"] = row.ended_at or record.changed_at or utcnow()
+    return values
+
+
+def _end_of(record: Record) -> RequestState:
+    match record.approval:
+        case "approved":
+            return RequestState.APPROVED
+        case "rejected":
+            return RequestState.REJECTED
+    return RequestState.INVALID

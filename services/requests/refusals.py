@@ -1,0 +1,180 @@
+"""Why a request was not decided, cancelled or reminded of: the words, in one place."""
+
+import re
+
+from services.errors import ConsoleError, InputError, Owner, Problem
+from services.requests.record import Asked, Record, sentence_list
+
+_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def comment_fault(comment: str, most: int) -> str:
+    """Return what is wrong with a comment, or nothing."""
+    if len(comment) > most:
+        return f"It has {len(comment)} characters; {most} can be sent."
+    if _UNSENDABLE.search(comment):
+        return "It holds control characters or halves of characters."
+    return ""
+
+
+def comment_wrong(evidence: str) -> InputError:
+    """Return the error for a comment that cannot be sent."""
+    return InputError(
+        Problem(
+            tried="Read the comment",
+            evidence=evidence,
+            cause="No request can carry this text.",
+            owner=Owner.CONSOLE,
+            remedy="Shorten it, or leave these characters out.",
+            fault="comment-unsendable",
+        )
+    )
+
+
+def unconfirmed(label: str) -> Problem:
+    """Say that a request of Privilege Manager is cancelled only on purpose."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence="Privilege Manager raised it and waits for its answer.",
+        cause="Cancelling it needs to be confirmed.",
+        owner=Owner.CONSOLE,
+        remedy="Confirm with the number of the request.",
+        fault="cancel-unconfirmed",
+    )
+
+
+def no_record(tried: str) -> Problem:
+    """Say that the instance shows no record."""
+    return Problem(
+        tried=tried,
+        evidence="No requested item is found under the ids that are known of it.",
+        cause="It never reached ServiceNow, it was deleted there, or the account may not see it.",
+        owner=Owner.SERVICENOW,
+        remedy="Look for its PMApprovalId among the requested items in ServiceNow.",
+        fault="record-missing",
+    )
+
+
+def nobody_asked(tried: str, number: str, account: str) -> Problem:
+    """Say that there is no approval to decide."""
+    return Problem(
+        tried=tried,
+        evidence=f"{account} sees no open approval of {number}.",
+        cause="Nobody is asked, or the account may only see what it is asked itself.",
+        owner=Owner.SERVICENOW,
+        remedy="Sign in as an approver, or give the account approval_admin; see that the item has an approval flow.",
+        fault="approval-none-open",
+    )
+
+
+def not_asked(tried: str, account: str, asked: list[str]) -> Problem:
+    """Say that the account may not decide for those who are asked."""
+    return Problem(
+        tried=tried,
+        evidence=f"{sentence_list(asked)} is asked; {account} has no approval_admin.",
+        cause="Whoever is not asked may only decide with the role approval_admin.",
+        owner=Owner.SERVICENOW,
+        remedy="Decide as the approver, or give the account approval_admin.",
+        fault="decision-not-allowed",
+    )
+
+
+def decided_already(tried: str, record: Record, decided: Asked | None) -> Problem:
+    """Say that somebody was faster, who and when, as far as the instance says."""
+    word = record.approval if record.approval in ("approved", "rejected", "cancelled") else "closed"
+    if decided is not None and decided.state in ("approved", "rejected"):
+        word = decided.state
+    seen = f"{record.number} is already {word}"
+    if decided is not None:
+        seen += f" by {decided.who}"
+        if decided.changed_by and decided.changed_by.casefold() != decided.user_name.casefold():
+            seen += f" (entered by {decided.changed_by})"
+    at = decided.changed_at if decided is not None else record.changed_at
+    if at is not None:
+        seen += f" at {at.astimezone():%H:%M:%S on %Y-%m-%d}"
+    return Problem(
+        tried=tried,
+        evidence=f"{seen}.",
+        cause="It is not open any more.",
+        owner=Owner.CONSOLE,
+        remedy="Nothing needs to be done; the newest state is shown.",
+        fault="request-not-open",
+    )
+
+
+def ended_already(tried: str, state: str) -> Problem:
+    """Say that a request of ours has ended."""
+    return Problem(
+        tried=tried,
+        evidence=f"It is {state}.",
+        cause="It is not open any more.",
+        owner=Owner.CONSOLE,
+        remedy="Nothing needs to be done; the newest state is shown.",
+        fault="request-not-open",
+    )
+
+
+def not_taken(tried: str, lost: ConsoleError | None) -> Problem:
+    """Say that the record still waits although the change was sent."""
+    why = f" after “{lost.problem.cause}”" if lost is not None else " although the instance took the change"
+    return Problem(
+        tried=tried,
+        evidence=f"Read back{why}: it still waits for an answer.",
+        cause="The change did not come through, or a rule of the instance took it back.",
+        owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
+        remedy="Look again in a moment, then try again.",
+        fault="decision-not-taken",
+    )
+
+
+def unclear(tried: str, lost: ConsoleError | None) -> Problem:
+    """Say that it is not known whether a change was made."""
+    why = lost.problem.evidence if lost is not None else "The record could not be read back."
+    return Problem(
+        tried=tried,
+        evidence=why,
+        cause="The answer was lost and the record could not be read back: it may have been done, or not.",
+        owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
+        remedy="Look at the request again before you repeat this.",
+        fault="decision-unclear",
+    )
+
+
+def reminded_already(tried: str) -> Problem:
+    """Say that those who are asked were reminded a short while ago."""
+    return Problem(
+        tried=tried,
+        evidence="A reminder was sent less than 15 minutes ago.",
+        cause="Nobody is reminded twice within 15 minutes.",
+        owner=Owner.CONSOLE,
+        remedy="Wait, or ask one of them in person.",
+        fault="reminded-already",
+    )
+
+
+def no_process(label: str) -> InputError:
+    """Return the error for a request whose process is gone."""
+    return InputError(
+        Problem(
+            tried=f"Reach the process of {label}",
+            evidence="It names no Approval Process.",
+            cause="The process was deleted.",
+            owner=Owner.CONSOLE,
+            remedy="Act on its record in ServiceNow.",
+            fault="object-missing",
+        )
+    )
+
+
+def no_server(label: str) -> InputError:
+    """Return the error for a request whose server is gone."""
+    return InputError(
+        Problem(
+            tried=f"Reach the server of {label}",
+            evidence="It names no ServiceNow Server.",
+            cause="The server was deleted.",
+            owner=Owner.CONSOLE,
+            remedy="Act on its record in ServiceNow.",
+            fault="object-missing",
+        )
+    )
