@@ -80,6 +80,16 @@ class Table:
             return row
         return None
 
+    async def count(self, query: Query) -> int | None:
+        """Return how many rows meet `query` before access rules hide some, or None when the instance does not say."""
+        tried = f"Count records of {self.name}"
+        encoded = self._sendable(query).encode()
+        params = _params(sysparm_query=encoded, sysparm_fields="sys_id", sysparm_limit="1")
+        response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
+        json_result(response, tried)
+        total = response.headers.get("x-total-count", "")
+        return int(total) if total.isdecimal() else None
+
     async def get(self, sys_id: str, fields: Sequence[str]) -> Row | None:
         """Return one record, or None when it is missing or hidden."""
         return await self.first(where("sys_id", Operator.IS, sys_id), fields)

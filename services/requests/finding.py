@@ -1,0 +1,128 @@
+"""Looks for a request on its instance by its PMApprovalId, where the answer with its id was lost.
+
+Found, proven absent, or neither: an account that may not read variables sees the same as one that looks at an empty
+table, so that an empty answer alone proves nothing.
+"""
+
+from dataclasses import dataclass
+
+from models.approval_process import ApprovalProcess
+from services.errors import ConsoleError, RefusedError, ReplyError
+from services.servicenow.faults import RateLimitedError
+from services.servicenow.instance import Instance
+from services.servicenow.queries import Operator, Query, equals, where
+from services.servicenow.records import Row
+
+ANSWERS = "sc_item_option_mtom"
+"""Joins a requested item to the values of its variables."""
+NAME = "sc_item_option.item_option_new.name"
+VALUE = "sc_item_option.value"
+VARIABLE = "PMApprovalId"
+
+_ITEM = "request_item"
+_FIELDS = (
+    _ITEM, NAME, VALUE, f"{_ITEM}.number", f"{_ITEM}.approval", f"{_ITEM}.state", f"{_ITEM}.request",
+    f"{_ITEM}.request.number", f"{_ITEM}.request.approval", f"{_ITEM}.sys_created_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """A requested item that carries a PMApprovalId, with the order it belongs to; states are stored values."""
+
+    record_id: str
+    number: str
+    approval: str
+    state: str
+    order_id: str
+    order_number: str
+    order_approval: str
+    created_on: str = ""
+
+    def observed(self) -> dict[str, str]:
+        """Return what a request's observed columns say of this item."""
+        return {
+            "record_id": self.record_id,
+            "number": self.number,
+            "servicenow_state": self.approval,
+            "record_state": self.state,
+            "order_id": self.order_id,
+            "order_number": self.order_number,
+            "order_state": self.order_approval,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a look found, oldest first. Without items, `absent` says that there are none; else `reason` why nobody knows."""
+
+    items: tuple[FoundItem, ...] = ()
+    absent: bool = False
+    reason: str = ""
+
+    @property
+    def item(self) -> FoundItem | None:
+        """The requested item, or None."""
+        return self.items[0] if self.items else None
+
+
+async def find(instance: Instance, approval_id: str, process: ApprovalProcess) -> Sighting:
+    """Look for the requested items that carry `approval_id` on the instance of `process`.
+
+    Every row is compared with what was asked for. Raises ConsoleError where a later look may say more: the instance
+    cannot be reached, or asks to wait.
+    """
+    asked = equals(**{NAME: VARIABLE, VALUE: approval_id})
+    try:
+        rows = await _rows(instance, asked)
+        # An instance compares without case and end; an id is exactly itself.
+        items = sorted(
+            {_item(row) for row in rows if row[VALUE] == approval_id and row[_ITEM]},
+            key=lambda item: (item.created_on, item.record_id),
+        )
+        if items:
+            return Sighting(tuple(items))
+        reason = await _doubt(instance, asked, process)
+    except RateLimitedError:
+        raise
+    except (RefusedError, ReplyError) as error:
+        return Sighting(reason=_said(error))
+    return Sighting(absent=not reason, reason=reason)
+
+
+async def _rows(instance: Instance, query: Query, limit: int | None = None) -> list[Row]:
+    table = instance.table(ANSWERS)
+    return [row async for row in table.rows(query, fields=_FIELDS, limit=limit)]
+
+
+async def _doubt(instance: Instance, asked: Query, process: ApprovalProcess) -> str:
+    """Return why nothing seen does not mean nothing there, or an empty text.
+
+    It takes the sight of the same variable of another request of this item: whoever sees that would see this one.
+    """
+    if await instance.table(ANSWERS).count(asked):
+        return "The instance counts it, but hides it from this account."
+    others = where(NAME, Operator.IS, VARIABLE)
+    if process.request_item_id:
+        others = others.where(f"{_ITEM}.cat_item", Operator.IS, process.request_item_id)
+    for row in await _rows(instance, others, limit=1):
+        if row[VALUE] and row[_ITEM]:
+            return ""
+    return f"This account sees no request at all that carries {VARIABLE}."
+
+
+def _item(row: Row) -> FoundItem:
+    return FoundItem(
+        record_id=row[_ITEM],
+        number=row[f"{_ITEM}.number"],
+        approval=row[f"{_ITEM}.approval"],
+        state=row[f"{_ITEM}.state"],
+        order_id=row[f"{_ITEM}.request"],
+        order_number=row[f"{_ITEM}.request.number"],
+        order_approval=row[f"{_ITEM}.request.approval"],
+        created_on=row[f"{_ITEM}.sys_created_on"],
+    )
+
+
+def _said(error: ConsoleError) -> str:
+    return f"{error.problem.tried}: {error.problem.cause}"
