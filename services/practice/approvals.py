@@ -125,14 +125,17 @@ def _ask(database: Database, workflow: str, requested_item: str, by: str) -> Non
     flow = database.get("wf_workflow", workflow)
     group = database.first("sys_user_group", name=flow["name"], active="true") if flow else None
     members = database.rows("sys_user_grmember", group=group["sys_id"]) if group else []
-    if not members:
+    if group is None or not members:
         _settle(database, requested_item, "approved", by)
+        return
+    asked = {"parent": requested_item, "assignment_group": group["sys_id"], "approval": "requested"}
+    group_approval = database.insert("sysapproval_group", asked, by=by)
     for member in members:
         database.insert(
             "sysapproval_approver",
             {
                 "approver": member["user"], "state": "requested", "sysapproval": requested_item,
-                "document_id": requested_item, "source_table": "sc_req_item",
+                "document_id": requested_item, "source_table": "sc_req_item", "group": group_approval,
             },
             by=by,
         )  # fmt: skip

@@ -182,6 +182,7 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
         "request>sc_request cat_item>sc_cat_item requested_for>sys_user stage quantity:int price",
         "task",
     ),
+    ("sysapproval_group", "Group approval", "number", "parent>task", "task"),
     ("sc_task", "Catalog Task", "number", "request_item>sc_req_item request>sc_request", "task"),
     (
         "sc_item_option",
@@ -206,7 +207,7 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
         "state",
         (
             "approver>sys_user state sysapproval>task source_table document_id comments:journal "
-            "approval_journal_column group expected_start:dt due_date:dt"
+            "approval_journal_column group>sysapproval_group expected_start:dt due_date:dt"
         ),
         "",
     ),

@@ -242,6 +242,8 @@ class _Deed:
         problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
+            # The two systems agree now.
+            await self._keep(record, instance=instance)
         return self._done(record.number, seen, problem)
 
     async def _after_refusal(self, instance: Instance, tried: str, error: ConsoleError) -> Outcome:

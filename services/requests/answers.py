@@ -7,12 +7,13 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
 from services.requests.record import Record, sentence_list
+from services.requests.states import Judgement, Seen, seen_of
 
 
-def why_stuck(row: ApprovalRequest, sentence: str, names: list[str], record: Record | None) -> str:
+def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], record: Record | None) -> str:
     """Return why a request that is open does not go on; nothing for one that has ended.
 
-    `sentence` is the judgement of both states where they disagree; `names` are those who can act.
+    `judgement` is that of both states; `names` are those who can act.
     """
     state = RequestState(row.state)
     if state.final:
@@ -21,15 +22,18 @@ def why_stuck(row: ApprovalRequest, sentence: str, names: list[str], record: Rec
         return (
             "It has not reached ServiceNow yet: the worker that sends it is not running, or is still at it."
         )
-    if row.mismatch and sentence:
-        return sentence
+    if judgement.mismatch:
+        return judgement.sentence
     if record is not None and record.waiting and not names:
-        return "Nobody who is asked can act: their accounts are not active."
+        return "Nobody who is asked can act: their accounts are not active or locked out."
     if names:
         return f"It waits for {sentence_list(names)}."
-    if row.servicenow_state in ("not requested", ""):
-        return "Nobody has been asked yet. If that stays so, the request item has no approval process."
-    return "It waits for an approval; this account does not see whose."
+    if (
+        seen_of(row.servicenow_state, row.record_state, row.order_state) is Seen.WAITING
+        and record is not None
+    ):
+        return "It waits for an approval; this account does not see whose."
+    return judgement.sentence
 
 
 def answer_for_caller(row: ApprovalRequest, names: list[str], record: Record | None) -> str:
@@ -57,14 +61,15 @@ def answer_for_caller(row: ApprovalRequest, names: list[str], record: Record | N
 
 
 def _pending(row: ApprovalRequest, what: str, number: str, names: list[str]) -> str:
-    if row.servicenow_state == "approved":
+    seen = seen_of(row.servicenow_state, row.record_state, row.order_state)
+    if seen is Seen.APPROVED:
         return f"{what} is approved{number}; the answer is on its way. Start the program again in a minute."
-    if row.servicenow_state == "rejected":
+    if seen in (Seen.REJECTED, Seen.ORDER_REJECTED):
         return f"{what} is rejected{number}; the answer is on its way."
     until = ""
     if row.times_out_at is not None:
         until = f" If nothing happens by {_clock(row.times_out_at)}, start the program again."
-    if row.order_state == "approved" and names:
+    if seen is Seen.ORDER_APPROVED and names:
         whose = sentence_list(names)
         return f"{what} was approved on the order, but not yet on its item. {whose} has to approve {row.number or 'it'}.{until}"
     whom = f" of {sentence_list(names)}" if names else ""

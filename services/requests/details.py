@@ -23,6 +23,7 @@ from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
 from services.requests.learning import Source, keep, stored_request
 from services.requests.record import Asked, Record, is_copy, read_comments, read_record, sentence_list
+from services.requests.states import Actor, judge
 from services.servicenow import ConnectionSettings, Instance
 from services.store import Store
 
@@ -78,6 +79,7 @@ class Details:
     """Id of the way in which the systems disagree, or nothing."""
     sentence: str = ""
     """The judgement of both states in a sentence."""
+    must_act: Actor = Actor.NOBODY
     why_stuck: str = ""
     who_can_act: tuple[Person, ...] = ()
     link: str = ""
@@ -102,6 +104,7 @@ class Details:
             "servicenow_state": row.servicenow_state,
             "mismatch": self.mismatch or None,
             "judgement": self.sentence,
+            "must_act": self.must_act.value,
             "why_stuck": self.why_stuck,
             "initiator": row.initiator_name or row.initiator_id,
             "agent": row.agent_name or row.agent_id,
@@ -154,7 +157,6 @@ def stored_details(store: Store, key: uuid.UUID) -> Details:
         timeline=(),
         here=_here(row),
         there=_there(row),
-        mismatch=row.mismatch,
         who_can_act=people,
         link=_link(row, server),
         unseen=("ServiceNow has not been asked now; this is what was seen last.",),
@@ -208,6 +210,7 @@ def _with_record(known: Details, record: Record, comments: list[Any] | None) -> 
 def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Details:
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
+    judgement = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
     # An instance keeps whole seconds: within one, lines stand in the order in which their steps can only have come.
     ordered = sorted(
         dict.fromkeys(lines), key=lambda line: (line.at.replace(microsecond=0), _RANK[line.kind])
@@ -216,7 +219,10 @@ def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Det
     return replace(
         known,
         timeline=tuple(ordered),
-        why_stuck=why_stuck(row, known.sentence, names, record),
+        mismatch=judgement.mismatch,
+        sentence=judgement.sentence,
+        must_act=judgement.actor,
+        why_stuck=why_stuck(row, judgement, names, record),
         answer_for_caller=answer_for_caller(row, names, record),
     )
 

@@ -14,6 +14,7 @@ from models.kinds import RequestEventKind, RequestState
 from models.lease import Lease
 from models.request_event import RequestEvent
 from services.requests.record import Record, copy_with, is_copy, names_of, seen_in
+from services.requests.states import ENDS, judge, status_of
 from services.servicenow.instance import Instance
 from services.store import Store
 from services.store.errors import NotFoundError
@@ -137,13 +138,11 @@ def _seen(row: ApprovalRequest, record: Record, *, whole: bool) -> dict[str, Any
     if is_copy(row) and not record.open:
         values["state"] = _end_of(record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()
+    state = values.get("state", row.state)
+    values["mismatch"] = judge(state, record.approval, record.state, record.order_approval).mismatch
     return values
 
 
 def _end_of(record: Record) -> RequestState:
-    match record.approval:
-        case "approved":
-            return RequestState.APPROVED
-        case "rejected":
-            return RequestState.REJECTED
-    return RequestState.INVALID
+    status = status_of(record.approval, record.state, record.order_approval)
+    return ENDS.get(status, RequestState.INVALID)

@@ -8,9 +8,9 @@ from typing import Any
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX
-from models.kinds import RequestOrigin, RequestState
+from models.kinds import RequestOrigin
 from services.errors import ConsoleError
-from services.servicenow.contract import ApprovalStatus
+from services.requests.states import OPEN, Seen, seen_of
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
@@ -21,8 +21,6 @@ APPROVALS = "sysapproval_approver"
 JOURNAL = "sys_journal_field"
 COMMENTED_MAX = 100
 COMMENTS_MAX = 200
-CLOSED_STATES = ("3", "4", "7")
-"""Closed Complete, Closed Incomplete, Closed Skipped."""
 ASKED_STATE = "requested"
 DECIDED = ("approved", "rejected")
 
@@ -36,13 +34,6 @@ _APPROVAL_FIELDS = (
 )  # fmt: skip
 _SYS_ID = re.compile("[0-9a-f]{32}", re.IGNORECASE)
 _NUMBER = re.compile("[A-Z]{3,8}[0-9]{3,20}", re.IGNORECASE)
-
-ENDS = {
-    ApprovalStatus.APPROVED: RequestState.APPROVED,
-    ApprovalStatus.REJECTED: RequestState.REJECTED,
-    ApprovalStatus.INVALID: RequestState.INVALID,
-    ApprovalStatus.PENDING: RequestState.PENDING,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +85,7 @@ class Record:
     @property
     def open(self) -> bool:
         """Whether it can still be decided: neither decided nor closed."""
-        waiting = self.approval in ("requested", "not requested", "")
-        return waiting and self.active and self.state not in CLOSED_STATES
+        return self.active and seen_of(self.approval, self.state, self.order_approval) in (*OPEN, Seen.UNSEEN)
 
     @property
     def waiting(self) -> tuple[Asked, ...]:

@@ -77,7 +77,7 @@ def test_a_table_holds_its_own_class_and_its_parent_all(pm):
     assert pm.get(f"api/now/table/task/{item_id}").status_code == 200
     assert pm.get(f"api/now/table/sc_request/{item_id}").status_code == 404
     classes = {row["sys_class_name"] for row in rows(pm, "task", fields="sys_class_name")}
-    assert classes == {"sc_request", "sc_req_item"}
+    assert classes == {"sc_request", "sc_req_item", "sysapproval_group"}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_table_holds_its_own_class_and_its_parent_all(pm):
         f"sysapproval.ref_sc_req_item.cat_item={EXECUTE_ITEM}",
         "sysapproval.ref_sc_req_item.cat_item.name=Execute Application Request",
         "approver.user_name=app.approver",
-        "state=requested^approverISNOTEMPTY^group=",
+        "state=requested^approverISNOTEMPTY^group.assignment_group.name=Application Approvers",
         "state=requested^ORstate=approved",
         "state=nonsense^NQsysapproval.numberSTARTSWITHRITM",
     ],

@@ -1,0 +1,347 @@
+"""The intake over HTTP: raises requests for programs and tells them how these stand. Loopback unless it is encrypted.
+
+What cannot be done is answered as problem details (RFC 9457). No page of another origin is let in: there is no CORS, a
+body is JSON or refused, and only the names that this server is meant to have are answered to.
+"""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from models.addresses import is_loopback
+from models.approval_request import ApprovalRequest
+from models.intake_client import IntakeClient
+from models.kinds import RequestState
+from services.errors import InvalidError
+from services.requests.intake import Intake, IntakeClients, KeyReusedError, NotReadyError
+from services.requests.intake_api import openapi
+from services.requests.rates import Rates
+from services.store import Store
+from services.store.errors import StoreError
+from services.threads import kept
+
+BODY_MAX = 64 * 1024
+DEPTH_MAX = 32
+BODY_SECONDS = 10.0
+RETRY_SECONDS = 5
+PROBLEM_TYPE = "urn:approval-console:problem:"
+_SECURE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Refusal(Exception):  # noqa: N818 -- what is answered, not what went wrong here
+    """An answer that is a problem: status, stable id, title, what about it, wrong fields, and headers."""
+
+    status: int
+    fault: str
+    title: str
+    detail: str = ""
+    fields: tuple[dict[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self) -> Response:
+        """Return the answer as problem details."""
+        body: dict[str, Any] = {
+            "type": PROBLEM_TYPE + self.fault,
+            "title": self.title,
+            "status": self.status,
+        }
+        if self.detail:
+            body["detail"] = self.detail
+        if self.fields:
+            body["errors"] = list(self.fields)
+        return JSONResponse(
+            body, self.status, headers=dict(self.headers), media_type="application/problem+json"
+        )
+
+
+class IntakeApp:
+    """The routes of the intake. `names` are the hosts it answers to beside those of this machine."""
+
+    def __init__(self, store: Store, *, names: tuple[str, ...] = (), rates: Rates | None = None) -> None:
+        self._clients = IntakeClients(store)
+        self._intake = Intake(store)
+        self._store = store
+        self._rates = rates or Rates()
+        self.app = Starlette(
+            routes=[
+                Route("/v1/requests", self._guarded(self._raise), methods=["POST"]),
+                Route("/v1/requests/{id}", self._guarded(self._state), methods=["GET"]),
+                Route("/healthz", self._guarded(self._health), methods=["GET"]),
+                Route("/openapi.json", self._guarded(self._openapi), methods=["GET"]),
+            ],
+            exception_handlers={HTTPException: _http_error},
+            middleware=[Middleware(_OwnNames, names=names)],
+        )
+
+    def _guarded(
+        self, endpoint: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                response = await endpoint(request)
+            except Refusal as refusal:
+                response = refusal.response()
+            except StoreError as error:
+                log.warning("intake: %s", error.problem.as_text())
+                response = _unavailable("The store cannot be used now.").response()
+            except ClientDisconnect:
+                response = Response(status_code=400)
+            except Exception:
+                log.exception("intake: %s %s", request.method, request.url.path)
+                response = Refusal(500, "internal-error", "The request could not be handled").response()
+            response.headers.update(_SECURE)
+            return response
+
+        return answer
+
+    # -- endpoints ---------------------------------------------------------
+
+    async def _raise(self, request: Request) -> Response:
+        client = await self._client(request)
+        self._within_rate(client, "raise")
+        payload = _parsed(await _body(request))
+        key = _key_of(request)
+        try:
+            accepted = await kept(lambda: self._intake.accept(client, payload, key))
+        except InvalidError as error:
+            fields = tuple({"field": f.name, "reason": f.message} for f in error.fields)
+            raise Refusal(422, "request-invalid", "The request cannot be raised", "", fields) from error
+        except KeyReusedError as error:
+            raise Refusal(
+                422, "idempotency-key-reused", error.problem.cause, error.problem.evidence
+            ) from error
+        except NotReadyError as error:
+            log.warning("intake: %s", error.problem.as_text())
+            raise _unavailable(error.problem.cause) from error
+        row = accepted.row
+        log.info(
+            "intake: client %s %s request %s", client.id, "raised" if accepted.created else "repeated", row.id
+        )
+        headers = {"Location": f"/v1/requests/{row.id}"}
+        return JSONResponse(_shown(row), 202 if accepted.created else 200, headers=headers)
+
+    async def _state(self, request: Request) -> Response:
+        client = await self._client(request)
+        self._within_rate(client, "ask")
+        try:
+            key = uuid.UUID(request.path_params["id"])
+        except ValueError:
+            raise _no_request() from None
+        row = await asyncio.to_thread(self._intake.state_of, client, key)
+        if row is None:
+            raise _no_request()
+        return JSONResponse(_shown(row))
+
+    async def _health(self, request: Request) -> Response:
+        del request
+        await asyncio.to_thread(self._touch)
+        return JSONResponse({"status": "ok"})
+
+    async def _openapi(self, request: Request) -> Response:
+        del request
+        return JSONResponse(openapi())
+
+    # -- inside ------------------------------------------------------------
+
+    def _touch(self) -> None:
+        with self._store.read() as session:
+            session.get(IntakeClient, uuid.UUID(int=0))
+
+    async def _client(self, request: Request) -> IntakeClient:
+        headers = request.headers.getlist("authorization")
+        scheme, _, token = (headers[0] if len(headers) == 1 else "").partition(" ")
+        client = None
+        if scheme.lower() == "bearer" and 0 < len(token.strip()) <= 200:
+            client = await asyncio.to_thread(self._clients.of_token, token.strip())
+        if client is None:
+            raise Refusal(
+                401,
+                "token-refused",
+                "A valid token is needed",
+                "Send Authorization: Bearer with the token of a client of this intake.",
+                headers={"WWW-Authenticate": 'Bearer realm="intake"'},
+            )
+        return client
+
+    def _within_rate(self, client: IntakeClient, what: str) -> None:
+        wait = self._rates.wait(client.id, what)
+        if wait > 0:
+            raise Refusal(
+                429,
+                "rate-limited",
+                "Too many calls",
+                f"Call again in {wait} s.",
+                headers={"Retry-After": str(wait)},
+            )
+
+
+class _OwnNames:
+    """Refuses requests that were meant for another host.
+
+    A web page can lead a name of its own to this machine, and would then be let in by the browser of whoever looks at it.
+    """
+
+    def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
+        self._app = app
+        self._names = frozenset(name.casefold() for name in names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or not self._is_own(hosts[0].decode("latin-1")):
+            refusal = Refusal(421, "host-unknown", "This server is not called that")
+            await refusal.response()(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _is_own(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return is_loopback(name) or name.casefold() in self._names
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Answer what no route takes."""
+    del request
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    titles = {404: "There is nothing at this address", 405: "This address does not take this method"}
+    faults = {404: "address-unknown", 405: "method-unknown"}
+    refusal = Refusal(
+        status, faults.get(status, "refused"), titles.get(status, "Refused"), headers={**_SECURE, **headers}
+    )
+    return refusal.response()
+
+
+async def _body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Refusal(415, "type-unknown", "Only JSON is taken", "Send Content-Type: application/json.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "type-unknown", "Only plain JSON is taken", "Send it without Content-Encoding.")
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > BODY_MAX:
+        raise _too_large()
+    content = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                content += part
+                if len(content) > BODY_MAX:
+                    raise _too_large()
+    except TimeoutError as error:
+        raise Refusal(408, "body-late", "The body did not come in time") from error
+    return bytes(content)
+
+
+def _too_large() -> Refusal:
+    return Refusal(
+        413, "body-too-large", "The body is too large", f"At most {BODY_MAX} bytes are taken.",
+        headers={"Connection": "close"},
+    )  # fmt: skip
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        text = content.decode("utf-8")
+        payload = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        told = "It is nested too deeply." if isinstance(error, RecursionError) else f"{error}"[:300]
+        raise Refusal(400, "body-unreadable", "The body is no JSON that can be read", told) from error
+    if not isinstance(payload, dict):
+        raise Refusal(400, "body-unreadable", "The body is no JSON object")
+    if _deeper_than(payload, DEPTH_MAX):
+        raise Refusal(
+            400, "body-unreadable", "The body is nested too deeply", f"At most {DEPTH_MAX} levels are read."
+        )
+    return payload
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice: two readers could take different values of it."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _deeper_than(payload: Any, most: int) -> bool:
+    level = [payload]
+    for _ in range(most):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _key_of(request: Request) -> str:
+    """Return the Idempotency-Key; it may stand in quotes, as the draft of the standard writes it."""
+    keys = request.headers.getlist("idempotency-key")
+    if not keys:
+        return ""
+    key = keys[0].strip()
+    if len(key) >= 2 and key.startswith('"') and key.endswith('"'):
+        key = key[1:-1]
+    if len(keys) > 1 or not key or any(not 32 <= ord(c) < 127 for c in key):
+        problem = {"field": "Idempotency-Key", "reason": "is not one text of visible ASCII characters"}
+        raise Refusal(422, "request-invalid", "The request cannot be raised", "", (problem,))
+    return key
+
+
+def _shown(row: ApprovalRequest) -> dict[str, Any]:
+    """Return what a client is told of its request."""
+    times = {
+        "requested_at": row.requested_at, "submitted_at": row.submitted_at, "times_out_at": row.times_out_at,
+        "ended_at": row.ended_at,
+    }  # fmt: skip
+    return {
+        "id": str(row.id),
+        "state": str(row.state),
+        "final": RequestState(row.state).final,
+        "approved": row.state == RequestState.APPROVED,
+        "number": row.number or None,
+        "comment": row.comment or None,
+        **{name: at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None for name, at in times.items()},
+    }
+
+
+def _no_request() -> Refusal:
+    return Refusal(404, "request-unknown", "This client has no such request")
+
+
+def _unavailable(detail: str) -> Refusal:
+    return Refusal(
+        503,
+        "unavailable",
+        "Requests cannot be taken now",
+        detail,
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
