@@ -74,9 +74,9 @@ def pixmap(name: str, tone: str = "text", size: int = 16, ratio: float | None = 
 def status_pixmap(state: str, size: int = 14, ground: str = "page", ratio: float | None = None) -> QPixmap:
     """Return a status shape; `ground` is the token of what lies behind it, for the part that is cut out."""
     tokens = theme.current()
-    return _draw(
-        f"status-{state}", tokens[STATES[state]], tokens[ground], tokens["line"], size, _ratio(ratio)
-    )
+    # In high contrast the selection is so bright that no status colour can be seen on it: there the shape alone speaks.
+    tint = "sel-text" if ground == "sel" and tokens.scheme == "contrast" else STATES[state]
+    return _draw(f"status-{state}", tokens[tint], tokens[ground], tokens["line"], size, _ratio(ratio))
 
 
 class _Engine(QIconEngine):

@@ -25,6 +25,7 @@ from console import dialogs, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
+from console.inbox.saved import SavedFilters
 from console.menus import build_menu_bar, node_menu
 from console.navigation.model import Node, TreeModel
 from console.navigation.view import Navigation
@@ -55,7 +56,7 @@ class Window(QMainWindow):
     def __init__(self, ctx: Context, layout: Layout) -> None:
         super().__init__()
         self.ctx = ctx
-        self.remembered = layout
+        self.remembered = ctx.remembered = layout
         self.workers = Workers(self)
         self.workers.failed.connect(self._task_failed)
         self.page: Page | None = None
@@ -69,6 +70,7 @@ class Window(QMainWindow):
         self.rounds = Rounds(self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
         self.schedule = Schedule(self, layout)
+        self.saved_filters = SavedFilters(self)
         window_commands.define(self)
         self._build()
         self._connect()
@@ -129,7 +131,7 @@ class Window(QMainWindow):
         ctx.said.connect(lambda text: ctx.activity.record(text, text))
         self.navigation.chosen.connect(self.show_target)
         self.navigation.tree.menu_wanted.connect(self._node_menu)
-        self.navigation.tree.delete_wanted.connect(lambda node: self.run_on_node(node, "delete"))
+        self.navigation.tree.delete_wanted.connect(self._delete_node)
         self.model.renamed.connect(self._renamed)
         self.strip.toggled.connect(self.toggle_activity)
         theme.of().theme_changed.connect(ctx.commands.retint)
@@ -194,7 +196,16 @@ class Window(QMainWindow):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(where)
 
+    def _delete_node(self, node: Node) -> None:
+        if node.saved_filter:
+            self.saved_filters.delete(node.saved_filter)
+        else:
+            self.run_on_node(node, "delete")
+
     def _renamed(self, node: Node, name: str) -> None:
+        if node.saved_filter:
+            self.saved_filters.rename(node.saved_filter, name)
+            return
         self.workers.start(self._rename(node, name), group="rename")
 
     async def _rename(self, node: Node, name: str) -> None:
@@ -209,6 +220,7 @@ class Window(QMainWindow):
         """Show the page of a target; pages with drafts and the newest ones stay in memory."""
         if self.page is not None and self.page.target.same_page(target):
             self.page.arrive(target)
+            self.navigation.select(target)
             return
         if self.page is not None:
             self._back.append(self.page.target.place)
@@ -223,6 +235,7 @@ class Window(QMainWindow):
             page = page_for(target, self.ctx)
             page.title_changed.connect(lambda _title: self._titled())
             page.commands_changed.connect(self.ctx.commands.refresh)
+            page.placed.connect(self._placed)
             self.stack.addWidget(page)
         self._pages[key] = page
         self.page = page
@@ -238,6 +251,10 @@ class Window(QMainWindow):
         self._titled()
         self.ctx.commands.refresh()
         self._let_go()
+
+    def _placed(self, target: Target) -> None:
+        if self.page is not None and self.page.target.same_page(target):
+            self.navigation.select(target)
 
     def _reveal(self) -> None:
         if self.page is None or self.page is self.stack.currentWidget():
@@ -331,6 +348,11 @@ class Window(QMainWindow):
     async def _add_requests(self, text: str) -> None:
         self.palette_box.add(text, "Requests", await self.search.requests(text))
 
+    def find(self) -> None:
+        """Put the keyboard into the search of the shown page, or into the tree's filter where the page has none."""
+        if not (self.page is not None and self.page.run("find")):
+            self.focus_filter()
+
     def focus_filter(self) -> None:
         """Put the keyboard into the tree's filter."""
         self.navigation.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -339,7 +361,8 @@ class Window(QMainWindow):
     def can_rename(self) -> bool:
         """Whether the selected node or the shown page has a name that can change."""
         node = self.navigation.current()
-        return (node is not None and node.object_id is not None) or self.page_offers("rename")
+        named = node is not None and (node.object_id is not None or bool(node.saved_filter))
+        return named or self.page_offers("rename")
 
     def rename(self) -> None:
         """Rename in the tree where the keyboard is there, else on the page."""
@@ -347,7 +370,7 @@ class Window(QMainWindow):
         if (
             self.navigation.tree.hasFocus()
             and node is not None
-            and node.object_id is not None
+            and (node.object_id is not None or node.saved_filter)
             and not node.draft
         ):
             self.navigation.edit(node)
@@ -452,6 +475,7 @@ class Window(QMainWindow):
         self.health.stop()
         self.rounds.stop()
         self.schedule.stop()
+        self.saved_filters.stop()
         super().closeEvent(event)
 
     async def _ask_to_leave(self, count: int) -> None:

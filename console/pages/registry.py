@@ -54,7 +54,7 @@ class Target:
 PAGES: dict[str, tuple[str, str]] = {
     HOME: ("console.pages.home", "HomePage"),
     FOLDER: ("console.pages.folder", "FolderPage"),
-    REQUESTS: ("console.pages.requests", "RequestsPage"),
+    REQUESTS: ("console.pages.requests.page", "RequestsPage"),
     PROVISIONING: ("console.pages.provisioning.page", "ProvisioningPage"),
     Kind.USER_CREDENTIAL: ("console.pages.credential", "CredentialPage"),
     Kind.FOREIGN_SYSTEM: ("console.pages.foreign_system", "ForeignSystemPage"),

@@ -1,0 +1,141 @@
+"""The filters of the inbox with their counts: those that stand ready and those that people saved, for tree and page."""
+
+import asyncio
+import weakref
+from typing import Any
+
+from PyQt6 import sip
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from console.inbox.places import ALL, READY
+from console.lazy import module
+from console.workers import Workers
+from services.errors import ConsoleError
+
+SOON_MS, AGAIN_MS = 400, 30_000
+"""After a change, and for what only time changes."""
+KINDS = ("approval_request", "saved_filter")
+FILTERS, INBOX, SAVED = "services.requests.filters", "services.requests.inbox", "services.requests.saved"
+
+
+class Filters(QObject):
+    """Knows every filter by its key and how many requests it shows. Made once for a context, by `filters_of`."""
+
+    changed = pyqtSignal()
+    """Filters or counts are others now."""
+
+    def __init__(self, ctx: Any, owner: QObject) -> None:
+        super().__init__(owner)
+        self._ctx = weakref.ref(ctx)
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.named: dict[str, Any] = {}
+        """Every filter by its key, ready ones first, then saved ones in their order."""
+        self.saved: list[tuple[str, str]] = []
+        """Key and name of those that people saved."""
+        self.counts: dict[str, Any] = {}
+        self._again = self._stopped = False
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.refresh)
+        self._often = QTimer(self)
+        self._often.setInterval(AGAIN_MS)
+        self._often.timeout.connect(self.refresh)
+        ctx.changes.connect(self._changed)
+
+    @property
+    def ctx(self) -> Any:
+        """The context that the filters are for."""
+        return self._ctx()
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    def name_of(self, key: str) -> str:
+        """Return what a filter is called; nothing for one that is not known."""
+        return next((name for known, name in (*READY, *self.saved) if known == key), "")
+
+    def count_text(self, key: str) -> str:
+        """Return how many requests a filter shows, with a + where counting stopped; nothing while that is not known."""
+        count = self.counts.get(key)
+        return "" if count is None else f"{count.number:,}{'' if count.exact else '+'}"
+
+    def number(self, key: str) -> int:
+        """Return how many requests a filter shows, as far as it was counted."""
+        count = self.counts.get(key)
+        return 0 if count is None else int(count.number)
+
+    async def inbox(self) -> Any:
+        """Return the inbox of the store."""
+        inbox = await module(self.ctx, INBOX)
+        workspace = await self.ctx.ready()
+        return await self.ctx.call(inbox.Inbox, workspace.store)
+
+    def stop(self) -> None:
+        """Read nothing any more; the window closes."""
+        self._stopped = True
+        self._soon.stop()
+        self._often.stop()
+        self.workers.cancel_all()
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def _changed(self, changes: list[Any]) -> None:
+        if any(change.kind in KINDS for change in changes) and not self._soon.isActive():
+            self._soon.start()
+
+    def refresh(self) -> None:
+        """Read filters and counts again; once more at the end if it is asked for meanwhile."""
+        if self._stopped:
+            return
+        if self.workers.busy:
+            self._again = True
+            return
+        self.workers.start(self._read(), group="read")
+
+    async def _read(self) -> None:
+        await self.read()
+        if self._again:
+            self._again = False
+            self._soon.start()
+        self._often.start()
+
+    async def read(self) -> None:
+        """Read filters and counts."""
+        filters = await module(self.ctx, FILTERS)
+        inbox = await self.inbox()
+        saved = await self._read_saved(inbox.store)
+        named = {one.key: one for one in (*filters.BUILT_IN, *saved)}
+        keys = list(named)
+        counted = await self.ctx.call(inbox.counts, [named[key].filter for key in keys])
+        counts = dict(zip(keys, counted, strict=True))
+        if not counts[ALL].exact:
+            # Of everything the database knows the number quickly; beside the thread of the store nobody waits for it.
+            counts[ALL] = await asyncio.to_thread(inbox.count, named[ALL].filter, most=None)
+        self.named, self.counts = named, counts
+        self.saved = [(one.key, one.name) for one in saved]
+        self.changed.emit()
+
+    async def _read_saved(self, store: Any) -> list[Any]:
+        try:
+            saved = await module(self.ctx, SAVED)
+        except ModuleNotFoundError:
+            return []
+        found: list[Any] = await self.ctx.call(saved.saved_filters, store)
+        return found
+
+    def _failed(self, error: BaseException) -> None:
+        # The page says what it cannot read; counts that are not known are left out.
+        if not isinstance(error, ConsoleError):
+            raise error
+
+
+_known: "weakref.WeakKeyDictionary[Any, Filters]" = weakref.WeakKeyDictionary()
+
+
+def filters_of(ctx: Any, owner: QObject) -> Filters:
+    """Return the filters of a context; whoever asks first owns them: the window, or a page that stands alone."""
+    found = _known.get(ctx)
+    if found is None or sip.isdeleted(found):
+        found = _known[ctx] = Filters(ctx, owner)
+    return found

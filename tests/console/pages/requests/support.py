@@ -1,0 +1,99 @@
+"""Requests in a store, and the page over them."""
+
+import asyncio
+import contextlib
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from console.pages.registry import Target, page_for
+from models.approval_request import ApprovalRequest
+from models.kinds import RequestState
+from tests.console.pages.support import until
+
+TIMES_OUT = timedelta(minutes=20)
+
+
+def request(number, age_s=60.0, state=RequestState.PENDING, **more):
+    """Return a request whose number and age are given; an ended one ended as it timed out."""
+    at = datetime.now(UTC) - timedelta(seconds=age_s)
+    key = uuid.uuid4()
+    values = {
+        "id": key,
+        "approval_id": str(key),
+        "state": state,
+        "number": f"RITM{number:07}",
+        "policy_name": "Unsigned installers",
+        "initiator_name": f"user{number}",
+        "agent_name": f"LT-{number}",
+        "file_path": rf"C:\Downloads\setup{number}.exe",
+        "reason": "Needed for the release",
+        "requested_at": at,
+        "times_out_at": at + TIMES_OUT,
+        "ended_at": at + TIMES_OUT if state.final else None,
+        "record_id": f"{number:032x}",
+        "external_id": f"{number:032x}",
+        "servicenow_state": "requested",
+        "record_state": "1",
+        "observed_at": datetime.now(UTC),
+        "waits_for": "" if state.final else "App Approvers",
+    }
+    return ApprovalRequest(**(values | more))
+
+
+def put(store, *rows):
+    """Write requests as an instance's copies come: many with one word to those who listen."""
+    with store.write() as work:
+        work.session.add_all(rows)
+        work.event("observe", kind="approval_request", detail=f"{len(rows)} rows")
+
+
+def change(store, row, **values):
+    """Change requests behind the back of whoever shows them, and tell."""
+    with store.write() as work:
+        found = work.session.get(ApprovalRequest, row.id)
+        for name, value in values.items():
+            setattr(found, name, value)
+        work.session.add(found)
+        work.event("observe", kind="approval_request")
+
+
+def quiet(page):
+    """Whether nothing is being read for a page."""
+    return not (
+        page.workers.busy
+        or page.looking.busy
+        or page.showing.workers.busy
+        or page.filters.workers.busy
+        or page.filters._soon.isActive()
+    )
+
+
+async def settled(page, seconds=20.0):
+    """Wait until everything that was asked for is here."""
+    await asyncio.sleep(0)
+    await until(lambda: quiet(page), seconds)
+
+
+@contextlib.asynccontextmanager
+async def opened(ctx, target=None, size=(1040, 760)):
+    """Open the page as the window does, and close it."""
+    page = page_for(target or Target("requests"), ctx)
+    page.resize(*size)
+    page.show()
+    page.activateWindow()
+    page.load()
+    await settled(page)
+    try:
+        yield page
+        await settled(page)
+    finally:
+        page.workers.cancel_all()
+        page.close()
+        page.deleteLater()
+        await asyncio.sleep(0)
+
+
+def numbers(page):
+    """Return the numbers of the rows, in their order."""
+    model = page.model
+    return [model.index(row, 9).data() for row in range(model.rowCount())]
