@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.practice.database import Database, now_text
+from services.practice.database import Database
 from services.practice.schema import TABLES, Type
 
 FINAL = ("approved", "rejected", "cancelled")
@@ -51,7 +51,7 @@ def place_lines(database: Database, lines: Sequence[Line], *, user_id: str, by: 
     common = {
         "opened_by": user_id,
         "requested_for": user_id,
-        "opened_at": now_text(),
+        "opened_at": database.now_text(),
         "active": True,
         "state": "1",
     }

@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -27,9 +27,9 @@ def new_sys_id() -> str:
     return uuid.uuid4().hex
 
 
-def now_text() -> str:
-    """Return the time now as an instance stores it: UTC, without a zone."""
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+def utc_clock() -> datetime:
+    """Return the time now; the clock of an instance that nobody gave another one."""
+    return datetime.now(UTC)
 
 
 def quoted(name: str) -> str:
@@ -51,7 +51,8 @@ def text_of(value: Any) -> str:
 class Database:
     """All rows. One connection behind a lock: any thread may call."""
 
-    def __init__(self, path: str = ":memory:") -> None:
+    def __init__(self, path: str = ":memory:", clock: Callable[[], datetime] = utc_clock) -> None:
+        self.clock = clock
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -64,6 +65,10 @@ class Database:
         self.is_new = not self._connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         if self.is_new:
             self._create()
+
+    def now_text(self) -> str:
+        """Return the time now as an instance stores it: UTC, without a zone."""
+        return self.clock().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     def close(self) -> None:
         """Close the file."""
@@ -116,7 +121,7 @@ class Database:
     def insert(self, table: str, values: Mapping[str, Any], *, by: str = "system") -> str:
         """Add a row and return its sys_id; columns that the table lacks are dropped, as an instance drops them."""
         spec = TABLES[table]
-        at = now_text()
+        at = self.now_text()
         row = {name: text_of(value) for name, value in values.items() if name in spec.columns}
         row["sys_id"] = row.get("sys_id") or new_sys_id()
         row |= {"sys_created_on": at, "sys_created_by": by, "sys_updated_on": at, "sys_updated_by": by}
@@ -151,7 +156,7 @@ class Database:
             if before is None:
                 return False
             if any(before[name] != value for name, value in row.items()):
-                row |= {"sys_updated_on": now_text(), "sys_updated_by": by}
+                row |= {"sys_updated_on": self.now_text(), "sys_updated_by": by}
                 assigned = ", ".join(f"{quoted(name)} = ?" for name in row)
                 self._connection.execute(
                     f"UPDATE {quoted(spec.stored_in)} SET {assigned}, sys_mod_count = sys_mod_count + 1 "  # noqa: S608

@@ -14,7 +14,7 @@ from services.practice import approvals
 from services.practice.accounts import User
 from services.practice.approvals import Order, OrderError
 from services.practice.carts import Carts
-from services.practice.database import Database, Row, new_sys_id, now_text, quoted
+from services.practice.database import Database, Row, new_sys_id, quoted
 from services.practice.query import Compiler, Condition, Query, parse
 from services.practice.schema import CHOICES, TABLES, Type
 
@@ -40,7 +40,7 @@ class Glide:
         self._known: dict[str, Callable[..., Any]] = {
             "table": self._table, "query": self._query, "load": self._load, "insert": self._insert,
             "update": self._update, "delete": self._delete, "display": self._display, "journal": self._journal,
-            "variable": self._variable, "property": self._property, "log": self.log, "now": now_text,
+            "variable": self._variable, "property": self._property, "log": self.log, "now": database.now_text,
             "guid": new_sys_id, "xml": _tree, "order_now": self._order_now, "cart_add": self._carts.add,
             "cart_variable": self._carts.set_variable, "cart_checkout": self._check_out,
             "cart_empty": self._carts.empty, "cart_id": self._carts.cart, "cart_details": self._cart_details,

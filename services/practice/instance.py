@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Literal, Self
 
 import uvicorn
 
 from services.practice.accounts import Accounts, PracticeAccount, make_accounts
-from services.practice.database import Database, Row
+from services.practice.database import Database, Row, utc_clock
 from services.practice.faults import FaultRegistry
 from services.practice.scripts import SCRIPT_SECONDS, EmbeddedScripts
 from services.practice.stock import fill
@@ -32,11 +33,12 @@ class PracticeInstance:
         port: int = 0,
         password: str | None = None,
         script_seconds: float = SCRIPT_SECONDS,
+        clock: Callable[[], datetime] = utc_clock,
     ) -> None:
         self.accounts: dict[str, PracticeAccount] = make_accounts(password)
         self.faults = FaultRegistry()
         self._port = port
-        self._database = Database(database)
+        self._database = Database(database, clock)
         if self._database.is_new:
             fill(self._database, self.accounts, stock=state == "stock", items=items, requests=requests)
         self._scripts = EmbeddedScripts(script_seconds)

@@ -216,6 +216,10 @@ class TableApi:
         name, _, rest = path.partition(".")
         if name == "variables" and table.name == "sc_req_item":
             return approvals.variable_of(self._database, row["sys_id"], rest)
+        if rest and name.startswith("ref_") and name[4:] in TABLES:
+            # The same record, read as one of a table that extends this one.
+            extended = self._database.get(name[4:], row["sys_id"])
+            return "" if extended is None else self._value(TABLES[name[4:]], extended, rest, params)
         column = table.columns.get(name)
         if column is None:
             return None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from resources import read_text
 from services.practice.accounts import PracticeAccount, fill_accounts, user_id
 from services.practice.approvals import place_order
-from services.practice.database import Database, now_text, quoted, sys_id_of
+from services.practice.database import Database, quoted, sys_id_of
 from services.practice.schema import TABLES
 from services.servicenow.contract import (
     CANCEL_COMMENT_INPUT,
@@ -215,7 +215,7 @@ def _service(
 def _bulk_items(database: Database, count: int) -> None:
     if not count:
         return
-    at, category = now_text(), sys_id_of("sc_category", "Software")
+    at, category = database.now_text(), sys_id_of("sc_category", "Software")
     names = ("sys_id", "sys_class_name", "name", "short_description", "category", "active", "sys_created_on",
              "sys_updated_on", "sys_mod_count")  # fmt: skip
     columns = ", ".join(quoted(name) for name in names)

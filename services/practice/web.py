@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -266,7 +265,7 @@ class Web:
     def _decorate(self, response: Response, user: User | None, session: str) -> None:
         """Add the headers and cookies that instances send."""
         ahead = float(self.faults.option("clock_off", "seconds", 600)) if self.faults.on("clock_off") else 0
-        response.headers["Date"] = formatdate(time.time() + ahead, usegmt=True)
+        response.headers["Date"] = formatdate(self._database.clock().timestamp() + ahead, usegmt=True)
         if self.faults.on("rate_limit_told"):
             response.headers["X-RateLimit-Limit"] = str(
                 int(self.faults.option("rate_limit_told", "limit", 60))

@@ -12,12 +12,11 @@ from services.errors import ConsoleError
 from services.servicenow.answers import failure_of, read_bounded, refuse_redirect, retry_after_of
 from services.servicenow.connection import CALL_TIMEOUT_S, IN_FLIGHT, ConnectionSettings, SignIn, tls_context
 from services.servicenow.faults import failure
-from services.servicenow.records import ServiceRow, Table
+from services.servicenow.records import GET_TRIES, ServiceRow, Table
 from services.servicenow.scripted import ScriptedService
 
 USER_AGENT = "ApprovalConsole/0.1"
 SHORT_WAIT_S = 5.0
-GET_TRIES = 3
 
 SignInSource = SignIn | Callable[[], Awaitable[SignIn]] | None
 
@@ -88,21 +87,27 @@ class Instance:
     # -- calls -------------------------------------------------------------
 
     async def get(
-        self, path: str, *, tried: str, params: dict[str, str] | None = None, accept: str
+        self,
+        path: str,
+        *,
+        tried: str,
+        params: dict[str, str] | None = None,
+        accept: str,
+        tries: int = GET_TRIES,
     ) -> httpx.Response:
-        """GET a path below the base URL; retries what may pass. Returns whatever status came."""
-        for attempt in range(1, GET_TRIES + 1):
+        """GET a path below the base URL; retries what may pass, up to `tries` calls. Returns whatever status came."""
+        for attempt in range(1, tries + 1):
             try:
                 response = await self._send("GET", path, tried, params=params, headers={"Accept": accept})
             except ConsoleError as error:
-                if attempt == GET_TRIES or error.problem.fault != "connection-lost":
+                if attempt == tries or error.problem.fault != "connection-lost":
                     raise
                 continue
             wait = retry_after_of(response) if response.status_code in (429, 503) else None
             if (
                 wait is None
                 or wait > SHORT_WAIT_S
-                or attempt == GET_TRIES
+                or attempt == tries
                 or "retry-after" not in response.headers
             ):
                 return response

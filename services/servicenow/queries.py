@@ -18,7 +18,9 @@ class Operator(StrEnum):
     IN = "IN"
     LIKE = "LIKE"
     STARTS_WITH = "STARTSWITH"
+    AT_LEAST = ">="
     GREATER = ">"
+    BELOW = "<"
 
 
 def _folded(text: str) -> str:
@@ -42,7 +44,7 @@ class Condition:
         if first.startswith("javascript:"):
             # The instance would run it.
             raise ValueError(f"“{self.values[0]}” cannot be searched for: it begins like a script")
-        if self.operator is Operator.GREATER and first.startswith("="):
+        if self.operator in (Operator.GREATER, Operator.BELOW) and first.startswith("="):
             raise ValueError(f"“{self.values[0]}” cannot be compared with: it begins with =")
         for value in self.values:
             if "^" in value or any(ord(c) < 32 for c in value):
@@ -72,6 +74,10 @@ class Condition:
                 return found.startswith(wanted[0])
             case Operator.GREATER:
                 return row[self.field].casefold() > self.values[0].casefold()
+            case Operator.AT_LEAST:
+                return row[self.field].casefold() >= self.values[0].casefold()
+            case Operator.BELOW:
+                return row[self.field].casefold() < self.values[0].casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,32 @@ class Query:
     def holds(self, row: Mapping[str, str]) -> bool:
         """Return whether `row` meets every condition."""
         return all(c.holds(row) for c in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Queries of which at least one must hold, asked for at once."""
+
+    queries: tuple[Query, ...]
+
+    def where(self, field: str, operator: Operator, *values: str) -> "Either":
+        """Return this with one more condition that must hold in any case."""
+        return Either(tuple(query.where(field, operator, *values) for query in self.queries))
+
+    def encode(self) -> str:
+        """Write the queries as `sysparm_query` wants them, without an order."""
+        return "^NQ".join(query.encode() for query in self.queries)
+
+    def fields(self) -> Sequence[str]:
+        """Return the fields that must be fetched to check rows against the queries."""
+        return [field for query in self.queries for field in query.fields()]
+
+    def holds(self, row: Mapping[str, str]) -> bool:
+        """Return whether `row` meets one of the queries."""
+        return any(query.holds(row) for query in self.queries)
+
+
+AnyQuery = Query | Either
 
 
 def where(field: str, operator: Operator, *values: str) -> Query:

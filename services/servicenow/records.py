@@ -1,5 +1,6 @@
 """Records of an instance through the Table API, in JSON, paged by key."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,16 +8,29 @@ from urllib.parse import quote
 
 from services.servicenow.answers import check_status, json_result, refuse_pages
 from services.servicenow.faults import failure
-from services.servicenow.queries import Operator, Query, where
+from services.servicenow.queries import AnyQuery, Operator, Query, where
 from services.texts import storable
 
 if TYPE_CHECKING:
+    import httpx
+
     from services.servicenow.instance import Instance
 
 PAGE = 200
+GET_TRIES = 3
+LARGE = 256 * 1024
 ROWS_MAX = 250_000
 """In one list: what goes on for longer has no end, or is not what was meant to be asked for."""
 Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one call, whether more follow, and how many there are, hidden ones included (None: not told)."""
+
+    rows: list[Row]
+    more: bool
+    total: int | None
 
 
 def plain(value: Any) -> str:
@@ -52,12 +66,13 @@ class Table:
         page comes back empty with nothing hidden behind it. Raises ConsoleError; a row that does not meet the query
         raises `query-ignored` instead of being passed on.
         """
-        query = self._sendable(query or Query())
+        query = query or Query()
+        self._check_sendable(query)
         wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
         last, given, hidden = "", 0, 0
         while True:
-            page, more = await self._page(query, wanted, last, page_size, hidden)
-            before = last
+            answer = await self._page(query, wanted, last, page_size, hidden)
+            page, before = answer.rows, last
             for row in page:
                 self._check(query, row, before)
                 before = row["sys_id"]
@@ -65,7 +80,7 @@ class Table:
                 given += 1
                 if limit is not None and given >= limit:
                     return
-            if not more:
+            if not answer.more:
                 return
             # A page whose rows are all hidden gives no key to go on from; step over it by its size instead.
             last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + page_size)
@@ -73,6 +88,22 @@ class Table:
                 raise failure(
                     "answer-too-large", f"Read records of {self.name}", f"more than {ROWS_MAX} rows"
                 )
+
+    async def page(
+        self, query: AnyQuery, *, fields: Sequence[str], limit: int, after: str = "", tries: int = 1
+    ) -> Page:
+        """Return up to `limit` rows behind the sys_id `after` with a single call, for work that counts its calls.
+
+        Raises like `rows`. A page without rows that says more follow is one whose rows are all hidden.
+        """
+        self._check_sendable(query)
+        wanted = list(dict.fromkeys(["sys_id", *fields, *query.fields()]))
+        page = await self._page(query, wanted, after, limit, 0, tries)
+        before = after
+        for row in page.rows:
+            self._check(query, row, before)
+            before = row["sys_id"]
+        return page
 
     async def first(self, query: Query, fields: Sequence[str]) -> Row | None:
         """Return the first row that meets `query`, or None."""
@@ -83,7 +114,8 @@ class Table:
     async def count(self, query: Query) -> int | None:
         """Return how many rows meet `query` before access rules hide some, or None when the instance does not say."""
         tried = f"Count records of {self.name}"
-        encoded = self._sendable(query).encode()
+        self._check_sendable(query)
+        encoded = query.encode()
         params = _params(sysparm_query=encoded, sysparm_fields="sys_id", sysparm_limit="1")
         response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
         json_result(response, tried)
@@ -125,8 +157,8 @@ class Table:
         return True
 
     async def _page(
-        self, query: Query, fields: Sequence[str], last: str, size: int, skip: int
-    ) -> tuple[list[Row], bool]:
+        self, query: AnyQuery, fields: Sequence[str], last: str, size: int, skip: int, tries: int = GET_TRIES
+    ) -> Page:
         tried = f"Read records of {self.name}"
         if last:
             query = query.where("sys_id", Operator.GREATER, last)
@@ -134,23 +166,26 @@ class Table:
         params = _params(sysparm_query=encoded, sysparm_fields=",".join(fields), sysparm_limit=str(size))
         if skip:
             params["sysparm_offset"] = str(skip)
-        response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
-        if response.status_code == 404 and "no record" in response.text.lower():
-            return [], False
-        result = json_result(response, tried)
-        if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
-            raise failure("reply-malformed", tried, "the result is not a list of records")
-        rows = [{name: plain(row.get(name, "")) for name in fields} for row in result]
+        response = await self._instance.get(
+            self._path, tried=tried, params=params, accept="application/json", tries=tries
+        )
+        if response.status_code == 404 and "no record" in response.text[:2000].lower():
+            return Page([], more=False, total=0)
+        if len(response.content) > LARGE:
+            # Taking it apart is felt in a window.
+            rows = await asyncio.to_thread(_rows_of, response, fields, tried)
+        else:
+            rows = _rows_of(response, fields, tried)
         total = response.headers.get("x-total-count", "")
         # The count covers what lies behind this page's start, as a rule hidden rows included. A short page may have
         # lost its rest to access rules, or to a page size that the instance allows: as long as rows are missing from
         # the count, and where there is none, only an empty page ends the list.
         if not total.isdecimal():
-            return rows, bool(rows)
+            return Page(rows, more=bool(rows), total=None)
         behind = int(total) - skip
-        return rows, behind > size or 0 < len(rows) < behind
+        return Page(rows, more=behind > size or 0 < len(rows) < behind, total=int(total))
 
-    def _sendable(self, query: Query) -> Query:
+    def _check_sendable(self, query: AnyQuery) -> None:
         try:
             query.encode()
         except ValueError as error:
@@ -161,9 +196,8 @@ class Table:
                 cause="A query cannot carry this text.",
                 remedy="Search for another part of the text.",
             ) from error
-        return query
 
-    def _check(self, query: Query, row: Row, last: str) -> None:
+    def _check(self, query: AnyQuery, row: Row, last: str) -> None:
         if not query.holds(row) or row["sys_id"].casefold() <= last.casefold():
             tried = f"Read records of {self.name}"
             raise failure("query-ignored", tried, f"{query.encode()} was answered with {row['sys_id']}")
@@ -172,6 +206,13 @@ class Table:
         if not isinstance(result, dict):
             raise failure("reply-malformed", tried, "the result is not a record")
         return {name: plain(value) for name, value in result.items()}
+
+
+def _rows_of(response: "httpx.Response", fields: Sequence[str], tried: str) -> list[Row]:
+    result = json_result(response, tried)
+    if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
+        raise failure("reply-malformed", tried, "the result is not a list of records")
+    return [{name: plain(row.get(name, "")) for name in fields} for row in result]
 
 
 def _params(**more: str) -> dict[str, str]:

@@ -64,6 +64,17 @@ def render(role: Role, *, marker: str) -> str:
     return read_text(f"servicenow/{role.value}.js").replace(_PLACEHOLDER, javascript_string(marker))
 
 
+def is_stock(role: Role, script: str) -> bool:
+    """Return whether the text of a service's script is this console's own, whatever set of services it belongs to."""
+    return _same(script) == _same(read_text(f"servicenow/{role.value}.js"))
+
+
+def _same(script: str) -> list[str]:
+    """Return a script's lines without what forms and databases change, and without the marker of its set."""
+    plain = re.sub(rf"'{re.escape(MARKER_PREFIX)}[^'\n]*'", _PLACEHOLDER, script)
+    return [line.rstrip() for line in plain.strip().splitlines()]
+
+
 def javascript_string(text: str) -> str:
     """Return `text` as a string literal of ECMAScript 5 in single quotes, in ASCII, that ends no script element."""
     inner = json.dumps(text)[1:-1].replace("'", "\\'")

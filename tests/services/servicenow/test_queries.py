@@ -1,13 +1,13 @@
 """The client and the practice instance mean the same by a query: what one asks for, the other finds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.practice.database import Database
 from services.practice.query import Compiler, Condition, parse
 from services.practice.schema import TABLES
-from services.servicenow.queries import Operator, Query, equals, where
+from services.servicenow.queries import Either, Operator, Query, equals, where
 
 FIELDS = ("name", "description", "value")
 TABLE = TABLES["sys_properties"]
@@ -37,7 +37,7 @@ def conditions(texts):
 def sendable(condition):
     first = condition.values[0].lstrip().lower()
     return not first.startswith("javascript:") and not (
-        condition.operator is Operator.GREATER and first.startswith("=")
+        condition.operator in (Operator.GREATER, Operator.BELOW) and first.startswith("=")
     )
 
 
@@ -74,6 +74,8 @@ def exactly(query, row):
         Operator.LIKE: lambda found, values: values[0] in found,
         Operator.STARTS_WITH: lambda found, values: found.startswith(values[0]),
         Operator.GREATER: lambda found, values: found > values[0],
+        Operator.AT_LEAST: lambda found, values: found != "" and found >= values[0],
+        Operator.BELOW: lambda found, values: found != "" and found < values[0],
     }
     return all(met[c.operator](row[c.field].lower(), [v.lower() for v in c.values]) for c in query.conditions)
 
@@ -81,6 +83,15 @@ def exactly(query, row):
 @given(query=queries(ASCII), stored=rows(ASCII))
 def test_the_practice_instance_finds_exactly_what_is_asked_for(query, stored):
     assert found_by_practice(query, stored) == {n for n, row in enumerate(stored) if exactly(query, row)}
+
+
+@given(first=queries(ASCII), second=queries(ASCII), stored=rows(ASCII))
+def test_either_of_two_queries_is_asked_for_at_once(first, second, stored):
+    either = Either((first, second))
+    assume(first.conditions and second.conditions)
+    expected = {n for n, row in enumerate(stored) if exactly(first, row) or exactly(second, row)}
+    assert found_by_practice(either, stored) == expected
+    assert {n for n, row in enumerate(stored) if either.holds(row)} >= expected
 
 
 @given(query=queries(ANY), stored=rows(ANY))

@@ -1,0 +1,242 @@
+"""Asks the status service about single requests, where looking at records is not enough.
+
+That is so where the account may not read a request's record, where the record is gone, and where the process has a
+status script of its own, whose answer may be anything. One after the other, those whose record has changed first.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import COPY, ApprovalRequest
+from models.kinds import RequestOrigin, RequestState
+from services.errors import ConsoleError, UnreachableError
+from services.requests import ground
+from services.requests.clock import Clock
+from services.requests.course import Course
+from services.requests.ground import Script, Target
+from services.requests.keeping import answer_copy, comment_on
+from services.requests.leases import Leases
+from services.requests.life import RequestLife
+from services.servicenow.approvals import ApprovalServices
+from services.servicenow.contract import ApprovalStatus, Role
+from services.servicenow.faults import RateLimitedError
+from services.servicenow.instance import Instance
+from services.servicenow.queries import Operator, where
+from services.servicenow.scripts import is_stock
+from services.store import Store
+from services.store.values import table_of
+
+LISTED_MOST = 200
+CHECKED_FOR_S = 24 * 3600.0
+"""So long a look at a script is believed where calls are scarce; a look that was needed is always done."""
+CLAIM_S = 120.0
+_SCRIPT_FIELDS = ("name", "active", "script", "sys_updated_on", "sys_mod_count")
+_WHOLE_INSTANCE = ("authentication-refused", "instance-hibernating", "instance-maintenance", "login-page")
+_TABLE = table_of(ApprovalRequest)
+log = logging.getLogger(__name__)
+
+
+class Asker:
+    """Which requests of one server are to be asked for, in which order."""
+
+    def __init__(self, store: Store, leases: Leases, clock: Clock) -> None:
+        self._store = store
+        self._leases = leases
+        self._clock = clock
+        self._first: dict[uuid.UUID, None] = {}
+        self._others: list[uuid.UUID] = []
+        self._gone: dict[str, None] = {}
+        self._uncommented: dict[uuid.UUID, None] = {}
+        self._asked_at: dict[uuid.UUID, float] = {}
+        self._described: set[str] = set()
+
+    @property
+    def wants(self) -> bool:
+        """Whether a decision may only be known by asking for it."""
+        return bool(self._first or self._others or self._gone)
+
+    # -- scripts ---------------------------------------------------------------
+
+    def unchecked(self, target: Target) -> bool:
+        """Whether open requests hang on a status script that nobody has looked at yet."""
+        unknown = [one.id for one in target.processes if one.id not in target.scripts]
+        if not unknown:
+            return False
+        with self._store.read() as session:
+            hanging = select(_TABLE.c.id).where(*_own_pending(target), _TABLE.c.process_id.in_(unknown))
+            return session.execute(hanging.limit(1)).first() is not None
+
+    async def check_scripts(self, instance: Instance, target: Target) -> Target:
+        """Compare the status scripts of the processes with this console's own, with one call, and remember it."""
+        names = sorted({one.status_service for one in target.processes})
+        found: dict[str, list[dict[str, str]]] = {}
+        try:
+            query = where("name", Operator.IN, *(name for name in names if "," not in name))
+            page = await instance.table("sys_web_service").page(query, fields=_SCRIPT_FIELDS, limit=200)
+        except ConsoleError as error:
+            if error.problem.fault not in ("rights-missing", "query-ignored", "input-unsendable"):
+                raise
+        else:
+            for row in page.rows:
+                found.setdefault(row["name"], []).append(row)
+        scripts = {one.id: self._script(one, found.get(one.status_service, [])) for one in target.processes}
+
+        def write() -> None:
+            with self._store.write() as work:
+                for one in target.processes:
+                    ground.store_script(work.session, one, scripts[one.id])
+
+        await asyncio.to_thread(write)
+        stock = frozenset(key for key, script in scripts.items() if script.stock)
+        return replace(target, scripts=scripts, ground=replace(target.ground, stock=stock))
+
+    def _script(self, process: ApprovalProcess, rows: Sequence[dict[str, str]]) -> Script:
+        active = [row for row in rows if row["active"] in ("true", "1")]
+        now = self._clock.now().timestamp()
+        if len(active) != 1:
+            # Hidden, or nobody knows which of them answers.
+            return Script(process.status_service, stock=False, checked=now)
+        row = active[0]
+        stock = is_stock(Role.STATUS, row["script"])
+        return Script(process.status_service, stock, row["sys_updated_on"], row["sys_mod_count"], now)
+
+    # -- whom to ask for -------------------------------------------------------
+
+    def plan(self, target: Target, course: Course, *, readable: bool, changed: Sequence[uuid.UUID]) -> None:
+        """Take in what a look left open: requests whose record changed, records that are gone, and the rest."""
+        self._first.update(dict.fromkeys(changed))
+        self._gone.update(dict.fromkeys(course.gone))
+        course.gone.clear()
+        own = [one.id for one in target.processes if one.id not in target.ground.stock]
+        conditions = list(_own_pending(target))
+        if readable:
+            seen_nowhere = _TABLE.c.record_id == ""
+            needs = (
+                or_(seen_nowhere, _TABLE.c.process_id.in_(own))
+                if course.whole
+                else _TABLE.c.process_id.in_(own)
+            )
+            conditions.append(needs)
+        now = self._clock.now()
+        conditions.append(or_(_TABLE.c.times_out_at.is_(None), _TABLE.c.times_out_at > now))
+        with self._store.read() as session:
+            listed = select(_TABLE.c.id).where(*conditions).order_by(_TABLE.c.checked_at, _TABLE.c.id)
+            self._others = list(session.execute(listed.limit(LISTED_MOST)).scalars())
+        self._others.sort(key=lambda one: self._asked_at.get(one, 0.0))
+        waiting = {*self._others, *self._first}
+        self._asked_at = {key: at for key, at in self._asked_at.items() if key in waiting}
+
+    def decided(self, ids: Sequence[uuid.UUID]) -> None:
+        """Note requests whose end was seen without the comment that belongs to it."""
+        self._uncommented.update(dict.fromkeys(ids))
+
+    # -- asking ----------------------------------------------------------------
+
+    async def ask(
+        self, instance: Instance, target: Target, check: Callable[[Session], None]
+    ) -> list[uuid.UUID]:
+        """Make one call for the request that is next, and return those that ended. Raises what stops every call."""
+        row = await asyncio.to_thread(self._next, target)
+        if row is None:
+            return []
+        process = next((one for one in target.processes if one.id == row.process_id), None)
+        if process is None:
+            return []
+        try:
+            if process.status_service not in self._described:
+                await instance.service(process.status_service).describe()
+                self._described.add(process.status_service)
+                self._back(row)
+                return []
+            return await self._ask(instance, process, row, check)
+        except ConsoleError as error:
+            whole = (
+                isinstance(error, UnreachableError | RateLimitedError)
+                or error.problem.fault in _WHOLE_INSTANCE
+            )
+            if whole:
+                self._back(row)
+                raise
+            # An answer that is none never counts as pending, and one request does not stop the others.
+            log.info("request %s: %s", row.id, error.problem.as_text())
+            return []
+
+    async def _ask(
+        self,
+        instance: Instance,
+        process: ApprovalProcess,
+        row: ApprovalRequest,
+        check: Callable[[Session], None],
+    ) -> list[uuid.UUID]:
+        services = ApprovalServices(instance, process)
+        if row.version == COPY:
+            answer = await services.status(row.external_id or row.record_id)
+            ended = await asyncio.to_thread(
+                answer_copy, self._store, row.id, answer.status, now=self._clock.now(), check=check
+            )
+            return [row.id] if ended else []
+        if RequestState(row.state).final:
+            answer = await services.status(row.external_id)
+            if answer.comment and answer.status is not ApprovalStatus.PENDING:
+                await asyncio.to_thread(comment_on, self._store, row.id, answer.comment, check=check)
+            return []
+        followed = await RequestLife(self._store, instance, process).follow(row)
+        return [row.id] if RequestState(followed.state).final else []
+
+    def _next(self, target: Target) -> ApprovalRequest | None:
+        """Return the request to ask for, and take it off the list."""
+        with self._store.read() as session:
+            while self._gone:
+                record = next(iter(self._gone))
+                del self._gone[record]
+                found = session.execute(
+                    select(_TABLE).where(
+                        _TABLE.c.server_id == target.server_id, _TABLE.c.record_id == record
+                    ).order_by(_TABLE.c.version.desc())
+                ).mappings().first()  # fmt: skip
+                if found is not None and not RequestState(found["state"]).final:
+                    return ApprovalRequest(**found)
+            while True:
+                key = self._pop()
+                if key is None:
+                    return None
+                found = session.execute(select(_TABLE).where(_TABLE.c.id == key)).mappings().first()
+                if found is not None:
+                    return ApprovalRequest(**found)
+
+    def _pop(self) -> uuid.UUID | None:
+        for waiting in (self._first, self._uncommented if not self._others else {}):
+            if waiting:
+                key = next(iter(waiting))
+                del waiting[key]
+                self._asked_at[key] = self._clock.monotonic()
+                return key
+        if not self._others:
+            return None
+        key = self._others.pop(0)
+        self._asked_at[key] = self._clock.monotonic()
+        return key
+
+    def _back(self, row: ApprovalRequest) -> None:
+        """Put a request back to where it came from: it was not asked for."""
+        if row.version == COPY:
+            self._gone[row.record_id] = None
+        elif not RequestState(row.state).final:
+            self._first[row.id] = None
+
+
+def _own_pending(target: Target) -> tuple[Any, ...]:
+    return (
+        _TABLE.c.server_id == target.server_id,
+        _TABLE.c.origin == RequestOrigin.CONSOLE,
+        _TABLE.c.state == RequestState.PENDING,
+        _TABLE.c.external_id != "",
+    )

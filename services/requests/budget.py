@@ -1,0 +1,77 @@
+"""How many calls an hour an instance is asked for, whoever asks: at most 120 in any 60 minutes, kept in the store.
+
+A call takes one of 120 tickets for an hour before it is sent, in the table of leases, so that several workers and
+windows keep the limit together, and a process that dies has spent what it took.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from services.requests.clock import Clock
+from services.requests.leases import holdings, put
+from services.store import Store
+
+CALLS = 120
+WINDOW_S = 3600
+LOOK, FURTHER = "look", "further"
+"""What a call is for: to see what was decided, or to learn more about what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The calls of the last hour, how many of them were no looks, and when the next ticket is free."""
+
+    calls: int
+    further: int
+    free_at: datetime
+
+
+class Budget:
+    """The tickets of every instance in a store."""
+
+    def __init__(self, store: Store, clock: Clock, limit: int = CALLS) -> None:
+        self.store = store
+        self.limit = limit
+        self._clock = clock
+
+    def spent(self, server_id: uuid.UUID) -> Spent:
+        """Return what an instance was asked for in the last hour."""
+        with self.store.read() as session:
+            return self.spent_in(session, server_id)
+
+    def spent_in(self, session: Session, server_id: uuid.UUID) -> Spent:
+        """Return what an instance was asked for in the last hour."""
+        now = self._clock.now()
+        taken = [one for one in holdings(session, _prefix(server_id)).values() if one.until > now]
+        further = sum(one.holder == FURTHER for one in taken)
+        ends = sorted(one.until for one in taken)
+        # With more taken than there are, because the limit was higher before, as many more must end first.
+        free_at = now if len(taken) < self.limit else ends[len(taken) - self.limit]
+        return Spent(len(taken), further, free_at)
+
+    def take(self, server_id: uuid.UUID, what: str = FURTHER, *, further_most: int | None = None) -> bool:
+        """Take a ticket for one call that is sent now, or return False; see `take_in`."""
+        with self.store.write() as work:
+            return self.take_in(work.session, server_id, what, further_most=further_most)
+
+    def take_in(
+        self, session: Session, server_id: uuid.UUID, what: str, *, further_most: int | None = None
+    ) -> bool:
+        """Take a ticket inside a transaction that writes; `further_most` bounds the calls that are no looks."""
+        now, prefix = self._clock.now(), _prefix(server_id)
+        tickets = holdings(session, prefix)
+        taken = {name for name, one in tickets.items() if one.until > now}
+        further = sum(tickets[name].holder == FURTHER for name in taken)
+        if len(taken) >= self.limit or (further_most is not None and further >= further_most):
+            return False
+        free = next(iter(sorted(tickets.keys() - taken)), f"{prefix}{len(tickets):03d}")
+        values = {"holder": what, "until": now + timedelta(seconds=WINDOW_S)}
+        put(session, free, values, known=free in tickets)
+        return True
+
+
+def _prefix(server_id: uuid.UUID) -> str:
+    return f"call:{server_id.hex}:"

@@ -1,0 +1,414 @@
+"""Follows the requests of an instance in batches: one call for all of them, at most 120 calls an hour at any number.
+
+A round is one look, and where calls are left over it learns more about what was seen. It is taken under a lease, so that
+one process does it at a time; its call is counted in the store before it is sent, so that all of them together keep the
+limit. When the instance says so, everybody leaves it alone for a while.
+"""
+
+import asyncio
+import contextlib
+import math
+import random
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from sqlmodel import Session
+
+from services.errors import ConsoleError, Problem
+from services.requests import asking, ground
+from services.requests.budget import FURTHER, LOOK, WINDOW_S, Budget
+from services.requests.clock import Clock, SystemClock
+from services.requests.course import Course, newest_of
+from services.requests.ground import Source, Target
+from services.requests.keeping import Kept, keep
+from services.requests.leases import Held, LeaseLostError, Leases, drop, holding_of, is_held, put
+from services.requests.reading import FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
+from services.servicenow.faults import RateLimitedError
+from services.servicenow.instance import Instance
+from services.servicenow.records import Page
+
+INTERVAL_S = 30
+ASKING_INTERVAL_S = 60
+"""Between two looks where some requests have to be asked for one by one: it leaves calls for that."""
+LEASE_S = 10.0
+HEARTBEAT_S = 3.0
+WATCH_S = 0.2
+FURTHER_IN_ROUND = 10
+POSITION_EVERY = timedelta(minutes=10)
+PAUSE_MOST_S = 900.0
+REFUSED_PAUSE_S = 300.0
+REFUSED_PAUSE_MOST_S = 3600.0
+SHRINKING = ("transaction-cancelled", "timeout", "answer-too-large")
+UNREADABLE = ("rights-missing", "query-ignored")
+HELD, NOT_DUE, PAUSED, NOTHING, SPENT = "held", "not due", "paused", "nothing to follow", "no calls left"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round did: requests seen and changed, those that ended, calls, and whether all was seen.
+
+    `note` says why nothing was done. `next_at` is when the next round is due.
+    """
+
+    seen: int = 0
+    changed: int = 0
+    new: int = 0
+    decided: tuple[uuid.UUID, ...] = ()
+    calls: int = 0
+    complete: bool = False
+    note: str = ""
+    next_at: datetime | None = None
+    problem: Problem | None = None
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One round under way."""
+
+    target: Target
+    course: Course
+    held: Held
+    started: datetime
+    calls: int = 1
+    seen: int = 0
+    kept: Kept = field(default_factory=Kept)
+
+    @property
+    def server_id(self) -> uuid.UUID:
+        return self.target.server_id
+
+
+class Follower:
+    """Follows the requests of every instance; one for each process."""
+
+    def __init__(
+        self,
+        source: Source,
+        leases: Leases,
+        *,
+        clock: Clock | None = None,
+        budget: Budget | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._source = source
+        self._store = source.store
+        self._leases = leases
+        self._clock = clock or SystemClock()
+        self.budget = budget or Budget(self._store, self._clock)
+        self._chance = chance
+        self._courses: dict[uuid.UUID, Course] = {}
+        self._tokens: dict[uuid.UUID, int] = {}
+        self._askers: dict[uuid.UUID, asking.Asker] = {}
+        self._positioned: dict[uuid.UUID, datetime] = {}
+
+    async def servers(self) -> list[uuid.UUID]:
+        """Return the servers that have something to follow."""
+        return await asyncio.to_thread(ground.servers, self._store)
+
+    async def round(self, server_id: uuid.UUID) -> Round:
+        """Look once at the requests of a server, if it is time and nobody else does; see Round.
+
+        Where somebody else is at it, it waits until that one has done it or is gone.
+        """
+        turn = await asyncio.to_thread(self._begin, server_id)
+        while isinstance(turn, Round) and turn.note == HELD:
+            await asyncio.sleep(WATCH_S)
+            turn = await asyncio.to_thread(self._begin, server_id)
+        if isinstance(turn, Round):
+            return turn
+        problem, good = None, False
+        try:
+            async with self._held(turn):
+                instance = await self._source.instance(server_id)
+                await self._look(turn, instance)
+                good = True
+                await self._learn(turn, instance)
+        except LeaseLostError as error:
+            self._courses.pop(server_id, None)
+            return Round(calls=turn.calls, note=HELD, next_at=self._clock.now(), problem=error.problem)
+        except ConsoleError as error:
+            return await asyncio.to_thread(self._end, turn, error, good=good)
+        except BaseException:
+            await asyncio.to_thread(self._leases.give_back, turn.held)
+            raise
+        return await asyncio.to_thread(self._end, turn, problem, good=good)
+
+    # -- whose turn it is ------------------------------------------------------
+
+    def _begin(self, server_id: uuid.UUID) -> "_Turn | Round":
+        with self._store.read() as session:
+            target = ground.target(session, server_id)
+            refusal = self._refusal(session, target)
+            course = self._course(session, server_id) if refusal is None else None
+        if refusal is not None or target is None or course is None:
+            return refusal or Round(note=NOTHING)
+        with self._store.write() as work:
+            refusal = self._refusal(work.session, target)
+            if refusal is not None:
+                return refusal
+            if not self.budget.take_in(work.session, server_id, LOOK):
+                return Round(note=SPENT, next_at=self.budget.spent_in(work.session, server_id).free_at)
+            held = self._leases.take_in(work.session, _follow(server_id), LEASE_S)
+            if held is None:
+                raise LeaseLostError(_follow(server_id))
+        if self._tokens.get(server_id, held.token) != held.token - 1 and server_id in self._tokens:
+            # Somebody else went on meanwhile; what this process knows is old.
+            with self._store.read() as session:
+                self._courses.pop(server_id, None)
+                course = self._course(session, server_id)
+        self._tokens[server_id] = held.token
+        return _Turn(target, course, held, self._clock.now())
+
+    def _refusal(self, session: Session, target: Target | None) -> Round | None:
+        now = self._clock.now()
+        if target is None:
+            return Round(note=NOTHING)
+        pause = holding_of(session, _pause(target.server_id))
+        if pause is not None and pause.until > now:
+            return Round(note=PAUSED, next_at=pause.until)
+        seen = holding_of(session, _seen(target.server_id))
+        if seen is not None:
+            due = seen.until + timedelta(seconds=self._interval(target))
+            if due > now:
+                return Round(note=NOT_DUE, next_at=due, complete=seen.holder == "complete")
+        lease = holding_of(session, _follow(target.server_id))
+        if lease is not None and lease.holder != self._leases.holder and is_held(lease, now):
+            return Round(note=HELD, next_at=now)
+        return None
+
+    def _interval(self, target: Target) -> int:
+        asker = self._askers.get(target.server_id)
+        least = ASKING_INTERVAL_S if asker is not None and asker.wants else INTERVAL_S
+        return max(least, target.minimum_interval_s)
+
+    def _course(self, session: Session, server_id: uuid.UUID) -> Course:
+        if server_id not in self._courses:
+            self._courses[server_id] = ground.course(session, server_id)
+            self._askers.setdefault(server_id, asking.Asker(self._store, self._leases, self._clock))
+        return self._courses[server_id]
+
+    @asynccontextmanager
+    async def _held(self, turn: _Turn) -> AsyncIterator[None]:
+        """Keep the lease for as long as the block runs. By the time of the machine: calls take real time."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(HEARTBEAT_S)
+                with contextlib.suppress(ConsoleError):
+                    turn.held = await asyncio.to_thread(self._leases.renew, turn.held, LEASE_S)
+
+        beating = asyncio.ensure_future(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+    # -- looking ---------------------------------------------------------------
+
+    async def _look(self, turn: _Turn, instance: Instance) -> None:
+        """Spend the call of the round on seeing what was decided."""
+        asker, target, course = self._askers[turn.server_id], turn.target, turn.course
+        unread = await asyncio.to_thread(asker.unchecked, target)
+        if unread and await self._ticket(turn, most=None):
+            turn.target = await asker.check_scripts(instance, target)
+        if target.cat_items and course.readable(ITEMS, self._clock.monotonic()):
+            try:
+                await self._ask_table(turn, instance, course.choose(self._clock.monotonic()))
+            except ConsoleError as error:
+                if error.problem.fault not in UNREADABLE:
+                    raise
+        readable = bool(target.cat_items) and course.readable(ITEMS, self._clock.monotonic())
+        await asyncio.to_thread(asker.plan, turn.target, course, readable=readable, changed=turn.kept.to_ask)
+        if not readable and asker.wants:
+            await self._ask_service(turn, instance)
+
+    async def _ask_table(self, turn: _Turn, instance: Instance, table: str) -> None:
+        course, clock = turn.course, self._clock
+        wish = course.wish(table, turn.target.cat_items, clock.now())
+        course.begin(clock.monotonic())
+        fields = (*FIELDS[table], *(WITH_VARIABLES if table == ITEMS and course.with_variables else ()))
+        try:
+            page = await instance.table(table).page(
+                question(table, wish), fields=fields, limit=course.rows_in_call, after=course.after
+            )
+        except ConsoleError as error:
+            if error.problem.fault in UNREADABLE:
+                course.refuse(table, clock.monotonic())
+            elif error.problem.fault in SHRINKING:
+                course.shrink()
+            raise
+        told = _told_now(instance)
+        await self._keep(turn, table, wish, page, told)
+
+    async def _keep(self, turn: _Turn, table: str, wish: Wish, page: Page, told: float | None) -> None:
+        course = turn.course
+        items = items_of(table, page.rows, wish)
+        full = len(page.rows) >= course.rows_in_call and (page.total is None or page.total > len(page.rows))
+        if full and table != ITEMS:
+            for item in items:
+                item.waits_for = None  # perhaps not all of them
+        place = turn.target.ground
+        kept = await asyncio.to_thread(
+            keep, self._store, place, items, now=self._clock.now(), check=self._check_of(turn)
+        )
+        turn.kept.add(kept)
+        turn.seen += len(items)
+        course.note(table, wish, items)
+        if table == ITEMS:
+            course.hidden = page.total is not None and len(page.rows) < min(page.total, course.rows_in_call)
+        if full:
+            course.cut(table, page.rows[-1]["sys_id"])
+            return
+        newest = newest_of(items, told, self._clock.now().timestamp())
+        course.end(table, wish, self._clock.monotonic(), newest)
+
+    async def _learn(self, turn: _Turn, instance: Instance) -> None:
+        """Learn more about what was seen, with the calls that no look will need."""
+        course, asker = turn.course, self._askers[turn.server_id]
+        for _ in range(FURTHER_IN_ROUND):
+            if course.after:
+                # The look is not at its end: what is missing comes first, at the cost of a later one.
+                table, most = ITEMS, None
+            else:
+                table = course.further(self._clock.monotonic()) if course.whole else ""
+                most = self.budget.limit - math.ceil(WINDOW_S / self._interval(turn.target))
+            if not table and not asker.wants:
+                return
+            if not await self._ticket(turn, most):
+                return
+            if table and not (asker.wants and turn.calls % 2):
+                try:
+                    await self._ask_table(turn, instance, table)
+                except ConsoleError as error:
+                    if error.problem.fault not in UNREADABLE:
+                        raise
+            else:
+                await self._ask_service(turn, instance)
+
+    async def _ask_service(self, turn: _Turn, instance: Instance) -> None:
+        ended = await self._askers[turn.server_id].ask(instance, turn.target, self._check_of(turn))
+        turn.seen += 1
+        turn.kept.ended += ended
+        turn.kept.changed += len(ended)
+
+    def _check_of(self, turn: _Turn) -> Callable[[Session], None]:
+        """Return what refuses a write once somebody else has the lease: as it is then, for it is renewed meanwhile."""
+        return lambda session: self._leases.check(session, turn.held)
+
+    async def _ticket(self, turn: _Turn, most: int | None) -> bool:
+        taken = await asyncio.to_thread(self.budget.take, turn.server_id, FURTHER, further_most=most)
+        turn.calls += taken
+        return taken
+
+    # -- afterwards ------------------------------------------------------------
+
+    def _end(self, turn: _Turn, error: ConsoleError | None, *, good: bool) -> Round:
+        server_id, course, now = turn.server_id, turn.course, self._clock.now()
+        complete = good and course.whole and not course.hidden and not course.after
+        complete = complete and course.readable(ITEMS, self._clock.monotonic())
+        with self._store.write() as work:
+            session = work.session
+            self._leases.give_back_in(session, turn.held)
+            pause = holding_of(session, _pause(server_id))
+            if good:
+                known = holding_of(session, _seen(server_id))
+                values = {"holder": "complete" if complete else "partial", "until": turn.started}
+                put(session, _seen(server_id), values, known=known is not None)
+            if error is not None:
+                tries = (pause.token if pause else 0) + 1
+                until = now + timedelta(seconds=self._pause_of(error, tries, turn.target))
+                told: dict[str, object] = {
+                    "holder": error.problem.fault[:128],
+                    "token": tries,
+                    "until": until,
+                }
+                put(session, _pause(server_id), told, known=pause is not None)
+            elif pause is not None:
+                drop(session, _pause(server_id))
+            stale = now - self._positioned.get(server_id, now - 2 * POSITION_EVERY) > POSITION_EVERY
+            if good and (turn.kept.changed or stale):
+                ground.store_position(session, server_id, course.position())
+                self._positioned[server_id] = now
+        next_at = turn.started + timedelta(seconds=self._interval(turn.target))
+        if error is not None:
+            next_at = until
+        done = turn.kept
+        return Round(
+            turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
+            PAUSED if error else "", next_at, error.problem if error else None,
+        )  # fmt: skip
+
+    def _pause_of(self, error: ConsoleError, tries: int, target: Target) -> float:
+        """Return how long everybody leaves the instance alone, in seconds; longer with every failure, never in step."""
+        jitter = 0.75 + self._chance() / 2
+        if isinstance(error, RateLimitedError):
+            return max(error.retry_after, 1.0) + jitter
+        if error.problem.fault == "authentication-refused":
+            # More tries would lock the account.
+            return min(REFUSED_PAUSE_MOST_S, REFUSED_PAUSE_S * 2.0 ** min(tries - 1, 10)) * jitter
+        return min(PAUSE_MOST_S, self._interval(target) * 2.0 ** min(tries - 1, 10)) * jitter
+
+    def state(self, server_id: uuid.UUID) -> "State":
+        """Return how the following of a server stands, whoever does it."""
+        with self._store.read() as session:
+            return state_of(session, server_id, self.budget, self._clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the following of a server stands: the last look, whether it saw all, calls of the last hour, and a pause.
+
+    `fault` says why there is a pause.
+    """
+
+    seen_at: datetime | None
+    complete: bool
+    calls: int
+    paused_until: datetime | None = None
+    fault: str = ""
+
+
+def state_of(session: Session, server_id: uuid.UUID, budget: Budget, now: datetime) -> State:
+    """Return how the following of a server stands, whoever does it."""
+    seen, pause = holding_of(session, _seen(server_id)), holding_of(session, _pause(server_id))
+    state = State(
+        seen.until if seen else None,
+        seen is not None and seen.holder == "complete",
+        budget.spent_in(session, server_id).calls,
+    )
+    if pause is not None and pause.until > now:
+        return replace(state, paused_until=pause.until, fault=pause.holder)
+    return state
+
+
+def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
+    """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
+    looks = [holding_of(session, _seen(one)) for one in server_ids]
+    times = [look.until for look in looks if look is not None]
+    whole = bool(looks) and all(look is not None and look.holder == "complete" for look in looks)
+    return (min(times) if times else None), whole
+
+
+def _told_now(instance: Instance) -> float | None:
+    """Return the time that the instance's last answer told, in seconds since 1970."""
+    try:
+        return parsedate_to_datetime(instance.last_headers.get("date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _follow(server_id: uuid.UUID) -> str:
+    return f"follow:{server_id.hex}"
+
+
+def _seen(server_id: uuid.UUID) -> str:
+    return f"seen:{server_id.hex}"
+
+
+def _pause(server_id: uuid.UUID) -> str:
+    return f"pause:{server_id.hex}"

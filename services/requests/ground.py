@@ -1,0 +1,152 @@
+"""What there is to follow, read from the store: servers with their processes, and where the following stands."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import ApprovalRequest
+from models.foreign_system import ForeignSystem
+from models.kinds import RequestOrigin, RequestState
+from models.store_meta import StoreMeta
+from services.requests.course import Course
+from services.requests.keeping import Ground
+from services.servicenow.instance import Instance
+from services.store import Store
+from services.store.values import table_of
+
+OPEN = (RequestState.SUBMITTING, RequestState.PENDING)
+_META, _REQUESTS = table_of(StoreMeta), table_of(ApprovalRequest)
+
+
+class Source(Protocol):
+    """Where requests are kept, and how their instances are reached."""
+
+    store: Store
+
+    async def instance(self, server_id: uuid.UUID) -> Instance:
+        """Return the instance of a foreign system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that is followed: its processes, and how often it may be asked."""
+
+    server_id: uuid.UUID
+    minimum_interval_s: int
+    ground: Ground
+    scripts: Mapping[uuid.UUID, "Script"]
+
+    @property
+    def processes(self) -> tuple[ApprovalProcess, ...]:
+        """The processes that go through the server."""
+        return self.ground.processes
+
+    @property
+    def cat_items(self) -> tuple[str, ...]:
+        """The request items of the processes."""
+        return tuple(sorted({one.request_item_id for one in self.processes if one.request_item_id}))
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What was found out about the status script of a process: the service's name, and whether it is this console's own."""
+
+    service: str
+    stock: bool
+    updated_on: str = ""
+    mod_count: str = ""
+    checked: float = 0.0
+    """Seconds since 1970."""
+
+
+def servers(store: Store) -> list[uuid.UUID]:
+    """Return the servers that processes go through."""
+    with store.read() as session:
+        column = table_of(ApprovalProcess).c.server_id
+        return sorted(session.execute(select(column).where(column.is_not(None)).distinct()).scalars())
+
+
+def target(session: Session, server_id: uuid.UUID) -> Target | None:
+    """Return a server with its processes, or None when nothing goes through it."""
+    server = session.get(ForeignSystem, server_id)
+    table = table_of(ApprovalProcess)
+    rows = session.execute(
+        select(table).where(table.c.server_id == server_id).order_by(table.c.id)
+    ).mappings()
+    processes = tuple(ApprovalProcess(**row) for row in rows)
+    if server is None or not processes:
+        return None
+    scripts = {one.id: script for one in processes if (script := _script(session, one)) is not None}
+    stock = frozenset(key for key, script in scripts.items() if script.stock)
+    return Target(server_id, server.minimum_interval_s, Ground(server_id, processes, stock), scripts)
+
+
+def _script(session: Session, process: ApprovalProcess) -> Script | None:
+    text = session.execute(select(_META.c.value).where(_META.c.key == _script_key(process.id))).scalar()
+    try:
+        stored = json.loads(text) if text else None
+        script = Script(**stored) if stored else None
+    except (ValueError, TypeError):
+        return None
+    return script if script is not None and script.service == _digest(process.status_service) else None
+
+
+def store_script(session: Session, process: ApprovalProcess, script: Script) -> None:
+    """Remember what was found out about a process, inside a transaction that writes."""
+    values = {"service": _digest(process.status_service), "stock": script.stock, "updated_on": script.updated_on[:32],
+              "mod_count": script.mod_count[:16], "checked": round(script.checked)}  # fmt: skip
+    _store(session, _script_key(process.id), json.dumps(values))
+
+
+def course(session: Session, server_id: uuid.UUID) -> Course:
+    """Return where the following of a server stands, with the open requests that are known."""
+    position = session.execute(select(_META.c.value).where(_META.c.key == _position_key(server_id))).scalar()
+    made = Course.at(position or "")
+    columns = (_REQUESTS.c.record_id, _REQUESTS.c.waits_for, _REQUESTS.c.origin, _REQUESTS.c.policy_name)
+    known = select(*columns).where(
+        _REQUESTS.c.server_id == server_id, _REQUESTS.c.state.in_(OPEN), _REQUESTS.c.record_id != ""
+    )
+    for row in session.execute(known):
+        made.open.add(row.record_id)
+        if row.waits_for:
+            made.asked[row.record_id] = None
+        if row.origin == RequestOrigin.CONSOLE or row.policy_name:
+            made.read.add(row.record_id)
+    return made
+
+
+def store_position(session: Session, server_id: uuid.UUID, position: str) -> None:
+    """Keep where the following of a server stands, inside a transaction that writes."""
+    _store(session, _position_key(server_id), position)
+
+
+def open_count(session: Session, server_id: uuid.UUID) -> int:
+    """Return how many requests of a server are open."""
+    mine = (_REQUESTS.c.server_id == server_id, _REQUESTS.c.state.in_(OPEN))
+    return int(session.execute(select(func.count()).select_from(_REQUESTS).where(*mine)).scalar_one())
+
+
+def _store(session: Session, key: str, value: str) -> None:
+    if session.execute(select(_META.c.key).where(_META.c.key == key)).first() is None:
+        session.execute(_META.insert().values(key=key, value=value))
+    else:
+        session.execute(_META.update().where(_META.c.key == key).values(value=value))
+
+
+def _digest(name: str) -> str:
+    """Return a short form of a service's name that tells it from others: names are longer than a fact may be."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, name).hex
+
+
+def _position_key(server_id: uuid.UUID) -> str:
+    return f"follow:{server_id.hex}"
+
+
+def _script_key(process_id: uuid.UUID) -> str:
+    return f"script:{process_id.hex}"

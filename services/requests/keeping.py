@@ -1,0 +1,396 @@
+"""What a look saw goes into the store: observed columns, copies of what Privilege Manager raised, ends and timelines.
+
+A look that found nothing new writes nothing. What differs is compared once more inside the transaction that writes it,
+behind the check of the lease, so that neither a late worker nor a second one doubles a line.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlmodel import Session
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import COPY, ApprovalRequest
+from models.base import TEXT_MAX
+from models.kinds import RequestEventKind, RequestOrigin, RequestState
+from models.request_event import RequestEvent
+from services.requests.reading import Item
+from services.requests.states import ENDS, MISSING, judge, status_of
+from services.servicenow.contract import ApprovalStatus
+from services.store import Store, UnitOfWork
+from services.store.values import table_of
+
+CHUNK = 400
+"""Requests in one transaction: others get their turn in between."""
+TIMED_OUT_EARLY = timedelta(seconds=5)
+"""Clocks differ: an end this shortly before the time was over still counts as timed out."""
+
+_TABLE = table_of(ApprovalRequest)
+_EVENTS = table_of(RequestEvent)
+Check = Callable[[Session], None]
+Stored = Mapping[str, Any]
+
+COLUMNS = {
+    "PMApprovalId": "approval_id",
+    "PMInitiatorId": "initiator_id",
+    "PMInitiatorName": "initiator_name",
+    "PMPolicyId": "policy_id",
+    "PMPolicyName": "policy_name",
+    "PMAgentId": "agent_id",
+    "PMAgentName": "agent_name",
+    "PMFilePath": "file_path",
+    "PMUserReason": "reason",
+}
+"""Variable to the column that a copy keeps it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a look is judged by: the server, its processes, and which of those have this console's own status script."""
+
+    server_id: uuid.UUID
+    processes: tuple[ApprovalProcess, ...]
+    stock: frozenset[uuid.UUID]
+
+    def process_of(self, item: Item) -> ApprovalProcess | None:
+        """Return the process whose request item was ordered; None where several share it."""
+        fitting = [one for one in self.processes if one.request_item_id == item.cat_item]
+        return fitting[0] if len(fitting) == 1 else None
+
+
+@dataclass(slots=True)
+class Kept:
+    """What came of a look: requests that changed, those that ended, and what is still to be learnt about others."""
+
+    changed: int = 0
+    new: int = 0
+    ended: list[uuid.UUID] = field(default_factory=list)
+    to_ask: list[uuid.UUID] = field(default_factory=list)
+    """Requests raised here whose record changed and whose process has scripts of its own: their service decides."""
+
+    def add(self, other: "Kept") -> None:
+        """Count what another part of the look brought."""
+        self.changed += other.changed
+        self.new += other.new
+        self.ended += other.ended
+        self.to_ask += other.to_ask
+
+
+@dataclass(slots=True)
+class _Change:
+    """What is to be written about one requested item."""
+
+    key: uuid.UUID
+    seen: dict[str, Any] = field(default_factory=dict)
+    copy: ApprovalRequest | None = None
+    end: RequestState | None = None
+    before: Stored | None = None
+    absorbed: uuid.UUID | None = None
+    to_ask: bool = False
+    events: list[RequestEvent] = field(default_factory=list)
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.seen or self.copy or self.end or self.absorbed)
+
+
+def copy_id(server_id: uuid.UUID, record_id: str) -> uuid.UUID:
+    """Return the id of the copy of a requested item: the same whoever makes it."""
+    return uuid.uuid5(server_id, record_id)
+
+
+def keep(store: Store, ground: Ground, items: Sequence[Item], *, now: datetime, check: Check) -> Kept:
+    """Store what `items` say. `check` raises inside each transaction where the work is somebody else's by then."""
+    kept, unlike = Kept(), []
+    with store.read() as session:
+        for part in _chunks(items):
+            matched = _matched(session, ground.server_id, part)
+            for item in part:
+                change = _change(ground, item, matched[item.sys_id], now)
+                if change.writes:
+                    unlike.append(item)
+                elif change.to_ask:
+                    kept.to_ask.append(change.key)
+    for part in _chunks(unlike):
+        with store.write() as work:
+            check(work.session)
+            matched = _matched(work.session, ground.server_id, part)
+            changes = [_change(ground, item, matched[item.sys_id], now) for item in part]
+            kept.add(_write(work, [change for change in changes if change.writes]))
+    return kept
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
+
+
+# -- which request an item belongs to --------------------------------------------------------------------------
+
+
+def _matched(session: Session, server_id: uuid.UUID, items: Sequence[Item]) -> dict[str, list[Stored]]:
+    """Return the stored requests that each item may belong to, those raised here first."""
+    by_record, by_id, by_approval = defaultdict(list), defaultdict(list), defaultdict(list)
+    ours = (_TABLE.c.server_id == server_id, _TABLE.c.origin == RequestOrigin.CONSOLE)
+    for row in _rows(
+        session, _TABLE.c.record_id, {one.sys_id for one in items}, _TABLE.c.server_id == server_id
+    ):
+        by_record[row["record_id"]].append(row)
+    given = {key for one in items for key in (one.sys_id, one.order_id) if key}
+    for row in _rows(session, _TABLE.c.external_id, given, *ours):
+        by_id[row["external_id"]].append(row)
+    for row in _rows(session, _TABLE.c.approval_id, {_approval_id(one) for one in items} - {""}, *ours):
+        by_approval[row["approval_id"]].append(row)
+    found = {}
+    for item in items:
+        own = [row for row in by_record[item.sys_id] if row["version"] != COPY]
+        own += [row for row in by_id[item.sys_id] if _may_be(row, item)]
+        own += [row for row in by_approval[_approval_id(item)] if _may_be(row, item)]
+        if not _approval_id(item):
+            own += [row for row in by_id[item.order_id] if _may_be(row, item)]
+        found[item.sys_id] = own[:1] + [row for row in by_record[item.sys_id] if row["version"] == COPY][:1]
+    return found
+
+
+def _rows(session: Session, column: Any, values: set[str], *conditions: Any) -> Iterator[Stored]:
+    wanted = sorted(values)
+    for start in range(0, len(wanted), CHUNK):
+        chosen = select(_TABLE).where(column.in_(wanted[start : start + CHUNK]), *conditions)
+        for row in session.execute(chosen).mappings():
+            yield dict(row)
+
+
+def _may_be(row: Stored, item: Item) -> bool:
+    """Whether a request raised here is this item's: it has no other record yet."""
+    return row["record_id"] in ("", item.sys_id)
+
+
+def _approval_id(item: Item) -> str:
+    return (item.variables or {}).get("PMApprovalId", "")[: _length("approval_id")]
+
+
+# -- what differs ----------------------------------------------------------------------------------------------
+
+
+def _change(ground: Ground, item: Item, matched: Sequence[Stored], now: datetime) -> _Change:
+    own = next((row for row in matched if row["version"] != COPY), None)
+    copy = next((row for row in matched if row["version"] == COPY), None)
+    if own is None:
+        return _change_of_copy(ground, item, copy, now)
+    change = _change_of_own(ground, item, own, now)
+    if copy is not None:
+        change.absorbed = copy["id"]
+    return change
+
+
+def _change_of_own(ground: Ground, item: Item, row: Stored, now: datetime) -> _Change:
+    change = _Change(row["id"], before=row)
+    state = RequestState(row["state"])
+    claimed = row["claimed_until"] is not None and row["claimed_until"] > now
+    if state is RequestState.SUBMITTING and claimed:
+        return change  # its id is on the way, and says more than this look does
+    seen = _seen(item, row)
+    moved = any(name in seen for name in ("servicenow_state", "record_state", "order_state"))
+    if state is RequestState.PENDING and row["external_id"]:
+        end = ENDS.get(status_of(item.approval, item.state, item.order_state))
+        if row["process_id"] in ground.stock:
+            change.end = end
+        elif moved or end is not None:
+            change.to_ask = True
+    mismatch = judge(change.end or state, item.approval, item.state, item.order_state).mismatch
+    if mismatch != row["mismatch"]:
+        seen["mismatch"] = mismatch
+    if seen:
+        change.seen = {**seen, "observed_at": now}
+    if change.end is not None:
+        change.events.append(_event(row["id"], RequestEventKind.DECIDED, item.updated or now, _decided(item)))
+    change.events += _asked(row["id"], row["waits_for"], seen, now)
+    return change
+
+
+def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetime) -> _Change:
+    key = row["id"] if row else copy_id(ground.server_id, item.sys_id)
+    values = dict(row) if row else _new_copy(ground, item, key, now)
+    if item.variables is not None:
+        values |= {
+            column: item.variables.get(name, "")[: _length(column)] for name, column in COLUMNS.items()
+        }
+    seen = _seen(item, values)
+    values |= seen
+    if not RequestState(values["state"]).final:
+        values["state"] = _state_of_copy(item, values["times_out_at"])
+        if values["state"].final:
+            values["ended_at"] = item.updated or now
+    values["mismatch"] = judge(values["state"], item.approval, item.state, item.order_state).mismatch
+    change = _Change(key, before=row)
+    if row is None or any(values[name] != row[name] for name in values):
+        change.copy = ApprovalRequest(**{**values, "observed_at": now})
+    if row is None:
+        raised = _event(key, RequestEventKind.RAISED, values["requested_at"], item.number)
+        raised.actor = values["initiator_name"]
+        change.events.append(raised)
+    if change.copy is not None and values["ended_at"] and not (row and row["ended_at"]):
+        change.end = values["state"]
+        change.events.append(_event(key, RequestEventKind.DECIDED, values["ended_at"], _decided(item)))
+    change.events += _asked(key, row["waits_for"] if row else "", seen, now)
+    return change
+
+
+def _new_copy(ground: Ground, item: Item, key: uuid.UUID, now: datetime) -> dict[str, Any]:
+    process, at = ground.process_of(item), item.opened or item.updated or now
+    made = ApprovalRequest(
+        id=key,
+        version=COPY,
+        origin=RequestOrigin.SERVICENOW,
+        server_id=ground.server_id,
+        state=RequestState.PENDING,
+        process_id=process.id if process else None,
+        process_name=process.name if process else "",
+        requested_at=at,
+        submitted_at=at,
+        times_out_at=at + timedelta(seconds=process.timeout_after_s) if process else None,
+    )
+    return made.model_dump()
+
+
+def _seen(item: Item, row: Stored) -> dict[str, Any]:
+    """Return the observed columns, but for `mismatch`, that the item says otherwise than the row."""
+    values: dict[str, Any] = {
+        "servicenow_state": item.approval,
+        "record_state": item.state,
+        "record_id": item.sys_id,
+        "order_id": item.order_id,
+        "number": item.number,
+        "order_number": item.order_number,
+        "order_state": item.order_state,
+    }
+    values = {name: text[: _length(name)] for name, text in values.items()}
+    if not item.is_open:
+        values["waits_for"] = ""
+    elif item.waits_for is not None:
+        values["waits_for"] = _lines(item.waits_for)
+    return {name: text for name, text in values.items() if text != row[name]}
+
+
+def _lines(names: Iterable[str]) -> str:
+    """Return names one a line, as many whole ones as the column keeps."""
+    text = "\n".join(names)
+    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX + 1].rpartition("\n")[0]
+
+
+def _state_of_copy(item: Item, times_out_at: datetime | None) -> RequestState:
+    status = status_of(item.approval, item.state, item.order_state)
+    if status is ApprovalStatus.PENDING:
+        return RequestState.PENDING
+    late = (
+        times_out_at is not None
+        and item.updated is not None
+        and item.updated >= times_out_at - TIMED_OUT_EARLY
+    )
+    if status is ApprovalStatus.INVALID and late:
+        # Privilege Manager cancels what nobody decided in time.
+        return RequestState.TIMED_OUT
+    return ENDS[status]
+
+
+def _length(column: str) -> int:
+    return int(_TABLE.c[column].type.length)  # type: ignore[attr-defined]
+
+
+# -- timelines -------------------------------------------------------------------------------------------------
+
+
+def _event(key: uuid.UUID, kind: RequestEventKind, at: datetime, detail: str, part: str = "") -> RequestEvent:
+    """Return a line of a timeline with an id that it has whoever writes it."""
+    line = uuid.uuid5(key, f"{kind}:{part}")
+    return RequestEvent(id=line, request_id=key, at=at, kind=kind, detail=detail[:TEXT_MAX])
+
+
+def _asked(key: uuid.UUID, before: str, seen: Mapping[str, Any], now: datetime) -> list[RequestEvent]:
+    names = seen.get("waits_for", "")
+    if not names or names == before:
+        return []
+    return [_event(key, RequestEventKind.ASKED, now, ", ".join(names.split("\n")), names)]
+
+
+def _decided(item: Item) -> str:
+    return f"{item.number}: {item.approval or 'closed'}"
+
+
+# -- writing ---------------------------------------------------------------------------------------------------
+
+
+def _write(work: UnitOfWork, changes: Sequence[_Change]) -> Kept:
+    kept = Kept(changed=len(changes))
+    copies, seen = [], {}
+    for change in changes:
+        if change.to_ask:
+            kept.to_ask.append(change.key)
+        if change.copy is not None:
+            copies.append(change.copy)
+            kept.new += change.before is None
+        elif change.end is not None and change.before is not None:
+            row = ApprovalRequest(**change.before)
+            row.state, row.ended_at = change.end, max(e.at for e in change.events)
+            work.update(row, change.before["version"])
+        if change.end is not None:
+            kept.ended.append(change.key)
+        if change.seen:
+            seen[change.key] = change.seen
+        if change.absorbed is not None:
+            work.session.execute(
+                delete(_TABLE).where(_TABLE.c.id == change.absorbed, _TABLE.c.version == COPY)
+            )
+            work.session.execute(delete(_EVENTS).where(_EVENTS.c.request_id == change.absorbed))
+    if seen or copies:
+        work.observe(ApprovalRequest, seen, copies)
+    add_events(work.session, [event for change in changes for event in change.events])
+    return kept
+
+
+def add_events(session: Session, events: Sequence[RequestEvent]) -> None:
+    """Add lines to timelines; one that is there already is not added again."""
+    made = {event.id: event for event in events}
+    ids = list(made)
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        present = set(session.execute(select(_EVENTS.c.id).where(_EVENTS.c.id.in_(part))).scalars())
+        rows = [made[key].model_dump() for key in part if key not in present]
+        if rows:
+            session.execute(_EVENTS.insert(), rows)
+
+
+def answer_copy(store: Store, key: uuid.UUID, status: ApprovalStatus, *, now: datetime, check: Check) -> bool:
+    """Store what the status service says of a copy whose record is gone or hidden; returns whether that ends it."""
+    with store.write() as work:
+        check(work.session)
+        found = work.session.execute(select(_TABLE).where(_TABLE.c.id == key)).mappings().first()
+        if found is None or found["version"] != COPY or RequestState(found["state"]).final:
+            return False
+        end = ENDS.get(status)
+        values = dict(found) | {"servicenow_state": MISSING, "record_state": "", "waits_for": ""}
+        if end is not None:
+            values |= {"state": end, "ended_at": now}
+            detail = f"Its record is gone; the status service says {status}"
+            add_events(work.session, [_event(key, RequestEventKind.DECIDED, now, detail)])
+        values["mismatch"] = judge(values["state"], MISSING, "").mismatch
+        if any(values[name] != found[name] for name in values):
+            work.observe(ApprovalRequest, {}, [ApprovalRequest(**{**values, "observed_at": now})])
+        return end is not None
+
+
+def comment_on(store: Store, key: uuid.UUID, comment: str, *, check: Check) -> None:
+    """Store the comment that belongs to a decision which was seen without it."""
+    with store.write() as work:
+        check(work.session)
+        found = work.session.execute(select(_TABLE).where(_TABLE.c.id == key)).mappings().first()
+        if found is None or found["comment"] or not RequestState(found["state"]).final:
+            return
+        row = ApprovalRequest(**found)
+        row.comment = comment[:TEXT_MAX]
+        work.update(row, row.version)

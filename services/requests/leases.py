@@ -1,0 +1,237 @@
+"""Who does which piece of shared work: leases in the store, so that a dead worker's work is taken over.
+
+A lease ends by itself; where its holder is a process of this machine that is gone, it ends with that process. Whoever
+lost one without noticing is refused in the transaction of its next write: `check` compares holder and token there.
+"""
+
+import contextlib
+import hashlib
+import os
+import socket
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import delete, or_, select, update
+from sqlmodel import Session
+
+from models.approval_request import ApprovalRequest
+from models.lease import Lease
+from services.errors import ConsoleError, Owner, Problem
+from services.requests.clock import Clock
+from services.store import Store
+from services.store.values import table_of
+
+_LEASES = table_of(Lease)
+_REQUESTS = table_of(ApprovalRequest)
+_GONE = ("Z", "X")
+"""States of a process that has ended and whose number is not free yet."""
+CHUNK = 400
+
+
+class LeaseLostError(ConsoleError):
+    """Somebody else does this work now; what was found out meanwhile is not written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            Problem(
+                tried=f"Go on with {name}",
+                evidence="The lease has another holder.",
+                cause="Another process took the work over, because this one did not answer for too long.",
+                owner=Owner.CONSOLE,
+                remedy="Nothing: the other one goes on with it.",
+                fault="lease-lost",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease that was taken: its name, the token that refuses whoever had it before, and until when it lasts."""
+
+    name: str
+    token: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who holds a lease, until when."""
+
+    holder: str
+    token: int
+    until: datetime
+
+
+class Leases:
+    """The leases of one process, its `holder`."""
+
+    def __init__(self, store: Store, holder: str, clock: Clock) -> None:
+        self.store = store
+        self.holder = holder
+        self.clock = clock
+
+    def take(self, name: str, seconds: float) -> Held | None:
+        """Take the lease, or return None while somebody else has it."""
+        with self.store.write() as work:
+            return self.take_in(work.session, name, seconds)
+
+    def take_in(self, session: Session, name: str, seconds: float) -> Held | None:
+        """Take the lease inside a transaction that writes."""
+        now = self.clock.now()
+        found = holding_of(session, name)
+        if found is not None and found.holder != self.holder and is_held(found, now):
+            return None
+        made = Held(name, found.token + 1 if found else 1, now + timedelta(seconds=seconds))
+        values = {"holder": self.holder, "token": made.token, "until": made.until}
+        put(session, name, values, known=found is not None)
+        return made
+
+    def renew(self, held: Held, seconds: float) -> Held:
+        """Keep the lease for longer. Raises LeaseLostError."""
+        with self.store.write() as work:
+            self.check(work.session, held)
+            renewed = replace(held, until=self.clock.now() + timedelta(seconds=seconds))
+            put(work.session, held.name, {"until": renewed.until}, known=True)
+        return renewed
+
+    def give_back(self, held: Held) -> None:
+        """Let others have it at once; the token stays, so that it goes on growing."""
+        with self.store.write() as work:
+            self.give_back_in(work.session, held)
+
+    def give_back_in(self, session: Session, held: Held) -> None:
+        """Let others have it, inside a transaction that writes; a lease that was lost is left alone."""
+        mine = (_LEASES.c.name == held.name, _LEASES.c.token == held.token, _LEASES.c.holder == self.holder)
+        session.execute(update(_LEASES).where(*mine).values(until=self.clock.now()))
+
+    def check(self, session: Session, held: Held) -> None:
+        """Raise LeaseLostError unless the lease is still this holder's; call it in the transaction that writes."""
+        found = holding_of(session, held.name)
+        if found is None or (found.token, found.holder) != (held.token, self.holder):
+            raise LeaseLostError(held.name)
+
+    # -- single requests -------------------------------------------------------
+
+    def claim(self, ids: Iterable[uuid.UUID], seconds: float) -> list[uuid.UUID]:
+        """Claim the next step of requests, and return those that nobody else has."""
+        now, mine = self.clock.now(), []
+        table = _REQUESTS
+        wanted = list(ids)
+        if not wanted:
+            return []
+        with self.store.write() as work:
+            for start in range(0, len(wanted), CHUNK):
+                part = table.c.id.in_(wanted[start : start + CHUNK])
+                rows = work.session.execute(
+                    select(table.c.id, table.c.claimed_by, table.c.claimed_until).where(part)
+                ).all()
+                free = [row.id for row in rows if self._free(row.claimed_by, row.claimed_until, now)]
+                values = {"claimed_by": self.holder, "claimed_until": now + timedelta(seconds=seconds)}
+                work.session.execute(update(table).where(table.c.id.in_(free)).values(**values))
+                mine += free
+        return mine
+
+    def release(self, ids: Iterable[uuid.UUID]) -> None:
+        """Give up the claims on requests."""
+        wanted = list(ids)
+        if not wanted:
+            return
+        with self.store.write() as work:
+            for start in range(0, len(wanted), CHUNK):
+                mine = (
+                    _REQUESTS.c.id.in_(wanted[start : start + CHUNK]),
+                    _REQUESTS.c.claimed_by == self.holder,
+                )
+                work.session.execute(update(_REQUESTS).where(*mine).values(claimed_by="", claimed_until=None))
+
+    def release_all(self) -> None:
+        """Give up every lease and claim of this holder."""
+        with self.store.write() as work:
+            mine = _REQUESTS.c.claimed_by == self.holder
+            work.session.execute(update(_REQUESTS).where(mine).values(claimed_by="", claimed_until=None))
+            own = or_(_LEASES.c.name.like("follow:%"), _LEASES.c.name.like("worker:%"))
+            work.session.execute(
+                update(_LEASES).where(_LEASES.c.holder == self.holder, own).values(until=self.clock.now())
+            )
+
+    def _free(self, holder: str, until: datetime | None, now: datetime) -> bool:
+        return not holder or holder == self.holder or until is None or until <= now or is_gone(holder)
+
+
+def put(session: Session, name: str, values: Mapping[str, object], *, known: bool) -> None:
+    """Write a row of the table of leases."""
+    if known:
+        session.execute(update(_LEASES).where(_LEASES.c.name == name).values(**values))
+    else:
+        session.execute(_LEASES.insert().values(name=name, **{"holder": "", "token": 0, **values}))
+
+
+def drop(session: Session, name: str) -> None:
+    """Remove a row of the table of leases."""
+    session.execute(delete(_LEASES).where(_LEASES.c.name == name))
+
+
+def holding_of(session: Session, name: str) -> Holding | None:
+    """Return who has, or last had, a lease."""
+    columns = (_LEASES.c.holder, _LEASES.c.token, _LEASES.c.until)
+    row = session.execute(select(*columns).where(_LEASES.c.name == name)).first()
+    return Holding(*row) if row is not None else None
+
+
+def holdings(session: Session, prefix: str) -> dict[str, Holding]:
+    """Return the leases whose names begin with `prefix`, by name."""
+    columns = (_LEASES.c.name, _LEASES.c.holder, _LEASES.c.token, _LEASES.c.until)
+    # An underscore stands for any character in LIKE, so that what comes back is looked at again.
+    rows = session.execute(select(*columns).where(_LEASES.c.name.like(f"{prefix}%"))).all()
+    return {
+        row.name: Holding(row.holder, row.token, row.until) for row in rows if row.name.startswith(prefix)
+    }
+
+
+def is_held(holding: Holding, now: datetime) -> bool:
+    """Whether a lease is somebody's: it has not ended, and nobody knows its holder to be gone."""
+    return holding.until > now and not is_gone(holding.holder)
+
+
+# -- who holds -----------------------------------------------------------------------------------------------
+
+
+def own_holder(kind: str) -> str:
+    """Return the name of this process as a holder: what it is, which machine, and which process of it."""
+    return f"{kind}:{_machine()}:{os.getpid()}:{_started(os.getpid()) or uuid.uuid4().hex[:8]}"
+
+
+def is_gone(holder: str) -> bool:
+    """Whether the holder is known to be gone: a process of this machine that has ended. Elsewhere nobody knows."""
+    _, _, rest = holder.partition(":")
+    machine, _, process = rest.partition(":")
+    number, _, started = process.partition(":")
+    if not machine or machine != _machine() or not number.isdecimal() or not started.isdecimal():
+        return False
+    return _started(int(number)) != started
+
+
+@cache
+def _machine() -> str:
+    """Return what tells this machine (or container) from others, and from itself before it was started again."""
+    parts = [socket.gethostname()]
+    with contextlib.suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=6).hexdigest()
+
+
+def _started(pid: int) -> str:
+    """Return when a process was started, as Linux counts it, or an empty text when there is none (or no way to know)."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = text.rpartition(")")[2].split()
+    if len(fields) < 20 or fields[0] in _GONE:
+        return ""
+    return fields[19]

@@ -1,0 +1,130 @@
+"""Requests followed in batches: what a look sees, what it keeps, and what it leaves alone."""
+
+import pytest
+
+from models.kinds import RequestEventKind, RequestOrigin, RequestState
+from models.request_event import RequestEvent
+from services.practice import PracticeInstance
+from services.requests.following import NOT_DUE, PAUSED
+from services.store.values import table_of
+from tests.services.requests import followed
+from tests.services.requests.followed import SimulatedClock
+from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
+
+__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock()
+
+
+@pytest.fixture
+def practice(clock):
+    instance = PracticeInstance(password=PASSWORD, clock=clock.now).start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def server(configuration, vault, practice):
+    return followed.configure(configuration, vault, practice, PASSWORD)[0]
+
+
+@pytest.fixture
+def follower(workspace, clock):
+    return followed.follower_of(workspace, clock)
+
+
+def audit_length(store):
+    return store.verify_audit().checked
+
+
+async def test_what_privilege_manager_raised_is_copied_with_all_that_it_says(
+    practice, server, follower, store, clock
+):
+    record = followed.place(practice, 7)
+    seen = await follower.round(server.id)
+    assert (seen.new, seen.calls, seen.complete) == (1, 1, True)
+    [row] = followed.requests_of(store)
+    assert row["origin"] == RequestOrigin.SERVICENOW
+    assert row["state"] == RequestState.PENDING
+    assert (row["record_id"], row["servicenow_state"], row["record_state"]) == (record, "requested", "1")
+    assert (row["policy_name"], row["initiator_name"]) == ("Unsigned installers", "user07")
+    assert (row["agent_name"], row["reason"]) == ("LT-40007", "Needed for case 7")
+    assert row["approval_id"] == followed.variables_of(7)["PMApprovalId"]
+    assert row["requested_at"] == clock.now()
+    assert row["process_name"] == "Process"
+    assert (row["times_out_at"] - row["requested_at"]).total_seconds() == 2 * 3600
+    assert store.verify_audit().ok
+
+
+async def test_who_is_asked_is_known_with_the_next_look(practice, server, follower, store, clock):
+    followed.place(practice, 1)
+    await follower.round(server.id)
+    clock.pass_by(30)
+    await follower.round(server.id)
+    [row] = followed.requests_of(store)
+    assert row["waits_for"] == "Alex Approver"
+
+
+@pytest.mark.parametrize("word", ["approved", "rejected"])
+async def test_a_decision_is_seen_by_the_next_look_whichever_table_it_asks(
+    practice, server, follower, store, clock, word
+):
+    first, second = followed.place(practice, 1), followed.place(practice, 2)
+    for record in (first, second):
+        await follower.round(server.id)
+        clock.pass_by(20)
+        followed.decide(practice, record, word)
+        clock.pass_by(10)
+        seen = await follower.round(server.id)
+        assert len(seen.decided) == 1
+        [row] = followed.requests_of(store, record_id=record)
+        assert (row["state"], row["servicenow_state"], row["waits_for"]) == (word, word, "")
+        clock.pass_by(30)
+    events = followed.counted(store, table_of(RequestEvent))
+    assert events >= 4
+
+
+async def test_a_look_that_finds_nothing_new_writes_nothing(practice, server, follower, store, clock):
+    for number in range(5):
+        followed.place(practice, number)
+    for _ in range(3):
+        await follower.round(server.id)
+        clock.pass_by(30)
+    before = audit_length(store)
+    rows = followed.requests_of(store)
+    for _ in range(25):
+        assert (await follower.round(server.id)).changed == 0
+        clock.pass_by(30)
+    assert audit_length(store) == before
+    assert followed.requests_of(store) == rows
+
+
+async def test_it_is_asked_no_earlier_than_it_is_due(practice, server, follower, clock):
+    await follower.round(server.id)
+    clock.pass_by(29)
+    early = await follower.round(server.id)
+    assert (early.note, early.calls) == (NOT_DUE, 0)
+    clock.pass_by(1)
+    assert (await follower.round(server.id)).calls == 1
+
+
+async def test_a_limit_that_the_instance_tells_holds_for_everybody(
+    practice, server, follower, workspace, store, clock
+):
+    practice.faults.set("rate_limited", seconds=100.0)
+    refused = await follower.round(server.id)
+    assert refused.note == PAUSED
+    assert refused.problem.fault == "rate-limited"
+    assert 100 <= (refused.next_at - clock.now()).total_seconds() < 110
+    practice.faults.clear()
+    other = followed.follower_of(workspace, clock, "worker:other")
+    clock.pass_by(99)
+    calls = len(practice.log)
+    assert (await other.round(server.id)).note == PAUSED
+    assert len(practice.log) == calls
+    clock.pass_by(11)
+    assert (await other.round(server.id)).complete
+    assert other.state(server.id).paused_until is None
