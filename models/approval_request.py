@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
@@ -24,6 +25,32 @@ class ApprovalRequest(SQLModel, table=True):
     """
 
     __tablename__ = "approval_request"
+    __table_args__ = (
+        # The orders of the inbox. Each ends with time and id, so that any place of the list is found by its key.
+        Index("ix_approval_request_by_age", "requested_at", "id"),
+        Index("ix_approval_request_by_state", "state", "requested_at", "id"),
+        Index("ix_approval_request_by_policy", "policy_name", "requested_at", "id"),
+        Index("ix_approval_request_by_user", text("lower(initiator_name)"), "requested_at", "id"),
+        Index("ix_approval_request_by_computer", text("lower(agent_name)"), "requested_at", "id"),
+        # No more of it than every database can index.
+        Index(
+            "ix_approval_request_by_file", text("lower(substr(file_path, 1, 200))"), "requested_at", "id"
+        ),
+        Index(
+            "ix_approval_request_by_times_out", text("coalesce(times_out_at, requested_at)"), "requested_at", "id"
+        ),
+        Index("ix_approval_request_by_number", "number", "requested_at", "id"),
+        # What its filters and the figures of a process count.
+        Index("ix_approval_request_of_process", "process_id", "requested_at", "id", "state"),
+        Index("ix_approval_request_ended", "ended_at", "state"),
+        Index(
+            "ix_approval_request_mismatch",
+            "requested_at",
+            "id",
+            sqlite_where=text("mismatch <> ''"),
+            postgresql_where=text("mismatch <> ''"),
+        ),
+    )
     observed: ClassVar[frozenset[str]] = frozenset(
         {"servicenow_state", "record_state", "order_state", "record_id", "order_id", "number", "order_number", "waits_for",
          "mismatch", "checked_at", "observed_at", "claimed_by", "claimed_until"}
@@ -32,10 +59,10 @@ class ApprovalRequest(SQLModel, table=True):
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     version: int = Field(default=1)
     type_id: uuid.UUID | None = Field(default=None, foreign_key="approval_type.id", index=True)
-    process_id: uuid.UUID | None = Field(default=None, foreign_key="approval_process.id", index=True)
+    process_id: uuid.UUID | None = Field(default=None, foreign_key="approval_process.id")
     type_name: str = Field(default="", max_length=NAME_MAX)
     process_name: str = Field(default="", max_length=NAME_MAX)
-    state: str = Field(default=RequestState.SUBMITTING, max_length=16, index=True)
+    state: str = Field(default=RequestState.SUBMITTING, max_length=16)
     origin: str = Field(default=RequestOrigin.CONSOLE, max_length=16)
     server_id: uuid.UUID | None = Field(default=None, foreign_key="foreign_system.id", index=True)
     approval_id: str = Field(default="", max_length=EXTERNAL_ID_MAX, index=True)
@@ -68,7 +95,7 @@ class ApprovalRequest(SQLModel, table=True):
     reason: str = Field(default="", max_length=REASON_MAX)
     comment: str = Field(default="", max_length=TEXT_MAX)
     error: str = Field(default="", max_length=TEXT_MAX)
-    requested_at: datetime = Field(default_factory=utcnow, sa_type=Moment, index=True)
+    requested_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
     submitted_at: datetime | None = Field(default=None, sa_type=Moment)
     checked_at: datetime | None = Field(default=None, sa_type=Moment)
     observed_at: datetime | None = Field(default=None, sa_type=Moment)

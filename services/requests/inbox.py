@@ -1,48 +1,30 @@
 """The inbox: requests by filter and order, one piece at a time, from a store that may hold a million."""
 
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, select
 
+from models.approval_process import ApprovalProcess
 from models.base import utcnow
+from models.lease import Lease
 from services.requests.filters import Filter, Sort
-from services.requests.query import COLUMNS, TABLE, RequestRow, as_row, conditions, is_upward, key_of
+from services.requests.listing import Anchor, Count, Listing, Slice
+from services.requests.query import COLUMNS, TABLE, RequestRow, as_row
+from services.store.full_text import is_behind
 from services.store.store import Store
+from services.store.values import table_of
 
 __all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
 
+SEEN, SEEN_ALL = "seen:", "complete"
+"""The last look at a server is kept as a lease of this name, and says with this word that it saw everything."""
+
 COUNTED_MOST = 10_000
-
-
-class Count(NamedTuple):
-    """How many requests a filter shows; not `exact` means that there are at least so many, counting stopped there."""
-
-    number: int
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A place that is known: the row `at` (from 0) has this key in the order of the list."""
-
-    at: int
-    key: tuple[Any, ...]
-
-
-class Slice(NamedTuple):
-    """A piece of the list from place `start`; shorter than asked for at the end of the list.
-
-    `anchors` are the places of its first and last row. Not `complete` means that a search stopped at its newest hits.
-    """
-
-    start: int
-    rows: list[RequestRow]
-    anchors: tuple[Anchor, ...]
-    complete: bool = True
+LISTS_KEPT = 8
 
 
 class Inbox:
@@ -58,6 +40,10 @@ class Inbox:
         self.store = store
         self.me = tuple(me)
         self._clock = clock
+        self._lists: OrderedDict[tuple[Filter, datetime, tuple[str, ...]], Listing] = OrderedDict()
+        self._lock = threading.Lock()
+
+    # -- the list ----------------------------------------------------------
 
     def rows(
         self,
@@ -69,50 +55,58 @@ class Inbox:
         *,
         at: datetime | None = None,
     ) -> Slice:
-        """Return rows `start` to `start + limit` of the list; fast from an anchor, and near one that is known."""
-        key, upward = key_of(sort), is_upward(sort)
-        statement = select(*COLUMNS, *key).where(*conditions(filter_, at or self._clock(), self.me))
-        skipped = start
-        if near is not None and near.at <= start:
-            after = tuple_(*key) > near.key if upward else tuple_(*key) < near.key
-            statement = statement.where(or_(after, tuple_(*key) == near.key))
-            skipped = start - near.at
-        statement = statement.order_by(*(one if upward else one.desc() for one in key))
+        """Return rows `start` to `start + limit` of the list; fast from an anchor, and near a place seen before."""
+        listing = self._listing(filter_, at)
         with self.store.read() as session:
-            found = session.execute(statement.offset(skipped).limit(limit)).all()
-        width = len(COLUMNS)
-        rows = [as_row(one[:width]) for one in found]
-        ends = ((0, found[0]), (len(found) - 1, found[-1])) if found else ()
-        return Slice(start, rows, tuple(Anchor(start + n, tuple(one[width:])) for n, one in ends))
+            return listing.rows(session, sort, start, limit, near)
 
     def count(self, filter_: Filter, *, most: int | None = COUNTED_MOST, at: datetime | None = None) -> Count:
-        """Count what a filter shows, up to `most`; None counts to the end and may take seconds."""
-        shown = conditions(filter_, at or self._clock(), self.me)
-        inner = select(TABLE.c.id).where(*shown)
-        if most is not None:
-            inner = inner.limit(most + 1)
+        """Count what a filter shows: to the end where an index tells it, else up to `most`.
+
+        None counts to the end whatever it takes, which may be seconds; a search stops where the list does.
+        """
+        listing = self._listing(filter_, at)
         with self.store.read() as session:
-            number = int(session.execute(select(func.count()).select_from(inner.subquery())).scalar_one())
-        return Count(number, exact=True) if most is None or number <= most else Count(most, exact=False)
+            return listing.count(session, most)
 
     def counts(self, filters: Sequence[Filter], *, at: datetime | None = None) -> list[Count]:
-        """Count several filters, each up to COUNTED_MOST."""
+        """Count several filters, in one picture of the store."""
         moment = at or self._clock()
-        return [self.count(one, at=moment) for one in filters]
+        listings = [self._listing(one, moment) for one in filters]
+        with self.store.read() as session:
+            return [one.count(session, COUNTED_MOST) for one in listings]
 
     def place_of(
         self, filter_: Filter, sort: Sort, request_id: uuid.UUID, *, at: datetime | None = None
     ) -> int | None:
         """Return the place of a request in the list, or None when the filter does not show it."""
-        shown = conditions(filter_, at or self._clock(), self.me)
-        key, upward = key_of(sort), is_upward(sort)
+        listing = self._listing(filter_, at)
         with self.store.read() as session:
-            own = session.execute(select(*key).where(TABLE.c.id == request_id, *shown)).first()
-            if own is None:
-                return None
-            before = tuple_(*key) < tuple(own) if upward else tuple_(*key) > tuple(own)
-            counted = select(func.count()).select_from(TABLE).where(before, *shown)
-            return int(session.execute(counted).scalar_one())
+            return listing.place_of(session, sort, request_id)
+
+    def _listing(self, filter_: Filter, at: datetime | None) -> Listing:
+        if filter_.text:
+            self._index_what_is_queued()
+        key = (filter_, at or self._clock(), self.me)
+        with self._lock:
+            if key in self._lists:
+                self._lists.move_to_end(key)
+                return self._lists[key]
+            made = Listing(*key)
+            if at is not None:
+                self._lists[key] = made
+                while len(self._lists) > LISTS_KEPT:
+                    self._lists.popitem(last=False)
+            return made
+
+    def _index_what_is_queued(self) -> None:
+        with self.store.read() as session:
+            behind = is_behind(session.connection())
+        if behind:
+            with self.store.write():
+                """The end of every unit of work indexes what is queued."""
+
+    # -- beside the list ---------------------------------------------------
 
     def get(self, request_id: uuid.UUID) -> RequestRow | None:
         """Return one request, or None."""
@@ -121,18 +115,28 @@ class Inbox:
         return as_row(found) if found is not None else None
 
     def policies(self) -> list[str]:
-        """Return the names of the policies that requests came from, by name."""
+        """Return the names of the policies that requests came from, by name: one look at the index for each."""
+        found: list[str] = []
+        after = ""
         with self.store.read() as session:
-            return list(
-                session.execute(
-                    select(TABLE.c.policy_name)
-                    .distinct()
-                    .where(TABLE.c.policy_name != "")
-                    .order_by(TABLE.c.policy_name)
-                ).scalars()
-            )
+            while True:
+                following = select(func.min(TABLE.c.policy_name)).where(TABLE.c.policy_name > after)
+                name = session.execute(following).scalar()
+                if name is None:
+                    return found
+                found.append(name)
+                after = name
 
     def as_of(self) -> tuple[datetime | None, bool]:
         """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
+        process, lease = table_of(ApprovalProcess), table_of(Lease)
         with self.store.read() as session:
-            return session.execute(select(func.max(TABLE.c.observed_at))).scalar(), True
+            servers = session.execute(
+                select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
+            ).scalars()
+            names = [f"{SEEN}{server.hex}" for server in servers]
+            looks = session.execute(
+                select(lease.c.until, lease.c.holder).where(lease.c.name.in_(names))
+            ).all()
+        whole = len(looks) == len(names) and all(look.holder == SEEN_ALL for look in looks)
+        return min((look.until for look in looks), default=None), whole

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, false, func, or_
+from sqlalchemy import ColumnElement, String, false, func, literal_column, or_
 
 from models.approval_request import ApprovalRequest
+from models.kinds import RequestState
 from services.requests.filters import ME, OPEN, Filter, Sort
-from services.requests.search import matches, words_of
 from services.store.values import table_of
 
 TABLE = table_of(ApprovalRequest)
@@ -73,7 +73,7 @@ def key_of(sort: Sort) -> tuple[ColumnElement[Any], ...]:
         "policy": c.policy_name,
         "user": func.lower(c.initiator_name),
         "computer": func.lower(c.agent_name),
-        "file": func.lower(func.substr(c.file_path, 1, 200)),
+        "file": literal_column("lower(substr(file_path, 1, 200))", String()),
         "times_out": func.coalesce(c.times_out_at, c.requested_at),
         "number": c.number,
     }
@@ -86,54 +86,70 @@ def is_upward(sort: Sort) -> bool:
     return sort.descending == (sort.column == "age")
 
 
-def conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return what a row has to fulfil, apart from the order; `me` are the names that ME stands for."""
-    return [
-        *_plain(filter_),
-        *_times(filter_, at),
-        *_waiting(filter_, me),
-        *(matches(TABLE, word) for word in words_of(filter_.text)),
-    ]
+class Condition(NamedTuple):
+    """What a row has to fulfil, and the columns that say whether it does."""
+
+    columns: frozenset[str]
+    clause: ColumnElement[bool]
 
 
-def _plain(filter_: Filter) -> Iterator[ColumnElement[bool]]:
-    if filter_.states:
-        yield TABLE.c.state.in_(sorted(filter_.states))
+def conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[Condition]:
+    """Return what a row has to fulfil, apart from the words of a search; `me` are the names that ME stands for."""
+    return [*_plain(filter_), *_times(filter_, at), *_waiting(filter_, me)]
+
+
+def _on(clause: ColumnElement[bool], *columns: str) -> Condition:
+    return Condition(frozenset(columns), clause)
+
+
+def _plain(filter_: Filter) -> Iterator[Condition]:
+    states = _states(filter_)
+    if states is not None:
+        yield _on(TABLE.c.state.in_(sorted(states)), "state")
     if filter_.policy:
-        yield TABLE.c.policy_name == filter_.policy
+        yield _on(TABLE.c.policy_name == filter_.policy, "policy_name")
     if filter_.process_id is not None:
-        yield TABLE.c.process_id == filter_.process_id
+        yield _on(TABLE.c.process_id == filter_.process_id, "process_id")
     if filter_.server_id is not None:
-        yield TABLE.c.server_id == filter_.server_id
+        yield _on(TABLE.c.server_id == filter_.server_id, "server_id")
     if filter_.mismatch:
-        yield TABLE.c.mismatch != ""
+        # No parameter: only a text like that of the index of such rows tells the database that it has them all.
+        yield _on(TABLE.c.mismatch != literal_column("''"), "mismatch")
     if not filter_.rehearsals:
-        yield TABLE.c.rehearsal.is_(False)
+        yield _on(TABLE.c.rehearsal.is_(False), "rehearsal")
 
 
-def _times(filter_: Filter, at: datetime) -> Iterator[ColumnElement[bool]]:
+def _states(filter_: Filter) -> frozenset[RequestState] | None:
+    """Return the states that a filter lets through, or None for all."""
+    open_only = filter_.due_within_s is not None or bool(filter_.waits_for)
+    if not open_only:
+        return filter_.states or None
+    return filter_.states & OPEN if filter_.states else OPEN
+
+
+def _times(filter_: Filter, at: datetime) -> Iterator[Condition]:
     c = TABLE.c
     if filter_.raised_within_s is not None:
-        yield c.requested_at >= _before(at, filter_.raised_within_s)
+        yield _on(c.requested_at >= _before(at, filter_.raised_within_s), "requested_at")
     if filter_.older_than_s is not None:
-        yield c.requested_at <= _before(at, filter_.older_than_s)
+        yield _on(c.requested_at <= _before(at, filter_.older_than_s), "requested_at")
     if filter_.ended_within_s is not None:
-        yield c.ended_at >= _before(at, filter_.ended_within_s)
+        yield _on(c.ended_at >= _before(at, filter_.ended_within_s), "ended_at")
     if filter_.ended_today:
-        yield c.ended_at >= at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        yield _on(c.ended_at >= midnight, "ended_at")
     if filter_.due_within_s is not None:
-        yield c.state.in_(sorted(OPEN))
-        yield c.times_out_at <= _before(at, -filter_.due_within_s)
+        yield _on(c.times_out_at <= _before(at, -filter_.due_within_s), "times_out_at")
 
 
 def _before(at: datetime, seconds: int) -> datetime:
     return at - timedelta(seconds=max(-FURTHEST_S, min(seconds, FURTHEST_S)))
 
 
-def _waiting(filter_: Filter, me: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+def _waiting(filter_: Filter, me: Sequence[str]) -> Iterator[Condition]:
     if not filter_.waits_for:
         return
-    yield TABLE.c.state.in_(sorted(OPEN))
     lines = "\n" + TABLE.c.waits_for + "\n"
     names = me if filter_.waits_for == ME else (filter_.waits_for,)
-    yield or_(false(), *(lines.icontains(f"\n{name}\n", autoescape=True) for name in names))
+    asked = or_(false(), *(lines.icontains(f"\n{name}\n", autoescape=True) for name in names))
+    yield _on(asked, "waits_for")

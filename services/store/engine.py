@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlmodel import create_engine
 
 from services.paths import private_folder
+from services.store.full_text import teach
 
 BUSY_MS = 10_000
 _MAKING = threading.Lock()
+
+
+class _Compiler(SQLiteCompiler):
+    """Writes `with_hint(table, "INDEXED BY …", "sqlite")` behind the table, which SQLAlchemy leaves out for SQLite."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        """Return the hint as it is."""
+        del table
+        return text
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -46,6 +57,8 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     if engine.dialect.name != "sqlite":
         return engine
 
+    engine.dialect.statement_compiler = _Compiler
+
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
@@ -58,6 +71,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        teach(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from services.store import audit
 from services.store.engine import lock_for_writing, make_engine
 from services.store.errors import StoreError, cannot_open, cannot_read, cannot_write
 from services.store.feed import ChangeFeed
+from services.store.full_text import catch_up
 from services.store.location import as_url
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import bring_up_to_date
@@ -68,6 +69,8 @@ class Store:
                 lock_for_writing(session.connection())
                 work = UnitOfWork(session, actor=self.actor, note=note)
                 yield work
+                session.flush()
+                catch_up(session.connection())
         except DatabaseError as error:
             raise cannot_write(error) from error
         if work is not None and work.changes:

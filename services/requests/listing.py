@@ -1,0 +1,219 @@
+"""One look at the inbox: the rows of a filter, from any place of any order."""
+
+import threading
+import uuid
+from bisect import bisect_right, insort
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlmodel import Session
+
+from services.requests.filters import Filter, Sort
+from services.requests.query import COLUMNS, TABLE, RequestRow, as_row, conditions, is_upward, key_of
+from services.requests.search import find, words_of
+from services.requests.ways import ONE, RAW_ID, Way, best_way, by, clauses, counted, in_order
+
+ANCHORS_MOST = 4_096
+
+
+class Count(NamedTuple):
+    """How many requests a filter shows; not `exact` means that there are at least so many, counting stopped there."""
+
+    number: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place that is known: the row `at` (from 0) has this key in the order of the list."""
+
+    at: int
+    key: tuple[Any, ...]
+
+
+class Slice(NamedTuple):
+    """A piece of the list from place `start`; shorter than asked for at the end of the list.
+
+    `anchors` are the places of its first and last row, where places help. Not `complete` means that more rows hold the
+    words of the search than were looked at: those that were stored last.
+    """
+
+    start: int
+    rows: list[RequestRow]
+    anchors: tuple[Anchor, ...] = ()
+    complete: bool = True
+
+
+class Listing:
+    """The list of one filter at one moment. What is found out about it is kept; many threads may ask.
+
+    A list of few rows is kept as their ids, and stays as it was when it was read. A long one is read anew for each
+    piece, in the order of an index, from the nearest place that is known: rows that come or go meanwhile are neither
+    shown twice nor left out from one piece to the next.
+    """
+
+    def __init__(self, filter_: Filter, at: datetime, me: Sequence[str]) -> None:
+        self._words = words_of(filter_.text)
+        self._conditions = conditions(filter_, at, me)
+        self._way: Way | None = None
+        self._ids: dict[str, list[Any]] = {}
+        """By the column of the order: the ids upward."""
+        self._complete = True
+        self._total: Count | None = None
+        self._anchors: dict[Sort, list[Anchor]] = defaultdict(list)
+        self._looking = threading.RLock()
+        self._lock = threading.Lock()
+
+    # -- what is shown -----------------------------------------------------
+
+    def rows(self, session: Session, sort: Sort, start: int, limit: int, near: Anchor | None = None) -> Slice:
+        """Return rows `start` to `start + limit`."""
+        ids = self._few(session, sort)
+        if ids is None:
+            return self._in_order(session, sort, start, limit, near)
+        wanted = ids[start : start + limit]
+        found = session.execute(select(RAW_ID, *COLUMNS).where(RAW_ID.in_(wanted))) if wanted else ()
+        by_id = {one[0]: as_row(one[1:]) for one in found}
+        return Slice(start, [by_id[one] for one in wanted if one in by_id], complete=self._complete)
+
+    def count(self, session: Session, most: int | None) -> Count:
+        """Count the rows, at least to `most`; None counts to the end."""
+        total = self._total
+        if total is None or not (total.exact or self._words or most is not None):
+            total = self._total = self._counted(session, most)
+        return total
+
+    def place_of(self, session: Session, sort: Sort, request_id: uuid.UUID) -> int | None:
+        """Return the place of a request, or None when it is not shown."""
+        ids = self._few(session, sort)
+        shown = clauses(self._conditions)
+        own = session.execute(select(RAW_ID, *key_of(sort)).where(TABLE.c.id == request_id, *shown)).first()
+        if own is None:
+            return None
+        if ids is not None:
+            return ids.index(own[0]) if own[0] in ids else None
+        before = _from(sort, tuple(own[1:]), upward=not is_upward(sort))
+        return counted(session, self._walk(select(ONE), sort).where(*before))
+
+    # -- few rows ----------------------------------------------------------
+
+    def _way_of(self, session: Session) -> Way:
+        with self._looking:
+            if self._way is None:
+                self._way = best_way(session, self._conditions)
+            return self._way
+
+    def _few(self, session: Session, sort: Sort) -> list[Any] | None:
+        """Return the ids of all rows in their order, or None when there are many."""
+        with self._looking:
+            way = self._way_of(session)
+            if not (self._words or way.few_in(sort)):
+                return None
+            if sort.column not in self._ids:
+                self._ids[sort.column] = self._look(session, way, sort)
+            ids = self._ids[sort.column]
+        return ids if is_upward(sort) else ids[::-1]
+
+    def _look(self, session: Session, way: Way, sort: Sort) -> list[Any]:
+        if self._words:
+            statement, self._complete = find(session, self._words, self._conditions, way)
+        else:
+            statement = by(select(RAW_ID).where(*clauses(self._conditions)), way.through)
+        return list(session.execute(statement.order_by(*key_of(sort))).scalars())
+
+    # -- many rows ---------------------------------------------------------
+
+    def _counted(self, session: Session, most: int | None) -> Count:
+        if self._words:
+            with self._looking:
+                ids = next(iter(self._ids.values()), None)
+            ids = ids if ids is not None else self._few(session, Sort()) or []
+            return Count(len(ids), self._complete)
+        way = self._way_of(session)
+        if way.whole and way.few:
+            return Count(way.number, exact=True)
+        statement = by(select(ONE).select_from(TABLE).where(*clauses(self._conditions)), way.through)
+        if way.whole or way.few or most is None:
+            return Count(counted(session, statement), exact=True)
+        number = counted(session, statement.limit(most + 1))
+        return Count(min(number, most), exact=number <= most)
+
+    def _in_order(self, session: Session, sort: Sort, start: int, limit: int, near: Anchor | None) -> Slice:
+        first, skipped = self._begin(session, sort, start, near)
+        statement = self._walk(select(*COLUMNS, *key_of(sort)), sort).order_by(*_order(sort))
+        if first is not None:
+            statement = statement.where(*_from(sort, first, upward=is_upward(sort), with_it=True))
+        found = session.execute(statement.offset(skipped).limit(limit)).all()
+        width = len(COLUMNS)
+        ends = sorted({0, len(found) - 1}) if found else []
+        anchors = tuple(Anchor(start + place, tuple(found[place][width:])) for place in ends)
+        self._remember(sort, anchors)
+        return Slice(start, [as_row(one[:width]) for one in found], anchors)
+
+    def _begin(
+        self, session: Session, sort: Sort, start: int, near: Anchor | None
+    ) -> tuple[tuple[Any, ...] | None, int]:
+        """Return the key to read from, and how many rows to skip after it."""
+        known = self._around(sort, start) + ([near] if near is not None else [])
+        before = max((one for one in known if one.at <= start), default=None, key=lambda one: one.at)
+        after = min((one for one in known if one.at > start), default=None, key=lambda one: one.at)
+        skipped = start - (before.at if before else 0)
+        if after is not None and after.at - start < skipped:
+            return self._back(session, sort, after.key, after.at - start - 1), 0
+        total = self._total
+        if total is not None and total.exact and start < total.number and total.number - start < skipped:
+            return self._back(session, sort, None, total.number - start - 1), 0
+        return (before.key if before else None), skipped
+
+    def _back(
+        self, session: Session, sort: Sort, key: tuple[Any, ...] | None, skipped: int
+    ) -> tuple[Any, ...] | None:
+        """Return the key that stands before a key (or before the end), after `skipped` others."""
+        upward = not is_upward(sort)
+        statement = self._walk(select(*key_of(sort)), sort).order_by(*_order(sort, upward=upward))
+        if key is not None:
+            statement = statement.where(*_from(sort, key, upward=upward))
+        found = session.execute(statement.offset(skipped).limit(1)).first()
+        return tuple(found) if found is not None else None
+
+    def _walk(self, statement: Select[Any], sort: Sort) -> Select[Any]:
+        conditions = clauses(self._conditions)
+        return by(statement.select_from(TABLE).where(*conditions), in_order(sort, self._conditions))
+
+    # -- places ------------------------------------------------------------
+
+    def _around(self, sort: Sort, start: int) -> list[Anchor]:
+        with self._lock:
+            anchors = self._anchors[sort]
+            place = bisect_right(anchors, start, key=lambda one: one.at)
+            return anchors[max(place - 1, 0) : place + 1]
+
+    def _remember(self, sort: Sort, found: Sequence[Anchor]) -> None:
+        with self._lock:
+            anchors = self._anchors[sort]
+            for one in found:
+                place = bisect_right(anchors, one.at, key=lambda known: known.at)
+                if place == 0 or anchors[place - 1].at != one.at:
+                    insort(anchors, one, key=lambda known: known.at)
+            if len(anchors) > ANCHORS_MOST:
+                del anchors[1::2]
+
+
+def _order(sort: Sort, *, upward: bool | None = None) -> list[ColumnElement[Any]]:
+    up = is_upward(sort) if upward is None else upward
+    return [one.asc() if up else one.desc() for one in key_of(sort)]
+
+
+def _from(
+    sort: Sort, key: tuple[Any, ...], *, upward: bool, with_it: bool = False
+) -> tuple[ColumnElement[bool], ...]:
+    """Return what says that a row comes after `key`; its first part is said alone, so that an index begins there."""
+    own = key_of(sort)
+    whole, value = tuple_(*own), tuple_(*key, types=[one.type for one in own])
+    if upward:
+        return own[0] >= key[0], (whole >= value if with_it else whole > value)
+    return own[0] <= key[0], (whole <= value if with_it else whole < value)
