@@ -13,7 +13,9 @@ from console.cli import (
     checking,
     configuration,
     credential,
+    deciding,
     demo,
+    intake,
     output,
     practice,
     provision,
@@ -36,6 +38,8 @@ app = typer.Typer(
 app.add_typer(credential.app, name="credential")
 app.add_typer(configuration.app, name="config")
 app.add_typer(requests.app, name="requests")
+deciding.register(requests.app)
+app.add_typer(intake.app, name="intake")
 app.add_typer(audit.history_app, name="history")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(practice.app, name="practice")

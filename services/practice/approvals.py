@@ -171,12 +171,17 @@ def write_journals(database: Database, table: str, sys_id: str, values: Mapping[
 
 def variable_of(database: Database, requested_item: str, name: str) -> str:
     """Return the value of a variable of a requested item, or an empty text."""
+    return variables_of(database, requested_item).get(name, "")
+
+
+def variables_of(database: Database, requested_item: str) -> dict[str, str]:
+    """Return the variables of a requested item by name."""
     found = database.execute(
-        "SELECT o.value FROM sc_item_option_mtom m JOIN sc_item_option o ON o.sys_id = m.sc_item_option "
-        "JOIN item_option_new v ON v.sys_id = o.item_option_new WHERE m.request_item = ? AND v.name = ?",
-        [requested_item, name],
+        "SELECT v.name, o.value FROM sc_item_option_mtom m JOIN sc_item_option o ON o.sys_id = m.sc_item_option "
+        "JOIN item_option_new v ON v.sys_id = o.item_option_new WHERE m.request_item = ? ORDER BY m.rowid DESC",
+        [requested_item],
     )
-    return str(found[0][0]) if found else ""
+    return {str(name): str(value) for name, value in found}
 
 
 def _after_update(

@@ -20,6 +20,7 @@ FAULTS: dict[str, str] = {
     "accepted": "SOAP calls are answered 202 without a body.",
     "slow": "Every call waits; option seconds.",
     "cut_body": "Answers end in the middle.",
+    "answer_lost": "Calls are carried out, and the connection ends before the answer; option times for how often.",
     "service_missing": "The service does not exist; option service names it, else all three.",
     "service_inactive": "The service is not active; option service names it, else all three.",
     "service_renamed": "The service carries another name; option service names it, else all three.",
@@ -74,6 +75,7 @@ FAULTS: dict[str, str] = {
 
 OPTIONS: dict[str, dict[str, type[float | str]]] = {
     "rate_limited": {"seconds": float, "times": float, "limit": float},
+    "answer_lost": {"times": float},
     "slow": {"seconds": float},
     "service_missing": {"service": str},
     "service_inactive": {"service": str},

@@ -68,6 +68,28 @@ def not_authenticated() -> Json:
     return failure(401, "User Not Authenticated", "Required to provide Auth information")
 
 
+class Lookups:
+    """What the rows of one answer refer to, each read once: many of them refer to the same."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: dict[tuple[str, str], Row | None] = {}
+        self._variables: dict[str, dict[str, str]] = {}
+
+    def get(self, table: str, sys_id: str) -> Row | None:
+        """Return a row, or None."""
+        key = (table, sys_id)
+        if key not in self._rows:
+            self._rows[key] = self._database.get(table, sys_id)
+        return self._rows[key]
+
+    def variables(self, requested_item: str) -> dict[str, str]:
+        """Return the variables of a requested item by name."""
+        if requested_item not in self._variables:
+            self._variables[requested_item] = approvals.variables_of(self._database, requested_item)
+        return self._variables[requested_item]
+
+
 class TableApi:
     """Answers the calls on /api/now/table."""
 
@@ -148,7 +170,8 @@ class TableApi:
             rows = []
         asked = params.get("sysparm_query", "")
         rows = altered_list(self._faults, table.name, rows, asked.startswith)
-        shown = [self._shown(table, row, params) for row in rows]
+        lookups = Lookups(self._database)
+        shown = [self._shown(table, row, params, lookups) for row in rows]
         headers = {} if params.get("sysparm_no_count") == "true" else {"X-Total-Count": str(total)}
         if params.get("sysparm_suppress_pagination_header") != "true":
             headers |= _links(request, limit, offset, total)
@@ -171,7 +194,9 @@ class TableApi:
         row = self._database.get(table.name, sys_id)
         if row is None:
             return _no_record()
-        return Json({"result": self._shown(table, row, request.query_params)}, status)
+        return Json(
+            {"result": self._shown(table, row, request.query_params, Lookups(self._database))}, status
+        )
 
     def _readable(self, user: User, table: Table, row: Row) -> bool:
         roles = READ_ROLES.get(table.name)
@@ -200,52 +225,55 @@ class TableApi:
 
     # -- showing -----------------------------------------------------------
 
-    def _shown(self, table: Table, row: Row, params: Mapping[str, str]) -> dict[str, Any]:
+    def _shown(self, table: Table, row: Row, params: Mapping[str, str], lookups: Lookups) -> dict[str, Any]:
         wanted = [n.strip() for n in params.get("sysparm_fields", "").split(",") if n.strip()] or list(
             table.columns
         )
         shown = {}
         for path in wanted:
-            value = self._value(table, row, path, params)
+            value = self._value(table, row, path, params, lookups)
             if value is not None:
                 shown[path] = value
         return shown
 
-    def _value(self, table: Table, row: Row, path: str, params: Mapping[str, str]) -> Any:
+    def _value(self, table: Table, row: Row, path: str, params: Mapping[str, str], lookups: Lookups) -> Any:
         """Return a field as the API shows it, dot-walks included; None for a field that does not exist."""
         name, _, rest = path.partition(".")
         if name == "variables" and table.name == "sc_req_item":
-            return approvals.variable_of(self._database, row["sys_id"], rest)
+            return lookups.variables(row["sys_id"]).get(rest, "")
         if rest and name.startswith("ref_") and name[4:] in TABLES:
             # The same record, read as one of a table that extends this one.
-            extended = self._database.get(name[4:], row["sys_id"])
-            return "" if extended is None else self._value(TABLES[name[4:]], extended, rest, params)
+            extended = lookups.get(name[4:], row["sys_id"])
+            if extended is None:
+                return ""
+            return self._value(TABLES[name[4:]], extended, rest, params, lookups)
         column = table.columns.get(name)
         if column is None:
             return None
         if rest:
             target = TABLES.get(column.reference)
-            other = self._database.get(target.name, row[name]) if target is not None and row[name] else None
+            other = lookups.get(target.name, row[name]) if target is not None and row[name] else None
             if target is None:
                 return None
             if other is None:
                 return ""
-            return self._value(target, altered(self._faults, target.name, other), rest, params)
+            return self._value(target, altered(self._faults, target.name, other), rest, params, lookups)
         value = row[name]
         words = CHOICES.get((table.stored_in, name), {})
         display = words.get(value, value)
         mode = params.get("sysparm_display_value", "false")
         if column.type is Type.REFERENCE and value:
-            display = self._display(column.reference, value)
+            if mode != "false":
+                display = self._display(column.reference, value, lookups)
             if mode == "false" and params.get("sysparm_exclude_reference_link") != "true":
                 return {"link": f"/api/now/table/{column.reference}/{value}", "value": value}
         if mode == "all":
             return {"display_value": display, "value": value}
         return display if mode == "true" else value
 
-    def _display(self, table_name: str, sys_id: str) -> str:
+    def _display(self, table_name: str, sys_id: str, lookups: Lookups) -> str:
         table = TABLES.get(table_name)
-        row = self._database.get(table_name, sys_id) if table is not None else None
+        row = lookups.get(table_name, sys_id) if table is not None else None
         return row[table.display] if table is not None and row is not None else ""
 
 

@@ -66,6 +66,15 @@ class Recorded:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+class _Lost(Response):
+    """The answer that never comes: its headers are held back until the connection ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Promise an answer and end without it; the server then hangs up."""
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+
+
 def broken(path: str) -> Response:
     """Return what comes when the instance itself fails: an error body, or a fault where SOAP is spoken."""
     if path.startswith("/api/"):
@@ -166,6 +175,8 @@ class Web:
             )
         )
         self._decorate(response, user, session)
+        if self.faults.counts_down("answer_lost"):
+            return _Lost()
         if self.faults.on("cut_body") and response.body:
             content = bytes(response.body)
             return Response(

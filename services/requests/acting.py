@@ -5,10 +5,12 @@ and what is told is what stands there. Nothing is sent twice.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+from weakref import WeakValueDictionary
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX
@@ -24,6 +26,7 @@ from services.requests.learning import (
     stored_process,
 )
 from services.requests.life import RequestLife
+from services.requests.mapping import text_fault
 from services.requests.record import (
     APPROVALS,
     ITEMS,
@@ -132,7 +135,7 @@ async def remind(
 
 
 def _sendable(comment: str) -> None:
-    wrong = refusals.comment_fault(comment, COMMENT_MAX)
+    wrong = text_fault(comment, COMMENT_MAX)
     if wrong:
         raise refusals.comment_wrong(wrong)
 
@@ -151,9 +154,10 @@ async def _each(
     async def one(key: uuid.UUID) -> None:
         label = str(key)
         try:
-            row = await request_of(workspace.store, key)
-            label = label_of(row)
-            outcome = await deed(row)
+            async with _turn_of(key):
+                row = await request_of(workspace.store, key)
+                label = label_of(row)
+                outcome = await deed(row)
         except ConsoleError as error:
             outcome = Outcome(key, ok=False, problem=error.problem, label=label)
         outcomes[key] = outcome
@@ -169,9 +173,23 @@ async def _each(
     except BaseException:
         # What is under way may have reached the instance already: it is read back and told before this ends.
         stopped = True
-        await asyncio.wait(lanes)
+        while any(not lane.done() for lane in lanes):
+            # Stopping twice is no reason to leave a change half told; every call has a limit of its own.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(lanes)
         raise
     return [outcomes[key] for key in dict.fromkeys(ids)]
+
+
+_turns: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
+
+
+def _turn_of(key: uuid.UUID) -> asyncio.Lock:
+    """Return the lock of a request: who clicks twice, or decides in two windows, is told what came of the first."""
+    lock = _turns.get(key)
+    if lock is None:
+        lock = _turns[key] = asyncio.Lock()
+    return lock
 
 
 def label_of(row: ApprovalRequest) -> str:
@@ -222,6 +240,11 @@ class _Deed:
             if now.open:
                 return self.refused(refusals.not_taken(tried, lost))
             return self.refused(refusals.decided_already(tried, after, now))
+        other = next((one for one in after.asked if one.state == after.approval), None)
+        if not after.open and after.approval != word:
+            # Somebody decided the other way between the look and the change, and that is what counts.
+            await self._keep(after)
+            return self.refused(refusals.decided_already(tried, after, other))
         return await self._decided(instance, after, now, word, account)
 
     async def _decided(

@@ -36,8 +36,13 @@ def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], reco
     return judgement.sentence
 
 
-def answer_for_caller(row: ApprovalRequest, names: list[str], record: Record | None) -> str:
-    """Return what to tell the person who raised a request: where it stands, who acts, what to do."""
+def answer_for_caller(
+    row: ApprovalRequest, names: list[str], record: Record | None, comment: str = ""
+) -> str:
+    """Return what to tell the person who raised a request: where it stands, who acts, what to do.
+
+    `comment` is what the decision was given with, where the row does not keep it.
+    """
     what = _what(row)
     number = f" ({row.number})" if row.number else ""
     match RequestState(row.state):
@@ -48,7 +53,8 @@ def answer_for_caller(row: ApprovalRequest, names: list[str], record: Record | N
         case RequestState.APPROVED:
             return f"{what} was approved{_by(record)}{_at(row.ended_at)}{number}. Start the program again."
         case RequestState.REJECTED:
-            said = f" The answer was: “{row.comment}”." if row.comment else ""
+            told = row.comment or comment
+            said = f" The answer was: “{told}”." if told else ""
             return f"{what} was rejected{_by(record)}{_at(row.ended_at)}{number}.{said}"
         case RequestState.TIMED_OUT:
             return f"Nobody decided {_lower(what)} in time{number}. Start the program again to ask once more."

@@ -20,6 +20,9 @@ PART_ROWS = 100
 """Open requests that a look reads again besides what has changed, one part of them after the other."""
 APPROVALS_EVERY = 10
 """Looks between two that ask for approvals although no request is new: somebody may be asked in place of another."""
+APPROVALS_IN_PART = 2500
+"""Requests whose approvals are read at once: several people may be asked for each."""
+APPROVALS_LEAST = 100
 TRIES = 2
 FUTURE_S = 120.0
 NOT_READABLE_S = 3600.0
@@ -52,7 +55,9 @@ class Course:
     with_variables: bool = True
     rows_in_call: int = ROWS_IN_CALL
     approvals_since: datetime | None = None
-    approvals_by_name: bool = False
+    approvals_part: Part | None = None
+    """The part of all requests whose approvers are read next, where too many are unknown to name them."""
+    approvals_in_part: int = APPROVALS_IN_PART
     last: str = ""
     looks_since_approvals: int = 0
     _started: float = 0.0
@@ -95,9 +100,12 @@ class Course:
             return Wish(cat_items, since, self.part, tuple(sorted(self.missing))[:NAMED_MOST])
         if table == ANSWERS:
             return Wish(cat_items, since, None, tuple(self.unread)[:NAMED_MOST])
-        many = len(self.unasked) > NAMED_MOST and not self.approvals_by_name
-        named = () if many else tuple(self.unasked)[:NAMED_MOST]
-        return Wish(cat_items, self.approvals_since or since, Part() if many else None, named)
+        since = self.approvals_since or since
+        if self.approvals_part is None and len(self.unasked) > NAMED_MOST:
+            self.approvals_part = Part(0, math.ceil(len(self.unasked) / self.approvals_in_part))
+        if self.approvals_part is not None:
+            return Wish(cat_items, since, self.approvals_part)
+        return Wish(cat_items, since, None, tuple(self.unasked)[:NAMED_MOST])
 
     def begin(self, monotonic: float) -> None:
         """Note when a look begins: what is changed from now on belongs to the next one."""
@@ -197,18 +205,23 @@ class Course:
         self.looks_since_approvals = 0
         if until is not None:
             self.approvals_since = max(until, self.approvals_since or until)
-        told = self.unasked if wish.part is not None else wish.named
-        for key in list(told):
+        told: Iterable[str] = wish.named
+        part = wish.part
+        if part is not None:
+            told = [key for key in self.unasked if part.holds(key)]
+            self.approvals_part = Part(part.number + 1, part.of) if part.number + 1 < part.of else None
+        for key in told:
             # Nobody is asked for it, as far as this account sees.
             if self.unasked.pop(key, None) is not None:
                 self.asked[key] = None
 
     def cut(self, table: str, last: str) -> None:
-        """Take in that a page was full: of the requested items more follow, approvals are asked for by name from now."""
+        """Take in that a page was full: of the requested items more follow, of others less is asked for at once."""
         if table == ITEMS:
             self.after = last
         else:
-            self.approvals_by_name = True
+            self.approvals_in_part = max(APPROVALS_LEAST, self.approvals_in_part // 2)
+            self.approvals_part = None
             self.last = table
 
     def shrink(self) -> None:

@@ -21,8 +21,18 @@ from models.request_event import RequestEvent
 from services.errors import ConsoleError, Problem
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
+from services.requests.intake import INTAKE
 from services.requests.learning import Source, keep, stored_request
-from services.requests.record import Asked, Record, is_copy, read_comments, read_record, sentence_list
+from services.requests.marks import CREATE
+from services.requests.record import (
+    Asked,
+    Comment,
+    Record,
+    is_copy,
+    read_comments,
+    read_record,
+    sentence_list,
+)
 from services.requests.states import Actor, judge
 from services.servicenow import ConnectionSettings, Instance
 from services.store import Store
@@ -150,7 +160,8 @@ def stored_details(store: Store, key: uuid.UUID) -> Details:
         newest = select(RequestEvent).where(RequestEvent.request_id == key)
         events = list(session.exec(newest.order_by(col(RequestEvent.at).desc()).limit(EVENTS_MAX)))
         server = session.get(ForeignSystem, row.server_id) if row.server_id else None
-    lines = [*_own_lines(row), *(_line_of(event) for event in events)]
+    events.reverse()
+    lines = [*_own_lines(row), *_event_lines(row, events)]
     people = tuple(Person(name) for name in row.waits_for.splitlines()) if not _final(row) else ()
     known = Details(
         row=row,
@@ -189,7 +200,7 @@ async def details(source: Source, key: uuid.UUID) -> Details:
     return _with_record(known, record, comments)
 
 
-def _with_record(known: Details, record: Record, comments: list[Any] | None) -> Details:
+def _with_record(known: Details, record: Record, comments: list[Comment] | None) -> Details:
     unseen = []
     if record.open and not record.waiting:
         unseen.append("This account sees no open approval: nobody is asked, or it may not see who is.")
@@ -203,11 +214,23 @@ def _with_record(known: Details, record: Record, comments: list[Any] | None) -> 
         unseen=tuple(unseen),
         complete=not unseen,
     )
-    stored = [line for line in known.timeline if not line.due and line.kind is not RequestEventKind.SEEN]
-    return _judged(now, [*stored, *_record_lines(record, comments or [])], record)
+    stored = _without_what_the_record_tells(known.timeline, record)
+    made = any(line.kind is RequestEventKind.CREATED for line in stored)
+    lines = [*stored, *_record_lines(record, comments or [], made=made)]
+    decided = record.decided
+    said = [one.text for one in comments or [] if decided is not None and one.on == decided.sys_id]
+    return _judged(now, lines, record, said[-1] if said else "")
 
 
-def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Details:
+def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -> list[Line]:
+    """Leave out of the stored lines those that the record tells better: when it was asked and decided, and by whom."""
+    told = {RequestEventKind.ASKED} if record.asked else set()
+    if record.decided is not None:
+        told.add(RequestEventKind.DECIDED)
+    return [line for line in timeline if line.kind not in told or record.number in line.detail]
+
+
+def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: str = "") -> Details:
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
     judgement = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
@@ -223,7 +246,7 @@ def _judged(known: Details, lines: Iterable[Line], record: Record | None) -> Det
         sentence=judgement.sentence,
         must_act=judgement.actor,
         why_stuck=why_stuck(row, judgement, names, record),
-        answer_for_caller=answer_for_caller(row, names, record),
+        answer_for_caller=answer_for_caller(row, names, record, said),
     )
 
 
@@ -262,14 +285,34 @@ _TITLES = {
 _RANK = {kind: place for place, kind in enumerate(_TITLES)}
 
 
-def _line_of(event: RequestEvent) -> Line:
-    kind = RequestEventKind(event.kind)
-    by = f" by {event.actor}" if event.actor else ""
-    return Line(event.at, kind, f"{_TITLES[kind]}{by}", event.detail, event.actor)
+def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[Line]:
+    sent: datetime | None = None
+    for event in events:
+        kind = RequestEventKind(event.kind)
+        line = Line(event.at, kind, f"{_TITLES[kind]} by {event.actor}", event.detail, event.actor)
+        match kind:
+            case RequestEventKind.RAISED:
+                # Who and for what stands in a line that is made from the request itself.
+                if event.detail.startswith(INTAKE):
+                    yield replace(line, title=f"Taken in from {event.actor}")
+            case RequestEventKind.SENT if event.detail == CREATE:
+                sent = event.at
+                yield replace(line, title=_TITLES[kind], detail="")
+            case RequestEventKind.SENT:
+                yield replace(line, title=f"Cancelling, by {event.actor}")
+            case RequestEventKind.CREATED:
+                took = f" in {(event.at - sent).total_seconds():.1f} s" if sent is not None else ""
+                numbers = " with ".join(part for part in (row.order_number, row.number) if part)
+                yield replace(line, title=f"{_TITLES[kind]}{took}", detail=numbers or event.detail)
+            case RequestEventKind.FOUND | RequestEventKind.ASKED | RequestEventKind.SEEN:
+                yield replace(line, title=_TITLES[kind])
+            case _:
+                yield line
 
 
-def _record_lines(record: Record, comments: list[Any]) -> Iterable[Line]:
-    if record.created_at is not None:
+def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Iterable[Line]:
+    """Tell what the record tells; `made` says that when it was made is told already."""
+    if record.created_at is not None and not made:
         order = f"{record.order_number} with {record.number}" if record.order_number else record.number
         yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)
     yield from _asked_lines(record.asked)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
@@ -25,9 +25,10 @@ from models.intake_client import IntakeClient
 from models.kinds import RequestEventKind
 from models.request_event import RequestEvent
 from services.errors import ConsoleError, FieldError, InvalidError, Owner, Problem
-from services.requests.learning import tell
+from services.requests.inputs import inputs_of, keep_inputs
 from services.requests.life import RequestLife
-from services.requests.mapping import ID, LIMITS, parse_mapping, read_mapping
+from services.requests.mapping import ID, parse_mapping, read_mapping
+from services.requests.marks import tell
 from services.servicenow import ConnectionSettings, Instance
 from services.store import Store
 from services.store.errors import NotFoundError
@@ -35,18 +36,8 @@ from services.store.errors import NotFoundError
 TOKEN_BYTES = 32
 TOKEN_PREFIX = "aci_"  # noqa: S105 -- how a token begins, so that scanners for lost secrets know it
 KEY_MAX = 255
-
-COLUMNS = {
-    "PMInitiatorId": "initiator_id",
-    "PMInitiatorName": "initiator_name",
-    "PMPolicyId": "policy_id",
-    "PMPolicyName": "policy_name",
-    "PMAgentId": "agent_id",
-    "PMAgentName": "agent_name",
-    "PMFilePath": "file_path",
-    "PMUserReason": "reason",
-}
-"""The column that keeps each variable of a client; the worker raises the request from these."""
+INTAKE = "Through the intake"
+"""How the line of a request begins that came in here."""
 
 
 class KeyReusedError(ConsoleError):
@@ -164,16 +155,17 @@ class Intake:
             raise InvalidError([FieldError("Idempotency-Key", message)])
         row_id = uuid.uuid5(client.id, f"key:{key}" if key else f"id:{own_id}")
         with self._store.read() as session:
-            present = session.get(ApprovalRequest, row_id)
+            present = _repeated(session, row_id, fields)
         if present is not None:
-            return _repeated(present, fields)
+            return Accepted(present, created=False)
         row = self._draft(client, row_id, fields)
         with self._store.write(f"Request raised by {client.name}") as work:
-            present = work.session.get(ApprovalRequest, row_id)
-            if present is not None:  # stored by a call that came at the same time
-                work.session.expunge(present)
-                return _repeated(present, fields)
+            # It may have been stored by a call that came at the same time.
+            present = _repeated(work.session, row_id, fields)
+            if present is not None:
+                return Accepted(present, created=False)
             work.insert(row)
+            keep_inputs(work, row, fields, self._store.actor)
             tell(work.session, row.id, RequestEventKind.RAISED, _mark(client), actor=client.name)
         return Accepted(row, created=True)
 
@@ -201,18 +193,26 @@ class Intake:
         if approval_type is None or process is None or server is None:
             raise _not_ready(client, approval_type, process)
         life = RequestLife(self._store, Instance(ConnectionSettings.of(server), None), process)
-        row = life.draft(approval_type, {name: fields.get(name, "") for name in LIMITS})
+        row = life.draft(approval_type, fields)
         row.id, row.approval_id = row_id, str(row_id)
         return row
 
 
 def _mark(client: IntakeClient) -> str:
     """Return the line by which a request is known as the client's: names are given again, ids are not."""
-    return f"Through the intake, client {client.id}"
+    return f"{INTAKE}, client {client.id}"
 
 
-def _repeated(row: ApprovalRequest, fields: Mapping[str, str]) -> Accepted:
-    different = [name for name, column in COLUMNS.items() if getattr(row, column) != fields.get(name, "")]
+def _repeated(session: Session, row_id: uuid.UUID, fields: Mapping[str, str]) -> ApprovalRequest | None:
+    """Return the request that is stored under this id, or None; raises KeyReusedError where it has other contents."""
+    row = session.get(ApprovalRequest, row_id)
+    if row is None:
+        return None
+    session.expunge(row)
+    kept = inputs_of(session, row)
+    different = sorted(
+        name for name in kept.keys() | fields.keys() if kept.get(name, "") != fields.get(name, "")
+    )
     if different:
         raise KeyReusedError(
             Problem(
@@ -224,7 +224,7 @@ def _repeated(row: ApprovalRequest, fields: Mapping[str, str]) -> Accepted:
                 fault="idempotency-key-reused",
             )
         )
-    return Accepted(row, created=False)
+    return row
 
 
 def _not_ready(

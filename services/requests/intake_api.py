@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.kinds import RequestState
-from services.requests.mapping import ID, ID_MAX, LIMITS
+from services.requests.mapping import ID, ID_MAX, VARIABLES
 
 VERSION = "1.0"
 _JSON = "application/json"
@@ -160,66 +160,73 @@ def _responses() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    moment = {"type": ["string", "null"], "format": "date-time"}
-    text = {"type": ["string", "null"]}
     return {
-        "Payload": {
-            "type": "object",
-            "description": (
-                "Any JSON object. Where the variables stand in it is set for each client; without such a mapping they "
-                "have the names given here."
-            ),
-            "properties": {
-                ID: {"type": "string", "maxLength": ID_MAX, "description": "What the client calls the request."},
-                **{name: {"type": "string", "maxLength": most} for name, most in LIMITS.items()},
-            },
-            "additionalProperties": True,
-        },
-        "Request": {
-            "type": "object",
-            "required": [
-                "id", "state", "final", "approved", "number", "comment", "requested_at", "submitted_at", "times_out_at",
-                "ended_at",
-            ],
-            "properties": {
-                "id": {"type": "string", "format": "uuid"},
-                "state": {"type": "string", "enum": [state.value for state in RequestState]},
-                "final": {"type": "boolean", "description": "Whether the state will not change any more."},
-                "approved": {"type": "boolean", "description": "Whether the program may run."},
-                "number": text,
-                "comment": text,
-                "requested_at": {"type": "string", "format": "date-time"},
-                "submitted_at": moment,
-                "times_out_at": moment,
-                "ended_at": moment,
-            },
-            "additionalProperties": False,
-        },
+        "Payload": _payload(),
+        "Request": _request(),
         "Health": {
             "type": "object",
             "required": ["status"],
             "properties": {"status": {"type": "string", "enum": ["ok"]}},
             "additionalProperties": False,
         },
-        "Problem": {
-            "type": "object",
-            "description": "Problem details (RFC 9457).",
-            "required": ["type", "title", "status"],
-            "properties": {
-                "type": {"type": "string", "format": "uri"},
-                "title": {"type": "string"},
-                "status": {"type": "integer", "minimum": 400, "maximum": 599},
-                "detail": {"type": "string"},
-                "errors": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["field", "reason"],
-                        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
-                        "additionalProperties": False,
-                    },
-                },
-            },
-            "additionalProperties": False,
+        "Problem": _problem(),
+    }
+
+
+def _payload() -> dict[str, Any]:
+    single = {"type": ["string", "number", "boolean", "null"]}
+    called = {**single, "maxLength": ID_MAX, "description": "What the client calls the request."}
+    return {
+        "type": "object",
+        "description": (
+            "Any JSON object. Where the variables stand in it is set for each client; without such a mapping they "
+            "have the names given here."
+        ),
+        "properties": {ID: called, **dict.fromkeys(VARIABLES, single)},
+        "additionalProperties": True,
+    }
+
+
+def _request() -> dict[str, Any]:
+    moment = {"type": ["string", "null"], "format": "date-time"}
+    text = {"type": ["string", "null"]}
+    properties = {
+        "id": {"type": "string", "format": "uuid"},
+        "state": {"type": "string", "enum": [state.value for state in RequestState]},
+        "final": {"type": "boolean", "description": "Whether the state will not change any more."},
+        "approved": {"type": "boolean", "description": "Whether the program may run."},
+        "number": text,
+        "comment": text,
+        "requested_at": {"type": "string", "format": "date-time"},
+        "submitted_at": moment,
+        "times_out_at": moment,
+        "ended_at": moment,
+    }
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _problem() -> dict[str, Any]:
+    wrong = {
+        "type": "object",
+        "required": ["field", "reason"],
+        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "description": "Problem details (RFC 9457).",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string"},
+            "errors": {"type": "array", "items": wrong},
         },
-    }  # fmt: skip
+        "additionalProperties": False,
+    }

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -87,12 +88,12 @@ class _Change:
 
     key: uuid.UUID
     seen: dict[str, Any] = field(default_factory=dict)
-    copy: ApprovalRequest | None = None
+    copy: dict[str, Any] | None = None
     end: RequestState | None = None
     before: Stored | None = None
     absorbed: uuid.UUID | None = None
     to_ask: bool = False
-    events: list[RequestEvent] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
@@ -111,6 +112,9 @@ def keep(store: Store, ground: Ground, items: Sequence[Item], *, now: datetime, 
         for part in _chunks(items):
             matched = _matched(session, ground.server_id, part)
             for item in part:
+                if not matched[item.sys_id]:
+                    unlike.append(item)
+                    continue
                 change = _change(ground, item, matched[item.sys_id], now)
                 if change.writes:
                     unlike.append(item)
@@ -121,7 +125,7 @@ def keep(store: Store, ground: Ground, items: Sequence[Item], *, now: datetime, 
             check(work.session)
             matched = _matched(work.session, ground.server_id, part)
             changes = [_change(ground, item, matched[item.sys_id], now) for item in part]
-            kept.add(_write(work, [change for change in changes if change.writes]))
+            kept.add(_write(work, [change for change in changes if change.writes], now))
     return kept
 
 
@@ -228,11 +232,14 @@ def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetim
             values["ended_at"] = item.updated or now
     values["mismatch"] = judge(values["state"], item.approval, item.state, item.order_state).mismatch
     change = _Change(key, before=row)
-    if row is None or any(values[name] != row[name] for name in values):
-        change.copy = ApprovalRequest(**{**values, "observed_at": now})
+    different = {name: value for name, value in values.items() if row is None or row[name] != value}
+    if different and different.keys() <= ApprovalRequest.observed:
+        change.seen = {**different, "observed_at": now}
+    elif different:
+        change.copy = {**values, "observed_at": now}
     if row is None:
         raised = _event(key, RequestEventKind.RAISED, values["requested_at"], item.number)
-        raised.actor = values["initiator_name"]
+        raised["actor"] = values["initiator_name"]
         change.events.append(raised)
     if change.copy is not None and values["ended_at"] and not (row and row["ended_at"]):
         change.end = values["state"]
@@ -243,19 +250,23 @@ def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetim
 
 def _new_copy(ground: Ground, item: Item, key: uuid.UUID, now: datetime) -> dict[str, Any]:
     process, at = ground.process_of(item), item.opened or item.updated or now
-    made = ApprovalRequest(
-        id=key,
-        version=COPY,
-        origin=RequestOrigin.SERVICENOW,
-        server_id=ground.server_id,
-        state=RequestState.PENDING,
-        process_id=process.id if process else None,
-        process_name=process.name if process else "",
-        requested_at=at,
-        submitted_at=at,
-        times_out_at=at + timedelta(seconds=process.timeout_after_s) if process else None,
-    )
-    return made.model_dump()
+    return {
+        **_blank(),
+        "id": key,
+        "server_id": ground.server_id,
+        "process_id": process.id if process else None,
+        "process_name": process.name if process else "",
+        "requested_at": at,
+        "submitted_at": at,
+        "times_out_at": at + timedelta(seconds=process.timeout_after_s) if process else None,
+    }
+
+
+@cache
+def _blank() -> Stored:
+    """Return the values of a copy of which nothing is known: making a row for each of many takes its time."""
+    blank = ApprovalRequest(version=COPY, origin=RequestOrigin.SERVICENOW, state=RequestState.PENDING)
+    return blank.model_dump()
 
 
 def _seen(item: Item, row: Stored) -> dict[str, Any]:
@@ -298,6 +309,7 @@ def _state_of_copy(item: Item, times_out_at: datetime | None) -> RequestState:
     return ENDS[status]
 
 
+@cache
 def _length(column: str) -> int:
     return int(_TABLE.c[column].type.length)  # type: ignore[attr-defined]
 
@@ -305,13 +317,15 @@ def _length(column: str) -> int:
 # -- timelines -------------------------------------------------------------------------------------------------
 
 
-def _event(key: uuid.UUID, kind: RequestEventKind, at: datetime, detail: str, part: str = "") -> RequestEvent:
+def _event(
+    key: uuid.UUID, kind: RequestEventKind, at: datetime, detail: str, part: str = ""
+) -> dict[str, Any]:
     """Return a line of a timeline with an id that it has whoever writes it."""
     line = uuid.uuid5(key, f"{kind}:{part}")
-    return RequestEvent(id=line, request_id=key, at=at, kind=kind, detail=detail[:TEXT_MAX])
+    return {"id": line, "request_id": key, "at": at, "kind": kind, "actor": "", "detail": detail[:TEXT_MAX]}
 
 
-def _asked(key: uuid.UUID, before: str, seen: Mapping[str, Any], now: datetime) -> list[RequestEvent]:
+def _asked(key: uuid.UUID, before: str, seen: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
     names = seen.get("waits_for", "")
     if not names or names == before:
         return []
@@ -325,7 +339,7 @@ def _decided(item: Item) -> str:
 # -- writing ---------------------------------------------------------------------------------------------------
 
 
-def _write(work: UnitOfWork, changes: Sequence[_Change]) -> Kept:
+def _write(work: UnitOfWork, changes: Sequence[_Change], now: datetime) -> Kept:
     kept = Kept(changed=len(changes))
     copies, seen = [], {}
     for change in changes:
@@ -336,7 +350,7 @@ def _write(work: UnitOfWork, changes: Sequence[_Change]) -> Kept:
             kept.new += change.before is None
         elif change.end is not None and change.before is not None:
             row = ApprovalRequest(**change.before)
-            row.state, row.ended_at = change.end, max(e.at for e in change.events)
+            row.state, row.ended_at = change.end, now
             work.update(row, change.before["version"])
         if change.end is not None:
             kept.ended.append(change.key)
@@ -353,14 +367,14 @@ def _write(work: UnitOfWork, changes: Sequence[_Change]) -> Kept:
     return kept
 
 
-def add_events(session: Session, events: Sequence[RequestEvent]) -> None:
-    """Add lines to timelines; one that is there already is not added again."""
-    made = {event.id: event for event in events}
+def add_events(session: Session, events: Sequence[dict[str, Any]]) -> None:
+    """Add lines to timelines, as columns and values; one that is there already is not added again."""
+    made = {event["id"]: event for event in events}
     ids = list(made)
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
         present = set(session.execute(select(_EVENTS.c.id).where(_EVENTS.c.id.in_(part))).scalars())
-        rows = [made[key].model_dump() for key in part if key not in present]
+        rows = [made[key] for key in part if key not in present]
         if rows:
             session.execute(_EVENTS.insert(), rows)
 
@@ -380,7 +394,7 @@ def answer_copy(store: Store, key: uuid.UUID, status: ApprovalStatus, *, now: da
             add_events(work.session, [_event(key, RequestEventKind.DECIDED, now, detail)])
         values["mismatch"] = judge(values["state"], MISSING, "").mismatch
         if any(values[name] != found[name] for name in values):
-            work.observe(ApprovalRequest, {}, [ApprovalRequest(**{**values, "observed_at": now})])
+            work.observe(ApprovalRequest, {}, [values | {"observed_at": now}])
         return end is not None
 
 

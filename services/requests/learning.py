@@ -5,20 +5,17 @@ import uuid
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlmodel import Session
-
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
-from models.base import NAME_MAX, TEXT_MAX, utcnow
+from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from models.lease import Lease
-from models.request_event import RequestEvent
+from services.requests.marks import tell
 from services.requests.record import Record, copy_with, is_copy, names_of, seen_in
 from services.requests.states import ENDS, judge, status_of
 from services.servicenow.instance import Instance
 from services.store import Store
 from services.store.errors import NotFoundError
-from services.texts import storable
 from services.threads import kept
 
 REMINDED_ONCE_IN = timedelta(minutes=15)
@@ -89,15 +86,6 @@ async def keep(
                     work.event("observe", kind="approval_request", object_id=row.id, detail=event[0].value)
 
     await kept(write)
-
-
-def tell(session: Session, key: uuid.UUID, kind: RequestEventKind, detail: str, *, actor: str) -> None:
-    """Add a line to the timeline of a request, in the transaction of the change it tells of."""
-    line = RequestEvent(
-        request_id=key, kind=kind, actor=storable(actor)[:NAME_MAX], detail=storable(detail)[:TEXT_MAX]
-    )
-    session.add(line)
-    session.flush()
 
 
 def guard_reminder(store: Store, key: uuid.UUID) -> bool:

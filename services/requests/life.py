@@ -1,141 +1,130 @@
-"""One approval request, step by step: every step is stored before and after the call it belongs to.
+"""One approval request, step by step: every step is stored before the call it belongs to, and again after it.
 
-A crash therefore leaves a row that says how far it got; Create is never repeated for a row that was submitting.
+A crash at any point leaves a row that says how far it got. Create is the call that must not be repeated blindly: after
+one whose answer is not known, the request is looked for on the instance by its PMApprovalId, and only when it is proven
+not to be there, and no answer can be on its way any more, Create is called once more.
 """
 
 import asyncio
+import contextlib
+import time
 import uuid
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.approval_type import ApprovalType
 from models.base import TEXT_MAX, utcnow
+from models.kinds import RequestEventKind as Event
 from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.servicenow.approvals import ApprovalServices, RequestedItem
-from services.servicenow.contract import CREATE_INPUTS, ApprovalStatus
+from services.requests import claims, inputs
+from services.requests.fields import checked_fields
+from services.requests.finding import FoundItem, Sighting, find
+from services.requests.states import ENDS
+from services.requests.steps import Steps
+from services.servicenow.approvals import ApprovalServices, RequestedItem, StatusAnswer
+from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
+from services.servicenow.faults import failure
 from services.servicenow.instance import Instance
-from services.store import Store
-from services.store.values import table_of
+from services.store import NotFoundError, Store
+from services.store.errors import StoreError
 from services.threads import kept
 
-ENDS = {
-    ApprovalStatus.APPROVED: RequestState.APPROVED,
-    ApprovalStatus.REJECTED: RequestState.REJECTED,
-    ApprovalStatus.INVALID: RequestState.INVALID,
-}
+PROCESSING_LIMIT_S = 300.0
+"""What an instance has not done by then it never does: a balancer cuts every call off after this time."""
+SENDING_SHARE = 0.4
+"""Of that limit: so long a call may wait for its turn and its answer here, which leaves the instance the rest."""
+SENDS_MAX = 2
+STORE_TRIES = 3
+STORE_PAUSE_S = 0.3
 
-GIVEN_UP = "Cancelled while it was being raised; it may have reached ServiceNow."
+TIMED_OUT = "Timed out in Privilege Manager"
+NEVER_SENT = "It was taken back before it was sent to ServiceNow."
+NEVER_ARRIVED = "It never arrived in ServiceNow."
+CANNOT_TELL = "Nobody can tell whether it was raised"
+ABANDONED = "The rehearsal was broken off"
+TOO_LATE = "Ended in Privilege Manager before it was raised"
 
-_COLUMNS = {
-    "PMInitiatorId": "initiator_id",
-    "PMInitiatorName": "initiator_name",
-    "PMPolicyId": "policy_id",
-    "PMPolicyName": "policy_name",
-    "PMAgentId": "agent_id",
-    "PMAgentName": "agent_name",
-    "PMFilePath": "file_path",
-    "PMUserReason": "reason",
-}
+REFUSED = frozenset(
+    {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
+     "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
+     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing",
+     "service-description-invalid", "service-contract", "input-unsendable", "credential-missing"}
+)  # fmt: skip
+"""Faults after which Create has certainly not been carried out."""
+
+ANSWERED = frozenset(
+    {
+        "soap-fault",
+        "reply-contract",
+        "reply-malformed",
+        "answer-too-large",
+        "operation-aborted",
+        "authentication-refused",
+    }
+)
+"""Faults after which Create is over: what it did can be seen now or never. A guest's call may have been carried out."""
 
 
 class RequestLife:
-    """Raises and follows requests of one process on its instance."""
+    """Raises and follows requests of one process on its instance.
 
-    def __init__(self, store: Store, instance: Instance, process: ApprovalProcess) -> None:
-        self._store = store
+    `holder` is the name under which a request is claimed while Create is called, and `limit_s` how long an instance may
+    go on with a call after its caller has gone.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        instance: Instance,
+        process: ApprovalProcess,
+        *,
+        holder: str = "",
+        limit_s: float = PROCESSING_LIMIT_S,
+    ) -> None:
+        self._steps = Steps(store)
         self._instance = instance
         self._process = process
+        self._holder = holder or claims.this_process()
+        self._limit = timedelta(seconds=limit_s)
         self.services = ApprovalServices(instance, process)
+
+    # -- raising -----------------------------------------------------------
 
     async def submit(
         self, approval_type: ApprovalType, fields: Mapping[str, str], *, rehearsal: bool = False
     ) -> ApprovalRequest:
-        """Raise a request: stored as submitting, Create called once, stored as pending (or failed, which raises).
+        """Raise a request: stored as submitting, Create called once, stored as pending.
 
-        `fields` are contract variables; PMApprovalId and the process are filled in here.
+        `fields` are contract variables; PMApprovalId and the process are filled in here. Raises InputError for what no
+        request can carry, and ConsoleError as `send` does.
         """
+        fields = checked_fields(fields)
         return await self.send(self.draft(approval_type, fields, rehearsal=rehearsal), fields)
 
     async def send(self, row: ApprovalRequest, fields: Mapping[str, str]) -> ApprovalRequest:
-        """Raise a drafted request as `submit` does; the caller keeps the row, however this ends."""
-        stored = False
+        """Raise a drafted request as `submit` does; the caller keeps the row, however this ends.
 
-        def insert() -> None:
-            nonlocal stored
-            with self._store.write("Request raised") as work:
-                work.insert(row)
-            stored = True
-
-        try:
-            await kept(insert)
-            request_id = await self.services.create(self._variables(row, fields))
-        except (ConsoleError, asyncio.CancelledError) as error:
-            if stored:
-                said = str(error) if isinstance(error, ConsoleError) else GIVEN_UP
-                await self._end(row, RequestState.FAILED, error=said)
-            raise
-        # Whatever becomes of the row in the store, it says what there is to be followed or cleaned up.
-        row.external_id, now = request_id, utcnow()
-        await self._update(
-            row,
-            state=RequestState.PENDING,
-            submitted_at=now,
-            times_out_at=now + timedelta(seconds=self._process.timeout_after_s),
-        )
-        return row
-
-    async def note_item(self, row: ApprovalRequest) -> RequestedItem | None:
-        """Read the record behind the request and keep its number and approval state."""
-        item = await self.services.requested_item(row.external_id)
-        if item is not None and (row.number, row.servicenow_state) != (item.number, item.approval):
-            seen = {"number": item.number, "servicenow_state": item.approval, "observed_at": utcnow()}
-            await self._observe(row, seen)
-        return item
-
-    async def follow(self, row: ApprovalRequest) -> ApprovalRequest:
-        """Ask once where the request stands. A request over its time is cancelled on the instance, then timed out.
-
-        An unknown or failed answer raises and leaves the row as it was: it never counts as pending.
+        A refused Create is stored as failed and raised. Where nobody can tell whether it was carried out the row stays
+        submitting, for `resume`, and the error says so.
         """
-        if RequestState(row.state).final or not row.external_id:
-            # Without an id there is nothing to ask for: "invalid" would only mean that nothing was asked.
-            return row
-        if row.times_out_at is not None and utcnow() >= row.times_out_at:
-            return await self.cancel(row, "Timed out in Privilege Manager", RequestState.TIMED_OUT)
-        answer = await self.services.status(row.external_id)
-        await self._observe(row, {"checked_at": utcnow()})
-        end = ENDS.get(answer.status)
-        if end is None:
-            return row
-        return await self._end(row, end, comment=answer.comment[:TEXT_MAX])
+        fields = checked_fields(fields)
+        await self.keep(row, fields)
+        return await self._raise(row, fields, 0)
 
-    async def cancel(
-        self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
-    ) -> ApprovalRequest:
-        """Call Cancel for the request and store it as ended in `state`; what has ended already stays as it is.
-
-        Raises InputError for a request that ServiceNow gave no id: there is nothing there to cancel.
-        """
-        if RequestState(row.state).final:
-            return row
-        if not row.external_id:
-            raise _never_raised(row)
-        await self.services.cancel(row.external_id, comment)
-        return await self._end(row, state, comment=comment[:TEXT_MAX])
+    async def keep(self, row: ApprovalRequest, fields: Mapping[str, str]) -> None:
+        """Store a drafted request without raising it; `resume` raises it."""
+        row.claimed_by, row.claimed_until = self._holder[:64], utcnow() + self._limit
+        await kept(lambda: self._steps.insert(row, fields, utcnow()))
 
     def draft(
         self, approval_type: ApprovalType, fields: Mapping[str, str], *, rehearsal: bool = False
     ) -> ApprovalRequest:
         """Return a request that is neither stored nor raised yet. Texts longer than the store keeps are cut there only."""
-        columns = table_of(ApprovalRequest).columns
-        values: dict[str, Any] = {
-            column: fields.get(name, "")[: columns[column].type.length]  # type: ignore[attr-defined]
-            for name, column in _COLUMNS.items()
-        }
         made = uuid.uuid4()
         return ApprovalRequest(
             id=made,
@@ -146,13 +135,230 @@ class RequestLife:
             type_name=approval_type.name,
             process_name=self._process.name,
             rehearsal=rehearsal,
-            **values,
+            **inputs.columns_of(fields),
         )
 
-    # -- inside ------------------------------------------------------------
+    async def resume(self, row: ApprovalRequest) -> ApprovalRequest:
+        """Go on with a request that a crash left submitting, and return it as it is stored then.
 
-    def _variables(self, row: ApprovalRequest, fields: Mapping[str, str]) -> dict[str, str]:
+        Found on the instance it is pending. Proven absent it is raised again, once, or has timed out. Where nobody can
+        tell it has failed, with the reason. As long as an answer may still be on its way, or another process is at
+        work on it, it is left as it is. Raises ConsoleError; the row then is what was stored last.
+        """
+        sends = await asyncio.to_thread(self._steps.look_again, row)
+        now = utcnow()
+        claimed = claims.is_claimed(row.claimed_by, row.claimed_until, self._holder, now)
+        if row.state != RequestState.SUBMITTING or claimed:
+            return row
+        if row.rehearsal:
+            # Nobody watches it any more: it is no use to anybody, and approvers must not be asked for it.
+            return await self.withdraw(row, ABANDONED)
+        late = now >= row.requested_at + timedelta(seconds=self._process.timeout_after_s)
+        if sends.last is None:
+            if late:
+                return await self._end(row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED)
+            return await self._raise(row, await self._inputs(row), 0, patient=True)
+        sighting = await self._look(row)
+        if sighting.item is not None:
+            return await self._adopt(row, sighting)
+        if now < sends.last + self._limit:
+            return row
+        if not sighting.absent:
+            return await self._fail(row, f"{CANNOT_TELL}: {sighting.reason}")
+        if late:
+            return await self._end(row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED)
+        if sends.count >= SENDS_MAX:
+            return await self._fail(row, f"Create was called {sends.count} times. {NEVER_ARRIVED}")
+        return await self._raise(row, await self._inputs(row), sends.count, patient=True)
+
+    # -- following ---------------------------------------------------------
+
+    async def note_item(self, row: ApprovalRequest) -> RequestedItem | None:
+        """Read the record behind the request and keep what is new of it."""
+        item = await self.services.requested_item(row.external_id)
+        if item is None:
+            return None
+        says = {"record_id": item.sys_id, "number": item.number, "servicenow_state": item.approval,
+                "record_state": item.state, "order_id": item.request}  # fmt: skip
+        seen: dict[str, Any] = {name: value for name, value in says.items() if getattr(row, name) != value}
+        if seen:
+            await kept(lambda: self._steps.observe(row, {**seen, "observed_at": utcnow()}))
+        return item
+
+    async def follow(self, row: ApprovalRequest) -> ApprovalRequest:
+        """Ask once where the request stands. A request over its time is cancelled on the instance, then timed out.
+
+        An unknown or failed answer raises and leaves the row as it was: it never counts as pending. Nothing is written
+        while the answer is pending.
+        """
+        if RequestState(row.state).final or not row.external_id:
+            # Without an id there is nothing to ask for: "invalid" would only mean that nothing was asked.
+            return row
+        if row.times_out_at is not None and utcnow() >= row.times_out_at:
+            return await self.cancel(row, TIMED_OUT, RequestState.TIMED_OUT)
+        return await self.decided(row, await self.services.status(row.external_id))
+
+    async def decided(self, row: ApprovalRequest, answer: StatusAnswer) -> ApprovalRequest:
+        """Let the request take the answer that was read for it; `pending` ends nothing.
+
+        Where a crash came between the wish to cancel it and its end, that is now brought to its end.
+        """
+        end = ENDS.get(answer.status)
+        if RequestState(row.state).final:
+            return row
+        if end in (None, RequestState.INVALID):
+            wish = await asyncio.to_thread(self._steps.wish, row.id)
+            if wish is not None and end is None:
+                return await self.cancel(row, wish.comment, wish.state)
+            if wish is not None:
+                return await self._cancelled(row, wish.comment, wish.state)
+        if end is None:
+            return row
+        comment = answer.comment[:TEXT_MAX]
+        told = f"{end.value.capitalize()}: {comment}" if comment else end.value.capitalize()
+        seen = {"checked_at": utcnow()}
+        return await self._end(row, end, Event.DECIDED, told, seen=seen, comment=comment)
+
+    async def cancel(
+        self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
+    ) -> ApprovalRequest:
+        """Call Cancel for the request and store it as ended in `state`; what has ended already stays as it is.
+
+        May be repeated: what a crash left undone is done then. A request that is still submitting is taken back, as far
+        as anybody can tell where it is. Raises InputError `request-never-raised` for one that was never stored,
+        `request-in-doubt` while Create may still be under way.
+        """
+        if RequestState(row.state).final:
+            return row
+        if not row.external_id:
+            await self.withdraw(row, comment, state)
+            if row.state == RequestState.SUBMITTING:
+                raise _in_doubt(row)
+            return row
+        if not await kept(lambda: self._steps.mark_wish(row, state, comment, utcnow())):
+            return row
+        try:
+            await self.services.cancel(row.external_id, comment)
+        except ConsoleError as error:
+            if state is not RequestState.TIMED_OUT:
+                # Whoever wanted it is told, and decides anew. Time goes on by itself.
+                told = f"Not cancelled: {error.problem.cause}"
+                await kept(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
+            raise
+        return await self._cancelled(row, comment, state)
+
+    async def withdraw(
+        self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
+    ) -> ApprovalRequest:
+        """Take back a request that is submitting: end it where it never arrived, cancel it where it did.
+
+        It stays submitting as long as Create may be under way: try again later. Raises ConsoleError.
+        """
+        try:
+            sends = await asyncio.to_thread(self._steps.look_again, row)
+        except NotFoundError as error:
+            raise _never_raised(row) from error
+        if RequestState(row.state).final:
+            return row
+        if row.state == RequestState.PENDING:
+            return await self.cancel(row, comment, state)
+        kind = Event.TIMED_OUT if state is RequestState.TIMED_OUT else Event.CANCELLED
+        if sends.last is None:
+            # Only as long as nobody has begun to send it meanwhile.
+            return await self._end(row, state, kind, NEVER_SENT, sent=0)
+        now = utcnow()
+        sighting = await self._look(row)
+        if sighting.item is not None:
+            return await self.cancel(await self._adopt(row, sighting), comment, state)
+        if now < sends.last + self._limit:
+            return row
+        if not sighting.absent:
+            return await self._fail(row, f"{CANNOT_TELL}: {sighting.reason}")
+        return await self._end(row, state, kind, NEVER_ARRIVED, sent=sends.count)
+
+    # -- Create ------------------------------------------------------------
+
+    async def _raise(
+        self, row: ApprovalRequest, fields: Mapping[str, str], sent: int, *, patient: bool = False
+    ) -> ApprovalRequest:
+        """Call Create once; `patient` leaves the request as it is while the instance cannot be reached."""
+        try:
+            # Read before anything is marked: the call itself then is all that can come between.
+            offered = await self._instance.service(self._process.create_service).describe()
+        except ConsoleError as error:
+            if not (patient and error.retryable):
+                await self._fail(row, str(error))
+            raise
+        variables = self._variables(row, fields, offered.inputs)
+        marked = utcnow()
+        until = marked + self._limit
+        if not await kept(lambda: self._steps.mark_sending(row, sent, self._holder, marked, until)):
+            return row
+        try:
+            request_id = await self._create(variables, marked)
+        except ConsoleError as error:
+            return await self._after(row, error)
+        # Whatever becomes of the row in the store, it says what there is to be followed or cleaned up.
+        row.external_id = request_id
+        return await self._created(row, Event.CREATED, f"PMRequestId {request_id}", marked)
+
+    async def _create(self, variables: Mapping[str, str], marked: datetime) -> str:
+        tried = f"Call the service {self._process.create_service}"
+        share = self._limit * SENDING_SHARE
+        if utcnow() - marked > share:
+            # The computer slept meanwhile: by now somebody else may take it that nothing was sent.
+            raise failure("timeout", tried, "nothing was sent in time")
+        try:
+            async with asyncio.timeout(share.total_seconds()):
+                return await self.services.create(variables)
+        except TimeoutError as error:
+            raise failure("timeout", tried, f"no answer within {share.total_seconds():.0f} s") from error
+
+    async def _after(self, row: ApprovalRequest, error: ConsoleError) -> ApprovalRequest:
+        """Go on after a Create that brought no id: failed, found all the same, or in doubt."""
+        fault, sighting = error.problem.fault, None
+        if fault not in REFUSED:
+            with contextlib.suppress(ConsoleError):
+                sighting = await self._look(row)
+                if sighting.item is not None:
+                    return await self._adopt(row, sighting)
+        over = fault in ANSWERED and sighting is not None and sighting.item is None
+        if fault in REFUSED or over:
+            await self._fail(row, str(error))
+        else:
+            doubt = (
+                "It may have been raised all the same: it is looked for on the instance by its PMApprovalId."
+            )
+            error.problem = replace(error.problem, remedy=f"{error.problem.remedy} {doubt}")
+        raise error
+
+    async def _created(
+        self, row: ApprovalRequest, kind: Event, told: str, sent: datetime, **seen: Any
+    ) -> ApprovalRequest:
+        request_id = row.external_id
+        values: dict[str, Any] = {
+            "external_id": request_id,
+            "submitted_at": sent,
+            "times_out_at": sent + timedelta(seconds=self._process.timeout_after_s),
+        }
+        try:
+            taken = await self._take(row, RequestState.PENDING, kind, told, seen=seen, **values)
+        except StoreError as error:
+            left = f"The request was raised as {request_id}, and is found again by its PMApprovalId."
+            error.problem = replace(error.problem, remedy=f"{error.problem.remedy} {left}")
+            raise
+        if not taken and RequestState(row.state).final and row.external_id != request_id:
+            # Ended here while nobody knew of it there: nobody would ever look at it again.
+            await self.services.cancel(request_id, TOO_LATE)
+            note = f"Cancelled {request_id}, which was raised after the end"
+            await kept(lambda: self._steps.note(row, Event.SEEN, note, utcnow()))
+        return row
+
+    def _variables(
+        self, row: ApprovalRequest, fields: Mapping[str, str], offered: tuple[str, ...]
+    ) -> dict[str, str]:
         values = {name: fields.get(name, "") for name in CREATE_INPUTS}
+        values |= {name: fields[name] for name in FURTHER_VARIABLES if name in fields and name in offered}
         values |= {
             "PMApprovalId": row.approval_id,
             "PMProcessId": str(self._process.id),
@@ -160,44 +366,104 @@ class RequestLife:
         }
         return values
 
-    async def _update(self, row: ApprovalRequest, **values: Any) -> None:
-        """Store `values` over the row, which takes them on once they are stored: until then it can be tried again."""
+    # -- looking -----------------------------------------------------------
 
-        def write() -> None:
-            changed = ApprovalRequest(**{**row.model_dump(), **values})
-            with self._store.write() as work:
-                work.update(changed, row.version)
-            for name in ("version", *values):
-                setattr(row, name, getattr(changed, name))
+    async def _look(self, row: ApprovalRequest) -> Sighting:
+        return await find(self._instance, row.approval_id, self._process)
 
-        await kept(write)
+    async def _adopt(self, row: ApprovalRequest, sighting: Sighting) -> ApprovalRequest:
+        item = sighting.items[0]  # the oldest: what came later is no answer to this Create
+        told = f"{item.number} carries its PMApprovalId"
+        if len(sighting.items) > 1:
+            told += f", and so do {', '.join(other.number for other in sighting.items[1:])}"
+        row.external_id = await self._id_of(item)
+        sent = row.submitted_at or row.requested_at
+        return await self._created(row, Event.FOUND, told, sent, **item.observed(), observed_at=utcnow())
 
-    async def _observe(self, row: ApprovalRequest, seen: dict[str, Any]) -> None:
-        """Keep what the instance says of the row; that is no edit of it."""
+    async def _id_of(self, item: FoundItem) -> str:
+        """Return the id that Create answers with: the item's, or its order's where Status knows only that."""
+        first = await self.services.status(item.record_id)
+        if first.status is ApprovalStatus.INVALID and item.order_id:
+            second = await self.services.status(item.order_id)
+            if second.status is not ApprovalStatus.INVALID:
+                return item.order_id
+        return item.record_id
 
-        def write() -> None:
-            with self._store.write() as work:
-                work.observe(ApprovalRequest, {row.id: seen})
-            for name, value in seen.items():
-                setattr(row, name, value)
+    # -- steps -------------------------------------------------------------
 
-        await kept(write)
+    async def _inputs(self, row: ApprovalRequest) -> dict[str, str]:
+        return await asyncio.to_thread(self._steps.inputs, row)
+
+    async def _take(
+        self,
+        row: ApprovalRequest,
+        state: RequestState,
+        kind: Event,
+        told: str,
+        *,
+        seen: Mapping[str, Any] | None = None,
+        sent: int | None = None,
+        **values: Any,
+    ) -> bool:
+        def write() -> bool:
+            return self._steps.take(row, state, (kind, told), utcnow(), values=values, seen=seen, sent=sent)
+
+        return await kept(_patiently(write))
 
     async def _end(
-        self, row: ApprovalRequest, state: RequestState, *, error: str = "", **values: Any
+        self, row: ApprovalRequest, state: RequestState, kind: Event, told: str, **more: Any
     ) -> ApprovalRequest:
-        await self._update(row, state=state, ended_at=utcnow(), error=error[:TEXT_MAX], **values)
+        values: dict[str, Any] = {"ended_at": utcnow(), **more}
+        if row.external_id:
+            values["external_id"] = row.external_id
+        await self._take(row, state, kind, told, **values)
         return row
+
+    async def _cancelled(self, row: ApprovalRequest, comment: str, state: RequestState) -> ApprovalRequest:
+        kind = Event.TIMED_OUT if state is RequestState.TIMED_OUT else Event.CANCELLED
+        return await self._end(row, state, kind, comment, comment=comment[:TEXT_MAX])
+
+    async def _fail(self, row: ApprovalRequest, said: str) -> ApprovalRequest:
+        return await self._end(row, RequestState.FAILED, Event.FAILED, said, error=said[:TEXT_MAX])
+
+
+def _patiently(write: Callable[[], bool]) -> Callable[[], bool]:
+    """Return `write` with a few more tries where the store is busy: what it writes down has happened elsewhere."""
+
+    def tried() -> bool:
+        for _ in range(STORE_TRIES - 1):
+            try:
+                return write()
+            except StoreError as error:
+                if error.problem.fault != "store-locked":
+                    raise
+                time.sleep(STORE_PAUSE_S)
+        return write()
+
+    return tried
 
 
 def _never_raised(row: ApprovalRequest) -> InputError:
     return InputError(
         Problem(
             tried=f"Cancel the request {row.id}",
-            evidence="ServiceNow gave it no id.",
-            cause="It never reached ServiceNow, or its answer was lost.",
+            evidence="It is not in the store.",
+            cause="It was never raised.",
             owner=Owner.CONSOLE,
             remedy="Look for its PMApprovalId among the requested items in ServiceNow.",
             fault="request-never-raised",
+        )
+    )
+
+
+def _in_doubt(row: ApprovalRequest) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Cancel the request {row.id}",
+            evidence="It is being raised, and ServiceNow has not given it an id yet.",
+            cause="Whether it is there can be told a few minutes after it was sent.",
+            owner=Owner.CONSOLE,
+            remedy="Try again in a few minutes.",
+            fault="request-in-doubt",
         )
     )

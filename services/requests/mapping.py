@@ -12,25 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from models.approval_request import REASON_MAX
-from models.base import NAME_MAX, TEXT_MAX
 from services.errors import FieldError, InvalidError
+from services.requests.fields import FIELD_MAX, KNOWN
 
 ID = "id"
 """What the client calls its request: the place of it in the payload is mapped like a variable."""
 ID_MAX = 200
-LIMITS = {
-    "PMInitiatorId": NAME_MAX,
-    "PMInitiatorName": NAME_MAX,
-    "PMPolicyId": NAME_MAX,
-    "PMPolicyName": NAME_MAX,
-    "PMAgentId": NAME_MAX,
-    "PMAgentName": NAME_MAX,
-    "PMFilePath": TEXT_MAX,
-    "PMUserReason": REASON_MAX,
-}
-"""The variables that a client may fill, and how many characters each keeps. The others are the console's own."""
 OWN = ("PMApprovalId", "PMProcessId", "PMProcessName")
+"""The console's own variables."""
+VARIABLES = tuple(name for name in KNOWN if name not in OWN)
+"""What a client may fill."""
 PARTS_MAX = 20
 POINTER_MAX = 500
 
@@ -117,7 +108,7 @@ class PayloadMapping:
             except ValueError as error:
                 wrong.append(FieldError(name, str(error)))
                 continue
-            fault = text_fault(text, LIMITS.get(name, ID_MAX))
+            fault = text_fault(text, _most(name))
             if fault:
                 wrong.append(FieldError(name, fault))
             values[name] = text
@@ -138,7 +129,7 @@ def text_fault(text: str, most: int) -> str:
 
 def default_mapping() -> PayloadMapping:
     """Return the mapping for payloads that name the variables as the contract does; each may be left out."""
-    sources = {name: Pointer(f"/{name}", optional=True) for name in LIMITS}
+    sources = {name: Pointer(f"/{name}", optional=True) for name in VARIABLES}
     return PayloadMapping({ID: Pointer(f"/{ID}", optional=True), **sources})
 
 
@@ -156,7 +147,7 @@ def read_mapping(document: Any) -> PayloadMapping:
             wrong.append(FieldError(name, str(error)))
             continue
         if isinstance(sources[name], Constant):
-            fault = text_fault(sources[name].read(None), LIMITS.get(name, ID_MAX))
+            fault = text_fault(sources[name].read(None), _most(name))
             if name == ID:
                 fault = "is the same for every request; requests could not be told apart"
             wrong += [FieldError(name, fault)] if fault else []
@@ -206,11 +197,15 @@ def document_of(pairs: Sequence[str]) -> dict[str, Any]:
     return document
 
 
+def _most(name: str) -> int:
+    return ID_MAX if name == ID else FIELD_MAX
+
+
 def _check_name(name: str) -> None:
     if name in OWN:
         raise ValueError("is filled in by this console")
-    if name != ID and name not in LIMITS:
-        raise ValueError(f"is no variable of the contract; use one of {ID}, {', '.join(LIMITS)}")
+    if name != ID and name not in VARIABLES:
+        raise ValueError(f"is no variable of the contract; use one of {ID}, {', '.join(VARIABLES)}")
 
 
 def _source(source: Any, *, inside: bool = False) -> Source:

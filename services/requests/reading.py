@@ -124,7 +124,7 @@ def _items(wish: Wish) -> AnyQuery:
         halves.append(waiting.where("request.sys_updated_on", Operator.AT_LEAST, text_of(wish.since)))
     if wish.part is not None:
         waiting = ours.where("approval", Operator.IN, *filter(None, WAITING_WORDS))
-        halves.append(_within(waiting.where("active", Operator.IS, "true"), wish.part))
+        halves.append(_within(waiting.where("active", Operator.IS, "true"), wish.part, "sys_id"))
     if wish.named:
         halves.append(where("sys_id", Operator.IN, *wish.named))
     return _either(halves)
@@ -150,17 +150,17 @@ def _approvals(wish: Wish) -> AnyQuery:
         halves.append(ours.where(f"{_TASK}.sys_updated_on", Operator.AT_LEAST, since))
         halves.append(ours.where("sys_updated_on", Operator.AT_LEAST, since))
     if wish.part is not None:
-        asked = ours.where("state", Operator.IS, ASKED)
-        halves.append(asked.where(f"{_TASK}.active", Operator.IS, "true"))
+        asked = ours.where("state", Operator.IS, ASKED).where(f"{_TASK}.active", Operator.IS, "true")
+        halves.append(_within(asked, wish.part, f"{_TASK}.sys_id"))
     if wish.named:
         halves.append(where(_TASK, Operator.IN, *wish.named))
     return _either(halves)
 
 
-def _within(query: Query, part: Part) -> Query:
+def _within(query: Query, part: Part, key: str) -> Query:
     if part.low:
-        query = query.where("sys_id", Operator.AT_LEAST, part.low)
-    return query.where("sys_id", Operator.BELOW, part.high) if part.high else query
+        query = query.where(key, Operator.AT_LEAST, part.low)
+    return query.where(key, Operator.BELOW, part.high) if part.high else query
 
 
 def _either(halves: Sequence[Query]) -> AnyQuery:
@@ -214,7 +214,8 @@ def _from_approvals(rows: Iterable[Row], wish: Wish) -> list[Item]:
         # All approvals of an item that has changed came along, and all of one that was asked for by name; of others
         # only those that have changed themselves.
         changed = wish.since is not None and item.updated is not None and item.updated >= wish.since
-        if changed or wish.part is not None or item.sys_id in named:
+        within = wish.part is not None and wish.part.holds(item.sys_id)
+        if changed or within or item.sys_id in named:
             item.waits_for = list(dict.fromkeys(item.asked))
     return list(items.values())
 

@@ -208,6 +208,8 @@ class Comment:
     at: datetime
     author: str
     text: str
+    on: str = ""
+    """sys_id of the record or approval that it stands on."""
 
 
 async def read_comments(instance: Instance, record: Record) -> list[Comment] | None:
@@ -217,13 +219,13 @@ async def read_comments(instance: Instance, record: Record) -> list[Comment] | N
     """
     ids = [record.sys_id, *(one.sys_id for one in record.asked)][:COMMENTED_MAX]
     query = where("element_id", Operator.IN, *ids).where("element", Operator.IS, "comments")
-    fields = ("value", "sys_created_on", "sys_created_by")
+    fields = ("value", "element_id", "sys_created_on", "sys_created_by")
     found = []
     try:
         async for row in instance.table(JOURNAL).rows(query, fields=fields, limit=COMMENTS_MAX):
             at = moment(row["sys_created_on"])
             if at is not None and row["value"].strip():
-                found.append(Comment(at, row["sys_created_by"], row["value"].strip()))
+                found.append(Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"]))
     except ConsoleError as error:
         if error.problem.fault not in HIDING:
             raise

@@ -1,28 +1,15 @@
 """Why a request was not decided, cancelled or reminded of: the words, in one place."""
 
-import re
-
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.requests.record import Asked, Record, sentence_list
 
-_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-
-def comment_fault(comment: str, most: int) -> str:
-    """Return what is wrong with a comment, or nothing."""
-    if len(comment) > most:
-        return f"It has {len(comment)} characters; {most} can be sent."
-    if _UNSENDABLE.search(comment):
-        return "It holds control characters or halves of characters."
-    return ""
-
-
-def comment_wrong(evidence: str) -> InputError:
-    """Return the error for a comment that cannot be sent."""
+def comment_wrong(fault: str) -> InputError:
+    """Return the error for a comment that cannot be sent; `fault` ends a sentence that begins with it."""
     return InputError(
         Problem(
             tried="Read the comment",
-            evidence=evidence,
+            evidence=f"The comment {fault}.",
             cause="No request can carry this text.",
             owner=Owner.CONSOLE,
             remedy="Shorten it, or leave these characters out.",
@@ -38,7 +25,7 @@ def unconfirmed(label: str) -> Problem:
         evidence="Privilege Manager raised it and waits for its answer.",
         cause="Cancelling it needs to be confirmed.",
         owner=Owner.CONSOLE,
-        remedy="Confirm with the number of the request.",
+        remedy="Confirm it; at the command line with --confirm.",
         fault="cancel-unconfirmed",
     )
 

@@ -1,10 +1,9 @@
-"""A request raised on purpose, followed to its end and cleaned up, with the time of each leg."""
+"""A request raised on purpose, followed to its end and cleaned up with proof, with the time of each leg."""
 
 import asyncio
 import contextlib
 import getpass
 import platform
-import re
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,24 +12,29 @@ from typing import Any, TypeVar
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.approval_type import ApprovalType
-from models.kinds import RequestState
-from services.errors import ConsoleError, InputError, Owner, Problem
+from models.kinds import RequestState, TaskState
+from models.task_run import TaskRun
+from services.errors import ConsoleError
 from services.progress import Progress, silent
+from services.requests import baseline
+from services.requests.clearing import Proof, close, take_back
+from services.requests.fields import checked_fields
 from services.requests.life import RequestLife
 from services.servicenow.approvals import Approval, RequestedItem
 from services.servicenow.connection import SignIn
-from services.servicenow.contract import CREATE_INPUTS
 from services.servicenow.instance import Instance
 from services.servicenow.queries import equals
 from services.store import Store
+from services.threads import kept
 
-LEGS = 5
+LEGS = 6
 FOLLOW_TRIES = 20
 FOLLOW_PAUSE_S = 0.5
 DECISIONS = {"approve": ("approved", RequestState.APPROVED), "reject": ("rejected", RequestState.REJECTED)}
+PREFIX = "REHEARSAL"
+REASON = f"{PREFIX}: raised on purpose from Approval Console"
 
-# What XML 1.0 has no way to write: control characters, halves of characters, and two that stand for nothing.
-_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+DECISION_COMMENT = "Rehearsal from Approval Console"
 
 T = TypeVar("T")
 
@@ -44,19 +48,29 @@ class Leg:
     ms: float
     ok: bool = True
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the leg for JSON."""
+        return {"leg": self.name, "ok": self.ok, "observed": self.observed, "ms": round(self.ms)}
+
 
 @dataclass(slots=True)
 class Rehearsal:
-    """The request, its legs, and whether every one was as expected."""
+    """The request, its legs, and whether every one was as expected; `usual` has the usual milliseconds of legs."""
 
     request: ApprovalRequest
     legs: list[Leg] = field(default_factory=list)
     item: RequestedItem | None = None
+    usual: dict[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether every leg was as expected."""
         return all(leg.ok for leg in self.legs)
+
+    @property
+    def slower(self) -> list[str]:
+        """Which legs took noticeably longer than they usually do, in sentences."""
+        return baseline.compare(self.legs, self.usual)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the rehearsal for JSON."""
@@ -71,36 +85,21 @@ class Rehearsal:
                 "servicenow_state": request.servicenow_state,
                 "comment": request.comment,
             },
-            "legs": [
-                {"leg": leg.name, "ok": leg.ok, "observed": leg.observed, "ms": round(leg.ms)}
-                for leg in self.legs
-            ],
+            "legs": [leg.as_dict() | {"usual_ms": self._usual_ms(leg)} for leg in self.legs],
+            "slower": self.slower,
         }
+
+    def _usual_ms(self, leg: Leg) -> int | None:
+        return round(self.usual[leg.name]) if leg.name in self.usual else None
 
 
 def sample_fields(fields: Mapping[str, str]) -> dict[str, str]:
     """Return contract variables for a rehearsal: what was given, over what says plainly that it is one.
 
-    Raises InputError for a name that is no variable of the contract, and for a text that no request can carry.
+    Whoever is asked to approve reads REHEARSAL first. Raises InputError as `checked_fields` does.
     """
-    unknown = [name for name in fields if name not in CREATE_INPUTS]
-    if unknown:
-        raise _input_error(
-            "field-unknown",
-            f"{', '.join(unknown)} is no variable of the contract.",
-            "A request carries the contract's variables only.",
-            f"Use one of {', '.join(CREATE_INPUTS)}.",
-        )
-    unsendable = [name for name, text in fields.items() if _UNSENDABLE.search(text)]
-    if unsendable:
-        raise _input_error(
-            "field-unsendable",
-            f"{', '.join(unsendable)} holds control characters or halves of characters.",
-            "XML, in which requests travel, cannot carry them.",
-            "Leave these characters out.",
-        )
     user, host = _user(), platform.node() or "this computer"
-    return {
+    values = {
         "PMInitiatorId": user,
         "PMInitiatorName": user,
         "PMPolicyId": "rehearsal",
@@ -108,9 +107,12 @@ def sample_fields(fields: Mapping[str, str]) -> dict[str, str]:
         "PMAgentId": host,
         "PMAgentName": host,
         "PMFilePath": r"C:\Program Files\Rehearsal\rehearsal.exe",
-        "PMUserReason": "Rehearsal from Approval Console",
-        **fields,
+        "PMUserReason": REASON,
+        **checked_fields(fields, "Rehearse a request"),
     }
+    if not values["PMUserReason"].startswith(PREFIX):
+        values["PMUserReason"] = f"{PREFIX}: {values['PMUserReason']}"
+    return values
 
 
 def _user() -> str:
@@ -118,11 +120,6 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def _input_error(fault: str, evidence: str, cause: str, remedy: str) -> InputError:
-    tried = "Rehearse a request"
-    return InputError(Problem(tried, evidence, cause, Owner.CONSOLE, remedy, fault))
 
 
 async def rehearse(
@@ -136,15 +133,17 @@ async def rehearse(
     decider: Instance | None = None,
     progress: Progress = silent,
 ) -> Rehearsal:
-    """Raise a request, see it pending, have it decided where asked, see the decision, and clean up.
+    """Raise a request, see it pending, have it decided where asked, see the decision, clean up, and prove that.
 
     `decide` is "approve" or "reject"; `decider` signs in as the approver (else the process's own account decides, which
     takes approval_admin). Raises ConsoleError where a leg cannot be done; the request is cancelled before that, or
-    the error says that it is still there.
+    the error says that it is still there: `clean_up_rehearsals` then has it.
     """
-    life = RequestLife(store, instance, process)
     values = sample_fields(fields)
+    life = RequestLife(store, instance, process)
     run = Rehearsal(life.draft(approval_type, values, rehearsal=True))
+    run.usual = await asyncio.to_thread(baseline.usual, store, process.id)
+    record = await kept(lambda: baseline.begin(store, run.request, process))
     try:
         progress("Raising a request", 0, LEGS)
         _, ms = await _timed(life.send(run.request, values))
@@ -152,15 +151,31 @@ async def rehearse(
         await _see_pending(run, life, progress)
         if decide is not None:
             await _decide(run, life, decide, decider or instance, progress)
-        await _clean_up(run, life, progress)
+        gone = await _clean_up(run, life, progress)
+        proof = await _prove(run, instance, process, progress)
+        if gone and not proof.open:
+            await _end(store, record, run)
     except BaseException as error:
         # Where the cleaning itself was cancelled, it is begun again: nothing may be left behind for approvers.
-        gone = await _clean_up(run, life, progress)
-        if not gone and isinstance(error, ConsoleError):
-            left = f"The request {run.request.number or run.request.external_id} is still there: cancel it in ServiceNow."
+        left = await _left_behind(run, life, instance, process, progress)
+        if not left:
+            with contextlib.suppress(ConsoleError):
+                await _end(store, record, run, f"Broken off: {error}")
+        elif isinstance(error, ConsoleError):
             error.problem = replace(error.problem, remedy=f"{error.problem.remedy} {left}")
         raise
+    finally:
+        baseline.abandon(record)
     return run
+
+
+async def _end(store: Store, record: TaskRun, run: Rehearsal, broken: str = "") -> None:
+    """Keep the rehearsal as one that is over; the times of a good one say what is usual."""
+    good = run.ok and not broken
+    outcome = broken or ("Every leg was as expected" if good else "Not every leg was as expected")
+    legs = [leg.as_dict() for leg in run.legs]
+    state = TaskState.SUCCEEDED if good else TaskState.FAILED
+    await kept(lambda: baseline.finish(store, record, state, outcome, legs))
 
 
 async def _see_pending(run: Rehearsal, life: RequestLife, progress: Progress) -> None:
@@ -188,7 +203,7 @@ async def _decide(
         run.legs.append(Leg("decision", "nobody is asked to approve", 0, ok=False))
         return
     started = time.perf_counter()
-    await table.update(asked.sys_id, {"state": word, "comments": "Rehearsal from Approval Console"})
+    await table.update(asked.sys_id, {"state": word, "comments": DECISION_COMMENT})
     row = await table.first(equals(sys_id=asked.sys_id), ("state",))
     seen = row["state"] if row else "hidden"
     run.legs.append(Leg("decision", f"{asked.approver}: {seen}", _ms(started), ok=seen == word))
@@ -216,21 +231,56 @@ def _asked_of(decider: Instance, approvals: Sequence[Approval]) -> Approval | No
 
 async def _clean_up(run: Rehearsal, life: RequestLife, progress: Progress) -> bool:
     """Cancel the request if it was raised and has not ended; returns whether nothing of it waits any more."""
-    if not run.request.external_id or RequestState(run.request.state).final:
+    request = run.request
+    if RequestState(request.state).final:
         return True
-    progress("Cancelling the request", LEGS - 1, LEGS)
+    progress("Cancelling the request", LEGS - 2, LEGS)
     started = time.perf_counter()
     try:
-        await life.cancel(run.request, "Rehearsal from Approval Console has ended")
+        gone = await take_back(life, request)
     except ConsoleError as error:
+        if error.problem.fault == "request-never-raised":
+            return True
         run.legs.append(Leg("cancel", error.problem.cause, _ms(started), ok=False))
         return False
+    if not request.external_id:
+        seen = "it never arrived" if gone else "it may still be on its way"
+        run.legs.append(Leg("cancel", seen, _ms(started), ok=gone))
+        return gone
     item = None
     with contextlib.suppress(ConsoleError):  # cancelling is what counts; the record is only shown
-        item = await life.note_item(run.request)
+        item = await life.note_item(request)
     seen = f"called; {item.number} is {item.approval}" if item else "called"
     run.legs.append(Leg("cancel", seen, _ms(started)))
     return True
+
+
+async def _prove(run: Rehearsal, instance: Instance, process: ApprovalProcess, progress: Progress) -> Proof:
+    """Close what is still open of the request, and read back that nothing is."""
+    progress("Looking that nothing of it is open", LEGS - 1, LEGS)
+    proof, ms = await _timed(close(instance, process, run.request))
+    run.legs.append(Leg("proof", str(proof), ms, ok=proof.ok))
+    return proof
+
+
+async def _left_behind(
+    run: Rehearsal, life: RequestLife, instance: Instance, process: ApprovalProcess, progress: Progress
+) -> str:
+    """Clean up after a rehearsal that broke off; returns what may be left of it, in a sentence, or an empty text."""
+    request = run.request
+    gone = await _clean_up(run, life, progress)
+    if not request.external_id:
+        # What was refused has been looked for where that could tell anything.
+        return "" if gone else "It is looked for, and cancelled, when the console starts the next time."
+    name = request.number or request.external_id
+    if gone:
+        try:
+            gone = not (await close(instance, process, request)).open
+        except ConsoleError:
+            gone = False
+    if gone:
+        return ""
+    return f"The request {name} is still there: cancel it in ServiceNow, or start the console when it can be reached."
 
 
 async def _timed(work: Awaitable[T]) -> tuple[T, float]:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import Session, SQLModel
 
 from models.approval_request import COPY
@@ -99,29 +99,34 @@ class UnitOfWork:
         self,
         model: type[SQLModel],
         seen: Mapping[uuid.UUID, Mapping[str, Any]],
-        copies: Sequence[SQLModel] = (),
+        copies: Sequence[SQLModel | Mapping[str, Any]] = (),
         *,
         detail: str = "",
     ) -> None:
         """Write down what an instance says of rows: observed columns by id, and rows that are only copies of it.
 
-        There are no revisions, because nobody edited anything, and one audit entry for all of it. A copy replaces the
-        copy of the same id. Raises ValueError for a column that is not observed and for a copy of a row that is owned.
+        There are no revisions, because nobody edited anything, and one audit entry for all of it. A copy (a row, or all
+        of its columns) replaces the copy of the same id. Raises ValueError for a column that is not observed and for a copy of a row that is owned.
         """
         wrong = {name for values in seen.values() for name in values} - observed_of(model)
         if wrong:
             raise ValueError(f"{', '.join(sorted(wrong))} belongs to the row and is changed by an update")
         table = table_of(model)
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for key, values in seen.items():
             if values:
-                self.session.execute(update(table).where(table.c.id == key).values(**values))
+                alike.setdefault(tuple(sorted(values)), []).append({**values, "of_row": key})
+        for rows in alike.values():
+            # Rows whose columns are the same go to the database together: a look may tell something of thousands.
+            self.session.execute(update(table).where(table.c.id == bindparam("of_row")), rows)
         for start in range(0, len(copies), CHUNK):
             self._copy(table, copies[start : start + CHUNK])
         if seen or copies:
             self.event("observe", kind=str(table.name), detail=detail or f"{len(seen) + len(copies)} rows")
 
-    def _copy(self, table: Table, copies: Sequence[SQLModel]) -> None:
-        rows = {row["id"]: row | {"version": COPY} for row in map(as_values, copies)}
+    def _copy(self, table: Table, copies: Sequence[SQLModel | Mapping[str, Any]]) -> None:
+        values = (as_values(one) if isinstance(one, SQLModel) else dict(one) for one in copies)
+        rows = {row["id"]: row | {"version": COPY} for row in values}
         known = self.session.execute(select(table.c.id, table.c.version).where(table.c.id.in_(rows))).all()
         present = {row.id: row.version for row in known}
         if set(present.values()) - {COPY}:

@@ -25,6 +25,7 @@ EXPECTED = {
     "accepted": [("status_call", "accepted-only")],
     "slow": [("http", "timeout")],
     "cut_body": [("authentication", "reply-malformed")],
+    "answer_lost": [("http", "connection-lost")],
     "service_missing": [(s, "service-missing") for s in SERVICES],
     "service_inactive": [(s, "service-inactive") for s in SERVICES],
     "service_renamed": [(s, "service-name-differs") for s in SERVICES],

@@ -55,5 +55,15 @@ def stored(store):
         return list(session.exec(select(ApprovalRequest).order_by(col(ApprovalRequest.requested_at))))
 
 
+def timeline(store):
+    """Return the lines of every timeline of the store, oldest first."""
+    from sqlmodel import col, select
+
+    from models.request_event import RequestEvent
+
+    with store.read() as session:
+        return list(session.exec(select(RequestEvent).order_by(col(RequestEvent.at))))
+
+
 def states(store):
     return [RequestState(row.state) for row in stored(store)]

@@ -57,7 +57,11 @@ def variables_of(number, approval_id=None):
 def place(practice, number, approval_id=None):
     """Raise a request on the instance as Privilege Manager does; returns the sys_id of the requested item."""
     order = approvals.place_order(
-        practice._database, EXECUTE_ITEM, variables_of(number, approval_id), user_id=user_id(ACCOUNT), by=ACCOUNT
+        practice._database,
+        EXECUTE_ITEM,
+        variables_of(number, approval_id),
+        user_id=user_id(ACCOUNT),
+        by=ACCOUNT,
     )
     return order.item_id
 
@@ -67,7 +71,9 @@ def decide(practice, record_id, word="approved"):
     database = practice._database
     for row in database.rows("sysapproval_approver", sysapproval=record_id):
         if row["state"] == "requested":
-            approvals.change(database, "sysapproval_approver", row["sys_id"], {"state": word}, by="app.approver")
+            approvals.change(
+                database, "sysapproval_approver", row["sys_id"], {"state": word}, by="app.approver"
+            )
             return
     raise AssertionError("nobody is asked")
 

@@ -6,13 +6,14 @@ import sqlite3
 
 import pytest
 
-from models.kinds import RequestState
+from models.kinds import RequestEventKind, RequestState
 from services.errors import ConsoleError, InputError, RefusedError, UnreachableError
 from services.requests import rehearse
 from services.servicenow import ConnectionSettings, Instance
-from tests.services.requests.conftest import sign_in, states, stored
+from tests.services.requests.conftest import sign_in, states, stored, timeline
 
 LEGS = ["create", "record", "status"]
+OUTCOME = ["decision", "outcome", "proof"]
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def waiting(practice):
 async def test_it_is_followed_to_its_decision(run, store, practice, approver, decide, end, as_approver):
     done = await run(decide=decide, decider=approver if as_approver else None)
     assert done.ok, done.as_dict()
-    assert [leg.name for leg in done.legs] == [*LEGS, "decision", "outcome"]
+    assert [leg.name for leg in done.legs] == [*LEGS, *OUTCOME]
     assert done.legs[3].observed == f"app.approver: {end}"
     [kept] = stored(store)
     assert (kept.state, kept.servicenow_state, kept.rehearsal) == (end, end, True)
@@ -61,17 +62,17 @@ async def test_without_a_decision_it_is_cancelled(run, store, practice):
     told = []
     done = await run(progress=lambda text, number=0, total=None: told.append((number, total, text)))
     assert done.ok
-    assert [leg.name for leg in done.legs] == [*LEGS, "cancel"]
+    assert [leg.name for leg in done.legs] == [*LEGS, "cancel", "proof"]
     assert states(store) == [RequestState.CANCELLED]
     assert waiting(practice) == []
-    assert [total for _, total, _ in told] == [5] * len(told)
+    assert [total for _, total, _ in told] == [6] * len(told)
     assert [number for number, _, _ in told] == sorted(number for number, _, _ in told)
 
 
 async def test_what_is_given_goes_over_what_is_made_up(run, store):
     await run(fields={"PMFilePath": "/opt/tool", "PMUserReason": "<&>😀"})
     [kept] = stored(store)
-    assert (kept.file_path, kept.reason, kept.policy_name) == ("/opt/tool", "<&>😀", "Rehearsal")
+    assert (kept.file_path, kept.reason, kept.policy_name) == ("/opt/tool", "REHEARSAL: <&>😀", "Rehearsal")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,11 @@ async def test_nobody_who_is_asked_is_a_leg_that_failed(run, store, practice, in
     done = await run(decide="approve")
     assert not done.ok
     # Without a member the item is approved by itself, so it is not seen pending either.
-    assert [(leg.name, leg.ok) for leg in done.legs][2:] == [("status", False), ("decision", False)]
+    assert [(leg.name, leg.ok) for leg in done.legs][2:] == [
+        ("status", False),
+        ("decision", False),
+        ("proof", True),
+    ]
     assert waiting(practice) == []
 
 
@@ -133,7 +138,7 @@ async def test_a_fault_in_the_middle_is_told_with_what_is_left_behind(run, store
         assert kept.state == RequestState.PENDING
         assert waiting(practice) == [kept.number]
         assert (
-            f"The request {kept.number} is still there: cancel it in ServiceNow."
+            f"The request {kept.number} is still there: cancel it in ServiceNow, or start the console"
             in caught.value.problem.remedy
         )
 
@@ -197,14 +202,16 @@ async def test_cancelled_while_it_cleans_up_it_still_does(run, store, practice, 
 async def test_cancelled_between_create_and_its_row_it_is_cleaned_up(run, store, practice):
     """The instance has answered, and the store is busy: the id is known to this task alone."""
     other = sqlite3.connect(store.url.removeprefix("sqlite:///"), isolation_level=None)
+    practice.faults.set("slow_script", seconds=1)
     task = asyncio.ensure_future(run())
     async with asyncio.timeout(20):
-        while not stored(store):
-            await asyncio.sleep(0)
+        while RequestEventKind.SENT not in {line.kind for line in timeline(store)}:
+            await asyncio.sleep(0.01)
         other.execute("BEGIN IMMEDIATE")
         while not practice.records("sc_req_item") or practice.log[-1].method != "POST":
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
+    practice.faults.clear()
     task.cancel()
     await asyncio.sleep(0.05)
     other.execute("ROLLBACK")
@@ -225,6 +232,6 @@ async def test_after_a_crash_it_can_be_run_again(run, store, practice, life, app
 
 async def test_json_has_every_leg_and_the_request(run):
     document = (await run()).as_dict()
-    assert set(document) == {"ok", "request", "legs"}
+    assert set(document) == {"ok", "request", "legs", "slower"}
     assert set(document["request"]) == {"id", "request_id", "number", "state", "servicenow_state", "comment"}
     assert all(type(leg["ms"]) is int for leg in document["legs"])

@@ -47,6 +47,7 @@ EXPECTED = {
     "accepted": calls("accepted-only"),
     "slow": everywhere("timeout", seconds=0.5),
     "cut_body": everywhere("reply-malformed"),
+    "answer_lost": everywhere("connection-lost"),
     "service_missing": services("service-missing"),
     "service_inactive": services("service-missing"),
     "service_renamed": services("service-missing"),

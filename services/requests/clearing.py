@@ -1,0 +1,187 @@
+"""Leaves nothing of a rehearsal open on its instance, and reads back that it is so."""
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import ApprovalRequest
+from models.kinds import RequestState, TaskState
+from services.errors import ConsoleError, Problem
+from services.requests import baseline
+from services.requests.finding import find
+from services.requests.life import PROCESSING_LIMIT_S, RequestLife
+from services.requests.states import CLOSED_STATES
+from services.servicenow.approvals import ApprovalServices
+from services.servicenow.instance import Instance
+from services.servicenow.queries import Operator, where
+from services.store import NotFoundError, Store
+from services.threads import kept
+
+ENDED = "The rehearsal from Approval Console has ended"
+CLOSED_INCOMPLETE = "4"
+OPEN_APPROVALS = ("requested", "not requested")
+
+
+class Source(Protocol):
+    """Where requests are kept, and how their instances are reached."""
+
+    store: Store
+
+    async def instance(self, server_id: uuid.UUID) -> Instance:
+        """Return the instance of a foreign system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was read back of a rehearsal: the numbers of its items, what of it is open, and why nobody can tell."""
+
+    items: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    unknown: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is known that nothing is open."""
+        return not self.open and not self.unknown
+
+    def __str__(self) -> str:
+        if self.open:
+            return f"still open: {', '.join(self.open)}"
+        if self.unknown:
+            return f"cannot be told: {self.unknown}"
+        return f"nothing of {', '.join(self.items)} is open" if self.items else "nothing of it is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What became of a rehearsal that its program did not clean up itself."""
+
+    request_id: uuid.UUID
+    number: str
+    proof: Proof
+
+
+@dataclass(slots=True)
+class CleanUp:
+    """What a round of cleaning up did. `later` counts what may still be on its way: come again in a while."""
+
+    cleaned: list[Cleaned] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    later: int = 0
+
+
+async def take_back(life: RequestLife, row: ApprovalRequest) -> bool:
+    """Cancel the request of a rehearsal, however far it got; returns False while it may still be on its way.
+
+    Raises ConsoleError.
+    """
+    if row.state == RequestState.SUBMITTING and not row.external_id:
+        await life.withdraw(row, ENDED)
+    elif not RequestState(row.state).final:
+        await life.cancel(row, ENDED)
+    return row.state != RequestState.SUBMITTING
+
+
+async def close(instance: Instance, process: ApprovalProcess, row: ApprovalRequest) -> Proof:
+    """Close what is open of a rehearsal that has ended, and read back that nothing is. Raises ConsoleError.
+
+    Whoever approves one leaves an item that waits to be carried out: nobody is to do that.
+    """
+    proof, ids = await _read(instance, process, row)
+    if not ids:
+        return proof
+    for sys_id in ids:
+        await instance.table("sc_req_item").update(sys_id, {"state": CLOSED_INCOMPLETE})
+    return (await _read(instance, process, row))[0]
+
+
+async def prove(instance: Instance, process: ApprovalProcess, row: ApprovalRequest) -> Proof:
+    """Read back what is open of a rehearsal. Raises ConsoleError."""
+    return (await _read(instance, process, row))[0]
+
+
+async def _read(
+    instance: Instance, process: ApprovalProcess, row: ApprovalRequest
+) -> tuple[Proof, list[str]]:
+    """Return what is open, and the sys_ids of the items that are."""
+    table = instance.table("sc_req_item")
+    sighting = await find(instance, row.approval_id, process)
+    known = {item.record_id for item in sighting.items} | ({row.record_id} if row.record_id else set())
+    if not known and row.external_id:
+        behind = await ApprovalServices(instance, process).requested_item(row.external_id)
+        known = {behind.sys_id} if behind is not None else set()
+    if not known:
+        return Proof(unknown=sighting.reason), []
+    query = where("sys_id", Operator.IN, *sorted(known))
+    items = [item async for item in table.rows(query, fields=("number", "state", "request"))]
+    if not items:
+        return Proof(unknown=sighting.reason), []
+    open_items = [item for item in items if item["state"] not in CLOSED_STATES]
+    tasks = {sys_id for item in items for sys_id in (item["sys_id"], item["request"]) if sys_id}
+    asked = where("sysapproval", Operator.IN, *sorted(tasks)).where("state", Operator.IN, *OPEN_APPROVALS)
+    approvals = instance.table("sysapproval_approver").rows(asked, fields=("sysapproval", "approver.name"))
+    waiting = [f"approval of {one['approver.name'] or one['sys_id']}" async for one in approvals]
+    proof = Proof(
+        items=tuple(item["number"] for item in items),
+        open=(*(item["number"] for item in open_items), *waiting),
+    )
+    return proof, [item["sys_id"] for item in open_items]
+
+
+async def clean_up_rehearsals(workspace: Source, *, limit_s: float = PROCESSING_LIMIT_S) -> CleanUp:
+    """Clean up what rehearsals of programs that have died left behind; what cannot be done now is told and left.
+
+    `limit_s` is how long an instance may go on with a call after its caller has gone.
+    """
+    done = CleanUp()
+    for one in await asyncio.to_thread(baseline.unfinished, workspace.store):
+        try:
+            await _clean(workspace, one, limit_s, done)
+        except ConsoleError as error:
+            done.problems.append(error.problem)
+    return done
+
+
+async def _clean(workspace: Source, one: baseline.Unfinished, limit_s: float, done: CleanUp) -> None:
+    store, row = workspace.store, one.request
+    if row is None:
+        # It died before anything was raised.
+        if one.run is not None:
+            await _finish(workspace, one, "Nothing was raised")
+        return
+    process, instance = await _reach(workspace, row)
+    life = RequestLife(store, instance, process, limit_s=limit_s)
+    if not await take_back(life, row):
+        done.later += 1
+        return
+    proof = await close(instance, process, row)
+    if proof.open:
+        # Nothing more can be done than to say so, again and again.
+        done.cleaned.append(Cleaned(row.id, row.number, proof))
+        return
+    await _finish(workspace, one, f"Cleaned up after its program had ended: {proof}")
+    done.cleaned.append(Cleaned(row.id, row.number, proof))
+
+
+async def _finish(workspace: Source, one: baseline.Unfinished, outcome: str) -> None:
+    run = one.run
+    if run is not None:
+        await kept(lambda: baseline.finish(workspace.store, run, TaskState.CANCELLED, outcome, []))
+
+
+async def _reach(workspace: Source, row: ApprovalRequest) -> tuple[ApprovalProcess, Instance]:
+    process = await asyncio.to_thread(_process, workspace.store, row.process_id)
+    server_id = row.server_id or process.server_id
+    if server_id is None:
+        raise NotFoundError("the ServiceNow Server of the rehearsal")
+    return process, await workspace.instance(server_id)
+
+
+def _process(store: Store, key: uuid.UUID | None) -> ApprovalProcess:
+    with store.read() as session:
+        process = session.get(ApprovalProcess, key) if key is not None else None
+    if process is None:
+        raise NotFoundError("the Approval Process of the rehearsal")
+    return process

@@ -1,0 +1,56 @@
+"""Finds a request by whatever it is called: its id here, PMApprovalId, its number, or the id ServiceNow gave it."""
+
+import contextlib
+import uuid
+
+from sqlmodel import col, select
+
+from models.approval_request import ApprovalRequest
+from services.errors import InputError, Owner, Problem
+from services.store import Store
+from services.store.errors import NotFoundError
+
+NAMED_AT_MOST = 5
+
+
+def find_request(store: Store, text: str) -> uuid.UUID:
+    """Return the id of the one request that is called `text`; raises NotFoundError, and InputError where several are."""
+    called = text.strip()
+    if not called or any("\ud800" <= c <= "\udfff" or c == "\0" for c in called):
+        raise NotFoundError(f"the request “{text}”")
+    table = ApprovalRequest
+    conditions = [
+        col(table.approval_id) == called,
+        col(table.external_id) == called,
+        col(table.number) == called.upper(),
+        col(table.record_id) == called.lower(),
+    ]
+    with contextlib.suppress(ValueError):
+        conditions.append(col(table.id) == uuid.UUID(called))
+    with store.read() as session:
+        # One by one: each can then use the index of its column.
+        found = {
+            key: number
+            for condition in conditions
+            for key, number in session.exec(
+                select(table.id, table.number).where(condition).limit(NAMED_AT_MOST + 1)
+            )
+        }
+    if not found:
+        raise NotFoundError(f"the request “{text}”")
+    if len(found) > 1:
+        raise _several(text, [f"{number or 'no number'} ({key})" for key, number in found.items()])
+    return next(iter(found))
+
+
+def _several(text: str, found: list[str]) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Find the request “{text}”",
+            evidence=f"Several are called so: {', '.join(found[:NAMED_AT_MOST])}.",
+            cause="Numbers and ids of ServiceNow are unique on one instance only.",
+            owner=Owner.CONSOLE,
+            remedy="Name it by its own id.",
+            fault="request-ambiguous",
+        )
+    )

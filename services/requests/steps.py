@@ -1,0 +1,170 @@
+"""The steps of a request in the store: each is one transaction that looks at the stored row before it writes.
+
+Several programs may be at work on one request. What one of them finds already done is taken over, never done again, and
+a final state stays.
+"""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from models.approval_request import ApprovalRequest
+from models.kinds import RequestEventKind, RequestState
+from services.requests import inputs, marks
+from services.requests.states import check_transition
+from services.store import NotFoundError, Store
+from services.store.values import as_values
+
+_FREE: dict[str, Any] = {"claimed_by": "", "claimed_until": None}
+
+
+class Steps:
+    """Writes the steps of requests. Everything here blocks."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def stored(self, key: uuid.UUID) -> ApprovalRequest | None:
+        """Return a request as it is stored now, or None."""
+        with self.store.read() as session:
+            return _stored(session, key)
+
+    def look_again(self, row: ApprovalRequest) -> marks.Sends:
+        """Let `row` take on what is stored, and return how often Create was about to be called for it.
+
+        Raises NotFoundError.
+        """
+        with self.store.read() as session:
+            stored = _present(session, row.id)
+            sends = marks.sends_of(session, row.id)
+        adopt(row, stored)
+        return sends
+
+    def wish(self, key: uuid.UUID) -> marks.Wish | None:
+        """Return the end of a request that was about to be asked for."""
+        with self.store.read() as session:
+            return marks.wish_of(session, key)
+
+    def inputs(self, row: ApprovalRequest) -> dict[str, str]:
+        """Return what a stored request was meant to be raised with."""
+        with self.store.read() as session:
+            return inputs.inputs_of(session, row)
+
+    def insert(self, row: ApprovalRequest, fields: Mapping[str, str], now: datetime) -> None:
+        """Store a new request that nobody has been asked about yet."""
+        with self.store.write("Request raised") as work:
+            work.insert(row)
+            inputs.keep_inputs(work, row, fields, self.store.actor)
+            on = f" on {row.agent_name}" if row.agent_name else ""
+            detail = f"{row.initiator_name or 'Somebody'}{on}: {row.file_path or row.policy_name}"
+            self._tell(work.session, row.id, RequestEventKind.RAISED, detail, now)
+
+    def mark_sending(
+        self, row: ApprovalRequest, sent: int, holder: str, now: datetime, until: datetime
+    ) -> bool:
+        """Write down that Create is about to be called; returns False where it is no longer this caller's to call.
+
+        `sent` is how often it was about to be called before, as the caller knows it.
+        """
+        with self.store.write() as work:
+            stored = _present(work.session, row.id)
+            done = (
+                stored.state == RequestState.SUBMITTING and marks.sends_of(work.session, row.id).count == sent
+            )
+            if done:
+                claim = {"claimed_by": holder[:64], "claimed_until": until}
+                work.observe(ApprovalRequest, {row.id: claim})
+                self._tell(work.session, row.id, RequestEventKind.SENT, marks.CREATE, now)
+                stored = stored.model_copy(update=claim)
+        adopt(row, stored)
+        return done
+
+    def mark_wish(self, row: ApprovalRequest, end: RequestState, comment: str, now: datetime) -> bool:
+        """Write down that Cancel is about to be called; returns False where the request has ended already."""
+        wish = marks.Wish(end, comment)
+        with self.store.write() as work:
+            stored = _present(work.session, row.id)
+            done = not RequestState(stored.state).final
+            if done and marks.wish_of(work.session, row.id) != wish:
+                text = marks.wish_text(end, comment)
+                self._tell(work.session, row.id, RequestEventKind.SENT, text, now)
+                # Open pages look at what the audit trail names.
+                work.event("observe", kind="approval_request", object_id=row.id, detail="sent")
+        if not done:
+            adopt(row, stored)
+        return done
+
+    def note(self, row: ApprovalRequest, kind: RequestEventKind, detail: str, now: datetime) -> None:
+        """Add a line to the timeline that goes with no other change."""
+        with self.store.write() as work:
+            self._tell(work.session, row.id, kind, detail, now)
+            work.event("observe", kind="approval_request", object_id=row.id, detail=kind.value)
+
+    def observe(self, row: ApprovalRequest, seen: Mapping[str, Any]) -> None:
+        """Keep what the instance says of a request; that is no edit of it."""
+        with self.store.write() as work:
+            work.observe(ApprovalRequest, {row.id: seen})
+        for name, value in seen.items():
+            setattr(row, name, value)
+
+    def take(
+        self,
+        row: ApprovalRequest,
+        state: RequestState,
+        event: tuple[RequestEventKind, str],
+        now: datetime,
+        *,
+        values: Mapping[str, Any],
+        seen: Mapping[str, Any] | None = None,
+        sent: int | None = None,
+    ) -> bool:
+        """Take the step to `state`; `row` then is as it is stored, whoever took the step.
+
+        Returns False where the request was there already or has ended: it is as it is. `sent` makes the step depend on
+        how often Create was about to be called. Raises NotFoundError, TransitionError, StoreError; then the row is as it was.
+        """
+        with self.store.write() as work:
+            stored = _present(work.session, row.id)
+            done = not RequestState(stored.state).final and stored.state != state
+            if done and sent is not None:
+                done = marks.sends_of(work.session, row.id).count == sent
+            if done:
+                check_transition(stored.state, state)
+                stored = ApprovalRequest(**{**as_values(stored), **values, "state": state})
+                work.update(stored, stored.version)
+                learnt = {**(_FREE if stored.claimed_by else {}), **(seen or {})}
+                if learnt:
+                    work.observe(ApprovalRequest, {row.id: learnt})
+                self._tell(work.session, row.id, *event, now)
+                stored = ApprovalRequest(**{**as_values(stored), **learnt})
+        adopt(row, stored)
+        return done
+
+    def _tell(
+        self, session: Session, key: uuid.UUID, kind: RequestEventKind, detail: str, now: datetime
+    ) -> None:
+        marks.tell(session, key, kind, detail, actor=self.store.actor, at=now)
+
+
+def adopt(row: ApprovalRequest, stored: ApprovalRequest) -> None:
+    """Let `row` take on everything that is stored."""
+    for name, value in as_values(stored).items():
+        setattr(row, name, value)
+
+
+def _stored(session: Session, key: uuid.UUID) -> ApprovalRequest | None:
+    found = session.exec(select(ApprovalRequest).where(ApprovalRequest.id == key)).first()
+    if found is not None:
+        # What is changed on it further on is not meant for this session.
+        session.expunge(found)
+    return found
+
+
+def _present(session: Session, key: uuid.UUID) -> ApprovalRequest:
+    found = _stored(session, key)
+    if found is None:
+        raise NotFoundError(f"the request {key}")
+    return found

@@ -1,0 +1,375 @@
+"""Approve, reject and cancel: what is told is what the record says afterwards."""
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from models.kinds import RequestEventKind, RequestState
+from services.errors import InputError
+from services.requests import acting
+from services.requests.acting import cancel, decide
+from tests.services.requests.acting_setup import PM, between, desk
+
+__all__ = ["desk"]
+WORDS = [("approve", "approved"), ("reject", "rejected")]
+
+
+def patched(desk, table="sysapproval_approver"):
+    return [c for c in desk.practice.log if c.method == "PATCH" and f"/{table}/" in c.path]
+
+
+@pytest.mark.parametrize(("decision", "word"), WORDS)
+@pytest.mark.parametrize("as_approver", [True, False])
+async def test_our_request_takes_the_decision_in(desk, decision, word, as_approver):
+    row = await desk.raised()
+    decider = desk.decider("app.approver") if as_approver else None
+    [outcome] = await decide(desk.workspace, [row.id], decision, "Seen by Alex", decider)
+    if decider:
+        await decider.aclose()
+    assert (outcome.ok, outcome.problem, outcome.label) == (True, None, row.number)
+    assert outcome.seen == f"{row.number} is {word}{'' if as_approver else ' for Alex Approver'}."
+    kept = desk.row(row.id)
+    assert (kept.state, kept.servicenow_state, kept.comment) == (word, word, "Seen by Alex")
+    assert (kept.mismatch, kept.waits_for) == ("", "")
+    assert desk.item(row)["approval"] == word
+    assert desk.comments(row) == ["Seen by Alex"]
+    mine = [e for e in desk.events(row.id, "decided") if e.detail.startswith(row.number)]
+    assert {e.actor for e in mine} == {"ada"}
+    account = "app.approver" if as_approver else PM
+    assert [e.detail for e in mine] == [
+        f"{row.number} {word}{'' if as_approver else ' for Alex Approver'}, as {account}: Seen by Alex"
+    ]
+    assert desk.store.verify_audit().ok
+
+
+@pytest.mark.parametrize(("decision", "word"), WORDS)
+async def test_a_copy_is_decided_on_the_record_and_kept_as_it_stands_there(desk, decision, word):
+    row = desk.copied()
+    told = []
+    desk.store.feed.subscribe(told.extend)
+    [outcome] = await decide(desk.workspace, [row.id], decision, "Fine")
+    assert outcome.ok
+    kept = desk.row(row.id)
+    assert (kept.state, kept.servicenow_state, kept.version) == (word, word, 0)
+    assert kept.file_path == row.file_path
+    assert kept.ended_at is not None
+    assert [e.actor for e in desk.events(row.id, "decided")] == ["ada"]
+    assert [change.operation for change in told] == ["observe"]
+
+
+async def test_an_account_that_sees_no_approval_decides_nothing(desk):
+    row = desk.copied()
+    async with desk.decider("service.desk") as decider:
+        [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert (outcome.ok, outcome.problem.fault) == (False, "approval-none-open")
+    assert "service.desk" in outcome.problem.evidence
+    assert patched(desk) == []
+    assert desk.item(row)["approval"] == "requested"
+
+
+async def test_an_account_without_approval_admin_is_not_let_try_for_others(desk):
+    """It sees what others are asked on an instance that lets everybody look, and its roles are no secret."""
+    row = desk.copied()
+    desk.practice.faults.set("role_missing")
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-allowed")
+    assert "Alex Approver" in outcome.problem.evidence
+    assert patched(desk) == []
+
+
+async def test_one_who_is_asked_but_may_not_write_is_refused_by_the_instance(desk):
+    desk.joins("no.roles")
+    row = desk.copied()
+    async with desk.decider("no.roles") as decider:
+        [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert (outcome.ok, outcome.problem.fault) == (False, "rights-missing")
+    assert [c.status for c in patched(desk)] == [403]
+    assert desk.item(row)["approval"] == "requested"
+    assert desk.events(row.id) == []
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_what_was_decided_meanwhile_says_who_and_when(desk, own):
+    row = await desk.raised() if own else desk.copied()
+    async with desk.decider("app.approver") as approver:
+        [asked] = desk.asked(row)
+        await approver.table("sysapproval_approver").update(asked["sys_id"], {"state": "rejected"})
+    before = len(patched(desk))
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
+    assert f"{row.number} is already rejected by Alex Approver at " in outcome.problem.evidence
+    assert len(patched(desk)) == before
+    kept = desk.row(row.id)
+    assert (kept.state, kept.servicenow_state) == ("rejected", "rejected")
+
+
+async def test_two_deciding_at_once_are_both_told_what_counts(desk):
+    """Olive rejects between our look and our change; the item is hers, whatever our approval says."""
+    desk.joins("other.approver")
+    row = desk.copied()
+
+    def answer(request, forward):
+        if request.startswith(b"PATCH"):
+            [asked] = [a for a in desk.asked(row) if a["approver"] == _user(desk, "other.approver")]
+            from services.practice import approvals
+
+            approvals.change(
+                desk.practice._database, "sysapproval_approver", asked["sys_id"], {"state": "rejected"},
+                by="other.approver",
+            )  # fmt: skip
+        return forward(request)
+
+    with between(desk, answer):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
+    assert "already rejected" in outcome.problem.evidence
+    assert desk.row(row.id).state == "rejected"
+    assert desk.events(row.id, "decided") == []
+
+
+def _user(desk, name):
+    return desk.practice.records("sys_user", user_name=name)[0]["sys_id"]
+
+
+async def test_the_same_request_twice_at_once_is_decided_once(desk):
+    row = desk.copied()
+    both = await asyncio.gather(*(decide(desk.workspace, [row.id, row.id], "approve") for _ in range(2)))
+    outcomes = [outcome for [outcome] in both]
+    assert sorted(o.ok for o in outcomes) == [False, True]
+    assert len(patched(desk)) == 1
+
+
+@pytest.mark.parametrize(("decision", "word"), WORDS)
+async def test_an_answer_that_is_lost_is_read_back(desk, decision, word):
+    row = desk.copied()
+
+    def answer(request, forward):
+        reply = forward(request)
+        return b"" if request.startswith(b"PATCH") else reply
+
+    with between(desk, answer) as listener:
+        [outcome] = await decide(desk.workspace, [row.id], decision, "Once")
+    assert (outcome.ok, outcome.problem) == (True, None)
+    assert sum(r.startswith(b"PATCH") for r in listener.requests) == 1
+    assert desk.row(row.id).state == word
+    assert desk.comments(row) == ["Once"]
+
+
+async def test_a_change_that_never_arrived_is_not_called_done_and_not_sent_again(desk):
+    row = desk.copied()
+    with between(desk, lambda r, forward: b"" if r.startswith(b"PATCH") else forward(r)) as listener:
+        [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-taken")
+    assert sum(r.startswith(b"PATCH") for r in listener.requests) == 1
+    assert desk.item(row)["approval"] == "requested"
+    assert desk.events(row.id) == []
+
+
+async def test_where_nothing_can_be_read_back_nothing_is_claimed(desk):
+    row = desk.copied()
+    gone = False
+
+    def answer(request, forward):
+        nonlocal gone
+        gone = gone or request.startswith(b"PATCH")
+        return b"" if gone else forward(request)
+
+    with between(desk, answer):
+        [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "decision-unclear")
+    assert desk.row(row.id).state == RequestState.PENDING
+
+
+async def test_a_decision_that_a_rule_takes_back_is_not_called_done(desk):
+    row = desk.copied()
+
+    def answer(request, forward):
+        reply = forward(request)
+        if request.startswith(b"PATCH"):
+            [asked] = desk.asked(row)
+            database = desk.practice._database
+            database.update("sysapproval_approver", asked["sys_id"], {"state": "requested"}, by="system")
+            values = {"approval": "requested", "state": "1", "active": "true"}
+            database.update("sc_req_item", row.record_id, values, by="system")
+            order = desk.item(row)["request"]
+            database.update("sc_request", order, {"approval": "requested", "active": "true"}, by="system")
+        return reply
+
+    with between(desk, answer):
+        [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-taken")
+
+
+async def test_a_record_that_is_gone_is_said_to_be(desk):
+    row = desk.copied()
+    desk.practice._database.delete("sc_req_item", row.record_id, by="admin")
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert outcome.problem.fault == "record-missing"
+
+
+async def test_out_of_reach_nothing_is_done(desk):
+    row = desk.copied()
+    desk.practice.faults.set("server_error")
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "server-error")
+    assert patched(desk) == []
+
+
+async def test_in_bulk_each_has_its_own_outcome(desk):
+    import uuid
+
+    rows = [desk.copied(number) for number in range(5)]
+    async with desk.decider("app.approver") as approver:
+        [asked] = desk.asked(rows[2])
+        await approver.table("sysapproval_approver").update(asked["sys_id"], {"state": "rejected"})
+    unknown = uuid.uuid4()
+    ids = [rows[0].id, unknown, *(row.id for row in rows[1:]), rows[0].id]
+    before, told = len(patched(desk)), []
+    outcomes = await decide(desk.workspace, ids, "approve", "All of them", told=told.append)
+    assert [o.id for o in outcomes] == list(dict.fromkeys(ids))
+    faults = [o.problem.fault if o.problem else "" for o in outcomes]
+    assert faults == ["", "object-missing", "", "request-not-open", "", ""]
+    assert {o.id for o in told} == set(ids)
+    assert len(told) == len(outcomes)
+    assert len(patched(desk)) - before == 4
+    states = [desk.row(row.id).state for row in rows]
+    assert states == ["approved", "approved", "rejected", "approved", "approved"]
+
+
+async def test_stopped_between_two_what_was_begun_is_ended_and_told(desk):
+    rows = [desk.copied(number) for number in range(8)]
+    told = []
+
+    def tell(outcome):
+        told.append(outcome)
+        task.cancel()
+
+    task = asyncio.ensure_future(decide(desk.workspace, [row.id for row in rows], "approve", told=tell))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    decided = [row.id for row in rows if desk.item(row)["approval"] == "approved"]
+    assert sorted(o.id for o in told if o.ok) == sorted(decided)
+    # The lane that told goes on to its next before the task hears that it is cancelled.
+    assert 1 <= len(decided) <= acting.IN_FLIGHT + 1
+    assert [row.id for row in rows if desk.row(row.id).state == "approved"] == decided
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "& < > \" ' ]]> </comment>",
+        "😀 \u200f\u05e2\u05d1\u05e8\u200f \u0645\u0631",
+        "x" * 4000,
+        "line\nbreak\ttab",
+        "${gs.getUserID()} javascript:gs",
+    ],
+    ids=["markup", "right to left", "long", "lines", "script"],
+)
+async def test_any_comment_arrives_as_it_was_written(desk, comment):
+    row = await desk.raised()
+    [outcome] = await decide(desk.workspace, [row.id], "reject", comment)
+    assert outcome.ok, outcome.problem
+    assert desk.comments(row) == [comment]
+    assert desk.row(row.id).comment.split() == comment.split()
+
+
+@pytest.mark.parametrize("comment", ["a\0b", "\ud800", "x" * 4001, "\x1b[2J"], ids=ascii)
+async def test_a_comment_that_cannot_travel_is_refused_before_anything(desk, comment):
+    row = desk.copied()
+    with pytest.raises(InputError) as caught:
+        await decide(desk.workspace, [row.id], "approve", comment)
+    assert caught.value.problem.fault == "comment-unsendable"
+    assert desk.practice.log == []
+
+
+async def test_a_store_that_refuses_does_not_undo_the_decision(desk, monkeypatch):
+    row = desk.copied()
+    file = desk.store.url.removeprefix("sqlite:///")
+    with sqlite3.connect(file) as other:
+        other.execute("UPDATE store_meta SET value = 'nonsense' WHERE key = 'audit_head'")
+    other.close()
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (True, "audit-broken")
+    assert desk.item(row)["approval"] == "approved"
+
+
+# -- cancel ----------------------------------------------------------------------------------------------------------
+
+
+async def test_our_request_is_cancelled_through_its_process(desk):
+    row = await desk.raised()
+    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    assert (outcome.ok, outcome.seen) == (True, f"{row.number} is cancelled.")
+    kept = desk.row(row.id)
+    assert (kept.state, kept.servicenow_state, kept.comment) == ("cancelled", "cancelled", "Not needed")
+    assert patched(desk) == []
+
+
+async def test_a_request_of_privilege_manager_is_cancelled_only_when_confirmed(desk):
+    row = desk.copied()
+    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    assert (outcome.ok, outcome.problem.fault) == (False, "cancel-unconfirmed")
+    assert desk.practice.log == []
+    [outcome] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
+    assert outcome.ok, outcome.problem
+    assert desk.item(row)["approval"] == "cancelled"
+    assert not any(c.path.endswith(".do") for c in desk.practice.log)
+    kept = desk.row(row.id)
+    assert (kept.state, kept.servicenow_state) == ("invalid", "cancelled")
+    assert [e.kind for e in desk.events(row.id)] == [RequestEventKind.CANCELLED]
+    assert "Not needed" in desk.comments(row)
+
+
+async def test_an_item_that_nobody_is_asked_about_is_closed_itself(desk):
+    row = desk.copied()
+    for asked in desk.asked(row):
+        desk.practice._database.delete("sysapproval_approver", asked["sys_id"], by="admin")
+    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+    assert outcome.ok, outcome.problem
+    assert desk.item(row)["state"] == "4"
+
+
+async def test_one_who_may_not_cancel_is_refused(desk):
+    row = desk.copied()
+    desk.signed_in_as("other.approver")
+    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+    assert (outcome.ok, outcome.problem.fault) == (False, "rights-missing")
+    assert desk.item(row)["approval"] == "requested"
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_what_is_decided_is_not_cancelled(desk, own):
+    row = await desk.raised() if own else desk.copied()
+    await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await cancel(desk.workspace, [row.id], "too late", confirmed=True)
+    assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
+    assert desk.item(row)["approval"] == "approved"
+
+
+async def test_a_lost_answer_to_cancelling_is_read_back(desk):
+    row = desk.copied()
+
+    def answer(request, forward):
+        reply = forward(request)
+        return b"" if request.startswith(b"PATCH") else reply
+
+    with between(desk, answer):
+        [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+    assert outcome.ok, outcome.problem
+    assert desk.item(row)["approval"] == "cancelled"
+
+
+async def test_a_lost_answer_of_the_cancel_service_is_read_back(desk):
+    row = await desk.raised()
+
+    def answer(request, forward):
+        reply = forward(request)
+        return b"" if b"PMCancelRequestId>" in request else reply
+
+    with between(desk, answer):
+        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    assert outcome.ok, outcome.problem
+    assert desk.item(row)["approval"] == "cancelled"
+    assert RequestState(desk.row(row.id).state).final

@@ -1,0 +1,187 @@
+"""All about one request: from the store at once, then with what the instance says."""
+
+import itertools
+
+import pytest
+
+from models.base import utcnow
+from models.kinds import Kind, RequestState
+from services.practice import approvals
+from services.practice.accounts import user_id
+from services.requests.acting import decide
+from services.requests.answers import answer_for_caller
+from services.requests.details import details, stored_details
+from services.requests.states import MISSING
+from services.store.errors import NotFoundError
+from tests.services.requests.acting_setup import desk
+
+__all__ = ["desk"]
+
+
+def titles(found):
+    return [line.title for line in found.timeline]
+
+
+async def test_what_the_store_knows_needs_no_connection(desk):
+    row = await desk.raised()
+    calls = len(desk.practice.log)
+    found = stored_details(desk.store, row.id)
+    assert len(desk.practice.log) == calls
+    assert (found.here.state, found.complete) == ("Pending", False)
+    assert found.row.number == row.number
+    assert "Submitted by Ada" in titles(found)
+    assert found.timeline[-1].due
+    assert "vs_setup.exe" in found.answer_for_caller
+    assert found.unseen
+
+
+async def test_the_record_adds_who_is_asked_through_which_group_and_the_link(desk):
+    desk.joins("other.approver")
+    row = await desk.raised()
+    found = await details(desk.workspace, row.id)
+    assert found.complete, found.unseen
+    assert sorted((p.name, p.user_name, p.via, p.absent) for p in found.who_can_act) == [
+        ("Alex Approver", "app.approver", "Application Approvers", ""),
+        ("Olive Approver", "other.approver", "Application Approvers", ""),
+    ]
+    item = desk.item(row)
+    assert found.link == f"{desk.practice.base_url}nav_to.do?uri=sc_req_item.do?sys_id={item['sys_id']}"
+    assert "Asked Application Approvers" in titles(found)
+    assert (found.there.state, found.mismatch) == ("Requested", "")
+    assert "Alex Approver" in found.why_stuck
+    assert "Alex Approver" in found.answer_for_caller
+    kept = desk.row(row.id)
+    assert sorted(kept.waits_for.splitlines()) == ["Alex Approver", "Olive Approver"]
+    assert kept.record_id == item["sys_id"]
+
+
+async def test_looking_again_at_what_has_not_changed_writes_nothing(desk):
+    row = await desk.raised()
+    await details(desk.workspace, row.id)
+    told = []
+    desk.store.feed.subscribe(told.extend)
+    before = desk.row(row.id).model_dump()
+    await details(desk.workspace, row.id)
+    assert desk.row(row.id).model_dump() == before
+    assert told == []
+
+
+async def test_a_decision_and_its_comment_stand_in_the_timeline(desk):
+    row = desk.copied()
+    async with desk.decider("app.approver") as approver:
+        await decide(desk.workspace, [row.id], "reject", "Use the store version", approver)
+    found = await details(desk.workspace, row.id)
+    shown = titles(found)
+    assert f"Alex Approver rejected {row.number}" in shown
+    [comment] = [line for line in found.timeline if line.detail == "Use the store version"]
+    assert (comment.title, comment.there) == ("app.approver commented", True)
+    assert shown.index("Made in ServiceNow") < shown.index(f"Alex Approver rejected {row.number}")
+    assert found.who_can_act == ()
+    assert "was rejected by Alex Approver" in found.answer_for_caller
+    assert found.answer_for_caller.endswith("The answer was: “Use the store version”.")
+
+
+async def test_an_approver_whose_account_is_off_is_said_to_be(desk):
+    row = await desk.raised()
+    desk.practice._database.update("sys_user", user_id("app.approver"), {"active": "false"}, by="admin")
+    found = await details(desk.workspace, row.id)
+    [person] = found.who_can_act
+    assert person.absent
+    assert found.why_stuck.startswith("Nobody who is asked can act")
+    assert "Alex" not in found.answer_for_caller
+
+
+async def test_what_the_account_may_not_see_is_said(desk):
+    row = desk.copied()
+    desk.signed_in_as("service.desk")
+    found = await details(desk.workspace, row.id)
+    assert not found.complete
+    assert found.who_can_act == ()
+    assert any("no open approval" in text for text in found.unseen)
+    assert "does not see whose" in found.why_stuck
+
+
+async def test_the_order_is_approved_and_the_item_is_not(desk):
+    row = await desk.raised()
+    order = desk.item(row)["request"]
+    approvals.change(
+        desk.practice._database, "sc_request", order, {"approval": "approved"}, by="app.approver"
+    )
+    found = await details(desk.workspace, row.id)
+    assert (found.mismatch, desk.row(row.id).mismatch) == ("order-approved", "order-approved")
+    assert found.why_stuck == found.sentence
+    assert found.there.detail.endswith("is Approved")
+    assert "approved on the order, but not yet on its item" in found.answer_for_caller
+
+
+async def test_out_of_reach_the_store_answers_with_the_problem(desk):
+    row = await desk.raised()
+    desk.practice.faults.set("hibernating")
+    found = await details(desk.workspace, row.id)
+    assert found.problem.fault == "instance-hibernating"
+    assert found.here.state == "Pending"
+    assert "vs_setup.exe" in found.answer_for_caller
+
+
+async def test_a_record_that_is_gone_is_a_problem_with_its_name(desk):
+    row = desk.copied()
+    desk.practice._database.delete("sc_req_item", row.record_id, by="admin")
+    found = await details(desk.workspace, row.id)
+    assert found.problem.fault == "record-missing"
+    assert not found.complete
+
+
+async def test_a_server_without_a_password_is_a_problem_too(desk):
+    row = desk.copied()
+    credential = desk.configuration.by_name(Kind.USER_CREDENTIAL, "privman.integration")
+    desk.workspace.vault.forget(credential.id, credential.name)
+    found = await details(desk.workspace, row.id)
+    assert found.problem.fault == "secret-missing"
+
+
+async def test_an_unknown_request_is_refused(desk):
+    import uuid
+
+    with pytest.raises(NotFoundError):
+        await details(desk.workspace, uuid.uuid4())
+
+
+WORDS = (
+    "",
+    "not requested",
+    "requested",
+    "approved",
+    "rejected",
+    "cancelled",
+    "not_required",
+    "odd",
+    MISSING,
+)
+
+
+@pytest.mark.parametrize("state", list(RequestState))
+def test_every_pair_of_states_has_an_answer_for_the_caller(state):
+    """Whatever both systems say, the caller is told something whole, with the file and never with a placeholder."""
+    from models.approval_request import ApprovalRequest
+
+    for word, record, order in itertools.product(WORDS, ("", "1", "4"), ("", "approved", "rejected")):
+        row = ApprovalRequest(
+            state=state, servicenow_state=word, record_state=record, order_state=order, number="RITM1",
+            file_path=r"C:\a\b {x}.exe", ended_at=utcnow() if state.final else None, times_out_at=utcnow(),
+        )  # fmt: skip
+        for names in ([], ["Alex"], ["Alex", "Olive"]):
+            text = answer_for_caller(row, names, None)
+            assert "b {x}.exe" in text
+            assert text.endswith((".", "”."))
+            assert "None" not in text
+
+
+async def test_everything_can_be_written_as_json(desk):
+    import json
+
+    row = await desk.raised(PMUserReason="<b>&\"'😀")
+    found = await details(desk.workspace, row.id)
+    read = json.loads(json.dumps(found.as_dict()))
+    assert read["reason"] == "<b>&\"'😀"
+    assert read["who_can_act"][0]["via"] == "Application Approvers"
+    assert [line["at"] for line in read["timeline"]] == sorted(line["at"] for line in read["timeline"])
