@@ -55,7 +55,7 @@ def told(look: Any, now: datetime) -> str:
     else:
         number = f"{look.count:,} request{'' if look.count == 1 else 's'}"
     if look.as_of is None:
-        return number
+        return number if look.whole else f"{number}, ServiceNow has not been asked yet"
     whole = "complete" if look.whole else "not complete: an account does not see everything"
     return f"{number}, {whole}{_as_of(look, now)}"
 

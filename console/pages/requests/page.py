@@ -36,6 +36,8 @@ from models.kinds import Kind
 from services.errors import ConsoleError
 
 TICK_MS, RENEW_MS = 1000, 30_000
+GONE = "object-missing"
+"""The fault of what was deleted."""
 SPLITTER = "requests_splitter"
 HEIGHTS = (440, 300)
 SORTABLE: dict[int, str] = {
@@ -159,7 +161,7 @@ class RequestsPage(Page):
         self.looking.shown.connect(self._shown)
         self.looking.failed.connect(self._read_failed)
         self.showing.changed.connect(self._state_acts)
-        self.showing.failed.connect(self._failed)
+        self.showing.failed.connect(self._not_shown)
         self.filters.changed.connect(self._filters_changed)
 
     def _remember(self) -> None:
@@ -386,9 +388,19 @@ class RequestsPage(Page):
             self.placed.emit(target_of(ALL))
             self._look()
         else:
-            self._goal = None
-            self._hide_details()
-            self.notice.tell("The request is not in the store any more.")
+            self._gone()
+
+    def _gone(self) -> None:
+        self._goal = None
+        self._hide_details()
+        self.notice.tell("The request is not in the store any more.")
+
+    def _not_shown(self, error: BaseException) -> None:
+        """Say that a request is gone, or what kept it from being read."""
+        if isinstance(error, ConsoleError) and error.problem.fault == GONE:
+            self._gone()
+        else:
+            self._failed(error)
 
     def _shows_none(self) -> bool:
         """Whether no request is to be shown below: none was selected, or the one selected is gone."""

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from console.pages.registry import Target, page_for
 from models.approval_request import ApprovalRequest
-from models.kinds import RequestState
+from models.kinds import Kind, RequestState
+from models.lease import Lease
+from services.configuration import Configuration
 from tests.console.pages.support import until
 
 TIMES_OUT = timedelta(minutes=20)
@@ -55,6 +57,21 @@ def change(store, row, **values):
             setattr(found, name, value)
         work.session.add(found)
         work.event("observe", kind="approval_request")
+
+
+def looked(store, at, *, complete=True):
+    """Write down that the one server of the store was looked at, as whoever follows it does; makes it if need be."""
+    configuration = Configuration(store)
+    servers = configuration.all(Kind.FOREIGN_SYSTEM)
+    if not servers:
+        new = configuration.new(Kind.FOREIGN_SYSTEM, base_url="http://127.0.0.1:9/")
+        servers = [configuration.save(new)]
+        configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=servers[0].id))
+    name = f"seen:{servers[0].id.hex}"
+    with store.write() as work:
+        lease = work.session.get(Lease, name) or Lease(name=name)
+        lease.holder, lease.until = "complete" if complete else "partial", at
+        work.session.add(lease)
 
 
 def quiet(page):

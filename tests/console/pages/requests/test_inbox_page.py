@@ -17,7 +17,7 @@ from models.kinds import Kind, RequestState
 from services.requests.filters import BUILT_IN
 from services.requests.filters import SORTABLE as SORTS
 from services.store.errors import cannot_read
-from tests.console.pages.requests.support import change, numbers, opened, put, request, settled
+from tests.console.pages.requests.support import change, looked, numbers, opened, put, request, settled
 from tests.console.pages.support import until
 
 
@@ -34,6 +34,7 @@ def test_pending_requests_stand_oldest_first_with_their_counts(run, ctx, store):
         request(3, 5000, RequestState.APPROVED),
         request(4, 1300, state=RequestState.TIMED_OUT, ended_at=datetime.now(UTC)),
     )
+    looked(store, datetime.now(UTC))
 
     async def story():
         async with opened(ctx) as page:
@@ -257,16 +258,28 @@ def test_a_store_that_cannot_be_read_is_said_with_retry_and_what_was_read_stays(
     run(story())
 
 
-def test_an_old_copy_says_how_old_it_is(run, ctx, store):
-    put(store, request(1, observed_at=datetime.now(UTC) - timedelta(minutes=14, seconds=5)))
+def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
+    put(store, request(1))
 
     async def story():
         async with opened(ctx) as page:
-            assert page.foot.text.text() == "1 request, complete, as of 14 min ago"
+
+            async def foot():
+                page.looking.renew()
+                await settled(page)
+                return page.foot.text.text()
+
+            assert await foot() == "1 request"
+            looked(store, datetime.now(UTC) - timedelta(minutes=14, seconds=5))
+            assert await foot() == "1 request, complete, as of 14 min ago"
             ctx.following = type("Following", (), {"why_not": "the password was refused"})()
-            page.looking.renew()
-            await until(lambda: page.foot.text.text().endswith("14 min ago: the password was refused"))
+            assert await foot() == "1 request, complete, as of 14 min ago: the password was refused"
             assert page.foot._shape.isVisible()
+            looked(store, datetime.now(UTC), complete=False)
+            assert (await foot()).startswith("1 request, not complete: an account does not see everything, as of ")
+            looked(store, datetime.now(UTC))
+            assert (await foot()).startswith("1 request, complete, as of ")
+            assert not page.foot._shape.isVisible()
             del ctx.following
 
     run(story())
@@ -293,6 +306,7 @@ def test_a_target_leads_to_a_filter_or_to_a_request_wherever_it_stands(run, ctx,
             page.open_tab(str(uuid.uuid4()))
             await until(lambda: page.notice.text)
             assert "not in the store" in page.notice.text
+            assert not page.pane.isVisible()
 
     run(story())
 
