@@ -21,6 +21,7 @@ from console.cli import (
     provision,
     requests,
     support,
+    worker,
 )
 from console.cli.context import CommandContext
 from console.options import VAULTS, Options
@@ -47,6 +48,7 @@ app.command("items")(checking.items)
 app.command("check")(checking.check)
 app.command("provision")(provision.provision)
 app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
 app.command("support-bundle")(support.support_bundle)
 
 

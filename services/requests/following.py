@@ -386,6 +386,12 @@ def state_of(session: Session, server_id: uuid.UUID, budget: Budget, now: dateti
     return state
 
 
+def is_paused(session: Session, server_id: uuid.UUID, now: datetime) -> bool:
+    """Whether everybody leaves a server alone for now."""
+    pause = holding_of(session, _pause(server_id))
+    return pause is not None and pause.until > now
+
+
 def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
     """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
     looks = [holding_of(session, _seen(one)) for one in server_ids]

@@ -20,6 +20,7 @@ from models.approval_request import COPY, ApprovalRequest
 from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
+from services.requests import marks
 from services.requests.reading import Item
 from services.requests.states import ENDS, MISSING, judge, status_of
 from services.servicenow.contract import ApprovalStatus
@@ -90,6 +91,7 @@ class _Change:
     seen: dict[str, Any] = field(default_factory=dict)
     copy: dict[str, Any] | None = None
     end: RequestState | None = None
+    comment: str = ""
     before: Stored | None = None
     absorbed: uuid.UUID | None = None
     to_ask: bool = False
@@ -125,6 +127,8 @@ def keep(store: Store, ground: Ground, items: Sequence[Item], *, now: datetime, 
             check(work.session)
             matched = _matched(work.session, ground.server_id, part)
             changes = [_change(ground, item, matched[item.sys_id], now) for item in part]
+            for change in changes:
+                _respect_wish(work.session, change)
             kept.add(_write(work, [change for change in changes if change.writes], now))
     return kept
 
@@ -209,12 +213,30 @@ def _change_of_own(ground: Ground, item: Item, row: Stored, now: datetime) -> _C
     mismatch = judge(change.end or state, item.approval, item.state, item.order_state).mismatch
     if mismatch != row["mismatch"]:
         seen["mismatch"] = mismatch
+    if change.end is not None and row["claimed_by"]:
+        seen |= {"claimed_by": "", "claimed_until": None}
     if seen:
         change.seen = {**seen, "observed_at": now}
     if change.end is not None:
-        change.events.append(_event(row["id"], RequestEventKind.DECIDED, item.updated or now, _decided(item)))
+        told = change.end.value.capitalize()
+        change.events.append(_event(row["id"], RequestEventKind.DECIDED, item.updated or now, told))
     change.events += _asked(row["id"], row["waits_for"], seen, now)
     return change
+
+
+def _respect_wish(session: Session, change: _Change) -> None:
+    """Let a request that somebody was about to cancel end so: the record that has ended is what came of that."""
+    if change.end is not RequestState.INVALID or change.before is None or change.before["version"] == COPY:
+        return
+    wish = marks.wish_of(session, change.key)
+    if wish is None:
+        return
+    change.end, change.comment = wish.state, wish.comment
+    timed_out = wish.state is RequestState.TIMED_OUT
+    kind = RequestEventKind.TIMED_OUT if timed_out else RequestEventKind.CANCELLED
+    for event in change.events:
+        if event["kind"] == RequestEventKind.DECIDED:
+            event.update(kind=kind, detail=wish.comment[:TEXT_MAX])
 
 
 def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetime) -> _Change:
@@ -350,7 +372,7 @@ def _write(work: UnitOfWork, changes: Sequence[_Change], now: datetime) -> Kept:
             kept.new += change.before is None
         elif change.end is not None and change.before is not None:
             row = ApprovalRequest(**change.before)
-            row.state, row.ended_at = change.end, now
+            row.state, row.ended_at, row.comment = change.end, now, change.comment[:TEXT_MAX]
             work.update(row, change.before["version"])
         if change.end is not None:
             kept.ended.append(change.key)

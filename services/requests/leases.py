@@ -4,16 +4,10 @@ A lease ends by itself; where its holder is a process of this machine that is go
 lost one without noticing is refused in the transaction of its next write: `check` compares holder and token there.
 """
 
-import contextlib
-import hashlib
-import os
-import socket
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 
 from sqlalchemy import delete, or_, select, update
 from sqlmodel import Session
@@ -21,14 +15,13 @@ from sqlmodel import Session
 from models.approval_request import ApprovalRequest
 from models.lease import Lease
 from services.errors import ConsoleError, Owner, Problem
+from services.requests.claims import is_claimed, is_gone
 from services.requests.clock import Clock
 from services.store import Store
 from services.store.values import table_of
 
 _LEASES = table_of(Lease)
 _REQUESTS = table_of(ApprovalRequest)
-_GONE = ("Z", "X")
-"""States of a process that has ended and whose number is not free yet."""
 CHUNK = 400
 
 
@@ -129,7 +122,11 @@ class Leases:
                 rows = work.session.execute(
                     select(table.c.id, table.c.claimed_by, table.c.claimed_until).where(part)
                 ).all()
-                free = [row.id for row in rows if self._free(row.claimed_by, row.claimed_until, now)]
+                free = [
+                    row.id
+                    for row in rows
+                    if not is_claimed(row.claimed_by, row.claimed_until, self.holder, now)
+                ]
                 values = {"claimed_by": self.holder, "claimed_until": now + timedelta(seconds=seconds)}
                 work.session.execute(update(table).where(table.c.id.in_(free)).values(**values))
                 mine += free
@@ -157,9 +154,6 @@ class Leases:
             work.session.execute(
                 update(_LEASES).where(_LEASES.c.holder == self.holder, own).values(until=self.clock.now())
             )
-
-    def _free(self, holder: str, until: datetime | None, now: datetime) -> bool:
-        return not holder or holder == self.holder or until is None or until <= now or is_gone(holder)
 
 
 def put(session: Session, name: str, values: Mapping[str, object], *, known: bool) -> None:
@@ -195,43 +189,3 @@ def holdings(session: Session, prefix: str) -> dict[str, Holding]:
 def is_held(holding: Holding, now: datetime) -> bool:
     """Whether a lease is somebody's: it has not ended, and nobody knows its holder to be gone."""
     return holding.until > now and not is_gone(holding.holder)
-
-
-# -- who holds -----------------------------------------------------------------------------------------------
-
-
-def own_holder(kind: str) -> str:
-    """Return the name of this process as a holder: what it is, which machine, and which process of it."""
-    return f"{kind}:{_machine()}:{os.getpid()}:{_started(os.getpid()) or uuid.uuid4().hex[:8]}"
-
-
-def is_gone(holder: str) -> bool:
-    """Whether the holder is known to be gone: a process of this machine that has ended. Elsewhere nobody knows."""
-    _, _, rest = holder.partition(":")
-    machine, _, process = rest.partition(":")
-    number, _, started = process.partition(":")
-    if not machine or machine != _machine() or not number.isdecimal() or not started.isdecimal():
-        return False
-    return _started(int(number)) != started
-
-
-@cache
-def _machine() -> str:
-    """Return what tells this machine (or container) from others, and from itself before it was started again."""
-    parts = [socket.gethostname()]
-    with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return hashlib.blake2b("\n".join(parts).encode(), digest_size=6).hexdigest()
-
-
-def _started(pid: int) -> str:
-    """Return when a process was started, as Linux counts it, or an empty text when there is none (or no way to know)."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    fields = text.rpartition(")")[2].split()
-    if len(fields) < 20 or fields[0] in _GONE:
-        return ""
-    return fields[19]

@@ -1,0 +1,156 @@
+"""`worker`: runs approval processes without a window."""
+
+import asyncio
+import contextlib
+import signal
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.context import of
+from services.requests.following import NOTHING, Round
+from services.requests.worker import Done, Worker, server_names
+from services.workspace import Workspace
+
+
+class _Stop:
+    """Whether the worker was told to stop, and whether somebody pressed Ctrl+C for it."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self.pressed = False
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM as a wish to stop; the second one is taken as the system does."""
+        loop, before = asyncio.get_running_loop(), {}
+
+        def told(number: int, _frame: Any) -> None:
+            self.pressed = self.pressed or number == signal.SIGINT
+            signal.signal(number, before[number])
+            loop.call_soon_threadsafe(self.event.set)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, told)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def worker(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Do one round of everything, then end.")] = False,
+    intake: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve the intake on this port; 0 for a free one.")
+    ] = None,
+    intake_host: Annotated[
+        str,
+        typer.Option(
+            help="Address that the intake listens at; outside this machine with a certificate only."
+        ),
+    ] = "127.0.0.1",
+    intake_certificate: Annotated[str, typer.Option(help="File with the certificate, in PEM.")] = "",
+    intake_key: Annotated[str, typer.Option(help="File with its key, in PEM.")] = "",
+    intake_name: Annotated[
+        list[str] | None, typer.Option(help="Further host name that the intake answers to.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --once: write one JSON document to standard output.")
+    ] = False,
+) -> None:
+    """Raise what was taken in, follow requests, time them out, until it is told to stop (Ctrl+C or SIGTERM).
+
+    With --once the status is 1 when something that was due could not be done.
+    """
+    if json and not once:
+        raise typer.BadParameter("goes with --once only", param_hint="--json")
+    if intake is not None and once:
+        raise typer.BadParameter(
+            "is served until the worker is told to stop; leave --once out", param_hint="--intake"
+        )
+
+    def serving(workspace: Workspace) -> AbstractAsyncContextManager[Any]:
+        if intake is None:
+            return nullcontext()
+        from services.requests.intake_server import IntakeServer
+
+        return IntakeServer(
+            workspace.store,
+            host=intake_host,
+            port=intake,
+            certificate=intake_certificate,
+            key=intake_key,
+            names=tuple(intake_name or ()),
+        )
+
+    async def work(workspace: Workspace) -> int:
+        if once:
+            return await _once(workspace, json=json)
+        stop = _Stop()
+        with stop.listening():
+            async with serving(workspace) as served:
+                if served is not None:
+                    output.say(f"The intake is served at {served.url}")
+                output.say("The worker is running. Stop it with Ctrl+C.")
+                await Worker(workspace).run(stop.event)
+        output.say("The worker has stopped.")
+        return output.CANCELLED if stop.pressed else output.GOOD
+
+    of(context).run(work, json_too=json)
+
+
+async def _once(workspace: Workspace, *, json: bool) -> int:
+    done = await Worker(workspace, present=False).once()
+    names = await asyncio.to_thread(server_names, workspace.store)
+    if json:
+        output.as_json(_document(done, names))
+    else:
+        for server_id, one in done.rounds.items():
+            output.result(f"{names.get(server_id, str(server_id))}: {_sentence(one)}")
+        if done.raised or done.timed_out or done.cleaned:
+            output.result(
+                f"{done.raised} raised, {done.timed_out} timed out, {done.cleaned} rehearsals cleaned up"
+            )
+    problems = [*done.problems, *(one.problem for one in done.rounds.values() if one.problem)]
+    for problem in problems:
+        output.say(problem.as_text())
+    return output.GOOD if done.ok else output.NOT_GOOD
+
+
+def _sentence(one: Round) -> str:
+    if one.note and not one.calls:
+        when = f", next at {one.next_at.astimezone():%H:%M:%S}" if one.next_at and one.note != NOTHING else ""
+        return f"{one.note}{when}"
+    whole = "" if one.complete else ", not all of them could be seen"
+    return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"
+
+
+def _document(done: Done, names: dict[uuid.UUID, str]) -> dict[str, Any]:
+    return {
+        "ok": done.ok,
+        "raised": done.raised,
+        "timed_out": done.timed_out,
+        "cleaned_up": done.cleaned,
+        "servers": [
+            {
+                "server": names.get(server_id, ""),
+                "seen": one.seen,
+                "changed": one.changed,
+                "new": one.new,
+                "ended": [str(key) for key in one.decided],
+                "calls": one.calls,
+                "complete": one.complete,
+                "note": one.note,
+                "next_at": one.next_at.isoformat().replace("+00:00", "Z") if one.next_at else None,
+                "problem": one.problem.as_dict() if one.problem else None,
+            }
+            for server_id, one in done.rounds.items()
+        ],
+        "problems": [problem.as_dict() for problem in done.problems],
+    }

@@ -1,0 +1,118 @@
+"""Follows requests for an open window, as long as no worker does, and tells the window how it stands."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.errors import ConsoleError
+from services.requests import ground
+from services.requests.budget import CALLS, Budget
+from services.requests.clock import Clock, SystemClock
+from services.requests.following import Round, State, state_of
+from services.requests.ground import Source
+from services.requests.worker import Worker, workers
+
+LOOK_EVERY_S = 5.0
+
+
+class Where(StrEnum):
+    """Who follows the requests of a store."""
+
+    WORKER = "worker"
+    """A worker, on this computer or another."""
+    HERE = "here"
+    """This window, because there is no worker."""
+    NOBODY = "nobody"
+    """Nobody: there is nothing to follow, or the store cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How following stands: who does it, and the state of each server by its id. `calls_most` is the limit an hour."""
+
+    where: Where
+    servers: tuple[tuple[uuid.UUID, State], ...] = ()
+    calls_most: int = CALLS
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When all was looked at last: the oldest of all servers."""
+        times = [state.seen_at for _, state in self.servers]
+        return min((one for one in times if one is not None), default=None) if all(times) else None
+
+    @property
+    def calls(self) -> int:
+        """Calls of the last hour to the server that was asked most."""
+        return max((state.calls for _, state in self.servers), default=0)
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when a server is left alone, because it asked for that or cannot be reached."""
+        return max((s.paused_until for _, s in self.servers if s.paused_until is not None), default=None)
+
+
+class Attendant:
+    """Follows in a window. `on_status` is told how it stands whenever that changed, `on_round` of every look."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        on_status: Callable[[Status], None],
+        on_round: Callable[[uuid.UUID, Round], None] | None = None,
+        clock: Clock | None = None,
+        holder: str = "",
+        every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._source = source
+        self._clock = clock or SystemClock()
+        self._on_status = on_status
+        self._every = every_s
+        self._told: Status | None = None
+        self._worker = Worker(
+            source, clock=self._clock, holder=holder, raises=False, present=False, on_round=on_round
+        )
+        self._budget = Budget(source.store, self._clock)
+
+    async def run(self) -> None:
+        """Follow whenever no worker does, until this is cancelled: a window that closes does not wait for an instance."""
+        working: asyncio.Task[None] | None = None
+        stop = asyncio.Event()
+        try:
+            while True:
+                status = await asyncio.to_thread(self.status)
+                if status.where is Where.HERE and working is None:
+                    stop.clear()
+                    working = asyncio.ensure_future(self._worker.run(stop))
+                elif status.where is not Where.HERE and working is not None:
+                    stop.set()
+                    await working
+                    working = None
+                if status != self._told:
+                    self._told = status
+                    self._on_status(status)
+                await self._clock.sleep(self._every)
+        finally:
+            if working is not None:
+                working.cancel()
+                await asyncio.wait({working})
+
+    def status(self) -> Status:
+        """Read how following stands; a store that cannot be read makes it nobody's."""
+        try:
+            return self._status()
+        except ConsoleError:
+            return Status(Where.NOBODY)
+
+    def _status(self) -> Status:
+        now = self._clock.now()
+        servers = ground.servers(self._source.store)
+        with self._source.store.read() as session:
+            states = tuple((one, state_of(session, one, self._budget, now)) for one in servers)
+            there = workers(session, now)
+        if there:
+            return Status(Where.WORKER, states)
+        return Status(Where.HERE if servers else Where.NOBODY, states)

@@ -1,0 +1,354 @@
+"""Runs approval processes without a window: raises what was taken in, follows, times out, and cleans up.
+
+Many requests on one loop. Everything that is done is claimed in the store first, so that several workers share the work
+and what a dead one was doing is taken over. A worker that is told to stop finishes what it has begun.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import ApprovalRequest
+from models.foreign_system import ForeignSystem
+from models.kinds import RequestOrigin, RequestState
+from services.errors import ConsoleError, Problem
+from services.requests import claims
+from services.requests.clearing import clean_up_rehearsals
+from services.requests.clock import Clock, SystemClock
+from services.requests.following import INTERVAL_S, NOT_DUE, Follower, Round, is_paused
+from services.requests.ground import Source
+from services.requests.leases import Leases, holding_of, holdings, is_held, put
+from services.requests.life import RequestLife
+from services.store import Store
+from services.store.values import table_of
+
+NEW_EVERY_S = 2.0
+"""Between two looks into the store for requests that were taken in, or whose time is over."""
+BEAT_S = 0.5
+PRESENT_S = 60.0
+PRESENT_EVERY_S = 20.0
+CLEAN_EVERY_S = 300.0
+CLAIM_S = 150.0
+"""Longer than the calls of one step may take together."""
+IN_HAND = 2
+"""Requests of one server that one worker has in hand at a time, besides following."""
+LISTED_MOST = 50
+AGAIN_S = 15.0
+AGAIN_MOST_S = 600.0
+PRESENT = "worker:"
+
+_TABLE = table_of(ApprovalRequest)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request whose next step is due, and the server that it goes through."""
+
+    request_id: uuid.UUID
+    server_id: uuid.UUID
+    raising: bool
+
+
+@dataclass(slots=True)
+class Done:
+    """What one round of everything did."""
+
+    rounds: dict[uuid.UUID, Round] = field(default_factory=dict)
+    raised: int = 0
+    timed_out: int = 0
+    cleaned: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was due could be done."""
+        return not self.problems and not any(one.problem for one in self.rounds.values())
+
+
+class Worker:
+    """Does what is due until it is told to stop.
+
+    `raises` says whether it raises what was taken in, `present` whether it counts as a worker for windows.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: Clock | None = None,
+        holder: str = "",
+        raises: bool = True,
+        present: bool = True,
+        on_round: Callable[[uuid.UUID, Round], None] | None = None,
+        new_every_s: float = NEW_EVERY_S,
+    ) -> None:
+        self._source = source
+        self._store: Store = source.store
+        self.clock = clock or SystemClock()
+        self.leases = Leases(self._store, holder or claims.this_process(), self.clock)
+        self.follower = Follower(source, self.leases, clock=self.clock)
+        self._raises, self._present = raises, present
+        self._on_round = on_round or (lambda _server, _round: None)
+        self._new_every = timedelta(seconds=new_every_s)
+        self._jobs: dict[object, asyncio.Task[None]] = {}
+        self._due: dict[object, datetime] = {}
+        self._failures: dict[uuid.UUID, int] = {}
+        self.done = Done()
+
+    # -- running ---------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what is in hand and give back what is claimed.
+
+        Cancelling it breaks off what is in hand: that is gone on with by whoever comes next.
+        """
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                until = await self._launch()
+                if self._jobs:
+                    waited = {stopping, *self._jobs.values()}
+                    await asyncio.wait(waited, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await self._rest(stopping, until)
+        except asyncio.CancelledError:
+            self._break_off()
+            raise
+        finally:
+            stopping.cancel()
+            await self._finish()
+
+    async def once(self) -> Done:
+        """Do one round of everything that is due now, and give back what is claimed."""
+        try:
+            await self._launch(everything=True)
+            while self._jobs:
+                await asyncio.wait(self._jobs.values())
+                await asyncio.sleep(0)  # the callbacks of what has ended
+                for step in await asyncio.to_thread(self._steps):
+                    self._start_step(step)
+        except asyncio.CancelledError:
+            self._break_off()
+            raise
+        finally:
+            await self._finish()
+        return self.done
+
+    async def _rest(self, stopping: "asyncio.Task[Any]", until: datetime) -> None:
+        seconds = max(0.0, (until - self.clock.now()).total_seconds())
+        sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
+        try:
+            await asyncio.wait({stopping, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            await asyncio.wait({sleeping})
+
+    async def _finish(self) -> None:
+        """Let everything in hand come to its end; cancelling this breaks it off."""
+        try:
+            while self._jobs:
+                await asyncio.wait(list(self._jobs.values()))
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._break_off()
+            raise
+        finally:
+            await asyncio.to_thread(self._give_back)
+
+    def _break_off(self) -> None:
+        for job in list(self._jobs.values()):
+            job.cancel()
+
+    def _give_back(self) -> None:
+        try:
+            self.leases.release_all()
+        except ConsoleError as error:
+            # Nothing is lost by it: what was claimed is free again after a while.
+            log.info("what was claimed is not given back: %s", error.problem.as_text())
+
+    # -- what is due -----------------------------------------------------------
+
+    async def _launch(self, *, everything: bool = False) -> datetime:
+        """Start what is due, and return when to look again."""
+        now = self.clock.now()
+        until = now + self._new_every
+        try:
+            await self._appear(now)
+            servers = await self.follower.servers()
+            steps = await asyncio.to_thread(self._steps)
+        except ConsoleError as error:
+            # The store is locked or gone for a moment; what is due stays due.
+            log.warning("the worker cannot read its store: %s", error.problem.as_text())
+            return now + timedelta(seconds=AGAIN_S)
+        for server_id in servers:
+            due = self._due.get(server_id, now)
+            if due <= now or everything:
+                self._start(server_id, self._follow(server_id))
+            else:
+                until = min(until, due)
+        for step in steps:
+            self._start_step(step)
+        if self._due.get("clean", now) <= now:
+            self._due["clean"] = now + timedelta(seconds=CLEAN_EVERY_S)
+            self._start("clean", self._clean())
+        return until
+
+    def _start(self, key: object, work: Awaitable[None]) -> None:
+        if key in self._jobs:
+            work.close()  # type: ignore[attr-defined]
+            return
+        job = asyncio.ensure_future(work)
+        self._jobs[key] = job
+        job.add_done_callback(lambda ended: self._ended(key, ended))
+
+    def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
+        del self._jobs[key]
+        if not job.cancelled() and job.exception() is not None:
+            self._due[key] = self.clock.now() + timedelta(seconds=2 * INTERVAL_S)
+            log.error("work on %s failed unexpectedly", key, exc_info=job.exception())
+
+    def _start_step(self, step: Step) -> None:
+        if self._due.get(step.request_id, self.clock.now()) > self.clock.now():
+            return
+        in_hand = sum(isinstance(key, Step) and key.server_id == step.server_id for key in self._jobs)
+        if in_hand < IN_HAND:
+            self._start(step, self._do(step))
+
+    def _steps(self) -> list[Step]:
+        """Return the requests raised here whose next step is due and in nobody's hand."""
+        now = self.clock.now()
+        own = _TABLE.c.origin == RequestOrigin.CONSOLE
+        over = (
+            own,
+            _TABLE.c.state == RequestState.PENDING,
+            _TABLE.c.times_out_at <= now,
+            _TABLE.c.external_id != "",
+        )
+        columns = (_TABLE.c.id, _TABLE.c.server_id, _TABLE.c.claimed_by, _TABLE.c.claimed_until)
+        found: list[Step] = []
+        with self._store.read() as session:
+            wanted = [(select(*columns).where(*over).order_by(_TABLE.c.times_out_at), False)]
+            if self._raises:
+                waiting = select(*columns).where(own, _TABLE.c.state == RequestState.SUBMITTING)
+                wanted.append((waiting.order_by(_TABLE.c.requested_at), True))
+            for query, raising in wanted:
+                for row in session.execute(query.limit(LISTED_MOST)):
+                    claimed = claims.is_claimed(row.claimed_by, row.claimed_until, self.leases.holder, now)
+                    if row.server_id is not None and not claimed:
+                        found.append(Step(row.id, row.server_id, raising))
+            paused = {one.server_id for one in found if is_paused(session, one.server_id, now)}
+        return [one for one in found if one.server_id not in paused]
+
+    # -- the work itself -------------------------------------------------------
+
+    async def _follow(self, server_id: uuid.UUID) -> None:
+        done = await self.follower.round(server_id)
+        self._due[server_id] = done.next_at or self.clock.now() + timedelta(seconds=INTERVAL_S)
+        self.done.rounds[server_id] = done
+        if done.problem is not None:
+            log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
+        elif done.changed:
+            log.info(
+                "followed %s: %d seen, %d changed, %d ended, %d calls",
+                server_id, done.seen, done.changed, len(done.decided), done.calls,
+            )  # fmt: skip
+        if done.note != NOT_DUE:
+            self._on_round(server_id, done)
+
+    async def _do(self, step: Step) -> None:
+        """Take the next step of one request: raise it, or end it because its time is over."""
+        claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
+        if not claimed:
+            return
+        try:
+            row, process = await asyncio.to_thread(self._read, step)
+            if row is None or process is None or RequestState(row.state).final:
+                return
+            instance = await self._source.instance(step.server_id)
+            life = RequestLife(self._store, instance, process, holder=self.leases.holder)
+            before = row.state
+            row = await (life.resume(row) if step.raising else life.follow(row))
+            self.done.raised += before == RequestState.SUBMITTING and row.state == RequestState.PENDING
+            self.done.timed_out += row.state == RequestState.TIMED_OUT
+            self._again(step, failed=step.raising and row.state == RequestState.SUBMITTING)
+        except ConsoleError as error:
+            self.done.problems.append(error.problem)
+            self._again(step, failed=True)
+            log.warning("request %s: %s", step.request_id, error.problem.as_text())
+        finally:
+            await asyncio.to_thread(self._release, step.request_id)
+
+    def _release(self, request_id: uuid.UUID) -> None:
+        try:
+            self.leases.release([request_id])
+        except ConsoleError as error:
+            log.info("the claim of %s is not given back: %s", request_id, error.problem.as_text())
+
+    def _again(self, step: Step, *, failed: bool) -> None:
+        """Note when a step that could not be taken is tried again; each time a little later."""
+        key = step.request_id
+        if not failed:
+            self._failures.pop(key, None)
+            self._due.pop(key, None)
+            return
+        tries = self._failures[key] = self._failures.get(key, 0) + 1
+        pause = min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(tries - 1, 10))
+        self._due[key] = self.clock.now() + timedelta(seconds=pause)
+
+    def _read(self, step: Step) -> tuple[ApprovalRequest | None, ApprovalProcess | None]:
+        with self._store.read() as session:
+            row = session.get(ApprovalRequest, step.request_id)
+            process = session.get(ApprovalProcess, row.process_id) if row and row.process_id else None
+        return row, process
+
+    async def _clean(self) -> None:
+        """Cancel what rehearsals of dead programs left behind; one worker at a time does it."""
+        held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        if held is None:
+            return
+        try:
+            done = await clean_up_rehearsals(self._source)
+        except ConsoleError as error:
+            done = None
+            self.done.problems.append(error.problem)
+            log.warning("cleaning up: %s", error.problem.as_text())
+        finally:
+            await asyncio.to_thread(self.leases.give_back, held)
+        if done is not None:
+            self.done.cleaned += len(done.cleaned)
+            for problem in done.problems:
+                log.info("a rehearsal cannot be cleaned up yet: %s", problem.as_text())
+
+    async def _appear(self, now: datetime) -> None:
+        """Let windows see that a worker is there."""
+        if self._present and self._due.get("present", now) <= now:
+            self._due["present"] = now + timedelta(seconds=PRESENT_EVERY_S)
+            await asyncio.to_thread(self._write_presence, now)
+
+    def _write_presence(self, now: datetime) -> None:
+        name = f"{PRESENT}{self.leases.holder}"
+        with self._store.write() as work:
+            known = holding_of(work.session, name) is not None
+            values = {"holder": self.leases.holder, "until": now + timedelta(seconds=PRESENT_S)}
+            put(work.session, name, values, known=known)
+
+
+def workers(session: Session, now: datetime) -> list[str]:
+    """Return the workers that are there, wherever they run."""
+    return [one.holder for one in holdings(session, PRESENT).values() if is_held(one, now)]
+
+
+def server_names(store: Store) -> dict[uuid.UUID, str]:
+    """Return the names of the servers by id."""
+    table = table_of(ForeignSystem)
+    with store.read() as session:
+        return {row.id: row.name for row in session.execute(select(table.c.id, table.c.name))}
