@@ -100,21 +100,25 @@ class Filters(QObject):
             self._soon.start()
         self._often.start()
 
+    async def ready(self) -> None:
+        """Wait until the filters are known; how many requests each shows comes later."""
+        if not self.named:
+            await self._read_named(await self.inbox())
+
     async def read(self) -> None:
         """Read filters and counts."""
-        filters = await module(self.ctx, FILTERS)
         inbox = await self.inbox()
-        saved = await self._read_saved(inbox.store)
-        named = {one.key: one for one in (*filters.BUILT_IN, *saved)}
-        keys = list(named)
-        counted = await self.ctx.call(inbox.counts, [named[key].filter for key in keys])
-        counts = dict(zip(keys, counted, strict=True))
-        if not counts[ALL].exact:
-            # Of everything the database knows the number quickly; beside the thread of the store nobody waits for it.
-            counts[ALL] = await asyncio.to_thread(inbox.count, named[ALL].filter, most=None)
-        self.named, self.counts = named, counts
-        self.saved = [(one.key, one.name) for one in saved]
+        await self._read_named(inbox)
+        named = dict(self.named)
+        # Counting takes longer than a look at a list, and nobody waits for it: it has a thread of its own.
+        self.counts = await asyncio.to_thread(_count, inbox, named)
         self.changed.emit()
+
+    async def _read_named(self, inbox: Any) -> None:
+        filters = await module(self.ctx, FILTERS)
+        saved = await self._read_saved(inbox.store)
+        self.saved = [(one.key, one.name) for one in saved]
+        self.named = {one.key: one for one in (*filters.BUILT_IN, *saved)}
 
     async def _read_saved(self, store: Any) -> list[Any]:
         try:
@@ -128,6 +132,14 @@ class Filters(QObject):
         # The page says what it cannot read; counts that are not known are left out.
         if not isinstance(error, ConsoleError):
             raise error
+
+
+def _count(inbox: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """Count every filter, and all requests to the end; blocks, for a thread."""
+    counts = dict(zip(named, inbox.counts([one.filter for one in named.values()]), strict=True))
+    if not counts[ALL].exact:
+        counts[ALL] = inbox.count(named[ALL].filter, most=None)
+    return counts
 
 
 _known: "weakref.WeakKeyDictionary[Any, Filters]" = weakref.WeakKeyDictionary()

@@ -184,9 +184,10 @@ class RequestsPage(Page):
         self.workers.start(self._begin(), group="begin")
 
     async def _begin(self) -> None:
-        await self.filters.read()
+        await self.filters.ready()
         if self._goal is None:
             self._look()
+        self.filters.refresh()
         await self._read_choices()
 
     def open_tab(self, name: str) -> None:
@@ -459,8 +460,9 @@ class RequestsPage(Page):
             self.workers.start(self._open_first(), group="begin")
 
     async def _open_first(self) -> None:
-        await self.filters.read()
+        await self.filters.ready()
         self._look()
+        self.filters.refresh()
         await self._read_choices()
 
     def _picked(self) -> None:

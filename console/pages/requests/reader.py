@@ -92,7 +92,7 @@ def look(inbox: Any, query: Query, wish: Wish) -> Look:
             pages[page], whole = read_page(inbox, query, page)
             complete = complete and whole
     as_of, whole_copies = inbox.as_of()
-    some = bool(number) or bool(inbox.count(type(query.filter)(), most=1).number)
+    some = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
     return Look(query, number, count.exact, complete, pages, places, as_of, whole_copies, some)
 
 
