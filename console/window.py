@@ -25,6 +25,8 @@ from console import dialogs, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
+from console.inbox.following import Following
+from console.inbox.news import News
 from console.inbox.saved import SavedFilters
 from console.menus import build_menu_bar, node_menu
 from console.navigation.model import Node, TreeModel
@@ -38,6 +40,7 @@ from console.search import PaletteSearch
 from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
+from console.tray import Tray
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
@@ -69,8 +72,11 @@ class Window(QMainWindow):
         self.health = Health(self)
         self.rounds = Rounds(self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
+        self.tray = Tray(self)
         self.schedule = Schedule(self, layout)
         self.saved_filters = SavedFilters(self)
+        self.news = News(self, layout, self.tray)
+        self.following = Following(self)
         window_commands.define(self)
         self._build()
         self._connect()
@@ -91,7 +97,8 @@ class Window(QMainWindow):
         self.splitter.setStretchFactor(1, 1)
         self.navigation.setMinimumWidth(TREE_WIDTH[0])
         self.navigation.setMaximumWidth(TREE_WIDTH[1])
-        self.strip = ActivityStrip(self.ctx.activity, store_label(self.ctx.options.store_url))
+        label = store_label(self.ctx.options.store_url)
+        self.strip = ActivityStrip(self.ctx.activity, label, self.following)
         self.pane = ActivityPane(self.ctx.activity)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -408,9 +415,11 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """Bring sizes and open nodes back to what they were at the first start."""
-        every = self.schedule.minutes
+        every, told = self.schedule.minutes, self.news.wanted
         self.remembered.clear()
         self.schedule.choose(every)
+        if not told:
+            self.news.toggle()
         self.resize(*FIRST)
         self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
@@ -475,6 +484,8 @@ class Window(QMainWindow):
         self.health.stop()
         self.rounds.stop()
         self.schedule.stop()
+        self.following.stop()
+        self.news.stop()
         self.saved_filters.stop()
         super().closeEvent(event)
 

@@ -33,11 +33,12 @@ class ApprovalRequest(SQLModel, table=True):
         Index("ix_approval_request_by_user", text("lower(initiator_name)"), "requested_at", "id"),
         Index("ix_approval_request_by_computer", text("lower(agent_name)"), "requested_at", "id"),
         # No more of it than every database can index.
+        Index("ix_approval_request_by_file", text("lower(substr(file_path, 1, 200))"), "requested_at", "id"),
         Index(
-            "ix_approval_request_by_file", text("lower(substr(file_path, 1, 200))"), "requested_at", "id"
-        ),
-        Index(
-            "ix_approval_request_by_times_out", text("coalesce(times_out_at, requested_at)"), "requested_at", "id"
+            "ix_approval_request_by_times_out",
+            text("coalesce(times_out_at, requested_at)"),
+            "requested_at",
+            "id",
         ),
         Index("ix_approval_request_by_number", "number", "requested_at", "id"),
         # What its filters and the figures of a process count.

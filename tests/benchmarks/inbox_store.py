@@ -151,7 +151,7 @@ def _one(
 def fill(path: Path, count: int) -> None:
     """Write a store with so many requests."""
     store = Store.open(f"sqlite:///{path}", actor="bench")
-    drawn = random.Random(5)  # noqa: S311 -- nothing secret is drawn
+    drawn = random.Random(5)
     rows: list[dict[str, Any]] = []
     for row in requests(_company(store, drawn), count, utcnow(), drawn):
         rows.append(row)

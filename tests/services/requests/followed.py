@@ -1,13 +1,11 @@
 """An instance with many open requests, a store that follows them, and an hour that passes when a test says so."""
 
-import random
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-
 from services.practice import approvals
 from services.practice.accounts import user_id
 from services.practice.database import sys_id_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.kinds import RequestEventKind, RequestOrigin, RequestState
+from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
 from services.requests.following import NOT_DUE, PAUSED

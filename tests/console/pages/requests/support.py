@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from console.pages.registry import Target, page_for
+from console.pages.requests.page import AsRow
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from models.lease import Lease
@@ -15,7 +16,7 @@ from tests.console.pages.support import until
 TIMES_OUT = timedelta(minutes=20)
 
 
-def request(number, age_s=60.0, state=RequestState.PENDING, **more):
+def request(serial, age_s=60.0, state=RequestState.PENDING, **more):
     """Return a request whose number and age are given; an ended one ended as it timed out."""
     at = datetime.now(UTC) - timedelta(seconds=age_s)
     key = uuid.uuid4()
@@ -23,23 +24,28 @@ def request(number, age_s=60.0, state=RequestState.PENDING, **more):
         "id": key,
         "approval_id": str(key),
         "state": state,
-        "number": f"RITM{number:07}",
+        "number": f"RITM{serial:07}",
         "policy_name": "Unsigned installers",
-        "initiator_name": f"user{number}",
-        "agent_name": f"LT-{number}",
-        "file_path": rf"C:\Downloads\setup{number}.exe",
+        "initiator_name": f"user{serial}",
+        "agent_name": f"LT-{serial}",
+        "file_path": rf"C:\Downloads\setup{serial}.exe",
         "reason": "Needed for the release",
         "requested_at": at,
         "times_out_at": at + TIMES_OUT,
         "ended_at": at + TIMES_OUT if state.final else None,
-        "record_id": f"{number:032x}",
-        "external_id": f"{number:032x}",
+        "record_id": f"{serial:032x}",
+        "external_id": f"{serial:032x}",
         "servicenow_state": "requested",
         "record_state": "1",
         "observed_at": datetime.now(UTC),
         "waits_for": "" if state.final else "App Approvers",
     }
     return ApprovalRequest(**(values | more))
+
+
+def as_row(row):
+    """Return a request under the names of a row of the inbox."""
+    return AsRow(row)
 
 
 def put(store, *rows):

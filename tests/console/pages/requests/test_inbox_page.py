@@ -276,7 +276,9 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
             assert await foot() == "1 request, complete, as of 14 min ago: the password was refused"
             assert page.foot._shape.isVisible()
             looked(store, datetime.now(UTC), complete=False)
-            assert (await foot()).startswith("1 request, not complete: an account does not see everything, as of ")
+            assert (await foot()).startswith(
+                "1 request, not complete: an account does not see everything, as of "
+            )
             looked(store, datetime.now(UTC))
             assert (await foot()).startswith("1 request, complete, as of ")
             assert not page.foot._shape.isVisible()
