@@ -79,3 +79,8 @@ def normalise_base_url(text: str) -> str:
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
     return urlunsplit((parts.scheme, netloc, f"{path}/", "", ""))
+
+
+def record_address(base_url: str, table: str, sys_id: str) -> str:
+    """Return the address under which a person opens a record of the instance at `base_url`, which ends with a slash."""
+    return f"{base_url}nav_to.do?uri={table}.do?sys_id={sys_id}"

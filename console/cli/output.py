@@ -44,22 +44,33 @@ def _is_utf8(stream: TextIO) -> bool:
 
 def say(text: str) -> None:
     """Write a message for people to standard error."""
-    _echo(_harmless(text), err=True)
+    _echo(written_out(text), err=True)
 
 
 def result(text: str) -> None:
     """Write a result to standard output."""
-    _echo(_harmless(text), err=False)
+    _echo(written_out(text), err=False)
 
 
-def is_harmless(text: str) -> bool:
+def iswritten_out(text: str) -> bool:
     """Return whether `text` may be written as it is."""
     return _CONTROLS.search(text) is None
 
 
-def _harmless(text: str) -> str:
+def written_out(text: str) -> str:
     """Return `text` with control characters written out: an instance's words must not command the terminal."""
     return _CONTROLS.sub(_written_out, text)
+
+
+def piece(text: str) -> None:
+    """Write a piece of a document to standard output as it is, line ends too; its texts are written out before."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(newline="")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
 
 
 def _written_out(found: re.Match[str]) -> str:
@@ -116,5 +127,5 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for head in heads:
         made.add_column(head)
     for row in rows:
-        made.add_row(*(Text(_harmless(cell)) for cell in row))
+        made.add_row(*(Text(written_out(cell)) for cell in row))
     Console().print(made)

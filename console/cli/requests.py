@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from console.cli import output
+from console.cli import listing, output
 from console.cli.context import of
 from models.approval_process import ApprovalProcess
 from models.approval_type import ApprovalType
@@ -18,6 +18,9 @@ from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.workspace import Workspace
 
 app = typer.Typer(help="Approval requests.", no_args_is_help=True)
+
+
+app.command("list")(listing.list_)
 
 
 @app.callback()

@@ -134,12 +134,16 @@ _READ: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class NamedFilter:
-    """A filter with the name it is chosen by, and the order it is best looked at in. `key` is the same for ever."""
+    """A filter with the name it is chosen by, and the order it is best looked at in. `key` is the same for ever.
+
+    `version` counts the changes of one that people keep; those of this program have none.
+    """
 
     key: str
     name: str
     filter: Filter
     sort: Sort = field(default_factory=Sort)
+    version: int = 0
 
 
 ABOUT_TO_TIME_OUT_S = 5 * 60

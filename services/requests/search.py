@@ -84,11 +84,15 @@ def _with_id(session: Session, word: str) -> Iterator[int]:
 
 
 def _elsewhere(session: Session, words: Sequence[str], shown: Sequence[ColumnElement[bool]]) -> Found:
-    """Find rows on a database that has an index for parts of texts: the newest, so that common words end."""
-    holds = [or_(_joined(HELD, "chr").icontains(word, autoescape=True), *_ids_like(word)) for word in words]
-    newest = select(TABLE.c.id).where(*shown, *holds).order_by(TABLE.c.requested_at.desc())
+    newest = newest_like(words, shown)
     complete = counted(session, newest.limit(MOST + 1)) <= MOST
     return Found(select(RAW_ID).where(TABLE.c.id.in_(newest.limit(MOST))), complete)
+
+
+def newest_like(words: Sequence[str], shown: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Return the newest rows first that hold `words`, for a database that has an index for parts of texts."""
+    holds = [or_(_joined(HELD, "chr").icontains(word, autoescape=True), *_ids_like(word)) for word in words]
+    return select(TABLE.c.id).where(*shown, *holds).order_by(TABLE.c.requested_at.desc())
 
 
 def _ids_like(word: str) -> Iterator[ColumnElement[bool]]:

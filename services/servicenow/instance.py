@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx
 
+from models.addresses import record_address
 from services.errors import ConsoleError
 from services.servicenow.answers import failure_of, read_bounded, refuse_redirect, retry_after_of
 from services.servicenow.connection import CALL_TIMEOUT_S, IN_FLIGHT, ConnectionSettings, SignIn, tls_context
@@ -78,7 +79,7 @@ class Instance:
 
     def link(self, table: str, sys_id: str) -> str:
         """Return the address under which a person opens a record."""
-        return f"{self.settings.base_url}nav_to.do?uri={table}.do?sys_id={sys_id}"
+        return record_address(self.settings.base_url, table, sys_id)
 
     def forget_descriptions(self) -> None:
         """Read every service's description again when it is next used."""

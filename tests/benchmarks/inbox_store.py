@@ -15,7 +15,9 @@ from models.base import utcnow
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.configuration import Configuration
 from services.store import Store
+from services.store.values import table_of
 
+SORTED_KB = 128 * 1024
 CHUNK = 10_000
 OPEN_ONES = 10_000
 """So many of the newest are open, as in an instance that is far behind."""
@@ -149,10 +151,14 @@ def _one(
 
 
 def fill(path: Path, count: int) -> None:
-    """Write a store with so many requests."""
+    """Write a store with so many requests; the indexes are made at the end, in a tenth of the time."""
     store = Store.open(f"sqlite:///{path}", actor="bench")
     drawn = random.Random(5)
     rows: list[dict[str, Any]] = []
+    indexes = sorted(table_of(ApprovalRequest).indexes, key=lambda index: str(index.name))
+    with store.write() as work:
+        for index in indexes:
+            index.drop(work.session.connection())
     for row in requests(_company(store, drawn), count, utcnow(), drawn):
         rows.append(row)
         if len(rows) == CHUNK:
@@ -160,6 +166,10 @@ def fill(path: Path, count: int) -> None:
             rows = []
     if rows:
         _write(store, rows)
+    with store.write() as work:
+        work.session.connection().exec_driver_sql(f"PRAGMA cache_size = -{SORTED_KB}")
+        for index in indexes:
+            index.create(work.session.connection())
     store.close()
 
 

@@ -1,0 +1,180 @@
+"""`requests list`: the inbox on a terminal, as JSON or as CSV."""
+
+import asyncio
+import difflib
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.context import of
+from models.base import utcnow
+from models.kinds import RequestState
+from services.errors import InputError, Owner, Problem
+from services.requests.export import as_values, base_urls, pages, write_csv
+from services.requests.filters import Filter, Sort
+from services.requests.inbox import Inbox
+from services.requests.query import RequestRow
+from services.store import Store
+from services.workspace import Workspace
+
+LIMIT = 100
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+HEADS = (
+    "State",
+    "Age",
+    "Policy",
+    "User",
+    "Computer",
+    "File",
+    "Reason",
+    "Waits for",
+    "Times out (UTC)",
+    "Number",
+)
+
+
+def list_(
+    context: typer.Context,
+    state: Annotated[
+        list[str] | None, typer.Option(help=f"One of {', '.join(RequestState)}; may be given again.")
+    ] = None,
+    search: Annotated[
+        str, typer.Option(help="Words that user, computer, number, file, reason, policy or an id hold.")
+    ] = "",
+    older_than: Annotated[str, typer.Option(help="Raised so long ago, as 15m, 2h or 3d.")] = "",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"At most so many; else {LIMIT}, and all of them as CSV.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV to standard output.")] = False,
+) -> None:
+    """List requests, newest first."""
+    if json and csv:
+        raise typer.BadParameter("one of --json and --csv at a time", param_hint="--csv")
+
+    async def work(workspace: Workspace) -> int:
+        filter_ = Filter(
+            states=frozenset(map(_state, state or [])),
+            text=search,
+            older_than_s=_age(older_than) if older_than else None,
+        )
+        show = _csv if csv else _json if json else _table
+        await asyncio.to_thread(show, workspace.store, filter_, limit)
+        return output.GOOD
+
+    of(context).run(work, json_too=json)
+
+
+def _csv(store: Store, filter_: Filter, limit: int | None) -> None:
+    written = write_csv(Inbox(store), filter_, Sort(), output.piece, limit=limit, clean=output.written_out)
+    if not written.complete and written.rows != limit:
+        output.say(_cut_off(written.rows))
+
+
+def _json(store: Store, filter_: Filter, limit: int | None) -> None:
+    inbox, at = Inbox(store), utcnow()
+    servers = base_urls(store)
+    rows, complete = _rows(inbox, filter_, limit or LIMIT, at)
+    as_of, whole = inbox.as_of()
+    output.as_json(
+        {
+            "total": inbox.count(filter_, most=None, at=at).number,
+            "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of is not None else None,
+            "complete": complete and whole,
+            "requests": [as_values(row, servers, at) for row in rows],
+        }
+    )
+
+
+def _table(store: Store, filter_: Filter, limit: int | None) -> None:
+    inbox, at = Inbox(store), utcnow()
+    rows, complete = _rows(inbox, filter_, limit or LIMIT, at)
+    output.table(HEADS, [_line(row, at) for row in rows])
+    total = inbox.count(filter_, at=at)
+    if not complete:
+        output.say(_cut_off(total.number))
+    more = "" if total.exact else "more than "
+    output.say(
+        f"{len(rows)} of {more}{total.number:,} requests."
+        if len(rows) != total.number
+        else f"{total.number:,} request{'s' if total.number != 1 else ''}."
+    )
+    as_of, whole = inbox.as_of()
+    if not whole:
+        since = f"; the last look was at {as_of:%Y-%m-%d %H:%M:%S} (UTC)" if as_of is not None else ""
+        output.say(f"Requests on an instance may be missing here{since}.")
+
+
+def _rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list[RequestRow], bool]:
+    rows: list[RequestRow] = []
+    whole = True
+    for some, complete in pages(inbox, filter_, Sort(), limit=limit, at=at):
+        rows += some
+        whole = whole and complete
+    return rows, whole
+
+
+def _line(row: RequestRow, at: Any) -> tuple[str, ...]:
+    values = as_values(row, {}, at)
+    return (
+        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else ""),
+        str(timedelta(seconds=values["age_s"])),
+        row.policy,
+        row.user,
+        row.computer,
+        values["file_path"],
+        values["reason"],
+        ", ".join(row.waits_for),
+        f"{row.times_out_at:%Y-%m-%d %H:%M:%S}" if row.times_out_at is not None else "",
+        row.number,
+    )
+
+
+def _cut_off(number: int) -> str:
+    return f"More requests hold these words than were looked at; these are the {number:,} stored last. Narrow the search."
+
+
+def _state(word: str) -> RequestState:
+    known = [state.value for state in RequestState]
+    if word in known:
+        return RequestState(word)
+    folded = word.casefold().replace("-", "_")
+    near = difflib.get_close_matches(folded, known, n=1, cutoff=0.4)
+    raise _wrong(
+        "--state",
+        f"“{word}” is no state of a request.",
+        f"Did you mean “{near[0]}”?" if near else f"Name one of {', '.join(known)}.",
+    )
+
+
+def _age(word: str) -> int:
+    """Return seconds. Raises InputError."""
+    if found := re.fullmatch(r"(\d{1,9})([a-z])", word, re.ASCII):
+        number, unit = int(found[1]), found[2]
+        if unit in UNITS:
+            return number * UNITS[unit]
+    begins = re.match(r"\s*(\d{1,9})\s*([A-Za-z])", word, re.ASCII)
+    known = begins is not None and begins[2].lower() in UNITS
+    raise _wrong(
+        "--older-than",
+        f"“{word}” is no age.",
+        f"Did you mean “{begins[1]}{begins[2].lower()}”?"
+        if known and begins is not None
+        else "Write a number and s, m, h, d or w, such as 15m, 2h or 3d.",
+    )
+
+
+def _wrong(option: str, evidence: str, remedy: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Read {option}",
+            evidence=evidence,
+            cause="The command line does not say which requests to list.",
+            owner=Owner.CONSOLE,
+            remedy=remedy,
+            fault="call-invalid",
+        )
+    )

@@ -1,0 +1,184 @@
+"""Requests for other programs: as JSON values and as CSV, without secrets, a page at a time."""
+
+import csv
+import io
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlmodel import select
+
+from models.addresses import record_address
+from models.base import utcnow
+from models.foreign_system import ForeignSystem
+from services.errors import InputError, Owner, Problem
+from services.progress import Progress, silent
+from services.redact import redact
+from services.requests.filters import Filter, Sort
+from services.requests.inbox import Inbox
+from services.requests.query import RequestRow
+from services.store.store import Store
+
+PAGE = 500
+ITEMS = "sc_req_item"
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""Byte order mark: without it some spreadsheets do not take a file for UTF-8."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = (
+    *("id", "number", "state", "servicenow_state", "mismatch", "initiator", "agent", "policy", "file_path", "reason"),
+    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url"),
+)  # fmt: skip
+
+
+class Written(NamedTuple):
+    """How many requests were written; not `complete` where a search stopped before all that hold its words."""
+
+    rows: int
+    complete: bool
+
+
+def base_urls(store: Store) -> dict[uuid.UUID, str]:
+    """Return the base URL of every server by its id."""
+    with store.read() as session:
+        return dict(session.exec(select(ForeignSystem.id, ForeignSystem.base_url)).all())
+
+
+def as_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: datetime) -> dict[str, Any]:
+    """Return a request in the words of the public interface; what is not known is None, or empty where it is a text."""
+    server = servers.get(row.server_id) if row.server_id is not None else None
+    return {
+        "id": str(row.id),
+        "number": row.number,
+        "state": row.state,
+        "servicenow_state": row.servicenow_state,
+        "mismatch": row.mismatch or None,
+        "initiator": row.user,
+        "agent": row.computer,
+        "policy": row.policy,
+        "file_path": redact(row.file_path),
+        "reason": redact(row.reason),
+        "requested_at": _moment(row.requested_at),
+        "age_s": max(0, int((now - row.requested_at).total_seconds())),
+        "times_out_at": _moment(row.times_out_at),
+        "waits_for": list(row.waits_for),
+        "process": row.process,
+        "url": record_address(server, ITEMS, row.record_id) if server and row.record_id else None,
+    }
+
+
+def pages(
+    inbox: Inbox, filter_: Filter, sort: Sort, *, limit: int | None = None, at: datetime
+) -> Iterator[tuple[list[RequestRow], bool]]:
+    """Yield the rows of a list in pieces, and whether a search looked at everything; ends after `limit` rows."""
+    start, near = 0, None
+    while limit is None or start < limit:
+        size = PAGE if limit is None else min(PAGE, limit - start)
+        piece = inbox.rows(filter_, sort, start, size, near, at=at)
+        if start == 0 or piece.rows:
+            yield piece.rows, piece.complete
+        if not piece.rows:
+            return
+        start += len(piece.rows)
+        near = piece.anchors[-1] if piece.anchors else None
+
+
+def write_csv(
+    inbox: Inbox,
+    filter_: Filter,
+    sort: Sort,
+    write: Callable[[str], object],
+    *,
+    limit: int | None = None,
+    at: datetime | None = None,
+    clean: Callable[[str], str] = str,
+    progress: Progress = silent,
+) -> Written:
+    """Write a list as CSV (RFC 4180) through `write`, with heads; `clean` changes the texts of cells.
+
+    A cell that a spreadsheet would work out as a formula begins with an apostrophe.
+    """
+    moment = at or utcnow()
+    servers = base_urls(inbox.store)
+    write(_lines([COLUMNS]))
+    done, whole = 0, True
+    for rows, complete in pages(inbox, filter_, sort, limit=limit, at=moment):
+        write(_lines([_cells(as_values(row, servers, moment), clean) for row in rows]))
+        done, whole = done + len(rows), whole and complete
+        progress("Writing requests", done)
+    return Written(done, whole)
+
+
+def save_csv(
+    inbox: Inbox,
+    filter_: Filter,
+    sort: Sort,
+    path: Path,
+    *,
+    byte_order_mark: bool = True,
+    at: datetime | None = None,
+    progress: Progress = silent,
+) -> Written:
+    """Write a list to a file that only its owner can read; an older one is replaced when all is written.
+
+    Blocks, for a thread. Raises InputError, StoreError.
+    """
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        try:
+            with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+                if byte_order_mark:
+                    file.write(MARK.encode())
+                written = write_csv(
+                    inbox,
+                    filter_,
+                    sort,
+                    lambda text: file.write(text.encode(errors="replace")),
+                    at=at,
+                    progress=progress,
+                )
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    with inbox.store.write() as work:
+        work.event("export", kind="approval_request", detail=f"{written.rows} rows")
+    return written
+
+
+def _cells(values: Mapping[str, Any], clean: Callable[[str], str]) -> list[str]:
+    return [_cell(values[name], clean) for name in COLUMNS]
+
+
+def _cell(value: Any, clean: Callable[[str], str]) -> str:
+    if value is None:
+        return ""
+    text = clean("; ".join(value) if isinstance(value, list) else str(value))
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _lines(rows: list[Any]) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
+
+
+def _moment(value: datetime | None) -> str | None:
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if value is not None else None
+
+
+def _unusable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Write {path}",
+            evidence=f"{type(error).__name__}: {error}",
+            cause="The file cannot be written there.",
+            owner=Owner.CONSOLE,
+            remedy="Choose another place, or make room on the disk.",
+            fault="file-unusable",
+        )
+    )

@@ -1,0 +1,316 @@
+"""The inbox shows what its filter says, in its order, from any place: held against Python on stores of all kinds of rows."""
+
+import random
+import uuid
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from models.approval_request import ApprovalRequest
+from models.kinds import RequestState
+from models.lease import Lease
+from services.requests import search, ways
+from services.requests.filters import BUILT_IN, ME, SORTABLE, Filter, Sort
+from services.requests.inbox import Inbox
+from services.store import Store
+from services.store.values import table_of
+from tests.services.requests.inbox_rows import (
+    FILES,
+    NAMES,
+    NOW,
+    TEXTS,
+    USERS,
+    add_rows,
+    drawn_row,
+    in_order,
+    processes_of,
+    shown,
+    stored_rows,
+)
+
+ROWS = 150
+MANY_TIMES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    store = Store.open(str(tmp_path_factory.mktemp("inbox") / "console.db"), actor="ada")
+    drawn = random.Random(1)
+    processes = processes_of(store)
+    add_rows(store, [drawn_row(drawn, number, processes) for number in range(ROWS)])
+    yield store, stored_rows(store), processes
+    store.close()
+
+
+@pytest.fixture(params=["few", "many"])
+def size(request, monkeypatch):
+    """Take the store for a small one, whose lists are kept, or for a large one, which is read piece by piece."""
+    if request.param == "many":
+        for name in ("FEW", "MANY"):
+            monkeypatch.setattr(ways, name, 3)
+    return request.param
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
+    yield opened
+    opened.close()
+
+
+sorts = st.builds(Sort, st.sampled_from(SORTABLE), st.booleans())
+seconds = st.none() | st.sampled_from([0, 30, 60, 3_600, 90_000, 10**15])
+plain_filters = st.builds(
+    Filter,
+    states=st.frozensets(st.sampled_from(list(RequestState)), max_size=3),
+    policy=st.sampled_from(["", "", "Unsigned", "Network tools", "gone"]),
+    raised_within_s=seconds,
+    older_than_s=seconds,
+    due_within_s=seconds,
+    ended_within_s=seconds,
+    ended_today=st.sampled_from([False, False, True]),
+    mismatch=st.sampled_from([False, False, True]),
+    waits_for=st.sampled_from(["", "", "", *NAMES, "%", ME]),
+    rehearsals=st.booleans(),
+)
+easy_filters = st.sampled_from([Filter(), Filter(rehearsals=False), Filter(policy="Unsigned")])
+
+
+@st.composite
+def filters(draw):
+    """Draw a filter; half of them let many rows through."""
+    return draw(easy_filters) if draw(st.booleans()) else draw(plain_filters)
+
+
+def ids(piece):
+    return [row.id for row in piece.rows]
+
+
+def pages(inbox, filter_, sort, size, meanwhile=lambda: None):
+    """Read a list to its end as the window does, page by page."""
+    found = []
+    while True:
+        piece = inbox.rows(filter_, sort, len(found), size, at=NOW)
+        if not piece.rows:
+            return found
+        found += ids(piece)
+        meanwhile()
+
+
+class TestEveryFilterAndOrder:
+    @MANY_TIMES
+    @given(filter_=filters(), sort=sorts, step=st.integers(1, 60))
+    def test_shows_each_row_once_in_order_over_all_pages(self, filled, size, filter_, sort, step):
+        store, rows, _ = filled
+        assert pages(Inbox(store, me=["D. Whitfield"]), filter_, sort, step) == in_order(
+            shown(rows, filter_, ["D. Whitfield"]), sort
+        )
+
+    @MANY_TIMES
+    @given(filter_=filters(), sort=sorts, starts=st.lists(st.integers(0, ROWS), min_size=1, max_size=12))
+    def test_begins_at_any_place_however_one_came_there(self, filled, size, filter_, sort, starts):
+        store, rows, _ = filled
+        inbox, wanted = Inbox(store), in_order(shown(rows, filter_), sort)
+        for number, start in enumerate(starts):
+            if number == 3:
+                assert inbox.count(filter_, most=None, at=NOW).number == len(wanted)
+            assert ids(inbox.rows(filter_, sort, start, 7, at=NOW)) == wanted[start : start + 7]
+
+    @MANY_TIMES
+    @given(filter_=filters(), sort=sorts, start=st.integers(0, ROWS), step=st.integers(1, 30))
+    def test_goes_on_from_an_anchor_that_another_inbox_gave(self, filled, size, filter_, sort, start, step):
+        store, rows, _ = filled
+        wanted = in_order(shown(rows, filter_), sort)
+        piece = Inbox(store).rows(filter_, sort, start, step, at=NOW)
+        for anchor in piece.anchors:
+            following = Inbox(store).rows(filter_, sort, anchor.at, 5, anchor, at=NOW)
+            assert ids(following) == wanted[anchor.at : anchor.at + 5]
+
+    @MANY_TIMES
+    @given(filter_=filters(), most=st.none() | st.integers(1, 40))
+    def test_is_counted_and_says_where_counting_stopped(self, filled, size, filter_, most):
+        store, rows, _ = filled
+        count = Inbox(store).count(filter_, most=most, at=NOW)
+        true = len(shown(rows, filter_))
+        assert count.number == true if count.exact else (most is not None and count.number == most < true)
+        assert count.exact or size == "many"
+
+    @MANY_TIMES
+    @given(filter_=filters(), sort=sorts, number=st.integers(0, ROWS - 1))
+    def test_tells_the_place_of_a_row(self, filled, size, filter_, sort, number):
+        store, rows, _ = filled
+        key, wanted = rows[number]["id"], in_order(shown(rows, filter_), sort)
+        place = Inbox(store).place_of(filter_, sort, key, at=NOW)
+        assert place == (wanted.index(key) if key in wanted else None)
+
+    def test_of_a_process_and_of_a_server(self, filled, size):
+        store, rows, processes = filled
+        for process, server in processes:
+            for filter_ in (Filter(process_id=process), Filter(server_id=server)):
+                wanted = in_order(shown(rows, filter_), Sort("age"))
+                assert len(wanted) > 10
+                assert pages(Inbox(store), filter_, Sort("age"), 11) == wanted
+
+    def test_that_is_built_in(self, filled, size):
+        store, rows, _ = filled
+        inbox = Inbox(store, me=["app approvers"], clock=lambda: NOW)
+        counts = inbox.counts([one.filter for one in BUILT_IN])
+        assert [count.number for count in counts] == [
+            len(shown(rows, one.filter, inbox.me)) for one in BUILT_IN
+        ]
+
+
+class TestWhileRowsComeIn:
+    """What was there when the list was opened is shown exactly once, wherever the new ones go."""
+
+    @pytest.mark.parametrize("column", SORTABLE)
+    @pytest.mark.parametrize("descending", [False, True])
+    def test_nothing_is_shown_twice_or_left_out(self, store, size, column, descending):
+        drawn, processes = random.Random(7), processes_of(store)
+        add_rows(store, [drawn_row(drawn, number, processes) for number in range(40)])
+        before = {row["id"] for row in stored_rows(store)}
+        found = pages(
+            Inbox(store),
+            Filter(),
+            Sort(column, descending),
+            6,
+            lambda: (
+                add_rows(store, [drawn_row(drawn, number, processes) for number in range(2)])
+                if len(stored_rows(store)) < 80
+                else None
+            ),
+        )
+        assert len(found) == len(set(found))
+        assert before <= set(found)
+
+    def test_another_moment_is_another_look(self, store):
+        drawn, processes = random.Random(7), processes_of(store)
+        inbox = Inbox(store)
+        assert inbox.count(Filter(), at=NOW).number == 0
+        add_rows(store, [drawn_row(drawn, 1, processes)])
+        assert inbox.count(Filter(), at=NOW).number == 0
+        assert inbox.count(Filter()).number == 1
+
+    def test_a_row_that_is_gone_is_left_out(self, store):
+        drawn, processes = random.Random(7), processes_of(store)
+        add_rows(store, [drawn_row(drawn, number, processes) for number in range(5)])
+        inbox = Inbox(store)
+        every = ids(inbox.rows(Filter(), Sort(), 0, 9, at=NOW))
+        with store.write() as work:
+            work.session.execute(delete(ApprovalRequest).where(table_of(ApprovalRequest).c.id == every[2]))
+        assert ids(inbox.rows(Filter(), Sort(), 0, 9, at=NOW)) == [*every[:2], *every[3:]]
+
+
+PIECES = st.sampled_from([piece for text in (*TEXTS, *USERS, *FILES) for piece in text.split()])
+SYNTAX = st.sampled_from(
+    ['"', "%", "_", "'", "*", "AND", "\\", "setup*", "a OR b", "NEAR(a b)", '""', "\x00", "7z", "ÉCO"]
+)
+
+
+@st.composite
+def searches(draw):
+    """Draw words: parts of what is stored in other letters, and what some search languages take for orders."""
+    words = []
+    for _ in range(draw(st.integers(1, 3))):
+        word = draw(PIECES | SYNTAX)
+        start = draw(st.integers(0, max(len(word) - 1, 0)))
+        part = word[start : start + draw(st.integers(1, 12))]
+        words.append(draw(st.sampled_from([part, part.upper(), part.lower()])))
+    return draw(st.sampled_from([" ", "  ", "\t"])).join(words)
+
+
+class TestSearch:
+    @MANY_TIMES
+    @given(text=searches(), filter_=easy_filters, sort=sorts)
+    def test_finds_what_holds_every_word_and_nothing_else(self, filled, text, filter_, sort):
+        store, rows, _ = filled
+        wanted = in_order(shown(rows, filter_.with_text(text)), sort)
+        inbox = Inbox(store)
+        piece = inbox.rows(filter_.with_text(text), sort, 0, ROWS, at=NOW)
+        assert (ids(piece), piece.complete) == (wanted, True)
+        assert inbox.count(filter_.with_text(text), at=NOW) == (len(wanted), True)
+
+    @MANY_TIMES
+    @given(text=searches(), filter_=easy_filters)
+    def test_finds_the_same_by_the_index_of_a_large_store(self, filled, text, filter_):
+        store, rows, _ = filled
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ways, "FEW", 0)
+            piece = Inbox(store).rows(filter_.with_text(text), Sort(), 0, ROWS, at=NOW)
+        assert ids(piece) == in_order(shown(rows, filter_.with_text(text)), Sort())
+        long = any(len(word) >= 3 for word in text.split())
+        assert piece.complete == (long or not text.strip())
+
+    def test_finds_a_request_by_each_of_its_ids(self, filled):
+        store, rows, _ = filled
+        inbox = Inbox(store)
+        for row in rows[:20]:
+            typed = [
+                row["number"],
+                str(row["id"]),
+                row["id"].hex,
+                f"{{{str(row['id']).upper()}}}",
+                row["external_id"],
+            ]
+            typed += [row["record_id"].lower(), row["external_id"][:12], str(row["id"])[:10].upper()]
+            for text in filter(None, typed):
+                assert ids(inbox.rows(Filter(text=text), Sort(), 0, 9)) == [row["id"]], text
+
+    def test_says_when_a_common_word_was_not_looked_for_everywhere(self, filled, monkeypatch):
+        store, rows, _ = filled
+        monkeypatch.setattr(ways, "FEW", 0)
+        monkeypatch.setattr(search, "MOST", 20)
+        inbox = Inbox(store)
+        piece = inbox.rows(Filter(text="LT-4"), Sort("user"), 0, ROWS)
+        assert len(piece.rows) == 20
+        assert not piece.complete
+        assert inbox.count(Filter(text="LT-4")) == (20, False)
+        newest = [row["id"] for row in rows[-20:]]
+        assert set(ids(piece)) == set(newest)
+
+    def test_a_short_word_is_looked_for_in_the_newest_of_a_large_store(self, filled, monkeypatch):
+        store, rows, _ = filled
+        monkeypatch.setattr(ways, "FEW", 0)
+        monkeypatch.setattr(search, "SCANNED", 50)
+        piece = Inbox(store).rows(Filter(text="7z"), Sort(), 0, ROWS)
+        newest = in_order(rows, Sort())[:50]
+        wanted = in_order(shown(rows, Filter(text="7z")), Sort())
+        assert ids(piece) == [key for key in wanted if key in newest]
+        assert 0 < len(piece.rows) < len(wanted)
+        assert not piece.complete
+
+
+class TestBesideTheList:
+    def test_one_request_has_its_names_one_by_one(self, store):
+        drawn, processes = random.Random(3), processes_of(store)
+        row = drawn_row(drawn, 5, processes) | {"waits_for": "App Approvers\nD. Whitfield"}
+        add_rows(store, [row])
+        found = Inbox(store).get(row["id"])
+        assert found.waits_for == ("App Approvers", "D. Whitfield")
+        assert (found.user, found.policy, found.computer) == (
+            row["initiator_name"],
+            row["policy_name"],
+            row["agent_name"],
+        )
+        assert found.requested_at == row["requested_at"]
+        assert Inbox(store).get(uuid.uuid4()) is None
+
+    def test_policies_are_named_once(self, filled):
+        store, _, _ = filled
+        assert Inbox(store).policies() == ["Network tools", "Unsigned"]
+
+    def test_the_list_is_as_old_as_the_oldest_look_at_a_server(self, store):
+        assert Inbox(store).as_of() == (None, True)
+        servers = [server for _, server in processes_of(store)]
+        assert Inbox(store).as_of() == (None, False)
+        for number, (server, word) in enumerate(zip(servers, ("complete", "partial"), strict=True)):
+            with store.write() as work:
+                work.session.add(
+                    Lease(name=f"seen:{server.hex}", holder=word, until=NOW.replace(minute=30 - number))
+                )
+            assert Inbox(store).as_of() == (NOW.replace(minute=30 - number), False)
+        with store.write() as work:
+            work.session.merge(Lease(name=f"seen:{servers[1].hex}", holder="complete", until=NOW))
+        assert Inbox(store).as_of() == (NOW, True)
