@@ -20,7 +20,7 @@ from models.approval_request import COPY, ApprovalRequest
 from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.requests import marks
+from services.requests import inputs, marks
 from services.requests.reading import Item
 from services.requests.states import ENDS, MISSING, judge, status_of
 from services.servicenow.contract import ApprovalStatus
@@ -37,17 +37,7 @@ _EVENTS = table_of(RequestEvent)
 Check = Callable[[Session], None]
 Stored = Mapping[str, Any]
 
-COLUMNS = {
-    "PMApprovalId": "approval_id",
-    "PMInitiatorId": "initiator_id",
-    "PMInitiatorName": "initiator_name",
-    "PMPolicyId": "policy_id",
-    "PMPolicyName": "policy_name",
-    "PMAgentId": "agent_id",
-    "PMAgentName": "agent_name",
-    "PMFilePath": "file_path",
-    "PMUserReason": "reason",
-}
+COLUMNS = {"PMApprovalId": "approval_id", **inputs.COLUMNS}
 """Variable to the column that a copy keeps it in."""
 
 

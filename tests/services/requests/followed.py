@@ -1,5 +1,8 @@
 """An instance with many open requests, a store that follows them, and an hour that passes when a test says so."""
 
+import random
+import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -11,6 +14,7 @@ from services.practice.accounts import user_id
 from services.practice.database import sys_id_of
 from services.practice.stock import EXECUTE_ITEM
 from services.requests.following import Follower
+from services.requests.keeping import copy_id
 from services.requests.leases import Leases
 from services.secret import Secret
 from services.servicenow.contract import VARIABLES
@@ -92,6 +96,57 @@ def configure(configuration, vault, practice, password, *, interval=30, timeout=
 
 def follower_of(workspace, clock, holder="worker:test"):
     return Follower(workspace, Leases(workspace.store, holder, clock), clock=clock, chance=lambda: 0.5)
+
+
+def fill(practice, clock, count):
+    """Raise `count` requests on the instance, one every few seconds; returns the sys_ids of the requested items."""
+    with practice._database.transaction():
+        records = []
+        for number in range(count):
+            records.append(place(practice, number))
+            clock.pass_by(3)
+    clock.pass_by(600)
+    return records
+
+
+@dataclass(slots=True)
+class Hour:
+    """What happened while requests were followed: calls, how late each decision was seen (s), and what was not seen."""
+
+    calls: int = 0
+    late: list[float] = field(default_factory=list)
+    unseen: int = 0
+    seconds: list[float] = field(default_factory=list)
+    """Real seconds of each round."""
+
+
+async def live(practice, follower, server_id, clock, records, minutes, seed=1):
+    """Let time pass second by second: approvers decide, requests are raised, and the follower looks when it is due."""
+    chance, told = random.Random(seed), Hour()
+    waiting, undecided, number = {}, list(records), len(records)
+    chance.shuffle(undecided)
+    log, due = len(practice.log), clock.now()
+    for _ in range(minutes * 60):
+        if clock.now() >= due:
+            begun = time.perf_counter()
+            done = await follower.round(server_id)
+            told.seconds.append(time.perf_counter() - begun)
+            assert done.problem is None, done.problem.as_text()
+            due = done.next_at
+            for key in done.decided:
+                told.late.append((clock.now() - waiting.pop(key)).total_seconds())
+        clock.pass_by(1)
+        if chance.random() < 0.5:
+            record = undecided.pop()
+            decide(practice, record, chance.choice(["approved", "rejected"]))
+            waiting[copy_id(server_id, record)] = clock.now()
+        if chance.random() < 0.2:
+            number += 1
+            undecided.insert(0, place(practice, number))
+    # What was decided in the last moments is for the next look.
+    told.unseen = sum((clock.now() - at).total_seconds() > 31 for at in waiting.values())
+    told.calls = len(practice.log) - log
+    return told
 
 
 def requests_of(store, **equal):
