@@ -28,6 +28,7 @@ from console.context import Context
 from console.inbox.following import Following
 from console.inbox.news import News
 from console.inbox.saved import SavedFilters
+from console.leftovers import Leftovers
 from console.menus import build_menu_bar, node_menu
 from console.navigation.model import Node, TreeModel
 from console.navigation.view import Navigation
@@ -71,6 +72,7 @@ class Window(QMainWindow):
         self.navigation = Navigation(self.model)
         self.health = Health(self)
         self.rounds = Rounds(self)
+        self.leftovers = Leftovers(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = Schedule(self, layout)
@@ -483,6 +485,7 @@ class Window(QMainWindow):
         self.remember()
         self.health.stop()
         self.rounds.stop()
+        self.leftovers.stop()
         self.schedule.stop()
         self.following.stop()
         self.news.stop()

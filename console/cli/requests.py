@@ -13,6 +13,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.errors import InputError, Owner, Problem
+from services.requests import clean_up_rehearsals
 from services.requests import rehearse as run_rehearsal
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.workspace import Workspace
@@ -49,6 +50,7 @@ def rehearse(
         approval_type, process, server = await asyncio.to_thread(_chain, workspace, type_)
         if server.production and confirm != server.name:
             raise _unconfirmed(server.name)
+        await _clean_up(workspace)
         instance = await workspace.instance(server.id)
         decider = await _decider(workspace, server, decide_as) if decide_as else None
         try:
@@ -70,9 +72,22 @@ def rehearse(
         else:
             for leg in run.legs:
                 output.result(f"{'ok' if leg.ok else 'failed':7}{leg.name:9} {leg.observed}  {leg.ms:.0f} ms")
+            for sentence in run.slower:
+                output.result(sentence)
         return output.GOOD if run.ok else output.NOT_GOOD
 
     of(context).run(work, json_too=json)
+
+
+async def _clean_up(workspace: Workspace) -> None:
+    """Say what rehearsals that were killed had left behind, and what of it is still there."""
+    done = await clean_up_rehearsals(workspace)
+    for one in done.cleaned:
+        output.say(f"Left by an earlier rehearsal: {one.number or one.request_id}, {one.proof}")
+    for problem in done.problems:
+        output.say(f"An earlier rehearsal is not cleaned up: {problem.cause}")
+    if done.later:
+        output.say("An earlier rehearsal may still be on its way; it is looked for again next time.")
 
 
 def _fields(pairs: list[str]) -> dict[str, str]:

@@ -121,10 +121,7 @@ class Filters(QObject):
         self.named = {one.key: one for one in (*filters.BUILT_IN, *saved)}
 
     async def _read_saved(self, store: Any) -> list[Any]:
-        try:
-            saved = await module(self.ctx, SAVED)
-        except ModuleNotFoundError:
-            return []
+        saved = await module(self.ctx, SAVED)
         found: list[Any] = await self.ctx.call(saved.saved_filters, store)
         return found
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -26,7 +27,8 @@ from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
 
-WIDTH = 560
+WIDTH = 600
+LEGS_HEIGHT = 210
 CHOICES = (
     ("", "Raise it, follow it once, then cancel it"),
     ("approve", "Approve it"),
@@ -55,9 +57,9 @@ class RehearsalDialog(QDialog):
         self.file = TextEditor()
         self.file.setText(r"C:\Program Files\Rehearsal\rehearsal.exe")
         self.why = TextEditor()
-        self.why.setText("Rehearsal from Approval Console")
+        self.why.setText("raised on purpose from Approval Console")
         layout.addWidget(Field("File path", self.file, f"A real request is raised on {server.name}"))
-        layout.addWidget(Field("Reason", self.why, "What the approver reads"))
+        layout.addWidget(Field("Reason", self.why, "What the approver reads, after the word REHEARSAL"))
         layout.addLayout(self._decision())
         self.confirm: TextEditor | None = None
         if server.production:
@@ -68,7 +70,9 @@ class RehearsalDialog(QDialog):
             )
         self.legs = QListWidget()
         self.legs.setAccessibleName("Legs of the rehearsal")
-        self.legs.setMinimumHeight(120)
+        self.legs.setMinimumHeight(LEGS_HEIGHT)
+        self.legs.setWordWrap(True)
+        self.legs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self.legs, 1)
         self.failure = FailurePanel()
         layout.addWidget(self.failure)
@@ -169,9 +173,13 @@ class RehearsalDialog(QDialog):
             if decider is not None:
                 await decider.aclose()
         self._ended()
+        for sentence in self.rehearsal.slower:
+            self.legs.addItem(QListWidgetItem(icons.icon("notice"), sentence))
         for leg in self.rehearsal.legs:
             shape = icons.icon("good" if leg.ok else "bad")
-            item = QListWidgetItem(shape, f"{leg.name.capitalize()}: {leg.observed} ({leg.ms:.0f} ms)")
+            known = self.rehearsal.usual.get(leg.name)
+            took = f"{leg.ms:.0f} ms" + (f", usually {known:.0f} ms" if known is not None else "")
+            item = QListWidgetItem(shape, f"{leg.name.capitalize()}, {took}: {leg.observed}")
             item.setToolTip(leg.observed)
             self.legs.addItem(item)
         self.message.setText("Every leg was observed" if self.rehearsal.ok else "Not every leg was observed")

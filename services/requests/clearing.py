@@ -1,6 +1,7 @@
 """Leaves nothing of a rehearsal open on its instance, and reads back that it is so."""
 
 import asyncio
+import contextlib
 import uuid
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -8,12 +9,13 @@ from typing import Protocol
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState, TaskState
-from services.errors import ConsoleError, Problem
+from services.errors import ConflictError, ConsoleError, Problem, RefusedError
 from services.requests import baseline
 from services.requests.finding import find
 from services.requests.life import PROCESSING_LIMIT_S, RequestLife
 from services.requests.states import CLOSED_STATES
 from services.servicenow.approvals import ApprovalServices
+from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
 from services.store import NotFoundError, Store
@@ -92,8 +94,13 @@ async def close(instance: Instance, process: ApprovalProcess, row: ApprovalReque
     proof, ids = await _read(instance, process, row)
     if not ids:
         return proof
-    for sys_id in ids:
-        await instance.table("sc_req_item").update(sys_id, {"state": CLOSED_INCOMPLETE})
+    try:
+        for sys_id in ids:
+            await instance.table("sc_req_item").update(sys_id, {"state": CLOSED_INCOMPLETE})
+    except RateLimitedError:
+        raise
+    except RefusedError:
+        return proof  # said with what is open; somebody who may has to close it
     return (await _read(instance, process, row))[0]
 
 
@@ -168,7 +175,9 @@ async def _clean(workspace: Source, one: baseline.Unfinished, limit_s: float, do
 async def _finish(workspace: Source, one: baseline.Unfinished, outcome: str) -> None:
     run = one.run
     if run is not None:
-        await kept(lambda: baseline.finish(workspace.store, run, TaskState.CANCELLED, outcome, []))
+        # Another program may have been as fast.
+        with contextlib.suppress(ConflictError):
+            await kept(lambda: baseline.finish(workspace.store, run, TaskState.CANCELLED, outcome, []))
 
 
 async def _reach(workspace: Source, row: ApprovalRequest) -> tuple[ApprovalProcess, Instance]:

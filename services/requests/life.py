@@ -156,7 +156,7 @@ class RequestLife:
         late = now >= row.requested_at + timedelta(seconds=self._process.timeout_after_s)
         if sends.last is None:
             if late:
-                return await self._end(row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED)
+                return await self._end(row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED, sent=0)
             return await self._raise(row, await self._inputs(row), 0, patient=True)
         sighting = await self._look(row)
         if sighting.item is not None:
@@ -164,11 +164,14 @@ class RequestLife:
         if now < sends.last + self._limit:
             return row
         if not sighting.absent:
-            return await self._fail(row, f"{CANNOT_TELL}: {sighting.reason}")
+            return await self._fail(row, f"{CANNOT_TELL}: {sighting.reason}", sent=sends.count)
         if late:
-            return await self._end(row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED)
+            return await self._end(
+                row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED, sent=sends.count
+            )
         if sends.count >= SENDS_MAX:
-            return await self._fail(row, f"Create was called {sends.count} times. {NEVER_ARRIVED}")
+            said = f"Create was called {sends.count} times. {NEVER_ARRIVED}"
+            return await self._fail(row, said, sent=sends.count)
         return await self._raise(row, await self._inputs(row), sends.count, patient=True)
 
     # -- following ---------------------------------------------------------
@@ -273,7 +276,7 @@ class RequestLife:
         if now < sends.last + self._limit:
             return row
         if not sighting.absent:
-            return await self._fail(row, f"{CANNOT_TELL}: {sighting.reason}")
+            return await self._fail(row, f"{CANNOT_TELL}: {sighting.reason}", sent=sends.count)
         return await self._end(row, state, kind, NEVER_ARRIVED, sent=sends.count)
 
     # -- Create ------------------------------------------------------------
@@ -423,8 +426,9 @@ class RequestLife:
         kind = Event.TIMED_OUT if state is RequestState.TIMED_OUT else Event.CANCELLED
         return await self._end(row, state, kind, comment, comment=comment[:TEXT_MAX])
 
-    async def _fail(self, row: ApprovalRequest, said: str) -> ApprovalRequest:
-        return await self._end(row, RequestState.FAILED, Event.FAILED, said, error=said[:TEXT_MAX])
+    async def _fail(self, row: ApprovalRequest, said: str, sent: int | None = None) -> ApprovalRequest:
+        """End the request as failed; `sent` as `Steps.take` has it."""
+        return await self._end(row, RequestState.FAILED, Event.FAILED, said, sent=sent, error=said[:TEXT_MAX])
 
 
 def _patiently(write: Callable[[], bool]) -> Callable[[], bool]:

@@ -125,7 +125,14 @@ def test_a_request_is_rehearsed_to_its_end(story, decision, end):
     assert set(run["request"]) == {"id", "request_id", "number", "state", "servicenow_state", "comment"}
     assert (run["request"]["state"], run["request"]["servicenow_state"]) == (end, end)
     assert re.fullmatch(r"RITM\d{7}", run["request"]["number"])
-    assert [leg["leg"] for leg in run["legs"]] == ["create", "record", "status", "decision", "outcome"]
+    assert [leg["leg"] for leg in run["legs"]] == [
+        "create",
+        "record",
+        "status",
+        "decision",
+        "outcome",
+        "proof",
+    ]
     assert all(set(leg) == {"leg", "ok", "observed", "ms"} for leg in run["legs"])
 
 

@@ -129,3 +129,14 @@ def test_a_name_that_was_led_to_this_machine_is_refused(practice, signed_in, pat
 def test_names_of_this_machine_are_answered(practice, host):
     reply = httpx.get(f"{practice.base_url}practice/faults", headers={"Host": host}, trust_env=False)
     assert reply.status_code == 200
+
+
+def test_a_lost_answer_is_that_of_a_call_that_was_carried_out(practice, signed_in):
+    client = signed_in("admin")
+    practice.faults.set("answer_lost", times=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.post("api/now/table/sc_category", json={"title": "Lost and found"})
+    assert list(practice.faults) == ["answer_lost"]
+    found = client.get("api/now/table/sc_category", params={"sysparm_query": "title=Lost and found"})
+    assert [row["title"] for row in found.json()["result"]] == ["Lost and found"]
+    assert list(practice.faults) == []

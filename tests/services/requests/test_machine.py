@@ -30,7 +30,7 @@ from services.store import Store
 from tests.services.requests.conftest import PASSWORD, sign_in
 
 SHORT, FULL = 100, 10_000
-STEPS = 10
+STEPS = 8
 RENEWED_AFTER = 150
 """Examples after which the practice instance is made anew: its tables have no index on what is looked for."""
 FAULTS = {
@@ -207,7 +207,7 @@ class Requests(RuleBasedStateMachine):
     )
     programs = st.integers(0, 1)
     places = st.integers(0, 3)
-    deeds = st.sampled_from(["resume", "follow", "cancel", "withdraw"])
+    deeds = st.sampled_from(["resume", "resume", "follow", "cancel", "withdraw"])
 
     def deed(self, who, word, row):
         life = self.lives[who]
@@ -249,6 +249,17 @@ class Requests(RuleBasedStateMachine):
             for who, word, plan in zip((0, 1), words, plans, strict=True)
         ]
         self.go(*steps)
+
+    @rule(crash=st.integers(0, 8), words=st.tuples(deeds, deeds), plan=plans)
+    def race(self, crash, words, plan):
+        """The case that matters most: a request that was left in the middle, and two that go on with it."""
+        before = len(self.raised)
+        self.submit(0, Plan(crash))
+        self.time_goes_by(301)
+        if len(self.raised) > before:
+            row = self.rows()[-1]
+            self.go(*((who, self.deed(who, words[who], row.model_copy()), Plan()) for who in (0, 1)))
+            self.go((1, self.deed(1, "resume", self.rows()[-1]), plan))
 
     @precondition(lambda self: self.raised)
     @rule(place=places, word=st.sampled_from(["approved", "rejected"]))

@@ -8,7 +8,7 @@ import pytest
 
 from models.kinds import RequestEventKind, RequestState
 from services.errors import ConsoleError, InputError, RefusedError, UnreachableError
-from services.requests import rehearse
+from services.requests import baseline, rehearse
 from services.servicenow import ConnectionSettings, Instance
 from tests.services.requests.conftest import sign_in, states, stored, timeline
 
@@ -220,6 +220,24 @@ async def test_cancelled_between_create_and_its_row_it_is_cleaned_up(run, store,
         await task
     assert waiting(practice) == []
     assert states(store) == [RequestState.CANCELLED]
+
+
+async def test_an_item_that_the_account_may_not_close_is_said_to_be_open(run, store, practice, monkeypatch):
+    from services.practice import rest
+
+    monkeypatch.setitem(rest.WRITE_ROLES, "sc_req_item", ("itil",))
+    done = await run(decide="approve")
+    [item] = practice.records("sc_req_item")
+    assert not done.ok
+    assert (done.legs[-1].name, done.legs[-1].observed) == ("proof", f"still open: {item['number']}")
+    assert [left.request.id for left in baseline.unfinished(store)] == [done.request.id]
+
+
+async def test_what_is_approved_is_closed_so_that_nobody_carries_it_out(run, practice):
+    done = await run(decide="approve")
+    [item] = practice.records("sc_req_item")
+    assert (item["approval"], item["state"], item["active"]) == ("approved", "4", "false")
+    assert done.legs[-1].observed == f"nothing of {item['number']} is open"
 
 
 async def test_after_a_crash_it_can_be_run_again(run, store, practice, life, approval_type):

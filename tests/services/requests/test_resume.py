@@ -282,6 +282,15 @@ async def test_two_programs_that_go_on_with_it_raise_it_once(life, another, appr
     assert row.state == RequestState.PENDING
 
 
+async def test_two_programs_that_begin_with_it_raise_it_once(life, another, approval_type, practice, later):
+    for number in range(1, 6):
+        row = life.draft(approval_type, FIELDS)
+        await life.keep(row, FIELDS)
+        later(LIMIT)
+        await asyncio.gather(life.resume(row), another.resume(row.model_copy()))
+        assert len(raised(practice)) == number
+
+
 async def test_an_answer_after_its_end_is_taken_back_on_the_instance(
     life, another, store, approval_type, practice, later
 ):

@@ -1,0 +1,73 @@
+"""Cleans up, when the window has opened, what rehearsals of programs that died left behind on an instance."""
+
+import asyncio
+from typing import Any
+
+from PyQt6.QtCore import QObject
+
+from console.activity import DONE, FAILED, Job
+from console.lazy import module
+from console.workers import Workers
+from services.errors import ConsoleError
+
+GROUP = "leftovers"
+PAUSE_S = 30.0
+ROUNDS = 12
+"""With the pause between them longer than an instance may go on with a call whose caller has gone."""
+
+
+class Leftovers(QObject):
+    """Looks once after each opening of the workspace; where there is nothing, nothing is said and nobody is asked."""
+
+    def __init__(self, ctx: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.ctx = ctx
+        self.workers = Workers(self)
+        self.workers.failed.connect(ctx.workers.failed)
+        self.job: Job | None = None
+        ctx.opened.connect(self.start)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self.workers.start(self._clean_up(), group=GROUP)
+
+    def stop(self) -> None:
+        """End what goes on; the window closes."""
+        self.workers.cancel_all()
+
+    async def _clean_up(self) -> None:
+        baseline = await module(self.ctx, "services.requests.baseline")
+        workspace = await self.ctx.ready()
+        if not await self.ctx.call(baseline.unfinished, workspace.store):
+            return
+        requests = await module(self.ctx, "services.requests")
+        job = self.job = self.ctx.activity.begin("Cleaning up rehearsals", self.stop)
+        cleaned = 0
+        try:
+            for _ in range(ROUNDS):
+                done = await requests.clean_up_rehearsals(workspace)
+                cleaned += self._told(job, done)
+                if not done.later:
+                    break
+                job.progress("Waiting for a request that may still be on its way")
+                await asyncio.sleep(PAUSE_S)
+        except ConsoleError as error:
+            job.end(error.problem.cause, FAILED)
+            return
+        job.end(*_outcome(done, cleaned))
+
+    def _told(self, job: Job, done: Any) -> int:
+        """Write into the log what was done; returns how many were cleaned up for good."""
+        for one in done.cleaned:
+            job.note(f"{one.number or one.request_id}: {one.proof}")
+        for problem in done.problems:
+            job.note(f"{problem.tried}: {problem.cause}")
+        return sum(one.proof.ok for one in done.cleaned)
+
+
+def _outcome(done: Any, cleaned: int) -> tuple[str, str]:
+    left = len(done.problems) + sum(bool(one.proof.open) for one in done.cleaned) + done.later
+    told = [f"{cleaned} cleaned up"] if cleaned else []
+    if left:
+        return ", ".join([*told, f"{left} left for the next start"]), FAILED
+    return told[0] if told else "Nothing of them was open", DONE
