@@ -297,6 +297,8 @@ class _Deed:
             return await self._after_lost_cancel(tried, error)
         if RequestState(ended.state) != RequestState.CANCELLED:
             return self.refused(refusals.ended_already(tried, ended.state))
+        if not ended.external_id:
+            return self._done(self.label, "It was taken back before ServiceNow had it.", None)
         return await self._cancelled(await self._workspace.instance(_server(row)), tried)
 
     async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:
@@ -439,7 +441,8 @@ class _Deed:
         """
         whole = self._decider is None or instance is None or instance is not self._decider
         try:
-            await keep(self._workspace.store, self._row, record, event, whole=whole)
+            comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
+            await keep(self._workspace.store, self._row, record, event, whole=whole, comment=comment)
         except StoreError as error:
             return error.problem
         return None

@@ -227,7 +227,8 @@ def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -
     told = {RequestEventKind.ASKED} if record.asked else set()
     if record.decided is not None:
         told.add(RequestEventKind.DECIDED)
-    return [line for line in timeline if line.kind not in told or record.number in line.detail]
+    # Decisions that were made here begin with the number: who sat at the console is told nowhere else.
+    return [line for line in timeline if line.kind not in told or line.detail.startswith(f"{record.number} ")]
 
 
 def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: str = "") -> Details:
@@ -289,7 +290,8 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
     sent: datetime | None = None
     for event in events:
         kind = RequestEventKind(event.kind)
-        line = Line(event.at, kind, f"{_TITLES[kind]} by {event.actor}", event.detail, event.actor)
+        by = f" by {event.actor}" if event.actor else ""
+        line = Line(event.at, kind, f"{_TITLES[kind]}{by}", event.detail, event.actor)
         match kind:
             case RequestEventKind.RAISED:
                 # Who and for what stands in a line that is made from the request itself.

@@ -19,6 +19,8 @@ from services.store.errors import NotFoundError
 from services.threads import kept
 
 REMINDED_ONCE_IN = timedelta(minutes=15)
+TIMED_OUT_EARLY = timedelta(seconds=5)
+"""Clocks differ: an end this shortly before the time was over still counts as timed out."""
 
 
 class Source(Protocol):
@@ -56,10 +58,12 @@ async def keep(
     event: tuple[RequestEventKind, str] | None = None,
     *,
     whole: bool = True,
+    comment: str = "",
 ) -> None:
     """Store what `record` says of `row`, with a line of its timeline; a look that finds nothing new writes nothing.
 
-    `whole` says that the account sees every approval: only then it is known who is asked. Raises StoreError. It is
+    `whole` says that the account sees every approval: only then it is known who is asked. `comment` is what a copy was
+    decided with here; a request of our own gets it with the answer of its status service. Raises StoreError. It is
     written to its end even where the task is cancelled, because it has happened.
     """
 
@@ -67,6 +71,8 @@ async def keep(
         with store.read() as session:
             newest = session.get(ApprovalRequest, row.id) or row
         values = _seen(newest, record, whole=whole)
+        if comment and is_copy(newest):
+            values["comment"] = comment
         new = {name: value for name, value in values.items() if getattr(newest, name) != value}
         if not new and event is None:
             return
@@ -124,13 +130,24 @@ def _seen(row: ApprovalRequest, record: Record, *, whole: bool) -> dict[str, Any
     if whole and (record.waiting or not record.open):
         values["waits_for"] = names_of(record.waiting)
     if is_copy(row) and not record.open:
-        values["state"] = _end_of(record)
+        values["state"] = _end_of(row, record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()
     state = values.get("state", row.state)
     values["mismatch"] = judge(state, record.approval, record.state, record.order_approval).mismatch
     return values
 
 
-def _end_of(record: Record) -> RequestState:
-    status = status_of(record.approval, record.state, record.order_approval)
-    return ENDS.get(status, RequestState.INVALID)
+def _end_of(row: ApprovalRequest, record: Record) -> RequestState:
+    if RequestState(row.state).final:
+        return RequestState(row.state)
+    end = ENDS.get(status_of(record.approval, record.state, record.order_approval), RequestState.INVALID)
+    due = row.times_out_at - TIMED_OUT_EARLY if row.times_out_at is not None else None
+    if (
+        end is RequestState.INVALID
+        and due is not None
+        and record.changed_at is not None
+        and record.changed_at >= due
+    ):
+        # Privilege Manager cancels what nobody decided in time.
+        return RequestState.TIMED_OUT
+    return end

@@ -74,6 +74,14 @@ class Desk:
         await life.note_item(row)
         return self.row(row.id)
 
+    async def drafted(self):
+        """Store a request of our own that nobody has sent yet."""
+        life = RequestLife(self.store, await self.workspace.instance(self.server.id), self.process)
+        row = life.draft(self.type, FIELDS)
+        with self.store.write() as work:
+            work.insert(row)
+        return row
+
     def copied(self, number=1):
         """Order on the instance as Privilege Manager does, and keep the copy that following makes."""
         order = place_order(

@@ -51,7 +51,7 @@ async def test_a_copy_is_decided_on_the_record_and_kept_as_it_stands_there(desk,
     [outcome] = await decide(desk.workspace, [row.id], decision, "Fine")
     assert outcome.ok
     kept = desk.row(row.id)
-    assert (kept.state, kept.servicenow_state, kept.version) == (word, word, 0)
+    assert (kept.state, kept.servicenow_state, kept.comment, kept.version) == (word, word, "Fine", 0)
     assert kept.file_path == row.file_path
     assert kept.ended_at is not None
     assert [e.actor for e in desk.events(row.id, "decided")] == ["ada"]
@@ -200,6 +200,46 @@ async def test_a_decision_that_a_rule_takes_back_is_not_called_done(desk):
     with between(desk, answer):
         [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-taken")
+
+
+async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
+    desk.joins("other.approver")
+    row = desk.copied()
+
+    def answer(request, forward):
+        reply = forward(request)
+        if request.startswith(b"PATCH"):
+            database = desk.practice._database
+            [olive] = [a for a in desk.asked(row) if a["approver"] == _user(desk, "other.approver")]
+            database.update("sysapproval_approver", olive["sys_id"], {"state": "requested"}, by="system")
+            values = {"approval": "requested", "state": "1", "active": "true"}
+            database.update("sc_req_item", row.record_id, values, by="system")
+            order = {"approval": "requested", "active": "true"}
+            database.update("sc_request", desk.item(row)["request"], order, by="system")
+        return reply
+
+    with between(desk, answer):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+        assert outcome.ok, outcome.problem
+        # The approver sees nobody's approval but its own, so that nobody is named.
+        assert outcome.seen.startswith(f"app.approver has approved {row.number}; it still waits for ")
+        assert desk.row(row.id).state == RequestState.PENDING
+        # A second go finds nothing left to decide.
+        async with desk.decider("app.approver") as decider:
+            [again] = await decide(desk.workspace, [row.id], "approve", "", decider)
+        assert again.problem.fault == "approval-none-open"
+    assert len(patched(desk)) == 1
+
+
+async def test_what_was_never_sent_is_neither_decided_nor_reminded_of_but_taken_back(desk):
+    row = await desk.drafted()
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert (outcome.ok, outcome.problem.fault) == (False, "record-missing")
+    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    assert (outcome.ok, outcome.seen) == (True, "It was taken back before ServiceNow had it.")
+    assert desk.row(row.id).state == RequestState.CANCELLED
+    assert desk.practice.log == []
 
 
 async def test_a_record_that_is_gone_is_said_to_be(desk):
