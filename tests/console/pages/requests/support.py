@@ -11,7 +11,11 @@ from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from models.lease import Lease
 from services.configuration import Configuration
-from tests.console.pages.support import until
+from tests.console.pages.support import until as until_within
+
+PATIENCE_S = 40.0
+LONG_S = 50
+"""Limits for what hangs: on a busy machine everything takes its time."""
 
 TIMES_OUT = timedelta(minutes=20)
 
@@ -91,10 +95,15 @@ def quiet(page):
     )
 
 
-async def settled(page, seconds=20.0):
+async def until(condition):
+    """Wait until something holds; how long that takes is no matter of these tests."""
+    await until_within(condition, PATIENCE_S)
+
+
+async def settled(page):
     """Wait until everything that was asked for is here."""
     await asyncio.sleep(0)
-    await until(lambda: quiet(page), seconds)
+    await until(lambda: quiet(page))
 
 
 @contextlib.asynccontextmanager

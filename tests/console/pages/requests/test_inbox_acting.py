@@ -15,8 +15,8 @@ from services.practice import PracticeInstance
 from services.requests import RequestLife
 from services.requests.inbox import Inbox
 from services.secret import Secret
-from tests.console.pages.requests.support import as_row, numbers, opened, put, request, settled
-from tests.console.pages.support import close_connections, until
+from tests.console.pages.requests.support import LONG_S, as_row, numbers, opened, put, request, settled, until
+from tests.console.pages.support import close_connections
 
 APPROVER = "app.approver"
 
@@ -93,7 +93,7 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
             assert dialog.go.isEnabled()
             QTest.keyClicks(dialog.comment, "Fine, for release 8")
             dialog.go.click()
-            await until(lambda: dialog.over, 20)
+            await until(lambda: dialog.over)
             assert outcomes(dialog) == [f"{row.number} is approved for Alex Approver."]
             assert dialog.summary.text() == "1 request approved."
             dialog.out.click()
@@ -104,7 +104,7 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
             job = ctx.activity.jobs[-1]
             assert (job.state, job.text) == ("done", "1 request approved")
 
-    run(story(), 60)
+    run(story(), LONG_S)
 
 
 def test_a_rejection_and_a_cancellation_need_a_comment(qapp):
@@ -149,7 +149,7 @@ def test_the_dialog_says_what_is_skipped_and_why_and_takes_the_rest(run, ctx, st
             assert dialog.go.text() == "Reject 3 requests"
             dialog.comment.setText("Not on this laptop")
             dialog.go.click()
-            await until(lambda: dialog.over, 30)
+            await until(lambda: dialog.over)
             assert dialog.summary.text() == "3 requests rejected."
             said = outcomes(dialog)
             assert sum("is rejected" in text for text in said) == 3
@@ -163,7 +163,7 @@ def test_the_dialog_says_what_is_skipped_and_why_and_takes_the_rest(run, ctx, st
             dialog.out.click()
             await settled(page)
 
-    run(story(), 60)
+    run(story(), LONG_S)
 
 
 def test_what_somebody_else_decided_meanwhile_is_told(run, ctx, store, desk, practice):
@@ -180,14 +180,14 @@ def test_what_somebody_else_decided_meanwhile_is_told(run, ctx, store, desk, pra
             page.acting.open("approve", [as_row(row)])
             dialog = page.acting.dialog
             dialog.go.click()
-            await until(lambda: dialog.over, 20)
+            await until(lambda: dialog.over)
             assert "is already rejected" in outcomes(dialog)[0]
             assert dialog.summary.text() == "0 requests approved, 1 not approved."
             assert ctx.activity.jobs[-1].state == "failed"
             dialog.out.click()
             await settled(page)
 
-    run(story(), 60)
+    run(story(), LONG_S)
 
 
 def test_stop_ends_what_is_under_way_and_leaves_the_rest(run, ctx, store, desk):
@@ -198,10 +198,10 @@ def test_stop_ends_what_is_under_way_and_leaves_the_rest(run, ctx, store, desk):
             page.acting.open("approve", page.table.chosen_rows(100))
             dialog = page.acting.dialog
             dialog.go.click()
-            await until(lambda: dialog._outcomes, 20)
+            await until(lambda: dialog._outcomes)
             assert page.working
             ctx.activity.jobs[-1].cancel()
-            await until(lambda: dialog.over, 20)
+            await until(lambda: dialog.over)
             assert not page.working
             told = [text for text in outcomes(dialog) if "approved" in text]
             assert "Not begun" in outcomes(dialog)
@@ -210,17 +210,16 @@ def test_stop_ends_what_is_under_way_and_leaves_the_rest(run, ctx, store, desk):
             dialog.out.click()
             await settled(page)
 
-    run(story(), 60)
+    run(story(), LONG_S)
 
 
 def test_an_account_that_may_not_decide_is_told_before(run, ctx, store, desk, practice):
-    practice.accounts["privman.integration"].roles.discard("approval_admin")
-
     async def story():
         await desk(1)
+        practice.faults.set("role_missing")
         async with page_of(ctx) as page:
             page.table.selectRow(0)
-            await until(page.pane.reason.text, 20)
+            await until(page.pane.reason.text)
             await settled(page)
             buttons = page.pane.act_buttons
             assert page.pane.reason.text() == (
@@ -232,7 +231,7 @@ def test_an_account_that_may_not_decide_is_told_before(run, ctx, store, desk, pr
             assert "approve" not in page.actions()
             assert "cancel_request" in page.actions()
 
-    run(story(), 60)
+    run(story(), LONG_S)
 
 
 def test_what_privilege_manager_raised_itself_is_cancelled_on_purpose_only(qapp):
@@ -272,4 +271,4 @@ def test_the_answer_is_copied_and_the_record_opened(run, ctx, store, desk, monke
             )
             assert row.external_id or row.record_id
 
-    run(story(), 60)
+    run(story(), LONG_S)

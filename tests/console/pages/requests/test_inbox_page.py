@@ -17,8 +17,17 @@ from models.kinds import Kind, RequestState
 from services.requests.filters import BUILT_IN
 from services.requests.filters import SORTABLE as SORTS
 from services.store.errors import cannot_read
-from tests.console.pages.requests.support import change, looked, numbers, opened, put, request, settled
-from tests.console.pages.support import until
+from tests.console.pages.requests.support import (
+    LONG_S,
+    change,
+    looked,
+    numbers,
+    opened,
+    put,
+    request,
+    settled,
+    until,
+)
 
 
 def test_the_filters_that_stand_ready_are_those_of_the_inbox():
@@ -52,7 +61,7 @@ def test_pending_requests_stand_oldest_first_with_their_counts(run, ctx, store):
             assert page.chips.chip("all").isChecked()
             assert not page.chips.chip("pending").isChecked()
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_cells_say_in_words_what_they_show_by_shape_and_colour(run, ctx, store):
@@ -74,7 +83,7 @@ def test_cells_say_in_words_what_they_show_by_shape_and_colour(run, ctx, store):
             assert model.index(1, cells.WAITS).data() == "Not yet"
             assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "Pending\nmismatch: order approved"
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_the_search_and_the_choices_narrow_down_and_are_cleared(run, ctx, store):
@@ -99,7 +108,7 @@ def test_the_search_and_the_choices_narrow_down_and_are_cleared(run, ctx, store)
             assert len(numbers(page)) == 3
             assert page.bar.field.text() == page.bar.time.key == ""
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_down_leads_from_the_search_to_the_rows_and_ctrl_f_back(run, ctx, store):
@@ -114,7 +123,7 @@ def test_down_leads_from_the_search_to_the_rows_and_ctrl_f_back(run, ctx, store)
             assert page.table.chosen_count() == 1
             await until(lambda: page.pane.isVisible() and page.pane.answer)
 
-    run(story())
+    run(story(), LONG_S)
 
 
 @pytest.mark.parametrize("column", list(SORTABLE))
@@ -144,7 +153,7 @@ def test_a_click_on_a_head_sorts_and_a_second_one_the_other_way(run, ctx, store,
             )
             assert "sorted" in name
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_free_texts_do_not_sort(run, ctx, store):
@@ -157,7 +166,7 @@ def test_free_texts_do_not_sort(run, ctx, store):
             page.sort_by(cells.WAITS)
             assert page.model.sorted_by == before
 
-    run(story())
+    run(story(), LONG_S)
 
 
 # -- in place of the list -------------------------------------------------------------------------------------
@@ -183,7 +192,7 @@ def test_a_store_without_requests_says_what_they_are_and_offers_one(run, ctx, st
             await until(lambda: numbers(page) == ["RITM0000001"])
             assert page.states.currentWidget() is page.table
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def _process(configuration):
@@ -221,7 +230,7 @@ def test_an_empty_filter_and_an_empty_search_lead_on(run, ctx, store):
             button.click()
             await until(lambda: numbers(page) == ["RITM0000001"])
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_a_store_that_cannot_be_read_is_said_with_retry_and_what_was_read_stays(run, ctx, store, monkeypatch):
@@ -255,7 +264,7 @@ def test_a_store_that_cannot_be_read_is_said_with_retry_and_what_was_read_stays(
             next(b for b in state.findChildren(QPushButton) if b.text() == "Retry").click()
             await until(lambda: numbers(page) == ["RITM0000001"])
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
@@ -284,7 +293,7 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
             assert not page.foot._shape.isVisible()
             del ctx.following
 
-    run(story())
+    run(story(), LONG_S)
 
 
 # -- ways here -------------------------------------------------------------------------------------------------
@@ -310,7 +319,7 @@ def test_a_target_leads_to_a_filter_or_to_a_request_wherever_it_stands(run, ctx,
             assert "not in the store" in page.notice.text
             assert not page.pane.isVisible()
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_a_change_is_seen_by_itself(run, ctx, store):
@@ -326,4 +335,4 @@ def test_a_change_is_seen_by_itself(run, ctx, store):
             await until(lambda: page.chips.chip("pending").count == "1")
             assert isinstance(page.looking, Looking)
 
-    run(story())
+    run(story(), LONG_S)

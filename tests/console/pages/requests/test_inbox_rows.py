@@ -12,8 +12,7 @@ from console.pages.requests import cells
 from console.pages.requests.model import KEPT, PAGE, InboxModel
 from console.pages.requests.table import ROW
 from models.kinds import RequestState
-from tests.console.pages.requests.support import change, numbers, opened, put, request, settled
-from tests.console.pages.support import until
+from tests.console.pages.requests.support import LONG_S, change, numbers, opened, put, request, settled, until
 
 MANY = 700
 
@@ -53,7 +52,7 @@ def test_new_rows_above_move_neither_the_selection_nor_what_is_in_sight(run, ctx
             assert page.table.current_row().number == selected[0]
             assert page.showing.row.number == selected[0]
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_without_a_selection_what_stands_at_the_top_stays_there(run, ctx, store):
@@ -68,7 +67,7 @@ def test_without_a_selection_what_stands_at_the_top_stays_there(run, ctx, store)
             await settled(page)
             assert top(page) == before
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_a_list_at_its_beginning_shows_new_rows_there(run, ctx, store):
@@ -84,7 +83,7 @@ def test_a_list_at_its_beginning_shows_new_rows_there(run, ctx, store):
             assert top(page) == ("RITM0000099", 0)
             assert chosen(page) == number
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_a_request_that_leaves_the_list_stays_in_the_details(run, ctx, store):
@@ -113,7 +112,7 @@ def test_a_request_that_leaves_the_list_stays_in_the_details(run, ctx, store):
             assert page.pane.reason.text().startswith("Approved ")
             assert page.pane.act_buttons["approve"].toolTip() == page.pane.reason.text()
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_several_selected_rows_stay_selected_together(run, ctx, store):
@@ -137,7 +136,7 @@ def test_several_selected_rows_stay_selected_together(run, ctx, store):
             assert len(chosen(page)) == 1
             await until(lambda: page.pane.answer)
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_another_filter_keeps_the_selected_request_in_sight(run, ctx, store):
@@ -155,7 +154,7 @@ def test_another_filter_keeps_the_selected_request_in_sight(run, ctx, store):
             first, last = page.table.in_sight()
             assert first <= page.table.currentIndex().row() <= last
 
-    run(story())
+    run(story(), LONG_S)
 
 
 def test_rows_come_as_they_are_scrolled_to_and_few_pages_are_held(run, ctx, store):
@@ -180,7 +179,7 @@ def test_rows_come_as_they_are_scrolled_to_and_few_pages_are_held(run, ctx, stor
             numbered = [page.model.loaded(n).number for n in range(38 * PAGE, 38 * PAGE + 10)]
             assert numbered == [f"RITM{40 * PAGE - 1 - n:07}" for n in range(38 * PAGE, 38 * PAGE + 10)]
 
-    run(story(), 60)
+    run(story(), LONG_S)
 
 
 def test_escape_closes_the_details_and_enter_opens_them_again(run, ctx, store):
@@ -204,7 +203,7 @@ def test_escape_closes_the_details_and_enter_opens_them_again(run, ctx, store):
             QTest.keyClick(page.table, Qt.Key.Key_Down)
             await until(lambda: page.pane.isVisible() and page.pane.answer)
 
-    run(story())
+    run(story(), LONG_S)
 
 
 # -- the model by itself ---------------------------------------------------------------------------------------
