@@ -124,7 +124,7 @@ class ActDialog(QDialog):
         self.copies.setVisible(act.name == "cancel_request" and bool(copies))
         self.copies.toggled.connect(lambda _on: self._look())
         layout.addWidget(self.copies)
-        self.table = RowsTable("Requests", ("Request", "User", "File", "What happens"), (124, 110, 130, 200))
+        self.table = RowsTable("Requests", ("Request", "User", "File", "What happens"), (150, 110, 130, 180))
         self.table.setMinimumHeight(64 if one else LIST_HEIGHT)
         layout.addWidget(self.table, 1)
         layout.addLayout(self._foot())

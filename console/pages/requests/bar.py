@@ -53,7 +53,12 @@ class SearchField(QLineEdit):
 
     def _typed(self, text: str) -> None:
         self._cap.setVisible(not text)
+        self._make_room()
         self._timer.start()
+
+    def _make_room(self) -> None:
+        """Let the hint end before the keys."""
+        self.setTextMargins(0, 0, 0 if self.text() else self._cap.sizeHint().width(), 0)
 
     def show_text(self, text: str) -> None:
         """Show a text without searching for it."""
@@ -69,6 +74,7 @@ class SearchField(QLineEdit):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Keep the keys at the right end."""
         super().resizeEvent(event)
+        self._make_room()
         hint = self._cap.sizeHint()
         self._cap.setGeometry(
             self.width() - hint.width() - 6, (self.height() - hint.height()) // 2, hint.width(), hint.height()

@@ -67,7 +67,7 @@ def nothing_found(
     """Say what was searched for and where; offer to search in everything, or to clear the search."""
     quoted = f"“{text}”" if text else "what is chosen above"
     heading = f"No request matches {quoted}" if len(text) <= 60 else "No request matches the search"
-    where = f"It was searched for in {name}." if everywhere is not None else "Every request was searched."
+    where = f"Only “{name}” was searched." if everywhere is not None else "Every request was searched."
     if everywhere is not None:
         button = buttons.secondary("Search in all requests", icon="search")
         button.clicked.connect(everywhere)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent
+from PyQt6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -29,7 +29,9 @@ from services.errors import Problem
 
 MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
 LEFT, MIDDLE, RIGHT = 300, 322, 334
-LEAST = (168, 200, 190)
+LEAST = (168, 190, 190)
+NARROW = 860
+"""Widths of the columns, the least they may be, and the width of the pane from which there is room for both systems."""
 NOT_ASKED = "Reading what ServiceNow says now"
 
 
@@ -128,6 +130,10 @@ class DetailsPane(QWidget):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(self._columns())
         layout.addWidget(self.area, 1)
+        self._below = QWidget()
+        """Keeps the head at the top while several requests are selected."""
+        layout.addWidget(self._below, 1)
+        self._below.hide()
         self.clear()
 
     # -- building ----------------------------------------------------------------------------------------------
@@ -193,12 +199,12 @@ class DetailsPane(QWidget):
         part, column = _column("State in both systems")
         panel = QFrame()
         panel.setProperty("role", "panel")
-        inner = QHBoxLayout(panel)
+        inner = self._sides = QHBoxLayout(panel)
         inner.setContentsMargins(12, 10, 12, 10)
         inner.setSpacing(12)
         self.here = SideView("shield", "Privilege Manager")
         self.there = SideView("server", "ServiceNow")
-        rule = QFrame()
+        rule = self._between = QFrame()
         rule.setProperty("role", "upright")
         inner.addWidget(self.here, 1)
         inner.addWidget(rule)
@@ -242,8 +248,9 @@ class DetailsPane(QWidget):
         self.open_button = buttons.secondary("Open in ServiceNow", icon="open")
         self.open_button.clicked.connect(lambda: self.asked.emit("open_in_servicenow"))
         for button in (self.copy_button, self.open_button):
+            if isinstance(button, buttons.ThemedButton):
+                button.set_short("Copy answer" if button is self.copy_button else "Open")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setMinimumWidth(0)
             column.addWidget(button)
         self.fresh = Label("", role="caption")
         self.fresh.setWordWrap(True)
@@ -300,10 +307,12 @@ class DetailsPane(QWidget):
         self.set_badges([])
         self.copy_number.hide()
         self.area.hide()
+        self._below.show()
 
     def show_details(self, details: Any, *, asking: bool, now: datetime) -> None:
         """Show `services.requests.details.Details`; `asking` says that the instance is being asked meanwhile."""
         row = details.row
+        self._below.hide()
         self.area.show()
         number = row.number or row.order_number or str(row.approval_id or row.id)
         self.number.setText(number)
@@ -383,6 +392,14 @@ class DetailsPane(QWidget):
             text = " ".join(details.unseen)
         self.fresh.setText(text)
         self.fresh.setVisible(bool(text))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the two systems below each other where they have no room side by side."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        ways = QHBoxLayout.Direction
+        self._sides.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        self._between.setVisible(not narrow)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Close with Escape."""
