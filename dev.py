@@ -2,7 +2,7 @@
 """Makes the environment and runs the program, its checks and its measurements. Needs nothing but Python 3.11.
 
 python3 dev.py run [ARGS]     start `approval-console ARGS`; without ARGS the demo
-python3 dev.py test [--long]  every check: format, lint, types, layers, tests
+python3 dev.py test [ARGS]    every check: format, lint, types, layers, tests; ARGS go to pytest, --long for all
 python3 dev.py bench          the figures of the README
 python3 dev.py shots [DIR]    pictures of every page
 python3 dev.py clean          remove the environment and caches
@@ -26,6 +26,8 @@ LAYOUT = "2"
 WINDOWS = os.name == "nt"
 SCRIPTS = ENVIRONMENT / ("Scripts" if WINDOWS else "bin")
 PYTHON = SCRIPTS / ("python.exe" if WINDOWS else "python")
+MOST_PROCESSES = 6
+"""For tests: with more, all would wait for the longest file."""
 CACHES = (
     ".pytest_cache",
     ".mypy_cache",
@@ -258,7 +260,7 @@ def test(arguments: list[str]) -> int:
         ("lint", [str(SCRIPTS / "ruff"), "check", "-q", *folders]),
         ("types", [str(PYTHON), "-m", "mypy"]),
         ("layers", [str(SCRIPTS / "lint-imports")]),
-        ("tests", [str(PYTHON), "-m", "pytest", "-q", *arguments]),
+        ("tests", [str(PYTHON), "-m", "pytest", "-q", *_side_by_side(arguments), *arguments]),
     )
     failed = []
     for name, command in checks:
@@ -267,6 +269,19 @@ def test(arguments: list[str]) -> int:
             failed.append(name)
     say(f"Failed: {', '.join(failed)}." if failed else "Every check is green.")
     return 1 if failed else 0
+
+
+def _side_by_side(arguments: list[str]) -> list[str]:
+    """Return the options that spread tests over processes, each file in one of them; a debugger wants them in one."""
+    processes = min(_cores(), MOST_PROCESSES)
+    alone = any(word.startswith(("-n", "--pdb", "--trace", "--numprocesses")) for word in arguments)
+    return [] if alone or processes < 2 else ["-n", str(processes), "--dist", "loadfile"]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def bench(arguments: list[str]) -> int:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from PyQt6.QtCore import QSignalBlocker, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import (
     QFrame,
@@ -192,6 +192,7 @@ class ActivityPane(QFrame):
         self.cancel_button = buttons.small("Cancel")
         self.cancel_button.setAccessibleName("Cancel the selected work")
         self.cancel_button.clicked.connect(self.cancel)
+        self.list.setIconSize(QSize(SHAPE, SHAPE))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         copy = buttons.small("Copy", "copy")
         copy.setAccessibleName("Copy the activity")
@@ -214,7 +215,7 @@ class ActivityPane(QFrame):
         with QSignalBlocker(self.list):
             self.list.clear()
             for job in self._jobs:
-                item = QListWidgetItem(icons.QIcon(icons.status_pixmap(SHAPES[job.state], SHAPE)), _line(job))
+                item = QListWidgetItem(icons.icon(SHAPES[job.state]), _line(job))
                 item.setToolTip("\n".join(job.log))
                 self.list.addItem(item)
             self.list.setCurrentRow(self._jobs.index(self._wanted) if self._wanted in self._jobs else 0)

@@ -74,23 +74,28 @@ def pixmap(name: str, tone: str = "text", size: int = 16, ratio: float | None = 
 def status_pixmap(state: str, size: int = 14, ground: str = "page", ratio: float | None = None) -> QPixmap:
     """Return a status shape; `ground` is the token of what lies behind it, for the part that is cut out."""
     tokens = theme.current()
-    # In high contrast the selection is so bright that no status colour can be seen on it: there the shape alone speaks.
-    tint = "sel-text" if ground == "sel" and tokens.scheme == "contrast" else STATES[state]
-    return _draw(f"status-{state}", tokens[tint], tokens[ground], tokens["line"], size, _ratio(ratio))
+    tint, line = tokens[theme.on(ground, STATES[state])], tokens["line"]
+    if theme.on(ground, "line") != "line":
+        line = tokens[ground]  # a track as dark as what runs on it would hide it
+    return _draw(f"status-{state}", tint, tokens[ground], line, size, _ratio(ratio))
 
 
 class _Engine(QIconEngine):
     """Draws an icon when it is first shown, at the size, ratio and theme of that moment; most menus never are."""
 
-    def __init__(self, name: str, tone: str, ground: str) -> None:
+    def __init__(self, name: str, tone: str, ground: str, *, in_menu: bool) -> None:
         super().__init__()
-        self._name, self._tone, self._ground = name, tone, ground
+        self._name, self._tone, self._ground, self._in_menu = name, tone, ground, in_menu
         self._is_status = name in STATES and name not in ICON_NAMES
 
     def _picture(self, size: int, mode: QIcon.Mode, ratio: float) -> QPixmap:
+        # Lists say of their selected row that it is selected, menus that it is active, as buttons under the pointer are.
+        chosen = mode == (QIcon.Mode.Active if self._in_menu else QIcon.Mode.Selected)
+        ground = "sel" if chosen else self._ground
         if self._is_status:
-            return status_pixmap(self._name, size, self._ground, ratio)
-        return pixmap(self._name, "faint" if mode == QIcon.Mode.Disabled else self._tone, size, ratio)
+            return status_pixmap(self._name, size, ground, ratio)
+        tone = "faint" if mode == QIcon.Mode.Disabled else theme.on(ground, self._tone)
+        return pixmap(self._name, tone, size, ratio)
 
     def paint(self, painter: QPainter | None, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw the icon into a rectangle of a widget."""
@@ -115,9 +120,12 @@ class _Engine(QIconEngine):
 
     def clone(self) -> QIconEngine:
         """Return an engine of its own for another icon."""
-        return _Engine(self._name, self._tone, self._ground)
+        return _Engine(self._name, self._tone, self._ground, in_menu=self._in_menu)
 
 
-def icon(name: str, tone: str = "text", ground: str = "page") -> QIcon:
-    """Return an icon in the colour of a token, faint when disabled; status shapes stand on `ground`."""
-    return QIcon(_Engine(name, tone, ground))
+def icon(name: str, tone: str = "text", ground: str = "page", *, in_menu: bool = False) -> QIcon:
+    """Return an icon in the colour of a token, faint when disabled; status shapes stand on `ground`.
+
+    On the selected row of a list, and with `in_menu` of a menu, it is drawn for the ground `sel`.
+    """
+    return QIcon(_Engine(name, tone, ground, in_menu=in_menu))

@@ -124,7 +124,7 @@ class EntryDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("sel"))
             painter.drawRoundedRect(rect, 4, 4)
-            painter.setBrush(theme.colour("link"))
+            painter.setBrush(theme.colour(theme.on("sel", "link")))
             painter.drawRoundedRect(QRect(rect.left(), rect.top() + 5, 3, rect.height() - 10), 1.5, 1.5)
         ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
         if entry.icon:

@@ -1,4 +1,4 @@
-"""What the palette finds: commands, objects and requests."""
+"""What the palette finds: commands, objects, faults and requests."""
 
 from typing import Any
 
@@ -6,16 +6,17 @@ from console.inbox.filters import FILTERS, filters_of
 from console.inbox.places import state_word, target_of_request
 from console.lazy import module
 from console.pages.places import place_of
+from console.pages.registry import entry_of
 from console.palette import EACH, Entry, Groups
 from models.kinds import Kind
 
 REQUESTS_FOUND = EACH + 1
 LEAST = 2
-"""Letters from which requests are searched: one letter is in nearly all of them."""
+"""Letters from which requests and faults are searched: one letter is in nearly all of them."""
 
 
 class PaletteSearch:
-    """Searches what the window has: its commands, the objects of its tree, and the requests of its store."""
+    """Searches what the window has: commands, the objects of its tree, the fault catalogue, the requests of its store."""
 
     def __init__(self, window: Any) -> None:
         self._window = window
@@ -27,6 +28,24 @@ class PaletteSearch:
         if not text.startswith(">"):
             groups.append(("Objects", self._objects(words)))
         return groups
+
+    async def faults(self, text: str) -> list[Entry]:
+        """Return entries for the faults of the catalogue whose id, stage, symptom or cause holds what was typed."""
+        if text.startswith(">") or len(text) < LEAST:
+            return []
+        handbook = await module(self._window.ctx, "services.connectivity.handbook")
+        words = _words(text)
+        return [
+            Entry(
+                fault.id,
+                # What was typed: mostly the words of a caller, else why it is so.
+                f"{handbook.words_of(fault.stages)}: {fault.people_see if _holds(fault.people_see, words) else fault.cause}",
+                "book",
+                "",
+                lambda fault=fault: self._window.show_target(entry_of(fault.id, fault.stages[0])),  # type: ignore[misc]
+            )
+            for fault in handbook.holding(text)
+        ]
 
     async def requests(self, text: str) -> list[Entry]:
         """Return entries for requests that hold what was typed: open ones first, the newest of each."""

@@ -26,6 +26,7 @@ __all__ = [
     "current",
     "font",
     "of",
+    "on",
 ]
 
 _PALETTE: tuple[tuple[QPalette.ColorRole, str, str], ...] = (
@@ -149,6 +150,11 @@ def current() -> Tokens:
 def colour(name: str) -> QColor:
     """Return the colour of a token as it is shown now."""
     return QColor(current()[name])
+
+
+def on(ground: str, tone: str) -> str:
+    """Return the token that `tone` is drawn in on the token `ground`: in high contrast nothing but `sel-text` on `sel`."""
+    return "sel-text" if ground == "sel" and current().scheme == "contrast" else tone
 
 
 def font(role: str = "body") -> QFont:

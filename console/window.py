@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ from console.navigation.model import Node, TreeModel
 from console.navigation.view import Navigation
 from console.pages import actions as acts
 from console.pages.base import Page
-from console.pages.registry import HOME, REQUESTS, Target, page_for
+from console.pages.registry import FAULTS, HOME, REQUESTS, Target, page_for
 from console.palette import Palette
 from console.schedule import Schedule
 from console.search import PaletteSearch
@@ -112,7 +113,7 @@ class Window(QMainWindow):
         self.setMenuWidget(self._menu_row())
         self.search = PaletteSearch(self)
         self.palette_box = Palette(self, self.search.find)
-        self.palette_box.asked.connect(self._find_requests)
+        self.palette_box.asked.connect(self._find_more)
 
     def _menu_row(self) -> QWidget:
         row = QWidget()
@@ -219,9 +220,13 @@ class Window(QMainWindow):
 
     async def _rename(self, node: Node, name: str) -> None:
         workspace = await self.ctx.ready()
+        from console.pages.open_requests import confirmed
+
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
-        await self.ctx.call(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
-        self.ctx.notify(f"Renamed to {name}")
+        rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
+        done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        if done:
+            self.ctx.notify(f"Renamed to {name}")
 
     # -- pages -------------------------------------------------------------
 
@@ -335,6 +340,10 @@ class Window(QMainWindow):
         """Show the requests."""
         self.show_target(Target(REQUESTS))
 
+    def go_faults(self) -> None:
+        """Show the fault catalogue."""
+        self.show_target(Target(FAULTS))
+
     # -- commands ----------------------------------------------------------
 
     def new(self, kind: str) -> None:
@@ -351,10 +360,11 @@ class Window(QMainWindow):
         """Open the palette over the page."""
         self.palette_box.open()
 
-    def _find_requests(self, text: str) -> None:
-        self.workers.start(self._add_requests(text), group="palette")
+    def _find_more(self, text: str) -> None:
+        self.workers.start(self._add_more(text), group="palette")
 
-    async def _add_requests(self, text: str) -> None:
+    async def _add_more(self, text: str) -> None:
+        self.palette_box.add(text, "Faults", await self.search.faults(text))
         self.palette_box.add(text, "Requests", await self.search.requests(text))
 
     def find(self) -> None:

@@ -4,6 +4,7 @@ Three steps: sign in, what was found, done. A failure shows its five parts and k
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -253,7 +254,7 @@ class SetupWizard(QDialog):
         servicenow = await module(self.ctx, "services.servicenow")
         workspace = await self.ctx.ready()
         admin = missing.administrator
-        settings = servicenow.ConnectionSettings.of(self._server)
+        settings = workspace.settings_of(self._server)
         own = servicenow.SignIn(self.account, self.secret)
         runs_as = own if admin is None else servicenow.SignIn(admin.account, admin.secret)
         job = self.ctx.activity.begin(
@@ -328,14 +329,16 @@ class SetupWizard(QDialog):
     async def _check(self) -> None:
         connectivity = await module(self.ctx, "services.connectivity")
         servicenow = await module(self.ctx, "services.servicenow")
+        checks = await module(self.ctx, "services.checks")
         workspace, made = await self.ctx.ready(), self.made
         self.done.checking()
         try:
             secret = await asyncio.to_thread(
-                workspace.vault.get, made.credential.id, made.credential.name, made.server.origin
+                workspace.vault.get, made.credential.id, made.credential.name, made.server.destination
             )
-            self.report = await connectivity.run_check(
-                servicenow.ConnectionSettings.of(made.server),
+            used = await asyncio.to_thread(checks.sign_in_used, workspace.vault, made.server, made.credential)
+            report = await connectivity.run_check(
+                workspace.settings_of(made.server),
                 servicenow.SignIn(made.credential.account, secret),
                 made.process,
                 report=self.done.stage_done,
@@ -344,7 +347,18 @@ class SetupWizard(QDialog):
             self.done.not_checked()
             self.failure.show_problem(error.problem)
             return
-        self.done.show_report(self.report)
+        await self._keep(
+            partial(checks.store_check, workspace.store, made.server, report, made.process, used=used)
+        )
+        self.report = report
+        self.done.show_report(report)
+
+    async def _keep(self, store_check: Callable[[], object]) -> None:
+        """Keep the check among those of the server that was just made, like any other check of it."""
+        try:
+            await self.ctx.call(store_check)
+        except ConsoleError as error:
+            self.ctx.notify(f"This check could not be kept: {error.problem.cause}")
 
     # -- the end -----------------------------------------------------------------------------------------------
 

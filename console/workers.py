@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import logging
 import weakref
 from collections.abc import Coroutine
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QDialog
+
+log = logging.getLogger(__name__)
 
 
 class Workers(QObject):
@@ -34,11 +37,22 @@ class Workers(QObject):
         """Whether any task is running."""
         return bool(self._tasks)
 
-    def start(self, coroutine: Coroutine[Any, Any, Any], *, group: str | None = None) -> asyncio.Task[Any]:
-        """Run a coroutine as a task; within a group it replaces the one before."""
+    def start(
+        self, coroutine: Coroutine[Any, Any, Any], *, group: str | None = None
+    ) -> asyncio.Task[Any] | None:
+        """Run a coroutine as a task; within a group it replaces the one before.
+
+        Returns None when the owner or the loop is gone, as when a timer fires on the way out: then nothing of the
+        coroutine runs.
+        """
+        loop = None if sip.isdeleted(self) else _loop()
+        if loop is None:
+            log.info("Not begun, as the window is closing: %s", coroutine.__qualname__)
+            coroutine.close()
+            return None
         if group is not None:
             self.cancel(group)
-        task = asyncio.get_running_loop().create_task(coroutine)
+        task = loop.create_task(coroutine)
         self._tasks.add(task)
         if group is not None:
             self._groups[group] = task
@@ -56,6 +70,13 @@ class Workers(QObject):
         """Cancel every task of the owner."""
         for task in list(self._tasks):
             task.cancel()
+
+
+def _loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _finish(ref: "weakref.ref[Workers]", tasks: set[asyncio.Task[Any]], task: asyncio.Task[Any]) -> None:

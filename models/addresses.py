@@ -1,10 +1,14 @@
 """Base URLs and origins: how an address is written, and what a secret is bound to."""
 
+import contextlib
+import hashlib
 import ipaddress
+import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
+WAY_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,38 @@ class Origin:
         """Write the origin as scheme://host:port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a secret goes: an origin, and the way there. `way` is empty for the direct one, else a short fingerprint."""
+
+    origin: Origin
+    way: str = ""
+
+    @classmethod
+    def by(cls, origin: Origin, *, proxy: str | None = None, ca_bundle: str | None = None) -> "Destination":
+        """Return the way through a proxy and with a private CA bundle: who gets the bytes, and who is believed there.
+
+        The bundle counts by its path: what the file holds is the business of whoever looks after this machine.
+        """
+        proxy, ca_bundle = (proxy or "").strip(), (ca_bundle or "").strip()
+        if not proxy and not ca_bundle:
+            return cls(origin)
+        with contextlib.suppress(ValueError):
+            proxy = str(Origin.of(proxy))
+        named = json.dumps([proxy, ca_bundle], ensure_ascii=False)
+        return cls(origin, hashlib.sha256(named.encode()).hexdigest()[:WAY_LENGTH])
+
+    @classmethod
+    def of(cls, text: str) -> "Destination":
+        """Read what `str` wrote; raises ValueError."""
+        address, _, way = text.partition("#")
+        return cls(Origin.of(address), way)
+
+    def __str__(self) -> str:
+        """Write the origin, with the fingerprint of the way behind a #."""
+        return f"{self.origin}#{self.way}" if self.way else str(self.origin)
 
 
 def is_loopback(host: str) -> bool:

@@ -57,6 +57,9 @@ class ApprovalRequest(SQLModel, table=True):
          "mismatch", "checked_at", "observed_at", "claimed_by", "claimed_until"}
     )  # fmt: skip
 
+    released: ClassVar[frozenset[str]] = frozenset({"type_id", "process_id", "server_id"})
+    """References that are taken off, of all requests at once, when what they point at is deleted."""
+
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     version: int = Field(default=1)
     type_id: uuid.UUID | None = Field(default=None, foreign_key="approval_type.id", index=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import field_validator
 from sqlmodel import Field
 
-from models.addresses import Origin, normalise_base_url
+from models.addresses import Destination, Origin, normalise_base_url
 from models.base import Item, ItemFields, single_line
 from models.kinds import Kind
 
@@ -57,3 +57,33 @@ class ForeignSystem(ForeignSystemFields, Item, table=True):
     def origin(self) -> Origin:
         """Scheme, host and port of the base URL: what a secret is bound to."""
         return Origin.of(self.base_url)
+
+    @property
+    def destination(self) -> Destination:
+        """What the password of its credential is bound to: the origin, by the proxy and the CA bundle that are set.
+
+        Plain http is for this machine alone: neither counts there. Whom a client certificate names gets no password.
+        """
+        origin = self.origin
+        if origin.scheme == "http":
+            return Destination(origin)
+        return Destination.by(origin, proxy=self.proxy, ca_bundle=self.ca_bundle)
+
+    @property
+    def proxy_destination(self) -> Destination | None:
+        """What the password of the proxy's credential is bound to; None where no proxy is used, or none can be read."""
+        try:
+            if not self.proxy or self.origin.scheme == "http":
+                return None
+            proxy = Origin.of(self.proxy)
+        except ValueError:
+            return None
+        return Destination.by(proxy, ca_bundle=self.ca_bundle if proxy.scheme == "https" else None)
+
+    def destination_for(self, credential_id: uuid.UUID) -> list[Destination]:
+        """Return what a credential's password is for on this server: the instance, its proxy, or both."""
+        found = [self.destination] if self.credential_id == credential_id and self.base_url else []
+        proxy = (
+            self.proxy_destination if self.proxy_credential_id == credential_id and self.base_url else None
+        )
+        return [*found, proxy] if proxy is not None else found

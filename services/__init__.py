@@ -1,13 +1,14 @@
 """What can be done with the objects. No Qt.
 
-Who knows whom, beyond `models` and the small shared modules `errors`, `secret`, `progress`, `paths`, `threads`:
+Who knows whom, beyond `models` and the small shared modules `errors`, `secret`, `progress`, `paths`, `files`, `threads`, `together`:
 
     workspace     -> every capability: it puts them together for a window, a command or a worker
     configuration -> store
     vault         -> (nobody)
     catalogue     -> store, servicenow
     connectivity  -> servicenow
-    checks        -> store, connectivity
+    checks        -> store, connectivity, vault
+    judgements    -> store, checks, connectivity
     requests      -> store, servicenow
     transfer      -> store, configuration, servicenow, catalogue
     provisioning  -> store, servicenow

@@ -13,14 +13,21 @@ from models.base import NAME_MAX, TEXT_MAX, utcnow
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind, TaskState
 from models.task_run import TaskRun
+from models.user_credential import UserCredential
+from services.connectivity.accounts import Accepted
 from services.connectivity.results import RANK, CheckReport, StageResult
+from services.errors import ConsoleError
 from services.redact import redact
 from services.store import Store
+from services.vault import Vault
 
 TASK_ID = "check"
 LIMIT = 30
 LOOKED_AT = 10
 """How many checks of a server are read to say how it stands: enough for the last one of each of its processes."""
+ACCEPTED_AMONG = 100
+"""How many checks are looked through for one that signed in; each of them tried the same password."""
+SIGNED_IN = ("ok", "warning")
 ALL_GOOD = "Every stage that was looked at is good"
 
 
@@ -43,6 +50,59 @@ class PastCheck:
     stages: tuple[StageResult, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SignInUsed:
+    """What a check signed in with: the account, the instance's origin, and the vault's mark of the password."""
+
+    account: str
+    origin: str
+    mark: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it for the report: no part of it says anything of the password."""
+        return {"account": self.account, "origin": self.origin, "mark": self.mark}
+
+
+def sign_in_used(vault: Vault, server: ForeignSystem, credential: UserCredential | None) -> SignInUsed | None:
+    """Say what a check of `server` signs in with now; None where the vault does not know its password apart.
+
+    Asks the vault: call it in a thread.
+    """
+    if credential is None:
+        return None
+    try:
+        mark = vault.state(credential.id, credential.name).mark
+        return SignInUsed(credential.account, str(server.origin), mark) if mark else None
+    except (ConsoleError, ValueError):
+        # The check itself says what is wrong with the vault or the address.
+        return None
+
+
+def last_accepted(store: Store, server_id: uuid.UUID, used: SignInUsed | None) -> Accepted | None:
+    """Return when a check of a server last signed in with the very same account and password, or None.
+
+    Checks of whoever kept another password do not count: each password that is entered has a mark of its own.
+    """
+    if used is None:
+        return None
+    query = (
+        select(TaskRun)
+        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
+        .where(col(TaskRun.report).contains(f'"mark": "{used.mark}"'))
+        .order_by(col(TaskRun.started_at).desc())
+        .limit(ACCEPTED_AMONG)
+    )
+    with store.read() as session:
+        for run in session.exec(query):
+            content: dict[str, Any] = json.loads(run.report or "{}")
+            stages = {stage["stage"]: stage for stage in content.get("stages", [])}
+            let_in = stages.get("authentication", {}).get("state") in SIGNED_IN
+            if let_in and content.get("sign_in") == used.as_dict():
+                interactive = stages.get("account", {}).get("fault") == "account-interactive"
+                return Accepted(run.ended_at or run.started_at, interactive)
+    return None
+
+
 def store_check(
     store: Store,
     server: ForeignSystem,
@@ -50,8 +110,9 @@ def store_check(
     process: ApprovalProcess | None = None,
     *,
     unsaved: bool = False,
+    used: SignInUsed | None = None,
 ) -> PastCheck:
-    """Keep a check that finished and return it as it will be read. Raises StoreError."""
+    """Keep a check that finished and return it as it will be read; `used` is what it signed in with. Raises StoreError."""
     ended = utcnow()
     run = TaskRun(
         task=TASK_ID,
@@ -64,7 +125,7 @@ def store_check(
         ended_at=ended,
         correlation_id=report.correlation_id,
         outcome=finding_of(report.stages)[:TEXT_MAX],
-        report=_as_json(report, process, unsaved=unsaved),
+        report=_as_json(report, process, unsaved=unsaved, used=used),
     )
     with store.write(f"Check: {report.verdict}") as work:
         work.insert(run)
@@ -133,7 +194,9 @@ def _standing(session: Session, server_id: uuid.UUID) -> str:
     return max(last.values(), key=lambda v: RANK.get(v, 0), default="")
 
 
-def _as_json(report: CheckReport, process: ApprovalProcess | None, *, unsaved: bool) -> str:
+def _as_json(
+    report: CheckReport, process: ApprovalProcess | None, *, unsaved: bool, used: SignInUsed | None
+) -> str:
     content = report.as_dict()
     content["stages"] = [
         {key: redact(value) if isinstance(value, str) else value for key, value in stage.items()}
@@ -142,6 +205,7 @@ def _as_json(report: CheckReport, process: ApprovalProcess | None, *, unsaved: b
     content["process_id"] = str(process.id) if process is not None else ""
     content["process"] = process.name if process is not None else ""
     content["unsaved"] = unsaved
+    content["sign_in"] = used.as_dict() if used is not None else None
     return json.dumps(content, ensure_ascii=False)
 
 

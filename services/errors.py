@@ -150,6 +150,58 @@ class ConflictError(ConsoleError):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRequests:
+    """How many requests hang on an object that are not decided: sent and waiting, or about to be sent."""
+
+    pending: int
+    submitting: int
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return self.pending + self.submitting
+
+    @property
+    def number(self) -> str:
+        """Return all of them in words, such as “41 open requests”."""
+        return f"{self.count:,} open request{'s' if self.count != 1 else ''}"
+
+    @property
+    def parts(self) -> str:
+        """Return how they stand, such as “39 pending, 2 being sent”."""
+        parts = ((self.pending, "pending"), (self.submitting, "being sent"))
+        return ", ".join(f"{number:,} {word}" for number, word in parts if number)
+
+    @property
+    def text(self) -> str:
+        """Return both, such as “41 open requests: 39 pending, 2 being sent”."""
+        return f"{self.number}: {self.parts}"
+
+
+class RequestsOpenError(ConsoleError):
+    """Open requests hang on an object; it is changed or deleted only when somebody says how many."""
+
+    exit_status = 2
+
+    def __init__(self, name: str, act: str, found: OpenRequests, consequence: str) -> None:
+        self.name = name
+        self.act = act
+        self.open = found
+        self.consequence = consequence
+        super().__init__(
+            Problem(
+                tried=act,
+                evidence=f"{found.text} on “{name}”",
+                cause=f"Requests that are under way hang on it. {consequence}",
+                owner=Owner.CONSOLE,
+                remedy="Wait until they are decided, or confirm how many there are (on the command line with"
+                f" --confirm-open {found.count}).",
+                fault="requests-open",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A pointer to an object for lists of users: kind, id and name."""
 

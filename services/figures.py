@@ -84,6 +84,8 @@ class ServerFigures:
     pending: int
     timings: tuple[tuple[int, int], ...]
     """Of each of its processes: check every, time out after."""
+    minimum_interval_s: int
+    """Between two rounds of questions about its open requests."""
 
 
 def server_figures(store: "Store") -> list[ServerFigures]:
@@ -116,6 +118,7 @@ def server_figures(store: "Store") -> list[ServerFigures]:
             production=server.production,
             signs_in=server.credential_id is not None,
             pending=int(pending.get(server.id, 0)),
+            minimum_interval_s=server.minimum_interval_s,
             timings=tuple((every, after) for owner, every, after in processes if owner == server.id),
         )
         for server in servers

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models.addresses import Origin, normalise_base_url
+from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.errors import FieldError, InvalidError, Owner, Problem, RefusedError, ReplyError
 from services.progress import Progress, silent
@@ -132,7 +132,7 @@ def create(
     except ValueError as error:
         raise InvalidError([FieldError("base_url", str(error))]) from error
     made = _compose(configuration, base_url=base_url, account=account, found=found, server_id=server_id)
-    vault.put(made.credential.id, made.credential.name, account, secret, [Origin.of(base_url)])
+    vault.put(made.credential.id, made.credential.name, account, secret, [made.server.destination])
     try:
         with configuration.store.write("ServiceNow approvals set up") as work:
             return SetUp(

@@ -9,9 +9,9 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.configuration import Configuration
-from services.errors import Owner, Problem, RefusedError
+from services.errors import ConsoleError, Owner, Problem, RefusedError
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.instance import SignInSource
+from services.servicenow.connection import SignInSource
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
 
@@ -23,7 +23,7 @@ class Workspace:
         self.store = store
         self.vault = vault
         self.configuration = Configuration(store)
-        self._instances: dict[uuid.UUID, tuple[ConnectionSettings, uuid.UUID | None, int, Instance]] = {}
+        self._instances: dict[uuid.UUID, tuple[tuple[object, ...], Instance]] = {}
 
     @classmethod
     def open(cls, store_url: str, vault_kind: VaultKind, folder: Path) -> Self:
@@ -35,49 +35,90 @@ class Workspace:
 
         Raises NotFoundError. The password is asked for with the first call, not here.
         """
-        server, credential = await asyncio.to_thread(self._read, server_id)
-        settings = ConnectionSettings.of(server)
-        identity = (settings, server.credential_id, credential.version if credential else 0)
+        server, credential, version = await asyncio.to_thread(self._read, server_id)
+        settings = self.settings_of(server)
+        signs_in = (server.credential_id, credential.version if credential else 0)
+        identity = (settings, *signs_in, server.proxy_credential_id, version)
         known = self._instances.get(server_id)
-        if known is not None and known[:3] == identity:
-            return known[3]
+        if known is not None and known[0] == identity:
+            return known[1]
         made = Instance(settings, self.sign_in_of(server, credential))
-        self._instances[server_id] = (*identity, made)
+        self._instances[server_id] = (identity, made)
         if known is not None:
-            await known[3].aclose()
+            await known[1].aclose()
         return made
+
+    def settings_of(self, server: ForeignSystem) -> ConnectionSettings:
+        """Return how `server`, stored or edited, is reached, with the sign-in of its proxy where it has one."""
+        return ConnectionSettings.of(server, self._proxy_sign_in_of(server))
+
+    def delete(
+        self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
+    ) -> Problem | None:
+        """Delete an object, and with a User Credential its password; blocks. Raises as `Configuration.delete` does.
+
+        The password goes when the credential is gone for good. A vault that keeps it all the same cannot bring the
+        credential back: its problem is returned, to be told.
+        """
+        item = self.configuration.get(kind, object_id)
+        self.configuration.delete(kind, object_id, base_version, confirmed=confirmed)
+        if kind == Kind.USER_CREDENTIAL:
+            try:
+                self.vault.forget(item.id, item.name)
+            except ConsoleError as error:
+                return error.problem
+        return None
 
     def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> Instance:
         """Return an instance for values that are not stored (yet); the caller closes it."""
         return Instance(settings, sign_in)
 
     def sign_in_of(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
-        """Return how to sign in to `server`: the vault is asked in a thread, for exactly this origin."""
-        origin = server.origin
+        """Return how to sign in to `server`: the vault is asked in a thread, for exactly this origin and way there."""
+        destination = server.destination
 
         async def ask() -> SignIn:
             if credential is None:
                 raise _no_credential(server.name)
-            secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, origin)
+            secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, destination)
             return SignIn(credential.account, secret)
+
+        return ask
+
+    def _proxy_sign_in_of(self, server: ForeignSystem) -> SignInSource:
+        credential_id, destination = server.proxy_credential_id, server.proxy_destination
+        if credential_id is None or destination is None:
+            return None
+
+        def read() -> SignIn:
+            credential = self.configuration.get(Kind.USER_CREDENTIAL, credential_id)
+            assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+            secret = self.vault.get(credential.id, credential.name, destination)
+            return SignIn(credential.account, secret)
+
+        async def ask() -> SignIn:
+            return await asyncio.to_thread(read)
 
         return ask
 
     async def aclose(self) -> None:
         """Close every connection, then the store."""
-        for *_, instance in self._instances.values():
+        for _, instance in self._instances.values():
             await instance.aclose()
         self._instances.clear()
         await asyncio.to_thread(self.store.close)
 
-    def _read(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None]:
+    def _read(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None, int]:
+        """Return a server, its credential, and the version of its proxy's credential."""
         server = self.configuration.get(Kind.FOREIGN_SYSTEM, server_id)
         assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+        of_proxy = server.proxy_credential_id
+        version = self.configuration.get(Kind.USER_CREDENTIAL, of_proxy).version if of_proxy else 0
         if server.credential_id is None:
-            return server, None
+            return server, None, version
         credential = self.configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
         assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
-        return server, credential
+        return server, credential, version
 
 
 def _no_credential(name: str) -> RefusedError:

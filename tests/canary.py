@@ -12,6 +12,8 @@ import urllib.parse
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from tests.limits import WAIT_S
+
 SECRET = "Qx7Kanarie&<b>\"é%2+/ ü'\\zWölf9Jq"
 """Holds what is written differently in URLs, XML, JSON, HTML and repr; begins and ends with words found nowhere else."""
 ACCOUNT = "privman.integration"
@@ -86,18 +88,28 @@ def leaks_below(folder):
 
 
 def process_texts():
-    """Return command line and environment of every process that can be read, by pid; this process excepted."""
-    found = {}
+    """Return command line and environment of every process that this one has started, and of theirs, by pid.
+
+    Of no others: tests that run beside this one hand passwords to programs as it pleases them.
+    """
+    found, parents = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
-        if int(folder.name) != os.getpid():
-            try:
-                found[int(folder.name)] = (
-                    (folder / "cmdline").read_bytes(),
-                    (folder / "environ").read_bytes(),
-                )
-            except OSError:
-                continue
-    return found
+        try:
+            # The name of a program stands in brackets, and may hold anything.
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            found[int(folder.name)] = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+        except OSError:
+            continue
+
+    def is_ours(pid):
+        pid = parents.get(pid)
+        return pid == os.getpid() or (pid is not None and is_ours(pid))
+
+    return {pid: texts for pid, texts in found.items() if is_ours(pid)}
+
+
+TLS_HELLO = b"\x16\x03"
+"""How whoever wants to speak TLS begins. It is hung up on, as no empty line will ever end it."""
 
 
 class Listener:
@@ -126,10 +138,12 @@ class Listener:
 
     def _talk(self, connection):
         with connection:
-            connection.settimeout(10)
+            connection.settimeout(WAIT_S)
             try:
                 request = _read_request(connection)
                 self.requests.append(request)
+                if request.startswith(TLS_HELLO):
+                    return
                 connection.sendall(self._answer(request))
             except OSError:
                 return
@@ -146,7 +160,7 @@ class Listener:
 
 def _read_request(connection):
     data = b""
-    while b"\r\n\r\n" not in data:
+    while b"\r\n\r\n" not in data and not data.startswith(TLS_HELLO):
         part = connection.recv(65536)
         if not part:
             return data
@@ -174,7 +188,7 @@ def forward_to(port):
     def forward(request):
         head, _, body = request.partition(b"\r\n\r\n")
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as onward:
+        with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as onward:
             onward.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body)
             parts = []
             while part := onward.recv(65536):

@@ -8,12 +8,23 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+
+from services import redact
 
 LONG_LIMIT_S = 600
 
-settings.register_profile("console", deadline=None, max_examples=60)
-settings.register_profile("long", deadline=None, max_examples=2000)
+# How long an example takes is the machine's affair. The short form tries the same examples every time, the long one others.
+settings.register_profile(
+    "console",
+    deadline=None,
+    max_examples=60,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "long", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def pytest_addoption(parser):
@@ -61,6 +72,15 @@ def own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("APPROVAL_CONSOLE_HOME", str(tmp_path / "home"))
     for name in ("APPROVAL_CONSOLE_STORE", "APPROVAL_CONSOLE_VAULT", "APPROVAL_CONSOLE_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_memory():
+    """Forget the passwords that a test made known; they would be taken out of the texts of all that follow."""
+    known = dict(redact._known)
+    yield
+    redact._known.clear()
+    redact._known.update(known)
 
 
 @pytest.fixture(autouse=True)

@@ -172,6 +172,21 @@ def test_tests_say_what_they_are_about():
     assert idle == []
 
 
+CLOCKS = {"perf_counter", "perf_counter_ns", "process_time", "process_time_ns", "thread_time"}
+
+
+def test_no_test_judges_by_the_clock():
+    """A machine may be busy: what is fast is measured by the benchmarks, and a test counts or looks at the order."""
+    bad = [
+        f"{place(path, node)} {on}.{name}()"
+        for path in files("tests")
+        if "benchmarks" not in path.parts
+        for name, on, node in calls(path)
+        if name in CLOCKS
+    ]
+    assert bad == []
+
+
 # Written in pieces, because this file is searched as well.
 PLACES_OF_ONE_MACHINE = re.compile("|".join(("/ro" + "ot/", "/ho" + "me/[a-z]", "/wo" + "rk/")))
 SECRETS = re.compile(

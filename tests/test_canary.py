@@ -13,7 +13,7 @@ import uuid
 import pytest
 
 from console.crash import report
-from models.addresses import Origin
+from models.addresses import Destination, Origin
 from models.approval_process import ApprovalProcess
 from services.connectivity import run_check
 from services.errors import ConsoleError
@@ -143,10 +143,10 @@ async def test_what_a_server_sends_back_never_shows_the_password(echoing, log):
 def test_no_object_that_holds_the_password_shows_or_copies_it():
     secret = Secret(SECRET)
     sign_in = SignIn(ACCOUNT, secret)
-    entry = Entry(ACCOUNT, secret, [Origin.of(EVIL)])
+    entry = Entry(ACCOUNT, secret, [Destination(Origin.of(EVIL))])
     vault = SessionVault()
     credential = uuid.uuid4()
-    vault.put(credential, "Canary", ACCOUNT, secret, entry.origins)
+    vault.put(credential, "Canary", ACCOUNT, secret, entry.bound)
     instance = Instance(ConnectionSettings("Echo", EVIL), sign_in)
     holders = (secret, sign_in, entry, vault, instance, list(vars(vault).values()), vars(instance))
     for holder in holders:

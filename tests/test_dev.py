@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -81,3 +82,45 @@ def test_libraries_of_a_window_are_looked_for_when_a_display_comes_later(monkeyp
     dev.ready()
     dev.ready()
     assert looked == [False, True]
+
+
+@pytest.fixture
+def checks(dev, monkeypatch):
+    """Run `dev.py test` with the checks written down instead of run; one fails when its command holds `broken`."""
+    made = SimpleNamespace(commands=[], broken=None, cores=2)
+
+    def run(command, **_):
+        made.commands.append(command[1:])
+        return SimpleNamespace(returncode=int(made.broken in command))
+
+    monkeypatch.setattr(dev.subprocess, "run", run)
+    monkeypatch.setattr(dev, "_cores", lambda: made.cores)
+    return made
+
+
+def test_the_checks_that_failed_are_named_and_none_is_left_out(dev, monkeypatch, capfd, checks):
+    assert call(dev, monkeypatch, "test") == 0
+    assert "Every check is green." in capfd.readouterr().err
+    everything = len(checks.commands)
+    checks.broken = "mypy"
+    assert call(dev, monkeypatch, "test") == 1
+    assert capfd.readouterr().err.splitlines()[-1] == "Failed: types."
+    assert len(checks.commands) == 2 * everything
+
+
+@pytest.mark.parametrize(
+    ("words", "cores", "given"),
+    [
+        ((), 2, ["-n", "2", "--dist", "loadfile"]),
+        ((), 64, ["-n", "6", "--dist", "loadfile"]),
+        ((), 1, []),
+        (("--long",), 2, ["-n", "2", "--dist", "loadfile", "--long"]),
+        (("-k", "vault", "tests/services"), 2, ["-n", "2", "--dist", "loadfile", "-k", "vault", "tests/services"]),
+        (("-n0", "-x"), 2, ["-n0", "-x"]),
+        (("--pdb",), 2, ["--pdb"]),
+    ],
+)  # fmt: skip
+def test_tests_run_on_every_core_unless_told_otherwise(dev, monkeypatch, checks, words, cores, given):
+    checks.cores = cores
+    assert call(dev, monkeypatch, "test", *words) == 0
+    assert checks.commands[-1] == ["-m", "pytest", "-q", *given]

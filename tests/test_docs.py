@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.kinds import Kind
+from services.connectivity import handbook
 from services.transfer import read_document
 
 ROOT = Path(__file__).parent.parent
@@ -101,3 +102,18 @@ def test_the_document_of_the_readme_is_one():
     assert [entry.kind for entry in document.entries] == [*Kind][: len(document.entries)]
     assert len(document.entries) == 4
     assert not document.warnings
+
+
+def test_the_page_of_faults_says_what_the_program_says():
+    """After a change to the catalogue, the page is made anew by the command that it names itself."""
+    page = (ROOT / "resources/help/fault-catalogue.md").read_text(encoding="utf-8")
+    assert page == handbook.page(), f"make it anew: {handbook.MADE_BY}"
+    assert "(resources/help/fault-catalogue.md)" in README
+
+
+def test_every_link_in_the_page_of_faults_leads_to_a_heading():
+    page = handbook.page()
+    headings = set(re.findall(r"^#+ (\S+)$", page, re.MULTILINE))
+    links = set(re.findall(r"\]\(#([^)]+)\)", page))
+    assert links
+    assert links <= headings

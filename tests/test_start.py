@@ -16,6 +16,7 @@ from console.options import Options
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
+from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parent.parent
 SLOW = (
@@ -48,7 +49,7 @@ def start(tmp_path):
         }
         command = [sys.executable, *(("-c", code) if code else ("-m", "console")), *arguments]
         ended = subprocess.run(
-            command, check=False, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=50
+            command, check=False, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=PROGRAM_S
         )
         assert ended.returncode == 0, ended.stderr
         assert "Traceback" not in ended.stderr
@@ -96,7 +97,7 @@ def test_what_a_command_writes_is_for_its_user_alone(tmp_path, words):
     command = [sys.executable, "-m", "console", *words, str(tmp_path / "out")]
     before = os.umask(0)
     try:
-        subprocess.run(command, check=True, cwd=tmp_path, env=environ, capture_output=True, timeout=50)
+        subprocess.run(command, check=True, cwd=tmp_path, env=environ, capture_output=True, timeout=PROGRAM_S)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600

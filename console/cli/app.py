@@ -15,6 +15,7 @@ from console.cli import (
     credential,
     deciding,
     demo,
+    faults,
     intake,
     output,
     practice,
@@ -46,6 +47,7 @@ app.add_typer(audit.audit_app, name="audit")
 app.add_typer(practice.app, name="practice")
 app.command("items")(checking.items)
 app.command("check")(checking.check)
+app.command("faults")(faults.faults)
 app.command("provision")(provision.provision)
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)

@@ -3,6 +3,7 @@
 import asyncio
 import json as json_module
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from sqlmodel import col, select
 
 from console.cli import output
-from console.cli.context import of
+from console.cli.context import ConfirmOpen, of
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
 from services.configuration import RevisionView
@@ -40,7 +41,7 @@ def list_(
     name: Annotated[str, typer.Argument(help="Name of the object.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
 ) -> None:
-    """List revisions, newest first: of one object, or of everything."""
+    """List revisions, newest first: of one object, present or deleted, or of everything."""
 
     async def work(workspace: Workspace) -> int:
         views = await asyncio.to_thread(_views, workspace, kind, name)
@@ -65,8 +66,7 @@ def _views(workspace: Workspace, kind: str, name: str) -> list[RevisionView]:
         raise NotFoundError(f"the history of the kind “{kind}”", kind, [*Kind])
     if not name:
         raise typer.BadParameter("a kind is followed by the name of an object", param_hint="NAME")
-    item = workspace.configuration.named(known[kind], name)
-    return workspace.configuration.history(known[kind], item.id)
+    return workspace.configuration.history_named(known[kind], name)
 
 
 def _changes(view: RevisionView) -> str:
@@ -75,12 +75,15 @@ def _changes(view: RevisionView) -> str:
 
 @history_app.command()
 def restore(
-    context: typer.Context, revision: Annotated[uuid.UUID, typer.Argument(help="Id of the revision.")]
+    context: typer.Context,
+    revision: Annotated[uuid.UUID, typer.Argument(help="Id of the revision.")],
+    confirm_open: ConfirmOpen = 0,
 ) -> None:
     """Bring an object back to what it was after a revision; that is one more revision."""
 
     async def work(workspace: Workspace) -> int:
-        item = await asyncio.to_thread(workspace.configuration.restore, revision)
+        restored = partial(workspace.configuration.restore, revision, confirmed=confirm_open)
+        item = await asyncio.to_thread(restored)
         output.say(f"“{item.name}” is restored, as version {item.version}.")
         return output.GOOD
 

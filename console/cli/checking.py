@@ -10,11 +10,11 @@ from console.cli.context import of
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
+from models.user_credential import UserCredential
 from services.catalogue import Catalogue, RequestItem
-from services.checks import store_check
-from services.connectivity import CheckReport, StageResult, run_check
+from services.checks import SignInUsed, last_accepted, sign_in_used, store_check
+from services.connectivity import Accepted, CheckReport, StageResult, run_check
 from services.errors import ConsoleError
-from services.servicenow import ConnectionSettings
 from services.store import NotFoundError
 from services.threads import kept
 from services.workspace import Workspace
@@ -42,8 +42,11 @@ def check(
             for line in _lines(stage):
                 write(line)
 
-        report = await run_check(ConnectionSettings.of(system), sign_in, chosen, report=tell)
-        await _keep(workspace, system, chosen, report)
+        used, accepted = await asyncio.to_thread(_before, workspace, system)
+        report = await run_check(
+            workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
+        )
+        await _keep(workspace, system, chosen, report, used)
         if json:
             output.as_json(report.as_dict())
         else:
@@ -53,12 +56,26 @@ def check(
     of(context).run(work, json_too=json)
 
 
+def _before(workspace: Workspace, system: ForeignSystem) -> tuple[SignInUsed | None, Accepted | None]:
+    """Return what the check signs in with, and when that was accepted last."""
+    credential = None
+    if system.credential_id is not None:
+        credential = workspace.configuration.get(Kind.USER_CREDENTIAL, system.credential_id)
+        assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    used = sign_in_used(workspace.vault, system, credential)
+    return used, last_accepted(workspace.store, system.id, used)
+
+
 async def _keep(
-    workspace: Workspace, system: ForeignSystem, process: ApprovalProcess | None, report: CheckReport
+    workspace: Workspace,
+    system: ForeignSystem,
+    process: ApprovalProcess | None,
+    report: CheckReport,
+    used: SignInUsed | None,
 ) -> None:
     """Put the check among the past ones of its server; what it found counts also where that fails."""
     try:
-        await kept(lambda: store_check(workspace.store, system, report, process))
+        await kept(lambda: store_check(workspace.store, system, report, process, used=used))
     except ConsoleError as error:
         output.say(f"This check could not be kept: {error.problem.cause}")
 

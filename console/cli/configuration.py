@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from console.cli.context import of
+from console.cli.context import ConfirmOpen, of
 from services.errors import InputError
+from services.files import save_file
 from services.transfer import Document, Plan, export, plan, read_document
 from services.transfer.online import apply_online
 from services.workspace import Workspace
@@ -35,13 +36,15 @@ def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
 
 
 @app.command("apply")
-def apply_(context: typer.Context, file: File = "-", json: Json = False) -> None:
+def apply_(
+    context: typer.Context, file: File = "-", confirm_open: ConfirmOpen = 0, json: Json = False
+) -> None:
     """Bring the configuration to what the document says, in one transaction; nothing is deleted."""
     document = _document(context, file, json=json)
 
     async def work(workspace: Workspace) -> int:
         made = await asyncio.to_thread(plan, document, workspace.configuration)
-        await apply_online(made, workspace)
+        await apply_online(made, workspace, confirmed=confirm_open)
         _show(made, json=json)
         return output.GOOD
 
@@ -108,7 +111,7 @@ def _decoded(content: bytes) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        save_file(path, text.encode())
     except OSError as error:
         raise output.file_error("Write", str(path), error) from error
 

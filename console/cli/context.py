@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -17,6 +17,15 @@ from services.vault import VaultKind
 from services.workspace import Workspace
 
 T = TypeVar("T")
+ConfirmOpen = Annotated[
+    int,
+    typer.Option(
+        "--confirm-open",
+        min=0,
+        metavar="N",
+        help="Rename or re-point objects although up to N open requests hang on one of them.",
+    ),
+]
 log = logging.getLogger(__name__)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from console.cli.context import of
+from console.cli.context import ConfirmOpen, of
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
@@ -27,12 +27,13 @@ def set_(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    confirm_open: ConfirmOpen = 0,
 ) -> None:
     """Keep the password of a User Credential, for the servers that use it."""
     secret = _read_password(from_stdin=password_stdin)
 
     async def work(workspace: Workspace) -> int:
-        origins = await asyncio.to_thread(_set, workspace, name, account, secret)
+        origins = await asyncio.to_thread(_set, workspace, name, account, secret, confirm_open)
         output.say(
             f"The password of “{name}” is kept, for {', '.join(origins) or 'the first server that uses it'}."
         )
@@ -41,7 +42,7 @@ def set_(
     of(context).run(work)
 
 
-def _set(workspace: Workspace, name: str, account: str, secret: Secret) -> list[str]:
+def _set(workspace: Workspace, name: str, account: str, secret: Secret, confirmed: int) -> list[str]:
     configuration = workspace.configuration
     credential = configuration.by_name(Kind.USER_CREDENTIAL, name)
     if credential is None:
@@ -51,20 +52,23 @@ def _set(workspace: Workspace, name: str, account: str, secret: Secret) -> list[
     credential.account = account
     if wrong := configuration.check(credential):
         raise InvalidError(wrong)
-    servers = configuration.all(Kind.FOREIGN_SYSTEM)
-    origins = [s.origin for s in servers if isinstance(s, ForeignSystem) and s.credential_id == credential.id]
+    refused = configuration.refusal(credential)
+    if refused is not None and refused.open.count > confirmed:
+        raise refused
+    servers = [s for s in configuration.all(Kind.FOREIGN_SYSTEM) if isinstance(s, ForeignSystem)]
+    places = [place for server in servers for place in server.destination_for(credential.id)]
     # The password first: where it is refused, no credential is made, and none is left with another's password.
-    workspace.vault.put(credential.id, credential.name, account, secret, origins)
+    workspace.vault.put(credential.id, credential.name, account, secret, places)
     try:
         if is_new:
             configuration.save(credential)
         elif changed:
-            configuration.save(credential, "Account changed on the command line")
+            configuration.save(credential, "Account changed on the command line", confirmed=confirmed)
     except Exception:
         if is_new:
             workspace.vault.forget(credential.id, credential.name)
         raise
-    return [str(origin) for origin in origins]
+    return [str(origin) for origin in dict.fromkeys(place.origin for place in places)]
 
 
 def _read_password(*, from_stdin: bool) -> Secret:

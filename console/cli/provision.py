@@ -18,10 +18,11 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.files import save_file
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow import Instance, SignIn
 from services.workspace import Workspace
 
 SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -206,7 +207,7 @@ async def _update_set(workspace: Workspace, instance: Instance, system: ForeignS
         sys.stdout.buffer.flush()
     else:
         try:
-            await asyncio.to_thread(asked.update_set.write_bytes, content)
+            await asyncio.to_thread(save_file, asked.update_set, content)
         except OSError as error:
             raise _cannot_write(asked.update_set, error) from error
         if asked.json:
@@ -241,12 +242,12 @@ async def _instance(workspace: Workspace, system: ForeignSystem, admin: _Admin) 
     """Give the instance, signed in as the administrator where one is named; such a connection ends with the block."""
     if admin.account:
         sign_in = await _typed(admin)
-        async with workspace.instance_for(ConnectionSettings.of(system), sign_in) as instance:
+        async with workspace.instance_for(workspace.settings_of(system), sign_in) as instance:
             yield instance
     elif admin.credential:
         async with (
             _lent(workspace, system, admin.credential) as sign_in,
-            workspace.instance_for(ConnectionSettings.of(system), sign_in) as instance,
+            workspace.instance_for(workspace.settings_of(system), sign_in) as instance,
         ):
             yield instance
     else:
@@ -273,15 +274,15 @@ async def _lent(workspace: Workspace, system: ForeignSystem, name: str) -> Async
     credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
     assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
     state = await asyncio.to_thread(vault.state, credential.id, credential.name)
-    lent = system.origin not in state.origins
+    lent = not state.covers(system.destination)
     if lent:
-        await asyncio.to_thread(vault.bind, credential.id, credential.name, system.origin)
+        await asyncio.to_thread(vault.bind, credential.id, credential.name, system.destination)
     try:
-        secret = await asyncio.to_thread(vault.get, credential.id, credential.name, system.origin)
+        secret = await asyncio.to_thread(vault.get, credential.id, credential.name, system.destination)
         yield SignIn(credential.account, secret)
     finally:
         if lent:
-            await asyncio.to_thread(vault.unbind, credential.id, credential.name, system.origin)
+            await asyncio.to_thread(vault.unbind, credential.id, credential.name, system.destination)
 
 
 # -- what is shown -------------------------------------------------------------

@@ -15,7 +15,7 @@ from models.user_credential import UserCredential
 from services.errors import InputError, Owner, Problem
 from services.requests import clean_up_rehearsals
 from services.requests import rehearse as run_rehearsal
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow import Instance, SignIn
 from services.workspace import Workspace
 
 app = typer.Typer(help="Approval requests.", no_args_is_help=True)
@@ -121,8 +121,8 @@ def _chain(workspace: Workspace, name: str) -> tuple[ApprovalType, ApprovalProce
 async def _decider(workspace: Workspace, server: ForeignSystem, name: str) -> Instance:
     credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
     assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
-    secret = await asyncio.to_thread(workspace.vault.get, credential.id, credential.name, server.origin)
-    return workspace.instance_for(ConnectionSettings.of(server), SignIn(credential.account, secret))
+    secret = await asyncio.to_thread(workspace.vault.get, credential.id, credential.name, server.destination)
+    return workspace.instance_for(workspace.settings_of(server), SignIn(credential.account, secret))
 
 
 def _unconfirmed(name: str) -> InputError:

@@ -116,4 +116,6 @@ class CommandRegistry(QObject):
 
 
 def _icon(command: Command) -> QIcon:
-    return icons.icon(command.icon, "bad" if command.destructive else "text") if command.icon else QIcon()
+    if not command.icon:
+        return QIcon()
+    return icons.icon(command.icon, "bad" if command.destructive else "text", in_menu=True)

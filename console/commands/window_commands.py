@@ -142,6 +142,7 @@ def _rest(window: Any) -> tuple[Command, ...]:
             for task in pages()
         ),
         Command("verify_audit", "Verify the audit trail", window.verify_audit, icon="history", where="Tools", separated=True),
-        Command("shortcuts", "Keyboard shortcuts", window.show_shortcuts, shortcut="F1", where="Help"),
+        Command("faults", "Fault catalogue", window.go_faults, icon="book", shortcut="Shift+F1", where="Help"),
+        Command("shortcuts", "Keyboard shortcuts", window.show_shortcuts, shortcut="F1", where="Help", separated=True),
         Command("about", "About Approval Console", window.show_about, where="Help"),
     )  # fmt: skip

@@ -268,6 +268,9 @@ class Story:
         self.window.palette_box.field.setText("appr")
         await self.picture("palette")
         self.window.palette_box.hide()
+        self.window.go_faults()
+        await self.hand.until("the fault catalogue", lambda: self.window.page.fault)
+        await self.picture("fault-catalogue")
         theme.of().apply("dark")
         for name, kind, key in (
             ("approval-process", Kind.APPROVAL_PROCESS, "process"),

@@ -17,10 +17,9 @@ from PyQt6.QtCore import (
     Qt,
     pyqtSignal,
 )
-from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPalette
+from PyQt6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPalette
 from PyQt6.QtWidgets import (
     QAbstractItemView,
-    QLineEdit,
     QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from console import icons, theme
 from console.navigation.delegate import BAR, INSET, RADIUS, SELECTED, TreeDelegate
 from console.navigation.model import Node, Role, TreeModel
 from console.pages.registry import Target
+from console.widgets.search_field import SearchField
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_AT = 7
@@ -58,6 +58,8 @@ class Tree(QTreeView):
         self.setExpandsOnDoubleClick(True)
         self.setItemDelegate(TreeDelegate(self, self.tone_of))
         self._under_pointer = QPersistentModelIndex()
+        self.arriving = False
+        """Whether the keyboard comes just now: what becomes current by that, nobody went to."""
         self.entered.connect(self._pointer_at)
         self.viewportEntered.connect(lambda: self._pointer_at(QModelIndex()))
         self.setProperty("role", "nav")
@@ -74,6 +76,16 @@ class Tree(QTreeView):
         viewport = self.viewport()
         if viewport is not None:
             viewport.update()
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Take the keyboard and stay where one is: for a page without a row, Qt would go to the first one."""
+        nowhere = not self.currentIndex().isValid()
+        self.arriving = True
+        super().focusInEvent(event)
+        selection = self.selectionModel()
+        if nowhere and selection is not None and not selection.hasSelection():
+            selection.setCurrentIndex(QModelIndex(), QItemSelectionModel.SelectionFlag.NoUpdate)
+        self.arriving = False
 
     def leaveEvent(self, event: QEvent | None) -> None:
         """Let go of the row under the pointer."""
@@ -95,7 +107,7 @@ class Tree(QTreeView):
             painter.setBrush(theme.colour(tone))
             painter.drawRoundedRect(box, RADIUS, RADIUS)
             if tone in SELECTED:
-                painter.setBrush(theme.colour("link"))
+                painter.setBrush(theme.colour(theme.on(tone, "link")))
                 painter.drawRoundedRect(QRectF(INSET, box.top() + 5, BAR, box.height() - 10), 1.5, 1.5)
             painter.restore()
         # The style would fill the room of the branches with its own square selection.
@@ -119,7 +131,9 @@ class Tree(QTreeView):
         if not model.hasChildren(index):
             return
         name = "chevron-down" if self.isExpanded(index) else "chevron-right"
-        picture = icons.pixmap(name, "muted", CHEVRON, self.devicePixelRatioF())
+        picture = icons.pixmap(
+            name, theme.on(self.tone_of(index), "muted"), CHEVRON, self.devicePixelRatioF()
+        )
         middle = QPoint(rect.right() + 1 + CHEVRON_AT, rect.center().y() + 1)
         painter.drawPixmap(middle - QPoint(CHEVRON // 2, CHEVRON // 2), picture)
 
@@ -207,29 +221,6 @@ class FilterModel(QSortFilterProxyModel):
         return self._needle in node.text.casefold() or any(self._holds(child) for child in node.children)
 
 
-class FilterBox(QLineEdit):
-    """The field above the tree. Escape clears it, and leaves it when it is empty; so does the key down."""
-
-    left_for_tree = pyqtSignal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPlaceholderText("Filter the tree")
-        self.setAccessibleName("Filter the tree")
-        self.setProperty("role", "search")
-        self.setClearButtonEnabled(True)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Clear or leave; everything else as fields do."""
-        key = event.key() if event is not None else None
-        if key == Qt.Key.Key_Escape and self.text():
-            self.clear()
-        elif key in (Qt.Key.Key_Escape, Qt.Key.Key_Down):
-            self.left_for_tree.emit()
-        else:
-            super().keyPressEvent(event)
-
-
 class Navigation(QWidget):
     """Filter box and tree."""
 
@@ -244,11 +235,10 @@ class Navigation(QWidget):
         self.proxy = FilterModel(model, self)
         self.tree = Tree()
         self.tree.setModel(self.proxy)
-        self.filter = FilterBox()
-        self.filter.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self.filter = SearchField("Filter the tree")
         self.filter.textChanged.connect(self._filter)
         self.filter.returnPressed.connect(self._take_first)
-        self.filter.left_for_tree.connect(self._enter_tree)
+        self.filter.left.connect(self._enter_tree)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
         layout.setSpacing(8)
@@ -339,7 +329,7 @@ class Navigation(QWidget):
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         node = current.data(Role.NODE)
-        if node is not None and not self._quiet:
+        if node is not None and not self._quiet and not self.tree.arriving:
             self.chosen.emit(node.target)
 
     # -- filtering ---------------------------------------------------------

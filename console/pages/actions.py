@@ -1,12 +1,17 @@
 """What people do with objects from a page, a menu or a picker: make, duplicate, delete."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from console.drafts import Draft
 from console.pages.registry import Target
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InUseError
+
+REQUEST_TABLE = "approval_request"
+"""Requests that refer to an object keep its name when it goes, and do not hold it."""
+SECRET = Kind.USER_CREDENTIAL
 
 
 async def new_object(ctx: Any, kind: Kind, **values: Any) -> Target:
@@ -40,25 +45,38 @@ async def delete(page: Any, item: Any) -> bool:
     users are shown instead.
     """
     from console.pages.delete_dialog import DeleteDialog, InUseDialog
+    from console.pages.open_requests import confirmed
     from console.workers import ask
 
     ctx = page.ctx
     workspace = await ctx.ready()
     kind = type(item).kind
-    users = await ctx.call(workspace.configuration.used_by, kind, item.id)
+    everything = await ctx.call(workspace.configuration.used_by, kind, item.id)
+    users = [user for user in everything if user.kind != REQUEST_TABLE]
     if users:
         await ask(InUseDialog(ctx, item.name, users, page.window()))
         return False
-    if not await ask(DeleteDialog(KINDS[kind].singular, item.name, page.window())):
-        return False
+    refused = await ctx.call(partial(workspace.configuration.refusal, item, delete=True))
+    if refused is None:
+        requests = next((user.name for user in everything if user.kind == REQUEST_TABLE), "")
+        named = KINDS[kind].singular, item.name
+        if not await ask(DeleteDialog(*named, page.window(), requests=requests, secret=kind == SECRET)):
+            return False
+    delete = partial(workspace.delete, kind, item.id, item.version)
     try:
-        await ctx.call(workspace.configuration.delete, kind, item.id, item.version)
+        done, kept = await confirmed(
+            lambda count: ctx.call(partial(delete, confirmed=count)), page.window(), refused
+        )
     except InUseError as error:
         await ask(InUseDialog(ctx, item.name, error.users, page.window()))
         return False
     except ConsoleError as error:
         ctx.show_problem(error.problem)
         return False
+    if not done:
+        return False
+    if kept is not None:
+        ctx.show_problem(kept)
     page.session.end()
     ctx.notify(f"Deleted {item.name}")
     ctx.navigate(page.parent_target())

@@ -8,9 +8,10 @@ from PyQt6.QtWidgets import QWidget
 
 from console.lazy import module
 from console.pages import editors
+from console.pages.answers import AnswersCard
 from console.pages.check_subject import Subject, subject_of
 from console.pages.checked_page import CheckedPage
-from console.pages.forecast import ForecastCard
+from console.pages.forecast import ForecastCard, Quiet
 from console.pages.form import BUSY, GOOD, FieldSpec, GroupSpec
 from console.pages.process_rail import ProcessRail
 from console.pages.service_checks import ROLES, ServerView, ServiceChecks
@@ -21,6 +22,7 @@ from models.kinds import Kind
 from services.errors import ConsoleError
 
 CHECK_AFTER_MS = 300
+JUDGE_AFTER_MS = 1500
 SERVICES, TIMING = "services", "timing"
 
 
@@ -103,6 +105,14 @@ class ApprovalProcessPage(CheckedPage):
         self.checks = ServiceChecks(self.ctx)
         self.forecast = ForecastCard()
         self.form.add_to_row(TIMING, 0, self.forecast)
+        self.answers = AnswersCard()
+        self.form.add_below(self.answers)
+        self._load: Any = Quiet()
+        # Requests change by the batch while they are followed; what they say as a whole changes slowly.
+        self._judging = QTimer(self)
+        self._judging.setSingleShot(True)
+        self._judging.setInterval(JUDGE_AFTER_MS)
+        self._judging.timeout.connect(self._judge)
         self.compare = LinkLabel("Compare with ServiceNow")
         self.compare.clicked.connect(lambda *_: self.compare_again())
         self.form.add_to_heading(SERVICES, self.compare)
@@ -152,11 +162,14 @@ class ApprovalProcessPage(CheckedPage):
     def on_loaded(self) -> None:
         """Compare what is stored with the server, and show the load."""
         self._show_forecast()
+        self._judge()
         self._look(propose=False)
 
     def on_changes(self, changes: list[Any]) -> None:
         """Follow changes of the server, its credential and the types that use this process."""
         super().on_changes(changes)
+        if not self._judging.isActive():
+            self._judging.start()
         if not self.session.ready or not any(c.kind in set(Kind) for c in changes):
             return
         server_id = self.session.values.get("server_id")
@@ -269,9 +282,22 @@ class ApprovalProcessPage(CheckedPage):
 
     # -- timing ------------------------------------------------------------------------------------------------
 
+    def _judge(self) -> None:
+        if self.session.ready and not self.session.is_new:
+            self.workers.start(self._read_judgements(), group="judgements")
+
+    async def _read_judgements(self) -> None:
+        """Read what past requests and checks say of the timing, and hold what is typed against it."""
+        judgements = await module(self.ctx, "services.judgements")
+        workspace, process_id = await self.ctx.ready(), self.session.id
+        self._load = await self.ctx.call(judgements.load_of, workspace.store, process_id)
+        self.answers.show_times(await self.ctx.call(judgements.answer_times, workspace.store, process_id))
+        self._show_forecast()
+
     def _show_forecast(self) -> None:
         values = self.form.values()
-        self.forecast.show_load(values["check_every_s"], values["timeout_after_s"])
+        self.forecast.show_load(values["check_every_s"], values["timeout_after_s"], self._load)
+        self.answers.show_timeout(values["timeout_after_s"])
 
     # -- acts --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 from PyQt6.QtWidgets import QFileDialog
 
 from services.errors import Owner, Problem
+from services.files import save_file
 from services.redact import redact
 
 WORDS = {"ok": "good", "warning": "warning", "failed": "failed", "skipped": "skipped"}
@@ -76,7 +77,7 @@ def ask_where(page: Any, name: str, text: str) -> None:
 async def write(ctx: Any, path: Path, text: str) -> None:
     """Write a report, and say so."""
     try:
-        await ctx.call(path.write_text, text, "utf-8")
+        await ctx.call(save_file, path, text.encode())
     except OSError as error:
         ctx.show_problem(
             Problem(

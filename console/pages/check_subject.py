@@ -1,5 +1,6 @@
 """What a check is about: a server as typed or as stored, the process whose services it uses, and how to sign in."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +20,21 @@ class Subject:
     sign_in: Any
     process: Any
     unsaved: bool = False
+    used: Any = None
+    """What the check signs in with, as far as the vault knows it apart."""
+    accepted: Any = None
+    """When that was accepted last."""
 
     @property
     def ids(self) -> frozenset[uuid.UUID | None]:
         """The objects whose change makes the result old."""
         return frozenset(
-            {self.server.id, self.server.credential_id, self.process.id if self.process is not None else None}
+            {
+                self.server.id,
+                self.server.credential_id,
+                self.server.proxy_credential_id,
+                self.process.id if self.process is not None else None,
+            }
             - {None}
         )
 
@@ -50,9 +60,14 @@ async def subject_of(
     if credential is not None and bind:
         state = await secrets.read_state(ctx, credential.id, credential.name)
         if state.present and not state.origins:
-            await secrets.bind(ctx, credential, server.origin)
+            await secrets.bind(ctx, credential, server.destination)
+    if bind and server.proxy_credential_id is not None and server.proxy_destination is not None:
+        await secrets.bind_to_proxy(ctx, server)
     sign_in = workspace.sign_in_of(server, credential)
-    return Subject(server, servicenow.ConnectionSettings.of(server), sign_in, process, unsaved)
+    checks = await module(ctx, "services.checks")
+    used = await asyncio.to_thread(checks.sign_in_used, workspace.vault, server, credential)
+    accepted = await ctx.call(checks.last_accepted, workspace.store, server.id, used)
+    return Subject(server, workspace.settings_of(server), sign_in, process, unsaved, used, accepted)
 
 
 async def first_process(ctx: Any, server_id: Any) -> Any:

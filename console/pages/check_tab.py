@@ -23,49 +23,15 @@ from console.activity import CANCELLED, DONE, FAILED, Job
 from console.lazy import module
 from console.pages import check_report, remedies
 from console.pages.past_checks import PastChecks, exact
+from console.pages.registry import entry_of
 from console.widgets import buttons
 from console.widgets.labels import Label, LinkLabel, Picture
 from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
+from models.stages import STAGE_GROUPS
 from services.errors import ConsoleError, Owner, Problem
 
 STAGES_WIDTH, BESIDE_FROM = 512, 740
-GROUPS = (
-    (
-        "Reach the instance",
-        (
-            ("url", "Address"),
-            ("dns", "Name"),
-            ("proxy", "Proxy"),
-            ("tcp", "Connection"),
-            ("tls", "Encryption"),
-            ("http", "Web reply"),
-        ),
-    ),
-    (
-        "Sign in and rights",
-        (
-            ("instance", "Instance"),
-            ("authentication", "Sign-in"),
-            ("account", "Account"),
-            ("roles", "Roles"),
-            ("limits", "Limits"),
-            ("clock", "Clock"),
-        ),
-    ),
-    (
-        "Approval services",
-        (
-            ("request_item", "Request Item"),
-            ("service_create", "Create service"),
-            ("service_status", "Status service"),
-            ("service_cancel", "Cancel service"),
-            ("status_call", "Status call"),
-            ("approval_flow", "Approval flow"),
-        ),
-    ),
-)
-"""The stages as they are shown: groups of keys and names, in the order in which they run."""
 STATES = (
     ("failed", "bad", "failed"),
     ("warning", "notice", "warning"),
@@ -147,7 +113,7 @@ class CheckTab(QWidget):
         left.addLayout(line)
         self._meter = Meter()
         left.addWidget(self._meter)
-        self.stages = StageList(GROUPS)
+        self.stages = StageList(STAGE_GROUPS)
         self.stages.setMaximumWidth(STAGES_WIDTH)
         self.stages.setMinimumWidth(360)
         self.stages.selected.connect(self._selected)
@@ -268,7 +234,9 @@ class CheckTab(QWidget):
             if number == self._run_number and self.running:
                 self._stage_done(result)
 
-        return await connectivity.run_check(subject.settings, subject.sign_in, subject.process, report=done)
+        return await connectivity.run_check(
+            subject.settings, subject.sign_in, subject.process, accepted=subject.accepted, report=done
+        )
 
     async def _keep(self, report: Any, subject: Any) -> None:
         ctx = self._page.ctx
@@ -282,6 +250,7 @@ class CheckTab(QWidget):
                 report,
                 subject.process,
                 unsaved=subject.unsaved,
+                used=subject.used,
             )
         except ConsoleError as error:
             ctx.notify(f"This check could not be kept: {error.problem.cause}")
@@ -475,6 +444,7 @@ class CheckTab(QWidget):
             first=not any(other.acts for other in self._by_stage.values()),
         )
         card.ticket_wanted.connect(lambda card=card: self._copy_ticket(card))
+        card.entry_wanted.connect(lambda: self._page.ctx.navigate(entry_of(result.fault, result.stage)))
         results = self.shown
         ahead = sum(1 for s in self._by_stage if WORST[results[s].state] <= WORST[result.state])
         self._cards.insertWidget(ahead, card)

@@ -107,14 +107,18 @@ class CredentialPage(ObjectPage):
         self._rail_caption.setText("Each sign-in that uses this password" if servers else "None uses it yet")
         links = []
         for server in servers:
-            bound = state.present and state.covers(server.origin)
+            # It may sign in to the server, to the proxy before it, or to both.
+            places = server.destination_for(self.session.id)
+            bound = state.present and all(map(state.covers, places))
             word = "Bound" if bound else ("Needs it again" if state.origins else "Not bound")
             links.append(
                 ChainLink(
                     key=server.id,
                     icon="server",
-                    kind=secrets.host_text(server.origin),
-                    name=server.name,
+                    kind=", ".join(secrets.host_text(one.origin) for one in places),
+                    name=server.name
+                    if server.credential_id == self.session.id
+                    else f"Proxy of {server.name}",
                     state="good" if bound else "notice",
                     word=word if state.present else "No password",
                 )

@@ -46,14 +46,27 @@ class Question(QDialog):
 
 
 class DeleteDialog(Question):
-    """Asks whether to delete an object nothing refers to."""
+    """Asks whether to delete an object no other refers to.
 
-    def __init__(self, kind_name: str, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(
-            f"Delete “{name}”",
-            f"Nothing refers to this {kind_name}. Its history stays, and it can be restored from there.",
-            parent,
+    `requests` says how many requests do, which keep its name; `secret` that a password goes with it.
+    """
+
+    def __init__(
+        self,
+        kind_name: str,
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        requests: str = "",
+        secret: bool = False,
+    ) -> None:
+        users = (
+            f"No other object refers to this {kind_name}; {requests} will keep its name" if requests else ""
         )
+        text = f"{users or f'Nothing refers to this {kind_name}'}. Its history stays, and it can be restored from there."
+        if secret:
+            text += " Its password is removed from the vault, and has to be entered again after that."
+        super().__init__(f"Delete “{name}”", text, parent)
         self.delete_button = buttons.danger("Delete")
         self.foot(self.delete_button, "Keep it")
 

@@ -110,6 +110,7 @@ class PathField(TextField):
     def _chosen(self, path: str) -> None:
         self._line.setText(path)
         self.edited.emit()
+        self.left.emit()
 
 
 class CheckField(Editor):

@@ -1,7 +1,8 @@
-"""The load forecast beside the timing of a process: status calls an hour against the limit, with what follows."""
+"""The load forecast beside the timing of a process: what this console asks of an instance, and what Privilege Manager does."""
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QFontMetrics, QResizeEvent
@@ -12,50 +13,145 @@ from console.widgets.labels import FittingLabel, Label, set_tone
 from console.widgets.meter import Meter
 
 LIMIT_AN_HOUR = 120
-"""Calls an hour that one console allows itself on an instance."""
+"""Calls an hour that one console allows itself on an instance, however many requests are open there."""
 HOUR_S = 3600
 NARROWEST, WORDS_BESIDE = 200, 62
 """The smallest width of the card, and what of its first line is neither title nor figure, in pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What an interval means: calls an hour while requests wait, checks before the timeout, and one sentence."""
-
-    calls: int
-    checks: int
-    sentence: str
-    shorter: tuple[str, ...] = ()
-    """The same in fewer words, for narrow places."""
+class Load(Protocol):
+    """What an instance has to answer, as `services.judgements` counts it."""
 
     @property
-    def within(self) -> bool:
-        """Whether the interval keeps within the limit."""
-        return self.calls <= LIMIT_AN_HOUR
+    def open_now(self) -> int:
+        """Requests of the process that are open."""
+
+    @property
+    def usual_peak(self) -> int:
+        """Requests that are open at once on a usual day."""
+
+    @property
+    def minimum_interval_s(self) -> int:
+        """Seconds between two rounds of questions to the server."""
+
+    @property
+    def told_limit(self) -> int | None:
+        """Calls an hour that the instance allows, where it told so."""
 
 
-def forecast(check_every_s: int, timeout_after_s: int) -> Forecast:
-    """Compute the load of one waiting request; both durations in seconds."""
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A process that nothing is known of yet."""
+
+    open_now: int = 0
+    usual_peak: int = 0
+    minimum_interval_s: int = HOUR_S // LIMIT_AN_HOUR
+    told_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What an interval means: calls an hour of this console and of Privilege Manager, and what to say of both.
+
+    `requests` is for how many open ones. `own` and `theirs` are sentences, the longest first; `late` says that the
+    timeout comes before the first check, `over` that Privilege Manager asks more often than the instance allows.
+    """
+
+    calls: int
+    their_calls: int
+    requests: int
+    checks: int
+    own: tuple[str, ...]
+    theirs: tuple[str, ...]
+    late: bool
+    over: bool
+
+
+def own_interval(minimum_interval_s: int) -> int:
+    """Return the seconds between two rounds of this console, which asks for all open requests of a server at once."""
+    return max(HOUR_S // LIMIT_AN_HOUR, minimum_interval_s)
+
+
+def own_calls(minimum_interval_s: int) -> int:
+    """Return the calls an hour of this console while any number of requests is open on a server."""
+    return math.ceil(HOUR_S / own_interval(minimum_interval_s))
+
+
+def forecast(check_every_s: int, timeout_after_s: int, load: Load) -> Forecast:
+    """Compute the load of a process; both durations in seconds."""
     every = max(check_every_s, 1)
-    calls, checks = math.ceil(HOUR_S / every), max(timeout_after_s // every, 0)
-    if checks < 1:
-        return Forecast(
-            calls, checks, "Timeout comes before the first check", ("Timeout before the first check",)
-        )
-    if calls > LIMIT_AN_HOUR:
-        least = HOUR_S // LIMIT_AN_HOUR
-        least_said = f"{least} s or more keep it"
-        return Forecast(
-            calls,
-            checks,
-            f"Over the limit of {LIMIT_AN_HOUR}; {least_said}",
-            (f"Over the limit; {least_said}", f"Over the limit of {LIMIT_AN_HOUR}", "Over the limit"),
-        )
-    return Forecast(calls, checks, f"{checks} check{'s' if checks > 1 else ''} before the timeout")
+    checks = timeout_after_s // every
+    # For nothing it would say nothing: then one waiting request is what it is said for.
+    requests = max(load.open_now, load.usual_peak, 1)
+    theirs = math.ceil(requests * HOUR_S / every)
+    over = load.told_limit is not None and theirs > load.told_limit
+    return Forecast(
+        calls=own_calls(load.minimum_interval_s),
+        their_calls=theirs,
+        requests=requests,
+        checks=checks,
+        own=_own_words(load),
+        theirs=_their_words(theirs, requests, load, over=over),
+        late=checks < 1,
+        over=over,
+    )
+
+
+def _own_words(load: Load) -> tuple[str, ...]:
+    together = f"asked together every {own_interval(load.minimum_interval_s)} s"
+    if not load.open_now and not load.usual_peak:
+        return (f"However many wait, {together}", together.capitalize())
+    now = f"{load.open_now:,} open"
+    return (
+        f"{now}, {load.usual_peak:,} at a usual peak, {together}",
+        f"{now}, {together}",
+        now,
+    )
+
+
+def _their_words(calls: int, requests: int, load: Load, *, over: bool) -> tuple[str, ...]:
+    who, count = "Privilege Manager", f"{calls:,} calls an hour"
+    of = "for one" if requests == 1 else f"for {requests:,}"
+    if load.told_limit is None:
+        return (f"{who} asks {of}: {count}", f"{who}: {count}", f"{who}: {calls:,}/h")
+    allowed = f"{'over' if over else 'of'} {load.told_limit:,} allowed"
+    return (
+        f"{who} asks {of}: {count}, {allowed}",
+        f"{who}: {count}, {allowed}",
+        f"{who}: {calls:,}/h, {allowed}",
+        f"{who}: {calls:,}/h",
+    )
+
+
+LATE = ("Timeout comes before the first check", "Timeout before the first check", "Timeout too early")
+
+
+class Line(QWidget):
+    """One sentence, with a shape before it when it is a notice."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        self.shape, self.sentence = QLabel(), FittingLabel("caption")
+        row.addWidget(self.shape)
+        row.addWidget(self.sentence, 1)
+        self._draw()
+        theme.of().theme_changed.connect(self._draw)
+
+    def _draw(self, *_scheme: str) -> None:
+        self.shape.setPixmap(icons.status_pixmap("notice", 12, "raised", self.devicePixelRatioF()))
+
+    def say(self, wordings: tuple[str, ...], *, notice: bool = False) -> None:
+        """Say the longest of `wordings` that there is room for."""
+        self.shape.setVisible(notice)
+        set_tone(self.sentence, "notice" if notice else "")
+        self.sentence.set_wordings(*wordings)
 
 
 class ForecastCard(QFrame):
-    """A panel with the figure, a bar and one sentence; over the limit the sentence is a notice."""
+    """A panel with the figure, a bar, and a sentence on each of the two that ask; what goes wrong is a notice."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,7 +162,7 @@ class ForecastCard(QFrame):
         layout.setSpacing(6)
         head = QHBoxLayout()
         head.setSpacing(8)
-        self._picture, self._shape = QLabel(), QLabel()
+        self._picture = QLabel()
         self._calls = 0
         self._figure = Label("")
         self._title = Label("Load forecast", role="strong")
@@ -75,21 +171,17 @@ class ForecastCard(QFrame):
         head.addStretch(1)
         head.addWidget(self._figure)
         self._meter = Meter()
-        foot = QHBoxLayout()
-        foot.setSpacing(6)
-        self._sentence = FittingLabel("caption")
-        foot.addWidget(self._shape)
-        foot.addWidget(self._sentence, 1)
         layout.addLayout(head)
         layout.addWidget(self._meter)
-        layout.addLayout(foot)
+        self._own, self._theirs = Line(), Line()
+        layout.addWidget(self._own)
+        layout.addWidget(self._theirs)
         self._draw_shapes()
         theme.of().theme_changed.connect(self._draw_shapes)
 
     def _draw_shapes(self, *_scheme: str) -> None:
         ratio = self.devicePixelRatioF()
         self._picture.setPixmap(icons.pixmap("gauge", "muted", 14, ratio))
-        self._shape.setPixmap(icons.status_pixmap("notice", 12, "raised", ratio))
 
     def minimumSizeHint(self) -> QSize:
         """Give way to the durations in narrow windows."""
@@ -119,14 +211,18 @@ class ForecastCard(QFrame):
         self._title.setText(title)
         self._figure.setText(said)
 
-    def show_load(self, check_every_s: int, timeout_after_s: int) -> None:
+    def show_load(self, check_every_s: int, timeout_after_s: int, load: Load) -> None:
         """Show what two durations in seconds mean for the instance."""
-        found = forecast(check_every_s, timeout_after_s)
+        found = forecast(check_every_s, timeout_after_s, load)
         self._calls = found.calls
         self._fit()
         self._meter.set_value(min(found.calls / LIMIT_AN_HOUR, 1.0))
-        notice = not found.within or found.checks < 1
-        self._shape.setVisible(notice)
-        set_tone(self._sentence, "notice" if notice else "")
-        self._sentence.set_wordings(found.sentence, *found.shorter)
-        self.setAccessibleDescription(f"{found.calls} of {LIMIT_AN_HOUR} calls an hour. {found.sentence}.")
+        if found.late:
+            self._own.say(LATE, notice=True)
+        else:
+            self._own.say(found.own)
+        self._theirs.say(found.theirs, notice=found.over)
+        said = (LATE if found.late else found.own)[0]
+        self.setAccessibleDescription(
+            f"{found.calls} of {LIMIT_AN_HOUR} calls an hour. {said}. {found.theirs[0]}."
+        )

@@ -10,11 +10,16 @@ from console.pages.new_dialog import PasswordDialog
 from console.pages.session import sentence
 from console.pickers.reference import ReferenceField, reference
 from console.workers import ask
-from models.addresses import Origin, normalise_base_url
+from models.addresses import Destination, Origin, normalise_base_url
 from models.kinds import Kind
 from services.secret import Secret
 
 ENTER_AGAIN = "Enter it for this host"
+ENTER_FOR_PROXY = "Enter it for this proxy"
+THIS_WAY = "Let it go this way"
+UNUSED = "Not used: no proxy is set"
+ON_THE_WAY = ("ca_bundle", "proxy")
+"""Fields that say which way a password goes."""
 
 
 class ForeignSystemPage(CheckedPage):
@@ -23,7 +28,14 @@ class ForeignSystemPage(CheckedPage):
     object_kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
     offered = ("discard", "check")
     needed = "Fill in a Base URL that can be used first."
-    tested = ("base_url", "credential_id", "ca_bundle", "client_certificate", "proxy")
+    tested = (
+        "base_url",
+        "credential_id",
+        "ca_bundle",
+        "client_certificate",
+        "proxy",
+        "proxy_credential_id",
+    )
     groups = (
         GroupSpec(
             rows=(
@@ -58,14 +70,14 @@ class ForeignSystemPage(CheckedPage):
         ),
         GroupSpec(
             title="Network",
-            caption="Only where the instance is not reached directly",
+            caption="Only where the instance is not reached directly, or is not to be asked often",
             rows=(
                 (
                     FieldSpec(
                         "ca_bundle",
                         "CA bundle",
                         editors.path("CA bundle"),
-                        "Optional, on top of the system's trust store",
+                        "Optional, in place of the system's trust store",
                     ),
                 ),
                 (
@@ -83,6 +95,20 @@ class ForeignSystemPage(CheckedPage):
                         editors.optional_text,
                         "Optional, such as http://proxy.acme.com:3128",
                     ),
+                    FieldSpec(
+                        "proxy_credential_id",
+                        "Proxy credential",
+                        reference(Kind.USER_CREDENTIAL),
+                        "Only where the proxy asks for a sign-in",
+                    ),
+                ),
+                (
+                    FieldSpec(
+                        "minimum_interval_s",
+                        "Minimum interval",
+                        editors.duration,
+                        "Between two rounds of questions about open requests, 1 second to 1 hour",
+                    ),
                 ),
             ),
         ),
@@ -94,6 +120,10 @@ class ForeignSystemPage(CheckedPage):
         assert isinstance(editor, ReferenceField)  # noqa: S101 - the spec above says so
         self.credential = editor
         self.credential.shown.connect(lambda _item: self._look_at_secret())
+        of_proxy = self.form.field("proxy_credential_id").editor
+        assert isinstance(of_proxy, ReferenceField)  # noqa: S101 - the spec above says so
+        self.proxy_credential = of_proxy
+        self.proxy_credential.shown.connect(lambda _item: self._look_at_secret())
         super().build()
 
     def can_check(self) -> bool:
@@ -118,7 +148,9 @@ class ForeignSystemPage(CheckedPage):
             return None
 
     def field_left(self, name: str) -> None:
-        """Write the address as it will be stored once the field is left."""
+        """Write the address as it will be stored once the field is left, and look where passwords go by now."""
+        if name in ON_THE_WAY:
+            self._look_at_secret()
         if name != "base_url":
             return
         one = self.form.field("base_url")
@@ -137,62 +169,108 @@ class ForeignSystemPage(CheckedPage):
             self.session.edit(self.form.values())
         self._look_at_secret()
 
-    # -- the password ------------------------------------------------------------------------------------------
+    # -- the passwords -----------------------------------------------------------------------------------------
+
+    def _typed(self) -> Any:
+        """Return the server as typed, its address as it will be stored, or None while that is none."""
+        server = self.session.candidate()
+        try:
+            server.base_url = normalise_base_url(str(server.base_url or ""))
+        except ValueError:
+            return None
+        return server
 
     def on_loaded(self) -> None:
-        """Look whether the credential's password may be sent to this address."""
+        """Look whether the credentials' passwords may be sent to this address, this way."""
         self._look_at_secret()
 
     def _look_at_secret(self) -> None:
         if self.session.ready:
-            self.workers.start(self._check_secret(), group="secret")
+            self.workers.start(self._check_secrets(), group="secret")
 
-    async def _check_secret(self) -> None:
-        credential, origin = self.credential.item, self.origin
-        if credential is None or origin is None:
-            self.session.set_outside_error("credential_id")
-            self.form.note("credential_id")
+    async def _check_secrets(self) -> None:
+        server = self._typed()
+        await self._check_secret("credential_id", server.destination if server is not None else None)
+        await self._check_secret(
+            "proxy_credential_id", server.proxy_destination if server is not None else None
+        )
+
+    async def _check_secret(self, name: str, place: Destination | None) -> None:
+        """Say under a credential what its password is bound to, and offer what is missing."""
+        credential = self._credential(name).item
+        if credential is None or place is None:
+            self.session.set_outside_error(name)
+            self.form.note(name, UNUSED if credential is not None and name != "credential_id" else "")
             return
         state = await secrets.read_state(self.ctx, credential.id, credential.name)
-        host = secrets.host_text(origin)
-        if state.present and state.origins and not state.covers(origin):
+        host = secrets.host_text(place.origin)
+        if state.present and state.bound and not state.covers(place):
+            if place.origin in state.origins:
+                self.session.set_outside_error(name, "It was entered for another way there.", THIS_WAY)
+                return
             others = ", ".join(secrets.host_text(o) for o in state.origins)
-            self.session.set_outside_error("credential_id", f"Password is for {others}.", ENTER_AGAIN)
+            again = ENTER_AGAIN if name == "credential_id" else ENTER_FOR_PROXY
+            self.session.set_outside_error(name, f"Password is for {others}.", again)
             return
-        self.session.set_outside_error("credential_id")
+        self.session.set_outside_error(name)
         if state.problem is not None:
-            self.form.note("credential_id", "The vault cannot be used; see the User Credential")
+            self.form.note(name, "The vault cannot be used; see the User Credential")
         elif not state.present:
-            self.form.note("credential_id", f"{credential.name} has no password yet")
-        elif state.origins:
-            self.form.note("credential_id", f"Its password is bound to {host}", GOOD)
+            self.form.note(name, f"{credential.name} has no password yet")
+        elif state.bound:
+            self.form.note(name, f"Its password is bound to {host}", GOOD)
         else:
-            self.form.note("credential_id", f"Saving or checking binds its password to {host}")
+            self.form.note(name, f"Saving or checking binds its password to {host}")
+
+    def _credential(self, name: str) -> ReferenceField:
+        return self.credential if name == "credential_id" else self.proxy_credential
 
     def on_suggestion(self, name: str, text: str) -> None:
-        """Ask for the password again where that is what the link under the credential offers."""
-        if name == "credential_id":
-            self.workers.start(self._ask_password(), group="password")
-        else:
+        """Do what the link under a credential offers: ask for the password again, or let it go this way."""
+        if name not in ("credential_id", "proxy_credential_id"):
             super().on_suggestion(name, text)
+        elif text == THIS_WAY:
+            self.workers.start(self._confirm_way(name), group="password")
+        else:
+            self.workers.start(self._ask_password(name), group="password")
 
-    async def _ask_password(self) -> None:
-        credential, origin = self.credential.item, self.origin
-        if credential is None or origin is None:
+    def _place(self, name: str) -> Destination | None:
+        server = self._typed()
+        if server is None:
+            return None
+        found: Destination | None = (
+            server.destination if name == "credential_id" else server.proxy_destination
+        )
+        return found
+
+    async def _confirm_way(self, name: str) -> None:
+        """Bind a password to the way there as typed: whoever holds the vault has just looked at proxy and CA bundle."""
+        credential, place = self._credential(name).item, self._place(name)
+        if credential is None or place is None:
             return
-        dialog = PasswordDialog(credential.name, credential.account, secrets.host_text(origin), self.window())
+        await secrets.bind(self.ctx, credential, place, another_way=True)
+        await self._check_secrets()
+
+    async def _ask_password(self, name: str) -> None:
+        credential, place = self._credential(name).item, self._place(name)
+        if credential is None or place is None:
+            return
+        host = secrets.host_text(place.origin)
+        dialog = PasswordDialog(credential.name, credential.account, host, self.window())
         if await ask(dialog):
-            await secrets.store_secret(self.ctx, credential, Secret(dialog.line.text()), origin)
-            await self._check_secret()
+            await secrets.store_secret(self.ctx, credential, Secret(dialog.line.text()), place)
+            await self._check_secrets()
 
     async def after_save(self, stored: Any) -> None:
-        """Bind the credential's password to this server when it was never bound; the help line said so."""
+        """Bind passwords to this server and its proxy when they were never bound; the help lines said so."""
         credential = self.credential.item
         if credential is not None:
             state = await secrets.read_state(self.ctx, credential.id, credential.name)
-            if state.present and not state.origins:
-                await secrets.bind(self.ctx, credential, stored.origin)
-        await self._check_secret()
+            if state.present and not state.bound:
+                await secrets.bind(self.ctx, credential, stored.destination)
+        if stored.proxy_credential_id is not None and stored.proxy_destination is not None:
+            await secrets.bind_to_proxy(self.ctx, stored)
+        await self._check_secrets()
 
     # -- the check ---------------------------------------------------------------------------------------------
 
@@ -205,5 +283,5 @@ class ForeignSystemPage(CheckedPage):
         server, unsaved = self.session.candidate(), self.tests_unsaved
         process = await first_process(self.ctx, self.session.id)
         subject = await subject_of(self.ctx, server, process, unsaved=unsaved)
-        await self._check_secret()
+        await self._check_secrets()
         return subject

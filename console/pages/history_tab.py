@@ -1,5 +1,6 @@
 """The History tab: every revision with the fields it changed, newest first, and the way back to one of them."""
 
+from functools import partial
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
@@ -7,6 +8,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.pages.merge_dialog import shown
 from console.pages.merging import names_of
+from console.pages.open_requests import confirmed
 from console.widgets import buttons
 from console.widgets.labels import Label
 from console.widgets.timeline import HistoryList
@@ -94,10 +96,16 @@ class HistoryTab(QWidget):
     async def _restore(self, revision: Any) -> None:
         ctx = self._page.ctx
         workspace = await ctx.ready()
+
+        async def restore(count: int) -> Any:
+            return await ctx.call(partial(workspace.configuration.restore, revision.id, confirmed=count))
+
         try:
-            await ctx.call(workspace.configuration.restore, revision.id)
+            done, _ = await confirmed(restore, self.window() or self)
         except ConsoleError as error:
             ctx.show_problem(error.problem)
+            return
+        if not done:
             return
         ctx.notify(f"Restored version {revision.number}")
         self.restored.emit()

@@ -7,7 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from console import icons
-from console.pages.forecast import LIMIT_AN_HOUR, forecast
+from console.pages.forecast import LIMIT_AN_HOUR, own_calls
 from console.pages.registry import REQUESTS, Target
 from console.widgets.badge import OUTLINE, Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, set_tone
@@ -82,16 +82,11 @@ class ServerCard(QFrame):
     def _add_figures(self, layout: QVBoxLayout, figures: Any, view: Any) -> None:
         layout.addLayout(_figure("Pending", f"{figures.pending:,}"))
         if figures.timings:
-            # Nothing waits, nothing is asked: the interval counts from the first request on.
-            calls = (
-                sum(forecast(every, after).calls for every, after in figures.timings)
-                if figures.pending
-                else 0
-            )
-            over = calls > LIMIT_AN_HOUR
-            said = f"{calls:,} of {LIMIT_AN_HOUR}{', over' if over else ''}"
-            tip = "Status calls of its Approval Processes while requests wait, against the limit of this console"
-            layout.addLayout(_figure("Calls an hour", said, "notice" if over else "", tip))
+            # Nothing waits, nothing is asked; from the first request on, all of them are asked about together.
+            calls = own_calls(figures.minimum_interval_s) if figures.pending else 0
+            said = f"{calls:,} of {LIMIT_AN_HOUR}"
+            tip = "What this console asks while requests wait, against the limit it keeps"
+            layout.addLayout(_figure("Calls an hour", said, "", tip))
         else:
             layout.addLayout(_figure("Calls an hour", "No process yet"))
         answered = view is not None and view.problem is None

@@ -17,6 +17,7 @@ from console.pages.head import ObjectHead
 from console.pages.history_tab import HistoryTab
 from console.pages.merging import settle
 from console.pages.notice import Notice
+from console.pages.open_requests import confirmed
 from console.pages.places import place_of
 from console.pages.registry import Target
 from console.pages.session import EditSession
@@ -269,13 +270,23 @@ class ObjectPage(Page):
     async def _save_merging(self) -> Any:
         while True:
             try:
-                stored = await self.save_object()
+                done, stored = await confirmed(self._save_with, self.window() or self)
             except ConflictError as error:
                 if await settle(self, error):
                     continue
                 return None
+            if not done:
+                return None
             await self.after_save(stored)
             return stored
+
+    async def _save_with(self, count: int) -> Any:
+        """Save with the number of open requests that was confirmed."""
+        self.session.confirmed = count
+        try:
+            return await self.save_object()
+        finally:
+            self.session.confirmed = 0
 
     def discard(self) -> None:
         """Drop what was typed; a new object that was never saved is closed."""

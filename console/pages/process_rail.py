@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from console.lazy import module
 from console.pages import secrets
+from console.pages.answers import wait_text
 from console.pages.registry import Target
 from console.pages.service_checks import ServerView
 from console.widgets.chain import Chain, ChainLink, shortened
@@ -115,7 +116,7 @@ class ProcessRail(QWidget):
             found = await secrets.read_state(self._page.ctx, credential.id, credential.name)
             if not found.present:
                 state, word = "bad", "No password"
-            elif server is not None and found.covers(server.origin):
+            elif server is not None and found.covers(server.destination):
                 state, word = "good", "Password set"
             else:
                 state, word = "notice", "Not bound"
@@ -164,15 +165,7 @@ class ProcessRail(QWidget):
         return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
 
     def _show_figures(self, figures: Any) -> None:
-        wait = "–" if figures.median_wait_s is None else _wait_text(figures.median_wait_s)
+        wait = "–" if figures.median_wait_s is None else wait_text(figures.median_wait_s)
         texts = (str(figures.decided), str(figures.approved), str(figures.timed_out), wait)
         for label, text in zip(self._figures, texts, strict=True):
             label.setText(text)
-
-
-def _wait_text(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -14,11 +14,12 @@ HOME = "home"
 FOLDER = "folder"
 REQUESTS = "requests"
 PROVISIONING = "provisioning"
+FAULTS = "faults"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to go: the value of a `Kind` with an id, or "home", "requests", "provisioning", "folder:NAME" without one.
+    """Where to go: the value of a `Kind` with an id, or "home", "requests", "provisioning", "faults", "folder:NAME" without one.
 
     `tab` names a tab to open there, such as "Check"; `run` a command of the page to run on arrival.
     """
@@ -56,11 +57,17 @@ PAGES: dict[str, tuple[str, str]] = {
     FOLDER: ("console.pages.folder", "FolderPage"),
     REQUESTS: ("console.pages.requests.page", "RequestsPage"),
     PROVISIONING: ("console.pages.provisioning.page", "ProvisioningPage"),
+    FAULTS: ("console.pages.faults", "FaultsPage"),
     Kind.USER_CREDENTIAL: ("console.pages.credential", "CredentialPage"),
     Kind.FOREIGN_SYSTEM: ("console.pages.foreign_system", "ForeignSystemPage"),
     Kind.APPROVAL_PROCESS: ("console.pages.approval_process", "ApprovalProcessPage"),
     Kind.APPROVAL_TYPE: ("console.pages.approval_type", "ApprovalTypePage"),
 }
+
+
+def entry_of(fault_id: str, stage: str) -> Target:
+    """Return the page of the fault catalogue, opened at the entry for a fault that a stage ended with."""
+    return Target(FAULTS, tab=f"{fault_id}@{stage}")
 
 
 def page_class(kind: str) -> "type[Page]":

@@ -194,10 +194,10 @@ class RehearsalDialog(QDialog):
         servicenow = await module(self.ctx, "services.servicenow")
         credential = self.decider.item
         secret = await asyncio.to_thread(
-            workspace.vault.get, credential.id, credential.name, self.server.origin
+            workspace.vault.get, credential.id, credential.name, self.server.destination
         )
         return workspace.instance_for(
-            servicenow.ConnectionSettings.of(self.server), servicenow.SignIn(credential.account, secret)
+            workspace.settings_of(self.server), servicenow.SignIn(credential.account, secret)
         )
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:

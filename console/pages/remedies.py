@@ -7,6 +7,7 @@ from typing import Any
 
 from console.lazy import module
 from console.pages.object_page import FIELD
+from console.pages.open_requests import confirmed
 from console.pages.registry import Target
 from models.kinds import Kind
 from services.errors import ConsoleError
@@ -52,8 +53,10 @@ def _on_server(field: str, text: str) -> Maker:
     return make
 
 
-def _password(page: Any, _result: Any, subject: Any) -> list[Offer]:
-    credential = subject.server.credential_id
+def _password(page: Any, result: Any, subject: Any) -> list[Offer]:
+    # What the check asks of the vault on its way is the password of the proxy.
+    of_proxy = str(result.stage) in ("proxy", "http")
+    credential = subject.server.proxy_credential_id if of_proxy else subject.server.credential_id
     if credential is None:
         return [
             Offer(
@@ -125,16 +128,18 @@ async def _save(page: Any, process_id: Any, values: dict[str, str]) -> None:
     ctx = page.ctx
     workspace = await ctx.ready()
 
-    def store() -> Any:
+    def store(count: int) -> Any:
         process = workspace.configuration.get(Kind.APPROVAL_PROCESS, process_id)
         for name, value in values.items():
             setattr(process, name, value)
-        return workspace.configuration.save(process, "Remedy of a check")
+        return workspace.configuration.save(process, "Remedy of a check", confirmed=count)
 
     try:
-        stored = await ctx.call(store)
+        done, stored = await confirmed(lambda count: ctx.call(store, count), page.window())
     except ConsoleError as error:
         ctx.show_problem(error.problem)
+        return
+    if not done:
         return
     ctx.notify(f"Changed {stored.name}; its History can bring back what was there")
     page.check.start()
@@ -149,11 +154,12 @@ REMEDIES: dict[str, Maker] = {
             "proxy-invalid",
             "proxy-unreachable",
             "proxy-timeout",
-            "proxy-sign-in",
             "proxy-refuses",
         ),
         _on_server("proxy", "Change the proxy"),
     ),
+    "proxy-sign-in": _on_server("proxy_credential_id", "Choose a User Credential for the proxy"),
+    "proxy-sign-in-refused": _password,
     **dict.fromkeys(
         ("tls-untrusted", "tls-intercepted", "tls-self-signed", "tls-file-unreadable"),
         _on_server("ca_bundle", "Choose a CA bundle"),

@@ -3,10 +3,11 @@
 import asyncio
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from console.lazy import module
-from models.addresses import Origin
+from models.addresses import Destination, Origin
 from models.kinds import Kind
 from services.errors import ConsoleError, Problem
 from services.secret import Secret
@@ -14,12 +15,17 @@ from services.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class SecretView:
-    """What is known of a credential's password: whether there is one, and for which origins."""
+    """What is known of a credential's password: whether there is one, and what it is for."""
 
     present: bool
-    origins: tuple[Origin, ...] = ()
+    bound: tuple[Destination, ...] = ()
     problem: Problem | None = None
     """Why the vault could not be asked."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Return the origins it is for, whatever the way there."""
+        return tuple(dict.fromkeys(one.origin for one in self.bound))
 
     @property
     def text(self) -> str:
@@ -32,9 +38,9 @@ class SecretView:
             return "Password is set, not yet bound to a server"
         return f"Password is set, for {', '.join(host_text(o) for o in self.origins)}"
 
-    def covers(self, origin: Origin) -> bool:
-        """Whether the password may be sent to `origin`."""
-        return origin in self.origins
+    def covers(self, place: Destination) -> bool:
+        """Whether the password may be sent to `place`."""
+        return place in self.bound
 
 
 def host_text(origin: Origin) -> str:
@@ -50,30 +56,45 @@ async def read_state(ctx: Any, credential_id: uuid.UUID, name: str) -> SecretVie
         state = await asyncio.to_thread(workspace.vault.state, credential_id, name)
     except ConsoleError as error:
         return SecretView(present=False, problem=error.problem)
-    return SecretView(state.present, tuple(state.origins))
+    return SecretView(state.present, tuple(state.bound))
 
 
 async def servers_of(ctx: Any, credential_id: uuid.UUID) -> list[Any]:
-    """Return the foreign systems that sign in with a credential, by name."""
+    """Return the foreign systems that sign in with a credential, or whose proxy does, by name."""
     workspace = await ctx.ready()
     servers = await ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
-    return sorted((s for s in servers if s.credential_id == credential_id), key=lambda s: s.name.casefold())
+    used = (s for s in servers if credential_id in (s.credential_id, s.proxy_credential_id))
+    return sorted(used, key=lambda s: s.name.casefold())
 
 
-async def store_secret(ctx: Any, credential: Any, secret: Secret, *more: Origin) -> SecretView:
-    """Put a password just typed into the vault, bound to every server that uses it now and to `more`."""
+async def store_secret(ctx: Any, credential: Any, secret: Secret, *more: Destination) -> SecretView:
+    """Put a password just typed into the vault, bound to all that uses it now and to `more`."""
     workspace = await ctx.ready()
-    origins = dict.fromkeys([*(s.origin for s in await servers_of(ctx, credential.id) if s.base_url), *more])
+    servers = await servers_of(ctx, credential.id)
+    places = dict.fromkeys([*(p for s in servers for p in s.destination_for(credential.id)), *more])
     await asyncio.to_thread(
-        workspace.vault.put, credential.id, credential.name, credential.account, secret, list(origins)
+        workspace.vault.put, credential.id, credential.name, credential.account, secret, list(places)
     )
     return await read_state(ctx, credential.id, credential.name)
 
 
-async def bind(ctx: Any, credential: Any, origin: Origin) -> None:
-    """Bind a password that was never bound to `origin`; the person who saves the server is the one who says so."""
+async def bind(ctx: Any, credential: Any, place: Destination, *, another_way: bool = False) -> None:
+    """Bind a password that was never bound to `place`; the person who saves the server is the one who says so.
+
+    With `another_way` that person has confirmed the proxy or CA bundle on the way to an origin it is bound to already.
+    """
     workspace = await ctx.ready()
-    await asyncio.to_thread(workspace.vault.bind, credential.id, credential.name, origin)
+    bound = partial(workspace.vault.bind, credential.id, credential.name, place, another_way=another_way)
+    await asyncio.to_thread(bound)
+
+
+async def bind_to_proxy(ctx: Any, server: Any) -> None:
+    """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
+    workspace = await ctx.ready()
+    found = await ctx.call(workspace.configuration.get, Kind.USER_CREDENTIAL, server.proxy_credential_id)
+    state = await read_state(ctx, found.id, found.name)
+    if state.present and not state.bound:
+        await bind(ctx, found, server.proxy_destination)
 
 
 async def vault_state(ctx: Any) -> Any:

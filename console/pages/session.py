@@ -47,6 +47,8 @@ class EditSession(QObject):
         self.secret: Secret | None = None
         self.ready = False
         self.saving = False
+        self.confirmed = 0
+        """How many open requests a person has confirmed that hang on the object that is saved."""
         self.lost: ConsoleError | None = None
         """Why the object could not be read, when it could not."""
         self._rules: dict[str, str] = {}
@@ -248,7 +250,9 @@ class EditSession(QObject):
         if not self.is_new and not self.changed_names:
             return self.item  # only a password was typed, and that goes to the vault
         sent = dict(self.values)
-        save = partial(workspace.configuration.save, self.candidate(), note, base=self.base)
+        save = partial(
+            workspace.configuration.save, self.candidate(), note, base=self.base, confirmed=self.confirmed
+        )
         self.saving = True
         self.changed.emit()
         try:

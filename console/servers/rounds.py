@@ -12,7 +12,7 @@ from models.kinds import Kind
 from services.errors import ConsoleError
 
 GROUP = "round"
-REFUSED = ("authentication-refused", "authentication-locked")
+REFUSED = ("authentication-refused",)
 Then = Callable[[dict[Any, str]], Awaitable[None]]
 WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
 
@@ -117,8 +117,12 @@ class Rounds(QObject):
         workspace = await ctx.ready()
         # No person looks at this server now, so a password is bound to nothing here.
         subject = await subject_of(ctx, server, process, bind=False)
-        report = await connectivity.run_check(subject.settings, subject.sign_in, subject.process)
-        await ctx.call(checks.store_check, workspace.store, subject.server, report, subject.process)
+        report = await connectivity.run_check(
+            subject.settings, subject.sign_in, subject.process, accepted=subject.accepted
+        )
+        await ctx.call(
+            checks.store_check, workspace.store, subject.server, report, subject.process, used=subject.used
+        )
         return report
 
     def stop(self) -> None:

@@ -109,11 +109,13 @@ class DataDelegate(QStyledItemDelegate):
             ground = "sel" if view is not None and view.hasFocus() else "sel-idle"
         painter.save()
         painter.fillRect(rect, theme.colour(ground))
-        painter.setPen(QPen(theme.colour("line"), 1))
+        painter.setPen(QPen(theme.colour(theme.on(ground, "line")), 1))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         left = rect.left() + (MARGIN if index.column() == 0 else PAD)
         if chosen and index.column() == 0:
-            painter.fillRect(QRect(rect.left(), rect.top(), BAR, rect.height()), theme.colour("link"))
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), BAR, rect.height()), theme.colour(theme.on(ground, "link"))
+            )
         shape = _shape(painter, index, ground)
         if shape is not None:
             painter.drawPixmap(QPoint(left, rect.center().y() - SHAPE // 2 + 1), shape)

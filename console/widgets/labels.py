@@ -26,6 +26,15 @@ class Label(QLabel):
         self.setProperty("role", role)
 
 
+def wrapped(text: str, role: str = "body") -> Label:
+    """Make a text of several lines that can be marked and copied."""
+    label = Label(text, role=role)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
 def set_tone(widget: QWidget, tone: str) -> None:
     """Give a widget the colour of a tone and let the style sheet see it."""
     if widget.property("tone") != tone:

@@ -220,14 +220,15 @@ class PlanDelegate(QStyledItemDelegate):
         ground = self._ground(painter, option, index, box)
         stale = self._view.stale
         if node.parent is not None and node.parent.parent is None:
-            self._paint_group(painter, node, box, opened=self._view.isExpanded(index))
+            self._paint_group(painter, node, box, ground, opened=self._view.isExpanded(index))
         else:
-            text = "faint" if stale else "sel-text" if ground == "sel" else "link" if node.folded else "text"
+            faint = theme.on(ground, "faint")
+            text = faint if stale else "sel-text" if ground == "sel" else "link" if node.folded else "text"
             room = box.adjusted(TEXT, 0, -8 if node.folded else -OPERATION - 4, 0)
             font = theme.font("field" if ground in ("sel", "sel-idle") else "body")
             right = _write(painter, room, node.text, font, text)
             if node.caption and room.right() - right > 48:
-                tone = "faint" if stale else "sel-text" if ground == "sel" else "muted"
+                tone = faint if stale else "sel-text" if ground == "sel" else "muted"
                 _write(
                     painter,
                     room.adjusted(right - room.left() + 8, 0, 0, 0),
@@ -250,21 +251,24 @@ class PlanDelegate(QStyledItemDelegate):
             painter.setBrush(theme.colour(ground))
             painter.drawRoundedRect(box.adjusted(0, 1, -1, -1), 4, 4)
             if chosen:
-                painter.fillRect(
-                    QRect(box.left(), box.top() + 6, BAR, box.height() - 12), theme.colour("link")
-                )
+                bar = QRect(box.left(), box.top() + 6, BAR, box.height() - 12)
+                painter.fillRect(bar, theme.colour(theme.on(ground, "link")))
         return ground
 
-    def _paint_group(self, painter: QPainter, node: PlanNode, box: QRect, *, opened: bool) -> None:
+    def _paint_group(
+        self, painter: QPainter, node: PlanNode, box: QRect, ground: str, *, opened: bool
+    ) -> None:
         ratio, middle = self._view.devicePixelRatioF(), box.center().y() + 1
-        chevron = icons.pixmap("chevron-down" if opened else "chevron-right", "muted", CHEVRON, ratio)
+        text, muted = theme.on(ground, "text"), theme.on(ground, "muted")
+        chevron = icons.pixmap("chevron-down" if opened else "chevron-right", muted, CHEVRON, ratio)
         painter.drawPixmap(2, middle - CHEVRON // 2, chevron)
-        painter.drawPixmap(16, middle - ICON // 2, icons.pixmap(node.icon, "muted", ICON, ratio))
-        stale = self._view.stale
+        painter.drawPixmap(16, middle - ICON // 2, icons.pixmap(node.icon, muted, ICON, ratio))
+        if self._view.stale:
+            text = muted = theme.on(ground, "faint")
         room = box.adjusted(GROUP_TEXT, 0, -8, 0)
-        right = _write(painter, room, node.text, theme.font("strong"), "faint" if stale else "text")
+        right = _write(painter, room, node.text, theme.font("strong"), text)
         rest = room.adjusted(right - room.left() + 10, 0, 0, 0)
-        _write(painter, rest, node.caption, theme.font("caption"), "faint" if stale else "muted")
+        _write(painter, rest, node.caption, theme.font("caption"), muted)
 
     def _paint_operation(self, painter: QPainter, operation: str, box: QRect, ground: str) -> None:
         left = box.right() - OPERATION
@@ -272,8 +276,7 @@ class PlanDelegate(QStyledItemDelegate):
         painter.setOpacity(0.5 if self._view.stale else 1.0)
         painter.drawPixmap(left, box.center().y() - SHAPE // 2 + 1, shape)
         painter.setOpacity(1.0)
-        contrast = ground == "sel" and theme.current().scheme == "contrast"
-        tone = "faint" if self._view.stale else "sel-text" if contrast else OPERATION_TONES[operation]
+        tone = theme.on(ground, "faint" if self._view.stale else OPERATION_TONES[operation])
         font = theme.font("caption")
         font.setWeight(font.Weight.Medium)
         _write(painter, QRect(left + SHAPE + 6, box.top(), OPERATION - SHAPE - 6, box.height()),

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from console import icons
+from console.widgets.data_table import SHAPE, STATUS_ROLE
 
 ROW = 28
 
@@ -66,7 +67,9 @@ class RowsModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row.texts[column]
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            return icons.status_pixmap(row.shape, 14)
+            return icons.icon(row.shape)
+        if role == STATUS_ROLE and column == 0:
+            return row.shape
         if role == Qt.ItemDataRole.ToolTipRole:
             return (row.tips[column] if column < len(row.tips) else "") or row.texts[column]
         return None
@@ -88,6 +91,7 @@ class RowsTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
+        self.setIconSize(QSize(SHAPE, SHAPE))
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)

@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QPushButton,
-    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,7 +22,7 @@ from PyQt6.QtWidgets import (
 
 from console import icons, theme
 from console.widgets import buttons
-from console.widgets.labels import Label, Picture
+from console.widgets.labels import Label, LinkLabel, Picture, wrapped
 
 ROW, HEAD, NAME = 25, 27, 104
 NAME_COLUMN = 64
@@ -280,6 +279,8 @@ class FindingCard(QFrame):
     """One finding with evidence, cause, owner and remedy, and buttons that put it right or pass it on."""
 
     ticket_wanted = pyqtSignal()
+    entry_wanted = pyqtSignal()
+    """Somebody wants to read about the fault in the catalogue."""
 
     def __init__(
         self,
@@ -304,7 +305,7 @@ class FindingCard(QFrame):
         head.addWidget(Picture(SHAPES[str(result.state)], 18), 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(_wrapped(title, "section"))
+        words.addWidget(wrapped(title, "section"))
         if result.fault:
             words.addWidget(Label(str(result.fault), role="code"))
         head.addLayout(words, 1)
@@ -319,13 +320,18 @@ class FindingCard(QFrame):
             self.acts.append(button)
         self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
         self.copy_button.clicked.connect(self.ticket_wanted)
-        shown = self.acts if own and self.acts else [*self.acts, self.copy_button]
+        shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
+        self.entry_link = LinkLabel("In the catalogue")
+        self.entry_link.clicked.connect(self.entry_wanted)
+        if result.fault:
+            self.entry_link.setAccessibleName(f"{result.fault} in the catalogue")
+            shown.append(self.entry_link)
         foot = QGridLayout()
         foot.setHorizontalSpacing(8)
         foot.setVerticalSpacing(8)
         foot.setColumnStretch(2, 1)
-        for number, button in enumerate(shown):
-            foot.addWidget(button, number // 2, number % 2)
+        for number, widget in enumerate(shown):
+            foot.addWidget(widget, number // 2, number % 2)
         grid.addLayout(foot, grid.rowCount(), 1)
 
     def set_stale(self, *, stale: bool) -> None:
@@ -341,7 +347,7 @@ class FindingCard(QFrame):
         grid.setColumnStretch(1, 1)
         for line, (name, text) in enumerate(self._texts()):
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
-            label = _wrapped(text, "code" if name == "Evidence" else "body")
+            label = wrapped(text, "code" if name == "Evidence" else "body")
             if name == "Evidence":
                 label.setContentsMargins(8, 6, 8, 6)
                 frame = QFrame()
@@ -367,11 +373,3 @@ class FindingCard(QFrame):
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _wrapped(text: str, role: str) -> Label:
-    label = Label(text, role=role)
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

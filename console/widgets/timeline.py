@@ -130,7 +130,7 @@ class HistoryDelegate(QStyledItemDelegate):
         text, muted = ("sel-text", "sel-text") if chosen else ("text", "muted")
         revision = model.revision(row)
         if row < model.rowCount() - 1:
-            painter.setPen(QPen(theme.colour("line"), 1))
+            painter.setPen(QPen(theme.colour(theme.on(ground, "line")), 1))
             painter.drawLine(box.left() + 15, box.top() + PAD + LINE, box.left() + 15, box.bottom())
         shape = icons.status_pixmap(SHAPES.get(revision.operation, "off"), 14, ground)
         painter.drawPixmap(box.left() + 8, box.top() + PAD + 2, shape)

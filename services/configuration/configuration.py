@@ -12,9 +12,10 @@ from models.base import NAME_MAX, Item, name_key
 from models.kinds import KINDS, Kind, RequestState
 from models.registry import all_models, model_of
 from models.revision import Revision
-from services.configuration.history import RevisionView, view_of
+from services.configuration import guard
+from services.configuration.history import RevisionView, deleted_of, view_of
 from services.configuration.rules import field_errors, normalise, store_errors
-from services.errors import FieldError, InUseError, InvalidError, Reference
+from services.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
 from services.store.errors import NotFoundError
 from services.store.outline import REFERENCES, Outline, OutlineRow
 from services.store.store import Store
@@ -93,15 +94,30 @@ class Configuration:
         with self.store.read() as session:
             return errors + store_errors(session, item)
 
-    def save(self, item: Item, note: str = "", *, base: Mapping[str, Any] | None = None) -> Item:
+    def save(
+        self,
+        item: Item,
+        note: str = "",
+        *,
+        base: Mapping[str, Any] | None = None,
+        confirmed: int | None = None,
+    ) -> Item:
         """Store `item`: new when its version is 0, else over that version. Returns the stored object.
 
-        Raises InvalidError, ConflictError (with `base`, what the caller opened).
+        Raises InvalidError, ConflictError (with `base`, what the caller opened), and RequestsOpenError when it is
+        renamed or re-pointed while more open requests than `confirmed` hang on it.
         """
         with self.store.write(note) as work:
-            return self.save_in(work, item, base=base)
+            return self.save_in(work, item, base=base, confirmed=confirmed)
 
-    def save_in(self, work: UnitOfWork, item: Item, *, base: Mapping[str, Any] | None = None) -> Item:
+    def save_in(
+        self,
+        work: UnitOfWork,
+        item: Item,
+        *,
+        base: Mapping[str, Any] | None = None,
+        confirmed: int | None = None,
+    ) -> Item:
         """Store `item` within a unit of work that holds more than this object. Raises as `save` does."""
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:
@@ -110,6 +126,9 @@ class Configuration:
         normalise(stored)
         if item.version == 0:
             return work.insert(stored)
+        refused = self._refusal(work.session, stored)
+        if refused is not None and refused.open.count > (confirmed or 0):
+            raise refused
         return work.update(stored, item.version, base=base)
 
     def duplicate(self, kind: Kind, object_id: uuid.UUID) -> Item:
@@ -121,22 +140,48 @@ class Configuration:
             values["name"] = self._free_name(session, model, f"Copy of {source.name}")
         return model(**values)
 
-    def rename(self, kind: Kind, object_id: uuid.UUID, name: str, base_version: int) -> Item:
-        """Give an object another name. Raises NotFoundError, InvalidError, ConflictError."""
+    def rename(
+        self,
+        kind: Kind,
+        object_id: uuid.UUID,
+        name: str,
+        base_version: int,
+        *,
+        confirmed: int | None = None,
+    ) -> Item:
+        """Give an object another name. Raises NotFoundError, and as `save` does."""
         item = self.get(kind, object_id)
         base = item.model_dump()
         item.name = name.strip()
         item.version = base_version
-        return self.save(item, f"Renamed from “{base['name']}”", base=base)
+        return self.save(item, f"Renamed from “{base['name']}”", base=base, confirmed=confirmed)
 
-    def delete(self, kind: Kind, object_id: uuid.UUID, base_version: int) -> None:
-        """Delete an object nobody uses. Raises NotFoundError, InUseError, ConflictError."""
+    def delete(
+        self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
+    ) -> None:
+        """Delete an object that no other refers to; requests lose their reference to it and keep its name.
+
+        Raises NotFoundError, InUseError, ConflictError, and RequestsOpenError while more open requests than
+        `confirmed` hang on it.
+        """
         with self.store.write() as work:
             item = self._get(work.session, kind, object_id)
-            users = list(_users(work.session, item))
+            users = [user for user in _users(work.session, item) if guard.refers(user.kind)]
             if users:
                 raise InUseError(item.name, users)
+            if item.version == base_version:
+                refused = guard.refusal(work.session, kind, item.model_dump(), None)
+                if refused is not None and refused.open.count > (confirmed or 0):
+                    raise refused
+                guard.let_go(work, item)
             work.delete(item, base_version)
+
+    def refusal(self, item: Item, *, delete: bool = False) -> RequestsOpenError | None:
+        """Return why `item` cannot be stored over what is there (or deleted) without a confirmation, or None."""
+        with self.store.read() as session:
+            if delete:
+                return guard.refusal(session, item.kind, item.model_dump(), None)
+            return self._refusal(session, item)
 
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
         """Return the objects that refer to this one directly; requests are counted in one entry."""
@@ -153,16 +198,36 @@ class Configuration:
             newest=(col(Revision.number).desc(),),  # a clock may be set back, the number never is
         )
 
+    def history_named(self, kind: Kind, name: str) -> list[RevisionView]:
+        """Return the revisions of the object called `name`, newest first; else of those deleted under that name.
+
+        Raises NotFoundError.
+        """
+        found = self.by_name(kind, name)
+        if found is not None:
+            return self.history(kind, found.id)
+        with self.store.read() as session:
+            deleted = deleted_of(session, kind)
+        ids = [object_id for object_id, was in deleted if name_key(was) == name_key(name)]
+        if not ids:
+            known = dict.fromkeys([*(item.name for item in self.all(kind)), *(was for _, was in deleted)])
+            raise NotFoundError(f"the {KINDS[kind].singular} “{name}”", name, list(known))
+        return self._revisions(
+            col(Revision.object_id).in_(ids),
+            col(Revision.object_kind) == KINDS[kind].table,
+            newest=(col(Revision.changed_at).desc(), col(Revision.number).desc()),
+        )
+
     def history_all(self, limit: int = HISTORY_LIMIT) -> list[RevisionView]:
         """Return the newest revisions of configuration objects, whatever their kind."""
         newest = (col(Revision.changed_at).desc(), col(Revision.number).desc())
         kinds = [info.table for info in KINDS.values()]
         return self._revisions(col(Revision.object_kind).in_(kinds), newest=newest, limit=limit)
 
-    def restore(self, revision_id: uuid.UUID) -> Item:
+    def restore(self, revision_id: uuid.UUID, *, confirmed: int | None = None) -> Item:
         """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
 
-        It is one more revision: nothing of the history in between is lost. Raises NotFoundError, InvalidError.
+        It is one more revision: nothing of the history in between is lost. Raises NotFoundError, and as `save` does.
         """
         with self.store.read() as session:
             revision = session.get(Revision, revision_id)
@@ -176,7 +241,7 @@ class Configuration:
             values["version"] = current.version if current else 0
             if current is not None:
                 work.session.expunge(current)
-            return self.save_in(work, model(**values))
+            return self.save_in(work, model(**values), confirmed=confirmed)
 
     # -- inside ------------------------------------------------------------
 
@@ -186,6 +251,14 @@ class Configuration:
         with self.store.read() as session:
             rows = session.exec(select(Revision).where(*where).order_by(*newest).limit(limit))
             return [view_of(row) for row in rows]
+
+    @staticmethod
+    def _refusal(session: Session, item: Item) -> RequestsOpenError | None:
+        stored = guard.stored_values(session, item)
+        # Another version there is a conflict, which is settled first.
+        if stored is None or stored["version"] != item.version:
+            return None
+        return guard.refusal(session, item.kind, stored, item)
 
     @staticmethod
     def _get(session: Session, kind: Kind, object_id: uuid.UUID) -> Item:
@@ -212,6 +285,11 @@ def _fitting(name: str, suffix: str = "") -> str:
 
 
 def _users(session: Session, item: Item) -> Iterator[Reference]:
+    """Give everything that refers to `item`, each once however many of its fields do."""
+    yield from dict.fromkeys(_references(session, item))
+
+
+def _references(session: Session, item: Item) -> Iterator[Reference]:
     for model, column in _referring(str(table_of(item).name)):
         if issubclass(model, Item):
             rows = session.exec(select(model).where(column == item.id).order_by(col(model.name_key)))
@@ -223,8 +301,8 @@ def _users(session: Session, item: Item) -> Iterator[Reference]:
                 or 0
             )
             if count:
-                word = "request" if count == 1 else "requests"
-                yield Reference(str(table.name), item.id, f"{count} {word}")
+                word = "request" if table.name == "approval_request" else str(table.name).replace("_", " ")
+                yield Reference(str(table.name), item.id, f"{count} {word}{'s' if count != 1 else ''}")
 
 
 def _referring(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import Session, col, select
+
+from models.kinds import KINDS, Kind
 from models.revision import Revision
 
 HIDDEN = frozenset({"id", "version", "created_at", "created_by", "changed_at", "changed_by", "name_key"})
@@ -49,6 +52,16 @@ class RevisionView:
             "note": self.note,
             "changes": [{"field": c.name, "from": c.before, "to": c.after} for c in self.changes],
         }
+
+
+def deleted_of(session: Session, kind: Kind) -> list[tuple[uuid.UUID, str]]:
+    """Return the objects of a kind that were ever deleted, each with the name it had then, the last one first."""
+    query = (
+        select(Revision.object_id, Revision.object_name)
+        .where(Revision.object_kind == KINDS[kind].table, Revision.operation == "delete")
+        .order_by(col(Revision.changed_at).desc())
+    )
+    return list(session.exec(query))
 
 
 def view_of(row: Revision) -> RevisionView:

@@ -1,10 +1,12 @@
 """The stages `authentication` and `account`: one log-in attempt, and what the account's own record says."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.connectivity.faults import found, refused
 from services.connectivity.results import StageResult
-from services.errors import ConsoleError
+from services.errors import ConsoleError, Problem
+from services.servicenow.faults import failure
 from services.servicenow.instance import Instance
 from services.servicenow.queries import equals
 from services.servicenow.records import Row
@@ -28,8 +30,19 @@ class SignedIn:
     row: Row | None
 
 
-async def sign_in(instance: Instance) -> SignedIn:
-    """Sign in once by reading the account's own record; raises what means that the password was not accepted."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An earlier sign-in with the very password of now: when, and whether the account could sign in interactively."""
+
+    at: datetime
+    interactive: bool = False
+
+
+async def sign_in(instance: Instance, accepted: Accepted | None = None) -> SignedIn:
+    """Sign in once by reading the account's own record; raises what means that the password was not accepted.
+
+    `accepted` is when it last was, where that is known: a refusal does not say why, and this tells more than it does.
+    """
     stage = "authentication"
     account = await account_of(instance)
     try:
@@ -38,6 +51,8 @@ async def sign_in(instance: Instance) -> SignedIn:
         fault = error.problem.fault
         if fault == "authentication-refused" and MFA_HEADER in instance.last_headers:
             raise refused(stage, "authentication-mfa", error.problem.tried, error.problem.evidence) from error
+        if fault == "authentication-refused" and accepted is not None:
+            raise _refused_now(error.problem, accepted) from error
         if fault not in SIGNED_IN_FAULTS:
             raise
         problem = error.problem
@@ -51,6 +66,32 @@ async def sign_in(instance: Instance) -> SignedIn:
     else:
         seen = f"{account}, signed in with 1 attempt"
     return SignedIn(StageResult(stage, "ok", seen), account, row)
+
+
+def _refused_now(problem: Problem, accepted: Accepted) -> ConsoleError:
+    """Return the error for a password that was right until some time ago: what it can be, the likeliest first."""
+    seen = f"The password that was accepted until {accepted.at.astimezone():%d %b %Y %H:%M} is refused now. "
+    if accepted.interactive:
+        cause = (
+            "No other was entered here since, and the account may sign in interactively: basic authentication was "
+            "probably restricted to other accounts; or the account was locked, or its password changed."
+        )
+        remedy = (
+            "Set Web service access only on the account, or give it snc_basic_auth_api_access, where basic "
+            "authentication is restricted; else look at Locked out, Active and Password needs reset."
+        )
+    else:
+        cause = (
+            "No other was entered here since: the account is probably locked or not active, or its password was "
+            "changed or has to be reset in ServiceNow."
+        )
+        remedy = (
+            "Look at the account in ServiceNow: Locked out, Active, Password needs reset. "
+            "Enter the password again only if it was changed there."
+        )
+    return failure(
+        "authentication-refused", problem.tried, problem.evidence, cause=seen + cause, remedy=remedy
+    )
 
 
 def look_at_account(signed: SignedIn, roles: tuple[str, ...] | None) -> str | StageResult:

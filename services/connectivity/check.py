@@ -8,21 +8,23 @@ from dataclasses import replace
 
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
+from models.stages import STAGES
 from services.connectivity import reach, timing
-from services.connectivity.accounts import SIGNED_IN_FAULTS, SignedIn, look_at_account, sign_in
+from services.connectivity.accounts import SIGNED_IN_FAULTS, Accepted, SignedIn, look_at_account, sign_in
 from services.connectivity.encryption import look_at_encryption
 from services.connectivity.limits import look_at_clock, look_at_limits
 from services.connectivity.request_item import RequestItemLook, look_at_flow
-from services.connectivity.results import STAGES, CheckReport, StageResult
+from services.connectivity.results import CheckReport, StageResult
 from services.connectivity.roles import look_at_roles
 from services.connectivity.scripted import ServiceLook
 from services.connectivity.web_reply import look_at_instance, look_at_reply, with_build
 from services.errors import ConsoleError
-from services.servicenow.connection import ConnectionSettings
+from services.servicenow.connection import ConnectionSettings, SignInSource, sign_in_from
 from services.servicenow.contract import Role
 from services.servicenow.faults import problem_of
-from services.servicenow.instance import Instance, SignInSource
+from services.servicenow.instance import Instance
 from services.servicenow.roles import roles_of
+from services.together import together
 
 Report = Callable[[StageResult], None]
 Stage = Callable[[], Awaitable["str | StageResult"]]
@@ -48,14 +50,15 @@ async def run_check(
     sign_in: SignInSource,
     process: ApprovalProcess | None = None,
     *,
+    accepted: Accepted | None = None,
     report: Report = _ignore,
 ) -> CheckReport:
     """Check a server, and item and services of `process` where one is given. Nothing is written.
 
-    `settings` and `process` may be unsaved. The password is sent to the server's own origin only, and only once as long
+    `settings` and `process` may be unsaved; `accepted` is when the password of now last was accepted, if that is known. The password is sent to the server's own origin only, and only once as long
     as it has not been accepted. Cancelling the task ends the check at once.
     """
-    found = await _Check(settings, sign_in, process, report).run()
+    found = await _Check(settings, sign_in, process, accepted, report).run()
     bad = "; ".join(f"{s.stage} {s.fault}" for s in found.stages if s.state in ("warning", "failed"))
     _log.info(
         "check %s of %s: %s, %.0f ms%s",
@@ -76,11 +79,13 @@ class _Check:
         settings: ConnectionSettings,
         sign_in: SignInSource,
         process: ApprovalProcess | None,
+        accepted: Accepted | None,
         report: Report,
     ) -> None:
         self.settings = settings
         self.sign_in = sign_in
         self.process = process
+        self.accepted = accepted
         self.report = report
         self.results: dict[str, StageResult] = {}
         self.addresses: list[str] = []
@@ -104,7 +109,7 @@ class _Check:
         if self.settings.proxy_used:
             for stage in ("dns", "tcp", "tls"):
                 self._skip(stage, f"the proxy {self.settings.proxy} does this")
-            return await self._stage("proxy", lambda: reach.connect_to_proxy(self.settings))
+            return await self._stage("proxy", self._proxy)
         self._skip("proxy", "no proxy is used")
         if not await self._stage("dns", self._name) or not await self._stage("tcp", self._connection):
             return False
@@ -138,7 +143,7 @@ class _Check:
         signed: list[SignedIn] = []
 
         async def attempt() -> StageResult:
-            signed.append(await sign_in(instance))
+            signed.append(await sign_in(instance, self.accepted))
             return signed[0].result
 
         accepted = await self._stage("authentication", attempt)
@@ -151,7 +156,7 @@ class _Check:
             return
         await self._stage("limits", lambda: _at_once(look_at_limits(headers, self.process)))
         # What matters most goes first: two calls are in flight at a time, and the others wait for their turn.
-        await asyncio.gather(
+        await together(
             self._services(instance),
             self._item(instance),
             self._account(instance, signed[0]),
@@ -207,7 +212,7 @@ class _Check:
                 await self._stage("status_call", services.call_status)
 
         # Status first: its call comes on top.
-        await asyncio.gather(*(one(role) for role in (Role.STATUS, Role.CREATE, Role.CANCEL)))
+        await together(*(one(role) for role in (Role.STATUS, Role.CREATE, Role.CANCEL)))
 
     # -- stages below the sign-in --------------------------------------------
 
@@ -225,6 +230,15 @@ class _Check:
 
     async def _connection(self) -> str:
         return await reach.connect(self.settings.origin, self.addresses)
+
+    async def _proxy(self) -> str:
+        seen = await reach.connect_to_proxy(self.settings)
+        sign_in = await sign_in_from(self.settings.proxy_sign_in)
+        if sign_in is None:
+            return seen
+        # Asked for once: a vault may ask a person each time.
+        self.settings = replace(self.settings, proxy_sign_in=sign_in)
+        return f"{seen}; it is given the account {sign_in.account}"
 
     async def _page(self) -> str:
         self.reply = await reach.ask_for_page(self.settings)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.stages import STAGES
 from services.connectivity.results import StageResult
 from services.errors import Owner, Problem, RefusedError, UnreachableError
 from services.redact import evidence as redacted
@@ -12,7 +13,10 @@ SERVICE_STAGES = ("service_create", "service_status", "service_cancel")
 
 @dataclass(frozen=True, slots=True)
 class CheckFault:
-    """One fault: the stages it shows at, what people see, why, who owns it, what to do, and the source of all that."""
+    """One fault: the stages it shows at, what people see, why, who owns it, what to do, and the source of all that.
+
+    `state` is what a stage that found it ends with: failed or warning.
+    """
 
     id: str
     stages: tuple[str, ...]
@@ -25,7 +29,20 @@ class CheckFault:
 
 
 _SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
-_R_PM, _R_SN, _SELF = "privilege-manager 6", "servicenow", "measured"
+
+# Where the words are known from: a vendor's page or area, a standard, or what was seen.
+_DOC, _PM = "ServiceNow documentation", "Privilege Manager documentation, Set up ServiceNow"
+_SEEN = "Observed on real sockets, and brought about so by the tests of the check"
+_CLIENTS = "Observed by public clients of ServiceNow, which look for this in every answer"
+_WSDLS = "Observed on descriptions of services that their owners made public"
+_VALIDITY, _PATH = "RFC 5280, 4.1.2.5: validity", "RFC 5280, 6: certification path validation"
+_CONTRACT = f"{_PM}: inputs, outputs and words of the three services"
+_SCRIPTED, _SOAP_ROLES = (
+    f"{_DOC}: scripted web services",
+    f"{_DOC}: SOAP web service roles and strict security",
+)
+_USERS, _CATALOG, _APPROVALS = f"{_DOC}: users", f"{_DOC}: Service Catalog", f"{_DOC}: approvals"
+_VAULT = "How this console keeps passwords: bound to scheme, host and port"
 
 
 def _own(
@@ -57,153 +74,213 @@ _REQUEST = "Users send a request and it ends in an error."
 _FOREVER = "Requests stay pending until they time out."
 
 CATALOGUE: tuple[CheckFault, ...] = (
-    _call("url-invalid", "url", _NOTHING, f"{_R_PM}, 24"),
-    _call("dns-unknown-host", "dns", _NOTHING, f"{_R_PM}, C"),
+    _call("url-invalid", "url", _NOTHING, f"{_PM}: base URL"),
+    _call("dns-unknown-host", "dns", _NOTHING, _SEEN),
     _own("dns-timeout", "dns", _NET, _NOTHING, "The name server is too slow.",
-         "Ask the network team about the name servers of this machine.", f"{_R_PM}, C"),
+         "Ask the network team about the name servers of this machine.", _SEEN),
     _own("proxy-invalid", "proxy", _ME, _NOTHING, "A proxy is written as http://HOST:PORT; other kinds are not used.",
-         "Correct the proxy of the Foreign System.", f"{_R_PM}, C"),
+         "Correct the proxy of the Foreign System.", "How this console calls: through HTTP proxies only"),
     _own("proxy-unreachable", "proxy", _NET, _NOTHING, "The proxy cannot be reached.",
-         "Check host and port of the proxy, and whether it runs.", f"{_R_PM}, C"),
+         "Check host and port of the proxy, and whether it runs.", _SEEN),
     _own("proxy-timeout", "proxy", _NET, _NOTHING, "The proxy does not answer.",
-         "Check whether this machine may reach the proxy.", f"{_R_PM}, C"),
-    _own("proxy-sign-in", "http", _NET, _NOTHING, "The proxy asks for a sign-in of its own.",
-         "Have this machine let through without one, or use another proxy.", f"{_R_PM}, C"),
+         "Check whether this machine may reach the proxy.", _SEEN),
+    _call("proxy-sign-in", "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
+    _call("proxy-sign-in-refused", "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
     _own("proxy-refuses", "http", _NET, _NOTHING, "The proxy does not connect to the instance.",
-         "Have the proxy let connections to this host through.", f"{_R_PM}, C"),
-    _call("tcp-refused", "tcp", _NOTHING, f"{_R_PM}, C"),
-    _call("tcp-timeout", "tcp", _NOTHING, f"{_R_PM}, C"),
-    _call("tls-certificate-expired", "tls", _NOTHING, f"{_R_PM}, 25"),
+         "Have the proxy let connections to this host through.", "RFC 9110, 9.3.6: CONNECT"),
+    _call("tcp-refused", "tcp", _NOTHING, _SEEN),
+    _call("tcp-timeout", "tcp", _NOTHING, _SEEN),
+    _call("tls-certificate-expired", "tls", _NOTHING, _VALIDITY),
     _own("tls-certificate-not-yet-valid", "tls", _SN, _NOTHING,
          "The certificate is not valid yet, or the clock of this machine is slow.",
-         "Compare the clock of this machine with the certificate's first day.", f"{_R_PM}, 25"),
-    _call("tls-wrong-host", "tls", _NOTHING, f"{_R_PM}, 25"),
-    _call("tls-untrusted", "tls", _NOTHING, f"{_R_PM}, 25"),
+         "Compare the clock of this machine with the certificate's first day.", _VALIDITY),
+    _call("tls-wrong-host", "tls", _NOTHING, "RFC 9525: service identity in TLS"),
+    _call("tls-untrusted", "tls", _NOTHING, _PATH),
     _own("tls-self-signed", "tls", _SN, _NOTHING, "The server made its certificate itself; nobody vouches for it.",
          "Give the server a certificate of an authority, or set this one as CA bundle on the Foreign System.",
-         f"{_R_PM}, 25"),
+         _PATH),
     _own("tls-intercepted", "tls", _NET, _NOTHING,
          "A device of the network opens encrypted connections and signs them with a CA of its own.",
-         "Have that CA added to the system's trust store, or this host taken out of the inspection.", f"{_R_PM}, 25"),
+         "Have that CA added to the system's trust store, or this host taken out of the inspection.",
+         "The names that inspecting devices give to their own authorities"),
     _own("tls-protocol-old", "tls", _SN, _NOTHING, "The server speaks only TLS versions that are no longer used.",
-         "Switch TLS 1.2 or newer on at the server, or at the device in front of it.", f"{_R_PM}, C"),
+         "Switch TLS 1.2 or newer on at the server, or at the device in front of it.",
+         "RFC 8996: TLS 1.0 and TLS 1.1 are deprecated"),
     _own("tls-not-spoken", "tls", _NET, _NOTHING, "What listens on this port speaks no TLS.",
-         "Check the port of the base URL.", f"{_R_PM}, C"),
+         "Check the port of the base URL.", _SEEN),
     _own("tls-timeout", "tls", _NET, _NOTHING, "The server took the connection and never agreed on encryption.",
-         "Look for a device in between that holds connections.", f"{_R_PM}, C"),
-    _call("tls-failed", "tls", _NOTHING, f"{_R_PM}, C"),
+         "Look for a device in between that holds connections.", _SEEN),
+    _call("tls-failed", "tls", _NOTHING, "RFC 8446, 6.2: error alerts"),
     _own("tls-file-unreadable", "tls", _ME, _NOTHING, "The CA bundle or client certificate cannot be read.",
-         "Name a PEM file that this console may read, on the Foreign System.", _SELF),
+         "Name a PEM file that this console may read, on the Foreign System.",
+         "Observed: what the TLS library says of such a file"),
     _warn("tls-certificate-expires-soon", "tls", _SN, "Nothing yet.",
-          "The certificate expires soon; approvals stop on that day.", "Renew the certificate.", f"{_R_PM}, 25"),
-    _call("connection-lost", "tls http", _NOTHING, f"{_R_SN} 5"),
-    _call("redirect-elsewhere", "http", _NOTHING, f"{_R_SN} 3"),
-    _call("server-error", "http", _NOTHING, f"{_R_SN} 3"),
-    _call("timeout", "http", _NOTHING, f"{_R_SN} 1.5"),
-    _call("instance-hibernating", "instance", _NOTHING, f"{_R_SN} 3"),
-    _call("instance-maintenance", "instance", _NOTHING, f"{_R_SN} 5"),
-    _call("login-page", "instance", _NOTHING, f"{_R_SN} 3"),
+          "The certificate expires soon; approvals stop on that day.", "Renew the certificate.", _VALIDITY),
+    _call("connection-lost", "tls http", _NOTHING, _SEEN),
+    _call("redirect-elsewhere", "http", _NOTHING, "RFC 9110, 15.4: redirection; this console follows none"),
+    _call("server-error", "http", _NOTHING, f"{_DOC}: REST API HTTP response codes"),
+    _call("timeout", "http", _NOTHING, f"{_DOC}: glide.soap.request_processing_timeout"),
+    _call("answer-too-large", "http", _NOTHING, "How this console reads: no answer beyond 32 MiB, none packed twice"),
+    _call("instance-hibernating", "instance", _NOTHING, _CLIENTS),
+    _call("instance-maintenance", "instance", _NOTHING,
+          "Its words, “maintenance” or “upgrade in progress”; no page of the vendor describes it"),
+    _call("login-page", "instance", _NOTHING, _CLIENTS),
     _own("sso-redirect", "instance", _SN, _NOTHING, "The instance sends every caller to single sign-on.",
-         "Let web services sign in with basic authentication; single sign-on does not apply to them.", f"{_R_SN} 3"),
-    _call("html-instead-of-data", "instance", _NOTHING, f"{_R_SN} 5"),
+         "Let web services sign in with basic authentication; single sign-on does not apply to them.", _CLIENTS),
+    _call("html-instead-of-data", "instance", _NOTHING, _CLIENTS),
     _own("not-servicenow", "instance", _NET, _NOTHING, "What answers does not look like a ServiceNow instance.",
-         "Check the base URL, and whether a proxy or portal answers in place of the instance.", f"{_R_PM}, 24"),
-    _call("authentication-refused", "authentication", _REFUSED, f"{_R_SN} 1.4"),
+         "Check the base URL, and whether a proxy or portal answers in place of the instance.", _SEEN),
+    _own("credential-missing", "authentication", _ME, _REFUSED, "No User Credential is chosen on the Foreign System.",
+         "Choose a User Credential on the Foreign System.", f"{_PM}: credential of the Foreign System"),
+    _own("secret-missing", "authentication", _ME, _REFUSED, "No password is kept for the User Credential.",
+         "Enter the password on the User Credential.", _VAULT),
+    _own("secret-not-for-host", "authentication", _ME, _REFUSED,
+         "The password was entered for another scheme, host or port, and was not sent to this one.",
+         "Enter the password again, if the address of the Foreign System is right.", _VAULT),
+    _own("password-masked", "authentication", _ME, _REFUSED,
+         "What is kept as the password is none: dots, nothing, or a line break in it.",
+         "Enter the password itself on the User Credential.", _VAULT),
+    _own("vault-unusable", "authentication", _ME, _REFUSED, "The vault that keeps the passwords cannot be read.",
+         "Unlock it, or choose another vault with --vault.", _VAULT),
+    _call("proxy-failed", "authentication", _NOTHING, _SEEN),
+    _call("authentication-refused", "authentication", _REFUSED,
+          f"{_DOC}: basic authentication restriction, login lockout, API access policies; one reply stands for all"),
     _own("authentication-mfa", "authentication", _SN, _REFUSED,
          "The account must enter a one-time password, which web services cannot.",
-         "Make the account Web service access only, or take it out of multi-factor authentication.", f"{_R_SN} 1.3"),
-    _call("rate-limited", "authentication", "Requests fail at busy hours.", f"{_R_SN} 3"),
-    _call("reply-malformed", "authentication", _NOTHING, f"{_R_SN} 5"),
-    _call("rights-missing", "authentication", _REQUEST, f"{_R_SN} 3", "warning"),
-    _call("transaction-cancelled", "authentication", "Lists come incomplete.", f"{_R_SN} 3", "warning"),
-    _call("query-ignored", "authentication", "Other records than those asked for appear.", f"{_R_SN} 3", "warning"),
+         "Make the account Web service access only, or take it out of multi-factor authentication.",
+         f"{_DOC}: REST API, header X-MFA_TOKEN"),
+    _call("rate-limited", "authentication", "Requests fail at busy hours.", f"{_DOC}: inbound REST API rate limiting"),
+    _call("reply-malformed", "authentication", _NOTHING, _SEEN),
+    _call("rights-missing", "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
+    _call("record-missing", "authentication", "Lists come incomplete.", f"{_DOC}: Table API", "warning"),
+    _call("operation-aborted", "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
+    _call("transaction-cancelled", "authentication", "Lists come incomplete.",
+          f"{_DOC}: default transaction quota rules", "warning"),
+    _call("query-ignored", "authentication", "Other records than those asked for appear.",
+          f"{_DOC}: glide.invalid_query.returns_no_rows", "warning"),
     _own("account-inactive", "account", _SN, _REFUSED, "The account is not active.",
-         "Activate the account in ServiceNow.", f"{_R_SN} 3"),
+         "Activate the account in ServiceNow.", _USERS),
     _own("account-locked", "account", _SN, _REFUSED, "The account is locked out.",
-         "Unlock the account in ServiceNow, and look for a program that still uses an old password.", f"{_R_SN} 3"),
+         "Unlock the account in ServiceNow, and look for a program that still uses an old password.",
+         f"{_DOC}: lockout for failed login attempts"),
     _warn("account-interactive", "account", _SN, "Nothing yet; later every request ends in an error about the sign-in.",
           "The account may sign in interactively; instances that restrict basic authentication refuse such accounts.",
-          "Set Web service access only on the account, or give it snc_basic_auth_api_access.", f"{_R_PM}, 18"),
+          "Set Web service access only on the account, or give it snc_basic_auth_api_access.",
+          f"{_DOC}: basic authentication restriction"),
     _warn("role-admin-left", "roles", _SN, "Nothing; the account may do far more than it needs.",
           "The account may do everything. It takes admin only while the request items are made.",
-          "Take admin away from the account.", f"{_R_SN} 0"),
+          "Take admin away from the account.", f"{_PM}: roles of the account"),
     _warn("role-missing", "roles", _SN, _REQUEST,
           "The vendor asks for these roles; without them services or approvals cannot be read.",
-          "Give the account the roles that are named.", f"{_R_SN} 0"),
+          "Give the account the roles that are named.", f"{_PM}: roles of the account"),
     _warn("role-soap-missing", "roles", _SN, _REQUEST,
           "Where SOAP security is strict, scripted services refuse to be called by this account.",
-          "Give the account soap_script and soap_query.", f"{_R_PM}, 17"),
+          "Give the account soap_script and soap_query.", _SOAP_ROLES),
     _warn("rate-limit-low", "limits", _SN, "Requests fail at busy hours.",
           "The instance takes fewer calls an hour from this account than one pending request needs.",
-          "Raise the rate limit rule for this account, or let the Approval Process ask less often.", f"{_R_SN} 3"),
+          "Raise the rate limit rule for this account, or let the Approval Process ask less often.",
+          f"{_DOC}: inbound REST API rate limiting"),
     _warn("clock-differs", "clock", _ME, "Times of requests look wrong, and they time out early or late.",
           "The clocks of this machine and of the instance differ.",
-          "Let this machine take its time from a time server.", f"{_R_PM}, 25"),
+          "Let this machine take its time from a time server.", "RFC 9110, 6.6.1: Date"),
     _own("request-item-missing", "request_item", _SN, _ITEM,
          "No request item that this account may see carries the variables of the contract.",
-         "Run Create ServiceNow Approval Request Items, then choose the item on the Approval Process.", f"{_R_PM}, 22"),
+         "Run Create ServiceNow Approval Request Items, then choose the item on the Approval Process.",
+         f"{_PM}: Create ServiceNow Approval Request Items"),
     _own("request-item-stale", "request_item", _ME, _ITEM,
          "The item was made anew: the Approval Process still names the old one.",
-         "Choose the new item on the Approval Process.", f"{_R_PM}, 22"),
+         "Choose the new item on the Approval Process.", "Public create scripts, which carry the sys_id of the item"),
     _own("request-item-inactive", "request_item", _SN, _ITEM, "The request item is not active.",
-         "Activate the item in ServiceNow.", f"{_R_PM}, 22"),
+         "Activate the item in ServiceNow.", _CATALOG),
     _own("request-item-category-inactive", "request_item", _SN, _ITEM, "The category of the request item is not active.",
-         "Activate the category in ServiceNow.", f"{_R_SN} 4"),
+         "Activate the category in ServiceNow.", _CATALOG),
     _own("request-item-catalogue-inactive", "request_item", _SN, _ITEM, "No catalogue of the request item is active.",
-         "Activate the catalogue in ServiceNow, or put the item into another one.", f"{_R_SN} 4"),
+         "Activate the catalogue in ServiceNow, or put the item into another one.", _CATALOG),
     _own("request-item-not-orderable", "request_item", _SN, _ITEM, "The record is of a class that cannot be ordered.",
-         "Choose a catalogue item; record producers, guides and content items raise no request.", f"{_R_SN} 4"),
+         "Choose a catalogue item; record producers, guides and content items raise no request.", _CATALOG),
     _own("request-item-variables", "request_item", _SN, "Approvers see requests with empty fields.",
          "The request item lacks variables of the contract.",
-         "Add the missing variables to the item, spelled exactly alike and active.", f"{_R_SN} 0"),
-    _call("service-missing", "service", _REQUEST, f"{_R_PM}, 21"),
+         "Add the missing variables to the item, spelled exactly alike and active.", _CONTRACT),
+    _call("input-unsendable", "service", _REQUEST, "Extensible Markup Language 1.0, 2.2: characters"),
+    _call("service-missing", "service", _REQUEST, _SCRIPTED),
     _own("service-inactive", "service", _SN, _REQUEST, "The service is not active.",
-         "Switch Active on at the service.", f"{_R_PM}, 22"),
+         "Switch Active on at the service.", _SCRIPTED),
     _own("service-name-differs", "service", _ME, _REQUEST, "The name differs from the one on the instance.",
-         "Use the name on the instance, or rename the service.", f"{_R_SN} 2"),
+         "Use the name on the instance, or rename the service.", f"{_PM}: names of the services"),
     _own("service-silent", "service", _SN, _REQUEST, "The service is there, but nothing answers under its name.",
-         "Open the service in ServiceNow and compare its WSDL address; look for an access rule on it.", f"{_R_SN} 2"),
+         "Open the service in ServiceNow and compare its WSDL address; look for an access rule on it.",
+         f"{_DOC}: SOAP API access policies"),
     _warn("service-duplicate", "service", _SN, "Requests are answered by one script now and by another later.",
           "Several services have this name; which of them answers is not defined.",
-          "Rename or deactivate all but one of them.", f"{_R_SN} 2"),
+          "Rename or deactivate all but one of them.", f"{_SCRIPTED}, which asks for no unique name"),
     _own("service-swapped", "service", _ME, _REQUEST, "The names of the services stand in each other's place.",
-         "Exchange the names on the Approval Process.", "peers 3, 2"),
-    _call("service-contract", "service", _REQUEST, f"{_R_SN} 0"),
-    _call("service-description-invalid", "service", _REQUEST, f"{_R_SN} 2"),
-    _call("rights-missing", "service", _REQUEST, f"{_R_SN} 1.3"),
+         "Exchange the names on the Approval Process.", _CONTRACT),
+    _call("service-contract", "service", _REQUEST, _CONTRACT),
+    _call("service-description-invalid", "service", _REQUEST, _WSDLS),
+    _call("rights-missing", "service", _REQUEST, _SOAP_ROLES),
     _warn("wsdl-address-elsewhere", "service", _SN, "Other programs send their password to another host.",
           "The description names another address; this console calls the Foreign System's own.",
-          "Set the instance's own URL (glide.servlet.uri), so that other clients do not go elsewhere.", f"{_R_SN} 2"),
-    _call("accepted-only", "status_call", _FOREVER, f"{_R_SN} 2"),
-    _call("reply-contract", "status_call", _FOREVER, f"{_R_PM}, 20"),
-    _call("reply-malformed", "status_call", _FOREVER, f"{_R_SN} 2"),
-    _call("status-unknown", "status_call", _FOREVER, f"{_R_SN} 0"),
-    _call("soap-fault", "status_call", _FOREVER, f"{_R_SN} 1.4"),
+          "Set the instance's own URL (glide.servlet.uri), so that other clients do not go elsewhere.", _WSDLS),
+    _call("accepted-only", "status_call", _FOREVER, "RFC 9110, 15.3.3: 202 Accepted"),
+    _call("reply-contract", "status_call", _FOREVER, f"{_SCRIPTED}, WSDL compliance"),
+    _call("reply-malformed", "status_call", _FOREVER, _SEEN),
+    _call("status-unknown", "status_call", _FOREVER, _CONTRACT),
+    _call("soap-fault", "status_call", _FOREVER, "ServiceNow knowledge base: KB0758043"),
     _warn("status-call-not-invalid", "status_call", _SN, "Requests that were removed stay pending.",
           "The script does not tell unknown requests apart.",
-          "Let the status script answer invalid for an id it does not know.", f"{_R_SN} 0"),
+          "Let the status script answer invalid for an id it does not know.", _CONTRACT),
     _warn("status-call-slow", "status_call", _SN, "Answers reach users late.",
           "One call takes a large part of the interval at which each pending request is asked about.",
-          "Let the Approval Process ask less often, or have the script made faster.", f"{_R_PM}, C"),
+          "Let the Approval Process ask less often, or have the script made faster.",
+          f"{_PM}: check request status every"),
     _warn("approval-flow-missing", "approval_flow", _SN, _FOREVER,
           "No workflow or flow is attached to the request item, so nobody is ever asked.",
-          "Attach a workflow or flow with an approval to the item.", f"{_R_PM}, 22"),
+          "Attach a workflow or flow with an approval to the item.", _APPROVALS),
     _warn("approval-flow-inactive", "approval_flow", _SN, _FOREVER,
           "The workflow of the request item is not active, so nobody is ever asked.",
-          "Activate or publish the workflow.", f"{_R_SN} 4"),
+          "Activate or publish the workflow.", _APPROVALS),
     _warn("approval-not-requested", "approval_flow", _SN, _FOREVER,
           "Requests wait that nobody was asked about: the workflow or flow does not start, or finds no approver.",
           "Open the request that is named, and its workflow or flow; look whether the approvers it asks exist.",
-          f"{_R_SN} 4"),
+          _APPROVALS),
 )  # fmt: skip
 """Every fault, in the order of the stages."""
 
 _BY_PLACE = {(stage, fault.id): fault for fault in CATALOGUE for stage in fault.stages}
 
+ASKING = ("authentication", "request_item", *SERVICE_STAGES, "status_call", "approval_flow")
+"""The stages that call the instance signed in: what can befall any call can befall each of them."""
+ANY_CALL = frozenset(
+    {"dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host", "tls-untrusted",
+     "tls-failed", "proxy-failed", "connection-lost", "timeout", "redirect-elsewhere", "server-error",
+     "answer-too-large", "instance-hibernating", "instance-maintenance", "login-page", "html-instead-of-data",
+     "authentication-refused", "rate-limited", "reply-malformed", "rights-missing", "operation-aborted",
+     "transaction-cancelled", "query-ignored", "input-unsendable", "accepted-only"}
+)  # fmt: skip
+"""What can befall any call, whatever it asks for."""
+
 
 def fault_at(stage: str, fault_id: str) -> CheckFault | None:
     """Return what the catalogue says of a fault at a stage, or None."""
     return _BY_PLACE.get((stage, fault_id))
+
+
+def faults_called(fault_id: str) -> list[CheckFault]:
+    """Return every entry of an id: one that means another thing at another stage has one for each."""
+    return [fault for fault in CATALOGUE if fault.id == fault_id]
+
+
+def entry_for(stage: str, fault_id: str) -> CheckFault | None:
+    """Return the entry to read about a finding: that of its stage, else the first of its id, or None."""
+    return fault_at(stage, fault_id) or next(iter(faults_called(fault_id)), None)
+
+
+def also_at(fault: CheckFault) -> tuple[str, ...]:
+    """Return the other stages that can end with the id of `fault`, in the order of a check."""
+    named = {stage for other in faults_called(fault.id) for stage in other.stages}
+    if fault.id in ANY_CALL:
+        named.update(ASKING)
+    return tuple(stage for stage in STAGES if stage in named and stage not in fault.stages)
 
 
 def found(stage: str, fault_id: str, evidence: str, *, cause: str = "", remedy: str = "") -> StageResult:

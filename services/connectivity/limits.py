@@ -1,5 +1,6 @@
 """The stages `limits` and `clock`: read from headers that came anyway, without a call of their own."""
 
+import re
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -10,6 +11,8 @@ from services.connectivity.results import StageResult
 
 CLOCK_MAX_S = 60
 HOUR_S = 3600
+CALLS_AN_HOUR = " calls an hour"
+_TOLD = re.compile(rf"(\d+){CALLS_AN_HOUR}")
 
 
 def look_at_limits(headers: httpx.Headers, process: ApprovalProcess | None) -> str | StageResult:
@@ -21,10 +24,16 @@ def look_at_limits(headers: httpx.Headers, process: ApprovalProcess | None) -> s
     if not limit.isdecimal():
         return StageResult("limits", "skipped", f"the instance tells no rate limit; {use}")
     rule = headers.get("x-ratelimit-rule", "")
-    seen = f"{limit} calls an hour" + (f" by the rule {rule}" if rule else "") + f"; {use}"
+    seen = f"{limit}{CALLS_AN_HOUR}" + (f" by the rule {rule}" if rule else "") + f"; {use}"
     if int(limit) < needed:
         return found("limits", "rate-limit-low", seen)
     return seen
+
+
+def told_limit(evidence: str) -> int | None:
+    """Return the calls an hour that the evidence of the stage `limits` tells, or None when the instance told none."""
+    found = _TOLD.match(evidence)
+    return int(found[1]) if found else None
 
 
 def look_at_clock(response: httpx.Response, at: float) -> str | StageResult:

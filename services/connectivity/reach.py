@@ -16,7 +16,7 @@ from services.connectivity import timing
 from services.connectivity.encryption import trust
 from services.connectivity.faults import unreachable
 from services.servicenow.answers import failure_of, read_bounded
-from services.servicenow.connection import ConnectionSettings
+from services.servicenow.connection import ConnectionSettings, proxy_of
 from services.servicenow.faults import failure
 
 PROXY_SCHEMES = ("http", "https")
@@ -135,6 +135,7 @@ async def ask_for_page(settings: ConnectionSettings) -> WebReply:
     """Ask for a record without signing in; raises what no reply stands for."""
     tried = f"Ask {settings.origin.host} for a web reply"
     verify = await trust(settings, tried)
+    proxy = await proxy_of(settings)
     try:
         async with (
             asyncio.timeout(timing.STAGE_LIMIT_S),
@@ -143,7 +144,7 @@ async def ask_for_page(settings: ConnectionSettings) -> WebReply:
                 timeout=timing.STAGE_LIMIT_S,
                 trust_env=False,
                 follow_redirects=False,
-                proxy=settings.proxy_used,
+                proxy=proxy,
                 headers={"Accept-Encoding": "gzip"},
             ) as client,
         ):
@@ -155,10 +156,9 @@ async def ask_for_page(settings: ConnectionSettings) -> WebReply:
     except (httpx.TimeoutException, TimeoutError) as error:
         raise failure("timeout", tried, timing.no_answer()) from error
     except (httpx.HTTPError, OSError) as error:
-        known = failure_of(error, tried, proxy=settings.proxy_used)
+        signed = proxy is not None and proxy.auth is not None
+        known = failure_of(error, tried, proxy=settings.proxy_used, signed=signed)
         if known.problem.fault == "proxy-failed":
-            asks = "407" in known.problem.evidence
-            fault = "proxy-sign-in" if asks else "proxy-refuses"
-            raise unreachable("http", fault, tried, known.problem.evidence) from error
+            raise unreachable("http", "proxy-refuses", tried, known.problem.evidence) from error
         raise known from error
     return WebReply(response, (sent + received) / 2)

@@ -1,6 +1,5 @@
 """The stages `request_item` and `approval_flow`: the item that requests are made of, and who would be asked."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 from models.approval_process import ApprovalProcess
@@ -11,6 +10,7 @@ from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, equals, where
 from services.servicenow.records import Row
+from services.together import together
 
 STAGE, FLOW = "request_item", "approval_flow"
 GRACE_MINUTES = 15
@@ -46,7 +46,7 @@ class RequestItemLook:
         """Say whether the item is there, can be ordered, and carries every variable of the contract."""
         wanted = self._process.request_item_id
         if wanted:
-            self.row, variables = await asyncio.gather(self._by_id(wanted), self._variables(wanted))
+            self.row, variables = await together(self._by_id(wanted), self._variables(wanted))
         if self.row is None:
             twin, carried = await self._by_contract()
             if wanted:
@@ -118,7 +118,7 @@ class RequestItemLook:
         async def read_items() -> list[Row]:
             return [row async for row in items.rows(query, fields=FIELDS)]
 
-        rows, _ = await asyncio.gather(read_items(), read_variables())
+        rows, _ = await together(read_items(), read_variables())
         if not rows:
             return None, frozenset()
         name = self._process.request_item_name

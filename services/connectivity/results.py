@@ -5,28 +5,6 @@ from typing import Any
 
 from services.errors import Problem, new_correlation_id
 
-STAGES = (
-    "url",
-    "dns",
-    "proxy",
-    "tcp",
-    "tls",
-    "http",
-    "instance",
-    "authentication",
-    "account",
-    "roles",
-    "limits",
-    "clock",
-    "request_item",
-    "service_create",
-    "service_status",
-    "service_cancel",
-    "status_call",
-    "approval_flow",
-)
-"""Every stage, in the order of a report."""
-
 RANK = {"skipped": 0, "ok": 0, "warning": 1, "failed": 2}
 
 

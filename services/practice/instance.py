@@ -18,6 +18,8 @@ from services.practice.web import Recorded, Web
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 10.0
+CLOSING_PASSES = 10
+"""Of the loop: as many as a connection that was just taken and a call that is just answered need to show themselves."""
 
 
 class PracticeInstance:
@@ -44,7 +46,7 @@ class PracticeInstance:
         self._scripts = EmbeddedScripts(script_seconds)
         self._web = Web(self._database, Accounts(self._database, self.accounts), self.faults, self._scripts)
         self._web.base_url = lambda: self.base_url
-        self._server: uvicorn.Server | None = None
+        self._end: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
 
     @property
@@ -76,11 +78,13 @@ class PracticeInstance:
             date_header=False,  # the web application says the date itself: a fault may change it
             ws="none",
         )
-        server = self._server = uvicorn.Server(config)
+        server = uvicorn.Server(config)
         started = threading.Event()
 
         def body() -> None:
-            asyncio.run(self._serve(server, started))
+            # It is ended by cancelling it.
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(self._serve(server, started))
 
         self._thread = threading.Thread(target=body, name="practice", daemon=True)
         self._thread.start()
@@ -98,6 +102,9 @@ class PracticeInstance:
             self._port = server.servers[0].sockets[0].getsockname()[1]
             started.set()
 
+        loop, serving = asyncio.get_running_loop(), asyncio.current_task()
+        assert serving is not None  # noqa: S101 -- this is a coroutine
+        self._end = lambda: loop.call_soon_threadsafe(serving.cancel)
         watcher = asyncio.ensure_future(watch())
         try:
             # A port that is taken ends the server with SystemExit.
@@ -105,15 +112,17 @@ class PracticeInstance:
                 await server.serve()
         finally:
             watcher.cancel()
+            if server.started:
+                await _close(server)
             started.set()
 
     def stop(self) -> None:
         """Stop serving and close the tables."""
-        if self._server is not None:
-            self._server.should_exit = True
-            self._server.force_exit = True
         self._scripts.close()
         if self._thread is not None:
+            # Its loop is closed when it ended by itself.
+            with contextlib.suppress(RuntimeError):
+                self._end()
             self._thread.join(START_LIMIT_S)
             self._thread = None
             self._database.close()
@@ -125,6 +134,25 @@ class PracticeInstance:
     async def __aexit__(self, *error: object) -> None:
         """Stop serving."""
         await asyncio.to_thread(self.stop)
+
+
+async def _close(server: uvicorn.Server) -> None:
+    """Close everything at once: uvicorn's own end looks for it ten times a second, and then waits as long again."""
+    # Taking no more comes first: asyncio loses a connection that it takes while its server closes.
+    for taking in (one for listening in server.servers for one in listening.sockets):
+        with contextlib.suppress(NotImplementedError):  # Windows takes them in another way
+            asyncio.get_running_loop().remove_reader(taking.fileno())
+    open_now = server.server_state
+    for _ in range(CLOSING_PASSES):
+        for task in list(open_now.tasks):
+            task.cancel()
+        for connection in list(open_now.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+    for connection in list(open_now.connections):
+        connection.transport.abort()  # its client does not read
+    for listening in server.servers:
+        listening.close()
 
 
 async def serve(

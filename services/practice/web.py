@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from models.addresses import is_loopback
 from services.practice.accounts import Accounts, User
+from services.practice.altered import altered
 from services.practice.database import Database
 from services.practice.faults import FaultRegistry
 from services.practice.rest import TableApi, failure, not_authenticated
@@ -268,10 +269,19 @@ class Web:
         if header:
             refused = self.faults.on("unauthorised") or self.faults.on("mfa_required")
             user = None if refused else self._accounts.sign_in(header)
+            if user is not None and self._restricted(user):
+                user = None
             if user is not None and self._accounts.owner_of(session) != user.user_name:
                 session = self._accounts.open_session(user)
             return user, session
         return (self._accounts.resume(session) if session else None), session
+
+    def _restricted(self, user: User) -> bool:
+        """Whether basic authentication is restricted, and the account may sign in interactively."""
+        row = self._database.first("sys_user", user_name=user.user_name)
+        if row is None or not self.faults.on("basic_auth_restricted"):
+            return False
+        return altered(self.faults, "sys_user", row)["web_service_access_only"] != "true"
 
     def _decorate(self, response: Response, user: User | None, session: str) -> None:
         """Add the headers and cookies that instances send."""

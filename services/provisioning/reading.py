@@ -1,9 +1,7 @@
 """What stands on an instance of what a set needs, read in few calls; nothing is written."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.errors import ConsoleError
 from services.provisioning.names import ItemNames
@@ -24,6 +22,7 @@ from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
 from services.servicenow.roles import HIDING
 from services.servicenow.scripts import MARKER_COLUMN
+from services.together import together
 
 STAMPS = ("sys_created_by", "sys_created_on", "sys_updated_by", "sys_updated_on", "sys_mod_count")
 PAGE = 1000
@@ -72,10 +71,10 @@ class _Reader:
 
     async def read(self) -> Present:
         # Two at a time, which is what an instance is asked at most.
-        parents, catalog = await _together(self._parents(), self._catalog())
+        parents, catalog = await together(self._parents(), self._catalog())
         workflow, workflows = await self._workflow()
         around = Surroundings(catalog, workflow, *parents)
-        await _together(self._read_item(catalog), self._read_services(parents))
+        await together(self._read_item(catalog), self._read_services(parents))
         chosen = next((name for name, sys_id in workflows.items() if sys_id == workflow), "")
         return Present(around, self._records, self._tables, chosen, tuple(workflows))
 
@@ -180,7 +179,7 @@ class _Reader:
             if len(rows) == 1:
                 roles[rows[0]["sys_id"]] = role
         if roles:
-            await _together(
+            await together(
                 self._read_parameters("input", INPUTS, parents[0], roles),
                 self._read_parameters("output", OUTPUTS, parents[1], roles),
             )
@@ -192,17 +191,6 @@ class _Reader:
                 raise failure("query-ignored", f"Read records of {table}", f"{parent} is {row[parent]}")
             key = f"{kind}:{roles[row[parent]].value}:{row['name']}"
             self._keep(key, table, [*self._records.get(key, []), row])
-
-
-async def _together(*readings: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Return what all of them read; where one fails, the others are over too when its error is raised."""
-    tasks = [asyncio.ensure_future(reading) for reading in readings]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _parent(rows: list[Row], table: str) -> str:

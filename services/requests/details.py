@@ -25,6 +25,7 @@ from services.requests.intake import INTAKE
 from services.requests.learning import Source, keep, stored_request
 from services.requests.marks import CREATE
 from services.requests.record import (
+    DECIDED,
     Asked,
     Comment,
     Record,
@@ -216,7 +217,7 @@ def _with_record(known: Details, record: Record, comments: list[Comment] | None)
     )
     stored = _without_what_the_record_tells(known.timeline, record)
     made = any(line.kind is RequestEventKind.CREATED for line in stored)
-    lines = [*stored, *_record_lines(record, comments or [], made=made)]
+    lines = [*stored, *_record_lines(record, _untold(comments or [], stored), made=made)]
     decided = record.decided
     said = [one.text for one in comments or [] if decided is not None and one.on == decided.sys_id]
     return _judged(now, lines, record, said[-1] if said else "")
@@ -283,7 +284,15 @@ _TITLES = {
     RequestEventKind.FAILED: "Failed",
 }
 
-_RANK = {kind: place for place, kind in enumerate(_TITLES)}
+_COMMENTED = (
+    RequestEventKind.REMINDED,
+    RequestEventKind.DECIDED,
+    RequestEventKind.CANCELLED,
+    RequestEventKind.SENT,
+)
+_ORDER = (RequestEventKind.RAISED, RequestEventKind.SENT, RequestEventKind.CREATED, RequestEventKind.FOUND,
+          RequestEventKind.ASKED, RequestEventKind.REMINDED, RequestEventKind.SEEN)  # fmt: skip
+_RANK = {kind: place for place, kind in enumerate(dict.fromkeys([*_ORDER, *_TITLES]))}
 
 
 def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[Line]:
@@ -318,16 +327,40 @@ def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Ite
         order = f"{record.order_number} with {record.number}" if record.order_number else record.number
         yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)
     yield from _asked_lines(record.asked)
+    said = {comment.on: comment for comment in comments}
+    told = set()
     for one in record.asked:
-        if one.state in ("approved", "rejected") and one.changed_at is not None:
-            number = record.order_number if one.on_order else record.number
-            other = one.changed_by and one.changed_by.casefold() != one.user_name.casefold()
-            detail = f"Entered by {one.changed_by}" if other else ""
-            title = f"{one.who} {one.state} {number}"
-            yield Line(one.changed_at, RequestEventKind.DECIDED, title, detail, one.who, there=True)
+        if one.state not in DECIDED or one.changed_at is None:
+            continue
+        number = record.order_number if one.on_order else record.number
+        other = one.changed_by and one.changed_by.casefold() != one.user_name.casefold()
+        parts = [f"“{said[one.sys_id].text}”"] if one.sys_id in said else []
+        told |= {said[one.sys_id]} if parts else set()
+        parts += [f"entered by {one.changed_by}"] if other else []
+        detail = ", ".join(parts)
+        title = f"{one.who} {one.state} {number}"
+        yield Line(
+            one.changed_at,
+            RequestEventKind.DECIDED,
+            title,
+            detail[:1].upper() + detail[1:],
+            one.who,
+            there=True,
+        )
     for comment in comments:
-        title = f"{comment.author or 'Somebody'} commented"
-        yield Line(comment.at, RequestEventKind.SEEN, title, comment.text, comment.author, there=True)
+        if comment not in told:
+            title = f"{comment.author or 'Somebody'} commented"
+            yield Line(comment.at, RequestEventKind.SEEN, title, comment.text, comment.author, there=True)
+
+
+def _untold(comments: list[Comment], stored: list[Line]) -> list[Comment]:
+    """Leave out the comments that were written here and stand with what they were written for; one of each text."""
+    here = [line.detail for line in stored if line.kind in _COMMENTED]
+    seen: dict[tuple[datetime, str], Comment] = {}
+    for comment in comments:
+        if not any(detail.endswith(f": {comment.text}") for detail in here):
+            seen.setdefault((comment.at, comment.text), comment)
+    return list(seen.values())
 
 
 def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:

@@ -2,12 +2,11 @@
 
 import csv
 import io
-import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from sqlmodel import select
 
@@ -15,6 +14,7 @@ from models.addresses import record_address
 from models.base import utcnow
 from models.foreign_system import ForeignSystem
 from services.errors import InputError, Owner, Problem
+from services.files import save_through
 from services.progress import Progress, silent
 from services.redact import redact
 from services.requests.filters import Filter, Sort
@@ -122,27 +122,27 @@ def save_csv(
     at: datetime | None = None,
     progress: Progress = silent,
 ) -> Written:
-    """Write a list to a file that only its owner can read; an older one is replaced when all is written.
+    """Write a list to a file; an older one is replaced when all is written.
 
     Blocks, for a thread. Raises InputError, StoreError.
     """
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    written = Written(0, complete=True)
+
+    def write(file: BinaryIO) -> None:
+        nonlocal written
+        if byte_order_mark:
+            file.write(MARK.encode())
+        written = write_csv(
+            inbox,
+            filter_,
+            sort,
+            lambda text: file.write(text.encode(errors="replace")),
+            at=at,
+            progress=progress,
+        )
+
     try:
-        try:
-            with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-                if byte_order_mark:
-                    file.write(MARK.encode())
-                written = write_csv(
-                    inbox,
-                    filter_,
-                    sort,
-                    lambda text: file.write(text.encode(errors="replace")),
-                    at=at,
-                    progress=progress,
-                )
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        save_through(path, write)
     except OSError as error:
         raise _unusable(path, error) from error
     with inbox.store.write() as work:

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from models.approval_process import ApprovalProcess
 from models.base import utcnow
-from models.lease import Lease
 from services.requests.filters import Filter, Sort
 from services.requests.listing import Anchor, Count, Listing, Slice
 from services.requests.query import COLUMNS, TABLE, RequestRow, as_row
@@ -19,9 +18,6 @@ from services.store.store import Store
 from services.store.values import table_of
 
 __all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
-
-SEEN, SEEN_ALL = "seen:", "complete"
-"""The last look at a server is kept as a lease of this name, and says with this word that it saw everything."""
 
 COUNTED_MOST = 10_000
 LISTS_KEPT = 8
@@ -129,14 +125,10 @@ class Inbox:
 
     def as_of(self) -> tuple[datetime | None, bool]:
         """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-        process, lease = table_of(ApprovalProcess), table_of(Lease)
+        from services.requests.following import as_of  # knows how to ask instances, which the list need not
+
+        process = table_of(ApprovalProcess)
+        followed = select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
         with self.store.read() as session:
-            servers = session.execute(
-                select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
-            ).scalars()
-            names = [f"{SEEN}{server.hex}" for server in servers]
-            looks = session.execute(
-                select(lease.c.until, lease.c.holder).where(lease.c.name.in_(names))
-            ).all()
-        whole = len(looks) == len(names) and all(look.holder == SEEN_ALL for look in looks)
-        return min((look.until for look in looks), default=None), whole
+            servers = list(session.execute(followed).scalars())
+            return as_of(session, servers) if servers else (None, True)

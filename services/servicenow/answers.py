@@ -23,14 +23,25 @@ DEVELOPER_SITE = "developer.servicenow.com"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
+PROXY_SIGN_IN = "407"
+"""The status with which a proxy asks for a sign-in, or refuses the one it got."""
 ANSWER_MAX = 32 * 1024 * 1024
 RETRY_AFTER_MAX_S = 3600.0
 """No instance limits for longer than an hour; what asks for more is not believed."""
 
 
-def failure_of(error: Exception, tried: str, *, proxy: str | None = None) -> ConsoleError:
-    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached."""
+def failure_of(
+    error: Exception, tried: str, *, proxy: str | None = None, signed: bool = False
+) -> ConsoleError:
+    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached.
+
+    `signed` says that the proxy was given a sign-in.
+    """
     text = f"{type(error).__name__}: {error}"
+    if isinstance(error, httpx.ProxyError) and str(error).startswith(PROXY_SIGN_IN):
+        return failure(
+            "proxy-sign-in-refused" if signed else "proxy-sign-in", tried, f"{text} (proxy {proxy})"
+        )
     reason: BaseException | None = error
     while reason is not None:
         if proxy and isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):

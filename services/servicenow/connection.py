@@ -1,7 +1,9 @@
 """How an instance is reached: address, trust, proxy, time limits, account."""
 
+import asyncio
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -24,6 +26,15 @@ class SignIn:
     secret: Secret = field(repr=False)
 
 
+SignInSource = SignIn | Callable[[], Awaitable[SignIn]] | None
+"""How to sign in: at once, by asking (a vault, in a thread), or not at all."""
+
+
+async def sign_in_from(source: SignInSource) -> SignIn | None:
+    """Return the sign-in that `source` gives; raises what asking for it raises."""
+    return await source() if callable(source) else source
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """Everything that says where an instance is and how to get there. Times in seconds."""
@@ -34,11 +45,13 @@ class ConnectionSettings:
     ca_bundle: str | None = None
     client_certificate: str | None = None
     proxy: str | None = None
+    proxy_sign_in: SignInSource = field(default=None, repr=False, compare=False)
+    """How to sign in to the proxy. The proxy alone gets it, and gets nothing that is for the instance."""
     connect_timeout: float = CONNECT_TIMEOUT_S
     read_timeout: float = READ_TIMEOUT_S
 
     @classmethod
-    def of(cls, system: ForeignSystem) -> "ConnectionSettings":
+    def of(cls, system: ForeignSystem, proxy_sign_in: SignInSource = None) -> "ConnectionSettings":
         """Take the settings of a stored (or edited) foreign system."""
         return cls(
             name=system.name,
@@ -47,6 +60,7 @@ class ConnectionSettings:
             ca_bundle=system.ca_bundle,
             client_certificate=system.client_certificate,
             proxy=system.proxy,
+            proxy_sign_in=proxy_sign_in,
         )
 
     @property
@@ -66,6 +80,25 @@ class ConnectionSettings:
     def timeout(self) -> httpx.Timeout:
         """Limits for httpx; nothing waits for ever."""
         return httpx.Timeout(self.read_timeout, connect=self.connect_timeout, pool=CALL_TIMEOUT_S)
+
+
+async def proxy_of(settings: ConnectionSettings) -> httpx.Proxy | None:
+    """Return the proxy as httpx takes it, with its sign-in where one is set, or None where none is used.
+
+    Raises what asking for the sign-in raises, and ValueError or httpx.InvalidURL for an address that is none.
+    """
+    address = settings.proxy_used
+    if address is None:
+        return None
+    context = None
+    if httpx.URL(address).scheme == "https":
+        # It is judged like the instance; the client certificate is for the instance alone.
+        found = await asyncio.to_thread(tls_context, replace(settings, client_certificate=None))
+        context = found if isinstance(found, ssl.SSLContext) else None
+    sign_in = await sign_in_from(settings.proxy_sign_in)
+    # Beside the address, not in it: addresses are shown and logged.
+    auth = (sign_in.account, sign_in.secret.reveal()) if sign_in is not None else None
+    return httpx.Proxy(address, ssl_context=context, auth=auth)
 
 
 def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:

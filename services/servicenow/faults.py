@@ -56,6 +56,12 @@ FAULTS: dict[str, Fault] = {
            "Check that the server speaks TLS 1.2 or newer on this port.", UnreachableError),
         _F("proxy-failed", "The proxy refused or dropped the connection.", _NET,
            "Check the proxy of the Foreign System.", UnreachableError),
+        _F("proxy-sign-in", "The proxy asks for a sign-in of its own.", _NET,
+           "Choose the User Credential of the proxy on the Foreign System, or have this machine let through without one.",
+           RefusedError),
+        _F("proxy-sign-in-refused", "The proxy does not take the account and password of its User Credential.", _NET,
+           "Enter the password of the proxy's User Credential again, or ask the network team about the account.",
+           RefusedError),
         _F("connection-lost", "The connection ended in the middle of the answer.", _NET,
            "Try again; if it repeats, look for a device that cuts connections.", UnreachableError),
         _F("timeout", "The instance did not answer in time.", _SN,
@@ -71,9 +77,10 @@ FAULTS: dict[str, Fault] = {
            "Check the base URL, and whether a proxy or portal answers in place of the instance.", ReplyError),
         _F("redirect-elsewhere", "The instance points to another host. The password was not sent there.", _SN,
            "Use the address it points to as the base URL, if it is yours.", RefusedError),
-        _F("authentication-refused", "The account or password was refused.", _SN,
-           "Enter the password again; check that the account is active, not locked, and may use basic authentication.",
-           RefusedError),
+        _F("authentication-refused", "The account or password was refused, and ServiceNow does not say why.", _SN,
+           "Enter the password again. If it is right, look at the account, the likeliest first: Locked out, Active, "
+           "Password needs reset, Web service access only (basic authentication may be restricted); then at the API "
+           "access policies.", RefusedError),
         _F("rights-missing", "The account is signed in but lacks a role for this.", _SN,
            "Give the account web_service_admin and approval_admin; where strict security is on also soap_script and "
            "soap_query.", RefusedError),

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -11,15 +11,22 @@ import httpx
 from models.addresses import record_address
 from services.errors import ConsoleError
 from services.servicenow.answers import failure_of, read_bounded, refuse_redirect, retry_after_of
-from services.servicenow.connection import CALL_TIMEOUT_S, IN_FLIGHT, ConnectionSettings, SignIn, tls_context
+from services.servicenow.connection import (
+    CALL_TIMEOUT_S,
+    IN_FLIGHT,
+    ConnectionSettings,
+    SignIn,
+    SignInSource,
+    proxy_of,
+    sign_in_from,
+    tls_context,
+)
 from services.servicenow.faults import failure
 from services.servicenow.records import GET_TRIES, ServiceRow, Table
 from services.servicenow.scripted import ScriptedService
 
 USER_AGENT = "ApprovalConsole/0.1"
 SHORT_WAIT_S = 5.0
-
-SignInSource = SignIn | Callable[[], Awaitable[SignIn]] | None
 
 
 class Instance:
@@ -36,6 +43,7 @@ class Instance:
         self._signed: SignIn | None = None
         self._account: str | None = None
         self._auth: httpx.BasicAuth | None = None
+        self._proxy_signed = False
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._services: dict[str, ScriptedService] = {}
@@ -146,7 +154,11 @@ class Instance:
                     await read_bounded(response, tried)
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
             # A server that misses a client certificate says so only now, and httpx lets that through as it is.
-            raise failure_of(error, tried, proxy=self.settings.proxy_used) from error
+            found = failure_of(error, tried, proxy=self.settings.proxy_used, signed=self._proxy_signed)
+            if found.problem.fault == "proxy-sign-in-refused":
+                # Like the instance's own password it may be corrected meanwhile; the connections hold the old one.
+                await self.aclose()
+            raise found from error
         except httpx.InvalidURL as error:
             # httpx reads the address of a redirect although it is told not to follow any.
             raise failure("redirect-elsewhere", tried, f"an address that cannot be read: {error}") from error
@@ -188,7 +200,7 @@ class Instance:
     async def _ready(self, tried: str) -> httpx.AsyncClient:
         async with self._opening:
             if self._signed is None:
-                self._signed = await self._sign_in() if callable(self._sign_in) else self._sign_in
+                self._signed = await sign_in_from(self._sign_in)
             sign_in = self._signed
             account = sign_in.account if sign_in else None
             if self._client is not None and account != self._account:
@@ -218,10 +230,12 @@ class Instance:
         except (ValueError, httpx.InvalidURL) as error:
             raise failure("url-invalid", tried, f"{settings.base_url}: {error}") from error
         try:
+            proxy = await proxy_of(settings)
+            self._proxy_signed = proxy is not None and proxy.auth is not None
             return httpx.AsyncClient(
                 verify=verify,
                 timeout=settings.timeout,
-                proxy=settings.proxy_used,
+                proxy=proxy,
                 # Only the proxy that is set for this server counts: an environment variable must not redirect
                 # passwords.
                 trust_env=False,

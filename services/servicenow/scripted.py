@@ -40,13 +40,24 @@ class _Compiled:
     action: str
 
 
+def _quoted(name: str) -> str:
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError as error:
+        # Half of a character, as a broken paste leaves it behind.
+        seen = f"{name!a} is not text"
+        raise failure(
+            "input-unsendable", "Call a service", seen, cause="No call can carry this text."
+        ) from error
+
+
 class ScriptedService:
     """One scripted SOAP service of an instance."""
 
     def __init__(self, instance: "Instance", name: str) -> None:
         self._instance = instance
         self.name = name
-        self._path = f"{quote(name, safe='')}.do"
+        self._path = f"{_quoted(name)}.do"
         self._compiled: _Compiled | None = None
         self._reading = asyncio.Lock()
 

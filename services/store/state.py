@@ -12,7 +12,7 @@ from models.approval_request import COPY
 from models.base import name_key
 from models.registry import all_models
 from models.revision import Revision
-from services.store.values import observed_of, table_of, to_json
+from services.store.values import observed_of, released_of, table_of, to_json
 
 PAGE = 500
 
@@ -52,14 +52,15 @@ def state_problem(session: Session) -> str:
     for model in all_models():
         table = table_of(model)
         if "version" in table.columns:
-            observed = observed_of(model)
-            problem = _changed_row(session, table, observed) or _missing_row(session, table)
+            problem = _changed_row(session, table, observed_of(model), released_of(model)) or _missing_row(
+                session, table
+            )
             if problem:
                 return problem
     return ""
 
 
-def _changed_row(session: Session, table: Table, observed: frozenset[str]) -> str:
+def _changed_row(session: Session, table: Table, observed: frozenset[str], released: frozenset[str]) -> str:
     revision, other = table_of(Revision), table_of(Revision).alias()
     newest = (
         select(func.max(other.c.number))
@@ -79,15 +80,20 @@ def _changed_row(session: Session, table: Table, observed: frozenset[str]) -> st
             newest_number, after = values.pop("newest_number"), values.pop("revision_after")
             if observed and values["version"] == COPY and newest_number is None:
                 continue  # a copy of what an instance says: nobody edits it here
-            if newest_number != values["version"] or not _same(after, values, observed):
+            if newest_number != values["version"] or not _same(
+                after, values, observed | {n for n in released if values[n] is None}
+            ):
                 return f"the {_called(table, values)} is not what its last revision says"
     except UnreadableError:
         return f"a row of {table.name} cannot be read"
     return ""
 
 
-def _same(after: str | None, values: Mapping[str, Any], observed: frozenset[str]) -> bool:
-    """Compare what both sides have: an upgrade may have added columns since, or taken some away."""
+def _same(after: str | None, values: Mapping[str, Any], loose: frozenset[str]) -> bool:
+    """Compare what both sides have: an upgrade may have added columns since, or taken some away.
+
+    `loose` columns may differ: they were observed, or the reference went with what it pointed at.
+    """
     if after is None:
         return False
     try:
@@ -96,7 +102,7 @@ def _same(after: str | None, values: Mapping[str, Any], observed: frozenset[str]
         return False
     if "name_key" in values and values["name_key"] != name_key(values["name"]):
         return False
-    return all(then[name] == now[name] for name in (then.keys() & now.keys()) - observed)
+    return all(then[name] == now[name] for name in (then.keys() & now.keys()) - loose)
 
 
 def _missing_row(session: Session, table: Table) -> str:

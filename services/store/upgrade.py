@@ -17,6 +17,9 @@ from services.store.version import HEAD
 SMALLEST = 512
 """Bytes of the smallest database there can be."""
 
+HALF_WRITTEN = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
+"""What SQLite answers a reader that may not write, where a writer was killed."""
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -65,8 +68,18 @@ def _glance(path: Path) -> str | None:
     """
     if 0 < path.stat().st_size < SMALLEST:
         raise OSError("the file is no database")  # SQLite would write over it
+    try:
+        return _schema(path, "ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in HALF_WRITTEN:
+            raise
+        # Whoever wrote was killed: SQLite takes back what it left half written before anybody can read.
+        return _schema(path, "rw")
+
+
+def _schema(path: Path, mode: str) -> str | None:
     with closing(
-        sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
+        sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=BUSY_MS / 1000)
     ) as file:
         tables = {row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not _is_ours(tables):

@@ -24,6 +24,11 @@ def observed_of(model: type[SQLModel] | SQLModel) -> frozenset[str]:
     return frozenset(getattr(model, "observed", ()))
 
 
+def released_of(model: type[SQLModel] | SQLModel) -> frozenset[str]:
+    """Return the references of a model that go, without an edit, when what they point at is deleted."""
+    return frozenset(getattr(model, "released", ()))
+
+
 def as_values(row: SQLModel) -> dict[str, Any]:
     """Return the columns of `row` as a plain dict."""
     return {c.name: getattr(row, c.name) for c in table_of(row).columns}

@@ -1,4 +1,4 @@
-"""Writes the configuration as a document: stable order, every key, no secret."""
+"""Writes the configuration as a document: stable order, every key that is not as usual, no secret."""
 
 from typing import Any
 
@@ -51,6 +51,8 @@ def _entry(item: Item, names: dict[Kind, dict[Any, str]]) -> dict[str, Any]:
             entry[key] = SERVICENOW
         else:
             value = getattr(item, form.field)
+            if value == form.usual:
+                continue
             if form.refers_to is not None and value is not None:
                 value = names[form.refers_to][value]
             elif form.write is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from models.foreign_system import INTERVAL_DEFAULT_S
 from models.kinds import Kind
 
 VERSION = 1
@@ -75,6 +76,8 @@ class Key:
     refers_to: Kind | None = None
     required: bool = False
     write: Callable[[Any], Any] | None = None
+    usual: Any = ...
+    """A value that an export leaves out, because it is what an entry without the key gets."""
 
 
 SECTIONS: dict[Kind, dict[str, Key]] = {
@@ -93,6 +96,12 @@ SECTIONS: dict[Kind, dict[str, Key]] = {
         "ca_bundle": Key("ca_bundle", optional_text),
         "client_certificate": Key("client_certificate", optional_text),
         "proxy": Key("proxy", optional_text),
+        "proxy_credential": Key(
+            "proxy_credential_id", optional_text, refers_to=Kind.USER_CREDENTIAL, usual=None
+        ),
+        "minimum_interval": Key(
+            "minimum_interval_s", duration, write=write_duration, usual=INTERVAL_DEFAULT_S
+        ),
     },
     Kind.APPROVAL_PROCESS: {
         "name": Key("name", required=True),

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from models.addresses import Origin
+from models.addresses import Destination
 from models.approval_process import ApprovalProcess
 from models.base import Item
 from models.foreign_system import ForeignSystem
@@ -12,25 +12,26 @@ from models.user_credential import UserCredential
 from services.catalogue import Catalogue
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.transfer.planning import Change, Plan, apply
+from services.transfer.planning import Change, Plan, apply, refuse_open
 from services.workspace import Workspace
 
 
-async def apply_online(made: Plan, workspace: Workspace) -> None:
+async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | None = None) -> None:
     """Apply a plan: find request items, store everything in one transaction, bind passwords to the servers applied.
 
     `made` says afterwards what was done. Raises InputError when an item cannot be found, the errors of the connection
     and those of `apply`; nothing is changed then, and no password is bound to a server that is not stored.
     """
-    bound: list[tuple[UserCredential, Origin]] = []
+    refuse_open(made, confirmed)
+    bound: list[tuple[UserCredential, Destination]] = []
     try:
         for change in made.changes:
             if isinstance(change.item, ApprovalProcess):
                 await _find(change, change.item, made, workspace, bound)
-        await asyncio.to_thread(apply, made, workspace.configuration)
+        await asyncio.to_thread(apply, made, workspace.configuration, confirmed=confirmed)
     except BaseException:
-        for credential, origin in bound:
-            await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, origin)
+        for credential, place in bound:
+            await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
         raise
     made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
 
@@ -40,7 +41,7 @@ async def _find(
     item: ApprovalProcess,
     made: Plan,
     workspace: Workspace,
-    bound: list[tuple[UserCredential, Origin]],
+    bound: list[tuple[UserCredential, Destination]],
 ) -> None:
     """Fill in the sys_id of a request item that is named without one: found by its contract on its server."""
     if not item.request_item_name or item.request_item_id or item.server_id is None:
@@ -50,12 +51,25 @@ async def _find(
     async def sign_in() -> SignIn:
         if credential is None:
             raise _no_credential(server.name)
-        if await asyncio.to_thread(_bind, workspace, credential, server):
-            bound.append((credential, server.origin))
-        secret = await asyncio.to_thread(workspace.vault.get, credential.id, credential.name, server.origin)
+        if await asyncio.to_thread(_bind, workspace, credential, server.destination):
+            bound.append((credential, server.destination))
+        secret = await asyncio.to_thread(
+            workspace.vault.get, credential.id, credential.name, server.destination
+        )
         return SignIn(credential.account, secret)
 
-    async with Instance(ConnectionSettings.of(server), sign_in) as instance:
+    async def proxy_sign_in() -> SignIn:
+        of_proxy = await asyncio.to_thread(_credential_of, made, workspace, server.proxy_credential_id)
+        place = server.proxy_destination
+        assert of_proxy is not None and place is not None  # noqa: S101, PT018 -- asked for only where both are
+        if await asyncio.to_thread(_bind, workspace, of_proxy, place):
+            bound.append((of_proxy, place))
+        secret = await asyncio.to_thread(workspace.vault.get, of_proxy.id, of_proxy.name, place)
+        return SignIn(of_proxy.account, secret)
+
+    through = server.proxy_credential_id is not None and server.proxy_destination is not None
+    settings = ConnectionSettings.of(server, proxy_sign_in if through else None)
+    async with Instance(settings, sign_in) as instance:
         found = await Catalogue(instance).find_by_contract(item.request_item_name, item.request_item_category)
     exact = [f for f in found if f.name.casefold() == item.request_item_name.casefold()] or found
     if len(exact) != 1:
@@ -78,11 +92,17 @@ def _server_of(
     """Return a server and its credential as they will be after the plan."""
     server = _planned(made, workspace, Kind.FOREIGN_SYSTEM, server_id)
     assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
-    if server.credential_id is None:
-        return server, None
-    credential = _planned(made, workspace, Kind.USER_CREDENTIAL, server.credential_id)
+    return server, _credential_of(made, workspace, server.credential_id)
+
+
+def _credential_of(
+    made: Plan, workspace: Workspace, credential_id: uuid.UUID | None
+) -> UserCredential | None:
+    if credential_id is None:
+        return None
+    credential = _planned(made, workspace, Kind.USER_CREDENTIAL, credential_id)
     assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
-    return server, credential
+    return credential
 
 
 def _planned(made: Plan, workspace: Workspace, kind: Kind, object_id: uuid.UUID) -> Item:
@@ -95,25 +115,29 @@ def _bind_passwords(made: Plan, workspace: Workspace) -> list[str]:
     warnings = []
     for change in made.changes:
         server = change.item
-        if not isinstance(server, ForeignSystem) or server.credential_id is None:
+        if not isinstance(server, ForeignSystem):
             continue
-        credential = workspace.configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
-        try:
-            if isinstance(credential, UserCredential):
-                _bind(workspace, credential, server)
-        except ConsoleError as error:
-            warnings.append(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
+        for credential_id in dict.fromkeys((server.credential_id, server.proxy_credential_id)):
+            credential = _credential_of(made, workspace, credential_id)
+            places = server.destination_for(credential_id) if credential_id is not None else []
+            for place in places:
+                try:
+                    if credential is not None:
+                        _bind(workspace, credential, place)
+                except ConsoleError as error:
+                    warnings.append(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
     return warnings
 
 
-def _bind(workspace: Workspace, credential: UserCredential, server: ForeignSystem) -> bool:
-    """Bind a password to a server, and say whether it was bound to none before.
+def _bind(workspace: Workspace, credential: UserCredential, place: Destination) -> bool:
+    """Bind a password to a server or a proxy, and say whether it was bound to none before.
 
-    Applying a document that names both is the explicit act that a first binding takes.
+    Applying a document that names both is the explicit act that a first binding takes. A proxy or CA bundle that a
+    document changes is none: it may have been written by somebody else, so the password is to be entered again.
     """
-    if server.origin in workspace.vault.state(credential.id, credential.name).origins:
+    if workspace.vault.state(credential.id, credential.name).covers(place):
         return False
-    workspace.vault.bind(credential.id, credential.name, server.origin)
+    workspace.vault.bind(credential.id, credential.name, place)
     return True
 
 

@@ -14,6 +14,7 @@ from models.kinds import KINDS, Kind
 from models.registry import model_of
 from services.configuration import Configuration
 from services.configuration.rules import field_errors
+from services.errors import RequestsOpenError
 from services.transfer.document import Document, DocumentError, Entry, Mistake
 from services.transfer.forms import ITEM_KEYS, SECTIONS
 
@@ -45,6 +46,8 @@ class Plan:
 
     changes: list[Change] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    refusals: list[RequestsOpenError] = field(default_factory=list)
+    """Changes of objects on which open requests hang."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -87,15 +90,33 @@ def plan(document: Document, configuration: Configuration) -> Plan:
         made.changes.append(_change(entry, stored, item))
     if mistakes:
         raise DocumentError(mistakes)
+    _find_refusals(made, configuration)
+    made.warnings += [f"{one.act}: {one.open.text}. {one.consequence}" for one in made.refusals]
     return made
 
 
-def apply(made: Plan, configuration: Configuration) -> None:
-    """Store what `made` planned, in one transaction. Raises InvalidError, ConflictError; then nothing is stored."""
+def refuse_open(made: Plan, confirmed: int | None) -> None:
+    """Raise RequestsOpenError, for the object with the most, when more open requests than `confirmed` hang on one."""
+    worst = max(made.refusals, key=lambda one: one.open.count, default=None)
+    if worst is not None and worst.open.count > (confirmed or 0):
+        raise worst
+
+
+def _find_refusals(made: Plan, configuration: Configuration) -> None:
+    changed = [c.item for c in made.changes if c.operation == "update"]
+    made.refusals = [one for one in map(configuration.refusal, changed) if one is not None]
+
+
+def apply(made: Plan, configuration: Configuration, *, confirmed: int | None = None) -> None:
+    """Store what `made` planned, in one transaction; nothing is stored when it raises.
+
+    Raises InvalidError, ConflictError, and RequestsOpenError when more open requests than `confirmed` hang on an
+    object that is renamed or re-pointed.
+    """
     with configuration.store.write("Applied from a document") as work:
         for change in made.changes:
             if change.operation != "keep":
-                configuration.save_in(work, change.item)
+                configuration.save_in(work, change.item, confirmed=confirmed)
 
 
 def _resolve(

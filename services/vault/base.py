@@ -1,16 +1,26 @@
 """What every vault does: keep a secret with the origins it is for, and give it out for those only."""
 
+import secrets
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.addresses import Origin
+from models.addresses import Destination, Origin
 from services.errors import ConsoleError, InputError, Owner, Problem, RefusedError
 from services.redact import REMOVED
 from services.secret import Secret
 
 PROBE_TIMEOUT_S = 10.0
+
+Place = Origin | Destination
+"""Where a secret goes; an origin by itself is the direct way there."""
+
+
+def destination_of(place: Place) -> Destination:
+    """Return `place` with the way there."""
+    return Destination(place) if isinstance(place, Origin) else place
 
 
 class VaultKind(StrEnum):
@@ -33,10 +43,21 @@ class VaultState:
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """Whether there is a secret, and for which origins. Never the secret."""
+    """Whether there is a secret, and what it is for. Never the secret."""
 
     present: bool
-    origins: list[Origin] = field(default_factory=list)
+    bound: list[Destination] = field(default_factory=list)
+    mark: str = ""
+    """The same for as long as the same secret is kept, empty where that is not known; it says nothing of the secret."""
+
+    @property
+    def origins(self) -> list[Origin]:
+        """Return the origins it is for, whatever the way there."""
+        return list(dict.fromkeys(one.origin for one in self.bound))
+
+    def covers(self, place: Place) -> bool:
+        """Whether the secret may be sent to `place`."""
+        return destination_of(place) in self.bound
 
 
 @dataclass(slots=True)
@@ -45,7 +66,9 @@ class Entry:
 
     account: str
     secret: Secret
-    origins: list[Origin]
+    bound: list[Destination]
+    mark: str = ""
+    """Made at random when the secret was entered."""
 
 
 class VaultError(ConsoleError):
@@ -75,18 +98,25 @@ class SecretMissingError(RefusedError):
 
 
 class SecretNotForHostError(RefusedError):
-    """The password was entered for another host; it was not sent."""
+    """The password was entered for another host, or for another way to this one; it was not sent."""
 
-    def __init__(self, name: str, origin: Origin, known: list[Origin], remedy: str = "") -> None:
-        bound = ", ".join(str(o) for o in known) or "no server yet"
+    def __init__(self, name: str, place: Place, known: list[Destination], remedy: str = "") -> None:
+        origin = destination_of(place).origin
+        known_origins = dict.fromkeys(one.origin for one in known)
+        bound = ", ".join(str(o) for o in known_origins) or "no server yet"
+        another_way = origin in known_origins
         super().__init__(
             Problem(
                 tried=f"Use the password of “{name}” for {origin}",
-                evidence=f"It was entered for {bound}.",
-                cause="A password is bound to scheme, host and port; this address is another one.",
+                evidence=f"It was entered for {bound}"
+                + (", with another proxy or CA bundle." if another_way else "."),
+                cause="A password is bound to the proxy and the CA bundle of its server as well; one of them was changed."
+                if another_way
+                else "A password is bound to scheme, host and port; this address is another one.",
                 owner=Owner.CONSOLE,
                 remedy=remedy
-                or f"Enter the password of “{name}” again for {origin}, if that address is right.",
+                or f"Enter the password of “{name}” again for {origin}, if "
+                + ("proxy and CA bundle are right." if another_way else "that address is right."),
                 fault="secret-not-for-host",
             )
         )
@@ -140,49 +170,55 @@ class Vault(ABC):
         """Remove the secret of a credential; returns whether there was one."""
 
     def put(
-        self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, origins: list[Origin]
+        self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, places: Sequence[Place]
     ) -> None:
-        """Keep a secret that was just entered, for the servers at `origins` (none yet is allowed).
+        """Keep a secret that was just entered, for the servers at `places` (none yet is allowed).
 
         Raises NoPasswordError for what was never a password: nothing, or the dots and words that stand in place of
         one; VaultError when it cannot be kept.
         """
         _refuse_masked("Keep", name, secret, NoPasswordError)
-        self._store(credential_id, name, Entry(account, secret, list(dict.fromkeys(origins))))
+        bound = list(dict.fromkeys(map(destination_of, places)))
+        self._store(credential_id, name, Entry(account, secret, bound, secrets.token_hex(8)))
 
-    def get(self, credential_id: uuid.UUID, name: str, origin: Origin) -> Secret:
-        """Return the secret for a server at `origin`. Raises SecretMissingError, SecretNotForHostError."""
+    def get(self, credential_id: uuid.UUID, name: str, place: Place) -> Secret:
+        """Return the secret for a server at `place`. Raises SecretMissingError, SecretNotForHostError."""
         entry = self._load(credential_id, name)
         if entry is None:
             raise SecretMissingError(name)
-        if origin not in entry.origins:
-            raise SecretNotForHostError(name, origin, entry.origins)
+        if destination_of(place) not in entry.bound:
+            raise SecretNotForHostError(name, place, entry.bound)
         _refuse_masked("Use", name, entry.secret)
         return entry.secret
 
     def state(self, credential_id: uuid.UUID, name: str) -> SecretState:
         """Say whether there is a secret and for which origins."""
         entry = self._load(credential_id, name)
-        return SecretState(present=True, origins=list(entry.origins)) if entry else SecretState(present=False)
+        if entry is None:
+            return SecretState(present=False)
+        return SecretState(present=True, bound=list(entry.bound), mark=entry.mark)
 
-    def bind(self, credential_id: uuid.UUID, name: str, origin: Origin) -> None:
-        """Bind a secret that is for no server yet to `origin`: whoever saves a server with the credential says so.
+    def bind(self, credential_id: uuid.UUID, name: str, place: Place, *, another_way: bool = False) -> None:
+        """Bind a secret that is for no server yet to `place`: whoever saves a server with the credential says so.
 
+        With `another_way` a person has confirmed that the origin it is for is reached by another proxy or CA bundle.
         Raises SecretMissingError, and SecretNotForHostError when it is bound to other servers already.
         """
+        destination = destination_of(place)
         entry = self._load(credential_id, name)
         if entry is None:
             raise SecretMissingError(name)
-        if origin in entry.origins:
+        if destination in entry.bound:
             return
-        if entry.origins:
-            raise SecretNotForHostError(name, origin, entry.origins)
-        entry.origins.append(origin)
+        known = any(one.origin == destination.origin for one in entry.bound)
+        if entry.bound and not (another_way and known):
+            raise SecretNotForHostError(name, destination, entry.bound)
+        entry.bound.append(destination)
         self._store(credential_id, name, entry)
 
-    def unbind(self, credential_id: uuid.UUID, name: str, origin: Origin) -> None:
+    def unbind(self, credential_id: uuid.UUID, name: str, place: Place) -> None:
         """Take a binding back, where what it was made for did not come about; the secret stays."""
         entry = self._load(credential_id, name)
-        if entry is not None and origin in entry.origins:
-            entry.origins.remove(origin)
+        if entry is not None and destination_of(place) in entry.bound:
+            entry.bound.remove(destination_of(place))
             self._store(credential_id, name, entry)

@@ -2,7 +2,7 @@
 
 import json
 
-from models.addresses import Origin
+from models.addresses import Destination
 from services.secret import Secret
 from services.vault.base import Entry
 
@@ -10,7 +10,12 @@ from services.vault.base import Entry
 def to_text(entry: Entry) -> str:
     """Write an entry, secret included: the result goes into a vault and nowhere else."""
     return json.dumps(
-        {"a": entry.account, "s": entry.secret.reveal(), "o": [str(o) for o in entry.origins]},
+        {
+            "a": entry.account,
+            "s": entry.secret.reveal(),
+            "o": [str(one) for one in entry.bound],
+            "m": entry.mark,
+        },
         ensure_ascii=False,
         separators=(",", ":"),
     )
@@ -20,6 +25,7 @@ def from_text(text: str) -> Entry:
     """Read what `to_text` wrote; raises ValueError without quoting the text."""
     try:
         data = json.loads(text)
-        return Entry(str(data["a"]), Secret(str(data["s"])), [Origin.of(o) for o in data["o"]])
-    except (ValueError, KeyError, TypeError):
+        bound = [Destination.of(one) for one in data["o"]]
+        return Entry(str(data["a"]), Secret(str(data["s"])), bound, str(data.get("m", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError("the entry is not one of Approval Console") from None

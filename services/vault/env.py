@@ -12,24 +12,26 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.addresses import Origin
+from models.addresses import Destination
 from services.errors import Owner, Problem
 from services.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
     Entry,
+    Place,
     SecretMissingError,
     SecretNotForHostError,
     Vault,
     VaultError,
     VaultKind,
     VaultState,
+    destination_of,
 )
 from services.vault.files import one_writer, replace_file
 
@@ -56,10 +58,10 @@ class EnvVault(Vault):
         return VaultState(usable=True, label="environment")
 
     def put(
-        self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, origins: list[Origin]
+        self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, places: Sequence[Place]
     ) -> None:
         """Refuse: a program cannot set the environment it was started with."""
-        del credential_id, account, secret, origins
+        del credential_id, account, secret, places
         raise VaultError(
             Problem(
                 tried=f"Keep the password of “{name}”",
@@ -71,16 +73,16 @@ class EnvVault(Vault):
             )
         )
 
-    def get(self, credential_id: uuid.UUID, name: str, origin: Origin) -> Secret:
-        """Return the secret for `origin`. Raises SecretMissingError, SecretNotForHostError with the variable to set."""
+    def get(self, credential_id: uuid.UUID, name: str, place: Place) -> Secret:
+        """Return the secret for `place`. Raises SecretMissingError, SecretNotForHostError with the variable to set."""
         try:
-            return super().get(credential_id, name, origin)
+            return super().get(credential_id, name, place)
         except SecretMissingError:
             raise SecretMissingError(name, f"Set {variable_of(name)} before starting.") from None
         except SecretNotForHostError:
-            known = self.state(credential_id, name).origins
-            hint = f"Set {variable_of(name)}_FOR={origin}, if that address is right."
-            raise SecretNotForHostError(name, origin, known, hint) from None
+            known = self.state(credential_id, name).bound
+            hint = f"Set {variable_of(name)}_FOR={destination_of(place)}, if address, proxy and CA bundle are right."
+            raise SecretNotForHostError(name, place, known, hint) from None
 
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
         """Forget what the secret is bound to; the variable itself belongs to whoever set it."""
@@ -95,17 +97,21 @@ class EnvVault(Vault):
         if not value:
             return None
         _encoded(name, value)
-        origins = self._named(name)
+        bound, mark = self._named(name), ""
         kept = self._read().get(str(credential_id))
         if kept and hmac.compare_digest(kept.mark, _mark(value, kept.salt)):
-            origins += kept.origins
-        return Entry("", Secret(value), list(dict.fromkeys(origins)))
+            bound += kept.bound
+            # Of the salt, which is made anew with every password: of nothing that a password could be guessed by.
+            mark = hashlib.sha256(kept.salt.encode()).hexdigest()[:16]
+        return Entry("", Secret(value), list(dict.fromkeys(bound)), mark)
 
-    def _named(self, name: str) -> list[Origin]:
-        """Return the origins that whoever set the password has named beside it."""
+    def _named(self, name: str) -> list[Destination]:
+        """Return the places that whoever set the password has named beside it."""
         variable = f"{variable_of(name)}_FOR"
         try:
-            return [Origin.of(part) for part in self._environ.get(variable, "").replace(",", " ").split()]
+            return [
+                Destination.of(part) for part in self._environ.get(variable, "").replace(",", " ").split()
+            ]
         except ValueError as error:
             raise _unusable(
                 f"Read {variable}", str(error), f"Write it as https://HOST, or leave {variable} out."
@@ -114,7 +120,7 @@ class EnvVault(Vault):
     def _store(self, credential_id: uuid.UUID, name: str, entry: Entry) -> None:
         del name
         salt = secrets.token_hex(16)
-        kept = _Kept(salt, _mark(entry.secret.reveal(), salt), entry.origins)
+        kept = _Kept(salt, _mark(entry.secret.reveal(), salt), entry.bound)
         with self._changing() as known:
             known[str(credential_id)] = kept
 
@@ -155,15 +161,15 @@ class _Kept:
 
     salt: str
     mark: str
-    origins: list[Origin]
+    bound: list[Destination]
 
     @classmethod
     def of(cls, data: Any) -> "_Kept":
         bytes.fromhex(data["salt"])
-        return cls(data["salt"], str(data["mark"]), [Origin.of(o) for o in data["origins"]])
+        return cls(data["salt"], str(data["mark"]), [Destination.of(o) for o in data["origins"]])
 
     def as_dict(self) -> dict[str, Any]:
-        return {"salt": self.salt, "mark": self.mark, "origins": [str(o) for o in self.origins]}
+        return {"salt": self.salt, "mark": self.mark, "origins": [str(one) for one in self.bound]}
 
 
 def _encoded(name: str, value: str) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import check, demo_steps, soap, start
+from tests.benchmarks import check, demo_steps, inbox, soap, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,30 @@ def _check(_folder: Path) -> Iterator[Figure]:
     yield Figure("  own work of one check (processor time)", runs.own, "ms", 60.0)
 
 
+def _inbox(folder: Path) -> Iterator[Figure]:
+    runs = inbox.measure(folder)
+    yield Figure("1,000,000 requests: size of the store", runs.size_mb, "MB")
+    for what, times, promise in (
+        ("what the inbox asks when it opens, p95", runs.first, 100.0),
+        ("any filter in any order, first page, p95", runs.filters, 50.0),
+        ("any search, first page, p95", runs.searches, 50.0),
+        ("the next page while scrolling, p95", runs.following, 50.0),
+        ("a page from anywhere, p95", runs.jumps, 50.0),
+        ("the place of a request, p95", runs.places, None),
+        ("the count of a filter of the program, p95", runs.counts, None),
+        ("a look of 220 requests written down, p95", runs.observed, None),
+    ):
+        yield Figure(what, times.whole, "ms", promise, 0.95)
+        yield Figure("  own work of it (processor time)", times.own, "ms", None, 0.95)
+    yield Figure("memory that pages took after the first hundred", runs.grown_mb, "MB", 8.0, 1.0)
+
+
 PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "start": _start,
     "soap": _soap,
     "demo": _demo,
     "check": _check,
+    "inbox": _inbox,
 }
 
 

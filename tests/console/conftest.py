@@ -8,12 +8,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import qasync
+from PyQt6 import sip
 
 from services.configuration import Configuration
 from services.store import Store
 from services.vault.session import SessionVault
 from services.workspace import Workspace
 from tests.console.pages.support import PageContext
+from tests.limits import STORY_S
 
 
 @pytest.fixture
@@ -48,11 +50,11 @@ def ctx(qapp, store, configuration, vault):
 
 @pytest.fixture
 def run(qapp):
-    """Run a coroutine in a Qt loop; fail when it leaves tasks behind or an error reached the loop."""
+    """Run a coroutine in a Qt loop; fail when an error reached the loop, and take down what a story left open."""
 
     qapp.setQuitOnLastWindowClosed(False)
 
-    def runner(coroutine, seconds=20.0):
+    def runner(coroutine, seconds=STORY_S):
         problems = []
 
         async def body():
@@ -62,12 +64,17 @@ def run(qapp):
             await asyncio.sleep(0)
             assert not problems, problems
 
+        before = qapp.topLevelWidgets()
         # As in the window: no thread but this one may collect widgets.
         gc.disable()
         try:
             with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qapp)) as loop:
                 loop.run(body())
         finally:
+            # A window that outlives its loop would start its work in the loop of the next test.
+            for window in qapp.topLevelWidgets():
+                if window not in before and not sip.isdeleted(window):
+                    sip.delete(window)
             gc.enable()
             gc.collect()
 

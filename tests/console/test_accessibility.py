@@ -15,6 +15,7 @@ from console.navigation.registry import TREE
 from console.pages.delete_dialog import DeleteDialog, GoneDialog, InUseDialog
 from console.pages.merge_dialog import MergeDialog, MergeRow
 from console.pages.new_dialog import NewDialog, PasswordDialog
+from console.pages.open_requests import OpenRequestsDialog
 from console.pages.provisioning.run_dialog import RunDialog
 from console.pages.registry import Target
 from console.pages.rehearsal import RehearsalDialog
@@ -22,12 +23,13 @@ from console.pages.requests.acting import ACTS, ActDialog
 from console.pages.requests.saving import SaveFilterDialog
 from console.wizard import SetupWizard
 from models.kinds import Kind, RequestOrigin, RequestState
-from services.errors import Owner, Problem
+from services.errors import OpenRequests, Owner, Problem, RequestsOpenError
 from tests.console.accessibility import complaints
 from tests.console.pages.requests.support import as_row, put, request, settled
 from tests.console.pages.support import until
 from tests.console.windows import filled, opened_window, shown
 
+OPEN_REQUESTS = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
 PROBLEM = Problem(
     "Check", "connection refused", "The host is down", Owner.NETWORK, "Ask for it", "tcp-refused"
 )
@@ -214,6 +216,7 @@ def made_dialogs(window, made):
         (dialogs.LeaveDialog, "leave", lambda: dialogs.LeaveDialog(2, window)),
         (DeleteDialog, "delete", lambda: DeleteDialog("User Credential", "ServiceNow", window)),
         (InUseDialog, "in use", lambda: InUseDialog(ctx, "ServiceNow", [user], window)),
+        (OpenRequestsDialog, "open requests", lambda: OpenRequestsDialog(OPEN_REQUESTS, "", window)),
         (GoneDialog, "gone", lambda: GoneDialog("ServiceNow", window)),
         (MergeDialog, "merge", lambda: MergeDialog("Title", "Text", rows(), window)),
         (NewDialog, "new server", lambda: NewDialog(ctx, new(Kind.FOREIGN_SYSTEM), window)),

@@ -7,6 +7,7 @@ import weakref
 from PyQt6.QtCore import QObject
 
 from console.collector import Collector
+from tests.limits import WAIT_S
 
 
 class Cycle:
@@ -26,7 +27,7 @@ def test_cycles_are_collected_between_events_and_by_no_other_thread(qtbot):
         )
         ghost = weakref.ref(Cycle())
         keep = [[] for _ in range(5000)]
-        qtbot.waitUntil(lambda: ghost() is None, timeout=5000)
+        qtbot.waitUntil(lambda: ghost() is None, timeout=int(WAIT_S * 1000))
         assert set(where) == {threading.get_ident()}
         del keep
     finally:

@@ -13,7 +13,6 @@ from PyQt6.QtTest import QAbstractItemModelTester
 import console
 from console.navigation.model import TreeModel
 from console.navigation.view import FilterModel
-from console.pages.check_tab import GROUPS
 from console.pages.folder import FolderModel
 from console.pages.provisioning.plan_tab import GROUPS as PLAN_GROUPS
 from console.pages.registry import Target
@@ -27,6 +26,7 @@ from console.widgets.rows import RowsModel, TableRow
 from console.widgets.stages import StageModel
 from console.widgets.timeline import HistoryModel
 from models.kinds import Kind, RequestState
+from models.stages import STAGE_GROUPS
 from tests.console.navigation.support import id_of, outline
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -86,7 +86,7 @@ def picks():
 
 @story_of(StageModel)
 def stages():
-    model = StageModel(GROUPS)
+    model = StageModel(STAGE_GROUPS)
     yield model
     for key in model.order:
         yield model.set_stage(key, "good", "seen", 1.0)

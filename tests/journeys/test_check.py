@@ -54,7 +54,7 @@ def in_window(run, tmp_path):
             async with opened_window(str(tmp_path / "check.db"), tmp_path / "profile") as window:
                 await story(window)
 
-        run(body(), 60)
+        run(body())
 
     return runner
 
@@ -72,10 +72,10 @@ def test_from_a_running_console_to_a_copied_report_in_two_clicks(in_window, prac
             name = f"Check: {server.name}"
             return next((w for w in window.findChildren(LinkLabel) if w.accessibleName() == name), None)
 
-        await until(lambda: link() is not None and link().isVisible(), 10)
+        await until(lambda: link() is not None and link().isVisible())
         presses = Presses()
         click(link())
-        await until(lambda: hasattr(window.page, "check") and window.page.check.report, 20)
+        await until(lambda: hasattr(window.page, "check") and window.page.check.report)
         click(window.page.check.copy_button)
         presses.end()
         assert len(presses.times) == 2
@@ -96,7 +96,7 @@ def test_process_and_type_are_checked_along_the_chain(in_window, practice, kind)
         window.show_target(Target(kind.value, item.id, tab="Check", run="check"))
         await until(lambda: window.page.session.ready)
         page = window.page
-        await until(lambda: page.check.past.checks, 20)
+        await until(lambda: page.check.past.checks)
         assert page.target.kind == kind.value
         [kept] = past_checks(window.ctx.workspace.store, server.id, process_id=process.id)
         assert (kept.process, kept.unsaved) == (process.name, False)
@@ -116,12 +116,12 @@ def test_a_process_is_checked_as_typed_and_what_is_found_goes_into_the_form(in_w
         page, right = window.page, process.create_service
         page.form.accept("create_service", right.upper())
         page.run("check")
-        await until(lambda: page.check.report, 20)
+        await until(lambda: page.check.report)
         assert page.check.results["service_create"].state == "failed"
         card = page.check._by_stage["service_create"]
         assert [b.text() for b in card.acts] == [f"Use {right}", "Go to the name"]
         click(card.acts[0])
-        await until(lambda: page.check.report and not page.check.running, 20)
+        await until(lambda: page.check.report and not page.check.running)
         assert page.check.results["service_create"].state == "ok"
         assert page.session.values["create_service"] == right
         await until(lambda: len(page.check.past.checks) == 2)

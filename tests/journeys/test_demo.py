@@ -13,6 +13,7 @@ from console.demo.story import Story
 from console.pages.registry import HOME, Target
 from services.practice import PracticeInstance
 from tests.console.windows import opened_window
+from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS, CLICKS, FIELDS = 11, 31, 7
@@ -33,7 +34,7 @@ def demo(tmp_path_factory):
         env=environ,
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=PROGRAM_S,
         check=False,
     )
     return done, folder
@@ -103,5 +104,5 @@ def test_a_step_that_is_not_observed_fails_the_demo(run, tmp_path, fault, step):
             practice.faults.set(fault)
             assert not await Story(window, practice, None, said.append).run()
 
-    run(story(), seconds=50)
+    run(story())
     assert any(line.lstrip()[:1].isdigit() and "FAILED" in line and step in line for line in said), said

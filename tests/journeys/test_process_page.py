@@ -87,7 +87,7 @@ def test_a_new_process_is_filled_in_from_its_server(run, ctx, server, configurat
             assert "11 inputs, returns PMRequestId" in field(page, "create_service").note[1]
             assert "answered in" in field(page, "server_id").note[1]
             page.item.open()
-            await until(lambda: page.item.popup.state in ("ready", "cut"), 15)
+            await until(lambda: page.item.popup.state in ("ready", "cut"))
             first = page.item.popup.rows[0]
             assert first.badge == "Contract met"
             page.item.popup.choose_key(first.key)
@@ -95,7 +95,7 @@ def test_a_new_process_is_filled_in_from_its_server(run, ctx, server, configurat
             page.save()
             await until(lambda: not page.session.is_new)
 
-    run(story(), 60)
+    run(story())
     [stored] = configuration.all(Kind.APPROVAL_PROCESS)
     assert stored.server_id == server.id
     assert stored.request_item_name == "Execute Application Request"
@@ -108,17 +108,17 @@ def test_a_wrong_name_blocks_saving_and_its_correction_is_taken_with_enter(run, 
         async with opened(ctx, Target("approval_process", process.id)) as page:
             await checked(page)
             type_into(page, "status_service", "GetExecuteAppApprovalStatus")
-            await until(lambda: field(page, "status_service").error, 15)
+            await until(lambda: field(page, "status_service").error)
             assert field(page, "status_service").error == "Not on Practice. Did you mean"
             assert page.head.reason() == "Fix 1 error to save"
             [link] = [w for w in field(page, "status_service").frame.findChildren(LinkLabel) if w.text()]
             link.setFocus()
             QTest.keyClick(link, Qt.Key.Key_Return)
             assert page.form.values()["status_service"] == STATUS_SERVICE
-            await until(lambda: not field(page, "status_service").error, 15)
+            await until(lambda: not field(page, "status_service").error)
             assert page.head.reason() == "Nothing to save"
 
-    run(story(), 60)
+    run(story())
 
 
 def test_what_is_typed_while_the_server_is_asked_is_kept(run, ctx, server, configuration):
@@ -134,12 +134,12 @@ def test_what_is_typed_while_the_server_is_asked_is_kept(run, ctx, server, confi
 
             page.checks.proposal = slow
             page.server.choose(server)
-            await until(lambda: page.form.values()["create_service"] == CREATE_SERVICE, 15)
+            await until(lambda: page.form.values()["create_service"] == CREATE_SERVICE)
             assert page.form.values()["description"] == "Typed meanwhile"
             assert page.session.values["description"] == "Typed meanwhile"
             await checked(page)
 
-    run(story(), 60)
+    run(story())
 
 
 async def deactivate(practice, name):
@@ -158,12 +158,12 @@ def test_an_inactive_service_is_named(run, ctx, practice, server, configuration)
     async def story():
         await deactivate(practice, CREATE_SERVICE)
         async with opened(ctx, Target("approval_process", process.id)) as page:
-            await until(lambda: field(page, "create_service").error, 15)
+            await until(lambda: field(page, "create_service").error)
             assert field(page, "create_service").error == "Found on Practice, but not active"
-            await until(lambda: field(page, "status_service").note[0] == "good", 15)
+            await until(lambda: field(page, "status_service").note[0] == "good")
             assert page.head.reason() == "Nothing to save"
 
-    run(story(), 60)
+    run(story())
 
 
 def test_a_service_that_describes_itself_wrongly_is_not_called_good(
@@ -174,11 +174,11 @@ def test_a_service_that_describes_itself_wrongly_is_not_called_good(
 
     async def story():
         async with opened(ctx, Target("approval_process", process.id)) as page:
-            await until(lambda: field(page, "status_service").note[0] == "good", 15)
+            await until(lambda: field(page, "status_service").note[0] == "good")
             assert field(page, "create_service").note[0] == "help"
             assert field(page, "create_service").note[1].startswith("Found, active. ")
 
-    run(story(), 60)
+    run(story())
 
 
 def test_an_instance_that_hibernates_is_said_and_blocks_nothing(run, ctx, practice, server, configuration):
@@ -187,11 +187,11 @@ def test_an_instance_that_hibernates_is_said_and_blocks_nothing(run, ctx, practi
 
     async def story():
         async with opened(ctx, Target("approval_process", process.id)) as page:
-            await until(lambda: "Not reached" in field(page, "server_id").note[1], 15)
+            await until(lambda: "Not reached" in field(page, "server_id").note[1])
             type_into(page, "description", "Saved nevertheless")
             assert "save" in page.enabled()
 
-    run(story(), 60)
+    run(story())
 
 
 def test_the_item_search_can_be_cancelled_and_narrowed(run, ctx, practice, server, configuration):
@@ -205,12 +205,12 @@ def test_the_item_search_can_be_cancelled_and_narrowed(run, ctx, practice, serve
             before = len(practice.log)
             page.item.open()
             QTest.keyClicks(page.item.popup.search, "no such item at all")
-            await until(lambda: page.item.popup.state == "empty", 15)
+            await until(lambda: page.item.popup.state == "empty")
             assert "no such item at all" in page.item.popup.state_text
             assert len(practice.log) > before
             QTest.keyClick(page.item.popup.search, Qt.Key.Key_Escape)
 
-    run(story(), 60)
+    run(story())
 
 
 def test_enter_never_chooses_an_item_found_for_other_words(run, ctx, server, configuration):
@@ -221,17 +221,17 @@ def test_enter_never_chooses_an_item_found_for_other_words(run, ctx, server, con
             await checked(page)
             page.item.open()
             popup = page.item.popup
-            await until(lambda: popup.rows and popup.state != "loading", 15)
+            await until(lambda: popup.rows and popup.state != "loading")
             other = next(row.text for row in popup.rows[1:])
             QTest.keyClicks(popup.search, other)
             QTest.keyClick(popup.search, Qt.Key.Key_Return)  # before the answer
             assert popup.isVisible()
             assert page.form.values()["request_item_name"] == ""
-            await until(lambda: popup.state == "ready", 15)
+            await until(lambda: popup.state == "ready")
             QTest.keyClick(popup.search, Qt.Key.Key_Return)
             assert page.form.values()["request_item_name"] == other
 
-    run(story(), 60)
+    run(story())
 
 
 def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, configuration):
@@ -254,14 +254,14 @@ def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, con
             rehearsal = found[0]
             rehearsal.choose("approve")
             QTest.mouseClick(rehearsal.start_button, Qt.MouseButton.LeftButton)
-            await until(lambda: rehearsal.rehearsal is not None or rehearsal.failure.problem is not None, 30)
+            await until(lambda: rehearsal.rehearsal is not None or rehearsal.failure.problem is not None)
             assert rehearsal.failure.problem is None, rehearsal.failure.problem.as_text()
             assert rehearsal.rehearsal.ok, [leg.observed for leg in rehearsal.rehearsal.legs]
             assert rehearsal.rehearsal.request.state == RequestState.APPROVED
             assert rehearsal.legs.count() == len(rehearsal.rehearsal.legs)
             rehearsal.reject()
 
-    run(story(), 60)
+    run(story())
 
 
 def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
@@ -284,7 +284,7 @@ def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
 
         dialog._progress = escape
         QTest.mouseClick(dialog.start_button, Qt.MouseButton.LeftButton)
-        await until(dialog.start_button.isEnabled, 15)
+        await until(dialog.start_button.isEnabled)
         assert dialog.isVisible()
         assert dialog.message.text().startswith("Stopped")
         assert told[-1] == "Cancelling the request"
@@ -294,7 +294,7 @@ def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
         assert not dialog.isVisible()
         await close_connections(ctx.workspace)
 
-    run(story(), 60)
+    run(story())
 
 
 def test_a_rehearsal_on_production_needs_the_servers_name(run, ctx, server, configuration):
@@ -313,7 +313,7 @@ def test_a_rehearsal_on_production_needs_the_servers_name(run, ctx, server, conf
         dialog.deleteLater()
         await asyncio.sleep(0)
 
-    run(story(), 60)
+    run(story())
 
 
 def test_a_type_rehearses_through_its_process_on_arrival(run, ctx, server, configuration):
@@ -337,7 +337,7 @@ def test_a_type_rehearses_through_its_process_on_arrival(run, ctx, server, confi
             found[0].reject()
             await asyncio.sleep(0.05)
 
-    run(story(), 60)
+    run(story())
 
 
 def test_a_type_without_a_server_behind_it_says_so(run, ctx, configuration):
@@ -352,4 +352,4 @@ def test_a_type_without_a_server_behind_it_says_so(run, ctx, configuration):
             assert "Choose a ServiceNow Server" in page.check._nothing.text()
             assert page.head.badges() == [("Could not be checked", "bad", "bad")]
 
-    run(story(), 60)
+    run(story())

@@ -14,11 +14,14 @@ from console.wizard import DONE, FOUND, SIGN_IN, SetupWizard
 from models.addresses import Origin
 from models.kinds import Kind
 from models.task_run import TaskRun
+from services.checks import TASK_ID, last_accepted, last_verdict, past_checks, sign_in_used
 from services.errors import Owner, Problem
 from services.practice import PracticeInstance
 from services.setup import NAMES
+from services.store import StoreError
 from services.vault import VaultError
 from tests.console.pages.support import until
+from tests.limits import WAIT_S
 
 
 class _Practice:
@@ -82,24 +85,28 @@ def fill_in(hand, wizard, address, account, password):
         hand.type(wizard, text)
 
 
-def test_four_clicks_and_three_fields_set_everything_up(run, ctx, hand, home, practice, configuration, vault):
+def test_four_clicks_and_three_fields_set_everything_up(
+    run, ctx, hand, home, practice, configuration, vault, store
+):
     account = practice.accounts["privman.integration"]
+    made = []
 
     async def story():
         wizard = opened_wizard(hand, home)
         assert wizard.step == SIGN_IN
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND, 15)
+        await until(lambda: wizard.step == FOUND)
         assert [line[0] for line in wizard.found_step.lines] == ["good"] * 5
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE, 15)
-        await until(lambda: wizard.report is not None, 15)
+        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
+        made.append(wizard.report)
         hand.click(wizard.primary)
         await until(lambda: not wizard.isVisible())
 
-    run(story(), 60)
+    run(story())
     assert (hand.clicks, hand.fields) == (4, 3)
     [credential] = configuration.all(Kind.USER_CREDENTIAL)
     [server] = configuration.all(Kind.FOREIGN_SYSTEM)
@@ -116,6 +123,35 @@ def test_four_clicks_and_three_fields_set_everything_up(run, ctx, hand, home, pr
         r.note for kind in Kind for o in configuration.all(kind) for r in configuration.history(kind, o.id)
     ]
     assert notes == ["ServiceNow approvals set up"] * 4
+    [kept] = past_checks(store, server.id)
+    assert (kept.process_id, kept.unsaved) == (str(process.id), False)
+    assert [stage.stage for stage in kept.stages] == [stage.stage for stage in made[0].stages]
+    assert last_verdict(store, server.id) == made[0].verdict
+    used = sign_in_used(vault, server, credential)
+    assert last_accepted(store, server.id, used).at == kept.at, "the password counts as accepted from then on"
+
+
+def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
+    run, ctx, hand, home, practice, store, monkeypatch
+):
+    account = practice.accounts["privman.integration"]
+
+    def refuse(*_given, **_named):
+        raise StoreError(Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room."))
+
+    async def story():
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, practice.base_url, account.user, account.password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        monkeypatch.setattr("services.checks.store_check", refuse)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.report is not None)
+        assert wizard.done.verdict.text() in ("Everything works", "Works, with a warning")
+        assert ctx.notes[-1] == "This check could not be kept: The disk is full."
+        wizard.reject()
+
+    run(story())
 
 
 def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, home, practice, configuration):
@@ -125,7 +161,7 @@ def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, ho
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, "not the password")
         hand.click(wizard.primary)
-        await until(lambda: wizard.failure.problem is not None, 15)
+        await until(lambda: wizard.failure.problem is not None)
         problem = wizard.failure.problem
         assert wizard.focusWidget() is wizard.sign_in.password
         assert all((problem.tried, problem.evidence, problem.cause, problem.owner, problem.remedy))
@@ -135,7 +171,7 @@ def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, ho
         assert wizard.sign_in.password.text() == "not the password"
         wizard.reject()
 
-    run(story(), 60)
+    run(story())
     assert all(configuration.all(kind) == [] for kind in Kind)
 
 
@@ -147,17 +183,17 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND, 15)
+        await until(lambda: wizard.step == FOUND)
         assert [line for line in wizard.found_step.lines if line[0] == "bad"]
         assert wizard.primary.text() == "Create 35 records in ServiceNow"
         assert {call.method for call in practice.log} == {"GET"}, "nothing is written before it is said so"
         hand.click(wizard.primary)
-        await until(lambda: wizard.found.complete or wizard.failure.problem, 20)
-        await until(lambda: wizard.primary.text() == "Create and check", 15)
+        await until(lambda: wizard.found.complete or wizard.failure.problem)
+        await until(lambda: wizard.primary.text() == "Create and check")
         assert "“admin” has the role admin" in wizard.applied.reminders[0]
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE, 15)
-        await until(lambda: wizard.report is not None, 15)
+        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
         hand.click(wizard.primary)
         await until(lambda: not wizard.isVisible())
@@ -168,8 +204,12 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
     assert (hand.clicks, hand.fields) == (5, 3)
     [server] = configuration.all(Kind.FOREIGN_SYSTEM)
     with store.read() as session:
-        [done] = session.exec(select(TaskRun).where(TaskRun.object_id == server.id))
+        runs = session.exec(
+            select(TaskRun).where(TaskRun.object_id == server.id).order_by(TaskRun.started_at)
+        )
+        done, check = runs
     assert done.state == "succeeded", "the run belongs to the server that was made after it"
+    assert check.task == TASK_ID
 
 
 def test_an_account_without_admin_has_an_administrator_sign_in_for_the_run(
@@ -181,7 +221,7 @@ def test_an_account_without_admin_has_an_administrator_sign_in_for_the_run(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND or wizard.failure.problem is not None, 15)
+        await until(lambda: wizard.step == FOUND or wizard.failure.problem is not None)
         assert wizard.step == FOUND
         assert not wizard.primary.isEnabled()
         assert wizard.missing.sign_in.account.hasFocus()
@@ -189,14 +229,14 @@ def test_an_account_without_admin_has_an_administrator_sign_in_for_the_run(
         hand.tab(wizard)
         hand.type(wizard, admin.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.primary.text() == "Create and check" or wizard.failure.problem, 20)
+        await until(lambda: wizard.primary.text() == "Create and check" or wizard.failure.problem)
         assert wizard.failure.problem is None
         assert wizard.missing is None, "the administrator's fields are gone with their password"
         hand.click(wizard.primary)
-        await until(lambda: wizard.report is not None, 20)
+        await until(lambda: wizard.report is not None)
         hand.click(wizard.primary)
 
-    run(story(), 60)
+    run(story())
     assert (hand.clicks, hand.fields) == (5, 5)
     [credential] = configuration.all(Kind.USER_CREDENTIAL)
     assert credential.account == account.user
@@ -209,11 +249,11 @@ def test_leaving_an_empty_instance_alone_writes_nothing(run, hand, home, empty_p
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND, 15)
+        await until(lambda: wizard.step == FOUND)
         assert wizard.reason.text() == "Fill in the administrator's account and password"
         wizard.reject()
 
-    run(story(), 60)
+    run(story())
     assert {call.method for call in empty_practice.log} == {"GET"}
     assert all(configuration.all(kind) == [] for kind in Kind)
 
@@ -224,24 +264,24 @@ def test_what_is_being_created_is_not_cancelled_left_or_made_twice(
     account = practice.accounts["privman.integration"]
     may_go_on = threading.Event()
     put = vault.put
-    vault.put = lambda *given: may_go_on.wait(10) and put(*given)
+    vault.put = lambda *given: may_go_on.wait(WAIT_S) and put(*given)
 
     async def story():
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND, 15)
+        await until(lambda: wizard.step == FOUND)
         hand.click(wizard.primary)
         assert not any(b.isEnabled() for b in (wizard.primary, wizard.back, wizard.cancel))
         QTest.keyClick(wizard, Qt.Key.Key_Escape)
         wizard.close()
         assert wizard.isVisible()
         may_go_on.set()
-        await until(lambda: wizard.step == DONE, 15)
-        await until(lambda: wizard.report is not None, 15)
+        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.report is not None)
         wizard.reject()
 
-    run(story(), 60)
+    run(story())
     assert [len(configuration.all(kind)) for kind in Kind] == [1] * len(Kind)
 
 
@@ -261,19 +301,19 @@ def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND, 15)
+        await until(lambda: wizard.step == FOUND)
         said = [w.accessibleName() for w in wizard.found_step.findChildren(QWidget)]
         assert "User Credential: ServiceNow (2)" in said
         assert "ServiceNow Server: ServiceNow Server" in said
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE, 15)
+        await until(lambda: wizard.step == DONE)
         assert [link.text() for link in wizard.done.links][:2] == ["ServiceNow (2)", "ServiceNow Server"]
-        await until(lambda: wizard.report is not None, 15)
+        await until(lambda: wizard.report is not None)
         hand.click(wizard.done.links[1])
         assert not wizard.isVisible()
         assert ctx.visited[-1].kind == Kind.FOREIGN_SYSTEM
 
-    run(story(), 60)
+    run(story())
 
 
 def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, practice, vault):
@@ -286,12 +326,12 @@ def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, pr
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND, 15)
+        await until(lambda: wizard.step == FOUND)
         vault.get = refuse
         hand.click(wizard.primary)
-        await until(lambda: wizard.failure.problem is not None, 15)
+        await until(lambda: wizard.failure.problem is not None)
         assert wizard.step == DONE
         assert wizard.done.verdict.text() == "Could not be checked"
         wizard.reject()
 
-    run(story(), 60)
+    run(story())

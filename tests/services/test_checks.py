@@ -6,10 +6,22 @@ import pytest
 
 from models.kinds import Kind
 from services import redact
-from services.checks import ALL_GOOD, finding_of, last_verdict, last_verdicts, past_checks, store_check
+from services.checks import (
+    ALL_GOOD,
+    SignInUsed,
+    finding_of,
+    last_accepted,
+    last_verdict,
+    last_verdicts,
+    past_checks,
+    sign_in_used,
+    store_check,
+)
 from services.configuration import Configuration
 from services.connectivity import CheckReport, StageResult
+from services.secret import Secret
 from services.store import Store
+from services.vault.session import SessionVault
 
 
 @pytest.fixture
@@ -97,3 +109,69 @@ def test_what_was_typed_and_not_saved_says_nothing_about_the_server(store, serve
 def test_the_finding_is_the_worst_one():
     both = [StageResult("url", "warning", "odd"), StageResult("tls", "failed", "no", cause="No TLS.")]
     assert finding_of(both) == "No TLS. (1 more)"
+
+
+# -- when a password was accepted last ------------------------------------------------------------------------
+
+ORIGIN = "https://acme.service-now.com"
+USED = SignInUsed("privman.integration", ORIGIN, "0123456789abcdef")
+
+
+def signing_in(state="ok", account="ok"):
+    fault = "account-interactive" if account == "warning" else None
+    stages = [StageResult("authentication", state, "seen"), StageResult("account", account, "seen", fault)]
+    return CheckReport("Server", stages, 40.0)
+
+
+def test_the_last_check_that_signed_in_with_this_password_is_found(store, server):
+    assert last_accepted(store, server.id, USED) is None
+    store_check(store, server, signing_in(), used=USED)
+    newer = store_check(store, server, signing_in("warning"), used=USED)
+    store_check(store, server, signing_in("failed"), used=USED)
+    store_check(store, server, signing_in("skipped"), used=USED)
+    found = last_accepted(store, server.id, USED)
+    assert (found.at, found.interactive) == (newer.at, False)
+
+
+def test_whether_the_account_was_interactive_then_is_told(store, server):
+    store_check(store, server, signing_in(account="warning"), used=USED)
+    assert last_accepted(store, server.id, USED).interactive
+    store_check(store, server, signing_in(), used=USED)
+    assert not last_accepted(store, server.id, USED).interactive
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SignInUsed("another.account", ORIGIN, USED.mark),
+        SignInUsed(USED.account, "https://acmedev.service-now.com", USED.mark),
+        SignInUsed(USED.account, ORIGIN, "fedcba9876543210"),
+        None,
+    ],
+)
+def test_another_account_instance_or_password_says_nothing(store, server, other):
+    store_check(store, server, signing_in(), used=other)
+    assert last_accepted(store, server.id, USED) is None
+
+
+def test_checks_of_another_server_say_nothing(store, server):
+    configuration = Configuration(store)
+    second = configuration.save(
+        configuration.new(Kind.FOREIGN_SYSTEM, name="Second", base_url="https://acme.service-now.com/")
+    )
+    store_check(store, second, signing_in(), used=USED)
+    assert last_accepted(store, server.id, USED) is None
+    assert last_accepted(store, server.id, None) is None
+
+
+def test_what_a_check_signs_in_with_is_known_by_the_mark_of_the_vault(store, server):
+    configuration, vault = Configuration(store), SessionVault()
+    credential = configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+    assert sign_in_used(vault, server, None) is None
+    assert sign_in_used(vault, server, credential) is None
+    vault.put(credential.id, credential.name, "a", Secret("one"), [server.origin])
+    used = sign_in_used(vault, server, credential)
+    assert (used.account, used.origin) == ("a", str(server.origin))
+    assert used == sign_in_used(vault, server, credential)
+    vault.put(credential.id, credential.name, "a", Secret("two"), [server.origin])
+    assert sign_in_used(vault, server, credential) != used

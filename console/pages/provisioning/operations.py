@@ -48,7 +48,7 @@ async def instance_of(ctx: Any, server: Any, admin: Administrator | None = None)
         yield await workspace.instance(server.id)
         return
     servicenow = await module(ctx, "services.servicenow")
-    settings = servicenow.ConnectionSettings.of(server)
+    settings = workspace.settings_of(server)
     sign_in = servicenow.SignIn(admin.account, admin.secret)
     async with workspace.instance_for(settings, sign_in) as instance:
         yield instance
@@ -144,7 +144,7 @@ async def runs_of(ctx: Any, server: Any) -> list[Any]:
 
 
 async def keep_credential(ctx: Any, server: Any, admin: Administrator) -> Any:
-    """Store an administrator as a User Credential whose password is bound to the server's origin; returns it."""
+    """Store an administrator as a User Credential whose password is bound to the server; returns it."""
     workspace = await ctx.ready()
     configuration = workspace.configuration
 
@@ -157,5 +157,5 @@ async def keep_credential(ctx: Any, server: Any, admin: Administrator) -> Any:
         return configuration.save(configuration.new(Kind.USER_CREDENTIAL, name=name, account=admin.account))
 
     credential = await ctx.call(save)
-    await secrets.store_secret(ctx, credential, admin.secret, server.origin)
+    await secrets.store_secret(ctx, credential, admin.secret, server.destination)
     return credential

@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from console.lazy import module
 from services.errors import Owner, Problem
+from services.files import save_file
 
 
 def ask_where(page: Any, plan: Any, server: str) -> None:
@@ -25,8 +26,8 @@ async def write(ctx: Any, path: Path, plan: Any) -> None:
     """Write a plan as an update set, and say so."""
     provisioning = await module(ctx, "services.provisioning")
 
-    def to_file() -> int:
-        return path.write_bytes(provisioning.update_set(plan))
+    def to_file() -> None:
+        save_file(path, provisioning.update_set(plan))
 
     try:
         await ctx.call(to_file)

@@ -14,11 +14,11 @@ import pytest
 
 from console.cli.app import run_cli
 from services.practice import PracticeInstance
+from tests.limits import PROGRAM_S, WAIT_S
 
 ROOT = Path(__file__).parents[3]
 SECRET = "Pl4nted-S3cret'<&>ü"
 SECRET_VARIABLE = "APPROVAL_CONSOLE_SECRET_SERVICENOW"
-LIMIT_S = 30.0
 
 # Python runs this before anything else. It refuses Qt and writes down that it was asked for; and it presses Ctrl+C when
 # the module named in INTERRUPT_AT is imported.
@@ -122,7 +122,7 @@ class Program:
         stdin = subprocess.DEVNULL if text is None else subprocess.PIPE
         with self.start("--vault", "env", *arguments, stdin=stdin, environ=environ or {}) as process:
             try:
-                out, err = process.communicate(text, LIMIT_S)
+                out, err = process.communicate(text, PROGRAM_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
@@ -149,14 +149,14 @@ def interrupt(process):
     """Press Ctrl+C and wait for the end."""
     process.send_signal(signal.SIGINT)
     try:
-        out, err = process.communicate(timeout=LIMIT_S)
+        out, err = process.communicate(timeout=PROGRAM_S)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
     return Outcome(process.returncode, out, err)
 
 
-def until(condition, seconds=LIMIT_S):
+def until(condition, seconds=WAIT_S):
     """Wait in this thread until `condition` gives something true, and return it."""
     end = time.monotonic() + seconds
     while True:

@@ -46,3 +46,20 @@ def test_a_process_that_is_none_of_the_server_is_refused(configured):
     outcome = configured("check", SERVER, "--process", "Another")
     assert outcome.status == 2
     assert "Another" in outcome.err
+
+
+def test_a_password_that_was_accepted_before_is_told_when_it_is_refused(configured, practice, monkeypatch):
+    practice.faults.set("unauthorised")
+    first = configured("check", SERVER)
+    assert "does not say why" in first.out
+    practice.faults.clear()
+    assert configured("check", SERVER).status == 0
+    practice.faults.set("unauthorised")
+    for _ in range(2):  # a refusal in between changes nothing
+        again = configured("check", SERVER)
+        assert "The password that was accepted until" in again.out
+    monkeypatch.setenv("APPROVAL_CONSOLE_SECRET_SERVICENOW", "another one")
+    monkeypatch.setenv("APPROVAL_CONSOLE_SECRET_SERVICENOW_FOR", practice.base_url)
+    other = configured("check", SERVER)
+    assert "authentication-refused" in other.out
+    assert "accepted until" not in other.out

@@ -8,6 +8,7 @@ import pytest
 
 from services.practice import PracticeInstance
 from tests.console.cli.conftest import SECRET, SERVER, TYPE, Program, document
+from tests.limits import PROGRAM_S
 
 ADMIN = "APPROVAL_CONSOLE_SECRET_ADMINISTRATOR"
 
@@ -157,5 +158,5 @@ def test_to_standard_output_the_update_set_stands_alone(story):
     with program.start(
         "--vault", "env", "provision", SERVER, "--update-set", "-", stderr=subprocess.DEVNULL
     ) as process:
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PROGRAM_S)
     assert ET.fromstring(out.encode()).tag == "unload"

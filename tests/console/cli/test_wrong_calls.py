@@ -1,5 +1,6 @@
 """Calls that cannot be carried out: exit statuses 2 and 3, five parts on standard error, and nothing changed."""
 
+import contextlib
 import io
 import json
 import sqlite3
@@ -8,6 +9,9 @@ import pytest
 import typer.main
 
 from console.cli.app import app
+from models.kinds import Kind
+from services.configuration import Configuration
+from services.paths import Paths
 from services.store import Store
 from services.store import engine as store_engine
 from tests.console.cli.conftest import SECRET, SECRET_VARIABLE, SERVER, TYPE, document
@@ -98,6 +102,18 @@ def test_the_nearest_name_is_named(cli, tmp_path, arguments):
     outcome = cli(*arguments)
     assert outcome.status == 2
     assert f"Did you mean “{SERVER}”?" in outcome.err
+
+
+def test_the_history_of_a_deleted_object_is_listed_and_its_name_proposed(cli, tmp_path):
+    applied(cli, tmp_path, "https://acme.service-now.com/")
+    with contextlib.closing(Store.open(Paths.of().default_store, actor="ada")) as store:
+        configuration = Configuration(store)
+        [gone] = configuration.all(Kind.APPROVAL_TYPE)
+        configuration.delete(gone.kind, gone.id, gone.version)
+    outcome = cli("history", "approval_type", gone.name, "--json")
+    assert outcome.status == 0
+    assert [r["operation"] for r in outcome.json["revisions"]] == ["delete", "create"]
+    assert f"Did you mean “{gone.name}”?" in cli("history", "approval_type", gone.name[:-1]).err
 
 
 def test_where_no_name_is_near_the_few_that_are_there_are_named(cli, tmp_path):

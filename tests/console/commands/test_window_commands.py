@@ -14,10 +14,12 @@ from console.dialogs import ProblemSheet
 from console.icons import ICON_NAMES
 from console.navigation.model import object_key
 from console.pages.delete_dialog import DeleteDialog
+from console.pages.open_requests import OpenRequestsDialog
 from console.pages.registry import Target
 from console.settings import Layout
 from console.window import PAGES_KEPT, Window
 from console.wizard import SetupWizard
+from models.approval_request import ApprovalRequest
 from models.kinds import Kind
 from tests.console.pages.requests.support import put, request, settled
 from tests.console.pages.support import until
@@ -162,6 +164,36 @@ def test_f2_renames_in_the_tree_or_on_the_page_depending_on_the_keyboard(in_wind
         await until(lambda: window.model.node(object_key("user_credential", credential.id)).text == "Renamed")
         await until(lambda: page.title == "Renamed")
         assert window.ctx.activity.latest.text == "Renamed to Renamed"
+
+    in_window(story)
+
+
+def test_a_rename_in_the_tree_asks_for_the_name_while_open_requests_hang_on_the_object(in_window):
+    async def story(window):
+        made = await filled(window)
+        process = made[Kind.APPROVAL_PROCESS]
+        store = window.ctx.workspace.store
+
+        def ask():
+            with store.write() as work:
+                work.insert(ApprovalRequest(process_id=process.id, state="pending"))
+
+        await window.ctx.call(ask)
+        key = object_key("approval_process", process.id)
+        node = window.model.node(key)
+        for answer in ("wait", "type"):
+            window._renamed(node, "Renamed")
+            await until(lambda: [d for d in window.findChildren(OpenRequestsDialog) if d.isVisible()])
+            [dialog] = [d for d in window.findChildren(OpenRequestsDialog) if d.isVisible()]
+            assert dialog.windowTitle() == "1 open request"
+            if answer == "wait":
+                dialog.reject()
+                await until(lambda: not [d for d in window.findChildren(OpenRequestsDialog) if d.isVisible()])
+                assert window.model.node(key).text == process.name
+            else:
+                QTest.keyClicks(dialog.line, process.name)
+                QTest.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+                await until(lambda: window.model.node(key).text == "Renamed")
 
     in_window(story)
 

@@ -78,7 +78,7 @@ async def opened(ctx, server=None, size=(1100, 760)):
 
 
 async def settled(page):
-    await until(lambda: not page.planning and not page.busy and not page.workers.busy, 20)
+    await until(lambda: not page.planning and not page.busy and not page.workers.busy)
 
 
 def dialog_of(page):

@@ -7,6 +7,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.activity import Activity
 from console.drafts import Drafts
+from tests.limits import WAIT_S
 
 
 class PageContext(QObject):
@@ -44,11 +45,11 @@ class PageContext(QObject):
 
 async def close_connections(workspace):
     """Close what a page opened to instances; the window does it when it closes."""
-    for *_, instance in workspace._instances.values():
+    for _, instance in workspace._instances.values():
         await instance.aclose()
 
 
-async def until(condition, seconds=5.0):
+async def until(condition, seconds=WAIT_S):
     """Let the loop run until something holds."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-import time
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -12,11 +11,13 @@ from PyQt6.QtWidgets import QFileDialog
 
 from console.pages import check_report, remedies
 from console.pages.registry import Target, page_for
+from console.servers.rounds import REFUSED
 from models.addresses import Origin
 from models.kinds import Kind
 from services import redact
 from services.checks import past_checks, store_check
-from services.connectivity import CheckReport, StageResult
+from services.connectivity import CATALOGUE, CheckReport, StageResult
+from services.practice import PracticeInstance
 from services.secret import Secret
 from tests.console.pages.support import until
 
@@ -68,7 +69,7 @@ def test_a_dead_address_is_named_at_its_stage_and_reported(run, ctx, configurati
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         results = page.check.results
         assert len(results) == 18
         assert results["url"].state == "ok"
@@ -81,7 +82,7 @@ def test_a_dead_address_is_named_at_its_stage_and_reported(run, ctx, configurati
         assert ctx.activity.jobs[-1].state == "failed"
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_check_is_cancelled_at_once_and_can_run_again(run, ctx, configuration, vault, silent):
@@ -97,7 +98,7 @@ def test_a_check_is_cancelled_at_once_and_can_run_again(run, ctx, configuration,
         assert page.check.again_button.isEnabled()
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_the_password_goes_to_no_other_host_than_it_was_entered_for(run, ctx, configuration, vault, silent):
@@ -116,7 +117,7 @@ def test_the_password_goes_to_no_other_host_than_it_was_entered_for(run, ctx, co
             await subject.sign_in()
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 # -- what stays of a check ------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ def test_a_finished_check_is_kept_and_gets_its_bar(run, ctx, store, configuratio
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: page.check.past.checks, 15)
+        await until(lambda: page.check.past.checks)
         [kept] = past_checks(store, server.id)
         assert (kept.verdict, kept.unsaved) == ("failed", False)
         assert page.check.past.strip.bars[0].verdict == "failed"
@@ -160,7 +161,7 @@ def test_a_finished_check_is_kept_and_gets_its_bar(run, ctx, store, configuratio
         assert "Not green" in page.check.past.sentence.text()
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_cancelled_check_is_not_kept_and_the_cancel_shows_at_once(
@@ -173,16 +174,14 @@ def test_a_cancelled_check_is_not_kept_and_the_cancel_shows_at_once(
             for wait in (0, 0.001, 0.01, 0.05, 0.2):
                 page.run("check")
                 await asyncio.sleep(wait)
-                began = time.perf_counter()
                 page.check.cancel_button.click()
                 assert not page.check.running
-                assert time.perf_counter() - began < 0.1
                 await asyncio.sleep(0.02)
                 assert not page.check.running
                 assert page.check.again_button.isEnabled()
         assert past_checks(store, server.id) == []
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, configuration, vault, closed_port):
@@ -190,7 +189,7 @@ def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, confi
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         values = dict(page.session.values)
         page.session.edit({**values, "description": "Said"})
         assert not page.check.stale
@@ -206,7 +205,7 @@ def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, confi
         await until(lambda: page.check.stale)
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_bar_opens_its_report_by_mouse_and_by_keyboard(run, ctx, store, configuration, vault, closed_port):
@@ -233,7 +232,7 @@ def test_a_bar_opens_its_report_by_mouse_and_by_keyboard(run, ctx, store, config
             tab.close_link.clicked.emit()
             assert (tab.past_shown, tab.shown) == (None, {})
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configuration, vault, closed_port):
@@ -244,7 +243,7 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         remedy = "Use Create It on the Approval Process, or rename the service."
         use, edit = remedies.offers(page, found("service_create", remedy=remedy), page.check.subject)
         assert (use.text, edit.text) == ("Use Create It", "Go to the name")
@@ -253,11 +252,11 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
         use.act()
         await until(lambda: page.check.running)
         assert configuration.get(Kind.APPROVAL_PROCESS, process.id).create_service == "Create It"
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         await until(lambda: not page.workers.busy)
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_missing_password_leads_to_its_field(run, ctx, configuration, vault, closed_port):
@@ -278,7 +277,7 @@ def test_a_missing_password_leads_to_its_field(run, ctx, configuration, vault, c
         assert other.password.editing
         await closed(other)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_a_report_and_a_ticket_hold_what_is_needed_and_no_secret():
@@ -300,17 +299,16 @@ def test_a_report_is_saved_where_a_person_says(run, ctx, configuration, vault, c
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running, 15)
+        await until(lambda: not page.check.running)
         page.check.save_button.click()
         dialog = page.window().findChild(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "report.md"))
         dialog.close()
-        await until((tmp_path / "report.md").exists)
-        assert "# Check of ServiceNow Server: failed" in (tmp_path / "report.md").read_text("utf-8")
         await until(lambda: ctx.notes and "report.md" in ctx.notes[-1])
+        assert "# Check of ServiceNow Server: failed" in (tmp_path / "report.md").read_text("utf-8")
         await closed(page)
 
-    run(story(), 30)
+    run(story())
 
 
 def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, silent):
@@ -323,4 +321,57 @@ def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, s
         await closed(page)
         await until(lambda: job.state == "cancelled")
 
-    run(story(), 30)
+    run(story())
+
+
+# -- a sign-in that is refused --------------------------------------------------------------------------------
+
+
+def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
+    run, ctx, configuration, vault
+):
+    practice = PracticeInstance(password="practice password").start()
+    credential = configuration.save(
+        configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="privman.integration")
+    )
+
+    def enter():
+        secret, origins = Secret("practice password"), [Origin.of(practice.base_url)]
+        vault.put(credential.id, credential.name, credential.account, secret, origins)
+
+    enter()
+    server = configuration.save(
+        configuration.new(
+            Kind.FOREIGN_SYSTEM, name="Server", base_url=practice.base_url, credential_id=credential.id
+        )
+    )
+
+    async def again(page):
+        kept = len(past_checks(ctx.workspace.store, server.id))
+        page.check.start()
+        await until(lambda: len(past_checks(ctx.workspace.store, server.id)) > kept)
+        await until(lambda: not page.check.running)
+        return page.check.results["authentication"]
+
+    async def story():
+        async with shown_tab(ctx, server) as page:
+            assert (await again(page)).state == "ok"
+            [row] = practice.records("sys_user", user_name=credential.account)
+            practice._database.update("sys_user", row["sys_id"], {"locked_out": True})
+            refused = await again(page)
+            assert refused.fault == "authentication-refused"
+            assert refused.cause.startswith("The password that was accepted until")
+            assert "accepted until" in page.check._by_stage["authentication"].title
+            enter()
+            assert "accepted until" not in (await again(page)).cause
+
+    try:
+        run(story())
+    finally:
+        practice.stop()
+
+
+def test_every_remedy_and_every_reason_to_be_careful_is_a_fault_of_the_catalogue():
+    known = {fault.id for fault in CATALOGUE}
+    assert set(remedies.REMEDIES) <= known
+    assert set(REFUSED) <= known

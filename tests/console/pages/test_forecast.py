@@ -1,33 +1,60 @@
-"""The load forecast: figures follow from the two durations."""
+"""The load forecast: figures follow from the two durations and from what is open."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.pages.forecast import LIMIT_AN_HOUR, forecast
+from console.pages.forecast import LIMIT_AN_HOUR, Quiet, forecast, own_calls
 from console.pages.merge_dialog import duration_text
 
 
 @pytest.mark.parametrize(
-    ("every", "timeout", "calls", "within"),
-    [(20, 1200, 180, False), (30, 1200, 120, True), (60, 300, 60, True), (7, 60, 515, False)],
+    ("every", "open_now", "peak", "theirs"),
+    [(20, 240, 0, 43_200), (20, 0, 0, 180), (30, 3, 41, 4920), (60, 38, 5, 2280), (7, 0, 1, 515)],
 )
-def test_calls_an_hour_are_counted_against_the_limit(every, timeout, calls, within):
-    found = forecast(every, timeout)
-    assert (found.calls, found.within) == (calls, within)
-    assert ("limit" in found.sentence) != within
+def test_privilege_manager_asks_for_each_request_in_each_interval(every, open_now, peak, theirs):
+    found = forecast(every, 1200, Quiet(open_now, peak))
+    assert found.their_calls == theirs
+    assert f"{theirs:,}" in found.theirs[0]
+
+
+@pytest.mark.parametrize(
+    ("interval", "calls", "said"), [(1, 120, "every 30 s"), (30, 120, "every 30 s"), (90, 40, "every 90 s")]
+)
+def test_this_console_asks_for_all_of_them_at_once(interval, calls, said):
+    for waiting in (0, 1, 10_000):
+        found = forecast(20, 1200, Quiet(waiting, 0, interval))
+        assert found.calls == calls == own_calls(interval)
+        assert said in found.own[0]
+
+
+@pytest.mark.parametrize(("limit", "over"), [(None, False), (43_200, False), (43_199, True)])
+def test_what_the_instance_allows_is_held_against_it(limit, over):
+    found = forecast(20, 1200, Quiet(240, 0, 30, limit))
+    assert found.over == over
+    assert ("over" in found.theirs[0]) == over
+    assert ("allowed" in found.theirs[0]) == (limit is not None)
 
 
 def test_a_timeout_before_the_first_check_is_said():
-    assert "before the first check" in forecast(600, 60).sentence
+    assert forecast(600, 60, Quiet()).late
+    assert not forecast(600, 600, Quiet()).late
 
 
-@given(st.integers(1, 10**7), st.integers(0, 10**7))
-def test_every_interval_has_a_forecast(every, timeout):
-    found = forecast(every, timeout)
-    assert found.calls * every >= 3600
-    assert found.within == (found.calls <= LIMIT_AN_HOUR)
-    assert found.sentence
+@given(
+    st.integers(1, 10**7),
+    st.integers(0, 10**7),
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.integers(1, 3600),
+)
+def test_every_timing_has_a_forecast(every, timeout, open_now, peak, interval):
+    found = forecast(every, timeout, Quiet(open_now, peak, interval))
+    assert 1 <= found.calls <= LIMIT_AN_HOUR
+    assert found.their_calls * every >= 3600 * max(open_now, peak, 1)
+    assert found.late == (timeout < every)
+    for wordings in (found.own, found.theirs):
+        assert list(wordings) == sorted(wordings, key=len, reverse=True)
 
 
 @given(st.integers(1, 10**7))

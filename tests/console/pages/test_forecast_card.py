@@ -1,53 +1,124 @@
-"""The load forecast's card says its figure in as many words as fit, and never half a word."""
+"""The cards beside and under the timing say their figures in as many words as fit, and never half a word."""
 
 import pytest
 
-from console.pages.forecast import NARROWEST, ForecastCard
+from console.pages.answers import AnswersCard, share_text, wait_text
+from console.pages.forecast import NARROWEST, ForecastCard, Quiet
+from services.judgements import AnswerTimes
+
+BUSY = Quiet(240, 41, 30, 5000)
+WIDTHS = range(NARROWEST, 420, 20)
 
 
-@pytest.mark.parametrize("width", range(NARROWEST, 420, 20))
-def test_the_figure_is_never_cut_off(qtbot, width):
-    card = ForecastCard()
-    qtbot.addWidget(card)
-    card.show_load(20, 1200)
-    card.resize(width, 60)
+@pytest.fixture
+def card(qtbot):
+    made = ForecastCard()
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def answers(qtbot):
+    made = AnswersCard()
+    qtbot.addWidget(made)
+    return made
+
+
+def fits(label):
+    return label.fontMetrics().horizontalAdvance(label.text()) <= label.width()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_ever_cut_off(qtbot, card, width):
+    card.show_load(20, 1200, BUSY)
+    card.resize(width, 90)
     card.show()
     figure = card._figure
     qtbot.waitUntil(lambda: figure.width() > 0)
-    assert figure.text().startswith("180")
-    assert figure.fontMetrics().horizontalAdvance(figure.text()) <= figure.width()
+    assert figure.text().startswith("120")
+    assert figure.text().endswith("calls an hour")
+    assert fits(figure)
     assert card._title.width() >= card._title.sizeHint().width()
+    for line in (card._own, card._theirs):
+        qtbot.waitUntil(lambda line=line: line.sentence.width() > 0)
+        assert fits(line.sentence)
 
 
-def test_over_the_limit_is_told_in_word_shape_and_tone(qtbot):
-    card = ForecastCard()
-    qtbot.addWidget(card)
-    card.resize(420, 60)
+def test_more_than_the_instance_allows_is_told_in_word_shape_and_tone(card):
+    card.resize(420, 90)
     card.show()
-    card.show_load(20, 1200)
-    assert card._sentence.text().startswith("Over the limit of 120")
-    assert (card._sentence.property("tone"), card._shape.isVisible()) == ("notice", True)
-    card.show_load(60, 1200)
-    assert (card._sentence.property("tone"), card._shape.isVisible()) == ("", False)
+    card.show_load(20, 1200, BUSY)
+    line = card._theirs
+    assert "over 5,000 allowed" in line.sentence.text()
+    assert (line.sentence.property("tone"), line.shape.isVisible()) == ("notice", True)
+    card.show_load(200, 1200, BUSY)
+    assert "of 5,000 allowed" in line.sentence.text()
+    assert (line.sentence.property("tone"), line.shape.isVisible()) == ("", False)
 
 
-@pytest.mark.parametrize("width", range(NARROWEST, 420, 20))
-def test_an_hour_is_written_out_at_every_width(qtbot, width):
-    card = ForecastCard()
-    qtbot.addWidget(card)
-    card.resize(width, 60)
+def test_a_timeout_before_the_first_check_is_a_notice(card):
+    card.resize(420, 90)
     card.show()
-    card.show_load(20, 1200)
-    assert card._figure.text().endswith("calls an hour")
-    sentence = card._sentence
-    qtbot.waitUntil(lambda: sentence.width() > 0)
-    assert sentence.fontMetrics().horizontalAdvance(sentence.text()) <= sentence.width()
+    card.show_load(600, 60, Quiet())
+    assert card._own.sentence.text() == "Timeout comes before the first check"
+    assert card._own.shape.isVisible()
 
 
-def test_a_wide_card_says_the_limit(qtbot):
-    card = ForecastCard()
-    qtbot.addWidget(card)
-    card.show_load(60, 1200)
-    card.resize(420, 60)
+def test_a_wide_card_says_the_limit(card):
+    card.show_load(60, 1200, Quiet(0, 0, 60))
+    card.resize(420, 90)
     card.show()
     assert card._figure.text() == "60 of 120 calls an hour"
+    assert "Privilege Manager" in card.accessibleDescription()
+
+
+def test_the_share_that_comes_too_late_follows_the_timeout(answers):
+    answers.resize(600, 60)
+    answers.show()
+    answers.show_times(AnswerTimes(tuple(range(1, 101))))
+    answers.show_timeout(73)
+    assert answers.share.text() == "27 % of the last 100 approvals came after this timeout"
+    assert answers.share.property("tone") == "notice"
+    assert answers.usual.sentence.text() == "Half came within 50 s, nine of ten within 90 s".replace(
+        "90 s", "2 min"
+    )
+    answers.show_timeout(99)
+    assert answers.share.text().startswith("1 % of the last 100")
+    assert answers.share.property("tone") == ""
+    answers.show_timeout(100)
+    assert answers.share.text().startswith("None of the last 100")
+    assert answers.accessibleDescription() == "None of the last 100 approvals came after this timeout."
+
+
+def test_without_approvals_the_card_says_so(answers):
+    answers.resize(600, 60)
+    answers.show()
+    answers.show_timeout(1200)
+    assert answers.share.text() == "No approval yet to hold the timeout against"
+    assert not answers.usual.isVisible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_answers_fit_at_every_width(qtbot, answers, width):
+    answers.show_times(AnswerTimes(tuple(range(1000, 1500))))
+    answers.show_timeout(1200)
+    answers.resize(width, 60)
+    answers.show()
+    qtbot.waitUntil(lambda: answers.share.width() > 0)
+    assert fits(answers.share)
+    assert fits(answers.usual.sentence)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "None"), (0.002, "Under 1 %"), (0.27, "27 %"), (0.996, "100 %"), (1.0, "100 %")]
+)
+def test_shares_are_whole_hundredths(share, text):
+    assert share_text(share) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5, "5 s"), (89, "89 s"), (90, "2 min"), (3000, "50 min"), (9000, "2.5 h"), (400_000, "4.6 days")],
+)
+def test_durations_are_said_in_a_sensible_unit(seconds, text):
+    assert wait_text(seconds) == text

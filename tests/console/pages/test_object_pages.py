@@ -58,8 +58,9 @@ async def dialog_of(kind):
 
 
 async def settled(page):
-    await asyncio.sleep(0.2)
-    await until(lambda: not page.session.saving)
+    """Wait until what was typed is judged and nothing is read or written any more."""
+    session = page.session
+    await until(lambda: not (session.saving or session._timer.isActive() or page.workers.busy))
 
 
 def make(configuration, kind, **values):
@@ -399,6 +400,86 @@ def test_a_saved_server_binds_the_password_and_another_host_needs_it_again(run, 
 
     run(story())
     assert Origin.of("https://dev1.service-now.com/") in vault.state(credential.id, credential.name).origins
+
+
+def test_a_changed_proxy_or_bundle_is_confirmed_in_place_before_the_password_goes_that_way(
+    run, ctx, configuration, vault
+):
+    credential = make(configuration, Kind.USER_CREDENTIAL, name="ServiceNow", account="a")
+    server = make(
+        configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME, credential_id=credential.id
+    )
+    vault.put(credential.id, credential.name, "a", Secret("first"), [server.destination])
+
+    async def story():
+        async with opened(ctx, where(server)) as page:
+            field = page.form.field("credential_id")
+            await until(lambda: "bound to acme.service-now.com" in field.note[1])
+            for name, text in (("proxy", "http://proxy.acme.com:3128"), ("ca_bundle", "/etc/acme/ca.pem")):
+                type_into(page, name, text)
+                page.field_left(name)
+                await until(lambda: field.error)
+                assert "another way" in field.error
+                assert "save" not in page.enabled()
+                page.on_suggestion("credential_id", field.suggestion)
+                await until(lambda: not field.error)
+            page.save()
+            await until(lambda: not page.has_draft)
+
+    run(story())
+    stored = configuration.get(Kind.FOREIGN_SYSTEM, server.id)
+    assert stored.destination.way
+    assert vault.get(credential.id, credential.name, stored.destination).reveal() == "first"
+
+
+def test_the_credential_of_a_proxy_is_bound_to_the_proxy_and_to_nothing_else(run, ctx, configuration, vault):
+    proxy = make(configuration, Kind.USER_CREDENTIAL, name="Proxy", account="p")
+    vault.put(proxy.id, proxy.name, "p", Secret("of the proxy"), [])
+    server = make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME)
+
+    async def story():
+        async with opened(ctx, where(server)) as page:
+            field = page.form.field("proxy_credential_id")
+            page.proxy_credential.choose(proxy)
+            await until(lambda: field.note[1] == "Not used: no proxy is set")
+            type_into(page, "proxy", "http://proxy.acme.com:3128")
+            page.field_left("proxy")
+            await until(lambda: "binds its password to http://proxy.acme.com:3128" in field.note[1])
+            page.save()
+            await until(lambda: not page.has_draft and "is bound to" in field.note[1])
+            type_into(page, "proxy", "http://other.acme.com:3128")
+            page.field_left("proxy")
+            await until(lambda: field.error)
+            assert field.suggestion == "Enter it for this proxy"
+            page.on_suggestion("proxy_credential_id", field.suggestion)
+            dialog = await dialog_of(PasswordDialog)
+            QTest.keyClicks(dialog.line, "second")
+            QTest.mouseClick(dialog.use_button, Qt.MouseButton.LeftButton)
+            await until(lambda: not field.error)
+
+    run(story())
+    origins = [str(one) for one in vault.state(proxy.id, proxy.name).origins]
+    assert origins == ["http://proxy.acme.com:3128", "http://other.acme.com:3128"]
+
+
+def test_the_minimum_interval_is_typed_in_a_unit_and_kept_in_seconds(run, ctx, configuration):
+    server = make(configuration, Kind.FOREIGN_SYSTEM, name="Server", base_url=ACME)
+
+    async def story():
+        async with opened(ctx, where(server)) as page:
+            duration = page.form.field("minimum_interval_s").editor.widget
+            assert duration.seconds == 30
+            duration.unit.setCurrentText("Hours")
+            await until(lambda: page.form.field("minimum_interval_s").error)
+            assert page.form.field("minimum_interval_s").error == "Is more than 1 hour"
+            duration.unit.setCurrentText("Minutes")
+            duration.number.setValue(2)
+            await until(lambda: "save" in page.enabled())
+            page.save()
+            await until(lambda: not page.has_draft)
+
+    run(story())
+    assert configuration.get(Kind.FOREIGN_SYSTEM, server.id).minimum_interval_s == 120
 
 
 def test_without_a_usable_vault_the_page_says_so_and_offers_the_session(run, ctx, configuration, tmp_path):

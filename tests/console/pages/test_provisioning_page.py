@@ -1,7 +1,5 @@
 """The task's page on a real practice instance over a real socket: server, names, plan, conflicts, update set."""
 
-import asyncio
-
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
@@ -164,8 +162,7 @@ def test_planning_is_cancelled_and_the_last_plan_stays_greyed_meanwhile(run, ctx
             stock.faults.set("slow", seconds=2.0)
             try:
                 page.plan()
-                await asyncio.sleep(0.05)
-                assert page.plan_tab.tree.stale
+                await until(lambda: page.plan_tab.tree.stale)
                 assert page.plan_tab.cancel.isVisible()
                 assert page.reason() == "Planning"
                 page.cancel_plan()
@@ -225,7 +222,7 @@ def test_a_conflict_is_left_alone_until_it_is_ticked(run, ctx, server_on):
         finally:
             with_conflicts.stop()
 
-    run(story(), 40)
+    run(story())
 
 
 # -- the update set and others ------------------------------------------------

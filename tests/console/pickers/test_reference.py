@@ -126,9 +126,8 @@ def test_a_new_object_is_made_on_the_way_with_its_password(run, host, configurat
         QTest.keyClicks(new.form.field("password").editor.line, "canary-4713")
         QTest.mouseClick(new.create_button, Qt.MouseButton.LeftButton)
         await until(lambda: field.item is not None)
-        await asyncio.sleep(0.05)
         assert field.item.account == "privman.integration"
-        assert vault.state(field.item.id, field.item.name).present
-        assert host.ctx.drafts.all() == []
+        await until(lambda: vault.state(field.item.id, field.item.name).present)
+        await until(lambda: host.ctx.drafts.all() == [])
 
     run(story())

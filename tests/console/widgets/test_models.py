@@ -7,11 +7,11 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester, QTest
 
-from console.pages.check_tab import GROUPS
 from console.widgets.editors import PickerButton
 from console.widgets.popup_list import PickModel, PickRow, PopupList
 from console.widgets.stages import StageList, StageModel
 from console.widgets.timeline import HistoryModel, ago
+from models.stages import STAGE_GROUPS
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 
@@ -71,7 +71,7 @@ def test_escape_closes_a_popup_and_says_so(qtbot, anchor):
 
 
 def test_stages_are_there_from_the_first_moment_and_finish_in_place(qapp):
-    model = StageModel(GROUPS)
+    model = StageModel(STAGE_GROUPS)
     tester = QAbstractItemModelTester(model, FATAL)
     before = model.rowCount()
     assert len(model.order) == 18
@@ -86,7 +86,7 @@ def test_stages_are_there_from_the_first_moment_and_finish_in_place(qapp):
 
 
 def test_the_first_failure_selects_itself_unless_a_person_chose(qtbot):
-    stages = StageList(GROUPS)
+    stages = StageList(STAGE_GROUPS)
     qtbot.addWidget(stages)
     stages.reset_stages()
     chosen = []

@@ -7,10 +7,10 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from console import theme
-from console.pages.check_tab import GROUPS
 from console.widgets import buttons
 from console.widgets.labels import FittingLabel, Picture
 from console.widgets.stages import StageList
+from models.stages import STAGE_GROUPS
 
 
 @pytest.mark.parametrize(("width", "shown"), [(400, "Fix 1 error to save"), (70, "Fix 1 error"), (5, "")])
@@ -38,7 +38,7 @@ def test_a_button_says_less_before_it_is_cut_off(qtbot):
 
 
 def test_a_skipped_stage_names_the_one_it_needed_as_it_is_shown(qtbot):
-    stages = StageList(GROUPS)
+    stages = StageList(STAGE_GROUPS)
     qtbot.addWidget(stages)
     skipped = SimpleNamespace(stage="tls", state="skipped", evidence="needs tcp, which failed", ms=0.0)
     stages.finish(skipped)

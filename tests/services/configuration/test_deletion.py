@@ -3,6 +3,7 @@
 import pytest
 
 from models.approval_request import ApprovalRequest
+from models.intake_client import IntakeClient
 from models.kinds import Kind
 from services.errors import ConflictError, InUseError, Reference
 from services.store import NotFoundError
@@ -59,19 +60,43 @@ def test_users_come_by_name_and_a_long_list_is_shortened_in_the_message(configur
     assert caught.value.problem.evidence == "Used by Alpha, beta, delta, Gamma, zeta …"
 
 
-def test_requests_keep_their_type_and_process_and_are_counted(configuration, chain):
+def test_requests_are_counted_among_the_users_and_do_not_hold_what_they_went_through(configuration, chain):
     with configuration.store.write() as work:
-        work.insert(ApprovalRequest(type_id=chain.type.id, process_id=chain.process.id))
+        work.insert(ApprovalRequest(type_id=chain.type.id, process_id=chain.process.id, state="approved"))
     assert [u.name for u in configuration.used_by(Kind.APPROVAL_TYPE, chain.type.id)] == ["1 request"]
     with configuration.store.write() as work:
-        work.insert(ApprovalRequest(type_id=chain.type.id, process_id=chain.process.id))
+        work.insert(ApprovalRequest(type_id=chain.type.id, process_id=chain.process.id, state="rejected"))
     with pytest.raises(InUseError) as caught:
-        configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
-    assert caught.value.users == [Reference("approval_request", chain.type.id, "2 requests")]
+        configuration.delete(Kind.APPROVAL_PROCESS, chain.process.id, 1)
+    assert caught.value.users == [Reference("approval_type", chain.type.id, "Type")]
     assert {u.name for u in configuration.used_by(Kind.APPROVAL_PROCESS, chain.process.id)} == {
         "Type",
         "2 requests",
     }
+
+
+def test_whoever_may_raise_requests_of_a_type_holds_it(configuration, chain):
+    with configuration.store.write() as work:
+        work.insert(
+            IntakeClient(
+                name="Agents", name_key="agents", type_id=chain.type.id, token_digest="0", mapping="{}"
+            )
+        )
+    with pytest.raises(InUseError) as caught:
+        configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
+    assert [user.name for user in caught.value.users] == ["1 intake client"]
+
+
+def test_a_server_that_uses_a_credential_twice_is_named_once(configuration, make):
+    credential = make(Kind.USER_CREDENTIAL)
+    make(
+        Kind.FOREIGN_SYSTEM,
+        name="Server",
+        credential_id=credential.id,
+        proxy="http://proxy:3128",
+        proxy_credential_id=credential.id,
+    )
+    assert [u.name for u in configuration.used_by(Kind.USER_CREDENTIAL, credential.id)] == ["Server"]
 
 
 def test_a_page_from_before_an_edit_cannot_delete(configuration, other, make):

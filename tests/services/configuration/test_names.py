@@ -121,7 +121,7 @@ def field_errors_of_name(text):
     return [e for e in field_errors(ApprovalType(name=text)) if e.name == "name"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30)
 @given(st.text(min_size=1, max_size=NAME_MAX).filter(valid_name))
 @example("x" * NAME_MAX)
 @example("x" * 246 + " " + "y" * 8)

@@ -196,7 +196,7 @@ FIELDS = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data(), kind=st.sampled_from(Kind), description=texts)
 def test_what_is_stored_comes_back_as_it_was_to_any_console(configuration, other, data, kind, description):
     values = {name: data.draw(strategy, label=name) for name, strategy in FIELDS[kind].items()}

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from services.connectivity import CATALOGUE
+from services.secret import Secret
+from services.servicenow import SignIn
+from tests.proxying import ConnectProxy
 from tests.services.connectivity.conftest import Authority, answering, reply
 
 SERVICES = {
@@ -181,6 +184,12 @@ class Network:
     def proxy_sign_in(self):
         return self._proxy("407 Proxy Authentication Required")
 
+    @contextlib.asynccontextmanager
+    async def proxy_sign_in_refused(self):
+        async with ConnectProxy("proxy.user", "right") as proxy:
+            wrong = SignIn("proxy.user", Secret("wrong-4714"))
+            yield {"base_url": "https://acme.example/", "proxy": proxy.url, "proxy_sign_in": wrong}
+
     def proxy_refuses(self):
         return self._proxy("403 Forbidden")
 
@@ -235,6 +244,9 @@ class Network:
 
     def timeout(self):
         return self.at(f"http://127.0.0.1:{self.ports['silent']}/")
+
+    def answer_too_large(self):
+        return self.serving(answer=reply("200 OK", b"x", "Content-Encoding: gzip, gzip"), scheme="http")
 
     def connection_lost(self):
         return self.serving(answer=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", scheme="http")

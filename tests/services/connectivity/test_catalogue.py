@@ -6,10 +6,13 @@ import pytest
 
 from models.approval_process import ApprovalProcess
 from services.connectivity import CATALOGUE, STAGES, fault_at, timing
+from services.connectivity.faults import ANY_CALL, ASKING, also_at, entry_for, faults_called
 from services.errors import Owner
 from services.practice import FAULTS
-from tests.services.connectivity.conftest import check, findings, reply, states
+from services.servicenow.faults import FAULTS as CALL_FAULTS
+from tests.services.connectivity.conftest import HASTY_S, check, findings, reply, states
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
+from tests.services.connectivity.scenes import SCENES
 
 PLACES = [(stage, fault.id) for fault in CATALOGUE for stage in fault.stages]
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
@@ -19,7 +22,7 @@ NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 def test_there_are_enough_faults_and_each_can_be_brought_about():
     assert len(PLACES) == len(set(PLACES))
     assert len({fault.id for fault in CATALOGUE}) >= 45
-    assert set(PLACES) == {p.place for p in PRACTICE} | set(NETWORK) | set(BY_TEST)
+    assert set(PLACES) == {p.place for p in PRACTICE} | set(NETWORK) | set(BY_TEST) | set(SCENES)
     assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)
 
 
@@ -31,8 +34,44 @@ def test_every_fault_has_its_words(fault):
     for text in (fault.people_see, fault.cause, fault.remedy):
         assert text.endswith((".", "/")), text
         assert "!" not in text
-    assert fault.source
+    # A source is a page or an area of a vendor, a standard, or what was seen: words that people can look up.
+    assert len(fault.source.split()) >= 2
+    assert not fault.source.endswith(".")
     assert all(fault_at(stage, fault.id) is fault for stage in fault.stages)
+
+
+def test_whatever_a_call_can_end_with_can_be_looked_up():
+    """A finding whose fault nobody can look up would be a link to nowhere."""
+    assert {fault_id for fault_id in CALL_FAULTS if not faults_called(fault_id)} == set()
+    assert set(CALL_FAULTS) >= ANY_CALL
+
+
+def test_where_else_a_fault_can_appear():
+    lost = fault_at("tls", "connection-lost")
+    assert also_at(lost) == ASKING
+    assert also_at(fault_at("url", "url-invalid")) == ()
+    refused = fault_at("authentication", "rights-missing")
+    assert also_at(refused)[-1] == "approval_flow"
+    assert set(also_at(refused)) & set(refused.stages) == set()
+    in_order = [STAGES.index(stage) for stage in also_at(refused)]
+    assert in_order == sorted(in_order)
+
+
+def test_a_finding_leads_to_the_entry_of_its_stage_else_to_that_of_its_fault():
+    assert entry_for("status_call", "reply-malformed").stages == ("status_call",)
+    assert entry_for("request_item", "reply-malformed").stages == ("authentication",)
+    assert entry_for("url", "no-such-fault") is None
+
+
+@pytest.mark.parametrize(("stage", "fault_id"), SCENES)
+async def test_a_fault_with_a_scene_of_its_own_is_named_at_its_stage(practice, tmp_path, stage, fault_id):
+    async with SCENES[stage, fault_id](practice, tmp_path) as settings:
+        report = await check(**settings)
+    assert (stage, fault_id) in findings(report)
+    [seen] = [s for s in report.stages if s.stage == stage]
+    known = fault_at(stage, fault_id)
+    assert (seen.state, seen.owner) == (known.state, known.owner)
+    assert all((seen.evidence, seen.cause, seen.remedy))
 
 
 def test_the_faults_stand_in_the_order_of_the_stages():
@@ -76,8 +115,7 @@ async def test_a_fault_is_named_at_its_stage_and_nothing_else_is_coloured(practi
 
 
 @pytest.fixture
-def network(tmp_path, silent_port, dead_port, closed_port, practice, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.4)
+def network(tmp_path, silent_port, dead_port, closed_port, practice):
     plain = int(practice.base_url.rstrip("/").rsplit(":", 1)[1])
     return Network(
         tmp_path, {"silent": silent_port, "dead": dead_port, "closed": closed_port, "plain": plain}
@@ -89,7 +127,9 @@ NOT_SIGNED_IN = ("authentication", "authentication-refused")
 
 
 @pytest.mark.parametrize(("stage", "fault_id"), [p for p in NETWORK if p not in {q.place for q in PRACTICE}])
-async def test_a_fault_of_the_network_is_named_at_its_stage(network, stage, fault_id):
+async def test_a_fault_of_the_network_is_named_at_its_stage(network, stage, fault_id, monkeypatch):
+    if fault_id.endswith("timeout"):
+        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
     async with network.produce(stage, fault_id) as settings:
         report = await check(**settings)
     assert [f for f in findings(report) if f != NOT_SIGNED_IN] == [(stage, fault_id)]

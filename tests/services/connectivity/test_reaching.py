@@ -10,7 +10,7 @@ import pytest
 from services.connectivity import STAGES, timing
 from services.errors import Owner
 from services.servicenow.answers import ANSWER_MAX
-from tests.services.connectivity.conftest import answering, check, findings, reply, states
+from tests.services.connectivity.conftest import HASTY_S, answering, check, findings, reply, states
 
 NOT_SIGNED_IN = reply("401 Unauthorized", b'{"error":{}}', "Content-Type: application/json")
 OWNERS = set(Owner)
@@ -75,9 +75,9 @@ async def test_a_port_where_nobody_listens(closed_port):
 
 
 async def test_a_host_that_is_dead(dead_port, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.3)
+    monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
     failed = only_failure(await check(f"http://127.0.0.1:{dead_port}/"), "tcp", "tcp-timeout")
-    assert failed.evidence == "no answer within 0.3 s; tried 127.0.0.1"
+    assert failed.evidence == f"no answer within {HASTY_S} s; tried 127.0.0.1"
 
 
 async def test_an_address_is_checked_as_it_was_typed(practice):
@@ -93,9 +93,9 @@ async def test_an_address_without_a_scheme_is_encrypted(closed_port):
 
 
 async def test_a_host_that_takes_the_call_and_says_nothing(silent_port, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.2)
+    monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
     failed = only_failure(await check(f"http://127.0.0.1:{silent_port}/"), "http", "timeout")
-    assert failed.evidence == "no answer within 0.2 s"
+    assert failed.evidence == f"no answer within {HASTY_S} s"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ class TestEncryption:
         only_failure(report, "tls", "tls-not-spoken")
 
     async def test_that_is_never_agreed_on(self, silent_port, monkeypatch):
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.3)
+        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
         only_failure(await check(f"https://127.0.0.1:{silent_port}/"), "tls", "tls-timeout")
 
     @pytest.mark.parametrize("setting", ["ca_bundle", "client_certificate"])
@@ -205,7 +205,7 @@ class TestProxy:
         assert {states(report)[stage] for stage in ("dns", "tcp", "tls")} == {"skipped"}
 
     async def test_that_is_dead(self, dead_port, monkeypatch):
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.2)
+        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
         report = await check("https://acme.example/", proxy=f"http://127.0.0.1:{dead_port}")
         assert only_failure(report, "proxy", "proxy-timeout").cause == "The proxy does not answer."
 

@@ -11,7 +11,7 @@ from services.connectivity.accounts import SignedIn, look_at_account
 from services.connectivity.limits import look_at_clock, look_at_limits
 from services.connectivity.results import StageResult
 from services.practice import rest
-from tests.services.connectivity.conftest import check
+from tests.services.connectivity.conftest import check, findings
 from tests.services.connectivity.producers import GONE
 
 
@@ -135,3 +135,9 @@ def test_a_rate_limit_is_held_against_what_one_request_needs():
     low = look_at_limits(httpx.Headers({"X-RateLimit-Limit": "59"}), process)
     assert (low.state, low.fault) == ("warning", "rate-limit-low")
     assert look_at_limits(httpx.Headers(), None).state == "skipped"
+
+
+async def test_a_name_that_is_no_text_is_told_at_its_stage_alone(practice):
+    report = await check(practice.base_url, process=ApprovalProcess(name="P", create_service="half \ud800"))
+    assert findings(report) == [("service_create", "input-unsendable")]
+    assert r"\ud800" in stage_of(report, "service_create").evidence

@@ -15,7 +15,9 @@ from services.servicenow.scripts import render
 STATUS_SCRIPT = render(Role.STATUS, marker="any")
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 STATUS = "GetExecuteAppApprovalRequestStatus.do?SOAP"
-ONE_INSTANCE = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_INSTANCE = settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def assert_recorded_style(reply, status=None):

@@ -165,7 +165,7 @@ def test_a_reason_of_4000_characters_fits(practice, pm, short_column, length):
     assert practice.records("sys_journal_field", element_id=item) == []
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts=st.lists(TEXT, min_size=11, max_size=11))
 def test_any_text_reaches_its_variable(practice, pm, texts):
     sent = dict(zip(VARIABLES, texts, strict=True))

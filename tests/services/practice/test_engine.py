@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from services.practice import PracticeInstance
+from tests.limits import WAIT_S
 from tests.services.practice.soaping import STATUS, call, envelope, fault_of, order
 
 ENDLESS = {
@@ -24,7 +25,7 @@ def hasty():
     """An instance that gives scripts half a second, and a client of it."""
     with_limit = PracticeInstance(script_seconds=0.5).start()
     auth = ("privman.integration", with_limit.accounts["privman.integration"].password)
-    with httpx.Client(base_url=with_limit.base_url, auth=auth, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=with_limit.base_url, auth=auth, trust_env=False, timeout=WAIT_S) as client:
         yield with_limit, client
     with_limit.stop()
 
@@ -53,18 +54,18 @@ def test_an_endless_script_keeps_nobody_waiting():
     log = instance._scripts._engines._take
     instance._scripts._engines._take = lambda: (log(), running.set())[0]
     add(instance, "Endless", "while (true) {}")
-    client = httpx.Client(base_url=instance.base_url, auth=auth, trust_env=False, timeout=60)
+    client = httpx.Client(base_url=instance.base_url, auth=auth, trust_env=False, timeout=WAIT_S)
     try:
         with client, ThreadPoolExecutor(1) as pool:
             endless = pool.submit(client.post, "Endless.do?SOAP", content=envelope())
-            assert running.wait(30)
+            assert running.wait(WAIT_S)
             assert client.get("api/now/table/sc_catalog").status_code == 200
             assert client.get(f"{STATUS}.do?WSDL").status_code == 200
             assert len(order(client)) == 32
             assert not endless.done()
             (engine,) = instance._scripts._engines._busy
             instance.stop()
-            assert endless.exception(30) is not None or endless.result().status_code == 500
+            assert endless.exception(WAIT_S) is not None or endless.result().status_code == 500
         assert not engine.alive
     finally:
         instance.stop()
@@ -177,7 +178,7 @@ def test_an_engine_that_dies_is_replaced(practice, signed_in):
     call(pm, STATUS, PMGetRequestId="x")
     for engine in practice._scripts._engines._free:
         os.kill(engine._process.pid, 9)
-        engine._process.wait(30)
+        engine._process.wait(WAIT_S)
     assert call(pm, STATUS, PMGetRequestId="x")["PMApprovalStatus"] == "invalid"
 
 

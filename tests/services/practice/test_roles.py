@@ -195,3 +195,18 @@ def test_what_arrived_is_remembered_without_its_secret(practice, signed_in):
     assert practice.accounts["admin"].password not in repr(practice.log)
     assert practice.accounts["admin"].password not in repr(practice.accounts)
     assert "Basic" not in repr(practice.log)
+
+
+def test_where_basic_authentication_is_restricted_interactive_accounts_are_refused_like_a_wrong_password(
+    practice, signed_in
+):
+    address = "api/now/table/sc_cat_item"
+    wrong = httpx.get(f"{practice.base_url}{address}", auth=("app.approver", "no such password"))
+    practice.faults.set("basic_auth_restricted")
+    refused = signed_in("app.approver").get(address)
+    assert (refused.status_code, refused.json()) == (wrong.status_code, wrong.json())
+    assert signed_in("privman.integration").get(address).status_code == 200
+    practice.faults.set("account_interactive")
+    assert signed_in("privman.integration").get(address).status_code == 401
+    practice.faults.clear()
+    assert signed_in("app.approver").get(address).status_code == 200

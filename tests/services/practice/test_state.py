@@ -9,6 +9,7 @@ import pytest
 from services.practice import PracticeInstance, serve
 from services.practice.stock import EXECUTE_ITEM
 from services.servicenow.contract import VARIABLES
+from tests.limits import WAIT_S
 from tests.services.practice.soaping import CANCEL, CREATE, STATUS, order, status
 
 THREE = {CREATE, STATUS, CANCEL}
@@ -141,8 +142,10 @@ def test_it_listens_on_this_machine_alone():
     with running() as practice:
         assert practice.base_url.startswith("http://127.0.0.1:")
         port = int(practice.base_url.rsplit(":", 1)[1].strip("/"))
-        listening = practice._server.servers[0].sockets[0].getsockname()
-        assert listening == ("127.0.0.1", port)
+        socket.create_connection(("127.0.0.1", port), WAIT_S).close()
+        # What listens on every address answers on this one as well.
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), WAIT_S)
 
 
 def test_a_port_that_is_taken_is_told(caplog):
@@ -155,12 +158,18 @@ def test_a_port_that_is_taken_is_told(caplog):
 
 
 def test_a_port_is_free_again_after_the_end():
-    with running() as practice:
-        port = int(practice.base_url.rsplit(":", 1)[1].strip("/"))
-        with client_of(practice) as client:
+    def used():
+        with running() as practice, client_of(practice) as client:
             order(client)
-    with running(port=port) as again, client_of(again) as client:
-        assert client.get("api/now/table/sc_catalog").status_code == 200
+            return int(practice.base_url.rsplit(":", 1)[1].strip("/"))
+
+    for left in range(3, 0, -1):
+        try:
+            with running(port=used()) as again, client_of(again) as client:
+                assert client.get("api/now/table/sc_catalog").status_code == 200
+            break
+        except OSError:  # a program of somebody else may have got it meanwhile, though not every time
+            assert left > 1
 
 
 async def test_serving_says_where_and_with_which_accounts():
@@ -182,7 +191,7 @@ async def test_serving_says_where_and_with_which_accounts():
             printer=printer,
         )
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         await ready.wait()
     url = said[0].split()[-1]
     assert said[0].startswith("Practice instance (stock) at http://127.0.0.1:")

@@ -14,12 +14,12 @@ from services import provisioning
 from services.configuration import Configuration
 from services.provisioning import Receipt
 from tests.canary import Listener, forward_to
+from tests.limits import PROGRAM_S
 from tests.services.provisioning.conftest import PASSWORD
 
 ROOT = Path(__file__).parents[3]
 CALLS = 35
 SHORT = (1, 2, 5, 14, 20, CALLS)
-LIMIT_S = 50
 
 
 def points(wanted):
@@ -83,7 +83,7 @@ def killed(practice, tmp_path, store):
         with subprocess.Popen(
             command, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as killer.process:
-            _, said = killer.process.communicate(timeout=LIMIT_S)
+            _, said = killer.process.communicate(timeout=PROGRAM_S)
         assert killer.process.returncode == -signal.SIGKILL, said.decode()
         return configuration.by_name(Kind.FOREIGN_SYSTEM, "Server")
 

@@ -8,7 +8,7 @@ from models.base import utcnow
 from models.kinds import Kind, RequestState
 from services.practice import approvals
 from services.practice.accounts import user_id
-from services.requests.acting import decide
+from services.requests.acting import decide, remind
 from services.requests.answers import answer_for_caller
 from services.requests.details import details, stored_details
 from services.requests.states import MISSING
@@ -66,19 +66,44 @@ async def test_looking_again_at_what_has_not_changed_writes_nothing(desk):
     assert told == []
 
 
-async def test_a_decision_and_its_comment_stand_in_the_timeline(desk):
+async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_with_its_comment(desk):
     row = desk.copied()
     async with desk.decider("app.approver") as approver:
-        await decide(desk.workspace, [row.id], "reject", "Use the store version", approver)
+        [asked] = desk.asked(row)
+        values = {"state": "rejected", "comments": "Use the store version"}
+        await approver.table("sysapproval_approver").update(asked["sys_id"], values)
+        await approver.table("sysapproval_approver").update(
+            asked["sys_id"], {"comments": "Use the store version"}
+        )
     found = await details(desk.workspace, row.id)
+    [line] = [line for line in found.timeline if line.kind == "decided"]
+    assert (line.title, line.detail, line.there) == (
+        f"Alex Approver rejected {row.number}", "“Use the store version”", True,
+    )  # fmt: skip
     shown = titles(found)
-    assert f"Alex Approver rejected {row.number}" in shown
-    [comment] = [line for line in found.timeline if line.detail == "Use the store version"]
-    assert (comment.title, comment.there) == ("app.approver commented", True)
-    assert shown.index("Made in ServiceNow") < shown.index(f"Alex Approver rejected {row.number}")
+    assert (
+        shown.index("Made in ServiceNow")
+        < shown.index("Asked Application Approvers")
+        < shown.index(line.title)
+    )
     assert found.who_can_act == ()
     assert "was rejected by Alex Approver" in found.answer_for_caller
     assert found.answer_for_caller.endswith("The answer was: “Use the store version”.")
+
+
+async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(desk):
+    row = desk.copied()
+    await remind(desk.workspace, [row.id], "On the phone")
+    await decide(desk.workspace, [row.id], "approve", "Fine")
+    found = await details(desk.workspace, row.id)
+    shown = [f"{line.title}: {line.detail}" for line in found.timeline]
+    assert shown[-3] == "Reminded by ada: Alex Approver: On the phone"
+    assert set(shown[-2:]) == {
+        f"Decided by ada: {row.number} approved for Alex Approver, as privman.integration: Fine",
+        f"Alex Approver approved {row.number}: Entered by privman.integration",
+    }
+    for text in ("On the phone", "Fine"):
+        assert sum(text in line for line in shown) == 1
 
 
 async def test_an_approver_whose_account_is_off_is_said_to_be(desk):

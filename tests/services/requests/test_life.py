@@ -12,6 +12,7 @@ from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, ReplyError, UnreachableError
 from services.requests import RequestLife
 from services.requests import life as life_module
+from tests.limits import WAIT_S
 from tests.services.requests.conftest import states, stored
 
 FIELDS = {
@@ -194,7 +195,7 @@ async def test_an_answer_that_could_not_be_stored_is_asked_for_and_stored_again(
 async def test_given_up_while_it_is_raised_it_can_be_gone_on_with(life, store, approval_type, practice):
     practice.faults.set("slow", seconds=30)
     task = asyncio.ensure_future(life.submit(approval_type, FIELDS))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while not states(store):
             await asyncio.sleep(0.01)
     task.cancel()

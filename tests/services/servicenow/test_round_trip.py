@@ -46,7 +46,7 @@ XML_TEXT = st.text(
     ),
     max_size=200,
 )
-ONE_INSTANCE = [HealthCheck.function_scoped_fixture]
+ONE_INSTANCE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 def stored_variables(practice, item_id):

@@ -61,7 +61,7 @@ def original(tmp_path_factory):
         work.update(request, 1)
         work.insert(TaskRun(task="check", object_kind="foreign_system", object_id=server.id))
         work.event("export", detail="of everything")
-    configuration.rename(Kind.FOREIGN_SYSTEM, server.id, "Renamed", 1)
+    configuration.rename(Kind.FOREIGN_SYSTEM, server.id, "Renamed", 1, confirmed=1)
     assert store.verify_audit() == audit.AuditVerdict(ok=True, checked=11)
     store.close()
     return path

@@ -11,6 +11,7 @@ from models.kinds import Kind
 from services.configuration import Configuration
 from services.errors import ConflictError
 from services.store import Change, ChangeFeed, Store, StoreError
+from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parents[3]
 WRITE = """
@@ -95,7 +96,9 @@ def test_changes_of_another_console_are_told_with_the_next_look(consoles, heard)
 
 
 def test_changes_of_another_program_are_told(consoles, heard, path):
-    subprocess.run([sys.executable, "-c", WRITE, str(path), "One", "Two"], cwd=ROOT, check=True, timeout=50)
+    subprocess.run(
+        [sys.executable, "-c", WRITE, str(path), "One", "Two"], cwd=ROOT, check=True, timeout=PROGRAM_S
+    )
     assert heard == []
     consoles[0].store.feed.poll()
     assert [(c.operation, c.actor, c.seq) for c in heard[0]] == [

@@ -12,6 +12,7 @@ import pytest
 from services.configuration import Configuration
 from services.errors import ConflictError
 from services.store import Store
+from tests.limits import PROGRAM_S
 from tests.services.store.counting import KIND, Counter, new_counter
 from tests.services.store.invariants import assert_sound
 
@@ -115,7 +116,7 @@ def count_in_processes(path, consoles, times):
     ]
     Counter(consoles[0], object_id).count(times)
     for other in others:
-        said, _ = other.communicate(timeout=50 + times)
+        said, _ = other.communicate(timeout=PROGRAM_S + times)
         assert other.returncode == 0
         assert said.strip().isdigit()
     assert_counted(consoles, object_id, 3 * times)

@@ -19,6 +19,7 @@ from services.store import Store, StoreError, StoreTooNewError
 from services.store import engine as engine_module
 from services.store.location import as_url, file_of, without_password
 from services.store.outline import read_outline
+from tests.limits import PROGRAM_S
 from tests.services.store.invariants import assert_sound
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,7 +80,7 @@ def in_another_program(code, path, times=1):
         )
         for _ in range(times)
     ]
-    said = [program.communicate(timeout=50)[0] for program in programs]
+    said = [program.communicate(timeout=PROGRAM_S)[0] for program in programs]
     assert [program.returncode for program in programs] == [0] * times
     return said
 

@@ -18,6 +18,7 @@ from services.configuration import Configuration
 from services.errors import InUseError
 from services.store import Store
 from services.store.outline import REFERENCES, Outline, read_outline
+from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = {
@@ -170,7 +171,7 @@ def test_the_outline_needs_no_database_library(filled):
         [sys.executable, "-c", code, str(filled)],
         cwd=ROOT,
         check=True,
-        timeout=50,
+        timeout=PROGRAM_S,
         capture_output=True,
         text=True,
     )

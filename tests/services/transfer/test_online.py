@@ -5,12 +5,15 @@ import asyncio
 import pytest
 
 from models.addresses import Origin
+from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from services.errors import InputError, RefusedError, UnreachableError
+from services.errors import InputError, RefusedError, RequestsOpenError, UnreachableError
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.queries import equals
-from services.transfer import plan, read_document
+from services.transfer import export, plan, read_document
 from services.transfer.online import apply_online
+from services.vault import SecretNotForHostError
+from tests.limits import WAIT_S
 
 ITEM = "Execute Application Request"
 HEAD = "version: 1\n"
@@ -130,7 +133,7 @@ async def test_a_mistyped_address_binds_nothing_and_can_be_corrected(workspace, 
 async def test_a_cancelled_apply_leaves_nothing(workspace, vault, credential, practice):
     practice.faults.set("slow", seconds=30)
     task = asyncio.ensure_future(applied(document(practice.base_url), workspace))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while not bound(vault, credential):
             await asyncio.sleep(0.01)
     task.cancel()
@@ -190,3 +193,72 @@ async def test_a_server_without_a_credential_cannot_be_searched(workspace, pract
     with pytest.raises(InputError) as caught:
         await applied(HEAD + server + PROCESS.format(item=ITEM), workspace)
     assert caught.value.problem.fault == "credential-missing"
+
+
+PROXIED = """credentials:
+- {{name: ServiceNow, account: privman.integration}}
+- {{name: Proxy, account: proxy.user}}
+foreign_systems:
+- {{name: Server, base_url: "https://acme.service-now.com/", credential: ServiceNow, proxy: "{proxy}",
+   proxy_credential: Proxy, minimum_interval: 2m}}
+"""
+HTTPS = HEAD + CREDENTIAL + SERVER.format(url="https://acme.service-now.com/")
+
+
+async def test_a_proxy_in_a_document_binds_both_passwords_when_they_are_for_nothing_yet(
+    workspace, vault, credential, secret
+):
+    configuration = workspace.configuration
+    proxy = configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="Proxy", account="proxy.user"))
+    vault.put(proxy.id, proxy.name, proxy.account, secret, [])
+    made = await applied(HEAD + PROXIED.format(proxy="http://proxy.acme.com:3128"), workspace)
+    assert made.warnings == []
+    server = configuration.named(Kind.FOREIGN_SYSTEM, "Server")
+    assert (server.proxy_credential_id, server.minimum_interval_s) == (proxy.id, 120)
+    assert vault.state(credential.id, credential.name).bound == [server.destination]
+    assert server.destination.way
+    assert vault.state(proxy.id, proxy.name).bound == [server.proxy_destination]
+    assert vault.state(proxy.id, proxy.name).origins == [Origin.of("http://proxy.acme.com:3128")]
+    assert (await applied(export(configuration), workspace)).empty
+
+
+async def test_a_document_that_changes_the_proxy_does_not_take_the_password_along(
+    workspace, vault, credential
+):
+    await applied(HTTPS, workspace)
+    server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
+    assert vault.state(credential.id, credential.name).bound == [server.destination]
+    made = await applied(HTTPS.replace("ServiceNow}\n", 'ServiceNow, proxy: "http://evil:1"}\n'), workspace)
+    [warning] = made.warnings
+    assert "proxy and the CA bundle" in warning
+    instance = await workspace.instance(server.id)
+    assert instance.settings.proxy == "http://evil:1"
+    with pytest.raises(SecretNotForHostError):
+        await instance.sign_in()
+    await applied(HTTPS.replace("ServiceNow}\n", "ServiceNow, proxy: null}\n"), workspace)
+    assert (await (await workspace.instance(server.id)).sign_in()).secret.reveal()
+
+
+async def test_a_document_that_re_points_what_open_requests_hang_on_takes_their_number(
+    workspace, store, credential, practice
+):
+    await applied(document(practice.base_url), workspace)
+    server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
+    process = workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process")
+    with store.write() as work:
+        for _ in range(3):
+            work.insert(ApprovalRequest(server_id=server.id, process_id=process.id, state="pending"))
+    source = document("https://other.service-now.com/").partition("approval_processes")[0]
+    made = planned(source, workspace)
+    [warning] = made.warnings
+    assert warning.startswith(
+        "Change “Server”: 3 open requests: 3 pending. What is open is asked about elsewhere"
+    )
+    calls = len(practice.log)
+    with pytest.raises(RequestsOpenError) as caught:
+        await apply_online(made, workspace, confirmed=2)
+    assert caught.value.exit_status == 2
+    assert workspace.configuration.get(Kind.FOREIGN_SYSTEM, server.id).version == 1
+    assert len(practice.log) == calls
+    await apply_online(planned(source, workspace), workspace, confirmed=3)
+    assert workspace.configuration.get(Kind.FOREIGN_SYSTEM, server.id).version == 2

@@ -274,6 +274,7 @@ def configurations(draw):
                 "production": st.booleans(),
                 "ca_bundle": st.none() | names,
                 "proxy": st.none() | st.just("http://proxy:8080"),
+                "minimum_interval_s": st.sampled_from([1, 30, 45, 60, 3600]),
             },
             Kind.APPROVAL_PROCESS: {
                 "check_every_s": seconds,
@@ -290,6 +291,9 @@ def configurations(draw):
             if kind in refers_to:
                 column, target = refers_to[kind]
                 values[column] = draw(st.none() | st.sampled_from([i.id for i in made[target]] or [None]))
+                if kind == Kind.FOREIGN_SYSTEM:
+                    ids = [i.id for i in made[target]] or [None]
+                    values["proxy_credential_id"] = draw(st.none() | st.sampled_from(ids))
             made[kind].append(model_of(kind)(name=name, description=draw(texts), **values))
     return made
 
@@ -366,3 +370,45 @@ def test_a_duration_is_written_in_the_largest_unit_that_keeps_it_whole(configura
             configuration.new(Kind.APPROVAL_PROCESS, name=f"P{number}", timeout_after_s=seconds_)
         )
         assert f"timeout_after: {written}\n" in export(configuration)
+
+
+def test_what_is_as_usual_is_left_out_of_an_export_and_the_rest_is_written(configuration):
+    applied(WHOLE, configuration)
+    text = export(configuration)
+    assert "proxy_credential" not in text
+    assert "minimum_interval" not in text
+    server = configuration.all(Kind.FOREIGN_SYSTEM)[0]
+    server.minimum_interval_s = 90
+    server.proxy_credential_id = server.credential_id = configuration.all(Kind.USER_CREDENTIAL)[0].id
+    configuration.save(server)
+    text = export(configuration)
+    assert "minimum_interval: 90s" in text
+    assert f"proxy_credential: {configuration.all(Kind.USER_CREDENTIAL)[0].name}" in text
+    assert planned(text, configuration).empty
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("0s", "minimum_interval is less than 1 second"),
+        ("2h", "minimum_interval is more than 1 hour"),
+        ("30", "minimum_interval must be a duration such as 20s, 20m or 1h, not int"),
+    ],
+)
+def test_an_interval_that_cannot_be_is_refused_with_its_line(configuration, value, message):
+    source = (
+        f"version: 1\nforeign_systems:\n- {{name: S, base_url: acme.example, minimum_interval: {value}}}\n"
+    )
+    with pytest.raises(DocumentError) as caught:
+        planned(source, configuration)
+    assert [str(m) for m in caught.value.mistakes] == [f"line 3, column 55: {message}"]
+
+
+def test_the_credential_of_a_proxy_is_named_and_must_exist(configuration):
+    source = (
+        "version: 1\nforeign_systems:\n- {name: S, base_url: acme.example, proxy_credential: None such}\n"
+    )
+    with pytest.raises(DocumentError) as caught:
+        planned(source, configuration)
+    [mistake] = caught.value.mistakes
+    assert (mistake.place.line, mistake.message) == (3, "no User Credential is called “None such”")

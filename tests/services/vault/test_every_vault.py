@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.addresses import Origin
+from models.addresses import Destination, Origin
 from services.errors import Owner
 from services.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
+from services.vault.entries import from_text, to_text
+from services.vault.env import EnvVault, variable_of
 from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
 
 PASSWORDS = [
@@ -113,6 +115,48 @@ def test_a_bound_password_is_not_bound_again_elsewhere(vault, credential):
         vault.get(credential, NAME, OTHER)
 
 
+BY_PROXY = Destination.by(HOME, proxy="http://proxy.acme.com:3128")
+ELSEHOW = [
+    BY_PROXY,
+    Destination.by(HOME, ca_bundle="/etc/acme/ca.pem"),
+    Destination.by(HOME, proxy="http://proxy.acme.com:3128", ca_bundle="/etc/acme/ca.pem"),
+    Destination.by(HOME, proxy="http://proxy.acme.com:3129"),
+]
+
+
+@pytest.mark.parametrize("way", ELSEHOW, ids=str)
+def test_a_password_goes_no_other_way_than_it_was_entered_for(vault, credential, way):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    with pytest.raises(SecretNotForHostError) as caught:
+        vault.get(credential, NAME, way)
+    assert "proxy or CA bundle" in caught.value.problem.evidence
+    assert "proxy and" in caught.value.problem.cause
+    with pytest.raises(SecretNotForHostError):
+        vault.bind(credential, NAME, way)
+    assert vault.get(credential, NAME, HOME).reveal() == "one"
+
+
+def test_a_password_that_was_entered_for_a_proxy_does_not_go_directly(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [BY_PROXY])
+    assert vault.get(credential, NAME, BY_PROXY).reveal() == "one"
+    for way in (HOME, *ELSEHOW[1:]):
+        with pytest.raises(SecretNotForHostError):
+            vault.get(credential, NAME, way)
+    assert vault.state(credential, NAME).origins == [HOME]
+    assert vault.state(credential, NAME).bound == [BY_PROXY]
+
+
+def test_another_way_to_the_same_host_can_be_confirmed_and_another_host_cannot(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    vault.bind(credential, NAME, BY_PROXY, another_way=True)
+    assert vault.get(credential, NAME, BY_PROXY).reveal() == "one"
+    with pytest.raises(SecretNotForHostError):
+        vault.bind(credential, NAME, OTHER, another_way=True)
+    vault.unbind(credential, NAME, BY_PROXY)
+    with pytest.raises(SecretNotForHostError):
+        vault.get(credential, NAME, BY_PROXY)
+
+
 def test_binding_nothing_is_refused(vault, credential):
     with pytest.raises(SecretMissingError):
         vault.bind(credential, NAME, HOME)
@@ -193,7 +237,7 @@ def test_another_program_finds_what_was_kept(kind, tmp_path, ring, credential):
     password=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=100),
     account=st.text(max_size=20),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 def test_any_password_survives_the_way_in_and_out(vault, password, account):
     credential = uuid.uuid4()
     try:
@@ -202,3 +246,45 @@ def test_any_password_survives_the_way_in_and_out(vault, password, account):
         assert error.problem.fault == "password-masked"  # noqa: PT017 -- most passwords are taken
     else:
         assert vault.get(credential, NAME, HOME).reveal() == password
+
+
+# -- telling one password from the next -----------------------------------------------------------------------
+
+
+def test_each_password_that_is_entered_has_a_mark_of_its_own(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    first = vault.state(credential, NAME).mark
+    assert first
+    assert vault.state(credential, NAME).mark == first
+    vault.put(credential, NAME, "account", Secret("one"), [HOME])
+    # Entered again is another one, also where it is the same: nothing is derived from it.
+    assert vault.state(credential, NAME).mark not in ("", first)
+
+
+def test_binding_a_password_leaves_it_the_same(vault, credential):
+    vault.put(credential, NAME, "account", Secret("one"), [])
+    mark = vault.state(credential, NAME).mark
+    vault.bind(credential, NAME, HOME)
+    assert vault.state(credential, NAME).mark == mark
+    vault.unbind(credential, NAME, HOME)
+    assert vault.state(credential, NAME).mark == mark
+
+
+def test_an_entry_from_before_there_were_marks_is_read_without_one():
+    entry = from_text('{"a":"account","s":"one","o":["https://acme.service-now.com"]}')
+    assert (entry.secret.reveal(), entry.mark) == ("one", "")
+    entry.mark = "0123456789abcdef"
+    assert from_text(to_text(entry)).mark == entry.mark
+
+
+def test_a_password_of_the_environment_has_a_mark_while_it_stays_what_was_bound(tmp_path, credential):
+    variable, bindings = variable_of(NAME), tmp_path / "bindings.json"
+    vault = EnvVault({variable: "one"}, bindings)
+    assert vault.state(credential, NAME).mark == ""
+    vault.bind(credential, NAME, HOME)
+    mark = vault.state(credential, NAME).mark
+    assert mark
+    assert EnvVault({variable: "one"}, bindings).state(credential, NAME).mark == mark
+    assert EnvVault({variable: "two"}, bindings).state(credential, NAME).mark == ""
+    # What is told of a password is not what its fingerprint in the file is made with.
+    assert mark not in bindings.read_text()

@@ -1,0 +1,238 @@
+"""The fault catalogue: every fault that the check can name, searched in one field, with all that is known of it."""
+
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PyQt6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from console.lazy import module
+from console.pages.base import Page
+from console.pages.fault_entry import FaultEntry
+from console.pages.registry import FAULTS, Target
+from console.widgets import buttons
+from console.widgets.data_table import RIGHT, Column, DataTable
+from console.widgets.labels import Label
+from console.widgets.page_head import PageHead
+from console.widgets.rows import RowsModel, TableRow
+from console.widgets.search_field import SearchField
+from console.widgets.states import EmptyState, StateStack
+from console.workers import Workers
+from models.stages import STAGE_NAMES
+
+COLUMNS = (
+    Column("Fault"),
+    Column("Stage", tone="muted", cut=RIGHT, least=14, most=16, give=1),
+    Column("Cause", cut=RIGHT, least=16, most=60, take=1, give=8),
+)
+WORDS = ("Every fault that the check can name: what people see, why, who can put it right, and how",
+         "What people see, why, who can put it right, and how")  # fmt: skip
+BESIDE_FROM, ENTRY = 740, 400
+"""From which width the entry stands beside the list, and how wide it is there."""
+LIST_LEAST = (300, 168)
+SHAPES = {"failed": "bad", "warning": "notice"}
+
+
+class FaultsPage(Page):
+    """A list to search and the chosen entry. The tabs of this page are entries, as ID@STAGE."""
+
+    kind, icon = FAULTS, "book"
+
+    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, target, parent)
+        self.set_title("Fault catalogue")
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self._handbook: Any = None
+        self._shown: list[Any] = []
+        self._wanted = ""
+        self._takes_keyboard = True
+        self._build()
+        self.ctx.commands.refreshed.connect(self._look_back)
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.back_button = buttons.quiet("Back")
+        self.back_button.clicked.connect(lambda: self.ctx.commands.run("back"))
+        self.head = PageHead([], self.title, beside=[self.back_button])
+        self.head.set_primary_reason("")
+        self.head.set_caption(*WORDS)
+        self.model = RowsModel([column.name for column in COLUMNS], self)
+        self.table = DataTable(self.model, COLUMNS, "Faults")
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setMinimumSize(*LIST_LEAST)
+        selection = self.table.selectionModel()
+        if selection is not None:
+            selection.currentRowChanged.connect(lambda now, _was: self._show_entry(now.row()))
+        copying = QShortcut(QKeySequence.StandardKey.Copy, self.table)
+        copying.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copying.activated.connect(self.copy)
+        self.entry = FaultEntry()
+        self.entry.copy_wanted.connect(self.copy)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setHandleWidth(1)
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(self.table)
+        self.split.addWidget(self.entry)
+        self.split.setStretchFactor(0, 1)
+        self.split.setSizes([600, ENTRY])
+        self.states = StateStack(self.split)
+        self.foot = Label("", role="caption")
+        self.foot.setContentsMargins(24, 4, 24, 6)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.head)
+        layout.addLayout(self._filters())
+        layout.addWidget(self.states, 1)
+        layout.addWidget(self.foot)
+
+    def _filters(self) -> QHBoxLayout:
+        self.search = SearchField("Id, stage, what people see, or cause")
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._enter_list)
+        self.search.left.connect(self._enter_list)
+        self.setFocusProxy(self.search)
+        self.stage = _choice(
+            "Stage", [("Any stage", ""), *((name, key) for key, name in STAGE_NAMES.items())]
+        )
+        self.owner = _choice("Owner", [("Any owner", "")])
+        for box in (self.stage, self.owner):
+            box.currentIndexChanged.connect(self._filter)
+        row = QHBoxLayout()
+        row.setContentsMargins(24, 12, 24, 12)
+        row.setSpacing(8)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.stage)
+        row.addWidget(self.owner)
+        return row
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the entry under the list where it has no room beside it."""
+        super().resizeEvent(event)
+        beside = self.width() >= BESIDE_FROM
+        way = Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical
+        if way != self.split.orientation():
+            self.split.setOrientation(way)
+            self.split.setSizes([600, ENTRY] if beside else [LIST_LEAST[1], ENTRY])
+
+    # -- coming and going --------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the catalogue."""
+        self.states.show_loading()
+        self.workers.start(self._read(), group="read")
+        self.arrive(self.target)
+        self._look_back()
+
+    async def _read(self) -> None:
+        self._handbook = await module(self.ctx, "services.connectivity.handbook")
+        faults = self._handbook.CATALOGUE
+        for owner in dict.fromkeys(fault.owner.value for fault in faults):
+            self.owner.addItem(f"{owner[:1].upper()}{owner[1:]}", owner)
+        self._filter()
+        if self._wanted:
+            self.open_tab(self._wanted)
+
+    def _failed(self, error: BaseException) -> None:
+        raise error
+
+    def open_tab(self, name: str) -> None:
+        """Show an entry; the filters give way to it."""
+        self._wanted = name
+        self._takes_keyboard = True
+        self.setFocusProxy(self.table)
+        if self._handbook is None:
+            return
+        fault = self._handbook.at_place(name)
+        self.show_all("" if fault is not None else name.partition("@")[0])
+        if fault is not None:
+            self._choose(fault)
+        self._wanted = ""
+        self._take_keyboard()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Take the keyboard to where people begin: the search, or the entry that a link led to."""
+        super().showEvent(event)
+        self._take_keyboard()
+
+    def _take_keyboard(self) -> None:
+        if self._takes_keyboard and self.isVisible():
+            self._takes_keyboard = False
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _look_back(self) -> None:
+        self.back_button.setVisible(bool(self.ctx.commands.get("back").enabled()))
+
+    # -- the list ----------------------------------------------------------------------------------------------
+
+    def show_all(self, text: str = "") -> None:
+        """Take the filters away, and search for `text` alone."""
+        for box in (self.stage, self.owner):
+            box.setCurrentIndex(0)
+        self.search.setText(text)
+
+    def _filter(self) -> None:
+        if self._handbook is None:
+            return
+        kept = self.fault
+        faults = self._handbook.holding(
+            self.search.text(), stage=self.stage.currentData(), owner=self.owner.currentData()
+        )
+        self._shown = faults
+        words = self._handbook.words_of
+        self.model.show_rows(
+            [TableRow(SHAPES[f.state], (f.id, words(f.stages), f.cause), f.id) for f in faults]
+        )
+        total = len(self._handbook.CATALOGUE)
+        self.foot.setText(f"{total} faults" if len(faults) == total else f"{len(faults)} of {total} faults")
+        if not faults:
+            self.states.show_other(self._nothing())
+            return
+        self.states.show_content()
+        self._choose(kept if kept in faults else faults[0])
+
+    def _nothing(self) -> EmptyState:
+        again = buttons.secondary("Show all faults")
+        again.clicked.connect(lambda *_checked: self.show_all())
+        text = self.search.text().strip()
+        searched = f"holds “{text}” here" if text else "is found at this stage with this owner"
+        return EmptyState(
+            (), "", "No fault matches",
+            f"Nothing in the catalogue {searched}. Search for fewer words, or take the filters away.", again,
+        )  # fmt: skip
+
+    def _enter_list(self) -> None:
+        if self._shown:
+            self.table.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @property
+    def fault(self) -> Any:
+        """The chosen entry, or None."""
+        row = self.table.currentIndex().row()
+        return self._shown[row] if 0 <= row < len(self._shown) else None
+
+    def _choose(self, fault: Any) -> None:
+        self.table.selectRow(self._shown.index(fault))
+        self.table.scrollTo(self.table.currentIndex(), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def _show_entry(self, row: int) -> None:
+        if 0 <= row < len(self._shown):
+            fault = self._shown[row]
+            self.entry.show_fault(fault.id, SHAPES[fault.state], self._handbook.parts_of(fault))
+
+    def copy(self) -> None:
+        """Put the chosen entry on the clipboard."""
+        clipboard, fault = QGuiApplication.clipboard(), self.fault
+        if clipboard is not None and fault is not None:
+            clipboard.setText(self._handbook.as_text(fault))
+            self.ctx.notify(f"Copied {fault.id}")
+
+
+def _choice(name: str, choices: list[tuple[str, str]]) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    for text, key in choices:
+        box.addItem(text, key)
+    return box

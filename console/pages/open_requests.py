@@ -1,0 +1,60 @@
+"""The question before an object changes on which open requests hang: how many, what becomes of them, and its name typed."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from PyQt6.QtWidgets import QWidget
+
+from console.pages.delete_dialog import Question
+from console.widgets import buttons
+from console.widgets.editors import TextEditor
+from console.widgets.field import Field
+from console.workers import ask
+from services.errors import RequestsOpenError
+
+T = TypeVar("T")
+DELETE = "Delete"
+
+
+class OpenRequestsDialog(Question):
+    """Says what hangs on an object; accepted once its name is typed. `typed` carries over what was typed before."""
+
+    def __init__(self, error: RequestsOpenError, typed: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(
+            error.open.number, f"{error.open.parts}, on “{error.name}”. {error.consequence}", parent
+        )
+        self._name = error.name
+        self.line = TextEditor()
+        self.line.setText(typed)
+        act = error.act.partition(" ")[0]
+        self.lines.addWidget(Field("Confirm", self.line, f"Type the name to go on: {error.name}"))
+        self.act_button = buttons.danger(act) if act == DELETE else buttons.primary(f"{act} it")
+        self.act_button.setDefault(True)
+        self.foot(self.act_button, "Wait")
+        self.line.textChanged.connect(lambda _text: self._update())
+        self.line.setFocus()
+        self._update()
+
+    def _update(self) -> None:
+        self.act_button.setEnabled(self.line.text().strip() == self._name)
+
+
+async def confirmed(
+    act: Callable[[int], Awaitable[T]], parent: QWidget, refused: RequestsOpenError | None = None
+) -> tuple[bool, T | None]:
+    """Do `act` with the number of open requests that a person has confirmed, 0 at first; returns whether it was done.
+
+    Where more of them came in meanwhile, the question is asked again with the name still typed. `refused` is what is
+    known already, which is asked about before anything is tried.
+    """
+    count, typed = 0, ""
+    while True:
+        try:
+            if refused is None:
+                return True, await act(count)
+        except RequestsOpenError as error:
+            refused = error
+        dialog = OpenRequestsDialog(refused, typed, parent)
+        if not await ask(dialog):
+            return False, None
+        count, typed, refused = refused.open.count, dialog.line.text(), None

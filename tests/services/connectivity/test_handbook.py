@@ -1,0 +1,70 @@
+"""The catalogue as people read it: found by their own words, told in full, and in the order of the check."""
+
+import re
+
+import pytest
+
+from models.stages import STAGE_NAMES, STAGES
+from services.connectivity import CATALOGUE, fault_at, handbook
+from services.errors import Owner
+
+
+def ids(faults):
+    return [fault.id for fault in faults]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("tls-wrong-host", "tls-wrong-host"),  # its id
+        ("PENDING TIME OUT", "approval-flow-missing"),  # what people see, in any case
+        ("listens address", "tcp-refused"),  # words of the cause, in any order
+        ("encryption", "tls-self-signed"),  # the stage as it is shown
+        ("status_call", "soap-fault"),  # the stage as programs know it
+    ],
+)
+def test_a_fault_is_found_by_what_people_know_of_it(text, wanted):
+    assert wanted in ids(handbook.holding(text))
+
+
+def test_nothing_is_left_out_without_words_and_nothing_found_for_strange_ones():
+    assert handbook.holding("  ") == list(CATALOGUE)
+    assert handbook.holding("tls no-such-word") == []
+
+
+def test_a_remedy_does_not_answer_for_what_people_see():
+    assert "renew" in fault_at("tls", "tls-certificate-expired").remedy.lower()
+    assert "tls-certificate-expired" not in ids(handbook.holding("renew"))
+
+
+def test_stage_and_owner_narrow_the_list():
+    at_flow = handbook.holding("", stage="approval_flow")
+    assert {"approval-flow-missing", "timeout"} <= set(ids(at_flow))
+    assert "tls-untrusted" not in ids(handbook.holding("", stage="url"))
+    own = handbook.holding("", owner=Owner.CONSOLE.value)
+    assert {fault.owner for fault in own} == {Owner.CONSOLE}
+    both = handbook.holding("", stage="service_create", owner=Owner.CONSOLE.value)
+    assert {"service-swapped", "service-name-differs", "input-unsendable"} == set(ids(both))
+
+
+@pytest.mark.parametrize("fault", CATALOGUE, ids=lambda f: f"{f.stages[0]}-{f.id}")
+def test_every_part_is_told_in_every_form(fault):
+    parts = dict(handbook.parts_of(fault))
+    assert {"People see", "Cause", "Owner", "Remedy", "Source", "Stage", "Counts as"} <= set(parts)
+    assert all(parts.values())
+    for told in (handbook.as_text(fault), handbook.section(fault)):
+        assert all(text in told for text in (fault.id, *parts.values()))
+    document = handbook.as_dict(fault)
+    assert all(
+        document[name] for name in ("id", "stages", "owner", "people_see", "cause", "remedy", "source")
+    )
+
+
+def test_the_page_goes_through_the_stages_in_their_order_and_tells_each_fault_once():
+    page = handbook.page()
+    stages = re.findall(r"^### (.+)$", page, re.MULTILINE)
+    assert stages == [STAGE_NAMES[key] for key in STAGES]
+    told = re.findall(r"^#### (.+)$", page, re.MULTILINE)
+    assert sorted(told) == sorted(ids(CATALOGUE))
+    assert page.endswith("\n")
+    assert not page.endswith("\n\n")

@@ -1,0 +1,84 @@
+"""Filters and orders as values: they come back from JSON as they were, and nothing else is taken for one."""
+
+import json
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.kinds import RequestState
+from services.requests.filters import BUILT_IN, SORTABLE, Filter, Sort
+
+anything = st.builds(
+    Filter,
+    states=st.frozensets(st.sampled_from(list(RequestState))),
+    text=st.text(),
+    policy=st.text(),
+    process_id=st.none() | st.uuids(),
+    server_id=st.none() | st.uuids(),
+    raised_within_s=st.none() | st.integers(),
+    older_than_s=st.none() | st.integers(),
+    due_within_s=st.none() | st.integers(),
+    ended_within_s=st.none() | st.integers(),
+    ended_today=st.booleans(),
+    mismatch=st.booleans(),
+    waits_for=st.text(),
+    rehearsals=st.booleans(),
+)
+
+
+@given(anything)
+def test_a_filter_comes_back_from_json(filter_):
+    assert Filter.from_json(json.loads(json.dumps(filter_.as_json()))) == filter_
+
+
+def test_showing_everything_is_nothing_to_write():
+    assert Filter().as_json() == {}
+    assert Filter().empty
+    assert not Filter(rehearsals=False).empty
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"colour": "red"},
+        {"states": ["open"]},
+        {"states": "pending"},
+        {"text": 1},
+        {"process_id": "1"},
+        {"older_than_s": "1"},
+        {"older_than_s": True},
+        {"mismatch": 1},
+    ],
+)
+def test_what_is_no_filter_is_refused(values):
+    with pytest.raises(ValueError, match=r".+"):
+        Filter.from_json(values)
+
+
+def test_the_list_is_sorted_by_its_own_columns_only():
+    assert {Sort(column).column for column in SORTABLE} == set(SORTABLE)
+    with pytest.raises(ValueError, match="reason"):
+        Sort("reason")
+
+
+def test_the_filters_of_the_program_have_keys_and_names_of_their_own():
+    assert [one.name for one in BUILT_IN] == [
+        "Pending",
+        "About to time out",
+        "Mismatch",
+        "Timed out today",
+        "Waits for me",
+        "All",
+    ]
+    assert len({one.key for one in BUILT_IN}) == len(BUILT_IN)
+    assert not any(_is_uuid(one.key) for one in BUILT_IN)
+
+
+def _is_uuid(text):
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

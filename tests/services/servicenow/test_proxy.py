@@ -1,0 +1,150 @@
+"""The proxy of a foreign system with a sign-in of its own: each side gets its own password, and no other."""
+
+import base64
+
+import pytest
+
+from services.connectivity import run_check
+from services.errors import ConsoleError
+from services.secret import Secret
+from services.servicenow import ConnectionSettings, Instance, SignIn
+from tests.proxying import ConnectProxy
+from tests.services.servicenow.certificates import Authority, server_side
+from tests.services.servicenow.rawserver import RawServer, json_reply
+from tests.services.servicenow.support import assert_five_parts
+
+OWN, PROXY = SignIn("ada", Secret("planted-own")), SignIn("proxy.user", Secret("planted-proxy"))
+
+
+def basic(sign_in):
+    return base64.b64encode(f"{sign_in.account}:{sign_in.secret.reveal()}".encode()).decode()
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+async def server(authority):
+    answer = lambda _: json_reply('{"result": []}')  # noqa: E731
+    async with RawServer(answer, ssl=server_side(authority.sign(["localhost"]))) as made:
+        yield made
+
+
+def settings(server, authority, proxy, sign_in=PROXY):
+    return ConnectionSettings(
+        "Server",
+        f"https://localhost:{server.port}/",
+        ca_bundle=authority.bundle,
+        proxy=proxy.url,
+        proxy_sign_in=sign_in,
+    )
+
+
+async def read(instance):
+    return await instance.get("api/now/table/x", tried="Read", accept="application/json")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_each_side_gets_its_own_password_and_no_other(authority, server, scheme):
+    tls = server_side(authority.sign(["localhost"], "proxy")) if scheme == "https" else None
+    async with (
+        ConnectProxy(PROXY.account, PROXY.secret.reveal(), ssl=tls) as proxy,
+        Instance(settings(server, authority, proxy), OWN) as instance,
+    ):
+        assert (await read(instance)).status_code == 200
+        assert proxy.url.startswith(scheme)
+        [head] = proxy.asked
+        assert head.startswith(f"CONNECT localhost:{server.port} ")
+        assert basic(PROXY) in head
+        assert basic(OWN) not in head
+        assert "\nauthorization" not in head.lower()
+        # What went through the proxy was encrypted for the instance.
+        assert basic(OWN).encode() not in proxy.passed
+        [asked] = server.asked
+        assert asked.headers["authorization"] == f"Basic {basic(OWN)}"
+        assert "proxy-authorization" not in asked.headers
+        assert basic(PROXY) not in str(asked.headers)
+
+
+async def test_the_client_certificate_is_not_shown_to_the_proxy(authority, server):
+    of_client = authority.sign(["client"], "client")
+    context = server_side(authority.sign(["localhost"], "proxy"), clients_of=authority)
+    async with ConnectProxy(ssl=context) as proxy:
+        from dataclasses import replace
+
+        made = replace(settings(server, authority, proxy, None), client_certificate=of_client.path)
+        async with Instance(made, OWN) as instance:
+            with pytest.raises(ConsoleError):
+                await read(instance)
+    assert proxy.asked == []
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "fault"),
+    [(None, "proxy-sign-in"), (SignIn("proxy.user", Secret("planted-wrong")), "proxy-sign-in-refused")],
+)
+async def test_a_407_is_told_apart_by_whether_a_sign_in_was_given(authority, server, sign_in, fault):
+    async with (
+        ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy,
+        Instance(settings(server, authority, proxy, sign_in), OWN) as instance,
+    ):
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+        assert_five_parts(caught.value, fault)
+        assert "planted" not in caught.value.problem.as_text()
+        assert len(proxy.asked) == 1
+        assert server.asked == []
+
+
+async def test_a_refused_password_of_a_proxy_is_asked_for_again_with_the_next_call(authority, server):
+    given = [SignIn("proxy.user", Secret("planted-old")), PROXY]
+
+    async def ask():
+        return given.pop(0)
+
+    async with (
+        ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy,
+        Instance(settings(server, authority, proxy, ask), OWN) as instance,
+    ):
+        with pytest.raises(ConsoleError):
+            await read(instance)
+        assert (await read(instance)).status_code == 200
+        assert given == []
+
+
+async def test_the_check_goes_through_the_proxy_and_names_the_account_it_gave(authority, server):
+    async with ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy:
+        report = await run_check(settings(server, authority, proxy), OWN)
+        found = {stage.stage: stage for stage in report.stages}
+        assert found["proxy"].state == "ok"
+        assert found["proxy"].evidence.endswith("it is given the account proxy.user")
+        assert found["http"].fault != "proxy-sign-in"
+        assert all(basic(OWN) not in head for head in proxy.asked)
+        assert "planted" not in str(report.as_dict())
+
+
+async def test_a_password_that_cannot_be_had_is_named_at_the_proxy(authority, server):
+    from services.vault import SecretMissingError
+
+    async def ask():
+        raise SecretMissingError("Proxy")
+
+    async with ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy:
+        report = await run_check(settings(server, authority, proxy, ask), OWN)
+    found = {stage.stage: stage for stage in report.stages}
+    assert (found["proxy"].state, found["proxy"].fault) == ("failed", "secret-missing")
+    assert found["http"].evidence == "needs proxy, which failed"
+    assert proxy.asked == []
+
+
+async def test_a_proxy_is_not_used_and_gets_no_password_on_the_way_to_this_machine():
+    answer = lambda _: json_reply('{"result": []}')  # noqa: E731
+    async with ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy, RawServer(answer) as server:
+        made = ConnectionSettings("Server", server.url, proxy=proxy.url, proxy_sign_in=PROXY)
+        async with Instance(made, OWN) as instance:
+            await read(instance)
+        assert proxy.asked == []
+        assert len(server.asked) == 1

@@ -1,0 +1,96 @@
+"""Files that a person asked for are written as a whole or not at all."""
+
+import os
+import threading
+
+import pytest
+
+from services.files import save_file
+
+BEFORE, AFTER = b"before" * 50_000, b"after" * 90_000
+
+
+def test_a_new_file_holds_all_of_it_and_nothing_lies_beside_it(tmp_path):
+    save_file(tmp_path / "report.md", b"# Check\n")
+    assert [(f.name, f.read_bytes()) for f in tmp_path.iterdir()] == [("report.md", b"# Check\n")]
+
+
+def test_whoever_looks_meanwhile_sees_the_old_or_the_new(tmp_path):
+    path = tmp_path / "report.md"
+    path.write_bytes(BEFORE)
+    seen, over = set(), threading.Event()
+
+    def look():
+        while not over.is_set():
+            seen.add(path.read_bytes())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for _ in range(40):
+        save_file(path, AFTER)
+        save_file(path, BEFORE)
+    over.set()
+    looking.join()
+    assert seen <= {BEFORE, AFTER}
+
+
+def test_what_was_there_stays_when_it_cannot_be_written(tmp_path, monkeypatch):
+    path = tmp_path / "report.md"
+    path.write_bytes(BEFORE)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_file(path, AFTER)
+    assert [f.name for f in tmp_path.iterdir()] == ["report.md"]
+    assert path.read_bytes() == BEFORE
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        save_file(tmp_path / "none" / "report.md", AFTER)
+    with pytest.raises(IsADirectoryError):
+        save_file(tmp_path, AFTER)
+
+
+def test_a_file_in_a_folder_that_takes_no_new_ones_is_written(tmp_path, monkeypatch):
+    path = tmp_path / "report.md"
+    path.write_bytes(BEFORE)
+
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("services.files.os.open", refused)
+    save_file(path, AFTER)
+    assert path.read_bytes() == AFTER
+    with pytest.raises(PermissionError):
+        save_file(tmp_path / "new.md", AFTER)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_who_may_read_a_file_stays_as_it_was(tmp_path, mode):
+    path = tmp_path / "report.md"
+    path.touch()
+    path.chmod(mode)
+    save_file(path, AFTER)
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_a_link_stays_a_link(tmp_path):
+    path, link = tmp_path / "report.md", tmp_path / "latest.md"
+    link.symlink_to(path)
+    save_file(link, AFTER)
+    assert link.is_symlink()
+    assert path.read_bytes() == AFTER
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    pipe, got = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    save_file(pipe, AFTER)
+    reader.join()
+    assert got == [AFTER]
