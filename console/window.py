@@ -364,8 +364,9 @@ class Window(QMainWindow):
         self.workers.start(self._add_more(text), group="palette")
 
     async def _add_more(self, text: str) -> None:
-        self.palette_box.add(text, "Faults", await self.search.faults(text))
+        # A caller's name comes first: somebody waits on the telephone.
         self.palette_box.add(text, "Requests", await self.search.requests(text))
+        self.palette_box.add(text, "Faults", await self.search.faults(text))
 
     def find(self) -> None:
         """Put the keyboard into the search of the shown page, or into the tree's filter where the page has none."""

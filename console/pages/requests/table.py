@@ -14,8 +14,10 @@ from console.pages.requests import cells
 from console.pages.requests.cells import COLUMNS
 from console.pages.requests.model import PAGE, InboxModel
 from console.pages.requests.painting import InboxDelegate, InboxHead
-from console.widgets.data_table import AIR, MARGIN, MEASURED, PAD, ROW, SHAPE, DataTable
+from console.widgets.data_table import AIR, MARGIN, PAD, ROW, SHAPE, DataTable
 
+MEASURED = 40
+"""How many rows from the first in sight are looked at for the width of their columns."""
 FLAGS = QItemSelectionModel.SelectionFlag
 LEAST = {cells.STATE: ("Submitting",), cells.AGE: ("00:00 ",), cells.DUE: ("in 00:00 ",)}
 """What every column of these has room for, whatever stands in it."""
@@ -63,17 +65,19 @@ class InboxTable(DataTable):
 
     def measured_texts(self, column: int) -> list[str]:
         """Return the texts of rows that are here; those not here yet are not waited for."""
-        now, first = self.requests.now(), self.in_sight()[0]
+        now = self.requests.now()
+        return [*LEAST.get(column, ()), *(cells.text(row, column, now) for row in self._measured_rows())]
+
+    def _measured_rows(self) -> list[Any]:
+        first = self.in_sight()[0]
         rows = (self.requests.loaded(place) for place in range(first, first + MEASURED))
-        return [*LEAST.get(column, ()), *(cells.text(row, column, now) for row in rows if row is not None)]
+        return [row for row in rows if row is not None]
 
     def air_of(self, column: int) -> int:
         """Return the room a column needs beside its text: shapes before and behind it."""
         shape = SHAPE + PAD
         if column == cells.STATE:
-            first = self.in_sight()[0]
-            rows = [self.requests.loaded(place) for place in range(first, first + MEASURED)]
-            behind = max((self.requests.shapes_behind(row) for row in rows if row is not None), default=0)
+            behind = max((self.requests.shapes_behind(row) for row in self._measured_rows()), default=0)
             return MARGIN + shape + PAD + AIR + behind * shape
         return super().air_of(column) + (shape if column == cells.AGE else 0)
 
