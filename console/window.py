@@ -22,11 +22,13 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import dialogs, theme
+from console import dialogs, schedule, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
+from console.inbox import me, news
 from console.inbox.following import Following
+from console.inbox.me import open_my_names
 from console.inbox.news import News
 from console.inbox.saved import SavedFilters
 from console.leftovers import Leftovers
@@ -356,6 +358,10 @@ class Window(QMainWindow):
 
         open_wizard(self.ctx, self)
 
+    def open_my_names(self) -> None:
+        """Ask what whoever sits here is called in ServiceNow."""
+        open_my_names(self)
+
     def open_palette(self) -> None:
         """Open the palette over the page."""
         self.palette_box.open()
@@ -428,11 +434,12 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """Bring sizes and open nodes back to what they were at the first start."""
-        every, told = self.schedule.minutes, self.news.wanted
+        # What people chose is no layout.
+        chosen = {key: self.remembered.text(key) for key in (schedule.KEY, news.KEY, me.KEY)}
         self.remembered.clear()
-        self.schedule.choose(every)
-        if not told:
-            self.news.toggle()
+        for key, value in chosen.items():
+            if value:
+                self.remembered.set_text(key, value)
         self.resize(*FIRST)
         self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()

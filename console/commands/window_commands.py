@@ -119,13 +119,13 @@ def _requests(window: Any) -> Iterator[Command]:
     yield _page(window, "cancel_request", "Cancel request…", "Requests", icon="bin", destructive=True)
     yield _page(window, "save_filter", "Save filter…", "Requests", icon="funnel", separated=True)
     yield _page(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
+    yield Command("my_names", "My names in ServiceNow…", window.open_my_names, icon="user", where="Requests", separated=True)  # fmt: skip
     yield Command(
         "notify_requests",
         "Tell of new and old requests",
         window.news.toggle,
         where="Requests",
         checked=lambda: window.news.wanted,
-        separated=True,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from console.inbox.me import my_names
 from console.inbox.places import ALL, READY
 from console.lazy import module
 from console.workers import Workers
@@ -23,6 +24,8 @@ class Filters(QObject):
 
     changed = pyqtSignal()
     """Filters or counts are others now."""
+    renamed = pyqtSignal()
+    """Whoever sits here is called differently: what waits for that person is to be looked for again."""
 
     def __init__(self, ctx: Any, owner: QObject) -> None:
         super().__init__(owner)
@@ -34,6 +37,7 @@ class Filters(QObject):
         self.saved: list[tuple[str, str]] = []
         """Key and name of those that people saved."""
         self.counts: dict[str, Any] = {}
+        self._inbox: Any = None
         self._again = self._stopped = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -66,10 +70,19 @@ class Filters(QObject):
         return 0 if count is None else int(count.number)
 
     async def inbox(self) -> Any:
-        """Return the inbox of the store."""
-        inbox = await module(self.ctx, INBOX)
-        workspace = await self.ctx.ready()
-        return await self.ctx.call(inbox.Inbox, workspace.store)
+        """Return the inbox of the store, for the names that whoever sits here has given."""
+        if self._inbox is None:
+            inbox = await module(self.ctx, INBOX)
+            workspace = await self.ctx.ready()
+            names = my_names(getattr(self.ctx, "remembered", None))
+            self._inbox = await self.ctx.call(inbox.Inbox, workspace.store, me=names)
+        return self._inbox
+
+    def forget_inbox(self) -> None:
+        """Begin with another inbox: whoever sits here has given other names."""
+        self._inbox = None
+        self.renamed.emit()
+        self.refresh()
 
     def stop(self) -> None:
         """Read nothing any more; the window closes."""

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxL
 
 import console
 from console import dialogs, theme
+from console.inbox.me import MyNamesDialog
 from console.inbox.saved import DeleteFilterDialog
 from console.navigation.registry import TREE
 from console.pages.delete_dialog import DeleteDialog, GoneDialog, InUseDialog
@@ -228,6 +229,7 @@ def made_dialogs(window, made):
         ),
         (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
         (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog("Finance laptops", window)),
+        (MyNamesDialog, "my names", lambda: MyNamesDialog(("D. Whitfield", "App Approvers"), window)),
         (SaveFilterDialog, "save filter", lambda: SaveFilterDialog("Finance", {"Pending"}, window)),
         *(
             (

@@ -36,7 +36,7 @@ class Foot(QWidget):
         text = told(look, now)
         if stale and why:
             text = f"{text}: {why}"
-        self._shape.setVisible(bool(look.count) and (stale or not look.whole))
+        self._shape.setVisible(bool(look.count) and look.as_of is not None and (stale or not look.whole))
         self.text.setText(text)
 
     def show_sight(self, first: int, last: int, count: int) -> None:

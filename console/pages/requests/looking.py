@@ -36,7 +36,6 @@ class Looking(QObject):
         self.chosen: tuple[uuid.UUID, ...] = ()
         self.current: uuid.UUID | None = None
         self._filters = filters
-        self._inbox: Any = None
         self._looking = self._again = self._paging = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -51,9 +50,7 @@ class Looking(QObject):
 
     async def inbox(self) -> Any:
         """Return the inbox of the store."""
-        if self._inbox is None:
-            self._inbox = await self._filters.inbox()
-        return self._inbox
+        return await self._filters.inbox()
 
     def remember(self) -> None:
         """Know the rows that a person selected by their ids."""

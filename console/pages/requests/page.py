@@ -163,6 +163,7 @@ class RequestsPage(Page):
         self.showing.changed.connect(self._state_acts)
         self.showing.failed.connect(self._not_shown)
         self.filters.changed.connect(self._filters_changed)
+        self.filters.renamed.connect(self.looking.renew)
 
     def _remember(self) -> None:
         remembered = getattr(self.ctx, "remembered", None)

@@ -35,11 +35,15 @@ class Showing(QObject):
         self.ctx, self.pane = ctx, pane
         self.workers = Workers(self)
         self.workers.failed.connect(self.failed)
+        self.workers.busy_changed.connect(self._rested)
+        self._again = False
         self.rights = Rights(ctx)
         self.id: uuid.UUID | None = None
         self.details: Any = None
         self.asked_at: dict[uuid.UUID, datetime] = {}
         """When an instance was asked about a request last, by this page."""
+        self._told: dict[uuid.UUID, tuple[Any, ...]] = {}
+        """What was stored of it after that."""
 
     @property
     def row(self) -> Any:
@@ -70,8 +74,16 @@ class Showing(QObject):
 
     def renew(self) -> None:
         """Read the shown request again, as after a change; the instance is asked again where its state changed."""
-        if self.id is not None and not self.workers.busy:
+        if self.workers.busy:
+            self._again = True
+        elif self.id is not None:
             self.workers.start(self._renew(self.id), group="details")
+
+    def _rested(self, busy: bool) -> None:  # noqa: FBT001 - a signal's argument
+        """Look once more where something changed while the request was read."""
+        if not busy and self._again:
+            self._again = False
+            self.renew()
 
     async def _show(self, request_id: uuid.UUID, *, force: bool) -> None:
         details = await module(self.ctx, DETAILS)
@@ -96,8 +108,10 @@ class Showing(QObject):
             await self.rights.learn(found.row.server_id)
         except ConsoleError as error:
             if self.details is not None:
+                self._told[request_id] = _telling(self.details.row)
                 self._put(replace(self.details, problem=error.problem), asking=False)
             return
+        self._told[request_id] = _telling(found.row)
         self._put(found, asking=False)
 
     async def _renew(self, request_id: uuid.UUID) -> None:
@@ -117,7 +131,7 @@ class Showing(QObject):
         if row.server_id is None or not (row.record_id or row.external_id or row.number):
             return False
         asked = self.asked_at.get(row.id)
-        if asked is None:
+        if asked is None or self._told.get(row.id) != _telling(row):
             return True
         return cells.is_open(row) and cells.utcnow() - asked > FRESH
 
@@ -143,6 +157,10 @@ TOLD = (
 )
 
 
+def _telling(row: Any) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in TOLD)
+
+
 def _same(one: Any, other: Any) -> bool:
     """Whether two looks at a request tell the same."""
-    return all(getattr(one, name) == getattr(other, name) for name in TOLD)
+    return _telling(one) == _telling(other)

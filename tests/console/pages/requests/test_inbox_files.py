@@ -8,6 +8,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QDialog, QFileDialog, QPushButton
 
+from console.inbox.me import MyNamesDialog
 from console.inbox.places import node_key
 from console.pages.registry import Target
 from console.pages.requests import exporting
@@ -179,6 +180,31 @@ def test_a_file_that_cannot_be_written_is_said(run, ctx, store, tmp_path):
             assert [problem.fault for problem in ctx.problems] == ["file-unusable"]
 
     run(story(), LONG_S)
+
+
+def test_what_waits_for_me_goes_by_the_names_that_were_given(in_window):
+    async def story(window, page):
+        put(
+            window.ctx.workspace.store,
+            request(1, waits_for="D. Whitfield\nR. Haddad"),
+            request(2),
+            request(3, waits_for="x"),
+        )
+        page.show_filter("waits-for-me")
+        await settled(page)
+        assert numbers(page) == []
+        window.ctx.commands.run("my_names")
+        dialog = dialog_of(window, MyNamesDialog)
+        dialog.names.setText(" App Approvers, d. whitfield,, ")
+        dialog.accept()
+        await until(lambda: numbers(page) == ["RITM0000001", "RITM0000002"])
+        await until(lambda: page.chips.chip("waits-for-me").count == "2")
+        window.ctx.commands.run("my_names")
+        dialog = dialog_of(window, MyNamesDialog)
+        assert dialog.names.text() == "App Approvers, d. whitfield"
+        dialog.reject()
+
+    in_window(story)
 
 
 def test_ctrl_f_searches_the_page_and_ctrl_shift_f_the_tree(in_window):
