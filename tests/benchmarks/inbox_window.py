@@ -113,7 +113,7 @@ async def _open(window: object, runs: Runs) -> None:
 
 
 async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
-    from console.pages.requests.page import SORTABLE
+    from console.pages.requests.cells import SORTABLE
 
     table, model, looking = page.table, page.model, page.looking  # type: ignore[attr-defined]
     switches = [lambda key=key: page.show_filter(key) for key in ("all", "mismatch", "pending", "all")]  # type: ignore[attr-defined]

@@ -26,6 +26,20 @@ COLUMNS = (
     Column("Number", most=24),
 )
 
+SORTABLE: dict[int, str] = {
+    STATE: "state",
+    AGE: "age",
+    POLICY: "policy",
+    USER: "user",
+    COMPUTER: "computer",
+    FILE: "file",
+    DUE: "times_out",
+    NUMBER: "number",
+}
+"""Columns that sort, and what `services.requests.filters.Sort` calls them."""
+FALLING_FIRST = (AGE,)
+"""Columns whose first click puts the greatest on top."""
+
 SHAPES = {
     RequestState.APPROVED: "good",
     RequestState.REJECTED: "bad",

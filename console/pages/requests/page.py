@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from PyQt6.QtCore import QPoint, Qt, QTimer, QUrl
-from PyQt6.QtGui import QAction, QDesktopServices, QHideEvent, QShowEvent
-from PyQt6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtGui import QDesktopServices, QHideEvent, QShowEvent
+from PyQt6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from console.inbox.filters import filters_of
 from console.inbox.places import ALL, FILTER, MISMATCH, PENDING, READY, target_of
@@ -16,11 +16,13 @@ from console.pages.notice import Notice
 from console.pages.registry import Target
 from console.pages.requests import cells, empty
 from console.pages.requests.acting import Acting
+from console.pages.requests.as_row import AsRow
 from console.pages.requests.bar import SearchBar
 from console.pages.requests.cells import Outcome
 from console.pages.requests.chips import Chips
 from console.pages.requests.foot import Foot
 from console.pages.requests.looking import Looking
+from console.pages.requests.menu import row_menu
 from console.pages.requests.model import InboxModel
 from console.pages.requests.pane import DetailsPane, copy_text
 from console.pages.requests.rights import ACTS, MOST, reasons
@@ -40,19 +42,6 @@ GONE = "object-missing"
 """The fault of what was deleted."""
 SPLITTER = "requests_splitter"
 HEIGHTS = (440, 300)
-SORTABLE: dict[int, str] = {
-    cells.STATE: "state",
-    cells.AGE: "age",
-    cells.POLICY: "policy",
-    cells.USER: "user",
-    cells.COMPUTER: "computer",
-    cells.FILE: "file",
-    cells.DUE: "times_out",
-    cells.NUMBER: "number",
-}
-"""Columns that sort, and what `services.requests.filters.Sort` calls them."""
-FALLING_FIRST = (cells.AGE,)
-ROW_COMMANDS = ("copy_answer", "open_in_servicenow", "", "approve", "reject", "remind", "", "cancel_request")
 
 
 class RequestsPage(Page):
@@ -313,11 +302,11 @@ class RequestsPage(Page):
 
     def sort_by(self, column: int) -> None:
         """Sort by a column; the other way round where it is sorted by that already."""
-        name = SORTABLE.get(column)
+        name = cells.SORTABLE.get(column)
         if name is None or not self.filters.named:
             return
         now = self.sort()
-        falling = not now.descending if now.column == name else column in FALLING_FIRST
+        falling = not now.descending if now.column == name else column in cells.FALLING_FIRST
         self._sorts[self.key] = type(now)(name, falling)
         self._look()
 
@@ -329,7 +318,7 @@ class RequestsPage(Page):
     def _look(self) -> None:
         """Show what is chosen now."""
         sort = self.sort()
-        column = next(place for place, name in SORTABLE.items() if name == sort.column)
+        column = next(place for place, name in cells.SORTABLE.items() if name == sort.column)
         self.model.set_sorted(column, falling=sort.descending)
         self.states.show_loading()
         self.looking.show(self.filter(), sort, self._goal)
@@ -578,48 +567,4 @@ class RequestsPage(Page):
         ask_where(self)
 
     def _menu(self, where: QPoint) -> None:
-        """Open the menu of the selected rows: the commands of the window, and the order of the list."""
-        commands = self.ctx.commands
-        commands.refresh()
-        menu = QMenu(self)
-        menu.setAccessibleName("Requests")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in ROW_COMMANDS:
-            if name:
-                menu.addAction(commands.action(name))
-            else:
-                menu.addSeparator()
-        menu.addSeparator()
-        order = menu.addMenu("Sort by")
-        if order is not None and self.filters.named:
-            now = self.sort()
-            for column, name in SORTABLE.items():
-                action = QAction(cells.COLUMNS[column].name, order)
-                action.setCheckable(True)
-                action.setChecked(name == now.column)
-                action.triggered.connect(lambda _on, column=column: self.sort_by(column))
-                order.addAction(action)
-        menu.popup(where)
-
-
-class AsRow:
-    """A stored request under the names of a row of the inbox."""
-
-    NAMES: ClassVar[dict[str, str]] = {
-        "policy": "policy_name",
-        "user": "initiator_name",
-        "computer": "agent_name",
-        "process": "process_name",
-    }
-
-    def __init__(self, row: Any) -> None:
-        self._row = row
-
-    @property
-    def waits_for(self) -> tuple[str, ...]:
-        """Who is asked and has not answered."""
-        return tuple(line for line in self._row.waits_for.split("\n") if line)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return a column by the name that the list has for it."""
-        return getattr(self._row, self.NAMES.get(name, name))
+        row_menu(self).popup(where)

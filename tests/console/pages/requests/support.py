@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from console.pages.registry import Target, page_for
-from console.pages.requests.page import AsRow
+from console.pages.requests.as_row import AsRow
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from models.lease import Lease

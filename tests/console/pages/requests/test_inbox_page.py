@@ -10,8 +10,8 @@ from PyQt6.QtWidgets import QPushButton
 
 from console.inbox.places import READY, target_of
 from console.pages.requests import cells
+from console.pages.requests.cells import SORTABLE
 from console.pages.requests.looking import Looking
-from console.pages.requests.page import SORTABLE
 from console.widgets.states import EmptyState, ErrorState
 from models.kinds import Kind, RequestState
 from services.requests.filters import BUILT_IN
