@@ -87,7 +87,7 @@ class Context(QObject):
         if ready is None:
             return
         try:
-            self.workspace = await self.call(_open_workspace, self.options)
+            self.workspace = await self.call(_open_workspace, self.options, self._tell)
         except ConsoleError as error:
             self.problem = error.problem
             ready.set_exception(error)
@@ -139,6 +139,11 @@ class Context(QObject):
         """Say a sentence that needs no answer."""
         self.said.emit(text)
 
+    def _tell(self, text: str, done: int = 0, total: int | None = None) -> None:
+        """Say what takes long while the store is opened; called in the thread that opens it."""
+        del done, total
+        self.said.emit(text)
+
     def show_problem(self, problem: Problem) -> None:
         """Show a problem in its five parts."""
         self.failed.emit(problem)
@@ -150,10 +155,10 @@ class Context(QObject):
             self.crashed.emit(error)
 
 
-def _open_workspace(options: Options) -> Any:
+def _open_workspace(options: Options, progress: Callable[..., None]) -> Any:
     from models.registry import all_models
     from services.vault import VaultKind
     from services.workspace import Workspace
 
     all_models()
-    return Workspace.open(options.store_url, VaultKind(options.vault), options.profile)
+    return Workspace.open(options.store_url, VaultKind(options.vault), options.profile, progress)

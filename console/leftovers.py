@@ -1,4 +1,4 @@
-"""Cleans up, when the window has opened, what rehearsals of programs that died left behind on an instance."""
+"""Finishes, when the window has opened, what programs that died left behind: rehearsals, and requests half cancelled."""
 
 import asyncio
 from typing import Any
@@ -11,6 +11,7 @@ from console.workers import Workers
 from services.errors import ConsoleError
 
 GROUP = "leftovers"
+NAME = "Finishing what was broken off"
 PAUSE_S = 30.0
 ROUNDS = 12
 """With the pause between them longer than an instance may go on with a call whose caller has gone."""
@@ -36,16 +37,15 @@ class Leftovers(QObject):
         self.workers.cancel_all()
 
     async def _clean_up(self) -> None:
-        baseline = await module(self.ctx, "services.requests.baseline")
+        clearing = await module(self.ctx, "services.requests.clearing")
         workspace = await self.ctx.ready()
-        if not await self.ctx.call(baseline.unfinished, workspace.store):
+        if not await self.ctx.call(clearing.is_anything_left, workspace.store):
             return
-        requests = await module(self.ctx, "services.requests")
-        job = self.job = self.ctx.activity.begin("Cleaning up rehearsals", self.stop)
+        job = self.job = self.ctx.activity.begin(NAME, self.stop)
         cleaned = 0
         try:
             for _ in range(ROUNDS):
-                done = await requests.clean_up_rehearsals(workspace)
+                done = await clearing.clean_up_rehearsals(workspace)
                 cleaned += self._told(job, done)
                 if not done.later:
                     break
@@ -60,9 +60,11 @@ class Leftovers(QObject):
         """Write into the log what was done; returns how many were cleaned up for good."""
         for one in done.cleaned:
             job.note(f"{one.number or one.request_id}: {one.proof}")
+        for key in done.ended:
+            job.note(f"The request {key} was about to be cancelled, and has ended")
         for problem in done.problems:
             job.note(f"{problem.tried}: {problem.cause}")
-        return sum(one.proof.ok for one in done.cleaned)
+        return sum(one.proof.ok for one in done.cleaned) + len(done.ended)
 
 
 def _outcome(done: Any, cleaned: int) -> tuple[str, str]:

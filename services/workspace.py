@@ -10,6 +10,7 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.configuration import Configuration
 from services.errors import ConsoleError, Owner, Problem, RefusedError
+from services.progress import Progress, silent
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.connection import SignInSource
 from services.store import Store
@@ -26,9 +27,12 @@ class Workspace:
         self._instances: dict[uuid.UUID, tuple[tuple[object, ...], Instance]] = {}
 
     @classmethod
-    def open(cls, store_url: str, vault_kind: VaultKind, folder: Path) -> Self:
-        """Open store and vault; takes time, so call it in a thread. `folder` holds the vault's files."""
-        return cls(Store.open(store_url), open_vault(vault_kind, folder=folder))
+    def open(cls, store_url: str, vault_kind: VaultKind, folder: Path, progress: Progress = silent) -> Self:
+        """Open store and vault; takes time, so call it in a thread. `folder` holds the vault's files.
+
+        `progress` hears of an upgrade of the store, in that thread.
+        """
+        return cls(Store.open(store_url, progress=progress), open_vault(vault_kind, folder=folder))
 
     async def instance(self, server_id: uuid.UUID) -> Instance:
         """Return the instance of a foreign system; a new one when its settings or credential changed.
@@ -102,7 +106,8 @@ class Workspace:
         return ask
 
     async def aclose(self) -> None:
-        """Close every connection, then the store."""
+        """Let go of the vault, close every connection, then the store."""
+        self.vault.close()
         for _, instance in self._instances.values():
             await instance.aclose()
         self._instances.clear()

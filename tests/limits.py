@@ -6,3 +6,5 @@ STORY_S = 110.0
 """For a whole story in a loop of its own."""
 PROGRAM_S = 100.0
 """For a program that was started, until it has ended."""
+MANY_PROGRAMS_S = 400.0
+"""For tests that begin with a whole series of programs, one after the other: their own limit of a test."""

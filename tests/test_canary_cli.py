@@ -172,6 +172,10 @@ def test_every_command_does_its_work_without_showing_the_password(by_environment
         ("audit", "export", "audit.jsonl"),
         ("items", "Nowhere", "--json"),
         ("requests", "rehearse", "--type", TYPE, "--decide-as", "Nobody", "--json"),
+        ("requests", "show", "RITM0000000", "--json"),
+        ("requests", "approve", "RITM0000000", "--decide-as", "Canary"),
+        ("intake", "add", "Webhook", "--type", TYPE, "--map", "PMFilePath=/file"),
+        ("intake", "list"),
     ],
     ids=" ".join,
 )

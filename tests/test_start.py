@@ -16,6 +16,7 @@ from console.options import Options
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
+from services.vault.system import CALL_TIMEOUT_S
 from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -172,3 +173,44 @@ def test_the_last_words_of_qt_reach_the_person(capsys, caplog):
     assert capsys.readouterr().err.startswith("no Qt platform plugin could be initialized\nOn Linux")
     assert "no Qt platform plugin" in caplog.text
     caplog.clear()
+
+
+SILENT = """
+import os, threading
+del os.environ["APPROVAL_CONSOLE_QUIT_AFTER_TRACE"]
+import keyring
+from keyring.backend import KeyringBackend
+from PyQt6.QtCore import QTimer
+from console import app
+from console.__main__ import main
+
+asked = threading.Event()
+
+class Silent(KeyringBackend):
+    priority = 5
+
+    def get_password(self, service, username):
+        asked.set()
+        threading.Event().wait()
+
+    set_password = delete_password = None
+
+keyring.set_keyring(Silent())
+painted = app._painted
+
+def and_close(window, *more):
+    painted(window, *more)
+    window.show_target(window.model.objects()[0].target)
+    window.timer = QTimer(window)
+    window.timer.timeout.connect(lambda: asked.is_set() and window.close())
+    window.timer.start(20)
+
+app._painted = and_close
+main()
+"""
+
+
+def test_a_window_closes_while_the_keyring_says_nothing(start, filled):
+    """What waits for a keyring waits up to two minutes, and the interpreter for whatever waits: longer than this test."""
+    assert CALL_TIMEOUT_S > PROGRAM_S
+    start("--store", str(filled), code=SILENT)

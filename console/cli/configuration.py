@@ -48,7 +48,7 @@ def apply_(
         _show(made, json=json)
         return output.GOOD
 
-    of(context).run(work, json_too=json)
+    of(context).run(work, json_too=json, begins=True)
 
 
 @app.command("export")

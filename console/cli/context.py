@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -13,6 +14,8 @@ from console.options import Options
 from services.errors import ConsoleError
 from services.logs import set_up
 from services.paths import Paths, profile_folder
+from services.store.errors import store_missing
+from services.store.location import as_url, file_of
 from services.vault import VaultKind
 from services.workspace import Workspace
 
@@ -43,21 +46,36 @@ class CommandContext:
             output.say(f"No log is written: {error}")
 
     @asynccontextmanager
-    async def workspace(self) -> AsyncIterator[Workspace]:
-        """Open the workspace; it is closed with the block."""
+    async def workspace(self, *, begins: bool = False) -> AsyncIterator[Workspace]:
+        """Open the workspace; it is closed with the block.
+
+        A store that is named and not there is made by commands that begin one (`begins`), and refused by all others:
+        an empty one would answer as if nothing had ever been set up. Raises InputError, and what `Workspace.open` does.
+        """
         store = self.options.store or self.paths.default_store
         folder = profile_folder(self.paths.config)
-        opened = await asyncio.to_thread(Workspace.open, store, VaultKind(self.options.vault), folder)
+        missing = await asyncio.to_thread(_missing, store)
+        if missing is not None and self.options.store and not begins:
+            raise await asyncio.to_thread(store_missing, missing)
+        vault = VaultKind(self.options.vault)
+        opened = await asyncio.to_thread(Workspace.open, store, vault, folder, _tell)
+        if missing is not None:
+            output.say(f"A new store was made: {missing}")
         try:
             yield opened
         finally:
             await opened.aclose()
 
-    def run(self, work: Callable[[Workspace], Awaitable[int]], *, json_too: bool = False) -> None:
-        """Run a command's coroutine and end the process with its exit status; errors come in five parts."""
+    def run(
+        self, work: Callable[[Workspace], Awaitable[int]], *, json_too: bool = False, begins: bool = False
+    ) -> None:
+        """Run a command's coroutine and end the process with its exit status; errors come in five parts.
+
+        `begins` says that it may be the first command on a store, which is made then.
+        """
 
         async def body() -> int:
-            async with self.workspace() as workspace:
+            async with self.workspace(begins=begins) as workspace:
                 return await work(workspace)
 
         raise typer.Exit(self.status_of(body, json_too=json_too))
@@ -78,6 +96,22 @@ class CommandContext:
         log.info("command failed: %s", error.problem.as_text())
         output.problem(error, json_too=json_too)
         return error.exit_status
+
+
+def _missing(store: str) -> Path | None:
+    """Return the file of a store that is not there yet but could be; None for all others."""
+    try:
+        file = file_of(as_url(store))
+        if file is None or file.exists():
+            return None
+        return file if next(p for p in file.parents if p.exists()).is_dir() else None
+    except (OSError, RuntimeError):
+        return None  # opening it says what is wrong
+
+
+def _tell(text: str, done: int = 0, total: int | None = None) -> None:
+    del done, total
+    output.say(f"{text}.")
 
 
 async def _awaited(body: Callable[[], Awaitable[T]]) -> T:

@@ -39,7 +39,7 @@ def set_(
         )
         return output.GOOD
 
-    of(context).run(work)
+    of(context).run(work, begins=True)
 
 
 def _set(workspace: Workspace, name: str, account: str, secret: Secret, confirmed: int) -> list[str]:

@@ -18,7 +18,7 @@ from models.user_credential import UserCredential
 from services.errors import InputError, Owner, Problem
 from services.requests import acting
 from services.requests.acting import Outcome, Told
-from services.requests.details import Details, details
+from services.requests.details import Details, details, state_word
 from services.requests.learning import stored_request
 from services.requests.lookup import find_request
 from services.servicenow import ConnectionSettings, Instance, SignIn
@@ -30,7 +30,7 @@ Comment = Annotated[str, typer.Option(help="What the person who asked is told.")
 DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
-DONE_FAULTS = frozenset({"request-not-open", "reminded-already", "decision-not-taken"})
+DONE_FAULTS = frozenset({"request-not-open", "request-busy", "reminded-already", "decision-not-taken"})
 """Looked at as asked, and found not to be as wished: the exit status says so."""
 INPUT_FAULTS = frozenset({"object-missing", "cancel-unconfirmed", "request-never-raised"})
 
@@ -201,7 +201,7 @@ def _several_servers(name: str) -> InputError:
 
 def _write(found: Details) -> None:
     row = found.row
-    output.result(f"{row.number or row.id}  {found.here.state}  {row.policy_name}".rstrip())
+    output.result(f"{row.number or row.id}  {state_word(row.state)}  {row.policy_name}".rstrip())
     for name, value in (
         ("User", row.initiator_name or row.initiator_id),
         ("Computer", row.agent_name or row.agent_id),

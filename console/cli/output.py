@@ -52,7 +52,7 @@ def result(text: str) -> None:
     _echo(written_out(text), err=False)
 
 
-def iswritten_out(text: str) -> bool:
+def is_harmless(text: str) -> bool:
     """Return whether `text` may be written as it is."""
     return _CONTROLS.search(text) is None
 

@@ -86,6 +86,8 @@ async def _clean_up(workspace: Workspace) -> None:
         output.say(f"Left by an earlier rehearsal: {one.number or one.request_id}, {one.proof}")
     for problem in done.problems:
         output.say(f"An earlier rehearsal is not cleaned up: {problem.cause}")
+    for key in done.ended:
+        output.say(f"The request {key} was about to be cancelled, and has ended.")
     if done.later:
         output.say("An earlier rehearsal may still be on its way; it is looked for again next time.")
 

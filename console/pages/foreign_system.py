@@ -17,7 +17,7 @@ from services.secret import Secret
 ENTER_AGAIN = "Enter it for this host"
 ENTER_FOR_PROXY = "Enter it for this proxy"
 THIS_WAY = "Let it go this way"
-UNUSED = "Not used: no proxy is set"
+UNUSED = "Not used: no proxy on this way"
 ON_THE_WAY = ("ca_bundle", "proxy")
 """Fields that say which way a password goes."""
 

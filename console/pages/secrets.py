@@ -107,4 +107,5 @@ async def use_session(ctx: Any) -> None:
     """Keep passwords in memory until the console closes, because a person chose so over a vault that cannot be used."""
     vault = await module(ctx, "services.vault.session")
     workspace = await ctx.ready()
-    workspace.vault = vault.SessionVault()
+    before, workspace.vault = workspace.vault, vault.SessionVault()
+    before.close()

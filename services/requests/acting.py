@@ -16,12 +16,10 @@ from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestState
 from services.errors import ConsoleError, Problem, ReplyError, UnreachableError
-from services.requests import refusals
+from services.requests import refusals, turns
 from services.requests.learning import (
     Source,
-    guard_reminder,
     keep,
-    release_reminder,
     request_of,
     stored_process,
 )
@@ -38,7 +36,9 @@ from services.requests.record import (
 )
 from services.servicenow.instance import Instance
 from services.servicenow.roles import ADMIN, account_of, roles_of
+from services.store import Store
 from services.store.errors import StoreError
+from services.threads import kept
 
 IN_FLIGHT = 2
 """Requests that one call works on at a time."""
@@ -157,7 +157,7 @@ async def _each(
             async with _turn_of(key):
                 row = await request_of(workspace.store, key)
                 label = label_of(row)
-                outcome = await deed(row)
+                outcome = await _in_turn(workspace.store, row, deed)
         except ConsoleError as error:
             outcome = Outcome(key, ok=False, problem=error.problem, label=label)
         outcomes[key] = outcome
@@ -179,6 +179,22 @@ async def _each(
                 await asyncio.wait(lanes)
         raise
     return [outcomes[key] for key in dict.fromkeys(ids)]
+
+
+async def _in_turn(
+    store: Store, row: ApprovalRequest, deed: Callable[[ApprovalRequest], Awaitable[Outcome]]
+) -> Outcome:
+    """Do `deed` unless another console on the same store is at it."""
+    other = await kept(lambda: turns.take_turn(store, row.id))
+    if other:
+        busy = refusals.busy(label_of(row), other)
+        return Outcome(row.id, ok=False, problem=busy, label=label_of(row))
+    try:
+        return await deed(row)
+    finally:
+        # Where it cannot be given back it runs out by itself.
+        with contextlib.suppress(StoreError):
+            await kept(lambda: turns.give_back_turn(store, row.id))
 
 
 _turns: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
@@ -367,7 +383,7 @@ class _Deed:
         record = await self._open_record(instance, tried)
         if isinstance(record, Outcome):
             return record
-        if not await asyncio.to_thread(guard_reminder, self._workspace.store, self._row.id):
+        if not await asyncio.to_thread(turns.take_reminder, self._workspace.store, self._row.id):
             return self.refused(refusals.reminded_already(tried))
         text = self._comment or f"Reminder: {record.number} waits for an approval."
         reminded: list[Asked] = []
@@ -381,7 +397,7 @@ class _Deed:
             lost = await self._change(instance, ITEMS, record.sys_id, {"comments": text})
         if lost is not None and not reminded:
             if not _unclear(lost):
-                await asyncio.to_thread(release_reminder, self._workspace.store, self._row.id)
+                await asyncio.to_thread(turns.give_back_reminder, self._workspace.store, self._row.id)
                 return self.refused(lost.problem)
             # Whether it was written cannot be read back without rights on journals; it is not written twice.
             return self.refused(refusals.unclear(tried, lost))

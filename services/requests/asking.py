@@ -36,8 +36,7 @@ from services.store.values import table_of
 
 LISTED_MOST = 200
 CHECKED_FOR_S = 24 * 3600.0
-"""So long a look at a script is believed where calls are scarce; a look that was needed is always done."""
-CLAIM_S = 120.0
+"""So long a look at a script is believed; somebody may have changed it since."""
 _SCRIPT_FIELDS = ("name", "active", "script", "sys_updated_on", "sys_mod_count")
 _WHOLE_INSTANCE = ("authentication-refused", "instance-hibernating", "instance-maintenance", "login-page")
 _TABLE = table_of(ApprovalRequest)
@@ -63,11 +62,18 @@ class Asker:
         """Whether a decision may only be known by asking for it."""
         return bool(self._first or self._others or self._gone)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything to ask for, comments that belong to known decisions included."""
+        return self.wants or bool(self._uncommented)
+
     # -- scripts ---------------------------------------------------------------
 
     def unchecked(self, target: Target) -> bool:
-        """Whether open requests hang on a status script that nobody has looked at yet."""
-        unknown = [one.id for one in target.processes if one.id not in target.scripts]
+        """Whether open requests hang on a status script that nobody has looked at yet, or not for a day."""
+        since = self._clock.now().timestamp() - CHECKED_FOR_S
+        known = {key for key, script in target.scripts.items() if script.checked > since}
+        unknown = [one.id for one in target.processes if one.id not in known]
         if not unknown:
             return False
         with self._store.read() as session:
@@ -135,7 +141,7 @@ class Asker:
         self._asked_at = {key: at for key, at in self._asked_at.items() if key in waiting}
 
     def decided(self, ids: Sequence[uuid.UUID]) -> None:
-        """Note requests whose end was seen without the comment that belongs to it."""
+        """Note requests raised here whose end was seen without the comment that belongs to it."""
         self._uncommented.update(dict.fromkeys(ids))
 
     # -- asking ----------------------------------------------------------------
@@ -229,7 +235,9 @@ class Asker:
         """Put a request back to where it came from: it was not asked for."""
         if row.version == COPY:
             self._gone[row.record_id] = None
-        elif not RequestState(row.state).final:
+        elif RequestState(row.state).final:
+            self._uncommented[row.id] = None
+        else:
             self._first[row.id] = None
 
 

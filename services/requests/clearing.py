@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import uuid
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
+from models.base import utcnow
 from models.kinds import RequestState, TaskState
 from services.errors import ConflictError, ConsoleError, Problem, RefusedError
 from services.requests import baseline
 from services.requests.finding import find
 from services.requests.life import PROCESSING_LIMIT_S, RequestLife
+from services.requests.marks import Wish, open_wishes
 from services.requests.states import CLOSED_STATES
+from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
@@ -23,6 +27,8 @@ from services.threads import kept
 
 ENDED = "The rehearsal from Approval Console has ended"
 CLOSED_INCOMPLETE = "4"
+BROKEN_OFF_AFTER = timedelta(minutes=2)
+"""A Cancel that has not come to its end by then is nobody's any more: a call takes a minute at most."""
 OPEN_APPROVALS = ("requested", "not requested")
 
 
@@ -70,6 +76,8 @@ class CleanUp:
     """What a round of cleaning up did. `later` counts what may still be on its way: come again in a while."""
 
     cleaned: list[Cleaned] = field(default_factory=list)
+    ended: list[uuid.UUID] = field(default_factory=list)
+    """Requests whose Cancel was broken off, and that have ended now."""
     problems: list[Problem] = field(default_factory=list)
     later: int = 0
 
@@ -137,9 +145,15 @@ async def _read(
     return proof, [item["sys_id"] for item in open_items]
 
 
+def is_anything_left(store: Store) -> bool:
+    """Whether programs that have died left anything for `clean_up_rehearsals`; blocks."""
+    return bool(baseline.unfinished(store) or _wishes(store))
+
+
 async def clean_up_rehearsals(workspace: Source, *, limit_s: float = PROCESSING_LIMIT_S) -> CleanUp:
     """Clean up what rehearsals of programs that have died left behind; what cannot be done now is told and left.
 
+    What they were about to cancel is cancelled as well.
     `limit_s` is how long an instance may go on with a call after its caller has gone.
     """
     done = CleanUp()
@@ -148,7 +162,29 @@ async def clean_up_rehearsals(workspace: Source, *, limit_s: float = PROCESSING_
             await _clean(workspace, one, limit_s, done)
         except ConsoleError as error:
             done.problems.append(error.problem)
+    for key in await asyncio.to_thread(_wishes, workspace.store):
+        try:
+            await _fulfil(workspace, key, done)
+        except ConsoleError as error:
+            done.problems.append(error.problem)
     return done
+
+
+async def _fulfil(workspace: Source, key: uuid.UUID, done: CleanUp) -> None:
+    row = await asyncio.to_thread(Steps(workspace.store).stored, key)
+    if row is None:
+        return
+    process, instance = await _reach(workspace, row)
+    life = RequestLife(workspace.store, instance, process)
+    # Asked first: what was decided meanwhile counts, and a wish is not fulfilled against it.
+    await life.follow(row)
+    if RequestState(row.state).final:
+        done.ended.append(key)
+
+
+def _wishes(store: Store) -> dict[uuid.UUID, Wish]:
+    with store.read() as session:
+        return open_wishes(session, utcnow() - BROKEN_OFF_AFTER)
 
 
 async def _clean(workspace: Source, one: baseline.Unfinished, limit_s: float, done: CleanUp) -> None:
@@ -184,7 +220,7 @@ async def _reach(workspace: Source, row: ApprovalRequest) -> tuple[ApprovalProce
     process = await asyncio.to_thread(_process, workspace.store, row.process_id)
     server_id = row.server_id or process.server_id
     if server_id is None:
-        raise NotFoundError("the ServiceNow Server of the rehearsal")
+        raise NotFoundError("the ServiceNow Server of the request")
     return process, await workspace.instance(server_id)
 
 
@@ -192,5 +228,5 @@ def _process(store: Store, key: uuid.UUID | None) -> ApprovalProcess:
     with store.read() as session:
         process = session.get(ApprovalProcess, key) if key is not None else None
     if process is None:
-        raise NotFoundError("the Approval Process of the rehearsal")
+        raise NotFoundError("the Approval Process of the request")
     return process

@@ -4,6 +4,7 @@ Only memory and no calls. What must outlive the process is told by `position`: f
 are still to be seen. Everything else is found out again.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable
@@ -59,6 +60,7 @@ class Course:
     """The part of all requests whose approvers are read next, where too many are unknown to name them."""
     approvals_in_part: int = APPROVALS_IN_PART
     last: str = ""
+    last_further: str = ""
     looks_since_approvals: int = 0
     _started: float = 0.0
     _ahead: float | None = None
@@ -85,12 +87,14 @@ class Course:
 
     def further(self, monotonic: float) -> str:
         """Return the table that tells what is still unknown of requests that were seen, or nothing."""
-        if self.unread and self.readable(ANSWERS, monotonic):
-            return ANSWERS
         due = self.open and self.looks_since_approvals >= APPROVALS_EVERY
-        if (self.unasked or due) and self.readable(APPROVALS, monotonic):
-            return APPROVALS
-        return ""
+        wanted = {ANSWERS: bool(self.unread), APPROVALS: bool(self.unasked or due)}
+        found = [
+            table for table, is_wanted in wanted.items() if is_wanted and self.readable(table, monotonic)
+        ]
+        if len(found) > 1:
+            found.remove(self.last_further or APPROVALS)
+        return found[0] if found else ""
 
     def wish(self, table: str, cat_items: tuple[str, ...], now: datetime) -> Wish:
         """Return what a look at `table` asks for."""
@@ -163,12 +167,17 @@ class Course:
             ahead = newest - monotonic
             self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
         until = self._seen_until()
-        self.last = table
+        self._note_table(table)
         self.looks_since_approvals += 1
         if table == APPROVALS:
             self._end_approvals(wish, until)
         elif table == ITEMS:
             self._end_items(wish, until)
+
+    def _note_table(self, table: str) -> None:
+        self.last = table
+        if table != ITEMS:
+            self.last_further = table
 
     def _seen_until(self) -> datetime | None:
         """Return a time of the instance before which everything has been seen by the look that is at its end."""
@@ -178,8 +187,9 @@ class Course:
 
     def _end_items(self, wish: Wish, until: datetime | None) -> None:
         self.after = ""
-        since = wish.since if until is None else max(until, wish.since or until)
-        self.since = since
+        if until is not None:
+            # The first look began at a time by this machine's clock, which may be far from the instance's.
+            self.since = until if self.since is None else max(until, self.since)
         for key in wish.named:
             # It was asked for by name and not given.
             if key in self.missing:
@@ -220,9 +230,10 @@ class Course:
         if table == ITEMS:
             self.after = last
         else:
-            self.approvals_in_part = max(APPROVALS_LEAST, self.approvals_in_part // 2)
-            self.approvals_part = None
-            self.last = table
+            if table == APPROVALS:
+                self.approvals_in_part = max(APPROVALS_LEAST, self.approvals_in_part // 2)
+                self.approvals_part = None
+            self._note_table(table)
 
     def shrink(self) -> None:
         """Ask for less at once from now on: the instance cut the answer off."""
@@ -233,17 +244,18 @@ class Course:
 
     # -- across processes ------------------------------------------------------
 
-    def position(self) -> str:
-        """Return what the next process must know, as JSON."""
-        return json.dumps(
-            {"since": _text(self.since), "approvals": _text(self.approvals_since), "whole": self.whole}
-        )
+    def position(self, address: str) -> str:
+        """Return what the next process must know about the instance at `address`, as JSON."""
+        at = {"since": _text(self.since), "approvals": _text(self.approvals_since), "whole": self.whole}
+        return json.dumps({"of": _digest(address), **at})
 
     @classmethod
-    def at(cls, position: str) -> "Course":
-        """Return the course at a position that was stored; one that cannot be read is the beginning."""
+    def at(cls, position: str, address: str) -> "Course":
+        """Return the course at a position that was stored; one of another instance, or of none, is the beginning."""
         try:
             stored = json.loads(position) if position else {}
+            if stored.get("of") != _digest(address):
+                return cls()
             since, approvals = _moment(stored.get("since")), _moment(stored.get("approvals"))
             whole = stored.get("whole") is True and since is not None
         except (ValueError, TypeError, AttributeError):
@@ -260,6 +272,10 @@ def newest_of(items: Iterable[Item], told_now: float | None, own_now: float) -> 
     most = (told_now + FUTURE_S) if told_now is not None else own_now + NOT_READABLE_S
     stamps = (item.updated.timestamp() for item in items if item.updated is not None)
     return max((stamp for stamp in stamps if stamp <= most), default=None)
+
+
+def _digest(address: str) -> str:
+    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -236,6 +236,10 @@ def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: 
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
     judgement = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
+    if is_copy(row) and _final(row) and not judgement.mismatch:
+        # What Privilege Manager says is not known here, so that nothing is said of both systems.
+        sentence = f"Its record in ServiceNow has ended as {row.servicenow_state or 'closed'}. {_LEARNS}"
+        judgement = replace(judgement, sentence=sentence)
     # An instance keeps whole seconds: within one, lines stand in the order in which their steps can only have come.
     ordered = sorted(
         dict.fromkeys(lines), key=lambda line: (line.at.replace(microsecond=0), _RANK[line.kind])
@@ -284,6 +288,7 @@ _TITLES = {
     RequestEventKind.FAILED: "Failed",
 }
 
+_LEARNS = "Privilege Manager learns that with its next status check, if it still waits."
 _COMMENTED = (
     RequestEventKind.REMINDED,
     RequestEventKind.DECIDED,

@@ -101,6 +101,7 @@ class Follower:
         self.budget = budget or Budget(self._store, self._clock)
         self._chance = chance
         self._courses: dict[uuid.UUID, Course] = {}
+        self._addresses: dict[uuid.UUID, str] = {}
         self._tokens: dict[uuid.UUID, int] = {}
         self._askers: dict[uuid.UUID, asking.Asker] = {}
         self._positioned: dict[uuid.UUID, datetime] = {}
@@ -143,7 +144,7 @@ class Follower:
         with self._store.read() as session:
             target = ground.target(session, server_id)
             refusal = self._refusal(session, target)
-            course = self._course(session, server_id) if refusal is None else None
+            course = self._course(session, target) if target is not None and refusal is None else None
         if refusal is not None or target is None or course is None:
             return refusal or Round(note=NOTHING)
         with self._store.write() as work:
@@ -159,7 +160,7 @@ class Follower:
             # Somebody else went on meanwhile; what this process knows is old.
             with self._store.read() as session:
                 self._courses.pop(server_id, None)
-                course = self._course(session, server_id)
+                course = self._course(session, target)
         self._tokens[server_id] = held.token
         return _Turn(target, course, held, self._clock.now())
 
@@ -185,9 +186,14 @@ class Follower:
         least = ASKING_INTERVAL_S if asker is not None and asker.wants else INTERVAL_S
         return max(least, target.minimum_interval_s)
 
-    def _course(self, session: Session, server_id: uuid.UUID) -> Course:
+    def _course(self, session: Session, target: Target) -> Course:
+        server_id = target.server_id
+        if self._addresses.get(server_id) != target.base_url:
+            # Another instance by the same name: nothing that is known of the old one holds there.
+            self._courses.pop(server_id, None)
+            self._addresses[server_id] = target.base_url
         if server_id not in self._courses:
-            self._courses[server_id] = ground.course(session, server_id)
+            self._courses[server_id] = ground.course(session, server_id, target.base_url)
             self._askers.setdefault(server_id, asking.Asker(self._store, self._leases, self._clock))
         return self._courses[server_id]
 
@@ -223,6 +229,7 @@ class Follower:
                 if error.problem.fault not in UNREADABLE:
                     raise
         readable = bool(target.cat_items) and course.readable(ITEMS, self._clock.monotonic())
+        asker.decided(turn.kept.ended_here)
         await asyncio.to_thread(asker.plan, turn.target, course, readable=readable, changed=turn.kept.to_ask)
         if not readable and asker.wants:
             await self._ask_service(turn, instance)
@@ -277,11 +284,11 @@ class Follower:
             else:
                 table = course.further(self._clock.monotonic()) if course.whole else ""
                 most = self.budget.limit - math.ceil(WINDOW_S / self._interval(turn.target))
-            if not table and not asker.wants:
+            if not table and not asker.has_more:
                 return
             if not await self._ticket(turn, most):
                 return
-            if table and not (asker.wants and turn.calls % 2):
+            if table and not (asker.has_more and turn.calls % 2):
                 try:
                     await self._ask_table(turn, instance, table)
                 except ConsoleError as error:
@@ -332,7 +339,7 @@ class Follower:
                 drop(session, _pause(server_id))
             stale = now - self._positioned.get(server_id, now - 2 * POSITION_EVERY) > POSITION_EVERY
             if good and (turn.kept.changed or stale):
-                ground.store_position(session, server_id, course.position())
+                ground.store_position(session, server_id, course.position(turn.target.base_url))
                 self._positioned[server_id] = now
         next_at = turn.started + timedelta(seconds=self._interval(turn.target))
         if error is not None:

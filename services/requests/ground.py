@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from models.approval_process import ApprovalProcess
@@ -38,6 +38,7 @@ class Target:
     """A server that is followed: its processes, and how often it may be asked."""
 
     server_id: uuid.UUID
+    base_url: str
     minimum_interval_s: int
     ground: Ground
     scripts: Mapping[uuid.UUID, "Script"]
@@ -84,7 +85,8 @@ def target(session: Session, server_id: uuid.UUID) -> Target | None:
         return None
     scripts = {one.id: script for one in processes if (script := _script(session, one)) is not None}
     stock = frozenset(key for key, script in scripts.items() if script.stock)
-    return Target(server_id, server.minimum_interval_s, Ground(server_id, processes, stock), scripts)
+    place = Ground(server_id, processes, stock)
+    return Target(server_id, server.base_url, server.minimum_interval_s, place, scripts)
 
 
 def _script(session: Session, process: ApprovalProcess) -> Script | None:
@@ -104,10 +106,10 @@ def store_script(session: Session, process: ApprovalProcess, script: Script) -> 
     _store(session, _script_key(process.id), json.dumps(values))
 
 
-def course(session: Session, server_id: uuid.UUID) -> Course:
+def course(session: Session, server_id: uuid.UUID, base_url: str) -> Course:
     """Return where the following of a server stands, with the open requests that are known."""
     position = session.execute(select(_META.c.value).where(_META.c.key == _position_key(server_id))).scalar()
-    made = Course.at(position or "")
+    made = Course.at(position or "", base_url)
     columns = (_REQUESTS.c.record_id, _REQUESTS.c.waits_for, _REQUESTS.c.origin, _REQUESTS.c.policy_name)
     known = select(*columns).where(
         _REQUESTS.c.server_id == server_id, _REQUESTS.c.state.in_(OPEN), _REQUESTS.c.record_id != ""
@@ -124,12 +126,6 @@ def course(session: Session, server_id: uuid.UUID) -> Course:
 def store_position(session: Session, server_id: uuid.UUID, position: str) -> None:
     """Keep where the following of a server stands, inside a transaction that writes."""
     _store(session, _position_key(server_id), position)
-
-
-def open_count(session: Session, server_id: uuid.UUID) -> int:
-    """Return how many requests of a server are open."""
-    mine = (_REQUESTS.c.server_id == server_id, _REQUESTS.c.state.in_(OPEN))
-    return int(session.execute(select(func.count()).select_from(_REQUESTS).where(*mine)).scalar_one())
 
 
 def _store(session: Session, key: str, value: str) -> None:

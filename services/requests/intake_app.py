@@ -208,7 +208,8 @@ class _OwnNames:
             return
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self._is_own(hosts[0].decode("latin-1")):
-            refusal = Refusal(421, "host-unknown", "This server is not called that")
+            detail = "It answers to the names of this machine, and to those it was started with."
+            refusal = Refusal(421, "host-unknown", "This server is not called that", detail, headers=_SECURE)
             await refusal.response()(scope, receive, send)
             return
         await self._app(scope, receive, send)

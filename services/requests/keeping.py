@@ -62,6 +62,8 @@ class Kept:
     changed: int = 0
     new: int = 0
     ended: list[uuid.UUID] = field(default_factory=list)
+    ended_here: list[uuid.UUID] = field(default_factory=list)
+    """Those of them that were raised here."""
     to_ask: list[uuid.UUID] = field(default_factory=list)
     """Requests raised here whose record changed and whose process has scripts of its own: their service decides."""
 
@@ -70,6 +72,7 @@ class Kept:
         self.changed += other.changed
         self.new += other.new
         self.ended += other.ended
+        self.ended_here += other.ended_here
         self.to_ask += other.to_ask
 
 
@@ -362,6 +365,7 @@ def _write(work: UnitOfWork, changes: Sequence[_Change], now: datetime) -> Kept:
             kept.new += change.before is None
         elif change.end is not None and change.before is not None:
             row = ApprovalRequest(**change.before)
+            kept.ended_here.append(change.key)
             row.state, row.ended_at, row.comment = change.end, now, change.comment[:TEXT_MAX]
             work.update(row, change.before["version"])
         if change.end is not None:

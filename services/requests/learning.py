@@ -9,7 +9,6 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
-from models.lease import Lease
 from services.requests.marks import tell
 from services.requests.record import Record, copy_with, is_copy, names_of, seen_in
 from services.requests.states import ENDS, judge, status_of
@@ -18,7 +17,6 @@ from services.store import Store
 from services.store.errors import NotFoundError
 from services.threads import kept
 
-REMINDED_ONCE_IN = timedelta(minutes=15)
 TIMED_OUT_EARLY = timedelta(seconds=5)
 """Clocks differ: an end this shortly before the time was over still counts as timed out."""
 
@@ -94,35 +92,9 @@ async def keep(
     await kept(write)
 
 
-def guard_reminder(store: Store, key: uuid.UUID) -> bool:
-    """Take the right to remind of a request; False where somebody had it within the last 15 minutes."""
-    name, now = _reminder(key), utcnow()
-    with store.write() as work:
-        found = work.session.get(Lease, name)
-        if found is not None and found.until > now:
-            return False
-        lease = found or Lease(name=name, until=now)
-        lease.holder, lease.token, lease.until = store.actor[:128], lease.token + 1, now + REMINDED_ONCE_IN
-        work.session.add(lease)
-    return True
-
-
-def release_reminder(store: Store, key: uuid.UUID) -> None:
-    """Give the right to remind back: nobody was reminded."""
-    with store.write() as work:
-        found = work.session.get(Lease, _reminder(key))
-        if found is not None:
-            found.until = utcnow()
-            work.session.add(found)
-
-
 async def request_of(store: Store, key: uuid.UUID) -> ApprovalRequest:
     """Return a request without keeping the loop waiting; raises NotFoundError."""
     return await asyncio.to_thread(stored_request, store, key)
-
-
-def _reminder(key: uuid.UUID) -> str:
-    return f"remind:{key}"
 
 
 def _seen(row: ApprovalRequest, record: Record, *, whole: bool) -> dict[str, Any]:

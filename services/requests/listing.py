@@ -134,8 +134,8 @@ class Listing:
             ids = ids if ids is not None else self._few(session, Sort()) or []
             return Count(len(ids), self._complete)
         way = self._way_of(session)
-        if way.whole and way.few:
-            return Count(way.number, exact=True)
+        if way.total is not None:
+            return Count(way.total, exact=True)
         statement = by(select(ONE).select_from(TABLE).where(*clauses(self._conditions)), way.through)
         if way.whole or way.few or most is None:
             return Count(counted(session, statement), exact=True)

@@ -75,14 +75,15 @@ def wish_of(session: Session, key: uuid.UUID) -> Wish | None:
     return _last_wish(_lines(session, key))
 
 
-def open_wishes(session: Session, server_id: uuid.UUID) -> dict[uuid.UUID, Wish]:
-    """Return the ends that a crash left half asked for, of the pending requests of a server."""
+def open_wishes(session: Session, before: datetime) -> dict[uuid.UUID, Wish]:
+    """Return the ends of pending requests that were about to be asked for before a moment, and nobody knows of since."""
     mine = (
         select(RequestEvent)
         .join(ApprovalRequest, col(ApprovalRequest.id) == RequestEvent.request_id)
-        .where(ApprovalRequest.state == RequestState.PENDING, ApprovalRequest.server_id == server_id)
+        .where(ApprovalRequest.state == RequestState.PENDING)
         .where(ApprovalRequest.origin == RequestOrigin.CONSOLE)
         .where(col(RequestEvent.kind).in_((RequestEventKind.SENT, RequestEventKind.FAILED)))
+        .where(RequestEvent.detail != CREATE, RequestEvent.at < before)
         .order_by(col(RequestEvent.at))
     )
     lines: dict[uuid.UUID, list[RequestEvent]] = {}

@@ -87,10 +87,15 @@ def is_upward(sort: Sort) -> bool:
 
 
 class Condition(NamedTuple):
-    """What a row has to fulfil, and the columns that say whether it does."""
+    """What a row has to fulfil, and the column that says whether it does.
 
-    columns: frozenset[str]
+    `equal` wants one value of it; `recent` lets through what stands together at the newer end of the list.
+    """
+
+    column: str
     clause: ColumnElement[bool]
+    equal: bool = False
+    recent: bool = False
 
 
 def conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[Condition]:
@@ -98,25 +103,23 @@ def conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[Conditi
     return [*_plain(filter_), *_times(filter_, at), *_waiting(filter_, me)]
 
 
-def _on(clause: ColumnElement[bool], *columns: str) -> Condition:
-    return Condition(frozenset(columns), clause)
-
-
 def _plain(filter_: Filter) -> Iterator[Condition]:
     states = _states(filter_)
     if states is not None:
-        yield _on(TABLE.c.state.in_(sorted(states)), "state")
+        yield Condition(
+            "state", TABLE.c.state.in_(sorted(states)), equal=len(states) == 1, recent=states <= OPEN
+        )
     if filter_.policy:
-        yield _on(TABLE.c.policy_name == filter_.policy, "policy_name")
+        yield Condition("policy_name", TABLE.c.policy_name == filter_.policy, equal=True)
     if filter_.process_id is not None:
-        yield _on(TABLE.c.process_id == filter_.process_id, "process_id")
+        yield Condition("process_id", TABLE.c.process_id == filter_.process_id, equal=True)
     if filter_.server_id is not None:
-        yield _on(TABLE.c.server_id == filter_.server_id, "server_id")
+        yield Condition("server_id", TABLE.c.server_id == filter_.server_id)
     if filter_.mismatch:
         # No parameter: only a text like that of the index of such rows tells the database that it has them all.
-        yield _on(TABLE.c.mismatch != literal_column("''"), "mismatch")
+        yield Condition("mismatch", TABLE.c.mismatch != literal_column("''"), equal=True)
     if not filter_.rehearsals:
-        yield _on(TABLE.c.rehearsal.is_(False), "rehearsal")
+        yield Condition("rehearsal", TABLE.c.rehearsal.is_(False))
 
 
 def _states(filter_: Filter) -> frozenset[RequestState] | None:
@@ -130,16 +133,16 @@ def _states(filter_: Filter) -> frozenset[RequestState] | None:
 def _times(filter_: Filter, at: datetime) -> Iterator[Condition]:
     c = TABLE.c
     if filter_.raised_within_s is not None:
-        yield _on(c.requested_at >= _before(at, filter_.raised_within_s), "requested_at")
+        yield Condition("requested_at", c.requested_at >= _before(at, filter_.raised_within_s), recent=True)
     if filter_.older_than_s is not None:
-        yield _on(c.requested_at <= _before(at, filter_.older_than_s), "requested_at")
+        yield Condition("requested_at", c.requested_at <= _before(at, filter_.older_than_s))
     if filter_.ended_within_s is not None:
-        yield _on(c.ended_at >= _before(at, filter_.ended_within_s), "ended_at")
+        yield Condition("ended_at", c.ended_at >= _before(at, filter_.ended_within_s))
     if filter_.ended_today:
         midnight = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        yield _on(c.ended_at >= midnight, "ended_at")
+        yield Condition("ended_at", c.ended_at >= midnight)
     if filter_.due_within_s is not None:
-        yield _on(c.times_out_at <= _before(at, -filter_.due_within_s), "times_out_at")
+        yield Condition("times_out_at", c.times_out_at <= _before(at, -filter_.due_within_s))
 
 
 def _before(at: datetime, seconds: int) -> datetime:
@@ -152,4 +155,4 @@ def _waiting(filter_: Filter, me: Sequence[str]) -> Iterator[Condition]:
     lines = "\n" + TABLE.c.waits_for + "\n"
     names = me if filter_.waits_for == ME else (filter_.waits_for,)
     asked = or_(false(), *(lines.icontains(f"\n{name}\n", autoescape=True) for name in names))
-    yield _on(asked, "waits_for")
+    yield Condition("waits_for", asked)

@@ -127,6 +127,18 @@ def unclear(tried: str, lost: ConsoleError | None) -> Problem:
     )
 
 
+def busy(label: str, other: str) -> Problem:
+    """Say that another console is changing the request."""
+    return Problem(
+        tried=f"Change {label}",
+        evidence=f"{other} is at it.",
+        cause="Another console on the same store is deciding, cancelling or reminding right now.",
+        owner=Owner.CONSOLE,
+        remedy="Look at it again in a moment.",
+        fault="request-busy",
+    )
+
+
 def reminded_already(tried: str) -> Problem:
     """Say that those who are asked were reminded a short while ago."""
     return Problem(

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal_colum
 from sqlmodel import Session
 
 from services.requests.query import TABLE, Condition
-from services.requests.ways import BY_AGE, RAW_ID, Way, by, clauses, counted, told_by
+from services.requests.ways import BY_AGE, RAW_ID, Way, bounding_of, by, clauses, counted
 from services.store.full_text import HELD, HOLDS, IDS, fold, id_forms, question
 from services.texts import storable
 
@@ -68,7 +68,7 @@ def _candidates(
 
 
 def _newest(session: Session, conditions: Sequence[Condition]) -> list[int]:
-    newest = by(select(_ROW).select_from(TABLE), BY_AGE.name).where(*clauses(told_by(BY_AGE, conditions)))
+    newest = by(select(_ROW).select_from(TABLE), BY_AGE.name).where(*clauses(bounding_of(BY_AGE, conditions)))
     ordered = newest.order_by(TABLE.c.requested_at.desc(), TABLE.c.id.desc())
     return list(session.execute(ordered.limit(SCANNED)).scalars())
 

@@ -20,10 +20,10 @@ FEW = 10_000
 RAW_ID = type_coerce(TABLE.c.id, NullType())
 """The id as the database keeps it: thousands of them are only handed back."""
 MANY = 3 * FEW
-"""Where the order of an index goes along with age, the rows of the last days stand at its far end, and looking at so
-many takes less time than reading it up to there."""
+"""Where an order goes along with age, recent rows stand at the far end of its index, and looking at so many takes less
+time than reading it up to there."""
 
-ALONG_AGE = ("number", "times_out", "state")
+ALONG_AGE = ("age", "number", "times_out", "state")
 
 ONE: ColumnElement[int] = literal_column("1")
 
@@ -31,35 +31,51 @@ ONE: ColumnElement[int] = literal_column("1")
 class _Index(NamedTuple):
     name: str
     leads: str
+    bounds: frozenset[str]
+    """Columns whose conditions bound the entries to look at."""
     holds: frozenset[str]
 
 
-def _index(name: str, *columns: str) -> _Index:
-    return _Index(f"ix_{TABLE.name}_{name}", columns[0], frozenset(columns))
+def _index(name: str, leads: str, *then: str, holds: str = "") -> _Index:
+    bounds = frozenset({leads, *then})
+    return _Index(f"ix_{TABLE.name}_{name}", leads, bounds, bounds | {holds})
 
 
 BY_AGE = _index("by_age", "requested_at")
 _NARROWING = (
-    _index("ended", "ended_at", "state"),
+    _index("ended", "ended_at", holds="state"),
     _index("mismatch", "mismatch", "requested_at"),
-    _index("of_process", "process_id", "requested_at", "state"),
+    _index("of_process", "process_id", "requested_at", holds="state"),
     _index("by_policy", "policy_name", "requested_at"),
     _index("by_state", "state", "requested_at"),
     _index("server_id", "server_id"),
     BY_AGE,
 )
-_EQUAL_THEN_AGE = {"process_id": "of_process", "policy_name": "by_policy", "mismatch": "mismatch"}
+_EQUAL_THEN_AGE = {
+    "process_id": "of_process",
+    "policy_name": "by_policy",
+    "mismatch": "mismatch",
+    "state": "by_state",
+}
 
 
 class Way(NamedTuple):
-    """the name of an index through which to reach the rows, and how many entries of it have to be looked at, counted up to MANY + 1.
+    """The name of an index through which to reach the rows, and how many of its entries that are, up to MANY + 1.
 
-    `whole` says that the index alone tells which rows they are.
+    `whole` says that the index alone tells which of them are the rows, `each` that each of them is one; `recent` that
+    they stand together at the newer end of the list.
     """
 
     through: str
     number: int
     whole: bool
+    each: bool
+    recent: bool
+
+    @property
+    def total(self) -> int | None:
+        """How many rows there are, where that is known."""
+        return self.number if self.each and self.number <= MANY else None
 
     @property
     def few(self) -> bool:
@@ -68,13 +84,14 @@ class Way(NamedTuple):
 
     def few_in(self, sort: Sort) -> bool:
         """Whether all rows are to be looked at and put into this order."""
-        far = self.through == BY_AGE.name and sort.column in ALONG_AGE
-        return self.number <= (MANY if far else FEW)
+        by_itself = sort.column == "age" and self.whole  # the index has all there is to compare
+        far = self.recent and sort.column in ALONG_AGE
+        return self.number <= (MANY if by_itself or far else FEW)
 
 
 def best_way(session: Session, conditions: Sequence[Condition]) -> Way:
-    """Return the way with the fewest entries; the first that alone tells everything, where all have too many."""
-    asked = {name for one in conditions for name in one.columns}
+    """Return the way with the fewest entries; one that alone tells everything, where all have too many."""
+    asked = {one.column for one in conditions}
     ways = [
         _measured(session, index, conditions)
         for index in _NARROWING
@@ -84,24 +101,28 @@ def best_way(session: Session, conditions: Sequence[Condition]) -> Way:
 
 
 def _measured(session: Session, index: _Index, conditions: Sequence[Condition]) -> Way:
-    told = told_by(index, conditions)
-    entries = by(select(ONE).select_from(TABLE), index.name).where(*clauses(told)).limit(MANY + 1)
-    return Way(index.name, counted(session, entries), len(told) == len(conditions))
+    bounding = bounding_of(index, conditions)
+    entries = by(select(ONE).select_from(TABLE), index.name).where(*clauses(bounding)).limit(MANY + 1)
+    return Way(
+        index.name,
+        counted(session, entries),
+        whole=all(one.column in index.holds for one in conditions),
+        each=len(bounding) == len(conditions),
+        recent=any(one.recent for one in bounding),
+    )
 
 
-def told_by(index: _Index, conditions: Sequence[Condition]) -> list[Condition]:
-    """Return those conditions that an index can tell by itself."""
-    return [one for one in conditions if one.columns <= index.holds]
+def bounding_of(index: _Index, conditions: Sequence[Condition]) -> list[Condition]:
+    """Return those conditions that bound the entries of an index."""
+    return [one for one in conditions if one.column in index.bounds]
 
 
 def in_order(sort: Sort, conditions: Sequence[Condition]) -> str:
     """Return the index that has the rows in an order, the narrowest there is."""
     if sort.column != "age":
         return f"ix_{TABLE.name}_by_{sort.column}"
-    for one in conditions:
-        for column in one.columns & _EQUAL_THEN_AGE.keys():
-            return f"ix_{TABLE.name}_{_EQUAL_THEN_AGE[column]}"
-    return BY_AGE.name
+    equal = [one.column for one in conditions if one.equal and one.column in _EQUAL_THEN_AGE]
+    return f"ix_{TABLE.name}_{_EQUAL_THEN_AGE[equal[0]]}" if equal else BY_AGE.name
 
 
 def by(statement: Select[Any], index: str) -> Select[Any]:

@@ -40,7 +40,8 @@ CLAIM_S = 150.0
 """Longer than the calls of one step may take together."""
 IN_HAND = 2
 """Requests of one server that one worker has in hand at a time, besides following."""
-LISTED_MOST = 50
+LISTED_MOST = 1000
+PROBLEMS_MOST = 100
 AGAIN_S = 15.0
 AGAIN_MOST_S = 600.0
 PRESENT = "worker:"
@@ -72,6 +73,11 @@ class Done:
     def ok(self) -> bool:
         """Whether everything that was due could be done."""
         return not self.problems and not any(one.problem for one in self.rounds.values())
+
+    def note(self, problem: Problem) -> None:
+        """Keep a problem; of a worker that runs for months only the newest ones."""
+        self.problems.append(problem)
+        del self.problems[:-PROBLEMS_MOST]
 
 
 class Worker:
@@ -181,6 +187,8 @@ class Worker:
         """Start what is due, and return when to look again."""
         now = self.clock.now()
         until = now + self._new_every
+        # What was due is due, whether it is remembered or not.
+        self._due = {key: at for key, at in self._due.items() if at > now}
         try:
             await self._appear(now)
             servers = await self.follower.servers()
@@ -272,6 +280,8 @@ class Worker:
         try:
             row, process = await asyncio.to_thread(self._read, step)
             if row is None or process is None or RequestState(row.state).final:
+                # Without its process nobody can take it further; it stays as it is.
+                self._again(step, failed=True)
                 return
             instance = await self._source.instance(step.server_id)
             life = RequestLife(self._store, instance, process, holder=self.leases.holder)
@@ -281,7 +291,7 @@ class Worker:
             self.done.timed_out += row.state == RequestState.TIMED_OUT
             self._again(step, failed=step.raising and row.state == RequestState.SUBMITTING)
         except ConsoleError as error:
-            self.done.problems.append(error.problem)
+            self.done.note(error.problem)
             self._again(step, failed=True)
             log.warning("request %s: %s", step.request_id, error.problem.as_text())
         finally:
@@ -300,6 +310,8 @@ class Worker:
             self._failures.pop(key, None)
             self._due.pop(key, None)
             return
+        if len(self._failures) > LISTED_MOST:
+            self._failures.clear()
         tries = self._failures[key] = self._failures.get(key, 0) + 1
         pause = min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(tries - 1, 10))
         self._due[key] = self.clock.now() + timedelta(seconds=pause)
@@ -319,7 +331,7 @@ class Worker:
             done = await clean_up_rehearsals(self._source)
         except ConsoleError as error:
             done = None
-            self.done.problems.append(error.problem)
+            self.done.note(error.problem)
             log.warning("cleaning up: %s", error.problem.as_text())
         finally:
             await asyncio.to_thread(self.leases.give_back, held)

@@ -3,11 +3,12 @@
 import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.store.location import without_password
+from services.store.location import nearest_store, without_password
 
 
 class StoreError(ConsoleError):
@@ -45,6 +46,22 @@ def _choose(asked: str, known: Collection[str]) -> str:
     if 0 < len(known) <= NAMED_AT_MOST:
         return f"There is {', '.join(f'“{name}”' for name in sorted(known))}."
     return "Choose one that is listed."
+
+
+def store_missing(path: Path) -> InputError:
+    """Return the error for a command that only reads, on a store that nobody has made."""
+    near = nearest_store(path)
+    meant = f"Did you mean {near}?" if near is not None else "Name the store that is meant with --store."
+    return InputError(
+        Problem(
+            tried=f"Open the store {path}",
+            evidence="No such file is there.",
+            cause="The path is mistyped, or the store was moved or never made.",
+            owner=Owner.CONSOLE,
+            remedy=f"{meant} A new store is made by config apply, by credential set, or by the window.",
+            fault="store-missing",
+        )
+    )
 
 
 def too_new(url: str, revision: str) -> StoreTooNewError:

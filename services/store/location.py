@@ -1,10 +1,12 @@
 """Where a store is: paths and database URLs, without the database library."""
 
+import difflib
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 SQLITE = "sqlite:///"
+SUFFIX = ".db"
 
 
 def as_url(text: str) -> str:
@@ -20,6 +22,24 @@ def file_of(url: str) -> Path | None:
     if not url.startswith(SQLITE):
         return None
     return Path(unquote(url.removeprefix(SQLITE).partition("?")[0]))
+
+
+def nearest_store(path: Path) -> Path | None:
+    """Return the file that `path`, which is not there, most likely means; None where none is near.
+
+    One name may be mistyped, of the file or of a folder above it.
+    """
+    base = next(parent for parent in path.parents if parent.exists())
+    first, *rest = path.relative_to(base).parts
+    try:
+        known = {entry.name.casefold(): entry for entry in base.iterdir()}
+    except OSError:
+        return None
+    for near in difflib.get_close_matches(first.casefold(), known, n=len(known) or 1):
+        found = known[near].joinpath(*rest)
+        if found.suffix in {path.suffix, SUFFIX} and found.is_file():
+            return found
+    return None
 
 
 def without_password(url: str) -> str:

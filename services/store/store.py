@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from models.registry import all_models
 from models.store_meta import StoreMeta
+from services.progress import Progress, silent
 from services.store import audit
 from services.store.engine import lock_for_writing, make_engine
 from services.store.errors import StoreError, cannot_open, cannot_read, cannot_write
@@ -34,8 +35,10 @@ class Store:
         self.feed = ChangeFeed(self.engine)
 
     @classmethod
-    def open(cls, url: str, *, actor: str | None = None) -> "Store":
+    def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
         """Open the store at `url` (or path): check its version, back up, upgrade, verify.
+
+        `progress` hears of an upgrade, in the thread of the caller.
 
         Raises StoreTooNewError, StoreError.
         """
@@ -44,7 +47,7 @@ class Store:
         except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
             raise cannot_open(url, error) from error
         all_models()
-        bring_up_to_date(url)
+        bring_up_to_date(url, progress)
         try:
             return cls(url, actor=actor or _user())
         except DatabaseError as error:

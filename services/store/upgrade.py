@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.store_meta import StoreMeta
+from services.progress import Progress, silent
 from services.store.engine import BUSY_MS, make_engine, prepare_file, sqlite_path
 from services.store.errors import StoreError, cannot_open, too_new
 from services.store.version import HEAD
@@ -23,8 +24,8 @@ HALF_WRITTEN = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVE
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(url: str) -> None:
-    """Bring the store to the newest schema, or leave it as it was.
+def bring_up_to_date(url: str, progress: Progress = silent) -> None:
+    """Bring the store to the newest schema, or leave it as it was; `progress` hears of what takes long.
 
     Alembic is imported only when there is something to do: the usual start reads one row.
     Raises StoreTooNewError, StoreError.
@@ -35,14 +36,14 @@ def bring_up_to_date(url: str) -> None:
             prepare_file(path)
             # A file that is not ours, or too new, must not even be switched to another journal.
             _refuse_unknown(url, _glance(path))
-        _bring_up(url, path)
+        _bring_up(url, path, progress)
     except StoreError:
         raise
     except (SQLAlchemyError, OSError, sqlite3.Error, ImportError) as error:
         raise cannot_open(url, error) from error
 
 
-def _bring_up(url: str, path: Path | None) -> None:
+def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
     engine = make_engine(url, foreign_keys=False)
     try:
         with engine.connect() as connection:
@@ -51,7 +52,10 @@ def _bring_up(url: str, path: Path | None) -> None:
             return
         _refuse_unknown(url, current)
         if current is not None and path is not None:
+            progress("Copying the store before it is brought up to this release")
             back_up(path)
+        if current is not None:
+            progress("Bringing the store up to this release; with a million requests that takes a minute")
         with engine.execution_options(write=True).begin() as connection:
             # Another console may have upgraded it while this one waited for the lock.
             if _current(connection) != HEAD:

@@ -169,6 +169,9 @@ class Vault(ABC):
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
         """Remove the secret of a credential; returns whether there was one."""
 
+    def close(self) -> None:  # noqa: B027 -- most vaults keep nobody waiting
+        """Refuse those who still wait for an answer: the program ends."""
+
     def put(
         self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, places: Sequence[Place]
     ) -> None:

@@ -39,6 +39,11 @@ class SystemVault(Vault):
 
     kind = VaultKind.SYSTEM
 
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        """Told when a keyring has answered, and when the vault is closed."""
+        self._closed = False
+
     def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
         """Do one harmless read: a chosen backend may still be locked, missing or silent."""
 
@@ -48,7 +53,7 @@ class SystemVault(Vault):
             return str(getattr(backend, "name", type(backend).__name__))
 
         try:
-            return VaultState(usable=True, label=_within(timeout, look))
+            return VaultState(usable=True, label=self._within(timeout, look))
         except TimeoutError:
             reason = "The keyring did not answer in time."
         except UnfitError as error:
@@ -93,10 +98,15 @@ class SystemVault(Vault):
 
         return self._call("Remove", name, remove)
 
-    @staticmethod
-    def _call(verb: str, name: str, work: Callable[[], T]) -> T:
+    def close(self) -> None:
+        """Let whoever waits for the keyring go: the program ends, and must not wait for it as well."""
+        with self._turn:
+            self._closed = True
+            self._turn.notify_all()
+
+    def _call(self, verb: str, name: str, work: Callable[[], T]) -> T:
         try:
-            return _within(CALL_TIMEOUT_S, work)
+            return self._within(CALL_TIMEOUT_S, work)
         except TimeoutError:
             raise _refused(verb, name, "the keyring did not answer") from None
         except UnfitError as error:
@@ -104,6 +114,29 @@ class SystemVault(Vault):
         except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
             # The text of such an error can quote what was to be stored.
             raise _refused(verb, name, f"the keyring answered {type(error).__name__}") from None
+
+    def _within(self, seconds: float, work: Callable[[], T]) -> T:
+        """Run `work` in a thread of its own and give up waiting after `seconds`: a keyring may ask for ever."""
+        done: list[T] = []
+        failed: list[BaseException] = []
+
+        def body() -> None:
+            try:
+                done.append(work())
+            except BaseException as error:  # noqa: BLE001 -- handed to the caller below
+                failed.append(error)
+            with self._turn:
+                self._turn.notify_all()
+
+        # A daemon: the program must be able to end while a keyring still hangs.
+        threading.Thread(target=body, name="keyring", daemon=True).start()
+        with self._turn:
+            self._turn.wait_for(lambda: done or failed or self._closed, seconds)
+        if failed:
+            raise failed[0]
+        if not done:
+            raise TimeoutError
+        return done[0]
 
 
 def fit_backend() -> "KeyringBackend":
@@ -152,25 +185,3 @@ def _refused(verb: str, name: str, evidence: str) -> VaultError:
             fault="vault-unusable",
         )
     )
-
-
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """Run `work` in a thread of its own and give up waiting after `seconds`: a keyring may ask for ever."""
-    done: list[T] = []
-    failed: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:  # noqa: BLE001 -- handed to the caller below
-            failed.append(error)
-
-    # A daemon: the program must be able to end while a keyring still hangs.
-    thread = threading.Thread(target=body, name="keyring", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError
-    if failed:
-        raise failed[0]
-    return done[0]

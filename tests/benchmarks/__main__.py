@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import check, demo_steps, inbox, inbox_window, soap, start
+from tests.benchmarks import check, demo_steps, follow, inbox, inbox_window, soap, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,21 @@ def _inbox_window(folder: Path) -> Iterator[Figure]:
     yield Figure("  memory that 20 s of scrolling anywhere took", runs.grown_mb, "MB", 8.0, 1.0)
 
 
+def _follow(_folder: Path) -> Iterator[Figure]:
+    runs = follow.measure()
+    yield Figure("calls an hour, 10,000 open requests", [runs.calls], "", 120.0)
+    yield Figure("  from a decision to its being seen, slowest", runs.late, "s", 30.0, 1.0)
+    yield Figure("  first look at all of them, over loopback", [runs.first], "ms")
+    yield Figure("  every further look, the instance's work included", runs.looks, "ms")
+
+
 PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "start": _start,
     "soap": _soap,
     "demo": _demo,
     "check": _check,
     "inbox": _inbox,
+    "follow": _follow,
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from console.leftovers import NAME
 from models.addresses import Origin
 from models.kinds import Kind, RequestState
 from services.configuration import Configuration
@@ -55,7 +56,7 @@ def left_behind(path, base_url):
 
 
 def jobs(window):
-    return [job for job in window.ctx.activity.jobs if job.name == "Cleaning up rehearsals"]
+    return [job for job in window.ctx.activity.jobs if job.name == NAME]
 
 
 def test_it_says_what_is_left_and_cleans_up_when_it_can(run, tmp_path, practice):

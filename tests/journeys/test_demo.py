@@ -13,7 +13,9 @@ from console.demo.story import Story
 from console.pages.registry import HOME, Target
 from services.practice import PracticeInstance
 from tests.console.windows import opened_window
-from tests.limits import PROGRAM_S
+from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
+
+pytestmark = pytest.mark.timeout(MANY_PROGRAMS_S)
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS, CLICKS, FIELDS = 11, 31, 7

@@ -8,7 +8,9 @@ import pytest
 
 from services.connectivity import STAGES
 from tests.console.cli.conftest import SECRET, SERVER, TYPE, Program, document, interrupt, read_to
-from tests.limits import PROGRAM_S
+from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
+
+pytestmark = pytest.mark.timeout(MANY_PROGRAMS_S)
 
 CALLS = {
     "validate": ("config", "validate", "document.yaml"),

@@ -8,7 +8,9 @@ import pytest
 
 from services.practice import PracticeInstance
 from tests.console.cli.conftest import SECRET, SERVER, TYPE, Program, document
-from tests.limits import PROGRAM_S
+from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
+
+pytestmark = pytest.mark.timeout(MANY_PROGRAMS_S)
 
 ADMIN = "APPROVAL_CONSOLE_SECRET_ADMINISTRATOR"
 

@@ -115,6 +115,7 @@ def test_standard_input_that_is_no_text_is_refused(utf8):
 
 @pytest.mark.parametrize("words", [("history", "--json"), ("config", "export")])
 def test_a_reader_that_closes_the_pipe_is_no_error(program, words):
+    assert program.run(*words).status == 0
     with program.start("--vault", "env", *words) as process:
         process.stdout.close()
         error = process.stderr.read()

@@ -14,8 +14,10 @@ from services.configuration import Configuration
 from services.paths import Paths
 from services.store import Store
 from services.store import engine as store_engine
+from services.store.location import file_of
 from tests.console.cli.conftest import SECRET, SECRET_VARIABLE, SERVER, TYPE, document
 
+DOCUMENT_FILE = "approvals.yaml"
 FIVE_PARTS = {"tried", "evidence", "cause", "owner", "remedy", "fault", "correlation_id"}
 OWNERS = {"this console", "network", "ServiceNow administrator", "Privilege Manager administrator"}
 
@@ -304,6 +306,63 @@ class TestStore:
         assert outcome.status == 3
         assert error_of(outcome)["fault"] == "store-unusable"
 
+    def test_that_is_not_there_is_refused_by_what_only_reads_and_the_nearest_is_named(self, cli, tmp_path):
+        folder = tmp_path / "stores"
+        file = folder / "console.db"
+        Store.open(str(file)).close()
+        for mistyped in (folder / "consle.db", folder / "consle", tmp_path / "store" / "console.db"):
+            outcome = cli("--store", mistyped, "history", "--json")
+            assert outcome.status == 2
+            assert error_of(outcome)["fault"] == "store-missing"
+            assert f"Did you mean {file}?" in outcome.err
+        outcome = cli("--store", tmp_path / "elsewhere" / "other.db", "history")
+        assert outcome.status == 2
+        assert "Did you mean" not in outcome.err
+        assert {p.name for p in tmp_path.iterdir()} == {"home", "stores"}
+        assert {p.name for p in folder.iterdir()} == {"console.db"}
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["config", "export"],
+            ["config", "plan", DOCUMENT_FILE],
+            ["items", SERVER],
+            ["check", SERVER],
+            ["credential", "list"],
+            ["requests", "rehearse", "--type", TYPE],
+            ["audit", "verify"],
+            ["provision", SERVER, "--plan"],
+        ],
+    )
+    def test_that_is_not_there_is_not_made_to_be_looked_at(self, cli, tmp_path, monkeypatch, words):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / DOCUMENT_FILE).write_text("version: 1\n", encoding="utf-8")
+        outcome = cli("--store", "nowhere.db", *words)
+        assert outcome.status == 2
+        assert "store-missing" in outcome.err
+        assert not (tmp_path / "nowhere.db").exists()
+
+    def test_that_is_named_by_the_environment_is_refused_likewise(self, cli, tmp_path, monkeypatch):
+        monkeypatch.setenv("APPROVAL_CONSOLE_STORE", f"sqlite:///{tmp_path / 'nowhere.db'}")
+        assert cli("history").status == 2
+        assert not (tmp_path / "nowhere.db").exists()
+
+    def test_that_is_new_is_made_by_what_sets_up_and_said_to_be_new(self, cli, tmp_path):
+        document_file = tmp_path / DOCUMENT_FILE
+        document_file.write_text("version: 1\ncredentials: [{name: A, account: a}]\n", encoding="utf-8")
+        file = tmp_path / "new" / "console.db"
+        for said in (True, False):
+            outcome = cli("--store", file, "config", "apply", document_file, "--json")
+            assert outcome.status == 0
+            assert (f"A new store was made: {file}" in outcome.err) is said
+        assert cli("--store", file, "history", "--json").json["revisions"]
+
+    def test_of_this_user_begins_with_the_first_call(self, cli):
+        first, second = cli("history", "--json"), cli("history", "--json")
+        assert (first.status, first.json) == (0, {"revisions": []})
+        assert "A new store was made" in first.err
+        assert second.err == ""
+
     def test_that_is_a_folder_ends_with_3(self, cli, tmp_path):
         outcome = cli("history", "--store", tmp_path, "--json")
         assert outcome.status == 3
@@ -379,12 +438,13 @@ def test_a_port_that_is_taken_ends_with_3_in_five_parts(cli, practice):
 
 def test_shared_options_may_stand_anywhere(cli, tmp_path):
     first, second = tmp_path / "first.db", tmp_path / "second.db"
+    for file in (first, second):
+        Store.open(str(file)).close()
     assert cli("history", "--store", first, "--vault=session", "--verbose", "--json").json == {
         "revisions": []
     }
     assert cli(f"--store={second}", "history", "--json").status == 0
-    assert first.exists()
-    assert second.exists()
+    assert not file_of(Paths.of().default_store).exists()
 
 
 def every_command(command=None, path=()):

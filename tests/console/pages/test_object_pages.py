@@ -441,7 +441,7 @@ def test_the_credential_of_a_proxy_is_bound_to_the_proxy_and_to_nothing_else(run
         async with opened(ctx, where(server)) as page:
             field = page.form.field("proxy_credential_id")
             page.proxy_credential.choose(proxy)
-            await until(lambda: field.note[1] == "Not used: no proxy is set")
+            await until(lambda: field.note[1] == "Not used: no proxy on this way")
             type_into(page, "proxy", "http://proxy.acme.com:3128")
             page.field_left("proxy")
             await until(lambda: "binds its password to http://proxy.acme.com:3128" in field.note[1])

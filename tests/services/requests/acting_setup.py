@@ -49,20 +49,27 @@ class Desk:
     def signed_in_as(self, account):
         new = self.configuration.new(Kind.USER_CREDENTIAL, name=account, account=account)
         credential = self.configuration.by_name(Kind.USER_CREDENTIAL, account) or self.configuration.save(new)
-        self.server.credential_id = credential.id
-        self.server = self.configuration.save(self.server)
+        self._repoint(credential_id=credential.id)
         self.workspace.vault.put(
             credential.id, credential.name, account, Secret(PASSWORD), [self.server.origin]
         )
 
     def at(self, base_url):
         """Reach the instance through another address."""
-        self.server.base_url = base_url
-        self.server = self.configuration.save(self.server)
+        self._repoint(base_url=base_url)
         credential = self.configuration.get(Kind.USER_CREDENTIAL, self.server.credential_id)
         self.workspace.vault.put(
             credential.id, credential.name, credential.account, Secret(PASSWORD), [self.server.origin]
         )
+
+    def _repoint(self, **values):
+        """Change the server past the guard that asks about requests under way: here it is the same instance."""
+        server = self.server.model_copy(update=values)
+        if server.version == 0:
+            self.server = self.configuration.save(server)
+        else:
+            with self.store.write() as work:
+                self.server = work.update(server, server.version)
 
     def decider(self, account):
         return Instance(ConnectionSettings.of(self.server), sign_in(account))

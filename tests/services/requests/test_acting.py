@@ -4,11 +4,16 @@ import asyncio
 import sqlite3
 
 import pytest
+from sqlmodel import select
 
+from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
+from models.lease import Lease
 from services.errors import InputError
-from services.requests import acting
+from services.requests import acting, turns
 from services.requests.acting import cancel, decide
+from services.store import Store
+from services.workspace import Workspace
 from tests.services.requests.acting_setup import PM, between, desk
 
 __all__ = ["desk"]
@@ -139,6 +144,38 @@ async def test_the_same_request_twice_at_once_is_decided_once(desk):
     outcomes = [outcome for [outcome] in both]
     assert sorted(o.ok for o in outcomes) == [False, True]
     assert len(patched(desk)) == 1
+
+
+async def test_another_console_on_the_same_store_is_waited_for(desk, monkeypatch):
+    row, other = desk.copied(1), desk.copied(2)
+    assert turns.take_turn(desk.store, row.id) == ""
+    first, second = await decide(desk.workspace, [row.id, other.id], "approve")
+    assert (first.ok, first.problem.fault, second.ok) == (False, "request-busy", True)
+    assert "ada is at it" in first.problem.evidence
+    assert desk.item(row)["approval"] == "requested"
+    # A console that ended in the middle keeps nobody out for long, and nothing is left of what has run out.
+    later = utcnow() + turns.TURN
+    monkeypatch.setattr(turns, "utcnow", lambda: later)
+    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    assert outcome.ok
+    with desk.store.read() as session:
+        assert session.exec(select(Lease)).all() == []
+
+
+async def test_two_consoles_at_once_send_one_decision(desk):
+    row = desk.copied()
+    others = [
+        Workspace(Store.open(desk.store.url, actor=name), desk.workspace.vault) for name in ("ada", "bob")
+    ]
+    both = await asyncio.gather(*(decide(other, [row.id], "approve", "Fine") for other in others))
+    for other in others:
+        await other.aclose()
+    outcomes = [outcome for [outcome] in both]
+    assert sorted(outcome.ok for outcome in outcomes) == [False, True]
+    [late] = [outcome for outcome in outcomes if not outcome.ok]
+    assert late.problem.fault in ("request-busy", "request-not-open")
+    assert len(patched(desk)) == 1
+    assert desk.comments(row) == ["Fine"]
 
 
 @pytest.mark.parametrize(("decision", "word"), WORDS)

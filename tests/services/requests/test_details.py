@@ -87,6 +87,7 @@ async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_wit
         < shown.index(line.title)
     )
     assert found.who_can_act == ()
+    assert found.sentence.startswith("Its record in ServiceNow has ended as rejected.")
     assert "was rejected by Alex Approver" in found.answer_for_caller
     assert found.answer_for_caller.endswith("The answer was: “Use the store version”.")
 

@@ -10,9 +10,10 @@ from sqlalchemy import select
 import services.requests.life
 from models.kinds import Kind, RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.practice import PracticeInstance
+from services.practice import PracticeInstance, approvals
 from services.requests.leases import LeaseLostError
 from services.requests.life import RequestLife
+from services.secret import Secret
 from services.store.values import table_of
 from tests.canary import Listener, forward_to
 from tests.services.requests import followed
@@ -375,3 +376,49 @@ async def test_somebody_who_is_asked_in_place_of_another_is_known_after_a_while(
     await own.rounds(14)
     [row] = followed.requests_of(own.workspace.store)
     assert row["waits_for"] == "Olive Approver"
+
+
+async def test_with_calls_to_spare_more_is_known_at_once(workspace, configuration, vault, practice, clock):
+    """Asked every minute only, half of the calls are left for approvers and comments."""
+    own = Own(workspace, configuration, vault, practice, clock, interval=60)
+    row = await own.raised()
+    record = followed.place(practice, 1)
+    first = await own.follower.round(own.server.id)
+    assert first.calls > 1
+    assert own.row(row.id)["waits_for"] == "Alex Approver"
+    [asked] = practice.records("sysapproval_approver", sysapproval=row.external_id)
+    change = {"state": "rejected", "comments": "Not this one"}
+    approvals.change(practice._database, "sysapproval_approver", asked["sys_id"], change, by="app.approver")
+    clock.pass_by(60)
+    for _ in range(3):
+        await own.follower.round(own.server.id)
+        clock.pass_by(60)
+    kept = own.row(row.id)
+    assert (kept["state"], kept["comment"]) == (RequestState.REJECTED, "Not this one")
+    [copy] = followed.requests_of(workspace.store, record_id=record)
+    assert copy["waits_for"] == "Alex Approver"
+
+
+async def test_another_instance_at_the_same_server_is_begun_anew(
+    own, practice, configuration, vault, workspace, clock
+):
+    followed.place(practice, 1)
+    await own.rounds(3)
+    theirs = SimulatedClock(clock.at)
+    theirs.pass_by(-7 * 24 * 3600)
+    other = PracticeInstance(password=PASSWORD, clock=theirs.now).start()
+    try:
+        record = followed.place(other, 2)
+        server = configuration.get(Kind.FOREIGN_SYSTEM, own.server.id)
+        server.base_url = other.base_url
+        server = configuration.save(server)
+        vault.put(server.credential_id, "Account", followed.ACCOUNT, Secret(PASSWORD), [server.origin])
+        await own.rounds(2)
+        [copy] = followed.requests_of(workspace.store, record_id=record)
+        assert copy["state"] == RequestState.PENDING
+        followed.decide(other, record)
+        await own.rounds()
+        [copy] = followed.requests_of(workspace.store, record_id=record)
+        assert copy["state"] == RequestState.APPROVED
+    finally:
+        other.stop()

@@ -345,6 +345,18 @@ async def test_names_of_this_machine_are_answered_to(server):
             assert (await client.get("/healthz", headers={"Host": host})).json() == {"status": "ok"}
 
 
+async def test_on_the_other_loopback_too(store):
+    import socket
+
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with IntakeServer(store, host="::1", port=0) as server, client_of(server) as client:
+        assert server.url.startswith("http://[::1]:")
+        assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
 async def test_a_page_of_another_origin_gets_no_permission(server):
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     async with client_of(server) as client:

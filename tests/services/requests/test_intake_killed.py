@@ -17,8 +17,8 @@ from tests.services.requests.conftest import stored, timeline
 __all__ = ["desk"]
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("intake_program.py")
-KEYS = 40
-KILLS = 4
+KEYS = 24
+KILLS = 3
 
 
 class Program:

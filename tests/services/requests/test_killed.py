@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from models.kinds import Kind, TaskState
+from models.base import utcnow
+from models.kinds import Kind, RequestState, TaskState
 from models.task_run import TaskRun
-from services.requests import baseline, clean_up_rehearsals
+from services.requests import RequestLife, baseline, clean_up_rehearsals, clearing
 from services.requests.states import CLOSED_STATES
+from tests.limits import WAIT_S
 from tests.services.requests.conftest import PASSWORD, states, stored
 from tests.services.requests.rehearser import open_workspace
 
@@ -26,7 +29,7 @@ CALLS = 45
 """About as many as three rehearsals make: undecided, approved, rejected."""
 JITTER_S = 0.03
 """About as long as a call takes: in it, after it, or while the store is written."""
-PATIENCE_S = 60
+PATIENCE_S = WAIT_S
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def kill_one(path, practice, chance):
 
 async def clean(workspace):
     """Clean up as the next start does, until there is nothing that may still be on its way."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WAIT_S):
         while True:
             done = await clean_up_rehearsals(workspace, limit_s=LIMIT_S)
             assert not done.problems, [p.as_text() for p in done.problems]
@@ -128,8 +131,6 @@ async def test_a_rehearsal_that_is_being_done_is_left_alone(path, practice, stor
     workspace = open_workspace(path, PASSWORD)
     [process] = workspace.configuration.all(Kind.APPROVAL_PROCESS)
     [approval_type] = workspace.configuration.all(Kind.APPROVAL_TYPE)
-    from services.requests import RequestLife
-
     life = RequestLife(store, await workspace.instance(process.server_id), process)
     row = life.draft(approval_type, {}, rehearsal=True)
     run = baseline.begin(store, row, process)
@@ -148,12 +149,28 @@ async def test_a_rehearsal_that_is_being_done_is_left_alone(path, practice, stor
     await workspace.aclose()
 
 
+async def test_a_cancel_that_was_broken_off_is_finished_too(path, practice, store, monkeypatch):
+    workspace = open_workspace(path, PASSWORD)
+    [process] = workspace.configuration.all(Kind.APPROVAL_PROCESS)
+    [approval_type] = workspace.configuration.all(Kind.APPROVAL_TYPE)
+    life = RequestLife(store, await workspace.instance(process.server_id), process)
+    row = await life.submit(approval_type, {})
+    life._steps.mark_wish(row, RequestState.CANCELLED, "No longer needed", utcnow())
+    assert not clearing.is_anything_left(store)
+    assert (await clean_up_rehearsals(workspace)).ended == []
+    monkeypatch.setattr(clearing, "BROKEN_OFF_AFTER", timedelta())
+    assert clearing.is_anything_left(store)
+    assert (await clean_up_rehearsals(workspace)).ended == [row.id]
+    [kept] = stored(store)
+    assert (kept.state, kept.comment) == (RequestState.CANCELLED, "No longer needed")
+    assert not clearing.is_anything_left(store)
+    await workspace.aclose()
+
+
 async def test_what_cannot_be_cleaned_up_now_is_told_and_left(path, practice, store):
     workspace = open_workspace(path, PASSWORD)
     [process] = workspace.configuration.all(Kind.APPROVAL_PROCESS)
     [approval_type] = workspace.configuration.all(Kind.APPROVAL_TYPE)
-    from services.requests import RequestLife
-
     life = RequestLife(store, await workspace.instance(process.server_id), process)
     row = await life.submit(approval_type, {}, rehearsal=True)
     practice.faults.set("server_error")

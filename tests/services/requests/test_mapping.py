@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import InvalidError
-from services.requests.mapping import Pointer, default_mapping, document_of, parse_mapping, read_mapping
+from services.requests.fields import checked_fields
+from services.requests.intake_app import Refusal, _parsed
+from services.requests.mapping import (
+    VARIABLES,
+    Pointer,
+    default_mapping,
+    document_of,
+    parse_mapping,
+    read_mapping,
+)
 
 RFC = {
     "foo": ["bar", "baz"],
@@ -167,3 +176,45 @@ def test_without_a_mapping_variables_have_their_own_names():
         "ab",
         "",
     )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def outcome_of(work, error):
+    """Return what `work` gives, and the error in place of it."""
+    try:
+        return work(), None
+    except error as refused:
+        return None, refused
+
+
+@given(st.dictionaries(st.sampled_from([*VARIABLES, "id", "more"]), JSON, max_size=6))
+def test_any_payload_is_read_or_refused_by_its_fields(payload):
+    read, refused = outcome_of(lambda: default_mapping().read(payload), InvalidError)
+    if refused:
+        assert refused.fields
+        assert {wrong.name for wrong in refused.fields} <= set(payload)
+        return
+    assert set(read) == {"id", *VARIABLES}
+    assert all(isinstance(text, str) for text in read.values())
+    assert checked_fields({name: text for name, text in read.items() if name != "id"})
+
+
+@given(st.dictionaries(st.text(max_size=12) | st.sampled_from([*VARIABLES, "id"]), JSON, max_size=4))
+def test_any_document_is_a_mapping_or_refused_by_its_entries(document):
+    mapping, refused = outcome_of(lambda: read_mapping(document), InvalidError)
+    if refused:
+        assert {wrong.name for wrong in refused.fields} <= {*document, "mapping"}
+    else:
+        assert parse_mapping(json.dumps(document)) == mapping
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_body_is_an_object_or_refused(content):
+    payload, refused = outcome_of(lambda: _parsed(content), Refusal)
+    assert isinstance(payload, dict) if refused is None else refused.status == 400

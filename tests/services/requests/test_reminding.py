@@ -7,7 +7,7 @@ import pytest
 
 from models.base import utcnow
 from models.kinds import RequestEventKind
-from services.requests import learning
+from services.requests import turns
 from services.requests.acting import decide, remind
 from tests.services.requests.acting_setup import PM, between, desk
 
@@ -38,10 +38,10 @@ async def test_nobody_is_reminded_twice_within_a_quarter_of_an_hour(desk, monkey
     [outcome] = await remind(desk.workspace, [other.id])
     assert outcome.ok
     now = utcnow()
-    monkeypatch.setattr(learning, "utcnow", lambda: now + timedelta(minutes=14))
+    monkeypatch.setattr(turns, "utcnow", lambda: now + timedelta(minutes=14))
     [outcome] = await remind(desk.workspace, [row.id])
     assert not outcome.ok
-    monkeypatch.setattr(learning, "utcnow", lambda: now + timedelta(minutes=16))
+    monkeypatch.setattr(turns, "utcnow", lambda: now + timedelta(minutes=16))
     [outcome] = await remind(desk.workspace, [row.id])
     assert outcome.ok
     assert len(desk.comments(row)) == 2
@@ -49,7 +49,7 @@ async def test_nobody_is_reminded_twice_within_a_quarter_of_an_hour(desk, monkey
 
 async def test_another_console_on_the_same_store_counts_too(desk):
     row = desk.copied()
-    assert learning.guard_reminder(desk.store, row.id)
+    assert turns.take_reminder(desk.store, row.id)
     [outcome] = await remind(desk.workspace, [row.id])
     assert outcome.problem.fault == "reminded-already"
     assert desk.comments(row) == []

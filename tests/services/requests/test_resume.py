@@ -342,7 +342,8 @@ async def test_a_cancel_that_a_crash_broke_off_is_brought_to_its_end(
     [kept] = stored(store)
     assert kept.state == RequestState.PENDING
     with store.read() as session:
-        assert set(marks.open_wishes(session, kept.server_id)) == {kept.id} or kept.server_id is None
+        assert marks.open_wishes(session, utcnow()) == {kept.id: marks.Wish(end, "No longer: needed")}
+        assert marks.open_wishes(session, kept.requested_at) == {}
     await life.follow(kept)
     assert (kept.state, kept.comment) == (end, "No longer: needed")
     assert raised(practice)[0]["approval"] == "cancelled"

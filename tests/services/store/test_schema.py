@@ -200,6 +200,18 @@ def test_an_upgrade_keeps_what_is_there_and_the_file_as_it_was(path, later_relea
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
 
 
+def test_an_upgrade_tells_that_it_takes_long_and_the_usual_start_tells_nothing(path, later_release):
+    told = []
+    progress = lambda text, done=0, total=None: told.append(text)  # noqa: E731
+    Store.open(str(path), progress=progress).close()
+    Store.open(str(path), progress=progress).close()
+    assert told == []
+    later_release()
+    Store.open(str(path), progress=progress).close()
+    assert len(told) == 2
+    assert told[0].startswith("Copying the store")
+
+
 def test_a_backup_holds_what_is_still_in_the_log_of_another_console(path, later_release):
     fill(path)
     other = Store.open(str(path), actor="grace")

@@ -32,11 +32,13 @@ class MemoryKeyring(KeyringBackend):
         self.entries = {}
         self.error = None
         self.hangs = None
+        self.asked = threading.Event()
         self.forgets = False
 
     def _asked(self):
+        self.asked.set()
         if self.hangs is not None:
-            self.hangs.wait(30)
+            self.hangs.wait()
         if self.error is not None:
             raise self.error
 

@@ -1,6 +1,7 @@
 """What holds for every vault: it keeps, gives out for the right origin only, binds once, forgets, and takes no mask."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,8 @@ from services.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
 from services.vault.entries import from_text, to_text
 from services.vault.env import EnvVault, variable_of
+from services.vault.system import SystemVault
+from tests.limits import WAIT_S
 from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
 
 PASSWORDS = [
@@ -288,3 +291,15 @@ def test_a_password_of_the_environment_has_a_mark_while_it_stays_what_was_bound(
     assert EnvVault({variable: "two"}, bindings).state(credential, NAME).mark == ""
     # What is told of a password is not what its fingerprint in the file is made with.
     assert mark not in bindings.read_text()
+
+
+def test_whoever_waits_for_a_keyring_is_let_go_when_the_vault_is_closed(hanging, credential):
+    vault = SystemVault()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(vault.get, credential, NAME, HOME)
+        assert hanging.asked.wait(WAIT_S)
+        vault.close()
+        with pytest.raises(VaultError) as caught:
+            waiting.result(WAIT_S)
+    assert caught.value.problem.evidence == "the keyring did not answer"
+    assert not hanging.hangs.is_set()
