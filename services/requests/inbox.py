@@ -57,7 +57,7 @@ class Inbox:
             return listing.rows(session, sort, start, limit, near)
 
     def count(self, filter_: Filter, *, most: int | None = COUNTED_MOST, at: datetime | None = None) -> Count:
-        """Count what a filter shows: to the end where an index tells it, else up to `most`.
+        """Count what a filter shows up to `most`, or to the end where an index tells that as soon.
 
         None counts to the end whatever it takes, which may be seconds; a search stops where the list does.
         """

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from services.requests.filters import Filter, Sort
 from services.requests.query import COLUMNS, TABLE, RequestRow, as_row, conditions, is_upward, key_of
 from services.requests.search import find, words_of
-from services.requests.ways import ONE, RAW_ID, Way, best_way, by, clauses, counted, in_order
+from services.requests.ways import FEW, ONE, RAW_ID, Way, best_way, by, clauses, counted, in_order
 
 ANCHORS_MOST = 4_096
 
@@ -81,10 +81,11 @@ class Listing:
         return Slice(start, [by_id[one] for one in wanted if one in by_id], complete=self._complete)
 
     def count(self, session: Session, most: int | None) -> Count:
-        """Count the rows, at least to `most`; None counts to the end."""
+        """Count the rows up to `most`, or to the end where that takes no longer; None counts to the end."""
         total = self._total
-        if total is None or not (total.exact or self._words or most is not None):
-            total = self._total = self._counted(session, most)
+        if total is not None and (total.exact or self._words or (most is not None and total.number >= most)):
+            return total
+        total = self._total = self._counted(session, most)
         return total
 
     def place_of(self, session: Session, sort: Sort, request_id: uuid.UUID) -> int | None:
@@ -96,8 +97,9 @@ class Listing:
             return None
         if ids is not None:
             return ids.index(own[0]) if own[0] in ids else None
-        before = _from(sort, tuple(own[1:]), upward=not is_upward(sort))
-        return counted(session, self._walk(select(ONE), sort).where(*before))
+        before, beside = _before(sort, tuple(own[1:]))
+        walk = self._walk(select(ONE), sort)
+        return counted(session, walk.where(before)) + counted(session, walk.where(*beside))
 
     # -- few rows ----------------------------------------------------------
 
@@ -137,7 +139,7 @@ class Listing:
         if way.total is not None:
             return Count(way.total, exact=True)
         statement = by(select(ONE).select_from(TABLE).where(*clauses(self._conditions)), way.through)
-        if way.whole or way.few or most is None:
+        if way.few or most is None or (way.whole and most >= FEW):
             return Count(counted(session, statement), exact=True)
         number = counted(session, statement.limit(most + 1))
         return Count(min(number, most), exact=number <= most)
@@ -217,3 +219,15 @@ def _from(
     if upward:
         return own[0] >= key[0], (whole >= value if with_it else whole > value)
     return own[0] <= key[0], (whole <= value if with_it else whole < value)
+
+
+def _before(sort: Sort, key: tuple[Any, ...]) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:
+    """Return what says that a row comes before `key` by its first part alone, and what says so among its equals.
+
+    Comparing whole keys takes three times as long, and half a million of them may stand before one.
+    """
+    first, *others = key_of(sort)
+    rest, value = tuple_(*others), tuple_(*key[1:], types=[one.type for one in others])
+    if is_upward(sort):
+        return first < key[0], (first == key[0], rest < value)
+    return first > key[0], (first == key[0], rest > value)

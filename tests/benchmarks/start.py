@@ -108,6 +108,6 @@ def fill(path: Path) -> None:
         }
         for number in range(REQUESTS)
     ]
-    with store.engine.begin() as connection:
-        connection.execute(insert(ApprovalRequest), rows)
+    with store.write() as work:
+        work.session.execute(insert(ApprovalRequest), rows)
     store.close()

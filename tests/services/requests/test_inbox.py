@@ -137,6 +137,13 @@ class TestEveryFilterAndOrder:
         assert count.number == true if count.exact else (most is not None and count.number == most < true)
         assert count.exact or size == "many"
 
+    def test_is_counted_further_when_more_is_asked_for(self, filled, size):
+        inbox = Inbox(filled[0])
+        counts = [inbox.count(Filter(), most=most, at=NOW) for most in (1, 5, 10_000, None)]
+        assert [count.number for count in counts[2:]] == [ROWS, ROWS]
+        assert counts[0].number in (1, ROWS)
+        assert all(count.exact == (count.number == ROWS) for count in counts)
+
     @MANY_TIMES
     @given(filter_=filters(), sort=sorts, number=st.integers(0, ROWS - 1))
     def test_tells_the_place_of_a_row(self, filled, size, filter_, sort, number):
