@@ -39,9 +39,11 @@ class FollowingPart(QWidget):
         layout.setSpacing(8)
         self.who = Label("")
         self.last = Label("", role="caption")
+        self._shape = Picture("notice", SHAPE, ground="window")
         layout.addWidget(Picture("process", SHAPE, "text"))
         layout.addWidget(self.who)
         layout.addWidget(self._rule())
+        layout.addWidget(self._shape)
         layout.addWidget(self.last)
         layout.addWidget(self._rule())
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -69,6 +71,7 @@ class FollowingPart(QWidget):
             if seen
             else ""
         )
+        self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
         self.setAccessibleName(f"{following.who}, {text}" + (f", not asked now: {why}" if why else ""))
 
@@ -158,10 +161,8 @@ class ActivityStrip(QWidget):
     def _show_round(self) -> None:
         self._shape.show()
         self._shape.setPixmap(icons.status_pixmap("good", SHAPE, "window"))
-        self.text.setText(asked_text(self._following.asked))
-        self.count.setText(since(self._following.asked_at))
-        self.count.show()
-        for widget in (self.bar, self.cancel):
+        self.text.setText(f"{asked_text(self._following.asked)}, {since(self._following.asked_at)}")
+        for widget in (self.count, self.bar, self.cancel):
             widget.hide()
 
     def _cancel(self) -> None:

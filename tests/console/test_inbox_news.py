@@ -171,8 +171,8 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         assert part.last.text().startswith("Last status check 1")
         following._stands(Status(Where.HERE, ((server, seen),)))
         following._rounded(server, Round(seen=120, calls=1, complete=True))
-        assert window.strip.text.text() == "120 requests asked about in one question"
-        assert window.strip.count.text().endswith("s ago")
+        assert window.strip.text.text().startswith("120 requests asked about in one question, ")
+        assert window.strip.text.text().endswith("s ago")
         paused = State(
             seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
         )

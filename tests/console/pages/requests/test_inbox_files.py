@@ -11,12 +11,15 @@ from PyQt6.QtWidgets import QDialog, QFileDialog, QPushButton
 from console.inbox.me import MyNamesDialog
 from console.inbox.places import node_key
 from console.pages.registry import Target
+from console.pages.rehearsal import RehearsalDialog
 from console.pages.requests import exporting
+from console.pages.requests.menu import row_menu
 from console.pages.requests.saving import SaveFilterDialog
-from models.kinds import RequestState
+from console.widgets.popup_list import PopupList
+from models.kinds import Kind, RequestState
 from services.requests.saved import saved_filters
 from tests.console.pages.requests.support import LONG_S, numbers, opened, put, request, settled, until
-from tests.console.windows import opened_window
+from tests.console.windows import filled, menu_tree, opened_window
 
 
 @pytest.fixture
@@ -203,6 +206,59 @@ def test_what_waits_for_me_goes_by_the_names_that_were_given(in_window):
         dialog = dialog_of(window, MyNamesDialog)
         assert dialog.names.text() == "App Approvers, d. whitfield"
         dialog.reject()
+
+    in_window(story)
+
+
+def test_the_menu_of_rows_holds_commands_of_the_window_and_the_order(in_window):
+    async def story(window, page):
+        put(window.ctx.workspace.store, request(1), request(2, policy_name="A"))
+        await until(lambda: len(numbers(page)) == 2)
+        page.table.setFocus()
+        page.table.selectRow(0)
+        await until(lambda: page.pane.answer)
+        await settled(page)
+        menu = row_menu(page)
+        assert menu_tree(menu) == [
+            "Copy answer for the caller", "Open in ServiceNow", "-", "Approve…", "Reject…", "Remind…", "-",
+            "Cancel request…", "-",
+            ("Sort by", ["State", "Age", "Policy", "User", "Computer", "File", "Times out", "Number"]),
+        ]  # fmt: skip
+        by_text = {action.text(): action for action in menu.actions()}
+        assert by_text["Approve…"] is window.ctx.commands.action("approve")
+        assert by_text["Approve…"].isEnabled()
+        assert not by_text["Open in ServiceNow"].isEnabled()
+        order = by_text["Sort by"].menu().actions()
+        assert [action.text() for action in order if action.isChecked()] == ["Age"]
+        order[2].trigger()
+        await settled(page)
+        assert numbers(page) == ["RITM0000002", "RITM0000001"]
+        menu.deleteLater()
+
+    in_window(story)
+
+
+def test_a_request_is_rehearsed_through_the_process_or_one_that_is_chosen(in_window):
+    async def story(window, page):
+        await filled(window)
+        await until(page.rehearse_button.isEnabled)
+        await settled(page)
+        page.rehearse_button.click()
+        await until(lambda: dialog_of(window, RehearsalDialog))
+        dialog = dialog_of(window, RehearsalDialog)
+        assert dialog.process.name == "ServiceNow Approval Process"
+        dialog.reject()
+        configuration = window.ctx.workspace.configuration
+        second = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Another process"))
+        await until(lambda: len(page.processes) == 2)
+        await settled(page)
+        page.rehearse_button.click()
+        popup = page.findChild(PopupList, "rehearse")
+        assert [row.text for row in popup.rows] == ["Another process", "ServiceNow Approval Process"]
+        popup.search.setText("another")
+        popup.search_changed.emit("another")
+        assert [row.key for row in popup.rows] == [str(second.id)]
+        popup.close()
 
     in_window(story)
 
