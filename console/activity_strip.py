@@ -1,24 +1,87 @@
 """The strip at the bottom and the pane above it: what runs, how far it is, how it ended."""
 
-from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
+from datetime import UTC, datetime
+from typing import Any
+
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from console import icons, theme
 from console.activity import SHAPES, Activity, Job
+from console.inbox.following import asked_text
 from console.widgets import buttons
-from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
+from console.widgets.timeline import ago
 
-HEIGHT, BAR, SHAPE, PANE = 30, 120, 14, 180
+HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
+
+
+class FollowingPart(QWidget):
+    """Who asks about open requests, and when that was done last; nothing while nobody does."""
+
+    def __init__(self, following: Any) -> None:
+        super().__init__()
+        self._following = following
+        self._rules: list[QFrame] = []
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        self.who = Label("")
+        self.last = Label("", role="caption")
+        self._shape = Picture("notice", SHAPE, ground="window")
+        layout.addWidget(Picture("process", SHAPE, "text"))
+        layout.addWidget(self.who)
+        layout.addWidget(self._rule())
+        layout.addWidget(self._shape)
+        layout.addWidget(self.last)
+        layout.addWidget(self._rule())
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.refresh()
+
+    def _rule(self) -> QFrame:
+        rule = QFrame()
+        rule.setProperty("role", "upright")
+        rule.setFixedHeight(HEIGHT)
+        self._rules.append(rule)
+        return rule
+
+    def refresh(self) -> None:
+        """Show how it stands now."""
+        following = self._following
+        self.setVisible(bool(following.who))
+        self.who.setText(following.who)
+        why, seen = following.why_not, following.seen_at
+        text = "No status check yet" if seen is None else f"Last status check {since(seen)}"
+        self.last.setText(text)
+        self.last.setToolTip(
+            f"Not asked now: {why}"
+            if why
+            else seen.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+            if seen
+            else ""
+        )
+        self._shape.setVisible(bool(why))
+        set_tone(self.last, "notice" if why else "")
+        self.setAccessibleName(f"{following.who}, {text}" + (f", not asked now: {why}" if why else ""))
 
 
 class ActivityStrip(QWidget):
-    """Latest or running work, its bar and Cancel; on the right the store."""
+    """Latest or running work, its bar and Cancel; on the right who asks about requests, and the store."""
 
     toggled = pyqtSignal()
 
-    def __init__(self, activity: Activity, store_name: str) -> None:
+    def __init__(self, activity: Activity, store_name: str, following: Any) -> None:
         super().__init__()
         self.setProperty("role", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -47,10 +110,17 @@ class ActivityStrip(QWidget):
         for widget in (self.count, self.bar, self.cancel):
             layout.addWidget(widget)
         picture = Picture("server", SHAPE)
+        self._following = following
+        self.following = FollowingPart(following)
         layout.addSpacing(16)
+        layout.addWidget(self.following)
         layout.addWidget(picture)
         layout.addWidget(self.store)
         activity.changed.connect(self.refresh)
+        following.changed.connect(self._followed)
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self._followed)
         theme.of().theme_changed.connect(self.refresh)
         self.refresh()
 
@@ -58,6 +128,9 @@ class ActivityStrip(QWidget):
         """Show the newest running job, or how the last one ended."""
         job = self._activity.latest
         running = job is not None and job.running
+        if self._shows_round(job):
+            self._show_round()
+            return
         self._shape.setVisible(job is not None)
         if job is not None:
             self._shape.setPixmap(icons.status_pixmap(SHAPES[job.state], SHAPE, "window"))
@@ -69,10 +142,39 @@ class ActivityStrip(QWidget):
             self.bar.set_value(job.done / job.total)
         self.cancel.setVisible(bool(job and job.can_cancel))
 
+    def _followed(self) -> None:
+        """Show how following stands; the clock goes on while it is seen."""
+        self.following.refresh()
+        if self._following.who:
+            self._tick.start()
+        else:
+            self._tick.stop()
+        self.refresh()
+
+    def _shows_round(self, job: Job | None) -> bool:
+        """Whether the last round is newer than everything a person did."""
+        at = self._following.asked_at
+        if at is None or (job is not None and job.running):
+            return False
+        return job is None or job.ended is None or at > job.ended
+
+    def _show_round(self) -> None:
+        self._shape.show()
+        self._shape.setPixmap(icons.status_pixmap("good", SHAPE, "window"))
+        self.text.setText(f"{asked_text(self._following.asked)}, {since(self._following.asked_at)}")
+        for widget in (self.count, self.bar, self.cancel):
+            widget.hide()
+
     def _cancel(self) -> None:
         job = self._activity.latest
         if job is not None:
             job.cancel()
+
+
+def since(moment: datetime) -> str:
+    """Return how long ago something was, by the second below a minute."""
+    seconds = max(int((datetime.now(UTC) - moment).total_seconds()), 0)
+    return f"{seconds} s ago" if seconds < 60 else ago(moment)
 
 
 class ActivityPane(QFrame):

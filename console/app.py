@@ -4,7 +4,7 @@
 2. A window that already shows this store is raised instead of a second one.
 3. Theme and window; the first paint. Until here nothing slow is imported.
 4. The outline, read with the standard library alone, fills the tree.
-5. Store, vault and services open in a thread; pages wait for them one by one.
+5. Store, vault and services open in a thread; pages wait for them one by one, and so does the asking about requests.
 6. When the window closes: drafts are written, tasks end, the store is closed.
 """
 
@@ -178,6 +178,7 @@ def _painted(window: Window, profile: Path, one: OneWindow) -> None:
     one.listen()
     ctx.open()
     window.show_target(_last_page(window))
+    window.following.start()
 
 
 def _last_page(window: Window) -> Target:

@@ -59,6 +59,10 @@ class Context(QObject):
         self.drafts = Drafts(self)
         self.activity = Activity(self)
         self.commands = CommandRegistry(self)
+        self.remembered: Any = None
+        """The layout of the window, for pages that remember something of theirs."""
+        self.following: Any = None
+        """What asks the instances about open requests, once the window has begun it."""
         self.workspace: Any = None
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""

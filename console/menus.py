@@ -44,6 +44,9 @@ def node_menu(window: Any, node: Node) -> QMenu:
     menu = QMenu(window)
     menu.setAccessibleName(node.text)
     commands = window.ctx.commands
+    if node.saved_filter:
+        _on_filter(menu, window, node)
+        return menu
     if node.object_id is None:
         if node.place is not None and node.place.new and node.kind is not None:
             _new_entries(menu, node.place.new, commands, new_command(node.kind))
@@ -57,6 +60,16 @@ def node_menu(window: Any, node: Node) -> QMenu:
         action = commands.entry(command.id, menu, lambda name=command.id: window.run_on_node(node, name))
         menu.addAction(action)
     return menu
+
+
+def _on_filter(menu: QMenu, window: Any, node: Node) -> None:
+    """Offer what can be done with a filter that people saved."""
+    commands, key = window.ctx.commands, node.saved_filter
+    _open(menu, window, node)
+    menu.addSeparator()
+    menu.addAction(commands.entry("rename", menu, lambda: window.navigation.edit(node)))
+    menu.addSeparator()
+    menu.addAction(commands.entry("delete", menu, lambda: window.saved_filters.delete(key)))
 
 
 def _open(menu: QMenu, window: Any, node: Node) -> None:

@@ -211,6 +211,8 @@ class Palette(QFrame):
         self._find = find
         self._groups: Groups = []
         self._before: QWidget | None = None
+        self._entered = ""
+        """What Enter was pressed for before anything was found for it."""
         self.field = QLineEdit()
         self.field.setProperty("role", "palette")
         self.field.setPlaceholderText("Find or run anything")
@@ -269,14 +271,19 @@ class Palette(QFrame):
         self.hide()
 
     def add(self, text: str, head: str, found: list[Entry]) -> None:
-        """Show one more group, unless something else was typed since it was asked for."""
+        """Show one more group, unless something else was typed since it was asked for.
+
+        Where nothing else was found its first row is chosen, and run if Enter was pressed for it already.
+        """
         if found and text == self.field.text().strip() and self.isVisible():
             chosen = self.list.currentIndex().row()
             self._show([*self._groups, (head, found)])
             if chosen >= 0:
                 self.list.setCurrentIndex(self.model.index(chosen))
-            else:
-                self._step(1, start=-1)
+                return
+            self._step(1, start=-1)
+            if self._entered == text:
+                self._choose(self.list.currentIndex())
 
     def place(self, area: QRect) -> None:
         """Stand centred on `area`, a fifth down."""
@@ -293,6 +300,7 @@ class Palette(QFrame):
         self.move(area.left() + (area.width() - width) // 2, area.top() + area.height() // 8)
 
     def _search(self, text: str) -> None:
+        self._entered = ""
         self._delegate.needle = text.strip().removeprefix(">").strip().casefold()
         self._show(self._find(text.strip()))
         self._step(1, start=-1)
@@ -339,6 +347,7 @@ class Palette(QFrame):
                 case Qt.Key.Key_Up:
                     self._step(-1)
                 case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                    self._entered = self.field.text().strip()
                     self._choose(self.list.currentIndex())
                 case Qt.Key.Key_Escape:
                     self.close_again()

@@ -12,7 +12,6 @@ CHOICES = ((0, "Off"), (15, "15 minutes"), (60, "hour"), (240, "4 hours"))
 """Minutes between two rounds, and the words for them."""
 KEY = "check_every"
 WORDS = {"ok": "good", "warning": "has a warning", "failed": "failed"}
-TRAY_MS = 10_000
 
 
 class Schedule(QObject):
@@ -22,7 +21,6 @@ class Schedule(QObject):
         super().__init__(window)
         self._window = window
         self._remembered = remembered
-        self._tray: Any = None
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         self._follow(self.minutes)
@@ -70,17 +68,4 @@ class Schedule(QObject):
     def _tell(self, name: str, was: str, verdict: str) -> None:
         text = f"{WORDS.get(verdict, verdict)} now; the check before: {WORDS.get(was, was)}"
         self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE)
-        self._show_outside(name, text)
-
-    def _show_outside(self, name: str, text: str) -> None:
-        """Say it where people look who work elsewhere, if the desktop has such a place."""
-        from PyQt6.QtWidgets import QSystemTrayIcon
-
-        if not QSystemTrayIcon.isSystemTrayAvailable():
-            return
-        if self._tray is None:
-            self._tray = QSystemTrayIcon(self._window.windowIcon(), self)
-        self._tray.show()
-        self._tray.showMessage(
-            f"Approval Console: {name}", text, QSystemTrayIcon.MessageIcon.Information, TRAY_MS
-        )
+        self._window.tray.say(name, text)

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from console.inbox.filters import FILTERS, filters_of
+from console.inbox.places import state_word, target_of_request
+from console.lazy import module
 from console.pages.places import place_of
-from console.pages.registry import REQUESTS, Target, entry_of
+from console.pages.registry import entry_of
 from console.palette import EACH, Entry, Groups
 from models.kinds import Kind
 
@@ -30,8 +33,6 @@ class PaletteSearch:
         """Return entries for the faults of the catalogue whose id, stage, symptom or cause holds what was typed."""
         if text.startswith(">") or len(text) < LEAST:
             return []
-        from console.lazy import module
-
         handbook = await module(self._window.ctx, "services.connectivity.handbook")
         words = _words(text)
         return [
@@ -47,24 +48,24 @@ class PaletteSearch:
         ]
 
     async def requests(self, text: str) -> list[Entry]:
-        """Return entries for the newest requests that hold what was typed."""
+        """Return entries for requests that hold what was typed: open ones first, the newest of each."""
         ctx = self._window.ctx
         if text.startswith(">") or len(text) < LEAST or ctx.workspace is None:
             return []
-        from console.lazy import module
+        filters = await module(ctx, FILTERS)
+        inbox = await filters_of(ctx, self._window).inbox()
+        found = await ctx.call(_search, inbox, filters, text)
+        return [self._entry(row) for row in found]
 
-        requests = await module(ctx, "console.pages.requests")
-        found = await ctx.call(requests.matching, ctx.workspace.store, text, REQUESTS_FOUND)
-        return [
-            Entry(
-                row.number or row.external_id or row.file_path,
-                ", ".join(p for p in (row.state.replace("_", " "), row.policy_name, row.initiator_name) if p),
-                "tray",
-                "",
-                lambda row=row: self._window.show_target(Target(REQUESTS, tab=str(row.id))),  # type: ignore[misc]
-            )
-            for row in found
-        ]
+    def _entry(self, row: Any) -> Entry:
+        said = (state_word(row.state).lower(), row.policy, row.user)
+        return Entry(
+            row.number or row.external_id or row.file_path,
+            ", ".join(part for part in said if part),
+            "tray",
+            "",
+            lambda: self._window.show_target(target_of_request(row.id)),
+        )
 
     def _commands(self, words: list[str]) -> list[Entry]:
         commands = self._window.ctx.commands
@@ -82,6 +83,17 @@ class PaletteSearch:
             Entry(n.text, _where(n.kind), n.icon, "", lambda n=n: self._window.show_target(n.target))  # type: ignore[misc]
             for n in found
         ]
+
+
+def _search(inbox: Any, filters: Any, text: str) -> list[Any]:
+    """Find requests as the inbox does; blocks, for the thread of the store."""
+    order = filters.Sort("age")
+    still_open = inbox.rows(filters.Filter(states=filters.OPEN, text=text), order, 0, REQUESTS_FOUND).rows
+    if len(still_open) == REQUESTS_FOUND:
+        return list(still_open)
+    every = inbox.rows(filters.Filter(text=text), order, 0, REQUESTS_FOUND + len(still_open)).rows
+    known = {row.id for row in still_open}
+    return [*still_open, *(row for row in every if row.id not in known)][:REQUESTS_FOUND]
 
 
 def _words(text: str) -> list[str]:

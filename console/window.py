@@ -22,10 +22,15 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import dialogs, theme
+from console import dialogs, schedule, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
+from console.inbox import me, news
+from console.inbox.following import Following
+from console.inbox.me import open_my_names
+from console.inbox.news import News
+from console.inbox.saved import SavedFilters
 from console.leftovers import Leftovers
 from console.menus import build_menu_bar, node_menu
 from console.navigation.model import Node, TreeModel
@@ -39,6 +44,7 @@ from console.search import PaletteSearch
 from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
+from console.tray import Tray
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
@@ -57,7 +63,7 @@ class Window(QMainWindow):
     def __init__(self, ctx: Context, layout: Layout) -> None:
         super().__init__()
         self.ctx = ctx
-        self.remembered = layout
+        self.remembered = ctx.remembered = layout
         self.workers = Workers(self)
         self.workers.failed.connect(self._task_failed)
         self.page: Page | None = None
@@ -71,7 +77,11 @@ class Window(QMainWindow):
         self.rounds = Rounds(self)
         self.leftovers = Leftovers(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
+        self.tray = Tray(self)
         self.schedule = Schedule(self, layout)
+        self.saved_filters = SavedFilters(self)
+        self.news = News(self, layout, self.tray)
+        self.following = Following(self)
         window_commands.define(self)
         self._build()
         self._connect()
@@ -92,7 +102,8 @@ class Window(QMainWindow):
         self.splitter.setStretchFactor(1, 1)
         self.navigation.setMinimumWidth(TREE_WIDTH[0])
         self.navigation.setMaximumWidth(TREE_WIDTH[1])
-        self.strip = ActivityStrip(self.ctx.activity, store_label(self.ctx.options.store_url))
+        label = store_label(self.ctx.options.store_url)
+        self.strip = ActivityStrip(self.ctx.activity, label, self.following)
         self.pane = ActivityPane(self.ctx.activity)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -132,7 +143,7 @@ class Window(QMainWindow):
         ctx.said.connect(lambda text: ctx.activity.record(text, text))
         self.navigation.chosen.connect(self.show_target)
         self.navigation.tree.menu_wanted.connect(self._node_menu)
-        self.navigation.tree.delete_wanted.connect(lambda node: self.run_on_node(node, "delete"))
+        self.navigation.tree.delete_wanted.connect(self._delete_node)
         self.model.renamed.connect(self._renamed)
         self.strip.toggled.connect(self.toggle_activity)
         theme.of().theme_changed.connect(ctx.commands.retint)
@@ -197,7 +208,16 @@ class Window(QMainWindow):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(where)
 
+    def _delete_node(self, node: Node) -> None:
+        if node.saved_filter:
+            self.saved_filters.delete(node.saved_filter)
+        else:
+            self.run_on_node(node, "delete")
+
     def _renamed(self, node: Node, name: str) -> None:
+        if node.saved_filter:
+            self.saved_filters.rename(node.saved_filter, name)
+            return
         self.workers.start(self._rename(node, name), group="rename")
 
     async def _rename(self, node: Node, name: str) -> None:
@@ -216,6 +236,7 @@ class Window(QMainWindow):
         """Show the page of a target; pages with drafts and the newest ones stay in memory."""
         if self.page is not None and self.page.target.same_page(target):
             self.page.arrive(target)
+            self.navigation.select(target)
             return
         if self.page is not None:
             self._back.append(self.page.target.place)
@@ -230,6 +251,7 @@ class Window(QMainWindow):
             page = page_for(target, self.ctx)
             page.title_changed.connect(lambda _title: self._titled())
             page.commands_changed.connect(self.ctx.commands.refresh)
+            page.placed.connect(self._placed)
             self.stack.addWidget(page)
         self._pages[key] = page
         self.page = page
@@ -245,6 +267,10 @@ class Window(QMainWindow):
         self._titled()
         self.ctx.commands.refresh()
         self._let_go()
+
+    def _placed(self, target: Target) -> None:
+        if self.page is not None and self.page.target.same_page(target):
+            self.navigation.select(target)
 
     def _reveal(self) -> None:
         if self.page is None or self.page is self.stack.currentWidget():
@@ -332,6 +358,10 @@ class Window(QMainWindow):
 
         open_wizard(self.ctx, self)
 
+    def open_my_names(self) -> None:
+        """Ask what whoever sits here is called in ServiceNow."""
+        open_my_names(self)
+
     def open_palette(self) -> None:
         """Open the palette over the page."""
         self.palette_box.open()
@@ -340,8 +370,14 @@ class Window(QMainWindow):
         self.workers.start(self._add_more(text), group="palette")
 
     async def _add_more(self, text: str) -> None:
-        self.palette_box.add(text, "Faults", await self.search.faults(text))
+        # A caller's name comes first: somebody waits on the telephone.
         self.palette_box.add(text, "Requests", await self.search.requests(text))
+        self.palette_box.add(text, "Faults", await self.search.faults(text))
+
+    def find(self) -> None:
+        """Put the keyboard into the search of the shown page, or into the tree's filter where the page has none."""
+        if not (self.page is not None and self.page.run("find")):
+            self.focus_filter()
 
     def focus_filter(self) -> None:
         """Put the keyboard into the tree's filter."""
@@ -351,7 +387,8 @@ class Window(QMainWindow):
     def can_rename(self) -> bool:
         """Whether the selected node or the shown page has a name that can change."""
         node = self.navigation.current()
-        return (node is not None and node.object_id is not None) or self.page_offers("rename")
+        named = node is not None and (node.object_id is not None or bool(node.saved_filter))
+        return named or self.page_offers("rename")
 
     def rename(self) -> None:
         """Rename in the tree where the keyboard is there, else on the page."""
@@ -359,7 +396,7 @@ class Window(QMainWindow):
         if (
             self.navigation.tree.hasFocus()
             and node is not None
-            and node.object_id is not None
+            and (node.object_id is not None or node.saved_filter)
             and not node.draft
         ):
             self.navigation.edit(node)
@@ -397,9 +434,12 @@ class Window(QMainWindow):
 
     def reset_layout(self) -> None:
         """Bring sizes and open nodes back to what they were at the first start."""
-        every = self.schedule.minutes
+        # What people chose is no layout.
+        chosen = {key: self.remembered.text(key) for key in (schedule.KEY, news.KEY, me.KEY)}
         self.remembered.clear()
-        self.schedule.choose(every)
+        for key, value in chosen.items():
+            if value:
+                self.remembered.set_text(key, value)
         self.resize(*FIRST)
         self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
@@ -465,6 +505,9 @@ class Window(QMainWindow):
         self.rounds.stop()
         self.leftovers.stop()
         self.schedule.stop()
+        self.following.stop()
+        self.news.stop()
+        self.saved_filters.stop()
         super().closeEvent(event)
 
     async def _ask_to_leave(self, count: int) -> None:

@@ -62,7 +62,8 @@ def _edit(window: Any) -> tuple[Command, ...]:
         _page(window, "save", "Save", "Edit", icon="disk", shortcut="Ctrl+S"),
         _page(window, "discard", "Discard changes", "Edit", icon="undo"),
         Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separated=True),
-        Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+F", where="Edit"),
+        Command("find", "Find here", window.find, icon="search", shortcut="Ctrl+F", where="Edit"),
+        Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+Shift+F", where="Edit"),
     )  # fmt: skip
 
 
@@ -107,10 +108,32 @@ def _schedule(window: Any) -> Iterator[Command]:
         )
 
 
+def _requests(window: Any) -> Iterator[Command]:
+    yield _page(window, "copy_answer", "Copy answer for the caller", "Requests", icon="copy", shortcut="Ctrl+Shift+A", separated=True)  # fmt: skip
+    yield _page(
+        window, "open_in_servicenow", "Open in ServiceNow", "Requests", icon="open", shortcut="Ctrl+Shift+O"
+    )
+    yield _page(window, "approve", "Approve…", "Requests", icon="tick", separated=True)
+    yield _page(window, "reject", "Reject…", "Requests", icon="cross")
+    yield _page(window, "remind", "Remind…", "Requests", icon="history")
+    yield _page(window, "cancel_request", "Cancel request…", "Requests", icon="bin", destructive=True)
+    yield _page(window, "save_filter", "Save filter…", "Requests", icon="funnel", separated=True)
+    yield _page(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
+    yield Command("my_names", "My names in ServiceNow…", window.open_my_names, icon="user", where="Requests", separated=True)  # fmt: skip
+    yield Command(
+        "notify_requests",
+        "Tell of new and old requests",
+        window.news.toggle,
+        where="Requests",
+        checked=lambda: window.news.wanted,
+    )
+
+
 def _rest(window: Any) -> tuple[Command, ...]:
     return (
         Command("requests", "Show requests", window.go_requests, icon="tray", shortcut="Ctrl+R", where="Requests"),
         _page(window, "rehearse", "Rehearse a request…", "Requests", icon="play", shortcut="Ctrl+Shift+R"),
+        *_requests(window),
         _page(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule(window),

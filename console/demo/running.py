@@ -69,6 +69,7 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
                 ctx.drafts.discard(draft.kind, draft.id)
             window.close()
         else:
+            window.following.start()
             _introduce(practice)
             await stop.wait()
         with contextlib.suppress(asyncio.CancelledError):

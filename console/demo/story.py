@@ -7,7 +7,8 @@ from typing import Any
 
 from console import theme
 from console.demo.driver import Hand, NotObservedError, StepWatch
-from console.pages.registry import HOME, PROVISIONING, REQUESTS, Target
+from console.inbox.places import target_of_request
+from console.pages.registry import HOME, PROVISIONING, Target
 from models.kinds import Kind, RequestState
 from services.errors import ConsoleError
 
@@ -238,11 +239,15 @@ class Story:
     # -- pictures ----------------------------------------------------------
 
     async def _requests_page(self, word: str, picture: str) -> None:
-        self.window.show_target(Target(REQUESTS))
+        self.window.show_target(target_of_request(self.request.id))
         page = self.window.page
         await self.hand.until(
             f"the request shown as {word}",
             lambda: any(page.model.index(r, 0).data() == word for r in range(page.model.rowCount())),
+        )
+        await self.hand.until(
+            "what to tell the caller, as ServiceNow says it now",
+            lambda: page.pane.answer and page.showing.people is not None and not page.showing.workers.busy,
         )
         await self.picture(picture)
 

@@ -2,11 +2,13 @@
 
 import uuid
 from bisect import bisect_left
+from collections.abc import Container
 from enum import IntEnum
 from typing import Any
 
 from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSignal
 
+from console.inbox.places import FILTER, node_key, target_of
 from console.navigation.registry import TREE, Place
 from console.pages.registry import Target
 from models.kinds import KINDS, Kind
@@ -41,6 +43,7 @@ class Node:
         "parent",
         "place",
         "row",
+        "saved_filter",
         "stored",
         "target",
         "text",
@@ -58,6 +61,8 @@ class Node:
         self.badge = ""
         self.draft = False
         self.stored = False
+        self.saved_filter = ""
+        """The key of the filter that people saved and the node stands for."""
 
     @property
     def is_root(self) -> bool:
@@ -124,6 +129,8 @@ class TreeModel(QAbstractItemModel):
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         node: Node = index.internalPointer()
+        if node.saved_filter:
+            return OBJECT
         if node.object_id is None:
             return PLACE
         return DRAFT if node.draft else OBJECT
@@ -172,6 +179,29 @@ class TreeModel(QAbstractItemModel):
             self._sync(folder, kind, sorted(rows, key=lambda r: r[1].casefold()))
         self._describe("requests", f"{outline.pending:,} pending" if outline.pending else "0")
 
+    def set_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
+        """Show the filters that people saved, in their order, behind those that stand ready; and every filter's count."""
+        folder = self._by_key["requests"]
+        ready = {node.key for node in folder.children if not node.saved_filter}
+        wanted = {node_key(key): (key, name) for key, name in saved}
+        self._remove_others(folder, ready | wanted.keys())
+        for key, (saved_key, name) in wanted.items():
+            node = self._by_key.get(key)
+            if node is None:
+                node = Node(key, name, "funnel", target_of(saved_key))
+                node.saved_filter, node.parent = saved_key, folder
+                self._insert(folder, [node], len(folder.children))
+            elif node.text != name:
+                node.text = name
+                self._changed(node)
+        # The order is kept by the store: the newest is saved last.
+        self._order(
+            folder,
+            [self._by_key[key] for key in (*(n.key for n in folder.children if n.key in ready), *wanted)],
+        )
+        for node in folder.children:
+            self._describe(node.key, counts.get(node.target.tab.removeprefix(FILTER), ""))
+
     def _sync(self, folder: Node, kind: Kind, rows: list[Row]) -> None:
         wanted = {object_key(kind, row[0]): row for row in rows}
         self._remove_others(folder, wanted)
@@ -184,7 +214,7 @@ class TreeModel(QAbstractItemModel):
         self._insert_missing(folder, kind, wanted)
         self._describe(folder.key, f"{len(folder.children):,}")
 
-    def _remove_others(self, folder: Node, wanted: dict[str, Row]) -> None:
+    def _remove_others(self, folder: Node, wanted: Container[str]) -> None:
         """Remove children that are gone, each run of neighbours in one step, from the last to the first."""
         last = len(folder.children) - 1
         while last >= 0:
@@ -277,6 +307,10 @@ class TreeModel(QAbstractItemModel):
 
     def node_of(self, target: Target) -> Node | None:
         """Return the node whose page a target is, or None."""
+        if target.tab.startswith(FILTER):
+            part = self._by_key.get(node_key(target.tab.removeprefix(FILTER)))
+            if part is not None:
+                return part
         key = object_key(target.kind, target.id) if target.id else target.kind.removeprefix("folder:")
         return self._by_key.get(key)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from console.inbox.places import IN_TREE, READY, node_key, target_of
 from console.pages.registry import Target
 from models.kinds import Kind
 
@@ -11,7 +12,8 @@ class Place:
     """A fixed node: its key, text, icon, what stands below, whether it opens expanded, and the kind it lists.
 
     `new` is the way through the context menu to the command that makes an object here, as the set-up guide has it.
-    `page` says that the node has a page of its own, which shows no list of what is below it.
+    `page` says that the node has a page of its own, which shows no list of what is below it. `shows` is the target of a
+    node that stands for a part of another one's page.
     """
 
     key: str
@@ -22,10 +24,13 @@ class Place:
     kind: Kind | None = None
     new: tuple[str, ...] = ()
     page: bool = False
+    shows: Target | None = None
 
     @property
     def target(self) -> Target:
         """The page of this node."""
+        if self.shows is not None:
+            return self.shows
         return Target(self.key if self.page else f"folder:{self.key}")
 
 
@@ -138,7 +143,18 @@ TREE: tuple[Place, ...] = (
         ),
         expanded=True,
     ),
-    Place("requests", "Requests", "tray", page=True),
+    Place(
+        "requests",
+        "Requests",
+        "tray",
+        tuple(
+            Place(node_key(key), name, "funnel", shows=target_of(key))
+            for key, name in READY
+            if key in IN_TREE
+        ),
+        expanded=True,
+        page=True,
+    ),
 )
 
 

@@ -185,7 +185,7 @@ class Tree(QTreeView):
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self.activated_node.emit(node)
                 return
-            if event.key() == Qt.Key.Key_Delete and node.object_id is not None:
+            if event.key() == Qt.Key.Key_Delete and (node.object_id is not None or node.saved_filter):
                 self.delete_wanted.emit(node)
                 return
         super().keyPressEvent(event)
@@ -271,6 +271,13 @@ class Navigation(QWidget):
             self.model.set_outline(outline, drafts)
             self.proxy.look_again()
         self._shown = shown or self._shown
+        self._select_shown()
+
+    def show_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
+        """Show filters and their counts below the requests; the shown page stays selected."""
+        with self._quietly():
+            self.model.set_filters(saved, counts)
+            self.proxy.look_again()
         self._select_shown()
 
     def select(self, target: Target, *, reveal: bool = True) -> None:

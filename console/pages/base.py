@@ -17,6 +17,9 @@ class Page(QWidget):
     commands_changed = pyqtSignal()
     """What can be done on this page changed: menus and buttons of the window ask `enabled` again."""
 
+    placed = pyqtSignal(object)
+    """The page shows another of its places, which may stand in the tree by itself; carries its target."""
+
     offered: ClassVar[tuple[str, ...]] = ()
     """Commands that mean something here beyond those of every object, whether or not they can run now."""
     kind: str = ""

@@ -55,7 +55,7 @@ class Target:
 PAGES: dict[str, tuple[str, str]] = {
     HOME: ("console.pages.home", "HomePage"),
     FOLDER: ("console.pages.folder", "FolderPage"),
-    REQUESTS: ("console.pages.requests", "RequestsPage"),
+    REQUESTS: ("console.pages.requests.page", "RequestsPage"),
     PROVISIONING: ("console.pages.provisioning.page", "ProvisioningPage"),
     FAULTS: ("console.pages.faults", "FaultsPage"),
     Kind.USER_CREDENTIAL: ("console.pages.credential", "CredentialPage"),

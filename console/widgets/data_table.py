@@ -32,7 +32,7 @@ ELLIPSIS = "…"
 class Column:
     """How a column is drawn: its tone, where it is cut off, and how narrow and wide its text may be, in letters.
 
-    `take` is its share of room that is left over, `give` its share of room that is missing.
+    `take` is its share of room that is left over, `give` its share of room that is missing. `align` RIGHT is for numbers.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Column:
     most: int = 24
     take: int = 0
     give: int = 0
+    align: str = ""
 
 
 def elided_path(metrics: QFontMetrics, path: str, width: int) -> str:
@@ -175,9 +176,10 @@ class DataTable(QTableView):
             heads.setHighlightSections(False)
             heads.setMinimumSectionSize(2 * PAD)
             heads.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        model.modelReset.connect(self._measure)
+        model.modelReset.connect(self.measure)
 
-    def _measure(self) -> None:
+    def measure(self) -> None:
+        """Look how wide the texts are, and give every column its width."""
         model = self.model()
         if model is None:
             return
@@ -185,9 +187,9 @@ class DataTable(QTableView):
         letter = body.averageCharWidth()
         self._natural, self._least = [], []
         for place, column in enumerate(self._columns):
-            texts = [str(model.index(row, place).data()) for row in range(min(model.rowCount(), MEASURED))]
+            texts = self.measured_texts(place)
             widest = max((body.horizontalAdvance(text) for text in texts), default=0)
-            air = (MARGIN + SHAPE + 2 * PAD if place == 0 else 2 * PAD) + AIR
+            air = self.air_of(place)
             title = head.horizontalAdvance(column.name) + 2 * PAD + AIR
             if not column.give:
                 self._natural.append(max(widest + air, title))
@@ -202,6 +204,16 @@ class DataTable(QTableView):
             self._natural.append(max(min(widest, column.most * letter) + air, title))
             self._least.append(min(max(least + air, title), self._natural[-1]))
         self.fit()
+
+    def measured_texts(self, column: int) -> list[str]:
+        """Return the texts that a column is made wide enough for."""
+        model = self.model()
+        rows = 0 if model is None else min(model.rowCount(), MEASURED)
+        return [str(model.index(row, column).data()) for row in range(rows)] if model is not None else []
+
+    def air_of(self, column: int) -> int:
+        """Return the room a column needs beside its text."""
+        return (MARGIN + SHAPE + 2 * PAD if column == 0 else 2 * PAD) + AIR
 
     def fit(self) -> None:
         """Give every column its width."""

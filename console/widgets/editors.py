@@ -119,6 +119,7 @@ class PickerButton(QPushButton):
     """Shows what is chosen with its icon and badge, and opens a list. Enter, Space and Down open it."""
 
     INNER, ICON, MARK = 9, 16, 16
+    MARK_ICON = "up-down"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -172,7 +173,9 @@ class PickerButton(QPushButton):
         if self._icon_name:
             painter.drawPixmap(left, middle - 8, icons.pixmap(self._icon_name, tone, self.ICON, ratio))
             left += self.ICON + 7
-        painter.drawPixmap(right - self.MARK + 2, middle - 8, icons.pixmap("up-down", tone, self.MARK, ratio))
+        painter.drawPixmap(
+            right - self.MARK + 2, middle - 8, icons.pixmap(self.MARK_ICON, tone, self.MARK, ratio)
+        )
         right -= self.MARK + 4
         if self._badge:
             right = self._draw_badge(painter, right)

@@ -101,8 +101,12 @@ class PageHead(QWidget):
         parent: QWidget | None = None,
         *,
         beside: Sequence[QPushButton] = (),
+        ruled: bool = True,
     ) -> None:
-        """Make a head; the actions of a root page stand `beside` its title, those of others in a row of their own."""
+        """Make a head; the actions of a root page stand `beside` its title, those of others in a row of their own.
+
+        Not `ruled`, it goes over into what stands below it.
+        """
         super().__init__(parent)
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -123,9 +127,10 @@ class PageHead(QWidget):
         self.tabs: Tabs | None = None
         if tabs:
             self._add_tabs(tabs)
-        rule = QFrame()
-        rule.setProperty("role", "rule")
-        self._layout.addWidget(rule)
+        if ruled:
+            rule = QFrame()
+            rule.setProperty("role", "rule")
+            self._layout.addWidget(rule)
 
     def _crumbs(self, breadcrumb: Sequence[str]) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import check, demo_steps, follow, inbox, soap, start
+from tests.benchmarks import check, demo_steps, follow, inbox, inbox_window, soap, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,17 @@ def _inbox(folder: Path) -> Iterator[Figure]:
         yield Figure(what, times.whole, "ms", promise, 0.95)
         yield Figure("  own work of it (processor time)", times.own, "ms", None, 0.95)
     yield Figure("memory that pages took after the first hundred", runs.grown_mb, "MB", 8.0, 1.0)
+    yield from _inbox_window(folder)
+
+
+def _inbox_window(folder: Path) -> Iterator[Figure]:
+    runs = inbox_window.measure(folder / "inbox.db")
+    yield Figure("inbox page: first paint", runs.painted, "ms", 100.0)
+    yield Figure("  another filter or order painted", runs.switched, "ms")
+    yield Figure("  step of the wheel, thread of the window kept, p95", runs.steps, "ms", 16.0, 0.95)
+    yield Figure("  drag of the bar to anywhere, p95", runs.jumps, "ms", 16.0, 0.95)
+    yield Figure("  until the rows of that place are painted", runs.arrived, "ms")
+    yield Figure("  memory that 20 s of scrolling anywhere took", runs.grown_mb, "MB", 8.0, 1.0)
 
 
 def _follow(_folder: Path) -> Iterator[Figure]:

@@ -10,6 +10,8 @@ from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxL
 
 import console
 from console import dialogs, theme
+from console.inbox.me import MyNamesDialog
+from console.inbox.saved import DeleteFilterDialog
 from console.navigation.registry import TREE
 from console.pages.delete_dialog import DeleteDialog, GoneDialog, InUseDialog
 from console.pages.merge_dialog import MergeDialog, MergeRow
@@ -18,10 +20,13 @@ from console.pages.open_requests import OpenRequestsDialog
 from console.pages.provisioning.run_dialog import RunDialog
 from console.pages.registry import Target
 from console.pages.rehearsal import RehearsalDialog
+from console.pages.requests.acting import ACTS, ActDialog
+from console.pages.requests.saving import SaveFilterDialog
 from console.wizard import SetupWizard
-from models.kinds import Kind
+from models.kinds import Kind, RequestOrigin, RequestState
 from services.errors import OpenRequests, Owner, Problem, RequestsOpenError
 from tests.console.accessibility import complaints
+from tests.console.pages.requests.support import as_row, put, request, settled
 from tests.console.pages.support import until
 from tests.console.windows import filled, opened_window, shown
 
@@ -122,6 +127,35 @@ def test_every_tab_of_an_object(in_window, kind):
     in_window(story)
 
 
+def test_every_state_of_the_requests(in_window):
+    async def story(window):
+        store = window.ctx.workspace.store
+        window.show_target(Target("requests"))
+        page = window.page
+        found = {}
+
+        async def look(when):
+            await settled(page)
+            if wrong := complaints(window):
+                found[when] = wrong
+
+        await look("empty")
+        put(store, request(1, 1100, mismatch="order-approved"), *(request(n, 60) for n in range(2, 9)))
+        await until(lambda: page.model.rowCount() == 8)
+        await look("filled")
+        page.table.selectRow(0)
+        await until(lambda: page.pane.answer)
+        await look("one selected")
+        page.table.selectAll()
+        await look("several selected")
+        page.bar.field.setText("nothing like it")
+        await until(lambda: not page.model.rowCount())
+        await look("nothing found")
+        assert found == {}
+
+    in_window(story)
+
+
 def test_every_tab_and_pane_of_the_task(in_window):
     async def story(window):
         made = await filled(window)
@@ -173,6 +207,8 @@ def made_dialogs(window, made):
     process, kind, server = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE], made[Kind.FOREIGN_SYSTEM]
     user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
     new = ctx.workspace.configuration.new
+    copied = request(2, origin=RequestOrigin.SERVICENOW)
+    ended = request(3, 9000, RequestState.APPROVED)
     return [
         (dialogs.Sheet, "about", lambda: dialogs.about_sheet("console.db", "system", window)),
         (dialogs.Sheet, "shortcuts", lambda: dialogs.shortcuts_sheet(ctx.commands, window)),
@@ -192,6 +228,17 @@ def made_dialogs(window, made):
             lambda: PasswordDialog("ServiceNow", "a", "acme.service-now.com", window),
         ),
         (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
+        (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog("Finance laptops", window)),
+        (MyNamesDialog, "my names", lambda: MyNamesDialog(("D. Whitfield", "App Approvers"), window)),
+        (SaveFilterDialog, "save filter", lambda: SaveFilterDialog("Finance", {"Pending"}, window)),
+        *(
+            (
+                ActDialog,
+                name,
+                lambda act=act: ActDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
+            )
+            for name, act in ACTS.items()
+        ),
         (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
         (
             RunDialog,

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import uuid
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -15,7 +16,9 @@ from console.navigation.view import FilterModel
 from console.pages.folder import FolderModel
 from console.pages.provisioning.plan_tab import GROUPS as PLAN_GROUPS
 from console.pages.registry import Target
-from console.pages.requests import RequestModel
+from console.pages.requests.cells import Outcome
+from console.pages.requests.model import PAGE, InboxModel
+from console.pages.requests.timeline import Step, TimelineModel
 from console.palette import Entry, EntryModel
 from console.widgets.plan_tree import PlanModel, PlanRow
 from console.widgets.popup_list import PickModel, PickRow
@@ -139,29 +142,44 @@ def folder():
     yield model.show_folders([])
 
 
-@story_of(RequestModel)
-def requests():
-    model = RequestModel()
+def inbox_rows(count):
+    """Make rows of the inbox, one in each state before the states begin again."""
+    states = list(RequestState)
+    return [
+        SimpleNamespace(
+            id=uuid.UUID(int=number), state=str(states[number % len(states)]), requested_at=NOW, times_out_at=NOW,
+            ended_at=None, observed_at=None, rehearsal=True, mismatch="late-approval", error="x", policy="x", user="x",
+            computer="x", file_path="x", reason="x", waits_for=("x",), number="x", record_id="x",
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+@story_of(InboxModel)
+def inbox():
+    model = InboxModel()
     yield model
-    texts = dict.fromkeys(
-        (
-            "policy_name",
-            "initiator_name",
-            "agent_name",
-            "file_path",
-            "reason",
-            "process_name",
-            "number",
-            "external_id",
-        ),
-        "x",
-    )
-    rows = [
-        SimpleNamespace(state=str(state), requested_at=NOW, rehearsal=True, error="", **texts)
-        for state in RequestState
-    ]
-    yield model.show_rows(rows)
-    yield model.show_rows([])
+    rows = inbox_rows(2 * PAGE + 7)
+    yield model.show_rows(len(rows), {0: rows[:PAGE]})
+    yield model.fill(model.stamp, 2, rows[2 * PAGE :])
+    yield model.renew(len(rows) - 3, {0: rows[:PAGE]})
+    yield model.renew(len(rows) + 300, {})
+    yield model.grow(len(rows) + 900)
+    yield model.tick(0, 20)
+    yield model.set_outcomes({rows[0].id: Outcome(ok=True, text="RITM1 is approved.")})
+    yield model.set_sorted(2, falling=True)
+    yield model.renew(0, {})
+    yield model.show_rows(0, {})
+
+
+@story_of(TimelineModel)
+def timeline():
+    model = TimelineModel()
+    yield model
+    steps = [Step(NOW, "good", "Submitted"), Step(NOW, "todo", "Times out", "Then cancelled", due=True)]
+    yield model.show_steps(steps)
+    yield model.show_steps(steps)
+    yield model.show_steps([])
 
 
 def models_of_the_window():

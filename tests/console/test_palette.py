@@ -12,6 +12,7 @@ from console.pages.registry import Target
 from console.palette import EACH, ENTRY, Entry, Palette
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
+from tests.console.pages.requests.support import settled
 from tests.console.pages.support import until
 from tests.console.windows import filled, opened_window, shown
 
@@ -244,16 +245,16 @@ def test_it_finds_requests_of_any_age_and_shows_the_row(in_window):
         await until(lambda: "[Requests]" in rows(palette))
         assert rows(palette) == ["[Requests]", "RITM0000299"]
         assert palette.model.entries[1].caption == "pending, Block 100%_installers, b.okafor"
-        key(palette, Qt.Key.Key_Down)
         key(palette, Qt.Key.Key_Return)
         assert window.page.target.kind == "requests"
         table = window.page.table
         await until(lambda: table.selectionModel().hasSelection())
-        assert table.currentIndex().siblingAtColumn(8).data() == "RITM0000299"
+        assert table.currentIndex().siblingAtColumn(9).data() == "RITM0000299"
         assert table.hasFocus()
         window.open_palette()
         palette.field.setText("0%_inst")
         await until(lambda: "[Requests]" in rows(palette))
+        await settled(window.page)
         assert len(rows(palette)) == 1 + EACH
         assert palette.count.text() == "5+ matches"
         palette.field.setText("0_%inst")

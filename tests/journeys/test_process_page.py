@@ -11,11 +11,12 @@ from PyQt6.QtWidgets import QApplication
 from console.pages import actions
 from console.pages.registry import Target, page_for
 from console.pages.rehearsal import RehearsalDialog
-from console.pages.requests import newest
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind, RequestState
+from services.requests.filters import Filter, Sort
+from services.requests.inbox import Inbox
 from services.secret import Secret
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.queries import equals
@@ -287,7 +288,7 @@ def test_escape_withdraws_a_running_rehearsal_before_the_dialog_closes(
         assert dialog.isVisible()
         assert dialog.message.text().startswith("Stopped")
         assert told[-1] == "Cancelling the request"
-        [rows, _] = newest(ctx.workspace.store)
+        rows = Inbox(ctx.workspace.store).rows(Filter(), Sort(), 0, 10).rows
         assert [row.state for row in rows] == [RequestState.CANCELLED]
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()

@@ -21,6 +21,7 @@ from console.window import PAGES_KEPT, Window
 from console.wizard import SetupWizard
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
+from tests.console.pages.requests.support import put, request, settled
 from tests.console.pages.support import until
 from tests.console.windows import filled, shown
 
@@ -31,7 +32,7 @@ CTRL, SHIFT, ALT = (
 )
 NONE = Qt.KeyboardModifier.NoModifier
 KEYS = {
-    "setup": "Ctrl+Shift+N", "new": "Ctrl+N", "quit": "Ctrl+Q", "save": "Ctrl+S", "palette": "Ctrl+K", "filter": "Ctrl+F",
+    "setup": "Ctrl+Shift+N", "new": "Ctrl+N", "quit": "Ctrl+Q", "save": "Ctrl+S", "palette": "Ctrl+K", "find": "Ctrl+F",
     "back": "Alt+Left", "forward": "Alt+Right", "home": "Alt+Home", "refresh": "F5", "rename": "F2", "duplicate": "Ctrl+D",
     "delete": "Ctrl+Del", "shortcuts": "F1",
 }  # fmt: skip
@@ -77,11 +78,27 @@ def test_every_command_of_a_page_is_one_that_some_page_does(in_window):
             page.session.discard()
             window.show_target(Target(f"folder:{kind}"))
             done |= set(window.page.actions())
+        done |= await commands_of_requests(window)
         of_pages = [c for c in window.ctx.commands if not c.enabled() or c.id in done]
         assert {c.id for c in of_pages} <= done | {"back", "forward"}
         assert {"save", "discard", "duplicate", "rename", "delete", "check", "rehearse", "refresh"} <= done
 
     in_window(story)
+
+
+async def commands_of_requests(window):
+    """Return what can be done with a request that is selected; nothing answers at the address of its server."""
+    configuration, store = window.ctx.workspace.configuration, window.ctx.workspace.store
+    server = configuration.save(configuration.new(Kind.FOREIGN_SYSTEM, base_url="http://127.0.0.1:9/"))
+    put(store, request(1, server_id=server.id))
+    window.show_target(Target("requests"))
+    page = window.page
+    await until(lambda: page.model.rowCount() == 1)
+    page.table.selectRow(0)
+    await until(lambda: page.pane.link)
+    found = set(page.actions())
+    await settled(page)
+    return found
 
 
 def test_what_can_run_follows_the_page_and_what_is_typed(in_window):

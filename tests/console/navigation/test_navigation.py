@@ -67,6 +67,7 @@ def test_the_way_of_the_guide_stands_open_at_the_first_start(navigation):
     assert rows(navigation) == [
         "Home", "Tasks", "Workflow", "Automation", "Approvals", "Approval Processes", "Approval Types",
         "Server Tasks", "Configuration", "User Credentials", "Foreign Systems", "ServiceNow", "Requests",
+        "About to time out", "Mismatch",
     ]  # fmt: skip
 
 

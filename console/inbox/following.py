@@ -1,0 +1,150 @@
+"""Asks the instances about open requests for as long as the window is open and no worker does, and tells how it stands."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from console.activity import FAILED
+from console.lazy import module
+from console.workers import Workers
+from services.errors import ConsoleError
+
+ATTENDANT, FOLLOWING = "services.requests.attendant", "services.requests.following"
+WORDS = {"worker": "Worker running", "here": "Followed by this window"}
+NOTES = {
+    "paused": "ServiceNow is left alone until {at}: {why}",
+    "not due": "ServiceNow was asked a moment ago; the next question is allowed at {at}",
+    "no calls left": "All calls of this hour are used; the next question is allowed at {at}",
+    "nothing to follow": "No Approval Process goes through a ServiceNow server yet",
+}
+"""What is said when a person asks for a round that is not taken."""
+
+
+class Following(QObject):
+    """Runs the attendant. Begun by the start of the program, after the first paint."""
+
+    changed = pyqtSignal()
+    """Who follows, or when all was looked at last, is different now."""
+
+    def __init__(self, window: Any) -> None:
+        super().__init__(window)
+        self._window = window
+        self.ctx = window.ctx
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.status: Any = None
+        self.asked, self.asked_at = 0, None
+        """Requests of the last round, and when that was."""
+        self._problems: dict[uuid.UUID, Any] = {}
+
+    def start(self) -> None:
+        """Begin, once the workspace is open."""
+        self.ctx.following = self
+        self.workers.start(self._run(), group="run")
+
+    def stop(self) -> None:
+        """End; the window closes."""
+        if self.ctx.following is self:
+            self.ctx.following = None
+        self.workers.cancel_all()
+
+    # -- how it stands -----------------------------------------------------------------------------------------
+
+    @property
+    def who(self) -> str:
+        """Return who follows, in words; nothing when nobody does."""
+        return WORDS.get(str(self.status.where), "") if self.status is not None else ""
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """Return when all was looked at last."""
+        if self.status is None:
+            return None
+        seen: datetime | None = self.status.seen_at
+        return seen
+
+    @property
+    def why_not(self) -> str:
+        """Return what keeps the copies from being renewed; nothing when nothing does."""
+        if self.status is None or str(self.status.where) == "nobody":
+            return ""
+        for server, state in self.status.servers:
+            if state.paused_until is not None:
+                problem = self._problems.get(server)
+                return _plain(problem.cause) if problem is not None else state.fault.replace("-", " ")
+        return ""
+
+    # -- following ---------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        workspace = await self.ctx.ready()
+        attendant = await module(self.ctx, ATTENDANT)
+        made = attendant.Attendant(workspace, on_status=self._stands, on_round=self._rounded)
+        await made.run()
+
+    def _stands(self, status: Any) -> None:
+        self.status = status
+        self.changed.emit()
+
+    def _rounded(self, server_id: uuid.UUID, round_: Any) -> None:
+        """Take in what a round did. A failure is told once, until a round is good again."""
+        known = self._problems.get(server_id)
+        if round_.problem is not None:
+            self._problems[server_id] = round_.problem
+            if known is None or known.fault != round_.problem.fault:
+                self.ctx.activity.record("Asking about requests", round_.problem.cause, FAILED)
+        elif not round_.note:
+            self._problems.pop(server_id, None)
+        if round_.calls and round_.problem is None:
+            self.asked, self.asked_at = round_.seen, datetime.now().astimezone()
+        self.changed.emit()
+
+    # -- a round now -------------------------------------------------------------------------------------------
+
+    def round_now(self) -> None:
+        """Ask every instance now, where that is allowed, and say what came of it."""
+        if not self.workers.cancel("now"):
+            self.workers.start(self._now(), group="now")
+
+    async def _now(self) -> None:
+        following = await module(self.ctx, FOLLOWING)
+        leases = await module(self.ctx, "services.requests.leases")
+        claims = await module(self.ctx, "services.requests.claims")
+        clock = (await module(self.ctx, "services.requests.clock")).SystemClock()
+        workspace = await self.ctx.ready()
+        # A name of its own: while the attendant is at it, this waits for that one's round instead of taking another.
+        holder = f"{claims.this_process()}-asked"
+        follower = following.Follower(workspace, leases.Leases(workspace.store, holder, clock), clock=clock)
+        servers = await follower.servers()
+        for server_id in servers:
+            taken = await follower.round(server_id)
+            self._rounded(server_id, taken)
+            self.ctx.notify(told(taken))
+        if not servers:
+            self.ctx.notify(NOTES["nothing to follow"])
+
+    def _failed(self, error: BaseException) -> None:
+        # The strip says it; nobody may be looking.
+        if not isinstance(error, ConsoleError):
+            raise error
+        self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED)
+
+
+def told(round_: Any) -> str:
+    """Return what a round did, or why it was not taken and when the next one is allowed."""
+    if not round_.note:
+        return asked_text(round_.seen)
+    at = f"{round_.next_at.astimezone():%H:%M:%S}" if round_.next_at is not None else "a later time"
+    why = _plain(round_.problem.cause) if round_.problem is not None else "it asked for that"
+    return NOTES.get(round_.note, round_.note.capitalize()).format(at=at, why=why)
+
+
+def asked_text(count: int) -> str:
+    """Return how many requests one question was about."""
+    return f"{count:,} request{'' if count == 1 else 's'} asked about in one question"
+
+
+def _plain(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")

@@ -1,0 +1,154 @@
+"""Tells people who work elsewhere of requests that are new and of those that wait for long: grouped, and once each."""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import QObject, QTimer
+
+from console.inbox.filters import FILTERS, filters_of
+from console.inbox.places import PENDING, target_of, target_of_request
+from console.lazy import module
+from console.pages.registry import REQUESTS
+from console.settings import Layout
+from console.tray import Tray
+from console.workers import Workers
+from services.errors import ConsoleError
+
+KEY = "notify_requests"
+OLD_S = 15 * 60
+LOOKED_AT, REMEMBERED = 100, 2000
+SOON_MS, OFTEN_MS = 3000, 30_000
+"""After a change, so that what comes together is told together; and for what only time makes old."""
+
+
+class News(QObject):
+    """Looks for open requests that were not there before, and for those that have become old."""
+
+    def __init__(self, window: Any, remembered: Layout, tray: Tray) -> None:
+        super().__init__(window)
+        self._window, self.ctx = window, window.ctx
+        self._remembered, self._tray = remembered, tray
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self._new, self._old = Known(), Known()
+        self._first = True
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.look)
+        self._often = QTimer(self)
+        self._often.setInterval(OFTEN_MS)
+        self._often.timeout.connect(self.look)
+        self.ctx.changes.connect(self._changed)
+        self.ctx.opened.connect(self._begin)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether people want to be told."""
+        return self._remembered.text(KEY, "1") != "0"
+
+    def toggle(self) -> None:
+        """Tell from now on, or do not; remembered."""
+        self._remembered.set_text(KEY, "0" if self.wanted else "1")
+        self.ctx.commands.refresh()
+
+    def stop(self) -> None:
+        """Look no more; the window closes."""
+        self._soon.stop()
+        self._often.stop()
+        self.workers.cancel_all()
+
+    # -- looking -----------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self._often.start()
+        self._soon.start()
+
+    def _changed(self, changes: list[Any]) -> None:
+        if any(change.kind == "approval_request" for change in changes) and not self._soon.isActive():
+            self._soon.start()
+
+    def look(self) -> None:
+        """Look what is new and what has become old."""
+        if not self.workers.busy:
+            self.workers.start(self._look(), group="look")
+
+    async def _look(self) -> None:
+        filters = await module(self.ctx, FILTERS)
+        inbox = await filters_of(self.ctx, self._window).inbox()
+        youngest, oldest = await self.ctx.call(_read, inbox, filters)
+        new, old = self._new.unknown(youngest), self._old.unknown(oldest)
+        if self._first:
+            # What was there when the window opened is on the page, and no news.
+            self._first = False
+            return
+        if (new or old) and self.wanted:
+            self._tell(new, old)
+
+    def _tell(self, new: Sequence[Any], old: Sequence[Any]) -> None:
+        text = told(new, old)
+        both = list({row.id: row for row in (*new, *old)}.values())
+        target = target_of_request(both[0].id) if len(both) == 1 else target_of(PENDING)
+        self.ctx.activity.record("Requests", text)
+        window = self._window
+        seen = window.isActiveWindow() and window.page is not None and window.page.target.kind == REQUESTS
+        if not seen:
+            self._tray.say("Requests", text, lambda: window.show_target(target))
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+
+
+def _read(inbox: Any, filters: Any) -> tuple[list[Any], list[Any]]:
+    """Read the youngest open requests, and of those that are old the youngest; blocks, for a thread."""
+    open_ones = filters.Filter(states=filters.OPEN, rehearsals=False)
+    old_ones = filters.Filter(states=filters.OPEN, rehearsals=False, older_than_s=OLD_S)
+    order = filters.Sort("age")
+    youngest = inbox.rows(open_ones, order, 0, LOOKED_AT).rows
+    return youngest, inbox.rows(old_ones, order, 0, LOOKED_AT).rows
+
+
+class Known:
+    """Which requests were seen before, of lists that show the youngest first and end after LOOKED_AT."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[uuid.UUID, None] = OrderedDict()
+        self._floor: datetime | None = None
+        """Older requests stood beyond the end of a list once: when they come into it, they are not new."""
+
+    def unknown(self, rows: Sequence[Any]) -> list[Any]:
+        """Return the rows that were not seen before, which they are from now on."""
+        floor = self._floor
+        found = [r for r in rows if r.id not in self._ids and (floor is None or r.requested_at > floor)]
+        self._ids.update(dict.fromkeys(row.id for row in rows))
+        while len(self._ids) > REMEMBERED:
+            self._ids.popitem(last=False)
+        if len(rows) == LOOKED_AT:
+            last = rows[-1].requested_at
+            self._floor = last if floor is None else max(floor, last)
+        return found
+
+
+def told(new: Sequence[Any], old: Sequence[Any]) -> str:
+    """Return the news in one line: one request by its name, several by their number."""
+    parts = []
+    if len(new) == 1:
+        [row] = new
+        parts.append(f"New: {_name(row)}")
+    elif new:
+        parts.append(f"{len(new)}{'+' if len(new) == LOOKED_AT else ''} new")
+    if len(old) == 1 and not new:
+        [row] = old
+        parts.append(f"Older than {OLD_S // 60} min: {_name(row)}")
+    elif old:
+        parts.append(f"{len(old)}{'+' if len(old) == LOOKED_AT else ''} older than {OLD_S // 60} min")
+    return ", ".join(parts)
+
+
+def _name(row: Any) -> str:
+    what = row.policy or row.file_path
+    return ", ".join(part for part in (row.number, row.user, what) if part)

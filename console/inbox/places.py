@@ -1,0 +1,49 @@
+"""The filters that stand ready, as tree and page name them. Imports nothing slow: the tree needs them first.
+
+The filters themselves are `services.requests.filters.BUILT_IN`; a test keeps both in step.
+"""
+
+import uuid
+
+from console.pages.registry import REQUESTS, Target
+
+PENDING, ABOUT, MISMATCH, MINE, ALL = (
+    "pending",
+    "about-to-time-out",
+    "mismatch",
+    "waits-for-me",
+    "all",
+)
+READY: tuple[tuple[str, str], ...] = (
+    (PENDING, "Pending"),
+    (ABOUT, "About to time out"),
+    (MISMATCH, "Mismatch"),
+    ("timed-out-today", "Timed out today"),
+    (MINE, "Waits for me"),
+    (ALL, "All"),
+)
+"""Key and name of each, in the order of the page."""
+IN_TREE = (ABOUT, MISMATCH)
+"""Those that stand in the tree too: where somebody has to do something."""
+FILTER = "filter:"
+"""Begins the tab of a target that shows a filter; what follows is its key, or the id of a saved one."""
+
+
+def target_of(key: str) -> Target:
+    """Return the way to a filter; a saved one is named by its id."""
+    return Target(REQUESTS, tab=f"{FILTER}{key}")
+
+
+def target_of_request(request_id: uuid.UUID) -> Target:
+    """Return the way to one request."""
+    return Target(REQUESTS, tab=str(request_id))
+
+
+def node_key(key: str) -> str:
+    """Return the key of a filter's node in the tree."""
+    return f"{REQUESTS}/{key}"
+
+
+def state_word(state: str) -> str:
+    """Return what a state of a request is called."""
+    return str(state).replace("_", " ").capitalize()

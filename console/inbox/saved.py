@@ -1,0 +1,80 @@
+"""Filters that people saved, as nodes of the tree: shown with counts, renamed and deleted there."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from PyQt6.QtCore import QObject
+
+from console.inbox.filters import SAVED, filters_of
+from console.lazy import module
+from console.pages.delete_dialog import Question
+from console.widgets import buttons
+from console.workers import Workers, ask
+from services.errors import ConsoleError
+
+
+class DeleteFilterDialog(Question):
+    """Asks whether to delete a filter, which everybody on the store has."""
+
+    def __init__(self, name: str, parent: Any = None) -> None:
+        super().__init__(
+            f"Delete the filter “{name}”",
+            "No request is touched. Everybody on this store loses the filter.",
+            parent,
+        )
+        self.delete_button = buttons.danger("Delete")
+        self.foot(self.delete_button, "Keep it")
+
+
+class SavedFilters(QObject):
+    """Keeps the tree in step with the filters, and passes on what a person does there."""
+
+    def __init__(self, window: Any) -> None:
+        super().__init__(window)
+        self._window, self.ctx = window, window.ctx
+        self.filters = filters_of(window.ctx, window)
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+        self.filters.changed.connect(self._show)
+        self.ctx.opened.connect(self.filters.refresh)
+
+    def stop(self) -> None:
+        """Do nothing any more; the window closes."""
+        self.filters.stop()
+        self.workers.cancel_all()
+
+    def _show(self) -> None:
+        counts = {key: self.filters.count_text(key) for key in self.filters.named}
+        self._window.navigation.show_filters(self.filters.saved, counts)
+
+    def rename(self, key: str, name: str) -> None:
+        """Call a filter differently."""
+        self._start(self._rename(key, name))
+
+    async def _rename(self, key: str, name: str) -> None:
+        saved = await module(self.ctx, SAVED)
+        workspace = await self.ctx.ready()
+        await self.ctx.call(saved.rename_filter, workspace.store, key, name)
+        self.ctx.notify(f"Renamed to {name}")
+
+    def delete(self, key: str) -> None:
+        """Ask, and delete a filter."""
+        self._start(self._delete(key))
+
+    async def _delete(self, key: str) -> None:
+        name = self.filters.name_of(key)
+        if not await ask(DeleteFilterDialog(name, self._window)):
+            return
+        saved = await module(self.ctx, SAVED)
+        workspace = await self.ctx.ready()
+        await self.ctx.call(saved.delete_filter, workspace.store, key)
+        self.ctx.notify(f"Deleted the filter {name}")
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self.workers.start(work, group="filter")
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        self.ctx.show_problem(error.problem)
+        self.filters.refresh()  # the tree shows the name as it is

@@ -1,0 +1,345 @@
+"""Approve, reject, remind and cancel from the inbox: what will be done, to which, and what became of each."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6 import sip
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from console.activity import DONE, FAILED, Job
+from console.inbox.places import state_word
+from console.lazy import module
+from console.pages.requests import cells
+from console.pages.requests.cells import Outcome
+from console.pages.requests.rights import is_copy
+from console.widgets import buttons
+from console.widgets.editors import TextEditor
+from console.widgets.field import Field
+from console.widgets.labels import Label
+from console.widgets.rows import RowsTable, TableRow
+from services.errors import ConsoleError
+
+WIDTH, LIST_HEIGHT, ROWS_SHOWN = 640, 220, 6
+ACTING = "services.requests.acting"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """How an act is told: its verb, what it makes of a request, and what its comment is for."""
+
+    name: str
+    verb: str
+    done: str
+    going: str
+    comment: str
+    needed: bool = False
+    dangerous: bool = False
+
+
+ACTS = {
+    "approve": Act(
+        "approve", "Approve", "approved", "Approving", "Optional; the caller and the record keep it"
+    ),
+    "reject": Act(
+        "reject",
+        "Reject",
+        "rejected",
+        "Rejecting",
+        "The caller reads it: say why, and what to do instead",
+        needed=True,
+    ),
+    "remind": Act("remind", "Remind", "reminded of", "Reminding", "Optional; those who are asked read it"),
+    "cancel_request": Act(
+        "cancel_request",
+        "Cancel",
+        "cancelled",
+        "Cancelling",
+        "The record keeps it: say why it is cancelled",
+        needed=True,
+        dangerous=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request of the selection and why it is left out; an empty text for one that is taken."""
+
+    row: Any
+    skipped: str = ""
+
+
+def plan(act: Act, rows: Sequence[Any], *, copies: bool) -> list[Planned]:
+    """Return which requests an act takes, and why others are skipped. `copies`: take Privilege Manager's own ones too."""
+    return [Planned(row, _skipped(act, row, copies=copies)) for row in rows]
+
+
+def _skipped(act: Act, row: Any, *, copies: bool) -> str:
+    if not cells.is_open(row):
+        return f"Has ended: {state_word(row.state).lower()}"
+    if act.name == "cancel_request":
+        return "Privilege Manager raised it itself" if is_copy(row) and not copies else ""
+    return "" if row.record_id or row.external_id else "Has not reached ServiceNow yet"
+
+
+def label_of(row: Any) -> str:
+    """Return how people call a request."""
+    return row.number or row.approval_id or str(row.id)
+
+
+class ActDialog(QDialog):
+    """Lists how many requests are taken, and which are skipped and why; then what became of each."""
+
+    agreed = pyqtSignal()
+    """The person goes on."""
+    stopped = pyqtSignal()
+    """The person wants no more of it done."""
+
+    def __init__(self, act: Act, rows: Sequence[Any], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.act, self.rows = act, list(rows)
+        self.running = self.over = False
+        one = len(rows) == 1
+        what = label_of(rows[0]) if one else f"{len(rows):,} requests"
+        self.setWindowTitle(f"{act.verb} {what}" if act.name != "remind" else f"Remind of {what}")
+        self.setMinimumWidth(WIDTH)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setSpacing(12)
+        layout.addWidget(Label(self.windowTitle(), role="section"))
+        self.summary = Label("")
+        self.summary.setWordWrap(True)
+        layout.addWidget(self.summary)
+        self.comment = TextEditor()
+        self.comment.textChanged.connect(lambda _text: self._look())
+        self.comment_field = Field("Comment", self.comment, act.comment)
+        layout.addWidget(self.comment_field)
+        copies = [row for row in rows if is_copy(row) and cells.is_open(row)]
+        said = "it" if one else f"the {len(copies):,}" if len(copies) > 1 else "the one"
+        self.copies = QCheckBox(f"Cancel {said} that Privilege Manager raised itself and waits for")
+        self.copies.setVisible(act.name == "cancel_request" and bool(copies))
+        self.copies.toggled.connect(lambda _on: self._look())
+        layout.addWidget(self.copies)
+        self.table = RowsTable("Requests", ("Request", "User", "File", "What happens"), (150, 110, 130, 180))
+        self.table.setMinimumHeight(64 if one else LIST_HEIGHT)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(self._foot())
+        self._outcomes: dict[uuid.UUID, Outcome] = {}
+        self._look()
+        self.comment.setFocus()
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        self.go = buttons.danger("") if self.act.dangerous else buttons.primary("")
+        self.go.clicked.connect(self._go)
+        self.message = Label("", role="caption")
+        self.out = buttons.secondary("Leave it")
+        self.out.clicked.connect(self.reject)
+        foot.addWidget(self.go)
+        foot.addWidget(self.message, 1)
+        foot.addWidget(self.out)
+        return foot
+
+    # -- before ------------------------------------------------------------------------------------------------
+
+    @property
+    def planned(self) -> list[Planned]:
+        """Return what is taken and what is skipped now."""
+        return plan(self.act, self.rows, copies=self.copies.isChecked())
+
+    @property
+    def taken(self) -> list[Any]:
+        """Return the requests that are taken."""
+        return [one.row for one in self.planned if not one.skipped]
+
+    def _look(self) -> None:
+        """Say what will be done with what is typed and ticked now."""
+        if self.running or self.over:
+            return
+        planned, number = self.planned, len(self.taken)
+        skipped = len(planned) - number
+        text = f"{_number(number)} will be {self.act.done}"
+        if self.act.name == "remind":
+            text = f"Those who are asked about {_number(number)} get a comment, and ServiceNow notifies them"
+        if skipped:
+            why = list(dict.fromkeys(one.skipped for one in planned if one.skipped))
+            text += f"; {skipped:,} {'is' if skipped == 1 else 'are'} skipped: {', '.join(why)[:1].lower()}{', '.join(why)[1:]}"
+        self.summary.setText(f"{text}.")
+        self.go.setText(f"{self.act.verb} {_number(number)}" if len(self.rows) > 1 else self.act.verb)
+        if self.act.dangerous:
+            self.go.setText(f"Cancel {_number(number)}" if len(self.rows) > 1 else "Cancel the request")
+        self.go.setAccessibleName(self.go.text())
+        why_not = ""
+        if not number:
+            why_not = "None of them can be taken"
+        elif self.act.needed and not self.comment.text().strip():
+            why_not = "A comment is needed"
+        self.go.setEnabled(not why_not)
+        self.message.setText(why_not)
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        self.table.show_rows([self._row(one) for one in self.planned])
+
+    def _row(self, one: Planned) -> TableRow:
+        row, outcome = one.row, self._outcomes.get(one.row.id)
+        if outcome is not None:
+            shape, text = ("good" if outcome.ok else "bad"), outcome.text
+        elif one.skipped:
+            shape, text = "off", f"Skipped: {one.skipped[:1].lower()}{one.skipped[1:]}"
+        elif self.running:
+            shape, text = "running", "Waits its turn"
+        elif self.over:
+            shape, text = "off", "Not begun"
+        else:
+            shape, text = (
+                "todo",
+                f"Will be {self.act.done}" if self.act.name != "remind" else "Gets a reminder",
+            )
+        return TableRow(shape, (label_of(row), row.user, cells.file_name(row.file_path), text), str(row.id))
+
+    def _go(self) -> None:
+        if not self.running and not self.over:
+            self.agreed.emit()
+
+    # -- while it runs -----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Show that it runs; the dialog may be closed meanwhile, the strip goes on showing it."""
+        self.running = True
+        for widget in (self.comment_field, self.copies, self.go):
+            widget.setEnabled(False)
+        self.out.setText("Stop")
+        self.message.setText("")
+        self._show_rows()
+
+    def tell(self, key: uuid.UUID, outcome: Outcome) -> None:
+        """Show what became of a request."""
+        self._outcomes[key] = outcome
+        self.message.setText(f"{len(self._outcomes)} of {len(self.taken)}")
+        self._show_rows()
+
+    def end(self, text: str) -> None:
+        """Show that it is over."""
+        self.running, self.over = False, True
+        self.summary.setText(text)
+        self.message.setText("")
+        self.go.hide()
+        self.out.setText("Close")
+        self.out.setFocus()
+        self._show_rows()
+
+    def reject(self) -> None:
+        """Close; while it runs, stop it instead."""
+        if self.running:
+            self.message.setText("Stopping: what is under way is read back")
+            self.stopped.emit()
+        else:
+            super().reject()
+
+
+def _number(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"
+
+
+class Acting:
+    """Runs acts for a page: as a job in the strip, with the outcome of each request as it comes."""
+
+    def __init__(self, page: Any, finished: Callable[[dict[uuid.UUID, Outcome]], None]) -> None:
+        self._page = page
+        self._finished = finished
+        self.dialog: ActDialog | None = None
+        self.running = 0
+
+    def open(self, name: str, rows: Sequence[Any]) -> ActDialog:
+        """Open the dialog of an act over these requests."""
+        dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window())
+        dialog.agreed.connect(lambda: self._start(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def _start(self, dialog: ActDialog) -> None:
+        taken, act = dialog.taken, dialog.act
+        running: list[asyncio.Task[Any]] = []
+        job: Job = self._page.ctx.activity.begin(
+            f"{act.going} {_number(len(taken))}", lambda: [task.cancel() for task in running]
+        )
+        dialog.begin()
+        running.append(self._page.workers.start(self._run(dialog, act, taken, job)))
+        dialog.stopped.connect(job.cancel)
+
+    async def _run(self, dialog: ActDialog, act: Act, taken: list[Any], job: Job) -> None:
+        outcomes: dict[uuid.UUID, Outcome] = {}
+        copies, comment = dialog.copies.isChecked(), dialog.comment.text().strip()
+
+        def told(one: Any) -> None:
+            outcomes[one.id] = Outcome(one.ok, sentence_of(one))
+            job.progress(f"{one.label}: {sentence_of(one)}", len(outcomes), len(taken))
+            if not sip.isdeleted(dialog):
+                dialog.tell(one.id, outcomes[one.id])
+
+        self.running += 1
+        job.progress("", 0, len(taken))
+        failure = ""
+        try:
+            acting = await module(self._page.ctx, ACTING)
+            workspace = await self._page.ctx.ready()
+            await _do(acting, workspace, act, [row.id for row in taken], comment, copies=copies, told=told)
+        except ConsoleError as error:
+            failure = error.problem.cause
+            self._page.ctx.show_problem(error.problem)
+        finally:
+            self.running -= 1
+            text = summary_of(act, outcomes, len(taken), failure)
+            good = not failure and all(one.ok for one in outcomes.values()) and len(outcomes) == len(taken)
+            job.end(text, DONE if good else FAILED)
+            if not sip.isdeleted(dialog):
+                dialog.end(f"{text}.")
+            if not sip.isdeleted(self._page):
+                self._finished(outcomes)
+
+
+def _do(
+    acting: Any,
+    workspace: Any,
+    act: Act,
+    ids: list[uuid.UUID],
+    comment: str,
+    *,
+    copies: bool,
+    told: Callable[[Any], None],
+) -> Awaitable[Any]:
+    if act.name == "remind":
+        found: Awaitable[Any] = acting.remind(workspace, ids, comment, told=told)
+    elif act.name == "cancel_request":
+        found = acting.cancel(workspace, ids, comment, confirmed=copies, told=told)
+    else:
+        found = acting.decide(workspace, ids, act.name, comment, told=told)
+    return found
+
+
+def sentence_of(outcome: Any) -> str:
+    """Return what became of a request in a sentence."""
+    if outcome.ok:
+        text = outcome.seen
+        return f"{text} {outcome.problem.cause}" if outcome.problem is not None else text
+    problem = outcome.problem
+    return problem.evidence or problem.cause if problem is not None else "Not done"
+
+
+def summary_of(act: Act, outcomes: dict[uuid.UUID, Outcome], taken: int, failure: str) -> str:
+    """Return how an act ended, for the strip and the dialog."""
+    done = sum(one.ok for one in outcomes.values())
+    failed, left = len(outcomes) - done, taken - len(outcomes)
+    parts = [f"{_number(done)} {act.done}"]
+    if failed:
+        parts.append(f"{failed:,} not {act.done}")
+    if left:
+        parts.append(f"{left:,} not begun")
+    return ", ".join(parts) + (f": {failure}" if failure else "")

@@ -1,0 +1,225 @@
+"""What stands in a cell of the inbox: its words for the eye and for a screen reader, its shape and its tone.
+
+A row is a `services.requests.inbox.RequestRow`; nothing here reads the store or asks an instance.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from console.inbox.places import state_word
+from console.widgets.data_table import MIDDLE, RIGHT, Column, file_name
+from models.kinds import RequestState
+
+STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
+COLUMNS = (
+    Column("State", cut=RIGHT, most=24),
+    Column("Age", cut=RIGHT, align=RIGHT),
+    Column("Policy", cut=RIGHT, least=12, most=28, take=1, give=5),
+    Column("User", cut=MIDDLE, least=12, most=22, take=1, give=1),
+    Column("Computer", tone="muted", cut=MIDDLE, least=9, most=20, give=1),
+    Column("File", cut=MIDDLE, least=14, most=36, take=1, give=2),
+    Column("Reason", tone="muted", cut=RIGHT, least=8, most=44, take=3, give=9),
+    Column("Waits for", tone="muted", cut=RIGHT, least=9, most=26, take=1, give=5),
+    Column("Times out", tone="muted", cut=RIGHT, align=RIGHT),
+    Column("Number", most=24),
+)
+
+SORTABLE: dict[int, str] = {
+    STATE: "state",
+    AGE: "age",
+    POLICY: "policy",
+    USER: "user",
+    COMPUTER: "computer",
+    FILE: "file",
+    DUE: "times_out",
+    NUMBER: "number",
+}
+"""Columns that sort, and what `services.requests.filters.Sort` calls them."""
+FALLING_FIRST = (AGE,)
+"""Columns whose first click puts the greatest on top."""
+
+SHAPES = {
+    RequestState.APPROVED: "good",
+    RequestState.REJECTED: "bad",
+    RequestState.INVALID: "bad",
+    RequestState.FAILED: "bad",
+    RequestState.TIMED_OUT: "notice",
+    RequestState.CANCELLED: "off",
+    RequestState.PENDING: "pending",
+    RequestState.SUBMITTING: "running",
+}
+NOTICE_FROM, BAD_FROM = 0.60, 0.85
+"""Shares of the time-out from which an age is tinted."""
+NOT_YET, NOT_KNOWN, NOBODY = "Not yet", "Not known", "Nobody"
+
+
+def is_open(row: Any) -> bool:
+    """Whether a request can still be decided."""
+    return not RequestState(row.state).final
+
+
+def state_text(row: Any) -> str:
+    """Return the state of a request, marked where it was only rehearsed."""
+    return state_word(row.state) + (" (rehearsal)" if row.rehearsal else "")
+
+
+def utcnow() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+# -- times -----------------------------------------------------------------------------------------------------
+
+
+def clock(seconds: float) -> str:
+    """Return a length of time as it stands in a column: 17:26 below an hour, then 3 h 05 min, then 2 d 4 h."""
+    whole = max(int(seconds), 0)
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 86_400:,} d {whole % 86_400 // 3600} h"
+
+
+def spoken(seconds: float) -> str:
+    """Return a length of time in words, in its two largest units."""
+    whole = max(int(seconds), 0)
+    parts = []
+    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(f"{count:,} {name}{'s' if count > 1 else ''}")
+        if len(parts) == 2:
+            break
+    return " ".join(parts) or "0 seconds"
+
+
+def local(moment: datetime) -> datetime:
+    """Return a moment in the time of this machine."""
+    return moment.astimezone()
+
+
+def time_of_day(moment: datetime, now: datetime) -> str:
+    """Return the time of a moment, with its date where that is another day than today."""
+    there, here = local(moment), local(now)
+    return f"{there:%H:%M:%S}" if there.date() == here.date() else f"{there:%Y-%m-%d %H:%M}"
+
+
+def age_s(row: Any, now: datetime) -> float:
+    """Return how long ago a request was raised, in seconds; of one that has ended, how long it took."""
+    return float(((row.ended_at or now) - row.requested_at).total_seconds())
+
+
+def share(row: Any, now: datetime) -> float | None:
+    """Return which part of its time an open request has used, 0 to 1; None where no time-out is known."""
+    if row.times_out_at is None or not is_open(row):
+        return None
+    whole = (row.times_out_at - row.requested_at).total_seconds()
+    used = (now - row.requested_at).total_seconds()
+    return 1.0 if whole <= 0 else min(max(used / whole, 0.0), 1.0)
+
+
+def tone_of_share(used: float | None) -> str:
+    """Return the tone of an age: off, notice or bad."""
+    if used is None or used < NOTICE_FROM:
+        return "off"
+    return "notice" if used <= BAD_FROM else "bad"
+
+
+def due_text(row: Any, now: datetime) -> str:
+    """Return when an open request times out, or when an ended one ended."""
+    if not is_open(row):
+        return "" if row.ended_at is None else f"ended {_when(row.ended_at, now)}"
+    if row.times_out_at is None:
+        return NOT_KNOWN
+    left = (row.times_out_at - now).total_seconds()
+    return f"in {clock(left)}" if left >= 0 else f"{clock(-left)} over"
+
+
+def _when(moment: datetime, now: datetime) -> str:
+    there, here = local(moment), local(now)
+    if there.date() == here.date():
+        return f"{there:%H:%M}"
+    return f"{there.day} {there:%b}" if there.year == here.year else f"{there:%Y-%m-%d}"
+
+
+# -- cells -----------------------------------------------------------------------------------------------------
+
+
+def waits_text(row: Any) -> str:
+    """Return who is asked and has not answered."""
+    if not is_open(row):
+        return ""
+    if row.waits_for:
+        return ", ".join(row.waits_for)
+    if not row.record_id:
+        return NOT_YET
+    return NOBODY if row.observed_at is not None else NOT_KNOWN
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) if any(c in text for c in "\n\r\t") else text
+
+
+TEXTS: tuple[Callable[[Any, datetime], str], ...] = (
+    lambda row, _now: state_text(row),
+    lambda row, now: clock(age_s(row, now)),
+    lambda row, _now: _one_line(row.policy),
+    lambda row, _now: _one_line(row.user),
+    lambda row, _now: _one_line(row.computer),
+    lambda row, _now: _one_line(file_name(row.file_path)),
+    lambda row, _now: _one_line(row.reason),
+    lambda row, _now: _one_line(waits_text(row)),
+    due_text,
+    lambda row, _now: row.number or NOT_YET,
+)
+
+
+def text(row: Any, column: int, now: datetime) -> str:
+    """Return what a cell shows."""
+    return TEXTS[column](row, now)
+
+
+def tip(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
+    """Return the whole of what a cell shows part of. `mismatch` is the sentence of the row's mismatch."""
+    if column == STATE:
+        return "\n".join(part for part in (text(row, column, now), mismatch, row.error) if part)
+    if column == AGE:
+        return f"Raised {local(row.requested_at):%Y-%m-%d %H:%M:%S %Z}"
+    if column == DUE:
+        moment = row.times_out_at if is_open(row) else row.ended_at
+        said = "Times out" if is_open(row) else "Ended"
+        return (
+            f"{said} {local(moment):%Y-%m-%d %H:%M:%S %Z}" if moment is not None else text(row, column, now)
+        )
+    if column == FILE:
+        return str(row.file_path)
+    if column == REASON:
+        return str(row.reason)
+    return text(row, column, now)
+
+
+def said(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
+    """Return what a screen reader says of a cell: its column, then everything it shows by shape and colour."""
+    words = text(row, column, now)
+    if column == STATE and mismatch:
+        words = f"{words}, {mismatch}"
+    elif column == AGE:
+        used = share(row, now)
+        words = spoken(age_s(row, now)) + ("" if used is None else f", {used:.0%} of its time")
+    elif column == DUE and is_open(row) and row.times_out_at is not None:
+        left = (row.times_out_at - now).total_seconds()
+        words = f"in {spoken(left)}" if left >= 0 else f"{spoken(-left)} ago"
+    elif column == FILE:
+        words = row.file_path
+    return f"{COLUMNS[column].name}: {words or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an act on a row: done or not, and the sentence for it."""
+
+    ok: bool
+    text: str

@@ -1,0 +1,77 @@
+"""What stands in place of the list while it is empty: what belongs here, and the button that leads on."""
+
+from collections.abc import Callable
+
+from PyQt6.QtWidgets import QPushButton, QWidget
+
+from console.inbox.places import ABOUT, ALL, MINE, MISMATCH, PENDING
+from console.widgets import buttons
+from console.widgets.states import EmptyState
+
+CHAIN = (("action", "Action"), ("tag", "Approval Type"), ("process", "Approval Process"), ("tray", "Request"))
+TEXTS = {
+    PENDING: (
+        "Nothing is pending",
+        "A request stands here from the moment it is raised until it is decided or times out.",
+    ),
+    ABOUT: (
+        "Nothing is about to time out",
+        "Open requests stand here when five minutes or less are left of their time.",
+    ),
+    MISMATCH: (
+        "Both systems agree",
+        "A request stands here while Privilege Manager and ServiceNow say different things about it.",
+    ),
+    "timed-out-today": (
+        "Nothing timed out today",
+        "Requests stand here that nobody decided in time since midnight.",
+    ),
+    MINE: (
+        "Nothing waits for you",
+        "Open requests stand here that ask you by your name. Choose the names that are yours in the menu Requests.",
+    ),
+}
+OTHER = ("Nothing matches this filter", "Requests stand here as soon as they match it.")
+
+
+def nothing_at_all(rehearse: Callable[[], None] | None, set_up: Callable[[], None] | None) -> QWidget:
+    """Say what requests are, and offer to raise one for a trial, or to set up what it takes."""
+    button: QPushButton | None = None
+    if rehearse is not None:
+        button = buttons.primary("Rehearse a request", icon="play")
+        button.clicked.connect(rehearse)
+    elif set_up is not None:
+        button = buttons.primary("Set up ServiceNow approvals")
+        button.clicked.connect(set_up)
+    return EmptyState(
+        CHAIN,
+        "tray",
+        "No requests yet",
+        "A request is raised when an endpoint asks, or by a rehearsal from an Approval Process.",
+        button,
+        "" if rehearse is not None else "Requests need an Approval Process first",
+    )
+
+
+def nothing_here(key: str, show_all: Callable[[], None]) -> QWidget:
+    """Say what a filter is for, and offer every request."""
+    heading, text = TEXTS.get(key, OTHER)
+    button = buttons.secondary("Show all requests")
+    button.clicked.connect(show_all)
+    return EmptyState((), "", heading, text, None if key == ALL else button)
+
+
+def nothing_found(
+    text: str, name: str, clear: Callable[[], None], everywhere: Callable[[], None] | None
+) -> QWidget:
+    """Say what was searched for and where; offer to search in everything, or to clear the search."""
+    quoted = f"“{text}”" if text else "what is chosen above"
+    heading = f"No request matches {quoted}" if len(text) <= 60 else "No request matches the search"
+    where = f"Only “{name}” was searched." if everywhere is not None else "Every request was searched."
+    if everywhere is not None:
+        button = buttons.secondary("Search in all requests", icon="search")
+        button.clicked.connect(everywhere)
+    else:
+        button = buttons.secondary("Clear the search")
+        button.clicked.connect(clear)
+    return EmptyState((), "", heading, where, button)

@@ -1,0 +1,77 @@
+"""Writing what the inbox shows to a CSV file, beside the threads of window and store, as a job that can be stopped."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtWidgets import QFileDialog
+
+from console.activity import FAILED, Job
+from console.lazy import module
+from services.errors import ConsoleError
+
+EXPORT = "services.requests.export"
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """The person wants no file any more."""
+
+
+def ask_where(page: Any) -> QFileDialog:
+    """Open the dialog that asks for a file beside the window; what is shown now is written when one was chosen."""
+    filter_, sort = page.filter(), page.sort()
+    dialog = QFileDialog(page.window(), "Export requests", _file_name(page), "Comma-separated values (*.csv)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("csv")
+    dialog.fileSelected.connect(lambda path: start(page, Path(path), filter_, sort))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
+
+
+def start(page: Any, path: Path, filter_: Any, sort: Any) -> Job:
+    """Write a list to a file; the job in the strip shows how far it is and stops it."""
+    stop = threading.Event()
+    job: Job = page.ctx.activity.begin(f"Exporting to {path.name}", stop.set)
+    page.workers.start(_write(page, path, filter_, sort, job, stop))
+    return job
+
+
+async def _write(page: Any, path: Path, filter_: Any, sort: Any, job: Job, stop: threading.Event) -> None:
+    export = await module(page.ctx, EXPORT)
+    inbox = await page.looking.inbox()
+    look = page.looking.look
+    total = look.count if look is not None and look.exact else None
+    loop = asyncio.get_running_loop()
+
+    def progress(_text: str, done: int = 0, _total: int | None = None) -> None:
+        if stop.is_set():
+            raise Stopped
+        loop.call_soon_threadsafe(_report, job, done, total)
+
+    try:
+        written = await asyncio.to_thread(export.save_csv, inbox, filter_, sort, path, progress=progress)
+    except Stopped:
+        return  # the draft is gone, and the job says that it was cancelled
+    except asyncio.CancelledError:
+        stop.set()
+        raise
+    except ConsoleError as error:
+        job.end(error.problem.cause, FAILED)
+        page.ctx.show_problem(error.problem)
+        return
+    number = f"{written.rows:,} request{'' if written.rows == 1 else 's'}"
+    job.end(number if written.complete else f"{number}; the search did not look at older ones")
+
+
+def _report(job: Job, done: int, total: int | None) -> None:
+    if job.running:
+        job.text, job.done, job.total = f"{done:,} written", done, total or 0
+        job.changed.emit()
+
+
+def _file_name(page: Any) -> str:
+    name = page.filters.name_of(page.key) or "Requests"
+    plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
+    return f"Requests, {plain.lower()}.csv"

@@ -1,0 +1,68 @@
+"""The line under the table: how many, whether that is all, as of when; and how many are in sight."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
+
+from console.pages.requests import cells
+from console.pages.requests.pane import since
+from console.widgets.labels import ElidedLabel, Label, Picture
+
+MARGIN, HEIGHT = 24, 22
+STALE_AFTER = timedelta(minutes=5)
+
+
+class Foot(QWidget):
+    """Says what the list is a picture of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(HEIGHT)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        row.setSpacing(6)
+        self._shape = Picture("notice", 12)
+        self._shape.hide()
+        self.text = ElidedLabel("", role="caption")
+        self.seen = Label("", role="caption")
+        row.addWidget(self._shape)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.seen)
+
+    def show_look(self, look: Any, now: datetime, *, why: str = "") -> None:
+        """Say what a look found; `why` is what keeps the copies from being renewed."""
+        stale = look.as_of is not None and now - look.as_of > STALE_AFTER
+        text = told(look, now)
+        if stale and why:
+            text = f"{text}: {why}"
+        self._shape.setVisible(bool(look.count) and look.as_of is not None and (stale or not look.whole))
+        self.text.setText(text)
+
+    def show_sight(self, first: int, last: int, count: int) -> None:
+        """Say how many rows are in sight."""
+        self.seen.setText(f"{last - first + 1:,} of {count:,} in view" if count else "")
+
+
+def told(look: Any, now: datetime) -> str:
+    """Return how many requests there are, whether that is all that is known of, and as of when."""
+    if not look.count:
+        number = "No requests"
+    elif not look.complete:
+        return f"First {look.count:,}, narrow the search{_as_of(look, now)}"
+    elif not look.exact:
+        number = f"More than {look.count:,} requests"
+    else:
+        number = f"{look.count:,} request{'' if look.count == 1 else 's'}"
+    if look.as_of is None:
+        return number if look.whole else f"{number}, ServiceNow has not been asked yet"
+    whole = "complete" if look.whole else "not complete: an account does not see everything"
+    return f"{number}, {whole}{_as_of(look, now)}"
+
+
+def _as_of(look: Any, now: datetime) -> str:
+    if look.as_of is None:
+        return ""
+    if now - look.as_of > STALE_AFTER:
+        return f", as of {since(look.as_of, now)}"
+    return f", as of {cells.time_of_day(look.as_of, now)}"

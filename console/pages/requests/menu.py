@@ -1,0 +1,36 @@
+"""The context menu of the rows: the commands of the window, and the order of the list."""
+
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QMenu
+
+from console.pages.requests import cells
+
+ON_ROWS = ("copy_answer", "open_in_servicenow", "", "approve", "reject", "remind", "", "cancel_request")
+
+
+def row_menu(page: Any) -> QMenu:
+    """Make the menu for what is selected on `page`."""
+    commands = page.ctx.commands
+    commands.refresh()
+    menu = QMenu(page)
+    menu.setAccessibleName("Requests")
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for name in ON_ROWS:
+        if name:
+            menu.addAction(commands.action(name))
+        else:
+            menu.addSeparator()
+    menu.addSeparator()
+    order = menu.addMenu("Sort by")
+    if order is not None and page.filters.named:
+        now = page.sort()
+        for column, name in cells.SORTABLE.items():
+            action = QAction(cells.COLUMNS[column].name, order)
+            action.setCheckable(True)
+            action.setChecked(name == now.column)
+            action.triggered.connect(lambda _on, column=column: page.sort_by(column))
+            order.addAction(action)
+    return menu

@@ -1,0 +1,232 @@
+"""The rows of the inbox: pages of a sorted query, read when they come into sight and given up when they left it.
+
+The model holds at most KEPT pages, however many requests there are. A row that is not here yet is a placeholder; the page
+it stands on is asked for with `wanted`. Nothing here waits: `reader` reads, and hands over what it read.
+"""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
+
+from console.pages.requests import cells
+from console.pages.requests.cells import COLUMNS, SHAPES, Outcome, utcnow
+from console.widgets.data_table import RIGHT, STATUS_ROLE
+from models.kinds import RequestState
+
+PAGE, KEPT = 256, 24
+"""Rows of one page, and how many pages are held."""
+WAITING = 3
+"""Pages asked for at a time: those that scrolled by meanwhile are not read."""
+ROOT = QModelIndex()
+LOADING = "loading"
+
+
+class InboxModel(QAbstractTableModel):
+    """Requests in the order of a query. `show` replaces them, `renew` follows what changed of the same query."""
+
+    wanted = pyqtSignal()
+    """Pages are missing; `take_wanted` says which."""
+
+    def __init__(self, parent: QObject | None = None, *, now: Callable[[], datetime] = utcnow) -> None:
+        super().__init__(parent)
+        self.now = now
+        self.stamp = 0
+        """Counts what was shown: a page that was read for an older one is not taken."""
+        self.mismatch_text: Callable[[str], str] = lambda mismatch: f"mismatch: {mismatch.replace('-', ' ')}"
+        self.sorted_by: tuple[int, bool] = (cells.AGE, False)
+        """The column sorted by and whether it falls, as the head shows it."""
+        self._count = 0
+        self._pages: OrderedDict[int, Sequence[Any]] = OrderedDict()
+        self._wanted: list[int] = []
+        self._outcomes: dict[uuid.UUID, Outcome] = {}
+
+    # -- structure ---------------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: QModelIndex = ROOT) -> int:
+        """Return how many requests there are, here or not."""
+        return 0 if parent.isValid() else self._count
+
+    def columnCount(self, parent: QModelIndex = ROOT) -> int:
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the heads of the columns, and in words how they are sorted."""
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
+            return None
+        column = COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            by, falling = self.sorted_by
+            order = "" if by != section else ", sorted falling" if falling else ", sorted rising"
+            return f"{column.name}{order}"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.align == RIGHT else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return text, shape, tooltip or words for a screen reader of a cell."""
+        if not index.isValid():
+            return None
+        row, column = self.row(index.row()), index.column()
+        if row is None:
+            return LOADING if role == Qt.ItemDataRole.AccessibleTextRole else None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return cells.text(row, column, self.now())
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return self._said(row, column)
+            case Qt.ItemDataRole.ToolTipRole:
+                return self._tip(row, column)
+            case _ if role == STATUS_ROLE and column == cells.STATE:
+                return SHAPES[RequestState(row.state)]
+        return None
+
+    def _mismatch(self, row: Any) -> str:
+        return self.mismatch_text(row.mismatch) if row.mismatch else ""
+
+    def _said(self, row: Any, column: int) -> str:
+        words = cells.said(row, column, self.now(), self._mismatch(row))
+        outcome = self._outcomes.get(row.id) if column == cells.STATE else None
+        return f"{words}, {outcome.text}" if outcome is not None else words
+
+    def _tip(self, row: Any, column: int) -> str:
+        words = cells.tip(row, column, self.now(), self._mismatch(row))
+        outcome = self._outcomes.get(row.id) if column == cells.STATE else None
+        return f"{words}\n{outcome.text}" if outcome is not None else words
+
+    # -- rows --------------------------------------------------------------------------------------------------
+
+    def row(self, place: int) -> Any:
+        """Return the request in a place, or None while its page is read; the page is then asked for."""
+        number, inside = divmod(place, PAGE)
+        page = self._pages.get(number)
+        if page is not None:
+            return page[inside] if inside < len(page) else None
+        if 0 <= place < self._count:
+            self._want(number)
+        return None
+
+    def loaded(self, place: int) -> Any:
+        """Return the request in a place if it is here; asks for nothing."""
+        number, inside = divmod(place, PAGE)
+        page = self._pages.get(number, ())
+        return page[inside] if inside < len(page) else None
+
+    def outcome(self, row: Any) -> Outcome | None:
+        """Return what became of the last act on a request."""
+        return self._outcomes.get(row.id)
+
+    def shapes_behind(self, row: Any) -> int:
+        """Return how many shapes stand behind the state of a request."""
+        return bool(row.mismatch) + (row.id in self._outcomes)
+
+    @property
+    def held(self) -> int:
+        """How many rows are in memory."""
+        return sum(len(page) for page in self._pages.values())
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    def show_rows(self, count: int, pages: Mapping[int, Sequence[Any]]) -> None:
+        """Show another query: how many rows it has, and those pages of it that were read."""
+        self.beginResetModel()
+        self.stamp += 1
+        self._count = count
+        self._pages = OrderedDict(pages)
+        self._wanted.clear()
+        self._outcomes.clear()
+        self.endResetModel()
+
+    def renew(self, count: int, pages: Mapping[int, Sequence[Any]]) -> None:
+        """Show the same query as it is now. No reset: rows come and go at the end, and every cell may have changed."""
+        self.stamp += 1
+        self._wanted.clear()
+        # Old pages go first: what is asked for while rows come and go is read as it is now.
+        self._pages = OrderedDict(pages)
+        self.grow(count)
+        if count < self._count:
+            self.beginRemoveRows(ROOT, count, self._count - 1)
+            self._count = count
+            self.endRemoveRows()
+        if count:
+            self.dataChanged.emit(self.index(0, 0), self.index(count - 1, len(COLUMNS) - 1))
+
+    def grow(self, count: int) -> None:
+        """Show that there are more rows than were counted at first."""
+        if count > self._count:
+            self.beginInsertRows(ROOT, self._count, count - 1)
+            self._count = count
+            self.endInsertRows()
+
+    def fill(self, stamp: int, number: int, rows: Sequence[Any]) -> bool:
+        """Take a page that was read; returns False for one that belongs to what is no longer shown."""
+        if stamp != self.stamp or number * PAGE >= self._count:
+            return False
+        self._pages[number] = rows
+        while len(self._pages) > KEPT:
+            self._pages.popitem(last=False)
+        last = min((number + 1) * PAGE, self._count) - 1
+        self.dataChanged.emit(self.index(number * PAGE, 0), self.index(last, len(COLUMNS) - 1))
+        return True
+
+    def tick(self, first: int, last: int) -> None:
+        """Say that the clock went on for the rows in sight."""
+        last = min(last, self._count - 1)
+        if 0 <= first <= last:
+            for column in (cells.AGE, cells.DUE):
+                self.dataChanged.emit(self.index(first, column), self.index(last, column))
+
+    def set_outcomes(self, outcomes: Mapping[uuid.UUID, Outcome]) -> None:
+        """Mark rows with what became of an act on them, and no other."""
+        self._outcomes = dict(outcomes)
+        if self._count:
+            self.dataChanged.emit(self.index(0, cells.STATE), self.index(self._count - 1, cells.STATE))
+
+    def set_sorted(self, column: int, *, falling: bool) -> None:
+        """Say by which column the rows are sorted."""
+        self.sorted_by = (column, falling)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+
+    # -- pages to read -----------------------------------------------------------------------------------------
+
+    def look_at(self, first: int, last: int, *, down: bool = True) -> None:
+        """Keep the pages of the rows in sight and ask for those that come next in the direction of scrolling."""
+        if not self._count:
+            return
+        ahead = (last if down else first) + (PAGE // 2 if down else -PAGE // 2)
+        for place in (ahead, first, last):
+            number = min(max(place, 0), self._count - 1) // PAGE
+            if number in self._pages:
+                self._pages.move_to_end(number)
+            else:
+                self._want(number)
+
+    def _want(self, number: int) -> None:
+        if number in self._wanted:
+            return
+        self._wanted.append(number)
+        del self._wanted[:-WAITING]
+        if len(self._wanted) == 1:
+            self.wanted.emit()
+
+    def take_wanted(self) -> int | None:
+        """Return the page that is wanted most, or None; it is asked for again if it is not filled."""
+        while self._wanted:
+            number = self._wanted.pop()
+            if number not in self._pages and number * PAGE < self._count:
+                return number
+        return None
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether any page is missing in sight."""
+        return bool(self._wanted)

@@ -1,0 +1,456 @@
+"""The details of the selected request: its timeline, both systems' states, who must act, what to tell the caller."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console import icons, theme
+from console.inbox.places import state_word
+from console.pages.requests import cells
+from console.pages.requests.timeline import Timeline
+from console.widgets import buttons
+from console.widgets.badge import Badge
+from console.widgets.labels import ElidedLabel, Label, Picture
+from models.kinds import RequestState
+from services.errors import Problem
+
+MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
+LEFT, MIDDLE, RIGHT = 300, 322, 334
+LEAST = (168, 190, 190)
+NARROW = 860
+"""Widths of the columns, the least they may be, and the width of the pane from which there is room for both systems."""
+NOT_ASKED = "Reading what ServiceNow says now"
+
+
+class Quote(QFrame):
+    """Words to read aloud: a panel with a bar at its left."""
+
+    BAR = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = Label("")
+        self.label.setWordWrap(True)
+        self.label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.label.setAccessibleName("Answer for the caller")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 12, 10)
+        layout.addWidget(self.label)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw ground and bar with the tokens as they are now."""
+        del event
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour("raised"))
+        painter.fillRect(0, 0, self.BAR, self.height(), theme.colour("edge"))
+
+
+class SideView(QWidget):
+    """Where the request stands in one system: its name, the state with its shape, and more about it."""
+
+    def __init__(self, icon: str, name: str) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._shape, self._state = QLabel(), Label("", role="strong")
+        self._state.setWordWrap(True)
+        self._more = Label("", role="caption")
+        self._more.setWordWrap(True)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        head.addWidget(Picture(icon, SHAPE))
+        head.addWidget(ElidedLabel(name, role="muted"), 1)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self._shape)
+        line.addWidget(self._state, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addLayout(line)
+        column.addWidget(self._more)
+        column.addStretch(1)
+        self._name, self._drawn = name, "off"
+        theme.of().theme_changed.connect(self._draw)
+
+    def show_state(self, shape: str, state: str, more: str) -> None:
+        """Show a state."""
+        self._drawn = shape
+        self._state.setText(state)
+        self._more.setText(more)
+        self._more.setVisible(bool(more))
+        self.setAccessibleName(", ".join(part for part in (f"{self._name}: {state}", more) if part))
+        self._draw()
+
+    def _draw(self, *_scheme: str) -> None:
+        self._shape.setPixmap(icons.status_pixmap(self._drawn, SHAPE, "raised"))
+
+
+class DetailsPane(QWidget):
+    """One request, or how many are selected. Acts are told by their command, so that menus and buttons do the same."""
+
+    asked = pyqtSignal(str)
+    """A command of the page."""
+    closed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Details of the request")
+        self.setMinimumHeight(HEAD + 110)
+        self._link = ""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 12, 0, 8)
+        layout.setSpacing(6)
+        layout.addLayout(self._head())
+        self.reason = Label("", role="caption")
+        self.reason.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        self.reason.setWordWrap(True)
+        layout.addWidget(self.reason)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self._columns())
+        layout.addWidget(self.area, 1)
+        self._below = QWidget()
+        """Keeps the head at the top while several requests are selected."""
+        layout.addWidget(self._below, 1)
+        self._below.hide()
+        self.clear()
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(MARGIN, 0, MARGIN - 9, 0)
+        row.setSpacing(8)
+        self.number = Label("", role="section")
+        self.number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.copy_number = buttons.quiet("", icon="copy")
+        self.copy_number.setFixedWidth(HEAD)
+        self.copy_number.clicked.connect(lambda: copy_text(self.number.text()))
+        self._badges = QHBoxLayout()
+        self._badges.setSpacing(8)
+        self.about = ElidedLabel("", role="muted")
+        row.addWidget(self.number)
+        row.addWidget(self.copy_number)
+        row.addLayout(self._badges)
+        row.addWidget(self.about, 1)
+        self.act_buttons: dict[str, QPushButton] = {
+            "approve": buttons.quiet("Approve…"),
+            "reject": buttons.quiet("Reject…"),
+            "remind": buttons.quiet("Remind…"),
+            "cancel_request": buttons.danger("Cancel request…"),
+        }
+        for command, button in self.act_buttons.items():
+            button.clicked.connect(lambda *_checked, command=command: self.asked.emit(command))
+            row.addWidget(button)
+        close = buttons.quiet("", icon="cross")
+        close.setFixedWidth(HEAD)
+        close.setAccessibleName("Close the details")
+        close.setToolTip("Close the details (Escape)")
+        close.clicked.connect(self.closed)
+        row.addWidget(close)
+        return row
+
+    def _columns(self) -> QWidget:
+        body = QWidget()
+        body.setProperty("role", "page")
+        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = self._row = QHBoxLayout(body)
+        row.setContentsMargins(MARGIN, 2, MARGIN, 4)
+        row.setSpacing(GAP)
+        parts = (self._left(), self._middle(), self._right())
+        for place, (part, share) in enumerate(zip(parts, (LEFT, MIDDLE, RIGHT), strict=True)):
+            part.setMinimumWidth(LEAST[place])
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            if place:
+                rule = QFrame()
+                rule.setProperty("role", "upright")
+                row.addWidget(rule)
+            row.addWidget(part, share)
+        return body
+
+    def _left(self) -> QWidget:
+        part, column = _column("Timeline")
+        self.timeline = Timeline()
+        column.addWidget(self.timeline, 1)
+        return part
+
+    def _middle(self) -> QWidget:
+        part, column = _column("State in both systems")
+        panel = QFrame()
+        panel.setProperty("role", "panel")
+        inner = self._sides = QHBoxLayout(panel)
+        inner.setContentsMargins(12, 10, 12, 10)
+        inner.setSpacing(12)
+        self.here = SideView("shield", "Privilege Manager")
+        self.there = SideView("server", "ServiceNow")
+        rule = self._between = QFrame()
+        rule.setProperty("role", "upright")
+        inner.addWidget(self.here, 1)
+        inner.addWidget(rule)
+        inner.addWidget(self.there, 1)
+        column.addWidget(panel)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        self._shape = Picture("notice", 14)
+        self.judgement = Label("")
+        self.judgement.setWordWrap(True)
+        self.judgement.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line.addWidget(self._shape, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.judgement, 1)
+        column.addLayout(line)
+        self._who_head = Label("Who must act", role="section")
+        column.addSpacing(4)
+        column.addWidget(self._who_head)
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        self._who_icon = Picture("user", 16)
+        self.who = Label("", role="strong")
+        self.who.setWordWrap(True)
+        self.what = Label("", role="caption")
+        self.what.setWordWrap(True)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self.who)
+        words.addWidget(self.what)
+        line.addWidget(self._who_icon)
+        line.addLayout(words, 1)
+        column.addLayout(line)
+        column.addStretch(1)
+        return part
+
+    def _right(self) -> QWidget:
+        part, column = _column("Answer for the caller")
+        self.quote = Quote()
+        column.addWidget(self.quote)
+        self.copy_button = buttons.primary("Copy answer for the caller", icon="copy")
+        self.copy_button.clicked.connect(lambda: self.asked.emit("copy_answer"))
+        self.open_button = buttons.secondary("Open in ServiceNow", icon="open")
+        self.open_button.clicked.connect(lambda: self.asked.emit("open_in_servicenow"))
+        for button in (self.copy_button, self.open_button):
+            if isinstance(button, buttons.ThemedButton):
+                button.set_short("Copy answer" if button is self.copy_button else "Open")
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            column.addWidget(button)
+        self.fresh = Label("", role="caption")
+        self.fresh.setWordWrap(True)
+        column.addWidget(self.fresh)
+        column.addStretch(1)
+        return part
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    @property
+    def answer(self) -> str:
+        """Return what to tell the caller."""
+        return self.quote.label.text()
+
+    @property
+    def link(self) -> str:
+        """Return the address of the record, or nothing."""
+        return self._link
+
+    def clear(self) -> None:
+        """Show nothing of the request before, while another one is read."""
+        self._link = ""
+        self.number.setText("")
+        self.about.setText("")
+        self.set_badges([])
+        self.timeline.show_lines([], mismatch=False)
+        self.quote.label.setText("")
+        self.set_reasons({})
+
+    def set_badges(self, badges: Sequence[QWidget]) -> None:
+        """Show badges behind the number."""
+        while (old := self._badges.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for badge in badges:
+            self._badges.addWidget(badge)
+
+    def set_reasons(self, reasons: Mapping[str, str]) -> None:
+        """Enable each act that has no reason against it; the reasons are said under the head, each once."""
+        for command, button in self.act_buttons.items():
+            why = reasons.get(command, "Nothing is selected")
+            button.setEnabled(not why)
+            button.setToolTip(why)
+            button.setAccessibleDescription(why)
+        told = list(dict.fromkeys(why for why in reasons.values() if why))
+        self.reason.setText(" ".join(told))
+        self.reason.setVisible(bool(told))
+
+    def show_many(self, text: str, about: str) -> None:
+        """Show how many requests are selected, in place of one request's details."""
+        self.number.setText(text)
+        self.about.setText(about)
+        self.set_badges([])
+        self.copy_number.hide()
+        self.area.hide()
+        self._below.show()
+
+    def show_details(self, details: Any, *, asking: bool, now: datetime) -> None:
+        """Show `services.requests.details.Details`; `asking` says that the instance is being asked meanwhile."""
+        row = details.row
+        self._below.hide()
+        self.area.show()
+        number = row.number or row.order_number or str(row.approval_id or row.id)
+        self.number.setText(number)
+        self.number.setAccessibleName(f"Request {number}")
+        self.copy_number.show()
+        self.copy_number.setToolTip(f"Copy {number}")
+        self.copy_number.setAccessibleName(f"Copy {number}")
+        self._show_badges(details)
+        policy = row.policy_name or "Request"
+        self.about.setText(f"{policy}, through {row.process_name}" if row.process_name else policy)
+        self.timeline.show_lines(details.timeline, mismatch=bool(details.mismatch))
+        self._show_sides(details, now)
+        self._show_judgement(details)
+        self._show_who(details)
+        self.quote.label.setText(details.answer_for_caller)
+        self._link = details.link
+        self.open_button.setEnabled(bool(details.link))
+        self.open_button.setToolTip("" if details.link else "Its record in ServiceNow is not known")
+        self._show_fresh(details, asking=asking)
+
+    def _show_badges(self, details: Any) -> None:
+        badges: list[QWidget] = []
+        if details.mismatch:
+            badges.append(Badge("Mismatch", "notice", "notice"))
+        elif RequestState(details.row.state).final:
+            shape = cells.SHAPES[RequestState(details.row.state)]
+            tone = shape if shape in ("good", "bad", "notice") else "off"
+            badges.append(Badge(state_word(details.row.state), tone, shape))
+        if details.row.rehearsal:
+            badges.append(Badge("Rehearsal", "outline"))
+        self.set_badges(badges)
+
+    def _show_sides(self, details: Any, now: datetime) -> None:
+        row = details.row
+        shape = cells.SHAPES[RequestState(row.state)]
+        if details.here.state.startswith("Not "):
+            shape = "todo"
+        asked = f"Last asked {since(details.here.at, now)}" if details.here.at is not None else ""
+        more = "\n".join(part for part in (details.here.detail, asked) if part)
+        self.here.show_state(shape, details.here.state, more)
+        there = "notice" if details.mismatch else shape_of_approval(row.servicenow_state)
+        self.there.show_state(there, details.there.state, details.there.detail)
+
+    def _show_judgement(self, details: Any) -> None:
+        text = details.why_stuck or ""
+        if details.mismatch:
+            sentence = details.sentence or text
+            text = f"Mismatch: {_lower_first(sentence)}"
+        self._shape.setVisible(bool(details.mismatch))
+        self.judgement.setText(text)
+        self.judgement.setVisible(bool(text))
+
+    def _show_who(self, details: Any) -> None:
+        people = details.who_can_act
+        for widget in (self._who_head, self._who_icon, self.who, self.what):
+            widget.setVisible(bool(people))
+        if not people:
+            return
+        self.who.setText(either([person.name for person in people if not person.absent] or ["Nobody"]))
+        number = details.row.number or "it"
+        order = all(person.on_order for person in people)
+        what = details.row.order_number if order and details.row.order_number else number
+        lines = [f"Approve {what}{' itself' if details.mismatch else ''}, under My Approvals"]
+        groups = list(dict.fromkeys(person.via for person in people if person.via))
+        if groups:
+            lines.append(f"Asked as {either(groups, 'and')}")
+        lines += [f"{person.name}: {person.absent}" for person in people if person.absent]
+        self.what.setText("\n".join(lines))
+
+    def _show_fresh(self, details: Any, *, asking: bool) -> None:
+        problem: Problem | None = details.problem
+        if asking:
+            text = NOT_ASKED
+        elif problem is not None:
+            text = f"ServiceNow could not be asked: {problem.cause}"
+        else:
+            text = " ".join(details.unseen)
+        self.fresh.setText(text)
+        self.fresh.setVisible(bool(text))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the two systems below each other where they have no room side by side."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        ways = QHBoxLayout.Direction
+        self._sides.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
+        self._between.setVisible(not narrow)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Close with Escape."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _column(title: str) -> tuple[QWidget, QVBoxLayout]:
+    part = QWidget()
+    column = QVBoxLayout(part)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    column.addWidget(Label(title, role="section"))
+    return part, column
+
+
+def _lower_first(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    return text[:1].lower() + text[1:] if first in ("The", "Nobody", "Its", "It", "Another") else text
+
+
+def either(names: Sequence[str], word: str = "or", most: int = 4) -> str:
+    """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
+    shown = list(names[:most]) + ([f"{len(names) - most} more"] if len(names) > most else [])
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+
+
+def since(moment: datetime, now: datetime) -> str:
+    """Return how long ago something was, by the second below a minute."""
+    seconds = max(int((now - moment).total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s ago"
+    if seconds < 3600:
+        return f"{seconds // 60} min ago"
+    return f"{cells.clock(seconds)} ago"
+
+
+APPROVAL_SHAPES = {"approved": "good", "rejected": "bad", "cancelled": "off", "requested": "pending"}
+
+
+def shape_of_approval(approval: str) -> str:
+    """Return the shape for what a record says."""
+    return APPROVAL_SHAPES.get(approval, "todo")
+
+
+def copy_text(text: str) -> None:
+    """Put a text on the clipboard."""
+    clipboard = QGuiApplication.clipboard()
+    if clipboard is not None:
+        clipboard.setText(text)

@@ -1,0 +1,109 @@
+"""Reads for the inbox in the thread of the store: a look at a query, its pages, and the places of requests in it."""
+
+import uuid
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from console.pages.requests.cells import utcnow
+from console.pages.requests.model import PAGE
+
+CHOSEN_MOST = 50
+"""Selected requests that are looked for again after a change; beyond that only the current one is."""
+
+
+@dataclass(slots=True)
+class Query:
+    """A filter and an order as they are looked at, with the places that became known. `at` is the moment they count from."""
+
+    filter: Any
+    sort: Any
+    at: datetime = field(default_factory=utcnow)
+    anchors: list[Any] = field(default_factory=list)
+
+    def near(self, start: int) -> Any:
+        """Return the known place next before a row, or None."""
+        place = bisect_right(self.anchors, start, key=lambda anchor: anchor.at)
+        return self.anchors[place - 1] if place else None
+
+    def learn(self, anchors: Iterable[Any]) -> None:
+        """Remember places."""
+        known = {anchor.at: anchor for anchor in self.anchors} | {anchor.at: anchor for anchor in anchors}
+        self.anchors = [known[at] for at in sorted(known)]
+
+    def again(self) -> "Query":
+        """Return the same query as of now; what was known of its places does not count any more."""
+        return Query(self.filter, self.sort)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a look is to find besides rows: the selected requests, the current one, and what stands at the top."""
+
+    chosen: tuple[uuid.UUID, ...] = ()
+    current: uuid.UUID | None = None
+    top: uuid.UUID | None = None
+    top_place: int = 0
+    goal: uuid.UUID | None = None
+    """A request that somebody wants to see."""
+    in_sight: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found: how many rows there are, pages of them, and where the wished ones stand."""
+
+    query: Query
+    count: int
+    exact: bool
+    complete: bool
+    pages: dict[int, Sequence[Any]]
+    places: dict[uuid.UUID, int]
+    as_of: datetime | None
+    whole: bool
+    """Whether the copies of all servers are whole."""
+    some: bool
+    """Whether there is any request at all, whatever the filter."""
+
+
+def look(inbox: Any, query: Query, wish: Wish) -> Look:
+    """Read what is in sight of a query and find the wished requests in it; blocks, for a thread."""
+    count = inbox.count(query.filter, at=query.at)
+    wanted = dict.fromkeys(
+        key for key in (wish.goal, wish.current, wish.top, *wish.chosen[:CHOSEN_MOST]) if key is not None
+    )
+    places = {}
+    for key in wanted:
+        place = inbox.place_of(query.filter, query.sort, key, at=query.at) if count.number else None
+        if place is not None:
+            places[key] = place
+    first = wish.top_place if wish.top is None else places.get(wish.top, wish.top_place)
+    if wish.goal in places:
+        first = max(places[wish.goal] - wish.in_sight // 2, 0)
+    # Counting stops at some number of rows; a request that stands beyond it is there nevertheless.
+    number = max([count.number, *(place + 1 for place in places.values())])
+    first = min(first, max(number - 1, 0))
+    pages: dict[int, Sequence[Any]] = {}
+    complete = True
+    for page in range(first // PAGE, min(first + wish.in_sight, max(number - 1, 0)) // PAGE + 1):
+        if number:
+            pages[page], whole = read_page(inbox, query, page)
+            complete = complete and whole
+    as_of, whole_copies = inbox.as_of()
+    some = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
+    return Look(query, number, count.exact, complete, pages, places, as_of, whole_copies, some)
+
+
+def read_page(inbox: Any, query: Query, number: int) -> tuple[Sequence[Any], bool]:
+    """Read a page of a query; returns its rows, and False where a search stopped at its newest hits; blocks."""
+    start = number * PAGE
+    found = inbox.rows(query.filter, query.sort, start, PAGE, query.near(start), at=query.at)
+    query.learn(found.anchors)
+    return found.rows, found.complete
+
+
+def count_all(inbox: Any, query: Query) -> int:
+    """Count a query to its end; may take a while, for a thread of its own."""
+    return int(inbox.count(query.filter, most=None, at=query.at).number)

@@ -1,0 +1,90 @@
+"""Why an act cannot be done with the requests that are selected: they have ended, or the account may not."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from console.inbox.places import state_word
+from console.lazy import module
+from console.pages.requests import cells
+from models.kinds import RequestOrigin, RequestState
+from services.errors import ConsoleError
+
+MOST = 500
+"""Requests that one act takes at a time."""
+ACTS = ("approve", "reject", "remind", "cancel_request")
+DECISIONS = ("approve", "reject")
+DECIDES_ALL = frozenset({"approval_admin", "admin"})
+
+
+class Rights:
+    """What the accounts of the servers may, as far as it was seen. Learnt when details are read from an instance."""
+
+    def __init__(self, ctx: Any) -> None:
+        self._ctx = ctx
+        self._seen: dict[uuid.UUID, tuple[str, frozenset[str]]] = {}
+
+    async def learn(self, server_id: uuid.UUID | None) -> None:
+        """Ask a server once who its account is and which roles it has; what cannot be seen stays open."""
+        if server_id is None or server_id in self._seen:
+            return
+        roles = await module(self._ctx, "services.servicenow.roles")
+        workspace = await self._ctx.ready()
+        try:
+            instance = await workspace.instance(server_id)
+            account = await roles.account_of(instance)
+            self._seen[server_id] = (account, frozenset(await roles.roles_of(instance, account)))
+        except ConsoleError:
+            return
+
+    def forget(self) -> None:
+        """Ask again: credentials or servers changed."""
+        self._seen.clear()
+
+    def against(self, server_id: uuid.UUID | None, asked: Sequence[Any] | None) -> str:
+        """Return why the account may not decide; nothing where it may, or where that is not known.
+
+        `asked` are the persons of the details, None while they are not known.
+        """
+        seen = self._seen.get(server_id) if server_id is not None else None
+        if seen is None or asked is None:
+            return ""
+        account, roles = seen
+        if not roles or roles & DECIDES_ALL:
+            return ""
+        if any(person.user_name.casefold() == account.casefold() for person in asked if person.user_name):
+            return ""
+        return f"{account} is not asked and has no approval_admin: it may not decide."
+
+
+def reasons(
+    rows: Sequence[Any], count: int, rights: Rights, asked: Sequence[Any] | None
+) -> Mapping[str, str]:
+    """Return for each act why it cannot be done; an empty text where it can. `count` is how many rows are selected."""
+    if not count:
+        return dict.fromkeys(ACTS, "Nothing is selected.")
+    if count > MOST:
+        return dict.fromkeys(ACTS, f"Select at most {MOST} requests at a time; {count:,} are selected.")
+    still_open = [row for row in rows if cells.is_open(row)]
+    if not still_open:
+        return dict.fromkeys(ACTS, _ended(rows))
+    found = dict.fromkeys(ACTS, "")
+    if all(RequestState(row.state) == RequestState.SUBMITTING and not row.record_id for row in still_open):
+        not_there = "It has not reached ServiceNow yet." if count == 1 else "None has reached ServiceNow yet."
+        found |= dict.fromkeys((*DECISIONS, "remind"), not_there)
+    elif len(still_open) == 1 == count:
+        found |= dict.fromkeys(DECISIONS, rights.against(still_open[0].server_id, asked))
+    return found
+
+
+def _ended(rows: Sequence[Any]) -> str:
+    if len(rows) != 1:
+        return "All of them have ended: nothing can be decided any more."
+    [row] = rows
+    at = f" {cells.due_text(row, cells.utcnow()).removeprefix('ended ')}" if row.ended_at else ""
+    return f"{state_word(row.state)}{at}: nothing can be decided any more."
+
+
+def is_copy(row: Any) -> bool:
+    """Whether Privilege Manager raised a request itself."""
+    return bool(row.origin == RequestOrigin.SERVICENOW)

@@ -1,0 +1,88 @@
+"""Keeping what is shown as a filter with a name of its own, for everybody on the store."""
+
+from typing import Any
+
+from PyQt6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from console.inbox.filters import SAVED
+from console.lazy import module
+from console.widgets import buttons
+from console.widgets.editors import TextEditor
+from console.widgets.field import Field
+from console.widgets.labels import Label
+from console.workers import ask
+from services.errors import ConsoleError
+
+WIDTH, NAME_MOST = 420, 60
+HELP_TEXT = "Stands in the tree under Requests, for everybody on this store"
+
+
+class SaveFilterDialog(QDialog):
+    """Asks what a filter is to be called."""
+
+    def __init__(self, proposed: str, taken: set[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Save filter")
+        self.setMinimumWidth(WIDTH)
+        self._taken = {name.casefold() for name in taken}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setSpacing(12)
+        layout.addWidget(Label("Save filter", role="section"))
+        self.name = TextEditor()
+        self.name.setMaxLength(NAME_MOST)
+        self.name.setText(proposed)
+        self.name.selectAll()
+        self.field = Field("Name", self.name, HELP_TEXT)
+        self.name.textChanged.connect(lambda _text: self._look())
+        layout.addWidget(self.field)
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addStretch(1)
+        self.save_button = buttons.primary("Save filter")
+        self.save_button.setDefault(True)
+        self.save_button.clicked.connect(self.accept)
+        out = buttons.secondary("Leave it")
+        out.clicked.connect(self.reject)
+        foot.addWidget(self.save_button)
+        foot.addWidget(out)
+        layout.addLayout(foot)
+        self._look()
+        self.name.setFocus()
+
+    def _look(self) -> None:
+        text = self.name.text().strip()
+        taken = text.casefold() in self._taken
+        self.save_button.setEnabled(bool(text) and not taken)
+        if taken:
+            self.field.set_error("There is a filter of this name")
+        else:
+            self.field.set_help(HELP_TEXT)
+
+
+async def ask_name(page: Any) -> None:
+    """Ask for a name and keep what `page` shows under it; the page then shows that filter."""
+    taken = {name for _, name in page.filters.saved} | {
+        page.filters.name_of(key) for key in page.filters.named
+    }
+    dialog = SaveFilterDialog(_proposed(page), taken, page.window())
+    filter_, sort = page.filter(), page.sort()
+    if not await ask(dialog):
+        return
+    name = dialog.name.text().strip()
+    saved = await module(page.ctx, SAVED)
+    workspace = await page.ctx.ready()
+    try:
+        made = await page.ctx.call(saved.save_filter, workspace.store, name, filter_, sort)
+    except ConsoleError as error:
+        page.ctx.show_problem(error.problem)
+        return
+    await page.filters.read()
+    page.show_filter(made.key)
+    page.ctx.notify(f"Saved the filter {name}")
+
+
+def _proposed(page: Any) -> str:
+    """Return a name made of what narrows the list down."""
+    parts = [page.bar.field.text().strip(), page.bar.policy.key]
+    return " ".join(part for part in parts if part)[:NAME_MOST]

@@ -1,0 +1,262 @@
+"""The table of the inbox: what is in sight, what is selected by its id, and keys that lead on."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from PyQt6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import QAbstractItemView, QHeaderView
+
+from console import theme
+from console.pages.requests import cells
+from console.pages.requests.cells import COLUMNS
+from console.pages.requests.model import PAGE, InboxModel
+from console.pages.requests.painting import InboxDelegate, InboxHead
+from console.widgets.data_table import AIR, MARGIN, PAD, ROW, SHAPE, DataTable
+
+MEASURED = 40
+"""How many rows from the first in sight are looked at for the width of their columns."""
+FLAGS = QItemSelectionModel.SelectionFlag
+LEAST = {cells.STATE: ("Submitting",), cells.AGE: ("00:00 ",), cells.DUE: ("in 00:00 ",)}
+"""What every column of these has room for, whatever stands in it."""
+
+
+class InboxTable(DataTable):
+    """Requests as rows. Selection and place are known by ids, so that they stay while rows come and go."""
+
+    looked = pyqtSignal()
+    """Other rows came into sight."""
+    picked = pyqtSignal()
+    """A person selected other rows."""
+    opened = pyqtSignal()
+    left = pyqtSignal()
+    copy_asked = pyqtSignal()
+    menu_asked = pyqtSignal(QPoint)
+    sort_asked = pyqtSignal(int)
+
+    def __init__(self, model: InboxModel) -> None:
+        super().__init__(model, COLUMNS, "Requests")
+        self.requests = model
+        self._quiet = False
+        self._chosen: dict[int, bool] = {}
+        self._last_top = 0
+        head = InboxHead(model, self)
+        head.sort_asked.connect(self.sort_asked)
+        self.setHorizontalHeader(head)
+        head.setMinimumSectionSize(2 * PAD)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        rows = self.verticalHeader()
+        if rows is not None:
+            rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setItemDelegate(InboxDelegate(model, self._is_chosen, self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        selection = self.selectionModel()
+        if selection is not None:
+            selection.selectionChanged.connect(self._selected)
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.valueChanged.connect(self._scrolled)
+
+    # -- widths ------------------------------------------------------------------------------------------------
+
+    def measured_texts(self, column: int) -> list[str]:
+        """Return the texts of rows that are here; those not here yet are not waited for."""
+        now = self.requests.now()
+        return [*LEAST.get(column, ()), *(cells.text(row, column, now) for row in self._measured_rows())]
+
+    def _measured_rows(self) -> list[Any]:
+        first = self.in_sight()[0]
+        rows = (self.requests.loaded(place) for place in range(first, first + MEASURED))
+        return [row for row in rows if row is not None]
+
+    def air_of(self, column: int) -> int:
+        """Return the room a column needs beside its text: shapes before and behind it."""
+        shape = SHAPE + PAD
+        if column == cells.STATE:
+            behind = max((self.requests.shapes_behind(row) for row in self._measured_rows()), default=0)
+            return MARGIN + shape + PAD + AIR + behind * shape
+        return super().air_of(column) + (shape if column == cells.AGE else 0)
+
+    def widen(self) -> None:
+        """Make room where a time in sight has become longer than its column."""
+        head = self.horizontalHeader()
+        if head is None:
+            return
+        metrics, now = QFontMetrics(theme.font("strong")), self.requests.now()
+        first, last = self.in_sight()
+        rows = [row for place in range(first, last + 1) if (row := self.requests.loaded(place)) is not None]
+        for column in (cells.AGE, cells.DUE):
+            widest = max((metrics.horizontalAdvance(cells.text(row, column, now)) for row in rows), default=0)
+            if widest + self.air_of(column) > head.sectionSize(column):
+                self.measure()
+                return
+
+    # -- what is in sight --------------------------------------------------------------------------------------
+
+    def in_sight(self) -> tuple[int, int]:
+        """Return the first and the last row in sight; (0, -1) where there is none."""
+        count, bar, viewport = self.requests.rowCount(), self.verticalScrollBar(), self.viewport()
+        if not count or bar is None or viewport is None:
+            return 0, -1
+        first = bar.value() // ROW
+        last = (bar.value() + max(viewport.height(), 1) - 1) // ROW
+        return min(first, count - 1), min(last, count - 1)
+
+    def whole_rows(self) -> int:
+        """Return how many rows are in sight."""
+        first, last = self.in_sight()
+        return last - first + 1
+
+    def _scrolled(self, value: int) -> None:
+        first, last = self.in_sight()
+        self.requests.look_at(first, last, down=value >= self._last_top)
+        self._last_top = value
+        self.looked.emit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Ask for what came into sight."""
+        super().resizeEvent(event)
+        self.requests.look_at(*self.in_sight())
+        self.looked.emit()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Ask about each row's selection once while it is drawn."""
+        self._chosen.clear()
+        super().paintEvent(event)
+
+    def _is_chosen(self, row: int) -> bool:
+        found = self._chosen.get(row)
+        if found is None:
+            selection = self.selectionModel()
+            found = selection is not None and selection.isSelected(self.requests.index(row, 0))
+            self._chosen[row] = found
+        return found
+
+    # -- selection ---------------------------------------------------------------------------------------------
+
+    def _selected(self, _now: QItemSelection, _was: QItemSelection) -> None:
+        if not self._quiet:
+            self.picked.emit()
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Change the selection without taking it for a person's."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def chosen_ranges(self) -> list[tuple[int, int]]:
+        """Return the first and last row of each selected run, in their order."""
+        selection = self.selectionModel()
+        if selection is None:
+            return []
+        return sorted((part.top(), part.bottom()) for part in selection.selection())
+
+    def chosen_count(self) -> int:
+        """Return how many rows are selected."""
+        return sum(last - first + 1 for first, last in self.chosen_ranges())
+
+    def chosen_rows(self, most: int) -> list[Any]:
+        """Return the selected requests that are here, `most` of them."""
+        found: list[Any] = []
+        for first, last in self.chosen_ranges():
+            for place in range(first, last + 1):
+                if len(found) == most:
+                    return found
+                row = self.requests.loaded(place)
+                if row is not None:
+                    found.append(row)
+        return found
+
+    def current_row(self) -> Any:
+        """Return the request of the row that the keyboard is on."""
+        index = self.currentIndex()
+        return self.requests.loaded(index.row()) if index.isValid() else None
+
+    def choose(self, places: Sequence[int], current: int | None) -> None:
+        """Select exactly these rows, and put the keyboard on one of them; nothing is told."""
+        selection = self.selectionModel()
+        if selection is None:
+            return
+        with self.quietly():
+            wanted = QItemSelection()
+            last = self.requests.columnCount() - 1
+            for first, end in _runs(places):
+                wanted.select(self.requests.index(first, 0), self.requests.index(end, last))
+            selection.select(wanted, FLAGS.ClearAndSelect)
+            index = QModelIndex() if current is None else self.requests.index(current, 0)
+            selection.setCurrentIndex(index, FLAGS.NoUpdate)
+        viewport = self.viewport()
+        if viewport is not None:
+            viewport.update()
+
+    def reveal(self, place: int) -> None:
+        """Bring a row into sight, in the middle where it is far away."""
+        first, last = self.in_sight()
+        near = first <= place <= last
+        hint = QAbstractItemView.ScrollHint
+        self.scrollTo(self.requests.index(place, 0), hint.EnsureVisible if near else hint.PositionAtCenter)
+
+    def offset_of(self, place: int) -> int:
+        """Return how far below the top of the view a row stands, in pixels."""
+        bar = self.verticalScrollBar()
+        return place * ROW - (bar.value() if bar is not None else 0)
+
+    def put_at(self, place: int, offset: int) -> None:
+        """Scroll so that a row stands as far below the top as it stood."""
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(max(place * ROW - offset, 0))
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Lead into the details with Enter and out of them with Escape; copy the answer; else as tables do."""
+        if event is None:
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.opened.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        """Ask for the menu of the selected rows, under the pointer or, for the keyboard, at the current row."""
+        viewport = self.viewport()
+        if event is None or viewport is None:
+            return
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if keyboard else self.indexAt(viewport.mapFrom(self, event.pos()))
+        if not index.isValid():
+            return
+        where = self.visualRect(index).center() if keyboard else viewport.mapFrom(self, event.pos())
+        self.menu_asked.emit(viewport.mapToGlobal(where))
+
+
+def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Return places as runs of neighbours: first and last of each."""
+    runs: list[tuple[int, int]] = []
+    for place in sorted(set(places)):
+        if runs and runs[-1][1] == place - 1:
+            runs[-1] = (runs[-1][0], place)
+        else:
+            runs.append((place, place))
+    return runs
+
+
+def pages_for(first: int, last: int) -> list[int]:
+    """Return the pages that hold the rows from `first` to `last`."""
+    return list(range(max(first, 0) // PAGE, max(last, 0) // PAGE + 1))
+
+
+Places = Mapping[uuid.UUID, int]
+"""Where requests stand in the list."""

@@ -1,0 +1,170 @@
+"""How the page of the inbox does over very many requests: until it is painted, while it is scrolled, and what it holds.
+
+Run in a process of its own by the part `inbox`; prints one line of JSON.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+STEPS, JUMPS, OPENINGS, SWITCHES = 600, 200, 5, 12
+WHEEL_ROWS, ROW = 3, 28
+SOAK_S, LIMIT_S = 20.0, 900
+STRIDE = 7919
+"""Rows between two places that are scrolled to: far apart, and never the same again."""
+
+
+@dataclass
+class Runs:
+    """Milliseconds of each run, and megabytes."""
+
+    painted: list[float] = field(default_factory=list)
+    """From asking for the page until its first rows were painted."""
+    switched: list[float] = field(default_factory=list)
+    """From choosing a filter or an order until its rows were painted."""
+    steps: list[float] = field(default_factory=list)
+    """What the thread of the window was kept by one step of the wheel."""
+    jumps: list[float] = field(default_factory=list)
+    """... by a drag of the bar to anywhere."""
+    arrived: list[float] = field(default_factory=list)
+    """From the drag until the rows of that place were painted."""
+    grown_mb: list[float] = field(default_factory=list)
+    """Memory that scrolling took after it had begun."""
+
+
+def measure(path: Path, soak_s: float = SOAK_S) -> Runs:
+    """Measure over a store that is filled, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="approval-console-window-") as home:
+        environ = {**os.environ, "APPROVAL_CONSOLE_HOME": home, "QT_QPA_PLATFORM": "offscreen"}
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.inbox_window", str(path), str(soak_s)],
+            check=True, env=environ, timeout=LIMIT_S, capture_output=True, text=True,
+        )  # fmt: skip
+    return Runs(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _resident_mb() -> float:
+    with Path("/proc/self/statm").open(encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def _ready(page: object) -> None:
+    """Let the loop run until everything that was asked for is here."""
+    busy = (page.workers, page.showing.workers, page.filters.workers)  # type: ignore[attr-defined]
+    while page.looking.busy or any(worker.busy for worker in busy):  # type: ignore[attr-defined]
+        await asyncio.sleep(0.01)
+
+
+async def _run(path: Path, soak_s: float) -> Runs:
+    from PyQt6.QtWidgets import QApplication
+
+    from console import theme
+    from console.context import Context, Options
+    from console.pages.registry import HOME, Target
+    from console.settings import Layout
+    from console.window import Window
+
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, "light")
+    with tempfile.TemporaryDirectory() as folder:
+        ctx = Context(Options(f"sqlite:///{path}", Path(folder), "session"))
+        window = Window(ctx, Layout(Path(folder)))
+        window.show()
+        ctx.open()
+        await ctx.ready()
+        runs = Runs()
+        for _ in range(OPENINGS):
+            window.show_target(Target(HOME))
+            await asyncio.sleep(
+                0.5
+            )  # a person looks at something else first; what opens by itself is over then
+            await _open(window, runs)
+        await _scroll(window.page, runs, soak_s)
+        window.close()
+        await ctx.aclose()
+    return runs
+
+
+async def _open(window: object, runs: Runs) -> None:
+    from console.pages.registry import REQUESTS, Target
+
+    for key, page in list(window._pages.items()):  # type: ignore[attr-defined]
+        if key[0] == REQUESTS:  # a page that was made before would only be shown again
+            del window._pages[key]  # type: ignore[attr-defined]
+            window.stack.removeWidget(page)  # type: ignore[attr-defined]
+            page.deleteLater()
+    began = time.perf_counter()
+    window.show_target(Target(REQUESTS))  # type: ignore[attr-defined]
+    page = window.page  # type: ignore[attr-defined]
+    while page.looking.look is None or not page.table.isVisible():
+        await asyncio.sleep(0)
+    page.table.viewport().repaint()
+    runs.painted.append((time.perf_counter() - began) * 1000)
+    await _ready(page)
+
+
+async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
+    from console.pages.requests.cells import SORTABLE
+
+    table, model, looking = page.table, page.model, page.looking  # type: ignore[attr-defined]
+    switches = [lambda key=key: page.show_filter(key) for key in ("all", "mismatch", "pending", "all")]  # type: ignore[attr-defined]
+    switches += [lambda column=column: page.sort_by(column) for column in SORTABLE]  # type: ignore[attr-defined]
+    for switch in switches[:SWITCHES]:
+        began, before = time.perf_counter(), looking.look
+        switch()
+        while looking.look is before:
+            await asyncio.sleep(0)
+        table.viewport().repaint()
+        runs.switched.append((time.perf_counter() - began) * 1000)
+        await _ready(page)
+    bar = table.verticalScrollBar()
+    for _ in range(STEPS):
+        began = time.perf_counter()
+        bar.setValue(bar.value() + WHEEL_ROWS * ROW)
+        table.viewport().repaint()
+        runs.steps.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(0.002)
+    for number in range(JUMPS):
+        began = time.perf_counter()
+        bar.setValue(number * STRIDE % model.rowCount() * ROW)
+        table.viewport().repaint()
+        runs.jumps.append((time.perf_counter() - began) * 1000)
+        first, _ = table.in_sight()
+        while model.loaded(first) is None:
+            await asyncio.sleep(0)
+        table.viewport().repaint()
+        runs.arrived.append((time.perf_counter() - began) * 1000)
+    held, ends, number = _resident_mb(), time.monotonic() + soak_s, 0
+    while time.monotonic() < ends:
+        bar.setValue(number * STRIDE % model.rowCount() * ROW)
+        table.viewport().repaint()
+        number += 1
+        await asyncio.sleep(0.004)
+    runs.grown_mb.append(max(_resident_mb() - held, 0.0))
+
+
+def main(path: str, soak_s: str) -> None:
+    """Measure and print."""
+    from console import loop
+    from console.app import make_application
+
+    app = make_application()
+
+    async def body(_stop: asyncio.Event) -> None:
+        runs = await _run(Path(path), float(soak_s))
+        sys.stdout.write(f"{json.dumps(runs.__dict__)}\n")
+
+    loop.run(app, body)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,210 @@
+"""What the window tells of requests by itself: news, how following stands, and what keeps it from it."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.inbox.following import told as told_round
+from console.inbox.news import LOOKED_AT, Known, told
+from console.pages.registry import Target
+from models.kinds import RequestState
+from services.errors import Owner, Problem
+from services.requests.attendant import Status, Where
+from services.requests.following import Round, State
+from tests.console.pages.requests.support import LONG_S, change, put, request, settled, until
+from tests.console.windows import opened_window
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def in_window(run, tmp_path):
+    def runner(story):
+        async def body():
+            async with opened_window(str(tmp_path / "news.db"), tmp_path / "profile") as window:
+                said = []
+                window.tray.say = lambda title, text, then=None: said.append((title, text, then))
+                await story(window, said)
+
+        run(body(), LONG_S)
+
+    return runner
+
+
+async def looked(window):
+    """Let the news look once, now."""
+    news = window.news
+    await until(lambda: not news.workers.busy)
+    news._soon.stop()
+    news.look()
+    await until(lambda: not news.workers.busy)
+
+
+# -- news -------------------------------------------------------------------------------------------------------
+
+
+def test_new_and_old_requests_are_told_once_and_together(in_window):
+    async def story(window, said):
+        store = window.ctx.workspace.store
+        put(store, request(1, 60), request(2, 2000))
+        await looked(window)
+        assert said == []
+        put(store, request(3, 5), request(4, 6), request(5, 7), request(6, 1000))
+        await looked(window)
+        assert [text for _, text, _ in said] == ["4 new, 1 older than 15 min"]
+        await looked(window)
+        assert len(said) == 1
+        put(store, request(7, 3))
+        await looked(window)
+        assert said[-1][1] == "New: RITM0000007, user7, Unsigned installers"
+        assert window.ctx.activity.jobs[-1].text == said[-1][1]
+
+    in_window(story)
+
+
+def test_a_click_on_the_news_opens_the_row_or_the_list(in_window):
+    async def story(window, said):
+        store = window.ctx.workspace.store
+        await looked(window)
+        only = request(1, 5)
+        put(store, only)
+        await looked(window)
+        said[-1][2]()
+        page = window.page
+        await until(lambda: page.pane.number.text() == "RITM0000001")
+        await settled(page)
+        window.go_home()
+        put(store, request(2, 4), request(3, 3))
+        await looked(window)
+        said[-1][2]()
+        await settled(page)
+        assert window.page is page
+        assert page.key == "pending"
+
+    in_window(story)
+
+
+def test_nothing_is_told_outside_while_the_list_is_looked_at_or_when_it_is_not_wanted(in_window):
+    async def story(window, said):
+        store = window.ctx.workspace.store
+        await looked(window)
+        window.show_target(Target("requests"))
+        await settled(window.page)
+        window.activateWindow()
+        put(store, request(1, 5))
+        await looked(window)
+        assert said == [] or not window.isActiveWindow()
+        window.go_home()
+        before = len(said)
+        window.ctx.commands.run("notify_requests")
+        assert not window.news.wanted
+        assert not window.ctx.commands.action("notify_requests").isChecked()
+        put(store, request(2, 5))
+        await looked(window)
+        assert len(said) == before
+        window.reset_layout()
+        assert not window.news.wanted
+        window.ctx.commands.run("notify_requests")
+        put(store, request(3, 5), request(4, 5, rehearsal=True))
+        await looked(window)
+        assert said[-1][1].startswith("New: RITM0000003")
+
+    in_window(story)
+
+
+def test_a_request_that_grows_old_is_told_by_its_name(in_window):
+    async def story(window, said):
+        store = window.ctx.workspace.store
+        row = request(1, 60)
+        put(store, row)
+        await looked(window)
+        change(store, row, requested_at=datetime.now(UTC) - timedelta(minutes=16))
+        await looked(window)
+        assert said[-1][1] == "Older than 15 min: RITM0000001, user1, Unsigned installers"
+        change(store, row, state=RequestState.APPROVED, ended_at=datetime.now(UTC))
+        await looked(window)
+        assert len(said) == 1
+
+    in_window(story)
+
+
+@given(st.lists(st.integers(0, 400), max_size=60))
+def test_what_comes_into_a_cut_off_list_from_below_is_not_new(ages):
+    known = Known()
+    rows = [SimpleNamespace(id=n, requested_at=NOW - timedelta(seconds=n)) for n in range(500)]
+    shown = rows[:LOOKED_AT]
+    assert known.unknown(shown) == shown
+    gone = set(ages)
+    left = [row for row in rows if row.id not in gone][:LOOKED_AT]
+    assert known.unknown(left) == []
+    newer = SimpleNamespace(id=-1, requested_at=NOW + timedelta(seconds=1))
+    assert known.unknown([newer, *left][:LOOKED_AT]) == [newer]
+
+
+def test_the_words_of_the_news():
+    many = [request(n) for n in range(LOOKED_AT)]
+    assert told(many, many[:2]) == "100+ new, 2 older than 15 min"
+
+
+# -- following --------------------------------------------------------------------------------------------------
+
+
+def problem():
+    return Problem(
+        "Ask", "401", "The password was refused.", Owner.CONSOLE, "Enter it again", "authentication-refused"
+    )
+
+
+def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
+    async def story(window, _said):
+        following, part = window.following, window.strip.following
+        window.ctx.following = following
+        assert not part.isVisible()
+        now = datetime.now(UTC)
+        server = window.ctx.workspace.store.id
+        seen = State(now - timedelta(seconds=12), complete=True, calls=3)
+        following._stands(Status(Where.WORKER, ((server, seen),)))
+        assert (part.isVisible(), part.who.text()) == (True, "Worker running")
+        assert part.last.text().startswith("Last status check 1")
+        following._stands(Status(Where.HERE, ((server, seen),)))
+        following._rounded(server, Round(seen=120, calls=1, complete=True))
+        assert window.strip.text.text().startswith("120 requests asked about in one question, ")
+        assert window.strip.text.text().endswith("s ago")
+        paused = State(
+            seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
+        )
+        following._rounded(server, Round(calls=1, note="paused", problem=problem()))
+        following._rounded(server, Round(calls=1, note="paused", problem=problem()))
+        following._stands(Status(Where.HERE, ((server, paused),)))
+        assert following.why_not == "the password was refused"
+        assert "the password was refused" in part.accessibleName()
+        told = [job for job in window.ctx.activity.jobs if job.name == "Asking about requests"]
+        assert [job.text for job in told] == ["The password was refused."]
+        following._stands(Status(Where.NOBODY))
+        assert not part.isVisible()
+        window.ctx.following = None
+
+    in_window(story)
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        (Round(seen=1, calls=1), "1 request asked about in one question"),
+        (
+            Round(note="not due", next_at=NOW),
+            "ServiceNow was asked a moment ago; the next question is allowed at ",
+        ),
+        (
+            Round(note="no calls left", next_at=NOW),
+            "All calls of this hour are used; the next question is allowed at ",
+        ),
+        (Round(note="paused", next_at=NOW, problem=problem()), "ServiceNow is left alone until "),
+        (Round(note="nothing to follow"), "No Approval Process goes through a ServiceNow server yet"),
+    ],
+)
+def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken, said):
+    assert told_round(taken).startswith(said)
