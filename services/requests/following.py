@@ -400,6 +400,14 @@ def is_paused(session: Session, server_id: uuid.UUID, now: datetime) -> bool:
     return pause is not None and pause.until > now
 
 
+def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
+    """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
+    looks = [holding_of(session, _seen(one)) for one in server_ids]
+    times = [look.until for look in looks if look is not None]
+    whole = bool(looks) and all(look is not None and look.holder == "complete" for look in looks)
+    return (min(times) if times else None), whole
+
+
 def _told_now(instance: Instance) -> float | None:
     """Return the time that the instance's last answer told, in seconds since 1970."""
     try:
