@@ -8,7 +8,8 @@ import pytest
 from models.base import utcnow
 from services.requests.leases import holdings
 from services.store import Store
-from tests.console.cli.conftest import LIMIT_S, SERVER, TYPE, document, interrupt, read_to, until
+from tests.console.cli.conftest import SERVER, TYPE, document, interrupt, read_to, until
+from tests.limits import PROGRAM_S
 from tests.services.requests import followed
 
 PAYLOAD = {"PMFilePath": r"C:\tool.exe", "PMUserReason": "Needed for case 4711", "PMInitiatorName": "Ada"}
@@ -75,7 +76,7 @@ def test_what_comes_in_is_raised_by_the_worker_that_serves_the_intake(configured
             f"{url}v1/requests",
             json=PAYLOAD,
             headers={"Authorization": f"Bearer {token.out.strip()}", "Idempotency-Key": "one"},
-            timeout=LIMIT_S,
+            timeout=PROGRAM_S,
             trust_env=False,
         )
         assert answer.status_code in (200, 201, 202), answer.text
@@ -97,7 +98,7 @@ def test_told_to_stop_it_gives_back_what_it_holds_and_ends_well(configured, prac
     read_to(process.stderr, "The worker is running")
     until(lambda: followed.requests_of(store))
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=LIMIT_S)
+    _, err = process.communicate(timeout=PROGRAM_S)
     assert process.returncode == 0, err
     with store.read() as session:
         held = {**holdings(session, "follow:"), **holdings(session, "worker:")}
