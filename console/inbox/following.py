@@ -115,7 +115,7 @@ class Following(QObject):
         clock = (await module(self.ctx, "services.requests.clock")).SystemClock()
         workspace = await self.ctx.ready()
         # A name of its own: while the attendant is at it, this waits for that one's round instead of taking another.
-        holder = f"{claims.this_process()}-asked"
+        holder = f"asked.{claims.this_process()}"
         follower = following.Follower(workspace, leases.Leases(workspace.store, holder, clock), clock=clock)
         servers = await follower.servers()
         for server_id in servers:

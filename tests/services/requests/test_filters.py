@@ -87,7 +87,6 @@ def _is_uuid(text):
     return True
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process is set there at its start")
 @pytest.mark.parametrize(
     ("day", "began"), [("2026-03-29", "2026-03-28T23:00"), ("2026-10-25", "2026-10-24T22:00")]
 )
