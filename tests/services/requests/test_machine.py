@@ -29,7 +29,7 @@ from services.servicenow import ConnectionSettings, Instance
 from services.store import Store
 from tests.services.requests.conftest import PASSWORD, sign_in
 
-SHORT, FULL = 100, 10_000
+SHORT, FULL = 40, 10_000
 STEPS = 8
 RENEWED_AFTER = 150
 """Examples after which the practice instance is made anew: its tables have no index on what is looked for."""
