@@ -1,5 +1,6 @@
 """What every test gets: no screen, no keyring of the machine, folders of its own, and no warning unnoticed."""
 
+import gc
 import logging
 import os
 import socket
@@ -63,6 +64,29 @@ def this_machine_has_its_name():
         yield
         patch.undo()
     else:
+        yield
+
+
+_widgets = {"left": False}
+
+
+@pytest.fixture(autouse=True)
+def widgets_are_collected_in_this_thread(request):
+    """Let no other thread destroy what a test of the window left in cycles: that ends the process."""
+    if "qapp" in request.fixturenames:
+        gc.disable()
+        _widgets["left"] = True
+        yield
+        for generation in (2, 1, 0):
+            if gc.get_count()[generation] > gc.get_threshold()[generation]:
+                gc.collect(generation)
+                break
+        gc.disable()
+    else:
+        if _widgets["left"]:
+            gc.collect()
+            _widgets["left"] = False
+        gc.enable()
         yield
 
 

@@ -65,8 +65,6 @@ def run(qapp):
             assert not problems, problems
 
         before = qapp.topLevelWidgets()
-        # As in the window: no thread but this one may collect widgets.
-        gc.disable()
         try:
             with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qapp)) as loop:
                 loop.run(body())
@@ -75,7 +73,6 @@ def run(qapp):
             for window in qapp.topLevelWidgets():
                 if window not in before and not sip.isdeleted(window):
                     sip.delete(window)
-            gc.enable()
             gc.collect()
 
     return runner
