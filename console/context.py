@@ -67,6 +67,8 @@ class Context(QObject):
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""
         self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._closed: asyncio.AbstractEventLoop | None = None
+        """The loop in which this was closed."""
         self._ready: asyncio.Future[Any] | None = None
         self._noticed.connect(self.changes)
         self._collector = Collector(self)
@@ -108,10 +110,18 @@ class Context(QObject):
         assert self._ready is not None  # noqa: S101 - `open` has just made it
         return await asyncio.shield(self._ready)
 
-    async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a synchronous service call in the one thread of the store."""
+    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        """Run a synchronous service call in the one thread of the store, from now on, and return what awaits it.
+
+        Once the context is closed, whoever awaits a call is cancelled.
+        """
+        if self._closed is not None:
+            # Also after the loop: it runs what is due once more while it ends.
+            never: asyncio.Future[T] = self._closed.create_future()
+            never.cancel()
+            return never
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, functools.partial(function, *args, **kwargs))
+        return loop.run_in_executor(self._pool, functools.partial(function, *args, **kwargs))
 
     async def _look(self) -> None:
         with contextlib.suppress(
@@ -127,6 +137,7 @@ class Context(QObject):
         self.workers.cancel_all()
         if self.workspace is not None:
             await self.workspace.aclose()
+        self._closed = asyncio.get_running_loop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     # -- speaking and going ------------------------------------------------------------------------------------

@@ -259,6 +259,7 @@ class Window(QMainWindow):
             # Built now, laid out and painted in the next turn of the loop: together they would be one long step.
             # Not 0, which Qt runs before it looks at the keyboard again.
             QTimer.singleShot(1, self._reveal)
+            self.stack.setUpdatesEnabled(False)  # or the page that is left would be painted once more
             page.load()
         else:
             self._reveal()
@@ -273,6 +274,7 @@ class Window(QMainWindow):
             self.navigation.select(target)
 
     def _reveal(self) -> None:
+        self.stack.setUpdatesEnabled(True)
         if self.page is None or self.page is self.stack.currentWidget():
             return
         left, keyboard = self.stack.currentWidget(), QApplication.focusWidget()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services import redact
+from tests.lateness import make_late
 
 LONG_LIMIT_S = 600
 
@@ -30,10 +31,16 @@ settings.register_profile(
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="run the full form of long runs")
+    parser.addoption(
+        "--late", type=int, metavar="SEED", help="let the answers of threads reach the window late"
+    )
 
 
 def pytest_configure(config):
     settings.load_profile("long" if config.getoption("--long") else "console")
+    seed = config.getoption("--late")
+    if seed is not None:
+        config.add_cleanup(make_late(seed))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -69,6 +69,11 @@ class Filters(QObject):
         count = self.counts.get(key)
         return 0 if count is None else int(count.number)
 
+    @property
+    def known_inbox(self) -> Any:
+        """The inbox of the store, or None before somebody asked for it."""
+        return self._inbox
+
     async def inbox(self) -> Any:
         """Return the inbox of the store, for the names that whoever sits here has given."""
         if self._inbox is None:

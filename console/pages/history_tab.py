@@ -62,9 +62,10 @@ class HistoryTab(QWidget):
         """Read and show the revisions."""
         ctx, session = self._page.ctx, self._page.session
         workspace = await ctx.ready()
-        self.revisions = await ctx.call(workspace.configuration.history, session.kind, session.id)
-        self._stale = False
+        revisions = await ctx.call(workspace.configuration.history, session.kind, session.id)
         names = await names_of(ctx)
+        # Taken all at once: a row must never stand for a revision that the list does not show yet.
+        self.revisions, self._stale = revisions, False
 
         def show(name: str, value: Any) -> str:
             return shown(value, names, seconds=name.endswith("_s"))

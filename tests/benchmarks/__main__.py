@@ -106,7 +106,7 @@ def _inbox_window(folder: Path) -> Iterator[Figure]:
     yield Figure("  step of the wheel, thread of the window kept, p95", runs.steps, "ms", 16.0, 0.95)
     yield Figure("  drag of the bar to anywhere, p95", runs.jumps, "ms", 16.0, 0.95)
     yield Figure("  until the rows of that place are painted", runs.arrived, "ms")
-    yield Figure("  memory that 20 s of scrolling anywhere took", runs.grown_mb, "MB", 8.0, 1.0)
+    yield Figure("  memory that 10 minutes of scrolling anywhere took", runs.grown_mb, "MB", 8.0, 1.0)
 
 
 def _follow(_folder: Path) -> Iterator[Figure]:

@@ -67,7 +67,12 @@ class Looking(QObject):
         self._soon.stop()
         self._again = False
         self.workers.cancel(COUNT)
-        self.workers.start(self._take(self.query, goal, fresh=True), group=LOOK)
+        self.workers.cancel(LOOK)
+        wish, inbox, begun = self._wish(goal, fresh=True), self._filters.known_inbox, None
+        if inbox is not None:
+            # Begun at once: it is read while a page that was just made is laid out and painted.
+            begun = self.ctx.call(reader.look, inbox, self.query, wish)
+        self.workers.start(self._take(self.query, goal, wish, fresh=True, begun=begun), group=LOOK)
 
     def renew_soon(self) -> None:
         """Look again in a moment; what changes until then is seen with it."""
@@ -81,14 +86,16 @@ class Looking(QObject):
         if self._looking:
             self._again = True
             return
-        self.workers.start(self._take(self.query.again(), None, fresh=False), group=LOOK)
+        self.workers.start(self._take(self.query.again(), None, None, fresh=False), group=LOOK)
 
-    async def _take(self, query: Query, goal: uuid.UUID | None, *, fresh: bool) -> None:
+    async def _take(
+        self, query: Query, goal: uuid.UUID | None, wish: Wish | None, *, fresh: bool, begun: Any = None
+    ) -> None:
         self._looking = True
         try:
             inbox = await self.inbox()
-            wish = self._wish(goal, fresh=fresh)
-            look = await self.ctx.call(reader.look, inbox, query, wish)
+            wish = wish or self._wish(goal, fresh=fresh)
+            look = await (begun or self.ctx.call(reader.look, inbox, query, wish))
             self.query, self.look = query, look
             if fresh:
                 self._show(look, goal)

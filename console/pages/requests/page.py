@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from PyQt6.QtCore import QPoint, Qt, QTimer, QUrl
@@ -67,9 +68,9 @@ class RequestsPage(Page):
         """Whether the details were closed by hand."""
         self.model = InboxModel(self)
         self.table = InboxTable(self.model)
-        self.pane = DetailsPane()
+        self._pane: DetailsPane | None = None
         self.looking = Looking(ctx, self.table, self.filters)
-        self.showing = Showing(ctx, self.pane)
+        self.showing = Showing(ctx, self, self._tell_details)
         self.acting = Acting(self, self._acted)
         self._build()
         self._connect()
@@ -105,10 +106,7 @@ class RequestsPage(Page):
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(upper)
-        self.splitter.addWidget(self.pane)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes(list(HEIGHTS))
-        self.pane.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -120,10 +118,29 @@ class RequestsPage(Page):
         layout.addWidget(self.notice)
         layout.addWidget(self.splitter, 1)
         self.chips.choose(self.key)
-        remembered = getattr(self.ctx, "remembered", None)
-        sizes = remembered.bytes(SPLITTER) if remembered is not None else None
-        if sizes is not None:
-            self.splitter.restoreState(sizes)
+
+    @property
+    def pane(self) -> DetailsPane:
+        """The details below the list; made when they are first wanted, because the list is wanted sooner."""
+        if self._pane is None:
+            self._pane = pane = DetailsPane()
+            pane.hide()
+            pane.asked.connect(self.run)
+            pane.closed.connect(self.close_details)
+            self.splitter.addWidget(pane)
+            self.splitter.setSizes(list(HEIGHTS))
+            remembered = getattr(self.ctx, "remembered", None)
+            sizes = remembered.bytes(SPLITTER) if remembered is not None else None
+            if sizes is not None:
+                self.splitter.restoreState(sizes)
+                pane.hide()
+            pane.set_reasons(self._reasons())
+        return self._pane
+
+    @property
+    def _open_pane(self) -> DetailsPane | None:
+        """The details, where they are open."""
+        return self._pane if self._pane is not None and self._pane.isVisibleTo(self) else None
 
     def _connect(self) -> None:
         for button, command in (
@@ -145,8 +162,6 @@ class RequestsPage(Page):
         table.menu_asked.connect(self._menu)
         table.sort_asked.connect(self.sort_by)
         table.looked.connect(self._looked)
-        self.pane.asked.connect(self.run)
-        self.pane.closed.connect(self.close_details)
         self.looking.shown.connect(self._shown)
         self.looking.failed.connect(self._read_failed)
         self.showing.changed.connect(self._state_acts)
@@ -171,11 +186,13 @@ class RequestsPage(Page):
         self.ctx.changes.connect(self._changed)
         self.states.show_loading()
         self.arrive(self.target)
+        if self.filters.named and self.looking.query is None:
+            self._look()
         self.workers.start(self._begin(), group="begin")
 
     async def _begin(self) -> None:
         await self.filters.ready()
-        if self._goal is None:
+        if self.looking.query is None:
             self._look()
         self.filters.refresh()
         await self._read_choices()
@@ -197,9 +214,10 @@ class RequestsPage(Page):
         }
         if self.processes:
             found["rehearse"] = self.rehearse
-        if self.pane.isVisibleTo(self) and self.pane.answer and self.table.chosen_count() <= 1:
+        pane = self._open_pane
+        if pane is not None and pane.answer and self.table.chosen_count() <= 1:
             found["copy_answer"] = self.copy_answer
-        if self.pane.isVisibleTo(self) and self.pane.link:
+        if pane is not None and pane.link:
             found["open_in_servicenow"] = self.open_in_servicenow
         against = self._reasons()
         found |= {name: lambda name=name: self.act(name) for name in ACTS if not against[name]}
@@ -474,6 +492,9 @@ class RequestsPage(Page):
         self.pane.show()
         self.showing.show(request_id)
 
+    def _tell_details(self, details: Any, *, asking: bool, now: datetime) -> None:
+        self.pane.show_details(details, asking=asking, now=now)
+
     def _show_many(self, count: int) -> None:
         self.showing.clear()
         rows = self.table.chosen_rows(MOST)
@@ -486,12 +507,14 @@ class RequestsPage(Page):
 
     def _hide_details(self) -> None:
         self.showing.clear()
-        self.pane.hide()
-        self.pane.clear()
+        if self._pane is not None:
+            self._pane.hide()
+            self._pane.clear()
 
     def close_details(self) -> None:
         """Close the details; the selection stays."""
-        inside = self.pane.isAncestorOf(focus) if (focus := self.focusWidget()) is not None else False
+        pane, focus = self._open_pane, self.focusWidget()
+        inside = pane is not None and focus is not None and pane.isAncestorOf(focus)
         self._hide_details()
         if inside:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -499,7 +522,7 @@ class RequestsPage(Page):
 
     def _open_details(self) -> None:
         """Go on from the row to what can be done with it."""
-        if not self.pane.isVisible():
+        if self._open_pane is None:
             self._picked()
         self.pane.copy_button.setFocus(Qt.FocusReason.TabFocusReason)
 
@@ -522,7 +545,8 @@ class RequestsPage(Page):
         return dict(reasons(rows, count, self.showing.rights, self.showing.people))
 
     def _state_acts(self) -> None:
-        self.pane.set_reasons(self._reasons())
+        if self._pane is not None:
+            self._pane.set_reasons(self._reasons())
         self.commands_changed.emit()
 
     def act(self, name: str) -> None:

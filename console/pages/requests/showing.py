@@ -5,6 +5,7 @@ An instance is asked about a request that somebody keeps looking at, not about e
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,6 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.lazy import module
 from console.pages.requests import cells
-from console.pages.requests.pane import DetailsPane
 from console.pages.requests.rights import Rights
 from console.workers import Workers
 from services.errors import ConsoleError
@@ -25,14 +25,14 @@ FRESH = timedelta(seconds=30)
 
 
 class Showing(QObject):
-    """Feeds a pane. `changed` follows whenever more is known of the shown request."""
+    """Feeds a pane through `show_details`. `changed` follows whenever more is known of the shown request."""
 
     changed = pyqtSignal()
     failed = pyqtSignal(object)
 
-    def __init__(self, ctx: Any, pane: DetailsPane) -> None:
-        super().__init__(pane)
-        self.ctx, self.pane = ctx, pane
+    def __init__(self, ctx: Any, owner: QObject, show_details: Callable[..., None]) -> None:
+        super().__init__(owner)
+        self.ctx, self._show_details = ctx, show_details
         self.workers = Workers(self)
         self.workers.failed.connect(self.failed)
         self.workers.busy_changed.connect(self._rested)
@@ -138,7 +138,7 @@ class Showing(QObject):
     def _put(self, details: Any, *, asking: bool) -> None:
         if details.row.id == self.id:
             self.details = details
-            self.pane.show_details(details, asking=asking, now=cells.utcnow())
+            self._show_details(details, asking=asking, now=cells.utcnow())
             self.changed.emit()
 
 

@@ -50,6 +50,7 @@ class InboxTable(DataTable):
         rows = self.verticalHeader()
         if rows is not None:
             rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._selection = self.selectionModel() or QItemSelectionModel(model)
         self.setItemDelegate(InboxDelegate(model, self._is_chosen, self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -131,9 +132,7 @@ class InboxTable(DataTable):
     def _is_chosen(self, row: int) -> bool:
         found = self._chosen.get(row)
         if found is None:
-            selection = self.selectionModel()
-            found = selection is not None and selection.isSelected(self.requests.index(row, 0))
-            self._chosen[row] = found
+            found = self._chosen[row] = self._selection.isSelected(self.requests.index(row, 0))
         return found
 
     # -- selection ---------------------------------------------------------------------------------------------

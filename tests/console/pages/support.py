@@ -28,10 +28,8 @@ class PageContext(QObject):
     async def ready(self):
         return self.workspace
 
-    async def call(self, function, *args, **kwargs):
-        return await asyncio.get_running_loop().run_in_executor(
-            None, functools.partial(function, *args, **kwargs)
-        )
+    def call(self, function, *args, **kwargs):
+        return asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args, **kwargs))
 
     def navigate(self, target):
         self.visited.append(target)
