@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 import socket
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -37,6 +38,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # So it is for what a shell starts in the background, and every program that a test starts would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("long" if config.getoption("--long") else "console")
     seed = config.getoption("--late")
     if seed is not None:
