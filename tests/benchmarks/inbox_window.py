@@ -17,7 +17,7 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-STEPS, JUMPS, OPENINGS, SWITCHES = 600, 200, 5, 12
+STEPS, JUMPS, OPENINGS, ROUNDS = 600, 200, 5, 3
 WHEEL_ROWS, ROW = 3, 28
 SOAK_S, LIMIT_S = 600.0, 1800
 POLL_S = 0.001
@@ -107,15 +107,15 @@ async def _open(window: object, runs: Runs) -> None:
             window.stack.removeWidget(page)  # type: ignore[attr-defined]
             page.deleteLater()
     began = time.perf_counter()
-    with _first_rows() as painted:
+    with _new_rows() as painted:
         window.show_target(Target(REQUESTS))  # type: ignore[attr-defined]
         runs.painted.append((await painted - began) * 1000)
     await _ready(window.page)  # type: ignore[attr-defined]
 
 
 @contextmanager
-def _first_rows() -> Iterator["asyncio.Future[float]"]:
-    """Yield what awaits the moment at which a table of the inbox has painted its first rows."""
+def _new_rows(stamp: int = 0) -> Iterator["asyncio.Future[float]"]:
+    """Yield what awaits the moment at which a table of the inbox has painted other rows than those of `stamp`."""
     from console.pages.requests.table import InboxTable
 
     painted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -123,7 +123,7 @@ def _first_rows() -> Iterator["asyncio.Future[float]"]:
 
     def watched(table: InboxTable, event: object) -> None:
         paint(table, event)  # type: ignore[arg-type]
-        if table.requests.rowCount() and not painted.done():
+        if table.requests.stamp > stamp and not painted.done():
             painted.set_result(time.perf_counter())
 
     InboxTable.paintEvent = watched  # type: ignore[method-assign, assignment]
@@ -136,16 +136,14 @@ def _first_rows() -> Iterator["asyncio.Future[float]"]:
 async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
     from console.pages.requests.cells import SORTABLE
 
-    table, model, looking = page.table, page.model, page.looking  # type: ignore[attr-defined]
+    table, model = page.table, page.model  # type: ignore[attr-defined]
     switches = [lambda key=key: page.show_filter(key) for key in ("all", "mismatch", "pending", "all")]  # type: ignore[attr-defined]
     switches += [lambda column=column: page.sort_by(column) for column in SORTABLE]  # type: ignore[attr-defined]
-    for switch in switches[:SWITCHES]:
-        began, before = time.perf_counter(), looking.look
-        switch()
-        while looking.look is before:
-            await asyncio.sleep(POLL_S)
-        table.viewport().repaint()
-        runs.switched.append((time.perf_counter() - began) * 1000)
+    for switch in switches * ROUNDS:
+        began = time.perf_counter()
+        with _new_rows(model.stamp) as painted:
+            switch()
+            runs.switched.append((await painted - began) * 1000)
         await _ready(page)
     bar = table.verticalScrollBar()
     for _ in range(STEPS):

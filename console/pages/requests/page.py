@@ -335,11 +335,8 @@ class RequestsPage(Page):
 
     def _look(self) -> None:
         """Show what is chosen now."""
-        sort = self.sort()
-        column = next(place for place, name in cells.SORTABLE.items() if name == sort.column)
-        self.model.set_sorted(column, falling=sort.descending)
         self.states.show_loading()
-        self.looking.show(self.filter(), sort, self._goal)
+        self.looking.show(self.filter(), self.sort(), self._goal)
 
     def refresh(self) -> None:
         """Ask ServiceNow now, where it may be asked, and read the store again."""
@@ -369,6 +366,11 @@ class RequestsPage(Page):
     # -- what was read -----------------------------------------------------------------------------------------
 
     def _shown(self, look: Any) -> None:
+        sort = look.query.sort
+        column = next(place for place, name in cells.SORTABLE.items() if name == sort.column)
+        if self.model.sorted_by != (column, sort.descending):
+            # Told with its rows: Qt draws the whole table again for it.
+            self.model.set_sorted(column, falling=sort.descending)
         self.foot.show_look(look, cells.utcnow(), why=self._why_stale())
         self._looked()
         if look.count:
