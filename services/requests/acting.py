@@ -185,16 +185,16 @@ async def _in_turn(
     store: Store, row: ApprovalRequest, deed: Callable[[ApprovalRequest], Awaitable[Outcome]]
 ) -> Outcome:
     """Do `deed` unless another console on the same store is at it."""
-    other = await kept(lambda: turns.take_turn(store, row.id))
-    if other:
-        busy = refusals.busy(label_of(row), other)
+    turn = await kept(lambda: turns.take_turn(store, row.id))
+    if isinstance(turn, str):
+        busy = refusals.busy(label_of(row), turn)
         return Outcome(row.id, ok=False, problem=busy, label=label_of(row))
     try:
         return await deed(row)
     finally:
         # Where it cannot be given back it runs out by itself.
         with contextlib.suppress(StoreError):
-            await kept(lambda: turns.give_back_turn(store, row.id))
+            await kept(turn.give_back)
 
 
 _turns: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
@@ -383,7 +383,8 @@ class _Deed:
         record = await self._open_record(instance, tried)
         if isinstance(record, Outcome):
             return record
-        if not await asyncio.to_thread(turns.take_reminder, self._workspace.store, self._row.id):
+        turn = await asyncio.to_thread(turns.take_reminder, self._workspace.store, self._row.id)
+        if turn is None:
             return self.refused(refusals.reminded_already(tried))
         text = self._comment or f"Reminder: {record.number} waits for an approval."
         reminded: list[Asked] = []
@@ -397,7 +398,8 @@ class _Deed:
             lost = await self._change(instance, ITEMS, record.sys_id, {"comments": text})
         if lost is not None and not reminded:
             if not _unclear(lost):
-                await asyncio.to_thread(turns.give_back_reminder, self._workspace.store, self._row.id)
+                with contextlib.suppress(StoreError):
+                    await kept(turn.give_back)
                 return self.refused(lost.problem)
             # Whether it was written cannot be read back without rights on journals; it is not written twice.
             return self.refused(refusals.unclear(tried, lost))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -11,7 +12,7 @@ from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from models.lease import Lease
 from services.errors import InputError
-from services.requests import acting, turns
+from services.requests import acting, clock, turns
 from services.requests.acting import cancel, decide
 from services.requests.details import details
 from services.store import Store
@@ -161,18 +162,29 @@ async def test_the_same_request_twice_at_once_is_decided_once(desk):
 
 async def test_another_console_on_the_same_store_is_waited_for(desk, monkeypatch):
     row, other = desk.copied(1), desk.copied(2)
-    assert turns.take_turn(desk.store, row.id) == ""
+    assert isinstance(turns.take_turn(desk.store, row.id), turns.Turn)
     first, second = await decide(desk.workspace, [row.id, other.id], "approve")
     assert (first.ok, first.problem.fault, second.ok) == (False, "request-busy", True)
     assert "ada is at it" in first.problem.evidence
     assert desk.item(row)["approval"] == "requested"
     # A console that ended in the middle keeps nobody out for long, and nothing is left of what has run out.
     later = utcnow() + turns.TURN
-    monkeypatch.setattr(turns, "utcnow", lambda: later)
+    monkeypatch.setattr(clock, "utcnow", lambda: later)
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert outcome.ok
     with desk.store.read() as session:
         assert session.exec(select(Lease)).all() == []
+
+
+def test_who_was_too_slow_does_not_give_back_the_turn_of_another(desk, monkeypatch):
+    row, now = desk.copied(), utcnow()
+    slow = turns.take_turn(desk.store, row.id)
+    monkeypatch.setattr(clock, "utcnow", lambda: now + turns.TURN + timedelta(seconds=1))
+    quick = turns.take_turn(desk.store, row.id)
+    slow.give_back()
+    assert turns.take_turn(desk.store, row.id) == "ada"
+    quick.give_back()
+    assert isinstance(turns.take_turn(desk.store, row.id), turns.Turn)
 
 
 async def test_two_consoles_at_once_send_one_decision(desk):
