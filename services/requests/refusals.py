@@ -1,5 +1,7 @@
 """Why a request was not decided, cancelled or reminded of: the words, in one place."""
 
+from dataclasses import replace
+
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.requests.record import Asked, Record, sentence_list
 
@@ -124,6 +126,34 @@ def unclear(tried: str, lost: ConsoleError | None) -> Problem:
         owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
         remedy="Look at the request again before you repeat this.",
         fault="decision-unclear",
+    )
+
+
+def half_cancelled(problem: Problem, label: str, done: list[str]) -> Problem:
+    """Say what was cancelled before `problem` came in between, what is not known then, and how to go on."""
+    known = (
+        "what became of the rest is not known"
+        if problem.fault == "decision-unclear"
+        else "the rest is still open"
+    )
+    whose = f"approval{'' if len(done) == 1 else 's'} of {sentence_list(done, 'and')}"
+    return replace(
+        problem,
+        evidence=f"Cancelled before that: the {whose}. {problem.evidence}",
+        cause=f"{label} is cancelled in part: {known}. {problem.cause}",
+        remedy=f"{problem.remedy} Cancelling once more goes on with what is still open.",
+    )
+
+
+def still_open(tried: str, number: str) -> Problem:
+    """Say that a request has ended here while its record goes on."""
+    return Problem(
+        tried=tried,
+        evidence=f"The Cancel service has answered. Read back: {number} still waits for an answer.",
+        cause="The service did not cancel the record, or a rule of the instance took it back. The request has ended here.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {number} in ServiceNow.",
+        fault="decision-not-taken",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from models.base import utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestState
 from models.lease import Lease
 from services.errors import InputError
 from services.requests import acting, clock, turns
@@ -395,83 +395,3 @@ async def test_a_store_that_refuses_does_not_undo_the_decision(desk, monkeypatch
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (True, "audit-broken")
     assert desk.item(row)["approval"] == "approved"
-
-
-# -- cancel ----------------------------------------------------------------------------------------------------------
-
-
-async def test_our_request_is_cancelled_through_its_process(desk):
-    row = await desk.raised()
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.seen) == (True, f"{row.number} is cancelled.")
-    kept = desk.row(row.id)
-    assert (kept.state, kept.servicenow_state, kept.comment) == ("cancelled", "cancelled", "Not needed")
-    assert patched(desk) == []
-
-
-async def test_a_request_of_privilege_manager_is_cancelled_only_when_confirmed(desk):
-    row = desk.copied()
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.problem.fault) == (False, "cancel-unconfirmed")
-    assert desk.practice.log == []
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["approval"] == "cancelled"
-    assert not any(c.path.endswith(".do") for c in desk.practice.log)
-    kept = desk.row(row.id)
-    assert (kept.state, kept.servicenow_state) == ("invalid", "cancelled")
-    assert [e.kind for e in desk.events(row.id)] == [RequestEventKind.CANCELLED]
-    assert "Not needed" in desk.comments(row)
-
-
-async def test_an_item_that_nobody_is_asked_about_is_closed_itself(desk):
-    row = desk.copied()
-    for asked in desk.asked(row):
-        desk.practice._database.delete("sysapproval_approver", asked["sys_id"], by="admin")
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["state"] == "4"
-
-
-async def test_one_who_may_not_cancel_is_refused(desk):
-    row = desk.copied()
-    desk.signed_in_as("other.approver")
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
-    assert (outcome.ok, outcome.problem.fault) == (False, "rights-missing")
-    assert desk.item(row)["approval"] == "requested"
-
-
-@pytest.mark.parametrize("own", [True, False])
-async def test_what_is_decided_is_not_cancelled(desk, own):
-    row = await desk.raised() if own else desk.copied()
-    await decide(desk.workspace, [row.id], "approve")
-    [outcome] = await cancel(desk.workspace, [row.id], "too late", confirmed=True)
-    assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
-    assert desk.item(row)["approval"] == "approved"
-
-
-async def test_a_lost_answer_to_cancelling_is_read_back(desk):
-    row = desk.copied()
-
-    def answer(request, forward):
-        reply = forward(request)
-        return b"" if request.startswith(b"PATCH") else reply
-
-    with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["approval"] == "cancelled"
-
-
-async def test_a_lost_answer_of_the_cancel_service_is_read_back(desk):
-    row = await desk.raised()
-
-    def answer(request, forward):
-        reply = forward(request)
-        return b"" if b"PMCancelRequestId>" in request else reply
-
-    with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["approval"] == "cancelled"
-    assert RequestState(desk.row(row.id).state).final
