@@ -1,5 +1,6 @@
 """What an instance says of one request right now: the requested item, its order, who is asked, who decided."""
 
+import heapq
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ APPROVALS = "sysapproval_approver"
 JOURNAL = "sys_journal_field"
 COMMENTED_MAX = 100
 COMMENTS_MAX = 200
+"""Comments that are shown: the newest."""
 ASKED_STATE = "requested"
 DECIDED = ("approved", "rejected")
 
@@ -221,17 +223,26 @@ async def read_comments(instance: Instance, record: Record) -> list[Comment] | N
 
     An empty list does not say that there are none: access rules may hide each of them.
     """
-    ids = [record.sys_id, *(one.sys_id for one in record.asked)][:COMMENTED_MAX]
+    # What a decision was given with matters most, where there are more approvals than one query can name.
+    asked = sorted(record.asked, key=lambda one: one.state not in DECIDED)
+    ids = [record.sys_id, *(one.sys_id for one in asked)][:COMMENTED_MAX]
     query = where("element_id", Operator.IN, *ids).where("element", Operator.IS, "comments")
     fields = ("value", "element_id", "sys_created_on", "sys_created_by")
-    found = []
+    newest: list[tuple[datetime, str, Comment]] = []
     try:
-        async for row in instance.table(JOURNAL).rows(query, fields=fields, limit=COMMENTS_MAX):
+        # Rows come in the order of their ids, which says nothing of time: which are the newest is known at the end.
+        async for row in instance.table(JOURNAL).rows(query, fields=fields):
             at = moment(row["sys_created_on"])
-            if at is not None and row["value"].strip():
-                found.append(Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"]))
+            if at is None or not row["value"].strip():
+                continue
+            comment = Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"])
+            found = (at, row["sys_id"], comment)
+            if len(newest) < COMMENTS_MAX:
+                heapq.heappush(newest, found)
+            else:
+                heapq.heappushpop(newest, found)
     except ConsoleError as error:
         if error.problem.fault not in HIDING:
             raise
         return None
-    return sorted(found, key=lambda one: one.at)
+    return [comment for _, _, comment in sorted(newest)]
