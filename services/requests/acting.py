@@ -25,9 +25,8 @@ from services.requests.learning import (
 )
 from services.requests.life import RequestLife
 from services.requests.mapping import text_fault
+from services.requests.reading import APPROVALS, ITEMS
 from services.requests.record import (
-    APPROVALS,
-    ITEMS,
     Asked,
     Record,
     is_copy,

@@ -21,6 +21,7 @@ from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.requests import inputs, marks
+from services.requests.learning import end_of_copy
 from services.requests.reading import Item
 from services.requests.states import ENDS, MISSING, judge, status_of
 from services.servicenow.contract import ApprovalStatus
@@ -29,8 +30,6 @@ from services.store.values import table_of
 
 CHUNK = 400
 """Requests in one transaction: others get their turn in between."""
-TIMED_OUT_EARLY = timedelta(seconds=5)
-"""Clocks differ: an end this shortly before the time was over still counts as timed out."""
 
 _TABLE = table_of(ApprovalRequest)
 _EVENTS = table_of(RequestEvent)
@@ -313,15 +312,7 @@ def _state_of_copy(item: Item, times_out_at: datetime | None) -> RequestState:
     status = status_of(item.approval, item.state, item.order_state)
     if status is ApprovalStatus.PENDING:
         return RequestState.PENDING
-    late = (
-        times_out_at is not None
-        and item.updated is not None
-        and item.updated >= times_out_at - TIMED_OUT_EARLY
-    )
-    if status is ApprovalStatus.INVALID and late:
-        # Privilege Manager cancels what nobody decided in time.
-        return RequestState.TIMED_OUT
-    return ENDS[status]
+    return end_of_copy(status, item.updated, times_out_at)
 
 
 @cache

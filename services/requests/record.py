@@ -11,19 +11,17 @@ from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestOrigin
 from services.errors import ConsoleError
+from services.requests.reading import APPROVALS, ASKED, ITEMS, time_of
 from services.requests.states import OPEN, Seen, seen_of
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
 from services.servicenow.roles import HIDING
 
-ITEMS = "sc_req_item"
-APPROVALS = "sysapproval_approver"
 JOURNAL = "sys_journal_field"
 COMMENTED_MAX = 100
 COMMENTS_MAX = 200
 """Comments that are shown: the newest."""
-ASKED_STATE = "requested"
 DECIDED = ("approved", "rejected")
 
 _ITEM_FIELDS = (
@@ -59,7 +57,7 @@ class Asked:
     @property
     def open(self) -> bool:
         """Whether an answer is waited for."""
-        return self.state == ASKED_STATE
+        return self.state == ASKED
 
     @property
     def who(self) -> str:
@@ -147,14 +145,6 @@ def is_copy(row: ApprovalRequest) -> bool:
     return row.origin == RequestOrigin.SERVICENOW
 
 
-def moment(text: str) -> datetime | None:
-    """Read a time as an instance stores it (UTC, without a zone); None when there is none."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def sentence_list(names: list[str], word: str = "or", most: int = 5) -> str:
     """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
     shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
@@ -183,8 +173,8 @@ async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Rec
             name=row["approver.name"] or row["approver.user_name"] or row["approver"],
             group=row["group.assignment_group.name"],
             on_order=row["sysapproval"] != item["sys_id"],
-            asked_at=moment(row["sys_created_on"]),
-            changed_at=moment(row["sys_updated_on"]),
+            asked_at=time_of(row["sys_created_on"]),
+            changed_at=time_of(row["sys_updated_on"]),
             changed_by=row["sys_updated_by"],
             active=row["approver.active"] not in ("false", "0") and row["approver.locked_out"] not in ("true", "1"),
         )
@@ -198,8 +188,8 @@ async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Rec
         order_id=item["request"],
         order_number=item["request.number"],
         order_approval=item["request.approval"],
-        created_at=moment(item["sys_created_on"]),
-        changed_at=moment(item["sys_updated_on"]),
+        created_at=time_of(item["sys_created_on"]),
+        changed_at=time_of(item["sys_updated_on"]),
         changed_by=item["sys_updated_by"],
         active=item["active"] not in ("false", "0"),
         asked=tuple(asked),
@@ -232,7 +222,7 @@ async def read_comments(instance: Instance, record: Record) -> list[Comment] | N
     try:
         # Rows come in the order of their ids, which says nothing of time: which are the newest is known at the end.
         async for row in instance.table(JOURNAL).rows(query, fields=fields):
-            at = moment(row["sys_created_on"])
+            at = time_of(row["sys_created_on"])
             if at is None or not row["value"].strip():
                 continue
             comment = Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"])

@@ -81,21 +81,18 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
     at = decided.changed_at if decided is not None else record.changed_at
     if at is not None:
         seen += f" at {at.astimezone():%H:%M:%S on %Y-%m-%d}"
-    return Problem(
-        tried=tried,
-        evidence=f"{seen}.",
-        cause="It is not open any more.",
-        owner=Owner.CONSOLE,
-        remedy="Nothing needs to be done; the newest state is shown.",
-        fault="request-not-open",
-    )
+    return _not_open(tried, f"{seen}.")
 
 
 def ended_already(tried: str, state: str) -> Problem:
     """Say that a request of ours has ended."""
+    return _not_open(tried, f"It is {state}.")
+
+
+def _not_open(tried: str, evidence: str) -> Problem:
     return Problem(
         tried=tried,
-        evidence=f"It is {state}.",
+        evidence=evidence,
         cause="It is not open any more.",
         owner=Owner.CONSOLE,
         remedy="Nothing needs to be done; the newest state is shown.",
@@ -183,25 +180,20 @@ def reminded_already(tried: str) -> Problem:
 
 def no_process(label: str) -> InputError:
     """Return the error for a request whose process is gone."""
-    return InputError(
-        Problem(
-            tried=f"Reach the process of {label}",
-            evidence="It names no Approval Process.",
-            cause="The process was deleted.",
-            owner=Owner.CONSOLE,
-            remedy="Act on its record in ServiceNow.",
-            fault="object-missing",
-        )
-    )
+    return _gone(label, "process", "Approval Process")
 
 
 def no_server(label: str) -> InputError:
     """Return the error for a request whose server is gone."""
+    return _gone(label, "server", "ServiceNow Server")
+
+
+def _gone(label: str, word: str, kind: str) -> InputError:
     return InputError(
         Problem(
-            tried=f"Reach the server of {label}",
-            evidence="It names no ServiceNow Server.",
-            cause="The server was deleted.",
+            tried=f"Reach the {word} of {label}",
+            evidence=f"It names no {kind}.",
+            cause=f"The {word} was deleted.",
             owner=Owner.CONSOLE,
             remedy="Act on its record in ServiceNow.",
             fault="object-missing",
