@@ -281,9 +281,17 @@ class _Deed:
         problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
-            # The two systems agree now.
+            # The two systems agree now, unless the time was over.
             await self._keep(record, instance=instance)
+            problem = problem or await self._too_late(record.number, word)
         return self._done(record.number, seen, problem)
+
+    async def _too_late(self, number: str, word: str) -> Problem | None:
+        """Say so where the request had ended before the decision came: the caller has nothing of it."""
+        state = RequestState((await request_of(self._workspace.store, self._row.id)).state)
+        if not state.final or state == word:
+            return None
+        return refusals.too_late(f"Take in that {number} is {word}", state.value)
 
     async def _after_refusal(self, instance: Instance, tried: str, error: ConsoleError) -> Outcome:
         """Tell why a change was refused: perhaps somebody decided in the meantime."""

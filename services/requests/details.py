@@ -264,7 +264,16 @@ def _own_lines(row: ApprovalRequest) -> Iterable[Line]:
         part for part in (file_name(row.file_path), f"“{row.reason}”" if row.reason else "") if part
     )
     yield Line(row.requested_at, RequestEventKind.RAISED, f"Submitted{by}{on}", told, who)
-    if row.times_out_at is not None and not _final(row):
+    if row.times_out_at is None or _final(row):
+        return
+    if row.times_out_at <= utcnow():
+        yield Line(
+            row.times_out_at,
+            RequestEventKind.TIMED_OUT,
+            "Time was over",
+            "How it ended has not been seen yet",
+        )
+    else:
         yield Line(
             row.times_out_at,
             RequestEventKind.TIMED_OUT,

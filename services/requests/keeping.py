@@ -235,9 +235,9 @@ def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetim
     key = row["id"] if row else copy_id(ground.server_id, item.sys_id)
     values = dict(row) if row else _new_copy(ground, item, key, now)
     if item.variables is not None:
-        values |= {
-            column: item.variables.get(name, "")[: _length(column)] for name, column in COLUMNS.items()
-        }
+        # A look may be cut off in the middle of an item, or see only some of them: what is known is not lost by that.
+        told = {column: item.variables.get(name, "") for name, column in COLUMNS.items()}
+        values |= {column: text[: _length(column)] for column, text in told.items() if text}
     seen = _seen(item, values)
     values |= seen
     if not RequestState(values["state"]).final:

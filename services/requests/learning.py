@@ -114,6 +114,10 @@ def _seen(row: ApprovalRequest, record: Record, *, whole: bool, deed: bool) -> d
         values["waits_for"] = ""  # whatever the account sees: an approval that was left open decides nothing
     elif whole and record.waiting:
         values["waits_for"] = names_of(record.waiting)
+    else:
+        # Who is asked is not seen, but perhaps who has answered: nobody waits for them any more.
+        answered = names_of(tuple(one for one in record.asked if not one.open)).split("\n")
+        values["waits_for"] = "\n".join(name for name in row.waits_for.split("\n") if name not in answered)
     if is_copy(row) and not record.open:
         values["state"] = _end_of(row, record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()

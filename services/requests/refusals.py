@@ -86,7 +86,7 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
 
 def ended_already(tried: str, state: str) -> Problem:
     """Say that a request of ours has ended."""
-    return _not_open(tried, f"It is {state}.")
+    return _not_open(tried, f"It is {state.replace('_', ' ')}.")
 
 
 def _not_open(tried: str, evidence: str) -> Problem:
@@ -96,6 +96,18 @@ def _not_open(tried: str, evidence: str) -> Problem:
         cause="It is not open any more.",
         owner=Owner.CONSOLE,
         remedy="Nothing needs to be done; the newest state is shown.",
+        fault="request-not-open",
+    )
+
+
+def too_late(tried: str, state: str) -> Problem:
+    """Say that a decision came after the request had ended."""
+    return Problem(
+        tried=tried,
+        evidence=f"The request is {state.replace('_', ' ')} here.",
+        cause="It had ended before the decision came.",
+        owner=Owner.CONSOLE,
+        remedy="Tell the caller to start the program again.",
         fault="request-not-open",
     )
 

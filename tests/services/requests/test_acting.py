@@ -267,6 +267,8 @@ async def test_a_decision_that_a_rule_takes_back_is_not_called_done(desk):
 async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
     desk.joins("other.approver")
     row = desk.copied()
+    await details(desk.workspace, row.id)
+    assert set(desk.row(row.id).waits_for.splitlines()) == {"Alex Approver", "Olive Approver"}
 
     def answer(request, forward):
         reply = forward(request)
@@ -284,6 +286,7 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
         async with desk.decider("app.approver") as decider:
             [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
         assert outcome.ok, outcome.problem
+        assert desk.row(row.id).waits_for == "Olive Approver"
         # The approver sees nobody's approval but its own, so that nobody is named.
         assert outcome.seen.startswith(f"app.approver has approved {row.number}; it still waits for ")
         assert desk.row(row.id).state == RequestState.PENDING
@@ -395,3 +398,16 @@ async def test_a_store_that_refuses_does_not_undo_the_decision(desk, monkeypatch
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (True, "audit-broken")
     assert desk.item(row)["approval"] == "approved"
+
+
+@pytest.mark.parametrize("word", ["approved", "rejected"])
+async def test_a_decision_on_what_has_timed_out_says_that_it_came_too_late(desk, word):
+    row = await desk.raised()
+    with desk.store.write() as work:
+        late = row.model_copy(update={"times_out_at": utcnow() - timedelta(seconds=1)})
+        work.update(late, row.version)
+    [outcome] = await decide(desk.workspace, [row.id], "approve" if word == "approved" else "reject")
+    assert (outcome.ok, desk.item(row)["approval"]) == (True, word)
+    assert desk.row(row.id).state == RequestState.TIMED_OUT
+    assert outcome.problem.evidence == "The request is timed out here."
+    assert outcome.problem.remedy == "Tell the caller to start the program again."

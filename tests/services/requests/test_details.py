@@ -313,3 +313,13 @@ async def test_of_many_comments_the_newest_are_told_in_their_order(desk):
     found = await details(desk.workspace, row.id)
     told = [line.detail for line in found.timeline if line.title.endswith(" commented")]
     assert told == [f"no. {number}" for number in range(20, COMMENTS_MAX + 20)]
+
+
+async def test_a_time_that_is_over_is_not_shown_as_still_to_come(desk):
+    row = await desk.raised()
+    with desk.store.write() as work:
+        over = row.model_copy(update={"times_out_at": utcnow() - timedelta(minutes=1)})
+        work.update(over, row.version)
+    found = stored_details(desk.store, row.id)
+    [line] = [line for line in found.timeline if line.kind is RequestEventKind.TIMED_OUT]
+    assert (line.title, line.due) == ("Time was over", False)
