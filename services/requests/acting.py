@@ -288,7 +288,10 @@ class _Deed:
 
     async def _too_late(self, number: str, word: str) -> Problem | None:
         """Say so where the request had ended before the decision came: the caller has nothing of it."""
-        state = RequestState((await request_of(self._workspace.store, self._row.id)).state)
+        try:
+            state = RequestState((await request_of(self._workspace.store, self._row.id)).state)
+        except ConsoleError as error:
+            return error.problem
         if not state.final or state == word:
             return None
         return refusals.too_late(f"Take in that {number} is {word}", state.value)

@@ -18,7 +18,7 @@ from services.requests.learning import keep
 from services.requests.record import COMMENTS_MAX, read_record
 from services.requests.states import MISSING
 from services.store.errors import NotFoundError
-from tests.services.requests.acting_setup import desk
+from tests.services.requests.acting_setup import between, desk
 
 __all__ = ["desk"]
 
@@ -323,3 +323,24 @@ async def test_a_time_that_is_over_is_not_shown_as_still_to_come(desk):
     found = stored_details(desk.store, row.id)
     [line] = [line for line in found.timeline if line.kind is RequestEventKind.TIMED_OUT]
     assert (line.title, line.due) == ("Time was over", False)
+
+
+async def test_comments_that_cannot_be_read_do_not_hide_where_the_request_stands(desk):
+    row = desk.copied()
+    async with desk.decider("app.approver") as approver:
+        [asked] = desk.asked(row)
+        await approver.table("sysapproval_approver").update(asked["sys_id"], {"state": "rejected"})
+    with between(desk, lambda r, forward: b"" if b"sys_journal_field" in r else forward(r)):
+        found = await details(desk.workspace, row.id)
+    assert (found.row.state, found.there.state) == ("rejected", "Rejected")
+    assert "was rejected by Alex Approver" in found.answer_for_caller
+    assert (found.problem.fault, found.complete) == ("connection-lost", False)
+    assert found.unseen == ("Its comments could not be read now.",)
+
+
+async def test_a_comment_as_long_as_may_be_stands_in_the_timeline_once(desk):
+    row = desk.copied()
+    comment = "Because " + "x" * 3_992
+    assert (await decide(desk.workspace, [row.id], "approve", comment))[0].ok
+    found = await details(desk.workspace, row.id)
+    assert sum("Because x" in line.detail for line in found.timeline) == 1
