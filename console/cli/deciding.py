@@ -140,7 +140,8 @@ def status_of(outcomes: Sequence[Outcome]) -> int:
     """Return the exit status: of several that failed in different ways the one that says that something was looked at."""
     failed = [outcome.problem.fault for outcome in outcomes if not outcome.ok and outcome.problem]
     if not failed:
-        return output.GOOD
+        late = any(outcome.problem and outcome.problem.fault in DONE_FAULTS for outcome in outcomes)
+        return output.NOT_GOOD if late else output.GOOD
     if len(failed) < len(outcomes) or any(fault in DONE_FAULTS for fault in failed):
         return output.NOT_GOOD
     return output.WRONG_INPUT if all(fault in INPUT_FAULTS for fault in failed) else output.IMPOSSIBLE

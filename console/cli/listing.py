@@ -13,7 +13,7 @@ from console.cli.context import of
 from models.base import utcnow
 from models.kinds import RequestState
 from services.errors import InputError, Owner, Problem
-from services.requests.export import as_values, base_urls, pages, write_csv
+from services.requests.export import as_values, base_urls, note_export, pages, write_csv
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
 from services.requests.query import RequestRow
@@ -69,7 +69,26 @@ def list_(
 
 
 def _csv(store: Store, filter_: Filter, limit: int | None) -> None:
-    written = write_csv(Inbox(store), filter_, Sort(), output.piece, limit=limit, clean=output.written_out)
+    rows = 0
+
+    def count(text: str, done: int = 0, total: int | None = None) -> None:
+        nonlocal rows
+        del text, total
+        rows = done
+
+    try:
+        written = write_csv(
+            Inbox(store),
+            filter_,
+            Sort(),
+            output.piece,
+            limit=limit,
+            clean=output.written_out,
+            progress=count,
+        )
+    finally:
+        # As in the window: all of it has left the store, or as much as the reader took.
+        note_export(store, rows)
     if not written.complete and written.rows != limit:
         output.say(_cut_off(written.rows))
 

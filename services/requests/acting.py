@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 from models.approval_request import ApprovalRequest
-from models.base import TEXT_MAX
+from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.errors import ConsoleError, Problem, ReplyError, UnreachableError
 from services.requests import refusals, turns
@@ -25,15 +25,15 @@ from services.requests.learning import (
 )
 from services.requests.life import RequestLife
 from services.requests.mapping import text_fault
+from services.requests.reading import APPROVALS, ITEMS
 from services.requests.record import (
-    APPROVALS,
-    ITEMS,
     Asked,
     Record,
     is_copy,
     read_record,
     sentence_list,
 )
+from services.requests.steps import Steps
 from services.servicenow.instance import Instance
 from services.servicenow.roles import ADMIN, account_of, roles_of
 from services.store import Store
@@ -185,16 +185,16 @@ async def _in_turn(
     store: Store, row: ApprovalRequest, deed: Callable[[ApprovalRequest], Awaitable[Outcome]]
 ) -> Outcome:
     """Do `deed` unless another console on the same store is at it."""
-    other = await kept(lambda: turns.take_turn(store, row.id))
-    if other:
-        busy = refusals.busy(label_of(row), other)
+    turn = await kept(lambda: turns.take_turn(store, row.id))
+    if isinstance(turn, str):
+        busy = refusals.busy(label_of(row), turn)
         return Outcome(row.id, ok=False, problem=busy, label=label_of(row))
     try:
         return await deed(row)
     finally:
         # Where it cannot be given back it runs out by itself.
         with contextlib.suppress(StoreError):
-            await kept(lambda: turns.give_back_turn(store, row.id))
+            await kept(turn.give_back)
 
 
 _turns: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
@@ -281,9 +281,20 @@ class _Deed:
         problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
-            # The two systems agree now.
+            # The two systems agree now, unless the time was over.
             await self._keep(record, instance=instance)
+            problem = problem or await self._too_late(record.number, word)
         return self._done(record.number, seen, problem)
+
+    async def _too_late(self, number: str, word: str) -> Problem | None:
+        """Say so where the request had ended before the decision came: the caller has nothing of it."""
+        try:
+            state = RequestState((await request_of(self._workspace.store, self._row.id)).state)
+        except ConsoleError as error:
+            return error.problem
+        if not state.final or state == word:
+            return None
+        return refusals.too_late(f"Take in that {number} is {word}", state.value)
 
     async def _after_refusal(self, instance: Instance, tried: str, error: ConsoleError) -> Outcome:
         """Tell why a change was refused: perhaps somebody decided in the meantime."""
@@ -330,50 +341,87 @@ class _Deed:
         await self._keep(after)
         if after.open:
             return self.refused(refusals.not_taken(tried, error))
-        # The record is closed; the request itself ends with the next look of whoever follows it.
+        decided = after.approval in WORDS.values()
+        if not decided:
+            # It came of this wish after all. Written down again it is what the request ends with, not as closed by others.
+            steps = Steps(self._workspace.store)
+            await kept(lambda: steps.mark_wish(self._row, RequestState.CANCELLED, self._comment, utcnow()))
         problem = await self._follow()
+        await self._keep(after)
+        if decided:
+            return self.refused(refusals.decided_already(tried, after, after.decided))
         return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
 
     async def cancel_copy(self) -> Outcome:
         """Cancel a request of Privilege Manager on the record: the open approvals, then the item if it is still open."""
         instance, tried = await self._instance(), f"Cancel {self.label}"
+        account = await account_of(instance)
         record = await self._open_record(instance, tried)
         if isinstance(record, Outcome):
             return record
+        done: list[str] = []
         lost: ConsoleError | None = None
         for asked in record.waiting:
             lost = await self._change(instance, APPROVALS, asked.sys_id, self._values("state", "cancelled"))
             if lost is not None:
                 break
+            done.append(asked.who)
         if lost is None:
-            now = await read_record(instance, self._row)
-            if now is not None and now.open:
-                lost = await self._change(
-                    instance, ITEMS, now.sys_id, self._values("state", CLOSED_INCOMPLETE)
-                )
-        return await self._cancelled(instance, tried, lost)
+            lost = await self._close_item(instance)
+        outcome = await self._cancelled(instance, tried, lost, account)
+        if outcome.ok or not done or outcome.problem is None or outcome.problem.fault == "request-not-open":
+            return outcome
+        half = refusals.half_cancelled(outcome.problem, self.label, done)
+        # Nowhere else does it stand who cancelled these.
+        note = f"Cancelling {self.label} stopped half way; cancelled for {sentence_list(done, 'and')}, as {account}"
+        with contextlib.suppress(StoreError):
+            steps = Steps(self._workspace.store)
+            await kept(lambda: steps.note(self._row, RequestEventKind.FAILED, note, utcnow()))
+        return self.refused(half)
 
-    async def _cancelled(self, instance: Instance, tried: str, lost: ConsoleError | None = None) -> Outcome:
-        """Read a cancelled record back and keep what it says."""
+    async def _close_item(self, instance: Instance) -> ConsoleError | None:
+        """Close the item where it is open although nobody is asked any more; returns what went wrong."""
+        try:
+            now = await read_record(instance, self._row)
+        except ConsoleError as error:
+            return error
+        if now is None or not now.open:
+            return None
+        return await self._change(instance, ITEMS, now.sys_id, self._values("state", CLOSED_INCOMPLETE))
+
+    async def _cancelled(
+        self, instance: Instance, tried: str, lost: ConsoleError | None = None, account: str = ""
+    ) -> Outcome:
+        """Read a cancelled record back and keep what it says; `account` cancelled it on the record."""
         try:
             after = await read_record(instance, self._row)
         except ConsoleError as error:
-            return self.refused(refusals.unclear(tried, lost or error))
+            return self._not_read_back(tried, lost, error)
         if after is None:
-            return self.refused(refusals.unclear(tried, lost))
+            return self._not_read_back(tried, lost, None)
         if after.open:
             await self._keep(after)
+            if not is_copy(self._row):
+                return self.refused(refusals.still_open(tried, after.number))
             clear = lost is not None and not _unclear(lost)
             return self.refused(lost.problem if lost and clear else refusals.not_taken(tried, lost))
         if after.approval in WORDS.values():
             await self._keep(after)
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        detail = f"{after.number} cancelled, as {await account_of(instance)}"
+        detail = f"{after.number} cancelled, as {account}"
         if self._comment:
             detail += f": {self._comment}"
         event = (RequestEventKind.CANCELLED, detail) if is_copy(self._row) else None
         problem = await self._keep(after, event, instance=instance)
         return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+
+    def _not_read_back(self, tried: str, lost: ConsoleError | None, error: ConsoleError | None) -> Outcome:
+        problem = refusals.unclear(tried, lost or error)
+        if is_copy(self._row):
+            return self.refused(problem)
+        # The Cancel service has answered, and the request has ended here.
+        seen = f"{self.label} is cancelled; its record in ServiceNow could not be read back."
+        return self._done(self.label, seen, error.problem if error is not None else refusals.no_record(tried))
 
     # -- remind ------------------------------------------------------------
 
@@ -383,7 +431,8 @@ class _Deed:
         record = await self._open_record(instance, tried)
         if isinstance(record, Outcome):
             return record
-        if not await asyncio.to_thread(turns.take_reminder, self._workspace.store, self._row.id):
+        turn = await asyncio.to_thread(turns.take_reminder, self._workspace.store, self._row.id)
+        if turn is None:
             return self.refused(refusals.reminded_already(tried))
         text = self._comment or f"Reminder: {record.number} waits for an approval."
         reminded: list[Asked] = []
@@ -397,7 +446,8 @@ class _Deed:
             lost = await self._change(instance, ITEMS, record.sys_id, {"comments": text})
         if lost is not None and not reminded:
             if not _unclear(lost):
-                await asyncio.to_thread(turns.give_back_reminder, self._workspace.store, self._row.id)
+                with contextlib.suppress(StoreError):
+                    await kept(turn.give_back)
                 return self.refused(lost.problem)
             # Whether it was written cannot be read back without rights on journals; it is not written twice.
             return self.refused(refusals.unclear(tried, lost))

@@ -1,13 +1,16 @@
 """Sentences about one request: why it waits, and what to tell the person who called."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PureWindowsPath
 
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
 from services.requests.record import Record, sentence_list
-from services.requests.states import Judgement, Seen, seen_of
+from services.requests.states import ENDED, Judgement, Seen, seen_of
+
+SENT_WITHIN = timedelta(minutes=5)
+"""What has not reached ServiceNow by then takes more than a moment."""
 
 
 def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], record: Record | None) -> str:
@@ -37,44 +40,61 @@ def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], reco
 
 
 def answer_for_caller(
-    row: ApprovalRequest, names: list[str], record: Record | None, comment: str = ""
+    row: ApprovalRequest,
+    names: list[str],
+    record: Record | None,
+    comment: str = "",
+    *,
+    now: datetime | None = None,
 ) -> str:
     """Return what to tell the person who raised a request: where it stands, who acts, what to do.
 
     `comment` is what the decision was given with, where the row does not keep it.
     """
+    now = now or utcnow()
     what = _what(row)
     number = f" ({row.number})" if row.number else ""
     match RequestState(row.state):
         case RequestState.SUBMITTING:
+            if now - row.requested_at > SENT_WITHIN:
+                return f"{what} has not reached the approvers yet; the service desk looks into it."
             return f"{what} is being sent to the approvers. Wait a minute and look again."
         case RequestState.PENDING:
-            return _pending(row, what, number, names)
+            return _pending(row, what, number, names, now)
         case RequestState.APPROVED:
-            return f"{what} was approved{_by(record)}{_at(row.ended_at)}{number}. Start the program again."
+            return (
+                f"{what} was approved{_by(record)}{_at(row.ended_at, now)}{number}. Start the program again."
+            )
         case RequestState.REJECTED:
             told = row.comment or comment
             said = f" The answer was: “{told}”." if told else ""
-            return f"{what} was rejected{_by(record)}{_at(row.ended_at)}{number}.{said}"
+            return f"{what} was rejected{_by(record)}{_at(row.ended_at, now)}{number}.{said}"
         case RequestState.TIMED_OUT:
             return f"Nobody decided {_lower(what)} in time{number}. Start the program again to ask once more."
         case RequestState.CANCELLED:
-            return f"{what} was cancelled{_at(row.ended_at)}{number}. Start the program again if it is still needed."
+            return f"{what} was cancelled{_at(row.ended_at, now)}{number}. Start the program again if it is still needed."
         case RequestState.INVALID:
-            return f"{what} was closed without a decision{_at(row.ended_at)}{number}. Start the program again to ask once more."
+            return f"{what} was closed without a decision{_at(row.ended_at, now)}{number}. Start the program again to ask once more."
         case RequestState.FAILED:
             return f"{what} did not reach the approvers. Start the program again; if that repeats, the service desk looks into it."
 
 
-def _pending(row: ApprovalRequest, what: str, number: str, names: list[str]) -> str:
+def _pending(row: ApprovalRequest, what: str, number: str, names: list[str], now: datetime) -> str:
     seen = seen_of(row.servicenow_state, row.record_state, row.order_state)
     if seen is Seen.APPROVED:
         return f"{what} is approved{number}; the answer is on its way. Start the program again in a minute."
     if seen in (Seen.REJECTED, Seen.ORDER_REJECTED):
         return f"{what} is rejected{number}; the answer is on its way."
+    if seen in (*ENDED, Seen.UNKNOWN):
+        return f"{what} was closed without a decision{number}. Start the program again to ask once more."
+    if seen is Seen.MISSING:
+        return f"{what} cannot be found{number}; the service desk looks into it."
     until = ""
     if row.times_out_at is not None:
-        until = f" If nothing happens by {_clock(row.times_out_at)}, start the program again."
+        if row.times_out_at <= now:
+            # Nobody has looked since: an answer of the last moment may be on its way, and is found by starting again.
+            return f"The time for {_lower(what)} was over{_at(row.times_out_at, now)}{number}. Start the program again to ask once more."
+        until = f" If nothing happens by {_when(row.times_out_at, now)}, start the program again."
     if seen is Seen.ORDER_APPROVED and names:
         whose = sentence_list(names)
         return f"{what} was approved on the order, but not yet on its item. {whose} has to approve {row.number or 'it'}.{until}"
@@ -96,13 +116,22 @@ def _by(record: Record | None) -> str:
     return f" by {decided.who}" if decided is not None else ""
 
 
-def _at(at: datetime | None) -> str:
+def _at(at: datetime | None, now: datetime) -> str:
     if at is None:
         return ""
-    here = at.astimezone()
-    if here.date() == utcnow().astimezone().date():
-        return f" at {_clock(at)}"
-    return f" on {here:%Y-%m-%d} at {_clock(at)}"
+    return f" at {_clock(at)}" if _same_day(at, now) else f" on {_day(at)} at {_clock(at)}"
+
+
+def _when(at: datetime, now: datetime) -> str:
+    return _clock(at) if _same_day(at, now) else f"{_clock(at)} on {_day(at)}"
+
+
+def _same_day(at: datetime, now: datetime) -> bool:
+    return at.astimezone().date() == now.astimezone().date()
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d}"
 
 
 def _clock(at: datetime) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from models.approval_request import ApprovalRequest
-from models.base import utcnow
+from models.base import TEXT_MAX, utcnow
 from models.foreign_system import ForeignSystem
 from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
@@ -40,6 +40,8 @@ from services.store import Store
 
 EVENTS_MAX = 500
 """Lines of a timeline that are read: the newest."""
+BEGIN = 50
+"""Characters that a comment is known by where its end was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Details:
     unseen: tuple[str, ...] = ()
     """What could not be seen, each a sentence."""
     problem: Problem | None = None
-    """Why the instance could not be asked."""
+    """Why the instance could not be asked, or not for all of it."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the details for JSON."""
@@ -193,12 +195,22 @@ async def details(source: Source, key: uuid.UUID) -> Details:
         if record is None:
             missing = refusals.no_record(f"Read the record of {row.number or row.id}")
             return replace(known, problem=missing, unseen=())
-        comments = await read_comments(instance, record)
     except ConsoleError as error:
         return replace(known, problem=error.problem)
+    comments: list[Comment] | None = []
+    problem = None
+    try:
+        comments = await read_comments(instance, record)
+    except ConsoleError as error:
+        # Where the request stands is known all the same.
+        problem = error.problem
     await keep(source.store, row, record)
     known = await asyncio.to_thread(stored_details, source.store, key)
-    return _with_record(known, record, comments)
+    found = _with_record(known, record, comments)
+    if problem is None:
+        return found
+    unseen = (*found.unseen, "Its comments could not be read now.")
+    return replace(found, problem=problem, unseen=unseen, complete=False)
 
 
 def _with_record(known: Details, record: Record, comments: list[Comment] | None) -> Details:
@@ -264,7 +276,16 @@ def _own_lines(row: ApprovalRequest) -> Iterable[Line]:
         part for part in (file_name(row.file_path), f"“{row.reason}”" if row.reason else "") if part
     )
     yield Line(row.requested_at, RequestEventKind.RAISED, f"Submitted{by}{on}", told, who)
-    if row.times_out_at is not None and not _final(row):
+    if row.times_out_at is None or _final(row):
+        return
+    if row.times_out_at <= utcnow():
+        yield Line(
+            row.times_out_at,
+            RequestEventKind.TIMED_OUT,
+            "Time was over",
+            "How it ended has not been seen yet",
+        )
+    else:
         yield Line(
             row.times_out_at,
             RequestEventKind.TIMED_OUT,
@@ -363,9 +384,18 @@ def _untold(comments: list[Comment], stored: list[Line]) -> list[Comment]:
     here = [line.detail for line in stored if line.kind in _COMMENTED]
     seen: dict[tuple[datetime, str], Comment] = {}
     for comment in comments:
-        if not any(detail.endswith(f": {comment.text}") for detail in here):
+        if not any(_ends_with(detail, comment.text) for detail in here):
             seen.setdefault((comment.at, comment.text), comment)
     return list(seen.values())
+
+
+def _ends_with(detail: str, text: str) -> bool:
+    """Whether a line tells a comment, or as much of it as it had room for."""
+    if detail.endswith(f": {text}"):
+        return True
+    begin = text[:BEGIN]
+    _, found, rest = detail.partition(f": {begin}")
+    return bool(found) and len(detail) >= TEXT_MAX and text.startswith(begin + rest)
 
 
 def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:

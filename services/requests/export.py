@@ -145,9 +145,14 @@ def save_csv(
         save_through(path, write)
     except OSError as error:
         raise _unusable(path, error) from error
-    with inbox.store.write() as work:
-        work.event("export", kind="approval_request", detail=f"{written.rows} rows")
+    note_export(inbox.store, written.rows)
     return written
+
+
+def note_export(store: Store, rows: int) -> None:
+    """Write down in the audit trail that requests left the store for another program. Raises StoreError."""
+    with store.write() as work:
+        work.event("export", kind="approval_request", detail=f"{rows} rows")
 
 
 def _cells(values: Mapping[str, Any], clean: Callable[[str], str]) -> list[str]:

@@ -11,7 +11,7 @@ FIELD_MAX = 100_000
 """Characters of one text. What an instance cannot keep in a variable, the create script writes to the work notes."""
 
 # What XML 1.0 has no way to write: control characters, halves of characters, and two that stand for nothing.
-_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def checked_fields(fields: Mapping[str, str], tried: str = "Raise a request") -> dict[str, str]:
@@ -28,7 +28,7 @@ def checked_fields(fields: Mapping[str, str], tried: str = "Raise a request") ->
             "A request carries the contract's variables only.",
             f"Use one of {', '.join(CREATE_INPUTS)}; where the service takes them, also {', '.join(FURTHER_VARIABLES)}.",
         )
-    marks = {name: sorted(set(_UNSENDABLE.findall(text))) for name, text in fields.items()}
+    marks = {name: sorted(set(UNSENDABLE.findall(text))) for name, text in fields.items()}
     unsendable = [f"{name} ({_points(found)})" for name, found in marks.items() if found]
     if unsendable:
         raise _refused(

@@ -8,21 +8,17 @@ from dataclasses import dataclass
 
 from models.approval_process import ApprovalProcess
 from services.errors import ConsoleError, RefusedError, ReplyError
+from services.requests.reading import ANSWER_OF, ANSWERS, NAME, VALUE
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
 
-ANSWERS = "sc_item_option_mtom"
-"""Joins a requested item to the values of its variables."""
-NAME = "sc_item_option.item_option_new.name"
-VALUE = "sc_item_option.value"
 VARIABLE = "PMApprovalId"
 
-_ITEM = "request_item"
 _FIELDS = (
-    _ITEM, NAME, VALUE, f"{_ITEM}.number", f"{_ITEM}.approval", f"{_ITEM}.state", f"{_ITEM}.request",
-    f"{_ITEM}.request.number", f"{_ITEM}.request.approval", f"{_ITEM}.sys_created_on",
+    ANSWER_OF, NAME, VALUE, f"{ANSWER_OF}.number", f"{ANSWER_OF}.approval", f"{ANSWER_OF}.state", f"{ANSWER_OF}.request",
+    f"{ANSWER_OF}.request.number", f"{ANSWER_OF}.request.approval", f"{ANSWER_OF}.sys_created_on",
 )  # fmt: skip
 
 
@@ -77,7 +73,7 @@ async def find(instance: Instance, approval_id: str, process: ApprovalProcess) -
         rows = await _rows(instance, asked)
         # An instance compares without case and end; an id is exactly itself.
         items = sorted(
-            {_item(row) for row in rows if row[VALUE] == approval_id and row[_ITEM]},
+            {_item(row) for row in rows if row[VALUE] == approval_id and row[ANSWER_OF]},
             key=lambda item: (item.created_on, item.record_id),
         )
         if items:
@@ -104,23 +100,23 @@ async def _doubt(instance: Instance, asked: Query, process: ApprovalProcess) -> 
         return "The instance counts it, but hides it from this account."
     others = where(NAME, Operator.IS, VARIABLE)
     if process.request_item_id:
-        others = others.where(f"{_ITEM}.cat_item", Operator.IS, process.request_item_id)
+        others = others.where(f"{ANSWER_OF}.cat_item", Operator.IS, process.request_item_id)
     for row in await _rows(instance, others, limit=1):
-        if row[VALUE] and row[_ITEM]:
+        if row[VALUE] and row[ANSWER_OF]:
             return ""
     return f"This account sees no request at all that carries {VARIABLE}."
 
 
 def _item(row: Row) -> FoundItem:
     return FoundItem(
-        record_id=row[_ITEM],
-        number=row[f"{_ITEM}.number"],
-        approval=row[f"{_ITEM}.approval"],
-        state=row[f"{_ITEM}.state"],
-        order_id=row[f"{_ITEM}.request"],
-        order_number=row[f"{_ITEM}.request.number"],
-        order_approval=row[f"{_ITEM}.request.approval"],
-        created_on=row[f"{_ITEM}.sys_created_on"],
+        record_id=row[ANSWER_OF],
+        number=row[f"{ANSWER_OF}.number"],
+        approval=row[f"{ANSWER_OF}.approval"],
+        state=row[f"{ANSWER_OF}.state"],
+        order_id=row[f"{ANSWER_OF}.request"],
+        order_number=row[f"{ANSWER_OF}.request.number"],
+        order_approval=row[f"{ANSWER_OF}.request.approval"],
+        created_on=row[f"{ANSWER_OF}.sys_created_on"],
     )
 
 

@@ -21,6 +21,7 @@ from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.requests import inputs, marks
+from services.requests.learning import end_of_copy
 from services.requests.reading import Item
 from services.requests.states import ENDS, MISSING, judge, status_of
 from services.servicenow.contract import ApprovalStatus
@@ -29,8 +30,6 @@ from services.store.values import table_of
 
 CHUNK = 400
 """Requests in one transaction: others get their turn in between."""
-TIMED_OUT_EARLY = timedelta(seconds=5)
-"""Clocks differ: an end this shortly before the time was over still counts as timed out."""
 
 _TABLE = table_of(ApprovalRequest)
 _EVENTS = table_of(RequestEvent)
@@ -236,9 +235,9 @@ def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetim
     key = row["id"] if row else copy_id(ground.server_id, item.sys_id)
     values = dict(row) if row else _new_copy(ground, item, key, now)
     if item.variables is not None:
-        values |= {
-            column: item.variables.get(name, "")[: _length(column)] for name, column in COLUMNS.items()
-        }
+        # A look may be cut off in the middle of an item, or see only some of them: what is known is not lost by that.
+        told = {column: item.variables.get(name, "") for name, column in COLUMNS.items()}
+        values |= {column: text[: _length(column)] for column, text in told.items() if text}
     seen = _seen(item, values)
     values |= seen
     if not RequestState(values["state"]).final:
@@ -313,15 +312,7 @@ def _state_of_copy(item: Item, times_out_at: datetime | None) -> RequestState:
     status = status_of(item.approval, item.state, item.order_state)
     if status is ApprovalStatus.PENDING:
         return RequestState.PENDING
-    late = (
-        times_out_at is not None
-        and item.updated is not None
-        and item.updated >= times_out_at - TIMED_OUT_EARLY
-    )
-    if status is ApprovalStatus.INVALID and late:
-        # Privilege Manager cancels what nobody decided in time.
-        return RequestState.TIMED_OUT
-    return ENDS[status]
+    return end_of_copy(status, item.updated, times_out_at)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from models.approval_process import ApprovalProcess
@@ -12,6 +12,7 @@ from models.kinds import RequestEventKind, RequestState
 from services.requests.marks import tell
 from services.requests.record import Record, copy_with, is_copy, names_of, seen_in
 from services.requests.states import ENDS, judge, status_of
+from services.servicenow.contract import ApprovalStatus
 from services.servicenow.instance import Instance
 from services.store import Store
 from services.store.errors import NotFoundError
@@ -113,6 +114,10 @@ def _seen(row: ApprovalRequest, record: Record, *, whole: bool, deed: bool) -> d
         values["waits_for"] = ""  # whatever the account sees: an approval that was left open decides nothing
     elif whole and record.waiting:
         values["waits_for"] = names_of(record.waiting)
+    else:
+        # Who is asked is not seen, but perhaps who has answered: nobody waits for them any more.
+        answered = names_of(tuple(one for one in record.asked if not one.open)).split("\n")
+        values["waits_for"] = "\n".join(name for name in row.waits_for.split("\n") if name not in answered)
     if is_copy(row) and not record.open:
         values["state"] = _end_of(row, record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()
@@ -124,14 +129,18 @@ def _seen(row: ApprovalRequest, record: Record, *, whole: bool, deed: bool) -> d
 def _end_of(row: ApprovalRequest, record: Record) -> RequestState:
     if RequestState(row.state).final:
         return RequestState(row.state)
-    end = ENDS.get(status_of(record.approval, record.state, record.order_approval), RequestState.INVALID)
-    due = row.times_out_at - TIMED_OUT_EARLY if row.times_out_at is not None else None
-    if (
-        end is RequestState.INVALID
-        and due is not None
-        and record.changed_at is not None
-        and record.changed_at >= due
-    ):
-        # Privilege Manager cancels what nobody decided in time.
-        return RequestState.TIMED_OUT
-    return end
+    status = status_of(record.approval, record.state, record.order_approval)
+    # A record that is not open any more is decided by nobody, whatever its words say.
+    status = ApprovalStatus.INVALID if status is ApprovalStatus.PENDING else status
+    return end_of_copy(status, record.changed_at, row.times_out_at)
+
+
+def end_of_copy(
+    status: ApprovalStatus, changed_at: datetime | None, times_out_at: datetime | None
+) -> RequestState:
+    """Return how a request of Privilege Manager ended whose record was changed last at `changed_at`."""
+    late = (
+        changed_at is not None and times_out_at is not None and changed_at >= times_out_at - TIMED_OUT_EARLY
+    )
+    # Privilege Manager cancels what nobody decided in time.
+    return RequestState.TIMED_OUT if late and status is ApprovalStatus.INVALID else ENDS[status]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from services.errors import FieldError, InvalidError
-from services.requests.fields import FIELD_MAX, KNOWN
+from services.requests.fields import FIELD_MAX, KNOWN, UNSENDABLE
 
 ID = "id"
 """What the client calls its request: the place of it in the payload is mapped like a variable."""
@@ -25,7 +25,6 @@ VARIABLES = tuple(name for name in KNOWN if name not in OWN)
 PARTS_MAX = 20
 POINTER_MAX = 500
 
-_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _INDEX = re.compile("0|[1-9][0-9]{0,8}")
 _ESCAPE = re.compile("~(?![01])")
 _MISSING = object()
@@ -121,7 +120,7 @@ def text_fault(text: str, most: int) -> str:
     """Return why a text cannot be a variable of at most `most` characters, as the end of a sentence; or nothing."""
     if len(text) > most:
         return f"has {len(text)} characters; at most {most} are kept"
-    found = _UNSENDABLE.search(text)
+    found = UNSENDABLE.search(text)
     if found:
         return f"holds U+{ord(found[0]):04X}, which no request can carry"
     return ""

@@ -27,12 +27,14 @@ ASKED = "requested"
 _OF_TASK = ("number", "approval", "state", "opened_at", "sys_created_on", "sys_updated_on")
 _OF_ITEM = ("cat_item", "request", "request.number", "request.approval")
 _VARIABLE = "variables."
-_NAME, _VALUE = "sc_item_option.item_option_new.name", "sc_item_option.value"
-_ITEM, _TASK, _EXTENDED = "request_item", "sysapproval", "sysapproval.ref_sc_req_item"
+_TASK, _EXTENDED = "sysapproval", "sysapproval.ref_sc_req_item"
+
+ANSWER_OF, NAME, VALUE = "request_item", "sc_item_option.item_option_new.name", "sc_item_option.value"
+"""Of a row of the table of answers: the requested item it belongs to, the variable, and what stands in it."""
 
 FIELDS: dict[str, tuple[str, ...]] = {
     ITEMS: (*_OF_TASK, *_OF_ITEM),
-    ANSWERS: (_ITEM, _NAME, _VALUE, *(f"{_ITEM}.{name}" for name in (*_OF_TASK, *_OF_ITEM))),
+    ANSWERS: (ANSWER_OF, NAME, VALUE, *(f"{ANSWER_OF}.{name}" for name in (*_OF_TASK, *_OF_ITEM))),
     APPROVALS: (
         "state", "approver", "approver.name", "approver.user_name", _TASK,
         *(f"{_TASK}.{name}" for name in _OF_TASK), *(f"{_EXTENDED}.{name}" for name in _OF_ITEM),
@@ -131,14 +133,14 @@ def _items(wish: Wish) -> AnyQuery:
 
 
 def _answers(wish: Wish) -> AnyQuery:
-    named = where(_NAME, Operator.IN, *VARIABLES)
+    named = where(NAME, Operator.IN, *VARIABLES)
     halves = []
     if wish.since is not None:
-        ours = where(f"{_ITEM}.cat_item", Operator.IN, *wish.cat_items)
-        changed = ours.where(f"{_ITEM}.sys_updated_on", Operator.AT_LEAST, text_of(wish.since))
+        ours = where(f"{ANSWER_OF}.cat_item", Operator.IN, *wish.cat_items)
+        changed = ours.where(f"{ANSWER_OF}.sys_updated_on", Operator.AT_LEAST, text_of(wish.since))
         halves.append(Query(changed.conditions + named.conditions))
     if wish.named:
-        halves.append(Query(where(_ITEM, Operator.IN, *wish.named).conditions + named.conditions))
+        halves.append(Query(where(ANSWER_OF, Operator.IN, *wish.named).conditions + named.conditions))
     return _either(halves)
 
 
@@ -188,14 +190,14 @@ def variables_of(row: Row) -> dict[str, str] | None:
 def _from_answers(rows: Iterable[Row]) -> list[Item]:
     items: dict[str, Item] = {}
     for row in rows:
-        key = row[_ITEM]
+        key = row[ANSWER_OF]
         if not key:
             continue
         if key not in items:
-            items[key] = _item(row, f"{_ITEM}.", f"{_ITEM}.", key, {})
+            items[key] = _item(row, f"{ANSWER_OF}.", f"{ANSWER_OF}.", key, {})
         variables = items[key].variables
-        if variables is not None and row[_NAME] in VARIABLES:
-            variables[row[_NAME]] = row[_VALUE]
+        if variables is not None and row[NAME] in VARIABLES:
+            variables[row[NAME]] = row[VALUE]
     return list(items.values())
 
 

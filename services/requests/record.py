@@ -1,5 +1,6 @@
 """What an instance says of one request right now: the requested item, its order, who is asked, who decided."""
 
+import heapq
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +11,17 @@ from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestOrigin
 from services.errors import ConsoleError
+from services.requests.reading import APPROVALS, ASKED, ITEMS, time_of
 from services.requests.states import OPEN, Seen, seen_of
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
 from services.servicenow.roles import HIDING
 
-ITEMS = "sc_req_item"
-APPROVALS = "sysapproval_approver"
 JOURNAL = "sys_journal_field"
 COMMENTED_MAX = 100
 COMMENTS_MAX = 200
-ASKED_STATE = "requested"
+"""Comments that are shown: the newest."""
 DECIDED = ("approved", "rejected")
 
 _ITEM_FIELDS = (
@@ -57,7 +57,7 @@ class Asked:
     @property
     def open(self) -> bool:
         """Whether an answer is waited for."""
-        return self.state == ASKED_STATE
+        return self.state == ASKED
 
     @property
     def who(self) -> str:
@@ -145,14 +145,6 @@ def is_copy(row: ApprovalRequest) -> bool:
     return row.origin == RequestOrigin.SERVICENOW
 
 
-def moment(text: str) -> datetime | None:
-    """Read a time as an instance stores it (UTC, without a zone); None when there is none."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 def sentence_list(names: list[str], word: str = "or", most: int = 5) -> str:
     """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
     shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
@@ -181,8 +173,8 @@ async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Rec
             name=row["approver.name"] or row["approver.user_name"] or row["approver"],
             group=row["group.assignment_group.name"],
             on_order=row["sysapproval"] != item["sys_id"],
-            asked_at=moment(row["sys_created_on"]),
-            changed_at=moment(row["sys_updated_on"]),
+            asked_at=time_of(row["sys_created_on"]),
+            changed_at=time_of(row["sys_updated_on"]),
             changed_by=row["sys_updated_by"],
             active=row["approver.active"] not in ("false", "0") and row["approver.locked_out"] not in ("true", "1"),
         )
@@ -196,8 +188,8 @@ async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Rec
         order_id=item["request"],
         order_number=item["request.number"],
         order_approval=item["request.approval"],
-        created_at=moment(item["sys_created_on"]),
-        changed_at=moment(item["sys_updated_on"]),
+        created_at=time_of(item["sys_created_on"]),
+        changed_at=time_of(item["sys_updated_on"]),
         changed_by=item["sys_updated_by"],
         active=item["active"] not in ("false", "0"),
         asked=tuple(asked),
@@ -221,17 +213,26 @@ async def read_comments(instance: Instance, record: Record) -> list[Comment] | N
 
     An empty list does not say that there are none: access rules may hide each of them.
     """
-    ids = [record.sys_id, *(one.sys_id for one in record.asked)][:COMMENTED_MAX]
+    # What a decision was given with matters most, where there are more approvals than one query can name.
+    asked = sorted(record.asked, key=lambda one: one.state not in DECIDED)
+    ids = [record.sys_id, *(one.sys_id for one in asked)][:COMMENTED_MAX]
     query = where("element_id", Operator.IN, *ids).where("element", Operator.IS, "comments")
     fields = ("value", "element_id", "sys_created_on", "sys_created_by")
-    found = []
+    newest: list[tuple[datetime, str, Comment]] = []
     try:
-        async for row in instance.table(JOURNAL).rows(query, fields=fields, limit=COMMENTS_MAX):
-            at = moment(row["sys_created_on"])
-            if at is not None and row["value"].strip():
-                found.append(Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"]))
+        # Rows come in the order of their ids, which says nothing of time: which are the newest is known at the end.
+        async for row in instance.table(JOURNAL).rows(query, fields=fields):
+            at = time_of(row["sys_created_on"])
+            if at is None or not row["value"].strip():
+                continue
+            comment = Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"])
+            found = (at, row["sys_id"], comment)
+            if len(newest) < COMMENTS_MAX:
+                heapq.heappush(newest, found)
+            else:
+                heapq.heappushpop(newest, found)
     except ConsoleError as error:
         if error.problem.fault not in HIDING:
             raise
         return None
-    return sorted(found, key=lambda one: one.at)
+    return [comment for _, _, comment in sorted(newest)]

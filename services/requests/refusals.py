@@ -1,5 +1,7 @@
 """Why a request was not decided, cancelled or reminded of: the words, in one place."""
 
+from dataclasses import replace
+
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.requests.record import Asked, Record, sentence_list
 
@@ -79,9 +81,18 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
     at = decided.changed_at if decided is not None else record.changed_at
     if at is not None:
         seen += f" at {at.astimezone():%H:%M:%S on %Y-%m-%d}"
+    return _not_open(tried, f"{seen}.")
+
+
+def ended_already(tried: str, state: str) -> Problem:
+    """Say that a request of ours has ended."""
+    return _not_open(tried, f"It is {state.replace('_', ' ')}.")
+
+
+def _not_open(tried: str, evidence: str) -> Problem:
     return Problem(
         tried=tried,
-        evidence=f"{seen}.",
+        evidence=evidence,
         cause="It is not open any more.",
         owner=Owner.CONSOLE,
         remedy="Nothing needs to be done; the newest state is shown.",
@@ -89,14 +100,14 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
     )
 
 
-def ended_already(tried: str, state: str) -> Problem:
-    """Say that a request of ours has ended."""
+def too_late(tried: str, state: str) -> Problem:
+    """Say that a decision came after the request had ended."""
     return Problem(
         tried=tried,
-        evidence=f"It is {state}.",
-        cause="It is not open any more.",
+        evidence=f"The request is {state.replace('_', ' ')} here.",
+        cause="It had ended before the decision came.",
         owner=Owner.CONSOLE,
-        remedy="Nothing needs to be done; the newest state is shown.",
+        remedy="Tell the caller to start the program again.",
         fault="request-not-open",
     )
 
@@ -127,6 +138,34 @@ def unclear(tried: str, lost: ConsoleError | None) -> Problem:
     )
 
 
+def half_cancelled(problem: Problem, label: str, done: list[str]) -> Problem:
+    """Say what was cancelled before `problem` came in between, what is not known then, and how to go on."""
+    known = (
+        "what became of the rest is not known"
+        if problem.fault == "decision-unclear"
+        else "the rest is still open"
+    )
+    whose = f"approval{'' if len(done) == 1 else 's'} of {sentence_list(done, 'and')}"
+    return replace(
+        problem,
+        evidence=f"Cancelled before that: the {whose}. {problem.evidence}",
+        cause=f"{label} is cancelled in part: {known}. {problem.cause}",
+        remedy=f"{problem.remedy} Cancelling once more goes on with what is still open.",
+    )
+
+
+def still_open(tried: str, number: str) -> Problem:
+    """Say that a request has ended here while its record goes on."""
+    return Problem(
+        tried=tried,
+        evidence=f"The Cancel service has answered. Read back: {number} still waits for an answer.",
+        cause="The service did not cancel the record, or a rule of the instance took it back. The request has ended here.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {number} in ServiceNow.",
+        fault="decision-not-taken",
+    )
+
+
 def busy(label: str, other: str) -> Problem:
     """Say that another console is changing the request."""
     return Problem(
@@ -153,25 +192,20 @@ def reminded_already(tried: str) -> Problem:
 
 def no_process(label: str) -> InputError:
     """Return the error for a request whose process is gone."""
-    return InputError(
-        Problem(
-            tried=f"Reach the process of {label}",
-            evidence="It names no Approval Process.",
-            cause="The process was deleted.",
-            owner=Owner.CONSOLE,
-            remedy="Act on its record in ServiceNow.",
-            fault="object-missing",
-        )
-    )
+    return _gone(label, "process", "Approval Process")
 
 
 def no_server(label: str) -> InputError:
     """Return the error for a request whose server is gone."""
+    return _gone(label, "server", "ServiceNow Server")
+
+
+def _gone(label: str, word: str, kind: str) -> InputError:
     return InputError(
         Problem(
-            tried=f"Reach the server of {label}",
-            evidence="It names no ServiceNow Server.",
-            cause="The server was deleted.",
+            tried=f"Reach the {word} of {label}",
+            evidence=f"It names no {kind}.",
+            cause=f"The {word} was deleted.",
             owner=Owner.CONSOLE,
             remedy="Act on its record in ServiceNow.",
             fault="object-missing",

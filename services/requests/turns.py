@@ -5,56 +5,63 @@ the middle leaves one that runs out by itself.
 """
 
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlmodel import col, delete
+from sqlmodel import Session, col, delete
 
-from models.base import utcnow
 from models.lease import Lease
+from services.requests.clock import SystemClock
+from services.requests.leases import Held, Leases, holding_of
 from services.store import Store
 
 TURN = timedelta(minutes=4)
 """Longer than all calls of one change may take together."""
 REMINDED_ONCE_IN = timedelta(minutes=15)
 _ACT, _REMIND = "act:", "remind:"
+_MARK = "#"
+_NAME_MAX = 90
 
 
-def take_turn(store: Store, key: uuid.UUID) -> str:
-    """Take the right to change a request; returns who has it where that is somebody else, or an empty text."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A right that was taken. Only who took it can give it back: once it has run out it may be somebody else's."""
+
+    leases: Leases
+    held: Held
+
+    def give_back(self) -> None:
+        """Let others have it at once."""
+        with self.leases.store.write() as work:
+            self.leases.give_back_in(work.session, self.held)
+            _clear(work.session, self.held.name, self.leases.clock.now())
+
+
+def take_turn(store: Store, key: uuid.UUID) -> Turn | str:
+    """Take the right to change a request; returns who has it where that is somebody else."""
     return _take(store, f"{_ACT}{key}", TURN)
 
 
-def give_back_turn(store: Store, key: uuid.UUID) -> None:
-    """Give the right to change a request back."""
-    _give_back(store, f"{_ACT}{key}")
+def take_reminder(store: Store, key: uuid.UUID) -> Turn | None:
+    """Take the right to remind of a request; None where somebody had it within the last 15 minutes."""
+    taken = _take(store, f"{_REMIND}{key}", REMINDED_ONCE_IN)
+    return taken if isinstance(taken, Turn) else None
 
 
-def take_reminder(store: Store, key: uuid.UUID) -> bool:
-    """Take the right to remind of a request; False where somebody had it within the last 15 minutes."""
-    return not _take(store, f"{_REMIND}{key}", REMINDED_ONCE_IN)
-
-
-def give_back_reminder(store: Store, key: uuid.UUID) -> None:
-    """Give the right to remind back: nobody was reminded."""
-    _give_back(store, f"{_REMIND}{key}")
-
-
-def _take(store: Store, name: str, length: timedelta) -> str:
-    now = utcnow()
+def _take(store: Store, name: str, length: timedelta) -> Turn | str:
+    # A holder of its own for each: two windows of one person are two.
+    leases = Leases(store, f"{store.actor[:_NAME_MAX]}{_MARK}{uuid.uuid4().hex}", SystemClock())
     with store.write() as work:
-        found = work.session.get(Lease, name)
-        if found is not None and found.until > now:
-            return found.holder or "somebody"
-        # What has run out is worth nothing to anybody; its rows must not gather.
-        kind = name.partition(":")[0]
-        gone = (col(Lease.name).startswith(f"{kind}:", autoescape=True), col(Lease.until) <= now)
-        work.session.execute(delete(Lease).where(*gone))
-        work.session.expunge_all()
-        token = found.token + 1 if found is not None else 1
-        work.session.add(Lease(name=name, holder=store.actor[:128], token=token, until=now + length))
-    return ""
+        _clear(work.session, name, leases.clock.now())
+        held = leases.take_in(work.session, name, length.total_seconds())
+        if held is not None:
+            return Turn(leases, held)
+        found = holding_of(work.session, name)
+    return (found.holder.rpartition(_MARK)[0] if found is not None else "") or "somebody"
 
 
-def _give_back(store: Store, name: str) -> None:
-    with store.write() as work:
-        work.session.execute(delete(Lease).where(col(Lease.name) == name))
+def _clear(session: Session, name: str, now: datetime) -> None:
+    """Remove what has run out: it is worth nothing to anybody, and its rows must not gather."""
+    kind, colon, _ = name.partition(":")
+    gone = (col(Lease.name).startswith(f"{kind}{colon}", autoescape=True), col(Lease.until) <= now)
+    session.execute(delete(Lease).where(*gone))

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from console.cli.deciding import status_of
 from models.approval_request import COPY, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.configuration import Configuration
@@ -15,7 +16,9 @@ from services.paths import Paths
 from services.practice.accounts import user_id
 from services.practice.approvals import place_order
 from services.practice.stock import EXECUTE_ITEM, _sample
+from services.requests.acting import Outcome
 from services.requests.intake import digest_of
+from services.requests.refusals import too_late
 from services.store import Store
 from tests.console.cli.conftest import ROOT, SECRET, SERVER, TYPE
 from tests.console.cli.test_wrong_calls import applied, error_of
@@ -231,3 +234,9 @@ def test_no_command_asks_for_qt():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_decision_that_came_too_late_is_done_and_not_good():
+    late = Outcome(uuid.uuid4(), ok=True, problem=too_late("Take in that RITM1 is approved", "timed_out"))
+    assert status_of([late]) == 1
+    assert status_of([Outcome(uuid.uuid4(), ok=True)]) == 0

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from models.approval_request import ApprovalRequest
+from models.audit_entry import AuditEntry
 from models.base import utcnow
 from models.kinds import RequestState
 from models.lease import Lease
@@ -162,3 +163,21 @@ def test_it_needs_no_window(program, filled):
     outcome = program.run("--store", str(filled[0]), "requests", "list", "--csv", "--limit", "2")
     assert (outcome.status, len(outcome.out.splitlines())) == (0, 3)
     assert program.qt_asked_for == []
+
+
+def exports(path):
+    store = Store.open(str(path), actor="ada")
+    with store.read() as session:
+        found = list(session.exec(select(AuditEntry).where(AuditEntry.operation == "export")))
+    store.close()
+    return [(one.object_kind, one.detail) for one in found]
+
+
+def test_csv_is_an_export_and_stands_in_the_audit_trail_as_the_window_s_does(listed, filled):
+    path, rows = filled
+    listed("--json")
+    listed()
+    assert exports(path) == []
+    assert listed("--csv", "--limit", "7").status == 0
+    assert listed("--csv").status == 0
+    assert exports(path) == [("approval_request", "7 rows"), ("approval_request", f"{len(rows)} rows")]

@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import sqlite3
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from models.base import utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestState
 from models.lease import Lease
 from services.errors import InputError
-from services.requests import acting, turns
+from services.requests import acting, clock, turns
 from services.requests.acting import cancel, decide
 from services.requests.details import details
 from services.store import Store
@@ -161,18 +162,29 @@ async def test_the_same_request_twice_at_once_is_decided_once(desk):
 
 async def test_another_console_on_the_same_store_is_waited_for(desk, monkeypatch):
     row, other = desk.copied(1), desk.copied(2)
-    assert turns.take_turn(desk.store, row.id) == ""
+    assert isinstance(turns.take_turn(desk.store, row.id), turns.Turn)
     first, second = await decide(desk.workspace, [row.id, other.id], "approve")
     assert (first.ok, first.problem.fault, second.ok) == (False, "request-busy", True)
     assert "ada is at it" in first.problem.evidence
     assert desk.item(row)["approval"] == "requested"
     # A console that ended in the middle keeps nobody out for long, and nothing is left of what has run out.
     later = utcnow() + turns.TURN
-    monkeypatch.setattr(turns, "utcnow", lambda: later)
+    monkeypatch.setattr(clock, "utcnow", lambda: later)
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert outcome.ok
     with desk.store.read() as session:
         assert session.exec(select(Lease)).all() == []
+
+
+def test_who_was_too_slow_does_not_give_back_the_turn_of_another(desk, monkeypatch):
+    row, now = desk.copied(), utcnow()
+    slow = turns.take_turn(desk.store, row.id)
+    monkeypatch.setattr(clock, "utcnow", lambda: now + turns.TURN + timedelta(seconds=1))
+    quick = turns.take_turn(desk.store, row.id)
+    slow.give_back()
+    assert turns.take_turn(desk.store, row.id) == "ada"
+    quick.give_back()
+    assert isinstance(turns.take_turn(desk.store, row.id), turns.Turn)
 
 
 async def test_two_consoles_at_once_send_one_decision(desk):
@@ -255,6 +267,8 @@ async def test_a_decision_that_a_rule_takes_back_is_not_called_done(desk):
 async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
     desk.joins("other.approver")
     row = desk.copied()
+    await details(desk.workspace, row.id)
+    assert set(desk.row(row.id).waits_for.splitlines()) == {"Alex Approver", "Olive Approver"}
 
     def answer(request, forward):
         reply = forward(request)
@@ -272,6 +286,7 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
         async with desk.decider("app.approver") as decider:
             [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
         assert outcome.ok, outcome.problem
+        assert desk.row(row.id).waits_for == "Olive Approver"
         # The approver sees nobody's approval but its own, so that nobody is named.
         assert outcome.seen.startswith(f"app.approver has approved {row.number}; it still waits for ")
         assert desk.row(row.id).state == RequestState.PENDING
@@ -385,81 +400,14 @@ async def test_a_store_that_refuses_does_not_undo_the_decision(desk, monkeypatch
     assert desk.item(row)["approval"] == "approved"
 
 
-# -- cancel ----------------------------------------------------------------------------------------------------------
-
-
-async def test_our_request_is_cancelled_through_its_process(desk):
+@pytest.mark.parametrize("word", ["approved", "rejected"])
+async def test_a_decision_on_what_has_timed_out_says_that_it_came_too_late(desk, word):
     row = await desk.raised()
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.seen) == (True, f"{row.number} is cancelled.")
-    kept = desk.row(row.id)
-    assert (kept.state, kept.servicenow_state, kept.comment) == ("cancelled", "cancelled", "Not needed")
-    assert patched(desk) == []
-
-
-async def test_a_request_of_privilege_manager_is_cancelled_only_when_confirmed(desk):
-    row = desk.copied()
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.problem.fault) == (False, "cancel-unconfirmed")
-    assert desk.practice.log == []
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["approval"] == "cancelled"
-    assert not any(c.path.endswith(".do") for c in desk.practice.log)
-    kept = desk.row(row.id)
-    assert (kept.state, kept.servicenow_state) == ("invalid", "cancelled")
-    assert [e.kind for e in desk.events(row.id)] == [RequestEventKind.CANCELLED]
-    assert "Not needed" in desk.comments(row)
-
-
-async def test_an_item_that_nobody_is_asked_about_is_closed_itself(desk):
-    row = desk.copied()
-    for asked in desk.asked(row):
-        desk.practice._database.delete("sysapproval_approver", asked["sys_id"], by="admin")
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["state"] == "4"
-
-
-async def test_one_who_may_not_cancel_is_refused(desk):
-    row = desk.copied()
-    desk.signed_in_as("other.approver")
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
-    assert (outcome.ok, outcome.problem.fault) == (False, "rights-missing")
-    assert desk.item(row)["approval"] == "requested"
-
-
-@pytest.mark.parametrize("own", [True, False])
-async def test_what_is_decided_is_not_cancelled(desk, own):
-    row = await desk.raised() if own else desk.copied()
-    await decide(desk.workspace, [row.id], "approve")
-    [outcome] = await cancel(desk.workspace, [row.id], "too late", confirmed=True)
-    assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
-    assert desk.item(row)["approval"] == "approved"
-
-
-async def test_a_lost_answer_to_cancelling_is_read_back(desk):
-    row = desk.copied()
-
-    def answer(request, forward):
-        reply = forward(request)
-        return b"" if request.startswith(b"PATCH") else reply
-
-    with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["approval"] == "cancelled"
-
-
-async def test_a_lost_answer_of_the_cancel_service_is_read_back(desk):
-    row = await desk.raised()
-
-    def answer(request, forward):
-        reply = forward(request)
-        return b"" if b"PMCancelRequestId>" in request else reply
-
-    with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert outcome.ok, outcome.problem
-    assert desk.item(row)["approval"] == "cancelled"
-    assert RequestState(desk.row(row.id).state).final
+    with desk.store.write() as work:
+        late = row.model_copy(update={"times_out_at": utcnow() - timedelta(seconds=1)})
+        work.update(late, row.version)
+    [outcome] = await decide(desk.workspace, [row.id], "approve" if word == "approved" else "reject")
+    assert (outcome.ok, desk.item(row)["approval"]) == (True, word)
+    assert desk.row(row.id).state == RequestState.TIMED_OUT
+    assert outcome.problem.evidence == "The request is timed out here."
+    assert outcome.problem.remedy == "Tell the caller to start the program again."

@@ -1,6 +1,7 @@
 """All about one request: from the store at once, then with what the instance says."""
 
 import itertools
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import col, delete
@@ -14,10 +15,10 @@ from services.requests.acting import decide, remind
 from services.requests.answers import answer_for_caller
 from services.requests.details import details, stored_details
 from services.requests.learning import keep
-from services.requests.record import read_record
+from services.requests.record import COMMENTS_MAX, read_record
 from services.requests.states import MISSING
 from services.store.errors import NotFoundError
-from tests.services.requests.acting_setup import desk
+from tests.services.requests.acting_setup import between, desk
 
 __all__ = ["desk"]
 
@@ -226,6 +227,67 @@ def test_every_pair_of_states_has_an_answer_for_the_caller(state):
             assert "None" not in text
 
 
+NOON = datetime(2026, 1, 31, 12).astimezone()
+
+
+def waiting(**values):
+    from models.approval_request import ApprovalRequest
+
+    held = {"servicenow_state": "requested", "record_state": "1", "requested_at": NOON, **values}
+    return ApprovalRequest(state=RequestState.PENDING, number="RITM1", file_path=r"C:\a\b.exe", **held)
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        (None, "Your request for b.exe waits for the approval of Alex (RITM1)."),
+        (timedelta(minutes=90), "… (RITM1). If nothing happens by 13:30, start the program again."),
+        (
+            timedelta(hours=21),
+            "… (RITM1). If nothing happens by 09:00 on 2026-02-01, start the program again.",
+        ),
+        (
+            timedelta(minutes=-1),
+            "The time for your request for b.exe was over at 11:59 (RITM1). Start the program again to ask once more.",
+        ),
+        (
+            timedelta(0),
+            "The time for your request for b.exe was over at 12:00 (RITM1). Start the program again to ask once more.",
+        ),
+        (
+            timedelta(days=-1),
+            "The time for your request for b.exe was over on 2026-01-30 at 12:00 (RITM1). Start the program again to ask once more.",
+        ),
+    ],
+    ids=["no timeout", "today", "tomorrow", "a minute ago", "now", "yesterday"],
+)
+def test_what_the_caller_is_told_of_the_time_is_true_whenever_it_is_told(due, told):
+    row = waiting(times_out_at=None if due is None else NOON + due)
+    said = answer_for_caller(row, ["Alex"], None, now=NOON)
+    assert said == told.replace("…", "Your request for b.exe waits for the approval of Alex")
+
+
+def test_nobody_is_told_to_wait_for_a_record_that_has_ended_or_is_gone():
+    due = NOON + timedelta(minutes=5)
+    ended = waiting(servicenow_state="cancelled", times_out_at=due)
+    said = answer_for_caller(ended, [], None, now=NOON)
+    assert (
+        said
+        == "Your request for b.exe was closed without a decision (RITM1). Start the program again to ask once more."
+    )
+    gone = waiting(servicenow_state=MISSING, record_state="", times_out_at=due)
+    assert "waits" not in answer_for_caller(gone, [], None, now=NOON)
+
+
+def test_what_is_not_sent_for_long_is_not_said_to_be_on_its_way():
+    row = waiting(servicenow_state="", record_state="")
+    row.state = RequestState.SUBMITTING
+    assert "Wait a minute" in answer_for_caller(row, [], None, now=NOON + timedelta(minutes=4))
+    assert "has not reached the approvers yet" in answer_for_caller(
+        row, [], None, now=NOON + timedelta(minutes=6)
+    )
+
+
 async def test_everything_can_be_written_as_json(desk):
     import json
 
@@ -235,3 +297,50 @@ async def test_everything_can_be_written_as_json(desk):
     assert read["reason"] == "<b>&\"'😀"
     assert read["who_can_act"][0]["via"] == "Application Approvers"
     assert [line["at"] for line in read["timeline"]] == sorted(line["at"] for line in read["timeline"])
+
+
+async def test_of_many_comments_the_newest_are_told_in_their_order(desk):
+    row = desk.copied()
+    item, database = desk.item(row)["sys_id"], desk.practice._database
+    began = datetime(2026, 1, 31, 8, tzinfo=UTC)
+    for number in range(COMMENTS_MAX + 20):
+        # Ids say nothing of time.
+        entry = {"sys_id": f"{number * 7919 % 10_007:032x}", "name": "sc_req_item", "element": "comments",
+                 "element_id": item, "value": f"no. {number}"}  # fmt: skip
+        database.insert("sys_journal_field", entry, by="ada")
+        at = f"{began + timedelta(seconds=number):%Y-%m-%d %H:%M:%S}"
+        database.update("sys_journal_field", entry["sys_id"], {"sys_created_on": at}, by="ada")
+    found = await details(desk.workspace, row.id)
+    told = [line.detail for line in found.timeline if line.title.endswith(" commented")]
+    assert told == [f"no. {number}" for number in range(20, COMMENTS_MAX + 20)]
+
+
+async def test_a_time_that_is_over_is_not_shown_as_still_to_come(desk):
+    row = await desk.raised()
+    with desk.store.write() as work:
+        over = row.model_copy(update={"times_out_at": utcnow() - timedelta(minutes=1)})
+        work.update(over, row.version)
+    found = stored_details(desk.store, row.id)
+    [line] = [line for line in found.timeline if line.kind is RequestEventKind.TIMED_OUT]
+    assert (line.title, line.due) == ("Time was over", False)
+
+
+async def test_comments_that_cannot_be_read_do_not_hide_where_the_request_stands(desk):
+    row = desk.copied()
+    async with desk.decider("app.approver") as approver:
+        [asked] = desk.asked(row)
+        await approver.table("sysapproval_approver").update(asked["sys_id"], {"state": "rejected"})
+    with between(desk, lambda r, forward: b"" if b"sys_journal_field" in r else forward(r)):
+        found = await details(desk.workspace, row.id)
+    assert (found.row.state, found.there.state) == ("rejected", "Rejected")
+    assert "was rejected by Alex Approver" in found.answer_for_caller
+    assert (found.problem.fault, found.complete) == ("connection-lost", False)
+    assert found.unseen == ("Its comments could not be read now.",)
+
+
+async def test_a_comment_as_long_as_may_be_stands_in_the_timeline_once(desk):
+    row = desk.copied()
+    comment = "Because " + "x" * 3_992
+    assert (await decide(desk.workspace, [row.id], "approve", comment))[0].ok
+    found = await details(desk.workspace, row.id)
+    assert sum("Because x" in line.detail for line in found.timeline) == 1

@@ -5,7 +5,10 @@ import pytest
 from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
+from services.requests import keeping
 from services.requests.following import NOT_DUE, PAUSED
+from services.requests.keeping import Ground
+from services.requests.reading import Item
 from services.store.values import table_of
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
@@ -128,3 +131,14 @@ async def test_a_limit_that_the_instance_tells_holds_for_everybody(
     clock.pass_by(11)
     assert (await other.round(server.id)).complete
     assert other.state(server.id).paused_until is None
+
+
+def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store, server, clock):
+    ground = Ground(server.id, (), frozenset())
+    item = Item("a" * 32, "RITM1", "", "", "", "c" * 32, "requested", "1", clock.now(), clock.now())
+    item.variables = {"PMFilePath": r"C:\setup.exe", "PMUserReason": "Release 8"}
+    keeping.keep(store, ground, [item], now=clock.now(), check=lambda session: None)
+    item.variables, item.approval = {"PMUserReason": "Release 9"}, "approved"
+    keeping.keep(store, ground, [item], now=clock.now(), check=lambda session: None)
+    [row] = followed.requests_of(store)
+    assert (row["file_path"], row["reason"], row["state"]) == (r"C:\setup.exe", "Release 9", "approved")

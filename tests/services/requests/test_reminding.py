@@ -7,7 +7,7 @@ import pytest
 
 from models.base import utcnow
 from models.kinds import RequestEventKind
-from services.requests import turns
+from services.requests import clock, turns
 from services.requests.acting import decide, remind
 from tests.services.requests.acting_setup import PM, between, desk
 
@@ -38,10 +38,10 @@ async def test_nobody_is_reminded_twice_within_a_quarter_of_an_hour(desk, monkey
     [outcome] = await remind(desk.workspace, [other.id])
     assert outcome.ok
     now = utcnow()
-    monkeypatch.setattr(turns, "utcnow", lambda: now + timedelta(minutes=14))
+    monkeypatch.setattr(clock, "utcnow", lambda: now + timedelta(minutes=14))
     [outcome] = await remind(desk.workspace, [row.id])
     assert not outcome.ok
-    monkeypatch.setattr(turns, "utcnow", lambda: now + timedelta(minutes=16))
+    monkeypatch.setattr(clock, "utcnow", lambda: now + timedelta(minutes=16))
     [outcome] = await remind(desk.workspace, [row.id])
     assert outcome.ok
     assert len(desk.comments(row)) == 2
@@ -53,6 +53,15 @@ async def test_another_console_on_the_same_store_counts_too(desk):
     [outcome] = await remind(desk.workspace, [row.id])
     assert outcome.problem.fault == "reminded-already"
     assert desk.comments(row) == []
+
+
+def test_a_reminder_that_is_given_back_late_leaves_the_next_one_alone(desk, monkeypatch):
+    row, now = desk.copied(), utcnow()
+    slow = turns.take_reminder(desk.store, row.id)
+    monkeypatch.setattr(clock, "utcnow", lambda: now + timedelta(minutes=16))
+    assert turns.take_reminder(desk.store, row.id)
+    slow.give_back()
+    assert turns.take_reminder(desk.store, row.id) is None
 
 
 async def test_a_refused_reminder_may_be_tried_again_at_once(desk):
