@@ -104,9 +104,10 @@ class Worker:
         self.follower = Follower(source, self.leases, clock=self.clock)
         self._raises, self._present = raises, present
         self._on_round = on_round or (lambda _server, _round: None)
-        self._new_every = timedelta(seconds=new_every_s)
+        self._new_every = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
-        self._due: dict[object, datetime] = {}
+        self._due: dict[object, float] = {}
+        """When something is due, by the clock that only goes on: the time of day may be put back or forward."""
         self._failures: dict[uuid.UUID, int] = {}
         self.done = Done()
 
@@ -149,8 +150,8 @@ class Worker:
             await self._finish()
         return self.done
 
-    async def _rest(self, stopping: "asyncio.Task[Any]", until: datetime) -> None:
-        seconds = max(0.0, (until - self.clock.now()).total_seconds())
+    async def _rest(self, stopping: "asyncio.Task[Any]", until: float) -> None:
+        seconds = max(0.0, until - self.clock.monotonic())
         sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
         try:
             await asyncio.wait({stopping, sleeping}, return_when=asyncio.FIRST_COMPLETED)
@@ -183,9 +184,9 @@ class Worker:
 
     # -- what is due -----------------------------------------------------------
 
-    async def _launch(self, *, everything: bool = False) -> datetime:
+    async def _launch(self, *, everything: bool = False) -> float:
         """Start what is due, and return when to look again."""
-        now = self.clock.now()
+        now = self.clock.monotonic()
         until = now + self._new_every
         # What was due is due, whether it is remembered or not.
         self._due = {key: at for key, at in self._due.items() if at > now}
@@ -196,7 +197,7 @@ class Worker:
         except ConsoleError as error:
             # The store is locked or gone for a moment; what is due stays due.
             log.warning("the worker cannot read its store: %s", error.problem.as_text())
-            return now + timedelta(seconds=AGAIN_S)
+            return now + AGAIN_S
         for server_id in servers:
             due = self._due.get(server_id, now)
             if due <= now or everything:
@@ -206,7 +207,7 @@ class Worker:
         for step in steps:
             self._start_step(step)
         if self._due.get("clean", now) <= now:
-            self._due["clean"] = now + timedelta(seconds=CLEAN_EVERY_S)
+            self._due["clean"] = now + CLEAN_EVERY_S
             self._start("clean", self._clean())
         return until
 
@@ -221,11 +222,12 @@ class Worker:
     def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
         del self._jobs[key]
         if not job.cancelled() and job.exception() is not None:
-            self._due[key] = self.clock.now() + timedelta(seconds=2 * INTERVAL_S)
+            self._due[key] = self.clock.monotonic() + 2 * INTERVAL_S
             log.error("work on %s failed unexpectedly", key, exc_info=job.exception())
 
     def _start_step(self, step: Step) -> None:
-        if self._due.get(step.request_id, self.clock.now()) > self.clock.now():
+        now = self.clock.monotonic()
+        if self._due.get(step.request_id, now) > now:
             return
         in_hand = sum(isinstance(key, Step) and key.server_id == step.server_id for key in self._jobs)
         if in_hand < IN_HAND:
@@ -253,14 +255,17 @@ class Worker:
                     claimed = claims.is_claimed(row.claimed_by, row.claimed_until, self.leases.holder, now)
                     if row.server_id is not None and not claimed:
                         found.append(Step(row.id, row.server_id, raising))
-            paused = {one.server_id for one in found if is_paused(session, one.server_id, now)}
+            common = self.leases.time.now()
+            paused = {one.server_id for one in found if is_paused(session, one.server_id, common)}
         return [one for one in found if one.server_id not in paused]
 
     # -- the work itself -------------------------------------------------------
 
     async def _follow(self, server_id: uuid.UUID) -> None:
         done = await self.follower.round(server_id)
-        self._due[server_id] = done.next_at or self.clock.now() + timedelta(seconds=INTERVAL_S)
+        wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else INTERVAL_S
+        # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
+        self._due[server_id] = self.clock.monotonic() + min(wait, INTERVAL_S)
         self.done.rounds[server_id] = done
         if done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
@@ -314,7 +319,7 @@ class Worker:
             self._failures.clear()
         tries = self._failures[key] = self._failures.get(key, 0) + 1
         pause = min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(tries - 1, 10))
-        self._due[key] = self.clock.now() + timedelta(seconds=pause)
+        self._due[key] = self.clock.monotonic() + pause
 
     def _read(self, step: Step) -> tuple[ApprovalRequest | None, ApprovalProcess | None]:
         with self._store.read() as session:
@@ -340,13 +345,14 @@ class Worker:
             for problem in done.problems:
                 log.info("a rehearsal cannot be cleaned up yet: %s", problem.as_text())
 
-    async def _appear(self, now: datetime) -> None:
+    async def _appear(self, now: float) -> None:
         """Let windows see that a worker is there."""
         if self._present and self._due.get("present", now) <= now:
-            self._due["present"] = now + timedelta(seconds=PRESENT_EVERY_S)
-            await asyncio.to_thread(self._write_presence, now)
+            self._due["present"] = now + PRESENT_EVERY_S
+            await asyncio.to_thread(self._write_presence)
 
-    def _write_presence(self, now: datetime) -> None:
+    def _write_presence(self) -> None:
+        now = self.leases.time.now()
         name = f"{PRESENT}{self.leases.holder}"
         with self._store.write() as work:
             known = holding_of(work.session, name) is not None
