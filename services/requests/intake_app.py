@@ -222,6 +222,13 @@ class _OwnNames:
         return is_loopback(name) or name.casefold() in self._names
 
 
+async def busy(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a call for which there is no room."""
+    refusal = _unavailable("Too many connections are open.")
+    refusal.headers = {**_SECURE, **refusal.headers, "Connection": "close"}
+    await refusal.response()(scope, receive, send)
+
+
 async def _http_error(request: Request, error: Exception) -> Response:
     """Answer what no route takes."""
     del request

@@ -315,6 +315,47 @@ async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, mo
     assert (await call("GET", "/healthz")).status_code == 200
 
 
+async def test_with_too_many_connections_the_answer_is_a_problem_too(server, call, token, store, monkeypatch):
+    monkeypatch.setattr(intake_server, "CONNECTIONS_MAX", 1)
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
+    for method, path in (
+        ("GET", "/healthz"),
+        ("POST", "/v1/requests"),
+        ("GET", f"/v1/requests/{uuid.uuid4()}"),
+    ):
+        response = await call(method, path, token, json=PAYLOAD if method == "POST" else None)
+        assert response.status_code == 503
+        assert response.headers["content-type"] == "application/problem+json"
+        assert int(response.headers["retry-after"]) >= 1
+        assert response.headers["connection"] == "close"
+    assert stored(store) == []
+    # Whoever was there before is served on.
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_who_never_reads_is_not_waited_for(server, call, monkeypatch):
+    monkeypatch.setattr(intake_server, "HEAD_SECONDS", 0.05)
+    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100
+
+    async def ask_on():
+        while True:
+            writer.write(asked)
+            await writer.drain()
+
+    async with asyncio.timeout(60):
+        with pytest.raises(ConnectionError):
+            await ask_on()
+    assert (await call("GET", "/healthz")).status_code == 200
+
+
 async def test_who_hangs_up_in_the_middle_raises_nothing(server, call, token, store):
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
