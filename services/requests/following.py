@@ -25,11 +25,22 @@ from services.requests.clock import Clock, SystemClock
 from services.requests.course import Course, newest_of
 from services.requests.ground import Source, Target
 from services.requests.keeping import Kept, keep
-from services.requests.leases import Held, Holding, LeaseLostError, Leases, drop, holding_of, is_held, put
+from services.requests.leases import (
+    Held,
+    Holding,
+    LeaseLostError,
+    Leases,
+    drop,
+    holding_of,
+    holdings,
+    is_held,
+    put,
+)
 from services.requests.reading import FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.records import Page
+from services.store.errors import StoreError
 
 INTERVAL_S = 30
 ASKING_INTERVAL_S = 60
@@ -43,6 +54,7 @@ PAUSE_MOST_S = 900.0
 REFUSED_PAUSE_S = 300.0
 REFUSED_PAUSE_MOST_S = 3600.0
 SHRINKING = ("transaction-cancelled", "timeout", "answer-too-large")
+PAUSE = "pause:"
 UNREADABLE = ("rights-missing", "query-ignored")
 HELD, NOT_DUE, PAUSED, NOTHING, SPENT = "held", "not due", "paused", "nothing to follow", "no calls left"
 
@@ -340,7 +352,7 @@ class Follower:
                 put(session, _seen(server_id), values, known=known is not None)
             if error is not None:
                 tries = (pause.token if pause else 0) + 1
-                until = now + timedelta(seconds=self._pause_of(error, tries, turn.target))
+                until = now + timedelta(seconds=self._pause_of(error, tries, turn))
                 told: dict[str, object] = {
                     "holder": error.problem.fault[:128],
                     "token": tries,
@@ -363,8 +375,12 @@ class Follower:
             PAUSED if error else "", next_at, error.problem if error else None,
         )  # fmt: skip
 
-    def _pause_of(self, error: ConsoleError, tries: int, target: Target) -> float:
+    def _pause_of(self, error: ConsoleError, tries: int, turn: _Turn) -> float:
         """Return how long everybody leaves the instance alone, in seconds; longer with every failure, never in step."""
+        target, started = turn.target, turn.started
+        if isinstance(error, StoreError):
+            # It is not the instance that needs rest: the next look is the one that would have come anyway.
+            return max(1.0, self._interval(target) - (self._time.now() - started).total_seconds())
         jitter = 0.75 + self._chance() / 2
         if isinstance(error, RateLimitedError):
             return max(error.retry_after, 1.0) + jitter
@@ -408,10 +424,10 @@ def _seen_at(seen: Holding) -> datetime:
     return seen.until - timedelta(seconds=seen.token)
 
 
-def is_paused(session: Session, server_id: uuid.UUID, now: datetime) -> bool:
-    """Whether everybody leaves a server alone for now."""
-    pause = holding_of(session, _pause(server_id))
-    return pause is not None and pause.until > now
+def paused_servers(session: Session, now: datetime) -> list[uuid.UUID]:
+    """Return the servers that everybody leaves alone for now; `now` is the common time of the store."""
+    pauses = holdings(session, PAUSE)
+    return [uuid.UUID(hex=name.removeprefix(PAUSE)) for name, pause in pauses.items() if pause.until > now]
 
 
 def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
@@ -439,4 +455,4 @@ def _seen(server_id: uuid.UUID) -> str:
 
 
 def _pause(server_id: uuid.UUID) -> str:
-    return f"pause:{server_id.hex}"
+    return f"{PAUSE}{server_id.hex}"

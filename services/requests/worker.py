@@ -23,11 +23,12 @@ from services.errors import ConsoleError, Problem
 from services.requests import claims
 from services.requests.clearing import clean_up_rehearsals
 from services.requests.clock import Clock, SystemClock
-from services.requests.following import INTERVAL_S, NOT_DUE, Follower, Round, is_paused
+from services.requests.following import INTERVAL_S, NOT_DUE, Follower, Round, paused_servers
 from services.requests.ground import Source
 from services.requests.leases import Leases, holding_of, holdings, is_held, put
 from services.requests.life import RequestLife
 from services.store import Store
+from services.store.errors import StoreError
 from services.store.values import table_of
 
 NEW_EVERY_S = 2.0
@@ -42,6 +43,8 @@ IN_HAND = 2
 """Requests of one server that one worker has in hand at a time, besides following."""
 LISTED_MOST = 1000
 PROBLEMS_MOST = 100
+STORE_AGAIN_S = 5.0
+"""Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
 AGAIN_S = 15.0
 AGAIN_MOST_S = 600.0
 PRESENT = "worker:"
@@ -197,7 +200,7 @@ class Worker:
         except ConsoleError as error:
             # The store is locked or gone for a moment; what is due stays due.
             log.warning("the worker cannot read its store: %s", error.problem.as_text())
-            return now + AGAIN_S
+            return now + STORE_AGAIN_S
         for server_id in servers:
             due = self._due.get(server_id, now)
             if due <= now or everything:
@@ -250,19 +253,27 @@ class Worker:
             if self._raises:
                 waiting = select(*columns).where(own, _TABLE.c.state == RequestState.SUBMITTING)
                 wanted.append((waiting.order_by(_TABLE.c.requested_at), True))
+            # What waits for its next try, or for a server that is left alone, must not keep the others off the list.
+            most = LISTED_MOST + len(self._failures)
+            paused = paused_servers(session, self.leases.time.now())
+            awake = (_TABLE.c.server_id.is_not(None), _TABLE.c.server_id.not_in(paused))
             for query, raising in wanted:
-                for row in session.execute(query.limit(LISTED_MOST)):
+                for row in session.execute(query.where(*awake).limit(most)):
                     claimed = claims.is_claimed(row.claimed_by, row.claimed_until, self.leases.holder, now)
-                    if row.server_id is not None and not claimed:
+                    if not claimed:
                         found.append(Step(row.id, row.server_id, raising))
-            common = self.leases.time.now()
-            paused = {one.server_id for one in found if is_paused(session, one.server_id, common)}
-        return [one for one in found if one.server_id not in paused]
+        return found
 
     # -- the work itself -------------------------------------------------------
 
     async def _follow(self, server_id: uuid.UUID) -> None:
-        done = await self.follower.round(server_id)
+        try:
+            done = await self.follower.round(server_id)
+        except StoreError as error:
+            self._due[server_id] = self.clock.monotonic() + STORE_AGAIN_S
+            self.done.note(error.problem)
+            log.warning("following stops until the store can be used again: %s", error.problem.as_text())
+            return
         wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else INTERVAL_S
         # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
         self._due[server_id] = self.clock.monotonic() + min(wait, INTERVAL_S)
