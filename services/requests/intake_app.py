@@ -229,6 +229,13 @@ async def busy(scope: Scope, receive: Receive, send: Send) -> None:
     await refusal.response()(scope, receive, send)
 
 
+def no_http() -> Response:
+    """Return the answer to what is no HTTP request."""
+    return Refusal(
+        400, "request-unreadable", "The call is no HTTP that can be read", headers=_SECURE
+    ).response()
+
+
 async def _http_error(request: Request, error: Exception) -> Response:
     """Answer what no route takes."""
     del request

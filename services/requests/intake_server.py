@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.addresses import is_loopback
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.requests.intake_app import IntakeApp, busy
+from services.requests.intake_app import IntakeApp, busy, no_http
 from services.requests.rates import Rates
 from services.store import Store
 
@@ -95,7 +96,8 @@ class IntakeServer:
             # The program's own log is used; addresses with tokens in them are not written down by anybody.
             log_config=None,
             http=_Patient,
-            log_level="warning",
+            # What is no HTTP is answered, and no news: whoever may do nothing must not fill the log.
+            log_level="error",
             access_log=False,
             lifespan="off",
             ws="none",
@@ -120,7 +122,8 @@ class IntakeServer:
 class _Patient(H11Protocol):
     """Hangs up on whoever does not say what it wants or never reads its answer: uvicorn would wait without end.
 
-    With more connections than are served, the answer is a problem as all others are, where uvicorn would send plain text.
+    With more connections than are served, and for what is no HTTP, the answer is a problem as all others are, where
+    uvicorn would send plain text.
     """
 
     _late: asyncio.TimerHandle | None = None
@@ -143,6 +146,23 @@ class _Patient(H11Protocol):
         full = max(len(self.connections) - 1, len(self.tasks)) >= CONNECTIONS_MAX
         self.app = busy if full else self._served
         super().handle_events()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP; nothing can be said in the middle of another answer."""
+        del msg
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()
+            return
+        answer = no_http()
+        headers = [(name, value) for name, value in answer.raw_headers if name != b"connection"]
+        events = (
+            h11.Response(status_code=answer.status_code, headers=[*headers, (b"connection", b"close")]),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        )
+        for event in events:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Begin to wait until the answer is read."""
