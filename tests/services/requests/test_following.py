@@ -5,7 +5,8 @@ import pytest
 from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
-from services.requests.following import NOT_DUE, PAUSED
+from services.requests.budget import LOOK
+from services.requests.following import NOT_DUE, PAUSED, SPENT
 from services.store.values import table_of
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
@@ -128,3 +129,23 @@ async def test_a_limit_that_the_instance_tells_holds_for_everybody(
     clock.pass_by(11)
     assert (await other.round(server.id)).complete
     assert other.state(server.id).paused_until is None
+
+
+async def test_a_look_that_was_broken_off_with_all_calls_used_up_is_made_up_for_within_one_interval(
+    practice, server, workspace, store, clock
+):
+    """Whether its call was sent nobody can tell, so that it counts: one more would be the 121st of the hour."""
+    record = followed.place(practice, 1)
+    follower = followed.follower_of(workspace, clock)
+    for _ in range(120):
+        clock.pass_by(30)
+        assert follower.budget.take(server.id, LOOK)
+    followed.decide(practice, record)
+    # The last one of them was killed: it saw nothing.
+    told = await follower.round(server.id)
+    assert told.note == SPENT
+    assert (told.next_at - clock.now()).total_seconds() <= 30
+    clock.pass_by(30)
+    assert (await follower.round(server.id)).calls == 1
+    [row] = followed.requests_of(store, record_id=record)
+    assert row["state"] == RequestState.APPROVED
