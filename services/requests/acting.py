@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -337,15 +337,16 @@ class _Deed:
         except ConsoleError:
             after = None
         if after is None:
-            return self.refused(refusals.unclear(tried, error))
+            # The wish stands: whoever looks next ends the request with it, or calls Cancel again.
+            told = refusals.unclear(tried, error)
+            goes_on = "Where the record is still open, following goes on to cancel it."
+            return self.refused(replace(told, remedy=f"{told.remedy} {goes_on}"))
         await self._keep(after)
         if after.open:
+            steps, why = Steps(self._workspace.store), f"Not cancelled: {error.problem.cause}"
+            await kept(lambda: steps.note(self._row, RequestEventKind.FAILED, why, utcnow()))
             return self.refused(refusals.not_taken(tried, error))
         decided = after.approval in WORDS.values()
-        if not decided:
-            # It came of this wish after all. Written down again it is what the request ends with, not as closed by others.
-            steps = Steps(self._workspace.store)
-            await kept(lambda: steps.mark_wish(self._row, RequestState.CANCELLED, self._comment, utcnow()))
         problem = await self._follow()
         await self._keep(after)
         if decided:

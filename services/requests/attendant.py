@@ -75,7 +75,8 @@ class Attendant:
         self._worker = Worker(
             source, clock=self._clock, holder=holder, raises=False, present=False, on_round=on_round
         )
-        self._budget = Budget(source.store, self._clock)
+        self._time = self._worker.leases.time
+        self._budget = Budget(source.store, self._time)
 
     async def run(self) -> None:
         """Follow whenever no worker does, until this is cancelled: a window that closes does not wait for an instance."""
@@ -108,11 +109,11 @@ class Attendant:
             return Status(Where.NOBODY)
 
     def _status(self) -> Status:
-        now = self._clock.now()
         servers = ground.servers(self._source.store)
         with self._source.store.read() as session:
-            states = tuple((one, state_of(session, one, self._budget, now)) for one in servers)
-            there = workers(session, now)
+            states = tuple((one, state_of(session, one, self._budget)) for one in servers)
+            # After the calls, which tell how far this clock is behind.
+            there = workers(session, self._time.now())
         if there:
             return Status(Where.WORKER, states)
         return Status(Where.HERE if servers else Where.NOBODY, states)

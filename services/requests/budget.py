@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from services.requests.clock import Clock
-from services.requests.leases import holdings, put
+from services.requests.leases import Holding, StoreTime, holdings, put
 from services.store import Store
 
 CALLS = 120
@@ -32,10 +32,10 @@ class Spent:
 class Budget:
     """The tickets of every instance in a store."""
 
-    def __init__(self, store: Store, clock: Clock, limit: int = CALLS) -> None:
+    def __init__(self, store: Store, clock: Clock | StoreTime, limit: int = CALLS) -> None:
         self.store = store
         self.limit = limit
-        self._clock = clock
+        self.time = StoreTime.of(clock)
 
     def spent(self, server_id: uuid.UUID) -> Spent:
         """Return what an instance was asked for in the last hour."""
@@ -44,8 +44,9 @@ class Budget:
 
     def spent_in(self, session: Session, server_id: uuid.UUID) -> Spent:
         """Return what an instance was asked for in the last hour."""
-        now = self._clock.now()
-        taken = [one for one in holdings(session, _prefix(server_id)).values() if one.until > now]
+        tickets = self._tickets(session, server_id)
+        now = self.time.now()
+        taken = [one for one in tickets.values() if one.until > now]
         further = sum(one.holder == FURTHER for one in taken)
         ends = sorted(one.until for one in taken)
         # With more taken than there are, because the limit was higher before, as many more must end first.
@@ -61,8 +62,8 @@ class Budget:
         self, session: Session, server_id: uuid.UUID, what: str, *, further_most: int | None = None
     ) -> bool:
         """Take a ticket inside a transaction that writes; `further_most` bounds the calls that are no looks."""
-        now, prefix = self._clock.now(), _prefix(server_id)
-        tickets = holdings(session, prefix)
+        tickets = self._tickets(session, server_id)
+        now, prefix = self.time.now(), _prefix(server_id)
         taken = {name for name, one in tickets.items() if one.until > now}
         further = sum(tickets[name].holder == FURTHER for name in taken)
         if len(taken) >= self.limit or (further_most is not None and further >= further_most):
@@ -71,6 +72,12 @@ class Budget:
         values = {"holder": what, "until": now + timedelta(seconds=WINDOW_S)}
         put(session, free, values, known=free in tickets)
         return True
+
+    def _tickets(self, session: Session, server_id: uuid.UUID) -> dict[str, Holding]:
+        tickets = holdings(session, _prefix(server_id))
+        for one in tickets.values():
+            self.time.heed(one.until - timedelta(seconds=WINDOW_S))
+        return tickets
 
 
 def _prefix(server_id: uuid.UUID) -> str:

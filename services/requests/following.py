@@ -25,11 +25,22 @@ from services.requests.clock import Clock, SystemClock
 from services.requests.course import Course, newest_of
 from services.requests.ground import Source, Target
 from services.requests.keeping import Kept, keep
-from services.requests.leases import Held, LeaseLostError, Leases, drop, holding_of, is_held, put
+from services.requests.leases import (
+    Held,
+    Holding,
+    LeaseLostError,
+    Leases,
+    drop,
+    holding_of,
+    holdings,
+    is_held,
+    put,
+)
 from services.requests.reading import FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.records import Page
+from services.store.errors import StoreError
 
 INTERVAL_S = 30
 ASKING_INTERVAL_S = 60
@@ -43,6 +54,7 @@ PAUSE_MOST_S = 900.0
 REFUSED_PAUSE_S = 300.0
 REFUSED_PAUSE_MOST_S = 3600.0
 SHRINKING = ("transaction-cancelled", "timeout", "answer-too-large")
+PAUSE = "pause:"
 UNREADABLE = ("rights-missing", "query-ignored")
 HELD, NOT_DUE, PAUSED, NOTHING, SPENT = "held", "not due", "paused", "nothing to follow", "no calls left"
 
@@ -98,7 +110,8 @@ class Follower:
         self._store = source.store
         self._leases = leases
         self._clock = clock or SystemClock()
-        self.budget = budget or Budget(self._store, self._clock)
+        self._time = leases.time
+        self.budget = budget or Budget(self._store, self._time)
         self._chance = chance
         self._courses: dict[uuid.UUID, Course] = {}
         self._addresses: dict[uuid.UUID, str] = {}
@@ -152,7 +165,8 @@ class Follower:
             if refusal is not None:
                 return refusal
             if not self.budget.take_in(work.session, server_id, LOOK):
-                return Round(note=SPENT, next_at=self.budget.spent_in(work.session, server_id).free_at)
+                free_at = self.budget.spent_in(work.session, server_id).free_at
+                return Round(note=SPENT, next_at=self._time.shown(free_at))
             held = self._leases.take_in(work.session, _follow(server_id), LEASE_S)
             if held is None:
                 raise LeaseLostError(_follow(server_id))
@@ -162,23 +176,27 @@ class Follower:
                 self._courses.pop(server_id, None)
                 course = self._course(session, target)
         self._tokens[server_id] = held.token
-        return _Turn(target, course, held, self._clock.now())
+        return _Turn(target, course, held, self._time.now())
 
     def _refusal(self, session: Session, target: Target | None) -> Round | None:
-        now = self._clock.now()
         if target is None:
             return Round(note=NOTHING)
+        seen = holding_of(session, _seen(target.server_id))
+        if seen is not None:
+            self._time.heed(seen.until)
+        self.budget.spent_in(session, target.server_id)  # which heeds what others did
+        now = self._time.now()
         pause = holding_of(session, _pause(target.server_id))
         if pause is not None and pause.until > now:
-            return Round(note=PAUSED, next_at=pause.until)
-        seen = holding_of(session, _seen(target.server_id))
+            return Round(note=PAUSED, next_at=self._time.shown(pause.until))
         if seen is not None:
             due = seen.until + timedelta(seconds=self._interval(target))
             if due > now:
+                due = self._time.shown(due)
                 return Round(note=NOT_DUE, next_at=due, complete=seen.holder == "complete")
         lease = holding_of(session, _follow(target.server_id))
         if lease is not None and lease.holder != self._leases.holder and is_held(lease, now):
-            return Round(note=HELD, next_at=now)
+            return Round(note=HELD, next_at=self._clock.now())
         return None
 
     def _interval(self, target: Target) -> int:
@@ -316,7 +334,7 @@ class Follower:
     # -- afterwards ------------------------------------------------------------
 
     def _end(self, turn: _Turn, error: ConsoleError | None, *, good: bool) -> Round:
-        server_id, course, now = turn.server_id, turn.course, self._clock.now()
+        server_id, course, now = turn.server_id, turn.course, self._time.now()
         complete = good and course.whole and not course.hidden and not course.after
         complete = complete and course.readable(ITEMS, self._clock.monotonic())
         with self._store.write() as work:
@@ -325,11 +343,16 @@ class Follower:
             pause = holding_of(session, _pause(server_id))
             if good:
                 known = holding_of(session, _seen(server_id))
-                values = {"holder": "complete" if complete else "partial", "until": turn.started}
+                values: dict[str, object] = {
+                    "holder": "complete" if complete else "partial",
+                    "until": turn.started,
+                    # For `as_of`, which shows it as the clock here had it.
+                    "token": self._time.ahead_s,
+                }
                 put(session, _seen(server_id), values, known=known is not None)
             if error is not None:
                 tries = (pause.token if pause else 0) + 1
-                until = now + timedelta(seconds=self._pause_of(error, tries, turn.target))
+                until = now + timedelta(seconds=self._pause_of(error, tries, turn))
                 told: dict[str, object] = {
                     "holder": error.problem.fault[:128],
                     "token": tries,
@@ -345,14 +368,19 @@ class Follower:
         next_at = turn.started + timedelta(seconds=self._interval(turn.target))
         if error is not None:
             next_at = until
+        next_at = self._time.shown(next_at)
         done = turn.kept
         return Round(
             turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
             PAUSED if error else "", next_at, error.problem if error else None,
         )  # fmt: skip
 
-    def _pause_of(self, error: ConsoleError, tries: int, target: Target) -> float:
+    def _pause_of(self, error: ConsoleError, tries: int, turn: _Turn) -> float:
         """Return how long everybody leaves the instance alone, in seconds; longer with every failure, never in step."""
+        target, started = turn.target, turn.started
+        if isinstance(error, StoreError):
+            # It is not the instance that needs rest: the next look is the one that would have come anyway.
+            return max(1.0, self._interval(target) - (self._time.now() - started).total_seconds())
         jitter = 0.75 + self._chance() / 2
         if isinstance(error, RateLimitedError):
             return max(error.retry_after, 1.0) + jitter
@@ -364,7 +392,7 @@ class Follower:
     def state(self, server_id: uuid.UUID) -> "State":
         """Return how the following of a server stands, whoever does it."""
         with self._store.read() as session:
-            return state_of(session, server_id, self.budget, self._clock.now())
+            return state_of(session, server_id, self.budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,29 +409,31 @@ class State:
     fault: str = ""
 
 
-def state_of(session: Session, server_id: uuid.UUID, budget: Budget, now: datetime) -> State:
+def state_of(session: Session, server_id: uuid.UUID, budget: Budget) -> State:
     """Return how the following of a server stands, whoever does it."""
     seen, pause = holding_of(session, _seen(server_id)), holding_of(session, _pause(server_id))
-    state = State(
-        seen.until if seen else None,
-        seen is not None and seen.holder == "complete",
-        budget.spent_in(session, server_id).calls,
-    )
-    if pause is not None and pause.until > now:
-        return replace(state, paused_until=pause.until, fault=pause.holder)
+    calls = budget.spent_in(session, server_id).calls
+    state = State(_seen_at(seen) if seen else None, seen is not None and seen.holder == "complete", calls)
+    if pause is not None and pause.until > budget.time.now():
+        return replace(state, paused_until=budget.time.shown(pause.until), fault=pause.holder)
     return state
 
 
-def is_paused(session: Session, server_id: uuid.UUID, now: datetime) -> bool:
-    """Whether everybody leaves a server alone for now."""
-    pause = holding_of(session, _pause(server_id))
-    return pause is not None and pause.until > now
+def _seen_at(seen: Holding) -> datetime:
+    """Return when a look began by the clock of whoever looked."""
+    return seen.until - timedelta(seconds=seen.token)
+
+
+def paused_servers(session: Session, now: datetime) -> list[uuid.UUID]:
+    """Return the servers that everybody leaves alone for now; `now` is the common time of the store."""
+    pauses = holdings(session, PAUSE)
+    return [uuid.UUID(hex=name.removeprefix(PAUSE)) for name, pause in pauses.items() if pause.until > now]
 
 
 def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
     """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
     looks = [holding_of(session, _seen(one)) for one in server_ids]
-    times = [look.until for look in looks if look is not None]
+    times = [_seen_at(look) for look in looks if look is not None]
     whole = bool(looks) and all(look is not None and look.holder == "complete" for look in looks)
     return (min(times) if times else None), whole
 
@@ -425,4 +455,4 @@ def _seen(server_id: uuid.UUID) -> str:
 
 
 def _pause(server_id: uuid.UUID) -> str:
-    return f"pause:{server_id.hex}"
+    return f"{PAUSE}{server_id.hex}"

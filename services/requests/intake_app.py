@@ -222,6 +222,20 @@ class _OwnNames:
         return is_loopback(name) or name.casefold() in self._names
 
 
+async def busy(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a call for which there is no room."""
+    refusal = _unavailable("Too many connections are open.")
+    refusal.headers = {**_SECURE, **refusal.headers, "Connection": "close"}
+    await refusal.response()(scope, receive, send)
+
+
+def no_http() -> Response:
+    """Return the answer to what is no HTTP request."""
+    return Refusal(
+        400, "request-unreadable", "The call is no HTTP that can be read", headers=_SECURE
+    ).response()
+
+
 async def _http_error(request: Request, error: Exception) -> Response:
     """Answer what no route takes."""
     del request

@@ -8,21 +8,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.addresses import is_loopback
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.requests.intake_app import IntakeApp
+from services.requests.intake_app import IntakeApp, busy, no_http
 from services.requests.rates import Rates
 from services.store import Store
 
 HOST = "127.0.0.1"
 PORT = 8790
 CONNECTIONS_MAX = 64
+"""Connections at a time; whoever comes on a further one is told to come again."""
 IDLE_SECONDS = 5
 HEAD_SECONDS = 10.0
-"""How long a connection may stay without a whole head of a call: very many slow ones would keep others out."""
+"""How long a connection may stay without a whole head of a call: very many slow ones would keep others out.
+
+Also how long an answer may stay unread."""
 STOP_SECONDS = 5
 
 
@@ -92,13 +96,13 @@ class IntakeServer:
             # The program's own log is used; addresses with tokens in them are not written down by anybody.
             log_config=None,
             http=_Patient,
-            log_level="warning",
+            # What is no HTTP is answered, and no news: whoever may do nothing must not fill the log.
+            log_level="error",
             access_log=False,
             lifespan="off",
             ws="none",
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=CONNECTIONS_MAX,
             timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,
             ssl_certfile=self._certificate or None,
@@ -116,19 +120,60 @@ class IntakeServer:
 
 
 class _Patient(H11Protocol):
-    """Hangs up on whoever connects and does not say what it wants, which uvicorn would wait for without end."""
+    """Hangs up on whoever does not say what it wants or never reads its answer: uvicorn would wait without end.
+
+    With more connections than are served, and for what is no HTTP, the answer is a problem as all others are, where
+    uvicorn would send plain text.
+    """
 
     _late: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
         super().connection_made(transport)
+        self._served = self.app
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         super().connection_lost(exc)
         self._wait_no_longer()
+        self._is_read()
+
+    def handle_events(self) -> None:
+        """Answer what has come."""
+        full = max(len(self.connections) - 1, len(self.tasks)) >= CONNECTIONS_MAX
+        self.app = busy if full else self._served
+        super().handle_events()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP; nothing can be said in the middle of another answer."""
+        del msg
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()
+            return
+        answer = no_http()
+        headers = [(name, value) for name, value in answer.raw_headers if name != b"connection"]
+        events = (
+            h11.Response(status_code=answer.status_code, headers=[*headers, (b"connection", b"close")]),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        )
+        for event in events:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Begin to wait until the answer is read."""
+        super().pause_writing()
+        self._is_read()
+        self._unread = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        super().resume_writing()
+        self._is_read()
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next call."""
@@ -143,6 +188,10 @@ class _Patient(H11Protocol):
     def _wait_no_longer(self) -> None:
         if self._late is not None:
             self._late.cancel()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
 
     def _hang_up(self) -> None:
         # A call that is being answered has limits of its own, and waiting begins anew after its answer.

@@ -2,8 +2,10 @@
 
 A lease ends by itself; where its holder is a process of this machine that is gone, it ends with that process. Whoever
 lost one without noticing is refused in the transaction of its next write: `check` compares holder and token there.
+What lasts for a while is measured in the time that all processes of a store have in common, `StoreTime`.
 """
 
+import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +25,8 @@ from services.store.values import table_of
 _LEASES = table_of(Lease)
 _REQUESTS = table_of(ApprovalRequest)
 CHUNK = 400
+PUT_BACK = timedelta(seconds=1)
+"""A clock that is so far behind what has passed was put back; anything less is how long it takes to read it."""
 
 
 class LeaseLostError(ConsoleError):
@@ -59,6 +63,57 @@ class Holding:
     until: datetime
 
 
+class StoreTime:
+    """The time that the processes of a store have in common, so that leases and calls last as long for all of them.
+
+    Clocks of computers differ, and are put back. Nothing in the store was written in the future, so that what seems to
+    be tells how far this clock is behind: from then on this time is as far ahead of it, and it never goes back. A clock
+    that is ahead of the others is known as such from the first thing on that is written by it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = timedelta()
+        self._last = (clock.now(), clock.monotonic())
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, clock: "Clock | StoreTime") -> "StoreTime":
+        """Return the common time as it is read from a clock; one that is it already knows more."""
+        return clock if isinstance(clock, StoreTime) else cls(clock)
+
+    @property
+    def ahead_s(self) -> int:
+        """How far it is ahead of this computer's clock, in seconds."""
+        return round(self._ahead.total_seconds())
+
+    def now(self) -> datetime:
+        """Return the common time, aware UTC."""
+        with self._lock:
+            return self._now()
+
+    def heed(self, written: datetime) -> None:
+        """Take in that something was written at a moment of the common time."""
+        with self._lock:
+            behind = written - self._now()
+            if behind > timedelta():
+                self._ahead += behind
+                self._last = (written, self._last[1])
+
+    def shown(self, moment: datetime) -> datetime:
+        """Return when a moment of the common time is by this computer's clock, for people to read."""
+        return moment - self._ahead
+
+    def _now(self) -> datetime:
+        passed, at = self._clock.monotonic(), self._clock.now() + self._ahead
+        least = self._last[0] + timedelta(seconds=passed - self._last[1])
+        if least - at > PUT_BACK:
+            self._ahead += least - at
+            at = least
+        self._last = (at, passed)
+        return at
+
+
 class Leases:
     """The leases of one process, its `holder`."""
 
@@ -66,6 +121,7 @@ class Leases:
         self.store = store
         self.holder = holder
         self.clock = clock
+        self.time = StoreTime(clock)
 
     def take(self, name: str, seconds: float) -> Held | None:
         """Take the lease, or return None while somebody else has it."""
@@ -74,7 +130,7 @@ class Leases:
 
     def take_in(self, session: Session, name: str, seconds: float) -> Held | None:
         """Take the lease inside a transaction that writes."""
-        now = self.clock.now()
+        now = self.time.now()
         found = holding_of(session, name)
         if found is not None and found.holder != self.holder and is_held(found, now):
             return None
@@ -87,7 +143,7 @@ class Leases:
         """Keep the lease for longer. Raises LeaseLostError."""
         with self.store.write() as work:
             self.check(work.session, held)
-            renewed = replace(held, until=self.clock.now() + timedelta(seconds=seconds))
+            renewed = replace(held, until=self.time.now() + timedelta(seconds=seconds))
             put(work.session, held.name, {"until": renewed.until}, known=True)
         return renewed
 
@@ -99,7 +155,7 @@ class Leases:
     def give_back_in(self, session: Session, held: Held) -> None:
         """Let others have it, inside a transaction that writes; a lease that was lost is left alone."""
         mine = (_LEASES.c.name == held.name, _LEASES.c.token == held.token, _LEASES.c.holder == self.holder)
-        session.execute(update(_LEASES).where(*mine).values(until=self.clock.now()))
+        session.execute(update(_LEASES).where(*mine).values(until=self.time.now()))
 
     def check(self, session: Session, held: Held) -> None:
         """Raise LeaseLostError unless the lease is still this holder's; call it in the transaction that writes."""
@@ -111,6 +167,7 @@ class Leases:
 
     def claim(self, ids: Iterable[uuid.UUID], seconds: float) -> list[uuid.UUID]:
         """Claim the next step of requests, and return those that nobody else has."""
+        # By the clock that whoever reads the request has, as everything that is written on it.
         now, mine = self.clock.now(), []
         table = _REQUESTS
         wanted = list(ids)
@@ -152,7 +209,7 @@ class Leases:
             work.session.execute(update(_REQUESTS).where(mine).values(claimed_by="", claimed_until=None))
             own = or_(_LEASES.c.name.like("follow:%"), _LEASES.c.name.like("worker:%"))
             work.session.execute(
-                update(_LEASES).where(_LEASES.c.holder == self.holder, own).values(until=self.clock.now())
+                update(_LEASES).where(_LEASES.c.holder == self.holder, own).values(until=self.time.now())
             )
 
 

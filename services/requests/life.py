@@ -7,6 +7,7 @@ not to be there, and no answer can be on its way any more, Create is called once
 
 import asyncio
 import contextlib
+import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from models.approval_type import ApprovalType
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind as Event
 from models.kinds import RequestState
-from services.errors import ConsoleError, InputError, Owner, Problem
+from services.errors import ConsoleError, InputError, Owner, Problem, RefusedError, ReplyError
 from services.requests import claims, inputs
 from services.requests.fields import checked_fields
 from services.requests.finding import FoundItem, Sighting, find
@@ -28,7 +29,7 @@ from services.requests.states import ENDS
 from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices, RequestedItem, StatusAnswer
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
-from services.servicenow.faults import failure
+from services.servicenow.faults import NotFoundOnInstanceError, failure
 from services.servicenow.instance import Instance
 from services.store import NotFoundError, Store
 from services.store.errors import StoreError
@@ -49,13 +50,15 @@ CANNOT_TELL = "Nobody can tell whether it was raised"
 ABANDONED = "The rehearsal was broken off"
 TOO_LATE = "Ended in Privilege Manager before it was raised"
 
+log = logging.getLogger(__name__)
+
 REFUSED = frozenset(
     {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
      "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
      "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing",
      "service-description-invalid", "service-contract", "input-unsendable", "credential-missing"}
 )  # fmt: skip
-"""Faults after which Create has certainly not been carried out."""
+"""Faults after which a call has certainly not been carried out."""
 
 ANSWERED = frozenset(
     {
@@ -189,17 +192,26 @@ class RequestLife:
         return item
 
     async def follow(self, row: ApprovalRequest) -> ApprovalRequest:
-        """Ask once where the request stands. A request over its time is cancelled on the instance, then timed out.
+        """Ask once where the request stands. One over its time that nobody decided is cancelled on the instance, then timed out.
 
-        An unknown or failed answer raises and leaves the row as it was: it never counts as pending. Nothing is written
-        while the answer is pending.
+        What was decided in time counts also where nobody looked for long: the computer may have slept meanwhile. An
+        unknown or failed answer raises and leaves the row as it was: it never counts as pending. Nothing is written while
+        the answer is pending.
         """
         if RequestState(row.state).final or not row.external_id:
             # Without an id there is nothing to ask for: "invalid" would only mean that nothing was asked.
             return row
-        if row.times_out_at is not None and utcnow() >= row.times_out_at:
+        over = row.times_out_at is not None and utcnow() >= row.times_out_at
+        try:
+            row = await self.decided(row, await self.services.status(row.external_id))
+        except (ReplyError, NotFoundOnInstanceError) as error:
+            if not over:
+                raise
+            # A service that cannot say how it stands must not keep a request open for ever.
+            log.info("request %s: %s", row.id, error.problem.as_text())
+        if over and not RequestState(row.state).final:
             return await self.cancel(row, TIMED_OUT, RequestState.TIMED_OUT)
-        return await self.decided(row, await self.services.status(row.external_id))
+        return row
 
     async def decided(self, row: ApprovalRequest, answer: StatusAnswer) -> ApprovalRequest:
         """Let the request take the answer that was read for it; `pending` ends nothing.
@@ -243,8 +255,9 @@ class RequestLife:
         try:
             await self.services.cancel(row.external_id, comment)
         except ConsoleError as error:
-            if state is not RequestState.TIMED_OUT:
-                # Whoever wanted it is told, and decides anew. Time goes on by itself.
+            if state is not RequestState.TIMED_OUT and _surely_undone(error):
+                # Whoever wanted it is told, and decides anew. Time goes on by itself. Where nobody knows what Cancel did,
+                # the wish stands: it may be what ends the record.
                 told = f"Not cancelled: {error.problem.cause}"
                 await kept(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
             raise
@@ -458,6 +471,11 @@ def _never_raised(row: ApprovalRequest) -> InputError:
             fault="request-never-raised",
         )
     )
+
+
+def _surely_undone(error: ConsoleError) -> bool:
+    """Whether a call that came to this error has certainly changed nothing on the instance."""
+    return isinstance(error, RefusedError) or error.problem.fault in REFUSED
 
 
 def _in_doubt(row: ApprovalRequest) -> InputError:

@@ -23,11 +23,12 @@ from services.errors import ConsoleError, Problem
 from services.requests import claims
 from services.requests.clearing import clean_up_rehearsals
 from services.requests.clock import Clock, SystemClock
-from services.requests.following import INTERVAL_S, NOT_DUE, Follower, Round, is_paused
+from services.requests.following import INTERVAL_S, NOT_DUE, Follower, Round, paused_servers
 from services.requests.ground import Source
 from services.requests.leases import Leases, holding_of, holdings, is_held, put
 from services.requests.life import RequestLife
 from services.store import Store
+from services.store.errors import StoreError
 from services.store.values import table_of
 
 NEW_EVERY_S = 2.0
@@ -42,6 +43,8 @@ IN_HAND = 2
 """Requests of one server that one worker has in hand at a time, besides following."""
 LISTED_MOST = 1000
 PROBLEMS_MOST = 100
+STORE_AGAIN_S = 5.0
+"""Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
 AGAIN_S = 15.0
 AGAIN_MOST_S = 600.0
 PRESENT = "worker:"
@@ -104,9 +107,10 @@ class Worker:
         self.follower = Follower(source, self.leases, clock=self.clock)
         self._raises, self._present = raises, present
         self._on_round = on_round or (lambda _server, _round: None)
-        self._new_every = timedelta(seconds=new_every_s)
+        self._new_every = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
-        self._due: dict[object, datetime] = {}
+        self._due: dict[object, float] = {}
+        """When something is due, by the clock that only goes on: the time of day may be put back or forward."""
         self._failures: dict[uuid.UUID, int] = {}
         self.done = Done()
 
@@ -149,8 +153,8 @@ class Worker:
             await self._finish()
         return self.done
 
-    async def _rest(self, stopping: "asyncio.Task[Any]", until: datetime) -> None:
-        seconds = max(0.0, (until - self.clock.now()).total_seconds())
+    async def _rest(self, stopping: "asyncio.Task[Any]", until: float) -> None:
+        seconds = max(0.0, until - self.clock.monotonic())
         sleeping = asyncio.ensure_future(self.clock.sleep(seconds))
         try:
             await asyncio.wait({stopping, sleeping}, return_when=asyncio.FIRST_COMPLETED)
@@ -183,9 +187,9 @@ class Worker:
 
     # -- what is due -----------------------------------------------------------
 
-    async def _launch(self, *, everything: bool = False) -> datetime:
+    async def _launch(self, *, everything: bool = False) -> float:
         """Start what is due, and return when to look again."""
-        now = self.clock.now()
+        now = self.clock.monotonic()
         until = now + self._new_every
         # What was due is due, whether it is remembered or not.
         self._due = {key: at for key, at in self._due.items() if at > now}
@@ -196,7 +200,7 @@ class Worker:
         except ConsoleError as error:
             # The store is locked or gone for a moment; what is due stays due.
             log.warning("the worker cannot read its store: %s", error.problem.as_text())
-            return now + timedelta(seconds=AGAIN_S)
+            return now + STORE_AGAIN_S
         for server_id in servers:
             due = self._due.get(server_id, now)
             if due <= now or everything:
@@ -206,7 +210,7 @@ class Worker:
         for step in steps:
             self._start_step(step)
         if self._due.get("clean", now) <= now:
-            self._due["clean"] = now + timedelta(seconds=CLEAN_EVERY_S)
+            self._due["clean"] = now + CLEAN_EVERY_S
             self._start("clean", self._clean())
         return until
 
@@ -221,11 +225,12 @@ class Worker:
     def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
         del self._jobs[key]
         if not job.cancelled() and job.exception() is not None:
-            self._due[key] = self.clock.now() + timedelta(seconds=2 * INTERVAL_S)
+            self._due[key] = self.clock.monotonic() + 2 * INTERVAL_S
             log.error("work on %s failed unexpectedly", key, exc_info=job.exception())
 
     def _start_step(self, step: Step) -> None:
-        if self._due.get(step.request_id, self.clock.now()) > self.clock.now():
+        now = self.clock.monotonic()
+        if self._due.get(step.request_id, now) > now:
             return
         in_hand = sum(isinstance(key, Step) and key.server_id == step.server_id for key in self._jobs)
         if in_hand < IN_HAND:
@@ -248,19 +253,30 @@ class Worker:
             if self._raises:
                 waiting = select(*columns).where(own, _TABLE.c.state == RequestState.SUBMITTING)
                 wanted.append((waiting.order_by(_TABLE.c.requested_at), True))
+            # What waits for its next try, or for a server that is left alone, must not keep the others off the list.
+            most = LISTED_MOST + len(self._failures)
+            paused = paused_servers(session, self.leases.time.now())
+            awake = (_TABLE.c.server_id.is_not(None), _TABLE.c.server_id.not_in(paused))
             for query, raising in wanted:
-                for row in session.execute(query.limit(LISTED_MOST)):
+                for row in session.execute(query.where(*awake).limit(most)):
                     claimed = claims.is_claimed(row.claimed_by, row.claimed_until, self.leases.holder, now)
-                    if row.server_id is not None and not claimed:
+                    if not claimed:
                         found.append(Step(row.id, row.server_id, raising))
-            paused = {one.server_id for one in found if is_paused(session, one.server_id, now)}
-        return [one for one in found if one.server_id not in paused]
+        return found
 
     # -- the work itself -------------------------------------------------------
 
     async def _follow(self, server_id: uuid.UUID) -> None:
-        done = await self.follower.round(server_id)
-        self._due[server_id] = done.next_at or self.clock.now() + timedelta(seconds=INTERVAL_S)
+        try:
+            done = await self.follower.round(server_id)
+        except StoreError as error:
+            self._due[server_id] = self.clock.monotonic() + STORE_AGAIN_S
+            self.done.note(error.problem)
+            log.warning("following stops until the store can be used again: %s", error.problem.as_text())
+            return
+        wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else INTERVAL_S
+        # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
+        self._due[server_id] = self.clock.monotonic() + min(wait, INTERVAL_S)
         self.done.rounds[server_id] = done
         if done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
@@ -314,7 +330,7 @@ class Worker:
             self._failures.clear()
         tries = self._failures[key] = self._failures.get(key, 0) + 1
         pause = min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(tries - 1, 10))
-        self._due[key] = self.clock.now() + timedelta(seconds=pause)
+        self._due[key] = self.clock.monotonic() + pause
 
     def _read(self, step: Step) -> tuple[ApprovalRequest | None, ApprovalProcess | None]:
         with self._store.read() as session:
@@ -340,13 +356,14 @@ class Worker:
             for problem in done.problems:
                 log.info("a rehearsal cannot be cleaned up yet: %s", problem.as_text())
 
-    async def _appear(self, now: datetime) -> None:
+    async def _appear(self, now: float) -> None:
         """Let windows see that a worker is there."""
         if self._present and self._due.get("present", now) <= now:
-            self._due["present"] = now + timedelta(seconds=PRESENT_EVERY_S)
-            await asyncio.to_thread(self._write_presence, now)
+            self._due["present"] = now + PRESENT_EVERY_S
+            await asyncio.to_thread(self._write_presence)
 
-    def _write_presence(self, now: datetime) -> None:
+    def _write_presence(self) -> None:
+        now = self.leases.time.now()
         name = f"{PRESENT}{self.leases.holder}"
         with self._store.write() as work:
             known = holding_of(work.session, name) is not None

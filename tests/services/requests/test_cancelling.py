@@ -5,6 +5,7 @@ import pytest
 from models.kinds import RequestEventKind, RequestState
 from services.practice import approvals
 from services.practice.accounts import user_id
+from services.requests import RequestLife
 from services.requests.acting import cancel, decide
 from tests.services.requests.acting_setup import PM, between, desk
 
@@ -202,6 +203,26 @@ async def test_a_lost_answer_of_the_cancel_service_ends_the_request_as_cancelled
     assert desk.item(row)["approval"] == "cancelled"
     kept = desk.row(row.id)
     assert (kept.state, kept.comment, kept.mismatch) == (RequestState.CANCELLED, "Not needed", "")
+
+
+async def test_a_cancel_that_nobody_can_read_back_is_unclear_and_ends_as_cancelled_when_it_is_seen(desk):
+    row, hit = await desk.raised(), []
+
+    def answer(request, forward):
+        if b"PMCancelRequestId>" in request and not hit:
+            hit.append(request)
+            desk.practice.faults.set("server_error")
+        return forward(request)
+
+    with between(desk, answer):
+        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+        desk.practice.faults.clear()
+        assert (outcome.ok, outcome.problem.fault) == (False, "decision-unclear")
+        assert "goes on to cancel it" in outcome.problem.remedy
+        instance = await desk.workspace.instance(row.server_id)
+        followed = await RequestLife(desk.store, instance, desk.process).follow(desk.row(row.id))
+    assert (followed.state, followed.comment) == (RequestState.CANCELLED, "Not needed")
+    assert desk.item(row)["approval"] == "cancelled"
 
 
 async def test_a_decision_that_was_faster_than_a_cancel_whose_answer_is_lost_is_what_is_told(desk):

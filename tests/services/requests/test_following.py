@@ -6,7 +6,8 @@ from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
 from services.requests import keeping
-from services.requests.following import NOT_DUE, PAUSED
+from services.requests.budget import LOOK
+from services.requests.following import NOT_DUE, PAUSED, SPENT
 from services.requests.keeping import Ground
 from services.requests.reading import Item
 from services.store.values import table_of
@@ -142,3 +143,23 @@ def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store,
     keeping.keep(store, ground, [item], now=clock.now(), check=lambda session: None)
     [row] = followed.requests_of(store)
     assert (row["file_path"], row["reason"], row["state"]) == (r"C:\setup.exe", "Release 9", "approved")
+
+
+async def test_a_look_that_was_broken_off_with_all_calls_used_up_is_made_up_for_within_one_interval(
+    practice, server, workspace, store, clock
+):
+    """Whether its call was sent nobody can tell, so that it counts: one more would be the 121st of the hour."""
+    record = followed.place(practice, 1)
+    follower = followed.follower_of(workspace, clock)
+    for _ in range(120):
+        clock.pass_by(30)
+        assert follower.budget.take(server.id, LOOK)
+    followed.decide(practice, record)
+    # The last one of them was killed: it saw nothing.
+    told = await follower.round(server.id)
+    assert told.note == SPENT
+    assert (told.next_at - clock.now()).total_seconds() <= 30
+    clock.pass_by(30)
+    assert (await follower.round(server.id)).calls == 1
+    [row] = followed.requests_of(store, record_id=record)
+    assert row["state"] == RequestState.APPROVED

@@ -92,6 +92,35 @@ async def test_over_its_time_it_is_cancelled_there_and_timed_out_here(
     assert item["approval"] == "cancelled"
 
 
+@pytest.mark.parametrize("word", ["approved", "rejected"])
+async def test_what_was_decided_before_anybody_looked_again_is_not_timed_out(
+    life, store, approval_type, approver, practice, monkeypatch, word
+):
+    """The computer slept, or no worker ran, until its time was over."""
+    row = await life.submit(approval_type, FIELDS)
+    await decided(approver, practice, word, "In time")
+    later = utcnow() + timedelta(seconds=61)
+    monkeypatch.setattr(life_module, "utcnow", lambda: later)
+    await life.follow(row)
+    [kept] = stored(store)
+    assert (kept.state, kept.comment) == (word, "In time")
+    assert not [call for call in practice.log if call.path.startswith("/Cancel")]
+
+
+@pytest.mark.parametrize("fault", ["unknown_status"])
+async def test_a_service_that_cannot_say_how_it_stands_does_not_keep_it_open(
+    life, store, approval_type, practice, monkeypatch, fault
+):
+    row = await life.submit(approval_type, FIELDS)
+    practice.faults.set(fault)
+    later = utcnow() + timedelta(seconds=61)
+    monkeypatch.setattr(life_module, "utcnow", lambda: later)
+    await life.follow(row)
+    assert states(store) == [RequestState.TIMED_OUT]
+    [item] = practice.records("sc_req_item")
+    assert item["approval"] == "cancelled"
+
+
 async def test_just_before_its_time_it_is_still_asked_for(life, store, approval_type, monkeypatch):
     row = await life.submit(approval_type, FIELDS)
     just_before = row.times_out_at - timedelta(microseconds=1)

@@ -352,7 +352,7 @@ async def test_a_cancel_that_a_crash_broke_off_is_brought_to_its_end(
 
 async def test_a_cancel_that_was_refused_is_no_wish_any_more(life, store, approval_type, practice):
     row = await life.submit(approval_type, FIELDS)
-    practice.faults.set("server_error")
+    practice.faults.set("forbidden")
     with pytest.raises(ConsoleError):
         await life.cancel(row, "please")
     practice.faults.clear()
@@ -361,6 +361,21 @@ async def test_a_cancel_that_was_refused_is_no_wish_any_more(life, store, approv
     assert timeline(store)[-1].detail.startswith("Not cancelled: ")
     await life.cancel(row, "please")
     assert states(store) == [RequestState.CANCELLED]
+
+
+@pytest.mark.parametrize("fault", ["server_error", "answer_lost", "cut_body"])
+async def test_a_cancel_of_which_nobody_knows_what_came_ends_the_request_all_the_same(
+    life, store, approval_type, practice, fault
+):
+    row = await life.submit(approval_type, FIELDS)
+    practice.faults.set(fault)
+    with pytest.raises(ConsoleError):
+        await life.cancel(row, "please")
+    practice.faults.clear()
+    assert not [line for line in timeline(store) if line.detail.startswith("Not cancelled")]
+    await life.follow(row)
+    assert (row.state, row.comment) == (RequestState.CANCELLED, "please")
+    assert raised(practice)[0]["approval"] == "cancelled"
 
 
 async def test_a_decision_that_was_faster_than_the_cancel_counts(

@@ -5,15 +5,20 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 import services.requests.life
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
+from models.foreign_system import ForeignSystem
 from models.kinds import Kind, RequestState
 from services.practice import PracticeInstance
+from services.requests import worker as worker_module
+from services.requests.leases import put
 from services.requests.life import RequestLife
 from services.requests.worker import Worker, workers
 from services.servicenow import ConnectionSettings, Instance
+from services.store.values import table_of
 from tests.services.requests import followed
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
 
@@ -106,6 +111,40 @@ async def test_a_request_whose_process_is_gone_stops_nothing(taken, workspace, s
     await Worker(workspace, present=False).once()
     assert taken.row(key)["state"] == RequestState.PENDING
     assert taken.row(lost)["state"] == RequestState.SUBMITTING
+
+
+async def test_those_that_wait_for_their_next_try_keep_nobody_from_its_turn(
+    taken, workspace, store, monkeypatch
+):
+    monkeypatch.setattr(worker_module, "LISTED_MOST", 1)
+    lost = await taken.request()
+    with store.write() as work:
+        table = followed.TABLE
+        work.session.execute(table.update().where(table.c.id == lost).values(process_id=None))
+    worker = Worker(workspace, present=False)
+    await worker.once()
+    key = await taken.request()
+    await worker.once()
+    assert taken.row(key)["state"] == RequestState.PENDING
+
+
+async def test_those_of_a_server_that_is_left_alone_keep_nobody_from_its_turn(
+    taken, workspace, store, monkeypatch
+):
+    monkeypatch.setattr(worker_module, "LISTED_MOST", 1)
+    waiting, other = await taken.request(), uuid.uuid4()
+    key = await taken.request()
+    with store.write() as work:
+        server = table_of(ForeignSystem)
+        known = work.session.execute(select(server)).mappings().one()
+        copy = {**known, "id": other, "name": "Other", "name_key": "other"}
+        work.session.execute(server.insert().values(**copy))
+        put(work.session, f"pause:{other.hex}", {"until": utcnow() + timedelta(minutes=10)}, known=False)
+        table = followed.TABLE
+        work.session.execute(table.update().where(table.c.id == waiting).values(server_id=other))
+    await Worker(workspace, present=False).once()
+    assert taken.row(key)["state"] == RequestState.PENDING
+    assert taken.row(waiting)["state"] == RequestState.SUBMITTING
 
 
 async def test_a_worker_shows_that_it_is_there_until_it_stops(taken, workspace, store):

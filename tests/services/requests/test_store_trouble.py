@@ -1,0 +1,81 @@
+"""A store that is locked, gone or full for a while: the work goes on as soon as it can be used again."""
+
+import asyncio
+
+import pytest
+
+from models.kinds import RequestState
+from services.practice import PracticeInstance
+from services.requests import following
+from services.requests.worker import STORE_AGAIN_S, Worker
+from services.store.errors import cannot_write
+from tests.services.requests import followed
+from tests.services.requests.followed import SimulatedClock
+from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
+
+__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock()
+
+
+@pytest.fixture
+def practice(clock):
+    instance = PracticeInstance(password=PASSWORD, clock=clock.now).start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def server(configuration, vault, practice):
+    return followed.configure(configuration, vault, practice, PASSWORD)[0]
+
+
+def refuse(*_arguments, **_more):
+    raise cannot_write(OSError("database is locked"))
+
+
+async def launched(worker):
+    await worker._launch()
+    while worker._jobs:
+        await asyncio.wait(worker._jobs.values())
+        await asyncio.sleep(0)
+
+
+async def test_a_store_that_is_locked_when_a_look_begins_delays_it_by_seconds(
+    server, workspace, practice, store, clock, monkeypatch, caplog
+):
+    record = followed.place(practice, 1)
+    worker = Worker(workspace, clock=clock, present=False)
+    await launched(worker)
+    followed.decide(practice, record)
+    clock.pass_by(30)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.follower, "_begin", refuse)
+        for _ in range(2):
+            await launched(worker)
+            clock.pass_by(STORE_AGAIN_S + 0.1)
+    await launched(worker)
+    [row] = followed.requests_of(store, record_id=record)
+    assert row["state"] == RequestState.APPROVED
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+    caplog.clear()
+
+
+async def test_a_store_that_refuses_what_was_seen_does_not_keep_the_instance_from_being_asked(
+    server, workspace, practice, store, clock, monkeypatch
+):
+    record = followed.place(practice, 1)
+    follower = followed.follower_of(workspace, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "keep", refuse)
+        for _ in range(4):
+            told = await follower.round(server.id)
+            assert told.problem.fault == "store-locked"
+            assert (told.next_at - clock.now()).total_seconds() == 30
+            clock.pass_by(30)
+    assert (await follower.round(server.id)).complete
+    assert len(followed.requests_of(store, record_id=record)) == 1
+    assert follower.state(server.id).calls == 5
