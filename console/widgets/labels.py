@@ -1,5 +1,7 @@
 """Labels: plain by role, elided, links that the keyboard reaches, and identifiers that a click copies."""
 
+import re
+
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QFocusEvent,
@@ -16,6 +18,11 @@ from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
 from console import icons, theme
 from console.widgets import pressing
 
+BREAK, PIECE = "\u200b", 8
+"""What may end a line without being seen, and after how many letters of a long word it stands."""
+LONG_WORD = re.compile(r"[!-~]{17,}")
+"""Words of other scripts are left alone: to break them well takes more than counting."""
+
 
 class Label(QLabel):
     """Text in a role of the theme; never rich text, so that data shows as it is."""
@@ -24,6 +31,15 @@ class Label(QLabel):
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long words may be broken, so that a path or an identifier never leaves its column."""
+    return LONG_WORD.sub(lambda word: BREAK.join(_pieces(word.group())), text)
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[start : start + PIECE] for start in range(0, len(word), PIECE)]
 
 
 def wrapped(text: str, role: str = "body") -> Label:

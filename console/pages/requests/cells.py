@@ -156,7 +156,8 @@ def waits_text(row: Any) -> str:
         return ", ".join(row.waits_for)
     if not row.record_id:
         return NOT_YET
-    return NOBODY if row.observed_at is not None else NOT_KNOWN
+    # A record that is “requested” asks somebody: nobody is known only because the account does not see whom.
+    return NOBODY if row.observed_at is not None and row.servicenow_state != "requested" else NOT_KNOWN
 
 
 def _one_line(text: str) -> str:
@@ -223,3 +224,5 @@ class Outcome:
 
     ok: bool
     text: str
+    why: str = ""
+    """What kept it from being done, and what to do."""
