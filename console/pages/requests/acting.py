@@ -157,6 +157,8 @@ class ActDialog(QDialog):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         self.go = buttons.danger("") if self.act.dangerous else buttons.primary("")
+        # Enter in the comment goes on; to cancel takes a step of its own.
+        self.go.setDefault(not self.act.dangerous)
         self.go.clicked.connect(self._go)
         self.message = Label("", role="caption")
         self.out = buttons.secondary("Leave it")
@@ -236,7 +238,7 @@ class ActDialog(QDialog):
         self.running = True
         for widget in (self.comment_field, self.copies, self.go):
             widget.setEnabled(False)
-        self.out.setText("Stop")
+        self._call_out("Stop")
         self.message.setText("")
         self._show_rows()
 
@@ -255,9 +257,14 @@ class ActDialog(QDialog):
         self.summary.setText("\n".join((text, *whys[:WHYS_SHOWN])))
         self.message.setText("")
         self.go.hide()
-        self.out.setText("Close")
+        self._call_out("Close")
+        self.out.setDefault(True)
         self.out.setFocus()
         self._show_rows()
+
+    def _call_out(self, text: str) -> None:
+        self.out.setText(text)
+        self.out.setAccessibleName(text)
 
     def reject(self) -> None:
         """Close; while it runs, stop it instead."""
@@ -285,9 +292,16 @@ class Acting:
         """Open the dialog of an act over these requests."""
         dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window())
         dialog.agreed.connect(lambda: self._start(dialog))
+        dialog.finished.connect(lambda _result: self._give_back())
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
+
+    def _give_back(self) -> None:
+        """Put the keyboard where a person goes on; the button it came from may be off by now."""
+        page = self._page
+        place = page.table if page.table.isVisible() else page.bar.field
+        place.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _start(self, dialog: ActDialog) -> None:
         taken, act = dialog.taken, dialog.act

@@ -297,3 +297,44 @@ def test_the_answer_is_copied_and_the_record_opened(run, ctx, store, desk, monke
             assert row.external_id or row.record_id
 
     run(story(), LONG_S)
+
+
+def test_enter_in_the_comment_goes_on_and_the_keyboard_comes_back_to_the_list(run, ctx, store, desk):
+    async def story():
+        await desk(2)
+        async with page_of(ctx) as page:
+            page.table.selectRow(0)
+            await until(page.pane.act_buttons["reject"].isEnabled)
+            await settled(page)
+            page.pane.act_buttons["reject"].click()
+            await until(lambda: page.acting.dialog is not None)
+            dialog = page.acting.dialog
+            QTest.keyClick(dialog.comment, Qt.Key.Key_Return)  # nothing is said yet
+            assert not dialog.running
+            assert dialog.isVisible()
+            QTest.keyClicks(dialog.comment, "Take the packaged one")
+            QTest.keyClick(dialog.comment, Qt.Key.Key_Return)
+            await until(lambda: dialog.over)
+            assert (dialog.out.text(), dialog.out.accessibleName()) == ("Close", "Close")
+            page.pane.act_buttons["approve"].setFocus()
+            QTest.keyClick(dialog.out, Qt.Key.Key_Return)
+            assert not dialog.isVisible()
+            assert page.focusWidget() in (page.table, page.bar.field)
+            await settled(page)
+
+    run(story(), LONG_S)
+
+
+def test_enter_in_the_comment_cancels_nothing(qapp):
+    from console.pages.requests.acting import ACTS
+
+    asked = []
+    dialog = ActDialog(ACTS["cancel_request"], [as_row(request(1))])
+    dialog.agreed.connect(lambda: asked.append("agreed"))
+    dialog.show()
+    dialog.comment.setText("Raised by mistake")
+    QTest.keyClick(dialog.comment, Qt.Key.Key_Return)
+    assert asked == []
+    QTest.keyClick(dialog.go, Qt.Key.Key_Space)
+    assert asked == ["agreed"]
+    dialog.deleteLater()

@@ -8,8 +8,10 @@ from PyQt6.QtCore import QPoint
 from PyQt6.QtWidgets import QLabel, QPushButton
 
 from console import theme
+from console.inbox.places import READY
 from console.pages.requests import cells
 from console.pages.requests.cells import Outcome
+from console.pages.requests.chips import Chips
 from console.pages.requests.foot import Foot
 from console.pages.requests.timeline import DETAIL_MOST, STEP, Timeline, lines_of
 from console.widgets.data_table import MARGIN, PAD
@@ -227,3 +229,18 @@ def test_what_keeps_the_copies_old_is_said_when_it_comes_and_goes(qtbot):
 def test_who_is_asked_is_not_known_where_the_record_asks_and_names_nobody(approval, said):
     row = as_row(request(1, waits_for="", servicenow_state=approval))
     assert cells.waits_text(row) == said
+
+
+def test_the_keyboard_passes_the_chips_as_they_stand(qtbot):
+    chips = Chips(READY)
+    qtbot.addWidget(chips)
+    chips.show()
+    for extra in ("", "mine"):
+        if extra:
+            chips.choose(extra, "Mine too")
+        wanted = [*(chips.chip(key) for key, _ in READY), *([chips.chip(extra)] if extra else ())]
+        passed, widget = [], wanted[0]
+        while len(passed) <= len(wanted):
+            passed.append(widget)
+            widget = widget.nextInFocusChain()
+        assert passed == [*wanted, chips.save_button]
