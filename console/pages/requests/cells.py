@@ -14,7 +14,7 @@ from models.kinds import RequestState
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
 COLUMNS = (
-    Column("State", cut=RIGHT, most=24),
+    Column("State", cut=RIGHT, least=11, most=24, give=4),
     Column("Age", cut=RIGHT, align=RIGHT),
     Column("Policy", cut=RIGHT, least=12, most=28, take=1, give=5),
     Column("User", cut=MIDDLE, least=12, most=22, take=1, give=1),
