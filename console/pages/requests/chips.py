@@ -130,11 +130,9 @@ class Chips(QWidget):
             chip.deleteLater()
             self._extra = ""
         if key not in self._chips:
-            last = list(self._chips)[-1]
             self._add(key, name)
             self._extra = key
             self._chips[key].show()
-            self.setTabOrder(self._chips[last], self._chips[key])
             self.setTabOrder(self._chips[key], self.save_button)
         if name and self._chips[key].text() != name:
             self._chips[key].setText(name)

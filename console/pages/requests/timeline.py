@@ -127,9 +127,7 @@ class TimelineDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Return the height of the lines that a title and what is said about it take."""
-        view = option.widget
-        viewport = view.viewport() if isinstance(view, QListView) else None
-        title, detail = _written(index.data(STEP), viewport.width() if viewport is not None else 0)
+        title, detail = _written(index.data(STEP), _room(option.widget))
         return QSize(0, len(title) * LINE + len(detail) * SMALL + AIR)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
@@ -163,7 +161,7 @@ class TimelineDelegate(QStyledItemDelegate):
             painter.drawLine(middle, box.top() + LINE + 2, middle, box.bottom() + 1)
         ratio = device.devicePixelRatioF() if device is not None else 1.0
         painter.drawPixmap(QPoint(left, box.top() + 2), icons.status_pixmap(step.shape, SHAPE, "page", ratio))
-        title, detail = _written(step, box.width())
+        title, detail = _written(step, _room(view))
         room = QRect(box.left() + _indent(), box.top() + 1, box.width() - _indent(), LINE)
         painter.setFont(theme.font("strong" if step.strong else "body"))
         painter.setPen(theme.colour("text"))
@@ -186,6 +184,14 @@ def _time_width() -> int:
 def _indent() -> int:
     """Return how far right of the edge the words begin."""
     return _time_width() + 8 + SHAPE + GAP
+
+
+def _room(view: QWidget | None) -> int:
+    """Return how wide a step may be: the same with a bar beside it and without, so that no line breaks anew."""
+    if not isinstance(view, QListView):
+        return 0
+    bar = view.verticalScrollBar()
+    return view.width() - (bar.sizeHint().width() if bar is not None else 0)
 
 
 def _written(step: Step, width: int) -> tuple[list[str], list[str]]:

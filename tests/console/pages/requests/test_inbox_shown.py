@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from PyQt6.QtCore import QPoint
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QLabel, QPushButton
 
 from console import theme
@@ -202,11 +203,9 @@ def test_the_last_column_ends_where_the_page_does(run, ctx, store, count):
             bar = table.verticalScrollBar()
             assert bar.isVisible() is (count == 100)
             head = table.horizontalHeader()
-            end = head.sectionPosition(cells.NUMBER) + head.sectionSize(cells.NUMBER)
-            widest = table.fontMetrics().horizontalAdvance("RITM0000001")
-            words = head.sectionPosition(cells.NUMBER) + PAD + widest
-            assert end >= words
-            assert abs(table._end() + PAD + (bar.width() if bar.isVisible() else 0) - MARGIN) <= PAD
+            words = QFontMetrics(theme.font("body")).horizontalAdvance("RITM0000001")
+            end = head.sectionViewportPosition(cells.NUMBER) + PAD + words
+            assert table.width() - end == MARGIN
 
     run(story(), LONG_S)
 
@@ -244,3 +243,26 @@ def test_the_keyboard_passes_the_chips_as_they_stand(qtbot):
             passed.append(widget)
             widget = widget.nextInFocusChain()
         assert passed == [*wanted, chips.save_button]
+
+
+def test_steps_of_a_long_timeline_keep_their_lines_apart_beside_the_bar(qtbot):
+    timeline = Timeline()
+    qtbot.addWidget(timeline)
+    timeline.resize(236, 120)
+    timeline.show()
+    words = "approved REQ0039127 and not the item that belongs to it"
+    lines = [
+        SimpleNamespace(
+            at=datetime.now(UTC), kind=RequestEventKind.SEEN, title=words[:end], detail=words[:end], due=False
+        )
+        for end in range(4, len(words))
+    ]
+    timeline.show_lines(lines, mismatch=False)
+    heights = []
+    for policy in (Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAlwaysOn):
+        timeline.setVerticalScrollBarPolicy(policy)
+        timeline.doItemsLayout()
+        heights.append([timeline.visualRect(timeline.steps.index(n)).height() for n in range(len(lines))])
+    # Steps that were measured before the bar came are drawn beside it.
+    assert heights[0] == heights[1]
+    assert len(set(heights[0])) > 2
