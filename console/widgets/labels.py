@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
 from console import icons, theme
 from console.widgets import pressing
 
+TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 BREAK, PIECE = "\u200b", 8
 """What may end a line without being seen, and after how many letters of a long word it stands."""
 LONG_WORD = re.compile(r"[!-~]{17,}")
@@ -33,9 +34,14 @@ class Label(QLabel):
         self.setProperty("role", role)
 
 
+def upright(text: str) -> str:
+    """Return a text with marks in place of characters that turn the direction of a line, as a false file name has them."""
+    return text if text.isascii() else text.translate(TURNING)
+
+
 def breakable(text: str) -> str:
     """Return a text whose long words may be broken, so that a path or an identifier never leaves its column."""
-    return LONG_WORD.sub(lambda word: BREAK.join(_pieces(word.group())), text)
+    return LONG_WORD.sub(lambda word: BREAK.join(_pieces(word.group())), upright(text))
 
 
 def _pieces(word: str) -> list[str]:

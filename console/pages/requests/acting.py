@@ -21,7 +21,7 @@ from console.pages.requests.rights import is_copy
 from console.widgets import buttons
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label
+from console.widgets.labels import Label, upright
 from console.widgets.rows import ROW, RowsTable, TableRow
 from services.errors import ConsoleError
 
@@ -224,7 +224,7 @@ class ActDialog(QDialog):
                 "todo",
                 f"Will be {self.act.done}" if self.act.name != "remind" else "Gets a reminder",
             )
-        texts = (label_of(row), row.user, cells.file_name(row.file_path), text)
+        texts = (label_of(row), row.user, upright(cells.file_name(row.file_path)), text)
         return TableRow(shape, texts, str(row.id), ("", "", str(row.file_path), tip))
 
     def _go(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from console.inbox.places import state_word
 from console.widgets.data_table import MIDDLE, RIGHT, Column, file_name
+from console.widgets.labels import upright
 from models.kinds import RequestState
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
@@ -161,7 +162,7 @@ def waits_text(row: Any) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()) if any(c in text for c in "\n\r\t") else text
+    return upright(" ".join(text.split()) if any(c in text for c in "\n\r\t") else text)
 
 
 TEXTS: tuple[Callable[[Any, datetime], str], ...] = (
@@ -196,9 +197,9 @@ def tip(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
             f"{said} {local(moment):%Y-%m-%d %H:%M:%S %Z}" if moment is not None else text(row, column, now)
         )
     if column == FILE:
-        return str(row.file_path)
+        return upright(row.file_path)
     if column == REASON:
-        return str(row.reason)
+        return upright(row.reason)
     return text(row, column, now)
 
 

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOption
 
 from console import icons, theme
 from console.pages.requests.cells import local, utcnow
+from console.widgets.labels import upright
 from console.widgets.timeline import ago
 from models.kinds import RequestEventKind
 
@@ -203,7 +204,7 @@ def _written(step: Step, width: int) -> tuple[list[str], list[str]]:
 
 def lines_of(text: str, font: QFont, width: int, most: int) -> list[str]:
     """Return a text in lines so wide; what goes beyond the last of them is left out and marked."""
-    plain = " ".join(text.split())
+    plain = upright(" ".join(text.split()))
     layout = QTextLayout(plain, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)

@@ -266,3 +266,12 @@ def test_steps_of_a_long_timeline_keep_their_lines_apart_beside_the_bar(qtbot):
     # Steps that were measured before the bar came are drawn beside it.
     assert heights[0] == heights[1]
     assert len(set(heights[0])) > 2
+
+
+def test_a_name_that_is_turned_around_does_not_pass_for_another(qapp):
+    row = as_row(request(1, file_path="C:\\invoice\u202egpj.exe"))
+    assert cells.text(row, cells.FILE, cells.utcnow()) == "invoice\ufffdgpj.exe"
+    assert cells.tip(row, cells.FILE, cells.utcnow()) == "C:\\invoice\ufffdgpj.exe"
+    assert lines_of("invoice\u202egpj.exe", theme.font("body"), 400, 1) == ["invoice\ufffdgpj.exe"]
+    assert breakable("invoice\u2066gpj.exe") == "invoice\ufffdgpj.exe"
+    assert cells.text(as_row(request(1, reason="أحتاج 🎉")), cells.REASON, cells.utcnow()) == "أحتاج 🎉"
