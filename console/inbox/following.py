@@ -121,7 +121,7 @@ class Following(QObject):
         for server_id in servers:
             taken = await follower.round(server_id)
             self._rounded(server_id, taken)
-            self.ctx.notify(told(taken))
+            self.ctx.notify(told(taken, self._problems.get(server_id)))
         if not servers:
             self.ctx.notify(NOTES["nothing to follow"])
 
@@ -132,12 +132,13 @@ class Following(QObject):
         self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED)
 
 
-def told(round_: Any) -> str:
-    """Return what a round did, or why it was not taken and when the next one is allowed."""
+def told(round_: Any, known: Any = None) -> str:
+    """Return what a round did, or why it was not taken and when the next one is allowed. `known`: its last problem."""
     if not round_.note:
         return asked_text(round_.seen)
     at = f"{round_.next_at.astimezone():%H:%M:%S}" if round_.next_at is not None else "a later time"
-    why = _plain(round_.problem.cause) if round_.problem is not None else "it asked for that"
+    problem = round_.problem or known
+    why = _plain(problem.cause) if problem is not None else "it asked for that"
     return NOTES.get(round_.note, round_.note.capitalize()).format(at=at, why=why)
 
 

@@ -1,5 +1,7 @@
 """Labels: plain by role, elided, links that the keyboard reaches, and identifiers that a click copies."""
 
+import re
+
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QFocusEvent,
@@ -16,6 +18,12 @@ from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
 from console import icons, theme
 from console.widgets import pressing
 
+TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+BREAK, PIECE = "\u200b", 8
+"""What may end a line without being seen, and after how many letters of a long word it stands."""
+LONG_WORD = re.compile(r"[!-~]{17,}")
+"""Words of other scripts are left alone: to break them well takes more than counting."""
+
 
 class Label(QLabel):
     """Text in a role of the theme; never rich text, so that data shows as it is."""
@@ -24,6 +32,20 @@ class Label(QLabel):
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
+
+
+def upright(text: str) -> str:
+    """Return a text with marks in place of characters that turn the direction of a line, as a false file name has them."""
+    return text if text.isascii() else text.translate(TURNING)
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long words may be broken, so that a path or an identifier never leaves its column."""
+    return LONG_WORD.sub(lambda word: BREAK.join(_pieces(word.group())), upright(text))
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[start : start + PIECE] for start in range(0, len(word), PIECE)]
 
 
 def wrapped(text: str, role: str = "body") -> Label:

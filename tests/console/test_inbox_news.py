@@ -208,3 +208,10 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
 )
 def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken, said):
     assert told_round(taken).startswith(said)
+
+
+def test_a_round_that_is_not_taken_says_what_the_last_one_met():
+    assert told_round(Round(note="paused", next_at=NOW), problem()).endswith(
+        told_round(Round(note="paused", next_at=NOW, problem=problem())).rsplit(": ", 1)[1]
+    )
+    assert told_round(Round(note="paused", next_at=NOW)).endswith(": it asked for that")

@@ -2,12 +2,13 @@
 
 import asyncio
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PyQt6 import sip
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.activity import DONE, FAILED, Job
@@ -15,15 +16,16 @@ from console.inbox.places import state_word
 from console.lazy import module
 from console.pages.requests import cells
 from console.pages.requests.cells import Outcome
+from console.pages.requests.painting import HEAD
 from console.pages.requests.rights import is_copy
 from console.widgets import buttons
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label
-from console.widgets.rows import RowsTable, TableRow
+from console.widgets.labels import Label, upright
+from console.widgets.rows import ROW, RowsTable, TableRow
 from services.errors import ConsoleError
 
-WIDTH, LIST_HEIGHT, ROWS_SHOWN = 640, 220, 6
+WIDTH, ROWS_SHOWN, WHYS_SHOWN = 720, 7, 3
 ACTING = "services.requests.acting"
 
 
@@ -65,6 +67,19 @@ ACTS = {
 }
 
 
+ENDED, NOT_THERE, NOT_OURS = (
+    "Has ended",
+    "Has not reached ServiceNow yet",
+    "Privilege Manager raised it itself",
+)
+PLURAL = {
+    ENDED: "have ended",
+    NOT_THERE: "have not reached ServiceNow yet",
+    NOT_OURS: "Privilege Manager raised itself",
+}
+"""Why requests are skipped, of one and of several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A request of the selection and why it is left out; an empty text for one that is taken."""
@@ -80,10 +95,10 @@ def plan(act: Act, rows: Sequence[Any], *, copies: bool) -> list[Planned]:
 
 def _skipped(act: Act, row: Any, *, copies: bool) -> str:
     if not cells.is_open(row):
-        return f"Has ended: {state_word(row.state).lower()}"
+        return f"{ENDED}: {state_word(row.state).lower()}"
     if act.name == "cancel_request":
-        return "Privilege Manager raised it itself" if is_copy(row) and not copies else ""
-    return "" if row.record_id or row.external_id else "Has not reached ServiceNow yet"
+        return NOT_OURS if is_copy(row) and not copies else ""
+    return "" if row.record_id or row.external_id else NOT_THERE
 
 
 def label_of(row: Any) -> str:
@@ -105,7 +120,9 @@ class ActDialog(QDialog):
         self.running = self.over = False
         one = len(rows) == 1
         what = label_of(rows[0]) if one else f"{len(rows):,} requests"
-        self.setWindowTitle(f"{act.verb} {what}" if act.name != "remind" else f"Remind of {what}")
+        self.setWindowTitle(
+            f"{act.verb} {what}" if act.name != "remind" else f"Remind the approvers of {what}"
+        )
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
@@ -125,8 +142,12 @@ class ActDialog(QDialog):
         self.copies.toggled.connect(lambda _on: self._look())
         layout.addWidget(self.copies)
         self.table = RowsTable("Requests", ("Request", "User", "File", "What happens"), (150, 110, 130, 180))
-        self.table.setMinimumHeight(64 if one else LIST_HEIGHT)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.table.setMinimumHeight(HEAD + min(len(rows), ROWS_SHOWN) * ROW + 2)
+        if one:
+            self.table.setMaximumHeight(self.table.minimumHeight())
         layout.addWidget(self.table, 1)
+        layout.addStretch(0)
         layout.addLayout(self._foot())
         self._outcomes: dict[uuid.UUID, Outcome] = {}
         self._look()
@@ -136,6 +157,8 @@ class ActDialog(QDialog):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         self.go = buttons.danger("") if self.act.dangerous else buttons.primary("")
+        # Enter in the comment goes on; to cancel takes a step of its own.
+        self.go.setDefault(not self.act.dangerous)
         self.go.clicked.connect(self._go)
         self.message = Label("", role="caption")
         self.out = buttons.secondary("Leave it")
@@ -167,8 +190,7 @@ class ActDialog(QDialog):
         if self.act.name == "remind":
             text = f"Those who are asked about {_number(number)} get a comment, and ServiceNow notifies them"
         if skipped:
-            why = list(dict.fromkeys(one.skipped for one in planned if one.skipped))
-            text += f"; {skipped:,} {'is' if skipped == 1 else 'are'} skipped: {', '.join(why)[:1].lower()}{', '.join(why)[1:]}"
+            text += f"; {skipped:,} {'is' if skipped == 1 else 'are'} skipped: {_why_skipped(planned)}"
         self.summary.setText(f"{text}.")
         self.go.setText(f"{self.act.verb} {_number(number)}" if len(self.rows) > 1 else self.act.verb)
         if self.act.dangerous:
@@ -187,11 +209,12 @@ class ActDialog(QDialog):
         self.table.show_rows([self._row(one) for one in self.planned])
 
     def _row(self, one: Planned) -> TableRow:
-        row, outcome = one.row, self._outcomes.get(one.row.id)
+        row, outcome, tip = one.row, self._outcomes.get(one.row.id), ""
         if outcome is not None:
-            shape, text = ("good" if outcome.ok else "bad"), outcome.text
+            shape, text = ("good" if outcome.ok else "bad"), _without(outcome.text, label_of(row))
+            tip = "\n".join(part for part in (outcome.text, outcome.why) if part)
         elif one.skipped:
-            shape, text = "off", f"Skipped: {one.skipped[:1].lower()}{one.skipped[1:]}"
+            shape, text = "off", f"Skipped: {_lower(one.skipped)}"
         elif self.running:
             shape, text = "running", "Waits its turn"
         elif self.over:
@@ -201,7 +224,8 @@ class ActDialog(QDialog):
                 "todo",
                 f"Will be {self.act.done}" if self.act.name != "remind" else "Gets a reminder",
             )
-        return TableRow(shape, (label_of(row), row.user, cells.file_name(row.file_path), text), str(row.id))
+        texts = (label_of(row), row.user, upright(cells.file_name(row.file_path)), text)
+        return TableRow(shape, texts, str(row.id), ("", "", str(row.file_path), tip))
 
     def _go(self) -> None:
         if not self.running and not self.over:
@@ -214,7 +238,7 @@ class ActDialog(QDialog):
         self.running = True
         for widget in (self.comment_field, self.copies, self.go):
             widget.setEnabled(False)
-        self.out.setText("Stop")
+        self._call_out("Stop")
         self.message.setText("")
         self._show_rows()
 
@@ -227,12 +251,20 @@ class ActDialog(QDialog):
     def end(self, text: str) -> None:
         """Show that it is over."""
         self.running, self.over = False, True
-        self.summary.setText(text)
+        whys = list(dict.fromkeys(one.why for one in self._outcomes.values() if one.why))
+        if len(self.rows) == 1:
+            whys[:0] = [one.text for one in self._outcomes.values()]
+        self.summary.setText("\n".join((text, *whys[:WHYS_SHOWN])))
         self.message.setText("")
         self.go.hide()
-        self.out.setText("Close")
+        self._call_out("Close")
+        self.out.setDefault(True)
         self.out.setFocus()
         self._show_rows()
+
+    def _call_out(self, text: str) -> None:
+        self.out.setText(text)
+        self.out.setAccessibleName(text)
 
     def reject(self) -> None:
         """Close; while it runs, stop it instead."""
@@ -260,9 +292,16 @@ class Acting:
         """Open the dialog of an act over these requests."""
         dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window())
         dialog.agreed.connect(lambda: self._start(dialog))
+        dialog.finished.connect(lambda _result: self._give_back())
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
+
+    def _give_back(self) -> None:
+        """Put the keyboard where a person goes on; the button it came from may be off by now."""
+        page = self._page
+        place = page.table if page.table.isVisible() else page.bar.field
+        place.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _start(self, dialog: ActDialog) -> None:
         taken, act = dialog.taken, dialog.act
@@ -279,7 +318,7 @@ class Acting:
         copies, comment = dialog.copies.isChecked(), dialog.comment.text().strip()
 
         def told(one: Any) -> None:
-            outcomes[one.id] = Outcome(one.ok, sentence_of(one))
+            outcomes[one.id] = Outcome(one.ok, sentence_of(one), why_of(one))
             job.progress(f"{one.label}: {sentence_of(one)}", len(outcomes), len(taken))
             if not sip.isdeleted(dialog):
                 dialog.tell(one.id, outcomes[one.id])
@@ -331,6 +370,32 @@ def sentence_of(outcome: Any) -> str:
         return f"{text} {outcome.problem.cause}" if outcome.problem is not None else text
     problem = outcome.problem
     return problem.evidence or problem.cause if problem is not None else "Not done"
+
+
+def why_of(outcome: Any) -> str:
+    """Return why something was not done and what to do about it."""
+    problem = outcome.problem
+    return "" if outcome.ok or problem is None else f"{problem.cause} {problem.remedy}".strip()
+
+
+def _why_skipped(planned: Sequence[Planned]) -> str:
+    """Return how many are skipped for which reason; that some ended differently is no reason of its own."""
+    whys = Counter(one.skipped.split(":", 1)[0] for one in planned if one.skipped)
+    words = [_lower(why) if count == 1 else PLURAL.get(why, _lower(why)) for why, count in whys.items()]
+    if len(words) == 1:
+        return words[0]
+    return ", ".join(f"{count:,} {word}" for count, word in zip(whys.values(), words, strict=True))
+
+
+def _lower(text: str) -> str:
+    """Return a text as it goes on in a sentence; a name keeps its letter."""
+    return text if text.startswith("Privilege Manager") else text[:1].lower() + text[1:]
+
+
+def _without(text: str, label: str) -> str:
+    """Return a sentence without the name it begins with, which stands in the same row already."""
+    rest = text.removeprefix(f"{label} ")
+    return rest[:1].upper() + rest[1:]
 
 
 def summary_of(act: Act, outcomes: dict[uuid.UUID, Outcome], taken: int, failure: str) -> str:

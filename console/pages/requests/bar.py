@@ -99,11 +99,11 @@ class Choice(PickerButton):
     MARK_ICON = "chevron-down"
     changed = pyqtSignal(str)
 
-    def __init__(self, name: str, anything: str) -> None:
+    def __init__(self, name: str, anything: str, many: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._name, self._anything = name, anything
+        self._many, self._anything = many, anything
         self._rows: list[PickRow] = [PickRow("", anything)]
         self.key = ""
         self._popup: PopupList | None = None
@@ -132,7 +132,7 @@ class Choice(PickerButton):
         popup = self._popup
         if popup is None:
             popup = self._popup = PopupList(self)
-            popup.set_placeholder(f"Search {self._name.lower()}")
+            popup.set_placeholder(f"Search {self._many}")
             popup.search_changed.connect(self._fill)
             popup.chosen.connect(self._picked)
         self._fill("")
@@ -161,9 +161,9 @@ class SearchBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.field = SearchField()
-        self.policy = Choice("Policy", "Any policy")
-        self.process = Choice("Process", "Any process")
-        self.time = Choice("Raised", TIMES[0][1])
+        self.policy = Choice("Policy", "Any policy", "policies")
+        self.process = Choice("Process", "Any process", "processes")
+        self.time = Choice("Raised", TIMES[0][1], "times")
         self.time.set_rows([PickRow(key, text) for key, text in TIMES[1:]])
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, 0, MARGIN, 0)

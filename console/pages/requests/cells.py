@@ -10,11 +10,12 @@ from typing import Any
 
 from console.inbox.places import state_word
 from console.widgets.data_table import MIDDLE, RIGHT, Column, file_name
+from console.widgets.labels import upright
 from models.kinds import RequestState
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
 COLUMNS = (
-    Column("State", cut=RIGHT, most=24),
+    Column("State", cut=RIGHT, least=11, most=24, give=4),
     Column("Age", cut=RIGHT, align=RIGHT),
     Column("Policy", cut=RIGHT, least=12, most=28, take=1, give=5),
     Column("User", cut=MIDDLE, least=12, most=22, take=1, give=1),
@@ -156,11 +157,12 @@ def waits_text(row: Any) -> str:
         return ", ".join(row.waits_for)
     if not row.record_id:
         return NOT_YET
-    return NOBODY if row.observed_at is not None else NOT_KNOWN
+    # A record that is “requested” asks somebody: nobody is known only because the account does not see whom.
+    return NOBODY if row.observed_at is not None and row.servicenow_state != "requested" else NOT_KNOWN
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()) if any(c in text for c in "\n\r\t") else text
+    return upright(" ".join(text.split()) if any(c in text for c in "\n\r\t") else text)
 
 
 TEXTS: tuple[Callable[[Any, datetime], str], ...] = (
@@ -195,9 +197,9 @@ def tip(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
             f"{said} {local(moment):%Y-%m-%d %H:%M:%S %Z}" if moment is not None else text(row, column, now)
         )
     if column == FILE:
-        return str(row.file_path)
+        return upright(row.file_path)
     if column == REASON:
-        return str(row.reason)
+        return upright(row.reason)
     return text(row, column, now)
 
 
@@ -223,3 +225,5 @@ class Outcome:
 
     ok: bool
     text: str
+    why: str = ""
+    """What kept it from being done, and what to do."""

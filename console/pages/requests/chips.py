@@ -101,15 +101,17 @@ class Chips(QWidget):
         outer.addLayout(self._flow)
         self.save_button = buttons.quiet("Save filter", icon="plus")
         self.save_button.clicked.connect(self.save_asked)
-        self._flow.addWidget(self.save_button)
         self._extra = ""
         for key, name in filters:
             self._add(key, name)
+        # Last, as the keyboard comes to it.
+        self._flow.addWidget(self.save_button)
 
     def _add(self, key: str, name: str) -> None:
-        chip = self._chips[key] = Chip(key, name)
+        chip = Chip(key, name)
         chip.clicked.connect(lambda *_checked, key=key: self._clicked(key))
-        self._flow.insert(self._flow.count() - 1, chip)
+        self._flow.insert(len(self._chips), chip)
+        self._chips[key] = chip
 
     def _clicked(self, key: str) -> None:
         self._chips[key].setChecked(True)
@@ -131,6 +133,7 @@ class Chips(QWidget):
             self._add(key, name)
             self._extra = key
             self._chips[key].show()
+            self.setTabOrder(self._chips[key], self.save_button)
         if name and self._chips[key].text() != name:
             self._chips[key].setText(name)
             self._chips[key].updateGeometry()

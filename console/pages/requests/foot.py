@@ -29,15 +29,23 @@ class Foot(QWidget):
         row.addWidget(self._shape)
         row.addWidget(self.text, 1)
         row.addWidget(self.seen)
+        self._look: Any = None
+        self._why = ""
 
     def show_look(self, look: Any, now: datetime, *, why: str = "") -> None:
         """Say what a look found; `why` is what keeps the copies from being renewed."""
+        self._look, self._why = look, why
         stale = look.as_of is not None and now - look.as_of > STALE_AFTER
         text = told(look, now)
         if stale and why:
             text = f"{text}: {why}"
         self._shape.setVisible(bool(look.count) and look.as_of is not None and (stale or not look.whole))
         self.text.setText(text)
+
+    def show_why(self, why: str, now: datetime) -> None:
+        """Say it as soon as something keeps the copies from being renewed, or nothing does any more."""
+        if self._look is not None and why != self._why:
+            self.show_look(self._look, now, why=why)
 
     def show_sight(self, first: int, last: int, count: int) -> None:
         """Say how many rows are in sight."""

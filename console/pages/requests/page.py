@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, ClassVar
 
 from PyQt6.QtCore import QPoint, Qt, QTimer, QUrl
@@ -55,7 +54,7 @@ class RequestsPage(Page):
         super().__init__(ctx, target, parent)
         self.set_title("Requests")
         self.workers = Workers(self)
-        self.workers.failed.connect(self._failed)
+        self.workers.failed.connect(self._read_failed)
         self.filters = filters_of(ctx, self)
         self.key = PENDING
         self.processes: list[Any] = []
@@ -70,7 +69,8 @@ class RequestsPage(Page):
         self.table = InboxTable(self.model)
         self._pane: DetailsPane | None = None
         self.looking = Looking(ctx, self.table, self.filters)
-        self.showing = Showing(ctx, self, self._tell_details)
+        show = lambda *told, **more: self.pane.show_details(*told, **more)  # noqa: E731, PLW0108 - no pane is made yet
+        self.showing = Showing(ctx, self, show)
         self.acting = Acting(self, self._acted)
         self._build()
         self._connect()
@@ -85,6 +85,7 @@ class RequestsPage(Page):
 
     def _build(self) -> None:
         self.rehearse_button = buttons.secondary("Rehearse a request")
+        self.rehearse_button.set_short("Rehearse")
         self.export_button = buttons.quiet("Export…", icon="download")
         self.refresh_button = buttons.quiet("Refresh", icon="refresh")
         beside = [self.rehearse_button, self.export_button, self.refresh_button]
@@ -116,6 +117,7 @@ class RequestsPage(Page):
         layout.addWidget(self.bar)
         layout.addSpacing(10)
         layout.addWidget(self.notice)
+        self.notice.setContentsMargins(0, 0, 0, 10)
         layout.addWidget(self.splitter, 1)
         self.chips.choose(self.key)
 
@@ -252,6 +254,7 @@ class RequestsPage(Page):
     def _ticked(self) -> None:
         self.model.tick(*self.table.in_sight())
         self.table.widen()
+        self.foot.show_why(self._why_stale(), cells.utcnow())
 
     async def _read_choices(self) -> None:
         inbox = await self.looking.inbox()
@@ -374,6 +377,7 @@ class RequestsPage(Page):
         self.foot.show_look(look, cells.utcnow(), why=self._why_stale())
         self._looked()
         if look.count:
+            self.table.widen()
             self.states.show_content()
         else:
             self.states.show_other(self._empty(look))
@@ -410,8 +414,13 @@ class RequestsPage(Page):
         """Say that a request is gone, or what kept it from being read."""
         if isinstance(error, ConsoleError) and error.problem.fault == GONE:
             self._gone()
+        elif isinstance(error, ConsoleError) and self._open_pane is not None and not self.showing.details:
+            row = self.table.current_row()
+            self.pane.show_failure(
+                row.number if row is not None else "", error.problem, self.showing.ask_again
+            )
         else:
-            self._failed(error)
+            self._read_failed(error)
 
     def _shows_none(self) -> bool:
         """Whether no request is to be shown below: none was selected, or the one selected is gone."""
@@ -454,9 +463,6 @@ class RequestsPage(Page):
         else:
             self.states.show_other(ErrorState(error.problem, self.refresh))
 
-    def _failed(self, error: BaseException) -> None:
-        self._read_failed(error)
-
     # -- one request -------------------------------------------------------------------------------------------
 
     def open_request(self, request_id: uuid.UUID) -> None:
@@ -493,9 +499,6 @@ class RequestsPage(Page):
             self.pane.clear()
         self.pane.show()
         self.showing.show(request_id)
-
-    def _tell_details(self, details: Any, *, asking: bool, now: datetime) -> None:
-        self.pane.show_details(details, asking=asking, now=now)
 
     def _show_many(self, count: int) -> None:
         self.showing.clear()
@@ -562,6 +565,7 @@ class RequestsPage(Page):
 
     def _acted(self, outcomes: dict[uuid.UUID, Outcome]) -> None:
         self.model.set_outcomes(outcomes)
+        self.table.widen()
         self.looking.renew()
         self._state_acts()
 

@@ -1,18 +1,20 @@
 """The details of the selected request: its timeline, both systems' states, who must act, what to tell the caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QSpacerItem,
     QVBoxLayout,
     QWidget,
 )
@@ -23,15 +25,17 @@ from console.pages.requests import cells
 from console.pages.requests.timeline import Timeline
 from console.widgets import buttons
 from console.widgets.badge import Badge
-from console.widgets.labels import ElidedLabel, Label, Picture
+from console.widgets.labels import ElidedLabel, Label, Picture, breakable
+from console.widgets.states import ErrorState
 from models.kinds import RequestState
 from services.errors import Problem
 
 MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
 LEFT, MIDDLE, RIGHT = 300, 322, 334
 LEAST = (168, 190, 190)
-NARROW = 860
-"""Widths of the columns, the least they may be, and the width of the pane from which there is room for both systems."""
+NARROW = 680
+"""Widths of the columns, the least they may be, and the width of the pane from which they have room side by side."""
+WAYS = QBoxLayout.Direction
 NOT_ASKED = "Reading what ServiceNow says now"
 
 
@@ -47,10 +51,16 @@ class Quote(QFrame):
         self.label.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.label.setAccessibleName("Answer for the caller")
+        self.text = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 12, 10)
         layout.addWidget(self.label)
+
+    def show_text(self, text: str) -> None:
+        """Show what to say."""
+        self.text = text
+        self.label.setText(breakable(text))
+        self.label.setAccessibleName(f"Answer for the caller: {text}")
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw ground and bar with the tokens as they are now."""
@@ -73,7 +83,7 @@ class SideView(QWidget):
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(Picture(icon, SHAPE))
-        head.addWidget(ElidedLabel(name, role="muted"), 1)
+        head.addWidget(Label(name, role="muted"), 1)
         line = QHBoxLayout()
         line.setSpacing(6)
         line.addWidget(self._shape)
@@ -88,17 +98,61 @@ class SideView(QWidget):
         self._name, self._drawn = name, "off"
         theme.of().theme_changed.connect(self._draw)
 
+    @property
+    def wanted(self) -> int:
+        """Return how wide it has to be for its name."""
+        return SHAPE + 6 + QFontMetrics(theme.font("body")).horizontalAdvance(self._name) + 2
+
     def show_state(self, shape: str, state: str, more: str) -> None:
-        """Show a state."""
+        """Show a state; without one it is not known yet."""
         self._drawn = shape
-        self._state.setText(state)
-        self._more.setText(more)
+        self._shape.setVisible(bool(state))
+        self._state.setText(breakable(state))
+        self._more.setText(breakable(more))
         self._more.setVisible(bool(more))
         self.setAccessibleName(", ".join(part for part in (f"{self._name}: {state}", more) if part))
         self._draw()
 
     def _draw(self, *_scheme: str) -> None:
         self._shape.setPixmap(icons.status_pixmap(self._drawn, SHAPE, "raised"))
+
+
+class Sides(QFrame):
+    """Both systems beside each other, or one below the other where their names have no room."""
+
+    AIR = 12
+
+    def __init__(self, here: SideView, there: SideView) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self._parts = (here, there)
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(self.AIR, 10, self.AIR, 10)
+        self._line.setSpacing(self.AIR)
+        self._rule = QFrame()
+        self._rule.setProperty("role", "upright")
+        self._line.addWidget(here, 1)
+        self._line.addWidget(self._rule)
+        self._line.addWidget(there, 1)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Choose the way that has room."""
+        super().resizeEvent(event)
+        needed = 2 * max(part.wanted for part in self._parts) + 4 * self.AIR + 1
+        beside = self.width() >= needed
+        self._line.setDirection(WAYS.LeftToRight if beside else WAYS.TopToBottom)
+        self._rule.setVisible(beside)
+
+
+class About(ElidedLabel):
+    """What a request is about; nothing of it where there is no room for a few letters."""
+
+    LEAST = 60
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw as much as there is room for."""
+        if self.width() >= self.LEAST:
+            super().paintEvent(event)
 
 
 class DetailsPane(QWidget):
@@ -131,17 +185,23 @@ class DetailsPane(QWidget):
         self.area.setWidget(self._columns())
         layout.addWidget(self.area, 1)
         self._below = QWidget()
-        """Keeps the head at the top while several requests are selected."""
+        """What stands in place of one request's details: nothing while several are selected, or what kept them away."""
+        self._instead = QVBoxLayout(self._below)
+        self._instead.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._below, 1)
         self._below.hide()
         self.clear()
 
     # -- building ----------------------------------------------------------------------------------------------
 
-    def _head(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(MARGIN, 0, MARGIN - 9, 0)
-        row.setSpacing(8)
+    def _head(self) -> QBoxLayout:
+        both = self._heads = QHBoxLayout()
+        both.setContentsMargins(MARGIN, 0, MARGIN - 9, 0)
+        both.setSpacing(8)
+        row, acts = QHBoxLayout(), QHBoxLayout()
+        for line, share in ((row, 1), (acts, 0)):
+            line.setSpacing(8)
+            both.addLayout(line, share)
         self.number = Label("", role="section")
         self.number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy_number = buttons.quiet("", icon="copy")
@@ -149,7 +209,7 @@ class DetailsPane(QWidget):
         self.copy_number.clicked.connect(lambda: copy_text(self.number.text()))
         self._badges = QHBoxLayout()
         self._badges.setSpacing(8)
-        self.about = ElidedLabel("", role="muted")
+        self.about = About("", role="muted")
         row.addWidget(self.number)
         row.addWidget(self.copy_number)
         row.addLayout(self._badges)
@@ -162,14 +222,16 @@ class DetailsPane(QWidget):
         }
         for command, button in self.act_buttons.items():
             button.clicked.connect(lambda *_checked, command=command: self.asked.emit(command))
-            row.addWidget(button)
+            acts.addWidget(button)
         close = buttons.quiet("", icon="cross")
         close.setFixedWidth(HEAD)
         close.setAccessibleName("Close the details")
         close.setToolTip("Close the details (Escape)")
         close.clicked.connect(self.closed)
-        row.addWidget(close)
-        return row
+        self._acts_end = QSpacerItem(0, 0)
+        acts.addItem(self._acts_end)
+        acts.addWidget(close)
+        return both
 
     def _columns(self) -> QWidget:
         body = QWidget()
@@ -179,12 +241,14 @@ class DetailsPane(QWidget):
         row.setContentsMargins(MARGIN, 2, MARGIN, 4)
         row.setSpacing(GAP)
         parts = (self._left(), self._middle(), self._right())
+        self._rules: list[QFrame] = []
         for place, (part, share) in enumerate(zip(parts, (LEFT, MIDDLE, RIGHT), strict=True)):
             part.setMinimumWidth(LEAST[place])
             part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             if place:
                 rule = QFrame()
                 rule.setProperty("role", "upright")
+                self._rules.append(rule)
                 row.addWidget(rule)
             row.addWidget(part, share)
         return body
@@ -197,19 +261,9 @@ class DetailsPane(QWidget):
 
     def _middle(self) -> QWidget:
         part, column = _column("State in both systems")
-        panel = QFrame()
-        panel.setProperty("role", "panel")
-        inner = self._sides = QHBoxLayout(panel)
-        inner.setContentsMargins(12, 10, 12, 10)
-        inner.setSpacing(12)
         self.here = SideView("shield", "Privilege Manager")
         self.there = SideView("server", "ServiceNow")
-        rule = self._between = QFrame()
-        rule.setProperty("role", "upright")
-        inner.addWidget(self.here, 1)
-        inner.addWidget(rule)
-        inner.addWidget(self.there, 1)
-        column.addWidget(panel)
+        column.addWidget(Sides(self.here, self.there))
         line = QHBoxLayout()
         line.setSpacing(8)
         self._shape = Picture("notice", 14)
@@ -227,6 +281,8 @@ class DetailsPane(QWidget):
         self._who_icon = Picture("user", 16)
         self.who = Label("", role="strong")
         self.who.setWordWrap(True)
+        # Beside its picture also where the name is written from right to left.
+        self.who.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
         self.what = Label("", role="caption")
         self.what.setWordWrap(True)
         words = QVBoxLayout()
@@ -261,9 +317,13 @@ class DetailsPane(QWidget):
     # -- what is shown -----------------------------------------------------------------------------------------
 
     @property
+    def _whole_who(self) -> tuple[QWidget, ...]:
+        return self._who_head, self._who_icon, self.who, self.what
+
+    @property
     def answer(self) -> str:
         """Return what to tell the caller."""
-        return self.quote.label.text()
+        return self.quote.text
 
     @property
     def link(self) -> str:
@@ -277,7 +337,11 @@ class DetailsPane(QWidget):
         self.about.setText("")
         self.set_badges([])
         self.timeline.show_lines([], mismatch=False)
-        self.quote.label.setText("")
+        for side in (self.here, self.there):
+            side.show_state("todo", "", "")
+        self.quote.show_text("")
+        for widget in (self.copy_number, self._shape, self.judgement, *self._whole_who, self.fresh):
+            widget.hide()
         self.set_reasons({})
 
     def set_badges(self, badges: Sequence[QWidget]) -> None:
@@ -305,6 +369,21 @@ class DetailsPane(QWidget):
         self.number.setText(text)
         self.about.setText(about)
         self.set_badges([])
+        self._show_instead(None)
+
+    def show_failure(self, name: str, problem: Problem, retry: Callable[[], None]) -> None:
+        """Say what kept the details of a request from being read, in their place."""
+        self.clear()
+        self.number.setText(name)
+        self._show_instead(ErrorState(problem, retry))
+
+    def _show_instead(self, widget: QWidget | None) -> None:
+        while (old := self._instead.takeAt(0)) is not None:
+            if (gone := old.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
+        if widget is not None:
+            self._instead.addWidget(widget)
         self.copy_number.hide()
         self.area.hide()
         self._below.show()
@@ -327,7 +406,7 @@ class DetailsPane(QWidget):
         self._show_sides(details, now)
         self._show_judgement(details)
         self._show_who(details)
-        self.quote.label.setText(details.answer_for_caller)
+        self.quote.show_text(details.answer_for_caller)
         self._link = details.link
         self.open_button.setEnabled(bool(details.link))
         self.open_button.setToolTip("" if details.link else "Its record in ServiceNow is not known")
@@ -362,12 +441,12 @@ class DetailsPane(QWidget):
             sentence = details.sentence or text
             text = f"Mismatch: {_lower_first(sentence)}"
         self._shape.setVisible(bool(details.mismatch))
-        self.judgement.setText(text)
+        self.judgement.setText(breakable(text))
         self.judgement.setVisible(bool(text))
 
     def _show_who(self, details: Any) -> None:
         people = details.who_can_act
-        for widget in (self._who_head, self._who_icon, self.who, self.what):
+        for widget in self._whole_who:
             widget.setVisible(bool(people))
         if not people:
             return
@@ -390,16 +469,20 @@ class DetailsPane(QWidget):
             text = f"ServiceNow could not be asked: {problem.cause}"
         else:
             text = " ".join(details.unseen)
-        self.fresh.setText(text)
+        self.fresh.setText(breakable(text))
         self.fresh.setVisible(bool(text))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put the two systems below each other where they have no room side by side."""
+        """Put the parts below each other where they have no room side by side, the answer first."""
         super().resizeEvent(event)
         narrow = self.width() < NARROW
-        ways = QHBoxLayout.Direction
-        self._sides.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
-        self._between.setVisible(not narrow)
+        self._row.setDirection(WAYS.BottomToTop if narrow else WAYS.LeftToRight)
+        for rule in self._rules:
+            rule.setVisible(not narrow)
+        self._heads.setDirection(WAYS.TopToBottom if narrow else WAYS.LeftToRight)
+        policy = QSizePolicy.Policy.Expanding if narrow else QSizePolicy.Policy.Fixed
+        self._acts_end.changeSize(0, 0, policy)
+        self._heads.invalidate()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Close with Escape."""

@@ -37,6 +37,8 @@ class InboxTable(DataTable):
     sort_asked = pyqtSignal(int)
 
     def __init__(self, model: InboxModel) -> None:
+        self._behind = self._ended = 0
+        """Shapes behind a state that there is room for, and what the last column had more than others."""
         super().__init__(model, COLUMNS, "Requests")
         self.requests = model
         self._quiet = False
@@ -79,11 +81,29 @@ class InboxTable(DataTable):
         shape = SHAPE + PAD
         if column == cells.STATE:
             behind = max((self.requests.shapes_behind(row) for row in self._measured_rows()), default=0)
+            self._behind = behind
             return MARGIN + shape + PAD + AIR + behind * shape
-        return super().air_of(column) + (shape if column == cells.AGE else 0)
+        air = super().air_of(column)
+        if column == cells.NUMBER:
+            return air + self._end()
+        return air + (shape if column == cells.AGE else 0)
+
+    def _end(self) -> int:
+        """Return what the last column has more than others, so that it ends where the page does, bar or no bar."""
+        bar = self.verticalScrollBar()
+        shown = bar.sizeHint().width() if bar is not None and bar.isVisibleTo(self) else 0
+        return max(MARGIN - PAD - AIR - shown, 0)
+
+    def fit(self) -> None:
+        """Give every column its width; the last one's depends on whether there is a bar beside it."""
+        if self._natural and self._end() != self._ended:
+            self._ended = self._end()
+            self.measure()
+        else:
+            super().fit()
 
     def widen(self) -> None:
-        """Make room where a time in sight has become longer than its column."""
+        """Make room where a time or a state in sight has become longer than its column."""
         head = self.horizontalHeader()
         if head is None:
             return
@@ -95,6 +115,8 @@ class InboxTable(DataTable):
             if widest + self.air_of(column) > head.sectionSize(column):
                 self.measure()
                 return
+        if any(self.requests.shapes_behind(row) > self._behind for row in rows):
+            self.measure()
 
     # -- what is in sight --------------------------------------------------------------------------------------
 

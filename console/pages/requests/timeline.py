@@ -6,15 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QFocusEvent, QFontMetrics, QPainter, QPen
+from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QPainter, QPen, QTextLayout, QTextOption
 from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from console import icons, theme
 from console.pages.requests.cells import local, utcnow
+from console.widgets.labels import upright
 from console.widgets.timeline import ago
 from models.kinds import RequestEventKind
 
 SHAPE, GAP, AIR, LINE, SMALL = 14, 12, 6, 16, 15
+TITLE_MOST, DETAIL_MOST = 3, 4
+"""Lines of a title and of what is said about it; the tooltip has the rest."""
 STEP = Qt.ItemDataRole.UserRole + 1
 ROOT = QModelIndex()
 _K = RequestEventKind
@@ -124,10 +127,9 @@ class TimelineDelegate(QStyledItemDelegate):
     """Draws a step with the rail to the next one; what comes later hangs on a dashed rail."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Return the height of a title and, where there is one, a line about it."""
-        del option
-        step: Step = index.data(STEP)
-        return QSize(0, LINE + (SMALL if step.detail else 0) + AIR)
+        """Return the height of the lines that a title and what is said about it take."""
+        title, detail = _written(index.data(STEP), _room(option.widget))
+        return QSize(0, len(title) * LINE + len(detail) * SMALL + AIR)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Draw one step with the tokens as they are now."""
@@ -151,7 +153,7 @@ class TimelineDelegate(QStyledItemDelegate):
         painter.drawText(
             time, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, step.time(utcnow())
         )
-        left = time.right() + 1 + 8
+        left = box.left() + _time_width() + 8
         middle = left + SHAPE // 2
         if below.isValid():
             dashed = below.data(STEP).due
@@ -160,29 +162,71 @@ class TimelineDelegate(QStyledItemDelegate):
             painter.drawLine(middle, box.top() + LINE + 2, middle, box.bottom() + 1)
         ratio = device.devicePixelRatioF() if device is not None else 1.0
         painter.drawPixmap(QPoint(left, box.top() + 2), icons.status_pixmap(step.shape, SHAPE, "page", ratio))
-        left += SHAPE + GAP
-        self._write(
-            painter, QRect(left, box.top() + 1, box.right() - left, LINE), step.title, strong=step.strong
-        )
-        if step.detail:
-            room = QRect(left, box.top() + 1 + LINE, box.right() - left, SMALL)
-            painter.setFont(theme.font("caption"))
-            painter.setPen(theme.colour("muted"))
-            text = " ".join(step.detail.split())
-            shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
-        painter.restore()
-
-    @staticmethod
-    def _write(painter: QPainter, room: QRect, text: str, *, strong: bool) -> None:
-        painter.setFont(theme.font("strong" if strong else "body"))
+        title, detail = _written(step, _room(view))
+        room = QRect(box.left() + _indent(), box.top() + 1, box.width() - _indent(), LINE)
+        painter.setFont(theme.font("strong" if step.strong else "body"))
         painter.setPen(theme.colour("text"))
-        shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
+        for line in title:
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, line)
+            room.translate(0, LINE)
+        room.setHeight(SMALL)
+        painter.setFont(theme.font("caption"))
+        painter.setPen(theme.colour("muted"))
+        for line in detail:
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, line)
+            room.translate(0, SMALL)
+        painter.restore()
 
 
 def _time_width() -> int:
     return QFontMetrics(theme.font("body")).horizontalAdvance("00:00:00") + 2
+
+
+def _indent() -> int:
+    """Return how far right of the edge the words begin."""
+    return _time_width() + 8 + SHAPE + GAP
+
+
+def _room(view: QWidget | None) -> int:
+    """Return how wide a step may be: the same with a bar beside it and without, so that no line breaks anew."""
+    if not isinstance(view, QListView):
+        return 0
+    bar = view.verticalScrollBar()
+    return view.width() - (bar.sizeHint().width() if bar is not None else 0)
+
+
+def _written(step: Step, width: int) -> tuple[list[str], list[str]]:
+    """Return the lines of a title and of what is said about it in a timeline so wide."""
+    room = width - _indent()
+    title = lines_of(step.title, theme.font("strong" if step.strong else "body"), room, TITLE_MOST)
+    return title, lines_of(step.detail, theme.font("caption"), room, DETAIL_MOST) if step.detail else []
+
+
+def lines_of(text: str, font: QFont, width: int, most: int) -> list[str]:
+    """Return a text in lines so wide; what goes beyond the last of them is left out and marked."""
+    plain = upright(" ".join(text.split()))
+    layout = QTextLayout(plain, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    ends: list[int] = []
+    while len(ends) < most and (line := layout.createLine()).isValid():
+        line.setLineWidth(max(width, 1))
+        ends.append(line.textStart() + line.textLength())
+    layout.endLayout()
+    starts = [0, *ends[:-1]]
+    # Qt counts in units of UTF-16: letters beyond the first 65,536 are two of them.
+    units = plain.encode("utf-16-le", "surrogatepass")
+    lines = [_text_of(units[2 * start : 2 * end]).rstrip() for start, end in zip(starts, ends, strict=True)]
+    if ends and 2 * ends[-1] < len(units):
+        rest = _text_of(units[2 * starts[-1] :])
+        lines[-1] = QFontMetrics(font).elidedText(rest, Qt.TextElideMode.ElideRight, max(width, 0))
+    return lines or [""]
+
+
+def _text_of(units: bytes) -> str:
+    return units.decode("utf-16-le", "replace")
 
 
 class Timeline(QListView):
@@ -196,6 +240,7 @@ class Timeline(QListView):
         self.setAccessibleName("Timeline")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
