@@ -1,7 +1,6 @@
 """The intake over real sockets: who may, what is refused and why, and that no request is ever doubled or seen by others."""
 
 import asyncio
-import contextlib
 import json
 import sqlite3
 import ssl
@@ -18,70 +17,26 @@ from models.kinds import Kind, RequestState
 from models.request_event import RequestEvent
 from models.revision import Revision
 from services.errors import ConsoleError, InputError, InvalidError
-from services.requests import RequestLife, intake_server
-from services.requests.intake import IntakeClients
+from services.requests import RequestLife
 from services.requests.intake_api import openapi
 from services.requests.intake_server import IntakeServer
 from services.requests.rates import Rate, Rates
 from services.store import NotFoundError
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored
-from tests.services.requests.schemas import assert_fits, response_schema
+from tests.services.requests.intake_calls import (
+    PAYLOAD,
+    as_described,
+    call,
+    client_of,
+    clients,
+    raise_one,
+    server,
+    token,
+)
 from tests.services.servicenow.certificates import Authority
 
-__all__ = ["desk"]
-PAYLOAD = {
-    "PMFilePath": r"C:\Tools\vs_setup.exe",
-    "PMUserReason": "Tools & <more> 😀",
-    "PMInitiatorName": "Ada",
-}
-
-
-@pytest.fixture
-def clients(store):
-    return IntakeClients(store)
-
-
-@pytest.fixture
-def token(clients, desk):
-    return clients.add("Webhook", desk.type.id)[1]
-
-
-@pytest.fixture
-async def server(store):
-    async with IntakeServer(store, port=0) as made:
-        yield made
-
-
-@pytest.fixture
-async def call(server):
-    """Call the intake, and see that every answer is one that its description tells of."""
-    async with client_of(server) as client:
-
-        async def send(method, path, token="", json=None, **more):
-            headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **more.pop("headers", {})}
-            response = await client.request(method, path, json=json, headers=headers, **more)
-            as_described(method, path, response)
-            return response
-
-        yield send
-
-
-def client_of(server):
-    return httpx.AsyncClient(base_url=server.url, trust_env=False)
-
-
-def as_described(method, path, response):
-    route = "/v1/requests/{id}" if path.startswith("/v1/requests/") else path
-    schema = response_schema(openapi(), route, method, response)
-    if schema is not None:
-        assert_fits(response.json(), schema, openapi())
-    assert response.headers["cache-control"] == "no-store"
-    assert "access-control-allow-origin" not in response.headers
-
-
-async def raise_one(call, token, key="one", payload=PAYLOAD):
-    return await call("POST", "/v1/requests", token, payload, headers={"Idempotency-Key": key})
+__all__ = ["call", "clients", "desk", "server", "token"]
 
 
 async def test_a_request_is_stored_and_told_of(call, token, store, desk):
@@ -279,137 +234,6 @@ async def test_a_body_of_unknown_length_is_measured_as_it_comes(call, token, sto
     headers = {"Content-Type": "application/json", "Idempotency-Key": "one"}
     response = await call("POST", "/v1/requests", token, content=parts(), headers=headers)
     assert response.status_code == 413
-
-
-async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, monkeypatch):
-    from services.requests import intake_app
-
-    monkeypatch.setattr(intake_app, "BODY_SECONDS", 0.05)
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
-    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
-    await writer.drain()
-    assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
-    writer.close()
-    await writer.wait_closed()
-    assert stored(store) == []
-
-
-@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
-@pytest.mark.parametrize("first", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
-async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, monkeypatch, first, said):
-    monkeypatch.setattr(intake_server, "HEAD_SECONDS", 0.05)
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(first)
-    if first:
-        assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
-    writer.write(said)
-    async with asyncio.timeout(60):
-        with contextlib.suppress(ConnectionResetError):
-            assert await reader.read() == b""
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
-    assert (await call("GET", "/healthz")).status_code == 200
-
-
-async def test_with_too_many_connections_the_answer_is_a_problem_too(server, call, token, store, monkeypatch):
-    monkeypatch.setattr(intake_server, "CONNECTIONS_MAX", 1)
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
-    for method, path in (
-        ("GET", "/healthz"),
-        ("POST", "/v1/requests"),
-        ("GET", f"/v1/requests/{uuid.uuid4()}"),
-    ):
-        response = await call(method, path, token, json=PAYLOAD if method == "POST" else None)
-        assert response.status_code == 503
-        assert response.headers["content-type"] == "application/problem+json"
-        assert int(response.headers["retry-after"]) >= 1
-        assert response.headers["connection"] == "close"
-    assert stored(store) == []
-    # Whoever was there before is served on.
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
-    writer.close()
-    await writer.wait_closed()
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"\x16\x03\x01\x00no http\r\n\r\n",
-        b"GET /healthz HTTP/1.1\r\n\r\n",
-        b"POST /v1/requests HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
-        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: " + b"a" * 100_000,
-    ],
-    ids=["tls", "no host", "two lengths", "long head"],
-)
-async def test_what_is_no_http_is_answered_with_a_problem_too(server, said):
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(said)
-    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    assert head.startswith(b"http/1.1 400 ")
-    assert b"content-type: application/problem+json\r\n" in head
-    assert b"connection: close\r\n" in head
-    length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    problem = json.loads(await reader.readexactly(length))
-    assert_fits(problem, openapi()["components"]["schemas"]["Problem"], openapi())
-    assert problem["status"] == 400
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
-
-
-async def test_what_is_no_http_behind_an_answer_ends_the_connection(server, call):
-    """Without a token: whoever may do nothing must not fill the log either."""
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = b"POST /v1/requests HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    writer.write(head)
-    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 401 ")
-    writer.write(b"zz\r\nno chunk\r\n")
-    async with asyncio.timeout(60):
-        with contextlib.suppress(ConnectionError):
-            assert await reader.read() == b""
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
-    assert (await call("GET", "/healthz")).status_code == 200
-
-
-async def test_who_never_reads_is_not_waited_for(server, call, monkeypatch):
-    monkeypatch.setattr(intake_server, "HEAD_SECONDS", 0.05)
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
-    asked = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100
-
-    async def ask_on():
-        while True:
-            writer.write(asked)
-            await writer.drain()
-
-    async with asyncio.timeout(60):
-        with pytest.raises(ConnectionError):
-            await ask_on()
-    assert (await call("GET", "/healthz")).status_code == 200
-
-
-async def test_who_hangs_up_in_the_middle_raises_nothing(server, call, token, store):
-    host, port = server.url.removeprefix("http://").rstrip("/").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
-    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
-    assert (await call("GET", "/healthz")).status_code == 200
-    assert stored(store) == []
 
 
 async def test_a_packed_body_is_not_unpacked(call, token):
