@@ -121,7 +121,11 @@ class Following(QObject):
         for server_id in servers:
             taken = await follower.round(server_id)
             self._rounded(server_id, taken)
-            self.ctx.notify(told(taken, self._problems.get(server_id)))
+            text = told(taken, self._problems.get(server_id))
+            if taken.note == following.PAUSED:
+                self.ctx.activity.record("Asking about requests", text, FAILED)
+            else:
+                self.ctx.notify(text)
         if not servers:
             self.ctx.notify(NOTES["nothing to follow"])
 

@@ -73,7 +73,9 @@ class RehearsalDialog(QDialog):
         self.legs.setMinimumHeight(LEGS_HEIGHT)
         self.legs.setWordWrap(True)
         self.legs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.legs.hide()  # until there is one
         layout.addWidget(self.legs, 1)
+        layout.addStretch(0)
         self.failure = FailurePanel()
         layout.addWidget(self.failure)
         layout.addLayout(self._foot())
@@ -138,6 +140,7 @@ class RehearsalDialog(QDialog):
     def start(self) -> None:
         """Run the rehearsal with what the form holds."""
         self.legs.clear()
+        self.legs.hide()
         self.failure.clear()
         self._running = True
         self._update()
@@ -182,6 +185,7 @@ class RehearsalDialog(QDialog):
             item = QListWidgetItem(shape, f"{leg.name.capitalize()}, {took}: {leg.observed}")
             item.setToolTip(leg.observed)
             self.legs.addItem(item)
+        self.legs.show()
         self.message.setText("Every leg was observed" if self.rehearsal.ok else "Not every leg was observed")
 
     def _ended(self, text: str = "") -> None:

@@ -102,6 +102,7 @@ class RowsTable(QTableView):
             down.setDefaultSectionSize(ROW)
             down.hide()
         if across is not None:
+            across.setProperty("role", "rows")
             across.setHighlightSections(False)
             across.setStretchLastSection(True)
             for column, width in enumerate(widths):
