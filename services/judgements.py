@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, and_, col, or_, select
 
@@ -31,13 +31,19 @@ OPEN = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
 GIVEN_UP = (RequestState.TIMED_OUT.value, RequestState.CANCELLED.value)
 APPROVED_THERE = "approved"
 """`approval` of a requested item that was approved."""
+ANSWERED_THERE = (APPROVED_THERE, "rejected")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerTimes:
-    """How long the last approvals of a process took from raised to approved, in seconds, the shortest first."""
+    """How long the last approvals of a process took from raised to approved, in seconds, the shortest first.
+
+    `unanswered` of the last `ended` requests timed out without an answer of anybody.
+    """
 
     seconds: tuple[float, ...] = ()
+    unanswered: int = 0
+    ended: int = 0
 
     def share_after(self, timeout_s: float) -> float:
         """Return the share of approvals that came after a timeout, from 0 to 1; 0 when there is none."""
@@ -94,6 +100,7 @@ def answer_times(store: Store, process_id: uuid.UUID) -> AnswerTimes:
     )
     with store.read() as session:
         rows = session.execute(query).all()
+        ended_so = session.execute(_last_ended(process_id)).all()
         decided = _decided_at(session, [row[0] for row in rows if row[1] in GIVEN_UP])
     times = []
     for request_id, state, raised, ended, observed in rows:
@@ -102,7 +109,24 @@ def answer_times(store: Store, process_id: uuid.UUID) -> AnswerTimes:
             # When it was approved is not always known; it was after the console had given it up.
             answered = max(decided.get(request_id) or observed or ended, ended)
         times.append((answered - raised).total_seconds())
-    return AnswerTimes(tuple(sorted(times)))
+    unanswered = sum(
+        state == RequestState.TIMED_OUT.value and there not in ANSWERED_THERE for state, there in ended_so
+    )
+    return AnswerTimes(tuple(sorted(times)), unanswered, len(ended_so))
+
+
+def _last_ended(process_id: uuid.UUID) -> Select[str, str]:
+    """Return the query for how the last requests of a process ended, here and on the instance."""
+    return (
+        columns_of(col(ApprovalRequest.state), col(ApprovalRequest.servicenow_state))
+        .where(
+            col(ApprovalRequest.process_id) == process_id,
+            col(ApprovalRequest.rehearsal).is_(False),
+            col(ApprovalRequest.ended_at).is_not(None),
+        )
+        .order_by(col(ApprovalRequest.requested_at).desc())
+        .limit(APPROVALS_MAX)
+    )
 
 
 def _decided_at(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime]:

@@ -35,6 +35,8 @@ class AnswersCard(QFrame):
         layout.addLayout(head)
         self.usual = Line()
         layout.addWidget(self.usual)
+        self.unanswered = Line()
+        layout.addWidget(self.unanswered)
         self._draw()
         theme.of().theme_changed.connect(self._draw)
         self._show()
@@ -80,10 +82,23 @@ class AnswersCard(QFrame):
                 )
             )
         self.usual.setVisible(bool(count))
+        left = self._say_unanswered()
         set_tone(self.share, "notice" if late else "")
         self.share.set_wordings(*said)
         self._draw()
-        self.setAccessibleDescription(f"{said[0]}.")
+        self.setAccessibleDescription(" ".join(f"{text}." for text in (said[0], left) if text))
+
+    def _say_unanswered(self) -> str:
+        """Say how many requests nobody answered: no approval of theirs will ever come late."""
+        times = self._times
+        number, ended = (times.unanswered, times.ended) if times is not None else (0, 0)
+        text = f"{number:,} of the last {ended:,} requests timed out without an answer"
+        if number:
+            self.unanswered.say(
+                (text, f"{number:,} of {ended:,} timed out unanswered", f"{number:,} unanswered")
+            )
+        self.unanswered.setVisible(bool(number))
+        return text if number else ""
 
 
 def share_text(share: float) -> str:

@@ -72,8 +72,24 @@ def test_nothing_is_said_of_no_approvals(configuration, process):
     other = configuration.save(configuration.new(Kind.APPROVAL_PROCESS))
     raised(configuration, other, RequestState.APPROVED, 5)
     times = answer_times(configuration.store, process.id)
-    assert times == AnswerTimes()
+    assert times == AnswerTimes(unanswered=1, ended=2)
     assert (times.share_after(1), times.within(0.5)) == (0.0, None)
+
+
+def test_requests_that_nobody_answered_are_counted(configuration, process, monkeypatch):
+    for days, state, there in (
+        (9, RequestState.TIMED_OUT, "requested"),  # too long ago, once three are enough
+        (3, RequestState.TIMED_OUT, "cancelled"),
+        (2, RequestState.TIMED_OUT, "rejected"),
+        (1, RequestState.APPROVED, "approved"),
+    ):
+        raised(configuration, process, state, 1200, timedelta(days=days), servicenow_state=there)
+    raised(configuration, process, RequestState.PENDING)
+    times = answer_times(configuration.store, process.id)
+    assert (times.unanswered, times.ended) == (2, 4)
+    monkeypatch.setattr(judgements, "APPROVALS_MAX", 3)
+    times = answer_times(configuration.store, process.id)
+    assert (times.unanswered, times.ended) == (1, 3)
 
 
 def test_an_approval_that_came_after_the_console_had_given_up_counts_with_its_own_time(

@@ -90,6 +90,17 @@ def test_the_share_that_comes_too_late_follows_the_timeout(answers):
     assert answers.accessibleDescription() == "None of the last 100 approvals came after this timeout."
 
 
+def test_requests_that_nobody_answered_are_told(answers):
+    answers.resize(600, 60)
+    answers.show()
+    answers.show_times(AnswerTimes((60, 70), 0, 40))
+    assert not answers.unanswered.isVisible()
+    answers.show_times(AnswerTimes((60, 70), 3, 40))
+    text = "3 of the last 40 requests timed out without an answer"
+    assert answers.unanswered.sentence.text() == text
+    assert answers.accessibleDescription().endswith(f"{text}.")
+
+
 def test_without_approvals_the_card_says_so(answers):
     answers.resize(600, 60)
     answers.show()
@@ -100,13 +111,14 @@ def test_without_approvals_the_card_says_so(answers):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_answers_fit_at_every_width(qtbot, answers, width):
-    answers.show_times(AnswerTimes(tuple(range(1000, 1500))))
+    answers.show_times(AnswerTimes(tuple(range(1000, 1500)), 123, 500))
     answers.show_timeout(1200)
     answers.resize(width, 60)
     answers.show()
     qtbot.waitUntil(lambda: answers.share.width() > 0)
     assert fits(answers.share)
     assert fits(answers.usual.sentence)
+    assert fits(answers.unanswered.sentence)
 
 
 @pytest.mark.parametrize(
