@@ -19,6 +19,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from services.errors import ConsoleError, Problem
+from services.redact import redact
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
 from services.requests.intake import INTAKE
@@ -104,7 +105,7 @@ class Details:
     """Why the instance could not be asked, or not for all of it."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the details for JSON."""
+        """Return the details for JSON. What people wrote is redacted, as in every other file that leaves the console."""
         row = self.row
         return {
             "id": str(row.id),
@@ -122,10 +123,10 @@ class Details:
             "initiator": row.initiator_name or row.initiator_id,
             "agent": row.agent_name or row.agent_id,
             "policy": row.policy_name,
-            "file_path": row.file_path,
-            "reason": row.reason,
-            "comment": row.comment,
-            "error": row.error,
+            "file_path": redact(row.file_path),
+            "reason": redact(row.reason),
+            "comment": redact(row.comment),
+            "error": redact(row.error),
             "process": row.process_name,
             "rehearsal": row.rehearsal,
             "requested_at": _text_of(row.requested_at),
@@ -141,14 +142,14 @@ class Details:
                     "at": _text_of(line.at),
                     "kind": line.kind.value,
                     "title": line.title,
-                    "detail": line.detail,
+                    "detail": redact(line.detail),
                     "actor": line.actor,
                     "system": "servicenow" if line.there else "console",
                     "due": line.due,
                 }
                 for line in self.timeline
             ],
-            "answer_for_caller": self.answer_for_caller,
+            "answer_for_caller": redact(self.answer_for_caller),
             "url": self.link or None,
             "complete": self.complete,
             "unseen": list(self.unseen),

@@ -11,6 +11,7 @@ from models.base import utcnow
 from models.kinds import Kind, RequestEventKind, RequestState
 from services.practice import approvals
 from services.practice.accounts import user_id
+from services.redact import remember
 from services.requests.acting import decide, remind
 from services.requests.answers import answer_for_caller
 from services.requests.details import details, stored_details
@@ -297,6 +298,14 @@ async def test_everything_can_be_written_as_json(desk):
     assert read["reason"] == "<b>&\"'😀"
     assert read["who_can_act"][0]["via"] == "Application Approvers"
     assert [line["at"] for line in read["timeline"]] == sorted(line["at"] for line in read["timeline"])
+
+
+async def test_a_password_that_somebody_wrote_into_a_reason_does_not_leave_as_json(desk):
+    remember("Wr1tten-By-Mistake")
+    row = await desk.raised(PMUserReason="my password is Wr1tten-By-Mistake")
+    found = await details(desk.workspace, row.id)
+    assert "Wr1tten-By-Mistake" in found.row.reason
+    assert "Wr1tten-By-Mistake" not in str(found.as_dict())
 
 
 async def test_of_many_comments_the_newest_are_told_in_their_order(desk):
