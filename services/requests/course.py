@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from services.requests.reading import ANSWERS, APPROVALS, ITEMS, NAMED_MOST, ROWS_IN_CALL, Item, Part, Wish
+from services.servicenow.contract import VARIABLES
 
 OVERLAP_S = 60.0
 """A record is stamped when it is changed, and seen when that is committed: so much later at most."""
@@ -103,7 +104,9 @@ class Course:
             # Once more from the start of a look that was cut: its named records came with its first part.
             return Wish(cat_items, since, self.part, tuple(sorted(self.missing))[:NAMED_MOST])
         if table == ANSWERS:
-            return Wish(cat_items, since, None, tuple(self.unread)[:NAMED_MOST])
+            # As many as can be answered whole, with as much room for what has changed.
+            most = max(1, self.rows_in_call // (2 * len(VARIABLES)))
+            return Wish(cat_items, since, None, tuple(self.unread)[: min(NAMED_MOST, most)])
         since = self.approvals_since or since
         if self.approvals_part is None and len(self.unasked) > NAMED_MOST:
             self.approvals_part = Part(0, math.ceil(len(self.unasked) / self.approvals_in_part))

@@ -36,7 +36,8 @@ from services.requests.leases import (
     is_held,
     put,
 )
-from services.requests.reading import FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
+from services.requests.reading import ANSWERS, FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
+from services.servicenow.contract import VARIABLES
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.records import Page
@@ -284,6 +285,9 @@ class Follower:
         )
         turn.kept.add(kept)
         turn.seen += len(items)
+        if full and table == ANSWERS:
+            # Of the others some variables may stand on the next page: they are asked for once more.
+            items = [item for item in items if (item.variables or {}).keys() >= set(VARIABLES)]
         await asyncio.to_thread(course.note, table, wish, items)
         if table == ITEMS:
             course.hidden = page.total is not None and len(page.rows) < min(page.total, course.rows_in_call)

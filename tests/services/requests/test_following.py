@@ -145,6 +145,26 @@ def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store,
     assert (row["file_path"], row["reason"], row["state"]) == (r"C:\setup.exe", "Release 9", "approved")
 
 
+async def test_variables_that_stand_on_the_next_page_are_asked_for_again(
+    practice, server, workspace, store, clock
+):
+    follower = followed.follower_of(workspace, clock)
+    followed.place(practice, 1)
+    await follower.round(server.id)
+    course = follower._courses[server.id]
+    course.with_variables, course.rows_in_call = False, 26  # two requests and a part of the third
+    for number in range(2, 8):
+        followed.place(practice, number)
+    for _ in range(20):
+        clock.pass_by(31)
+        await follower.round(server.id)
+    rows = followed.requests_of(store)
+    assert len(rows) == 7
+    assert all(
+        row["approval_id"] and row["file_path"] and row["reason"] and row["initiator_name"] for row in rows
+    )
+
+
 async def test_a_look_that_was_broken_off_with_all_calls_used_up_is_made_up_for_within_one_interval(
     practice, server, workspace, store, clock
 ):
