@@ -2,7 +2,8 @@
 """Makes the environment and runs the program, its checks and its measurements. Needs nothing but Python 3.11.
 
 python3 dev.py run [ARGS]     start `approval-console ARGS`; without ARGS the demo
-python3 dev.py test [ARGS]    every check: format, lint, types, layers, tests; ARGS go to pytest, --long for all
+python3 dev.py test [ARGS]    every check: format, lint, types, layers, tests; ARGS go to pytest, --long for all,
+                              --late SEED to let the answers of threads reach the window late
 python3 dev.py bench          the figures of the README
 python3 dev.py shots [DIR]    pictures of every page
 python3 dev.py clean          remove the environment and caches

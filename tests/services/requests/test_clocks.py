@@ -6,16 +6,23 @@ from datetime import timedelta
 
 import pytest
 
-from services.practice import PracticeInstance
 from services.requests.budget import LOOK, Budget
 from services.requests.following import NOT_DUE, PAUSED, as_of
 from services.requests.leases import Leases
 from services.requests.worker import Worker, workers
 from tests.services.requests import followed
-from tests.services.requests.followed import SimulatedClock
-from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
+from tests.services.requests.followed_setup import (
+    clock,
+    configuration,
+    empty_store,
+    practice,
+    server,
+    store,
+    vault,
+    workspace,
+)
 
-__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
+__all__ = ["clock", "configuration", "empty_store", "practice", "server", "store", "vault", "workspace"]
 
 HOUR = timedelta(hours=1)
 SERVER = uuid.UUID(int=7)
@@ -38,20 +45,8 @@ class WallClock:
 
 
 @pytest.fixture
-def passing():
-    return SimulatedClock()
-
-
-@pytest.fixture
-def practice(passing):
-    instance = PracticeInstance(password=PASSWORD, clock=passing.now).start()
-    yield instance
-    instance.stop()
-
-
-@pytest.fixture
-def server(configuration, vault, practice):
-    return followed.configure(configuration, vault, practice, PASSWORD)[0]
+def passing(clock):
+    return clock
 
 
 @pytest.mark.parametrize("anew", [False, True], ids=["same process", "new process"])

@@ -4,7 +4,6 @@ import pytest
 
 from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.practice import PracticeInstance
 from services.requests import keeping
 from services.requests.budget import LOOK
 from services.requests.following import NOT_DUE, PAUSED, SPENT
@@ -12,27 +11,18 @@ from services.requests.keeping import Ground
 from services.requests.reading import Item
 from services.store.values import table_of
 from tests.services.requests import followed
-from tests.services.requests.followed import SimulatedClock
-from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
+from tests.services.requests.followed_setup import (
+    clock,
+    configuration,
+    empty_store,
+    practice,
+    server,
+    store,
+    vault,
+    workspace,
+)
 
-__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
-
-
-@pytest.fixture
-def clock():
-    return SimulatedClock()
-
-
-@pytest.fixture
-def practice(clock):
-    instance = PracticeInstance(password=PASSWORD, clock=clock.now).start()
-    yield instance
-    instance.stop()
-
-
-@pytest.fixture
-def server(configuration, vault, practice):
-    return followed.configure(configuration, vault, practice, PASSWORD)[0]
+__all__ = ["clock", "configuration", "empty_store", "practice", "server", "store", "vault", "workspace"]
 
 
 @pytest.fixture

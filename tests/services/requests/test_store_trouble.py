@@ -2,35 +2,23 @@
 
 import asyncio
 
-import pytest
-
 from models.kinds import RequestState
-from services.practice import PracticeInstance
 from services.requests import following
 from services.requests.worker import STORE_AGAIN_S, Worker
 from services.store.errors import cannot_write
 from tests.services.requests import followed
-from tests.services.requests.followed import SimulatedClock
-from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
+from tests.services.requests.followed_setup import (
+    clock,
+    configuration,
+    empty_store,
+    practice,
+    server,
+    store,
+    vault,
+    workspace,
+)
 
-__all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
-
-
-@pytest.fixture
-def clock():
-    return SimulatedClock()
-
-
-@pytest.fixture
-def practice(clock):
-    instance = PracticeInstance(password=PASSWORD, clock=clock.now).start()
-    yield instance
-    instance.stop()
-
-
-@pytest.fixture
-def server(configuration, vault, practice):
-    return followed.configure(configuration, vault, practice, PASSWORD)[0]
+__all__ = ["clock", "configuration", "empty_store", "practice", "server", "store", "vault", "workspace"]
 
 
 def refuse(*_arguments, **_more):
