@@ -52,7 +52,9 @@ def list_(
                 (f"{v.at:%Y-%m-%d %H:%M:%S}", v.by, v.operation, v.object_name, _changes(v), str(v.id))
                 for v in views
             ]
-            output.table(("At (UTC)", "By", "What", "Object", "Changes", "Revision"), rows)
+            output.table(
+                ("At (UTC)", "By", "What", "Object", "Changes", "Revision"), rows, whole=("Revision",)
+            )
         return output.GOOD
 
     of(context).run(work, json_too=json)
