@@ -204,6 +204,14 @@ def test_what_nobody_expected_names_its_log(cli, monkeypatch, caplog):
     caplog.clear()
 
 
+def test_one_entry_is_counted_as_one(cli, tmp_path):
+    assert cli("credential", "list").status == 0
+    (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
+    assert cli("config", "apply", tmp_path / "d.yaml").status == 0
+    assert cli("audit", "verify").out == "The audit trail is whole: 1 entry.\n"
+    assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry is written to ")
+
+
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])
 def test_a_narrow_terminal_breaks_no_id(cli, monkeypatch, tmp_path, columns):
     (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
