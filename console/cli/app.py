@@ -28,6 +28,7 @@ from console.cli.context import CommandContext
 from console.options import VAULTS, Options
 from console.version import VERSION
 from services.errors import ConsoleError
+from services.logs import PrivateLog
 
 app = typer.Typer(
     name="approval-console",
@@ -96,18 +97,40 @@ def run_cli(arguments: list[str]) -> int:
     except output.ReaderGoneError:
         _let_go_of_output()
         return output.GOOD
-    except Exception:
-        logging.getLogger(__name__).exception("the command ended with an unexpected error")
-        output.say("The command ended with an unexpected error. Its details are in the log file.")
-        return output.IMPOSSIBLE
+    except output.UnwritableError as error:
+        return _unwritable(error)
+    except Exception as error:  # noqa: BLE001 -- a traceback goes to the log, whatever it is
+        if isinstance(error, OSError) and error.filename is None and error.errno in output.TAKES_NOTHING:
+            return _unwritable(output.UnwritableError(error))  # the help is written without us
+        return _unexpected(error)
     return output.GOOD
+
+
+def _unwritable(error: output.UnwritableError) -> int:
+    output.say(error.problem.as_text())
+    _let_go_of_output()
+    return output.IMPOSSIBLE
+
+
+def _unexpected(error: Exception) -> int:
+    root = logging.getLogger()
+    files = [handler.baseFilename for handler in root.handlers if isinstance(handler, PrivateLog)]
+    if not root.handlers:
+        # Without a handler, logging would write the traceback to the terminal.
+        root.addHandler(logging.NullHandler())
+    logging.getLogger(__name__).error("the command ended with an unexpected error", exc_info=error)
+    where = (
+        f"Its details are in {files[0]}." if files else f"No log is written; it was {type(error).__name__}."
+    )
+    output.say(f"The command ended with an unexpected error. {where}")
+    return output.IMPOSSIBLE
 
 
 def _let_go_of_output() -> None:
     """Send what is still buffered nowhere, so that the end of the process does not fail on it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             stream.flush()
             continue
         os.dup2(nowhere, stream.fileno())

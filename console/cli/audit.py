@@ -31,7 +31,10 @@ class _WordsFirst(typer.core.TyperGroup):
         return super().parse_args(ctx, args)
 
 
-history_app = typer.Typer(help="What changed, when, by whom: history [KIND NAME].", cls=_WordsFirst)
+history_app = typer.Typer(
+    help=f"What changed, when, by whom: history [KIND NAME] [--json]. KIND is one of {', '.join(Kind)}.",
+    cls=_WordsFirst,
+)
 
 
 @history_app.command("list", hidden=True)
@@ -52,7 +55,9 @@ def list_(
                 (f"{v.at:%Y-%m-%d %H:%M:%S}", v.by, v.operation, v.object_name, _changes(v), str(v.id))
                 for v in views
             ]
-            output.table(("At (UTC)", "By", "What", "Object", "Changes", "Revision"), rows)
+            output.table(
+                ("At (UTC)", "By", "What", "Object", "Changes", "Revision"), rows, whole=("Revision",)
+            )
         return output.GOOD
 
     of(context).run(work, json_too=json)
@@ -97,7 +102,7 @@ def verify(context: typer.Context) -> None:
     async def work(workspace: Workspace) -> int:
         verdict = await asyncio.to_thread(workspace.store.verify_audit)
         if verdict.ok:
-            output.result(f"The audit trail is whole: {verdict.checked} entries.")
+            output.result(f"The audit trail is whole: {_entries(verdict.checked)}.")
             return output.GOOD
         output.result(f"The audit trail is broken: {verdict.problem}.")
         return output.NOT_GOOD
@@ -111,10 +116,14 @@ def export_(context: typer.Context, file: Annotated[Path, typer.Argument(help="W
 
     async def work(workspace: Workspace) -> int:
         count = await asyncio.to_thread(_export, workspace, file)
-        output.say(f"{count} entries are written to {file}.")
+        output.say(f"{_entries(count)} {'is' if count == 1 else 'are'} written to {file}.")
         return output.GOOD
 
     of(context).run(work)
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def _export(workspace: Workspace, file: Path) -> int:

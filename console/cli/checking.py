@@ -147,7 +147,7 @@ def items(
                 )
                 for i in found
             ]
-            output.table(("Name", "Category", "Contract", "sys_id"), rows)
+            output.table(("Name", "Category", "Contract", "sys_id"), rows, whole=("sys_id",))
         return output.GOOD
 
     of(context).run(work, json_too=json)

@@ -28,6 +28,7 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Id, PMApprovalI
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id, PMApprovalId, number or PMRequestId.")]
 Comment = Annotated[str, typer.Option(help="What the person who asked is told.")]
 DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
+Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 DONE_FAULTS = frozenset({"request-not-open", "request-busy", "reminded-already", "decision-not-taken"})
@@ -99,7 +100,7 @@ def cancel(
     _act(context, requests, deed, json_too=json)
 
 
-def remind(context: typer.Context, requests: Ids, comment: Comment = "", json: Json = False) -> None:
+def remind(context: typer.Context, requests: Ids, comment: Reminder = "", json: Json = False) -> None:
     """Write to those who are asked about requests that are still open; within 15 minutes once only."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: Told) -> list[Outcome]:
@@ -212,14 +213,14 @@ def _write(found: Details) -> None:
         ("Link", found.link),
     ):
         if value:
-            output.result(f"  {name:9} {value}")
+            _under(f"  {name:9} {value}")
     output.result("States")
     for side in (found.here, found.there):
         seen = f", seen {side.at.astimezone():%Y-%m-%d %H:%M:%S}" if side.at else ""
-        output.result(f"  {side.system}: {side.state}{seen}{f'. {side.detail}' if side.detail else ''}")
-    output.result(f"  {'Mismatch: ' if found.mismatch else ''}{found.sentence}")
+        _under(f"  {side.system}: {side.state}{seen}{f'. {side.detail}' if side.detail else ''}")
+    _under(f"  {'Mismatch: ' if found.mismatch else ''}{found.sentence}")
     if found.why_stuck and found.why_stuck != found.sentence:
-        output.result(f"  {found.why_stuck}")
+        _under(f"  {found.why_stuck}")
     if found.who_can_act:
         output.result("Who can act")
     for person in found.who_can_act:
@@ -230,8 +231,13 @@ def _write(found: Details) -> None:
     output.result("Timeline")
     for line in found.timeline:
         more = f": {line.detail}" if line.detail else ""
-        output.result(f"  {line.at.astimezone():%Y-%m-%d %H:%M:%S}  {line.title}{more}")
+        _under(f"  {line.at.astimezone():%Y-%m-%d %H:%M:%S}  {line.title}{more}")
     output.result("Answer for the caller")
-    output.result(f"  {found.answer_for_caller}")
+    _under(f"  {found.answer_for_caller}")
     for text in found.unseen:
         output.say(text)
+
+
+def _under(text: str) -> None:
+    """Write a line; further lines of what people wrote stay under it, so that none of them passes for one of ours."""
+    output.result(text.replace("\n", "\n      "))

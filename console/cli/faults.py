@@ -36,7 +36,7 @@ def faults(
         output.result("\n".join(map(handbook.as_text, found)))
     else:
         rows = [(handbook.words_of(one.stages), one.id, one.owner.value, one.people_see) for one in found]
-        output.table(("Stage", "Fault", "Owner", "People see"), rows)
+        output.table(("Stage", "Fault", "Owner", "People see"), rows, whole=("Fault",))
 
 
 def _called(fault_id: str) -> list[CheckFault]:

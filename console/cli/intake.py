@@ -28,7 +28,8 @@ def add(
         typer.Option(
             "--map",
             help="Where a variable stands in the payload: NAME=/pointer, NAME?=/pointer where it may be missing, "
-            "NAME=text for a constant, or JSON. id=/pointer is the payload's own id.",
+            "NAME=text for a constant, or NAME={…} with a source in JSON. id=/pointer is the payload's own id. "
+            "May be given again; without it the payload names the variables as the contract does.",
         ),
     ] = None,
 ) -> None:

@@ -111,7 +111,7 @@ def _json(store: Store, filter_: Filter, limit: int | None) -> None:
 def _table(store: Store, filter_: Filter, limit: int | None) -> None:
     inbox, at = Inbox(store), utcnow()
     rows, complete = _rows(inbox, filter_, limit or LIMIT, at)
-    output.table(HEADS, [_line(row, at) for row in rows])
+    output.table(HEADS, [_line(row, at) for row in rows], whole=("State", "Age", "Number"))
     total = inbox.count(filter_, at=at)
     if not complete:
         output.say(_cut_off(total.number))

@@ -1,10 +1,12 @@
 """How commands speak: results on standard output, everything else on standard error, JSON as one document."""
 
+import errno
 import io
 import json
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
 import typer
@@ -15,6 +17,11 @@ GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
 """The exit statuses of the public interface."""
 
 
+_FOLDED, _GAP = 12, 2
+"""The characters that a column keeps before its words are folded, and those between two columns."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+TAKES_NOTHING = (*_FULL, errno.EIO)
+"""What a write to a stream fails with that will not take another one either."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What commands a terminal, and what turns the order of a line around so that it reads as another."""
 
@@ -23,11 +30,33 @@ class ReaderGoneError(Exception):
     """Whoever read the output has closed it, as `head` does; there is nobody left to tell."""
 
 
+class UnwritableError(Exception):
+    """Standard output does not take what is written: the disk behind it is full, or the device fails.
+
+    No ConsoleError: with `--json` such a one is written to standard output.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.problem = Problem(
+            tried="Write to standard output",
+            evidence=f"{type(error).__name__}: {error}",
+            cause="What standard output goes to is full, or takes nothing.",
+            owner=Owner.CONSOLE,
+            remedy="Make room, or send it somewhere else. What the command has changed by now stays changed.",
+            fault="output-unwritable",
+        )
+
+
 def prepare() -> None:
     """Let every text be written whatever the terminal's encoding: what it cannot show is written as an escape.
 
-    UTF-8 too has something it cannot show: the bytes of arguments that are no text.
+    UTF-8 too has something it cannot show: the bytes of arguments that are no text. A stream that the caller closed
+    (`>&-`) is there, and keeps nothing.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- lives as long as the program
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -71,6 +100,8 @@ def piece(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError as error:
         raise ReaderGoneError from error
+    except OSError as error:
+        raise UnwritableError(error) from error
 
 
 def _written_out(found: re.Match[str]) -> str:
@@ -83,6 +114,10 @@ def _echo(text: str, *, err: bool) -> None:
         typer.echo(text, err=err)
     except BrokenPipeError as error:
         raise ReaderGoneError from error
+    except OSError as error:
+        # A message that is lost stops no work; a result that is lost is not to be taken for one.
+        if not err:
+            raise UnwritableError(error) from error
 
 
 def as_json(document: Any) -> None:
@@ -99,33 +134,68 @@ def problem(error: ConsoleError, *, json_too: bool = False) -> None:
         as_json({"error": error.problem.as_dict()})
 
 
-def file_error(verb: str, file: str, error: Exception) -> InputError:
+def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
     """Return the error for a file that a command was to read or write."""
-    return InputError(
-        Problem(
-            tried=f"{verb} {file}",
-            evidence=f"{type(error).__name__}: {error}",
-            cause="The file is not there, is not text, or may not be used.",
-            owner=Owner.CONSOLE,
-            remedy="Name a file that can be used.",
-            fault="file-unusable",
+    full = isinstance(error, OSError) and error.errno in _FULL
+    if full:
+        cause, remedy = "The disk is full.", "Make room, or name a file on another disk."
+    elif verb == "Write":
+        cause = "The folder is not there, or may not be written to."
+        remedy = "Make the folder, or name a file that can be written."
+    else:
+        cause, remedy = (
+            "The file is not there, is not text, or may not be read.",
+            "Name a file that can be read.",
         )
+    problem = Problem(
+        tried=f"{verb} {file}",
+        evidence=f"{type(error).__name__}: {error}",
+        cause=cause,
+        owner=Owner.CONSOLE,
+        remedy=remedy,
+        fault="file-unusable",
     )
+    return ConsoleError(problem) if full else InputError(problem)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write rows in columns; plain and tab-separated where the output is not a terminal."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[str] = ()) -> None:
+    """Write rows in columns; plain and tab-separated where the output is not a terminal.
+
+    The columns named in `whole` are never broken: they are read out or typed again. A terminal that is too narrow for
+    that gets each row as a block of lines.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             result("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    shown = [[written_out(cell) for cell in row] for row in rows]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(heads, *shown, strict=True)]
+    least = [
+        width if head in whole else min(width, _FOLDED) for head, width in zip(heads, widths, strict=True)
+    ]
+    console = Console()
+    if whole and sum(least) + _GAP * (len(heads) - 1) > console.width:
+        _blocks(heads, rows)
+        return
     made = Table(box=None, pad_edge=False)
-    for head in heads:
-        made.add_column(head)
-    for row in rows:
-        made.add_row(*(Text(written_out(cell)) for cell in row))
-    Console().print(made)
+    for head, width in zip(heads, least, strict=True):
+        made.add_column(head, no_wrap=head in whole, overflow="fold", min_width=width)
+    for cells in shown:
+        made.add_row(*(Text(cell) for cell in cells))
+    console.print(made)
+
+
+def _blocks(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write each row as a block: a line for each cell that holds something."""
+    margin = max(len(head) for head in heads)
+    for number, row in enumerate(rows):
+        if number:
+            result("")
+        for head, cell in zip(heads, row, strict=True):
+            if cell:
+                result(f"{head:{margin}}  {cell.replace(chr(10), ', ')}")

@@ -8,16 +8,15 @@ from sqlmodel import col, select
 from models.approval_request import ApprovalRequest
 from services.errors import InputError, Owner, Problem
 from services.store import Store
-from services.store.errors import NotFoundError
 
 NAMED_AT_MOST = 5
 
 
 def find_request(store: Store, text: str) -> uuid.UUID:
-    """Return the id of the one request that is called `text`; raises NotFoundError, and InputError where several are."""
+    """Return the id of the one request that is called `text`; raises InputError where none or several are."""
     called = text.strip()
     if not called or any("\ud800" <= c <= "\udfff" or c == "\0" for c in called):
-        raise NotFoundError(f"the request “{text}”")
+        raise _unknown(text)
     table = ApprovalRequest
     conditions = [
         col(table.approval_id) == called,
@@ -37,10 +36,24 @@ def find_request(store: Store, text: str) -> uuid.UUID:
             )
         }
     if not found:
-        raise NotFoundError(f"the request “{text}”")
+        raise _unknown(text)
     if len(found) > 1:
         raise _several(text, [f"{number or 'no number'} ({key})" for key, number in found.items()])
     return next(iter(found))
+
+
+def _unknown(text: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Find the request “{text}”",
+            evidence="No request in the store is called so.",
+            cause="It is mistyped, or Privilege Manager raised it and ServiceNow has not been asked since.",
+            owner=Owner.CONSOLE,
+            remedy="Look it up with requests list --search. What is new in ServiceNow comes in while a worker or the"
+            " window runs.",
+            fault="object-missing",
+        )
+    )
 
 
 def _several(text: str, found: list[str]) -> InputError:

@@ -85,7 +85,8 @@ def cannot_open(url: str, error: BaseException) -> StoreError:
         "See that the folder exists and may be written to, or choose another store with --store.",
         "store-unusable",
     )
-    return _error(f"Open the store {without_password(url)}", error, unusable)
+    reason = _NO_DRIVER if isinstance(error, ModuleNotFoundError) else unusable
+    return _error(f"Open the store {without_password(url)}", error, reason)
 
 
 def cannot_read(error: BaseException) -> StoreError:
@@ -119,6 +120,12 @@ _LOCKED = _Reason(
     "Another program keeps the store locked.",
     "Wait until it is done, or close it, then try again. Nothing was changed.",
     "store-locked",
+)
+_NO_DRIVER = _Reason(
+    "The driver for this kind of database is not installed; SQLite needs none.",
+    'Install it where this program is installed (for PostgreSQL: pip install "psycopg[binary]"), or choose a file'
+    " with --store.",
+    "store-driver-missing",
 )
 _CONTRADICTION = _Reason(
     "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",

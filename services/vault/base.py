@@ -91,7 +91,8 @@ class SecretMissingError(RefusedError):
                 evidence="The vault holds none for this credential.",
                 cause="It was never entered here, or it was removed.",
                 owner=Owner.CONSOLE,
-                remedy=remedy or f"Enter the password on the User Credential “{name}”.",
+                remedy=remedy
+                or f"Enter the password on the User Credential “{name}”; at the command line with credential set.",
                 fault="secret-missing",
             )
         )

@@ -84,6 +84,13 @@ class EnvVault(Vault):
             hint = f"Set {variable_of(name)}_FOR={destination_of(place)}, if address, proxy and CA bundle are right."
             raise SecretNotForHostError(name, place, known, hint) from None
 
+    def bind(self, credential_id: uuid.UUID, name: str, place: Place, *, another_way: bool = False) -> None:
+        """Bind the secret to `place`. Raises as the other vaults do, SecretMissingError with the variable to set."""
+        try:
+            super().bind(credential_id, name, place, another_way=another_way)
+        except SecretMissingError:
+            raise SecretMissingError(name, f"Set {variable_of(name)} before starting.") from None
+
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
         """Forget what the secret is bound to; the variable itself belongs to whoever set it."""
         del name

@@ -186,6 +186,28 @@ def test_a_number_on_two_instances_has_to_be_told_apart(cli, order, store):
     assert str(twin.id) in outcome.err
 
 
+@pytest.mark.parametrize("command", ["show", "approve", "reject", "cancel", "remind"])
+def test_a_request_that_nobody_knows_says_where_to_look(cli, order, practice, command):
+    row = order()
+    outcome = cli("requests", command, *([] if command == "show" else [row.number]), "RITM0099999")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "Find the request “RITM0099999”" in outcome.err
+    assert "requests list --search" in outcome.err
+    assert state_of(practice, row) == "requested"
+
+
+def test_the_comment_of_a_reminder_is_for_those_who_are_asked(cli):
+    assert "What those who are asked are told." in cli("requests", "remind", "--help").out
+
+
+def test_further_lines_of_a_comment_pass_for_none_of_ours(cli, order):
+    row = order()
+    assert cli("requests", "reject", row.number, "--comment", "No.\nTimeline\n  Approved").status == 0
+    shown = cli("requests", "show", row.number).out.splitlines()
+    assert shown.count("Timeline") == 1
+    assert "      Timeline" in shown
+
+
 # -- programs that raise requests ------------------------------------------------------------------------------------
 
 

@@ -1,12 +1,14 @@
 """What lies around a call: pipes that close, Ctrl+C, standard input, terminals that cannot show everything."""
 
 import codecs
+import errno
 import io
 import json
 import os
 import signal
 import sqlite3
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -120,6 +122,108 @@ def test_a_reader_that_closes_the_pipe_is_no_error(program, words):
         process.stdout.close()
         error = process.stderr.read()
     assert (process.returncode, error) == (0, "")
+
+
+class Full(io.RawIOBase):
+    """A device without room, as /dev/full is; not every system has one."""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def full():
+    return io.TextIOWrapper(io.BufferedWriter(Full()), encoding="utf-8")
+
+
+class TestOutputThatTakesNothing:
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("history",),
+            ("history", "--json"),
+            ("requests", "list", "--csv"),
+            ("config", "export"),
+            ("--help",),
+        ],
+    )
+    def test_is_told_with_what_to_do(self, cli, monkeypatch, capsys, tmp_path, words):
+        (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
+        assert cli("config", "apply", tmp_path / "d.yaml").status == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", full())
+            patch.setattr("console.cli.app.os.dup2", lambda *_: None)
+            patch.setattr(Full, "fileno", lambda _: 1, raising=False)
+            assert run_cli(["--vault", "env", *words]) == 3
+            patch.setattr(Full, "write", lambda _, data: len(data))
+            sys.stdout.flush()
+        told = capsys.readouterr().err
+        assert "No space left on device" in told
+        assert "output-unwritable" in told
+        assert "Make room" in told
+        assert "Traceback" not in told
+        assert "unexpected" not in told
+
+    def test_loses_messages_but_no_work(self, cli, monkeypatch, tmp_path):
+        (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stderr", full())
+            assert run_cli(["--vault", "env", "config", "apply", str(tmp_path / "d.yaml")]) == 0
+            patch.setattr(Full, "write", lambda _, data: len(data))
+            sys.stderr.flush()
+        assert cli("config", "plan", tmp_path / "d.yaml").status == 0
+
+    def test_is_left_alone_where_it_was_closed(self, cli, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", None)
+            patch.setattr(sys, "stderr", None)
+            assert run_cli(["--vault", "env", "history"]) == 0
+            for stream in (sys.stdout, sys.stderr):
+                stream.close()
+
+
+def test_a_full_disk_is_no_wrong_input(cli, monkeypatch, tmp_path):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("console.cli.audit.Path.open", refuse)
+    outcome = cli("audit", "export", tmp_path / "trail.jsonl")
+    assert outcome.status == 3
+    assert "The disk is full." in outcome.err
+
+
+def test_what_nobody_expected_names_its_log(cli, monkeypatch, caplog):
+    monkeypatch.setattr("console.cli.audit._views", lambda *_: 1 / 0)
+    outcome = cli("history")
+    assert outcome.status == 3
+    assert "Traceback" not in outcome.err
+    file = outcome.err.strip().rpartition(" in ")[2].removesuffix(".")
+    assert "ZeroDivisionError" in Path(file).read_text(encoding="utf-8")
+    caplog.clear()
+
+
+def test_one_entry_is_counted_as_one(cli, tmp_path):
+    assert cli("credential", "list").status == 0
+    (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
+    assert cli("config", "apply", tmp_path / "d.yaml").status == 0
+    assert cli("audit", "verify").out == "The audit trail is whole: 1 entry.\n"
+    assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry is written to ")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_a_narrow_terminal_breaks_no_id(cli, monkeypatch, tmp_path, columns):
+    (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
+    assert cli("config", "apply", tmp_path / "d.yaml").status == 0
+    revision = cli("history", "--json").json["revisions"][0]["id"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = Screen(io.BytesIO(), encoding="utf-8", write_through=True)
+    monkeypatch.setattr(sys, "stdout", shown)
+    assert run_cli(["--vault", "env", "history"]) == 0
+    assert revision in shown.buffer.getvalue().decode()
 
 
 class TestCtrlC:

@@ -179,6 +179,20 @@ def test_an_audit_trail_that_cannot_be_written_ends_with_2(cli, tmp_path):
     assert "file-unusable" in outcome.err
 
 
+@pytest.mark.parametrize(("vault", "remedy"), [("file", "credential set"), ("env", SECRET_VARIABLE)])
+def test_a_document_whose_password_is_missing_says_how_it_comes_in(
+    cli, monkeypatch, practice, tmp_path, vault, remedy
+):
+    monkeypatch.setenv("APPROVAL_CONSOLE_PASSPHRASE", "of a test")
+    monkeypatch.delenv(SECRET_VARIABLE, raising=False)
+    (tmp_path / "one.yaml").write_text(document(practice.base_url), encoding="utf-8")
+    outcome = cli("--vault", vault, "config", "apply", tmp_path / "one.yaml")
+    assert (outcome.status, outcome.out) == (3, "")
+    assert "secret-missing" in outcome.err
+    assert remedy in outcome.err
+    assert cli("credential", "list").out == ""
+
+
 @pytest.mark.parametrize(("vault", "password", "status"), [("file", "••••", 2), ("env", "good", 3)])
 def test_a_password_that_is_not_kept_makes_no_credential_and_changes_none(
     cli, monkeypatch, vault, password, status

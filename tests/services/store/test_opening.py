@@ -395,6 +395,13 @@ class TestAddresses:
         assert "hunter2" not in problem.as_text()
         assert names(tmp_path) == []
 
+    def test_a_driver_that_is_missing_is_named_with_its_remedy(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        problem = refused("postgresql+psycopg://ada:hunter2@127.0.0.1:1/console")
+        assert problem.fault == "store-driver-missing"
+        assert "psycopg[binary]" in problem.remedy
+        assert "hunter2" not in problem.as_text()
+
     def test_what_is_no_password_stays_readable(self):
         assert without_password("postgresql://ada@host:5432/db?x=1") == "postgresql://ada@host:5432/db?x=1"
         assert without_password("postgresql://ada:secret@host/db") == "postgresql://ada:***@host/db"
