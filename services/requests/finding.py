@@ -86,6 +86,12 @@ async def find(instance: Instance, approval_id: str, process: ApprovalProcess) -
     return Sighting(absent=not reason, reason=reason)
 
 
+async def approval_id_of(instance: Instance, sys_id: str) -> str:
+    """Return the PMApprovalId that a requested item carries, or an empty text where the account sees none."""
+    rows = await _rows(instance, equals(**{ANSWER_OF: sys_id, NAME: VARIABLE}), limit=1)
+    return rows[0][VALUE] if rows else ""
+
+
 async def _rows(instance: Instance, query: Query, limit: int | None = None) -> list[Row]:
     table = instance.table(ANSWERS)
     return [row async for row in table.rows(query, fields=_FIELDS, limit=limit)]

@@ -313,6 +313,10 @@ class RequestLife:
         try:
             request_id = await self._create(variables, marked)
         except ConsoleError as error:
+            if patient and error.retryable and error.problem.fault in REFUSED:
+                # Nothing was sent, and the instance may be back in a moment: whoever looks next tries again.
+                await kept(lambda: self._steps.unmark_sending(row, marked))
+                raise
             return await self._after(row, error)
         # Whatever becomes of the row in the store, it says what there is to be followed or cleaned up.
         row.external_id = request_id

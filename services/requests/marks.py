@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from models.approval_request import ApprovalRequest
 from models.base import NAME_MAX, TEXT_MAX, utcnow
@@ -68,6 +68,13 @@ def sends_of(session: Session, key: uuid.UUID) -> Sends:
     """Return how often Create was about to be called."""
     marks = [line.at for line in _lines(session, key) if _word(line) == CREATE]
     return Sends(len(marks), max(marks, default=None))
+
+
+def take_back_send(session: Session, key: uuid.UUID, at: datetime) -> None:
+    """Remove the line of a Create that was certainly not carried out: what did not happen is not told."""
+    mine = (col(RequestEvent.request_id) == key, col(RequestEvent.kind) == RequestEventKind.SENT)
+    this = (col(RequestEvent.detail) == CREATE, col(RequestEvent.at) == at)
+    session.execute(delete(RequestEvent).where(*mine, *this))
 
 
 def wish_of(session: Session, key: uuid.UUID) -> Wish | None:

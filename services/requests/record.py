@@ -10,9 +10,11 @@ from typing import Any
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestOrigin
-from services.errors import ConsoleError
+from services.errors import ConsoleError, RefusedError, ReplyError
+from services.requests.finding import approval_id_of
 from services.requests.reading import APPROVALS, ASKED, ITEMS, time_of
 from services.requests.states import OPEN, Seen, seen_of
+from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
@@ -102,11 +104,15 @@ class Record:
 
 
 async def read_record(instance: Instance, row: ApprovalRequest) -> Record | None:
-    """Return the record behind a request as it stands now, or None when there is none that the account may see."""
-    for query in _queries(row):
+    """Return the record behind a request as it stands now, or None when there is none that the account may see.
+
+    A number says little by itself: an instance that was reset or cloned gives it to another request. What is found by
+    its number alone is taken for this request only where it carries the same PMApprovalId, as far as the account sees it.
+    """
+    for query, by_number in _queries(row):
         began = utcnow()
         found = await instance.table(ITEMS).first(query, _ITEM_FIELDS)
-        if found is not None:
+        if found is not None and not (by_number and await _is_another(instance, row, found["sys_id"])):
             return await _with_approvals(instance, found, began)
     return None
 
@@ -153,13 +159,25 @@ def sentence_list(names: list[str], word: str = "or", most: int = 5) -> str:
     return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
 
 
-def _queries(row: ApprovalRequest) -> list[Query]:
-    """Return where to look, the surest place first; ids of customers' own scripts may be anything."""
-    found = [equals(sys_id=row.record_id)] if _SYS_ID.fullmatch(row.record_id) else []
+def _queries(row: ApprovalRequest) -> list[tuple[Query, bool]]:
+    """Return where to look, the surest place first, and whether that is by number; ids of own scripts may be anything."""
+    if _SYS_ID.fullmatch(row.record_id):
+        return [(equals(sys_id=row.record_id), False)]
     if _SYS_ID.fullmatch(row.external_id):
-        found += [equals(sys_id=row.external_id), equals(request=row.external_id)]
-    found += [equals(number=n) for n in (row.number, row.external_id) if _NUMBER.fullmatch(n)]
-    return list(dict.fromkeys(found))
+        return [(equals(sys_id=row.external_id), False), (equals(request=row.external_id), False)]
+    numbers = dict.fromkeys(n for n in (row.number, row.external_id) if _NUMBER.fullmatch(n))
+    return [(equals(number=n), True) for n in numbers]
+
+
+async def _is_another(instance: Instance, row: ApprovalRequest, sys_id: str) -> bool:
+    """Whether a requested item carries another PMApprovalId than the request; False where the account sees none."""
+    try:
+        carried = await approval_id_of(instance, sys_id)
+    except RateLimitedError:
+        raise
+    except (RefusedError, ReplyError):
+        return False
+    return bool(carried) and bool(row.approval_id) and carried != row.approval_id
 
 
 async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Record:

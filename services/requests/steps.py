@@ -82,6 +82,14 @@ class Steps:
         adopt(row, stored)
         return done
 
+    def unmark_sending(self, row: ApprovalRequest, marked: datetime) -> None:
+        """Take back that Create was about to be called at `marked`: it was certainly not carried out, and may be again."""
+        with self.store.write() as work:
+            marks.take_back_send(work.session, row.id, marked)
+            if not RequestState(_present(work.session, row.id).state).final:
+                work.observe(ApprovalRequest, {row.id: _FREE})
+        adopt(row, self.stored(row.id) or row)
+
     def mark_wish(self, row: ApprovalRequest, end: RequestState, comment: str, now: datetime) -> bool:
         """Write down that Cancel is about to be called; returns False where the request has ended already."""
         wish = marks.Wish(end, comment)

@@ -154,6 +154,20 @@ def _error(tried: str, error: BaseException, usual: _Reason) -> StoreError:
     )
 
 
+def gone(url: str) -> StoreError:
+    """Return the error for a write to a file that was deleted or replaced since it was opened: nobody would read it."""
+    return StoreError(
+        Problem(
+            tried="Write to the store",
+            evidence=f"{without_password(url)} is not the file that was opened.",
+            cause="The store's file was deleted, moved or replaced while it was in use.",
+            owner=Owner.CONSOLE,
+            remedy="Put it back, or start this program anew on the store that is there now. Nothing was changed.",
+            fault="store-gone",
+        )
+    )
+
+
 def chain_broken(evidence: str) -> StoreError:
     """Return the error for a write that cannot be chained to what was written before."""
     return StoreError(

@@ -4,6 +4,7 @@ import getpass
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from models.store_meta import StoreMeta
 from services.progress import Progress, silent
 from services.store import audit
 from services.store.engine import lock_for_writing, make_engine
-from services.store.errors import StoreError, cannot_open, cannot_read, cannot_write
+from services.store.errors import StoreError, cannot_open, cannot_read, cannot_write, gone
 from services.store.feed import ChangeFeed
 from services.store.full_text import catch_up
 from services.store.location import as_url
@@ -33,6 +34,7 @@ class Store:
         self._writing = self.engine.execution_options(write=True)
         self.id = self._identity()
         self.feed = ChangeFeed(self.engine)
+        self._file = self._file_now()
 
     @classmethod
     def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
@@ -70,6 +72,8 @@ class Store:
         try:
             with Session(self._writing, expire_on_commit=False) as session, session.begin():
                 lock_for_writing(session.connection())
+                if self._file_now() != self._file:
+                    raise gone(self.url)
                 work = UnitOfWork(session, actor=self.actor, note=note)
                 yield work
                 session.flush()
@@ -92,6 +96,17 @@ class Store:
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+
+    def _file_now(self) -> tuple[int, int] | None:
+        """Return which file stands at the store's place, or None where there is none or the store is no file."""
+        place = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not place:
+            return None
+        try:
+            found = Path(place).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _identity(self) -> uuid.UUID:
         with Session(self.engine) as session:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
 from models.lease import Lease
@@ -420,6 +421,29 @@ async def test_a_decision_on_what_has_timed_out_says_that_it_came_too_late(desk,
     assert desk.row(row.id).state == RequestState.TIMED_OUT
     assert outcome.problem.evidence == "The request is timed out here."
     assert outcome.problem.remedy == "Tell the caller to start the program again."
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["by sys_id", "by number"])
+async def test_a_stranger_that_got_the_number_is_not_decided(desk, known):
+    """An instance that was reset or cloned counts from the beginning again."""
+    row = await desk.raised()
+    database, number = desk.practice._database, row.number
+    database.delete("sc_req_item", desk.item(row)["sys_id"], by="admin")
+    stranger = desk.copied(2)
+    database.update("sc_req_item", stranger.record_id, {"number": number}, by="admin")
+    if not known:
+        with desk.store.write() as work:
+            work.observe(ApprovalRequest, {row.id: {"record_id": ""}})
+            now = desk.row(row.id)
+            work.update(now.model_copy(update={"external_id": number}), now.version)
+    for outcome in (
+        *await decide(desk.workspace, [row.id], "approve"),
+        *await cancel(desk.workspace, [row.id], "Not needed", confirmed=True),
+    ):
+        assert not outcome.ok
+    assert desk.item(row)["approval"] == "requested"
+    assert [one["state"] for one in desk.asked(row)] == ["requested"]
+    assert desk.row(row.id).record_id != stranger.record_id
 
 
 async def test_a_decision_on_what_nobody_timed_out_yet_counts(desk):

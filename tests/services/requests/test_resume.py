@@ -128,6 +128,31 @@ async def test_a_doubtful_answer_is_looked_up_at_once(life, store, approval_type
     assert timeline(store)[-1].kind == RequestEventKind.FOUND
 
 
+@pytest.mark.parametrize("fault", ["hibernating", "rate_limited"])
+async def test_one_that_could_not_be_sent_stays_and_is_sent_when_the_instance_is_back(
+    life, store, approval_type, practice, fault
+):
+    # The description of the service is known: it is Create itself that does not get through.
+    await life._instance.service(life._process.create_service).describe()
+    row = life.draft(approval_type, FIELDS)
+    await life.keep(row, FIELDS)
+    for _ in range(3):
+        practice.faults.set(fault, seconds=0) if fault == "rate_limited" else practice.faults.set(fault)
+        with pytest.raises(ConsoleError):
+            await life.resume(row)
+        practice.faults.clear()
+        [kept] = stored(store)
+        assert (kept.state, kept.claimed_by, row.state) == (
+            RequestState.SUBMITTING,
+            "",
+            RequestState.SUBMITTING,
+        )
+        assert [line.kind for line in timeline(store)] == ["raised"]
+    assert raised(practice) == []
+    await life.resume(row)
+    assert (row.state, len(raised(practice))) == (RequestState.PENDING, 1)
+
+
 async def test_one_that_was_never_sent_is_sent(life, another, store, approval_type, practice, later):
     row = life.draft(approval_type, FIELDS)
     await life.keep(row, FIELDS)

@@ -406,3 +406,28 @@ class TestAddresses:
         assert without_password("postgresql://ada@host:5432/db?x=1") == "postgresql://ada@host:5432/db?x=1"
         assert without_password("postgresql://ada:secret@host/db") == "postgresql://ada:***@host/db"
         assert without_password("sqlite:////tmp/a@b:c.db") == "sqlite:////tmp/a@b:c.db"
+
+
+def move(folder, old, new):
+    for path in folder.glob(f"{old}*"):
+        path.rename(folder / path.name.replace(old, new))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_deleted_or_replaced_under_an_open_store_takes_no_more(tmp_path, replaced):
+    path = tmp_path / "console.db"
+    with closing(Store.open(str(path), actor="ada")) as store:
+        configuration = Configuration(store)
+        configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Kept"))
+        move(tmp_path, "console.db", "aside.db")
+        if replaced:
+            Store.open(str(path), actor="grace").close()
+        with pytest.raises(StoreError) as caught:
+            configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Lost"))
+        assert caught.value.problem.fault == "store-gone"
+        move(tmp_path, "console.db", "other.db")
+        move(tmp_path, "aside.db", "console.db")
+        configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Kept too"))
+    with closing(Store.open(str(path), actor="ada")) as store:
+        names = [one.name for one in Configuration(store).all(Kind.APPROVAL_PROCESS)]
+    assert sorted(names) == ["Kept", "Kept too"]
