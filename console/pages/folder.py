@@ -221,11 +221,9 @@ class FolderPage(Page):
                   Kind.APPROVAL_TYPE: Kind.APPROVAL_PROCESS}.get(kind)  # fmt: skip
         if before is not None:
             ready = await self.ctx.call(workspace.configuration.all, before)
-            caption = (
-                f"{ready[0].name} is ready for it."
-                if ready
-                else f"It needs a {KINDS[before].singular} first."
-            )
+            needed = KINDS[before].singular
+            article = "an" if needed[0] in "AEIO" else "a"
+            caption = f"{ready[0].name} is ready for it." if ready else f"It needs {article} {needed} first."
         return EmptyState(CHAIN, info.icon, f"No {info.plural} yet", BELONGS[kind], make, caption)
 
     def _failed(self, error: BaseException) -> None:

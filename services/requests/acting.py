@@ -473,7 +473,9 @@ class _Deed:
         """Read the newest state; what is not open any more is kept and told instead."""
         record = await read_record(instance, self._row)
         if record is None:
-            return self.refused(refusals.no_record(tried))
+            ended = RequestState(self._row.state).final
+            none = refusals.ended_already(tried, self._row.state) if ended else refusals.no_record(tried)
+            return self.refused(none)
         self.label = record.number or self.label
         if not record.open:
             await self._keep(record, instance=instance)

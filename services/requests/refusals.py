@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.requests.record import Asked, Record, sentence_list
 
@@ -86,7 +87,8 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
 
 def ended_already(tried: str, state: str) -> Problem:
     """Say that a request of ours has ended."""
-    return _not_open(tried, f"It is {state.replace('_', ' ')}.")
+    verb = "has" if state == RequestState.FAILED else "is"
+    return _not_open(tried, f"It {verb} {state.replace('_', ' ')}.")
 
 
 def _not_open(tried: str, evidence: str) -> Problem:

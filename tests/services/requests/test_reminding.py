@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models.base import utcnow
-from models.kinds import RequestEventKind
+from models.kinds import RequestEventKind, RequestState
 from services.requests import clock, turns
 from services.requests.acting import decide, remind
 from tests.services.requests.acting_setup import PM, between, desk
@@ -105,3 +105,12 @@ async def test_who_has_decided_is_not_reminded(desk, own):
     [outcome] = await remind(desk.workspace, [row.id])
     assert outcome.problem.fault == "request-not-open"
     assert desk.comments(row) == []
+
+
+async def test_what_failed_before_it_arrived_is_said_to_have_ended(desk):
+    row = await desk.drafted()
+    with desk.store.write() as work:
+        work.update(row.model_copy(update={"state": RequestState.FAILED, "ended_at": utcnow()}), row.version)
+    [outcome] = await remind(desk.workspace, [row.id], "")
+    assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
+    assert outcome.problem.evidence == "It has failed."
