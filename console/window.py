@@ -259,7 +259,8 @@ class Window(QMainWindow):
             # Built now, laid out and painted in the next turn of the loop: together they would be one long step.
             # Not 0, which Qt runs before it looks at the keyboard again.
             QTimer.singleShot(1, self._reveal)
-            self.stack.setUpdatesEnabled(False)  # or the page that is left would be painted once more
+            # Or the page that is left would be painted once more; at the start there is none.
+            self.stack.setUpdatesEnabled(self.stack.currentWidget() in (None, page))
             page.load()
         else:
             self._reveal()

@@ -1,6 +1,7 @@
 """What stands in place of the list while it is empty: what belongs here, and the button that leads on."""
 
 from collections.abc import Callable
+from typing import Any
 
 from PyQt6.QtWidgets import QPushButton, QWidget
 
@@ -75,3 +76,16 @@ def nothing_found(
         button = buttons.secondary("Clear the search")
         button.clicked.connect(clear)
     return EmptyState((), "", heading, where, button)
+
+
+def in_place_of_rows(page: Any, look: Any) -> QWidget:
+    """Return what stands on the Requests page where a look found no row."""
+    if not look.some:
+        commands = getattr(page.ctx, "commands", None)
+        set_up = (lambda: commands.run("setup")) if commands is not None else None
+        return nothing_at_all(page.rehearse if page.processes else None, set_up)
+    if page.bar.narrows:
+        everywhere = page.search_everywhere if page.key != ALL else None
+        name = page.filters.name_of(page.key)
+        return nothing_found(page.bar.field.text().strip(), name, page.clear_search, everywhere)
+    return nothing_here(page.key, lambda: page.show_filter(ALL))

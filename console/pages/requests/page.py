@@ -37,7 +37,8 @@ from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError
 
-TICK_MS, RENEW_MS = 1000, 30_000
+TICK_MS, RENEW_MS, PREPARE_MS = 1000, 30_000, 100
+"""PREPARE: the details are made so long after the list was painted, so that opening them is one short step."""
 GONE = "object-missing"
 """The fault of what was deleted."""
 SPLITTER = "requests_splitter"
@@ -123,21 +124,25 @@ class RequestsPage(Page):
 
     @property
     def pane(self) -> DetailsPane:
-        """The details below the list; made when they are first wanted, because the list is wanted sooner."""
-        if self._pane is None:
-            self._pane = pane = DetailsPane()
+        """The details below the list; made after the list was painted, which is wanted sooner, or when they are opened."""
+        return self._pane or self._make_pane()
+
+    def _make_pane(self) -> DetailsPane:
+        if self._pane is not None:
+            return self._pane
+        self._pane = pane = DetailsPane()
+        pane.hide()
+        pane.asked.connect(self.run)
+        pane.closed.connect(self.close_details)
+        self.splitter.addWidget(pane)
+        self.splitter.setSizes(list(HEIGHTS))
+        remembered = getattr(self.ctx, "remembered", None)
+        sizes = remembered.bytes(SPLITTER) if remembered is not None else None
+        if sizes is not None:
+            self.splitter.restoreState(sizes)
             pane.hide()
-            pane.asked.connect(self.run)
-            pane.closed.connect(self.close_details)
-            self.splitter.addWidget(pane)
-            self.splitter.setSizes(list(HEIGHTS))
-            remembered = getattr(self.ctx, "remembered", None)
-            sizes = remembered.bytes(SPLITTER) if remembered is not None else None
-            if sizes is not None:
-                self.splitter.restoreState(sizes)
-                pane.hide()
-            pane.set_reasons(self._reasons())
-        return self._pane
+        pane.set_reasons(self._reasons())
+        return pane
 
     @property
     def _open_pane(self) -> DetailsPane | None:
@@ -380,7 +385,7 @@ class RequestsPage(Page):
             self.table.widen()
             self.states.show_content()
         else:
-            self.states.show_other(self._empty(look))
+            self.states.show_other(empty.in_place_of_rows(self, look))
         goal = self._goal
         if goal is not None:
             self._reached(goal, look)
@@ -433,22 +438,13 @@ class RequestsPage(Page):
     def _looked(self) -> None:
         self.foot.show_sight(*self.table.in_sight(), self.model.rowCount())
 
-    def _empty(self, look: Any) -> QWidget:
-        if not look.some:
-            commands = getattr(self.ctx, "commands", None)
-            set_up = (lambda: commands.run("setup")) if commands is not None else None
-            return empty.nothing_at_all(self.rehearse if self.processes else None, set_up)
-        if self.bar.narrows:
-            everywhere = self._search_everywhere if self.key != ALL else None
-            name = self.filters.name_of(self.key)
-            return empty.nothing_found(self.bar.field.text().strip(), name, self._clear_search, everywhere)
-        return empty.nothing_here(self.key, lambda: self.show_filter(ALL))
-
-    def _clear_search(self) -> None:
+    def clear_search(self) -> None:
+        """Search for nothing any more."""
         self.bar.clear()
         self._narrowed()
 
-    def _search_everywhere(self) -> None:
+    def search_everywhere(self) -> None:
+        """Search for the same among all requests."""
         text = self.bar.field.text()
         self.show_filter(ALL)
         self.bar.field.show_text(text)
