@@ -37,6 +37,7 @@ def table_after(heading):
     ("heading", "requirements"),
     [
         ("package", PROJECT["dependencies"]),
+        ("optional", PROJECT["optional-dependencies"]["postgresql"]),
         ("for development", PROJECT["optional-dependencies"]["dev"]),
     ],
 )
@@ -50,7 +51,8 @@ def test_every_dependency_is_locked_with_hashes():
     locked = {
         re.match(r"[a-z0-9-]+", block).group(): block for block in re.split(r"\n(?=[a-z0-9])", LOCK.strip())
     }
-    asked = names([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+    extras = PROJECT["optional-dependencies"].values()
+    asked = names([*PROJECT["dependencies"], *(one for extra in extras for one in extra)])
     assert {name.lower() for name in asked} <= set(locked)
     assert all("--hash=sha256:" in block for block in locked.values())
     assert "://" not in LOCK
