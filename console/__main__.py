@@ -45,8 +45,9 @@ def _run(arguments: list[str]) -> int:
 def _window_options(arguments: list[str]) -> "Options | None":
     """Return the options of a call that opens the window, or None for everything else."""
     from console.options import VAULTS, Options
+    from services.language import is_known
 
-    given = {"--store": "", "--vault": ""}
+    given = {"--store": "", "--vault": "", "--language": ""}
     verbose = False
     rest = iter(arguments)
     for argument in rest:
@@ -59,9 +60,9 @@ def _window_options(arguments: list[str]) -> "Options | None":
             verbose = True
         else:
             return None
-    if given["--vault"] not in ("", *VAULTS):
+    if given["--vault"] not in ("", *VAULTS) or not is_known(given["--language"] or "en"):
         return None
-    return Options.of(given["--store"], given["--vault"], verbose=verbose)
+    return Options.of(given["--store"], given["--vault"], verbose=verbose, language=given["--language"])
 
 
 if __name__ == "__main__":

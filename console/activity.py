@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from services.language import time_of_day
+
 KEPT = 200
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 SHAPES = {RUNNING: "running", DONE: "good", FAILED: "bad", CANCELLED: "off"}
@@ -42,7 +44,7 @@ class Job(QObject):
 
     def note(self, line: str) -> None:
         """Write a line into the log of the job."""
-        self.log.append(f"{datetime.now(UTC).astimezone():%H:%M:%S} {line}")
+        self.log.append(f"{time_of_day(datetime.now(UTC), seconds=True)} {line}")
         self.changed.emit()
 
     def end(self, text: str, state: str = DONE) -> None:

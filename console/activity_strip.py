@@ -1,6 +1,5 @@
 """The strip at the bottom and the pane above it: what runs, how far it is, how it ended."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
@@ -22,7 +21,7 @@ from console.inbox.following import asked_text
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
-from console.widgets.timeline import ago
+from services.language import ago, date_time, number, time_of_day, tr
 
 HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
 
@@ -62,18 +61,20 @@ class FollowingPart(QWidget):
         self.setVisible(bool(following.who))
         self.who.setText(following.who)
         why, seen = following.why_not, following.seen_at
-        text = "No status check yet" if seen is None else f"Last status check {since(seen)}"
+        text = tr("Not polled yet") if seen is None else tr("Last polled {ago}", ago=ago(seen, seconds=True))
         self.last.setText(text)
         self.last.setToolTip(
-            f"Not asked now: {why}"
+            tr("Not polling: {why}", why=why)
             if why
-            else seen.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+            else date_time(seen, seconds=True, zone=True)
             if seen
             else ""
         )
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
-        self.setAccessibleName(f"{following.who}, {text}" + (f", not asked now: {why}" if why else ""))
+        self.setAccessibleName(
+            f"{following.who}, {text}" + (f", {tr('not polling: {why}', why=why)}" if why else "")
+        )
 
 
 class ActivityStrip(QWidget):
@@ -161,7 +162,9 @@ class ActivityStrip(QWidget):
     def _show_round(self) -> None:
         self._shape.show()
         self._shape.setPixmap(icons.status_pixmap("good", SHAPE, "window"))
-        self.text.setText(f"{asked_text(self._following.asked)}, {since(self._following.asked_at)}")
+        self.text.setText(
+            f"{asked_text(self._following.asked)}, {ago(self._following.asked_at, seconds=True)}"
+        )
         for widget in (self.count, self.bar, self.cancel):
             widget.hide()
 
@@ -169,12 +172,6 @@ class ActivityStrip(QWidget):
         job = self._activity.latest
         if job is not None:
             job.cancel()
-
-
-def since(moment: datetime) -> str:
-    """Return how long ago something was, by the second below a minute."""
-    seconds = max(int((datetime.now(UTC) - moment).total_seconds()), 0)
-    return f"{seconds} s ago" if seconds < 60 else ago(moment)
 
 
 class ActivityPane(QFrame):
@@ -262,4 +259,6 @@ def _said(job: Job) -> str:
 
 def _line(job: Job) -> str:
     took = (job.ended - job.started).total_seconds() if job.ended else 0.0
-    return f"{job.started.astimezone():%H:%M:%S}  {_said(job)}" + (f", {took:.1f} s" if took >= 0.05 else "")
+    return f"{time_of_day(job.started, seconds=True)}  {_said(job)}" + (
+        f", {number(took, 1)} s" if took >= 0.05 else ""
+    )

@@ -16,7 +16,16 @@ import sys
 import uuid
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QObject, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import (
+    QEvent,
+    QLibraryInfo,
+    QLocale,
+    QObject,
+    QTimer,
+    QtMsgType,
+    QTranslator,
+    qInstallMessageHandler,
+)
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
@@ -30,6 +39,7 @@ from console.settings import Layout
 from console.single_instance import OneWindow
 from console.window import Window
 from models.kinds import Kind
+from services import language
 from services.paths import FolderError, Paths, profile_folder
 
 STYLE = ("-style", "fusion")
@@ -96,6 +106,7 @@ def make_application() -> QApplication:
     app = found if isinstance(found, QApplication) else QApplication([*sys.argv[:1], *STYLE])
     app.setApplicationName("Approval Console")
     app.setDesktopFileName("approval-console")
+    _translate_qt(app)
     if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         # Without a desktop there is no interface font; hinting would make letters stand unevenly.
         font = QFont(app.font())
@@ -104,10 +115,27 @@ def make_application() -> QApplication:
     return app
 
 
+def _system_tags() -> list[str]:
+    """Return the languages of the system; macOS does not put them into the environment of what the Finder starts."""
+    found = language.system_tags()
+    return found if found or sys.platform != "darwin" else QLocale.system().uiLanguages()
+
+
+def _translate_qt(app: QApplication) -> None:
+    """Let Qt's own texts, such as those of standard buttons, follow the language of the program."""
+    used = language.current()
+    if used.is_english:
+        return
+    translator = QTranslator(app)
+    if translator.load(f"qtbase_{used.code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(translator)
+
+
 def run(options: Options) -> int:
     """Open the window and return when it has closed."""
     from services.logs import set_up
 
+    language.use(language.choose(options.language, system=_system_tags()))
     if lacks_display():
         return IMPOSSIBLE
     try:

@@ -11,6 +11,7 @@ from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
 from console.widgets.states import ErrorState
 from services.errors import Problem
+from services.language import plural, tr
 
 WIDTH = 560
 
@@ -114,23 +115,27 @@ class LeaveDialog(QDialog):
 
     def __init__(self, count: int, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Drafts are not saved")
+        self.setWindowTitle(tr("Unsaved drafts"))
         self.setMinimumWidth(440)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
-        noun = "1 draft is" if count == 1 else f"{count} drafts are"
-        column.addWidget(Label(f"{noun} not saved", role="section"))
+        heading = plural(count, "{count} draft is not saved", "{count} drafts are not saved")
+        column.addWidget(Label(heading, role="section"))
         text = Label(
-            "They are kept and stand in the tree at the next start. Passwords typed and not saved are not kept."
+            plural(
+                count,
+                "The draft is kept and is in the tree at the next start. Unsaved passwords are not kept.",
+                "The drafts are kept and are in the tree at the next start. Unsaved passwords are not kept.",
+            )
         )
         text.setWordWrap(True)
         column.addWidget(text)
         row = QHBoxLayout()
         row.addStretch(1)
-        stay = buttons.secondary("Go on working")
+        stay = buttons.secondary(tr("Cancel"))
         stay.clicked.connect(self.reject)
-        leave = buttons.primary("Close the window")
+        leave = buttons.primary(tr("Close the window"))
         leave.clicked.connect(self.accept)
         row.addWidget(stay)
         row.addWidget(leave)

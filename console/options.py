@@ -16,6 +16,8 @@ class Options:
     store: str = ""
     vault: str = ""
     verbose: bool = False
+    language: str = ""
+    """As given with `--language`; where the default comes from is said in `services.language.choice`."""
 
     @classmethod
     def of(
@@ -24,6 +26,7 @@ class Options:
         vault: str = "",
         *,
         verbose: bool = False,
+        language: str = "",
         environ: Mapping[str, str] = os.environ,
     ) -> "Options":
         """Fill what was not given from the environment."""
@@ -31,4 +34,5 @@ class Options:
             store or environ.get(STORE_VARIABLE, ""),
             vault or environ.get(VAULT_VARIABLE, "") or "system",
             verbose,
+            language,
         )

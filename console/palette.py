@@ -35,6 +35,7 @@ from PyQt6.QtWidgets import (
 from console import icons, theme
 from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
+from services.language import number, plural
 
 WIDTH, ROW, HEAD, EACH, MARGIN, CAP, CAP_INNER = 620, 30, 26, 5, 28, 18, 6
 AROUND = 100
@@ -316,7 +317,9 @@ class Palette(QFrame):
         matches = sum(1 for e in entries if e.run)
         more = "+" if any(len(found) > EACH for _, found in groups) else ""
         self.count.setText(
-            f"{matches}{more} match{'es' if matches != 1 else ''}" if self.field.text().strip() else ""
+            plural(matches, "{counted} match", "{counted} matches", counted=f"{number(matches)}{more}")
+            if self.field.text().strip()
+            else ""
         )
         parent = self.parentWidget()
         if parent is not None:

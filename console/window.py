@@ -49,6 +49,7 @@ from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
+from services.language import plural
 
 SMALLEST = (960, 600)
 FIRST = (1280, 800)
@@ -460,7 +461,13 @@ class Window(QMainWindow):
         workspace = await self.ctx.ready()
         verdict = await asyncio.to_thread(workspace.store.verify_audit)
         if verdict.ok:
-            job.end(f"whole, {verdict.checked:,} entries")
+            job.end(
+                plural(
+                    verdict.checked,
+                    "Audit trail intact, {count} entry",
+                    "Audit trail intact, {count} entries",
+                )
+            )
             return
         job.end(verdict.problem, "failed")
         self.show_problem(

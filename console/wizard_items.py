@@ -10,14 +10,16 @@ from console import icons
 from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
 from console.widgets.labels import CopyLabel, Label
+from models.translatable import plural_later
+from services.language import plural
 
 KINDS = (
-    ("sc_category", "category", "categories"),
-    ("sc_cat_item", "catalogue item", "catalogue items"),
-    ("item_option_new", "variable", "variables"),
-    ("sys_web_service", "scripted service", "scripted services"),
-    ("sys_web_service_input", "input", "inputs"),
-    ("sys_web_service_output", "output", "outputs"),
+    ("sc_category", *plural_later("{count} category", "{count} categories")),
+    ("sc_cat_item", *plural_later("{count} catalog item", "{count} catalog items")),
+    ("item_option_new", *plural_later("{count} variable", "{count} variables")),
+    ("sys_web_service", *plural_later("{count} scripted service", "{count} scripted services")),
+    ("sys_web_service_input", *plural_later("{count} input", "{count} inputs")),
+    ("sys_web_service_output", *plural_later("{count} output", "{count} outputs")),
 )
 """Tables of a plan with what one and several of their records are called."""
 
@@ -25,7 +27,7 @@ KINDS = (
 def counted(changes: Any) -> str:
     """Return how many records of which kind changes are about."""
     counts = [(sum(1 for c in changes if c.table == table), one, many) for table, one, many in KINDS]
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    return ", ".join(plural(count, one, many) for count, one, many in counts if count)
 
 
 def server_id_for(base_url: str) -> uuid.UUID:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from services.language import ENGLISH, plural_message
 from services.redact import redact
 
 
@@ -164,13 +165,13 @@ class OpenRequests:
     @property
     def number(self) -> str:
         """Return all of them in words, such as “41 open requests”."""
-        return f"{self.count:,} open request{'s' if self.count != 1 else ''}"
+        return plural_message(self.count, "{count} open request", "{count} open requests")
 
     @property
     def parts(self) -> str:
         """Return how they stand, such as “39 pending, 2 being sent”."""
         parts = ((self.pending, "pending"), (self.submitting, "being sent"))
-        return ", ".join(f"{number:,} {word}" for number, word in parts if number)
+        return ", ".join(f"{ENGLISH.number(number)} {word}" for number, word in parts if number)
 
     @property
     def text(self) -> str:

@@ -32,6 +32,7 @@ SLOW = (
     "typer",
     "rich",
     "yaml",
+    "babel",
 )
 
 

@@ -27,6 +27,7 @@ from console.cli import (
 from console.cli.context import CommandContext
 from console.options import VAULTS, Options
 from console.version import VERSION
+from services import language
 from services.errors import ConsoleError
 from services.logs import PrivateLog
 
@@ -66,13 +67,24 @@ def common(
     context: typer.Context,
     store: Annotated[str, typer.Option(help="Path or URL of the store (APPROVAL_CONSOLE_STORE).")] = "",
     vault: Annotated[str, typer.Option(help="system, file, env or session (APPROVAL_CONSOLE_VAULT).")] = "",
+    lang: Annotated[
+        str,
+        typer.Option(
+            "--language", help="en or de (APPROVAL_CONSOLE_LANGUAGE); else the language of the system."
+        ),
+    ] = "",
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more details.")] = False,
     version: Annotated[  # noqa: ARG001 -- handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Read the options that every command shares."""
-    options = Options.of(store, vault, verbose=verbose)
+    if lang and not language.is_known(lang):
+        raise typer.BadParameter(
+            f"{lang} is not available; choose from {', '.join(language.languages())}", param_hint="--language"
+        )
+    language.use(language.choose(lang))
+    options = Options.of(store, vault, verbose=verbose, language=lang)
     if options.vault not in VAULTS:
         raise typer.BadParameter(
             f"{options.vault} is no vault; known are {', '.join(VAULTS)}", param_hint="--vault"
@@ -145,9 +157,9 @@ def _common_first(arguments: list[str]) -> list[str]:
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in ("--store", "--vault"):
+        elif word in ("--store", "--vault", "--language"):
             front += [word, *([value] if (value := next(words, None)) is not None else [])]
-        elif word == "--verbose" or word.startswith(("--store=", "--vault=")):
+        elif word == "--verbose" or word.startswith(("--store=", "--vault=", "--language=")):
             front.append(word)
         else:
             rest.append(word)

@@ -12,6 +12,7 @@ from console.cli import output
 from console.cli.context import ConfirmOpen, of
 from services.errors import InputError
 from services.files import save_file
+from services.language import plural
 from services.transfer import Document, Plan, export, plan, read_document
 from services.transfer.online import apply_online
 from services.workspace import Workspace
@@ -81,7 +82,13 @@ def validate(context: typer.Context, file: File = "-") -> None:
     for warning in document.warnings:
         output.say(warning)
     count = len(document.entries)
-    output.say(f"The document is well formed: {count} object{'s' if count != 1 else ''}.")
+    output.say(
+        plural(
+            count,
+            "The document is well formed: {count} object.",
+            "The document is well formed: {count} objects.",
+        )
+    )
 
 
 def _document(context: typer.Context, file: str, *, json: bool) -> Document:

@@ -16,6 +16,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.errors import InputError, Owner, Problem
+from services.language import date_time, tr
 from services.requests import acting
 from services.requests.acting import Outcome, Told
 from services.requests.details import Details, details, state_word
@@ -216,7 +217,7 @@ def _write(found: Details) -> None:
             _under(f"  {name:9} {value}")
     output.result("States")
     for side in (found.here, found.there):
-        seen = f", seen {side.at.astimezone():%Y-%m-%d %H:%M:%S}" if side.at else ""
+        seen = tr(", seen {time}", time=date_time(side.at, seconds=True)) if side.at else ""
         _under(f"  {side.system}: {side.state}{seen}{f'. {side.detail}' if side.detail else ''}")
     _under(f"  {'Mismatch: ' if found.mismatch else ''}{found.sentence}")
     if found.why_stuck and found.why_stuck != found.sentence:
@@ -231,7 +232,7 @@ def _write(found: Details) -> None:
     output.result("Timeline")
     for line in found.timeline:
         more = f": {line.detail}" if line.detail else ""
-        _under(f"  {line.at.astimezone():%Y-%m-%d %H:%M:%S}  {line.title}{more}")
+        _under(f"  {date_time(line.at, seconds=True)}  {line.title}{more}")
     output.result("Answer for the caller")
     _under(f"  {found.answer_for_caller}")
     for text in found.unseen:

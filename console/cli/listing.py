@@ -13,6 +13,7 @@ from console.cli.context import of
 from models.base import utcnow
 from models.kinds import RequestState
 from services.errors import InputError, Owner, Problem
+from services.language import plural
 from services.requests.export import as_values, base_urls, note_export, pages, write_csv
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
@@ -115,12 +116,20 @@ def _table(store: Store, filter_: Filter, limit: int | None) -> None:
     total = inbox.count(filter_, at=at)
     if not complete:
         output.say(_cut_off(total.number))
-    more = "" if total.exact else "more than "
-    output.say(
-        f"{len(rows)} of {more}{total.number:,} requests."
-        if len(rows) != total.number
-        else f"{total.number:,} request{'s' if total.number != 1 else ''}."
-    )
+    if len(rows) == total.number:
+        said = plural(total.number, "{count} request.", "{count} requests.")
+    elif total.exact:
+        said = plural(
+            total.number, "{rows} of {count} request.", "{rows} of {count} requests.", rows=len(rows)
+        )
+    else:
+        said = plural(
+            total.number,
+            "{rows} of more than {count} request.",
+            "{rows} of more than {count} requests.",
+            rows=len(rows),
+        )
+    output.say(said)
     as_of, whole = inbox.as_of()
     if not whole:
         since = f"; the last look was at {as_of:%Y-%m-%d %H:%M:%S} (UTC)" if as_of is not None else ""
@@ -153,7 +162,11 @@ def _line(row: RequestRow, at: Any) -> tuple[str, ...]:
 
 
 def _cut_off(number: int) -> str:
-    return f"More requests hold these words than were looked at; these are the {number:,} stored last. Narrow the search."
+    return plural(
+        number,
+        "More requests match than were searched; this is the newest one. Narrow the search.",
+        "More requests match than were searched; these are the {count} newest. Narrow the search.",
+    )
 
 
 def _state(word: str) -> RequestState:

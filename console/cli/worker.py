@@ -12,6 +12,7 @@ import typer
 
 from console.cli import output
 from console.cli.context import of
+from services.language import time_of_day, tr
 from services.requests.following import NOTHING, Round
 from services.requests.worker import Done, Worker, server_names
 from services.workspace import Workspace
@@ -125,7 +126,11 @@ async def _once(workspace: Workspace, *, json: bool) -> int:
 
 def _sentence(one: Round) -> str:
     if one.note and not one.calls:
-        when = f", next at {one.next_at.astimezone():%H:%M:%S}" if one.next_at and one.note != NOTHING else ""
+        when = (
+            tr(", next at {time}", time=time_of_day(one.next_at, seconds=True))
+            if one.next_at and one.note != NOTHING
+            else ""
+        )
         return f"{one.note}{when}"
     whole = "" if one.complete else ", not all of them could be seen"
     return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"

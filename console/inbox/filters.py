@@ -12,6 +12,7 @@ from console.inbox.places import ALL, READY
 from console.lazy import module
 from console.workers import Workers
 from services.errors import ConsoleError
+from services.language import number
 
 SOON_MS, AGAIN_MS = 400, 30_000
 """After a change, and for what only time changes."""
@@ -62,7 +63,7 @@ class Filters(QObject):
     def count_text(self, key: str) -> str:
         """Return how many requests a filter shows, with a + where counting stopped; nothing while that is not known."""
         count = self.counts.get(key)
-        return "" if count is None else f"{count.number:,}{'' if count.exact else '+'}"
+        return "" if count is None else f"{number(count.number)}{'' if count.exact else '+'}"
 
     def number(self, key: str) -> int:
         """Return how many requests a filter shows, as far as it was counted."""

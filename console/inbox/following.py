@@ -10,6 +10,7 @@ from console.activity import FAILED
 from console.lazy import module
 from console.workers import Workers
 from services.errors import ConsoleError
+from services.language import plural, time_of_day, tr
 
 ATTENDANT, FOLLOWING = "services.requests.attendant", "services.requests.following"
 WORDS = {"worker": "Worker running", "here": "Followed by this window"}
@@ -94,7 +95,7 @@ class Following(QObject):
         if round_.problem is not None:
             self._problems[server_id] = round_.problem
             if known is None or known.fault != round_.problem.fault:
-                self.ctx.activity.record("Asking about requests", round_.problem.cause, FAILED)
+                self.ctx.activity.record(tr("Polling ServiceNow"), round_.problem.cause, FAILED)
         elif not round_.note:
             self._problems.pop(server_id, None)
         if round_.calls and round_.problem is None:
@@ -123,7 +124,7 @@ class Following(QObject):
             self._rounded(server_id, taken)
             text = told(taken, self._problems.get(server_id))
             if taken.note == following.PAUSED:
-                self.ctx.activity.record("Asking about requests", text, FAILED)
+                self.ctx.activity.record(tr("Polling ServiceNow"), text, FAILED)
             else:
                 self.ctx.notify(text)
         if not servers:
@@ -140,15 +141,17 @@ def told(round_: Any, known: Any = None) -> str:
     """Return what a round did, or why it was not taken and when the next one is allowed. `known`: its last problem."""
     if not round_.note:
         return asked_text(round_.seen)
-    at = f"{round_.next_at.astimezone():%H:%M:%S}" if round_.next_at is not None else "a later time"
+    at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
     problem = round_.problem or known
     why = _plain(problem.cause) if problem is not None else "it asked for that"
     return NOTES.get(round_.note, round_.note.capitalize()).format(at=at, why=why)
 
 
 def asked_text(count: int) -> str:
-    """Return how many requests one question was about."""
-    return f"{count:,} request{'' if count == 1 else 's'} asked about in one question"
+    """Return what a round of polling read."""
+    if not count:
+        return tr("No requests to check")
+    return plural(count, "Status of {count} request updated", "Status of {count} requests updated")
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -37,6 +37,7 @@ from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
+from services.language import time_of_day
 
 ITEMS = (7, 8)
 """The steps about the items in ServiceNow: their plan is on the page of the task, with the server chosen."""
@@ -281,7 +282,7 @@ class HomePage(Page):
 
     def _say(self, facts: Any) -> None:
         """Say under the title where the states were read, and when."""
-        now = f"{datetime.now().astimezone():%H:%M}"
+        now = time_of_day(datetime.now(UTC))
         asked = facts.services_found is not None and facts.server is not None
         read = f"read from the store and from {facts.server.name}" if asked else "read from the store"
         self.head.set_caption(

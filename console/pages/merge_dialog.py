@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label
+from services.language import exact_duration
 
 MINE, THEIRS = "mine", "theirs"
 DISCARDED = 2
@@ -139,7 +140,7 @@ def shown(value: Any, names: dict[uuid.UUID, str], *, seconds: bool = False) -> 
     if isinstance(value, uuid.UUID):
         return names.get(value, str(value))
     if seconds and isinstance(value, int):
-        return duration_text(value)
+        return exact_duration(value)
     return str(value)
 
 
@@ -152,13 +153,3 @@ def _as_id(text: str) -> uuid.UUID | str:
 
 
 UUID_LENGTH = 36
-UNITS = (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
-
-
-def duration_text(seconds: int) -> str:
-    """Return whole seconds in the largest unit that divides them, such as “20 minutes”."""
-    for name, size in UNITS:
-        if seconds and seconds % size == 0:
-            count = seconds // size
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{seconds} seconds"

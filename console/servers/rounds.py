@@ -10,6 +10,7 @@ from console.lazy import module
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError
+from services.language import plural, tr
 
 GROUP = "round"
 REFUSED = ("authentication-refused",)
@@ -141,11 +142,12 @@ def _refused(report: Any) -> bool:
 def _outcome(verdicts: list[str]) -> tuple[str, str]:
     failed, warned = verdicts.count("failed"), verdicts.count("warning")
     if not verdicts:
-        return "No server was checked", DONE
-    count = f"{len(verdicts)} server{'s' if len(verdicts) != 1 else ''}"
+        return tr("No server was checked"), DONE
+    count = plural(len(verdicts), "{count} server", "{count} servers")
     if not failed and not warned:
-        return f"{count}, all good", DONE
-    parts = [f"{n} {word}" for n, word in ((failed, "failed"), (warned, "with a warning")) if n]
+        return tr("{servers}, all good", servers=count), DONE
+    parts = [plural(failed, "{count} failed", "{count} failed")] if failed else []
+    parts += [plural(warned, "{count} with a warning", "{count} with warnings")] if warned else []
     return f"{count}, {', '.join(parts)}", FAILED if failed else DONE
 
 

@@ -12,10 +12,12 @@ from models.base import NAME_MAX, Item, name_key
 from models.kinds import KINDS, Kind, RequestState
 from models.registry import all_models, model_of
 from models.revision import Revision
+from models.translatable import plural_later
 from services.configuration import guard
 from services.configuration.history import RevisionView, deleted_of, view_of
 from services.configuration.rules import field_errors, normalise, store_errors
 from services.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
+from services.language import plural_message
 from services.store.errors import NotFoundError
 from services.store.outline import REFERENCES, Outline, OutlineRow
 from services.store.store import Store
@@ -301,8 +303,16 @@ def _references(session: Session, item: Item) -> Iterator[Reference]:
                 or 0
             )
             if count:
-                word = "request" if table.name == "approval_request" else str(table.name).replace("_", " ")
-                yield Reference(str(table.name), item.id, f"{count} {word}{'s' if count != 1 else ''}")
+                one, many = REFERRING_ROWS.get(str(table.name), OTHER_ROWS)
+                yield Reference(str(table.name), item.id, plural_message(count, one, many))
+
+
+REFERRING_ROWS = {
+    "approval_request": plural_later("{count} request", "{count} requests"),
+    "intake_client": plural_later("{count} intake client", "{count} intake clients"),
+}
+"""How rows are counted that refer to an object and are no objects themselves, by table."""
+OTHER_ROWS = plural_later("{count} other record", "{count} other records")
 
 
 def _referring(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from models.base import Item, name_key
 from models.registry import model_of, model_of_table
 from services.errors import FieldError
+from services.language import ENGLISH, exact_duration
 from services.store.values import table_of
 
 
@@ -72,8 +73,4 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _amount(seconds: Any) -> str:
-    for size, word in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds % size == 0 and seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {word}{'s' if count != 1 else ''}"
-    return str(seconds)
+    return exact_duration(int(seconds), language=ENGLISH)

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.connectivity.faults import found, refused
 from services.connectivity.results import StageResult
 from services.errors import ConsoleError, Problem
+from services.language import ENGLISH, date_time
 from services.servicenow.faults import failure
 from services.servicenow.instance import Instance
 from services.servicenow.queries import equals
@@ -70,7 +71,7 @@ async def sign_in(instance: Instance, accepted: Accepted | None = None) -> Signe
 
 def _refused_now(problem: Problem, accepted: Accepted) -> ConsoleError:
     """Return the error for a password that was right until some time ago: what it can be, the likeliest first."""
-    seen = f"The password that was accepted until {accepted.at.astimezone():%d %b %Y %H:%M} is refused now. "
+    seen = f"The password that was accepted until {date_time(accepted.at, language=ENGLISH)} is refused now. "
     if accepted.interactive:
         cause = (
             "No other was entered here since, and the account may sign in interactively: basic authentication was "

@@ -19,6 +19,7 @@ from services.connectivity.roles import look_at_roles
 from services.connectivity.scripted import ServiceLook
 from services.connectivity.web_reply import look_at_instance, look_at_reply, with_build
 from services.errors import ConsoleError
+from services.language import plural_message
 from services.servicenow.connection import ConnectionSettings, SignInSource, sign_in_from
 from services.servicenow.contract import Role
 from services.servicenow.faults import problem_of
@@ -224,9 +225,8 @@ class _Check:
 
     async def _name(self) -> str:
         self.addresses = await reach.look_up_name(self.settings.origin)
-        count = len(self.addresses)
-        shown = ", ".join(self.addresses[:3])
-        return f"{self.settings.origin.host}, {count} address{'es' if count != 1 else ''} ({shown})"
+        count = plural_message(len(self.addresses), "{count} address", "{count} addresses")
+        return f"{self.settings.origin.host}, {count} ({', '.join(self.addresses[:3])})"
 
     async def _connection(self) -> str:
         return await reach.connect(self.settings.origin, self.addresses)

@@ -15,6 +15,7 @@ from services.connectivity import timing
 from services.connectivity.faults import found, unreachable
 from services.connectivity.results import StageResult
 from services.errors import ConsoleError
+from services.language import plural_message
 from services.servicenow.answers import failure_of
 from services.servicenow.connection import ConnectionSettings, tls_context
 
@@ -75,7 +76,9 @@ def _described(session: ssl.SSLObject) -> str | StageResult:
     cipher = session.cipher()
     parts = [session.version() or "no version"]
     if days is not None:
-        parts.append(f"certificate good for {days} day{'s' if days != 1 else ''}")
+        parts.append(
+            plural_message(days, "certificate valid for {count} day", "certificate valid for {count} days")
+        )
     parts += [cipher[0]] if cipher else []
     chain = _chain(session)
     parts += [f"chain {' < '.join(chain)}"] if chain else []

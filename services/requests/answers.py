@@ -6,6 +6,7 @@ from pathlib import PureWindowsPath
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
+from services.language import ENGLISH, day, time_of_day
 from services.requests.record import Record, sentence_list
 from services.requests.states import ENDED, Judgement, Seen, seen_of
 
@@ -131,8 +132,8 @@ def _same_day(at: datetime, now: datetime) -> bool:
 
 
 def _day(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d}"
+    return day(at, language=ENGLISH)
 
 
 def _clock(at: datetime) -> str:
-    return f"{at.astimezone():%H:%M}"
+    return time_of_day(at, language=ENGLISH)

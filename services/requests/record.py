@@ -11,6 +11,7 @@ from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestOrigin
 from services.errors import ConsoleError, RefusedError, ReplyError
+from services.language import AND, ENGLISH, OR, list_of
 from services.requests.finding import approval_id_of
 from services.requests.reading import APPROVALS, ASKED, ITEMS, time_of
 from services.requests.states import OPEN, Seen, seen_of
@@ -153,10 +154,7 @@ def is_copy(row: ApprovalRequest) -> bool:
 
 def sentence_list(names: list[str], word: str = "or", most: int = 5) -> str:
     """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
-    shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+    return list_of(names, AND if word == "and" else OR, most, ENGLISH)
 
 
 def _queries(row: ApprovalRequest) -> list[tuple[Query, bool]]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.language import ENGLISH, date_time, plural_message
 from services.requests.record import Asked, Record, sentence_list
 
 
@@ -81,7 +82,7 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
             seen += f" (entered by {decided.changed_by})"
     at = decided.changed_at if decided is not None else record.changed_at
     if at is not None:
-        seen += f" at {at.astimezone():%H:%M:%S on %Y-%m-%d}"
+        seen += f" at {date_time(at, seconds=True, language=ENGLISH)}"
     return _not_open(tried, f"{seen}.")
 
 
@@ -147,7 +148,9 @@ def half_cancelled(problem: Problem, label: str, done: list[str]) -> Problem:
         if problem.fault == "decision-unclear"
         else "the rest is still open"
     )
-    whose = f"approval{'' if len(done) == 1 else 's'} of {sentence_list(done, 'and')}"
+    whose = plural_message(
+        len(done), "approval of {names}", "approvals of {names}", names=sentence_list(done, "and")
+    )
     return replace(
         problem,
         evidence=f"Cancelled before that: the {whose}. {problem.evidence}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
+from services.language import plural_message
 
 VARIABLES = (
     "PMApprovalId",
@@ -136,7 +137,7 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             missing_inputs=missing_in,
             missing_outputs=missing_out,
         )
-    count = f"{len(found.inputs)} input{'s' if len(found.inputs) != 1 else ''}"
+    count = plural_message(len(found.inputs), "{count} input", "{count} inputs")
     return ServiceVerdict(ok=True, text=f"Found, active. {count}, returns {present[0]}")
 
 

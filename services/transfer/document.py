@@ -11,6 +11,7 @@ import yaml
 from models.base import name_key
 from models.kinds import KINDS, Kind
 from services.errors import InputError, Owner, Problem
+from services.language import ENGLISH
 from services.transfer.forms import ITEM_KEYS, LATER_SECTIONS, SECTIONS, VERSION
 
 SIZE_MAX = 2_000_000
@@ -95,7 +96,9 @@ class _Loader(yaml.SafeLoader):
 def read_document(source: str) -> Document:
     """Read a document; raises DocumentError with every mistake found."""
     if len(source) > SIZE_MAX:
-        raise DocumentError([Mistake(Place(1), f"the document is larger than {SIZE_MAX:,} characters")])
+        raise DocumentError(
+            [Mistake(Place(1), f"the document is larger than {ENGLISH.number(SIZE_MAX)} characters")]
+        )
     try:
         _refuse_traps(source)
         root = yaml.compose(source, Loader=_Loader)

@@ -1,7 +1,6 @@
 """The selected change of a plan: what is done, why, and both sides of what differs."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -142,10 +141,3 @@ class ChangeView(QWidget):
         if clipboard is not None and self.change is not None:
             clipboard.setText(str(self.change.fields[SCRIPT][1]))
             self._page.ctx.notify(f"Copied the new script of {self.change.name}")
-
-
-def clock(moment: datetime) -> str:
-    """Return a time of today as hours and minutes, another one with its date."""
-    local = moment.astimezone()
-    today = datetime.now(UTC).astimezone().date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"

@@ -28,6 +28,7 @@ from console.widgets.page_head import PageHead
 from console.workers import Workers, ask
 from models.kinds import Kind
 from services.errors import ConsoleError, InputError
+from services.language import date_time, plural, tr
 
 PLAN, VERIFY, HISTORY = "Plan", "Verify", "History"
 TABS = (PLAN, VERIFY, HISTORY)
@@ -311,7 +312,9 @@ class ProvisioningPage(Page):
         if planned is None:
             return
         count = len(planned.plan.writes)
-        verb = f"Apply {count} change{'' if count == 1 else 's'}" if count else "Verify the run"
+        verb = (
+            plural(count, "Apply {count} change", "Apply {count} changes") if count else tr("Verify the run")
+        )
         lacking = lacking or (planned.account if planned.lacks_admin is not None else "")
         admin = None
         if lacking or server.production:
@@ -437,7 +440,7 @@ class ProvisioningPage(Page):
         records = [
             f"{'Remove' if s.operation == 'create' else 'Restore'} {s.name} ({s.table})" for s in steps
         ]
-        text = f"Takes back the run of {receipt.run.started_at.astimezone():%Y-%m-%d %H:%M}: {len(steps) - restored} removed"
+        text = f"Takes back the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
         text += f", {restored} restored." if restored else "."
         dialog = RunDialog(
             self.server,
@@ -514,7 +517,7 @@ class ProvisioningPage(Page):
         for name, widgets in self._of_tab.items():
             for widget in widgets:
                 widget.setVisible(name == self.tab)
-        words = f"Apply {count} change{'' if count == 1 else 's'}" if count else "Run Task"
+        words = plural(count, "Apply {count} change", "Apply {count} changes") if count else tr("Run Task")
         self.apply_button.setText(words)
         self.apply_button.setAccessibleName(words)
         reason = self.reason()

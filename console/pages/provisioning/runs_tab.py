@@ -11,9 +11,9 @@ from console.widgets import buttons
 from console.widgets.labels import CopyLabel, Label
 from console.widgets.rows import RowsTable, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
-from console.widgets.timeline import ago
 from models.kinds import TaskState
 from services.errors import ConsoleError
+from services.language import ago, date_time, plural, tr
 
 RUNS = ("State", "When", "By", "Outcome", "Receipt")
 RUN_WIDTHS = (116, 116, 100, 340)
@@ -107,7 +107,9 @@ class RunsTab(QWidget):
         rows = [] if receipt is None else [_step_row(step) for step in receipt.steps]
         self.steps.show_rows(rows)
         count = len(rows)
-        self.heading.setText(f"{count} step{'' if count == 1 else 's'}" if receipt is not None else "Steps")
+        self.heading.setText(
+            plural(count, "{count} step", "{count} steps") if receipt is not None else tr("Steps")
+        )
         self.id.setText(receipt.id if receipt is not None else "")
         self.id.setAccessibleName(
             f"Receipt {receipt.id}, copies on Enter" if receipt is not None else "No receipt"
@@ -156,7 +158,7 @@ def state_of(receipt: Any) -> tuple[str, str]:
 def _run_row(receipt: Any) -> TableRow:
     shape, word = state_of(receipt)
     run = receipt.run
-    exact = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    exact = date_time(run.started_at, seconds=True, zone=True)
     texts = (word, ago(run.started_at), run.started_by or "somebody", run.outcome, receipt.id)
     return TableRow(shape, texts, receipt.id, tips=("", exact))
 

@@ -24,6 +24,7 @@ from console.widgets.field import Field
 from console.widgets.labels import Label, upright
 from console.widgets.rows import ROW, RowsTable, TableRow
 from services.errors import ConsoleError
+from services.language import number, plural, tr
 
 WIDTH, ROWS_SHOWN, WHYS_SHOWN = 720, 7, 3
 ACTING = "services.requests.acting"
@@ -119,7 +120,7 @@ class ActDialog(QDialog):
         self.act, self.rows = act, list(rows)
         self.running = self.over = False
         one = len(rows) == 1
-        what = label_of(rows[0]) if one else f"{len(rows):,} requests"
+        what = label_of(rows[0]) if one else _number(len(rows))
         self.setWindowTitle(
             f"{act.verb} {what}" if act.name != "remind" else f"Remind the approvers of {what}"
         )
@@ -136,8 +137,13 @@ class ActDialog(QDialog):
         self.comment_field = Field("Comment", self.comment, act.comment)
         layout.addWidget(self.comment_field)
         copies = [row for row in rows if is_copy(row) and cells.is_open(row)]
-        said = "it" if one else f"the {len(copies):,}" if len(copies) > 1 else "the one"
-        self.copies = QCheckBox(f"Cancel {said} that Privilege Manager raised itself and waits for")
+        self.copies = QCheckBox(
+            plural(
+                len(copies),
+                "Also cancel {count} request raised by Privilege Manager",
+                "Also cancel {count} requests raised by Privilege Manager",
+            )
+        )
         self.copies.setVisible(act.name == "cancel_request" and bool(copies))
         self.copies.toggled.connect(lambda _on: self._look())
         layout.addWidget(self.copies)
@@ -186,11 +192,16 @@ class ActDialog(QDialog):
             return
         planned, number = self.planned, len(self.taken)
         skipped = len(planned) - number
-        text = f"{_number(number)} will be {self.act.done}"
+        text = tr("{requests} will be {done}", requests=_number(number), done=tr(self.act.done))
         if self.act.name == "remind":
-            text = f"Those who are asked about {_number(number)} get a comment, and ServiceNow notifies them"
+            text = plural(
+                number,
+                "A comment is added for the approvers of {count} request, and ServiceNow notifies them",
+                "A comment is added for the approvers of {count} requests, and ServiceNow notifies them",
+            )
         if skipped:
-            text += f"; {skipped:,} {'is' if skipped == 1 else 'are'} skipped: {_why_skipped(planned)}"
+            why = _why_skipped(planned)
+            text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
         self.summary.setText(f"{text}.")
         self.go.setText(f"{self.act.verb} {_number(number)}" if len(self.rows) > 1 else self.act.verb)
         if self.act.dangerous:
@@ -276,7 +287,7 @@ class ActDialog(QDialog):
 
 
 def _number(count: int) -> str:
-    return "1 request" if count == 1 else f"{count:,} requests"
+    return plural(count, "{count} request", "{count} requests")
 
 
 class Acting:
@@ -384,7 +395,7 @@ def _why_skipped(planned: Sequence[Planned]) -> str:
     words = [_lower(why) if count == 1 else PLURAL.get(why, _lower(why)) for why, count in whys.items()]
     if len(words) == 1:
         return words[0]
-    return ", ".join(f"{count:,} {word}" for count, word in zip(whys.values(), words, strict=True))
+    return ", ".join(f"{number(count)} {word}" for count, word in zip(whys.values(), words, strict=True))
 
 
 def _lower(text: str) -> str:
@@ -404,7 +415,7 @@ def summary_of(act: Act, outcomes: dict[uuid.UUID, Outcome], taken: int, failure
     failed, left = len(outcomes) - done, taken - len(outcomes)
     parts = [f"{_number(done)} {act.done}"]
     if failed:
-        parts.append(f"{failed:,} not {act.done}")
+        parts.append(tr("{count} not {done}", count=failed, done=tr(act.done)))
     if left:
-        parts.append(f"{left:,} not begun")
+        parts.append(plural(left, "{count} not started", "{count} not started"))
     return ", ".join(parts) + (f": {failure}" if failure else "")

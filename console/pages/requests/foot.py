@@ -5,9 +5,8 @@ from typing import Any
 
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
-from console.pages.requests import cells
-from console.pages.requests.pane import since
 from console.widgets.labels import ElidedLabel, Label, Picture
+from services.language import plural, short_ago, time_or_date, tr
 
 MARGIN, HEIGHT = 24, 22
 STALE_AFTER = timedelta(minutes=5)
@@ -49,19 +48,21 @@ class Foot(QWidget):
 
     def show_sight(self, first: int, last: int, count: int) -> None:
         """Say how many rows are in sight."""
-        self.seen.setText(f"{last - first + 1:,} of {count:,} in view" if count else "")
+        self.seen.setText(
+            tr("{shown} of {count} in view", shown=last - first + 1, count=count) if count else ""
+        )
 
 
 def told(look: Any, now: datetime) -> str:
     """Return how many requests there are, whether that is all that is known of, and as of when."""
     if not look.count:
-        number = "No requests"
+        number = tr("No requests")
     elif not look.complete:
-        return f"First {look.count:,}, narrow the search{_as_of(look, now)}"
+        return tr("First {count}, narrow the search{as_of}", count=look.count, as_of=_as_of(look, now))
     elif not look.exact:
-        number = f"More than {look.count:,} requests"
+        number = plural(look.count, "More than {count} request", "More than {count} requests")
     else:
-        number = f"{look.count:,} request{'' if look.count == 1 else 's'}"
+        number = plural(look.count, "{count} request", "{count} requests")
     if look.as_of is None:
         return number if look.whole else f"{number}, ServiceNow has not been asked yet"
     whole = "complete" if look.whole else "not complete: an account does not see everything"
@@ -72,5 +73,5 @@ def _as_of(look: Any, now: datetime) -> str:
     if look.as_of is None:
         return ""
     if now - look.as_of > STALE_AFTER:
-        return f", as of {since(look.as_of, now)}"
-    return f", as of {cells.time_of_day(look.as_of, now)}"
+        return tr(", as of {time}", time=short_ago(look.as_of, now))
+    return tr(", as of {time}", time=time_or_date(look.as_of, now, seconds=True))

@@ -36,6 +36,7 @@ from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError
+from services.language import plural, tr
 
 TICK_MS, RENEW_MS, PREPARE_MS = 1000, 30_000, 100
 """PREPARE: the details are made so long after the list was painted, so that opening them is one short step."""
@@ -300,11 +301,19 @@ class RequestsPage(Page):
             self.chips.choose(self.key, name)
         badges: list[QWidget] = []
         if self.filters.number(PENDING):
-            badges.append(Badge(f"{self.filters.count_text(PENDING)} pending", "off", "pending"))
+            badges.append(
+                Badge(tr("{count} pending", count=self.filters.count_text(PENDING)), "off", "pending")
+            )
         wrong = self.filters.number(MISMATCH)
         if wrong:
             count = self.filters.count_text(MISMATCH)
-            badges.append(Badge(f"{count} mismatch{'' if wrong == 1 else 'es'}", "notice", "notice"))
+            badges.append(
+                Badge(
+                    plural(wrong, "{counted} mismatch", "{counted} mismatches", counted=count),
+                    "notice",
+                    "notice",
+                )
+            )
         self.head.set_badges(badges)
 
     def filter(self) -> Any:
@@ -500,10 +509,10 @@ class RequestsPage(Page):
         self.showing.clear()
         rows = self.table.chosen_rows(MOST)
         still_open = sum(cells.is_open(row) for row in rows)
-        about = f"{still_open:,} open, {len(rows) - still_open:,} ended"
+        about = tr("{open} open, {ended} ended", open=still_open, ended=len(rows) - still_open)
         if count > len(rows):
-            about = f"{about}, {count - len(rows):,} not read yet"
-        self.pane.show_many(f"{count:,} requests selected", about)
+            about = tr("{parts}, {count} not read yet", parts=about, count=count - len(rows))
+        self.pane.show_many(plural(count, "{count} request selected", "{count} requests selected"), about)
         self.pane.show()
 
     def _hide_details(self) -> None:

@@ -29,6 +29,7 @@ from console.widgets.labels import ElidedLabel, Label, Picture, breakable
 from console.widgets.states import ErrorState
 from models.kinds import RequestState
 from services.errors import Problem
+from services.language import AND, list_of, short_ago, tr
 
 MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
 LEFT, MIDDLE, RIGHT = 300, 322, 334
@@ -429,7 +430,11 @@ class DetailsPane(QWidget):
         shape = cells.SHAPES[RequestState(row.state)]
         if details.here.state.startswith("Not "):
             shape = "todo"
-        asked = f"Last asked {since(details.here.at, now)}" if details.here.at is not None else ""
+        asked = (
+            tr("Last polled {ago}", ago=short_ago(details.here.at, now))
+            if details.here.at is not None
+            else ""
+        )
         more = "\n".join(part for part in (details.here.detail, asked) if part)
         self.here.show_state(shape, details.here.state, more)
         there = "notice" if details.mismatch else shape_of_approval(row.servicenow_state)
@@ -450,14 +455,16 @@ class DetailsPane(QWidget):
             widget.setVisible(bool(people))
         if not people:
             return
-        self.who.setText(either([person.name for person in people if not person.absent] or ["Nobody"]))
+        self.who.setText(
+            list_of([person.name for person in people if not person.absent] or [tr("Nobody")], most=4)
+        )
         number = details.row.number or "it"
         order = all(person.on_order for person in people)
         what = details.row.order_number if order and details.row.order_number else number
         lines = [f"Approve {what}{' itself' if details.mismatch else ''}, under My Approvals"]
         groups = list(dict.fromkeys(person.via for person in people if person.via))
         if groups:
-            lines.append(f"Asked as {either(groups, 'and')}")
+            lines.append(tr("Asked as {groups}", groups=list_of(groups, AND, most=4)))
         lines += [f"{person.name}: {person.absent}" for person in people if person.absent]
         self.what.setText("\n".join(lines))
 
@@ -504,24 +511,6 @@ def _column(title: str) -> tuple[QWidget, QVBoxLayout]:
 def _lower_first(text: str) -> str:
     first = text.split(" ", 1)[0]
     return text[:1].lower() + text[1:] if first in ("The", "Nobody", "Its", "It", "Another") else text
-
-
-def either(names: Sequence[str], word: str = "or", most: int = 4) -> str:
-    """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
-    shown = list(names[:most]) + ([f"{len(names) - most} more"] if len(names) > most else [])
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
-
-
-def since(moment: datetime, now: datetime) -> str:
-    """Return how long ago something was, by the second below a minute."""
-    seconds = max(int((now - moment).total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s ago"
-    if seconds < 3600:
-        return f"{seconds // 60} min ago"
-    return f"{cells.clock(seconds)} ago"
 
 
 APPROVAL_SHAPES = {"approved": "good", "rejected": "bad", "cancelled": "off", "requested": "pending"}

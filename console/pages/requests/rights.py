@@ -9,6 +9,7 @@ from console.lazy import module
 from console.pages.requests import cells
 from models.kinds import RequestOrigin, RequestState
 from services.errors import ConsoleError
+from services.language import tr
 
 MOST = 500
 """Requests that one act takes at a time."""
@@ -64,7 +65,10 @@ def reasons(
     if not count:
         return dict.fromkeys(ACTS, "Nothing is selected.")
     if count > MOST:
-        return dict.fromkeys(ACTS, f"Select at most {MOST} requests at a time; {count:,} are selected.")
+        return dict.fromkeys(
+            ACTS,
+            tr("Select at most {most} requests at a time; {count} are selected.", most=MOST, count=count),
+        )
     still_open = [row for row in rows if cells.is_open(row)]
     if not still_open:
         return dict.fromkeys(ACTS, _ended(rows))

@@ -2,9 +2,10 @@
 
 import pytest
 
-from console.pages.answers import AnswersCard, share_text, wait_text
+from console.pages.answers import AnswersCard, share_text
 from console.pages.forecast import NARROWEST, ForecastCard, Quiet
 from services.judgements import AnswerTimes
+from services.language import rough_duration
 
 BUSY = Quiet(240, 41, 30, 5000)
 WIDTHS = range(NARROWEST, 420, 20)
@@ -133,4 +134,4 @@ def test_shares_are_whole_hundredths(share, text):
     [(5, "5 s"), (89, "89 s"), (90, "2 min"), (3000, "50 min"), (9000, "2.5 h"), (400_000, "4.6 days")],
 )
 def test_durations_are_said_in_a_sensible_unit(seconds, text):
-    assert wait_text(seconds) == text
+    assert rough_duration(seconds) == text
