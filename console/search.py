@@ -16,7 +16,7 @@ LEAST = 2
 
 
 class PaletteSearch:
-    """Searches what the window has: commands, the objects of its tree, the fault catalogue, the requests of its store."""
+    """Searches what the window has: commands, the objects of its tree, the fault catalog, the requests of its store."""
 
     def __init__(self, window: Any) -> None:
         self._window = window

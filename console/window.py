@@ -49,7 +49,7 @@ from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
-from services.language import plural
+from services.language import plural, tr
 
 SMALLEST = (960, 600)
 FIRST = (1280, 800)
@@ -347,7 +347,7 @@ class Window(QMainWindow):
         self.show_target(Target(REQUESTS))
 
     def go_faults(self) -> None:
-        """Show the fault catalogue."""
+        """Show the fault catalog."""
         self.show_target(Target(FAULTS))
 
     # -- commands ----------------------------------------------------------
@@ -457,7 +457,7 @@ class Window(QMainWindow):
         self.workers.start(self._verify_audit(), group="audit")
 
     async def _verify_audit(self) -> None:
-        job = self.ctx.activity.begin("Verifying the audit trail")
+        job = self.ctx.activity.begin(tr("Verify the audit trail"))
         workspace = await self.ctx.ready()
         verdict = await asyncio.to_thread(workspace.store.verify_audit)
         if verdict.ok:

@@ -407,7 +407,7 @@ def _unexpected(error: BaseException) -> Problem:
     return Problem(
         tried="Set up ServiceNow approvals",
         evidence=type(error).__name__,
-        cause="The console met a fault of its own.",
+        cause="Unexpected internal error.",
         owner=Owner.CONSOLE,
         remedy="What was typed is kept; try again, and copy the crash report if it stays.",
         fault="console-fault",

@@ -11,7 +11,7 @@ from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
 from console.widgets.labels import CopyLabel, Label
 from models.translatable import plural_later
-from services.language import plural
+from services.language import plural, tr
 
 KINDS = (
     ("sc_category", *plural_later("{count} category", "{count} categories")),
@@ -100,9 +100,9 @@ class MadeItems(QWidget):
         column.addWidget(_said("good" if good else "notice", f"In ServiceNow: {applied.receipt.run.outcome}"))
         line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(Label("Receipt", role="field"))
+        line.addWidget(Label(tr("Run ID"), role="field"))
         receipt = CopyLabel(applied.receipt.id)
-        receipt.setAccessibleName(f"Receipt {applied.receipt.id}, copies on Enter")
+        receipt.setAccessibleName(tr("Run ID {id}, copies on Enter", id=applied.receipt.id))
         line.addWidget(receipt, 1)
         column.addLayout(line)
         self.reminders = list(applied.reminders)

@@ -17,6 +17,7 @@ from console.widgets.meter import Meter
 from models.addresses import normalise_base_url
 from models.kinds import KINDS, Kind
 from services.errors import Problem
+from services.language import plural
 
 LABEL_WIDTH = 190
 SERVICE_WORDS = {
@@ -130,7 +131,7 @@ class FoundStep(QWidget):
             name = service.name or "Not found on the instance"
             self.lines.append(("good" if service.ok else "bad", SERVICE_WORDS[service.role], name, seen))
         if found.item is None:
-            self.lines.append(("bad", "Request Item", "None carries the contract's variables", ""))
+            self.lines.append(("bad", "Request Item", "No item has the required variables", ""))
         else:
             self.lines.append(("good", "Request Item", found.item.name, contract_text(found.item)[1]))
         for line in self.lines:
@@ -219,7 +220,9 @@ class DoneStep(QWidget):
         worst = next((s for s in report.stages if s.state in ("failed", "warning")), None)
         good = sum(1 for s in report.stages if s.state == "ok")
         self.stage.setText(
-            f"{good} stages good, {report.ms:.0f} ms" if worst is None else f"{worst.cause} {worst.remedy}"
+            plural(good, "{count} stage good, {ms} ms", "{count} stages good, {ms} ms", ms=round(report.ms))
+            if worst is None
+            else f"{worst.cause} {worst.remedy}"
         )
 
 

@@ -133,9 +133,9 @@ def normalise_base_url(text: str) -> str:
     if not host or any(c.isspace() or c in "[]{}<>\"'`|\\^%" for c in host):
         raise ValueError("has no usable host name; it looks like https://INSTANCE.service-now.com/")
     if parts.username or parts.password:
-        raise ValueError("carries a user name or password; they belong into the User Credential")
+        raise ValueError("carries a user name or password; they belong in the User Credential")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("begins with http://, which would send the password readable; use https://")
+        raise ValueError("http:// sends the password unencrypted; use https://")
     if parts.query or parts.fragment:
         raise ValueError("carries a query; leave out everything after the host name")
     path = parts.path.rstrip("/")

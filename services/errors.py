@@ -33,7 +33,7 @@ class Problem:
     owner: Owner
     remedy: str
     fault: str = ""
-    """Stable id from the fault catalogue, such as `authentication-refused`."""
+    """Stable id from the fault catalog, such as `authentication-refused`."""
     correlation_id: str = field(default_factory=new_correlation_id)
 
     def __post_init__(self) -> None:

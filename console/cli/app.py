@@ -150,7 +150,7 @@ def _let_go_of_output() -> None:
 
 
 def _common_first(arguments: list[str]) -> list[str]:
-    """Move the shared options in front of the command, so that they may stand anywhere."""
+    """Move the shared options in front of the command, so that they may appear anywhere."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)

@@ -15,6 +15,7 @@ from console.cli.context import ConfirmOpen, of
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
 from services.configuration import RevisionView
+from services.language import plural, tr
 from services.store import NotFoundError
 from services.workspace import Workspace
 
@@ -102,7 +103,7 @@ def verify(context: typer.Context) -> None:
     async def work(workspace: Workspace) -> int:
         verdict = await asyncio.to_thread(workspace.store.verify_audit)
         if verdict.ok:
-            output.result(f"The audit trail is whole: {_entries(verdict.checked)}.")
+            output.result(tr("Audit trail intact: {entries}.", entries=_entries(verdict.checked)))
             return output.GOOD
         output.result(f"The audit trail is broken: {verdict.problem}.")
         return output.NOT_GOOD
@@ -116,14 +117,16 @@ def export_(context: typer.Context, file: Annotated[Path, typer.Argument(help="W
 
     async def work(workspace: Workspace) -> int:
         count = await asyncio.to_thread(_export, workspace, file)
-        output.say(f"{_entries(count)} {'is' if count == 1 else 'are'} written to {file}.")
+        output.say(
+            plural(count, "{count} entry written to {file}.", "{count} entries written to {file}.", file=file)
+        )
         return output.GOOD
 
     of(context).run(work)
 
 
 def _entries(count: int) -> str:
-    return f"{count} {'entry' if count == 1 else 'entries'}"
+    return plural(count, "{count} entry", "{count} entries")
 
 
 def _export(workspace: Workspace, file: Path) -> int:

@@ -15,6 +15,7 @@ from services.catalogue import Catalogue, RequestItem
 from services.checks import SignInUsed, last_accepted, sign_in_used, store_check
 from services.connectivity import Accepted, CheckReport, StageResult, run_check
 from services.errors import ConsoleError
+from services.language import plural, tr
 from services.store import NotFoundError
 from services.threads import kept
 from services.workspace import Workspace
@@ -119,7 +120,7 @@ def items(
     limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
     json: Json = False,
 ) -> None:
-    """List request items; those that carry the contract's variables come first."""
+    """List request items; those with the required variables come first."""
     del refresh  # every list is read afresh: this release keeps no copy of the catalogue
 
     async def work(workspace: Workspace) -> int:
@@ -142,12 +143,14 @@ def items(
                 (
                     i.name,
                     i.category,
-                    "contract met" if i.meets_contract else f"{len(i.variables)} variables",
+                    tr("required variables present")
+                    if i.meets_contract
+                    else plural(len(i.variables), "{count} variable", "{count} variables"),
                     i.sys_id,
                 )
                 for i in found
             ]
-            output.table(("Name", "Category", "Contract", "sys_id"), rows, whole=("sys_id",))
+            output.table(("Name", "Category", "Variables", "sys_id"), rows, whole=("sys_id",))
         return output.GOOD
 
     of(context).run(work, json_too=json)

@@ -60,7 +60,7 @@ class CommandContext:
         vault = VaultKind(self.options.vault)
         opened = await asyncio.to_thread(Workspace.open, store, vault, folder, _tell)
         if missing is not None:
-            output.say(f"A new store was made: {missing}")
+            output.say(f"Created store: {missing}")
         try:
             yield opened
         finally:

@@ -27,7 +27,7 @@ from services.workspace import Workspace
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Id, PMApprovalId, number or PMRequestId.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id, PMApprovalId, number or PMRequestId.")]
-Comment = Annotated[str, typer.Option(help="What the person who asked is told.")]
+Comment = Annotated[str, typer.Option(help="Comment for the requester.")]
 DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
 Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]

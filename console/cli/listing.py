@@ -47,7 +47,7 @@ def list_(
     ] = "",
     older_than: Annotated[str, typer.Option(help="Raised so long ago, as 15m, 2h or 3d.")] = "",
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"At most so many; else {LIMIT}, and all of them as CSV.")
+        int | None, typer.Option(min=1, help=f"Maximum rows (default {LIMIT}; all with --csv).")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV to standard output.")] = False,

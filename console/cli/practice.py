@@ -31,7 +31,7 @@ def serve(
     fault: Annotated[
         list[str] | None, typer.Option(help="Fault to begin with, as NAME or NAME:option=value.")
     ] = None,
-    items: Annotated[int, typer.Option(min=0, help="Further catalogue items.")] = 0,
+    items: Annotated[int, typer.Option(min=0, help="Further catalog items.")] = 0,
     requests: Annotated[int, typer.Option(min=0, help="Pending requests to begin with.")] = 0,
 ) -> None:
     """Serve a practice ServiceNow instance on this machine until Ctrl+C.

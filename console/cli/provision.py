@@ -19,6 +19,7 @@ from models.user_credential import UserCredential
 from services import provisioning
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.files import save_file
+from services.language import plural, tr
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
@@ -215,8 +216,16 @@ async def _update_set(workspace: Workspace, instance: Instance, system: ForeignS
     for warning in made.warnings:
         output.say(f"Warning: {warning}")
     output.say(
-        f"{len(made.writes)} records in the update set; {len(made.conflicts)} conflicts are not in it."
+        plural(len(made.writes), "{count} record in the update set.", "{count} records in the update set.")
     )
+    if made.conflicts:
+        output.say(
+            plural(
+                len(made.conflicts),
+                "{count} conflict is not in it.",
+                "{count} conflicts are not in it.",
+            )
+        )
     return output.NOT_GOOD if made.conflicts else output.GOOD
 
 
@@ -314,7 +323,7 @@ def _short(text: str | None) -> str:
 def _show_applied(done: Applied) -> None:
     _show(done.plan)
     _show_verification(done.verification)
-    output.result(f"Receipt {done.receipt.id}")
+    output.result(tr("Run ID {id}", id=done.receipt.id))
     for reminder in done.reminders:
         output.say(reminder)
 

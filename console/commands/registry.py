@@ -22,7 +22,7 @@ class Command:
     where: str = ""
     """The menu it stands in, such as “File”; empty for none."""
     under: str = ""
-    """The menu inside that menu, such as “Check every …”; empty for none."""
+    """The menu inside that menu, such as “Scheduled check”; empty for none."""
     checked: Callable[[], bool] | None = None
     """Whether it is what was chosen, for one of several choices; None for what is no choice."""
     destructive: bool = False

@@ -103,7 +103,7 @@ def _schedule(window: Any) -> Iterator[Command]:
             f"Check every {text}" if minutes else "Scheduled check off",
             lambda minutes=minutes: window.schedule.choose(minutes),
             where="Tools",
-            under="Check every …",
+            under="Scheduled check",
             checked=lambda minutes=minutes: window.schedule.minutes == minutes,
         )
 
@@ -119,10 +119,10 @@ def _requests(window: Any) -> Iterator[Command]:
     yield _page(window, "cancel_request", "Cancel request…", "Requests", icon="bin", destructive=True)
     yield _page(window, "save_filter", "Save filter…", "Requests", icon="funnel", separated=True)
     yield _page(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
-    yield Command("my_names", "My names in ServiceNow…", window.open_my_names, icon="user", where="Requests", separated=True)  # fmt: skip
+    yield Command("my_names", "My ServiceNow user and groups…", window.open_my_names, icon="user", where="Requests", separated=True)  # fmt: skip
     yield Command(
         "notify_requests",
-        "Tell of new and old requests",
+        "Notify about new and overdue requests",
         window.news.toggle,
         where="Requests",
         checked=lambda: window.news.wanted,
@@ -142,7 +142,7 @@ def _rest(window: Any) -> tuple[Command, ...]:
             for task in pages()
         ),
         Command("verify_audit", "Verify the audit trail", window.verify_audit, icon="history", where="Tools", separated=True),
-        Command("faults", "Fault catalogue", window.go_faults, icon="book", shortcut="Shift+F1", where="Help"),
+        Command("faults", "Fault catalog", window.go_faults, icon="book", shortcut="Shift+F1", where="Help"),
         Command("shortcuts", "Keyboard shortcuts", window.show_shortcuts, shortcut="F1", where="Help", separated=True),
         Command("about", "About Approval Console", window.show_about, where="Help"),
     )  # fmt: skip

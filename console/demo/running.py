@@ -85,7 +85,7 @@ def _introduce(practice: object) -> None:
     for name in ("privman.integration", "app.approver"):
         account = accounts[name]
         _say(f"  {account.user:22} {account.password:18} {account.purpose}")
-    _say("Follow the guide on the home page, or choose Set up in one go. Close the window to end the demo.")
+    _say("Follow the guide on the home page, or choose Set up everything. Close the window to end the demo.")
 
 
 def _say(text: str) -> None:

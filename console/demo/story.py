@@ -274,7 +274,7 @@ class Story:
         await self.picture("palette")
         self.window.palette_box.hide()
         self.window.go_faults()
-        await self.hand.until("the fault catalogue", lambda: self.window.page.fault)
+        await self.hand.until("the fault catalog", lambda: self.window.page.fault)
         await self.picture("fault-catalogue")
         theme.of().apply("dark")
         for name, kind, key in (

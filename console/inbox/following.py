@@ -13,12 +13,12 @@ from services.errors import ConsoleError
 from services.language import plural, time_of_day, tr
 
 ATTENDANT, FOLLOWING = "services.requests.attendant", "services.requests.following"
-WORDS = {"worker": "Worker running", "here": "Followed by this window"}
+WORDS = {"worker": "Worker running", "here": "This window is polling ServiceNow"}
 NOTES = {
-    "paused": "ServiceNow is left alone until {at}: {why}",
-    "not due": "ServiceNow was asked a moment ago; the next question is allowed at {at}",
-    "no calls left": "All calls of this hour are used; the next question is allowed at {at}",
-    "nothing to follow": "No Approval Process goes through a ServiceNow server yet",
+    "paused": "Polling paused until {at}: {why}",
+    "not due": "Polled a moment ago; the next poll is allowed at {at}",
+    "no calls left": "The hourly call limit is reached; the next poll is allowed at {at}",
+    "nothing to follow": "No Approval Process uses a ServiceNow server yet",
 }
 """What is said when a person asks for a round that is not taken."""
 

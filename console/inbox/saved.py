@@ -23,7 +23,7 @@ class DeleteFilterDialog(Question):
             parent,
         )
         self.delete_button = buttons.danger("Delete")
-        self.foot(self.delete_button, "Keep it")
+        self.foot(self.delete_button, "Cancel")
 
 
 class SavedFilters(QObject):

@@ -12,7 +12,7 @@ from services.language import plural, rough_duration, tr
 LATE_SHARE = 0.05
 """From this share on it is a notice: one user in twenty waits for nothing."""
 HALF, MOST = 0.5, 0.9
-NOTHING = ("No approval yet to hold the timeout against", "No approval yet")
+NOTHING = ("No approvals yet to compare with the timeout", "No approvals yet")
 
 
 class AnswersCard(QFrame):

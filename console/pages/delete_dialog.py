@@ -68,7 +68,7 @@ class DeleteDialog(Question):
             text += " Its password is removed from the vault, and has to be entered again after that."
         super().__init__(f"Delete “{name}”", text, parent)
         self.delete_button = buttons.danger("Delete")
-        self.foot(self.delete_button, "Keep it")
+        self.foot(self.delete_button, "Cancel")
 
 
 class InUseDialog(Question):

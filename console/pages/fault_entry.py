@@ -1,4 +1,4 @@
-"""One entry of the fault catalogue: its id, and below it what people see, cause, owner, remedy and source."""
+"""One entry of the fault catalog: its id, and below it what people see, cause, owner, remedy and source."""
 
 from collections.abc import Sequence
 

@@ -123,7 +123,7 @@ class HomePage(Page):
         self._build()
 
     def _build(self) -> None:
-        self.wizard_button = buttons.secondary("Set up in one go…", icon="play")
+        self.wizard_button = buttons.secondary("Set up everything…", icon="play")
         self.wizard_button.clicked.connect(self.set_up)
         again = buttons.quiet("Check all steps", icon="refresh")
         again.clicked.connect(self.check_all)

@@ -66,7 +66,7 @@ PAGES: dict[str, tuple[str, str]] = {
 
 
 def entry_of(fault_id: str, stage: str) -> Target:
-    """Return the page of the fault catalogue, opened at the entry for a fault that a stage ended with."""
+    """Return the page of the fault catalog, opened at the entry for a fault that a stage ended with."""
     return Target(FAULTS, tab=f"{fault_id}@{stage}")
 
 

@@ -26,9 +26,12 @@ from console.wizard_steps import FailurePanel
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
+from services.language import tr
 
 WIDTH = 600
 LEGS_HEIGHT = 210
+
+
 CHOICES = (
     ("", "Raise it, follow it once, then cancel it"),
     ("approve", "Approve it"),
@@ -182,11 +185,11 @@ class RehearsalDialog(QDialog):
             shape = icons.icon("good" if leg.ok else "bad")
             known = self.rehearsal.usual.get(leg.name)
             took = f"{leg.ms:.0f} ms" + (f", usually {known:.0f} ms" if known is not None else "")
-            item = QListWidgetItem(shape, f"{leg.name.capitalize()}, {took}: {leg.observed}")
+            item = QListWidgetItem(shape, f"{tr(leg.title)}, {took}: {leg.observed}")
             item.setToolTip(leg.observed)
             self.legs.addItem(item)
         self.legs.show()
-        self.message.setText("Every leg was observed" if self.rehearsal.ok else "Not every leg was observed")
+        self.message.setText("All steps succeeded" if self.rehearsal.ok else "Not all steps succeeded")
 
     def _ended(self, text: str = "") -> None:
         self._running = False

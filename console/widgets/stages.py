@@ -280,7 +280,7 @@ class FindingCard(QFrame):
 
     ticket_wanted = pyqtSignal()
     entry_wanted = pyqtSignal()
-    """Somebody wants to read about the fault in the catalogue."""
+    """Somebody wants to read about the fault in the catalog."""
 
     def __init__(
         self,
@@ -324,7 +324,7 @@ class FindingCard(QFrame):
         self.entry_link = LinkLabel("In the catalogue")
         self.entry_link.clicked.connect(self.entry_wanted)
         if result.fault:
-            self.entry_link.setAccessibleName(f"{result.fault} in the catalogue")
+            self.entry_link.setAccessibleName(f"{result.fault} in the catalog")
             shown.append(self.entry_link)
         foot = QGridLayout()
         foot.setHorizontalSpacing(8)

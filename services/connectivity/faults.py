@@ -1,4 +1,4 @@
-"""The fault catalogue: everything the check can name, with its stage, owner, cause, remedy, and where that is known from."""
+"""The fault catalog: everything the check can name, with its stage, owner, cause, remedy, and where that is known from."""
 
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ def _stages(text: str) -> tuple[str, ...]:
 
 _NOTHING = "No approval request leaves Privilege Manager."
 _REFUSED = "Every request ends in an error about the sign-in."
-_ITEM = "Requests fail when they are made, or nobody finds them in the catalogue."
+_ITEM = "Requests fail when they are made, or nobody finds them in the catalog."
 _REQUEST = "Users send a request and it ends in an error."
 _FOREVER = "Requests stay pending until they time out."
 
@@ -197,7 +197,7 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _own("request-item-catalogue-inactive", "request_item", _SN, _ITEM, "No catalogue of the request item is active.",
          "Activate the catalogue in ServiceNow, or put the item into another one.", _CATALOG),
     _own("request-item-not-orderable", "request_item", _SN, _ITEM, "The record is of a class that cannot be ordered.",
-         "Choose a catalogue item; record producers, guides and content items raise no request.", _CATALOG),
+         "Choose a catalog item; record producers, guides and content items raise no request.", _CATALOG),
     _own("request-item-variables", "request_item", _SN, "Approvers see requests with empty fields.",
          "The request item lacks variables of the contract.",
          "Add the missing variables to the item, spelled exactly alike and active.", _CONTRACT),

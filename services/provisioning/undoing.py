@@ -12,6 +12,7 @@ from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
 from services.errors import ConsoleError
+from services.language import plural_message
 from services.progress import Progress, silent
 from services.provisioning.applying import settle
 from services.provisioning.planning import EVERYTHING, fingerprint
@@ -159,8 +160,15 @@ class _Undo:
         standing = [row for row in rows if row in pending or not {row["sys_id"], row["request"]} & rehearsed]
         if standing:
             raise cannot_undo(
-                f"{len(standing)} requests hang on “{item.name}”, {len(pending)} of them wait for approval: "
-                f"{', '.join(row['number'] for row in standing[:3])}{' …' if len(standing) > 3 else ''}",
+                plural_message(
+                    len(standing),
+                    "{count} request was raised for “{item}”, {pending} awaiting approval: {numbers}",
+                    "{count} requests were raised for “{item}”, {pending} awaiting approval: {numbers}",
+                    item=item.name,
+                    pending=len(pending),
+                    numbers=", ".join(row["number"] for row in standing[:3])
+                    + (" …" if len(standing) > 3 else ""),
+                ),
                 "Without the item nobody could decide these requests, or read afterwards what they were for.",
                 "Have the open ones decided or cancelled; for history's sake switch the item off instead of removing it.",
             )

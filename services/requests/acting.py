@@ -267,7 +267,7 @@ class _Deed:
         self, instance: Instance, record: Record, now: Asked, word: str, account: str
     ) -> Outcome:
         """Keep a decision that was read back, and let our own request take it in."""
-        for_whom = "" if _same(now.user_name, account) else f" for {now.who}"
+        for_whom = "" if _same(now.user_name, account) else f" on behalf of {now.who}"
         detail = f"{record.number} {word}{for_whom}, as {account}"
         if self._comment:
             detail += f": {self._comment}"

@@ -94,7 +94,7 @@ def _pending(row: ApprovalRequest, what: str, number: str, names: list[str], now
     if row.times_out_at is not None:
         if row.times_out_at <= now:
             # Nobody has looked since: an answer of the last moment may be on its way, and is found by starting again.
-            return f"The time for {_lower(what)} was over{_at(row.times_out_at, now)}{number}. Start the program again to ask once more."
+            return f"{what} expired{_at(row.times_out_at, now)}{number}. Start the program again to ask once more."
         until = f" If nothing happens by {_when(row.times_out_at, now)}, start the program again."
     if seen is Seen.ORDER_APPROVED and names:
         whose = sentence_list(names)

@@ -12,6 +12,7 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState, TaskState
 from services.errors import ConflictError, ConsoleError, Problem, RefusedError
+from services.language import plural_message
 from services.requests import baseline
 from services.requests.finding import find
 from services.requests.life import PROCESSING_LIMIT_S, RequestLife
@@ -58,8 +59,11 @@ class Proof:
         if self.open:
             return f"still open: {', '.join(self.open)}"
         if self.unknown:
-            return f"cannot be told: {self.unknown}"
-        return f"nothing of {', '.join(self.items)} is open" if self.items else "nothing of it is there"
+            return f"not known: {self.unknown}"
+        closed = plural_message(
+            len(self.items), "{items} is closed", "{items} are closed", items=", ".join(self.items)
+        )
+        return closed if self.items else "no record exists"
 
 
 @dataclass(frozen=True, slots=True)

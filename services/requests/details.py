@@ -19,6 +19,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from services.errors import ConsoleError, Problem
+from services.language import plural_message
 from services.redact import redact
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
@@ -283,8 +284,8 @@ def _own_lines(row: ApprovalRequest) -> Iterable[Line]:
         yield Line(
             row.times_out_at,
             RequestEventKind.TIMED_OUT,
-            "Time was over",
-            "How it ended has not been seen yet",
+            "Timed out",
+            "The result has not been read from ServiceNow yet",
         )
     else:
         yield Line(
@@ -407,7 +408,11 @@ def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:
             together.setdefault((one.asked_at, one.group), []).append(one.who)
     for (at, group), names in together.items():
         people = sentence_list(names, "and", most=10)
-        detail = f"{len(names)} {'person' if len(names) == 1 else 'people'}: {people}" if group else ""
+        detail = (
+            plural_message(len(names), "{count} person: {people}", "{count} people: {people}", people=people)
+            if group
+            else ""
+        )
         yield Line(at, RequestEventKind.ASKED, f"Asked {group or people}", detail, there=True)
 
 

@@ -14,6 +14,7 @@ from models.approval_request import ApprovalRequest
 from models.approval_type import ApprovalType
 from models.kinds import RequestState, TaskState
 from models.task_run import TaskRun
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.progress import Progress, silent
 from services.requests import baseline
@@ -39,6 +40,18 @@ DECISION_COMMENT = "Rehearsal from Approval Console"
 T = TypeVar("T")
 
 
+TITLES = {
+    "create": tr_later("Create"),
+    "record": tr_later("Record"),
+    "status": tr_later("Status"),
+    "decision": tr_later("Decision"),
+    "outcome": tr_later("Outcome"),
+    "cancel": tr_later("Cancel"),
+    "proof": tr_later("Clean-up"),
+}
+"""What the steps of a rehearsal are called on screen, by their names in JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One leg: what it was, what was observed, milliseconds, and whether it was as expected."""
@@ -47,6 +60,11 @@ class Leg:
     observed: str
     ms: float
     ok: bool = True
+
+    @property
+    def title(self) -> str:
+        """Return what it is called on screen."""
+        return TITLES.get(self.name, self.name)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the leg for JSON."""
@@ -172,7 +190,7 @@ async def rehearse(
 async def _end(store: Store, record: TaskRun, run: Rehearsal, broken: str = "") -> None:
     """Keep the rehearsal as one that is over; the times of a good one say what is usual."""
     good = run.ok and not broken
-    outcome = broken or ("Every leg was as expected" if good else "Not every leg was as expected")
+    outcome = broken or ("All steps succeeded" if good else "Not all steps succeeded")
     legs = [leg.as_dict() for leg in run.legs]
     state = TaskState.SUCCEEDED if good else TaskState.FAILED
     await kept(lambda: baseline.finish(store, record, state, outcome, legs))

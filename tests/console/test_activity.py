@@ -38,7 +38,7 @@ def test_the_chosen_job_stays_chosen_while_others_report(activity, pane):
 
 
 def test_what_has_ended_or_cannot_be_stopped_offers_no_cancel(activity, pane):
-    activity.begin("Verifying the audit trail")
+    activity.begin("Verify the audit trail")
     activity.record("Saved", "Saved")
     for row in range(2):
         pane.list.setCurrentRow(row)

@@ -174,7 +174,7 @@ def test_the_interval_is_chosen_in_the_menu_and_remembered(in_window):
         commands.action("check_every_0").trigger()
         assert not timer.isActive()
         menus = [a for a in window.menu_bar.actions() if a.text() == "&Tools"]
-        assert ("Check every …", [commands.get(f"check_every_{m}").text for m in chosen]) in menu_tree(
+        assert ("Scheduled check", [commands.get(f"check_every_{m}").text for m in chosen]) in menu_tree(
             menus[0].menu()
         )
 

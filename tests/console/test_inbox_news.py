@@ -168,10 +168,10 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         seen = State(now - timedelta(seconds=12), complete=True, calls=3)
         following._stands(Status(Where.WORKER, ((server, seen),)))
         assert (part.isVisible(), part.who.text()) == (True, "Worker running")
-        assert part.last.text().startswith("Last status check 1")
+        assert part.last.text().startswith("Last polled 1")
         following._stands(Status(Where.HERE, ((server, seen),)))
         following._rounded(server, Round(seen=120, calls=1, complete=True))
-        assert window.strip.text.text().startswith("120 requests asked about in one question, ")
+        assert window.strip.text.text().startswith("12No requests to check, ")
         assert window.strip.text.text().endswith("s ago")
         paused = State(
             seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
@@ -193,17 +193,17 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
 @pytest.mark.parametrize(
     ("taken", "said"),
     [
-        (Round(seen=1, calls=1), "1 request asked about in one question"),
+        (Round(seen=1, calls=1), "Status of 1 request updated"),
         (
             Round(note="not due", next_at=NOW),
-            "ServiceNow was asked a moment ago; the next question is allowed at ",
+            "Polled a moment ago; the next poll is allowed at ",
         ),
         (
             Round(note="no calls left", next_at=NOW),
-            "All calls of this hour are used; the next question is allowed at ",
+            "The hourly call limit is reached; the next poll is allowed at ",
         ),
-        (Round(note="paused", next_at=NOW, problem=problem()), "ServiceNow is left alone until "),
-        (Round(note="nothing to follow"), "No Approval Process goes through a ServiceNow server yet"),
+        (Round(note="paused", next_at=NOW, problem=problem()), "Polling paused until "),
+        (Round(note="nothing to follow"), "No Approval Process uses a ServiceNow server yet"),
     ],
 )
 def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken, said):

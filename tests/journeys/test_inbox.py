@@ -123,7 +123,7 @@ def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practic
         window.show_target(Target("requests"))
         page = window.page
         await settled(page)
-        await until(lambda: window.following.who == "Followed by this window")
+        await until(lambda: window.following.who == "This window is polling ServiceNow")
         await until(lambda: window.following.asked_at is not None)
         assert window.strip.following.isVisible()
         assert "asked about in one question" in window.strip.text.text()

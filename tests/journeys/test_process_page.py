@@ -89,9 +89,13 @@ def test_a_new_process_is_filled_in_from_its_server(run, ctx, server, configurat
             page.item.open()
             await until(lambda: page.item.popup.state in ("ready", "cut"))
             first = page.item.popup.rows[0]
-            assert first.badge == "Contract met"
+            assert first.badge == "Required variables present"
             page.item.popup.choose_key(first.key)
-            assert field(page, "request_item_id").note[1].startswith("Contract met: 11 of 11 variables")
+            assert (
+                field(page, "request_item_id")
+                .note[1]
+                .startswith("Required variables present: 11 of 11 variables")
+            )
             page.save()
             await until(lambda: not page.session.is_new)
 

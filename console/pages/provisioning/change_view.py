@@ -12,6 +12,7 @@ from console.widgets.badge import Badge
 from console.widgets.difference import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
 from console.widgets.editors import CheckBox
 from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from services.language import plural
 
 TONES = {
     "create": ("good", "create"),
@@ -50,9 +51,9 @@ def sentence_of(change: Any) -> str:
     columns = ", ".join(change.fields)
     count = len(change.fields)
     if change.operation == "create":
-        return f"The record is made with {count} columns."
+        return plural(count, "Creates a record with {count} field.", "Creates a record with {count} fields.")
     if change.operation == "keep":
-        return "Nothing of it is written."
+        return "No changes."
     if not change.fields:
         return "Nothing can be written as things are."
     differ = f"{columns[:1].upper()}{columns[1:]} {'differs' if count == 1 else 'differ'}."

@@ -31,7 +31,7 @@ from services.language import number, plural, time_or_date, tr
 LEFT, LEFT_LEAST, RIGHT_LEAST, BESIDE_FROM = 347, 248, 232, 720
 GROUPS = (
     PlanGroup("sc_category", "Category", "folder", "categories"),
-    PlanGroup("sc_cat_item", "Catalogue item", "box", "items"),
+    PlanGroup("sc_cat_item", "Catalog item", "box", "items"),
     PlanGroup("item_option_new", "Variables", "variable", "variables"),
     PlanGroup("sys_web_service", "Scripted SOAP services", "braces", "services"),
     PlanGroup("sys_web_service_input", "Inputs", "braces", "inputs"),

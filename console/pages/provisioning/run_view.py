@@ -12,6 +12,7 @@ from console.widgets.labels import CopyLabel, ElidedLabel, Label
 from console.widgets.meter import Meter
 from console.widgets.states import ErrorState
 from services.errors import Problem
+from services.language import tr
 
 
 class RunView(QScrollArea):
@@ -62,7 +63,7 @@ class RunView(QScrollArea):
         row = QHBoxLayout(self.receipt_line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(Label("Receipt", role="field"))
+        row.addWidget(Label(tr("Run ID"), role="field"))
         self.receipt_label = CopyLabel("")
         self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify("Copied the receipt"))
         row.addWidget(self.receipt_label, 1)
@@ -150,7 +151,7 @@ class RunView(QScrollArea):
             self._results.addWidget(state)
         self.report = problem.as_text() if problem is not None else f"{title}: {outcome}"
         if receipt:
-            self.report += f"\n  Receipt:  {receipt}"
+            self.report += f"\n  Run ID:   {receipt}"
         self.go_on.setText("Go on" if receipt else "Try again")
         self.go_on.setAccessibleName(self.go_on.text())
         self._offer(go_on=True, undo=bool(receipt), copy=True)
@@ -163,7 +164,7 @@ class RunView(QScrollArea):
         self.doing.setText(text)
         self.doing.setVisible(bool(text))
         self.receipt_label.setText(self.receipt)
-        self.receipt_label.setAccessibleName(f"Receipt {self.receipt}, copies on Enter")
+        self.receipt_label.setAccessibleName(tr("Run ID {id}, copies on Enter", id=self.receipt))
         self.receipt_line.setVisible(bool(self.receipt))
 
     def _remind(self, text: str) -> None:
@@ -211,7 +212,7 @@ class RunView(QScrollArea):
 def _applied_text(applied: Any) -> str:
     receipt = applied.receipt
     lines = [f"Create ServiceNow Approval Request Items on {receipt.run.object_name}: {receipt.run.outcome}",
-             f"Receipt: {receipt.id}"]  # fmt: skip
+             f"Run ID: {receipt.id}"]  # fmt: skip
     lines += [
         f"{step.operation:7} {step.table} {step.name} {step.sys_id}"
         for step in receipt.steps

@@ -15,7 +15,7 @@ from models.kinds import TaskState
 from services.errors import ConsoleError
 from services.language import ago, date_time, plural, tr
 
-RUNS = ("State", "When", "By", "Outcome", "Receipt")
+RUNS = ("State", "When", "By", "Outcome", "Run ID")
 RUN_WIDTHS = (116, 116, 100, 340)
 STEPS = ("Step", "Record", "Table", "sys_id")
 STEP_WIDTHS = (128, 250, 190)
@@ -112,7 +112,7 @@ class RunsTab(QWidget):
         )
         self.id.setText(receipt.id if receipt is not None else "")
         self.id.setAccessibleName(
-            f"Receipt {receipt.id}, copies on Enter" if receipt is not None else "No receipt"
+            tr("Run ID {id}, copies on Enter", id=receipt.id) if receipt is not None else tr("No run")
         )
         self.refresh()
 

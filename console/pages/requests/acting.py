@@ -167,7 +167,7 @@ class ActDialog(QDialog):
         self.go.setDefault(not self.act.dangerous)
         self.go.clicked.connect(self._go)
         self.message = Label("", role="caption")
-        self.out = buttons.secondary("Leave it")
+        self.out = buttons.secondary("Cancel")
         self.out.clicked.connect(self.reject)
         foot.addWidget(self.go)
         foot.addWidget(self.message, 1)
@@ -203,13 +203,13 @@ class ActDialog(QDialog):
             why = _why_skipped(planned)
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
         self.summary.setText(f"{text}.")
-        self.go.setText(f"{self.act.verb} {_number(number)}" if len(self.rows) > 1 else self.act.verb)
+        self.go.setText(f"{tr(self.act.verb)} {_number(number)}" if len(self.rows) > 1 else tr(self.act.verb))
         if self.act.dangerous:
             self.go.setText(f"Cancel {_number(number)}" if len(self.rows) > 1 else "Cancel the request")
         self.go.setAccessibleName(self.go.text())
         why_not = ""
         if not number:
-            why_not = "None of them can be taken"
+            why_not = tr("None of these can be {done}", done=tr(self.act.done))
         elif self.act.needed and not self.comment.text().strip():
             why_not = "A comment is needed"
         self.go.setEnabled(not why_not)

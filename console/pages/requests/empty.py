@@ -29,7 +29,7 @@ TEXTS = {
     ),
     MINE: (
         "Nothing waits for you",
-        "Open requests stand here that ask you by your name. Choose the names that are yours in the menu Requests.",
+        "Requests awaiting your approval. Set your user name and groups under Requests > My ServiceNow user and groups.",
     ),
 }
 OTHER = ("Nothing matches this filter", "Requests stand here as soon as they match it.")

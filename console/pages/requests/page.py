@@ -301,19 +301,12 @@ class RequestsPage(Page):
             self.chips.choose(self.key, name)
         badges: list[QWidget] = []
         if self.filters.number(PENDING):
-            badges.append(
-                Badge(tr("{count} pending", count=self.filters.count_text(PENDING)), "off", "pending")
-            )
-        wrong = self.filters.number(MISMATCH)
-        if wrong:
-            count = self.filters.count_text(MISMATCH)
-            badges.append(
-                Badge(
-                    plural(wrong, "{counted} mismatch", "{counted} mismatches", counted=count),
-                    "notice",
-                    "notice",
-                )
-            )
+            text = tr("{count} pending", count=self.filters.count_text(PENDING))
+            badges.append(Badge(text, "off", "pending"))
+        if wrong := self.filters.number(MISMATCH):
+            counted = self.filters.count_text(MISMATCH)
+            text = plural(wrong, "{counted} mismatch", "{counted} mismatches", counted=counted)
+            badges.append(Badge(text, "notice", "notice"))
         self.head.set_badges(badges)
 
     def filter(self) -> Any:

@@ -208,7 +208,7 @@ def test_one_entry_is_counted_as_one(cli, tmp_path):
     assert cli("credential", "list").status == 0
     (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
     assert cli("config", "apply", tmp_path / "d.yaml").status == 0
-    assert cli("audit", "verify").out == "The audit trail is whole: 1 entry.\n"
+    assert cli("audit", "verify").out == "Audit trail intact: 1 entry.\n"
     assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry is written to ")
 
 

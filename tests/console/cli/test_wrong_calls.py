@@ -368,7 +368,7 @@ class TestStore:
         for said in (True, False):
             outcome = cli("--store", file, "config", "apply", document_file, "--json")
             assert outcome.status == 0
-            assert (f"A new store was made: {file}" in outcome.err) is said
+            assert (f"Created store: {file}" in outcome.err) is said
         assert cli("--store", file, "history", "--json").json["revisions"]
 
     def test_of_this_user_begins_with_the_first_call(self, cli):

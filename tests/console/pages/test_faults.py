@@ -1,4 +1,4 @@
-"""The fault catalogue in the window: reached from menu, palette and check, searched, read, copied, and left again."""
+"""The fault catalog in the window: reached from menu, palette and check, searched, read, copied, and left again."""
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -66,7 +66,7 @@ def test_the_menu_opens_it_with_the_keyboard_in_the_search(in_window):
         await until(lambda: window.page.target == Target(FAULTS) and window.page.fault is not None)
         page = window.page
         await until(page.search.hasFocus)
-        assert window.windowTitle().startswith("Fault catalogue")
+        assert window.windowTitle().startswith("Fault catalog")
         assert listed(page) == [fault.id for fault in CATALOGUE]
         assert page.foot.text() == f"{len(CATALOGUE)} faults"
         assert window.ctx.commands.get("faults").where == "Help"

@@ -106,7 +106,7 @@ def test_without_approvals_the_card_says_so(answers):
     answers.resize(600, 60)
     answers.show()
     answers.show_timeout(1200)
-    assert answers.share.text() == "No approval yet to hold the timeout against"
+    assert answers.share.text() == "No approvals yet to compare with the timeout"
     assert not answers.usual.isVisible()
 
 

@@ -1,4 +1,4 @@
-"""The fault catalogue: every fault is named at its stage, colours no healthy one, and hides behind no other."""
+"""The fault catalog: every fault is named at its stage, colours no healthy one, and hides behind no other."""
 
 import itertools
 

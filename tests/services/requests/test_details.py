@@ -331,7 +331,7 @@ async def test_a_time_that_is_over_is_not_shown_as_still_to_come(desk):
         work.update(over, row.version)
     found = stored_details(desk.store, row.id)
     [line] = [line for line in found.timeline if line.kind is RequestEventKind.TIMED_OUT]
-    assert (line.title, line.due) == ("Time was over", False)
+    assert (line.title, line.due) == ("Timed out", False)
 
 
 async def test_comments_that_cannot_be_read_do_not_hide_where_the_request_stands(desk):

@@ -144,15 +144,15 @@ def test_unknown_names_are_refused_with_line_and_nearest_name(configuration):
         ),
         (
             "foreign_systems:\n- {name: S, base_url: 'http://acme.service-now.com/'}\n",
-            "line 3, column 23: base_url begins with http://, which would send the password readable; use https://",
+            "line 3, column 23: base_url http:// sends the password unencrypted; use https://",
         ),
         (
             "foreign_systems:\n- {name: S, base_url: 'https://u:hunter2@acme.service-now.com/'}\n",
-            "line 3, column 23: base_url carries a user name or password; they belong into the User Credential",
+            "line 3, column 23: base_url carries a user name or password; they belong in the User Credential",
         ),
         (
             "foreign_systems:\n- {name: S, base_url: acme.example, proxy: 'http://u:hunter2@proxy:8080'}\n",
-            "line 3, column 44: proxy carries a user name; a proxy's password does not belong into its address",
+            "line 3, column 44: proxy carries a user name; a proxy's password does not belong in its address",
         ),
     ],
 )
