@@ -62,19 +62,13 @@ class FollowingPart(QWidget):
         self.who.setText(following.who)
         why, seen = following.why_not, following.seen_at
         text = tr("Not polled yet") if seen is None else tr("Last polled {ago}", ago=ago(seen, seconds=True))
+        stopped = tr("Not polling: {why}", why=why) if why else ""
+        at = date_time(seen, seconds=True, zone=True) if seen else ""
         self.last.setText(text)
-        self.last.setToolTip(
-            tr("Not polling: {why}", why=why)
-            if why
-            else date_time(seen, seconds=True, zone=True)
-            if seen
-            else ""
-        )
+        self.last.setToolTip(stopped or at)
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
-        self.setAccessibleName(
-            f"{following.who}, {text}" + (f", {tr('not polling: {why}', why=why)}" if why else "")
-        )
+        self.setAccessibleName(", ".join(part for part in (following.who, text, stopped) if part))
 
 
 class ActivityStrip(QWidget):

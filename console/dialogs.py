@@ -47,7 +47,7 @@ class ProblemSheet(Sheet):
     """Shows a problem in its five parts."""
 
     def __init__(self, problem: Problem, parent: QWidget | None) -> None:
-        super().__init__("Something did not work", parent)
+        super().__init__(tr("An action failed"), parent)
         self.problem = problem
         state = ErrorState(problem)
         layout = state.layout()
@@ -59,12 +59,12 @@ class ProblemSheet(Sheet):
 
 def crash_sheet(report: str, parent: QWidget | None) -> Sheet:
     """Make the dialog that shows what nobody expected."""
-    sheet = Sheet("Approval Console met an error that nobody expected", parent)
-    text = Label("The program goes on. Copy the report and send it to whoever looks after this program.")
+    sheet = Sheet(tr("Unexpected internal error"), parent)
+    text = Label(tr("Approval Console keeps running. Copy the report and send it to your administrator."))
     text.setWordWrap(True)
     box = QPlainTextEdit(report)
     box.setReadOnly(True)
-    box.setAccessibleName("Crash report")
+    box.setAccessibleName(tr("Crash report"))
     box.setMinimumHeight(220)
     sheet.column.addWidget(text)
     sheet.column.addWidget(box)
@@ -80,12 +80,12 @@ def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
         ("Approval Console", VERSION),
         ("Python", platform.python_version()),
         ("Qt, PyQt", f"{QT_VERSION_STR}, {PYQT_VERSION_STR}"),
-        ("System", platform.platform()),
-        ("Store", store),
-        ("Vault", vault),
-        ("Licence", "GPL-3.0-or-later"),
+        (tr("System"), platform.platform()),
+        (tr("Store"), store),
+        (tr("Vault"), vault),
+        (tr("License"), "GPL-3.0-or-later"),
     )
-    sheet = Sheet("About Approval Console", parent)
+    sheet = Sheet(tr("About Approval Console"), parent)
     form = QFormLayout()
     for name, text in lines:
         value = Label(text)
@@ -99,7 +99,7 @@ def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
 
 def shortcuts_sheet(commands: CommandRegistry, parent: QWidget | None) -> Sheet:
     """Make the list of shortcuts, read off the commands themselves."""
-    sheet = Sheet("Keyboard shortcuts", parent)
+    sheet = Sheet(tr("Keyboard shortcuts"), parent)
     form = QFormLayout()
     for command in commands:
         if command.shortcut:

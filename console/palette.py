@@ -35,7 +35,7 @@ from PyQt6.QtWidgets import (
 from console import icons, theme
 from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
-from services.language import number, plural
+from services.language import number, plural, tr
 
 WIDTH, ROW, HEAD, EACH, MARGIN, CAP, CAP_INNER = 620, 30, 26, 5, 28, 18, 6
 AROUND = 100
@@ -216,7 +216,7 @@ class Palette(QFrame):
         """What Enter was pressed for before anything was found for it."""
         self.field = QLineEdit()
         self.field.setProperty("role", "palette")
-        self.field.setPlaceholderText("Find or run anything")
+        self.field.setPlaceholderText(tr("Find or run anything"))
         self.field.setAccessibleName("Find or run anything")
         self.field.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.count = Label("", role="caption")
@@ -315,12 +315,9 @@ class Palette(QFrame):
                 entries += [Entry(head), *found[:EACH]]
         self.model.replace(entries)
         matches = sum(1 for e in entries if e.run)
-        more = "+" if any(len(found) > EACH for _, found in groups) else ""
-        self.count.setText(
-            plural(matches, "{counted} match", "{counted} matches", counted=f"{number(matches)}{more}")
-            if self.field.text().strip()
-            else ""
-        )
+        counted = number(matches) + ("+" if any(len(found) > EACH for _, found in groups) else "")
+        said = plural(matches, "{counted} match", "{counted} matches", counted=counted)
+        self.count.setText(said if self.field.text().strip() else "")
         parent = self.parentWidget()
         if parent is not None:
             self.place(parent.rect())

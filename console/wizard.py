@@ -23,6 +23,7 @@ from console.workers import Workers
 from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
+from services.language import plural
 from services.secret import Secret
 
 WIDTH, HEIGHT = 640, 520
@@ -132,7 +133,9 @@ class SetupWizard(QDialog):
     def _name_primary(self, text: str) -> None:
         if self.step == FOUND and self.missing is not None and self.missing.writes:
             count = self.missing.writes
-            text = f"Create {count} record{'s' if count > 1 else ''} in ServiceNow"
+            text = plural(
+                count, "Create {count} record in ServiceNow", "Create {count} records in ServiceNow"
+            )
         self.primary.setText(text)
         self.primary.setAccessibleName(text)
 

@@ -4,10 +4,12 @@ The compiled catalogs are committed: a checkout, an archive and a wheel then wor
 compares them with their sources.
 """
 
+import ast
 import gettext
 import io
 import string
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -30,6 +32,22 @@ KEYWORDS = {
 """The functions whose texts are collected, with the places of their texts; two texts are singular and plural."""
 HEADER = "# Translations of Approval Console; python3 dev.py translations brings this file up to date with the code."
 COMMENTS = ("Translators:",)
+DOORS: dict[str, tuple[int | str, ...]] = {
+    "Command": (1, "text", "under"),
+    "_page": (2,),
+    "Place": (1, "new"),
+    "primary": (0,),
+    "secondary": (0,),
+    "quiet": (0,),
+    "danger": (0,),
+    "small": (0,),
+    "Field": (0, 2, "help"),
+    "FieldSpec": (1, 3, "label", "help"),
+    "GroupSpec": ("title", "caption"),
+    "Column": (0,),
+    "PageHead": ("tabs",),
+}
+"""Functions that take texts of the code and translate them where they show them: which of their arguments are texts."""
 
 
 def source(language: str) -> Path:
@@ -49,14 +67,42 @@ def extract() -> Catalog:
         for name, _line, text, comments, context in extract_from_dir(
             ROOT / part, keywords=KEYWORDS, comment_tags=COMMENTS, strip_comment_tags=True
         ):
-            found.add(
-                text,
-                None,
-                [(f"{part}/{Path(name).as_posix()}", None)],
-                auto_comments=comments,
-                context=context,
-            )
+            place = (f"{part}/{Path(name).as_posix()}", None)
+            found.add(text, None, [place], auto_comments=comments, context=context)
+    for file in sorted((ROOT / "console").rglob("*.py")):
+        place = (file.relative_to(ROOT).as_posix(), None)
+        for text in given_to_doors(ast.parse(file.read_text(encoding="utf-8"))):
+            found.add(text, None, [place])
     return found
+
+
+def given_to_doors(tree: ast.Module) -> Iterator[str]:
+    """Give the texts that a module gives to functions that translate them."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        for place in DOORS.get(name, ()):
+            if isinstance(place, int):
+                given = node.args[place : place + 1]
+            else:
+                given = [keyword.value for keyword in node.keywords if keyword.arg == place]
+            for value in given:
+                yield from texts_in(value)
+
+
+def texts_in(node: ast.expr) -> Iterator[str]:
+    """Give the text that an expression is, the texts of a tuple or list, or both branches of a condition."""
+    match node:
+        case ast.Constant(value=str(text)) if text.strip():
+            yield text
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                yield from texts_in(part)
+        case ast.IfExp(body=body, orelse=other):
+            yield from texts_in(body)
+            yield from texts_in(other)
 
 
 def read(language: str) -> Catalog:

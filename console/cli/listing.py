@@ -13,7 +13,7 @@ from console.cli.context import of
 from models.base import utcnow
 from models.kinds import RequestState
 from services.errors import InputError, Owner, Problem
-from services.language import plural
+from services.language import date_time, plural, tr
 from services.requests.export import as_values, base_urls, note_export, pages, write_csv
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
@@ -132,7 +132,11 @@ def _table(store: Store, filter_: Filter, limit: int | None) -> None:
     output.say(said)
     as_of, whole = inbox.as_of()
     if not whole:
-        since = f"; the last look was at {as_of:%Y-%m-%d %H:%M:%S} (UTC)" if as_of is not None else ""
+        since = (
+            tr("; last polled {time}", time=date_time(as_of, seconds=True, zone=True))
+            if as_of is not None
+            else ""
+        )
         output.say(f"Requests on an instance may be missing here{since}.")
 
 

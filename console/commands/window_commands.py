@@ -8,8 +8,17 @@ from console.navigation.registry import pages
 from console.pages.places import PLACES
 from console.schedule import CHOICES
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 
-MENUS = ("File", "Edit", "View", "Object", "Requests", "Tools", "Help")
+MENUS = (
+    tr_later("File"),
+    tr_later("Edit"),
+    tr_later("View"),
+    tr_later("Object"),
+    tr_later("Requests"),
+    tr_later("Tools"),
+    tr_later("Help"),
+)
 
 
 def define(window: Any) -> None:
@@ -69,10 +78,10 @@ def _edit(window: Any) -> tuple[Command, ...]:
 
 def _view(window: Any) -> tuple[Command, ...]:
     schemes = (
-        ("system", "Follow the system’s colours"),
-        ("light", "Light"),
-        ("dark", "Dark"),
-        ("contrast", "High contrast"),
+        ("system", tr_later("Follow the system’s colours")),
+        ("light", tr_later("Light")),
+        ("dark", tr_later("Dark")),
+        ("contrast", tr_later("High contrast")),
     )
     return (
         Command("back", "Back", window.go_back, enabled=window.can_go_back, shortcut="Alt+Left", where="View"),
@@ -100,7 +109,7 @@ def _schedule(window: Any) -> Iterator[Command]:
     for minutes, text in CHOICES:
         yield Command(
             f"check_every_{minutes}",
-            f"Check every {text}" if minutes else "Scheduled check off",
+            text,
             lambda minutes=minutes: window.schedule.choose(minutes),
             where="Tools",
             under="Scheduled check",

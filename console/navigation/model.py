@@ -12,7 +12,7 @@ from console.inbox.places import FILTER, node_key, target_of
 from console.navigation.registry import TREE, Place
 from console.pages.registry import Target
 from models.kinds import KINDS, Kind
-from services.language import number, plural
+from services.language import number, plural, tr
 
 ROOT = QModelIndex()
 PLACE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -92,7 +92,7 @@ class TreeModel(QAbstractItemModel):
             self._place(place, self._root)
 
     def _place(self, place: Place, parent: Node) -> None:
-        node = Node(place.key, place.text, place.icon, place.target)
+        node = Node(place.key, tr(place.text), place.icon, place.target)
         node.place, node.kind = place, place.kind
         node.parent, node.row = parent, len(parent.children)
         parent.children.append(node)

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label
-from services.language import exact_duration
+from services.language import exact_duration, plural
 
 MINE, THEIRS = "mine", "theirs"
 DISCARDED = 2
@@ -113,7 +113,11 @@ class MergeDialog(QDialog):
         open_rows = [r for r in self._rows if r.name not in self.choice]
         self.save_button.setEnabled(not open_rows)
         count = len(open_rows)
-        self._reason.setText(f"Choose for {count} field{'s' if count > 1 else ''} to save" if count else "")
+        self._reason.setText(
+            plural(count, "Choose for {count} field to save", "Choose for {count} fields to save")
+            if count
+            else ""
+        )
 
     def picked(self, name: str) -> str:
         """Return which side was picked for a field; mine where it was not asked."""

@@ -14,6 +14,7 @@ from console.widgets.labels import Label
 from console.workers import Workers, ask
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InvalidError
+from services.language import plural
 
 WIDTH = 560
 GROUPS_SHOWN = 2
@@ -87,7 +88,9 @@ class NewDialog(QDialog):
         wrong = self.form.show_errors(self.session.errors, untouched=False)
         self.create_button.setEnabled(self.session.ready and not self.session.saving and not wrong)
         self._message.setText(
-            f"Fill in {wrong} field{'s' if wrong > 1 else ''} to create it" if wrong else ""
+            plural(wrong, "Fill in {count} field to create it", "Fill in {count} fields to create it")
+            if wrong
+            else ""
         )
 
     async def _create(self) -> None:

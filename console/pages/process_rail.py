@@ -14,7 +14,7 @@ from console.widgets.chain import Chain, ChainLink, shortened
 from console.widgets.labels import Label
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
-from services.language import number, rough_duration, tr
+from services.language import number, plural, rough_duration, tr
 
 MORE, USED_BY = "more", "Used by"
 SERVER = 1
@@ -141,7 +141,7 @@ class ProcessRail(QWidget):
         session = self._page.session
         count = len(session.errors)
         if count:
-            state, word = "bad", f"{count} error{'s' if count > 1 else ''}"
+            state, word = "bad", plural(count, "{count} error", "{count} errors")
         elif session.dirty:
             state, word = "off", "Draft"
         else:

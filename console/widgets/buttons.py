@@ -4,6 +4,7 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStyleOptionButton
 
 from console import icons
+from services.language import shown
 
 _TONES = {"primary": "on-accent", "danger": "bad"}
 ICON, AIR, COMPACT_WIDTH = 14, 3, 36
@@ -14,6 +15,7 @@ class ThemedButton(QPushButton):
     """A button whose icon follows the theme. It takes the keyboard by Tab and leaves it where it was on a click."""
 
     def __init__(self, text: str, kind: str, icon: str | None, *, small: bool = False) -> None:
+        text = shown(text)
         super().__init__(text)
         self._full_width = 0
         """Room of icon and text of a button that may shrink, 0 for others."""

@@ -6,9 +6,11 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from console import icons, theme
 from console.widgets import pressing
+from models.translatable import tr_later
+from services.language import tr
 
 WIDTH, HEIGHT, ICON = 300, 24, 14
-TEXT, KEYS = "Find or run anything", "Ctrl+K"
+TEXT, KEYS = tr_later("Find or run anything"), "Ctrl+K"
 
 
 class PaletteDoor(QWidget):
@@ -18,7 +20,7 @@ class PaletteDoor(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName(TEXT)
+        self.setAccessibleName(tr(TEXT))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -52,7 +54,7 @@ class PaletteDoor(QWidget):
         painter.drawPixmap(QPoint(10, (HEIGHT - ICON) // 2), glass)
         painter.setPen(theme.colour("muted"))
         painter.setFont(theme.font("body"))
-        painter.drawText(self.rect().adjusted(32, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, TEXT)
+        painter.drawText(self.rect().adjusted(32, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, tr(TEXT))
         painter.setFont(theme.font("caption"))
         width = QFontMetrics(painter.font()).horizontalAdvance(KEYS) + 10
         box = QRectF(self.width() - width - 6, 4, width, HEIGHT - 8)

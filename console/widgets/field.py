@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidg
 
 from console import icons, theme
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, set_tone
+from services.language import shown
 
 LINE_HEIGHT, SHAPE = 18, 12
 HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
@@ -19,6 +20,7 @@ class Field(QWidget):
 
     def __init__(self, label: str, editor: QWidget, help: str = "", parent: QWidget | None = None) -> None:  # noqa: A002
         super().__init__(parent)
+        label, help = shown(label), shown(help)  # noqa: A001 - as the parameter
         self.editor = editor
         self.state, self.text = HELP, help
         self._suggestion = ""

@@ -19,6 +19,7 @@ from console import theme
 from console.widgets import pressing
 from console.widgets.buttons import ThemedButton
 from console.widgets.labels import ElidedLabel, FittingLabel, Picture
+from services.language import shown, tr
 
 MARGIN, TOP, CAPTION = 24, 12, 22
 
@@ -200,9 +201,9 @@ class PageHead(QWidget):
         bar.setExpanding(False)
         bar.setDrawBase(False)
         bar.setUsesScrollButtons(False)
-        bar.setAccessibleName("Tabs")
+        bar.setAccessibleName(tr("Tabs"))
         for name in tabs:
-            bar.addTab(name)
+            bar.addTab(shown(name))
         bar.currentChanged.connect(self.tab_changed)
         row = QHBoxLayout()
         row.setContentsMargins(MARGIN, 0, MARGIN, 0)

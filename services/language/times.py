@@ -102,7 +102,7 @@ def ago(moment: datetime, now: datetime | None = None, *, seconds: bool = False)
     for size, forms in _PAST.items():
         if past >= size:
             return used.plural(past // size, *forms)
-    return _seconds_ago(past) if seconds else used.text("just now")
+    return _seconds_ago(past) if seconds else tr("just now")
 
 
 def short_ago(moment: datetime, now: datetime | None = None) -> str:

@@ -126,7 +126,7 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
         parts = [
             f"lacks the {what} {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
             for what, names in (
-                ("inputs" if len(missing_in) > 1 else "input", missing_in),
+                ("inputs" if len(missing_in) != 1 else "input", missing_in),
                 ("output", missing_out),
             )
             if names

@@ -94,7 +94,7 @@ FAULTS: dict[str, Fault] = {
         _F("service-description-invalid", "The description (WSDL) of the service cannot be used.", _SN,
            "Open the service in ServiceNow, save it again, and remove a hand-written WSDL.", ReplyError),
         _F("service-contract", "The service does not have the inputs or outputs of the contract.", _SN,
-           "Add the missing parameters to the service, spelled exactly alike.", ReplyError),
+           "Add the missing parameters to the service, spelled exactly as listed.", ReplyError),
         _F("soap-fault", "The service answered with a fault: its script failed or refused.", _SN,
            "Look at the system log of the instance for the script's error.", ReplyError),
         _F("accepted-only", "The instance took the call but gave no answer.", _SN,

@@ -12,7 +12,7 @@ from console.widgets.badge import Badge
 from console.widgets.difference import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
 from console.widgets.editors import CheckBox
 from console.widgets.labels import ElidedLabel, Label, LinkLabel
-from services.language import plural
+from services.language import plural, tr
 
 TONES = {
     "create": ("good", "create"),
@@ -56,13 +56,11 @@ def sentence_of(change: Any) -> str:
         return "No changes."
     if not change.fields:
         return "Nothing can be written as things are."
-    differ = f"{columns[:1].upper()}{columns[1:]} {'differs' if count == 1 else 'differ'}."
-    rest = "Everything else of it stays as it is."
-    return (
-        f"{differ} {rest}"
-        if change.operation == "update"
-        else f"{differ} It is left alone until you say otherwise."
-    )
+    named = f"{columns[:1].upper()}{columns[1:]}"
+    differ = plural(count, "{fields} differs.", "{fields} differ.", fields=named)
+    if change.operation == "update":
+        return tr("{differing} No other field is changed.", differing=differ)
+    return tr("{differing} Not changed unless you choose to overwrite it.", differing=differ)
 
 
 class ChangeView(QWidget):

@@ -27,10 +27,11 @@ from console.widgets.editors import CheckBox
 from console.widgets.page_head import PageHead
 from console.workers import Workers, ask
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError, InputError
 from services.language import date_time, plural, tr
 
-PLAN, VERIFY, HISTORY = "Plan", "Verify", "History"
+PLAN, VERIFY, HISTORY = tr_later("Plan"), tr_later("Verify"), tr_later("History")
 TABS = (PLAN, VERIFY, HISTORY)
 SETTLE_MS = 300
 NARROW, QWIDGETSIZE_MAX = 680, 16_777_215

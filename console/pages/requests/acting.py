@@ -205,7 +205,11 @@ class ActDialog(QDialog):
         self.summary.setText(f"{text}.")
         self.go.setText(f"{tr(self.act.verb)} {_number(number)}" if len(self.rows) > 1 else tr(self.act.verb))
         if self.act.dangerous:
-            self.go.setText(f"Cancel {_number(number)}" if len(self.rows) > 1 else "Cancel the request")
+            self.go.setText(
+                plural(number, "Cancel {count} request", "Cancel {count} requests")
+                if len(self.rows) > 1
+                else tr("Cancel the request")
+            )
         self.go.setAccessibleName(self.go.text())
         why_not = ""
         if not number:

@@ -16,6 +16,7 @@ from console.pages.requests import cells
 from console.pages.requests.cells import COLUMNS, SHAPES, Outcome, utcnow
 from console.widgets.data_table import RIGHT, STATUS_ROLE
 from models.kinds import RequestState
+from services.language import tr
 
 PAGE, KEPT = 256, 24
 """Rows of one page, and how many pages are held."""
@@ -62,11 +63,13 @@ class InboxModel(QAbstractTableModel):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.name
+            return tr(column.name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             by, falling = self.sorted_by
-            order = "" if by != section else ", sorted falling" if falling else ", sorted rising"
-            return f"{column.name}{order}"
+            if by != section:
+                return tr(column.name)
+            order = tr("sorted descending") if falling else tr("sorted ascending")
+            return f"{tr(column.name)}, {order}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.align == RIGHT else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter

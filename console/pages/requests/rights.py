@@ -9,7 +9,7 @@ from console.lazy import module
 from console.pages.requests import cells
 from models.kinds import RequestOrigin, RequestState
 from services.errors import ConsoleError
-from services.language import tr
+from services.language import plural, tr
 
 MOST = 500
 """Requests that one act takes at a time."""
@@ -74,7 +74,9 @@ def reasons(
         return dict.fromkeys(ACTS, _ended(rows))
     found = dict.fromkeys(ACTS, "")
     if all(RequestState(row.state) == RequestState.SUBMITTING and not row.record_id for row in still_open):
-        not_there = "It has not reached ServiceNow yet." if count == 1 else "None has reached ServiceNow yet."
+        not_there = plural(
+            count, "It has not reached ServiceNow yet.", "None of them has reached ServiceNow yet."
+        )
         found |= dict.fromkeys((*DECISIONS, "remind"), not_there)
     elif len(still_open) == 1 == count:
         found |= dict.fromkeys(DECISIONS, rights.against(still_open[0].server_id, asked))
