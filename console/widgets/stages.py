@@ -321,7 +321,7 @@ class FindingCard(QFrame):
         self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
         self.copy_button.clicked.connect(self.ticket_wanted)
         shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
-        self.entry_link = LinkLabel("In the catalogue")
+        self.entry_link = LinkLabel("In the catalog")
         self.entry_link.clicked.connect(self.entry_wanted)
         if result.fault:
             self.entry_link.setAccessibleName(f"{result.fault} in the catalog")

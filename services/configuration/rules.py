@@ -42,7 +42,7 @@ def store_errors(session: Session, item: Item) -> list[FieldError]:
         select(model.name).where(col(model.name_key) == name_key(item.name or ""), col(model.id) != item.id)
     ).first()
     if taken is not None:
-        errors.append(FieldError("name", "is already in use"))
+        errors.append(FieldError("name", "this name is already in use"))
     for column in table_of(model).columns:
         value = getattr(item, column.name)
         for key in column.foreign_keys:

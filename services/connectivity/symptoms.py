@@ -115,7 +115,7 @@ SYMPTOMS: dict[str, str] = {
     "soap-fault": tr_later("Users get an error, and the system log of the instance shows an error of the script."),
     "status-call-not-invalid": tr_later("Requests that were deleted in ServiceNow stay pending for the user until they time out."),
     "status-call-slow": tr_later("Users wait noticeably longer than the approver took to decide."),
-    "approval-flow-missing": tr_later("Requests appear in ServiceNow as Not Yet Requested. No approver is notified."),
+    "approval-flow-missing": tr_later("Requests stay pending as Not Yet Requested in ServiceNow until they time out. No approver is notified."),
     "approval-flow-inactive": tr_later("New requests appear in ServiceNow without approvals; older ones have them."),
     "approval-not-requested": tr_later("Single requests in ServiceNow have no approver, and time out without a decision."),
 }  # fmt: skip

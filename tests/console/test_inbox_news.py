@@ -181,7 +181,7 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         following._stands(Status(Where.HERE, ((server, paused),)))
         assert following.why_not == "the password was refused"
         assert "the password was refused" in part.accessibleName()
-        told = [job for job in window.ctx.activity.jobs if job.name == "Asking about requests"]
+        told = [job for job in window.ctx.activity.jobs if job.name == "Polling ServiceNow"]
         assert [job.text for job in told] == ["The password was refused."]
         following._stands(Status(Where.NOBODY))
         assert not part.isVisible()

@@ -209,7 +209,7 @@ def test_one_entry_is_counted_as_one(cli, tmp_path):
     (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
     assert cli("config", "apply", tmp_path / "d.yaml").status == 0
     assert cli("audit", "verify").out == "Audit trail intact: 1 entry.\n"
-    assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry is written to ")
+    assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry written to ")
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])

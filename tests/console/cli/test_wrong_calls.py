@@ -374,7 +374,7 @@ class TestStore:
     def test_of_this_user_begins_with_the_first_call(self, cli):
         first, second = cli("history", "--json"), cli("history", "--json")
         assert (first.status, first.json) == (0, {"revisions": []})
-        assert "A new store was made" in first.err
+        assert "Created store" in first.err
         assert second.err == ""
 
     def test_that_is_a_folder_ends_with_3(self, cli, tmp_path):

@@ -213,7 +213,7 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
         for stage, card in cards.items():
             link = card.entry_link
             await until(lambda link=link: link.isVisibleTo(page))
-            assert link.text() == "In the catalogue"
+            assert link.text() == "In the catalog"
             link.setFocus()
             press(window, Qt.Key.Key_Return)
             await until(lambda: window.page.kind == FAULTS and window.page.fault is not None)

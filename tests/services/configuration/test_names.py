@@ -35,9 +35,7 @@ def test_a_name_that_differs_in_case_or_typing_only_is_taken(make, configuration
     second.name = entered
     with pytest.raises(InvalidError) as caught:
         configuration.save(second)
-    assert [(e.name, e.message) for e in caught.value.fields] == [
-        ("name", f"is taken: “{stored}” already exists")
-    ]
+    assert [(e.name, e.message) for e in caught.value.fields] == [("name", "this name is already in use")]
     assert configuration.check(second) == caught.value.fields
     assert configuration.by_name(Kind.USER_CREDENTIAL, entered).id == first.id
     assert configuration.named(Kind.USER_CREDENTIAL, entered).id == first.id

@@ -67,7 +67,7 @@ async def test_it_is_refused_while_requests_hang_on_the_item(practice, store, re
         before = practice.everything()
         with pytest.raises(RefusedError) as caught:
             await provisioning.undo(store, instance, server, applied.receipt.id, overwrite=["all"])
-    assert "1 requests hang" in caught.value.problem.evidence
+    assert "1 request was raised" in caught.value.problem.evidence
     assert "RITM" in caught.value.problem.evidence
     assert practice.everything() == before
 

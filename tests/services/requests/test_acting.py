@@ -37,7 +37,7 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     if decider:
         await decider.aclose()
     assert (outcome.ok, outcome.problem, outcome.label) == (True, None, row.number)
-    assert outcome.seen == f"{row.number} is {word}{'' if as_approver else ' for Alex Approver'}."
+    assert outcome.seen == f"{row.number} is {word}{'' if as_approver else ' on behalf of Alex Approver'}."
     kept = desk.row(row.id)
     assert (kept.state, kept.servicenow_state, kept.comment) == (word, word, "Seen by Alex")
     assert (kept.mismatch, kept.waits_for) == ("", "")
@@ -47,7 +47,7 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     assert {e.actor for e in mine} == {"ada"}
     account = "app.approver" if as_approver else PM
     assert [e.detail for e in mine] == [
-        f"{row.number} {word}{'' if as_approver else ' for Alex Approver'}, as {account}: Seen by Alex"
+        f"{row.number} {word}{'' if as_approver else ' on behalf of Alex Approver'}, as {account}: Seen by Alex"
     ]
     assert desk.store.verify_audit().ok
 

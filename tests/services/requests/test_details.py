@@ -126,7 +126,7 @@ async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(
     shown = [f"{line.title}: {line.detail}" for line in found.timeline]
     assert shown[-3] == "Reminded by ada: Alex Approver: On the phone"
     assert set(shown[-2:]) == {
-        f"Decided by ada: {row.number} approved for Alex Approver, as privman.integration: Fine",
+        f"Decided by ada: {row.number} approved on behalf of Alex Approver, as privman.integration: Fine",
         f"Alex Approver approved {row.number}: Entered by privman.integration",
     }
     for text in ("On the phone", "Fine"):
@@ -249,11 +249,11 @@ def waiting(**values):
         ),
         (
             timedelta(minutes=-1),
-            "The time for your request for b.exe was over at 11:59 (RITM1). Start the program again to ask once more.",
+            "Your request for b.exe expired at 11:59 (RITM1). Start the program again to ask once more.",
         ),
         (
             timedelta(0),
-            "The time for your request for b.exe was over at 12:00 (RITM1). Start the program again to ask once more.",
+            "Your request for b.exe expired at 12:00 (RITM1). Start the program again to ask once more.",
         ),
         (
             timedelta(days=-1),

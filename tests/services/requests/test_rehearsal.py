@@ -241,7 +241,7 @@ async def test_what_is_approved_is_closed_so_that_nobody_carries_it_out(run, pra
     done = await run(decide="approve")
     [item] = practice.records("sc_req_item")
     assert (item["approval"], item["state"], item["active"]) == ("approved", "4", "false")
-    assert done.legs[-1].observed == f"nothing of {item['number']} is open"
+    assert done.legs[-1].observed == f"{item['number']} is closed"
 
 
 async def test_after_a_crash_it_can_be_run_again(run, store, practice, life, approval_type):

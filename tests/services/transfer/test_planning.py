@@ -242,7 +242,7 @@ class TestOneTransaction:
         configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="type"))
         with pytest.raises(InvalidError) as caught:
             apply(made, configuration)
-        assert caught.value.problem.evidence == "name: is taken: “type” already exists"
+        assert caught.value.problem.evidence == "name: this name is already in use"
         assert configuration.all(Kind.USER_CREDENTIAL) == []
 
 

@@ -94,8 +94,8 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
             QTest.keyClicks(dialog.comment, "Fine, for release 8")
             dialog.go.click()
             await until(lambda: dialog.over)
-            assert outcomes(dialog) == ["Is approved for Alex Approver."]
-            told = f"{row.number} is approved for Alex Approver."
+            assert outcomes(dialog) == ["Is approved on behalf of Alex Approver."]
+            told = f"{row.number} is approved on behalf of Alex Approver."
             assert dialog.summary.text() == f"1 request approved.\n{told}"
             dialog.out.click()
             assert stored(store, row).state == RequestState.APPROVED

@@ -76,7 +76,7 @@ def test_cells_say_in_words_what_they_show_by_shape_and_colour(run, ctx, store):
             ]
             assert said[cells.STATE] == "State: Pending, mismatch: order approved"
             assert said[cells.AGE].startswith("Age: 19 minutes ")
-            assert said[cells.AGE].endswith("95% of its time")
+            assert said[cells.AGE].endswith("95 % of its time")
             assert said[cells.FILE] == r"File: C:\Downloads\setup1.exe"
             assert said[cells.DUE].startswith("Times out: in ")
             assert model.index(0, cells.FILE).data() == "setup1.exe"
