@@ -18,6 +18,7 @@ from console.drafts import Drafts
 from console.pages.registry import Target, preload
 from console.workers import Workers
 from services.errors import ConsoleError, Problem
+from services.language import warm_up
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,6 +102,7 @@ class Context(QObject):
         self._poll.start()
         self.opened.emit()
         await self.call(preload)
+        await self.call(warm_up)
         self._collector.settle()
 
     async def ready(self) -> Any:
