@@ -139,7 +139,7 @@ def _rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list[Requ
 def _line(row: RequestRow, at: Any) -> tuple[str, ...]:
     values = as_values(row, {}, at)
     return (
-        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else ""),
+        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),
         str(timedelta(seconds=values["age_s"])),
         row.policy,
         row.user,
