@@ -5,11 +5,13 @@ body is JSON or refused, and only the names that this server is meant to have ar
 """
 
 import asyncio
+import functools
 import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -271,18 +273,24 @@ async def busy(scope: Scope, receive: Receive, send: Send) -> None:
     await refusal.response()(scope, receive, send)
 
 
-def no_http() -> Response:
-    """Return the answer to what is no HTTP request."""
-    return Refusal(400, UNREADABLE, "The call is no HTTP that can be read", headers=_SECURE).response()
+@functools.cache
+def no_http() -> bytes:
+    """Return the answer to what is no HTTP request, as it is written."""
+    return _written(Refusal(400, UNREADABLE, "The call is no HTTP that can be read"))
 
 
+@functools.cache
 def full_answer() -> bytes:
     """Return what a connection is told for which there is no place, as it is written."""
-    refusal = _unavailable("Too many connections are open.")
+    return _written(_unavailable("Too many connections are open."))
+
+
+def _written(refusal: Refusal) -> bytes:
     refusal.headers = {**_SECURE, **refusal.headers, "Connection": "close"}
     answer = refusal.response()
     head = b"".join(b"%s: %s\r\n" % (name, value) for name, value in answer.raw_headers)
-    return b"HTTP/1.1 503 Service Unavailable\r\n" + head + b"\r\n" + bytes(answer.body)
+    phrase = HTTPStatus(refusal.status).phrase.encode()
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (refusal.status, phrase, head, bytes(answer.body))
 
 
 async def _body(request: Request) -> bytes:

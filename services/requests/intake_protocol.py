@@ -126,14 +126,7 @@ class Patient(H11Protocol):
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
             return
-        answer = no_http()
-        headers = [(name, value) for name, value in answer.raw_headers if name != b"connection"]
-        events = (
-            h11.Response(status_code=answer.status_code, headers=[*headers, (b"connection", b"close")]),
-            h11.Data(data=bytes(answer.body)),
-            h11.EndOfMessage(),
-        )
-        self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
+        self.transport.write(no_http())
         self._linger()
 
     def _linger(self) -> None:
