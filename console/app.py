@@ -20,7 +20,7 @@ from PyQt6.QtCore import QEvent, QObject, QTimer, QtMsgType, qInstallMessageHand
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
-from console import drafts, icons, loop, theme, trace
+from console import drafts, icons, loop, terminal, theme, trace
 from console.context import Context
 from console.context import Options as ContextOptions
 from console.crash import CrashReports
@@ -71,9 +71,8 @@ def _qt_message(kind: QtMsgType, _context: object, text: str | None) -> None:
     """
     level = logging.WARNING if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg) else logging.INFO
     logging.getLogger("qt").log(level, "%s", text)
-    if kind == QtMsgType.QtFatalMsg and sys.stderr is not None:
-        sys.stderr.write(f"{(text or '').strip()}\n{LIBRARIES}\n")
-        sys.stderr.flush()
+    if kind == QtMsgType.QtFatalMsg:
+        terminal.write(f"{(text or '').strip()}\n{LIBRARIES}", err=True)
 
 
 def follow_qt() -> None:
@@ -86,7 +85,7 @@ def lacks_display() -> bool:
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named):
         return False
-    sys.stderr.write(f"{NO_DISPLAY}\n")
+    terminal.write(NO_DISPLAY, err=True)
     return True
 
 
@@ -115,7 +114,7 @@ def run(options: Options) -> int:
         for folder in (paths.state, paths.config):
             profile_folder(folder)
     except FolderError as error:
-        sys.stderr.write(f"{error.problem.as_text()}\n")
+        terminal.write(error.problem.as_text(), err=True)
         return error.exit_status
     set_up(paths.state / "logs", verbose=options.verbose)
     follow_qt()

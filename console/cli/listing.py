@@ -18,6 +18,7 @@ from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
 from services.requests.query import RequestRow
 from services.store import Store
+from services.texts import plain
 from services.workspace import Workspace
 
 LIMIT = 100
@@ -83,7 +84,7 @@ def _csv(store: Store, filter_: Filter, limit: int | None) -> None:
             Sort(),
             output.piece,
             limit=limit,
-            clean=output.written_out,
+            clean=plain,
             progress=count,
         )
     finally:

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import os
-import sys
 import tempfile
 from pathlib import Path
 
+from console import terminal
 from console.demo import DemoOptions
 
 
@@ -89,5 +89,4 @@ def _introduce(practice: object) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    terminal.write(text, err=False)
