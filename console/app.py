@@ -43,8 +43,8 @@ names them."""
 NO_DISPLAY = """\
 There is no display for a window: neither DISPLAY nor WAYLAND_DISPLAY is set.
 Every command works without one; approval-console --help lists them, and demo --headless --out DIR saves pictures of the pages."""
-IMPOSSIBLE = 3
-"""The exit status of the public interface for what could not be done."""
+IMPOSSIBLE, CANCELLED = 3, 130
+"""The exit statuses of the public interface for what could not be done, and for what was broken off."""
 
 
 class FirstPaint(QObject):

@@ -19,14 +19,22 @@ def run(options: DemoOptions) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
     # Qt reads its environment when it is first imported.
     from console import loop
-    from console.app import IMPOSSIBLE, follow_qt, lacks_display, make_application
+    from console.app import CANCELLED, IMPOSSIBLE, follow_qt, lacks_display, make_application
 
     if lacks_display():
         return IMPOSSIBLE
     follow_qt()
     app = make_application()
     with tempfile.TemporaryDirectory(prefix="approval-console-demo-") as folder:
-        return int(loop.run(app, lambda stop: _main(app, options, Path(folder), stop)) or 0)
+        try:
+            return int(
+                loop.run(
+                    app, lambda stop: _main(app, options, Path(folder), stop), breaks_off=options.headless
+                )
+                or 0
+            )
+        except asyncio.CancelledError:
+            return CANCELLED
 
 
 async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.Event) -> int:
