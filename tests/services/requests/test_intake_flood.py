@@ -17,6 +17,7 @@ from services.requests import intake_door
 from services.requests.intake_server import IntakeServer
 from services.requests.tally import Tally
 from services.store import Store
+from services.store.errors import cannot_read
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.intake_calls import clients, server, token
 from tests.services.requests.intake_flood import (
@@ -156,6 +157,21 @@ def test_the_practice_instance_sends_without_waiting_for_an_acknowledgement(monk
         httpx.get(practice.base_url, trust_env=False)
     assert seen
     assert all(seen)
+
+
+async def test_a_store_that_cannot_be_used_is_told_once_however_many_ask(
+    server, token, log, monkeypatch, caplog
+):
+    def unusable(*_arguments, **_more):
+        raise cannot_read(OSError("connection lost"))
+
+    monkeypatch.setattr(type(server._app._store), "read", unusable)
+    lines = await many(server.url, [health().replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")] * 200)
+    assert {line.split(b" ")[1] for line in lines} == {b"503"}
+    monkeypatch.undo()
+    assert log.read_text(encoding="utf-8").count("connection lost") == 1
+    assert (await timed(server.url, health()))[0] == b"HTTP/1.1 200 OK"
+    caplog.clear()
 
 
 def test_what_is_counted_is_said_now_and_then():
