@@ -5,6 +5,7 @@ import contextlib
 import functools
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -23,6 +24,9 @@ HOST = "127.0.0.1"
 PORT = 8790
 IDLE_SECONDS = 5
 STOP_SECONDS = 5
+TURN_S = 0.0005
+"""How long the loop may keep the interpreter while a thread waits for it: with the default of 5 ms a thread that writes
+to the store would wait that long for each of its steps while strangers keep the loop busy."""
 
 
 class IntakeServer:
@@ -51,6 +55,7 @@ class IntakeServer:
         self._app = IntakeApp(store, names=names or (host,), rates=rates)
         self._server: _Quiet | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._turn = TURN_S
 
     @property
     def url(self) -> str:
@@ -60,6 +65,8 @@ class IntakeServer:
 
     async def __aenter__(self) -> Self:
         """Listen, and return when calls are answered."""
+        self._turn = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._turn, TURN_S))
         config = await asyncio.to_thread(self._config)
         listening = self._listen()
         self._port = listening.getsockname()[1]
@@ -74,9 +81,12 @@ class IntakeServer:
 
     async def __aexit__(self, *error: object) -> None:
         """Answer what has come, then stop."""
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
-            await self._serving
+        try:
+            if self._server is not None and self._serving is not None:
+                self._server.should_exit = True
+                await self._serving
+        finally:
+            sys.setswitchinterval(self._turn)
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

@@ -122,7 +122,7 @@ def _intake(_folder: Path) -> Iterator[Figure]:
     for what in runs.health:
         yield Figure(f"intake under {what}: health, p95", runs.health[what], "ms", 50.0, 0.95)
         yield Figure("  a request raised, p95", runs.raised[what], "ms", 50.0, 0.95)
-    yield Figure("  lines of the log after all of them", [float(runs.log_lines)], "", 100.0)
+    yield Figure("  lines of the log beside those of raised requests", [float(runs.log_lines)], "", 20.0)
 
 
 PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
