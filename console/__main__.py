@@ -9,6 +9,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from console import terminal
+
 if TYPE_CHECKING:
     from console.options import Options
 
@@ -21,7 +23,7 @@ def main() -> None:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:
         # Ctrl+C while libraries are still being imported: nothing was begun, and a traceback helps nobody.
-        sys.stderr.write("Cancelled.\n")
+        terminal.write("Cancelled.", err=True)
         sys.exit(CANCELLED)
 
 

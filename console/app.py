@@ -29,7 +29,7 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
-from console import drafts, icons, loop, theme, trace
+from console import drafts, icons, loop, terminal, theme, trace
 from console.context import Context
 from console.context import Options as ContextOptions
 from console.crash import CrashReports
@@ -53,8 +53,8 @@ names them."""
 NO_DISPLAY = """\
 There is no display for a window: neither DISPLAY nor WAYLAND_DISPLAY is set.
 Every command works without one; approval-console --help lists them, and demo --headless --out DIR saves pictures of the pages."""
-IMPOSSIBLE = 3
-"""The exit status of the public interface for what could not be done."""
+IMPOSSIBLE, CANCELLED = 3, 130
+"""The exit statuses of the public interface for what could not be done, and for what was broken off."""
 
 
 class FirstPaint(QObject):
@@ -81,9 +81,8 @@ def _qt_message(kind: QtMsgType, _context: object, text: str | None) -> None:
     """
     level = logging.WARNING if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg) else logging.INFO
     logging.getLogger("qt").log(level, "%s", text)
-    if kind == QtMsgType.QtFatalMsg and sys.stderr is not None:
-        sys.stderr.write(f"{(text or '').strip()}\n{LIBRARIES}\n")
-        sys.stderr.flush()
+    if kind == QtMsgType.QtFatalMsg:
+        terminal.write(f"{(text or '').strip()}\n{LIBRARIES}", err=True)
 
 
 def follow_qt() -> None:
@@ -96,7 +95,7 @@ def lacks_display() -> bool:
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named):
         return False
-    sys.stderr.write(f"{NO_DISPLAY}\n")
+    terminal.write(NO_DISPLAY, err=True)
     return True
 
 
@@ -143,7 +142,7 @@ def run(options: Options) -> int:
         for folder in (paths.state, paths.config):
             profile_folder(folder)
     except FolderError as error:
-        sys.stderr.write(f"{error.problem.as_text()}\n")
+        terminal.write(error.problem.as_text(), err=True)
         return error.exit_status
     set_up(paths.state / "logs", verbose=options.verbose)
     follow_qt()

@@ -113,6 +113,8 @@ class RequestEventKind(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
     FAILED = "failed"
+    PROBLEM = "problem"
+    """Its next step could not be taken; it is tried again."""
 
 
 class TaskState(StrEnum):

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.language import ENGLISH, plural_message
 from services.redact import redact
+from services.texts import plain_below
 
 
 class Owner(StrEnum):
@@ -54,16 +55,15 @@ class Problem:
 
     def as_text(self) -> str:
         """Return the parts as lines for a terminal, the clipboard or a log."""
-        return "\n".join(
-            (
-                self.tried,
-                f"  Evidence: {self.evidence}",
-                f"  Cause:    {self.cause}",
-                f"  Owner:    {self.owner.value}",
-                f"  Remedy:   {self.remedy}",
-                f"  Id:       {self.correlation_id}" + (f" ({self.fault})" if self.fault else ""),
-            )
+        parts = (
+            self.tried,
+            f"  Evidence: {self.evidence}",
+            f"  Cause:    {self.cause}",
+            f"  Owner:    {self.owner.value}",
+            f"  Remedy:   {self.remedy}",
+            f"  Id:       {self.correlation_id}" + (f" ({self.fault})" if self.fault else ""),
         )
+        return "\n".join(plain_below(part, " " * 12) for part in parts)
 
 
 class ConsoleError(Exception):

@@ -1,13 +1,17 @@
 """The log: one file for this user, redacted line by line, with libraries kept from printing what they send."""
 
+import copy
 import logging
 import logging.handlers
 import os
+import traceback
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from services.paths import private_folder
 from services.redact import redact
+from services.texts import plain_below
 
 QUIET = ("qasync", "zeep", "zeep.transports", "httpx", "httpcore", "keyring", "asyncio", "urllib3")
 """At DEBUG these print arguments, headers and envelopes, passwords included."""
@@ -15,18 +19,78 @@ OWN = ("console", "models", "services")
 """Only what this program says itself can become more detailed."""
 FILE_MAX_BYTES = 2 * 1024 * 1024
 FILES = 3
+MARGIN = "    "
+"""Before every line of a record but its first."""
+TRACEBACKS_MAX = 256
+COUNTED_AT = frozenset({10**power for power in range(1, 10)})
+"""Which repetitions of a traceback are told."""
 
 
 class RedactingFormatter(logging.Formatter):
-    """Writes records, tracebacks included, without credentials."""
+    """Writes records, tracebacks included, without credentials and as plain text.
+
+    Only the first line of a record begins at the margin: no text of others passes for a record of its own.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line (or lines) of `record`, redacted."""
-        return redact(super().format(record))
+        """Return the line (or lines) of `record`."""
+        # Another handler may have kept its own form of the traceback, or will want one.
+        record = copy.copy(record)
+        record.exc_text = None
+        return plain_below(redact(super().format(record)), MARGIN)
+
+
+class _Repeats:
+    """Knows the tracebacks that were written before: the same one is written once, and then counted."""
+
+    def __init__(self) -> None:
+        self._times: dict[int, int] = {}
+
+    def once(self, record: logging.LogRecord) -> logging.LogRecord | None:
+        """Return what is to be written of a record: all of it, a line with how often it came, or nothing."""
+        if not record.exc_info or record.exc_info[1] is None:
+            return record
+        key = _digest(record.exc_info[1])
+        times = self._times.pop(key, 0) + 1
+        self._times[key] = times
+        if len(self._times) > TRACEBACKS_MAX:
+            del self._times[next(iter(self._times))]
+        if times == 1:
+            return record
+        if times not in COUNTED_AT:
+            return None
+        told = copy.copy(record)
+        told.msg, told.args = f"{record.getMessage()} (the same traceback for the {times:,}th time)", ()
+        told.exc_info = told.exc_text = None
+        return told
+
+    def forget(self) -> None:
+        """Write every traceback anew."""
+        self._times.clear()
+
+
+def _digest(error: BaseException) -> int:
+    frames = traceback.extract_tb(error.__traceback__)
+    return hash((type(error), *((one.filename, one.lineno) for one in frames)))
 
 
 class PrivateLog(logging.handlers.RotatingFileHandler):
     """The log's files, each of them readable for its owner only, the ones made by turning over included."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._repeats = _Repeats()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, and the same traceback once only."""
+        told = self._repeats.once(record)
+        if told is not None:
+            super().emit(told)
+
+    def doRollover(self) -> None:  # noqa: N802 -- the name of the base class
+        """Begin the next file; it holds the tracebacks again."""
+        self._repeats.forget()
+        super().doRollover()
 
     def _open(self) -> TextIOWrapper:
         return open_private(Path(self.baseFilename))

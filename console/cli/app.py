@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console import ending
 from console.cli import (
     audit,
     checking,
@@ -100,7 +101,8 @@ def run_cli(arguments: list[str]) -> int:
     """Run a command and return its exit status; a traceback goes to the log, never to the person."""
     output.prepare()
     try:
-        app(_common_first(arguments), prog_name="approval-console", standalone_mode=True)
+        with ending.as_interrupt():
+            app(_common_first(arguments), prog_name="approval-console", standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else output.WRONG_INPUT
     except KeyboardInterrupt:

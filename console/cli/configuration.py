@@ -13,6 +13,7 @@ from console.cli.context import ConfirmOpen, of
 from services.errors import InputError
 from services.files import save_file
 from services.language import plural
+from services.texts import is_plain
 from services.transfer import Document, Plan, export, plan, read_document
 from services.transfer.online import apply_online
 from services.workspace import Workspace
@@ -62,7 +63,7 @@ def export_(
     async def work(workspace: Workspace) -> int:
         ascii_only = file == "-" and not output.shows_everything()
         text = await asyncio.to_thread(export, workspace.configuration, ascii_only=ascii_only)
-        if file == "-" and not output.is_harmless(text):
+        if file == "-" and not is_plain(text):
             # Written by YAML's own escapes, it reads back as it was.
             text = await asyncio.to_thread(export, workspace.configuration, ascii_only=True)
         if file == "-":

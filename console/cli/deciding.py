@@ -204,7 +204,7 @@ def _several_servers(name: str) -> InputError:
 
 def _write(found: Details) -> None:
     row = found.row
-    output.result(f"{row.number or row.id}  {state_word(row.state)}  {row.policy_name}".rstrip())
+    _under(f"{row.number or row.id}  {state_word(row.state)}  {row.policy_name}".rstrip())
     for name, value in (
         ("User", row.initiator_name or row.initiator_id),
         ("Computer", row.agent_name or row.agent_id),
@@ -226,7 +226,7 @@ def _write(found: Details) -> None:
         output.result("Who can act")
     for person in found.who_can_act:
         via = f", through {person.via}" if person.via else ""
-        output.result(
+        _under(
             f"  {person.name}{f' ({person.user_name})' if person.user_name else ''}{via}{f'. {person.absent}' if person.absent else ''}"
         )
     output.result("Timeline")

@@ -19,6 +19,7 @@ from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
 from services.requests.query import RequestRow
 from services.store import Store
+from services.texts import plain
 from services.workspace import Workspace
 
 LIMIT = 100
@@ -84,7 +85,7 @@ def _csv(store: Store, filter_: Filter, limit: int | None) -> None:
             Sort(),
             output.piece,
             limit=limit,
-            clean=output.written_out,
+            clean=plain,
             progress=count,
         )
     finally:
@@ -152,7 +153,7 @@ def _rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list[Requ
 def _line(row: RequestRow, at: Any) -> tuple[str, ...]:
     values = as_values(row, {}, at)
     return (
-        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else ""),
+        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),
         str(timedelta(seconds=values["age_s"])),
         row.policy,
         row.user,

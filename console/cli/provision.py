@@ -204,8 +204,7 @@ async def _update_set(workspace: Workspace, instance: Instance, system: ForeignS
     assert asked.update_set is not None  # noqa: S101 -- this command was chosen by it
     content = provisioning.update_set(made)
     if str(asked.update_set) == "-":
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        output.content(content)
     else:
         try:
             await asyncio.to_thread(save_file, asked.update_set, content)

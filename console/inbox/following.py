@@ -69,6 +69,8 @@ class Following(QObject):
     @property
     def why_not(self) -> str:
         """Return what keeps the copies from being renewed; nothing when nothing does."""
+        if self.status is not None and self.status.problem is not None:
+            return _plain(self.status.problem.cause)
         if self.status is None or str(self.status.where) == "nobody":
             return ""
         for server, state in self.status.servers:
@@ -86,7 +88,10 @@ class Following(QObject):
         await made.run()
 
     def _stands(self, status: Any) -> None:
+        known = self.status.problem if self.status is not None else None
         self.status = status
+        if status.problem is not None and status.problem != known:
+            self.ctx.activity.record("Asking about requests", _told_of(status.problem), FAILED)
         self.changed.emit()
 
     def _rounded(self, server_id: uuid.UUID, round_: Any) -> None:
@@ -132,9 +137,15 @@ class Following(QObject):
 
     def _failed(self, error: BaseException) -> None:
         # The strip says it; nobody may be looking.
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED)
+        if isinstance(error, ConsoleError):
+            self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED)
+            return
+        self.ctx.activity.record("Asking about requests", "Unexpected internal error", FAILED)
+        self.ctx.workers.failed.emit(error)
+
+
+def _told_of(problem: Any) -> str:
+    return f"{problem.cause} ({problem.correlation_id})"
 
 
 def told(round_: Any, known: Any = None) -> str:

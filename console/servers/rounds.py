@@ -1,5 +1,6 @@
 """Rounds: every server checked one after the other, as one job that can be watched and stopped."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,8 +14,10 @@ from services.errors import ConsoleError
 from services.language import plural, tr
 
 GROUP = "round"
+UNEXPECTED = "services.unexpected"
 REFUSED = ("authentication-refused",)
 Then = Callable[[dict[Any, str]], Awaitable[None]]
+log = logging.getLogger(__name__)
 WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
 
 
@@ -86,7 +89,14 @@ class Rounds(QObject):
                 job.note(f"{server.name}: left alone, its password was refused last time; check it by hand")
                 continue
             used = [p for p in processes if p.server_id == server.id]
-            verdict = await self._server(job, server, used)
+            try:
+                verdict = await self._server(job, server, used)
+            except Exception as error:  # noqa: BLE001 -- the other servers are checked all the same
+                problem = (
+                    (await module(self.ctx, UNEXPECTED)).unexpected(log, "Check a server", error).problem
+                )
+                job.note(f"{server.name}: {problem.cause} ({problem.correlation_id})")
+                verdict = "failed"
             verdicts.append(verdict)
             job.note(f"{server.name}: {WORDS.get(verdict, verdict)}")
         job.end(*_outcome(verdicts))

@@ -22,6 +22,8 @@ def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], reco
     state = RequestState(row.state)
     if state.final:
         return row.error if state is RequestState.FAILED else ""
+    if row.error:
+        return f"{row.error} It is tried again by itself."
     if state is RequestState.SUBMITTING:
         return (
             "It has not reached ServiceNow yet: the worker that sends it is not running, or is still at it."
@@ -57,7 +59,7 @@ def answer_for_caller(
     number = f" ({row.number})" if row.number else ""
     match RequestState(row.state):
         case RequestState.SUBMITTING:
-            if now - row.requested_at > SENT_WITHIN:
+            if row.error or now - row.requested_at > SENT_WITHIN:
                 return f"{what} has not reached the approvers yet; the service desk looks into it."
             return f"{what} is being sent to the approvers. Wait a minute and look again."
         case RequestState.PENDING:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState, TaskState
-from services.errors import ConflictError, ConsoleError, Problem, RefusedError
+from services.errors import ConflictError, Problem, RefusedError
 from services.language import plural_message
 from services.requests import baseline
 from services.requests.finding import find
@@ -25,12 +26,14 @@ from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
 from services.store import NotFoundError, Store
 from services.threads import kept
+from services.unexpected import unexpected
 
 ENDED = "The rehearsal from Approval Console has ended"
 CLOSED_INCOMPLETE = "4"
 BROKEN_OFF_AFTER = timedelta(minutes=2)
 """A Cancel that has not come to its end by then is nobody's any more: a call takes a minute at most."""
 OPEN_APPROVALS = ("requested", "not requested")
+log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -164,13 +167,13 @@ async def clean_up_rehearsals(workspace: Source, *, limit_s: float = PROCESSING_
     for one in await asyncio.to_thread(baseline.unfinished, workspace.store):
         try:
             await _clean(workspace, one, limit_s, done)
-        except ConsoleError as error:
-            done.problems.append(error.problem)
+        except Exception as error:  # noqa: BLE001 -- the others are cleaned up all the same
+            done.problems.append(unexpected(log, "Clean up what a program left behind", error).problem)
     for key in await asyncio.to_thread(_wishes, workspace.store):
         try:
             await _fulfil(workspace, key, done)
-        except ConsoleError as error:
-            done.problems.append(error.problem)
+        except Exception as error:  # noqa: BLE001 -- the others are cleaned up all the same
+            done.problems.append(unexpected(log, "Clean up what a program left behind", error).problem)
     return done
 
 

@@ -309,6 +309,7 @@ _TITLES = {
     RequestEventKind.CANCELLED: "Cancelled",
     RequestEventKind.TIMED_OUT: "Timed out",
     RequestEventKind.FAILED: "Failed",
+    RequestEventKind.PROBLEM: "Tried without success",
 }
 
 _LEARNS = "Privilege Manager learns that with its next status check, if it still waits."

@@ -30,7 +30,7 @@ MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("id", "number", "state", "servicenow_state", "mismatch", "initiator", "agent", "policy", "file_path", "reason"),
-    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url"),
+    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url", "error"),
 )  # fmt: skip
 
 
@@ -67,6 +67,8 @@ def as_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: datetime) 
         "waits_for": list(row.waits_for),
         "process": row.process,
         "url": record_address(server, ITEMS, row.record_id) if server and row.record_id else None,
+        # Why it failed, or what keeps it from going on.
+        "error": redact(row.error) or None,
     }
 
 

@@ -7,6 +7,7 @@ limit. When the instance says so, everybody leaves it alone for a while.
 
 import asyncio
 import contextlib
+import logging
 import math
 import random
 import uuid
@@ -14,7 +15,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from sqlmodel import Session
 
@@ -39,9 +39,11 @@ from services.requests.leases import (
 from services.requests.reading import ANSWERS, FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
 from services.servicenow.contract import VARIABLES
 from services.servicenow.faults import RateLimitedError
+from services.servicenow.header_values import date_of
 from services.servicenow.instance import Instance
 from services.servicenow.records import Page
 from services.store.errors import StoreError
+from services.unexpected import unexpected
 
 INTERVAL_S = 30
 ASKING_INTERVAL_S = 60
@@ -57,6 +59,7 @@ REFUSED_PAUSE_MOST_S = 3600.0
 SHRINKING = ("transaction-cancelled", "timeout", "answer-too-large")
 PAUSE = "pause:"
 UNREADABLE = ("rights-missing", "query-ignored")
+log = logging.getLogger(__name__)
 HELD, NOT_DUE, PAUSED, NOTHING, SPENT = "held", "not due", "paused", "nothing to follow", "no calls left"
 
 
@@ -89,6 +92,8 @@ class _Turn:
     calls: int = 1
     seen: int = 0
     kept: Kept = field(default_factory=Kept)
+    problem: Problem | None = None
+    """Why it is not known where one of the requests stands, though the instance answers."""
 
     @property
     def server_id(self) -> uuid.UUID:
@@ -147,6 +152,10 @@ class Follower:
             return Round(calls=turn.calls, note=HELD, next_at=self._clock.now(), problem=error.problem)
         except ConsoleError as error:
             return await asyncio.to_thread(self._end, turn, error, good=good)
+        except Exception as error:  # noqa: BLE001 -- everybody leaves the server alone for a while, and it is told
+            self._courses.pop(server_id, None)
+            made = unexpected(log, f"Follow the requests of {turn.target.base_url}", error)
+            return await asyncio.to_thread(self._end, turn, made, good=False)
         except BaseException:
             await asyncio.to_thread(self._leases.give_back, turn.held)
             raise
@@ -223,7 +232,8 @@ class Follower:
         async def beat() -> None:
             while True:
                 await asyncio.sleep(HEARTBEAT_S)
-                with contextlib.suppress(ConsoleError):
+                # A lease that cannot be renewed now ends by itself, and refuses the next write.
+                with contextlib.suppress(Exception):
                     turn.held = await asyncio.to_thread(self._leases.renew, turn.held, LEASE_S)
 
         beating = asyncio.ensure_future(beat())
@@ -321,7 +331,10 @@ class Follower:
                 await self._ask_service(turn, instance)
 
     async def _ask_service(self, turn: _Turn, instance: Instance) -> None:
-        ended = await self._askers[turn.server_id].ask(instance, turn.target, self._check_of(turn))
+        asker = self._askers[turn.server_id]
+        ended = await asker.ask(instance, turn.target, self._check_of(turn))
+        if asker.problem is not None:
+            turn.problem, asker.problem = asker.problem, None
         turn.seen += 1
         turn.kept.ended += ended
         turn.kept.changed += len(ended)
@@ -376,7 +389,7 @@ class Follower:
         done = turn.kept
         return Round(
             turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
-            PAUSED if error else "", next_at, error.problem if error else None,
+            PAUSED if error else "", next_at, error.problem if error else turn.problem,
         )  # fmt: skip
 
     def _pause_of(self, error: ConsoleError, tries: int, turn: _Turn) -> float:
@@ -444,10 +457,8 @@ def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | Non
 
 def _told_now(instance: Instance) -> float | None:
     """Return the time that the instance's last answer told, in seconds since 1970."""
-    try:
-        return parsedate_to_datetime(instance.last_headers.get("date", "")).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
+    told = date_of(instance.last_headers.get("date", ""))
+    return told.timestamp() if told is not None else None
 
 
 def _follow(server_id: uuid.UUID) -> str:

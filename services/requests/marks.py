@@ -100,6 +100,13 @@ def open_wishes(session: Session, before: datetime) -> dict[uuid.UUID, Wish]:
     return {key: wish for key, wish in found.items() if wish is not None}
 
 
+def last_problem(session: Session, key: uuid.UUID) -> str:
+    """Return what was told last to keep a request from going on."""
+    mine = (RequestEvent.request_id == key, RequestEvent.kind == RequestEventKind.PROBLEM)
+    newest = select(RequestEvent.detail).where(*mine).order_by(col(RequestEvent.at).desc())
+    return session.exec(newest).first() or ""
+
+
 def _last_wish(lines: Iterator[RequestEvent]) -> Wish | None:
     wish = None
     for line in lines:

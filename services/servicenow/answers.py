@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -17,6 +16,7 @@ from models.addresses import Origin
 from services.errors import ConsoleError
 from services.redact import redact
 from services.servicenow.faults import failure
+from services.servicenow.header_values import date_of
 
 DEVELOPER_SITE = "developer.servicenow.com"
 """Where a hibernating developer instance may send its callers."""
@@ -28,6 +28,7 @@ PROXY_SIGN_IN = "407"
 ANSWER_MAX = 32 * 1024 * 1024
 RETRY_AFTER_MAX_S = 3600.0
 """No instance limits for longer than an hour; what asks for more is not believed."""
+RETRY_AFTER_UNTOLD_S = 60.0
 
 
 def failure_of(
@@ -229,11 +230,9 @@ def retry_after_of(response: httpx.Response) -> float:
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return 60.0
-    return 60.0 if math.isnan(seconds) else min(max(1.0, seconds), RETRY_AFTER_MAX_S)
+        moment = date_of(value)
+        seconds = (moment - datetime.now(UTC)).total_seconds() if moment is not None else math.nan
+    return RETRY_AFTER_UNTOLD_S if math.isnan(seconds) else min(max(1.0, seconds), RETRY_AFTER_MAX_S)
 
 
 def _is_xml(response: httpx.Response) -> bool:

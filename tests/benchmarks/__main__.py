@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import check, demo_steps, follow, inbox, inbox_window, soap, start
+from tests.benchmarks import check, demo_steps, follow, inbox, inbox_window, intake, soap, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,14 @@ def _follow(_folder: Path) -> Iterator[Figure]:
     yield Figure("  every further look, the instance's work included", runs.looks, "ms")
 
 
+def _intake(_folder: Path) -> Iterator[Figure]:
+    runs = intake.measure()
+    for what in runs.health:
+        yield Figure(f"intake under {what}: health, p95", runs.health[what], "ms", 50.0, 0.95)
+        yield Figure("  a request raised, p95", runs.raised[what], "ms", 50.0, 0.95)
+    yield Figure("  lines of the log beside those of raised requests", [float(runs.log_lines)], "", 20.0)
+
+
 PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "start": _start,
     "soap": _soap,
@@ -124,6 +132,7 @@ PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "check": _check,
     "inbox": _inbox,
     "follow": _follow,
+    "intake": _intake,
 }
 
 

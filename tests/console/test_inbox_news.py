@@ -190,6 +190,25 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
     in_window(story)
 
 
+def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_window):
+    async def story(window, _said):
+        following = window.following
+        window.ctx.following = following
+        failed = Problem(
+            "Poll", "RuntimeError: x", "Unexpected internal error.", Owner.CONSOLE, "-", "unexpected-error"
+        )
+        for _ in range(3):
+            following._stands(Status(Where.NOBODY, problem=failed))
+        assert following.why_not == "unexpected internal error"
+        told = [job for job in window.ctx.activity.jobs if job.name == "Asking about requests"]
+        assert [job.text for job in told] == [f"Unexpected internal error. ({failed.correlation_id})"]
+        following._stands(Status(Where.HERE))
+        assert following.why_not == ""
+        window.ctx.following = None
+
+    in_window(story)
+
+
 @pytest.mark.parametrize(
     ("taken", "said"),
     [

@@ -146,6 +146,11 @@ def text(row: Any, column: int, now: datetime) -> str:
     return TEXTS[column](row, now)
 
 
+def stands_out(row: Any) -> bool:
+    """Whether the systems disagree about a request, or something keeps it from going on."""
+    return bool(row.mismatch or (row.error and is_open(row)))
+
+
 def tip(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
     """Return the whole of what a cell shows part of. `mismatch` is the sentence of the row's mismatch."""
     if column == STATE:
@@ -170,6 +175,8 @@ def said(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
     words = text(row, column, now)
     if column == STATE and mismatch:
         words = f"{words}, {mismatch}"
+    elif column == STATE and row.error:
+        words = f"{words}, {row.error}"
     elif column == AGE:
         used = share(row, now)
         words = duration(age_s(row, now))

@@ -130,7 +130,7 @@ class InboxModel(QAbstractTableModel):
 
     def shapes_behind(self, row: Any) -> int:
         """Return how many shapes stand behind the state of a request."""
-        return bool(row.mismatch) + (row.id in self._outcomes)
+        return cells.stands_out(row) + (row.id in self._outcomes)
 
     @property
     def held(self) -> int:

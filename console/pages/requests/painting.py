@@ -142,7 +142,7 @@ class InboxDelegate(QStyledItemDelegate):
         ratio = device.devicePixelRatioF() if device is not None else 1.0
         shape = icons.status_pixmap(SHAPES[RequestState(row.state)], SHAPE, ground, ratio)
         painter.drawPixmap(QPoint(room.left(), middle), shape)
-        behind = ["notice"] if row.mismatch else []
+        behind = ["notice"] if cells.stands_out(row) else []
         outcome = self._model.outcome(row)
         if outcome is not None:
             behind.append("good" if outcome.ok else "bad")

@@ -33,6 +33,7 @@ SHAPES = {
     _K.CANCELLED: "off",
     _K.TIMED_OUT: "notice",
     _K.FAILED: "bad",
+    _K.PROBLEM: "notice",
 }
 
 

@@ -1,11 +1,12 @@
 """A store that is locked, gone or full for a while: the work goes on as soon as it can be used again."""
 
 import asyncio
+import itertools
 
 from models.kinds import RequestState
 from services.requests import following
 from services.requests.worker import STORE_AGAIN_S, Worker
-from services.store.errors import cannot_write
+from services.store.errors import cannot_read, cannot_write
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
     clock,
@@ -67,3 +68,33 @@ async def test_a_store_that_refuses_what_was_seen_does_not_keep_the_instance_fro
     assert (await follower.round(server.id)).complete
     assert len(followed.requests_of(store, record_id=record)) == 1
     assert follower.state(server.id).calls == 5
+
+
+async def test_a_worker_goes_on_when_a_store_that_was_out_of_reach_can_be_used_again(
+    server, workspace, practice, store, clock, monkeypatch, caplog
+):
+    """As when the backend of a database server ended: every way to the store fails for a while, then none does."""
+    record = followed.place(practice, 1)
+    tries = []
+
+    def out_of_reach(*_arguments, **_more):
+        tries.append(clock.monotonic())
+        raise cannot_read(OSError("server closed the connection unexpectedly"))
+
+    with monkeypatch.context() as gone:
+        gone.setattr(type(store), "read", out_of_reach)
+        gone.setattr(type(store), "write", out_of_reach)
+        stop = asyncio.Event()
+        working = asyncio.ensure_future(Worker(workspace, clock=clock).run(stop))
+        async with asyncio.timeout(60):
+            while len(tries) < 5:
+                await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not await asyncio.to_thread(followed.requests_of, store, record_id=record):
+            await asyncio.sleep(0.01)
+    assert not working.done()
+    stop.set()
+    await working
+    assert all(after - before >= STORE_AGAIN_S for before, after in itertools.pairwise(tries))
+    assert {record.name for record in caplog.records} == {"services.requests.worker"}
+    caplog.clear()
