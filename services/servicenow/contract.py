@@ -55,7 +55,7 @@ COMMENT_OUTPUT = "PMComment"
 CANCEL_ID_INPUT = "PMCancelRequestId"
 CANCEL_COMMENT_INPUT = "PMCancelComment"
 CANCEL_OUTPUTS = ("TmsCancelResult", "PMCancelResult")
-"""The documented name, and the one that stock scripts use; either is accepted and its value ignored."""
+"""The documented name, and the one that stock scripts use. The value is ignored, and neither is required."""
 
 ITEM_NAMES = (ITEM_NAME, "Execute Application Workflow")
 
@@ -103,7 +103,7 @@ class ServiceVerdict:
 
 
 def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the inputs and outputs that a service of `role` must have; cancel's outputs are alternatives."""
+    """Return the inputs and outputs that a service of `role` has; of cancel's outputs one is expected, and none required."""
     match role:
         case Role.CREATE:
             return CREATE_INPUTS, (CREATE_OUTPUT,)
@@ -119,8 +119,8 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
     missing_in = tuple(n for n in inputs if n not in found.inputs)
     present = [n for n in outputs if n in found.outputs]
     missing_out = tuple(n for n in outputs if n not in found.outputs)
-    if role is Role.CANCEL and present:
-        missing_out = ()
+    if role is Role.CANCEL:
+        missing_out = ()  # Privilege Manager ignores its outputs
     if missing_in or missing_out:
         parts = [
             f"lacks the {what} {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
@@ -137,7 +137,8 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             missing_outputs=missing_out,
         )
     count = f"{len(found.inputs)} input{'s' if len(found.inputs) != 1 else ''}"
-    return ServiceVerdict(ok=True, text=f"Found, active. {count}, returns {present[0]}")
+    returns = f"returns {present[0]}" if present else f"declares no {outputs[0]}, whose value is ignored"
+    return ServiceVerdict(ok=True, text=f"Found, active. {count}, {returns}")
 
 
 @dataclass(frozen=True, slots=True)
