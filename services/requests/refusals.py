@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from models.kinds import RequestState
-from services.errors import ConsoleError, InputError, Owner, Problem
+from services.errors import ConsoleError, InputError, Owner, Problem, RefusedError
 from services.requests.record import Asked, Record, sentence_list
 
 
@@ -54,6 +54,20 @@ def nobody_asked(tried: str, number: str, account: str) -> Problem:
         owner=Owner.SERVICENOW,
         remedy="Sign in as an approver, or give the account approval_admin; see that the item has an approval flow.",
         fault="approval-none-open",
+    )
+
+
+def on_order(tried: str, record: Record) -> Problem:
+    """Say that the approval that is waited for decides about other items, too."""
+    order = record.order_number or "the order"
+    who = sentence_list([one.who for one in record.asked_on_order if one.open], "and")
+    return Problem(
+        tried=tried,
+        evidence=f"{order} waits for the approval of {who}, and has other items than {record.number}.",
+        cause="An approval of the order decides about all of its items. Nothing was changed.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Look at the other items of {order}, and decide it in ServiceNow.",
+        fault="approval-on-order",
     )
 
 
@@ -165,6 +179,20 @@ def still_open(tried: str, number: str) -> Problem:
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {number} in ServiceNow.",
         fault="decision-not-taken",
+    )
+
+
+def order_shared(label: str, order: str) -> RefusedError:
+    """Return the error for a Cancel that would be given the id of an order with other items."""
+    return RefusedError(
+        Problem(
+            tried=f"Cancel {label}",
+            evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
+            cause="The Cancel service may cancel everything that was ordered together.",
+            owner=Owner.SERVICENOW,
+            remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+            fault="order-shared",
+        )
     )
 
 
