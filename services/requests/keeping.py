@@ -54,23 +54,21 @@ class Ground:
         """The request items of all processes."""
         return frozenset(one.request_item_id for one in self.processes if one.request_item_id)
 
+    def items_of(self, row: Mapping[str, Any]) -> frozenset[str]:
+        """Return the request items that the record of a stored request may be of; none where that is not known."""
+        process = next((one for one in self.processes if one.id == row["process_id"]), None)
+        if process is not None:
+            return frozenset(filter(None, (process.request_item_id,)))
+        return self.request_items if row["version"] == COPY else frozenset()
+
     def claim_of(self, row: Mapping[str, Any], item: Item) -> Claim:
         """Return how an item relates to a stored request."""
-        process = next((one for one in self.processes if one.id == row["process_id"]), None)
-        items: frozenset[str] = frozenset()
-        if process is not None:
-            items = frozenset(filter(None, (process.request_item_id,)))
-        elif row["version"] == COPY:
-            items = self.request_items
-        carried = _approval_id(item)
-        return claim_of(row["approval_id"], (carried,), item.cat_item, items)
+        return claim_of(row["approval_id"], (_approval_id(item),), item.cat_item, self.items_of(row))
 
     def contradicts(self, row: Mapping[str, Any], item: Item) -> bool:
         """Whether an item is known to be no record of a stored request, and not only not known to be."""
-        claim = self.claim_of(row, item)
-        process = next((one for one in self.processes if one.id == row["process_id"]), None)
-        other = process is not None and process.request_item_id not in ("", item.cat_item)
-        return claim is Claim.FOREIGN or (claim is Claim.UNPROVEN and other and bool(item.cat_item))
+        claim, items = self.claim_of(row, item), self.items_of(row)
+        return claim is Claim.FOREIGN or (claim is Claim.UNPROVEN and bool(items) and bool(item.cat_item))
 
     def process_of(self, item: Item) -> ApprovalProcess | None:
         """Return the process whose request item was ordered; None where several share it."""
@@ -197,11 +195,11 @@ def _matched(session: Session, ground: Ground, items: Sequence[Item]) -> dict[st
             if row is not match.own and (ground.contradicts(row, item) or not _keeps(row, item, alone=alone))
         ]
         match.copy = next((row for row in by_record[item.sys_id] if row["version"] == COPY), None)
-        if match.copy is not None and not ground.claim_of(match.copy, item).own:
+        if match.copy is not None and ground.contradicts(match.copy, item):
             match.copy, match.unclear = None, True
         maybe = [row for row in (*recorded, *named, *ordered) if row not in match.strays]
         match.unclear |= match.own is None and any(not ground.contradicts(row, item) for row in maybe)
-        match.unclear |= item.cat_item not in ground.request_items
+        match.unclear |= bool(ground.request_items) and item.cat_item not in ground.request_items
     return found
 
 

@@ -28,7 +28,13 @@ from services.requests.finding import FoundItem, Sighting, find
 from services.requests.reading import is_active
 from services.requests.record import Record, copy_with, read_record, seen_in
 from services.requests.refusals import order_shared
-from services.requests.resolving import NotItsRecordError, has_other_items, names_order, resolve
+from services.requests.resolving import (
+    NotItsRecordError,
+    OrderSharedError,
+    has_other_items,
+    names_order,
+    resolve,
+)
 from services.requests.states import ENDS, UNSEEN, status_of
 from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices, StatusAnswer
@@ -212,13 +218,15 @@ class RequestLife:
             return None, False  # the id of the very item, which no other request has
         try:
             item = await resolve(self._instance, row, self._request_items)
-        except (NotItsRecordError, RateLimitedError):
+        except RateLimitedError:
             raise
+        except NotItsRecordError as error:
+            if error.contradicted:
+                raise
+            return None, False
         except (RefusedError, ReplyError):
-            return (
-                None,
-                False,
-            )  # what the account may not look at is left to the services, as the contract has it
+            # What the account may not look at is left to the services, as the contract has it.
+            return None, False
         shared = (
             item is not None
             and names_order(row, item)
@@ -297,18 +305,18 @@ class RequestLife:
             if row.state == RequestState.SUBMITTING:
                 raise _in_doubt(row)
             return row
-        try:
-            await self._only_this(row)
-        except RefusedError as error:
-            if state is not RequestState.TIMED_OUT or isinstance(error, RateLimitedError):
-                raise
-            # Its time is over here all the same; what is left there is told.
-            left = f"{comment}. Not cancelled in ServiceNow: {error.problem.cause}"
-            return await self._cancelled(row, left, state)
         if not await kept(lambda: self._steps.mark_wish(row, state, comment, utcnow())):
             return row
         try:
+            await self._only_this(row)
             self.cancel_remark = await self.services.cancel(row.external_id, comment)
+        except (NotItsRecordError, OrderSharedError) as error:
+            told = f"Not cancelled in ServiceNow: {error.problem.cause}"
+            if state is RequestState.TIMED_OUT:
+                # Its time is over here all the same.
+                return await self._cancelled(row, f"{comment}. {told}", state)
+            await kept(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
+            raise
         except ConsoleError as error:
             if state is not RequestState.TIMED_OUT and _surely_undone(error):
                 # Whoever wanted it is told, and decides anew. Time goes on by itself. Where nobody knows what Cancel did,
@@ -324,7 +332,7 @@ class RequestLife:
         """See to it that Cancel is called with an id that stands for this request alone; raises RefusedError."""
         item, shared = await self._own_item(row)
         if item is not None and shared:
-            raise order_shared(item["number"] or str(row.id), item["request.number"])
+            raise OrderSharedError(order_shared(item["number"] or str(row.id), item["request.number"]))
 
     async def withdraw(
         self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
@@ -435,9 +443,7 @@ class RequestLife:
             note = f"Cancelled {request_id}, which was raised after the end"
             try:
                 await self._only_this(copy_with(row, {**UNSEEN, "external_id": request_id}))
-            except RateLimitedError:
-                raise
-            except RefusedError as error:
+            except (NotItsRecordError, OrderSharedError) as error:
                 note = f"{request_id} was raised after the end, and was not cancelled: {error.problem.cause}"
             else:
                 await self.services.cancel(request_id, TOO_LATE)

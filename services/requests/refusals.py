@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from models.kinds import RequestState
-from services.errors import ConsoleError, InputError, Owner, Problem, RefusedError
+from services.errors import ConsoleError, InputError, Owner, Problem
 from services.requests.record import Asked, Record, sentence_list
 
 
@@ -182,17 +182,15 @@ def still_open(tried: str, number: str) -> Problem:
     )
 
 
-def order_shared(label: str, order: str) -> RefusedError:
-    """Return the error for a Cancel that would be given the id of an order with other items."""
-    return RefusedError(
-        Problem(
-            tried=f"Cancel {label}",
-            evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
-            cause="The Cancel service may cancel everything that was ordered together.",
-            owner=Owner.SERVICENOW,
-            remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
-            fault="order-shared",
-        )
+def order_shared(label: str, order: str) -> Problem:
+    """Say that Cancel would be given the id of an order with other items."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
+        cause="The Cancel service may cancel everything that was ordered together.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+        fault="order-shared",
     )
 
 

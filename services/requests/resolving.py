@@ -46,7 +46,18 @@ class Claim(StrEnum):
 
 
 class NotItsRecordError(RefusedError):
-    """Records were found under the ids of a request, and none of them is known to be its own."""
+    """Records were found under the ids of a request, and none of them is known to be its own.
+
+    Not `contradicted` is one that the id from Create names itself, where nothing at all is known by which to judge it.
+    """
+
+    def __init__(self, problem: Problem, *, contradicted: bool = True) -> None:
+        super().__init__(problem)
+        self.contradicted = contradicted
+
+
+class OrderSharedError(RefusedError):
+    """The id of a request stands for an order that has other items as well."""
 
 
 def same_id(one: str, other: str) -> bool:
@@ -84,7 +95,11 @@ async def resolve(instance: Instance, row: ApprovalRequest, request_items: Colle
         by_id = await _carrying(instance, row.approval_id)
         chosen = _preferred(row, by_id) if by_id else None
     if chosen is None and found:
-        raise NotItsRecordError(_problem(row, found, carried, request_items, whole=whole))
+        # Without variables and without a request item to compare with, the id is all there is.
+        known = bool(request_items) or any(carried.values())
+        itself = any(is_sys_id(row.external_id) and _same(row.external_id, one["sys_id"]) for one in found)
+        problem = _problem(row, found, carried, request_items, whole=whole)
+        raise NotItsRecordError(problem, contradicted=known or not itself)
     return chosen
 
 
