@@ -15,6 +15,7 @@ from console.cli.context import ConfirmOpen, of
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
 from services.configuration import RevisionView
+from services.ids import uuid_of
 from services.language import plural, tr
 from services.store import NotFoundError
 from services.workspace import Workspace
@@ -79,10 +80,19 @@ def _changes(view: RevisionView) -> str:
     return ", ".join(c.name for c in view.changes)
 
 
+def _revision_id(text: str) -> uuid.UUID:
+    found = uuid_of(text)
+    if found is None:
+        raise typer.BadParameter(f"“{text}” is not a valid UUID.")
+    return found
+
+
 @history_app.command()
 def restore(
     context: typer.Context,
-    revision: Annotated[uuid.UUID, typer.Argument(help="Id of the revision.")],
+    revision: Annotated[
+        uuid.UUID, typer.Argument(help="Id of the revision.", parser=_revision_id, metavar="REVISION")
+    ],
     confirm_open: ConfirmOpen = 0,
 ) -> None:
     """Bring an object back to what it was after a revision; that is one more revision."""

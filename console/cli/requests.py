@@ -64,6 +64,7 @@ def rehearse(
                 decide=decide,
                 decider=decider,
                 progress=lambda text, done=0, total=None: output.say(f"{done + 1}/{total} {text}"),
+                notice=output.say,
             )
         finally:
             if decider is not None:

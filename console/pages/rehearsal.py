@@ -167,6 +167,7 @@ class RehearsalDialog(QDialog):
                 decide=self.decide or None,
                 decider=decider,
                 progress=self._progress,
+                notice=self._notice,
             )
         except ConsoleError as error:
             self._ended()
@@ -206,6 +207,11 @@ class RehearsalDialog(QDialog):
         return workspace.instance_for(
             workspace.settings_of(self.server), servicenow.SignIn(credential.account, secret)
         )
+
+    def _notice(self, text: str) -> None:
+        """Say what may be left, before anything is raised."""
+        self.legs.addItem(QListWidgetItem(icons.icon("notice"), text))
+        self.legs.show()
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.message.setText(f"{text} ({done} of {total})" if total else text)

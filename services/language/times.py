@@ -4,7 +4,7 @@ English shows ISO dates and a 24-hour clock: English-speaking countries disagree
 what they see with logs.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from models.translatable import plural_later
 from services.language.language import Language, current, tr
@@ -32,13 +32,13 @@ _PAST = {
 def date_time(
     moment: datetime, *, seconds: bool = False, zone: bool = False, language: Language | None = None
 ) -> str:
-    """Return date and time of a moment, such as “2026-01-31 16:59”; `zone` adds the name of the time zone."""
+    """Return date and time of a moment, such as “2026-01-31 16:59”; `zone` adds the offset from UTC."""
     used, local = language or current(), moment.astimezone()
     if used.is_english:
         text = f"{local:%Y-%m-%d %H:%M:%S}" if seconds else f"{local:%Y-%m-%d %H:%M}"
     else:
         text = f"{day(moment, language=used)}, {time_of_day(moment, seconds=seconds, language=used)}"
-    return f"{text} {local.tzname()}" if zone else text
+    return f"{text} {utc_offset(local)}" if zone else text
 
 
 def day(moment: datetime, *, language: Language | None = None) -> str:
@@ -54,7 +54,7 @@ def day(moment: datetime, *, language: Language | None = None) -> str:
 def time_of_day(
     moment: datetime, *, seconds: bool = False, zone: bool = False, language: Language | None = None
 ) -> str:
-    """Return the time of a moment, such as “16:59”; `zone` adds the name of the time zone."""
+    """Return the time of a moment, such as “16:59”; `zone` adds the offset from UTC."""
     used, local = language or current(), moment.astimezone()
     if used.is_english:
         text = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
@@ -62,7 +62,15 @@ def time_of_day(
         from babel.dates import format_time
 
         text = format_time(local.time(), "medium" if seconds else "short", locale=used.locale)
-    return f"{text} {local.tzname()}" if zone else text
+    return f"{text} {utc_offset(local)}" if zone else text
+
+
+def utc_offset(moment: datetime) -> str:
+    """Return the offset of the local time zone, such as “UTC+1”: names of zones differ between systems."""
+    minutes = round((moment.astimezone().utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}{f':{rest:02}' if rest else ''}" if minutes else "UTC"
 
 
 def time_or_date(moment: datetime, now: datetime | None = None, *, seconds: bool = False) -> str:

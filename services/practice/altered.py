@@ -10,6 +10,9 @@ from services.practice.schema import TABLES
 _LAST = "f" * 32
 """A sys_id behind all others, for a record that is there only while a fault is on."""
 VARIABLE = "PMUserReason"
+VARIABLE_TABLES = ("sc_item_option_mtom", "sc_item_option")
+_NAMES = {"sysapproval_approver": ("approver.name", "approver.user_name"), "sys_journal_field": ("value",)}
+"""Fields that `names_hidden` leaves empty."""
 _SHOWN_ROLES = ("roles_shown", "role_admin_left", "role_missing", "role_soap_missing")
 INTEGRATION = "privman.integration"
 
@@ -40,6 +43,13 @@ _UNASKED: Row = dict.fromkeys(TABLES["sc_req_item"].columns, "") | {
 def shows_roles(faults: FaultRegistry) -> bool:
     """Whether every account may see who has which role."""
     return any(faults.on(name) for name in (*_SHOWN_ROLES, "account_interactive"))
+
+
+def is_hidden(faults: FaultRegistry, table: str, path: str) -> bool:
+    """Whether a field comes empty, as a rule for single fields makes it."""
+    if faults.on("names_hidden") and path in _NAMES.get(table, ()):
+        return True
+    return faults.on("variables_hidden") and table == "sc_req_item" and path.startswith("variables.")
 
 
 def altered(faults: FaultRegistry, table: str, row: Row) -> Row:

@@ -70,6 +70,10 @@ FAULTS: dict[str, str] = {
     "wsdl_broken": "The WSDL describes nothing that can be called; option service names it, else all three.",
     "service_forbidden": "The service refuses the account; option service names it, else all three.",
     "slow_script": "Scripts take their time; option seconds.",
+    "variables_hidden": "The variables of requested items are hidden from every account.",
+    "names_hidden": "The names of approvers and the texts of comments come empty, as rules for fields make them.",
+    "items_read_only": "Requested items are changed by admin alone.",
+    "node_switched": "Sessions from before are refused, as on a node that does not know them; new ones are not.",
 }
 """Name and what it does."""
 

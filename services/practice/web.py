@@ -124,6 +124,8 @@ class Web:
         self._table_api = TableApi(database, faults)
         self.services = ScriptedServices(database, faults, runner)
         self.log: list[Recorded] = []
+        self._begun: set[str] = set()
+        """Sessions that were begun since the last switch to another node."""
         self.base_url: Callable[[], str] = str
         self.app = Starlette(
             routes=[
@@ -189,6 +191,10 @@ class Web:
 
     async def _answer(self, request: Request, user: User | None) -> Response:
         spoilt = await self._spoilt()
+        if spoilt is None and self._is_from_before(request):
+            text = "Insufficient rights to query records"
+            api = request.url.path.startswith("/api/")
+            spoilt = failure(403, text, "") if api else HTMLResponse(_PAGE.format(title=text, text=text), 403)
         if spoilt is not None:
             return spoilt
         path = request.scope["path"].removeprefix("/")
@@ -273,8 +279,17 @@ class Web:
                 user = None
             if user is not None and self._accounts.owner_of(session) != user.user_name:
                 session = self._accounts.open_session(user)
+                self._begun.add(session)
             return user, session
         return (self._accounts.resume(session) if session else None), session
+
+    def _is_from_before(self, request: Request) -> bool:
+        """Whether a call carries a session that was begun before the instance switched to another node."""
+        if not self.faults.on("node_switched"):
+            self._begun.clear()
+            return False
+        session = request.cookies.get("JSESSIONID", "")
+        return bool(session) and session not in self._begun
 
     def _restricted(self, user: User) -> bool:
         """Whether basic authentication is restricted, and the account may sign in interactively."""

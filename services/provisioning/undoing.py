@@ -21,13 +21,14 @@ from services.provisioning.reading import COLUMNS, PAGE, STAMPS, read_present
 from services.provisioning.receipts import Receipt, Step
 from services.provisioning.rights import require_admin
 from services.provisioning.wanted import INPUTS, ITEM_KEY, OUTPUTS, SERVICES
+from services.requests.reading import is_active
+from services.requests.states import CLOSED_STATES
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
 from services.servicenow.records import Row
 from services.store import Store
 from services.threads import kept
 
-CLOSED = frozenset({"3", "4", "7"})
 WAITING = frozenset({"requested", "not requested"})
 CHILDREN: dict[str, tuple[tuple[str, str], ...]] = {
     "sc_category": (("sc_cat_item", "category"), ("sc_category", "parent")),
@@ -151,13 +152,23 @@ class _Undo:
         item = next((s for s in steps if s.key == ITEM_KEY and s.operation == "create"), None)
         if item is None or not item.sys_id:
             return
-        columns = ("number", "state", "request", "approval")
+        columns = ("number", "state", "active", "request", "approval")
         table = self._instance.table("sc_req_item")
         query = where("cat_item", Operator.IS, item.sys_id)
         rows = [row async for row in table.rows(query, fields=columns, page_size=PAGE)]
         rehearsed = await kept(self._rehearsals) if rows else frozenset()
-        pending = [row for row in rows if row["state"] not in CLOSED and row["approval"] in WAITING]
-        standing = [row for row in rows if row in pending or not {row["sys_id"], row["request"]} & rehearsed]
+        pending = [
+            row
+            for row in rows
+            if row["state"] not in CLOSED_STATES and is_active(row["active"]) and row["approval"] in WAITING
+        ]
+        # The id of an order says which item of it was rehearsed only where it has no other one.
+        alone = {order for order, number in Counter(row["request"] for row in rows).items() if number == 1}
+        standing = [
+            row
+            for row in rows
+            if row in pending or not {row["sys_id"], *({row["request"]} & alone)} & rehearsed
+        ]
         if standing:
             raise cannot_undo(
                 plural_message(
@@ -174,9 +185,11 @@ class _Undo:
             )
 
     def _rehearsals(self) -> frozenset[str]:
-        query = select(ApprovalRequest.external_id).where(ApprovalRequest.rehearsal)
+        query = select(ApprovalRequest.external_id, ApprovalRequest.record_id).where(
+            ApprovalRequest.rehearsal
+        )
         with self._store.read() as session:
-            return frozenset(session.exec(query))
+            return frozenset(key for keys in session.exec(query) for key in keys if key)
 
     def _refuse_edited(self, steps: list[Step], rows: dict[str, Row]) -> None:
         edited = []

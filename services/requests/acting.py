@@ -15,11 +15,20 @@ from weakref import WeakValueDictionary
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestState
-from services.errors import ConsoleError, Problem, ReplyError, UnreachableError
+from services.errors import ConsoleError, Problem, RefusedError
 from services.requests import refusals, turns
+from services.requests.deciders import (
+    approval_to_decide,
+    ending_of,
+    is_unclear,
+    may_decide_for_others,
+    same_account,
+)
 from services.requests.learning import (
     Source,
     keep,
+    read_own,
+    request_items,
     request_of,
     stored_process,
 )
@@ -29,13 +38,17 @@ from services.requests.reading import APPROVALS, ITEMS
 from services.requests.record import (
     Asked,
     Record,
+    begun,
     is_copy,
+    read_approvals,
     read_record,
     sentence_list,
 )
+from services.requests.resolving import NotItsRecordError
 from services.requests.steps import Steps
+from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
-from services.servicenow.roles import ADMIN, account_of, roles_of
+from services.servicenow.roles import account_of
 from services.store import Store
 from services.store.errors import StoreError
 from services.threads import kept
@@ -44,14 +57,6 @@ IN_FLIGHT = 2
 """Requests that one call works on at a time."""
 CLOSED_INCOMPLETE = "4"
 COMMENT_MAX = TEXT_MAX
-APPROVAL_ADMIN = "approval_admin"
-
-NOT_SENT = frozenset(
-    {"dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host", "tls-untrusted",
-     "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance"}
-)  # fmt: skip
-"""Faults that come before an instance does anything: nothing was changed."""
-
 Decision: TypeAlias = Literal["approve", "reject"]
 WORDS: dict[Decision, str] = {"approve": "approved", "reject": "rejected"}
 
@@ -223,35 +228,55 @@ class _Deed:
         self._row = row
         self._comment = comment.strip()
         self._decider = decider
+        self._whole = decider is None
+        """Whether the record is read with an account that sees every approval."""
+        self._items: frozenset[str] | None = None
         self.label = label_of(row)
 
     # -- approve and reject ------------------------------------------------
 
     async def decide(self, decision: Decision) -> Outcome:
-        """Decide the approval that the account is asked for, or may decide for others."""
+        """Decide the approval that the account is asked for, or may decide for others.
+
+        The record is read with the server's account: an approver may see nothing but its own approvals.
+        """
         word = WORDS[decision]
-        instance = await self._instance()
-        record = await self._open_record(instance, f"{decision.capitalize()} {self.label}")
+        instance, record = await self._to_decide(f"{decision.capitalize()} {self.label}")
         if isinstance(record, Outcome):
             return record
-        account = await account_of(instance)
+        writer = self._decider or instance
+        account = await account_of(writer)
         tried = f"{decision.capitalize()} {record.number}"
-        asked = _asked_of(record, account)
+        seen = record
+        if writer is not instance:
+            # What the decider sees is what it can decide.
+            seen = replace(record, asked=await read_approvals(writer, record, instance))
+        asked = approval_to_decide(seen, account)
+        if asked is None and any(one.open for one in record.asked_on_order):
+            return self.refused(refusals.on_order(tried, record))
         if asked is None:
             return self.refused(refusals.nobody_asked(tried, record.number, account))
-        if not _same(asked.user_name, account) and not await _may_for_others(instance, account):
-            return self.refused(refusals.not_asked(tried, account, [one.who for one in record.waiting]))
-        lost = await self._change(instance, APPROVALS, asked.sys_id, self._values("state", word))
-        if lost is not None and not _unclear(lost):
+        if not same_account(asked.user_name, account) and not await may_decide_for_others(writer, account):
+            return self.refused(refusals.not_asked(tried, account, [one.who for one in seen.waiting]))
+        lost = await self._change(writer, APPROVALS, asked.sys_id, self._values("state", word))
+        if lost is not None and not is_unclear(lost):
             return await self._after_refusal(instance, tried, lost)
+        return await self._sent(instance, writer, asked, word, lost)
+
+    async def _sent(
+        self, instance: Instance, writer: Instance, asked: Asked, word: str, lost: ConsoleError | None
+    ) -> Outcome:
+        """Read back what became of a decision that was sent, with `lost` in place of its answer."""
+        account = await account_of(writer)
+        tried = f"{'Approve' if word == WORDS['approve'] else 'Reject'} {self.label}"
         try:
-            after = await read_record(instance, self._row)
+            after = await self._read(instance)
+            now = await self._read_back(after, asked, instance) if after else None
         except ConsoleError as error:
             return self.refused(refusals.unclear(tried, lost or error))
-        now = next((one for one in after.asked if one.sys_id == asked.sys_id), None) if after else None
         if after is None or now is None:
             return self.refused(refusals.unclear(tried, lost))
-        if now.state != word or not (lost is None or _same(now.changed_by, account)):
+        if now.state != word or not (lost is None or same_account(now.changed_by, account)):
             await self._keep(after)
             if now.open:
                 return self.refused(refusals.not_taken(tried, lost))
@@ -261,13 +286,36 @@ class _Deed:
             # Somebody decided the other way between the look and the change, and that is what counts.
             await self._keep(after)
             return self.refused(refusals.decided_already(tried, after, other))
-        return await self._decided(instance, after, now, word, account)
+        return await self._decided(after, now, word, account)
 
-    async def _decided(
-        self, instance: Instance, record: Record, now: Asked, word: str, account: str
-    ) -> Outcome:
+    async def _read_back(self, after: Record, asked: Asked, instance: Instance) -> Asked | None:
+        """Return an approval as it stands now; the server's account may not see what the decider sees."""
+        seen = next((one for one in after.asked if one.sys_id == asked.sys_id), None)
+        if seen is None and self._decider is not None:
+            own = await read_approvals(self._decider, after, instance)
+            seen = next((one for one in own if one.sys_id == asked.sys_id), None)
+        return seen
+
+    async def _to_decide(self, tried: str) -> tuple[Instance, Record | Outcome]:
+        """Read the newest state; returns who read it: the server's own account, or the decider where that one sees none."""
+        own = await self._workspace.instance(_server(self._row))
+        if self._decider is None:
+            return own, await self._open_record(own, tried)
+        try:
+            record = await self._read(own)
+        except RateLimitedError:
+            raise
+        except RefusedError:
+            # Its account may not read it, or not enough to know the record: the approver may.
+            record = None
+        if record is None:
+            return self._decider, await self._open_record(self._decider, tried)
+        self._whole = True
+        return own, await self._if_open(record, tried)
+
+    async def _decided(self, record: Record, now: Asked, word: str, account: str) -> Outcome:
         """Keep a decision that was read back, and let our own request take it in."""
-        for_whom = "" if _same(now.user_name, account) else f" on behalf of {now.who}"
+        for_whom = "" if same_account(now.user_name, account) else f" on behalf of {now.who}"
         detail = f"{record.number} {word}{for_whom}, as {account}"
         if self._comment:
             detail += f": {self._comment}"
@@ -275,14 +323,12 @@ class _Deed:
         if record.open:
             others = [one.who for one in record.waiting]
             waits = sentence_list(others, "and") if others else "the next step of its approval"
-            seen = (
-                f"{now.who if for_whom else account} has {word} {record.number}; it still waits for {waits}."
-            )
-        problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
+            seen = f"{begun(now.who) if for_whom else account} has {word} {record.number}; it still waits for {waits}."
+        problem = await self._keep(record, (RequestEventKind.DECIDED, detail))
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
             # The two systems agree now, unless the time was over.
-            await self._keep(record, instance=instance)
+            await self._keep(record)
             problem = problem or await self._too_late(record.number, word)
         return self._done(record.number, seen, problem)
 
@@ -299,7 +345,7 @@ class _Deed:
     async def _after_refusal(self, instance: Instance, tried: str, error: ConsoleError) -> Outcome:
         """Tell why a change was refused: perhaps somebody decided in the meantime."""
         try:
-            after = await read_record(instance, self._row)
+            after = await self._read(instance)
         except ConsoleError:
             after = None
         if after is not None:
@@ -330,10 +376,10 @@ class _Deed:
 
     async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:
         """Look at the record where the answer of the Cancel service was lost."""
-        if not _unclear(error):
+        if not is_unclear(error):
             return self.refused(error.problem)
         try:
-            after = await read_record(await self._workspace.instance(_server(self._row)), self._row)
+            after = await self._read(await self._workspace.instance(_server(self._row)))
         except ConsoleError:
             after = None
         if after is None:
@@ -351,7 +397,7 @@ class _Deed:
         await self._keep(after)
         if decided:
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+        return self._done(after.number, f"{after.number} is {ending_of(after)}.", problem)
 
     async def cancel_copy(self) -> Outcome:
         """Cancel a request of Privilege Manager on the record: the open approvals, then the item if it is still open."""
@@ -383,7 +429,7 @@ class _Deed:
     async def _close_item(self, instance: Instance) -> ConsoleError | None:
         """Close the item where it is open although nobody is asked any more; returns what went wrong."""
         try:
-            now = await read_record(instance, self._row)
+            now = await self._read(instance)
         except ConsoleError as error:
             return error
         if now is None or not now.open:
@@ -395,7 +441,7 @@ class _Deed:
     ) -> Outcome:
         """Read a cancelled record back and keep what it says; `account` cancelled it on the record."""
         try:
-            after = await read_record(instance, self._row)
+            after = await self._read(instance)
         except ConsoleError as error:
             return self._not_read_back(tried, lost, error)
         if after is None:
@@ -404,7 +450,7 @@ class _Deed:
             await self._keep(after)
             if not is_copy(self._row):
                 return self.refused(refusals.still_open(tried, after.number))
-            clear = lost is not None and not _unclear(lost)
+            clear = lost is not None and not is_unclear(lost)
             return self.refused(lost.problem if lost and clear else refusals.not_taken(tried, lost))
         if after.approval in WORDS.values():
             await self._keep(after)
@@ -413,8 +459,8 @@ class _Deed:
         if self._comment:
             detail += f": {self._comment}"
         event = (RequestEventKind.CANCELLED, detail) if is_copy(self._row) else None
-        problem = await self._keep(after, event, instance=instance)
-        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+        problem = await self._keep(after, event)
+        return self._done(after.number, f"{after.number} is {ending_of(after)}.", problem)
 
     def _not_read_back(self, tried: str, lost: ConsoleError | None, error: ConsoleError | None) -> Outcome:
         problem = refusals.unclear(tried, lost or error)
@@ -443,17 +489,17 @@ class _Deed:
             if lost is not None:
                 break
             reminded.append(asked)
-        if not reminded and (lost is None or not _unclear(lost)):
+        if not reminded and (lost is None or not is_unclear(lost)):
             lost = await self._change(instance, ITEMS, record.sys_id, {"comments": text})
         if lost is not None and not reminded:
-            if not _unclear(lost):
+            if not is_unclear(lost):
                 with contextlib.suppress(StoreError):
                     await kept(turn.give_back)
                 return self.refused(lost.problem)
             # Whether it was written cannot be read back without rights on journals; it is not written twice.
             return self.refused(refusals.unclear(tried, lost))
         whom = sentence_list([one.who for one in reminded], "and") or f"those who follow {record.number}"
-        problem = await self._keep(record, (RequestEventKind.REMINDED, f"{whom}: {text}"), instance=instance)
+        problem = await self._keep(record, (RequestEventKind.REMINDED, f"{whom}: {text}"))
         seen = f"A comment for {whom} is on {record.number}."
         return self._done(record.number, seen, lost.problem if lost else problem)
 
@@ -469,18 +515,31 @@ class _Deed:
     async def _instance(self) -> Instance:
         return self._decider or await self._workspace.instance(_server(self._row))
 
+    async def _read(self, instance: Instance) -> Record | None:
+        if self._items is None:
+            self._items = await asyncio.to_thread(request_items, self._workspace.store, self._row)
+        return await read_record(instance, self._row, self._items)
+
     async def _open_record(self, instance: Instance, tried: str) -> Record | Outcome:
         """Read the newest state; what is not open any more is kept and told instead."""
-        record = await read_record(instance, self._row)
+        try:
+            record = await read_own(self._workspace.store, instance, self._row)
+        except NotItsRecordError as error:
+            return self.refused(replace(error.problem, tried=tried))
+        return await self._if_open(record, tried)
+
+    async def _if_open(self, record: Record | None, tried: str) -> Record | Outcome:
         if record is None:
             ended = RequestState(self._row.state).final
             none = refusals.ended_already(tried, self._row.state) if ended else refusals.no_record(tried)
             return self.refused(none)
         self.label = record.number or self.label
         if not record.open:
-            await self._keep(record, instance=instance)
+            await self._keep(record)
             if not is_copy(self._row):
                 await self._follow()
+                # What the two systems say of each other is judged anew.
+                await self._keep(record)
             return self.refused(refusals.decided_already(tried, record, record.decided))
         return record
 
@@ -498,20 +557,15 @@ class _Deed:
         return None
 
     async def _keep(
-        self,
-        record: Record,
-        event: tuple[RequestEventKind, str] | None = None,
-        *,
-        instance: Instance | None = None,
+        self, record: Record, event: tuple[RequestEventKind, str] | None = None
     ) -> Problem | None:
         """Store what was read; returns what kept it from being stored.
 
         Who is asked is only taken from the server's own account: an approver sees nobody's approval but its own.
         """
-        whole = self._decider is None or instance is None or instance is not self._decider
         try:
             comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
-            await keep(self._workspace.store, self._row, record, event, whole=whole, comment=comment)
+            await keep(self._workspace.store, self._row, record, event, whole=self._whole, comment=comment)
         except StoreError as error:
             return error.problem
         return None
@@ -538,32 +592,3 @@ def _server(row: ApprovalRequest) -> uuid.UUID:
     if row.server_id is None:
         raise refusals.no_server(label_of(row))
     return row.server_id
-
-
-def _asked_of(record: Record, account: str) -> Asked | None:
-    """Return the approval to decide: the one that the account itself is asked for, else the first that is open.
-
-    The order is asked for before its item, so its approval comes first.
-    """
-    waiting = sorted(record.waiting, key=lambda one: not one.on_order)
-    own = (one for one in waiting if _same(one.user_name, account))
-    return next(own, waiting[0] if waiting else None)
-
-
-async def _may_for_others(instance: Instance, account: str) -> bool:
-    """Whether an account may decide what others are asked for; where roles are hidden, the instance will say."""
-    roles = await roles_of(instance, account)
-    return not roles or APPROVAL_ADMIN in roles or ADMIN in roles
-
-
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
-
-
-def _unclear(error: ConsoleError) -> bool:
-    """Whether a change may have been made although it came to an error."""
-    return isinstance(error, UnreachableError | ReplyError) and error.problem.fault not in NOT_SENT
-
-
-def _word(record: Record) -> str:
-    return "cancelled" if record.approval == "cancelled" else "closed"

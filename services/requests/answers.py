@@ -9,6 +9,7 @@ from models.kinds import RequestState
 from services.language import ENGLISH, day, time_of_day
 from services.requests.record import Record, sentence_list
 from services.requests.states import ENDED, Judgement, Seen, seen_of
+from services.servicenow.journal import readable
 
 SENT_WITHIN = timedelta(minutes=5)
 """What has not reached ServiceNow by then takes more than a moment."""
@@ -30,14 +31,14 @@ def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], reco
         )
     if judgement.mismatch:
         return judgement.sentence
+    if record is not None and any(one.open for one in record.asked_on_order) and not names:
+        order = record.order_number or "its order"
+        return f"It waits for the approval of {order}, which has other items: that is decided in ServiceNow."
     if record is not None and record.waiting and not names:
         return "Nobody who is asked can act: their accounts are not active or locked out."
     if names:
         return f"It waits for {sentence_list(names)}."
-    if (
-        seen_of(row.servicenow_state, row.record_state, row.order_state) is Seen.WAITING
-        and record is not None
-    ):
+    if _seen(row) is Seen.WAITING and record is not None:
         return "It waits for an approval; this account does not see whose."
     return judgement.sentence
 
@@ -69,7 +70,7 @@ def answer_for_caller(
                 f"{what} was approved{_by(record)}{_at(row.ended_at, now)}{number}. Start the program again."
             )
         case RequestState.REJECTED:
-            told = row.comment or comment
+            told = readable(row.comment or comment)
             said = f" The answer was: “{told}”." if told else ""
             return f"{what} was rejected{_by(record)}{_at(row.ended_at, now)}{number}.{said}"
         case RequestState.TIMED_OUT:
@@ -83,7 +84,7 @@ def answer_for_caller(
 
 
 def _pending(row: ApprovalRequest, what: str, number: str, names: list[str], now: datetime) -> str:
-    seen = seen_of(row.servicenow_state, row.record_state, row.order_state)
+    seen = _seen(row)
     if seen is Seen.APPROVED:
         return f"{what} is approved{number}; the answer is on its way. Start the program again in a minute."
     if seen in (Seen.REJECTED, Seen.ORDER_REJECTED):
@@ -103,6 +104,10 @@ def _pending(row: ApprovalRequest, what: str, number: str, names: list[str], now
         return f"{what} was approved on the order, but not yet on its item. {whose} has to approve {row.number or 'it'}.{until}"
     whom = f" of {sentence_list(names)}" if names else ""
     return f"{what} waits for the approval{whom}{number}.{until}"
+
+
+def _seen(row: ApprovalRequest) -> Seen:
+    return seen_of(row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed)
 
 
 def _what(row: ApprovalRequest) -> str:
@@ -138,4 +143,5 @@ def _day(at: datetime) -> str:
 
 
 def _clock(at: datetime) -> str:
-    return time_of_day(at, language=ENGLISH)
+    """Return a time of day with its time zone: who reads it may be elsewhere."""
+    return time_of_day(at, zone=True, language=ENGLISH)

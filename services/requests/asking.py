@@ -25,6 +25,7 @@ from services.requests.ground import Script, Target
 from services.requests.keeping import answer_copy, comment_on
 from services.requests.leases import LeaseLostError, Leases
 from services.requests.life import RequestLife
+from services.requests.resolving import has_other_items
 from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, Role
@@ -212,6 +213,9 @@ class Asker:
             )
             return [row.id] if ended else []
         if RequestState(row.state).final:
+            shared = row.external_id == row.order_id and await has_other_items(instance, row.order_id)
+            if shared:
+                return []  # the comment may be that of another item
             answer = await services.status(row.external_id)
             if answer.comment and answer.status is not ApprovalStatus.PENDING:
                 await asyncio.to_thread(comment_on, self._store, row.id, answer.comment, check=check)

@@ -24,20 +24,23 @@ from services.redact import redact
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
 from services.requests.intake import INTAKE
-from services.requests.learning import Source, keep, stored_request
+from services.requests.learning import Source, keep, read_own, stored_request
 from services.requests.marks import CREATE
 from services.requests.record import (
     DECIDED,
     Asked,
     Comment,
+    Comments,
     Record,
+    begun,
     is_copy,
     read_comments,
-    read_record,
     sentence_list,
 )
+from services.requests.resolving import NotItsRecordError
 from services.requests.states import Actor, judge
 from services.servicenow import ConnectionSettings, Instance
+from services.servicenow.journal import readable
 from services.store import Store
 
 EVENTS_MAX = 500
@@ -126,7 +129,7 @@ class Details:
             "policy": row.policy_name,
             "file_path": redact(row.file_path),
             "reason": redact(row.reason),
-            "comment": redact(row.comment),
+            "comment": redact(readable(row.comment)),
             "error": redact(row.error),
             "process": row.process_name,
             "rehearsal": row.rehearsal,
@@ -193,13 +196,17 @@ async def details(source: Source, key: uuid.UUID) -> Details:
         return known
     try:
         instance = await source.instance(row.server_id)
-        record = await read_record(instance, row)
+        record = await read_own(source.store, instance, row)
         if record is None:
             missing = refusals.no_record(f"Read the record of {row.number or row.id}")
             return replace(known, problem=missing, unseen=())
+    except NotItsRecordError as error:
+        # What was known of a record is of another request's.
+        known = await asyncio.to_thread(stored_details, source.store, key)
+        return replace(known, problem=error.problem)
     except ConsoleError as error:
         return replace(known, problem=error.problem)
-    comments: list[Comment] | None = []
+    comments: Comments | None = Comments()
     problem = None
     try:
         comments = await read_comments(instance, record)
@@ -215,12 +222,17 @@ async def details(source: Source, key: uuid.UUID) -> Details:
     return replace(found, problem=problem, unseen=unseen, complete=False)
 
 
-def _with_record(known: Details, record: Record, comments: list[Comment] | None) -> Details:
+def _with_record(known: Details, record: Record, comments: Comments | None) -> Details:
     unseen = []
     if record.open and not record.waiting:
-        unseen.append("This account sees no open approval: nobody is asked, or it may not see who is.")
+        unseen.append(_nobody_seen(record))
+    if any(not one.name for one in record.asked):
+        unseen.append("This account may not read the names of all approvers.")
     if comments is None:
         unseen.append("This account may not read comments.")
+    elif comments.hidden:
+        unseen.append("There are comments that this account may not read.")
+    shown = list(comments.shown) if comments is not None else []
     who = tuple(_person(one) for one in record.waiting) if record.open else ()
     now = replace(
         known,
@@ -231,10 +243,17 @@ def _with_record(known: Details, record: Record, comments: list[Comment] | None)
     )
     stored = _without_what_the_record_tells(known.timeline, record)
     made = any(line.kind is RequestEventKind.CREATED for line in stored)
-    lines = [*stored, *_record_lines(record, _untold(comments or [], stored), made=made)]
+    lines = [*stored, *_record_lines(record, _untold(shown, stored), made=made)]
     decided = record.decided
-    said = [one.text for one in comments or [] if decided is not None and one.on == decided.sys_id]
+    said = [one.text for one in shown if decided is not None and one.on == decided.sys_id]
     return _judged(now, lines, record, said[-1] if said else "")
+
+
+def _nobody_seen(record: Record) -> str:
+    if any(one.open for one in record.asked_on_order):
+        order = record.order_number or "Its order"
+        return f"{order} waits for an approval that decides about its other items as well. Decide it in ServiceNow."
+    return "This account sees no open approval: nobody is asked, or it may not see who is."
 
 
 def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -> list[Line]:
@@ -249,7 +268,9 @@ def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -
 def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: str = "") -> Details:
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
-    judgement = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
+    judgement = judge(
+        row.state, row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed
+    )
     if is_copy(row) and _final(row) and not judgement.mismatch:
         # What Privilege Manager says is not known here, so that nothing is said of both systems.
         sentence = f"Its record in ServiceNow has ended as {row.servicenow_state or 'closed'}. {_LEARNS}"
@@ -329,7 +350,7 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
     for event in events:
         kind = RequestEventKind(event.kind)
         by = f" by {event.actor}" if event.actor else ""
-        line = Line(event.at, kind, f"{_TITLES[kind]}{by}", event.detail, event.actor)
+        line = Line(event.at, kind, f"{_TITLES[kind]}{by}", readable(event.detail), event.actor)
         match kind:
             case RequestEventKind.RAISED:
                 # Who and for what stands in a line that is made from the request itself.
@@ -367,7 +388,7 @@ def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Ite
         told |= {said[one.sys_id]} if parts else set()
         parts += [f"entered by {one.changed_by}"] if other else []
         detail = ", ".join(parts)
-        title = f"{one.who} {one.state} {number}"
+        title = f"{begun(one.who)} {one.state} {number}"
         yield Line(
             one.changed_at,
             RequestEventKind.DECIDED,
@@ -419,11 +440,11 @@ def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:
 
 def _person(one: Asked) -> Person:
     absent = "" if one.active else "The account is not active or locked out."
-    return Person(one.name, one.user_name, one.group, absent, one.on_order)
+    return Person(one.who, one.user_name, one.group, absent, one.on_order)
 
 
 def _here(row: ApprovalRequest) -> Side:
-    detail = row.comment or row.error
+    detail = readable(row.comment) or row.error
     if is_copy(row):
         return Side("Privilege Manager", "Not known here", "It raised this request itself.", row.checked_at)
     return Side("Privilege Manager", state_word(row.state), detail, row.checked_at)

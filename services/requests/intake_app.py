@@ -32,6 +32,7 @@ from services.requests.intake import TOKEN_PREFIX, Intake, IntakeClients, KeyReu
 from services.requests.intake_api import openapi
 from services.requests.rates import Rates
 from services.requests.tally import Tally
+from services.servicenow.journal import readable
 from services.store import Store
 from services.store.errors import StoreError
 from services.threads import kept
@@ -392,7 +393,7 @@ def _shown(row: ApprovalRequest) -> dict[str, Any]:
         "final": RequestState(row.state).final,
         "approved": row.state == RequestState.APPROVED,
         "number": row.number or None,
-        "comment": row.comment or None,
+        "comment": readable(row.comment) or None,
         **{name: at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None for name, at in times.items()},
     }
 

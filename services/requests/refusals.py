@@ -58,6 +58,20 @@ def nobody_asked(tried: str, number: str, account: str) -> Problem:
     )
 
 
+def on_order(tried: str, record: Record) -> Problem:
+    """Say that the approval that is waited for decides about other items, too."""
+    order = record.order_number or "the order"
+    who = sentence_list([one.who for one in record.asked_on_order if one.open], "and")
+    return Problem(
+        tried=tried,
+        evidence=f"{order} waits for the approval of {who}, and has other items than {record.number}.",
+        cause="An approval of the order decides about all of its items. Nothing was changed.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Look at the other items of {order}, and decide it in ServiceNow.",
+        fault="approval-on-order",
+    )
+
+
 def not_asked(tried: str, account: str, asked: list[str]) -> Problem:
     """Say that the account may not decide for those who are asked."""
     return Problem(
@@ -168,6 +182,18 @@ def still_open(tried: str, number: str) -> Problem:
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {number} in ServiceNow.",
         fault="decision-not-taken",
+    )
+
+
+def order_shared(label: str, order: str) -> Problem:
+    """Say that Cancel would be given the id of an order with other items."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
+        cause="The Cancel service may cancel everything that was ordered together.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+        fault="order-shared",
     )
 
 

@@ -56,7 +56,7 @@ COMMENT_OUTPUT = "PMComment"
 CANCEL_ID_INPUT = "PMCancelRequestId"
 CANCEL_COMMENT_INPUT = "PMCancelComment"
 CANCEL_OUTPUTS = ("TmsCancelResult", "PMCancelResult")
-"""The documented name, and the one that stock scripts use; either is accepted and its value ignored."""
+"""The documented name, and the one that stock scripts use. The value is ignored, and neither is required."""
 
 ITEM_NAMES = (ITEM_NAME, "Execute Application Workflow")
 
@@ -104,7 +104,7 @@ class ServiceVerdict:
 
 
 def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the inputs and outputs that a service of `role` must have; cancel's outputs are alternatives."""
+    """Return the inputs and outputs that a service of `role` has; of cancel's outputs one is expected, and none required."""
     match role:
         case Role.CREATE:
             return CREATE_INPUTS, (CREATE_OUTPUT,)
@@ -120,8 +120,8 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
     missing_in = tuple(n for n in inputs if n not in found.inputs)
     present = [n for n in outputs if n in found.outputs]
     missing_out = tuple(n for n in outputs if n not in found.outputs)
-    if role is Role.CANCEL and present:
-        missing_out = ()
+    if role is Role.CANCEL:
+        missing_out = ()  # Privilege Manager ignores its outputs
     if missing_in or missing_out:
         parts = [
             f"lacks the {what} {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
@@ -138,7 +138,8 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             missing_outputs=missing_out,
         )
     count = plural_message(len(found.inputs), "{count} input", "{count} inputs")
-    return ServiceVerdict(ok=True, text=f"Found, active. {count}, returns {present[0]}")
+    returns = f"returns {present[0]}" if present else f"declares no {outputs[0]}, whose value is ignored"
+    return ServiceVerdict(ok=True, text=f"Found, active. {count}, {returns}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Instance:
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._services: dict[str, ScriptedService] = {}
+        self._refused: set[str] = set()
+        """Calls that were refused with a fresh session as well."""
         self.last_headers = httpx.Headers()
         """The headers of the latest answer: limits are told there."""
 
@@ -107,7 +109,7 @@ class Instance:
         """GET a path below the base URL; retries what may pass, up to `tries` calls. Returns whatever status came."""
         for attempt in range(1, tries + 1):
             try:
-                response = await self._send("GET", path, tried, params=params, headers={"Accept": accept})
+                response = await self._asked("GET", path, tried, params=params, headers={"Accept": accept})
             except ConsoleError as error:
                 if attempt == tries or error.problem.fault != "connection-lost":
                     raise
@@ -134,14 +136,33 @@ class Instance:
         """Remove a record through the Table API, once."""
         return await self._send("DELETE", path, tried, headers={"Accept": "application/json"})
 
-    async def post_xml(self, path: str, body: bytes, *, action: str, tried: str) -> httpx.Response:
-        """Send a SOAP request, once."""
+    async def post_xml(
+        self, path: str, body: bytes, *, action: str, tried: str, reads: bool = False
+    ) -> httpx.Response:
+        """Send a SOAP request, once; one that only `reads` is asked again where a read is."""
         headers = {
             "Content-Type": "text/xml; charset=utf-8",
             "SOAPAction": f'"{action}"',
             "Accept": "text/xml",
         }
+        if reads:
+            return await self._asked("POST", f"{path}?SOAP", tried, headers=headers, content=body)
         return await self._send("POST", f"{path}?SOAP", tried, headers=headers, content=body)
+
+    async def _asked(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
+        """Send a call that changes nothing, and once more without the session where that may be why it was refused.
+
+        A session that is led to another node may be refused there until it is begun anew.
+        """
+        response = await self._send(method, path, tried, **parts)
+        key = f"{method} {path.partition('?')[0]}"
+        if response.status_code != 403 or "cookie" not in response.request.headers or key in self._refused:
+            return response
+        again = await self._send(method, path, tried, **parts)
+        if again.status_code == 403:
+            # It is not the session. The next calls need not ask twice.
+            self._refused.add(key)
+        return again
 
     async def _send(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
         url = f"{self.settings.base_url}{path}"
@@ -167,6 +188,9 @@ class Instance:
             # Asked for again with the next call: it may have been corrected in the vault meanwhile. The session must
             # not answer in place of what is sent then.
             self._signed = None
+            client.cookies.clear()
+        if response.status_code == 403:
+            # Another node may not know the session; the next call begins a new one. What it set with this answer, too.
             client.cookies.clear()
         refuse_redirect(response, self.settings.origin, tried)
         return response
@@ -206,6 +230,7 @@ class Instance:
             if self._client is not None and account != self._account:
                 # A live session cookie may win over new credentials, so it must not survive them.
                 self._client.cookies.clear()
+                self._refused.clear()
             self._account = account
             # Held here and handed over with each call; httpx keeps no copy that a repr could show.
             self._auth = httpx.BasicAuth(account or "", sign_in.secret.reveal()) if sign_in else None

@@ -53,13 +53,17 @@ def _text(element: etree._Element) -> str:
     return "".join(str(part) for part in element.itertext())
 
 
-def read_reply(content: bytes, outputs: Sequence[str], tried: str) -> dict[str, str]:
+def read_reply(
+    content: bytes, outputs: Sequence[str], tried: str, optional: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the declared `outputs` of a SOAP reply; extra ones are passed over, whatever their order.
 
+    Those of `optional` are returned where they are there exactly once, with a text; where nothing else is asked for, a
+    body without an answer will do.
     Raises `soap-fault` for a fault (with its text), `reply-malformed`, and `reply-contract` when a declared output is
     missing or stands there twice.
     """
-    answer = _answer(parse_xml(content, tried), tried)
+    answer = _answer(parse_xml(content, tried), tried, required=bool(outputs))
     found: dict[str, list[etree._Element]] = {}
     for child in answer:
         found.setdefault(local_name(child), []).append(child)
@@ -72,12 +76,15 @@ def read_reply(content: bytes, outputs: Sequence[str], tried: str) -> dict[str, 
             )
         if len(found[name][0]):
             raise failure("reply-contract", tried, f"{name} holds further elements instead of a text")
-    return {name: found[name][0].text or "" for name in outputs}
+    more = [name for name in optional if len(found.get(name, ())) == 1 and not len(found[name][0])]
+    return {name: found[name][0].text or "" for name in (*outputs, *more)}
 
 
-def _answer(root: etree._Element, tried: str) -> etree._Element:
+def _answer(root: etree._Element, tried: str, *, required: bool) -> etree._Element:
     """Return the one element in the body of an envelope; raises what it means when it is a fault."""
     bodies = [e for e in root if local_name(e) == "Body"]
+    if not required and local_name(root) == "Envelope" and len(bodies) == 1 and len(bodies[0]) == 0:
+        return bodies[0]
     if local_name(root) != "Envelope" or len(bodies) != 1 or len(bodies[0]) == 0:
         raise failure("reply-malformed", tried, f"no SOAP body in <{local_name(root)}>")
     fault = next((e for e in bodies[0] if local_name(e) == "Fault"), None)

@@ -65,17 +65,27 @@ class ScriptedService:
         """Return what the WSDL says; it is read once. Raises `service-missing` when there is none."""
         return (await self._compile(fresh=fresh)).description
 
-    async def call(self, inputs: Mapping[str, str], outputs: tuple[str, ...]) -> dict[str, str]:
+    async def call(
+        self,
+        inputs: Mapping[str, str],
+        outputs: tuple[str, ...],
+        *,
+        optional: tuple[str, ...] = (),
+        reads: bool = False,
+    ) -> dict[str, str]:
         """Call the service once and return `outputs`, each of which must be in the reply exactly once.
 
+        Those of `optional` are returned where they are there. `reads` says that the service changes nothing.
         Raises `service-contract` when the service has no such input or output, `input-unsendable`, and everything an
         answer can be wrong with.
         """
         tried = f"Call the service {self.name}"
         compiled = await self._compile()
         body = self._request(compiled, inputs, outputs, tried)
-        response = await self._instance.post_xml(self._path, body, action=compiled.action, tried=tried)
-        return read_response(response, outputs, tried)
+        response = await self._instance.post_xml(
+            self._path, body, action=compiled.action, tried=tried, reads=reads
+        )
+        return read_response(response, outputs, tried, optional)
 
     def _request(
         self, compiled: _Compiled, inputs: Mapping[str, str], outputs: tuple[str, ...], tried: str
@@ -124,7 +134,9 @@ class ScriptedService:
         return response.content
 
 
-def read_response(response: Any, outputs: tuple[str, ...], tried: str) -> dict[str, str]:
+def read_response(
+    response: Any, outputs: tuple[str, ...], tried: str, optional: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Return `outputs` of an HTTP response to a SOAP call; raises for everything that is no success."""
     if response.status_code not in SAID_BY_STATUS:
         refuse_pages(response, tried)
@@ -132,7 +144,7 @@ def read_response(response: Any, outputs: tuple[str, ...], tried: str) -> dict[s
     refuse_guest(response, tried)
     if len(response.content) > REPLY_MAX:
         raise failure("answer-too-large", tried, f"{len(response.content)} bytes")
-    values = read_reply(response.content, outputs, tried)
+    values = read_reply(response.content, outputs, tried, optional)
     if response.status_code != 200:
         raise failure("server-error", tried, f"HTTP {response.status_code} with a reply that looks complete")
     return values

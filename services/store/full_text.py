@@ -5,13 +5,14 @@ The index knows every sequence of three characters of a row, not where it stands
 """
 
 import functools
-import re
 import sqlite3
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
+
+from services.ids import bare, beginnings
 
 HELD = ("number", "order_number", "initiator_name", "agent_name", "file_path", "reason", "policy_name")
 """Columns that hold a word anywhere in them; the triggers of the migrations write the same."""
@@ -66,15 +67,8 @@ def holds(held: str, ids: str, words: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def id_forms(word: str) -> tuple[str, ...]:
-    """Return how an id that was typed as `word` may be kept: in braces or not, a UUID with its dashes or without."""
-    bare = word.removeprefix("{").removesuffix("}")
-    if len(bare) < ID_LEAST:
-        return ()
-    forms = {word, bare}
-    digits = bare.replace("-", "")
-    if re.fullmatch("[0-9a-f]{32}", digits):
-        forms |= {digits, f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"}
-    return tuple(sorted(forms))
+    """Return how an id that was typed as `word` may be kept: in braces or not, with its dashes or without."""
+    return () if len(bare(word)) < ID_LEAST else tuple(sorted({word, *beginnings(word)}))
 
 
 def question(words: Sequence[str]) -> str:

@@ -77,6 +77,10 @@ HARMLESS = {
     "outputs_undeclared",
     "unqualified",
     "roles_shown",
+    "variables_hidden",
+    "names_hidden",
+    "items_read_only",
+    "node_switched",
     "basic_auth_restricted",  # the account of the integration is limited to web services
 }
 """The approval still works with these, and the check says so."""

@@ -453,3 +453,67 @@ async def test_a_decision_on_what_nobody_timed_out_yet_counts(desk):
         work.update(late, row.version)
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem, desk.row(row.id).state) == (True, None, RequestState.APPROVED)
+
+
+# -- as an approver who may read approvals and no items ----------------------------------------------------------
+
+
+def hides_items_from(account):
+    """Refuse an account the requested items, as an instance does whose approvers see approvals alone."""
+    import base64
+
+    from tests.services.requests.conftest import PASSWORD
+
+    signed = base64.b64encode(f"{account}:{PASSWORD}".encode())
+    body = b'{"error":{"message":"Insufficient rights to query records","detail":""},"status":"failure"}'
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
+
+    def answer(request, forward):
+        first = request.split(b"\r\n", 1)[0]
+        return head + body if signed in request and b"/table/sc_req_item" in first else forward(request)
+
+    return answer
+
+
+@pytest.mark.parametrize(("decision", "word"), WORDS)
+@pytest.mark.parametrize("own", [True, False])
+async def test_an_approver_who_may_not_read_items_decides(desk, own, decision, word):
+    row = await desk.raised() if own else desk.copied()
+    with between(desk, hides_items_from("app.approver")):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], decision, "Seen", decider)
+    assert (outcome.ok, outcome.problem) == (True, None)
+    assert outcome.seen == f"{row.number} is {word}."
+    assert desk.row(row.id).state == word
+    assert [one["sys_updated_by"] for one in desk.asked(row)] == ["app.approver"]
+
+
+async def test_an_approver_who_may_not_read_items_is_told_the_truth_of_a_closed_one(desk):
+    row = desk.copied()
+    await decide(desk.workspace, [row.id], "reject")
+    with between(desk, hides_items_from("app.approver")):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert outcome.problem.fault == "request-not-open"
+    assert "is already rejected" in outcome.problem.evidence
+
+
+async def test_an_approver_who_is_not_asked_decides_nothing(desk):
+    row = desk.copied()
+    with between(desk, hides_items_from("other.approver")):
+        async with desk.decider("other.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert outcome.problem.fault == "approval-none-open"
+    assert "other.approver sees no open approval" in outcome.problem.evidence
+    assert patched(desk) == []
+
+
+async def test_where_the_account_of_the_server_may_not_read_items_the_approver_does(desk):
+    row = desk.copied()
+    with between(desk, hides_items_from(PM)):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert (outcome.ok, outcome.problem) == (True, None)
+    assert desk.item(row)["approval"] == "approved"

@@ -1,6 +1,8 @@
 """All about one request: from the store at once, then with what the instance says."""
 
 import itertools
+import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from services.practice import approvals
 from services.practice.accounts import user_id
 from services.redact import remember
 from services.requests.acting import decide, remind
-from services.requests.answers import answer_for_caller
+from services.requests.answers import answer_for_caller, zone_of
 from services.requests.details import details, stored_details
 from services.requests.learning import keep
 from services.requests.record import COMMENTS_MAX, read_record
@@ -265,7 +267,31 @@ def waiting(**values):
 def test_what_the_caller_is_told_of_the_time_is_true_whenever_it_is_told(due, told):
     row = waiting(times_out_at=None if due is None else NOON + due)
     said = answer_for_caller(row, ["Alex"], None, now=NOON)
-    assert said == told.replace("…", "Your request for b.exe waits for the approval of Alex")
+    told = told.replace("…", "Your request for b.exe waits for the approval of Alex")
+    zone = zone_of(NOON + (due or timedelta(0)))
+    assert said == re.sub(r"\d\d:\d\d", lambda found: f"{found[0]} {zone}", told)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("UTC0", "16:59 UTC"),
+        ("XXX-5:30", "22:29 UTC+5:30"),
+        ("XXX+4", "12:59 UTC-4"),
+        ("XXX-2", "18:59 UTC+2"),
+    ],
+)
+def test_the_caller_is_told_the_time_zone(monkeypatch, place, told):
+    monkeypatch.setenv("TZ", place)
+    time.tzset()
+    try:
+        due = datetime(2026, 1, 31, 16, 59, tzinfo=UTC)
+        row = waiting(times_out_at=due)
+        said = answer_for_caller(row, ["Alex"], None, now=due - timedelta(minutes=5))
+        assert f"If nothing happens by {told}, start" in said
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_nobody_is_told_to_wait_for_a_record_that_has_ended_or_is_gone():

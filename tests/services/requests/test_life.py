@@ -255,7 +255,7 @@ async def test_the_number_and_state_of_the_record_are_kept(life, store, approval
     item = await life.note_item(row)
     [kept] = stored(store)
     assert (kept.number, kept.servicenow_state) == (item.number, "requested")
-    assert [a.approver for a in item.approvals] == ["app.approver"]
+    assert [one.user_name for one in item.asked] == ["app.approver"]
     version = kept.version
     await life.note_item(row)
     assert stored(store)[0].version == version
