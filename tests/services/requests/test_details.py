@@ -11,11 +11,12 @@ from sqlmodel import col, delete
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestEventKind, RequestState
+from services.language.times import utc_offset
 from services.practice import approvals
 from services.practice.accounts import user_id
 from services.redact import remember
 from services.requests.acting import decide, remind
-from services.requests.answers import answer_for_caller, zone_of
+from services.requests.answers import answer_for_caller
 from services.requests.details import details, stored_details
 from services.requests.learning import keep
 from services.requests.record import COMMENTS_MAX, read_record
@@ -259,7 +260,7 @@ def waiting(**values):
         ),
         (
             timedelta(days=-1),
-            "The time for your request for b.exe was over on 2026-01-30 at 12:00 (RITM1). Start the program again to ask once more.",
+            "Your request for b.exe expired on 2026-01-30 at 12:00 (RITM1). Start the program again to ask once more.",
         ),
     ],
     ids=["no timeout", "today", "tomorrow", "a minute ago", "now", "yesterday"],
@@ -268,7 +269,7 @@ def test_what_the_caller_is_told_of_the_time_is_true_whenever_it_is_told(due, to
     row = waiting(times_out_at=None if due is None else NOON + due)
     said = answer_for_caller(row, ["Alex"], None, now=NOON)
     told = told.replace("…", "Your request for b.exe waits for the approval of Alex")
-    zone = zone_of(NOON + (due or timedelta(0)))
+    zone = utc_offset(NOON + (due or timedelta(0)))
     assert said == re.sub(r"\d\d:\d\d", lambda found: f"{found[0]} {zone}", told)
 
 
