@@ -76,6 +76,7 @@ class Store:
                     raise gone(self.url)
                 work = UnitOfWork(session, actor=self.actor, note=note)
                 yield work
+                work.finish()
                 session.flush()
                 catch_up(session.connection())
         except DatabaseError as error:
