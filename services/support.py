@@ -1,7 +1,6 @@
 """The support bundle: what somebody needs who is to help, in one file that may be handed on: no secret is in it."""
 
 import importlib.metadata
-import os
 import platform
 import sqlite3
 import ssl
@@ -9,7 +8,9 @@ import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
+from services.files import save_through
 from services.redact import redact
 
 PACKAGES = (
@@ -58,15 +59,13 @@ def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:
 
     Every line is redacted once more, whatever was done to it before. Raises OSError, and leaves nothing behind then.
     """
-    made = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
+
+    def write(out: BinaryIO) -> None:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in parts.items():
                 bundle.writestr(zipfile.ZipInfo(name, FORMED), _safe(text.splitlines()), zipfile.ZIP_DEFLATED)
-        made.replace(file)
-    finally:
-        made.unlink(missing_ok=True)
+
+    save_through(file, write, private=True)
     return list(parts)
 
 

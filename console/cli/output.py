@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import typer
 
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.files import FULL, what_to_do, why_not
 
 GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
 """The exit statuses of the public interface."""
@@ -19,8 +20,7 @@ GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
 
 _FOLDED, _GAP = 12, 2
 """The characters that a column keeps before its words are folded, and those between two columns."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-TAKES_NOTHING = (*_FULL, errno.EIO)
+TAKES_NOTHING = (*FULL, errno.EIO)
 """What a write to a stream fails with that will not take another one either."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """What commands a terminal, and what turns the order of a line around so that it reads as another."""
@@ -136,12 +136,9 @@ def problem(error: ConsoleError, *, json_too: bool = False) -> None:
 
 def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
     """Return the error for a file that a command was to read or write."""
-    full = isinstance(error, OSError) and error.errno in _FULL
-    if full:
-        cause, remedy = "The disk is full.", "Make room, or name a file on another disk."
-    elif verb == "Write":
-        cause = "The folder is not there, or may not be written to."
-        remedy = "Make the folder, or name a file that can be written."
+    full = isinstance(error, OSError) and error.errno in FULL
+    if isinstance(error, OSError) and (full or verb == "Write"):
+        cause, remedy = why_not(error), what_to_do(error)
     else:
         cause, remedy = (
             "The file is not there, is not text, or may not be read.",

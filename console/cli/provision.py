@@ -18,7 +18,7 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.files import save_file
+from services.files import save_file, what_to_do, why_not
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
@@ -350,9 +350,9 @@ def _cannot_write(path: Path, error: OSError) -> ConsoleError:
         Problem(
             tried=f"Write {path}",
             evidence=error.strerror or str(error),
-            cause="The file cannot be written.",
+            cause=why_not(error),
             owner=Owner.CONSOLE,
-            remedy="Choose a folder that may be written to.",
+            remedy=what_to_do(error),
             fault="file-not-written",
         )
     )
