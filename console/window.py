@@ -458,9 +458,12 @@ class Window(QMainWindow):
     async def _verify_audit(self) -> None:
         job = self.ctx.activity.begin("Verifying the audit trail")
         workspace = await self.ctx.ready()
-        verdict = await asyncio.to_thread(workspace.store.verify_audit)
+        from services import signing
+
+        verdict = await asyncio.to_thread(signing.check, workspace.store, workspace.vault)
         if verdict.ok:
-            job.end(f"whole, {verdict.checked:,} entries")
+            signed = "not signed" if verdict.signature.anchor is None else "signed"
+            job.end(f"whole, {verdict.entries:,} entries, {signed}")
             return
         job.end(verdict.problem, "failed")
         self.show_problem(

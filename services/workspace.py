@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +14,12 @@ from services.errors import ConsoleError, Owner, Problem, RefusedError
 from services.progress import Progress, silent
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.connection import SignInSource
+from services.signing import sign_quietly
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
+
+SIGNING_S = 5.0
+"""How long the end of a program waits for the key of the audit trail; a keyring may ask for ever."""
 
 
 class Workspace:
@@ -106,7 +111,10 @@ class Workspace:
         return ask
 
     async def aclose(self) -> None:
-        """Let go of the vault, close every connection, then the store."""
+        """Sign what was written, let go of the vault, close every connection, then the store."""
+        if self.store.wrote and self.vault.keeps_audit_key:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.to_thread(sign_quietly, self.store, self.vault), SIGNING_S)
         self.vault.close()
         for _, instance in self._instances.values():
             await instance.aclose()

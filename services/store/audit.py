@@ -59,6 +59,17 @@ def read_head(value: object) -> tuple[int | None, str]:
     return (int(number) if re.fullmatch(r"[0-9]{1,18}", number) else None), last
 
 
+def head_of(session: Session) -> tuple[int, str]:
+    """Return how many entries there are by the head, and the hash of the last one. Raises StoreError."""
+    stored = session.exec(select(StoreMeta.value).where(StoreMeta.key == HEAD_KEY)).first()
+    if stored is None:
+        return 0, GENESIS
+    seq, last = read_head(stored)
+    if seq is None:
+        raise chain_broken(f"The head of the audit trail reads “{str(stored)[:20]}”.")
+    return seq, last
+
+
 def append(session: Session, entry: AuditEntry) -> None:
     """Chain `entry` behind the last one. The caller holds the write lock."""
     head = session.get(StoreMeta, HEAD_KEY)

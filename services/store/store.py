@@ -2,7 +2,7 @@
 
 import getpass
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Store:
         self.id = self._identity()
         self.feed = ChangeFeed(self.engine)
         self._file = self._file_now()
+        self.wrote = False
+        """Whether something was written through this object."""
 
     @classmethod
     def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
@@ -82,17 +84,18 @@ class Store:
         except DatabaseError as error:
             raise cannot_write(error) from error
         if work is not None and work.changes:
+            self.wrote = True
             # It is written, whatever becomes of telling it; the next look tells it then.
             with suppress(StoreError):
                 self.feed.poll()
 
-    def verify_audit(self) -> audit.AuditVerdict:
-        """Walk the audit chain; see AuditVerdict."""
+    def verify_audit(self, signed: Mapping[int, str] | None = None) -> audit.AuditVerdict:
+        """Walk the audit chain and compare it with the hashes in `signed`, by their places; see AuditVerdict."""
         with self.read() as session:
             if self.engine.dialect.name == "postgresql":
                 # One picture of everything; otherwise what others write meanwhile looks like an edit.
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            return audit.verify(session)
+            return audit.verify(session, signed)
 
     def close(self) -> None:
         """Let go of every connection."""

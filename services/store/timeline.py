@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from sqlmodel import Session
 
 from models.audit_entry import AuditEntry
@@ -77,7 +77,7 @@ def strangers(session: Session) -> frozenset[uuid.UUID]:
 
 def number_new_lines(session: Session, not_ours: frozenset[uuid.UUID]) -> Covered | None:
     """Number the lines that this transaction added, and return what its audit entry says; None without any."""
-    new = _EVENTS.c.line.is_(None)
+    new: ColumnElement[bool] = _EVENTS.c.line.is_(None)
     if not_ours:
         new = and_(new, _EVENTS.c.id.not_in(not_ours))
     if session.execute(select(_EVENTS.c.id).where(new).limit(1)).first() is None:
