@@ -32,12 +32,22 @@ class Workspace:
         self._instances: dict[uuid.UUID, tuple[tuple[object, ...], Instance]] = {}
 
     @classmethod
-    def open(cls, store_url: str, vault_kind: VaultKind, folder: Path, progress: Progress = silent) -> Self:
+    def open(
+        cls,
+        store_url: str,
+        vault_kind: VaultKind,
+        folder: Path,
+        progress: Progress = silent,
+        *,
+        make: bool = True,
+    ) -> Self:
         """Open store and vault; takes time, so call it in a thread. `folder` holds the vault's files.
 
-        `progress` hears of an upgrade of the store, in that thread.
+        `progress` hears of an upgrade of the store, in that thread. Without `make`, a store that is missing or empty is
+        refused.
         """
-        return cls(Store.open(store_url, progress=progress), open_vault(vault_kind, folder=folder))
+        store = Store.open(store_url, progress=progress, make=make)
+        return cls(store, open_vault(vault_kind, folder=folder))
 
     async def instance(self, server_id: uuid.UUID) -> Instance:
         """Return the instance of a foreign system; a new one when its settings or credential changed.

@@ -39,19 +39,22 @@ class Store:
         """Whether something was written through this object."""
 
     @classmethod
-    def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
+    def open(
+        cls, url: str, *, actor: str | None = None, progress: Progress = silent, make: bool = True
+    ) -> "Store":
         """Open the store at `url` (or path): check its version, back up, upgrade, verify.
 
-        `progress` hears of an upgrade, in the thread of the caller.
+        `progress` hears of an upgrade, in the thread of the caller. Without `make` a store that is missing or empty is
+        refused, and nothing is made.
 
-        Raises StoreTooNewError, StoreError.
+        Raises StoreTooNewError, StoreError, InputError.
         """
         try:
             url = as_url(url)
         except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
             raise cannot_open(url, error) from error
         all_models()
-        bring_up_to_date(url, progress)
+        bring_up_to_date(url, progress, make=make)
         try:
             return cls(url, actor=actor or _user())
         except DatabaseError as error:

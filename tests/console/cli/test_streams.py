@@ -18,6 +18,8 @@ from console.cli.app import run_cli
 from tests.console.cli.conftest import SECRET, SERVER, TYPE, interrupt, read_to, until
 from tests.console.cli.test_wrong_calls import applied
 
+pytestmark = pytest.mark.usefixtures("own_store")
+
 NAME = "Müller – ☃"
 DOCUMENT = f"version: 1\ncredentials:\n  - {{name: {NAME}, account: a}}\n"
 

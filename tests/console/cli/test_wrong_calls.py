@@ -70,6 +70,7 @@ def test_a_wrong_call_ends_with_2_and_says_what_is_wrong(cli, arguments, said):
     assert outcome.out == ""
 
 
+@pytest.mark.usefixtures("own_store")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -86,6 +87,7 @@ def test_an_object_that_is_not_there_ends_with_2_in_five_parts(cli, arguments):
     assert error_of(outcome)["fault"] == "object-missing"
 
 
+@pytest.mark.usefixtures("own_store")
 def test_the_nearest_kind_is_named(cli):
     assert "Did you mean “user_credential”?" in cli("history", "user_credentails").err
 
@@ -124,6 +126,7 @@ def test_where_no_name_is_near_the_few_that_are_there_are_named(cli, tmp_path):
     assert "There is “ServiceNow”." in cli("credential", "forget", "Other").err
 
 
+@pytest.mark.usefixtures("own_store")
 def test_a_kind_without_a_name_is_a_wrong_call(cli):
     outcome = cli("history", "foreign_system")
     assert outcome.status == 2
@@ -167,12 +170,14 @@ def test_a_file_that_is_no_text_ends_with_2(cli, tmp_path):
     assert error_of(outcome)["fault"] == "file-unusable"
 
 
+@pytest.mark.usefixtures("own_store")
 def test_an_export_that_cannot_be_written_ends_with_2(cli, tmp_path):
     outcome = cli("config", "export", tmp_path / "no folder" / "out.yaml")
     assert outcome.status == 2
     assert "file-unusable" in outcome.err
 
 
+@pytest.mark.usefixtures("own_store")
 def test_an_audit_trail_that_cannot_be_written_ends_with_2(cli, tmp_path):
     outcome = cli("audit", "export", tmp_path / "no folder" / "out.jsonl")
     assert outcome.status == 2
@@ -224,6 +229,7 @@ def test_a_store_of_a_user_who_is_not_there_ends_with_3_in_words(cli):
     assert error_of(outcome)["fault"] == "store-unusable"
 
 
+@pytest.mark.usefixtures("own_store")
 def test_mistakes_of_a_document_are_given_with_their_lines_and_nothing_is_changed(cli, tmp_path):
     file = tmp_path / "wrong.yaml"
     file.write_text(
@@ -313,6 +319,31 @@ def test_fields_of_a_rehearsal_must_be_variables_with_values(cli, tmp_path, prac
     assert practice.records("sc_request") == []
 
 
+READS = [
+    ["history"],
+    ["history", "user_credential", "Any"],
+    ["history", "restore", "0" * 32],
+    ["audit", "verify"],
+    ["audit", "verify", "--json"],
+    ["audit", "export", "trail.jsonl"],
+    ["audit", "anchor"],
+    ["config", "export"],
+    ["credential", "list"],
+    ["credential", "forget", "Any"],
+    ["items", SERVER],
+    ["check", SERVER],
+    ["provision", SERVER, "--plan"],
+    ["requests", "list"],
+    ["requests", "list", "--csv"],
+    ["requests", "show", "Any"],
+    ["requests", "approve", "Any"],
+    ["requests", "rehearse", "--type", TYPE],
+    ["intake", "list"],
+    ["intake", "remove", "Any"],
+    ["worker", "--once"],
+]
+
+
 class TestStore:
     def test_that_lies_where_nothing_can_be_written_ends_with_3(self, cli, tmp_path):
         (tmp_path / "file").write_text("", encoding="utf-8")
@@ -371,11 +402,31 @@ class TestStore:
             assert (f"A new store was made: {file}" in outcome.err) is said
         assert cli("--store", file, "history", "--json").json["revisions"]
 
-    def test_of_this_user_begins_with_the_first_call(self, cli):
-        first, second = cli("history", "--json"), cli("history", "--json")
-        assert (first.status, first.json) == (0, {"revisions": []})
-        assert "A new store was made" in first.err
-        assert second.err == ""
+    @pytest.mark.parametrize("words", READS, ids=" ".join)
+    @pytest.mark.parametrize("of", ["this user", "zero bytes", "no tables"])
+    def test_that_is_missing_or_empty_is_said_to_be_so_and_not_made(self, cli, tmp_path, words, of):
+        file = file_of(Paths.of().default_store)
+        if of != "this user":
+            file.parent.mkdir(parents=True)
+            file.touch()
+        if of == "no tables":
+            with contextlib.closing(sqlite3.connect(file)) as connection:
+                connection.execute("VACUUM")
+                connection.executescript("CREATE TABLE a (b); DROP TABLE a;")
+        before = file.read_bytes() if file.exists() else None
+        outcome = cli(*words)
+        assert outcome.status == 2
+        assert ("store-missing" if of == "this user" else "store-empty") in outcome.err
+        assert (file.read_bytes() if file.exists() else None) == before
+        assert [one.name for one in file.parent.glob("*")] == ([file.name] if before is not None else [])
+
+    def test_that_was_deleted_is_planned_without_being_made(self, cli, tmp_path):
+        (tmp_path / "document.yaml").write_text("version: 1\ncredentials: [{name: A, account: a}]\n")
+        outcome = cli("config", "plan", tmp_path / "document.yaml", "--json")
+        assert outcome.status == 1
+        assert outcome.json["summary"]["create"] == 1
+        assert "There is no store yet" in outcome.err
+        assert not file_of(Paths.of().default_store).exists()
 
     def test_that_is_a_folder_ends_with_3(self, cli, tmp_path):
         outcome = cli("history", "--store", tmp_path, "--json")
