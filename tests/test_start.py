@@ -96,12 +96,12 @@ def test_what_a_window_writes_is_for_its_user_alone(start, tmp_path):
 def test_what_a_command_writes_is_for_its_user_alone(tmp_path, words):
     environ = os.environ | {"PYTHONPATH": str(ROOT), "APPROVAL_CONSOLE_HOME": str(tmp_path / "home")}
     (tmp_path / "one.yaml").write_text("version: 1\ncredentials: [{name: A, account: a}]\n")
-    run = {"check": True, "cwd": tmp_path, "env": environ, "capture_output": True, "timeout": PROGRAM_S}
-    subprocess.run([sys.executable, "-m", "console", "config", "apply", "one.yaml"], **run)
+    run = {"cwd": tmp_path, "env": environ, "capture_output": True, "timeout": PROGRAM_S}
+    subprocess.run([sys.executable, "-m", "console", "config", "apply", "one.yaml"], check=True, **run)
     command = [sys.executable, "-m", "console", *words, str(tmp_path / "out")]
     before = os.umask(0)
     try:
-        subprocess.run(command, **run)
+        subprocess.run(command, check=True, **run)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600

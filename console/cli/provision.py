@@ -23,6 +23,7 @@ from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Ver
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
 from services.servicenow import Instance, SignIn
+from services.transfer.online import try_to_resolve
 from services.workspace import Workspace
 
 SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -168,6 +169,8 @@ async def _apply(workspace: Workspace, instance: Instance, system: ForeignSystem
         if asked.json:
             output.as_json({"error": error.problem.as_dict(), "receipt": error.receipt, "verified": False})
         return error.exit_status
+    for told in await try_to_resolve(workspace, system.id):
+        output.say(told)
     if asked.json:
         output.as_json(done.as_dict())
     else:

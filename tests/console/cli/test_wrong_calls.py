@@ -184,6 +184,20 @@ def test_an_audit_trail_that_cannot_be_written_ends_with_2(cli, tmp_path):
     assert "file-unusable" in outcome.err
 
 
+def test_a_document_is_applied_while_its_instance_is_down_and_the_check_resolves_it(cli, practice, tmp_path):
+    text, file = document(practice.base_url), tmp_path / "one.yaml"
+    file.write_text(text.replace("{name: Execute Application Request, category: Thycotic", "{name: Later"))
+    outcome = cli("config", "apply", file, "--json")
+    assert outcome.status == 0
+    assert any("“Later” is not resolved yet" in warning for warning in outcome.json["warnings"])
+    [row] = practice.records("sc_cat_item", name="Execute Application Request")
+    practice._database.update("sc_cat_item", row["sys_id"], {"name": "Later"})
+    outcome = cli("check", SERVER, "--json")
+    assert "“Later” is resolved" in outcome.err
+    exported = cli("config", "export").out
+    assert row["sys_id"] in exported
+
+
 @pytest.mark.parametrize(("vault", "remedy"), [("file", "credential set"), ("env", SECRET_VARIABLE)])
 def test_a_document_whose_password_is_missing_says_how_it_comes_in(
     cli, monkeypatch, practice, tmp_path, vault, remedy
