@@ -146,13 +146,20 @@ def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
         )
     problem = Problem(
         tried=f"{verb} {file}",
-        evidence=f"{type(error).__name__}: {error}",
+        evidence=_not_text(error)
+        if isinstance(error, UnicodeDecodeError)
+        else f"{type(error).__name__}: {error}",
         cause=cause,
         owner=Owner.CONSOLE,
         remedy=remedy,
         fault="file-unusable",
     )
     return ConsoleError(problem) if full else InputError(problem)
+
+
+def _not_text(error: UnicodeDecodeError) -> str:
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return f"line {line}: the byte 0x{error.object[error.start]:02x} is no text in {error.encoding}"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[str] = ()) -> None:
