@@ -17,7 +17,7 @@ from models.foreign_system import ForeignSystem
 from services.errors import InputError, Owner, Problem
 from services.files import save_through, what_to_do, why_not
 from services.progress import Progress, silent
-from services.redact import redact
+from services.redact import redact, redact_words
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
 from services.requests.query import RequestRow
@@ -67,7 +67,7 @@ def as_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: datetime) 
         "agent": row.computer,
         "policy": row.policy,
         "file_path": redact(row.file_path),
-        "reason": redact(row.reason),
+        "reason": redact_words(row.reason),
         "requested_at": _moment(row.requested_at),
         "age_s": max(0, int((now - row.requested_at).total_seconds())),
         "times_out_at": _moment(row.times_out_at),

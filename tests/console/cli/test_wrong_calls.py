@@ -164,10 +164,15 @@ def test_a_file_that_is_not_there_ends_with_2(cli, command):
 
 def test_a_file_that_is_no_text_ends_with_2(cli, tmp_path):
     file = tmp_path / "picture.yaml"
-    file.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
-    outcome = cli("config", "plan", file, "--json")
-    assert outcome.status == 2
-    assert error_of(outcome)["fault"] == "file-unusable"
+    for content, place in (
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "line 1: the byte 0x89"),
+        (b"a: 1\nb: \xfc", "line 2: the byte 0xfc"),
+    ):
+        file.write_bytes(content)
+        outcome = cli("config", "plan", file, "--json")
+        assert outcome.status == 2
+        assert error_of(outcome)["fault"] == "file-unusable"
+        assert error_of(outcome)["evidence"].startswith(place)
 
 
 @pytest.mark.usefixtures("own_store")
@@ -303,13 +308,14 @@ def test_no_instance_ends_with_3_or_a_failed_check(cli, tmp_path, practice):
     assert checked.json["verdict"] == "failed"
 
 
-def test_apply_without_an_instance_ends_with_3_and_changes_nothing(cli, tmp_path):
+def test_apply_without_an_instance_is_warned_of_and_keeps_the_item_unresolved(cli, tmp_path):
     file = tmp_path / "document.yaml"
     file.write_text(document("http://127.0.0.1:9/"), encoding="utf-8")
     outcome = cli("config", "apply", file, "--json")
-    assert outcome.status == 3
-    assert error_of(outcome)["fault"] == "tcp-refused"
-    assert cli("history", "--json").json == {"revisions": []}
+    assert outcome.status == 0
+    [warning] = outcome.json["warnings"]
+    assert "is not resolved yet. ServiceNow Server could not be asked." in warning
+    assert len(cli("history", "--json").json["revisions"]) == 4
 
 
 def test_production_is_rehearsed_only_with_its_name_typed(cli, tmp_path, practice):

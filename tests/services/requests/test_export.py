@@ -157,6 +157,11 @@ def test_no_secret_is_written(store, processes):
     assert "hunter2" not in read_back(store)[2]
 
 
+def test_the_words_of_a_reason_stay(store, processes):
+    put(store, processes, reason="my password: please allow KeePass")
+    assert read_back(store)[0][0]["reason"] == "my password: please allow KeePass"
+
+
 @pytest.mark.parametrize("mark", [True, False])
 def test_a_file_is_whole_and_the_export_written_down(store, processes, tmp_path, mark):
     put(store, processes, reason="Größe")
