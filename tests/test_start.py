@@ -127,6 +127,22 @@ def test_notes_of_crashes_are_not_written_through_a_link(tmp_path, caplog):
     assert stat.S_IMODE((tmp_path / "faults.txt").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_log_that_cannot_be_written_keeps_no_window_from_opening(start, tmp_path, kind):
+    logs = tmp_path / "home" / "state" / "logs"
+    logs.mkdir(parents=True)
+    place = logs / "approval-console.log"
+    if kind == "link":
+        (tmp_path / "precious").write_text("as it was")
+        place.symlink_to(tmp_path / "precious")
+    else:
+        place.mkdir()
+    events, _ = start()
+    assert [e["event"] for e in events] == ["first-paint"]
+    if kind == "link":
+        assert (tmp_path / "precious").read_text() == "as it was"
+
+
 def test_the_first_start_of_all_paints_and_ends(start, tmp_path):
     events, _ = start()
     assert [e["event"] for e in events] == ["first-paint"]

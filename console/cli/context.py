@@ -15,7 +15,7 @@ import typer
 from console.cli import output
 from console.options import Options
 from services.errors import ConsoleError
-from services.logs import set_up
+from services.logs import try_to_set_up
 from services.paths import Paths, profile_folder
 from services.store.location import as_url, file_of
 from services.vault import VaultKind
@@ -40,12 +40,10 @@ class CommandContext:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.paths = Paths.of()
-        try:
-            set_up(self.paths.state / "logs", verbose=options.verbose)
-        except OSError as error:
-            # What was asked for may well be possible without a log.
-            logging.getLogger().addHandler(logging.NullHandler())
-            output.say(f"No log is written: {error}")
+        # What was asked for may well be possible without a log.
+        silent = try_to_set_up(self.paths.state / "logs", verbose=options.verbose)
+        if silent:
+            output.say(silent)
 
     @asynccontextmanager
     async def workspace(self, *, begins: bool = False, plans: bool = False) -> AsyncIterator[Workspace]:
