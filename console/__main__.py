@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from console import terminal
+from services.environment import take_secrets
 
 if TYPE_CHECKING:
     from console.options import Options
@@ -19,6 +20,7 @@ CANCELLED = 130
 
 def main() -> None:
     """Run what the arguments ask for, and end the process with its exit status."""
+    take_secrets()
     try:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -132,7 +132,7 @@ def _translate_qt(app: QApplication) -> None:
 
 def run(options: Options) -> int:
     """Open the window and return when it has closed."""
-    from services.logs import set_up
+    from services.logs import try_to_set_up
 
     language.use(language.choose(options.language, system=_system_tags()))
     if lacks_display():
@@ -144,7 +144,9 @@ def run(options: Options) -> int:
     except FolderError as error:
         terminal.write(error.problem.as_text(), err=True)
         return error.exit_status
-    set_up(paths.state / "logs", verbose=options.verbose)
+    silent = try_to_set_up(paths.state / "logs", verbose=options.verbose)
+    if silent and sys.stderr is not None:
+        sys.stderr.write(f"{silent}\n")
     follow_qt()
     app = make_application()
     url = options.store or paths.default_store
@@ -154,7 +156,7 @@ def run(options: Options) -> int:
     crash = CrashReports(paths.state)
     crash.install()
     try:
-        return loop.run(app, lambda stop: _main(app, options, paths, crash, one, stop)) or 0
+        return loop.run(app, lambda stop: _main(app, options, paths, crash, one, stop, silent)) or 0
     finally:
         one.close()
         crash.close()
@@ -167,6 +169,7 @@ async def _main(
     crash: CrashReports,
     one: OneWindow,
     stop: asyncio.Event,
+    silent: str,
 ) -> int:
     asyncio.get_running_loop().set_exception_handler(crash.loop_error)
     url = options.store or paths.default_store
@@ -180,12 +183,25 @@ async def _main(
     ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
     one.raised.connect(lambda: _to_front(window))
     FirstPaint(window, lambda: _painted(window, profile, one))
+    if silent:
+        ctx.notify(silent)
+    else:
+        _tell_of_a_full_disk(ctx)
     window.show()
     await stop.wait()
     window.remember()
     with contextlib.suppress(asyncio.CancelledError):
         await ctx.aclose()
     return 0
+
+
+def _tell_of_a_full_disk(ctx: Context) -> None:
+    """Let the window say that the log cannot be written any more; any thread may notice it."""
+    from services.logs import PrivateLog
+
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrivateLog):
+            handler.notice = ctx.said.emit
 
 
 def _painted(window: Window, profile: Path, one: OneWindow) -> None:

@@ -1,8 +1,9 @@
 """The options that the window and every command share, and where their values come from. Imports nothing slow."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from services.environment import environment
 
 STORE_VARIABLE = "APPROVAL_CONSOLE_STORE"
 VAULT_VARIABLE = "APPROVAL_CONSOLE_VAULT"
@@ -27,9 +28,10 @@ class Options:
         *,
         verbose: bool = False,
         language: str = "",
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> "Options":
         """Fill what was not given from the environment."""
+        environ = environment() if environ is None else environ
         return cls(
             store or environ.get(STORE_VARIABLE, ""),
             vault or environ.get(VAULT_VARIABLE, "") or "system",

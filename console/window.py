@@ -459,15 +459,15 @@ class Window(QMainWindow):
     async def _verify_audit(self) -> None:
         job = self.ctx.activity.begin(tr("Verify the audit trail"))
         workspace = await self.ctx.ready()
-        verdict = await asyncio.to_thread(workspace.store.verify_audit)
+        from services import signing
+
+        verdict = await asyncio.to_thread(signing.check, workspace.store, workspace.vault)
         if verdict.ok:
-            job.end(
-                plural(
-                    verdict.checked,
-                    "Audit trail intact, {count} entry",
-                    "Audit trail intact, {count} entries",
-                )
+            text = plural(
+                verdict.entries, "Audit trail intact, {count} entry", "Audit trail intact, {count} entries"
             )
+            signed = tr("not signed") if verdict.signature.anchor is None else tr("signed")
+            job.end(f"{text}, {signed}")
             return
         job.end(verdict.problem, "failed")
         self.show_problem(

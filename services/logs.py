@@ -1,10 +1,15 @@
 """The log: one file for this user, redacted line by line, with libraries kept from printing what they send."""
 
+import contextlib
 import copy
+import errno
 import logging
 import logging.handlers
 import os
+import stat
+import sys
 import traceback
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -75,7 +80,14 @@ def _digest(error: BaseException) -> int:
 
 
 class PrivateLog(logging.handlers.RotatingFileHandler):
-    """The log's files, each of them readable for its owner only, the ones made by turning over included."""
+    """The log's files, each of them readable for its owner only, the ones made by turning over included.
+
+    A disk that takes no more is said once; the program goes on, and so does the log as soon as there is room.
+    """
+
+    notice: Callable[[str], object] | None = None
+    """Called once, with a sentence, when the log cannot be written; without it, standard error gets it."""
+    _noticed = False
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -95,6 +107,31 @@ class PrivateLog(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         return open_private(Path(self.baseFilename))
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name that logging calls
+        """Say once that nothing can be written; logging itself would write a traceback to the terminal each time."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError | ValueError):
+            super().handleError(record)
+            return
+        stream, self.stream = self.stream, None  # opened anew with the next line
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
+                stream.close()  # what it still holds is lost: kept, it would grow
+        if not self._noticed:
+            self._noticed = True
+            tell_no_log(error, self.notice)
+
+
+def tell_no_log(error: Exception, notice: Callable[[str], object] | None = None) -> None:
+    """Say that no log is written, through `notice` or on standard error."""
+    text = f"No log is written: {error}"
+    with contextlib.suppress(Exception):  # nobody is left to be told, and the work goes on
+        if notice is not None:
+            notice(text)
+        elif sys.stderr is not None:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
 
 def open_private(path: Path) -> TextIOWrapper:
     """Open a file to go on writing into it, readable for its owner only. Raises OSError, for a link too."""
@@ -107,8 +144,24 @@ def open_private(path: Path) -> TextIOWrapper:
 
 
 def _for_owner(name: str, flags: int) -> int:
-    # A link in place of the log could make this program write into another file.
-    return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    # A link in place of the log could make this program write into another file; a pipe would keep it waiting.
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(name, flags | careful, 0o600)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no file", name)
+    return handle
+
+
+def try_to_set_up(folder: Path, *, verbose: bool = False) -> str:
+    """Log into `folder` as `set_up` does; where that cannot be done, go on without a log and return why."""
+    try:
+        set_up(folder, verbose=verbose)
+    except OSError as error:
+        # Without a handler, logging would write warnings to the terminal.
+        logging.getLogger().addHandler(logging.NullHandler())
+        return f"No log is written: {error}"
+    return ""
 
 
 def set_up(folder: Path, *, verbose: bool = False) -> Path:

@@ -18,6 +18,7 @@ from services.errors import ConsoleError
 from services.language import plural, tr
 from services.store import NotFoundError
 from services.threads import kept
+from services.transfer.online import try_to_resolve
 from services.workspace import Workspace
 
 Server = Annotated[str, typer.Argument(help="Name of the ServiceNow server.")]
@@ -48,6 +49,9 @@ def check(
             workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
         )
         await _keep(workspace, system, chosen, report, used)
+        if _signed_in(report):
+            for told in await try_to_resolve(workspace, system.id):
+                output.say(told)
         if json:
             output.as_json(report.as_dict())
         else:
@@ -55,6 +59,10 @@ def check(
         return output.NOT_GOOD if report.verdict == "failed" else output.GOOD
 
     of(context).run(work, json_too=json)
+
+
+def _signed_in(report: CheckReport) -> bool:
+    return any(one.stage == "authentication" and one.state in ("ok", "warning") for one in report.stages)
 
 
 def _before(workspace: Workspace, system: ForeignSystem) -> tuple[SignInUsed | None, Accepted | None]:

@@ -34,7 +34,7 @@ def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
         _show(made, json=json)
         return output.GOOD if made.empty else output.NOT_GOOD
 
-    of(context).run(work, json_too=json)
+    of(context).run(work, json_too=json, plans=True)
 
 
 @app.command("apply")

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from console import terminal
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.files import FULL, what_to_do, why_not
 from services.texts import as_escapes, plain
 
 GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
@@ -17,8 +18,7 @@ GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
 
 _FOLDED, _GAP = 12, 2
 """The characters that a column keeps before its words are folded, and those between two columns."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-TAKES_NOTHING = (*_FULL, errno.EIO)
+TAKES_NOTHING = (*FULL, errno.EIO)
 """What a write to a stream fails with that will not take another one either."""
 
 
@@ -129,12 +129,9 @@ def problem(error: ConsoleError, *, json_too: bool = False) -> None:
 
 def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
     """Return the error for a file that a command was to read or write."""
-    full = isinstance(error, OSError) and error.errno in _FULL
-    if full:
-        cause, remedy = "The disk is full.", "Make room, or name a file on another disk."
-    elif verb == "Write":
-        cause = "The folder is not there, or may not be written to."
-        remedy = "Make the folder, or name a file that can be written."
+    full = isinstance(error, OSError) and error.errno in FULL
+    if isinstance(error, OSError) and (full or verb == "Write"):
+        cause, remedy = why_not(error), what_to_do(error)
     else:
         cause, remedy = (
             "The file is not there, is not text, or may not be read.",
@@ -142,13 +139,20 @@ def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
         )
     problem = Problem(
         tried=f"{verb} {file}",
-        evidence=f"{type(error).__name__}: {error}",
+        evidence=_not_text(error)
+        if isinstance(error, UnicodeDecodeError)
+        else f"{type(error).__name__}: {error}",
         cause=cause,
         owner=Owner.CONSOLE,
         remedy=remedy,
         fault="file-unusable",
     )
     return ConsoleError(problem) if full else InputError(problem)
+
+
+def _not_text(error: UnicodeDecodeError) -> str:
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return f"line {line}: the byte 0x{error.object[error.start]:02x} is no text in {error.encoding}"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[str] = ()) -> None:

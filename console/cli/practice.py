@@ -1,7 +1,6 @@
 """`practice serve`: the practice instance by itself."""
 
 import asyncio
-import os
 from typing import Annotated, Literal
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from console import ending
 from console.cli import output
 from console.cli.context import CommandContext
+from services.environment import environment
 from services.errors import ConsoleError, Owner, Problem
 
 PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 -- the name of a variable
@@ -58,7 +58,7 @@ def serve(
                     requests=requests,
                     faults=fault or [],
                     # From the environment only: what stands on a command line can be read by every user.
-                    password=os.environ.get(PASSWORD_VARIABLE) or None,
+                    password=environment().get(PASSWORD_VARIABLE) or None,
                     printer=output.result,
                 )
             )

@@ -18,12 +18,13 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.files import save_file
+from services.files import save_file, what_to_do, why_not
 from services.language import plural, tr
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
 from services.servicenow import Instance, SignIn
+from services.transfer.online import try_to_resolve
 from services.workspace import Workspace
 
 SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -169,6 +170,8 @@ async def _apply(workspace: Workspace, instance: Instance, system: ForeignSystem
         if asked.json:
             output.as_json({"error": error.problem.as_dict(), "receipt": error.receipt, "verified": False})
         return error.exit_status
+    for told in await try_to_resolve(workspace, system.id):
+        output.say(told)
     if asked.json:
         output.as_json(done.as_dict())
     else:
@@ -358,9 +361,9 @@ def _cannot_write(path: Path, error: OSError) -> ConsoleError:
         Problem(
             tried=f"Write {path}",
             evidence=error.strerror or str(error),
-            cause="The file cannot be written.",
+            cause=why_not(error),
             owner=Owner.CONSOLE,
-            remedy="Choose a folder that may be written to.",
+            remedy=what_to_do(error),
             fault="file-not-written",
         )
     )

@@ -134,6 +134,9 @@ class Rounds(QObject):
         await ctx.call(
             checks.store_check, workspace.store, subject.server, report, subject.process, used=subject.used
         )
+        if _signed_in(report):
+            online = await module(ctx, "services.transfer.online")
+            await online.try_to_resolve(workspace, subject.server.id)
         return report
 
     def stop(self) -> None:

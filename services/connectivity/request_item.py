@@ -52,9 +52,14 @@ class RequestItemLook:
             if wanted:
                 return self._gone(wanted, twin)
             if twin is None:
-                return found(STAGE, "request-item-missing", "No item carries the variables of the contract")
+                return found(STAGE, "request-item-missing", self._unresolved())
             self.row, variables = twin, carried
         return await self._judge(self.row, variables)
+
+    def _unresolved(self) -> str:
+        name = self._process.request_item_name
+        nothing = "o item carries the variables of the contract"
+        return f"The Request Item “{name}” is not resolved yet: n{nothing}" if name else f"N{nothing}"
 
     def _gone(self, wanted: str, twin: Row | None) -> StageResult:
         if twin is None:

@@ -20,7 +20,7 @@ from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from services.errors import ConsoleError, Problem
 from services.language import plural_message
-from services.redact import redact
+from services.redact import redact, redact_words
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
 from services.requests.intake import INTAKE
@@ -128,8 +128,8 @@ class Details:
             "agent": row.agent_name or row.agent_id,
             "policy": row.policy_name,
             "file_path": redact(row.file_path),
-            "reason": redact(row.reason),
-            "comment": redact(readable(row.comment)),
+            "reason": redact_words(row.reason),
+            "comment": redact_words(readable(row.comment)),
             "error": redact(row.error),
             "process": row.process_name,
             "rehearsal": row.rehearsal,
@@ -146,14 +146,14 @@ class Details:
                     "at": _text_of(line.at),
                     "kind": line.kind.value,
                     "title": line.title,
-                    "detail": redact(line.detail),
+                    "detail": redact_words(line.detail),
                     "actor": line.actor,
                     "system": "servicenow" if line.there else "console",
                     "due": line.due,
                 }
                 for line in self.timeline
             ],
-            "answer_for_caller": redact(self.answer_for_caller),
+            "answer_for_caller": redact_words(self.answer_for_caller),
             "url": self.link or None,
             "complete": self.complete,
             "unseen": list(self.unseen),

@@ -26,7 +26,7 @@ from services.requests.reading import Item
 from services.requests.resolving import Claim, claim_of
 from services.requests.states import ENDS, MISSING, UNSEEN, judge, status_of
 from services.servicenow.contract import ApprovalStatus
-from services.store import Store, UnitOfWork
+from services.store import Store, UnitOfWork, timeline
 from services.store.values import table_of
 
 CHUNK = 400
@@ -452,7 +452,7 @@ def _write(work: UnitOfWork, changes: Sequence[_Change], now: datetime) -> Kept:
             work.session.execute(
                 delete(_TABLE).where(_TABLE.c.id == change.absorbed, _TABLE.c.version == COPY)
             )
-            work.session.execute(delete(_EVENTS).where(_EVENTS.c.request_id == change.absorbed))
+            timeline.remove(work.session, _EVENTS.c.request_id == change.absorbed)
     if seen or copies:
         work.observe(ApprovalRequest, seen, copies)
     add_events(work.session, [event for change in changes for event in change.events])

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from models.approval_request import ApprovalRequest
 from models.base import NAME_MAX, TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
+from services.store import timeline
 from services.texts import storable
 
 CREATE = "Create"
@@ -74,7 +75,7 @@ def take_back_send(session: Session, key: uuid.UUID, at: datetime) -> None:
     """Remove the line of a Create that was certainly not carried out: what did not happen is not told."""
     mine = (col(RequestEvent.request_id) == key, col(RequestEvent.kind) == RequestEventKind.SENT)
     this = (col(RequestEvent.detail) == CREATE, col(RequestEvent.at) == at)
-    session.execute(delete(RequestEvent).where(*mine, *this))
+    timeline.remove(session, *mine, *this)
 
 
 def wish_of(session: Session, key: uuid.UUID) -> Wish | None:

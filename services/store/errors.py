@@ -64,6 +64,21 @@ def store_missing(path: Path) -> InputError:
     )
 
 
+def store_empty(url: str) -> InputError:
+    """Return the error for a command that only reads, on a file or database without anything in it."""
+    return InputError(
+        Problem(
+            tried=f"Open the store {without_password(url)}",
+            evidence="It is there, and it is empty: it holds no tables.",
+            cause="It was never filled, or its content was lost.",
+            owner=Owner.CONSOLE,
+            remedy="Name the store that is meant with --store, or bring it back from a backup. A new store is made by"
+            " config apply, by credential set, or by the window. Nothing was changed.",
+            fault="store-empty",
+        )
+    )
+
+
 def too_new(url: str, revision: str) -> StoreTooNewError:
     """Return the error for a store whose schema is `revision`, which this release does not know."""
     return StoreTooNewError(

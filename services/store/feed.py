@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from models.audit_entry import AuditEntry
 from services.store.errors import cannot_read
+from services.store.timeline import KIND as LINES
 
 Listener = Callable[[list["Change"]], None]
 
@@ -79,7 +80,8 @@ class ChangeFeed:
         table = AuditEntry.__table__  # type: ignore[attr-defined]
         statement = (
             select(table.c.object_kind, table.c.object_id, table.c.operation, table.c.actor, table.c.seq)
-            .where(table.c.seq > self._seen)
+            # An entry about lines of timelines comes with the change that they tell of.
+            .where(table.c.seq > self._seen, table.c.object_kind != LINES)
             .order_by(table.c.seq)
         )
         try:

@@ -2,7 +2,7 @@
 
 import getpass
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -35,21 +35,26 @@ class Store:
         self.id = self._identity()
         self.feed = ChangeFeed(self.engine)
         self._file = self._file_now()
+        self.wrote = False
+        """Whether something was written through this object."""
 
     @classmethod
-    def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
+    def open(
+        cls, url: str, *, actor: str | None = None, progress: Progress = silent, make: bool = True
+    ) -> "Store":
         """Open the store at `url` (or path): check its version, back up, upgrade, verify.
 
-        `progress` hears of an upgrade, in the thread of the caller.
+        `progress` hears of an upgrade, in the thread of the caller. Without `make` a store that is missing or empty is
+        refused, and nothing is made.
 
-        Raises StoreTooNewError, StoreError.
+        Raises StoreTooNewError, StoreError, InputError.
         """
         try:
             url = as_url(url)
         except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
             raise cannot_open(url, error) from error
         all_models()
-        bring_up_to_date(url, progress)
+        bring_up_to_date(url, progress, make=make)
         try:
             return cls(url, actor=actor or _user())
         except DatabaseError as error:
@@ -76,22 +81,24 @@ class Store:
                     raise gone(self.url)
                 work = UnitOfWork(session, actor=self.actor, note=note)
                 yield work
+                work.finish()
                 session.flush()
                 catch_up(session.connection())
         except DatabaseError as error:
             raise cannot_write(error) from error
         if work is not None and work.changes:
+            self.wrote = True
             # It is written, whatever becomes of telling it; the next look tells it then.
             with suppress(StoreError):
                 self.feed.poll()
 
-    def verify_audit(self) -> audit.AuditVerdict:
-        """Walk the audit chain; see AuditVerdict."""
+    def verify_audit(self, signed: Mapping[int, str] | None = None) -> audit.AuditVerdict:
+        """Walk the audit chain and compare it with the hashes in `signed`, by their places; see AuditVerdict."""
         with self.read() as session:
             if self.engine.dialect.name == "postgresql":
                 # One picture of everything; otherwise what others write meanwhile looks like an edit.
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            return audit.verify(session)
+            return audit.verify(session, signed)
 
     def close(self) -> None:
         """Let go of every connection."""

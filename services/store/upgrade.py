@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.store_meta import StoreMeta
 from services.progress import Progress, silent
 from services.store.engine import BUSY_MS, make_engine, prepare_file, sqlite_path
-from services.store.errors import StoreError, cannot_open, too_new
+from services.store.errors import StoreError, cannot_open, store_empty, store_missing, too_new
 from services.store.version import HEAD
 
 SMALLEST = 512
@@ -24,32 +24,47 @@ HALF_WRITTEN = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVE
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(url: str, progress: Progress = silent) -> None:
+def bring_up_to_date(url: str, progress: Progress = silent, *, make: bool = True) -> None:
     """Bring the store to the newest schema, or leave it as it was; `progress` hears of what takes long.
 
+    With `make`, a store that is missing or empty is made; without, nothing is made, and it is said to be so.
+
     Alembic is imported only when there is something to do: the usual start reads one row.
-    Raises StoreTooNewError, StoreError.
+    Raises StoreTooNewError, StoreError, InputError.
     """
     try:
         path = sqlite_path(url)
         if path is not None:
-            prepare_file(path)
+            if make:
+                prepare_file(path)
+            elif not path.exists() and _could_be_made(path):
+                raise store_missing(path)
             # A file that is not ours, or too new, must not even be switched to another journal.
-            _refuse_unknown(url, _glance(path))
-        _bring_up(url, path, progress)
+            current = _glance(path)
+            if current is None and not make:
+                raise store_empty(url)
+            _refuse_unknown(url, current)
+        _bring_up(url, path, progress, make=make)
     except StoreError:
         raise
     except (SQLAlchemyError, OSError, sqlite3.Error, ImportError) as error:
         raise cannot_open(url, error) from error
 
 
-def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
+def _could_be_made(path: Path) -> bool:
+    """Return whether the nearest folder above `path` is one; below a file, opening it says what is wrong."""
+    return next(parent for parent in path.absolute().parents if parent.exists()).is_dir()
+
+
+def _bring_up(url: str, path: Path | None, progress: Progress, *, make: bool) -> None:
     engine = make_engine(url, foreign_keys=False)
     try:
         with engine.connect() as connection:
             current = _current(connection)
         if current == HEAD:
             return
+        if current is None and not make:
+            raise store_empty(url)
         _refuse_unknown(url, current)
         if current is not None and path is not None:
             progress("Copying the store before it is brought up to this release")

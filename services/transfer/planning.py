@@ -15,8 +15,11 @@ from models.registry import model_of
 from services.configuration import Configuration
 from services.configuration.rules import field_errors
 from services.errors import RequestsOpenError
-from services.transfer.document import Document, DocumentError, Entry, Mistake
-from services.transfer.forms import ITEM_KEYS, SECTIONS
+from services.transfer.document import SHOWN_MAX, Document, DocumentError, Entry, Mistake
+from services.transfer.forms import ITEM_KEYS, SECTIONS, WORD_MAX, shortened
+
+NAMES_MAX = 500
+"""Names among which a near one is looked for."""
 
 
 @dataclass(slots=True)
@@ -129,9 +132,12 @@ def _resolve(
             found[column] = target.id
             continue
         names = [item.name for item in known[kind].values()]
-        near = difflib.get_close_matches(name, names, n=1)
+        # Comparing takes time with every name and every letter.
+        close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= WORD_MAX
+        near = difflib.get_close_matches(name, names, n=1) if close else []
         hint = f"; did you mean “{near[0]}”" if near else ""
-        mistakes.append(Mistake(entry.places[column], f"no {KINDS[kind].singular} is called “{name}”{hint}"))
+        called = f"no {KINDS[kind].singular} is called “{shortened(name)}”{hint}"
+        mistakes.append(Mistake(entry.places[column], called))
     return found
 
 
