@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DatabaseError
 
 from models.audit_entry import AuditEntry
 from services.store.errors import cannot_read
+from services.store.trouble import REFUSALS
 
 Listener = Callable[[list["Change"]], None]
 
@@ -85,7 +85,7 @@ class ChangeFeed:
         try:
             with self._engine.connect() as connection:
                 return [Change(*row) for row in connection.execute(statement)]
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_read(error) from error
 
     def _newest(self) -> int:

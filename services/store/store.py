@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from models.registry import all_models
@@ -18,6 +18,7 @@ from services.store.errors import StoreError, cannot_open, cannot_read, cannot_w
 from services.store.feed import ChangeFeed
 from services.store.full_text import catch_up
 from services.store.location import as_url
+from services.store.trouble import REFUSALS
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import bring_up_to_date
 
@@ -52,7 +53,7 @@ class Store:
         bring_up_to_date(url, progress)
         try:
             return cls(url, actor=actor or _user())
-        except DatabaseError as error:
+        except SQLAlchemyError as error:
             raise cannot_open(url, error) from error
 
     @contextmanager
@@ -62,7 +63,7 @@ class Store:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
                 session.expunge_all()
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_read(error) from error
 
     @contextmanager
@@ -78,7 +79,7 @@ class Store:
                 yield work
                 session.flush()
                 catch_up(session.connection())
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_write(error) from error
         if work is not None and work.changes:
             # It is written, whatever becomes of telling it; the next look tells it then.
@@ -113,6 +114,7 @@ class Store:
             found = session.get(StoreMeta, STORE_ID)
         if found is None:
             with Session(self._writing) as session, session.begin():
+                lock_for_writing(session.connection())
                 found = session.get(StoreMeta, STORE_ID)
                 if found is None:
                     found = StoreMeta(key=STORE_ID, value=str(uuid.uuid4()))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.store_meta import StoreMeta
 from services.progress import Progress, silent
-from services.store.engine import BUSY_MS, make_engine, prepare_file, sqlite_path
+from services.store.engine import BUSY_MS, lock_for_opening, make_engine, prepare_file, sqlite_path
 from services.store.errors import StoreError, cannot_open, too_new
 from services.store.version import HEAD
 
@@ -44,7 +44,7 @@ def bring_up_to_date(url: str, progress: Progress = silent) -> None:
 
 
 def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
-    engine = make_engine(url, foreign_keys=False)
+    engine = make_engine(url, upgrades=True)
     try:
         with engine.connect() as connection:
             current = _current(connection)
@@ -57,6 +57,7 @@ def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
         if current is not None:
             progress("Bringing the store up to this release; with a million requests that takes a minute")
         with engine.execution_options(write=True).begin() as connection:
+            lock_for_opening(connection)
             # Another console may have upgraded it while this one waited for the lock.
             if _current(connection) != HEAD:
                 _upgrade(connection)

@@ -1,6 +1,7 @@
 """A store that is locked, gone or full for a while: the work goes on as soon as it can be used again."""
 
 import asyncio
+import sqlite3
 
 from models.kinds import RequestState
 from services.requests import following
@@ -22,7 +23,9 @@ __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store
 
 
 def refuse(*_arguments, **_more):
-    raise cannot_write(OSError("database is locked"))
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise cannot_write(error)
 
 
 async def launched(worker):
