@@ -55,13 +55,19 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def name_key(name: str) -> str:
-    """Return the form of `name` in which two names of one kind must differ, on every database alike.
+def same_letters(text: str) -> str:
+    """Return `text` in the form in which two texts with the same letters are equal, on every database alike.
 
-    Case is folded, and it does not matter how accents were typed or how wide a space is.
+    Case is folded, and it does not matter whether accents were typed with their letters or after them.
     """
-    decomposed = unicodedata.normalize("NFD", " ".join(name.split()))
-    return unicodedata.normalize("NFC", decomposed.casefold())
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def name_key(name: str) -> str:
+    """Return the form of `name` in which two names of one kind must differ; it does not matter how wide a space is."""
+    return same_letters(" ".join(name.split()))
 
 
 def printable(text: str) -> str:

@@ -143,4 +143,6 @@ def _of_the_system(folder):
          "--locale=C.UTF-8")  # fmt: skip
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
     call(programs / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start")
-    return Server(folder, str(folder), lambda: call(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"))
+    return Server(
+        folder, str(folder), lambda: call(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+    )

@@ -1,16 +1,18 @@
 """Opening a store: check its version, back it up, upgrade it, verify it."""
 
+import logging
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.store_meta import StoreMeta
 from services.progress import Progress, silent
+from services.store import trigrams
 from services.store.engine import BUSY_MS, lock_for_opening, make_engine, prepare_file, sqlite_path
 from services.store.errors import StoreError, cannot_open, too_new
 from services.store.version import HEAD
@@ -20,6 +22,8 @@ SMALLEST = 512
 
 HALF_WRITTEN = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 """What SQLite answers a reader that may not write, where a writer was killed."""
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,6 +53,7 @@ def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
         with engine.connect() as connection:
             current = _current(connection)
         if current == HEAD:
+            _index(engine)
             return
         _refuse_unknown(url, current)
         if current is not None and path is not None:
@@ -61,8 +66,29 @@ def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
             # Another console may have upgraded it while this one waited for the lock.
             if _current(connection) != HEAD:
                 _upgrade(connection)
+            indexed = engine.dialect.name != "postgresql" or trigrams.is_indexed(connection)
+        if not indexed:
+            progress(trigrams.MISSING)
+            log.warning(trigrams.MISSING)
     finally:
         engine.dispose()
+
+
+def _index(engine: Engine) -> None:
+    """Index the texts of a store on PostgreSQL where that has become possible since it was made."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        wanted = trigrams.may_be_indexed(connection)
+    if not wanted:
+        return
+    try:
+        with engine.begin() as connection:
+            lock_for_opening(connection)
+            trigrams.index_texts(connection)
+    except DBAPIError as error:
+        # It may be another account that owns the tables.
+        log.info("the texts are not indexed: %s", error.orig)
 
 
 def _glance(path: Path) -> str | None:

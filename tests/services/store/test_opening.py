@@ -416,7 +416,9 @@ class TestAddresses:
         assert problem.fault == "store-address"
         assert "hunter2" not in problem.as_text()
 
-    @pytest.mark.parametrize("secret", ["hunter2/", "/hunter2", "hun:ter2", "hun?ter2", "hun#ter2", "hun%40ter2"])
+    @pytest.mark.parametrize(
+        "secret", ["hunter2/", "/hunter2", "hun:ter2", "hun?ter2", "hun#ter2", "hun%40ter2"]
+    )
     def test_a_password_may_hold_what_means_something_elsewhere(self, secret):
         problem = refused(f"postgresql+psycopg://ada:{secret}@127.0.0.1:1/console")
         assert problem.fault == "store-unreachable"
