@@ -57,7 +57,8 @@ def _helper():
 class Server:
     """A running server. Databases are made from templates, which takes hundredths of a second."""
 
-    def __init__(self, folder, host, stop):
+    def __init__(self, kind, folder, host, stop):
+        self.kind = kind
         self.folder = folder
         self.host = host
         self._stop = stop
@@ -122,7 +123,7 @@ def _embedded(folder):
 
         running = pgserver.get_server(folder / "data", cleanup_mode="stop")
     found = psycopg.conninfo.conninfo_to_dict(running.get_uri())
-    return Server(folder, found["host"], running.cleanup)
+    return Server(EMBEDDED, folder, found["host"], running.cleanup)
 
 
 def _of_the_system(folder):
@@ -144,5 +145,8 @@ def _of_the_system(folder):
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
     call(programs / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start")
     return Server(
-        folder, str(folder), lambda: call(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        INSTALLED,
+        folder,
+        str(folder),
+        lambda: call(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"),
     )

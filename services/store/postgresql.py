@@ -6,7 +6,6 @@ still works on the statement.
 """
 
 import select
-import threading
 from collections.abc import Generator
 from time import monotonic
 from typing import Any, TypeVar
@@ -36,7 +35,6 @@ STATEMENT_MS = 120_000
 UPGRADE_LOCK_MS = 300_000
 
 USUAL = {
-    "connect_timeout": CONNECT_S,
     "keepalives": 1,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -74,6 +72,7 @@ class NotReadyError(psycopg.OperationalError):
 class LimitedConnection(psycopg.Connection[Any]):
     """A connection whose calls end with SilentError when the server does not work on them."""
 
+    connector: "Connector"
     asked_with: dict[str, Any]
     """What it was made with, for asking the same server over another connection."""
 
@@ -108,10 +107,14 @@ class LimitedConnection(psycopg.Connection[Any]):
 
     def _is_worked_on(self) -> bool:
         """Ask the server, over another connection, whether it works on what this one asked."""
+        own = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = %s"
+        asked = {**self.asked_with, "connect_timeout": ASK_S}
         try:
-            with psycopg.connect(**{**self.asked_with, "connect_timeout": ASK_S}, autocommit=True) as other:
-                own = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = %s"
+            with psycopg.connect(**asked, autocommit=True) as other:
                 found = other.execute(own, (self.pgconn.backend_pid,)).fetchone()
+        except psycopg.errors.ConnectionTimeout:
+            self.connector.note_silence()
+            return False
         except psycopg.Error:
             return False
         return bool(found and found[0])
@@ -121,29 +124,29 @@ class Connector:
     """Makes the connections of one engine, and tells why one cannot be made."""
 
     def __init__(self, *, lock_ms: int = LOCK_MS, statement_ms: int = STATEMENT_MS) -> None:
-        self._settings = f"-c lock_timeout={lock_ms} -c statement_timeout={statement_ms}"
-        self._silent: tuple[float, SilentError] | None = None
-        self._lock = threading.Lock()
+        self._settings = f"-c lock_timeout={lock_ms} -c statement_timeout={statement_ms} -c jit=off"
+        self._silent_at: float | None = None
+
+    def note_silence(self) -> None:
+        """Remember that the server did not answer just now."""
+        self._silent_at = monotonic()
 
     def connect(self, *arguments: Any, **named: Any) -> LimitedConnection:
         """Connect, or raise one of the errors above."""
         given = dict(named)
         own = str(given.pop("options", "") or "")
-        asked = {**USUAL, **given, "options": f"{self._settings} {own}".strip()}
-        with self._lock:
-            silent = self._silent
-        if silent is not None and monotonic() - silent[0] < REMEMBERED_S:
-            raise SilentError(str(silent[1]))
+        usual = {"connect_timeout": CONNECT_S, **USUAL}
+        asked = {**usual, **given, "options": f"{self._settings} {own}".strip()}
+        if self._silent_at is not None and monotonic() - self._silent_at < REMEMBERED_S:
+            raise SilentError("the server did not answer a moment ago")
         try:
             made = LimitedConnection.connect(*arguments, **asked)
         except psycopg.errors.ConnectionTimeout as error:
-            told = SilentError(f"no answer within {asked['connect_timeout']} s")
-            with self._lock:
-                self._silent = (monotonic(), told)
-            raise told from error
+            self.note_silence()
+            raise SilentError(f"no answer within {asked['connect_timeout']} s") from error
         except psycopg.OperationalError as error:
             raise _why(error, asked) from error
-        made.asked_with = asked
+        made.connector, made.asked_with = self, asked
         return made
 
 

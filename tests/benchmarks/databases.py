@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from services.requests.inbox import Inbox
@@ -25,7 +26,7 @@ def measure(folder: Path) -> Iterator[tuple[str, Runs]]:
             version = str(server.run(name, "SHOW server_version")[0][0]).split()[0]
             yield (
                 f"PostgreSQL {version}",
-                _asked(server.url(name), lambda: server.run(name, "VACUUM ANALYZE")),
+                _asked(server.url(name), partial(server.run, name, "VACUUM ANALYZE")),
             )
         finally:
             server.stop()
