@@ -10,10 +10,13 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.catalogue import Catalogue
-from services.errors import ConsoleError, InputError, Owner, Problem
+from services.errors import ConflictError, ConsoleError, InputError, InvalidError, Owner, Problem
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.transfer.planning import Change, Plan, apply, refuse_open
+from services.transfer.planning import Change, Plan, apply, refuse_open, renew
 from services.workspace import Workspace
+
+TRIES = 5
+"""So often a document is compared anew when others write meanwhile."""
 
 
 async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | None = None) -> None:
@@ -22,6 +25,19 @@ async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | Non
     `made` says afterwards what was done. Raises InputError when an item cannot be found, the errors of the connection
     and those of `apply`; nothing is changed then, and no password is bound to a server that is not stored.
     """
+    for left in reversed(range(TRIES)):
+        try:
+            await _store(made, workspace, confirmed)
+            break
+        except (ConflictError, InvalidError):
+            # Somebody stored something since it was compared; perhaps the same document, and nothing is left to do.
+            if not left:
+                raise
+            await asyncio.to_thread(renew, made, workspace.configuration)
+    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
+
+
+async def _store(made: Plan, workspace: Workspace, confirmed: int | None) -> None:
     refuse_open(made, confirmed)
     bound: list[tuple[UserCredential, Destination]] = []
     try:
@@ -33,7 +49,6 @@ async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | Non
         for credential, place in bound:
             await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
         raise
-    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
 
 
 async def _find(
