@@ -17,7 +17,6 @@ from sqlalchemy import (
     String,
     Uuid,
     and_,
-    any_,
     column,
     func,
     literal,
@@ -44,8 +43,8 @@ SCANNED = 5_000
 ASKED = 16
 """So many of the words, the longest, are looked for; rows that hold them are asked about the others."""
 
-WINDOW = 20_000
-"""On PostgreSQL so many rows, those stored last, are looked at before the index is asked."""
+PROBED, WINDOW = 4_000, 20_000
+"""On PostgreSQL so many rows, those stored last, tell how common a word is; a common one is looked for in so many."""
 
 TEXTS = table(
     "request_text",
@@ -134,37 +133,50 @@ def _in_texts(
         complete = True
     elif all(len(word) < GRAM for word in words):
         bounded = clauses(bounding_of(BY_AGE, conditions))
-        newest = select(TABLE.c.id).where(*bounded).order_by(TABLE.c.requested_at.desc(), TABLE.c.id.desc())
-        rows = list(session.execute(newest.limit(SCANNED)).scalars())
-        held = select(TEXTS.c.request_id).where(TEXTS.c.request_id == any_(literal(rows, _KEYS)), *holding)
+        ordered = select(TABLE.c.id).where(*bounded).order_by(TABLE.c.requested_at.desc(), TABLE.c.id.desc())
+        newest = ordered.limit(SCANNED).subquery()
+        # Looked up for each of these rows: joined, the whole table of texts would be read.
+        own = select(TEXTS.c.held).where(TEXTS.c.request_id == newest.c.id).scalar_subquery()
+        held = select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in longest))
         rows, complete = list(session.execute(held).scalars()), False
     else:
         rows = _newest_holding(session, holding)
         rows, complete = rows[:MOST], len(rows) <= MOST
     if len(words) > len(longest):
         rows = _holding_all(session, rows, words)
-    return Found(these.where(*shown, TABLE.c.id == any_(literal(rows, _KEYS))), complete)
+    return Found(these.where(*shown, _among(TABLE.c.id, rows)), complete)
 
 
 def _newest_holding(session: Session, holding: Sequence[ColumnElement[bool]]) -> list[uuid.UUID]:
     """Return the rows that hold words, those stored last first, up to one more than MOST.
 
-    Of a common word enough are among the newest, which is looked at first: the index would have to be read for all.
+    Of a common word enough are among the newest: the index would have to be read for all of them.
     """
-    newest = select(TEXTS).order_by(TEXTS.c.seq.desc()).limit(WINDOW).subquery()
-    adapter = ClauseAdapter(newest)
-    near = select(newest.c.request_id).where(*(adapter.traverse(one) for one in holding)).limit(MOST + 1)
-    rows = list(session.execute(near).scalars())
-    if len(rows) > MOST:
-        return rows
+    probed = _in_window(session, holding, PROBED)
+    if len(probed) * WINDOW > MOST * PROBED:
+        rows = _in_window(session, holding, WINDOW)
+        if len(rows) > MOST:
+            return rows
     everywhere = select(TEXTS.c.request_id, TEXTS.c.seq).where(*holding).cte().prefix_with("MATERIALIZED")
     found = select(everywhere.c.request_id).order_by(everywhere.c.seq.desc()).limit(MOST + 1)
     return list(session.execute(found).scalars())
 
 
+def _in_window(session: Session, holding: Sequence[ColumnElement[bool]], size: int) -> list[uuid.UUID]:
+    newest = select(TEXTS).order_by(TEXTS.c.seq.desc()).limit(size).subquery()
+    adapter = ClauseAdapter(newest)
+    near = select(newest.c.request_id).where(*(adapter.traverse(one) for one in holding)).limit(MOST + 1)
+    return list(session.execute(near).scalars())
+
+
+def _among(key: ColumnElement[Any], rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
+    """Return what says that a row is one of many: as a table, because a list is weighed one by one before it is read."""
+    return key.in_(select(func.unnest(literal(list(rows), _KEYS)).column_valued("wanted")))
+
+
 def _holding_all(session: Session, rows: Sequence[uuid.UUID], words: Sequence[str]) -> list[uuid.UUID]:
     columns = (TEXTS.c.request_id, TEXTS.c.held, *(TEXTS.c[name] for name in IDS))
-    found = session.execute(select(*columns).where(TEXTS.c.request_id == any_(literal(rows, _KEYS))))
+    found = session.execute(select(*columns).where(_among(TEXTS.c.request_id, rows)))
     asked = "\n".join(words)
     return [row[0] for row in found if holds(row[1], "\n".join(row[2:]), asked)]
 
