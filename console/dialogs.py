@@ -11,6 +11,7 @@ from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
 from console.widgets.states import ErrorState
 from services.errors import Problem
+from services.store.location import without_password
 
 WIDTH = 560
 
@@ -80,7 +81,7 @@ def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
         ("Python", platform.python_version()),
         ("Qt, PyQt", f"{QT_VERSION_STR}, {PYQT_VERSION_STR}"),
         ("System", platform.platform()),
-        ("Store", store),
+        ("Store", without_password(store)),
         ("Vault", vault),
         ("Licence", "GPL-3.0-or-later"),
     )

@@ -15,7 +15,7 @@ from services.errors import ConsoleError
 from services.logs import set_up
 from services.paths import Paths, profile_folder
 from services.store.errors import store_missing
-from services.store.location import as_url, file_of
+from services.store.location import as_url, file_of, without_password
 from services.vault import VaultKind
 from services.workspace import Workspace
 
@@ -29,6 +29,10 @@ ConfirmOpen = Annotated[
         help="Rename or re-point objects although up to N open requests hang on one of them.",
     ),
 ]
+READABLE_ADDRESS = (
+    "The address of the store holds a password, which others on this computer can read in the list of processes or the"
+    " environment. Put it into ~/.pgpass (or PGPASSFILE), or use a service (?service=NAME)."
+)
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +57,8 @@ class CommandContext:
         an empty one would answer as if nothing had ever been set up. Raises InputError, and what `Workspace.open` does.
         """
         store = self.options.store or self.paths.default_store
+        if without_password(store) != store:
+            output.say(READABLE_ADDRESS)
         folder = profile_folder(self.paths.config)
         missing = await asyncio.to_thread(_missing, store)
         if missing is not None and self.options.store and not begins:

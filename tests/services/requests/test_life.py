@@ -15,6 +15,8 @@ from services.requests import life as life_module
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import states, stored
 
+pytestmark = pytest.mark.every_database
+
 FIELDS = {
     "PMFilePath": r"C:\a & b\<c>.exe",
     "PMUserReason": "Because “it” isn't ]]> there 😀",

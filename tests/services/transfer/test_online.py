@@ -22,6 +22,8 @@ from services.transfer.online import apply_online
 from services.vault import SecretNotForHostError
 from tests.limits import WAIT_S
 
+pytestmark = pytest.mark.every_database
+
 ITEM = "Execute Application Request"
 HEAD = "version: 1\n"
 CREDENTIAL = "credentials:\n- {name: ServiceNow, account: privman.integration}\n"
