@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -36,6 +37,7 @@ class Store:
         self.id = self._identity()
         self.feed = ChangeFeed(self.engine)
         self._file = self._file_now()
+        self._closed = False
 
     @classmethod
     def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
@@ -95,7 +97,12 @@ class Store:
             return audit.verify(session)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; one that a thread still uses is closed when it is given back."""
+        if self.engine.dialect.name == "postgresql" and not self._closed:
+            event.listen(
+                self.engine, "checkin", lambda connection, _record: connection and connection.close()
+            )
+        self._closed = True
         self.engine.dispose()
 
     def _file_now(self) -> tuple[int, int] | None:
