@@ -5,11 +5,14 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
+from models.approval_request import ApprovalRequest
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.requests.filters import Filter
@@ -289,6 +292,18 @@ class TestAccounts:
             problem, _ = problem_of(lambda: make(configuration, "Two"))
         assert problem.fault == "store-not-writable"
         assert "may only read" in problem.cause
+
+    def test_an_account_that_may_only_read_is_told_that_its_search_is_not_complete(
+        self, server, name, reader
+    ):
+        """What another program wrote is indexed by whoever may write."""
+        with closing(Store.open(server.url(name))) as store, store.write() as work:
+            work.session.execute(insert(ApprovalRequest), [{"id": uuid.uuid4(), "reason": "Indexed"}])
+        server.run(name, "INSERT INTO request_text_due (request_id) SELECT id FROM approval_request")
+        with closing(Store.open(reader, actor="grace")) as store:
+            assert Inbox(store).count(Filter(text="indexed")) == (1, False)
+        with closing(Store.open(server.url(name))) as store:
+            assert Inbox(store).count(Filter(text="indexed")) == (1, True)
 
     def test_an_account_that_may_not_read_is_told_so(self, server, name, url):
         Store.open(url).close()
