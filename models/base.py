@@ -11,6 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
 from models.kinds import Kind
+from models.letters import same_letters
 
 NAME_MAX = 255
 TEXT_MAX = 4000
@@ -53,16 +54,6 @@ class Moment(TypeDecorator[datetime]):
 def utcnow() -> datetime:
     """Return now as aware UTC; the one place that reads the clock for stored times."""
     return datetime.now(UTC)
-
-
-def same_letters(text: str) -> str:
-    """Return `text` in the form in which two texts with the same letters are equal, on every database alike.
-
-    Case is folded, and it does not matter whether accents were typed with their letters or after them.
-    """
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def name_key(name: str) -> str:

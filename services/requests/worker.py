@@ -290,7 +290,11 @@ class Worker:
 
     async def _do(self, step: Step) -> None:
         """Take the next step of one request: raise it, or end it because its time is over."""
-        claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
+        try:
+            claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
+        except StoreError as error:
+            self._wait_for_store(step.request_id, error)
+            return
         if not claimed:
             return
         try:
@@ -312,6 +316,12 @@ class Worker:
             log.warning("request %s: %s", step.request_id, error.problem.as_text())
         finally:
             await asyncio.to_thread(self._release, step.request_id)
+
+    def _wait_for_store(self, key: object, error: StoreError) -> None:
+        """Try again in a moment what could not begin, because the store was locked or gone."""
+        self._due[key] = self.clock.monotonic() + STORE_AGAIN_S
+        self.done.note(error.problem)
+        log.warning("work on %s waits for the store: %s", key, error.problem.as_text())
 
     def _release(self, request_id: uuid.UUID) -> None:
         try:
@@ -340,7 +350,11 @@ class Worker:
 
     async def _clean(self) -> None:
         """Cancel what rehearsals of dead programs left behind; one worker at a time does it."""
-        held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        try:
+            held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        except StoreError as error:
+            self._wait_for_store("clean", error)
+            return
         if held is None:
             return
         try:
@@ -350,7 +364,11 @@ class Worker:
             self.done.note(error.problem)
             log.warning("cleaning up: %s", error.problem.as_text())
         finally:
-            await asyncio.to_thread(self.leases.give_back, held)
+            try:
+                await asyncio.to_thread(self.leases.give_back, held)
+            except StoreError as error:
+                # It is free again after a while.
+                log.info("the turn to clean up is not given back: %s", error.problem.as_text())
         if done is not None:
             self.done.cleaned += len(done.cleaned)
             for problem in done.problems:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from models.base import same_letters
+from models.letters import same_letters
 
 HELD = ("number", "order_number", "initiator_name", "agent_name", "file_path", "reason", "policy_name")
 """Columns that hold a word anywhere in them; the triggers of the migrations write the same."""
