@@ -108,9 +108,12 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
 def _on_postgresql(address: URL, *, upgrades: bool) -> Engine:
     # A connection that was ended while nobody used it is replaced before it is used.
     engine = create_engine(address, hide_parameters=True, pool_pre_ping=True)
-    from services.store.postgresql import UPGRADE_LOCK_MS, Connector
+    from services.store import postgresql
 
-    connector = Connector(lock_ms=UPGRADE_LOCK_MS, statement_ms=0) if upgrades else Connector()
+    connector = postgresql.Connector(
+        lock_ms=postgresql.UPGRADE_LOCK_MS if upgrades else postgresql.LOCK_MS,
+        statement_ms=0 if upgrades else postgresql.STATEMENT_MS,
+    )
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:

@@ -123,7 +123,7 @@ class LimitedConnection(psycopg.Connection[Any]):
 class Connector:
     """Makes the connections of one engine, and tells why one cannot be made."""
 
-    def __init__(self, *, lock_ms: int = LOCK_MS, statement_ms: int = STATEMENT_MS) -> None:
+    def __init__(self, *, lock_ms: int, statement_ms: int) -> None:
         self._settings = f"-c lock_timeout={lock_ms} -c statement_timeout={statement_ms} -c jit=off"
         self._silent_at: float | None = None
 
