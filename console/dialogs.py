@@ -12,6 +12,7 @@ from console.widgets.labels import Label
 from console.widgets.states import ErrorState
 from services.errors import Problem
 from services.language import plural, tr
+from services.store.location import without_password
 
 WIDTH = 560
 
@@ -81,7 +82,7 @@ def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
         ("Python", platform.python_version()),
         ("Qt, PyQt", f"{QT_VERSION_STR}, {PYQT_VERSION_STR}"),
         (tr("System"), platform.platform()),
-        (tr("Store"), store),
+        (tr("Store"), without_password(store)),
         (tr("Vault"), vault),
         (tr("License"), "GPL-3.0-or-later"),
     )

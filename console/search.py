@@ -9,6 +9,7 @@ from console.pages.places import place_of
 from console.pages.registry import entry_of
 from console.palette import EACH, Entry, Groups
 from models.kinds import Kind
+from models.letters import same_letters
 
 REQUESTS_FOUND = EACH + 1
 LEAST = 2
@@ -97,11 +98,11 @@ def _search(inbox: Any, filters: Any, text: str) -> list[Any]:
 
 
 def _words(text: str) -> list[str]:
-    return text.removeprefix(">").casefold().split()
+    return same_letters(text.removeprefix(">")).split()
 
 
 def _holds(text: str, words: list[str]) -> bool:
-    folded = text.casefold()
+    folded = same_letters(text)
     return all(word in folded for word in words)
 
 

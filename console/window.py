@@ -1,11 +1,11 @@
 """The window: menus and the palette's door, tree and page, activity. Pages come and go; the window leads to them."""
 
 import asyncio
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
@@ -541,7 +541,8 @@ def store_label(url: str) -> str:
     """Return how the strip names a store: a file by its name, a shared one by its host."""
     if url.startswith("sqlite:///") or "://" not in url:
         return Path(url.removeprefix("sqlite:///")).name
-    return f"Team store on {urlsplit(url).hostname}"
+    host = re.match(r"[^:/]+://(?:.*@)?(\[[^\]]+\]|[^:/?#]+)", url)
+    return f"Team store on {host[1]}" if host else "Team store"
 
 
 def _rule() -> QFrame:

@@ -13,7 +13,26 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services import language, redact
+from tests.databases import (
+    database,
+    empty_stores,
+    module_store,
+    places,
+    pytest_generate_tests,
+    servers,
+    store_url,
+)
 from tests.lateness import make_late
+
+__all__ = [
+    "database",
+    "empty_stores",
+    "module_store",
+    "places",
+    "pytest_generate_tests",
+    "servers",
+    "store_url",
+]
 
 LONG_LIMIT_S = 600
 

@@ -32,6 +32,12 @@ from services import language
 from services.errors import ConsoleError
 from services.logs import PrivateLog
 
+STORE_HELP = (
+    "Path or URL of the store (APPROVAL_CONSOLE_STORE). Everybody on this computer can read a password in it: for"
+    " PostgreSQL leave it out and put it into ~/.pgpass or the file that PGPASSFILE names, or name a service of"
+    " ~/.pg_service.conf with postgresql+psycopg:///?service=NAME."
+)
+
 app = typer.Typer(
     name="approval-console",
     help="Sets up, checks and watches ServiceNow approval processes of Privilege Manager.",
@@ -66,7 +72,7 @@ def _version(asked: bool) -> None:
 @app.callback()
 def common(
     context: typer.Context,
-    store: Annotated[str, typer.Option(help="Path or URL of the store (APPROVAL_CONSOLE_STORE).")] = "",
+    store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
     vault: Annotated[str, typer.Option(help="system, file, env or session (APPROVAL_CONSOLE_VAULT).")] = "",
     lang: Annotated[
         str,

@@ -10,6 +10,7 @@ from console.cli.context import of
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
+from models.letters import same_letters
 from models.user_credential import UserCredential
 from services.catalogue import Catalogue, RequestItem
 from services.checks import SignInUsed, last_accepted, sign_in_used, store_check
@@ -112,7 +113,7 @@ def _objects(workspace: Workspace, server: str, process: str) -> tuple[ForeignSy
     users = [p for p in processes if p.server_id == system.id]
     if not process:
         return system, users[0] if len(users) == 1 else None
-    chosen = next((p for p in users if p.name.casefold() == process.casefold()), None)
+    chosen = next((p for p in users if same_letters(p.name) == same_letters(process)), None)
     if chosen is None:
         raise NotFoundError(
             f"the Approval Process “{process}” of “{server}”", process, [p.name for p in users]

@@ -17,7 +17,7 @@ from console.options import Options
 from services.errors import ConsoleError
 from services.logs import try_to_set_up
 from services.paths import Paths, profile_folder
-from services.store.location import as_url, file_of
+from services.store.location import as_url, file_of, without_password
 from services.vault import VaultKind
 from services.workspace import Workspace
 
@@ -31,6 +31,10 @@ ConfirmOpen = Annotated[
         help="Rename or re-point objects although up to N open requests hang on one of them.",
     ),
 ]
+READABLE_ADDRESS = (
+    "The address of the store holds a password, which others on this computer can read in the list of processes or the"
+    " environment. Put it into ~/.pgpass (or PGPASSFILE), or use a service (?service=NAME)."
+)
 log = logging.getLogger(__name__)
 
 
@@ -54,6 +58,8 @@ class CommandContext:
         store of its own where this user has none yet, and leaves nothing behind. Raises InputError, and what `Workspace.open` does.
         """
         store = self.options.store or self.paths.default_store
+        if without_password(store) != store:
+            output.say(READABLE_ADDRESS)
         folder = profile_folder(self.paths.config)
         missing = await asyncio.to_thread(_missing, store) if begins or plans else None
         with contextlib.ExitStack() as until_closed:

@@ -31,6 +31,7 @@ from console.navigation.delegate import BAR, INSET, RADIUS, SELECTED, TreeDelega
 from console.navigation.model import Node, Role, TreeModel
 from console.pages.registry import Target
 from console.widgets.search_field import SearchField
+from models.letters import same_letters
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_AT = 7
@@ -205,7 +206,7 @@ class FilterModel(QSortFilterProxyModel):
 
     def set_needle(self, text: str) -> None:
         """Leave what holds this text, whatever its case; everything for an empty one."""
-        self._needle = text.casefold()
+        self._needle = same_letters(text)
         self.invalidateFilter()
 
     def look_again(self) -> None:
@@ -218,7 +219,7 @@ class FilterModel(QSortFilterProxyModel):
         return not self._needle or self._holds(self._model.child(source_parent, source_row))
 
     def _holds(self, node: Node) -> bool:
-        return self._needle in node.text.casefold() or any(self._holds(child) for child in node.children)
+        return self._needle in same_letters(node.text) or any(self._holds(child) for child in node.children)
 
 
 class Navigation(QWidget):
@@ -356,11 +357,11 @@ class Navigation(QWidget):
 
     def _take_first(self) -> None:
         """Open the first row whose own name matches, as they stand in sight."""
-        needle = self.filter.text().strip().casefold()
+        needle = same_letters(self.filter.text().strip())
         index = self.proxy.index(0, 0)
         while needle and index.isValid():
             node: Node = index.data(Role.NODE)
-            if needle in node.text.casefold():
+            if needle in same_letters(node.text):
                 self.chosen.emit(node.target)
                 return
             index = self.tree.indexBelow(index)

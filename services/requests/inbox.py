@@ -13,6 +13,7 @@ from models.base import utcnow
 from services.requests.filters import Filter, Sort
 from services.requests.listing import Anchor, Count, Listing, Slice
 from services.requests.query import COLUMNS, TABLE, RequestRow, as_row
+from services.store.errors import StoreError
 from services.store.full_text import is_behind
 from services.store.store import Store
 from services.store.values import table_of
@@ -81,26 +82,32 @@ class Inbox:
             return listing.place_of(session, sort, request_id)
 
     def _listing(self, filter_: Filter, at: datetime | None) -> Listing:
-        if filter_.text:
-            self._index_what_is_queued()
+        indexed = not filter_.text or self._index_what_is_queued()
         key = (filter_, at or self._clock(), self.me)
         with self._lock:
             if key in self._lists:
                 self._lists.move_to_end(key)
                 return self._lists[key]
-            made = Listing(*key)
+            made = Listing(*key, indexed=indexed)
             if at is not None:
                 self._lists[key] = made
                 while len(self._lists) > LISTS_KEPT:
                     self._lists.popitem(last=False)
             return made
 
-    def _index_what_is_queued(self) -> None:
+    def _index_what_is_queued(self) -> bool:
+        """Return whether the index knows all requests; whoever may only read leaves it as it is."""
         with self.store.read() as session:
             behind = is_behind(session.connection())
         if behind:
-            with self.store.write():
-                """The end of every unit of work indexes what is queued."""
+            try:
+                with self.store.write():
+                    """The end of every unit of work indexes what is queued."""
+            except StoreError as error:
+                if error.problem.fault not in ("store-not-writable", "store-locked"):
+                    raise
+                return False
+        return True
 
     # -- beside the list ---------------------------------------------------
 

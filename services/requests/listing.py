@@ -56,7 +56,9 @@ class Listing:
     shown twice nor left out from one piece to the next.
     """
 
-    def __init__(self, filter_: Filter, at: datetime, me: Sequence[str]) -> None:
+    def __init__(self, filter_: Filter, at: datetime, me: Sequence[str], *, indexed: bool = True) -> None:
+        """Make a list; not `indexed` means that a search cannot see the newest requests."""
+        self._indexed = indexed
         self._words = words_of(filter_.text)
         self._conditions = conditions(filter_, at, me)
         self._way: Way | None = None
@@ -122,7 +124,8 @@ class Listing:
 
     def _look(self, session: Session, way: Way, sort: Sort) -> list[Any]:
         if self._words:
-            statement, self._complete = find(session, self._words, self._conditions, way)
+            statement, complete = find(session, self._words, self._conditions, way)
+            self._complete = complete and self._indexed
         else:
             statement = by(select(RAW_ID).where(*clauses(self._conditions)), way.through)
         return list(session.execute(statement.order_by(*key_of(sort))).scalars())

@@ -325,7 +325,11 @@ class Worker:
     async def _do(self, step: Step) -> None:
         """Take the next step of one request: raise it, or end it because its time is over."""
         try:
-            claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
+            try:
+                claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
+            except StoreError as error:
+                self._wait_for_store(step.request_id, error)
+                return
             if not claimed:
                 self._due[step.request_id] = self.clock.monotonic() + self._new_every
                 return
@@ -369,6 +373,12 @@ class Worker:
             text = unexpected(log, "Write down why a request does not go on", error).problem.as_text()
             log.info("request %s: %s", step.request_id, text)
 
+    def _wait_for_store(self, key: object, error: StoreError) -> None:
+        """Try again in a moment what could not begin, because the store was locked or gone."""
+        self._due[key] = self.clock.monotonic() + STORE_AGAIN_S
+        self.done.note(error.problem)
+        log.warning("work on %s waits for the store: %s", key, error.problem.as_text())
+
     def _release(self, request_id: uuid.UUID) -> None:
         try:
             self.leases.release([request_id])
@@ -401,13 +411,21 @@ class Worker:
 
     async def _clean(self) -> None:
         """Cancel what rehearsals of dead programs left behind; one worker at a time does it."""
-        held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        try:
+            held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        except StoreError as error:
+            self._wait_for_store(CLEANING, error)
+            return
         if held is None:
             return
         try:
             done = await clean_up_rehearsals(self._source)
         finally:
-            await asyncio.to_thread(self.leases.give_back, held)
+            try:
+                await asyncio.to_thread(self.leases.give_back, held)
+            except StoreError as error:
+                # It is free again after a while.
+                log.info("the lease for cleaning up is not given back: %s", error.problem.as_text())
         self._failures.pop(CLEANING, None)
         self.done.cleaned += len(done.cleaned)
         for problem in done.problems:

@@ -76,6 +76,7 @@ def append(session: Session, entry: AuditEntry) -> None:
     if head is None:
         head = StoreMeta(key=HEAD_KEY, value=f"0:{GENESIS}")
         session.add(head)
+        session.flush()  # so that the next entry finds it
     seq, last = read_head(head.value)
     if seq is None:
         raise chain_broken(f"The head of the audit trail reads “{str(head.value)[:20]}”.")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DatabaseError
 
 from models.audit_entry import AuditEntry
 from services.store.errors import cannot_read
 from services.store.timeline import KIND as LINES
+from services.store.trouble import REFUSALS
 
 Listener = Callable[[list["Change"]], None]
 
@@ -87,7 +87,7 @@ class ChangeFeed:
         try:
             with self._engine.connect() as connection:
                 return [Change(*row) for row in connection.execute(statement)]
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_read(error) from error
 
     def _newest(self) -> int:

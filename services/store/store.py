@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from models.registry import all_models
@@ -18,6 +19,7 @@ from services.store.errors import StoreError, cannot_open, cannot_read, cannot_w
 from services.store.feed import ChangeFeed
 from services.store.full_text import catch_up
 from services.store.location import as_url
+from services.store.trouble import REFUSALS
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import bring_up_to_date
 
@@ -37,6 +39,7 @@ class Store:
         self._file = self._file_now()
         self.wrote = False
         """Whether something was written through this object."""
+        self._closed = False
 
     @classmethod
     def open(
@@ -57,7 +60,7 @@ class Store:
         bring_up_to_date(url, progress, make=make)
         try:
             return cls(url, actor=actor or _user())
-        except DatabaseError as error:
+        except SQLAlchemyError as error:
             raise cannot_open(url, error) from error
 
     @contextmanager
@@ -67,7 +70,7 @@ class Store:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
                 session.expunge_all()
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_read(error) from error
 
     @contextmanager
@@ -84,7 +87,7 @@ class Store:
                 work.finish()
                 session.flush()
                 catch_up(session.connection())
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_write(error) from error
         if work is not None and work.changes:
             self.wrote = True
@@ -101,7 +104,12 @@ class Store:
             return audit.verify(session, signed)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; one that a thread still uses is closed when it is given back."""
+        if self.engine.dialect.name == "postgresql" and not self._closed:
+            event.listen(
+                self.engine, "checkin", lambda connection, _record: connection and connection.close()
+            )
+        self._closed = True
         self.engine.dispose()
 
     def _file_now(self) -> tuple[int, int] | None:
@@ -120,6 +128,7 @@ class Store:
             found = session.get(StoreMeta, STORE_ID)
         if found is None:
             with Session(self._writing) as session, session.begin():
+                lock_for_writing(session.connection())
                 found = session.get(StoreMeta, STORE_ID)
                 if found is None:
                     found = StoreMeta(key=STORE_ID, value=str(uuid.uuid4()))

@@ -1,17 +1,19 @@
 """Opening a store: check its version, back it up, upgrade it, verify it."""
 
+import logging
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.store_meta import StoreMeta
 from services.progress import Progress, silent
-from services.store.engine import BUSY_MS, make_engine, prepare_file, sqlite_path
+from services.store import trigrams
+from services.store.engine import BUSY_MS, lock_for_opening, make_engine, prepare_file, sqlite_path
 from services.store.errors import StoreError, cannot_open, store_empty, store_missing, too_new
 from services.store.version import HEAD
 
@@ -20,6 +22,8 @@ SMALLEST = 512
 
 HALF_WRITTEN = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 """What SQLite answers a reader that may not write, where a writer was killed."""
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -57,11 +61,12 @@ def _could_be_made(path: Path) -> bool:
 
 
 def _bring_up(url: str, path: Path | None, progress: Progress, *, make: bool) -> None:
-    engine = make_engine(url, foreign_keys=False)
+    engine = make_engine(url, upgrades=True)
     try:
         with engine.connect() as connection:
             current = _current(connection)
         if current == HEAD:
+            _index(engine)
             return
         if current is None and not make:
             raise store_empty(url)
@@ -72,11 +77,33 @@ def _bring_up(url: str, path: Path | None, progress: Progress, *, make: bool) ->
         if current is not None:
             progress("Bringing the store up to this release; with a million requests that takes a minute")
         with engine.execution_options(write=True).begin() as connection:
+            lock_for_opening(connection)
             # Another console may have upgraded it while this one waited for the lock.
             if _current(connection) != HEAD:
                 _upgrade(connection)
+            indexed = engine.dialect.name != "postgresql" or trigrams.is_indexed(connection)
+        if not indexed:
+            progress(trigrams.MISSING)
+            log.warning(trigrams.MISSING)
     finally:
         engine.dispose()
+
+
+def _index(engine: Engine) -> None:
+    """Index the texts of a store on PostgreSQL where that has become possible since it was made."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        wanted = trigrams.may_be_indexed(connection)
+    if not wanted:
+        return
+    try:
+        with engine.begin() as connection:
+            lock_for_opening(connection)
+            trigrams.index_texts(connection)
+    except DBAPIError as error:
+        # It may be another account that owns the tables.
+        log.info("the texts are not indexed: %s", error.orig)
 
 
 def _glance(path: Path) -> str | None:

@@ -14,6 +14,7 @@ from services.errors import (
     ConflictError,
     ConsoleError,
     InputError,
+    InvalidError,
     Owner,
     Problem,
     ReplyError,
@@ -21,8 +22,11 @@ from services.errors import (
     UnreachableError,
 )
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.transfer.planning import Change, Plan, apply, refuse_open
+from services.transfer.planning import Change, Plan, apply, refuse_open, renew
 from services.workspace import Workspace
+
+TRIES = 5
+"""So often a document is compared anew when others write meanwhile."""
 
 
 async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | None = None) -> None:
@@ -33,6 +37,19 @@ async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | Non
     InputError when several items fit, RefusedError, and the errors of `apply`; nothing is changed then, and no password
     is bound to a server that is not stored.
     """
+    for left in reversed(range(TRIES)):
+        try:
+            await _store(made, workspace, confirmed)
+            break
+        except (ConflictError, InvalidError):
+            # Somebody stored something since it was compared; perhaps the same document, and nothing is left to do.
+            if not left:
+                raise
+            await asyncio.to_thread(renew, made, workspace.configuration)
+    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
+
+
+async def _store(made: Plan, workspace: Workspace, confirmed: int | None) -> None:
     refuse_open(made, confirmed)
     bound: list[tuple[UserCredential, Destination]] = []
     try:
@@ -44,7 +61,6 @@ async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | Non
         for credential, place in bound:
             await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
         raise
-    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
 
 
 async def _find(

@@ -11,6 +11,7 @@ from console import icons, theme
 from console.widgets.editors import PickerButton
 from console.widgets.key_cap import KeyCap
 from console.widgets.popup_list import PickRow, PopupList
+from models.letters import same_letters
 
 MARGIN, GAP, WAIT_MS = 24, 8, 120
 HINT = "Number, user, computer, file or reason"
@@ -141,8 +142,8 @@ class Choice(PickerButton):
     def _fill(self, text: str) -> None:
         if self._popup is None:
             return
-        needle = text.casefold().strip()
-        rows = [row for row in self._rows if needle in row.text.casefold()]
+        needle = same_letters(text).strip()
+        rows = [row for row in self._rows if needle in same_letters(row.text)]
         self._popup.set_rows(rows, current=self.key)
         self._popup.set_state("ready" if rows else "empty", "" if rows else "Nothing matches")
 

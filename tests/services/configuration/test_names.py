@@ -12,6 +12,8 @@ from services.configuration.rules import field_errors
 from services.errors import ConflictError, InvalidError
 from services.store import NotFoundError
 
+pytestmark = pytest.mark.every_database
+
 SAME = [
     ("Server", "sERVER"),
     ("Straße", "STRASSE"),

@@ -26,6 +26,8 @@ from tests.services.requests.acting_setup import between, desk
 
 __all__ = ["desk"]
 
+pytestmark = pytest.mark.every_database
+
 
 def titles(found):
     return [line.title for line in found.timeline]

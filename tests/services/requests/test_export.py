@@ -20,15 +20,12 @@ from services.requests import export, search, ways
 from services.requests.export import COLUMNS, as_values, base_urls, save_csv, write_csv
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
-from services.store import Store
+from tests.databases import store
 from tests.services.requests.inbox_rows import NOW, add_rows, drawn_row, in_order, processes_of, stored_rows
 
+__all__ = ["store"]
 
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.every_database
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from tests.services.requests.followed_setup import (
 
 __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store", "vault", "workspace"]
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def follower(workspace, clock):

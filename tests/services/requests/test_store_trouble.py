@@ -2,10 +2,14 @@
 
 import asyncio
 import itertools
+import sqlite3
+import uuid
+
+import pytest
 
 from models.kinds import RequestState
 from services.requests import following
-from services.requests.worker import STORE_AGAIN_S, Worker
+from services.requests.worker import STORE_AGAIN_S, Step, Worker
 from services.store.errors import cannot_read, cannot_write
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
@@ -23,7 +27,9 @@ __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store
 
 
 def refuse(*_arguments, **_more):
-    raise cannot_write(OSError("database is locked"))
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise cannot_write(error)
 
 
 async def launched(worker):
@@ -50,6 +56,19 @@ async def test_a_store_that_is_locked_when_a_look_begins_delays_it_by_seconds(
     [row] = followed.requests_of(store, record_id=record)
     assert row["state"] == RequestState.APPROVED
     assert {record.levelname for record in caplog.records} == {"WARNING"}
+    caplog.clear()
+
+
+@pytest.mark.parametrize("call", ["claim", "take", "give_back"])
+async def test_a_store_that_is_gone_between_two_calls_is_waited_for(
+    server, workspace, clock, monkeypatch, caplog, call
+):
+    worker = Worker(workspace, clock=clock, present=False)
+    step = Step(uuid.uuid4(), server.id, raising=True)
+    monkeypatch.setattr(worker.leases, call, refuse)
+    await (worker._do(step) if call == "claim" else worker._clean())
+    assert [one.fault for one in worker.done.problems] == (["store-locked"] if call != "give_back" else [])
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     caplog.clear()
 
 

@@ -7,13 +7,21 @@ import pytest
 from models.addresses import Origin
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from services.errors import InputError, RefusedError, RequestsOpenError
+from services.errors import (
+    FieldError,
+    InputError,
+    InvalidError,
+    RefusedError,
+    RequestsOpenError,
+)
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.queries import equals
-from services.transfer import export, plan, read_document
+from services.transfer import export, online, plan, read_document
 from services.transfer.online import apply_online, resolve_items
 from services.vault import SecretNotForHostError
 from tests.limits import WAIT_S
+
+pytestmark = pytest.mark.every_database
 
 ITEM = "Execute Application Request"
 HEAD = "version: 1\n"
@@ -178,12 +186,22 @@ async def test_a_cancelled_apply_leaves_nothing(workspace, vault, credential, pr
     assert bound(vault, credential) == []
 
 
-async def test_a_store_that_refuses_takes_the_binding_back(workspace, vault, credential, practice):
+async def test_a_store_that_refuses_takes_the_binding_back(
+    workspace, vault, credential, practice, monkeypatch
+):
     made = planned(document(practice.base_url), workspace)
     configuration = workspace.configuration
-    configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Process"))
+    tries = []
+
+    def refuse(*_arguments, **_named):
+        tries.append(bound(vault, credential))
+        raise InvalidError([FieldError("name", "is taken")])
+
+    monkeypatch.setattr(online, "apply", refuse)
     with pytest.raises(InputError):
         await apply_online(made, workspace)
+    assert len(tries) == online.TRIES
+    assert all(tries)
     assert configuration.all(Kind.FOREIGN_SYSTEM) == []
     assert bound(vault, credential) == []
 

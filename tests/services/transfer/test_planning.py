@@ -14,6 +14,8 @@ from services.store import Store
 from services.store.unit_of_work import UnitOfWork
 from services.transfer import DocumentError, apply, export, plan, read_document
 
+pytestmark = pytest.mark.every_database
+
 WHOLE = """\
 version: 1
 credentials:

@@ -13,7 +13,7 @@ from services.store.audit import GENESIS, HEAD_KEY, entry_hash, read_head
 from services.store.timeline import ADDED, KIND, added_detail, line_hash
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
