@@ -11,6 +11,7 @@ _LAST = "f" * 32
 """A sys_id behind all others, for a record that is there only while a fault is on."""
 VARIABLE = "PMUserReason"
 _SHOWN_ROLES = ("roles_shown", "role_admin_left", "role_missing", "role_soap_missing")
+APPROVER = "app.approver"
 INTEGRATION = "privman.integration"
 
 _FIELDS: dict[str, tuple[str, dict[str, str]]] = {
@@ -45,9 +46,13 @@ def shows_roles(faults: FaultRegistry) -> bool:
 def altered(faults: FaultRegistry, table: str, row: Row) -> Row:
     """Return a record as it looks under the faults that are on."""
     changes: dict[str, str] = {}
+    approver = table == "sys_user" and row["user_name"] == APPROVER
     for name, (changed, values) in _FIELDS.items():
-        if changed == table and faults.on(name):
+        # Faults of the account that signs in leave the approver alone.
+        if changed == table and faults.on(name) and not approver:
             changes |= values
+    if approver and faults.on("approvers_inactive"):
+        changes["active"] = "false"
     if table == "sys_web_service" and faults.hits_named("service_inactive", row["name"]):
         changes["active"] = "false"
     return {**row, **changes} if changes else row
@@ -68,6 +73,8 @@ def altered_list(
             return _roles(faults, rows)
         case "sc_req_item" if faults.on("nobody_asked") and named("cat_item="):
             return [*rows, _UNASKED]
+        case "sys_user_grmember" if faults.on("approvers_missing"):
+            return []
         case "sys_web_service":
             return _services(faults, rows, named)
     return rows

@@ -90,6 +90,8 @@ class ServiceDescription:
     outputs: tuple[str, ...]
     address: str
     wsdl_host_differs: bool = False
+    typed_inputs: tuple[tuple[str, str], ...] = ()
+    """Inputs that do not take every text, each with its type."""
 
 
 @dataclass(frozen=True, slots=True)
