@@ -1,11 +1,9 @@
 """The stages `request_item` and `approval_flow`: the item that requests are made of, and who would be asked."""
 
-from datetime import UTC, datetime, timedelta
-
 from models.approval_process import ApprovalProcess
+from services.connectivity.approvers import look_at_approvers
 from services.connectivity.faults import found
 from services.connectivity.results import StageResult
-from services.errors import ConsoleError
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, equals, where
@@ -13,8 +11,6 @@ from services.servicenow.records import Row
 from services.together import together
 
 STAGE, FLOW = "request_item", "approval_flow"
-GRACE_MINUTES = 15
-"""A flow may take its time before it asks."""
 ORDERABLE = "sc_cat_item"
 FIELDS = (
     "name",
@@ -147,32 +143,28 @@ class RequestItemLook:
 
 
 async def look_at_flow(instance: Instance, row: Row) -> str | StageResult:
-    """Say what asks the approvers: without a workflow or flow, requests stay `not requested` for ever."""
+    """Say what asks the approvers, and whether any of them can act: else requests wait until they time out."""
     named = f"“{row['name']}”"
     workflow = row["workflow.name"] or row["workflow"]
     if row["flow_designer_flow"]:
-        seen = f"{named} has a flow"
+        seen, workflow = f"{named} has a flow", ""
     elif not workflow:
         return found(FLOW, "approval-flow-missing", f"{named} has neither workflow nor flow attached")
     elif row["workflow.active"] in OFF:
         return found(FLOW, "approval-flow-inactive", f"The workflow “{workflow}” has Active off")
     else:
         seen = f"The workflow “{workflow}” is attached"
-    return await _with_requests(instance, row["sys_id"], seen)
-
-
-async def _with_requests(instance: Instance, item: str, seen: str) -> str | StageResult:
-    """Look for requests that nobody was asked about: all that can be seen of approvers before one is asked."""
-    query = where("cat_item", Operator.IS, item).where("active", Operator.IS, "true")
-    query = query.where("approval", Operator.IS, "not requested")
-    before = f"{datetime.now(UTC) - timedelta(minutes=GRACE_MINUTES):%Y-%m-%d %H:%M:%S}"
-    rows = instance.table("sc_req_item").rows(query, fields=("number", "sys_created_on"), limit=CANDIDATES)
-    try:
-        late = [row async for row in rows if "" < row["sys_created_on"] < before]
-    except ConsoleError as error:
-        return f"{seen}; whom it asks cannot be seen: {error.problem.evidence}"
-    if late:
-        first = min(late, key=lambda row: row["sys_created_on"])
-        text = f"{seen}; {first['number']} waits since {first['sys_created_on']} UTC and nobody was asked"
-        return found(FLOW, "approval-not-requested", text)
-    return f"{seen}; no request waits unasked"
+    approvers = await look_at_approvers(instance, row["sys_id"], workflow)
+    if approvers.text:
+        seen = f"{seen}; {approvers.text}"
+    if approvers.nobody:
+        whom = f"the group “{approvers.group}”" if approvers.group else "the approvers that are named"
+        state = "" if approvers.group_active else ", make it active"
+        remedy = f"Add a member to {whom} who is active and not locked out{state}, or let the workflow ask another group."
+        return found(FLOW, "approvers-missing", seen, remedy=remedy)
+    if approvers.unasked is not None:
+        number, since = approvers.unasked["number"], approvers.unasked["sys_created_on"]
+        return found(
+            FLOW, "approval-not-requested", f"{seen}; {number} waits since {since} UTC and nobody was asked"
+        )
+    return seen if approvers.hidden else f"{seen}; no request waits unasked"

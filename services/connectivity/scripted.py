@@ -3,11 +3,12 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 
 from models.approval_process import ApprovalProcess
 from services.connectivity.faults import found
 from services.connectivity.results import StageResult
-from services.errors import ConsoleError
+from services.errors import ConsoleError, Problem
 from services.servicenow.approvals import ApprovalServices
 from services.servicenow.contract import (
     ApprovalStatus,
@@ -15,6 +16,7 @@ from services.servicenow.contract import (
     ServiceDescription,
     compare_service,
     did_you_mean,
+    required_of,
 )
 from services.servicenow.faults import NotFoundOnInstanceError, problem_of
 from services.servicenow.instance import Instance
@@ -35,11 +37,19 @@ def names_of(process: ApprovalProcess) -> dict[Role, str]:
     }
 
 
+def _ignored(problem: Problem) -> None:
+    del problem
+
+
 class ServiceLook:
     """The three services of one process on one instance; their records are read once."""
 
-    def __init__(self, instance: Instance, process: ApprovalProcess) -> None:
+    def __init__(
+        self, instance: Instance, process: ApprovalProcess, unread: Callable[[Problem], None] = _ignored
+    ) -> None:
+        """`unread` is told why a list could not be read that the stages can do without."""
         self._instance = instance
+        self._unread = unread
         self._names = names_of(process)
         self._process = process
         self._reading = asyncio.Lock()
@@ -61,6 +71,11 @@ class ServiceLook:
                 return found(stage, "service-swapped", seen)
             problem = problem_of("service-contract", f"Compare {name} with the contract", verdict.text)
             return StageResult.failed(stage, problem, 0)
+        sent = required_of(role)[0]
+        typed = [f"{name} as {kind}" for name, kind in description.typed_inputs if name in sent]
+        if typed:
+            seen = f"{name} declares {', '.join(typed[:4])}{' …' if len(typed) > 4 else ''}"
+            return found(stage, "service-input-type", seen)
         seen = f"{verdict.text}, operation {description.operation}"
         same = [row for row in await self._listed() if row["name"] == name]
         active = [row for row in same if row["active"] not in ("false", "0")]
@@ -84,7 +99,8 @@ class ServiceLook:
                 rows = self._instance.table("sys_web_service").rows(query, fields=FIELDS)
                 try:
                     self._records = [row async for row in rows]
-                except ConsoleError:
+                except ConsoleError as error:
+                    self._unread(error.problem)
                     # That a service is there is seen by its answer; its record only says whether there are two.
                     self._records = []
             return self._records
@@ -100,7 +116,8 @@ class ServiceLook:
         """Say more than "missing": an inactive twin, or a name that is meant."""
         try:
             rows = await self._all()
-        except ConsoleError:
+        except ConsoleError as unread:
+            self._unread(unread.problem)
             # More cannot be said without the list; that the service does not answer stands.
             return StageResult.failed(stage, error.problem, 0)
         twins = [active for listed, active in rows if listed == name]
