@@ -121,7 +121,7 @@ class ScriptedService:
         typed = {name for name, _ in known.typed_inputs}
         for element in message.iter() if typed & set(inputs) else ():
             name = local_name(element) if isinstance(element.tag, str) else ""
-            if name in typed and name in inputs and (element.text or "") != inputs[name]:
+            if name in typed & set(inputs) and (len(element) or (element.text or "") != inputs[name]):
                 raise self._not_text(known, f"{name} would be sent as “{element.text or ''}”", tried)
 
     def _not_text(self, known: ServiceDescription, seen: str, tried: str) -> ConsoleError:
