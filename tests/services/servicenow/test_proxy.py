@@ -206,7 +206,9 @@ async def test_a_proxy_that_does_not_offer_basic_is_sent_no_password_and_named(a
 
 
 @pytest.mark.parametrize("lines", [WITHOUT_BASIC["Negotiate first"], WITHOUT_BASIC["Digest"]])
-async def test_without_a_sign_in_for_the_proxy_none_is_asked_for_that_would_not_help(authority, server, lines):
+async def test_without_a_sign_in_for_the_proxy_none_is_asked_for_that_would_not_help(
+    authority, server, lines
+):
     async with Offering(*lines) as proxy, Instance(settings(server, authority, proxy, None), OWN) as instance:
         with pytest.raises(ConsoleError) as caught:
             await read(instance)
