@@ -15,7 +15,7 @@ from services.servicenow.contract import (
     Role,
     ServiceDescription,
     compare_service,
-    did_you_mean,
+    nearest_name,
     required_of,
 )
 from services.servicenow.faults import NotFoundOnInstanceError, problem_of
@@ -55,6 +55,8 @@ class ServiceLook:
         self._reading = asyncio.Lock()
         self._records: list[Row] | None = None
         self._every: list[tuple[str, bool]] | None = None
+        self.meant: dict[Role, str] = {}
+        """The names on the instance that are meant where those of the process are not there."""
 
     async def look(self, role: Role) -> str | StageResult:
         """Say whether the service of `role` is there exactly once, under its exact name, and keeps the contract."""
@@ -62,7 +64,7 @@ class ServiceLook:
         try:
             description = await self._instance.service(name).describe()
         except NotFoundOnInstanceError as error:
-            return await self._missing(stage, name, error)
+            return await self._missing(role, name, error)
         verdict = compare_service(role, description)
         if not verdict.ok:
             other = self._swapped(role, description)
@@ -112,8 +114,9 @@ class ServiceLook:
                 self._every = [(row.name, row.active) for row in await self._instance.service_names()]
             return self._every
 
-    async def _missing(self, stage: str, name: str, error: NotFoundOnInstanceError) -> StageResult:
+    async def _missing(self, role: Role, name: str, error: NotFoundOnInstanceError) -> StageResult:
         """Say more than "missing": an inactive twin, or a name that is meant."""
+        stage = f"service_{role.value}"
         try:
             rows = await self._all()
         except ConsoleError as unread:
@@ -128,9 +131,11 @@ class ServiceLook:
             return found(stage, "service-silent", seen)
         # The names of the other two are much like this one, and are not meant.
         others = {other for other in self._names.values() if other != name}
-        near = did_you_mean(name, [listed for listed, active in rows if active and listed not in others])
+        free = [listed for listed, active in rows if active and listed not in others]
+        near = nearest_name(role, name, free)
         if near is None:
             return StageResult.failed(stage, error.problem, 0)
+        self.meant[role] = near
         case = "; only capitals differ" if near.casefold() == name.casefold() else ""
         return found(
             stage,

@@ -156,14 +156,25 @@ def propose(names: Sequence[str]) -> Proposal:
     return Proposal(*(_nearest(role, names) for role in Role))
 
 
+_STEMS = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}
+
+
 def _nearest(role: Role, names: Sequence[str]) -> str:
     stock = STOCK_NAMES[role]
     if stock in names:
         return stock
-    stem = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}[role]
-    fitting = [n for n in names if stem in n.casefold() and "appro" in n.casefold()]
+    fitting = [n for n in names if _STEMS[role] in n.casefold() and "appro" in n.casefold()]
     close = difflib.get_close_matches(stock, fitting, n=1, cutoff=0.6)
-    return close[0] if close else ""
+    return close[0] if close else nearest_name(role, stock, names) or ""
+
+
+def nearest_name(role: Role, name: str, names: Sequence[str]) -> str | None:
+    """Return the one of `names` that `name` most likely means, but none that by its own words is for another role."""
+    foreign = [stem for other, stem in _STEMS.items() if other is not role]
+    own = [
+        n for n in names if _STEMS[role] in n.casefold() or not any(stem in n.casefold() for stem in foreign)
+    ]
+    return did_you_mean(name, own)
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str | None:
