@@ -13,6 +13,7 @@ from services.servicenow.instance import Instance
 from services.servicenow.queries import AnyQuery, Either, Operator, Query, equals, where
 from services.servicenow.records import Row, Table
 from services.servicenow.roles import HIDING
+from services.together import together
 
 HIDDEN = HIDING | {"query-ignored"}
 """Faults that say no more than that this account may not see something."""
@@ -115,17 +116,26 @@ async def look_at_approvers(instance: Instance, item: str, workflow: str) -> App
 
     Raises ConsoleError for everything that is no access rule; nothing is concluded from a list that was cut off.
     """
-    seen = Approvers()
-    requests = await _newest_requests(instance, item, seen)
+    seen, named = Approvers(), Approvers()
+    requests, _ = await together(
+        _newest_requests(instance, item, seen), _members_of_name(instance, workflow, named)
+    )
     if requests:
-        await _asked_lately(instance, requests[:NEWEST], seen)
+        await _asked_lately(instance, requests[:NEWEST], seen, named)
     if not seen.group and seen.people is None and workflow:
-        await _named_like(instance, workflow, seen)
+        await _named_like(instance, workflow, seen, named)
     if not seen.group and seen.people is None and not seen.hidden:
         seen.hidden.append("whom it asks cannot be seen before a request was made")
     if seen.people:
         await _delegates(instance, seen)
     return seen
+
+
+async def _members_of_name(instance: Instance, workflow: str, named: Approvers) -> None:
+    """Read the members of the group that carries the workflow's name, beside the requests: that is who is asked mostly."""
+    if workflow:
+        await _members(instance, equals(**{"group.name": workflow}), named)
+        named.group = workflow if named.people else ""
 
 
 async def _read(
@@ -168,7 +178,7 @@ async def _newest_requests(instance: Instance, item: str, seen: Approvers) -> li
     return found
 
 
-async def _asked_lately(instance: Instance, requests: list[Row], seen: Approvers) -> None:
+async def _asked_lately(instance: Instance, requests: list[Row], seen: Approvers, named: Approvers) -> None:
     """Find out whom the newest request asked that asked anybody."""
     ids = [row["sys_id"] for row in requests]
     asked = await _read(
@@ -184,7 +194,10 @@ async def _asked_lately(instance: Instance, requests: list[Row], seen: Approvers
             if row["parent"] == request["sys_id"] and row["assignment_group"]:
                 seen.group = row["assignment_group.name"] or row["assignment_group"]
                 seen.seen_at = f"as {request['number']} did"
-                await _members(instance, where("group", Operator.IS, row["assignment_group"]), seen)
+                if named.group == seen.group:
+                    _take(named, seen)
+                else:
+                    await _members(instance, where("group", Operator.IS, row["assignment_group"]), seen)
                 seen.group_active = seen.group_active and row["assignment_group.active"] not in OFF
                 return
     if asked is not None:
@@ -208,11 +221,17 @@ async def _asked_by_name(instance: Instance, requests: list[Row], seen: Approver
             return
 
 
-async def _named_like(instance: Instance, workflow: str, seen: Approvers) -> None:
+def _take(named: Approvers, seen: Approvers) -> None:
+    seen.people, seen.group_active, seen.partly = named.people, named.group_active, named.partly
+    seen.hidden += named.hidden
+
+
+async def _named_like(instance: Instance, workflow: str, seen: Approvers, named: Approvers) -> None:
     """Look for a group that carries the workflow's name; where there is none, it says nothing."""
-    await _members(instance, equals(**{"group.name": workflow}), seen)
-    if seen.people:
-        seen.group, seen.seen_at = workflow, "it is called like the workflow"
+    _take(named, seen)
+    seen.seen_at = "it is called like the workflow"
+    if named.group:
+        seen.group = workflow
         return
     was_read, seen.people = seen.people is not None, None
     rows = await _read(
@@ -221,7 +240,6 @@ async def _named_like(instance: Instance, workflow: str, seen: Approvers) -> Non
     exact = [row for row in rows or () if row["name"] == workflow]
     if len(exact) == 1:
         seen.group, seen.group_active = exact[0]["name"], exact[0]["active"] not in OFF
-        seen.seen_at = "it is called like the workflow"
         seen.people = [] if was_read else None
 
 

@@ -7,7 +7,7 @@ from services.connectivity.results import StageResult
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, equals, where
-from services.servicenow.records import Row
+from services.servicenow.records import GET_TRIES, Row
 from services.together import together
 
 STAGE, FLOW = "request_item", "approval_flow"
@@ -19,13 +19,15 @@ FIELDS = (
     "category",
     "category.title",
     "category.active",
+    "category.sc_catalog",
+    "category.sc_catalog.active",
     "sc_catalogs",
     "workflow",
     "workflow.name",
     "workflow.active",
     "flow_designer_flow",
 )
-OFF = ("false", "0")
+OFF, ON = ("false", "0"), ("true", "1")
 CANDIDATES = 20
 CATALOGUES_MAX = 50
 
@@ -92,29 +94,13 @@ class RequestItemLook:
 
     async def _by_contract(self) -> tuple[Row | None, frozenset[str]]:
         """Return the best active item among those that carry the contract, or nearly, and its variables."""
-        holders = equals(name=VARIABLES[0], active="true")
-        table = self._instance.table("item_option_new")
-        ids = [
-            row["cat_item"]
-            async for row in table.rows(holders, fields=("cat_item",), limit=CANDIDATES)
-            if row["cat_item"]
-        ]
+        carried = await self._carried()
+        ids = [item for item, names in carried.items() if VARIABLES[0] in names][:CANDIDATES]
         if not ids:
             return None, frozenset()
-        query = where("sys_id", Operator.IN, *dict.fromkeys(ids))
-        options = where("cat_item", Operator.IN, *dict.fromkeys(ids)).where("active", Operator.IS, "true")
-        options = options.where("name", Operator.IN, *VARIABLES)
-        carried: dict[str, set[str]] = {}
+        query = where("sys_id", Operator.IN, *ids)
         items = self._instance.table("sc_cat_item")
-
-        async def read_variables() -> None:
-            async for row in table.rows(options, fields=("name", "cat_item")):
-                carried.setdefault(row["cat_item"], set()).add(row["name"])
-
-        async def read_items() -> list[Row]:
-            return [row async for row in items.rows(query, fields=FIELDS)]
-
-        rows, _ = await together(read_items(), read_variables())
+        rows = [row async for row in items.rows(query, fields=FIELDS)]
         if not rows:
             return None, frozenset()
         name = self._process.request_item_name
@@ -131,10 +117,30 @@ class RequestItemLook:
         best = min(rows, key=rank)
         return best, frozenset(carried.get(best["sys_id"], ()))
 
+    async def _carried(self) -> dict[str, set[str]]:
+        """Return which variables of the contract each item has, by its sys_id."""
+        table = self._instance.table("item_option_new")
+        query = where("name", Operator.IN, *VARIABLES).where("active", Operator.IS, "true")
+        fields = ("name", "cat_item")
+        page = await table.page(query, fields=fields, limit=CANDIDATES * len(VARIABLES), tries=GET_TRIES)
+        rows = page.rows
+        if page.more:
+            # Too many items for one look: those with the first variable, and everything that they have.
+            holders = equals(name=VARIABLES[0], active="true")
+            found = table.rows(holders, fields=("cat_item",), limit=CANDIDATES)
+            ids = [row["cat_item"] async for row in found if row["cat_item"]]
+            of_these = query.where("cat_item", Operator.IN, *dict.fromkeys(ids))
+            rows = [row async for row in table.rows(of_these, fields=fields)] if ids else []
+        carried: dict[str, set[str]] = {}
+        for row in rows:
+            if row["cat_item"]:
+                carried.setdefault(row["cat_item"], set()).add(row["name"])
+        return carried
+
     async def _in_active_catalogue(self, row: Row) -> bool:
         """Return whether an item stands in an active catalogue; where that is hidden, it is believed."""
         ids = [part.strip() for part in row["sc_catalogs"].split(",") if part.strip()][:CATALOGUES_MAX]
-        if not ids:
+        if not ids or (row["category.sc_catalog"] in ids and row["category.sc_catalog.active"] in ON):
             return True
         query = where("sys_id", Operator.IN, *ids)
         table = self._instance.table("sc_catalog")
