@@ -175,6 +175,11 @@ def says_no_rights(text: str) -> bool:
     return _NO_RIGHTS.search(text) is not None
 
 
+def says_cut_off(text: str) -> bool:
+    """Return whether an instance's own words say that it ended a transaction that took too long."""
+    return _CUT_OFF.search(text) is not None
+
+
 def _cut_off(response: httpx.Response) -> bool:
     """Return whether an answer that is no success, or no JSON, says that the instance cut the transaction off."""
     return any(_CUT_OFF.search(found[0]) for found in _ERROR.finditer(response.text))
@@ -292,7 +297,7 @@ def json_result(response: httpx.Response, tried: str) -> Any:
         raise failure("reply-malformed", tried, "the JSON is not an object")
     if "error" in body:
         seen = _shown(body["error"])
-        fault = "transaction-cancelled" if _CUT_OFF.search(seen) else "operation-aborted"
+        fault = "transaction-cancelled" if says_cut_off(seen) else "operation-aborted"
         raise failure(fault, tried, seen)
     if "result" not in body:
         raise failure("reply-malformed", tried, "the JSON has no result")

@@ -6,7 +6,7 @@ from lxml import etree
 
 from services.errors import ConsoleError
 from services.redact import redact
-from services.servicenow.answers import says_no_rights
+from services.servicenow.answers import says_cut_off, says_no_rights
 from services.servicenow.faults import failure
 
 DEPTH_MAX = 64
@@ -104,4 +104,6 @@ def _fault(element: etree._Element, tried: str, remedy: str) -> ConsoleError:
     seen = f"{text} ({parts['detail']})" if parts.get("detail") and parts["detail"] != text else text
     if says_no_rights(seen):
         return failure("rights-missing", tried, seen, remedy=remedy)
+    if says_cut_off(seen):
+        return failure("transaction-cancelled", tried, seen)
     return failure("soap-fault", tried, seen)

@@ -295,6 +295,14 @@ class TestRefusals:
         assert not any("hidden" in s.evidence for s in report.stages if s.stage != "account")
         assert stage_of(report, "approval_flow").state == "skipped"
 
+    @pytest.mark.parametrize("kind", ["text/html", "text/plain"])
+    async def test_a_page_to_everybody_is_the_administrators_too(self, kind):
+        page = reply("403 Forbidden", b"<html><title>Blocked</title></html>", f"Content-Type: {kind}")
+        async with answering(page) as (port, _):
+            report = await check(f"http://127.0.0.1:{port}/")
+        assert findings(report) == [("authentication", "access-policy-refused")]
+        assert stage_of(report, "authentication").owner == Owner.SERVICENOW
+
     async def test_a_page_in_place_of_the_sign_in_is_the_administrators(self, practice):
         practice.faults.set("page_forbidden")
         report = await check(practice.base_url)

@@ -138,6 +138,18 @@ async def test_a_description_that_fails_otherwise_tells_the_words_of_the_fault(s
     assert words in problem.evidence
 
 
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_call_that_took_too_long_for_the_instance_is_told_as_that(status):
+    def answer(asked):
+        return xml(description()) if asked.method == "GET" else xml(FAULT.format(CANCELLED), status)
+
+    async with RawServer(answer) as server:
+        problem = await refused(
+            server, "transaction-cancelled", lambda i: i.service("Mine").call({"id": "1"}, ("out",))
+        )
+    assert CANCELLED in problem.evidence
+
+
 async def test_a_description_under_the_status_of_an_error_is_not_believed():
     async with RawServer(lambda _: xml(description(), 500)) as server:
         await refused(server, "server-error", lambda i: i.service("Mine").describe())
