@@ -16,7 +16,6 @@ from services.servicenow.contract import (
     ServiceDescription,
     compare_service,
     nearest_name,
-    required_of,
 )
 from services.servicenow.faults import NotFoundOnInstanceError, problem_of
 from services.servicenow.instance import Instance
@@ -66,6 +65,8 @@ class ServiceLook:
         except NotFoundOnInstanceError as error:
             return await self._missing(role, name, error)
         verdict = compare_service(role, description)
+        if verdict.typed_inputs:
+            return found(stage, "service-input-type", f"{name}: {verdict.text}")
         if not verdict.ok:
             other = self._swapped(role, description)
             if other is not None:
@@ -73,11 +74,6 @@ class ServiceLook:
                 return found(stage, "service-swapped", seen)
             problem = problem_of("service-contract", f"Compare {name} with the contract", verdict.text)
             return StageResult.failed(stage, problem, 0)
-        sent = required_of(role)[0]
-        typed = [f"{name} as {kind}" for name, kind in description.typed_inputs if name in sent]
-        if typed:
-            seen = f"{name} declares {', '.join(typed[:4])}{' …' if len(typed) > 4 else ''}"
-            return found(stage, "service-input-type", seen)
         seen = f"{verdict.text}, operation {description.operation}"
         same = [row for row in await self._listed() if row["name"] == name]
         active = [row for row in same if row["active"] not in ("false", "0")]

@@ -102,6 +102,8 @@ class ServiceVerdict:
     text: str
     missing_inputs: tuple[str, ...] = ()
     missing_outputs: tuple[str, ...] = ()
+    typed_inputs: tuple[str, ...] = ()
+    """Inputs that are there and do not take every text, each with its type."""
 
 
 def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -138,6 +140,10 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             missing_inputs=missing_in,
             missing_outputs=missing_out,
         )
+    typed = tuple(f"{name} as {kind}" for name, kind in found.typed_inputs if name in inputs)
+    if typed:
+        text = f"Found, but declares {', '.join(typed[:3])}{' …' if len(typed) > 3 else ''}"
+        return ServiceVerdict(ok=False, text=text, typed_inputs=typed)
     count = f"{len(found.inputs)} input{'s' if len(found.inputs) != 1 else ''}"
     return ServiceVerdict(ok=True, text=f"Found, active. {count}, returns {present[0]}")
 

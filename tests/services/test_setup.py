@@ -205,3 +205,14 @@ async def test_a_service_of_another_role_is_never_meant(instance, practice):
 async def test_everything_as_it_has_to_be(instance):
     judged = await setup.judge(instance)
     assert (judged.services, judged.item, judged.services_say, judged.item_says) == (True, True, "", "")
+
+
+async def test_an_input_that_takes_no_text_is_said_by_the_wizard_too(instance, practice):
+    practice.faults.set("input_typed", service="CreateExecuteAppApprovalRequest")
+    found = await setup.discover(instance)
+    assert not found.complete
+    [create] = [service for service in found.services if service.role == "create"]
+    assert create.verdict.text == "Found, but declares PMUserReason as xsd:boolean"
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert create.verdict.text in judged.services_say
