@@ -1,7 +1,6 @@
 """Runs the stages: each as early as its inputs allow, side by side where independent, reported as it finishes."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -23,7 +22,7 @@ from services.connectivity.scripted import ServiceLook
 from services.connectivity.web_reply import look_at_instance, look_at_reply, with_build
 from services.errors import ConsoleError, Problem
 from services.servicenow.answers import without_basic
-from services.servicenow.connection import ConnectionSettings, SignInSource, sign_in_from
+from services.servicenow.connection import ConnectionSettings, SignIn, SignInSource, sign_in_from
 from services.servicenow.contract import Role
 from services.servicenow.faults import failure, problem_of
 from services.servicenow.instance import Instance
@@ -101,7 +100,9 @@ class _Check:
         """When the check ends, by the clock of the loop."""
         self.unread: list[Problem] = []
         """Why lists could not be read, where rights or a limit are the reason."""
-        self.looked = {"item": asyncio.Event(), "services": asyncio.Event()}
+        self.roles: tuple[str, ...] | None = None
+        self.of_roles: StageResult | None = None
+        """What the list of roles says by itself; reported when it is known what was refused."""
 
     async def run(self) -> CheckReport:
         started = time.perf_counter()
@@ -122,7 +123,7 @@ class _Check:
         if self.settings.proxy_used:
             for stage in ("dns", "tcp", "tls"):
                 self._skip(stage, f"the proxy {self.settings.proxy} does this")
-            return await self._stage("proxy", self._proxy)
+            return await self._proxy()
         self._skip("proxy", "no proxy is used")
         if not await self._stage("dns", self._name) or not await self._stage("tcp", self._connection):
             return False
@@ -148,30 +149,29 @@ class _Check:
         if isinstance(seen, StageResult):
             self._done(seen)
             seen = seen.evidence
-        given = await self._sign_in_given()
-        if given is None and "authentication" in self.results:
+        started = time.perf_counter()
+        try:
+            given = await self._given(self.sign_in)
+        except ConsoleError as error:
+            ms = (time.perf_counter() - started) * 1000
+            self._done(StageResult.failed("authentication", error.problem, ms))
             self._without_sign_in(httpx.Headers(), seen)
             return
         async with Instance(self.settings, given) as instance:
             await self._signed_in(instance, seen)
 
-    async def _sign_in_given(self) -> SignInSource:
-        """Ask for the sign-in before the clock of its stage runs: a vault may have to be opened by a person."""
-        loop, started = asyncio.get_running_loop(), time.perf_counter()
+    async def _given(self, source: SignInSource) -> SignIn | None:
+        """Ask for a sign-in outside the clock of stages and check: a vault may have to be opened by a person."""
+        loop = asyncio.get_running_loop()
         began = loop.time()
         try:
             async with asyncio.timeout(timing.SIGNED_IN_LIMIT_S):
-                return await sign_in_from(self.sign_in)
-        except ConsoleError as error:
-            problem = error.problem
-        except TimeoutError:
+                return await sign_in_from(source)
+        except TimeoutError as error:
             late = f"not opened within {timing.SIGNED_IN_LIMIT_S:g} s"
-            problem = problem_of("timeout", "Ask the vault for the password", late)
+            raise failure("timeout", "Ask the vault for the password", late) from error
         finally:
             self.deadline += loop.time() - began
-        ms = (time.perf_counter() - started) * 1000
-        self._done(StageResult.failed("authentication", problem, ms))
-        return None
 
     def _without_sign_in(self, headers: httpx.Headers, seen: str) -> None:
         """End with what can be said of an instance that was not signed in to."""
@@ -186,7 +186,7 @@ class _Check:
         signed: list[SignedIn] = []
 
         async def attempt() -> StageResult:
-            self._refuse_without_basic()
+            _refuse_without_basic(self.reply, self.settings)
             signed.append(await sign_in(instance, self.accepted))
             return signed[0].result
 
@@ -198,69 +198,47 @@ class _Check:
         if signed[0].elsewhere is not None:
             self.unread.append(signed[0].elsewhere)
         # What matters most goes first: two calls are in flight at a time, and the others wait for their turn.
-        await together(
-            self._services(instance),
-            self._item(instance),
-            self._account(instance, signed[0], headers),
-            self._build(instance, seen),
-        )
-
-    def _refuse_without_basic(self) -> None:
-        """Raise before a password is sent to a server that said how it is signed in to, and not with a password."""
-        reply = self.reply.response if self.reply is not None else None
-        offered = without_basic(reply) if reply is not None and reply.status_code == 401 else ()
-        if offered:
-            seen = f"HTTP 401; it offers {', '.join(offered)}; no password was sent"
-            raise failure("basic-auth-not-offered", f"Sign in to {self.settings.origin.host}", seen)
+        work = [self._account(instance, signed[0]), self._build(instance, seen)]
+        if self.process is not None:
+            work = [self._services(instance, self.process), self._item(instance, self.process), *work]
+        await together(*work)
+        self._conclude(headers)
 
     async def _build(self, instance: Instance, seen: str) -> None:
         if "instance" not in self.results:
             await self._stage("instance", lambda: with_build(instance, seen))
 
-    async def _account(self, instance: Instance, signed: SignedIn, headers: httpx.Headers) -> None:
-        """Look at account, roles and limits. Roles and limits also tell what the other stages were refused for them."""
-        roles: list[tuple[str, ...]] = []
+    async def _account(self, instance: Instance, signed: SignedIn) -> None:
+        """Look at the account, and at its roles as far as the instance shows them."""
 
         async def look() -> str | StageResult:
             try:
-                roles.append(await roles_of(instance, signed.account))
+                self.roles = await roles_of(instance, signed.account)
             except ConsoleError as error:
                 self._note(error.problem)
                 return StageResult("roles", "skipped", f"the roles cannot be read: {error.problem.evidence}")
-            return look_at_roles(signed.account, roles[0])
+            return look_at_roles(signed.account, self.roles)
 
-        seen = await self._run("roles", look)
-        known = roles[0] if roles else None
-        await self._stage("account", lambda: _at_once(look_at_account(signed, known)))
-        await self._others()
+        self.of_roles = await self._run("roles", look)
+        await self._stage("account", lambda: _at_once(look_at_account(signed, self.roles)))
+
+    def _conclude(self, headers: httpx.Headers) -> None:
+        """Report roles and limits, which also tell what the other stages were refused for them."""
         refused = [problem for problem in self.unread if problem.fault == "rights-missing"]
         of_services = [self.results[stage] for stage in CALLING if stage in self.results]
-        self._done(look_at_refusals(seen, refused, of_services, known or ()))
+        if self.of_roles is not None:
+            self._done(look_at_refusals(self.of_roles, refused, of_services, self.roles or ()))
         cut = next((problem for problem in self.unread if problem.fault == "transaction-cancelled"), None)
-        if cut is not None:
-            self._done(StageResult.failed("limits", cut, 0))
-        else:
-            await self._stage("limits", lambda: _at_once(look_at_limits(headers, self.process)))
-
-    async def _others(self) -> None:
-        """Wait until request item and services were looked at, or the time is nearly over."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(self.deadline):
-                for looked in self.looked.values():
-                    await looked.wait()
+        limits = (
+            look_at_limits(headers, self.process) if cut is None else StageResult.failed("limits", cut, 0)
+        )
+        self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
 
     def _note(self, problem: Problem) -> None:
         if problem.fault in ("rights-missing", "transaction-cancelled"):
             self.unread.append(problem)
 
-    async def _item(self, instance: Instance) -> None:
-        try:
-            if self.process is not None:
-                await self._item_of(instance, self.process)
-        finally:
-            self.looked["item"].set()
-
-    async def _item_of(self, instance: Instance, process: ApprovalProcess) -> None:
+    async def _item(self, instance: Instance, process: ApprovalProcess) -> None:
         item = RequestItemLook(instance, process)
 
         async def look() -> str | StageResult:
@@ -288,14 +266,7 @@ class _Check:
         if row is not None:
             await self._stage("approval_flow", lambda: look_at_approval(row))
 
-    async def _services(self, instance: Instance) -> None:
-        try:
-            if self.process is not None:
-                await self._services_of(instance, self.process)
-        finally:
-            self.looked["services"].set()
-
-    async def _services_of(self, instance: Instance, process: ApprovalProcess) -> None:
+    async def _services(self, instance: Instance, process: ApprovalProcess) -> None:
         services = ServiceLook(instance, process, self._note)
 
         async def one(role: Role) -> None:
@@ -324,14 +295,23 @@ class _Check:
         self.answering, seen = await reach.connect(self.settings.origin, self.addresses)
         return seen
 
-    async def _proxy(self) -> str:
-        seen = await reach.connect_to_proxy(self.settings)
-        sign_in = await sign_in_from(self.settings.proxy_sign_in)
-        if sign_in is None:
-            return seen
-        # Asked for once: a vault may ask a person each time.
-        self.settings = replace(self.settings, proxy_sign_in=sign_in)
-        return f"{seen}; where it asks for a sign-in with Basic, it is given the account {sign_in.account}"
+    async def _proxy(self) -> bool:
+        result = await self._run("proxy", lambda: reach.connect_to_proxy(self.settings))
+        if result.state == "ok":
+            try:
+                # Asked for once: a vault may ask a person each time.
+                sign_in = await self._given(self.settings.proxy_sign_in)
+            except ConsoleError as error:
+                result = StageResult.failed("proxy", error.problem, result.ms)
+            else:
+                self.settings = replace(self.settings, proxy_sign_in=sign_in)
+                if sign_in is not None:
+                    given = (
+                        f"where it asks for a sign-in with Basic, it is given the account {sign_in.account}"
+                    )
+                    result = replace(result, evidence=f"{result.evidence}; {given}")
+        self._done(result)
+        return result.state == "ok"
 
     async def _page(self) -> str:
         self.reply = await reach.ask_for_page(self.settings)
@@ -390,6 +370,16 @@ class _Check:
         if failed:
             return f"needs {failed}, which failed"
         return f"needs {needed}, which cannot be judged" if needed else "its inputs are missing"
+
+
+def _refuse_without_basic(reply: reach.WebReply | None, settings: ConnectionSettings) -> None:
+    """Raise before a password is sent to a server that said how it is signed in to, and not with a password."""
+    if reply is None or reply.response.status_code != 401:
+        return
+    offered = without_basic(reply.response)
+    if offered:
+        seen = f"HTTP 401; it offers {', '.join(offered)}; no password was sent"
+        raise failure("basic-auth-not-offered", f"Sign in to {settings.origin.host}", seen)
 
 
 async def _at_once(seen: str | StageResult) -> str | StageResult:
