@@ -15,6 +15,7 @@ from services.progress import Progress, silent
 from services.secret import Secret
 
 if TYPE_CHECKING:
+    from models.approval_process import ApprovalProcess
     from services.catalogue import RequestItem
     from services.configuration import Configuration
     from services.servicenow import Instance
@@ -76,6 +77,57 @@ class SetUp:
     server: Any
     process: Any
     approval_type: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the check says of the items of an instance, for one Approval Process or for the stock names.
+
+    `meant` are the three names to use where the services are there under other ones; then `services` is False.
+    """
+
+    services: bool
+    item: bool
+    meant: tuple[str, ...] = ()
+    services_say: str = ""
+    item_says: str = ""
+
+
+async def judge(instance: "Instance", process: "ApprovalProcess | None" = None) -> Judged:
+    """Look at the three services and the request item with the stages of the check; raises the errors of the client."""
+    from models.approval_process import ApprovalProcess
+    from services.connectivity.request_item import RequestItemLook
+    from services.connectivity.results import StageResult
+    from services.connectivity.scripted import ServiceLook, names_of
+    from services.servicenow.contract import Role
+    from services.together import together
+
+    def bad(seen: list[str | StageResult]) -> list[StageResult]:
+        return [one for one in seen if isinstance(one, StageResult) and one.state == "failed"]
+
+    process = process or ApprovalProcess(name="Stock names")
+    services = ServiceLook(instance, process)
+    *looks, item = await together(
+        *(services.look(role) for role in Role), RequestItemLook(instance, process).look()
+    )
+    wrong, item_wrong = bad(looks), bad([item])
+    meant: tuple[str, ...] = ()
+    if services.meant and len(services.meant) == len(wrong):
+        names = {role: services.meant.get(role, name) for role, name in names_of(process).items()}
+        create, status, cancel = (names[role] for role in (Role.CREATE, Role.STATUS, Role.CANCEL))
+        as_meant = ApprovalProcess(
+            name="As meant", create_service=create, status_service=status, cancel_service=cancel
+        )
+        renamed = ServiceLook(instance, as_meant)
+        if not bad(await together(*(renamed.look(role) for role in Role))):
+            meant = tuple(names.values())
+    return Judged(
+        services=not wrong,
+        item=not any(one.fault == "request-item-missing" for one in item_wrong),
+        meant=meant,
+        services_say="; ".join(dict.fromkeys(one.evidence for one in wrong)),
+        item_says=item_wrong[0].evidence if item_wrong else "",
+    )
 
 
 async def discover(instance: "Instance", progress: Progress = silent) -> Found:

@@ -70,6 +70,11 @@ class NameBox(QComboBox):
         )
 
 
+NOTHING_SAID: dict[str, Any] = {"meant": (), "services_say": "", "item_says": ""}
+OF_INSTANCE = ("services_found", "item_found", *NOTHING_SAID)
+"""Facts that an instance was asked for."""
+
+
 class ServerBox(QWidget):
     """The choice of the server whose steps are shown; not in sight while there is no choice."""
 
@@ -226,7 +231,7 @@ class HomePage(Page):
             facts = replace(facts, has_password=state.present)
         old = self.facts
         if old is not None and _id(old.server) == _id(facts.server):
-            facts = replace(facts, services_found=old.services_found, item_found=old.item_found)
+            facts = replace(facts, **{name: getattr(old, name) for name in OF_INSTANCE})
         self.server_box.show_servers(servers, _id(facts.server))
         self._show(guide, facts)
         self._say(facts)
@@ -265,17 +270,16 @@ class HomePage(Page):
         setup = await module(self.ctx, "services.setup")
         try:
             instance = await workspace.instance(facts.server.id)
-            found = await setup.discover(instance)
+            found = await setup.judge(instance, facts.process)
         except ConsoleError:
-            return replace(facts, services_found=None, item_found=None)
-        names_match = facts.process is None or all(
-            service.ok and service.name == getattr(facts.process, f"{service.role}_service")
-            for service in found.services
-        )
+            return replace(facts, **dict.fromkeys(("services_found", "item_found")), **NOTHING_SAID)
         return replace(
             facts,
-            services_found=all(s.ok for s in found.services) and names_match,
-            item_found=found.item is not None,
+            services_found=found.services,
+            item_found=found.item,
+            meant=found.meant,
+            services_say=found.services_say,
+            item_says=found.item_says,
         )
 
     # -- what it shows -----------------------------------------------------------------------------------------

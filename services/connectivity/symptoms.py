@@ -19,6 +19,24 @@ SYMPTOMS: dict[str, str] = {
         "Requests fail at once. A browser on this machine asks for the password of the proxy, or signs in to it silently."
     ),
     "proxy-sign-in-refused": tr_later("Requests fail at once. The proxy account may get locked after repeated tries."),
+    "proxy-sign-in-unsupported": tr_later(
+        "Requests fail at once. A browser on this machine signs in to the proxy with the user's Windows account and works."
+    ),
+    "reply-damaged": tr_later(
+        "Requests fail now and then, or every time, with an answer that cannot be read. From another network they work."
+    ),
+    "basic-auth-not-offered": tr_later(
+        "Every request is refused, although the account and its password are right. Signing in with a browser works."
+    ),
+    "access-policy-refused": tr_later(
+        "Every request from this address or account is refused as forbidden. From another network it may work."
+    ),
+    "service-input-type": tr_later(
+        "A reason or a path arrives in ServiceNow as another text, or the request ends in an error."
+    ),
+    "approvers-missing": tr_later(
+        "Requests stay at “Requested” until they time out, and no approver gets a notification."
+    ),
     "proxy-refuses": tr_later("Requests fail at once. A browser shows the proxy's own page that says the site is blocked."),
     "tcp-refused": tr_later("Requests fail at once. A browser says that the site refused to connect."),
     "tcp-timeout": tr_later("Requests hang and then fail. A browser says that the site took too long to respond."),

@@ -69,6 +69,13 @@ FAULTS: dict[str, str] = {
     "input_missing": "The WSDL lacks the first input; option service names it, else all three.",
     "wsdl_broken": "The WSDL describes nothing that can be called; option service names it, else all three.",
     "service_forbidden": "The service refuses the account; option service names it, else all three.",
+    "wsdl_refused": "The WSDL is refused with a SOAP fault for missing rights; options status, and service for one of the three.",
+    "input_typed": "The last input of the WSDL is a yes or no; option service names it, else all three.",
+    "page_forbidden": "Every call that signs in is answered 403 with a web page.",
+    "lists_forbidden": "Lists of the Table API that are asked for with a condition are refused for missing rights.",
+    "lists_cut": "Lists of the Table API are cut off in the middle of the JSON, with an error behind it.",
+    "approvers_missing": "The group of approvers has no member.",
+    "approvers_inactive": "No member of the group of approvers is active.",
     "slow_script": "Scripts take their time; option seconds.",
     "variables_hidden": "The variables of requested items are hidden from every account.",
     "names_hidden": "The names of approvers and the texts of comments come empty, as rules for fields make them.",
@@ -97,6 +104,8 @@ OPTIONS: dict[str, dict[str, type[float | str]]] = {
     "input_missing": {"service": str},
     "wsdl_broken": {"service": str},
     "service_forbidden": {"service": str},
+    "wsdl_refused": {"status": float, "service": str},
+    "input_typed": {"service": str},
     "slow_script": {"seconds": float},
 }
 """The options of the faults that have some, and whether each is a number or a text."""

@@ -197,6 +197,8 @@ class Web:
             spoilt = failure(403, text, "") if api else HTMLResponse(_PAGE.format(title=text, text=text), 403)
         if spoilt is not None:
             return spoilt
+        if user is not None and self.faults.on("page_forbidden"):
+            return HTMLResponse(_PAGE.format(title="403 Forbidden", text="Your address is not let in."), 403)
         path = request.scope["path"].removeprefix("/")
         parts = path.split("/")
         if parts[:2] == ["api", "now"]:
@@ -207,7 +209,8 @@ class Web:
                     refusal.headers["X-MFA_TOKEN"] = "invalid"  # noqa: S105 -- the documented header, no secret
                 return refusal
             users = self.faults.on("user_forbidden") and rest[1:2] == ["sys_user"]
-            if self.faults.on("forbidden") or users:
+            lists = self.faults.on("lists_forbidden") and "sysparm_query=" in request.url.query
+            if self.faults.on("forbidden") or users or (lists and request.method == "GET"):
                 text = "Field(s) present in the query do not have permission to be read"
                 return failure(403, "Insufficient rights to query records", text)
             if len(rest) in (2, 3) and rest[0] == "table":
@@ -229,6 +232,12 @@ class Web:
         strict = self._database.is_set("glide.soap.strict_security", default=True)
         role = "soap_query" if query.startswith("WSDL") else "soap_script"
         refused = strict and not user.has(role, "soap")
+        if role == "soap_query" and self.faults.hits_named("wsdl_refused", name):
+            status = int(self.faults.option("wsdl_refused", "status", 500))
+            said = (
+                "com.glide.processors.soap.SOAPProcessingException: Insufficient rights for querying records"
+            )
+            return fault(said, status=status)
         if self.faults.on("forbidden") or refused or self.faults.hits_named("service_forbidden", name):
             if role == "soap_query":
                 return HTMLResponse(_PAGE.format(title="Forbidden", text="Insufficient rights"), 403)

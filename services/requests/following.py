@@ -39,7 +39,7 @@ from services.requests.leases import (
 from services.requests.reading import ANSWERS, FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
 from services.servicenow.contract import VARIABLES
 from services.servicenow.faults import RateLimitedError
-from services.servicenow.header_values import date_of
+from services.servicenow.headers import moment_of
 from services.servicenow.instance import Instance
 from services.servicenow.records import Page
 from services.store.errors import StoreError
@@ -457,8 +457,8 @@ def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | Non
 
 def _told_now(instance: Instance) -> float | None:
     """Return the time that the instance's last answer told, in seconds since 1970."""
-    told = date_of(instance.last_headers.get("date", ""))
-    return told.timestamp() if told is not None else None
+    told = moment_of(instance.last_headers.get("date", ""))
+    return None if told is None else told.timestamp()
 
 
 def _follow(server_id: uuid.UUID) -> str:

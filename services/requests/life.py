@@ -66,8 +66,9 @@ log = logging.getLogger(__name__)
 REFUSED = frozenset(
     {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
      "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
-     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing",
-     "service-description-invalid", "service-contract", "input-unsendable", "credential-missing"}
+     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing", "access-policy-refused",
+     "basic-auth-not-offered", "proxy-sign-in", "proxy-sign-in-refused", "proxy-sign-in-unsupported",
+     "service-description-invalid", "service-contract", "service-input-type", "input-unsendable", "credential-missing"}
 )  # fmt: skip
 """Faults after which a call has certainly not been carried out."""
 
@@ -76,6 +77,7 @@ ANSWERED = frozenset(
         "soap-fault",
         "reply-contract",
         "reply-malformed",
+        "reply-damaged",
         "answer-too-large",
         "operation-aborted",
         "authentication-refused",

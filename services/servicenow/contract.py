@@ -91,6 +91,8 @@ class ServiceDescription:
     outputs: tuple[str, ...]
     address: str
     wsdl_host_differs: bool = False
+    typed_inputs: tuple[tuple[str, str], ...] = ()
+    """Inputs that do not take every text, each with its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class ServiceVerdict:
     text: str
     missing_inputs: tuple[str, ...] = ()
     missing_outputs: tuple[str, ...] = ()
+    typed_inputs: tuple[str, ...] = ()
+    """Inputs that are there and do not take every text, each with its type."""
 
 
 def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -137,6 +141,10 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             missing_inputs=missing_in,
             missing_outputs=missing_out,
         )
+    typed = tuple(f"{name} as {kind}" for name, kind in found.typed_inputs if name in inputs)
+    if typed:
+        text = f"Found, but declares {', '.join(typed[:3])}{' …' if len(typed) > 3 else ''}"
+        return ServiceVerdict(ok=False, text=text, typed_inputs=typed)
     count = plural_message(len(found.inputs), "{count} input", "{count} inputs")
     returns = f"returns {present[0]}" if present else f"declares no {outputs[0]}, whose value is ignored"
     return ServiceVerdict(ok=True, text=f"Found, active. {count}, {returns}")
@@ -156,14 +164,25 @@ def propose(names: Sequence[str]) -> Proposal:
     return Proposal(*(_nearest(role, names) for role in Role))
 
 
+_STEMS = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}
+
+
 def _nearest(role: Role, names: Sequence[str]) -> str:
     stock = STOCK_NAMES[role]
     if stock in names:
         return stock
-    stem = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}[role]
-    fitting = [n for n in names if stem in n.casefold() and "appro" in n.casefold()]
+    fitting = [n for n in names if _STEMS[role] in n.casefold() and "appro" in n.casefold()]
     close = difflib.get_close_matches(stock, fitting, n=1, cutoff=0.6)
-    return close[0] if close else ""
+    return close[0] if close else nearest_name(role, stock, names) or ""
+
+
+def nearest_name(role: Role, name: str, names: Sequence[str]) -> str | None:
+    """Return the one of `names` that `name` most likely means, but none that by its own words is for another role."""
+    foreign = [stem for other, stem in _STEMS.items() if other is not role]
+    own = [
+        n for n in names if _STEMS[role] in n.casefold() or not any(stem in n.casefold() for stem in foreign)
+    ]
+    return did_you_mean(name, own)
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ from lxml import etree
 
 from services.errors import ConsoleError
 from services.redact import redact
+from services.servicenow.answers import says_cut_off, says_no_rights
 from services.servicenow.faults import failure
 
 DEPTH_MAX = 64
@@ -80,6 +81,16 @@ def read_reply(
     return {name: found[name][0].text or "" for name in (*outputs, *more)}
 
 
+def refuse_fault(root: etree._Element, tried: str, *, remedy: str = "") -> None:
+    """Raise what a SOAP fault means when `root` is an envelope that holds one; `remedy` is for a missing right."""
+    if local_name(root) != "Envelope":
+        return
+    for body in root:
+        for element in body if local_name(body) == "Body" else ():
+            if local_name(element) == "Fault":
+                raise _fault(element, tried, remedy)
+
+
 def _answer(root: etree._Element, tried: str, *, required: bool) -> etree._Element:
     """Return the one element in the body of an envelope; raises what it means when it is a fault."""
     bodies = [e for e in root if local_name(e) == "Body"]
@@ -87,19 +98,19 @@ def _answer(root: etree._Element, tried: str, *, required: bool) -> etree._Eleme
         return bodies[0]
     if local_name(root) != "Envelope" or len(bodies) != 1 or len(bodies[0]) == 0:
         raise failure("reply-malformed", tried, f"no SOAP body in <{local_name(root)}>")
-    fault = next((e for e in bodies[0] if local_name(e) == "Fault"), None)
-    if fault is not None:
-        raise _fault(fault, tried)
+    refuse_fault(root, tried)
     if len(bodies[0]) > 1:
         raise failure("reply-malformed", tried, f"{len(bodies[0])} answers in one SOAP body")
     return bodies[0][0]
 
 
-def _fault(element: etree._Element, tried: str) -> ConsoleError:
-    parts = {local_name(child): " ".join(_text(child).split()) for child in element}
-    text = parts.get("faultstring") or parts.get("Reason") or "no text"
+def _fault(element: etree._Element, tried: str, remedy: str) -> ConsoleError:
+    parts = {local_name(child).lower(): " ".join(_text(child).split()) for child in element}
+    # SOAP 1.1 says faultstring and detail, SOAP 1.2 Reason and Detail.
+    text = parts.get("faultstring") or parts.get("reason") or "no text"
     seen = f"{text} ({parts['detail']})" if parts.get("detail") and parts["detail"] != text else text
-    lowered = seen.lower()
-    if "insufficient rights" in lowered or "not authorized" in lowered:
-        return failure("rights-missing", tried, seen)
+    if says_no_rights(seen):
+        return failure("rights-missing", tried, seen, remedy=remedy)
+    if says_cut_off(seen):
+        return failure("transaction-cancelled", tried, seen)
     return failure("soap-fault", tried, seen)

@@ -152,3 +152,67 @@ async def test_an_instance_out_of_reach_is_an_error_and_no_finding(instance, pra
     practice.stop()
     with pytest.raises(UnreachableError):
         await setup.discover(instance)
+
+
+# -- what the check says, before anything is set up or after --------------------------------------
+
+
+@pytest.mark.parametrize("names", ["stock", "a process with the stock names"])
+async def test_renamed_services_are_there_under_the_names_that_the_check_proposes(instance, practice, names):
+    from models.approval_process import ApprovalProcess
+    from services.connectivity import run_check
+
+    practice.faults.set("service_renamed")
+    process = None if names == "stock" else ApprovalProcess(name="P")
+    judged = await setup.judge(instance, process)
+    assert (judged.services, judged.item) == (False, True)
+    report = await run_check(instance.settings, instance.sign_in, process or ApprovalProcess(name="P"))
+    remedies = {stage.stage: stage.remedy for stage in report.stages}
+    for role, name in zip(("create", "status", "cancel"), judged.meant, strict=True):
+        assert remedies[f"service_{role}"].startswith(f"Use {name} on the Approval Process")
+    # The wizard finds the same ones.
+    found = await setup.discover(instance)
+    assert found.complete
+    assert tuple(service.name for service in found.services) == judged.meant
+
+
+@pytest.mark.parametrize("fault", ["service_missing", "service_inactive", "service_silent", "input_missing"])
+async def test_services_that_cannot_be_used_are_not_there_under_other_names(instance, practice, fault):
+    practice.faults.set(fault)
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert judged.meant == ()
+    assert judged.services_say
+
+
+async def test_one_renamed_service_among_the_others_is_meant_with_their_own_names(instance, practice):
+    practice.faults.set("service_renamed", service="CancelExecuteAppApprovalRequest")
+    judged = await setup.judge(instance)
+    assert judged.meant == (
+        "CreateExecuteAppApprovalRequest",
+        "GetExecuteAppApprovalRequestStatus",
+        "CancelExecuteAppApprovalRequestV2",
+    )
+
+
+async def test_a_service_of_another_role_is_never_meant(instance, practice):
+    practice.faults.set("service_missing", service="CreateExecuteAppApprovalRequest")
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert judged.meant == ()
+
+
+async def test_everything_as_it_has_to_be(instance):
+    judged = await setup.judge(instance)
+    assert (judged.services, judged.item, judged.services_say, judged.item_says) == (True, True, "", "")
+
+
+async def test_an_input_that_takes_no_text_is_said_by_the_wizard_too(instance, practice):
+    practice.faults.set("input_typed", service="CreateExecuteAppApprovalRequest")
+    found = await setup.discover(instance)
+    assert not found.complete
+    [create] = [service for service in found.services if service.role == "create"]
+    assert create.verdict.text == "Found, but declares PMUserReason as xsd:boolean"
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert create.verdict.text in judged.services_say

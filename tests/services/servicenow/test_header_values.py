@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.connectivity.limits import look_at_clock, look_at_limits, told_limit
-from services.servicenow.answers import RETRY_AFTER_MAX_S, RETRY_AFTER_UNTOLD_S, retry_after_of
-from services.servicenow.header_values import count_of, date_of
+from services.servicenow.answers import retry_after_of
+from services.servicenow.headers import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, moment_of, number_of
 
 OUT_OF_RANGE = [
     "Mon, 01 Jan 2024 00:00:00 +9999999999999999",
@@ -32,7 +32,7 @@ def test_a_retry_after_that_cannot_be_read_counts_as_absent(text):
 
 
 def test_a_retry_after_that_nobody_can_read_waits_the_usual_time():
-    assert retry_after_of(answered(Retry_After=OUT_OF_RANGE[0])) == RETRY_AFTER_UNTOLD_S
+    assert retry_after_of(answered(Retry_After=OUT_OF_RANGE[0])) == RETRY_AFTER_DEFAULT_S
 
 
 @pytest.mark.parametrize("text", OUT_OF_RANGE)
@@ -44,7 +44,8 @@ def test_a_date_that_cannot_be_read_leaves_the_clock_unjudged_or_differing(text)
 
 @pytest.mark.parametrize("text", ["9" * 5000, "-1", "1.5", "x", "", "\u00b2"])
 def test_a_number_that_cannot_be_read_counts_as_absent(text):
-    assert count_of(text) is None
+    headers = httpx.Headers([(b"x-ratelimit-limit", text.encode("latin-1"))])
+    assert number_of(headers, "x-ratelimit-limit") is None
     assert (
         look_at_limits(httpx.Headers([(b"x-ratelimit-limit", text.encode("latin-1"))]), None).state
         == "skipped"
@@ -58,5 +59,5 @@ def test_a_stored_limit_of_any_length_is_read():
 
 @given(st.text(max_size=80))
 def test_no_header_value_raises(text):
-    date_of(text)
-    count_of(text)
+    moment_of(text)
+    number_of(httpx.Headers([(b"x-total-count", text.encode())]), "x-total-count")
