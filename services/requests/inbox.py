@@ -80,6 +80,14 @@ class Inbox:
         with self.store.read() as session:
             return listing.place_of(session, sort, request_id)
 
+    def places_of(
+        self, filter_: Filter, sort: Sort, request_ids: Sequence[uuid.UUID], *, at: datetime | None = None
+    ) -> dict[uuid.UUID, int]:
+        """Return the places of several requests in the list by their ids, without those that the filter does not show."""
+        listing = self._listing(filter_, at)
+        with self.store.read() as session:
+            return listing.places_of(session, sort, request_ids)
+
     def _listing(self, filter_: Filter, at: datetime | None) -> Listing:
         if filter_.text:
             self._index_what_is_queued()
@@ -109,6 +117,13 @@ class Inbox:
         with self.store.read() as session:
             found = session.execute(select(*COLUMNS).where(TABLE.c.id == request_id)).first()
         return as_row(found) if found is not None else None
+
+    def get_all(self, request_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, RequestRow]:
+        """Return several requests by their ids, without those that are not there."""
+        with self.store.read() as session:
+            found = session.execute(select(*COLUMNS).where(TABLE.c.id.in_(request_ids))).all()
+        rows = [as_row(one) for one in found]
+        return {row.id: row for row in rows}
 
     def policies(self) -> list[str]:
         """Return the names of the policies that requests came from, by name: one look at the index for each."""

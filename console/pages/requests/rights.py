@@ -65,6 +65,8 @@ def reasons(
         return dict.fromkeys(ACTS, "Nothing is selected.")
     if count > MOST:
         return dict.fromkeys(ACTS, f"Select at most {MOST} requests at a time; {count:,} are selected.")
+    if not rows:
+        return dict.fromkeys(ACTS, "The selected requests are being read.")
     still_open = [row for row in rows if cells.is_open(row)]
     if not still_open:
         return dict.fromkeys(ACTS, _ended(rows))
@@ -75,6 +77,12 @@ def reasons(
     elif len(still_open) == 1 == count:
         found |= dict.fromkeys(DECISIONS, rights.against(still_open[0].server_id, asked))
     return found
+
+
+def left_the_list(row: Any) -> Mapping[str, str]:
+    """Return why nothing is done with a request that is shown and no longer stands in the list; `row` may be unknown."""
+    ended = "" if row is None or cells.is_open(row) else f"{_ended([row])} "
+    return dict.fromkeys(ACTS, f"{ended}It is no longer in this list.")
 
 
 def _ended(rows: Sequence[Any]) -> str:

@@ -188,11 +188,11 @@ class InboxTable(DataTable):
         found: list[Any] = []
         for first, last in self.chosen_ranges():
             for place in range(first, last + 1):
-                if len(found) == most:
-                    return found
                 row = self.requests.loaded(place)
                 if row is not None:
                     found.append(row)
+                if len(found) == most:
+                    return found
         return found
 
     def current_row(self) -> Any:
@@ -208,7 +208,7 @@ class InboxTable(DataTable):
         with self.quietly():
             wanted = QItemSelection()
             last = self.requests.columnCount() - 1
-            for first, end in _runs(places):
+            for first, end in runs_of(places):
                 wanted.select(self.requests.index(first, 0), self.requests.index(end, last))
             selection.select(wanted, FLAGS.ClearAndSelect)
             index = QModelIndex() if current is None else self.requests.index(current, 0)
@@ -256,14 +256,19 @@ class InboxTable(DataTable):
         if event is None or viewport is None:
             return
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
-        index = self.currentIndex() if keyboard else self.indexAt(viewport.mapFrom(self, event.pos()))
+        # The position of an event that came through the viewport counts from there, of others from the table.
+        pointer = viewport.mapFromGlobal(event.globalPos())
+        index = self.currentIndex() if keyboard else self.indexAt(pointer)
         if not index.isValid():
             return
-        where = self.visualRect(index).center() if keyboard else viewport.mapFrom(self, event.pos())
+        if not self._selection.isRowSelected(index.row()):
+            # The menu is for what is selected: a row that only the keyboard or the pointer is on becomes that.
+            self._selection.setCurrentIndex(index, FLAGS.ClearAndSelect | FLAGS.Rows)
+        where = self.visualRect(index).center() if keyboard else pointer
         self.menu_asked.emit(viewport.mapToGlobal(where))
 
 
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+def runs_of(places: Sequence[int]) -> list[tuple[int, int]]:
     """Return places as runs of neighbours: first and last of each."""
     runs: list[tuple[int, int]] = []
     for place in sorted(set(places)):
