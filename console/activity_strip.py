@@ -18,7 +18,6 @@ from PyQt6.QtWidgets import (
 
 from console import icons, theme
 from console.activity import SHAPES, Activity, Job
-from console.inbox.following import asked_text
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
@@ -62,10 +61,10 @@ class FollowingPart(QWidget):
         self.setVisible(bool(following.who))
         self.who.setText(following.who)
         why, seen = following.why_not, following.seen_at
-        text = "No status check yet" if seen is None else f"Last status check {since(seen)}"
+        text = "Not polled yet" if seen is None else f"Last polled {since(seen)}"
         self.last.setText(text)
         self.last.setToolTip(
-            f"Not asked now: {why}"
+            f"Not polled now: {why}"
             if why
             else seen.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
             if seen
@@ -73,7 +72,7 @@ class FollowingPart(QWidget):
         )
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
-        self.setAccessibleName(f"{following.who}, {text}" + (f", not asked now: {why}" if why else ""))
+        self.setAccessibleName(f"{following.who}, {text}" + (f", not polled now: {why}" if why else ""))
 
 
 class ActivityStrip(QWidget):
@@ -99,6 +98,10 @@ class ActivityStrip(QWidget):
         self.bar.setAccessibleName("Progress")
         self.cancel = LinkLabel("Cancel")
         self.cancel.clicked.connect(self._cancel)
+        self.dismiss = buttons.small("", "cross")
+        self.dismiss.setAccessibleName("Dismiss the result")
+        self.dismiss.setToolTip("Dismiss the result; it stays in Activity")
+        self.dismiss.clicked.connect(activity.put_away)
         self.store = Label(store_name, role="caption")
         self.store.setToolTip("Where configuration and requests are kept")
         layout = QHBoxLayout(self)
@@ -107,7 +110,7 @@ class ActivityStrip(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self._shape)
         layout.addWidget(self.text, 1)
-        for widget in (self.count, self.bar, self.cancel):
+        for widget in (self.count, self.bar, self.cancel, self.dismiss):
             layout.addWidget(widget)
         picture = Picture("server", SHAPE)
         self._following = following
@@ -128,13 +131,11 @@ class ActivityStrip(QWidget):
         """Show the newest running job, or how the last one ended."""
         job = self._activity.latest
         running = job is not None and job.running
-        if self._shows_round(job):
-            self._show_round()
-            return
         self._shape.setVisible(job is not None)
         if job is not None:
             self._shape.setPixmap(icons.status_pixmap(SHAPES[job.state], SHAPE, "window"))
-        self.text.setText(_said(job) if job is not None else "Nothing has been done yet")
+        self.text.setText(_said(job) if job is not None else "")
+        self.dismiss.setVisible(job is not None and not running)
         self.count.setVisible(running)
         self.count.setText(f"{job.done} of {job.total}" if running and job and job.total else "")
         self.bar.setVisible(bool(running and job and job.total))
@@ -150,20 +151,6 @@ class ActivityStrip(QWidget):
         else:
             self._tick.stop()
         self.refresh()
-
-    def _shows_round(self, job: Job | None) -> bool:
-        """Whether the last round is newer than everything a person did."""
-        at = self._following.asked_at
-        if at is None or (job is not None and job.running):
-            return False
-        return job is None or job.ended is None or at > job.ended
-
-    def _show_round(self) -> None:
-        self._shape.show()
-        self._shape.setPixmap(icons.status_pixmap("good", SHAPE, "window"))
-        self.text.setText(f"{asked_text(self._following.asked)}, {since(self._following.asked_at)}")
-        for widget in (self.count, self.bar, self.cancel):
-            widget.hide()
 
     def _cancel(self) -> None:
         job = self._activity.latest

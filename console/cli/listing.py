@@ -97,7 +97,8 @@ def _json(store: Store, filter_: Filter, limit: int | None) -> None:
     inbox, at = Inbox(store), utcnow()
     servers = base_urls(store)
     rows, complete = _rows(inbox, filter_, limit or LIMIT, at)
-    as_of, whole = inbox.as_of()
+    known = inbox.polled(filter_)
+    as_of, whole = known.at, known.complete
     output.as_json(
         {
             "total": inbox.count(filter_, most=None, at=at).number,
@@ -121,9 +122,9 @@ def _table(store: Store, filter_: Filter, limit: int | None) -> None:
         if len(rows) != total.number
         else f"{total.number:,} request{'s' if total.number != 1 else ''}."
     )
-    as_of, whole = inbox.as_of()
-    if not whole:
-        since = f"; the last look was at {as_of:%Y-%m-%d %H:%M:%S} (UTC)" if as_of is not None else ""
+    known = inbox.polled(filter_)
+    if not known.complete:
+        since = f"; ServiceNow was last polled at {known.at:%Y-%m-%d %H:%M:%S} (UTC)" if known.at else ""
         output.say(f"Requests on an instance may be missing here{since}.")
 
 

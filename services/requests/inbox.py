@@ -5,6 +5,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -16,6 +17,9 @@ from services.requests.query import COLUMNS, TABLE, RequestRow, as_row
 from services.store.full_text import is_behind
 from services.store.store import Store
 from services.store.values import table_of
+
+if TYPE_CHECKING:
+    from services.requests.following import Polled
 
 __all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
 
@@ -140,10 +144,18 @@ class Inbox:
 
     def as_of(self) -> tuple[datetime | None, bool]:
         """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-        from services.requests.following import as_of  # knows how to ask instances, which the list need not
+        known = self.polled()
+        return known.at, known.complete
+
+    def polled(self, filter_: Filter | None = None) -> "Polled":
+        """Return how well the servers are known whose requests a filter may show; without one, all that are followed."""
+        from services.requests.following import polled  # knows how to ask instances, which the list need not
 
         process = table_of(ApprovalProcess)
         followed = select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
+        if filter_ is not None and filter_.process_id is not None:
+            followed = followed.where(process.c.id == filter_.process_id)
+        if filter_ is not None and filter_.server_id is not None:
+            followed = followed.where(process.c.server_id == filter_.server_id)
         with self.store.read() as session:
-            servers = list(session.execute(followed).scalars())
-            return as_of(session, servers) if servers else (None, True)
+            return polled(session, list(session.execute(followed).scalars()))

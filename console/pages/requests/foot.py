@@ -32,14 +32,26 @@ class Foot(QWidget):
         self._look: Any = None
         self._why = ""
 
+    def show_polling(self) -> None:
+        """Say that the instances are asked right now."""
+        self._look = None
+        self._shape.hide()
+        self.text.setText("Polling ServiceNow…")
+
+    def show_unread(self, at: datetime | None) -> None:
+        """Say that what stands above was read at `at`, and cannot be read again now."""
+        self._look = None
+        self._shape.show()
+        self.text.setText("Not read again" + (f" since {cells.local(at):%H:%M:%S}" if at is not None else ""))
+
     def show_look(self, look: Any, now: datetime, *, why: str = "") -> None:
         """Say what a look found; `why` is what keeps the copies from being renewed."""
         self._look, self._why = look, why
-        stale = look.as_of is not None and now - look.as_of > STALE_AFTER
+        doubtful = is_doubtful(look, now)
         text = told(look, now)
-        if stale and why:
+        if doubtful and (why := why_of(look, why)):
             text = f"{text}: {why}"
-        self._shape.setVisible(bool(look.count) and look.as_of is not None and (stale or not look.whole))
+        self._shape.setVisible(doubtful or (look.as_of is not None and not look.whole))
         self.text.setText(text)
 
     def show_why(self, why: str, now: datetime) -> None:
@@ -63,7 +75,9 @@ def told(look: Any, now: datetime) -> str:
     else:
         number = f"{look.count:,} request{'' if look.count == 1 else 's'}"
     if look.as_of is None:
-        return number if look.whole else f"{number}, ServiceNow has not been asked yet"
+        return number if look.whole else f"{number}, ServiceNow has not been polled yet"
+    if is_doubtful(look, now):
+        return f"{number}{_as_of(look, now)}"
     whole = "complete" if look.whole else "not complete: an account does not see everything"
     return f"{number}, {whole}{_as_of(look, now)}"
 
@@ -71,6 +85,28 @@ def told(look: Any, now: datetime) -> str:
 def _as_of(look: Any, now: datetime) -> str:
     if look.as_of is None:
         return ""
-    if now - look.as_of > STALE_AFTER:
-        return f", as of {since(look.as_of, now)}"
+    if is_doubtful(look, now):
+        return f", last polled {since(look.as_of, now)}"
     return f", as of {cells.time_of_day(look.as_of, now)}"
+
+
+def is_doubtful(look: Any, now: datetime) -> bool:
+    """Whether a list may be another one on the instances by now: a server was not polled, not lately, or in vain."""
+    if look.as_of is None:
+        return not look.whole
+    return bool(look.unsure) or now - look.as_of > STALE_AFTER
+
+
+def why_of(look: Any, why: str) -> str:
+    """Return what keeps the servers of a list from being polled: what is known of it, else the word of the fault."""
+    return why or ", ".join(fault.replace("-", " ") for fault in look.faults)
+
+
+def doubt(look: Any, now: datetime, why: str) -> str:
+    """Return why nobody can say that a list is complete, in sentences; nothing where it is."""
+    if is_doubtful(look, now):
+        if look.as_of is None:
+            return "ServiceNow has not been polled yet."
+        because = f": {reason}" if (reason := why_of(look, why)) else ""
+        return f"Last polled at {cells.time_of_day(look.as_of, now)}{because}."
+    return "" if look.whole else "The account of a server does not see every request."

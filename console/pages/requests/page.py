@@ -19,7 +19,7 @@ from console.pages.requests.acting import Acting
 from console.pages.requests.bar import SearchBar
 from console.pages.requests.cells import Outcome
 from console.pages.requests.chips import Chips
-from console.pages.requests.foot import Foot
+from console.pages.requests.foot import Foot, doubt, is_doubtful
 from console.pages.requests.looking import Looking
 from console.pages.requests.menu import row_menu
 from console.pages.requests.model import InboxModel
@@ -80,6 +80,8 @@ class RequestsPage(Page):
         self._often = QTimer(self)
         self._often.setInterval(RENEW_MS)
         self._often.timeout.connect(self.looking.renew)
+        self._followed: Any = None
+        """How the following of the instances stood when the list was read."""
 
     # -- building ----------------------------------------------------------------------------------------------
 
@@ -260,7 +262,22 @@ class RequestsPage(Page):
     def _ticked(self) -> None:
         self.model.tick(*self.table.in_sight())
         self.table.widen()
-        self.foot.show_why(self._why_stale(), cells.utcnow())
+        self._follow()
+
+    def _follow(self) -> None:
+        """Show that the instances are being polled, and look again when that has ended or stands otherwise."""
+        following = getattr(self.ctx, "following", None)
+        polling = bool(following is not None and following.polling)
+        self.refresh_button.setEnabled(not polling)
+        if polling:
+            self.foot.show_polling()
+        else:
+            self.foot.show_why(self.why_stale(), cells.utcnow())
+        stands = (following.seen_at, following.why_not, polling) if following is not None else None
+        if stands != self._followed:
+            self._followed = stands
+            if not polling:
+                self.looking.renew_soon()
 
     async def _read_choices(self) -> None:
         inbox = await self.looking.inbox()
@@ -352,6 +369,7 @@ class RequestsPage(Page):
         following = getattr(self.ctx, "following", None)
         if following is not None:
             following.round_now()
+            self._follow()
         self.notice.clear()
         self.filters.refresh()
         if self.filters.named and not self.looking.shows_query:
@@ -380,7 +398,10 @@ class RequestsPage(Page):
         if self.model.sorted_by != (column, sort.descending):
             # Told with its rows: Qt draws the whole table again for it.
             self.model.set_sorted(column, falling=sort.descending)
-        self.foot.show_look(look, cells.utcnow(), why=self._why_stale())
+        now, why = cells.utcnow(), self.why_stale()
+        self.foot.show_look(look, now, why=why)
+        old = is_doubtful(look, now)
+        self.model.set_doubt(doubt(look, now, why) if old else "", look.unsure or None)
         self._looked()
         if look.count:
             self.table.widen()
@@ -415,7 +436,8 @@ class RequestsPage(Page):
         else:
             self._read_failed(error)
 
-    def _why_stale(self) -> str:
+    def why_stale(self) -> str:
+        """Return what keeps the instances from being polled, as far as this window knows."""
         following = getattr(self.ctx, "following", None)
         return following.why_not if following is not None else ""
 
@@ -437,6 +459,9 @@ class RequestsPage(Page):
     def _read_failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):
             raise error
+        look = self.looking.look
+        at = look.query.at if look is not None else None
+        self.foot.show_unread(at)
         if not self.looking.shows_query:
             # What is in the table belongs to another filter, and so do the details.
             self.looking.drop()
@@ -446,6 +471,7 @@ class RequestsPage(Page):
         elif self.model.rowCount():
             # What was read before is still worth seeing; the line above it says that it is old.
             self.notice.show_problem(error.problem, retry=self.refresh)
+            self.model.set_doubt(f"Read at {cells.local(at):%H:%M:%S}, and not again." if at else "", None)
         else:
             self.states.show_other(ErrorState(error.problem, self.refresh))
 

@@ -59,12 +59,17 @@ class Look:
     pages: dict[int, Sequence[Any]]
     places: dict[uuid.UUID, int]
     as_of: datetime | None
+    """When its servers were polled last, the oldest of them."""
     whole: bool
-    """Whether the copies of all servers are whole."""
+    """Whether every server of the list was asked successfully the last time and hid nothing."""
     some: bool
     """Whether there is any request at all, whatever the filter."""
     chosen: tuple[Any, ...] = ()
     """Those of the selected requests, and of the one to be seen, that stand in the list: in its order, as they are now."""
+    unsure: frozenset[uuid.UUID] = frozenset()
+    """Servers of the list whose last poll failed, or that were not polled yet."""
+    faults: tuple[str, ...] = ()
+    """What those that failed met, by the ids of the faults."""
 
 
 def look(inbox: Any, query: Query, wish: Wish) -> Look:
@@ -86,9 +91,13 @@ def look(inbox: Any, query: Query, wish: Wish) -> Look:
         if number:
             pages[page], whole = read_page(inbox, query, page)
             complete = complete and whole
-    as_of, whole_copies = inbox.as_of()
+    known = inbox.polled(query.filter)
     some = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
-    return Look(query, number, count.exact, complete, pages, places, as_of, whole_copies, some, chosen)
+    faults = tuple(dict.fromkeys(fault for _, fault in known.failing))
+    return Look(
+        query, number, count.exact, complete, pages, places, known.at, known.complete, some, chosen,
+        known.unsure, faults,
+    )  # fmt: skip
 
 
 def _places(inbox: Any, query: Query, wish: Wish) -> dict[uuid.UUID, int]:

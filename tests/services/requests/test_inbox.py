@@ -353,3 +353,10 @@ class TestBesideTheList:
         with store.write() as work:
             work.session.merge(Lease(name=f"seen:{servers[1].hex}", holder="complete", until=NOW))
         assert Inbox(store).as_of() == (NOW, True)
+        with store.write() as work:
+            work.session.add(Lease(name=f"pause:{servers[1].hex}", holder="tcp-refused", token=1, until=NOW))
+        known = Inbox(store).polled()
+        assert (known.at, known.complete) == (NOW, False)
+        assert known.failing == ((servers[1], "tcp-refused"),)
+        assert Inbox(store).polled(Filter(server_id=servers[0])).complete
+        assert not Inbox(store).polled(Filter(server_id=servers[1])).complete

@@ -216,12 +216,13 @@ def test_what_keeps_the_copies_old_is_said_when_it_comes_and_goes(qtbot):
     foot.show_why("nothing listens there", now)
     assert foot.text.text() == ""
     look = SimpleNamespace(count=4, exact=True, complete=True, as_of=now - timedelta(minutes=9), whole=True)
+    look.unsure, look.faults = frozenset(), ()
     foot.show_look(look, now)
-    assert foot.text.text() == "4 requests, complete, as of 9 min ago"
+    assert foot.text.text() == "4 requests, last polled 9 min ago"
     foot.show_why("nothing listens there", now)
-    assert foot.text.text() == "4 requests, complete, as of 9 min ago: nothing listens there"
+    assert foot.text.text() == "4 requests, last polled 9 min ago: nothing listens there"
     foot.show_why("", now)
-    assert foot.text.text() == "4 requests, complete, as of 9 min ago"
+    assert foot.text.text() == "4 requests, last polled 9 min ago"
 
 
 @pytest.mark.parametrize(("approval", "said"), [("requested", "Not known"), ("not requested", "Nobody")])
