@@ -22,6 +22,8 @@ class Job(QObject):
         self.name = name
         self.routine = routine
         """Whether the program does it by itself, so that it takes no place from what a person did."""
+        self.way: tuple[str, Callable[[], object]] | None = None
+        """Where its result leads on to: the words of a link, and what it does."""
         self.read = False
         """Whether a person has put its result away."""
         self.state = RUNNING
@@ -88,6 +90,13 @@ class Activity(QObject):
     def record(self, name: str, text: str, state: str = DONE, *, routine: bool = False) -> None:
         """Note something that was done at once."""
         self.begin(name, routine=routine).end(text, state)
+
+    def offer(self, text: str, way: Callable[[], object]) -> None:
+        """Let the result that was told last lead on."""
+        told = [job for job in self.jobs if not job.routine and not job.running]
+        if told:
+            told[-1].way = (text, way)
+            self.changed.emit()
 
     def put_away(self) -> None:
         """Take the result that `latest` shows as read, and everything before it."""

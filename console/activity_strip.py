@@ -98,6 +98,8 @@ class ActivityStrip(QWidget):
         self.bar.setAccessibleName("Progress")
         self.cancel = LinkLabel("Cancel")
         self.cancel.clicked.connect(self._cancel)
+        self.way = LinkLabel("")
+        self.way.clicked.connect(self._lead_on)
         self.dismiss = buttons.small("", "cross")
         self.dismiss.setAccessibleName("Dismiss the result")
         self.dismiss.setToolTip("Dismiss the result; it stays in Activity")
@@ -110,7 +112,7 @@ class ActivityStrip(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self._shape)
         layout.addWidget(self.text, 1)
-        for widget in (self.count, self.bar, self.cancel, self.dismiss):
+        for widget in (self.way, self.count, self.bar, self.cancel, self.dismiss):
             layout.addWidget(widget)
         picture = Picture("server", SHAPE)
         self._following = following
@@ -135,6 +137,9 @@ class ActivityStrip(QWidget):
         if job is not None:
             self._shape.setPixmap(icons.status_pixmap(SHAPES[job.state], SHAPE, "window"))
         self.text.setText(_said(job) if job is not None else "")
+        way = job.way if job is not None and not running else None
+        self.way.setVisible(way is not None)
+        self.way.setText(way[0] if way is not None else "")
         self.dismiss.setVisible(job is not None and not running)
         self.count.setVisible(running)
         self.count.setText(f"{job.done} of {job.total}" if running and job and job.total else "")
@@ -151,6 +156,11 @@ class ActivityStrip(QWidget):
         else:
             self._tick.stop()
         self.refresh()
+
+    def _lead_on(self) -> None:
+        job = self._activity.latest
+        if job is not None and job.way is not None:
+            job.way[1]()
 
     def _cancel(self) -> None:
         job = self._activity.latest

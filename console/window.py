@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,10 +46,11 @@ from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
 from console.tray import Tray
+from console.undo import Undo, note_rename
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
-from services.errors import ConsoleError, Owner, Problem
+from services.errors import ConsoleError, InvalidError, Owner, Problem
 
 SMALLEST = (960, 600)
 FIRST = (1280, 800)
@@ -77,6 +79,8 @@ class Window(QMainWindow):
         self.rounds = Rounds(self)
         self.leftovers = Leftovers(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
+        self.undo = ctx.undo = Undo(ctx, self)
+        self.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = Schedule(self, layout)
         self.saved_filters = SavedFilters(self)
@@ -226,8 +230,14 @@ class Window(QMainWindow):
 
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
         rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
-        done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        was = item.name
+        try:
+            done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        except InvalidError as error:
+            self.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            return
         if done:
+            note_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)
             self.ctx.notify(f"Renamed to {name}")
 
     # -- pages -------------------------------------------------------------

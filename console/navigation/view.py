@@ -29,6 +29,7 @@ from PyQt6.QtWidgets import (
 from console import icons, theme
 from console.navigation.delegate import BAR, INSET, RADIUS, SELECTED, TreeDelegate
 from console.navigation.model import Node, Role, TreeModel
+from console.navigation.name_editor import NameEditor
 from console.pages.registry import Target
 from console.widgets.search_field import SearchField
 
@@ -322,10 +323,15 @@ class Navigation(QWidget):
         node: Node | None = self.tree.currentIndex().data(Role.NODE)
         return node
 
-    def edit(self, node: Node) -> None:
-        """Begin renaming a node in place."""
+    def edit(self, node: Node, text: str = "", error: str = "") -> None:
+        """Begin renaming a node in place; with a `text` that was refused before, and why, where it goes on."""
+        index = self.proxy.mapFromSource(self.model.index_of(node))
         self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.tree.edit(self.proxy.mapFromSource(self.model.index_of(node)))
+        self.tree.edit(index)
+        lines = self.tree.findChildren(NameEditor)
+        if text and lines:
+            lines[-1].setText(text)
+            lines[-1].show_error(error)
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         node = current.data(Role.NODE)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from console.drafts import Draft
-from console.pages.registry import Target
+from console.pages.registry import DELETED, Target
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InUseError
 
@@ -46,6 +46,7 @@ async def delete(page: Any, item: Any) -> bool:
     """
     from console.pages.delete_dialog import DeleteDialog, InUseDialog
     from console.pages.open_requests import confirmed
+    from console.undo import note_deletion
     from console.workers import ask
 
     ctx = page.ctx
@@ -78,6 +79,8 @@ async def delete(page: Any, item: Any) -> bool:
     if kept is not None:
         ctx.show_problem(kept)
     page.session.end()
+    await note_deletion(ctx, kind, item)
     ctx.notify(f"Deleted {item.name}")
+    ctx.activity.offer("Show deleted objects", lambda: ctx.navigate(Target(DELETED)))
     ctx.navigate(page.parent_target())
     return True

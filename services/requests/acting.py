@@ -17,6 +17,7 @@ from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.errors import ConsoleError, Problem, ReplyError, UnreachableError
 from services.requests import refusals, turns
+from services.requests.deeds import Deed, acts_for, deed_id, is_same
 from services.requests.learning import (
     Source,
     keep,
@@ -69,6 +70,8 @@ class Outcome:
     problem: Problem | None = None
     label: str = ""
     """The number of the request, or its id where it has none."""
+    deed: Deed | None = None
+    """Who did it, on whose behalf and with which account, where it was done."""
 
 
 Told: TypeAlias = Callable[[Outcome], None]
@@ -223,6 +226,7 @@ class _Deed:
         self._row = row
         self._comment = comment.strip()
         self._decider = decider
+        self._person = workspace.store.actor
         self.label = label_of(row)
 
     # -- approve and reject ------------------------------------------------
@@ -236,10 +240,10 @@ class _Deed:
             return record
         account = await account_of(instance)
         tried = f"{decision.capitalize()} {record.number}"
-        asked = _asked_of(record, account)
+        asked = acts_for(record.waiting, account)
         if asked is None:
             return self.refused(refusals.nobody_asked(tried, record.number, account))
-        if not _same(asked.user_name, account) and not await _may_for_others(instance, account):
+        if not is_same(asked.user_name, account) and not await _may_for_others(instance, account):
             return self.refused(refusals.not_asked(tried, account, [one.who for one in record.waiting]))
         lost = await self._change(instance, APPROVALS, asked.sys_id, self._values("state", word))
         if lost is not None and not _unclear(lost):
@@ -251,7 +255,7 @@ class _Deed:
         now = next((one for one in after.asked if one.sys_id == asked.sys_id), None) if after else None
         if after is None or now is None:
             return self.refused(refusals.unclear(tried, lost))
-        if now.state != word or not (lost is None or _same(now.changed_by, account)):
+        if now.state != word or not (lost is None or is_same(now.changed_by, account)):
             await self._keep(after)
             if now.open:
                 return self.refused(refusals.not_taken(tried, lost))
@@ -267,24 +271,26 @@ class _Deed:
         self, instance: Instance, record: Record, now: Asked, word: str, account: str
     ) -> Outcome:
         """Keep a decision that was read back, and let our own request take it in."""
-        for_whom = "" if _same(now.user_name, account) else f" for {now.who}"
-        detail = f"{record.number} {word}{for_whom}, as {account}"
-        if self._comment:
-            detail += f": {self._comment}"
-        seen = f"{record.number} is {word}{for_whom}."
+        own = is_same(now.user_name, account)
+        deed = Deed(word, record.number, account, self._person, now.who, own=own)
+        seen = f"{deed.sentence}."
         if record.open:
             others = [one.who for one in record.waiting]
             waits = sentence_list(others, "and") if others else "the next step of its approval"
-            seen = (
-                f"{now.who if for_whom else account} has {word} {record.number}; it still waits for {waits}."
-            )
-        problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
+            seen = f"{deed.sentence}; it still waits for {waits}."
+        event = (RequestEventKind.DECIDED, self._told(deed))
+        key = deed_id(self._row.id, now.sys_id)
+        problem = await self._keep(record, event, instance=instance, event_id=key)
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
             # The two systems agree now, unless the time was over.
             await self._keep(record, instance=instance)
             problem = problem or await self._too_late(record.number, word)
-        return self._done(record.number, seen, problem)
+        return self._done(record.number, seen, problem, deed)
+
+    def _told(self, deed: Deed) -> str:
+        """Return the line of the timeline for what was done."""
+        return f"{deed.sentence}: {self._comment}" if self._comment else deed.sentence
 
     async def _too_late(self, number: str, word: str) -> Problem | None:
         """Say so where the request had ended before the decision came: the caller has nothing of it."""
@@ -326,7 +332,12 @@ class _Deed:
             return self.refused(refusals.ended_already(tried, ended.state))
         if not ended.external_id:
             return self._done(self.label, "It was taken back before ServiceNow had it.", None)
-        return await self._cancelled(await self._workspace.instance(_server(row)), tried)
+        instance = await self._workspace.instance(_server(row))
+        try:
+            account = await account_of(instance)
+        except ConsoleError:
+            account = ""  # it is cancelled all the same
+        return await self._cancelled(instance, tried, account=account)
 
     async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:
         """Look at the record where the answer of the Cancel service was lost."""
@@ -351,7 +362,8 @@ class _Deed:
         await self._keep(after)
         if decided:
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+        deed = Deed(_word(after), after.number, person=self._person)
+        return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def cancel_copy(self) -> Outcome:
         """Cancel a request of Privilege Manager on the record: the open approvals, then the item if it is still open."""
@@ -374,7 +386,8 @@ class _Deed:
             return outcome
         half = refusals.half_cancelled(outcome.problem, self.label, done)
         # Nowhere else does it stand who cancelled these.
-        note = f"Cancelling {self.label} stopped half way; cancelled for {sentence_list(done, 'and')}, as {account}"
+        behalf = Deed("cancelled", "", account, self._person, sentence_list(done, "and")).by_whom
+        note = f"Cancelling {self.label} stopped half way; approvals cancelled {behalf}"
         with contextlib.suppress(StoreError):
             steps = Steps(self._workspace.store)
             await kept(lambda: steps.note(self._row, RequestEventKind.FAILED, note, utcnow()))
@@ -409,12 +422,10 @@ class _Deed:
         if after.approval in WORDS.values():
             await self._keep(after)
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        detail = f"{after.number} cancelled, as {account}"
-        if self._comment:
-            detail += f": {self._comment}"
-        event = (RequestEventKind.CANCELLED, detail) if is_copy(self._row) else None
+        deed = Deed(_word(after), after.number, account, self._person)
+        event = (RequestEventKind.CANCELLED, self._told(deed)) if is_copy(self._row) else None
         problem = await self._keep(after, event, instance=instance)
-        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+        return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     def _not_read_back(self, tried: str, lost: ConsoleError | None, error: ConsoleError | None) -> Outcome:
         problem = refusals.unclear(tried, lost or error)
@@ -463,8 +474,8 @@ class _Deed:
         """Return the outcome of what was not done."""
         return Outcome(self._row.id, ok=False, problem=problem, label=self.label)
 
-    def _done(self, label: str, seen: str, problem: Problem | None) -> Outcome:
-        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label)
+    def _done(self, label: str, seen: str, problem: Problem | None, deed: Deed | None = None) -> Outcome:
+        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label, deed=deed)
 
     async def _instance(self) -> Instance:
         return self._decider or await self._workspace.instance(_server(self._row))
@@ -503,6 +514,7 @@ class _Deed:
         event: tuple[RequestEventKind, str] | None = None,
         *,
         instance: Instance | None = None,
+        event_id: uuid.UUID | None = None,
     ) -> Problem | None:
         """Store what was read; returns what kept it from being stored.
 
@@ -511,7 +523,8 @@ class _Deed:
         whole = self._decider is None or instance is None or instance is not self._decider
         try:
             comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
-            await keep(self._workspace.store, self._row, record, event, whole=whole, comment=comment)
+            store = self._workspace.store
+            await keep(store, self._row, record, event, whole=whole, comment=comment, event_id=event_id)
         except StoreError as error:
             return error.problem
         return None
@@ -540,24 +553,10 @@ def _server(row: ApprovalRequest) -> uuid.UUID:
     return row.server_id
 
 
-def _asked_of(record: Record, account: str) -> Asked | None:
-    """Return the approval to decide: the one that the account itself is asked for, else the first that is open.
-
-    The order is asked for before its item, so its approval comes first.
-    """
-    waiting = sorted(record.waiting, key=lambda one: not one.on_order)
-    own = (one for one in waiting if _same(one.user_name, account))
-    return next(own, waiting[0] if waiting else None)
-
-
 async def _may_for_others(instance: Instance, account: str) -> bool:
     """Whether an account may decide what others are asked for; where roles are hidden, the instance will say."""
     roles = await roles_of(instance, account)
     return not roles or APPROVAL_ADMIN in roles or ADMIN in roles
-
-
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
 
 
 def _unclear(error: ConsoleError) -> bool:

@@ -68,6 +68,11 @@ class Selected:
             pane.set_in_list(not self.left)
         self._page.commands_changed.emit()
 
+    def people_of(self, rows: list[Any]) -> dict[uuid.UUID, Any]:
+        """Return who is asked about requests, of those whose instance was asked."""
+        people = self._page.showing.people
+        return {row.id: people for row in rows if people is not None and row.id == self._page.showing.id}
+
     # -- what changes ------------------------------------------------------------------------------------------
 
     def picked(self) -> None:
