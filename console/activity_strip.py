@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,6 +23,7 @@ from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_t
 from console.widgets.meter import Meter
 from console.widgets.timeline import ago
 
+SHORT_UNDER = 1200
 HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
 
 
@@ -54,6 +55,11 @@ class FollowingPart(QWidget):
         rule.setFixedHeight(HEIGHT)
         self._rules.append(rule)
         return rule
+
+    def set_short(self, short: bool) -> None:  # noqa: FBT001 - the state that is shown
+        """Say only when the instances were polled last."""
+        self.who.setVisible(not short)
+        self._rules[0].setVisible(not short)
 
     def refresh(self) -> None:
         """Show how it stands now."""
@@ -100,7 +106,9 @@ class ActivityStrip(QWidget):
         self.cancel.clicked.connect(self._cancel)
         self.way = LinkLabel("")
         self.way.clicked.connect(self._lead_on)
-        self.dismiss = buttons.small("", "cross")
+        self.dismiss = buttons.quiet("", "cross")
+        self.dismiss.setProperty("size", "small")
+        self.dismiss.setFixedWidth(HEIGHT)
         self.dismiss.setAccessibleName("Dismiss the result")
         self.dismiss.setToolTip("Dismiss the result; it stays in Activity")
         self.dismiss.clicked.connect(activity.put_away)
@@ -128,6 +136,11 @@ class ActivityStrip(QWidget):
         self._tick.timeout.connect(self._followed)
         theme.of().theme_changed.connect(self.refresh)
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave the room of a narrow window to what was done."""
+        super().resizeEvent(event)
+        self.following.set_short(self.width() < SHORT_UNDER)
 
     def refresh(self, *_scheme: str) -> None:
         """Show the newest running job, or how the last one ended."""

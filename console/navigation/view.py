@@ -36,6 +36,8 @@ from console.widgets.search_field import SearchField
 INDENT, CHEVRON = 8, 12
 CHEVRON_AT = 7
 """Middle of the chevron, from the left edge of its row."""
+OPEN_MOST = 50
+"""Objects from which a folder does not stand open by itself."""
 
 
 class Tree(QTreeView):
@@ -251,6 +253,8 @@ class Navigation(QWidget):
         self._quiet = False
         self._shown: Target | None = None
         self._before_filter: set[str] | None = None
+        self._by_default = True
+        """Whether nobody opened or closed a folder yet."""
         selection = self.tree.selectionModel()
         if selection is not None:
             selection.currentChanged.connect(self._current_changed)
@@ -272,7 +276,16 @@ class Navigation(QWidget):
             self.model.set_outline(outline, drafts)
             self.proxy.look_again()
         self._shown = shown or self._shown
+        if self._by_default:
+            self._close_long()
         self._select_shown()
+
+    def _close_long(self) -> None:
+        """Close the folders of many objects once: a person who opens them again has them open."""
+        long = [node for node in self._nodes() if node.kind is not None and len(node.children) > OPEN_MOST]
+        for node in long:
+            self.tree.setExpanded(self._index(node), False)
+        self._by_default = not any(node.children for node in self._nodes() if node.kind is not None)
 
     def show_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
         """Show filters and their counts below the requests; the shown page stays selected."""
@@ -352,13 +365,13 @@ class Navigation(QWidget):
         if wanted:
             self._open_matches()
         elif opened is not None:
-            self.restore(opened)
+            self._open(opened)
         self._select_shown()
 
     def _open_matches(self) -> None:
         """Open every folder while a filter is set; Qt's own `expandAll` would look at every object as well."""
         if self._before_filter is not None:
-            self.restore({node.key for node in self._nodes()})
+            self._open({node.key for node in self._nodes()})
 
     def _take_first(self) -> None:
         """Open the first row whose own name matches, as they stand in sight."""
@@ -385,13 +398,18 @@ class Navigation(QWidget):
         return {node.key for node in self._nodes() if self.tree.isExpanded(self._index(node))}
 
     def restore(self, keys: set[str]) -> None:
-        """Open exactly the nodes named."""
+        """Open exactly the nodes named, as a person left them."""
+        self._by_default = False
+        self._open(keys)
+
+    def _open(self, keys: set[str]) -> None:
         for node in self._nodes():
             self.tree.setExpanded(self._index(node), node.key in keys)
 
     def expand_defaults(self) -> None:
-        """Open what stands open at the first start."""
-        self.restore({n.key for n in self._nodes() if n.place is not None and n.place.expanded})
+        """Open what stands open at the first start; folders of many objects stay closed."""
+        self._by_default = True
+        self._open({n.key for n in self._nodes() if n.place is not None and n.place.expanded})
 
     def _nodes(self) -> list[Any]:
         found: list[Node] = []

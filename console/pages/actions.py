@@ -18,7 +18,7 @@ async def new_object(ctx: Any, kind: Kind, **values: Any) -> Target:
     """Start an object of a kind as a draft and open its page; returns where it is."""
     workspace = await ctx.ready()
     item = await ctx.call(lambda: workspace.configuration.new(kind, **values))
-    return _open_draft(ctx, item)
+    return _open_draft(ctx, item, fresh=not values)
 
 
 async def duplicate(ctx: Any, kind: Kind, object_id: uuid.UUID) -> Target:
@@ -28,11 +28,12 @@ async def duplicate(ctx: Any, kind: Kind, object_id: uuid.UUID) -> Target:
     return _open_draft(ctx, item)
 
 
-def _open_draft(ctx: Any, item: Any) -> Target:
+def _open_draft(ctx: Any, item: Any, *, fresh: bool = False) -> Target:
     from console.pages.session import field_values
 
     kind = type(item).kind
-    ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item)))
+    offered = field_values(item) if fresh else None
+    ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item), fresh=offered))
     target = Target(str(kind), item.id)
     ctx.navigate(target)
     return target

@@ -98,6 +98,8 @@ def test_from_a_callers_name_to_the_answer_to_tell_in_two_interactions(in_window
         # One: Ctrl+K, the name the caller gives, Enter.
         QTest.keyClick(window, Qt.Key.Key_K, CTRL)
         QTest.keyClicks(window.palette_box.field, "okafor")
+        # Enter takes what is seen, and the row comes while the name is typed.
+        await until(lambda: window.palette_box.list.currentIndex().isValid())
         QTest.keyClick(window.palette_box.field, Qt.Key.Key_Return)
         await until(lambda: window.page.target.kind == "requests" and window.page.pane.answer)
         page = window.page

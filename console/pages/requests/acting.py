@@ -235,6 +235,11 @@ class ActDialog(QDialog):
         """Say on whose behalf is acted and with which accounts, once that is known."""
         self._behalf = behalf
         self._look()
+        layout = self.layout()
+        if layout is not None:
+            # A sentence of two lines takes no room from what stands below it.
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def _to_come(self, row: Any) -> str:
         if self.act.name == "remind":
@@ -363,6 +368,8 @@ class Acting:
             text = summary_of(act, outcomes, len(taken), failure)
             one = next(iter(outcomes.values())) if len(taken) == len(outcomes) == 1 and not failure else None
             good = not failure and all(one.ok for one in outcomes.values()) and len(outcomes) == len(taken)
+            if one is not None:
+                job.name = one.text  # a sentence that says all; what was begun goes without saying
             job.end(one.text if one is not None else text, DONE if good else FAILED)
             if not sip.isdeleted(dialog):
                 dialog.end(f"{text}.")

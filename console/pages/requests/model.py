@@ -135,6 +135,8 @@ class InboxModel(QAbstractTableModel):
 
     def doubt_of(self, row: Any) -> str:
         """Return why a request may stand otherwise by now; nothing where it was polled."""
+        if not self._doubt:
+            return ""
         doubted = self._doubted is None or row.server_id in self._doubted
         return self._doubt if doubted else ""
 

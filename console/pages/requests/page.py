@@ -16,7 +16,7 @@ from console.pages.notice import Notice
 from console.pages.registry import Target
 from console.pages.requests import cells, empty
 from console.pages.requests.acting import Acting
-from console.pages.requests.bar import SearchBar
+from console.pages.requests.bar import SearchBar, within
 from console.pages.requests.cells import Outcome
 from console.pages.requests.chips import Chips
 from console.pages.requests.foot import Foot, doubt, is_doubtful
@@ -42,6 +42,7 @@ TICK_MS, RENEW_MS, PREPARE_MS = 1000, 30_000, 100
 GONE = "object-missing"
 """The fault of what was deleted."""
 SPLITTER = "requests_splitter"
+WIDTHS = "requests_widths"
 HEIGHTS = (440, 300)
 
 
@@ -58,6 +59,8 @@ class RequestsPage(Page):
         self.workers.failed.connect(self._read_failed)
         self.filters = filters_of(ctx, self)
         self.key = PENDING
+        self._based = PENDING
+        """The filter whose own search stands in the bar."""
         self.processes: list[Any] = []
         self._sorts: dict[str, Any] = {}
         """How a person sorted a filter, by its key."""
@@ -172,6 +175,10 @@ class RequestsPage(Page):
         table.menu_asked.connect(self._menu)
         table.sort_asked.connect(self.sort_by)
         table.looked.connect(self._looked)
+        remembered = getattr(self.ctx, "remembered", None)
+        if remembered is not None:
+            table.set_widths(remembered.text(WIDTHS))
+        table.widths_set.connect(self._remember_widths)
         self.looking.shown.connect(self._shown)
         self.looking.resolved.connect(self.selected.follow)
         self.looking.failed.connect(self._read_failed)
@@ -179,6 +186,15 @@ class RequestsPage(Page):
         self.showing.failed.connect(self._not_shown)
         self.filters.changed.connect(self._filters_changed)
         self.filters.renamed.connect(self.looking.renew)
+
+    def _remember_widths(self) -> None:
+        remembered = getattr(self.ctx, "remembered", None)
+        if remembered is not None:
+            remembered.set_text(WIDTHS, self.table.widths())
+
+    def reset_layout(self) -> None:
+        """Let the columns follow the texts again."""
+        self.table.set_widths("")
 
     def _remember(self) -> None:
         remembered = getattr(self.ctx, "remembered", None)
@@ -303,7 +319,7 @@ class RequestsPage(Page):
             key = ALL
         self.selected.goal = None
         if key != self.key:
-            self.bar.clear()
+            self._show_base(key)
         self.key = key
         self.chips.choose(key, self.filters.name_of(key))
         self.placed.emit(target_of(key))
@@ -325,20 +341,30 @@ class RequestsPage(Page):
             badges.append(Badge(f"{count} mismatch{'' if wrong == 1 else 'es'}", "notice", "notice"))
         self.head.set_badges(badges)
 
+    def _show_base(self, key: str) -> None:
+        """Let the search show what a filter itself searches for and chooses: nothing for those that stand ready."""
+        self.bar.clear()
+        named = self.filters.named.get(key)
+        if named is not None:
+            self._based = key
+            base = named.filter
+            self.bar.field.show_text(base.text)
+            self.bar.policy.choose(base.policy)
+            self.bar.process.choose(str(base.process_id or ""))
+            self.bar.time.choose(within(base.raised_within_s))
+
     def filter(self) -> Any:
-        """Return the filter that is shown, narrowed by what is searched for and chosen."""
+        """Return the filter that is shown: with what is searched for and chosen above in place of its own."""
         base = self.filters.named[self.key].filter
-        more: dict[str, Any] = {}
-        text = self.bar.field.text().strip()
-        if text:
-            more["text"] = f"{base.text} {text}".strip()
-        if self.bar.policy.key:
-            more["policy"] = self.bar.policy.key
-        if self.bar.process.key:
-            more["process_id"] = uuid.UUID(self.bar.process.key)
-        if self.bar.time.key:
-            more["raised_within_s"] = int(self.bar.time.key)
-        return replace(base, **more) if more else base
+        bar, time = self.bar, self.bar.time.key
+        own_time = None if within(base.raised_within_s) else base.raised_within_s
+        return replace(
+            base,
+            text=bar.field.text().strip(),
+            policy=bar.policy.key,
+            process_id=uuid.UUID(bar.process.key) if bar.process.key else None,
+            raised_within_s=int(time) if time else own_time,
+        )
 
     def sort(self) -> Any:
         """Return the order that is shown."""
@@ -361,6 +387,8 @@ class RequestsPage(Page):
 
     def _look(self) -> None:
         """Show what is chosen now."""
+        if self._based != self.key:
+            self._show_base(self.key)  # it was not known yet what the filter searches for
         self.states.show_loading()
         self.looking.show(self.filter(), self.sort(), self.selected.goal)
 
@@ -412,7 +440,7 @@ class RequestsPage(Page):
             return
         if self.key != ALL or self.bar.narrows:
             self.bar.clear()
-            self.key = ALL
+            self.key = self._based = ALL
             self.chips.choose(ALL)
             self.placed.emit(target_of(ALL))
             self._look()

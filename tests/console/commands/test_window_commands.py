@@ -527,3 +527,25 @@ def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
         assert page.objects == []
 
     in_window(story)
+
+
+def test_a_new_object_that_nothing_was_typed_into_leaves_no_draft(in_window):
+    async def story(window):
+        drafts = window.ctx.drafts
+        window.new(Kind.USER_CREDENTIAL)
+        await until(lambda: window.page is not None and window.page.target.kind == "user_credential")
+        await until(lambda: window.page.session.ready)
+        assert [draft.untouched for draft in drafts.all()] == [True]
+        window.go_home()
+        await until(lambda: not window.workers.busy)
+        assert drafts.all() == []
+        assert [n for n in window.model.objects() if n.draft] == []
+        window.new(Kind.USER_CREDENTIAL)
+        await until(lambda: window.page.target.kind == "user_credential" and window.page.session.ready)
+        window.page.session.edit({"description": "typed"})
+        window.go_home()
+        await until(lambda: not window.workers.busy)
+        [draft] = drafts.all()
+        assert (draft.untouched, draft.values["description"]) == (False, "typed")
+
+    in_window(story)
