@@ -166,6 +166,7 @@ class Looking(QObject):
                 await self._read_missing()  # or the selection would be lost with the places it was known by
             wish = wish or self._wish(goal, fresh=fresh)
             look = await (begun or self.ctx.call(reader.look, inbox, query, wish))
+            await self._read_missing()
             while not set(self._wanted()) <= set(wish.chosen):
                 # A person selected others meanwhile; where they stand is not known yet.
                 wish = self._wish(goal, fresh=fresh)

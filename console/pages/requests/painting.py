@@ -40,6 +40,9 @@ class Tools:
         self._tokens, self._ratio = tokens, ratio
         self.colours = {name: QColor(value) for name, value in tokens.items()}
         self.body, self.strong = theme.font("body"), theme.font("strong")
+        self.grey = QFont(self.body)
+        # High contrast has no grey.
+        self.grey.setItalic(tokens.scheme == "contrast")
         self._metrics = {False: QFontMetrics(self.body), True: QFontMetrics(self.strong)}
         self._cut: dict[tuple[str, int, bool, str], str] = {}
         self._pies: dict[tuple[str, int], QPixmap] = {}
@@ -129,7 +132,7 @@ class InboxDelegate(QStyledItemDelegate):
             self._age(painter, row, room, ground, grey=grey)
         else:
             spec = self._columns[column]
-            painter.setFont(tools.body)
+            painter.setFont(tools.grey if grey else tools.body)
             tone = "sel-text" if ground == "sel" else "muted" if grey else self._tone(row, column)
             painter.setPen(tools.colours[tone])
             text = tools.cut(cells.text(row, column, self._model.now()), room.width(), spec.cut)
@@ -156,7 +159,7 @@ class InboxDelegate(QStyledItemDelegate):
         left = room.left() + SHAPE + PAD
         width = room.right() + 1 - left - len(behind) * (SHAPE + PAD)
         text = tools.cut(cells.state_text(row), width, RIGHT)
-        painter.setFont(tools.body)
+        painter.setFont(tools.grey if grey else tools.body)
         painter.setPen(tools.colours["sel-text" if ground == "sel" else "muted" if grey else "text"])
         painter.drawText(QRect(left, room.top(), width, room.height()), PLAIN, text)
         left += tools.advance(text) + PAD
@@ -177,7 +180,7 @@ class InboxDelegate(QStyledItemDelegate):
             colour = tone
         else:
             colour = "sel-text" if ground == "sel" else "text" if cells.is_open(row) and not grey else "muted"
-        painter.setFont(tools.strong if strong else tools.body)
+        painter.setFont(tools.strong if strong else tools.grey if grey else tools.body)
         painter.setPen(tools.colours[colour])
         painter.drawText(room, TO_RIGHT, cells.text(row, cells.AGE, now))
 
