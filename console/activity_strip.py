@@ -3,7 +3,7 @@
 from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,12 +17,12 @@ from PyQt6.QtWidgets import (
 
 from console import icons, theme
 from console.activity import SHAPES, Activity, Job
-from console.inbox.following import asked_text
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
 from services.language import ago, date_time, number, time_of_day, tr
 
+SHORT_UNDER = 1200
 HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
 
 
@@ -54,6 +54,11 @@ class FollowingPart(QWidget):
         rule.setFixedHeight(HEIGHT)
         self._rules.append(rule)
         return rule
+
+    def set_short(self, short: bool) -> None:  # noqa: FBT001 - the state that is shown
+        """Say only when the instances were polled last."""
+        self.who.setVisible(not short)
+        self._rules[0].setVisible(not short)
 
     def refresh(self) -> None:
         """Show how it stands now."""
@@ -94,6 +99,14 @@ class ActivityStrip(QWidget):
         self.bar.setAccessibleName("Progress")
         self.cancel = LinkLabel("Cancel")
         self.cancel.clicked.connect(self._cancel)
+        self.way = LinkLabel("")
+        self.way.clicked.connect(self._lead_on)
+        self.dismiss = buttons.quiet("", "cross")
+        self.dismiss.setProperty("size", "small")
+        self.dismiss.setFixedWidth(HEIGHT)
+        self.dismiss.setAccessibleName("Dismiss the result")
+        self.dismiss.setToolTip("Dismiss the result; it stays in Activity")
+        self.dismiss.clicked.connect(activity.put_away)
         self.store = Label(store_name, role="caption")
         self.store.setToolTip("Where configuration and requests are kept")
         layout = QHBoxLayout(self)
@@ -102,7 +115,7 @@ class ActivityStrip(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self._shape)
         layout.addWidget(self.text, 1)
-        for widget in (self.count, self.bar, self.cancel):
+        for widget in (self.way, self.count, self.bar, self.cancel, self.dismiss):
             layout.addWidget(widget)
         picture = Picture("server", SHAPE)
         self._following = following
@@ -119,17 +132,23 @@ class ActivityStrip(QWidget):
         theme.of().theme_changed.connect(self.refresh)
         self.refresh()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave the room of a narrow window to what was done."""
+        super().resizeEvent(event)
+        self.following.set_short(self.width() < SHORT_UNDER)
+
     def refresh(self, *_scheme: str) -> None:
         """Show the newest running job, or how the last one ended."""
         job = self._activity.latest
         running = job is not None and job.running
-        if self._shows_round(job):
-            self._show_round()
-            return
         self._shape.setVisible(job is not None)
         if job is not None:
             self._shape.setPixmap(icons.status_pixmap(SHAPES[job.state], SHAPE, "window"))
-        self.text.setText(_said(job) if job is not None else "Nothing has been done yet")
+        self.text.setText(_said(job) if job is not None else "")
+        way = job.way if job is not None and not running else None
+        self.way.setVisible(way is not None)
+        self.way.setText(way[0] if way is not None else "")
+        self.dismiss.setVisible(job is not None and not running)
         self.count.setVisible(running)
         self.count.setText(f"{job.done} of {job.total}" if running and job and job.total else "")
         self.bar.setVisible(bool(running and job and job.total))
@@ -146,21 +165,10 @@ class ActivityStrip(QWidget):
             self._tick.stop()
         self.refresh()
 
-    def _shows_round(self, job: Job | None) -> bool:
-        """Whether the last round is newer than everything a person did."""
-        at = self._following.asked_at
-        if at is None or (job is not None and job.running):
-            return False
-        return job is None or job.ended is None or at > job.ended
-
-    def _show_round(self) -> None:
-        self._shape.show()
-        self._shape.setPixmap(icons.status_pixmap("good", SHAPE, "window"))
-        self.text.setText(
-            f"{asked_text(self._following.asked)}, {ago(self._following.asked_at, seconds=True)}"
-        )
-        for widget in (self.count, self.bar, self.cancel):
-            widget.hide()
+    def _lead_on(self) -> None:
+        job = self._activity.latest
+        if job is not None and job.way is not None:
+            job.way[1]()
 
     def _cancel(self) -> None:
         job = self._activity.latest

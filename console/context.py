@@ -64,6 +64,8 @@ class Context(QObject):
         """The layout of the window, for pages that remember something of theirs."""
         self.following: Any = None
         """What asks the instances about open requests, once the window has begun it."""
+        self.undo: Any = None
+        """What takes back what was done in this window."""
         self.workspace: Any = None
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""

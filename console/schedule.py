@@ -73,5 +73,5 @@ class Schedule(QObject):
 
     def _tell(self, name: str, was: str, verdict: str) -> None:
         text = f"{WORDS.get(verdict, verdict)} now; the check before: {WORDS.get(was, was)}"
-        self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE)
+        self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE, routine=True)
         self._window.tray.say(name, text)

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
@@ -40,15 +41,16 @@ from console.pages.base import Page
 from console.pages.registry import FAULTS, HOME, REQUESTS, Target, page_for
 from console.palette import Palette
 from console.schedule import Schedule
-from console.search import PaletteSearch
+from console.search import REQUESTS_FOUND, PaletteSearch
 from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
 from console.tray import Tray
+from console.undo import Undo, note_rename
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
-from services.errors import ConsoleError, Owner, Problem
+from services.errors import ConsoleError, InvalidError, Owner, Problem
 from services.language import plural, tr
 
 SMALLEST = (960, 600)
@@ -72,12 +74,16 @@ class Window(QMainWindow):
         self._back: list[Target] = []
         self._forward: list[Target] = []
         self._leaving = False
+        self._gone: list[Page] = []
+        """Pages that nothing was typed on, to be taken down when another one is shown."""
         self.model = TreeModel(self)
         self.navigation = Navigation(self.model)
         self.health = Health(self)
         self.rounds = Rounds(self)
         self.leftovers = Leftovers(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
+        self.undo = ctx.undo = Undo(ctx, self)
+        self.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = Schedule(self, layout)
         self.saved_filters = SavedFilters(self)
@@ -227,8 +233,14 @@ class Window(QMainWindow):
 
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
         rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
-        done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        was = item.name
+        try:
+            done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        except InvalidError as error:
+            self.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            return
         if done:
+            note_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)
             self.ctx.notify(f"Renamed to {name}")
 
     # -- pages -------------------------------------------------------------
@@ -255,7 +267,7 @@ class Window(QMainWindow):
             page.placed.connect(self._placed)
             self.stack.addWidget(page)
         self._pages[key] = page
-        self.page = page
+        left, self.page = self.page, page
         if fresh:
             # Built now, laid out and painted in the next turn of the loop: together they would be one long step.
             # Not 0, which Qt runs before it looks at the keyboard again.
@@ -269,7 +281,21 @@ class Window(QMainWindow):
         self.navigation.select(target)
         self._titled()
         self.ctx.commands.refresh()
+        if left is not None and left is not page:
+            self._leave_untouched(left.target)
         self._let_go()
+
+    def _leave_untouched(self, target: Target) -> None:
+        """Forget a new object whose page was left without anything typed."""
+        draft = self.ctx.drafts.get(target.kind, target.id)
+        if draft is None or not draft.untouched:
+            return
+        self.ctx.drafts.discard(target.kind, draft.id)
+        gone = self._pages.pop((target.kind, target.id), None)
+        if gone is not None and gone is self.stack.currentWidget():
+            self._gone.append(gone)  # it is seen until the other page is laid out
+        elif gone is not None:
+            gone.deleteLater()
 
     def _placed(self, target: Target) -> None:
         if self.page is not None and self.page.target.same_page(target):
@@ -282,6 +308,8 @@ class Window(QMainWindow):
         left, keyboard = self.stack.currentWidget(), QApplication.focusWidget()
         inside = left is not None and keyboard is not None and left.isAncestorOf(keyboard)
         self.stack.setCurrentWidget(self.page)
+        while self._gone:
+            self._gone.pop().deleteLater()
         if inside:
             # Qt would put the keyboard on whatever button comes next; Tab is to begin at the top of the page.
             self.page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -375,8 +403,13 @@ class Window(QMainWindow):
 
     async def _add_more(self, text: str) -> None:
         # A caller's name comes first: somebody waits on the telephone.
-        self.palette_box.add(text, "Requests", await self.search.requests(text))
-        self.palette_box.add(text, "Faults", await self.search.faults(text))
+        try:
+            requests = await self.search.requests(text)
+            cut = len(requests) == REQUESTS_FOUND
+            self.palette_box.add(text, "Requests", requests, cut=cut)
+            self.palette_box.add(text, "Faults", await self.search.faults(text))
+        finally:
+            self.palette_box.finish(text)
 
     def find(self) -> None:
         """Put the keyboard into the search of the shown page, or into the tree's filter where the page has none."""
@@ -447,6 +480,8 @@ class Window(QMainWindow):
         self.resize(*FIRST)
         self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
+        for page in self._pages.values():
+            page.reset_layout()
 
     def can_check_all(self) -> bool:
         """Whether there are servers, and no round goes on."""
@@ -505,7 +540,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ask about drafts first; the layout is kept."""
-        drafts = self.ctx.drafts.all()
+        drafts = [draft for draft in self.ctx.drafts.all() if not draft.untouched]
         if event is not None and drafts and not self._leaving:
             event.ignore()
             self.workers.start(self._ask_to_leave(len(drafts)), group="leave")

@@ -19,6 +19,7 @@ from services.errors import InputError, Owner, Problem
 from services.language import date_time, tr
 from services.requests import acting
 from services.requests.acting import Outcome, Told
+from services.requests.deeds import Deed
 from services.requests.details import Details, details, state_word
 from services.requests.learning import stored_request
 from services.requests.lookup import find_request
@@ -161,6 +162,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "label": outcome.label,
         "ok": outcome.ok,
         "seen": outcome.seen,
+        **(outcome.deed or Deed("", "")).as_dict(),
         "problem": outcome.problem.as_dict() if outcome.problem else None,
     }
 

@@ -99,7 +99,8 @@ def _json(store: Store, filter_: Filter, limit: int | None) -> None:
     inbox, at = Inbox(store), utcnow()
     servers = base_urls(store)
     rows, complete = _rows(inbox, filter_, limit or LIMIT, at)
-    as_of, whole = inbox.as_of()
+    known = inbox.polled(filter_)
+    as_of, whole = known.at, known.complete
     output.as_json(
         {
             "total": inbox.count(filter_, most=None, at=at).number,
@@ -131,12 +132,10 @@ def _table(store: Store, filter_: Filter, limit: int | None) -> None:
             rows=len(rows),
         )
     output.say(said)
-    as_of, whole = inbox.as_of()
-    if not whole:
+    known = inbox.polled(filter_)
+    if not known.complete:
         since = (
-            tr("; last polled {time}", time=date_time(as_of, seconds=True, zone=True))
-            if as_of is not None
-            else ""
+            tr("; last polled {time}", time=date_time(known.at, seconds=True, zone=True)) if known.at else ""
         )
         output.say(f"Requests on an instance may be missing here{since}.")
 

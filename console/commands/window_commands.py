@@ -70,6 +70,7 @@ def _edit(window: Any) -> tuple[Command, ...]:
     return (
         _page(window, "save", "Save", "Edit", icon="disk", shortcut="Ctrl+S"),
         _page(window, "discard", "Discard changes", "Edit", icon="undo"),
+        Command("undo", "Undo delete or rename", window.undo.take_back, enabled=lambda: bool(window.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separated=True),
         Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separated=True),
         Command("find", "Find here", window.find, icon="search", shortcut="Ctrl+F", where="Edit"),
         Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+Shift+F", where="Edit"),

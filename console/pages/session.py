@@ -183,6 +183,7 @@ class EditSession(QObject):
 
     def _keep(self) -> None:
         if self.dirty:
+            known = self.ctx.drafts.get(self.kind, self.id)
             self.ctx.drafts.put(
                 Draft(
                     kind=self.kind,
@@ -191,6 +192,7 @@ class EditSession(QObject):
                     base=None if self.base is None else dict(self.base),
                     base_version=self.base_version,
                     secret=self.secret,
+                    fresh=known.fresh if known is not None else None,
                 )
             )
         else:

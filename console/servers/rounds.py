@@ -49,7 +49,7 @@ class Rounds(QObject):
         """
         if self.running:
             return
-        self.job = self.ctx.activity.begin(name, self._stop)
+        self.job = self.ctx.activity.begin(name, self._stop, routine=careful)
         self.workers.start(self._round(self.job, then, careful=careful), group=GROUP)
         self.changed.emit()
 
@@ -68,7 +68,7 @@ class Rounds(QObject):
         if self.running and self.job is not None:
             self.job.end(text, FAILED)
         else:
-            self.ctx.activity.record("Checking all servers", text, FAILED)
+            self.ctx.activity.record("Checking all servers", text, FAILED, routine=True)
         self.changed.emit()
         if not expected:
             self.ctx.workers.failed.emit(error)

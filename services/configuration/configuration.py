@@ -14,7 +14,7 @@ from models.registry import all_models, model_of
 from models.revision import Revision
 from models.translatable import plural_later
 from services.configuration import guard
-from services.configuration.history import RevisionView, deleted_of, view_of
+from services.configuration.history import DeletedObject, RevisionView, deleted_objects, deleted_of, view_of
 from services.configuration.rules import field_errors, normalise, store_errors
 from services.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
 from services.language import plural_message
@@ -226,10 +226,18 @@ class Configuration:
         kinds = [info.table for info in KINDS.values()]
         return self._revisions(col(Revision.object_kind).in_(kinds), newest=newest, limit=limit)
 
-    def restore(self, revision_id: uuid.UUID, *, confirmed: int | None = None) -> Item:
+    def deleted(self) -> list[DeletedObject]:
+        """Return every object that was deleted and is not there now, the one that went last first."""
+        with self.store.read() as session:
+            return deleted_objects(session)
+
+    def restore(
+        self, revision_id: uuid.UUID, *, confirmed: int | None = None, free_name: bool = False
+    ) -> Item:
         """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
 
-        It is one more revision: nothing of the history in between is lost. Raises NotFoundError, and as `save` does.
+        It is one more revision: nothing of the history in between is lost. With `free_name` an object whose name belongs
+        to another one by now gets a free one. Raises NotFoundError, and as `save` does.
         """
         with self.store.read() as session:
             revision = session.get(Revision, revision_id)
@@ -243,6 +251,8 @@ class Configuration:
             values["version"] = current.version if current else 0
             if current is not None:
                 work.session.expunge(current)
+            elif free_name:
+                values["name"] = self._free_name(work.session, model, values["name"])
             return self.save_in(work, model(**values), confirmed=confirmed)
 
     # -- inside ------------------------------------------------------------

@@ -10,20 +10,14 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
-from weakref import WeakValueDictionary
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.errors import ConsoleError, Problem, RefusedError
 from services.requests import refusals, turns
-from services.requests.deciders import (
-    approval_to_decide,
-    ending_of,
-    is_unclear,
-    may_decide_for_others,
-    same_account,
-)
+from services.requests.deciders import ending_of, is_unclear, may_decide_for_others
+from services.requests.deeds import Deed, acts_for, deed_id, is_same
 from services.requests.learning import (
     Source,
     keep,
@@ -38,7 +32,6 @@ from services.requests.reading import APPROVALS, ITEMS
 from services.requests.record import (
     Asked,
     Record,
-    begun,
     is_copy,
     read_approvals,
     read_record,
@@ -74,6 +67,8 @@ class Outcome:
     problem: Problem | None = None
     label: str = ""
     """The number of the request, or its id where it has none."""
+    deed: Deed | None = None
+    """Who did it, on whose behalf and with which account, where it was done."""
 
 
 Told: TypeAlias = Callable[[Outcome], None]
@@ -159,7 +154,7 @@ async def _each(
     async def one(key: uuid.UUID) -> None:
         label = str(key)
         try:
-            async with _turn_of(key):
+            async with turns.lock_of(key):
                 row = await request_of(workspace.store, key)
                 label = label_of(row)
                 outcome = await _in_turn(workspace.store, row, deed)
@@ -202,17 +197,6 @@ async def _in_turn(
             await kept(turn.give_back)
 
 
-_turns: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
-
-
-def _turn_of(key: uuid.UUID) -> asyncio.Lock:
-    """Return the lock of a request: who clicks twice, or decides in two windows, is told what came of the first."""
-    lock = _turns.get(key)
-    if lock is None:
-        lock = _turns[key] = asyncio.Lock()
-    return lock
-
-
 def label_of(row: ApprovalRequest) -> str:
     """Return how people call a request: its number, or its id."""
     return row.number or str(row.id)
@@ -231,6 +215,7 @@ class _Deed:
         self._whole = decider is None
         """Whether the record is read with an account that sees every approval."""
         self._items: frozenset[str] | None = None
+        self._person = workspace.store.actor
         self.label = label_of(row)
 
     # -- approve and reject ------------------------------------------------
@@ -251,12 +236,12 @@ class _Deed:
         if writer is not instance:
             # What the decider sees is what it can decide.
             seen = replace(record, asked=await read_approvals(writer, record, instance))
-        asked = approval_to_decide(seen, account)
+        asked = acts_for(seen.waiting, account)
         if asked is None and any(one.open for one in record.asked_on_order):
             return self.refused(refusals.on_order(tried, record))
         if asked is None:
             return self.refused(refusals.nobody_asked(tried, record.number, account))
-        if not same_account(asked.user_name, account) and not await may_decide_for_others(writer, account):
+        if not is_same(asked.user_name, account) and not await may_decide_for_others(writer, account):
             return self.refused(refusals.not_asked(tried, account, [one.who for one in seen.waiting]))
         lost = await self._change(writer, APPROVALS, asked.sys_id, self._values("state", word))
         if lost is not None and not is_unclear(lost):
@@ -276,7 +261,7 @@ class _Deed:
             return self.refused(refusals.unclear(tried, lost or error))
         if after is None or now is None:
             return self.refused(refusals.unclear(tried, lost))
-        if now.state != word or not (lost is None or same_account(now.changed_by, account)):
+        if now.state != word or not (lost is None or is_same(now.changed_by, account)):
             await self._keep(after)
             if now.open:
                 return self.refused(refusals.not_taken(tried, lost))
@@ -315,22 +300,25 @@ class _Deed:
 
     async def _decided(self, record: Record, now: Asked, word: str, account: str) -> Outcome:
         """Keep a decision that was read back, and let our own request take it in."""
-        for_whom = "" if same_account(now.user_name, account) else f" on behalf of {now.who}"
-        detail = f"{record.number} {word}{for_whom}, as {account}"
-        if self._comment:
-            detail += f": {self._comment}"
-        seen = f"{record.number} is {word}{for_whom}."
+        own = is_same(now.user_name, account)
+        deed = Deed(word, record.number, account, self._person, now.who, own=own)
+        seen = f"{deed.sentence}."
         if record.open:
             others = [one.who for one in record.waiting]
             waits = sentence_list(others, "and") if others else "the next step of its approval"
-            seen = f"{begun(now.who) if for_whom else account} has {word} {record.number}; it still waits for {waits}."
-        problem = await self._keep(record, (RequestEventKind.DECIDED, detail))
+            seen = f"{deed.sentence}; it still waits for {waits}."
+        event = (RequestEventKind.DECIDED, self._told(deed))
+        problem = await self._keep(record, event, event_id=deed_id(self._row.id, now.sys_id))
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
             # The two systems agree now, unless the time was over.
             await self._keep(record)
             problem = problem or await self._too_late(record.number, word)
-        return self._done(record.number, seen, problem)
+        return self._done(record.number, seen, problem, deed)
+
+    def _told(self, deed: Deed) -> str:
+        """Return the line of the timeline for what was done."""
+        return f"{deed.sentence}: {self._comment}" if self._comment else deed.sentence
 
     async def _too_late(self, number: str, word: str) -> Problem | None:
         """Say so where the request had ended before the decision came: the caller has nothing of it."""
@@ -372,7 +360,12 @@ class _Deed:
             return self.refused(refusals.ended_already(tried, ended.state))
         if not ended.external_id:
             return self._done(self.label, "It was taken back before ServiceNow had it.", None)
-        return await self._cancelled(await self._workspace.instance(_server(row)), tried)
+        instance = await self._workspace.instance(_server(row))
+        try:
+            account = await account_of(instance)
+        except ConsoleError:
+            account = ""  # it is cancelled all the same
+        return await self._cancelled(instance, tried, account=account)
 
     async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:
         """Look at the record where the answer of the Cancel service was lost."""
@@ -397,7 +390,8 @@ class _Deed:
         await self._keep(after)
         if decided:
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        return self._done(after.number, f"{after.number} is {ending_of(after)}.", problem)
+        deed = Deed(ending_of(after), after.number, person=self._person)
+        return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def cancel_copy(self) -> Outcome:
         """Cancel a request of Privilege Manager on the record: the open approvals, then the item if it is still open."""
@@ -420,7 +414,8 @@ class _Deed:
             return outcome
         half = refusals.half_cancelled(outcome.problem, self.label, done)
         # Nowhere else does it stand who cancelled these.
-        note = f"Cancelling {self.label} stopped half way; cancelled for {sentence_list(done, 'and')}, as {account}"
+        behalf = Deed("cancelled", "", account, self._person, sentence_list(done, "and")).by_whom
+        note = f"Cancelling {self.label} stopped half way; approvals cancelled {behalf}"
         with contextlib.suppress(StoreError):
             steps = Steps(self._workspace.store)
             await kept(lambda: steps.note(self._row, RequestEventKind.FAILED, note, utcnow()))
@@ -455,12 +450,10 @@ class _Deed:
         if after.approval in WORDS.values():
             await self._keep(after)
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        detail = f"{after.number} cancelled, as {account}"
-        if self._comment:
-            detail += f": {self._comment}"
-        event = (RequestEventKind.CANCELLED, detail) if is_copy(self._row) else None
+        deed = Deed(ending_of(after), after.number, account, self._person)
+        event = (RequestEventKind.CANCELLED, self._told(deed)) if is_copy(self._row) else None
         problem = await self._keep(after, event)
-        return self._done(after.number, f"{after.number} is {ending_of(after)}.", problem)
+        return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     def _not_read_back(self, tried: str, lost: ConsoleError | None, error: ConsoleError | None) -> Outcome:
         problem = refusals.unclear(tried, lost or error)
@@ -509,8 +502,8 @@ class _Deed:
         """Return the outcome of what was not done."""
         return Outcome(self._row.id, ok=False, problem=problem, label=self.label)
 
-    def _done(self, label: str, seen: str, problem: Problem | None) -> Outcome:
-        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label)
+    def _done(self, label: str, seen: str, problem: Problem | None, deed: Deed | None = None) -> Outcome:
+        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label, deed=deed)
 
     async def _instance(self) -> Instance:
         return self._decider or await self._workspace.instance(_server(self._row))
@@ -557,7 +550,11 @@ class _Deed:
         return None
 
     async def _keep(
-        self, record: Record, event: tuple[RequestEventKind, str] | None = None
+        self,
+        record: Record,
+        event: tuple[RequestEventKind, str] | None = None,
+        *,
+        event_id: uuid.UUID | None = None,
     ) -> Problem | None:
         """Store what was read; returns what kept it from being stored.
 
@@ -565,7 +562,8 @@ class _Deed:
         """
         try:
             comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
-            await keep(self._workspace.store, self._row, record, event, whole=self._whole, comment=comment)
+            store, whole = self._workspace.store, self._whole
+            await keep(store, self._row, record, event, whole=whole, comment=comment, event_id=event_id)
         except StoreError as error:
             return error.problem
         return None

@@ -1,5 +1,6 @@
 """Sentences about one request: why it waits, and what to tell the person who called."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PureWindowsPath
 
@@ -7,6 +8,7 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
 from services.language import ENGLISH, day, time_of_day
+from services.requests.deeds import deed_of
 from services.requests.record import Record, sentence_list
 from services.requests.states import ENDED, Judgement, Seen, seen_of
 from services.servicenow.journal import readable
@@ -49,11 +51,13 @@ def answer_for_caller(
     record: Record | None,
     comment: str = "",
     *,
+    person: str = "",
     now: datetime | None = None,
 ) -> str:
     """Return what to tell the person who raised a request: where it stands, who acts, what to do.
 
-    `comment` is what the decision was given with, where the row does not keep it.
+    `comment` is what the decision was given with, where the row does not keep it. `person` is who made it at a console,
+    where that is known.
     """
     now = now or utcnow()
     what = _what(row)
@@ -66,13 +70,11 @@ def answer_for_caller(
         case RequestState.PENDING:
             return _pending(row, what, number, names, now)
         case RequestState.APPROVED:
-            return (
-                f"{what} was approved{_by(record)}{_at(row.ended_at, now)}{number}. Start the program again."
-            )
+            return f"{what} was approved{_by(record, person)}{_at(row.ended_at, now)}{number}. Start the program again."
         case RequestState.REJECTED:
             told = readable(row.comment or comment)
             said = f" The answer was: “{told}”." if told else ""
-            return f"{what} was rejected{_by(record)}{_at(row.ended_at, now)}{number}.{said}"
+            return f"{what} was rejected{_by(record, person)}{_at(row.ended_at, now)}{number}.{said}"
         case RequestState.TIMED_OUT:
             return f"Nobody decided {_lower(what)} in time{number}. Start the program again to ask once more."
         case RequestState.CANCELLED:
@@ -119,9 +121,13 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _by(record: Record | None) -> str:
+def _by(record: Record | None, person: str) -> str:
     decided = record.decided if record is not None else None
-    return f" by {decided.who}" if decided is not None else ""
+    if record is None or decided is None:
+        return ""
+    # With which account is nothing for a caller.
+    deed = replace(deed_of(record.number, decided, person), account="" if person else decided.changed_by)
+    return f" {deed.by_whom}"
 
 
 def _at(at: datetime | None, now: datetime) -> str:

@@ -23,16 +23,16 @@ from services.language import plural_message
 from services.redact import redact, redact_words
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
+from services.requests.deeds import deed_id, deed_of
 from services.requests.intake import INTAKE
 from services.requests.learning import Source, keep, read_own, stored_request
-from services.requests.marks import CREATE
+from services.requests.marks import CREATE, TIME_OUT
 from services.requests.record import (
     DECIDED,
     Asked,
     Comment,
     Comments,
     Record,
-    begun,
     is_copy,
     read_comments,
     sentence_list,
@@ -61,6 +61,8 @@ class Line:
     there: bool = False
     due: bool = False
     """Whether it has not happened yet."""
+    event: uuid.UUID | None = None
+    """The stored line that it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +245,13 @@ def _with_record(known: Details, record: Record, comments: Comments | None) -> D
     )
     stored = _without_what_the_record_tells(known.timeline, record)
     made = any(line.kind is RequestEventKind.CREATED for line in stored)
-    lines = [*stored, *_record_lines(record, _untold(shown, stored), made=made)]
+    here = {line.event: line.actor for line in stored if line.event is not None}
+    told_here = {one.sys_id for one in record.asked if deed_id(known.row.id, one.sys_id) in here}
+    lines = [*stored, *_record_lines(record, _untold(shown, stored), made=made, told_here=told_here)]
     decided = record.decided
+    person = here.get(deed_id(known.row.id, decided.sys_id), "") if decided is not None else ""
     said = [one.text for one in shown if decided is not None and one.on == decided.sys_id]
-    return _judged(now, lines, record, said[-1] if said else "")
+    return _judged(now, lines, record, said[-1] if said else "", person)
 
 
 def _nobody_seen(record: Record) -> str:
@@ -265,7 +270,9 @@ def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -
     return [line for line in timeline if line.kind not in told or line.detail.startswith(f"{record.number} ")]
 
 
-def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: str = "") -> Details:
+def _judged(
+    known: Details, lines: Iterable[Line], record: Record | None, said: str = "", person: str = ""
+) -> Details:
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
     judgement = judge(
@@ -287,7 +294,7 @@ def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: 
         sentence=judgement.sentence,
         must_act=judgement.actor,
         why_stuck=why_stuck(row, judgement, names, record),
-        answer_for_caller=answer_for_caller(row, names, record, said),
+        answer_for_caller=answer_for_caller(row, names, record, said, person=person),
     )
 
 
@@ -350,7 +357,9 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
     for event in events:
         kind = RequestEventKind(event.kind)
         by = f" by {event.actor}" if event.actor else ""
-        line = Line(event.at, kind, f"{_TITLES[kind]}{by}", readable(event.detail), event.actor)
+        line = Line(
+            event.at, kind, f"{_TITLES[kind]}{by}", readable(event.detail), event.actor, event=event.id
+        )
         match kind:
             case RequestEventKind.RAISED:
                 # Who and for what stands in a line that is made from the request itself.
@@ -359,6 +368,14 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
             case RequestEventKind.SENT if event.detail == CREATE:
                 sent = event.at
                 yield replace(line, title=_TITLES[kind], detail="")
+            case RequestEventKind.SENT if event.detail.startswith(TIME_OUT):
+                yield replace(line, title="Cancelling in ServiceNow", actor="")
+            case RequestEventKind.TIMED_OUT | RequestEventKind.FAILED:
+                # Nobody did that: the program that was running saw it.
+                yield replace(line, title=_TITLES[kind], actor="")
+            case RequestEventKind.DECIDED if event.actor and not event.detail.startswith(f"{row.number} "):
+                # The answer of the status service: who decided is not told by whoever read it.
+                yield replace(line, title="Answer received from ServiceNow", actor="")
             case RequestEventKind.SENT:
                 yield replace(line, title=f"Cancelling, by {event.actor}")
             case RequestEventKind.CREATED:
@@ -371,8 +388,13 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
                 yield line
 
 
-def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Iterable[Line]:
-    """Tell what the record tells; `made` says that when it was made is told already."""
+def _record_lines(
+    record: Record, comments: list[Comment], *, made: bool, told_here: set[str]
+) -> Iterable[Line]:
+    """Tell what the record tells; `made` says that when it was made is told already.
+
+    `told_here` are the approvals whose decision a stored line tells: it knows more than the record.
+    """
     if record.created_at is not None and not made:
         order = f"{record.order_number} with {record.number}" if record.order_number else record.number
         yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)
@@ -380,23 +402,15 @@ def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Ite
     said = {comment.on: comment for comment in comments}
     told = set()
     for one in record.asked:
-        if one.state not in DECIDED or one.changed_at is None:
+        if one.state not in DECIDED or one.changed_at is None or one.sys_id in told_here:
             continue
         number = record.order_number if one.on_order else record.number
-        other = one.changed_by and one.changed_by.casefold() != one.user_name.casefold()
-        parts = [f"“{said[one.sys_id].text}”"] if one.sys_id in said else []
-        told |= {said[one.sys_id]} if parts else set()
-        parts += [f"entered by {one.changed_by}"] if other else []
-        detail = ", ".join(parts)
-        title = f"{begun(one.who)} {one.state} {number}"
-        yield Line(
-            one.changed_at,
-            RequestEventKind.DECIDED,
-            title,
-            detail[:1].upper() + detail[1:],
-            one.who,
-            there=True,
-        )
+        detail = f"“{said[one.sys_id].text}”" if one.sys_id in said else ""
+        told |= {said[one.sys_id]} if detail else set()
+        deed = deed_of(number, one)
+        doer = one.who if deed.own else one.changed_by
+        title = deed.sentence
+        yield Line(one.changed_at, RequestEventKind.DECIDED, title, detail, doer, there=True)
     for comment in comments:
         if comment not in told:
             title = f"{comment.author or 'Somebody'} commented"

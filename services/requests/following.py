@@ -11,7 +11,7 @@ import logging
 import math
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from services.errors import ConsoleError, Problem
 from services.requests import asking, ground
-from services.requests.budget import FURTHER, LOOK, WINDOW_S, Budget
+from services.requests.budget import FURTHER, LOOK, WANTED, WINDOW_S, Budget
 from services.requests.clock import Clock, SystemClock
 from services.requests.course import Course, newest_of
 from services.requests.ground import Source, Target
@@ -56,6 +56,14 @@ POSITION_EVERY = timedelta(minutes=10)
 PAUSE_MOST_S = 900.0
 REFUSED_PAUSE_S = 300.0
 REFUSED_PAUSE_MOST_S = 3600.0
+WANTED_AFTER_S = 2.0
+"""A person who wants a look sees what was looked at so short a time ago."""
+WANTED_MOST = 30
+"""Looks in an hour that people may want beside the regular ones: the others stay for those."""
+RESTS = ("rate-limited",)
+"""Faults after which nobody asks before the time is over: the instance said so itself."""
+LOCKS = ("authentication-refused",)
+"""Faults after which one more try is enough: further ones would lock the account."""
 SHRINKING = ("transaction-cancelled", "timeout", "answer-too-large")
 PAUSE = "pause:"
 UNREADABLE = ("rights-missing", "query-ignored")
@@ -129,15 +137,16 @@ class Follower:
         """Return the servers that have something to follow."""
         return await asyncio.to_thread(ground.servers, self._store)
 
-    async def round(self, server_id: uuid.UUID) -> Round:
+    async def round(self, server_id: uuid.UUID, *, wanted: bool = False) -> Round:
         """Look once at the requests of a server, if it is time and nobody else does; see Round.
 
-        Where somebody else is at it, it waits until that one has done it or is gone.
+        Where somebody else is at it, it waits until that one has done it or is gone. `wanted`: a person asks for it, so
+        that it neither waits until it is due nor until an instance that did not answer is left alone long enough.
         """
-        turn = await asyncio.to_thread(self._begin, server_id)
+        turn = await asyncio.to_thread(self._begin, server_id, wanted)
         while isinstance(turn, Round) and turn.note == HELD:
             await asyncio.sleep(WATCH_S)
-            turn = await asyncio.to_thread(self._begin, server_id)
+            turn = await asyncio.to_thread(self._begin, server_id, wanted)
         if isinstance(turn, Round):
             return turn
         problem, good = None, False
@@ -163,18 +172,19 @@ class Follower:
 
     # -- whose turn it is ------------------------------------------------------
 
-    def _begin(self, server_id: uuid.UUID) -> "_Turn | Round":
+    def _begin(self, server_id: uuid.UUID, wanted: bool) -> "_Turn | Round":  # noqa: FBT001 - for a thread
         with self._store.read() as session:
             target = ground.target(session, server_id)
-            refusal = self._refusal(session, target)
+            refusal = self._refusal(session, target, wanted=wanted)
             course = self._course(session, target) if target is not None and refusal is None else None
         if refusal is not None or target is None or course is None:
             return refusal or Round(note=NOTHING)
         with self._store.write() as work:
-            refusal = self._refusal(work.session, target)
+            refusal = self._refusal(work.session, target, wanted=wanted)
             if refusal is not None:
                 return refusal
-            if not self.budget.take_in(work.session, server_id, LOOK):
+            what, most = (WANTED, WANTED_MOST) if wanted else (LOOK, None)
+            if not self.budget.take_in(work.session, server_id, what, further_most=most):
                 free_at = self.budget.spent_in(work.session, server_id).free_at
                 return Round(note=SPENT, next_at=self._time.shown(free_at))
             held = self._leases.take_in(work.session, _follow(server_id), LEASE_S)
@@ -188,7 +198,7 @@ class Follower:
         self._tokens[server_id] = held.token
         return _Turn(target, course, held, self._time.now())
 
-    def _refusal(self, session: Session, target: Target | None) -> Round | None:
+    def _refusal(self, session: Session, target: Target | None, *, wanted: bool) -> Round | None:
         if target is None:
             return Round(note=NOTHING)
         seen = holding_of(session, _seen(target.server_id))
@@ -197,10 +207,11 @@ class Follower:
         self.budget.spent_in(session, target.server_id)  # which heeds what others did
         now = self._time.now()
         pause = holding_of(session, _pause(target.server_id))
-        if pause is not None and pause.until > now:
+        if pause is not None and pause.until > now and not (wanted and _may_ask_again(pause)):
             return Round(note=PAUSED, next_at=self._time.shown(pause.until))
         if seen is not None:
-            due = seen.until + timedelta(seconds=self._interval(target))
+            rest = WANTED_AFTER_S if wanted else self._interval(target)
+            due = seen.until + timedelta(seconds=rest)
             if due > now:
                 due = self._time.shown(due)
                 return Round(note=NOT_DUE, next_at=due, complete=seen.holder == "complete")
@@ -447,12 +458,49 @@ def paused_servers(session: Session, now: datetime) -> list[uuid.UUID]:
     return [uuid.UUID(hex=name.removeprefix(PAUSE)) for name, pause in pauses.items() if pause.until > now]
 
 
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """How well the copies of some servers are known.
+
+    `at` is when they were last brought up to date, the oldest of all servers; `complete` says that each of them was
+    asked successfully the last time and hid nothing. `failing` are those whose last look failed, by their fault, and
+    `never` those that were not looked at yet.
+    """
+
+    at: datetime | None = None
+    complete: bool = True
+    failing: tuple[tuple[uuid.UUID, str], ...] = ()
+    never: tuple[uuid.UUID, ...] = ()
+
+    @property
+    def unsure(self) -> frozenset[uuid.UUID]:
+        """Servers of which nothing is known to be so now."""
+        return frozenset({*(server for server, _ in self.failing), *self.never})
+
+
+def polled(session: Session, server_ids: Sequence[uuid.UUID]) -> Polled:
+    """Return how well the copies of servers are known, whoever looks; without servers there is nothing to be known."""
+    if not server_ids:
+        return Polled()
+    looks = {one: holding_of(session, _seen(one)) for one in server_ids}
+    # A look that succeeds takes the pause away: one that is there tells how the last look ended, over or not.
+    pauses = {one: holding_of(session, _pause(one)) for one in server_ids}
+    failing = tuple((one, pause.holder) for one, pause in pauses.items() if pause is not None)
+    times = [_seen_at(look) for look in looks.values() if look is not None]
+    whole = all(look is not None and look.holder == "complete" for look in looks.values())
+    never = tuple(one for one, look in looks.items() if look is None)
+    return Polled(min(times) if times else None, whole and not failing, failing, never)
+
+
 def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
     """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-    looks = [holding_of(session, _seen(one)) for one in server_ids]
-    times = [_seen_at(look) for look in looks if look is not None]
-    whole = bool(looks) and all(look is not None and look.holder == "complete" for look in looks)
-    return (min(times) if times else None), whole
+    known = polled(session, server_ids)
+    return known.at, bool(server_ids) and known.complete
+
+
+def _may_ask_again(pause: Holding) -> bool:
+    """Whether a person may have an instance asked although it is left alone."""
+    return pause.holder not in RESTS and (pause.holder not in LOCKS or pause.token < 2)
 
 
 def _told_now(instance: Instance) -> float | None:

@@ -105,12 +105,14 @@ async def keep(
     *,
     whole: bool = True,
     comment: str = "",
+    event_id: uuid.UUID | None = None,
 ) -> None:
     """Store what `record` says of `row`, with a line of its timeline; a look that finds nothing new writes nothing.
 
     A look that began before what the row says was seen says nothing new either, unless it is the one after a deed (an
     `event`). `whole` says that the account sees every approval: only then it is known who is asked. `comment` is what a copy was
-    decided with here; a request of our own gets it with the answer of its status service. Raises StoreError. It is
+    decided with here; a request of our own gets it with the answer of its status service. `event_id` is the id that the
+    line is to be known by, unless there is one of that id. Raises StoreError. It is
     written to its end even where the task is cancelled, because it has happened.
     """
 
@@ -138,7 +140,7 @@ async def keep(
             elif new:
                 work.observe(ApprovalRequest, {row.id: seen})
             if event is not None:
-                tell(work.session, row.id, *event, actor=store.actor)
+                tell(work.session, row.id, *event, actor=store.actor, event_id=event_id)
                 if not new:
                     # Open pages look at what the audit trail names.
                     work.event("observe", kind="approval_request", object_id=row.id, detail=event[0].value)

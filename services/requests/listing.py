@@ -103,6 +103,28 @@ class Listing:
         walk = self._walk(select(ONE), sort)
         return counted(session, walk.where(before)) + counted(session, walk.where(*beside))
 
+    def places_of(
+        self, session: Session, sort: Sort, request_ids: Sequence[uuid.UUID]
+    ) -> dict[uuid.UUID, int]:
+        """Return the places of those of several requests that are shown, by their ids."""
+        ids = self._few(session, sort)
+        wanted = select(RAW_ID, TABLE.c.id, *key_of(sort)).where(TABLE.c.id.in_(request_ids))
+        found = session.execute(wanted.where(*clauses(self._conditions)).order_by(*_order(sort))).all()
+        if ids is not None:
+            at = {raw: place for place, raw in enumerate(ids)}
+            return {one[1]: at[one[0]] for one in found if one[0] in at}
+        places: dict[uuid.UUID, int] = {}
+        walk, last = self._walk(select(ONE), sort), None
+        for _raw, request_id, *key in found:
+            if last is None:
+                before, beside = _before(sort, tuple(key))
+                place = counted(session, walk.where(before)) + counted(session, walk.where(*beside))
+            else:
+                # Only what stands between two of them is counted: they mostly stand together.
+                place += counted(session, walk.where(*_between(sort, last, tuple(key))))
+            places[request_id], last = place, tuple(key)
+        return places
+
     # -- few rows ----------------------------------------------------------
 
     def _way_of(self, session: Session) -> Way:
@@ -222,6 +244,12 @@ def _from(
     if upward:
         return own[0] >= key[0], (whole >= value if with_it else whole > value)
     return own[0] <= key[0], (whole <= value if with_it else whole < value)
+
+
+def _between(sort: Sort, first: tuple[Any, ...], last: tuple[Any, ...]) -> tuple[ColumnElement[bool], ...]:
+    """Return what says that a row comes before `last` and not before `first`."""
+    up = is_upward(sort)
+    return *_from(sort, first, upward=up, with_it=True), *_from(sort, last, upward=not up)
 
 
 def _before(sort: Sort, key: tuple[Any, ...]) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:

@@ -45,10 +45,17 @@ def tell(
     *,
     actor: str,
     at: datetime | None = None,
+    event_id: uuid.UUID | None = None,
 ) -> None:
-    """Add a line to the timeline of a request, in the transaction of the change that it tells of."""
+    """Add a line to the timeline of a request, in the transaction of the change that it tells of.
+
+    It gets `event_id` as its id, unless a line has that already.
+    """
+    if event_id is None or session.get(RequestEvent, event_id) is not None:
+        event_id = uuid.uuid4()
     session.add(
         RequestEvent(
+            id=event_id,
             request_id=key,
             at=at or utcnow(),
             kind=kind,

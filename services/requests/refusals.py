@@ -5,6 +5,7 @@ from dataclasses import replace
 from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, Owner, Problem
 from services.language import ENGLISH, date_time, plural_message
+from services.requests.deeds import deed_of
 from services.requests.record import Asked, Record, sentence_list
 
 
@@ -91,9 +92,7 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
         word = decided.state
     seen = f"{record.number} is already {word}"
     if decided is not None:
-        seen += f" by {decided.who}"
-        if decided.changed_by and decided.changed_by.casefold() != decided.user_name.casefold():
-            seen += f" (entered by {decided.changed_by})"
+        seen += f" {deed_of(record.number, decided).by_whom}"
     at = decided.changed_at if decided is not None else record.changed_at
     if at is not None:
         seen += f" at {date_time(at, seconds=True, language=ENGLISH)}"

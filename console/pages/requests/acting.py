@@ -15,6 +15,7 @@ from console.activity import DONE, FAILED, Job
 from console.inbox.places import state_word
 from console.lazy import module
 from console.pages.requests import cells
+from console.pages.requests.behalf import Behalf, accounts_of
 from console.pages.requests.cells import Outcome
 from console.pages.requests.painting import HEAD
 from console.pages.requests.rights import is_copy
@@ -26,6 +27,7 @@ from console.widgets.rows import ROW, RowsTable, TableRow
 from services.errors import ConsoleError
 from services.language import number, plural, tr
 
+DECISIONS = ("approve", "reject")
 WIDTH, ROWS_SHOWN, WHYS_SHOWN = 720, 7, 3
 ACTING = "services.requests.acting"
 
@@ -115,9 +117,12 @@ class ActDialog(QDialog):
     stopped = pyqtSignal()
     """The person wants no more of it done."""
 
-    def __init__(self, act: Act, rows: Sequence[Any], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, act: Act, rows: Sequence[Any], parent: QWidget | None = None, behalf: Behalf | None = None
+    ) -> None:
         super().__init__(parent)
         self.act, self.rows = act, list(rows)
+        self._behalf = behalf or Behalf()
         self.running = self.over = False
         one = len(rows) == 1
         what = label_of(rows[0]) if one else _number(len(rows))
@@ -202,7 +207,8 @@ class ActDialog(QDialog):
         if skipped:
             why = _why_skipped(planned)
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
-        self.summary.setText(f"{text}.")
+        whose = self._behalf.told(self.act.done, self.taken) if self.act.name in DECISIONS else ""
+        self.summary.setText(f"{text}. {whose}".rstrip())
         self.go.setText(f"{tr(self.act.verb)} {_number(number)}" if len(self.rows) > 1 else tr(self.act.verb))
         if self.act.dangerous:
             self.go.setText(
@@ -235,12 +241,26 @@ class ActDialog(QDialog):
         elif self.over:
             shape, text = "off", "Not begun"
         else:
-            shape, text = (
-                "todo",
-                f"Will be {self.act.done}" if self.act.name != "remind" else "Gets a reminder",
-            )
+            shape, text = "todo", self._to_come(row)
+            tip = text
         texts = (label_of(row), row.user, upright(cells.file_name(row.file_path)), text)
         return TableRow(shape, texts, str(row.id), ("", "", str(row.file_path), tip))
+
+    def show_behalf(self, behalf: Behalf) -> None:
+        """Say on whose behalf is acted and with which accounts, once that is known."""
+        self._behalf = behalf
+        self._look()
+        layout = self.layout()
+        if layout is not None:
+            # A sentence of two lines takes no room from what stands below it.
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+
+    def _to_come(self, row: Any) -> str:
+        if self.act.name == "remind":
+            return "Gets a reminder"
+        whose = self._behalf.of(row) if self.act.name in DECISIONS and len(self.rows) > 1 else ""
+        return f"Will be {self.act.done} {whose}".rstrip()
 
     def _go(self) -> None:
         if not self.running and not self.over:
@@ -305,12 +325,22 @@ class Acting:
 
     def open(self, name: str, rows: Sequence[Any]) -> ActDialog:
         """Open the dialog of an act over these requests."""
-        dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window())
+        shown = self._page.selected.people_of(rows)
+        dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window(), Behalf(people=shown))
+        self._page.workers.start(self._read_behalf(dialog, shown), group="behalf")
         dialog.agreed.connect(lambda: self._start(dialog))
         dialog.finished.connect(lambda _result: self._give_back())
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
+
+    async def _read_behalf(self, dialog: ActDialog, shown: dict[uuid.UUID, Any]) -> None:
+        """Read with which accounts is acted; the dialog is there meanwhile."""
+        ctx = self._page.ctx
+        workspace = await ctx.ready()
+        accounts = await ctx.call(accounts_of, workspace.configuration)
+        if not sip.isdeleted(dialog):
+            dialog.show_behalf(Behalf(workspace.store.actor, accounts, shown))
 
     def _give_back(self) -> None:
         """Put the keyboard where a person goes on; the button it came from may be off by now."""
@@ -351,8 +381,11 @@ class Acting:
         finally:
             self.running -= 1
             text = summary_of(act, outcomes, len(taken), failure)
+            one = next(iter(outcomes.values())) if len(taken) == len(outcomes) == 1 and not failure else None
             good = not failure and all(one.ok for one in outcomes.values()) and len(outcomes) == len(taken)
-            job.end(text, DONE if good else FAILED)
+            if one is not None:
+                job.name = one.text  # a sentence that says all; what was begun goes without saying
+            job.end(one.text if one is not None else text, DONE if good else FAILED)
             if not sip.isdeleted(dialog):
                 dialog.end(f"{text}.")
             if not sip.isdeleted(self._page):

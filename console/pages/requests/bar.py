@@ -25,6 +25,12 @@ TIMES: tuple[tuple[str, str], ...] = (
 )
 
 
+def within(seconds: int | None) -> str:
+    """Return the choice that stands for a time, nothing where none does."""
+    key = str(seconds) if seconds is not None else ""
+    return key if any(key == known for known, _ in TIMES) else ""
+
+
 class SearchField(QLineEdit):
     """One field over everything people know of a request. `searched` follows the typing after a moment."""
 

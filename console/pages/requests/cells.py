@@ -16,14 +16,14 @@ from services.language import date_time, duration, short_duration, short_moment,
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
 COLUMNS = (
-    Column("State", cut=RIGHT, least=11, most=24, give=4),
+    Column("State", cut=RIGHT, least=8, most=24, give=4),
     Column("Age", cut=RIGHT, align=RIGHT),
-    Column("Policy", cut=RIGHT, least=12, most=28, take=1, give=5),
-    Column("User", cut=MIDDLE, least=12, most=22, take=1, give=1),
-    Column("Computer", tone="muted", cut=MIDDLE, least=9, most=20, give=1),
-    Column("File", cut=MIDDLE, least=14, most=36, take=1, give=2),
+    Column("Policy", cut=RIGHT, least=10, most=28, take=1, give=5),
+    Column("User", cut=MIDDLE, least=8, most=22, take=1, give=1),
+    Column("Computer", tone="muted", cut=MIDDLE, least=8, most=20, give=1),
+    Column("File", cut=MIDDLE, least=16, most=36, take=1, give=2),
     Column("Reason", tone="muted", cut=RIGHT, least=8, most=44, take=3, give=9),
-    Column("Waits for", tone="muted", cut=RIGHT, least=9, most=26, take=1, give=5),
+    Column("Waits for", tone="muted", cut=RIGHT, least=8, most=26, take=1, give=5),
     Column("Times out", tone="muted", cut=RIGHT, align=RIGHT),
     Column("Number", most=24),
 )

@@ -25,7 +25,7 @@ from console.pages.requests import cells
 from console.pages.requests.timeline import Timeline
 from console.widgets import buttons
 from console.widgets.badge import Badge
-from console.widgets.labels import ElidedLabel, Label, Picture, breakable
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, breakable
 from console.widgets.states import ErrorState
 from models.kinds import RequestState
 from services.errors import Problem
@@ -162,6 +162,8 @@ class DetailsPane(QWidget):
     asked = pyqtSignal(str)
     """A command of the page."""
     closed = pyqtSignal()
+    find_asked = pyqtSignal()
+    """Somebody wants to see the shown request in a list that has it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,14 +172,21 @@ class DetailsPane(QWidget):
         self.setAccessibleName("Details of the request")
         self.setMinimumHeight(HEAD + 110)
         self._link = ""
+        self._in_list = True
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 12, 0, 8)
         layout.setSpacing(6)
         layout.addLayout(self._head())
         self.reason = Label("", role="caption")
-        self.reason.setContentsMargins(MARGIN, 0, MARGIN, 0)
         self.reason.setWordWrap(True)
-        layout.addWidget(self.reason)
+        self.find_link = LinkLabel("Show it among all requests")
+        self.find_link.clicked.connect(self.find_asked)
+        line = QHBoxLayout()
+        line.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        line.setSpacing(GAP)
+        line.addWidget(self.reason, 1)
+        line.addWidget(self.find_link)
+        layout.addLayout(line)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
@@ -334,6 +343,7 @@ class DetailsPane(QWidget):
     def clear(self) -> None:
         """Show nothing of the request before, while another one is read."""
         self._link = ""
+        self.set_in_list(True)
         self.number.setText("")
         self.about.setText("")
         self.set_badges([])
@@ -365,11 +375,18 @@ class DetailsPane(QWidget):
         self.reason.setText(" ".join(told))
         self.reason.setVisible(bool(told))
 
+    def set_in_list(self, in_list: bool) -> None:  # noqa: FBT001 - the state that is shown
+        """Offer nothing for a request that left the list but a way to find it again."""
+        self._in_list = in_list
+        self.find_link.setVisible(not in_list)
+        self.copy_button.setEnabled(in_list)
+        self.open_button.setEnabled(in_list and bool(self._link))
+
     def show_many(self, text: str, about: str) -> None:
         """Show how many requests are selected, in place of one request's details."""
+        self.clear()
         self.number.setText(text)
         self.about.setText(about)
-        self.set_badges([])
         self._show_instead(None)
 
     def show_failure(self, name: str, problem: Problem, retry: Callable[[], None]) -> None:
@@ -409,7 +426,7 @@ class DetailsPane(QWidget):
         self._show_who(details)
         self.quote.show_text(details.answer_for_caller)
         self._link = details.link
-        self.open_button.setEnabled(bool(details.link))
+        self.open_button.setEnabled(self._in_list and bool(details.link))
         self.open_button.setToolTip("" if details.link else "Its record in ServiceNow is not known")
         self._show_fresh(details, asking=asking)
 

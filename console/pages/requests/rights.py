@@ -69,6 +69,8 @@ def reasons(
             ACTS,
             tr("Select at most {most} requests at a time; {count} are selected.", most=MOST, count=count),
         )
+    if not rows:
+        return dict.fromkeys(ACTS, tr("The selected requests are being read."))
     still_open = [row for row in rows if cells.is_open(row)]
     if not still_open:
         return dict.fromkeys(ACTS, _ended(rows))
@@ -81,6 +83,12 @@ def reasons(
     elif len(still_open) == 1 == count:
         found |= dict.fromkeys(DECISIONS, rights.against(still_open[0].server_id, asked))
     return found
+
+
+def left_the_list(row: Any) -> Mapping[str, str]:
+    """Return why nothing is done with a request that is shown and no longer stands in the list; `row` may be unknown."""
+    ended = "" if row is None or cells.is_open(row) else f"{_ended([row])} "
+    return dict.fromkeys(ACTS, f"{ended}It is no longer in this list.")
 
 
 def _ended(rows: Sequence[Any]) -> str:

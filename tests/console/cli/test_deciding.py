@@ -1,5 +1,6 @@
 """`requests show`, `approve`, `reject`, `cancel`, `remind`, and the programs that may raise requests."""
 
+import getpass
 import json
 import logging
 import subprocess
@@ -111,7 +112,8 @@ def test_several_are_decided_with_a_comment(cli, order, practice, store, command
 def test_as_an_approver_of_its_own(cli, order, practice):
     row = order()
     outcome = cli("requests", "approve", row.number, "--decide-as", "Approver")
-    assert (outcome.status, outcome.out) == (0, f"{row.number}\t{row.number} is approved.\n")
+    told = f"{row.number} approved by {getpass.getuser()}, with the account app.approver of Alex Approver."
+    assert (outcome.status, outcome.out) == (0, f"{row.number}\t{told}\n")
     [asked] = practice.records("sysapproval_approver", sysapproval=row.record_id)
     assert asked["sys_updated_by"] == "app.approver"
 
@@ -121,7 +123,7 @@ def test_one_that_is_decided_already_ends_with_1(cli, order, practice):
     assert cli("requests", "reject", row.number).status == 0
     outcome = cli("requests", "approve", row.number, other.number)
     assert outcome.status == 1
-    assert "already rejected by Alex Approver" in outcome.err
+    assert "already rejected by privman.integration on behalf of Alex Approver" in outcome.err
     assert state_of(practice, row) == "rejected"
     assert state_of(practice, other) == "approved"
 

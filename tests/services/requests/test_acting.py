@@ -37,7 +37,19 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     if decider:
         await decider.aclose()
     assert (outcome.ok, outcome.problem, outcome.label) == (True, None, row.number)
-    assert outcome.seen == f"{row.number} is {word}{'' if as_approver else ' on behalf of Alex Approver'}."
+    account = "app.approver" if as_approver else PM
+    whose = (
+        f"with the account {account} of Alex Approver"
+        if as_approver
+        else f"on behalf of Alex Approver, with the account {account}"
+    )
+    told = f"{row.number} {word} by ada{',' if as_approver else ''} {whose}"
+    assert outcome.seen == f"{told}."
+    assert (outcome.deed.person, outcome.deed.account, outcome.deed.approver) == (
+        "ada",
+        account,
+        "Alex Approver",
+    )
     kept = desk.row(row.id)
     assert (kept.state, kept.servicenow_state, kept.comment) == (word, word, "Seen by Alex")
     assert (kept.mismatch, kept.waits_for) == ("", "")
@@ -45,10 +57,7 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     assert desk.comments(row) == ["Seen by Alex"]
     mine = [e for e in desk.events(row.id, "decided") if e.detail.startswith(row.number)]
     assert {e.actor for e in mine} == {"ada"}
-    account = "app.approver" if as_approver else PM
-    assert [e.detail for e in mine] == [
-        f"{row.number} {word}{'' if as_approver else ' on behalf of Alex Approver'}, as {account}: Seen by Alex"
-    ]
+    assert [e.detail for e in mine] == [f"{told}: Seen by Alex"]
     assert desk.store.verify_audit().ok
 
 
@@ -289,7 +298,8 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
         assert outcome.ok, outcome.problem
         assert desk.row(row.id).waits_for == "Olive Approver"
         # The approver sees nobody's approval but its own, so that nobody is named.
-        assert outcome.seen.startswith(f"app.approver has approved {row.number}; it still waits for ")
+        assert outcome.seen.startswith(f"{row.number} approved by ada, with the account app.approver of ")
+        assert "; it still waits for " in outcome.seen
         assert desk.row(row.id).state == RequestState.PENDING
         # A second go finds nothing left to decide.
         async with desk.decider("app.approver") as decider:

@@ -1,5 +1,6 @@
 """All about one request: from the store at once, then with what the instance says."""
 
+import contextlib
 import itertools
 import re
 import time
@@ -21,6 +22,7 @@ from services.requests.details import details, stored_details
 from services.requests.learning import keep
 from services.requests.record import COMMENTS_MAX, read_record
 from services.requests.states import MISSING
+from services.servicenow.queries import equals
 from services.store.errors import NotFoundError
 from tests.services.requests.acting_setup import between, desk
 
@@ -109,7 +111,7 @@ async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_wit
     found = await details(desk.workspace, row.id)
     [line] = [line for line in found.timeline if line.kind == "decided"]
     assert (line.title, line.detail, line.there) == (
-        f"Alex Approver rejected {row.number}", "“Use the store version”", True,
+        f"{row.number} rejected by Alex Approver", "“Use the store version”", True,
     )  # fmt: skip
     shown = titles(found)
     assert (
@@ -129,13 +131,39 @@ async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(
     await decide(desk.workspace, [row.id], "approve", "Fine")
     found = await details(desk.workspace, row.id)
     shown = [f"{line.title}: {line.detail}" for line in found.timeline]
-    assert shown[-3] == "Reminded by ada: Alex Approver: On the phone"
-    assert set(shown[-2:]) == {
-        f"Decided by ada: {row.number} approved on behalf of Alex Approver, as privman.integration: Fine",
-        f"Alex Approver approved {row.number}: Entered by privman.integration",
-    }
-    for text in ("On the phone", "Fine"):
-        assert sum(text in line for line in shown) == 1
+    told = f"{row.number} approved by ada on behalf of Alex Approver, with the account privman.integration"
+    assert shown[-2:] == [
+        "Reminded by ada: Alex Approver: On the phone",
+        f"Decided by ada: {told}: Fine",
+    ]
+    assert "was approved by ada on behalf of Alex Approver at " in found.answer_for_caller
+    stored = stored_details(desk.store, row.id)
+    assert [line.detail for line in stored.timeline if line.kind == "decided"] == [f"{told}: Fine"]
+
+
+async def test_a_decision_that_another_account_entered_says_so_in_one_sentence(desk):
+    row = await desk.raised()
+    async with contextlib.aclosing(desk.decider("privman.integration")) as other:
+        [asked] = [
+            found
+            async for found in other.table("sysapproval_approver").rows(
+                equals(sysapproval=desk.item(row)["sys_id"]), fields=("sys_id",)
+            )
+        ]
+        await other.table("sysapproval_approver").update(asked["sys_id"], {"state": "approved"})
+    found = await details(desk.workspace, row.id)
+    [line] = [line for line in found.timeline if line.there and line.kind == "decided"]
+    assert line.title == f"{row.number} approved by privman.integration on behalf of Alex Approver"
+    assert line.actor == "privman.integration"
+
+
+async def test_what_the_program_saw_by_itself_is_told_as_nobodys_deed(desk):
+    row = await desk.raised()
+    await decide(desk.workspace, [row.id], "approve", "Fine")
+    stored = stored_details(desk.store, row.id)
+    titles_ = [line.title for line in stored.timeline]
+    assert "Answer received from ServiceNow" in titles_
+    assert [title for title in titles_ if " by ada" in title] == ["Decided by ada"]
 
 
 async def test_an_approver_whose_account_is_off_is_said_to_be(desk):

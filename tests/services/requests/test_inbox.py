@@ -150,6 +150,15 @@ class TestEveryFilterAndOrder:
         place = Inbox(store).place_of(filter_, sort, key, at=NOW)
         assert place == (wanted.index(key) if key in wanted else None)
 
+    @MANY_TIMES
+    @given(filter_=filters(), sort=sorts, numbers=st.sets(st.integers(0, ROWS - 1), max_size=12))
+    def test_tells_the_places_of_several_rows(self, filled, size, filter_, sort, numbers):
+        store, rows, _ = filled
+        keys, wanted = [rows[number]["id"] for number in numbers], in_order(shown(rows, filter_), sort)
+        places = Inbox(store).places_of(filter_, sort, keys, at=NOW)
+        assert places == {key: wanted.index(key) for key in keys if key in wanted}
+        assert {row.id for row in Inbox(store).get_all(keys).values()} == set(keys)
+
     def test_of_a_process_and_of_a_server(self, filled, size):
         store, rows, processes = filled
         for process, server in processes:
@@ -342,3 +351,10 @@ class TestBesideTheList:
         with store.write() as work:
             work.session.merge(Lease(name=f"seen:{servers[1].hex}", holder="complete", until=NOW))
         assert Inbox(store).as_of() == (NOW, True)
+        with store.write() as work:
+            work.session.add(Lease(name=f"pause:{servers[1].hex}", holder="tcp-refused", token=1, until=NOW))
+        known = Inbox(store).polled()
+        assert (known.at, known.complete) == (NOW, False)
+        assert known.failing == ((servers[1], "tcp-refused"),)
+        assert Inbox(store).polled(Filter(server_id=servers[0])).complete
+        assert not Inbox(store).polled(Filter(server_id=servers[1])).complete
