@@ -126,7 +126,7 @@ def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practic
         await until(lambda: window.following.who == "This window is polling ServiceNow")
         await until(lambda: window.following.asked_at is not None)
         assert window.strip.following.isVisible()
-        assert "asked about in one question" in window.strip.text.text()
+        assert "Status of 2 requests updated" in window.strip.text.text()
         from services.requests.acting import decide
 
         await decide(window.ctx.workspace, [row.id], "approve", "Fine")
