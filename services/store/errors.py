@@ -72,7 +72,7 @@ def too_new(url: str, revision: str) -> StoreTooNewError:
             evidence=f"Its schema is {revision}, which this release does not know.",
             cause="It was written by a newer release of Approval Console.",
             owner=Owner.CONSOLE,
-            remedy="Update this console, or open another store. Nothing was changed.",
+            remedy="Update this console, or open another store. The store was not changed.",
             fault="store-too-new",
         )
     )
@@ -103,7 +103,7 @@ def cannot_write(error: BaseException) -> StoreError:
     """Return the error for a write that the database refused."""
     unwritable = _Reason(
         "The store is read-only, damaged or out of reach, or its disk is full.",
-        "See that the store may be written to, then save again. Nothing was changed.",
+        "See that the store may be written to, then save again. The store was not changed.",
         "store-not-writable",
     )
     return _error("Write to the store", error, unwritable)
@@ -118,7 +118,7 @@ class _Reason:
 
 _LOCKED = _Reason(
     "Another program keeps the store locked.",
-    "Wait until it is done, or close it, then try again. Nothing was changed.",
+    "Wait until it is done, or close it, then try again. The store was not changed.",
     "store-locked",
 )
 _NO_DRIVER = _Reason(
@@ -129,7 +129,7 @@ _NO_DRIVER = _Reason(
 )
 _CONTRADICTION = _Reason(
     "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
-    "Look at what is stored now, then try again. Nothing was changed.",
+    "Look at what is stored now, then try again. The store was not changed.",
     "store-contradiction",
 )
 
@@ -162,7 +162,7 @@ def gone(url: str) -> StoreError:
             evidence=f"{without_password(url)} is not the file that was opened.",
             cause="The store's file was deleted, moved or replaced while it was in use.",
             owner=Owner.CONSOLE,
-            remedy="Put it back, or start this program anew on the store that is there now. Nothing was changed.",
+            remedy="Put it back, or start this program anew on the store that is there now. The store was not changed.",
             fault="store-gone",
         )
     )
