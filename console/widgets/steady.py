@@ -1,6 +1,7 @@
 """The content of a dialog that keeps its size while it works: what does not fit is scrolled to."""
 
-from PyQt6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PyQt6 import sip
+from PyQt6.QtCore import QSize, Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QScrollArea, QWidget
 
 MARGIN = 48
@@ -19,6 +20,7 @@ class SteadyArea(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         content.setProperty("role", "page")
         self.setWidget(content)
+        self._wanted: QWidget | None = None
 
     def sizeHint(self) -> QSize:
         """Ask for as little as is enough, whatever the content."""
@@ -29,17 +31,23 @@ class SteadyArea(QScrollArea):
         return QSize(0, SMALLEST)
 
     def reveal(self, widget: QWidget) -> None:
-        """Scroll to a part of the content that has just appeared; its top counts more than its end."""
-        content, bar = self.widget(), self.verticalScrollBar()
-        layout = content.layout() if content is not None else None
-        viewport = self.viewport()
-        if content is None or layout is None or bar is None or viewport is None:
+        """Scroll to a part of the content that has just appeared, as soon as it has its place."""
+        self._wanted = widget
+        QTimer.singleShot(0, self._scroll)
+
+    def _scroll(self) -> None:
+        """Scroll to what was wanted last; its top counts more than its end."""
+        widget, content, bar, viewport = (
+            self._wanted,
+            self.widget(),
+            self.verticalScrollBar(),
+            self.viewport(),
+        )
+        self._wanted = None
+        if widget is None or sip.isdeleted(widget) or content is None or bar is None or viewport is None:
             return
-        layout.activate()
-        QCoreApplication.sendPostedEvents(content, QEvent.Type.LayoutRequest)
         top = widget.mapTo(content, widget.rect().topLeft()).y()
-        lacking = top + widget.height() - viewport.height()
-        bar.setValue(max(bar.value(), min(top, lacking)))
+        bar.setValue(max(bar.value(), min(top, top + widget.height() - viewport.height())))
 
 
 def set_steady_size(dialog: QWidget, width: int, height: int) -> None:

@@ -10,7 +10,7 @@ from console.pages.provisioning.operations import Administrator
 from console.widgets import buttons
 from console.widgets.editors import CheckBox, PasswordEditor, TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label
+from console.widgets.labels import ElidedLabel, Label
 from services.secret import Secret
 
 WIDTH = 560
@@ -115,7 +115,7 @@ class RunDialog(QDialog):
         self.go = buttons.primary(verb)
         self.go.setDefault(True)
         self.go.clicked.connect(self.accept)
-        self.reason = Label("", role="caption")
+        self.reason = ElidedLabel("", role="caption")
         cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)
         foot.addWidget(self.go)
