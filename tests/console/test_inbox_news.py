@@ -171,7 +171,7 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         assert part.last.text().startswith("Last polled 1")
         following._stands(Status(Where.HERE, ((server, seen),)))
         following._rounded(server, Round(seen=120, calls=1, complete=True))
-        assert window.strip.text.text().startswith("12No requests to check, ")
+        assert window.strip.text.text().startswith("Status of 120 requests updated, ")
         assert window.strip.text.text().endswith("s ago")
         paused = State(
             seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
