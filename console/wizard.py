@@ -123,6 +123,9 @@ class SetupWizard(QDialog):
         for number, shown in enumerate(self._steps):
             shown.setVisible(number == step)
         self.failure.clear()
+        bar = self._area.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(0)
         self._title.setText(
             (tr("Sign in to ServiceNow"), tr("What was found"), tr("Approvals are set up"))[step]
         )

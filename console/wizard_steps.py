@@ -45,7 +45,7 @@ class SignInStep(QWidget):
         layout.setSpacing(12)
         layout.addWidget(self._address_field)
         layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
-        layout.addWidget(Field("Password", self.password, "Kept in the vault, bound to this address"))
+        layout.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))
         layout.addStretch(1)
         for line in (self.address, self.account, self.password):
             line.textChanged.connect(lambda _text: self.changed.emit())

@@ -70,7 +70,7 @@ class RehearsalDialog(QDialog):
             self.confirm = TextEditor()
             self.confirm.textChanged.connect(lambda _text: self._update())
             layout.addWidget(
-                Field("Production", self.confirm, f"Type the server's name to go on: {server.name}")
+                Field("Production", self.confirm, f"Type the server's name to confirm: {server.name}")
             )
         self.legs = QListWidget()
         self.legs.setAccessibleName("Legs of the rehearsal")
@@ -142,7 +142,7 @@ class RehearsalDialog(QDialog):
         self._decider_frame.setEnabled(bool(self.decide))
         missing = ""
         if self.confirm is not None and self.confirm.text().strip() != self.server.name:
-            missing = "Type the server's name to go on"
+            missing = "Type the server's name to confirm"
         self.start_button.setEnabled(not missing and not self._running)
         if not self._running:
             self.message.setText(missing)

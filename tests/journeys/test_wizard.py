@@ -444,7 +444,7 @@ def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx,
         assert wizard.isVisible(), "it stays to say what became of the run"
         await until(lambda: wizard.doing == "idle")
         receipt = wizard.missing.written
-        assert len(receipt.done) + len(receipt.doubtful) == written(practice)
+        assert len(receipt.done) <= written(practice) <= len(receipt.done) + len(receipt.doubtful)
         assert "Nothing" not in said_by(wizard)
         assert f"{len(receipt.done)} records were written in ServiceNow before it stopped." in said_by(wizard)
         assert ctx.activity.jobs[-1].state == "cancelled"

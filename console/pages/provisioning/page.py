@@ -440,7 +440,7 @@ class ProvisioningPage(Page):
         records = [
             f"{'Remove' if s.operation == 'create' else 'Restore'} {s.name} ({s.table})" for s in steps
         ]
-        text = f"Takes back the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
+        text = f"Undoes the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
         text += f", {restored} restored." if restored else "."
         dialog = RunDialog(
             self.server,

@@ -34,7 +34,7 @@ class RunsTab(QWidget):
         self.receipts: list[Any] = []
         self.undo_button = buttons.danger("Undo this run…", icon="undo")
         self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
-        self.go_on_button = buttons.secondary("Go on", icon="play")
+        self.go_on_button = buttons.secondary("Continue", icon="play")
         self.go_on_button.setAccessibleName("Go on with this run")
         self.go_on_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
@@ -49,7 +49,7 @@ class RunsTab(QWidget):
         self.heading = Label("Steps", role="section")
         self.heading.setContentsMargins(24, 0, 24, 0)
         self.id = CopyLabel("")
-        self.id.copied.connect(lambda _t: page.ctx.notify("Copied the receipt"))
+        self.id.copied.connect(lambda _t: page.ctx.notify("Run ID copied"))
         column.addWidget(self.heading)
         line = QHBoxLayout()
         line.setContentsMargins(24, 0, 24, 0)
