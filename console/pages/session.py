@@ -363,5 +363,6 @@ def sentences(errors: list[FieldError]) -> dict[str, str]:
 
 
 def sentence(message: str) -> str:
-    """Return a message with a capital first letter and without the full stop at its end."""
-    return (message[:1].upper() + message[1:]).removesuffix(".")
+    """Return a message with a capital first letter, unless it begins with an address, and without its last full stop."""
+    first = message[:1] if "://" in message.split(" ", 1)[0] else message[:1].upper()
+    return (first + message[1:]).removesuffix(".")

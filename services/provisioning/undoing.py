@@ -14,7 +14,7 @@ from models.kinds import TaskState
 from services.errors import ConsoleError
 from services.language import plural_message
 from services.progress import Progress, silent
-from services.provisioning.applying import settle
+from services.provisioning.applying import end_failed, settle
 from services.provisioning.planning import EVERYTHING, fingerprint
 from services.provisioning.problems import TakenOverError, cannot_undo, no_receipt, other_instance, stopped
 from services.provisioning.reading import COLUMNS, PAGE, STAMPS, read_present
@@ -135,7 +135,7 @@ class _Undo:
         except TakenOverError:
             raise
         except ConsoleError as error:
-            await self._receipt.finish(TaskState.FAILED, str(error))
+            await end_failed(self._receipt, error)
             raise stopped(error, doing, self._receipt.id) from error
         except asyncio.CancelledError:
             await self._receipt.finish(TaskState.CANCELLED, f"Cancelled: {doing}")

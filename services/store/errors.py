@@ -72,7 +72,7 @@ def store_empty(url: str) -> InputError:
             cause="It was never filled, or its content was lost.",
             owner=Owner.CONSOLE,
             remedy="Name the store that is meant with --store, or bring it back from a backup. A new store is made by"
-            " config apply, by credential set, or by the window. Nothing was changed.",
+            " config apply, by credential set, or by the window. The store was not changed.",
             fault="store-empty",
         )
     )
@@ -86,7 +86,7 @@ def too_new(url: str, revision: str) -> StoreTooNewError:
             evidence=f"Its schema is {revision}, which this release does not know.",
             cause="It was written by a newer release of Approval Console.",
             owner=Owner.CONSOLE,
-            remedy="Update this console, or open another store. Nothing was changed.",
+            remedy="Update this console, or open another store. The store was not changed.",
             fault="store-too-new",
         )
     )
@@ -122,7 +122,7 @@ def cannot_write(error: BaseException) -> StoreError:
     """Return the error for a write that the database refused."""
     unwritable = _Reason(
         "The store is read-only, damaged or out of reach, or its disk is full.",
-        "See that the store may be written to, then save again. Nothing was changed.",
+        "See that the store may be written to, then save again. The store was not changed.",
         "store-not-writable",
     )
     return _error("Write to the store", error, _KNOWN.get(trouble_of(error), unwritable))
@@ -143,7 +143,7 @@ _MAY_NOT_READ = _Reason(
 _KNOWN = {
     Trouble.LOCKED: _Reason(
         "Another program keeps the store locked.",
-        "Wait until it is done, or close it, then try again. Nothing was changed.",
+        "Wait until it is done, or close it, then try again. The store was not changed.",
         "store-locked",
     ),
     Trouble.NO_DRIVER: _Reason(
@@ -154,17 +154,17 @@ _KNOWN = {
     ),
     Trouble.CONTRADICTION: _Reason(
         "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
-        "Look at what is stored now, then try again. Nothing was changed.",
+        "Look at what is stored now, then try again. The store was not changed.",
         "store-contradiction",
     ),
     Trouble.READ_ONLY: _Reason(
         "The store can be read and not written: its file or database is read-only, or the account may only read.",
-        "Ask whoever keeps the store for the right to write, or use it for reading. Nothing was changed.",
+        "Ask whoever keeps the store for the right to write, or use it for reading. The store was not changed.",
         "store-not-writable",
     ),
     Trouble.FULL: _Reason(
         "The disk or the memory of the store is full.",
-        "Make room there, then try again. Nothing was changed.",
+        "Make room there, then try again. The store was not changed.",
         "store-full",
     ),
     Trouble.DAMAGED: _Reason(
@@ -234,7 +234,7 @@ def gone(url: str) -> StoreError:
             evidence=f"{without_password(url)} is not the file that was opened.",
             cause="The store's file was deleted, moved or replaced while it was in use.",
             owner=Owner.CONSOLE,
-            remedy="Put it back, or start this program anew on the store that is there now. Nothing was changed.",
+            remedy="Put it back, or start this program anew on the store that is there now. The store was not changed.",
             fault="store-gone",
         )
     )

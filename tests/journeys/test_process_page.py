@@ -256,6 +256,7 @@ def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, con
 
             await until(dialog)
             rehearsal = found[0]
+            size = (rehearsal.width(), rehearsal.height())
             rehearsal.choose("approve")
             QTest.mouseClick(rehearsal.start_button, Qt.MouseButton.LeftButton)
             await until(lambda: rehearsal.rehearsal is not None or rehearsal.failure.problem is not None)
@@ -263,6 +264,8 @@ def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, con
             assert rehearsal.rehearsal.ok, [leg.observed for leg in rehearsal.rehearsal.legs]
             assert rehearsal.rehearsal.request.state == RequestState.APPROVED
             assert rehearsal.legs.count() == len(rehearsal.rehearsal.legs)
+            assert (rehearsal.width(), rehearsal.height()) == size, "results scroll; the dialog does not grow"
+            assert rehearsal.minimumSizeHint().height() <= rehearsal.height()
             rehearsal.reject()
 
     run(story())

@@ -4,11 +4,13 @@ import pytest
 
 from models.addresses import Origin
 from models.approval_process import CREATE_SERVICE
+from models.base import NAME_MAX, name_key
 from models.kinds import Kind
 from services import setup
-from services.errors import InvalidError, RefusedError, UnreachableError
+from services.errors import InvalidError, Owner, Problem, RefusedError, UnreachableError
 from services.secret import Secret
 from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.store import StoreError
 from services.store.unit_of_work import UnitOfWork
 from services.vault import VaultError
 from services.vault.env import EnvVault
@@ -64,13 +66,56 @@ async def test_the_four_objects_are_made_in_one_transaction_and_bound_together(
     assert secret.reveal() == PASSWORD
 
 
-async def test_a_second_time_it_makes_four_more_under_free_names(instance, practice, configuration, vault):
+async def test_a_second_and_a_third_set_are_named_after_the_host(instance, practice, configuration, vault):
     found = await setup.discover(instance)
     made_with(configuration, vault, practice, found)
+    host = practice.base_url.removeprefix("http://").rstrip("/")
     again = made_with(configuration, vault, practice, found)
-    assert again.server.name == "ServiceNow Server (2)"
+    assert again.server.name == f"{host} ServiceNow Server"
     assert again.process.server_id == again.server.id
-    assert [len(configuration.all(kind)) for kind in Kind] == [2, 2, 2, 2]
+    third = made_with(configuration, vault, practice, found)
+    assert third.credential.name == f"{host} ServiceNow (2)"
+    assert [len(configuration.all(kind)) for kind in Kind] == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("address", "server"),
+    [
+        ("https://acme.service-now.com/", "acme ServiceNow Server"),
+        ("ACME.service-now.com", "acme ServiceNow Server"),
+        ("https://acme.servicenowservices.com/", "acme ServiceNow Server"),
+        ("https://servicenow.acme.example/", "servicenow.acme.example ServiceNow Server"),
+        ("https://acme.example:8443/", "acme.example:8443 ServiceNow Server"),
+        ("https://müller.example/", "müller.example ServiceNow Server"),
+    ],
+)
+def test_all_four_are_named_after_the_host_where_one_name_is_in_use(configuration, address, server):
+    assert setup.names_for(configuration, address) == setup.NAMES
+    configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="servicenow", account="a"))
+    names = setup.names_for(configuration, address)
+    assert names[Kind.FOREIGN_SYSTEM] == server
+    assert names[Kind.APPROVAL_TYPE] == server.replace("Server", "Execute Application Request Type")
+
+
+def test_two_hosts_with_the_same_first_label_are_told_apart(configuration):
+    for name in ("ServiceNow", "acme ServiceNow"):
+        configuration.save(configuration.new(Kind.USER_CREDENTIAL, name=name, account="a"))
+    names = setup.names_for(configuration, "https://acme.servicenowservices.com/")
+    assert names[Kind.FOREIGN_SYSTEM] == "acme.servicenowservices.com ServiceNow Server"
+
+
+@pytest.mark.parametrize("letter", ["a", "ß", "ﬃ"])
+def test_the_name_of_a_very_long_host_keeps_its_end_and_fits(configuration, letter):
+    host = ".".join([letter * 60] * 5)
+    configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+    for _ in range(3):
+        names = setup.names_for(configuration, f"https://{host}/")
+        assert "ServiceNow Execute Application Request Type" in names[Kind.APPROVAL_TYPE]
+        for kind, name in names.items():
+            assert len(name_key(name)) <= NAME_MAX
+            needed = {Kind.USER_CREDENTIAL: {"account": "a"}, Kind.FOREIGN_SYSTEM: {"base_url": "a.example"}}
+            values = needed.get(kind, {})
+            configuration.save(configuration.new(kind, name=name, **values))
 
 
 async def test_an_address_as_it_is_typed_is_taken(instance, practice, configuration, vault):
@@ -216,3 +261,22 @@ async def test_an_input_that_takes_no_text_is_said_by_the_wizard_too(instance, p
     judged = await setup.judge(instance)
     assert not judged.services
     assert create.verdict.text in judged.services_say
+
+
+async def test_a_password_that_cannot_be_taken_back_is_said(
+    instance, practice, configuration, vault, monkeypatch
+):
+    def refuse(*_given):
+        raise VaultError(Problem("Remove it", "locked", "The vault is locked.", Owner.CONSOLE, "Unlock it."))
+
+    def breaks(_work, _row):
+        raise StoreError(Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room."))
+
+    monkeypatch.setattr(UnitOfWork, "insert", breaks)
+    monkeypatch.setattr(vault, "forget", refuse)
+    with pytest.raises(RefusedError) as raised:
+        made_with(configuration, vault, practice, await setup.discover(instance))
+    problem = raised.value.problem
+    assert "The disk is full." in problem.cause
+    assert "The password stays in the vault" in problem.cause
+    assert nothing_is_stored(configuration)

@@ -16,7 +16,7 @@ from console.pages.provisioning import operations
 from console.pages.provisioning.operations import ADMIN_MISSING, FORCE, Administrator, Planned
 from console.pages.provisioning.plan_tab import CHANGE, PlanTab
 from console.pages.provisioning.run_dialog import RunDialog
-from console.pages.provisioning.runs_tab import RunsTab, can_undo
+from console.pages.provisioning.runs_tab import RunsTab, can_undo, how_far
 from console.pages.provisioning.saving import ask_where
 from console.pages.provisioning.verify_tab import VerifyTab
 from console.pages.registry import PROVISIONING, Target
@@ -26,6 +26,7 @@ from console.widgets.buttons import COMPACT_WIDTH
 from console.widgets.editors import CheckBox
 from console.widgets.page_head import PageHead
 from console.workers import Workers, ask
+from models.base import utcnow
 from models.kinds import Kind
 from models.translatable import tr_later
 from services.errors import ConsoleError, InputError
@@ -334,7 +335,7 @@ class ProvisioningPage(Page):
         run.begin(title)
         self.plan_tab.show_run()
         self.head.set_current_tab(TABS.index(PLAN))
-        self._job = self.ctx.activity.begin(title, self._stop_run)
+        self._began, self._job = utcnow(), self.ctx.activity.begin(title, self._stop_run)
         self.refresh()
         server, receipt = self.server, ""
         try:
@@ -406,18 +407,16 @@ class ProvisioningPage(Page):
         self.plan_tab.run.stopped("The run was cancelled", None, "", "Writing down how far it came")
 
     def _ended(self) -> None:
-        cancelled = self._job is not None and self._job.state == CANCELLED
+        cancelled = self.busy if self._job and self._job.state == CANCELLED else ""
         self.busy, self._job = "", None
-        self.workers.start(self._after_run(cancelled=cancelled), group="runs")
+        self.workers.start(self._after_run(cancelled), group="runs")
         self._read_again()
 
-    async def _after_run(self, *, cancelled: bool) -> None:
+    async def _after_run(self, cancelled: str) -> None:
         await self._read_runs(self.server)
         if cancelled:
-            newest = next(iter(self.runs_tab.receipts), None)
-            live = newest is not None and bool(newest.live)
-            said = newest.run.outcome if newest is not None and live else "Nothing was written"
-            self.plan_tab.run.stopped("The run was cancelled", None, newest.id if live else "", said)
+            receipt, said = how_far(self.runs_tab.receipts, self._began, cancelled)
+            self.plan_tab.run.stopped("The run was cancelled", None, receipt, said)
         self.refresh()
 
     # -- undo --------------------------------------------------------------
@@ -441,7 +440,7 @@ class ProvisioningPage(Page):
         records = [
             f"{'Remove' if s.operation == 'create' else 'Restore'} {s.name} ({s.table})" for s in steps
         ]
-        text = f"Takes back the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
+        text = f"Undoes the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
         text += f", {restored} restored." if restored else "."
         dialog = RunDialog(
             self.server,

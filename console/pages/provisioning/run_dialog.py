@@ -10,7 +10,7 @@ from console.pages.provisioning.operations import Administrator
 from console.widgets import buttons
 from console.widgets.editors import CheckBox, PasswordEditor, TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label
+from console.widgets.labels import ElidedLabel, Label
 from services.secret import Secret
 
 WIDTH = 560
@@ -23,9 +23,9 @@ class SignInFields(QWidget):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.account, self.password = TextEditor(), PasswordEditor()
-        self.keep = CheckBox("Keep this credential")
+        self.keep = CheckBox("Save this credential")
         self.keep.setToolTip(
-            "Makes a User Credential and keeps its password in the vault, bound to this server"
+            "Creates a User Credential and stores its password in the vault, for this server only"
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -84,7 +84,7 @@ class RunDialog(QDialog):
         self.records.setMaximumHeight(LIST_MAX)
         self.records.setVisible(bool(records))
         column.addWidget(self.records)
-        self.others = CheckBox("Also what others changed since")
+        self.others = CheckBox("Also undo later changes by others")
         self.others.setVisible(others)
         column.addWidget(self.others)
         self.sign_in: SignInFields | None = None
@@ -103,7 +103,7 @@ class RunDialog(QDialog):
             self.confirm = TextEditor()
             self.confirm.textChanged.connect(lambda _t: self._update())
             column.addWidget(
-                Field("Production", self.confirm, f"Type the server's name to go on: {server.name}")
+                Field("Production", self.confirm, f"Type the server's name to confirm: {server.name}")
             )
         column.addStretch(1)
         column.addLayout(self._foot(verb))
@@ -115,7 +115,7 @@ class RunDialog(QDialog):
         self.go = buttons.primary(verb)
         self.go.setDefault(True)
         self.go.clicked.connect(self.accept)
-        self.reason = Label("", role="caption")
+        self.reason = ElidedLabel("", role="caption")
         cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)
         foot.addWidget(self.go)
@@ -126,7 +126,7 @@ class RunDialog(QDialog):
     def _update(self) -> None:
         missing = self.sign_in.missing() if self.sign_in is not None else ""
         if not missing and self.confirm is not None and self.confirm.text().strip() != self.server.name:
-            missing = "Type the server's name to go on"
+            missing = "Type the server's name to confirm"
         self.go.setEnabled(not missing)
         self.reason.setText(missing)
 

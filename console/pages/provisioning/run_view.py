@@ -65,7 +65,7 @@ class RunView(QScrollArea):
         row.setSpacing(8)
         row.addWidget(Label(tr("Run ID"), role="field"))
         self.receipt_label = CopyLabel("")
-        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify("Copied the receipt"))
+        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify("Run ID copied"))
         row.addWidget(self.receipt_label, 1)
         self._column.addWidget(self.receipt_line)
 
@@ -75,7 +75,7 @@ class RunView(QScrollArea):
         self.cancel = buttons.secondary("Cancel")
         self.cancel.setAccessibleName("Cancel the run")
         self.cancel.clicked.connect(self.cancel_wanted)
-        self.go_on = buttons.secondary("Go on", icon="play")
+        self.go_on = buttons.secondary("Continue", icon="play")
         self.go_on.clicked.connect(self.go_on_wanted)
         self.undo = buttons.secondary("Undo…", icon="undo")
         self.undo.setAccessibleName("Undo this run")
@@ -92,7 +92,7 @@ class RunView(QScrollArea):
     def begin(self, title: str) -> None:
         """Show that a run has begun."""
         self._clear()
-        self._say("running", title, "Beginning")
+        self._say("running", title, "Starting")
         self.meter.set_value(0)
         self._offer(cancel=True)
 
@@ -152,7 +152,7 @@ class RunView(QScrollArea):
         self.report = problem.as_text() if problem is not None else f"{title}: {outcome}"
         if receipt:
             self.report += f"\n  Run ID:   {receipt}"
-        self.go_on.setText("Go on" if receipt else "Try again")
+        self.go_on.setText("Continue" if receipt else "Try again")
         self.go_on.setAccessibleName(self.go_on.text())
         self._offer(go_on=True, undo=bool(receipt), copy=True)
 
@@ -218,6 +218,6 @@ def _applied_text(applied: Any) -> str:
         for step in receipt.steps
         if step.state == "done"
     ]
-    lines += [f"Left alone: {change.table} {change.name}: {change.why}" for change in applied.plan.conflicts]
+    lines += [f"Not changed: {change.table} {change.name}: {change.why}" for change in applied.plan.conflicts]
     lines.append(f"Status call: {applied.verification.status or 'no answer'}")
     return "\n".join([*lines, *applied.reminders])

@@ -1,6 +1,7 @@
 """The History tab: the runs on the chosen server, newest first, the steps of the selected one, and what can follow it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt
@@ -33,7 +34,7 @@ class RunsTab(QWidget):
         self.receipts: list[Any] = []
         self.undo_button = buttons.danger("Undo this run…", icon="undo")
         self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
-        self.go_on_button = buttons.secondary("Go on", icon="play")
+        self.go_on_button = buttons.secondary("Continue", icon="play")
         self.go_on_button.setAccessibleName("Go on with this run")
         self.go_on_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
@@ -48,7 +49,7 @@ class RunsTab(QWidget):
         self.heading = Label("Steps", role="section")
         self.heading.setContentsMargins(24, 0, 24, 0)
         self.id = CopyLabel("")
-        self.id.copied.connect(lambda _t: page.ctx.notify("Copied the receipt"))
+        self.id.copied.connect(lambda _t: page.ctx.notify("Run ID copied"))
         column.addWidget(self.heading)
         line = QHBoxLayout()
         line.setContentsMargins(24, 0, 24, 0)
@@ -138,6 +139,18 @@ class RunsTab(QWidget):
 def can_undo(receipt: Any) -> bool:
     """Whether a run left anything that can be taken back."""
     return bool(receipt.live) and not receipt.undone
+
+
+def how_far(receipts: Sequence[Any], began: datetime, what: str) -> tuple[str, str]:
+    """Return the receipt of a cancelled run that has something to undo, or an empty text, and how far it came.
+
+    `what` is “apply” or “undo”. Only a receipt that was ended since the run began tells of it: an older one tells of
+    what was done before.
+    """
+    mine = next((r for r in receipts if r.run.ended_at is not None and r.run.ended_at >= began), None)
+    if mine is not None and (mine.live or what == "undo"):
+        return (mine.id if mine.live else ""), mine.run.outcome
+    return "", tr("Nothing was written") if what == "apply" else tr("Nothing was taken back")
 
 
 def state_of(receipt: Any) -> tuple[str, str]:

@@ -22,13 +22,15 @@ from console.pages.requests.rights import is_copy
 from console.widgets import buttons
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label, upright
+from console.widgets.labels import ElidedLabel, Label, upright
 from console.widgets.rows import ROW, RowsTable, TableRow
+from console.widgets.steady import SteadyArea
 from services.errors import ConsoleError
 from services.language import number, plural, tr
 
 DECISIONS = ("approve", "reject")
 WIDTH, ROWS_SHOWN, WHYS_SHOWN = 720, 7, 3
+SUMMARY_LINES = 4
 ACTING = "services.requests.acting"
 
 
@@ -136,7 +138,16 @@ class ActDialog(QDialog):
         layout.addWidget(Label(self.windowTitle(), role="section"))
         self.summary = Label("")
         self.summary.setWordWrap(True)
-        layout.addWidget(self.summary)
+        self.summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        # Its room is kept: what is said at the end is longer, and is scrolled to.
+        holder = QWidget()
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.summary)
+        inner.addStretch(1)
+        room = SteadyArea(holder)
+        room.setFixedHeight(SUMMARY_LINES * self.summary.fontMetrics().lineSpacing())
+        layout.addWidget(room)
         self.comment = TextEditor()
         self.comment.textChanged.connect(lambda _text: self._look())
         self.comment_field = Field("Comment", self.comment, act.comment)
@@ -171,7 +182,7 @@ class ActDialog(QDialog):
         # Enter in the comment goes on; to cancel takes a step of its own.
         self.go.setDefault(not self.act.dangerous)
         self.go.clicked.connect(self._go)
-        self.message = Label("", role="caption")
+        self.message = ElidedLabel("", role="caption")
         self.out = buttons.secondary("Cancel")
         self.out.clicked.connect(self.reject)
         foot.addWidget(self.go)

@@ -240,7 +240,7 @@ def test_the_palette_finds_faults_by_id_and_by_what_people_see(in_window):
 
         for typed, wanted in (
             ("tls-self", "tls-self-signed"),
-            ("pending removed", "status-call-not-invalid"),
+            ("deleted pending", "status-call-not-invalid"),
         ):
             window.open_palette()
             QTest.keyClicks(palette.field, typed)
