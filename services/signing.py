@@ -125,9 +125,12 @@ def sign_quietly(store: Store, vault: Vault) -> None:
     """Sign what was written, where the vault keeps a key; what prevents it is logged, and audit verify tells of it."""
     if not (store.wrote and vault.keeps_audit_key):
         return
+    # Cleared first: what is written while this signs is signed the next time.
+    store.wrote = False
     try:
         sign(store, vault)
     except ConsoleError as error:
+        store.wrote = True
         log.info("the audit trail is not signed: %s", error.problem.as_text())
 
 

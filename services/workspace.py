@@ -18,6 +18,8 @@ from services.signing import sign_quietly
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
 
+SIGN_EVERY_S = 600.0
+"""How often a program that goes on running signs what it wrote: what was written since can be rebuilt unnoticed."""
 SIGNING_S = 5.0
 """How long the end of a program waits for the key of the audit trail; a keyring may ask for ever."""
 
@@ -119,6 +121,12 @@ class Workspace:
             return await asyncio.to_thread(read)
 
         return ask
+
+    async def keep_signed(self, every_s: float = SIGN_EVERY_S) -> None:
+        """Sign the audit trail regularly, until cancelled; for programs that run for days."""
+        while True:
+            await asyncio.sleep(every_s)
+            await asyncio.to_thread(sign_quietly, self.store, self.vault)
 
     async def aclose(self) -> None:
         """Sign what was written, let go of the vault, close every connection, then the store."""

@@ -102,7 +102,11 @@ def worker(
                 if served is not None:
                     output.say(f"The intake is served at {served.url}")
                 output.say("The worker is running. Stop it with Ctrl+C.")
-                await Worker(workspace).run(stop.event)
+                signing = asyncio.create_task(workspace.keep_signed())
+                try:
+                    await Worker(workspace).run(stop.event)
+                finally:
+                    signing.cancel()
         output.say("The worker has stopped.")
         return output.CANCELLED if stop.pressed else output.GOOD
 

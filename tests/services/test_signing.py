@@ -1,5 +1,6 @@
 """The head of the audit trail is signed with a key of the vault: somebody who has only the store cannot rebuild it unseen."""
 
+import asyncio
 import shutil
 import sqlite3
 import uuid
@@ -23,6 +24,7 @@ from services.store.values import table_of
 from services.vault import VaultKind, open_vault
 from services.vault.env import AUDIT_VARIABLE
 from services.workspace import Workspace
+from tests.limits import WAIT_S
 
 
 @pytest.fixture
@@ -203,6 +205,25 @@ async def test_what_a_program_wrote_is_signed_when_it_ends(path, vault):
     store = Store.open(str(path), actor="ada")
     assert signing.check(store, vault).signature.anchor.entries == 2
     store.close()
+
+
+async def test_a_program_that_goes_on_running_signs_what_it_writes_again_and_again(path, vault):
+    workspace = Workspace(Store.open(str(path), actor="ada"), vault)
+    task = asyncio.create_task(workspace.keep_signed(0.01))
+    try:
+        for name in ("First", "Second"):
+            work_on(workspace.store, name)
+            written = workspace.store.verify_audit().checked
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    made = signing.signature_of(workspace.store, vault).anchor
+                    if made is not None and made.entries >= written:
+                        break
+                    await asyncio.sleep(0.01)
+        assert not workspace.store.wrote
+    finally:
+        task.cancel()
+        await workspace.aclose()
 
 
 async def test_a_vault_that_cannot_be_opened_keeps_no_program_from_ending(path, tmp_path):
