@@ -8,7 +8,6 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
@@ -16,7 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.activity import SHAPES, Activity, Job
 from console.inbox.following import asked_text
 from console.widgets import buttons
@@ -64,12 +63,13 @@ class FollowingPart(QWidget):
         why, seen = following.why_not, following.seen_at
         text = "No status check yet" if seen is None else f"Last status check {since(seen)}"
         self.last.setText(text)
-        self.last.setToolTip(
+        plain.set_tip(
+            self.last,
             f"Not asked now: {why}"
             if why
             else seen.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
             if seen
-            else ""
+            else "",
         )
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
@@ -90,9 +90,8 @@ class ActivityStrip(QWidget):
         self.button = buttons.quiet("Activity", "up-down")
         self.button.setProperty("size", "small")
         self.button.clicked.connect(self.toggled)
-        self._shape = QLabel()
+        self._shape = Picture("", SHAPE, ground="window")
         self.text = ElidedLabel("")
-        self.text.setAccessibleName("Latest activity")
         self.count = Label("", role="caption")
         self.bar = Meter()
         self.bar.setFixedWidth(BAR)
@@ -100,7 +99,7 @@ class ActivityStrip(QWidget):
         self.cancel = LinkLabel("Cancel")
         self.cancel.clicked.connect(self._cancel)
         self.store = Label(store_name, role="caption")
-        self.store.setToolTip("Where configuration and requests are kept")
+        plain.set_tip(self.store, "Where configuration and requests are kept")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 16, 0)
         layout.setSpacing(8)
@@ -133,7 +132,7 @@ class ActivityStrip(QWidget):
             return
         self._shape.setVisible(job is not None)
         if job is not None:
-            self._shape.setPixmap(icons.status_pixmap(SHAPES[job.state], SHAPE, "window"))
+            self._shape.show_shape(SHAPES[job.state])
         self.text.setText(_said(job) if job is not None else "Nothing has been done yet")
         self.count.setVisible(running)
         self.count.setText(f"{job.done} of {job.total}" if running and job and job.total else "")
@@ -160,7 +159,7 @@ class ActivityStrip(QWidget):
 
     def _show_round(self) -> None:
         self._shape.show()
-        self._shape.setPixmap(icons.status_pixmap("good", SHAPE, "window"))
+        self._shape.show_shape("good")
         self.text.setText(f"{asked_text(self._following.asked)}, {since(self._following.asked_at)}")
         for widget in (self.count, self.bar, self.cancel):
             widget.hide()
@@ -216,8 +215,8 @@ class ActivityPane(QFrame):
         with QSignalBlocker(self.list):
             self.list.clear()
             for job in self._jobs:
-                item = QListWidgetItem(icons.icon(SHAPES[job.state]), _line(job))
-                item.setToolTip("\n".join(job.log))
+                item = QListWidgetItem(icons.icon(SHAPES[job.state]), plain.one_line(_line(job)))
+                plain.set_tip(item, "\n".join(job.log))
                 self.list.addItem(item)
             self.list.setCurrentRow(self._jobs.index(self._wanted) if self._wanted in self._jobs else 0)
         self._look()

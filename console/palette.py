@@ -32,7 +32,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
 
@@ -72,9 +72,11 @@ class EntryModel(QAbstractListModel):
         entry = self.entries[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return entry.text
+                return plain.one_line(entry.text)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join(part for part in (entry.text, entry.caption, entry.shortcut) if part)
+                return plain.one_line(
+                    ", ".join(part for part in (entry.text, entry.caption, entry.shortcut) if part)
+                )
             case _ if role == ENTRY:
                 return entry
         return None
@@ -223,6 +225,9 @@ class Palette(QFrame):
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setAccessibleName("Matches")
+        chosen = self.list.selectionModel()
+        if chosen is not None:
+            chosen.currentChanged.connect(self._say_current)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -252,6 +257,10 @@ class Palette(QFrame):
         self.field.textChanged.connect(self._search)
         self.field.installEventFilter(self)
         self.hide()
+
+    def _say_current(self, index: QModelIndex) -> None:
+        """Tell a screen reader which row Enter would choose: the keyboard stays in the field."""
+        self.field.setAccessibleDescription(str(index.data(Qt.ItemDataRole.AccessibleTextRole) or ""))
 
     def open(self) -> None:
         """Show the palette, empty, with the keyboard in it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import dialogs, schedule, theme
+from console import dialogs, plain, schedule, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
@@ -45,6 +45,8 @@ from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
 from console.tray import Tray
+from console.widgets import pressing
+from console.widgets.dialog import FRAME
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
@@ -91,7 +93,7 @@ class Window(QMainWindow):
 
     def _build(self) -> None:
         self.setWindowTitle("Approval Console")
-        self.setMinimumSize(*SMALLEST)
+        self.setMinimumSize(QSize(*SMALLEST).boundedTo(self._room()))
         self.stack = QStackedWidget()
         self.stack.setMinimumWidth(500)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -147,13 +149,23 @@ class Window(QMainWindow):
         self.model.renamed.connect(self._renamed)
         self.strip.toggled.connect(self.toggle_activity)
         theme.of().theme_changed.connect(ctx.commands.retint)
+        pressing.open_menus_by_key(self)
         for command in ctx.commands:
             self.addAction(ctx.commands.action(command.id))
+
+    def _room(self) -> QSize:
+        """Return the greatest window that the screen shows whole."""
+        screen = self.screen()
+        return QSize(*FIRST) if screen is None else screen.availableGeometry().size() - FRAME
+
+    def first_size(self) -> QSize:
+        """Return the size of the first window: what is usual, or what the screen has room for."""
+        return QSize(*FIRST).boundedTo(self._room())
 
     def _restore(self) -> None:
         geometry = self.remembered.bytes("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*FIRST)
+            self.resize(self.first_size())
         splitter = self.remembered.bytes("splitter")
         self._width_chosen = splitter is not None and self.splitter.restoreState(splitter)
         if not self._width_chosen:
@@ -295,11 +307,21 @@ class Window(QMainWindow):
 
     def _titled(self) -> None:
         title = self.page.title if self.page is not None else ""
-        self.setWindowTitle(f"{title} – Approval Console" if title else "Approval Console")
+        self.setWindowTitle(plain.title(f"{title} – Approval Console" if title else "Approval Console"))
 
     def page_offers(self, command: str) -> bool:
         """Whether the shown page can do something now."""
         return self.page is not None and command in self.page.enabled()
+
+    def has_tabs(self) -> bool:
+        """Whether the shown page has tabs."""
+        return self.page is not None and self.page.tab_bar is not None
+
+    def turn_tab(self, step: int) -> None:
+        """Show the tab so many places further on the page; after the last comes the first."""
+        tabs = self.page.tab_bar if self.page is not None else None
+        if tabs is not None:
+            tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def run_on_page(self, command: str) -> None:
         """Let the shown page do something."""
@@ -443,8 +465,8 @@ class Window(QMainWindow):
         for key, value in chosen.items():
             if value:
                 self.remembered.set_text(key, value)
-        self.resize(*FIRST)
-        self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
+        self.resize(self.first_size())
+        self.splitter.setSizes([TREE_WIDTH[0] + 22, self.width() - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
 
     def can_check_all(self) -> bool:

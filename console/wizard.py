@@ -10,12 +10,13 @@ from typing import Any
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from console.activity import CANCELLED, FAILED
 from console.lazy import module
 from console.pages.registry import Target
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.labels import Label
 from console.wizard_items import MadeItems, MissingItems, server_id_for
 from console.wizard_steps import DoneStep, FailurePanel, FoundStep, SignInStep
@@ -30,7 +31,7 @@ SIGN_IN, FOUND, DONE = range(3)
 PRIMARY = ("Connect", "Create and check", "Finish")
 
 
-class SetupWizard(QDialog):
+class SetupWizard(Dialog):
     """Asks for address, account and password; makes credential, server, process and type; shows that they work."""
 
     step_changed = pyqtSignal(int)

@@ -4,12 +4,11 @@ import uuid
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from console import icons
 from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
-from console.widgets.labels import CopyLabel, Label
+from console.widgets.labels import CopyLabel, Label, Picture
 
 KINDS = (
     ("sc_category", "category", "categories"),
@@ -118,8 +117,7 @@ def _said(shape: str, text: str, ground: str = "page") -> QWidget:
     line = QHBoxLayout(holder)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(8)
-    picture = QLabel()
-    picture.setPixmap(icons.status_pixmap(shape, 14, ground))
+    picture = Picture(shape, 14, ground=ground)
     label = Label(text)
     label.setWordWrap(True)
     line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)

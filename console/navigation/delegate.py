@@ -6,7 +6,7 @@ from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter
 from PyQt6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.navigation.model import Node, Role, worst_badge
 
 ROW, ICON, STEP, RIGHT, GAP, BAR, RADIUS, INSET = 28, 16, 8, 8, 6, 3, 4, 6
@@ -60,7 +60,9 @@ class TreeDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(theme.colour(text_tone))
         room = QRect(left, rect.top(), max(0, right - left), rect.height())
-        text = QFontMetrics(font).elidedText(node.text, Qt.TextElideMode.ElideMiddle, room.width())
+        text = QFontMetrics(font).elidedText(
+            plain.one_line(node.text), Qt.TextElideMode.ElideMiddle, room.width()
+        )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.restore()
 

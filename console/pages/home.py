@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import theme
+from console import plain, theme
 from console.lazy import module
 from console.pages import actions as acts
 from console.pages import secrets
@@ -90,7 +90,7 @@ class ServerBox(QWidget):
 
     def show_servers(self, servers: Sequence[Any], current: uuid.UUID | None) -> None:
         """Offer servers by name, with the one whose steps are shown chosen."""
-        offered = [(server.name, server.id) for server in servers]
+        offered = [(plain.one_line(server.name), server.id) for server in servers]
         if offered != [(self.box.itemText(i), self.box.itemData(i)) for i in range(self.box.count())]:
             self.box.clear()
             for name, server_id in offered:

@@ -7,7 +7,6 @@ from typing import Any
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QDialog,
     QGridLayout,
     QHBoxLayout,
     QRadioButton,
@@ -15,7 +14,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from console import plain
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.labels import ElidedLabel, Label
 
 MINE, THEIRS = "mine", "theirs"
@@ -35,7 +36,7 @@ class MergeRow:
     picked: str = MINE
 
 
-class MergeDialog(QDialog):
+class MergeDialog(Dialog):
     """Shows each field that differs; a field both sides changed has to be chosen. `choice` holds what was picked.
 
     Finishes with Accepted for "Save merged", `DISCARDED` for "Use their version", Rejected for "Keep editing".
@@ -45,7 +46,7 @@ class MergeDialog(QDialog):
         self, title: str, explanation: str, rows: list[MergeRow], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(680)
         self._rows = rows
         self._radios: dict[tuple[str, str], QRadioButton] = {}
@@ -122,8 +123,8 @@ class MergeDialog(QDialog):
 def _choice(label: str, side: str, text: str) -> QRadioButton:
     radio = QRadioButton()
     metrics = radio.fontMetrics()
-    radio.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 180).replace("&", "&&"))
-    radio.setToolTip(text)
+    radio.setText(plain.entry(metrics.elidedText(plain.one_line(text), Qt.TextElideMode.ElideMiddle, 180)))
+    plain.set_tip(radio, text)
     radio.setAccessibleName(f"{label}: {'your' if side == MINE else 'their'} version, {text}")
     return radio
 

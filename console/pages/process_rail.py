@@ -19,6 +19,7 @@ from services.errors import ConsoleError
 MORE, USED_BY = "more", "Used by"
 SERVER = 1
 """The place of the server in the chain."""
+NONE = "–"
 FIGURES = ("Requests decided", "Approved", "Timed out", "Median wait")
 
 
@@ -50,9 +51,9 @@ class ProcessRail(QWidget):
         grid.setVerticalSpacing(6)
         self._figures: list[Any] = []
         for line, text in enumerate(FIGURES):
-            caption, value = Label(text, role="muted"), Label("–")
+            caption, value = Label(text, role="muted"), Label(NONE)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            value.setAccessibleName(text)
+            value.setAccessibleName(f"{text}: none yet")
             grid.addWidget(caption, line, 0)
             grid.addWidget(value, line, 1)
             self._figures.append(value)
@@ -169,10 +170,11 @@ class ProcessRail(QWidget):
         return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
 
     def _show_figures(self, figures: Any) -> None:
-        wait = "–" if figures.median_wait_s is None else wait_text(figures.median_wait_s)
+        wait = NONE if figures.median_wait_s is None else wait_text(figures.median_wait_s)
         texts = (str(figures.decided), str(figures.approved), str(figures.timed_out), wait)
-        for label, text in zip(self._figures, texts, strict=True):
+        for name, label, text in zip(FIGURES, self._figures, texts, strict=True):
             label.setText(text)
+            label.setAccessibleName(f"{name}: {text if text != NONE else 'none yet'}")
 
 
 def _standing(view: ServerView | None) -> tuple[str, str]:

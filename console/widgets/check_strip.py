@@ -7,7 +7,7 @@ from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from console import theme
+from console import plain, theme
 from console.widgets import pressing
 
 SLOTS, HEIGHT, WIDTH, AIR = 30, 30, 6, 3
@@ -114,7 +114,7 @@ class CheckStrip(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.place_at(QPointF(event.pos()))
             if place >= 0:
-                QToolTip.showText(event.globalPos(), self.bars[place].text, self)
+                plain.show_tip(event.globalPos(), self.bars[place].text, self)
             else:
                 QToolTip.hideText()
             return True

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 
 UNITS = (("Seconds", 1), ("Minutes", 60), ("Hours", 3600), ("Days", 86_400), ("Weeks", 604_800))
 NUMBER_MAX = 9_999_999
@@ -124,6 +124,7 @@ class PickerButton(QPushButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon_name, self._value, self._badge, self._placeholder = "", "", "", True
+        self._named = ""
         self.setProperty("kind", "picker")
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -132,9 +133,19 @@ class PickerButton(QPushButton):
     def set_value(self, icon: str, text: str, badge: str = "", *, placeholder: bool = False) -> None:
         """Show a choice, or with `placeholder` what can be chosen."""
         self._icon_name, self._value, self._badge, self._placeholder = icon, text, badge, placeholder
-        self.setAccessibleDescription(f"{text}, {badge}" if badge else text)
-        self.setToolTip("" if placeholder else text)
+        self._say()
+        plain.set_tip(self, "" if placeholder else text)
         self.update()
+
+    def setAccessibleName(self, name: str | None) -> None:
+        """Name the button after what is chosen with it; what is chosen is said as well."""
+        self._named = name or ""
+        self._say()
+
+    def _say(self) -> None:
+        value = "nothing chosen" if self._placeholder else plain.one_line(self._value)
+        parts = [part for part in (value, self._badge) if part]
+        super().setAccessibleName(f"{self._named}: {', '.join(parts)}" if self._named else ", ".join(parts))
 
     @property
     def value_text(self) -> str:

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QPoint, QRect
 from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QPainter, QPen, QTextLayout, QTextOption
 from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.pages.requests.cells import local, utcnow
 from console.widgets.labels import upright
 from console.widgets.timeline import ago
@@ -113,13 +113,13 @@ class TimelineModel(QAbstractListModel):
             return None
         step = self._steps[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return step.title
+            return plain.one_line(step.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             when = f"at {step.time(utcnow())}" + (", still to come" if step.due else "")
-            return ", ".join(part for part in (step.title, step.detail, when) if part)
+            return plain.one_line(", ".join(part for part in (step.title, step.detail, when) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
             when = f"{local(step.at):%Y-%m-%d %H:%M:%S %Z}" + ("" if step.due else f", {ago(step.at)}")
-            return "\n".join(part for part in (step.title, step.detail, when) if part)
+            return plain.tip("\n".join(part for part in (step.title, step.detail, when) if part))
         return step if role == STEP else None
 
 
