@@ -104,7 +104,7 @@ class EntryDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Return the height of a row or a heading."""
         del option
-        return QSize(WIDTH - 16, ROW if index.data(ENTRY).run else HEAD)
+        return QSize(theme.scaled(WIDTH) - 16, ROW if index.data(ENTRY).run else HEAD)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Draw a row."""
@@ -300,7 +300,7 @@ class Palette(QFrame):
         most = min(area.height() * 3 // 5, area.height() * 7 // 8 - AROUND)
         height = max(min(height, most), ROW)
         self.list.setFixedHeight(height)
-        width = min(WIDTH, area.width() - 2 * MARGIN)
+        width = min(theme.scaled(WIDTH), area.width() - 2 * MARGIN)
         self.setFixedWidth(width)
         layout = self.layout()
         if layout is not None:

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from console import theme
 from console.activity import CANCELLED, DONE, FAILED, Job
 from console.lazy import module
 from console.pages import check_report, remedies
@@ -24,6 +25,7 @@ from console.pages.check_subject import subject_of_kept
 from console.pages.past_checks import PastChecks, exact
 from console.pages.registry import entry_of
 from console.widgets import buttons
+from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, LinkLabel, Picture, breakable
 from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
@@ -83,7 +85,7 @@ class CheckTab(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put the findings under the stages where they have no room beside them."""
         super().resizeEvent(event)
-        beside = self.width() >= BESIDE_FROM
+        beside = self.width() >= theme.scaled(BESIDE_FROM)
         self._halves.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         )
@@ -96,20 +98,20 @@ class CheckTab(QWidget):
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(self._when_row())
-        line = QHBoxLayout()
-        line.setSpacing(12)
+        line = FlowLayout(gap=12)
         self._count = Label("", role="strong")
         line.addWidget(self._count)
         self._states: dict[str, tuple[QLabel, QLabel]] = {}
         for state, shape, _ in STATES:
             picture, text = Picture(shape, 14), Label("")
-            pair = QHBoxLayout()
+            holder = QWidget()
+            pair = QHBoxLayout(holder)
+            pair.setContentsMargins(0, 0, 0, 0)
             pair.setSpacing(6)
             pair.addWidget(picture)
             pair.addWidget(text)
-            line.addLayout(pair)
+            line.addWidget(holder)
             self._states[state] = (picture, text)
-        line.addStretch(1)
         self._time = Label("", role="muted")
         line.addWidget(self._time)
         left.addLayout(line)
@@ -384,7 +386,8 @@ class CheckTab(QWidget):
             count = sum(1 for r in results.values() if r.state == state)
             picture, text = self._states[state]
             text.setText(f"{count} {word}")
-            for widget in (picture, text):
+            holder = text.parentWidget()
+            for widget in (picture, text, *([holder] if holder is not None else [])):
                 widget.setVisible(bool(count))
         self._meter.set_value(done / total if total else 0.0)
         self._time.setText(f"{self._seconds():.1f} s" if done or self.running else "")

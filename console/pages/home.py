@@ -14,8 +14,6 @@ from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
-    QStyle,
-    QStyleOptionComboBox,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +29,7 @@ from console.pages.registry import PROVISIONING, Target
 from console.pages.service_checks import ServiceChecks
 from console.widgets import buttons
 from console.widgets.badge import Badge
+from console.widgets.editors import NameBox
 from console.widgets.labels import Label
 from console.widgets.page_head import PageHead
 from console.widgets.states import ErrorState, StateStack
@@ -50,23 +49,6 @@ ASKED_AGAIN = frozenset({Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value, 
 
 def _id(item: Any) -> uuid.UUID | None:
     return None if item is None else item.id
-
-
-class NameBox(QComboBox):
-    """A choice of names, the chosen one elided where it is long."""
-
-    def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
-        """Give the style as much of the name as there is room for."""
-        super().initStyleOption(option)
-        style = self.style()
-        if option is None or style is None:
-            return
-        room = style.subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
-        )
-        option.currentText = self.fontMetrics().elidedText(
-            option.currentText, Qt.TextElideMode.ElideMiddle, room.width()
-        )
 
 
 class ServerBox(QWidget):
@@ -136,7 +118,6 @@ class HomePage(Page):
         self.guide = GuideView(self.ctx.navigate, self.invitation)
         area = QScrollArea()
         area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setAccessibleName("Guide")
         self.states = StateStack(self.guide)

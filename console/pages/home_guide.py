@@ -72,7 +72,7 @@ class PhaseBlock(QWidget):
 
     def _row(self, step: Any, door: Door | None, *, is_next: bool) -> QWidget:
         row = QFrame()
-        row.setFixedHeight(ROW)
+        row.setFixedHeight(theme.scaled(ROW))
         fact = f"Waits for step {step.waits_for}" if step.waits_for else step.fact
         state = "Next" if is_next else WORDS[str(step.state)]
         row.setAccessibleName(f"Step {step.number}, {step.text}, {state.lower()}: {fact}".removesuffix(": "))
@@ -80,7 +80,7 @@ class PhaseBlock(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(GAP)
         number = Label(str(step.number), role="caption")
-        number.setFixedWidth(NUMBER)
+        number.setFixedWidth(theme.scaled(NUMBER))
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         shape = Picture("next" if is_next else SHAPES[str(step.state)], SHAPE, word=state)
         text = Label(step.text, role="strong" if is_next else "muted" if step.waits_for else "body")

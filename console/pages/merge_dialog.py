@@ -88,14 +88,13 @@ class MergeDialog(Dialog):
         foot.setSpacing(8)
         self.save_button = buttons.primary("Save merged")
         self.save_button.clicked.connect(self.accept)
-        self._reason = Label("", role="caption")
+        self._reason = ElidedLabel("", role="caption")
         self.theirs_button = buttons.secondary("Use their version")
         self.theirs_button.clicked.connect(lambda: self.done(DISCARDED))
         self.keep_button = buttons.secondary("Keep editing")
         self.keep_button.clicked.connect(self.reject)
         for widget in (self.save_button, self._reason):
-            foot.addWidget(widget)
-        foot.addStretch(1)
+            foot.addWidget(widget, 0 if widget is self.save_button else 1)
         foot.addWidget(self.theirs_button)
         foot.addWidget(self.keep_button)
         return foot

@@ -12,7 +12,7 @@ from console.widgets.labels import Label, breakable
 from console.widgets.timeline import ago
 from services.errors import ConsoleError
 
-LAST = 30
+LAST, MOST_WORDS = 30, 160
 WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
 NONE_YET = "No check was kept yet. Each one that finishes gets a bar here."
 
@@ -165,7 +165,8 @@ def _same(checks: list[Any], holds: Any) -> list[Any]:
 
 def _short(finding: str) -> str:
     text = finding[:1].lower() + finding[1:] if finding[1:2].islower() else finding
-    return text if text.endswith((".", ")")) else f"{text}."
+    text = text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]}…"
+    return text if text.endswith((".", ")", "…")) else f"{text}."
 
 
 def _row(left: QWidget, right: QWidget) -> QHBoxLayout:

@@ -12,7 +12,7 @@ from console.pages.answers import wait_text
 from console.pages.registry import Target
 from console.pages.service_checks import ServerView
 from console.widgets.chain import Chain, ChainLink, shortened
-from console.widgets.labels import Label
+from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
 
@@ -34,7 +34,7 @@ class ProcessRail(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(Label("Chain", role="section"))
-        layout.addWidget(Label("Every link from sign-in to type", role="caption"))
+        layout.addWidget(wrapped("Every link from sign-in to type", "caption"))
         layout.addSpacing(4)
         self.chain = Chain()
         self.chain.clicked.connect(self._open)

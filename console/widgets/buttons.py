@@ -1,7 +1,7 @@
 """Buttons by their place in a page: one primary, then secondary, quiet and dangerous ones."""
 
 from PyQt6.QtCore import QRectF, QSize, Qt
-from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStyleOptionButton
 
 from console import icons, plain, theme
@@ -100,6 +100,14 @@ class ThemedButton(QPushButton):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Cut the middle out of a text that holds a long name of somebody's, where it does not fit."""
         super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Look again with the font as the style sheet has it."""
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
         lacking = 0 if self._full_width else self.sizeHint().width() - self.width()
         if lacking <= 0:
             self._elided = ""

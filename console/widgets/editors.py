@@ -11,6 +11,8 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
     QWidget,
 )
 
@@ -58,6 +60,23 @@ class CheckBox(QCheckBox):
         self.setMinimumHeight(28)
 
 
+class NameBox(QComboBox):
+    """A choice of names, the chosen one elided where it is long."""
+
+    def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
+        """Give the style as much of the name as there is room for."""
+        super().initStyleOption(option)
+        style = self.style()
+        if option is None or style is None:
+            return
+        room = style.subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideMiddle, room.width()
+        )
+
+
 class DurationEditor(QWidget):
     """A number and a unit; the value is whole seconds. `changed` follows a person's change."""
 
@@ -69,10 +88,10 @@ class DurationEditor(QWidget):
         self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.number.setRange(0, NUMBER_MAX)
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.number.setFixedWidth(56)
+        self.number.setFixedWidth(theme.scaled(56))
         self.unit = QComboBox()
         self.unit.addItems([name for name, _ in UNITS])
-        self.unit.setFixedWidth(96)
+        self.unit.setFixedWidth(theme.scaled(100))
         self.number.setAccessibleName("Number")
         self.unit.setAccessibleName("Unit")
         layout = QHBoxLayout(self)

@@ -161,7 +161,7 @@ class PageHead(QWidget):
         bar = self.tabs = Tabs()
         bar.setExpanding(False)
         bar.setDrawBase(False)
-        bar.setUsesScrollButtons(False)
+        bar.setUsesScrollButtons(True)  # in sight only where the tabs have no room
         bar.setAccessibleName("Tabs")
         for name in tabs:
             bar.addTab(name)

@@ -225,5 +225,5 @@ async def look_at_everything(window, look, text=""):
 
 def laid_out():
     """Let Qt do what it does between two turns of its loop, so that sizes are final."""
-    for _ in range(3):
+    for _ in range(6):
         QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)

@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from console import plain
-from console.widgets.editors import CheckBox, TextEditor
+from console.widgets.editors import CheckBox, NameBox, TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
 
@@ -35,10 +35,9 @@ class Parameters(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Names and options")
-        self.category, self.workflow = QComboBox(), QComboBox()
+        self.category, self.workflow = QComboBox(), NameBox()
         self.category.setEditable(True)
         self.category.addItems(CATEGORIES)
         self.workflow.addItem(AUTOMATIC, "")

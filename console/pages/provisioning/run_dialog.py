@@ -12,7 +12,7 @@ from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.editors import CheckBox, PasswordEditor, TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label
+from console.widgets.labels import ElidedLabel, Label
 from services.secret import Secret
 
 WIDTH = 560
@@ -117,7 +117,7 @@ class RunDialog(Dialog):
         self.go = buttons.primary(verb)
         self.go.setDefault(True)
         self.go.clicked.connect(self.accept)
-        self.reason = Label("", role="caption")
+        self.reason = ElidedLabel("", role="caption")
         cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)
         foot.addWidget(self.go)

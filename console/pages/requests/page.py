@@ -273,7 +273,9 @@ class RequestsPage(Page):
         )
         self.bar.process.set_rows([PickRow(str(p.id), p.name) for p in self.processes])
         self.rehearse_button.setEnabled(bool(self.processes))
-        plain.set_tip(self.rehearse_button, "" if self.processes else "There is no Approval Process yet")
+        why_not = "" if self.processes else "There is no Approval Process yet"
+        # In a narrow window the button shows its icon alone.
+        plain.set_tip(self.rehearse_button, why_not or self.rehearse_button.text())
         self.commands_changed.emit()
         if self.looking.look is not None and not self.looking.look.count:
             self._shown(self.looking.look)

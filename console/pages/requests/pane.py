@@ -491,7 +491,7 @@ def _column(title: str) -> tuple[QWidget, QVBoxLayout]:
     column = QVBoxLayout(part)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
-    column.addWidget(Label(title, role="section"))
+    column.addWidget(ElidedLabel(title, role="section"))
     return part, column
 
 

@@ -78,6 +78,7 @@ def test_a_check_of_another_console_takes_the_place_of_an_older_one(run, ctx, st
         page = await opened(ctx, server)
         await until(lambda: page.check.results)
         await ctx.call(store_check, elsewhere, server, good())
+        await ctx.call(store.feed.poll)  # as the window does every few seconds
         await until(lambda: set(page.check.results) == {"url", "tcp"})
         assert page.check._by_stage == {}
         assert [text for text, *_ in page.check.badges()] == ["Check good"]
