@@ -40,7 +40,10 @@ class Label(QLabel):
 
     def setText(self, text: str | None) -> None:
         """Show a text. An “&” names a shortcut only where the console's own words name a field."""
-        super().setText(upright(text or ""))
+        shown = upright(text or "")
+        if shown != self.text() and self.accessibleName():
+            self.setAccessibleName("")  # it was that of the text before
+        super().setText(shown)
 
 
 def breakable(text: str) -> str:
