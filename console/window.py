@@ -313,12 +313,8 @@ class Window(QMainWindow):
         """Whether the shown page can do something now."""
         return self.page is not None and command in self.page.enabled()
 
-    def has_tabs(self) -> bool:
-        """Whether the shown page has tabs."""
-        return self.page is not None and self.page.tab_bar is not None
-
     def turn_tab(self, step: int) -> None:
-        """Show the tab so many places further on the page; after the last comes the first."""
+        """Show the tab so many places further on a page that has tabs; after the last comes the first."""
         tabs = self.page.tab_bar if self.page is not None else None
         if tabs is not None:
             tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())

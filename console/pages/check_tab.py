@@ -90,6 +90,8 @@ class CheckTab(QWidget):
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         )
         self._halves.setSpacing(24 if beside else 8)
+        for half, share in enumerate((7, 6) if beside else (4, 7)):
+            self._halves.setStretch(half, share)
         self.past.set_compact(not beside)
 
     # -- building ----------------------------------------------------------------------------------------------
