@@ -143,7 +143,7 @@ class PickerButton(QPushButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon_name, self._value, self._badge, self._placeholder = "", "", "", True
-        self._named = ""
+        self._named, self._hint = "", ""
         self.setProperty("kind", "picker")
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -162,9 +162,15 @@ class PickerButton(QPushButton):
         self._say()
 
     def _say(self) -> None:
-        value = "nothing chosen" if self._placeholder else plain.one_line(self._value)
-        parts = [part for part in (value, self._badge) if part]
-        super().setAccessibleName(f"{self._named}: {', '.join(parts)}" if self._named else ", ".join(parts))
+        parts = [part for part in (plain.one_line(self._value), self._badge) if part]
+        if self._named and self._placeholder:
+            super().setAccessibleName(self._named)
+            self._hint = self._value
+            self.setAccessibleDescription(self.accessibleDescription() or self._hint)
+        else:
+            if self._hint and self.accessibleDescription() == self._hint:
+                self.setAccessibleDescription("")
+            super().setAccessibleName(": ".join(part for part in (self._named, ", ".join(parts)) if part))
 
     @property
     def value_text(self) -> str:
