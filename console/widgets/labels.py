@@ -59,7 +59,11 @@ def wrapped(text: str, role: str = "body") -> Label:
     """Make a text of several lines that can be marked and copied."""
     label = Label(text, role=role)
     label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(
+        True
+    )  # a policy of one's own takes it away, and lines at the end would be cut off
+    label.setSizePolicy(policy)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
