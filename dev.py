@@ -5,6 +5,8 @@ python3 dev.py run [ARGS]     start `approval-console ARGS`; without ARGS the de
 python3 dev.py test [ARGS]    every check: format, lint, types, layers, tests; ARGS go to pytest, --long for all,
                               --late SEED to let the answers of threads reach the window late
 python3 dev.py bench          the figures of the README
+python3 dev.py translations [LANGUAGE ...]
+                              bring the catalogs up to date with the code and compile them; a new LANGUAGE is begun
 python3 dev.py shots [DIR]    pictures of every page
 python3 dev.py clean          remove the environment and caches
 """
@@ -292,6 +294,11 @@ def bench(arguments: list[str]) -> int:
     return _become([str(PYTHON), "-m", "tests.benchmarks", *arguments], environ)
 
 
+def translations(arguments: list[str]) -> int:
+    """Collect the texts of the code, update and compile the catalogs, and list what is to be translated."""
+    return _become([str(PYTHON), "-m", "tests.translations", *arguments])
+
+
 def shots(arguments: list[str]) -> int:
     """Save pictures of every page; the demo makes them on its way."""
     folder = arguments[0] if arguments else "shots"
@@ -312,7 +319,7 @@ def clean() -> int:
 def main() -> int:
     """Do what the first word asks for."""
     words = sys.argv[1:]
-    commands = {"run": run, "test": test, "bench": bench, "shots": shots}
+    commands = {"run": run, "test": test, "bench": bench, "translations": translations, "shots": shots}
     helped = not words or (words[0] != "run" and not {"--help", "-h"}.isdisjoint(words))
     if helped or _wrong(words, {*commands, "clean"}):
         print(__doc__)

@@ -9,6 +9,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from console import terminal
+from services.environment import take_secrets
+
 if TYPE_CHECKING:
     from console.options import Options
 
@@ -17,11 +20,12 @@ CANCELLED = 130
 
 def main() -> None:
     """Run what the arguments ask for, and end the process with its exit status."""
+    take_secrets()
     try:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:
         # Ctrl+C while libraries are still being imported: nothing was begun, and a traceback helps nobody.
-        sys.stderr.write("Cancelled.\n")
+        terminal.write("Cancelled.", err=True)
         sys.exit(CANCELLED)
 
 
@@ -45,8 +49,9 @@ def _run(arguments: list[str]) -> int:
 def _window_options(arguments: list[str]) -> "Options | None":
     """Return the options of a call that opens the window, or None for everything else."""
     from console.options import VAULTS, Options
+    from services.language import is_known
 
-    given = {"--store": "", "--vault": ""}
+    given = {"--store": "", "--vault": "", "--language": ""}
     verbose = False
     rest = iter(arguments)
     for argument in rest:
@@ -59,9 +64,9 @@ def _window_options(arguments: list[str]) -> "Options | None":
             verbose = True
         else:
             return None
-    if given["--vault"] not in ("", *VAULTS):
+    if given["--vault"] not in ("", *VAULTS) or not is_known(given["--language"] or "en"):
         return None
-    return Options.of(given["--store"], given["--vault"], verbose=verbose)
+    return Options.of(given["--store"], given["--vault"], verbose=verbose, language=given["--language"])
 
 
 if __name__ == "__main__":

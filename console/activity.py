@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from services.language import time_of_day
+
 KEPT = 200
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 SHAPES = {RUNNING: "running", DONE: "good", FAILED: "bad", CANCELLED: "off"}
@@ -15,9 +17,17 @@ class Job(QObject):
 
     changed = pyqtSignal()
 
-    def __init__(self, name: str, cancel: Callable[[], None] | None, parent: QObject) -> None:
+    def __init__(
+        self, name: str, cancel: Callable[[], object] | None, parent: QObject, *, routine: bool = False
+    ) -> None:
         super().__init__(parent)
         self.name = name
+        self.routine = routine
+        """Whether the program does it by itself, so that it takes no place from what a person did."""
+        self.way: tuple[str, Callable[[], object]] | None = None
+        """Where its result leads on to: the words of a link, and what it does."""
+        self.read = False
+        """Whether a person has put its result away."""
         self.state = RUNNING
         self.text, self.done, self.total = "", 0, 0
         self.started = datetime.now(UTC)
@@ -42,7 +52,7 @@ class Job(QObject):
 
     def note(self, line: str) -> None:
         """Write a line into the log of the job."""
-        self.log.append(f"{datetime.now(UTC).astimezone():%H:%M:%S} {line}")
+        self.log.append(f"{time_of_day(datetime.now(UTC), seconds=True)} {line}")
         self.changed.emit()
 
     def end(self, text: str, state: str = DONE) -> None:
@@ -67,23 +77,49 @@ class Activity(QObject):
         super().__init__(parent)
         self.jobs: list[Job] = []
 
-    def begin(self, name: str, cancel: Callable[[], None] | None = None) -> Job:
-        """Start a job; `cancel` stops its work."""
-        job = Job(name, cancel, self)
+    def begin(self, name: str, cancel: Callable[[], object] | None = None, *, routine: bool = False) -> Job:
+        """Start a job; `cancel` stops its work. `routine`: no person asked for it."""
+        job = Job(name, cancel, self, routine=routine)
         job.changed.connect(self.changed)
         self.jobs.append(job)
-        for old in [j for j in self.jobs if not j.running][: max(len(self.jobs) - KEPT, 0)]:
+        ended = sorted((j for j in self.jobs if not j.running), key=lambda j: not j.routine)
+        for old in ended[: max(len(self.jobs) - KEPT, 0)]:
             self.jobs.remove(old)
             old.deleteLater()
         self.changed.emit()
         return job
 
-    def record(self, name: str, text: str, state: str = DONE) -> None:
+    def record(self, name: str, text: str, state: str = DONE, *, routine: bool = False) -> None:
         """Note something that was done at once."""
-        self.begin(name).end(text, state)
+        self.begin(name, routine=routine).end(text, state)
+
+    def offer(self, text: str, way: Callable[[], object]) -> None:
+        """Let the result that was told last lead on."""
+        told = [job for job in self.jobs if not job.routine and not job.running]
+        if told:
+            told[-1].way = (text, way)
+            self.changed.emit()
+
+    def put_away(self) -> None:
+        """Take the result that `latest` shows as read, and everything before it."""
+        for job in self.jobs:
+            job.read = job.read or not job.running
+        self.changed.emit()
 
     @property
     def latest(self) -> Job | None:
-        """Return the running job, else the last one."""
-        running = [job for job in self.jobs if job.running]
-        return running[-1] if running else self.jobs[-1] if self.jobs else None
+        """Return what a person has to see: running work of theirs, else its last result until that was read.
+
+        What the program does by itself comes after that, and never in its place.
+        """
+        theirs = _newest([job for job in self.jobs if not job.routine])
+        return theirs or _newest([job for job in self.jobs if job.routine])
+
+
+def _newest(jobs: list[Job]) -> Job | None:
+    """Return the running job that began last, else the one that ended last unless its result was read."""
+    running = [job for job in jobs if job.running]
+    if running:
+        return running[-1]
+    last = max(reversed(jobs), key=lambda job: job.ended or job.started, default=None)
+    return last if last is not None and not last.read else None

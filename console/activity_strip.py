@@ -1,10 +1,9 @@
 """The strip at the bottom and the pane above it: what runs, how far it is, how it ended."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,12 +16,12 @@ from PyQt6.QtWidgets import (
 
 from console import icons, plain, theme
 from console.activity import SHAPES, Activity, Job
-from console.inbox.following import asked_text
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
-from console.widgets.timeline import ago
+from services.language import ago, date_time, number, time_of_day, tr
 
+SHORT_UNDER = 1200
 HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
 
 
@@ -55,25 +54,25 @@ class FollowingPart(QWidget):
         self._rules.append(rule)
         return rule
 
+    def set_short(self, short: bool) -> None:  # noqa: FBT001 - the state that is shown
+        """Say only when the instances were polled last."""
+        self.who.setVisible(not short)
+        self._rules[0].setVisible(not short)
+
     def refresh(self) -> None:
         """Show how it stands now."""
         following = self._following
         self.setVisible(bool(following.who))
         self.who.setText(following.who)
         why, seen = following.why_not, following.seen_at
-        text = "No status check yet" if seen is None else f"Last status check {since(seen)}"
+        text = tr("Not polled yet") if seen is None else tr("Last polled {ago}", ago=ago(seen, seconds=True))
+        stopped = tr("Not polling: {why}", why=why) if why else ""
+        at = date_time(seen, seconds=True, zone=True) if seen else ""
         self.last.setText(text)
-        plain.set_tip(
-            self.last,
-            f"Not asked now: {why}"
-            if why
-            else seen.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-            if seen
-            else "",
-        )
+        plain.set_tip(self.last, stopped or at)
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
-        self.setAccessibleName(f"{following.who}, {text}" + (f", not asked now: {why}" if why else ""))
+        self.setAccessibleName(", ".join(part for part in (following.who, text, stopped) if part))
 
 
 class ActivityStrip(QWidget):
@@ -98,6 +97,14 @@ class ActivityStrip(QWidget):
         self.bar.setAccessibleName("Progress")
         self.cancel = LinkLabel("Cancel")
         self.cancel.clicked.connect(self._cancel)
+        self.way = LinkLabel("")
+        self.way.clicked.connect(self._lead_on)
+        self.dismiss = buttons.quiet("", "cross")
+        self.dismiss.setProperty("size", "small")
+        self.dismiss.setFixedWidth(HEIGHT)
+        self.dismiss.setAccessibleName(tr("Dismiss the result"))
+        plain.set_tip(self.dismiss, tr("Dismiss the result; it stays in Activity"))
+        self.dismiss.clicked.connect(activity.put_away)
         self.store = Label(store_name, role="caption")
         plain.set_tip(self.store, "Where configuration and requests are kept")
         layout = QHBoxLayout(self)
@@ -106,7 +113,7 @@ class ActivityStrip(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self._shape)
         layout.addWidget(self.text, 1)
-        for widget in (self.count, self.bar, self.cancel):
+        for widget in (self.way, self.count, self.bar, self.cancel, self.dismiss):
             layout.addWidget(widget)
         picture = Picture("server", SHAPE)
         self._following = following
@@ -123,17 +130,23 @@ class ActivityStrip(QWidget):
         theme.of().theme_changed.connect(self.refresh)
         self.refresh()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Leave the room of a narrow window to what was done."""
+        super().resizeEvent(event)
+        self.following.set_short(self.width() < SHORT_UNDER)
+
     def refresh(self, *_scheme: str) -> None:
         """Show the newest running job, or how the last one ended."""
         job = self._activity.latest
         running = job is not None and job.running
-        if self._shows_round(job):
-            self._show_round()
-            return
         self._shape.setVisible(job is not None)
         if job is not None:
             self._shape.show_shape(SHAPES[job.state])
-        self.text.setText(_said(job) if job is not None else "Nothing has been done yet")
+        self.text.setText(_said(job) if job is not None else "")
+        way = job.way if job is not None and not running else None
+        self.way.setVisible(way is not None)
+        self.way.setText(way[0] if way is not None else "")
+        self.dismiss.setVisible(job is not None and not running)
         self.count.setVisible(running)
         self.count.setText(f"{job.done} of {job.total}" if running and job and job.total else "")
         self.bar.setVisible(bool(running and job and job.total))
@@ -150,30 +163,15 @@ class ActivityStrip(QWidget):
             self._tick.stop()
         self.refresh()
 
-    def _shows_round(self, job: Job | None) -> bool:
-        """Whether the last round is newer than everything a person did."""
-        at = self._following.asked_at
-        if at is None or (job is not None and job.running):
-            return False
-        return job is None or job.ended is None or at > job.ended
-
-    def _show_round(self) -> None:
-        self._shape.show()
-        self._shape.show_shape("good")
-        self.text.setText(f"{asked_text(self._following.asked)}, {since(self._following.asked_at)}")
-        for widget in (self.count, self.bar, self.cancel):
-            widget.hide()
+    def _lead_on(self) -> None:
+        job = self._activity.latest
+        if job is not None and job.way is not None:
+            job.way[1]()
 
     def _cancel(self) -> None:
         job = self._activity.latest
         if job is not None:
             job.cancel()
-
-
-def since(moment: datetime) -> str:
-    """Return how long ago something was, by the second below a minute."""
-    seconds = max(int((datetime.now(UTC) - moment).total_seconds()), 0)
-    return f"{seconds} s ago" if seconds < 60 else ago(moment)
 
 
 class ActivityPane(QFrame):
@@ -190,12 +188,12 @@ class ActivityPane(QFrame):
         self.list.setAccessibleName("Activity")
         self.list.currentRowChanged.connect(self._chosen)
         self.cancel_button = buttons.small("Cancel")
-        self.cancel_button.setAccessibleName("Cancel the selected work")
+        self.cancel_button.setAccessibleName(tr("Cancel the selected work"))
         self.cancel_button.clicked.connect(self.cancel)
         self.list.setIconSize(QSize(SHAPE, SHAPE))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         copy = buttons.small("Copy", "copy")
-        copy.setAccessibleName("Copy the activity")
+        copy.setAccessibleName(tr("Copy the activity"))
         copy.clicked.connect(self.copy)
         head = QHBoxLayout()
         head.addWidget(Label("Activity", role="section"))
@@ -261,4 +259,6 @@ def _said(job: Job) -> str:
 
 def _line(job: Job) -> str:
     took = (job.ended - job.started).total_seconds() if job.ended else 0.0
-    return f"{job.started.astimezone():%H:%M:%S}  {_said(job)}" + (f", {took:.1f} s" if took >= 0.05 else "")
+    return f"{time_of_day(job.started, seconds=True)}  {_said(job)}" + (
+        f", {number(took, 1)} s" if took >= 0.05 else ""
+    )

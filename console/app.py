@@ -16,11 +16,20 @@ import sys
 import uuid
 from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QObject, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt6.QtCore import (
+    QEvent,
+    QLibraryInfo,
+    QLocale,
+    QObject,
+    QTimer,
+    QtMsgType,
+    QTranslator,
+    qInstallMessageHandler,
+)
 from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
-from console import drafts, icons, loop, theme, trace
+from console import drafts, icons, loop, terminal, theme, trace
 from console.context import Context
 from console.context import Options as ContextOptions
 from console.crash import CrashReports
@@ -30,6 +39,7 @@ from console.settings import Layout
 from console.single_instance import OneWindow
 from console.window import Window
 from models.kinds import Kind
+from services import language
 from services.paths import FolderError, Paths, profile_folder
 
 STYLE = ("-style", "fusion")
@@ -43,8 +53,8 @@ names them."""
 NO_DISPLAY = """\
 There is no display for a window: neither DISPLAY nor WAYLAND_DISPLAY is set.
 Every command works without one; approval-console --help lists them, and demo --headless --out DIR saves pictures of the pages."""
-IMPOSSIBLE = 3
-"""The exit status of the public interface for what could not be done."""
+IMPOSSIBLE, CANCELLED = 3, 130
+"""The exit statuses of the public interface for what could not be done, and for what was broken off."""
 
 
 class FirstPaint(QObject):
@@ -71,9 +81,8 @@ def _qt_message(kind: QtMsgType, _context: object, text: str | None) -> None:
     """
     level = logging.WARNING if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg) else logging.INFO
     logging.getLogger("qt").log(level, "%s", text)
-    if kind == QtMsgType.QtFatalMsg and sys.stderr is not None:
-        sys.stderr.write(f"{(text or '').strip()}\n{LIBRARIES}\n")
-        sys.stderr.flush()
+    if kind == QtMsgType.QtFatalMsg:
+        terminal.write(f"{(text or '').strip()}\n{LIBRARIES}", err=True)
 
 
 def follow_qt() -> None:
@@ -86,7 +95,7 @@ def lacks_display() -> bool:
     named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if not sys.platform.startswith("linux") or any(os.environ.get(name) for name in named):
         return False
-    sys.stderr.write(f"{NO_DISPLAY}\n")
+    terminal.write(NO_DISPLAY, err=True)
     return True
 
 
@@ -96,6 +105,7 @@ def make_application() -> QApplication:
     app = found if isinstance(found, QApplication) else QApplication([*sys.argv[:1], *STYLE])
     app.setApplicationName("Approval Console")
     app.setDesktopFileName("approval-console")
+    _translate_qt(app)
     if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
         # Without a desktop there is no interface font; hinting would make letters stand unevenly.
         font = QFont(app.font())
@@ -104,10 +114,27 @@ def make_application() -> QApplication:
     return app
 
 
+def _system_tags() -> list[str]:
+    """Return the languages of the system; macOS does not put them into the environment of what the Finder starts."""
+    found = language.system_tags()
+    return found if found or sys.platform != "darwin" else QLocale.system().uiLanguages()
+
+
+def _translate_qt(app: QApplication) -> None:
+    """Let Qt's own texts, such as those of standard buttons, follow the language of the program."""
+    used = language.current()
+    if used.is_english:
+        return
+    translator = QTranslator(app)
+    if translator.load(f"qtbase_{used.code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(translator)
+
+
 def run(options: Options) -> int:
     """Open the window and return when it has closed."""
-    from services.logs import set_up
+    from services.logs import try_to_set_up
 
+    language.use(language.choose(options.language, system=_system_tags()))
     if lacks_display():
         return IMPOSSIBLE
     try:
@@ -115,9 +142,11 @@ def run(options: Options) -> int:
         for folder in (paths.state, paths.config):
             profile_folder(folder)
     except FolderError as error:
-        sys.stderr.write(f"{error.problem.as_text()}\n")
+        terminal.write(error.problem.as_text(), err=True)
         return error.exit_status
-    set_up(paths.state / "logs", verbose=options.verbose)
+    silent = try_to_set_up(paths.state / "logs", verbose=options.verbose)
+    if silent and sys.stderr is not None:
+        sys.stderr.write(f"{silent}\n")
     follow_qt()
     app = make_application()
     url = options.store or paths.default_store
@@ -127,7 +156,7 @@ def run(options: Options) -> int:
     crash = CrashReports(paths.state)
     crash.install()
     try:
-        return loop.run(app, lambda stop: _main(app, options, paths, crash, one, stop)) or 0
+        return loop.run(app, lambda stop: _main(app, options, paths, crash, one, stop, silent)) or 0
     finally:
         one.close()
         crash.close()
@@ -140,6 +169,7 @@ async def _main(
     crash: CrashReports,
     one: OneWindow,
     stop: asyncio.Event,
+    silent: str,
 ) -> int:
     asyncio.get_running_loop().set_exception_handler(crash.loop_error)
     url = options.store or paths.default_store
@@ -153,12 +183,25 @@ async def _main(
     ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
     one.raised.connect(lambda: _to_front(window))
     FirstPaint(window, lambda: _painted(window, profile, one))
+    if silent:
+        ctx.notify(silent)
+    else:
+        _tell_of_a_full_disk(ctx)
     window.show()
     await stop.wait()
     window.remember()
     with contextlib.suppress(asyncio.CancelledError):
         await ctx.aclose()
     return 0
+
+
+def _tell_of_a_full_disk(ctx: Context) -> None:
+    """Let the window say that the log cannot be written any more; any thread may notice it."""
+    from services.logs import PrivateLog
+
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrivateLog):
+            handler.notice = ctx.said.emit
 
 
 def _painted(window: Window, profile: Path, one: OneWindow) -> None:

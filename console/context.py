@@ -18,6 +18,7 @@ from console.drafts import Drafts
 from console.pages.registry import Target, preload
 from console.workers import Workers
 from services.errors import ConsoleError, Problem
+from services.language import warm_up
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,6 +64,8 @@ class Context(QObject):
         """The layout of the window, for pages that remember something of theirs."""
         self.following: Any = None
         """What asks the instances about open requests, once the window has begun it."""
+        self.undo: Any = None
+        """What takes back what was done in this window."""
         self.workspace: Any = None
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""
@@ -101,6 +104,7 @@ class Context(QObject):
         self._poll.start()
         self.opened.emit()
         await self.call(preload)
+        await self.call(warm_up)
         self._collector.settle()
 
     async def ready(self) -> Any:

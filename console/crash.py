@@ -15,6 +15,7 @@ from console.version import VERSION
 from services.logs import open_private
 from services.paths import private_folder
 from services.redact import redact
+from services.texts import plain
 
 log = logging.getLogger(__name__)
 Show = Callable[[str], None]
@@ -74,7 +75,7 @@ class CrashReports:
 
 
 def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
-    """Return what a person can send on: versions and traceback, redacted."""
+    """Return what a person can send on: versions and traceback, redacted and plain."""
     import platform
 
     lines = [
@@ -83,4 +84,4 @@ def report(kind: type[BaseException], error: BaseException, trace: TracebackType
         "",
         *traceback.format_exception(kind, error, trace),
     ]
-    return redact("\n".join(line.rstrip("\n") for line in lines))
+    return plain(redact("\n".join(line.rstrip("\n") for line in lines)))

@@ -13,6 +13,8 @@ from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
 from console.widgets.states import ErrorState
 from services.errors import Problem
+from services.language import plural, tr
+from services.store.location import without_password
 
 WIDTH = 560
 
@@ -48,7 +50,7 @@ class ProblemSheet(Sheet):
     """Shows a problem in its five parts."""
 
     def __init__(self, problem: Problem, parent: QWidget | None) -> None:
-        super().__init__("Something did not work", parent)
+        super().__init__(tr("An action failed"), parent)
         self.problem = problem
         state = ErrorState(problem)
         layout = state.layout()
@@ -60,12 +62,12 @@ class ProblemSheet(Sheet):
 
 def crash_sheet(report: str, parent: QWidget | None) -> Sheet:
     """Make the dialog that shows what nobody expected."""
-    sheet = Sheet("Approval Console met an error that nobody expected", parent)
-    text = Label("The program goes on. Copy the report and send it to whoever looks after this program.")
+    sheet = Sheet(tr("Unexpected internal error"), parent)
+    text = Label(tr("Approval Console keeps running. Copy the report and send it to your administrator."))
     text.setWordWrap(True)
     box = QPlainTextEdit(report)
     box.setReadOnly(True)
-    box.setAccessibleName("Crash report")
+    box.setAccessibleName(tr("Crash report"))
     box.setMinimumHeight(220)
     sheet.column.addWidget(text)
     sheet.column.addWidget(box)
@@ -81,12 +83,12 @@ def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
         ("Approval Console", VERSION),
         ("Python", platform.python_version()),
         ("Qt, PyQt", f"{QT_VERSION_STR}, {PYQT_VERSION_STR}"),
-        ("System", platform.platform()),
-        ("Store", store),
-        ("Vault", vault),
-        ("Licence", "GPL-3.0-or-later"),
+        (tr("System"), platform.platform()),
+        (tr("Store"), without_password(store)),
+        (tr("Vault"), vault),
+        (tr("License"), "GPL-3.0-or-later"),
     )
-    sheet = Sheet("About Approval Console", parent)
+    sheet = Sheet(tr("About Approval Console"), parent)
     form = QFormLayout()
     for name, text in lines:
         value = Label(text)
@@ -100,7 +102,7 @@ def about_sheet(store: str, vault: str, parent: QWidget | None) -> Sheet:
 
 def shortcuts_sheet(commands: CommandRegistry, parent: QWidget | None) -> Sheet:
     """Make the list of shortcuts, read off the commands themselves."""
-    sheet = Sheet("Keyboard shortcuts", parent)
+    sheet = Sheet(tr("Keyboard shortcuts"), parent)
     form = QFormLayout()
     for command in commands:
         if command.shortcut:
@@ -116,23 +118,27 @@ class LeaveDialog(Dialog):
 
     def __init__(self, count: int, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Drafts are not saved")
+        self.setWindowTitle(plain.title(tr("Unsaved drafts")))
         self.setMinimumWidth(440)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
-        noun = "1 draft is" if count == 1 else f"{count} drafts are"
-        column.addWidget(Label(f"{noun} not saved", role="section"))
+        heading = plural(count, "{count} draft is not saved", "{count} drafts are not saved")
+        column.addWidget(Label(heading, role="section"))
         text = Label(
-            "They are kept and stand in the tree at the next start. Passwords typed and not saved are not kept."
+            plural(
+                count,
+                "The draft is kept and is in the tree at the next start. Unsaved passwords are not kept.",
+                "The drafts are kept and are in the tree at the next start. Unsaved passwords are not kept.",
+            )
         )
         text.setWordWrap(True)
         column.addWidget(text)
         row = QHBoxLayout()
         row.addStretch(1)
-        stay = buttons.secondary("Go on working")
+        stay = buttons.secondary(tr("Cancel"))
         stay.clicked.connect(self.reject)
-        leave = buttons.primary("Close the window")
+        leave = buttons.primary(tr("Close the window"))
         leave.clicked.connect(self.accept)
         row.addWidget(stay)
         row.addWidget(leave)

@@ -32,6 +32,8 @@ class Draft:
     base: dict[str, Any] | None = None
     base_version: int = 0
     secret: Secret | None = field(default=None, repr=False)
+    fresh: dict[str, Any] | None = None
+    """What a new object was offered with, before anybody typed; None where it holds somebody's work from the start."""
 
     @property
     def is_new(self) -> bool:
@@ -48,6 +50,11 @@ class Draft:
     def dirty(self) -> bool:
         """Whether there is something to save."""
         return self.is_new or bool(self.changed_names) or bool(self.secret)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody typed anything: it is nothing to keep or to ask about."""
+        return self.is_new and self.fresh is not None and self.values == self.fresh and not self.secret
 
 
 class Drafts(QObject):
@@ -121,10 +128,11 @@ class Drafts(QObject):
         self._timer.stop()
         if self._file is None:
             return
-        if not self._drafts:
+        kept = [draft for draft in self._drafts.values() if not draft.untouched]
+        if not kept:
             self._file.unlink(missing_ok=True)
             return
-        document = {"format": FORMAT, "drafts": [_encode(d) for d in self._drafts.values()]}
+        document = {"format": FORMAT, "drafts": [_encode(draft) for draft in kept]}
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = self._file.with_suffix(".new")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

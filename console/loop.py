@@ -2,13 +2,20 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import logging
+import signal
+import socket
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import qasync
+from PyQt6.QtCore import QSocketNotifier
 from PyQt6.QtWidgets import QApplication
+
+from console import ending
 
 IO_THREADS = 4
 TURN_S = 0.0005
@@ -26,8 +33,13 @@ class DaemonlikePool(concurrent.futures.ThreadPoolExecutor):
         super().shutdown(wait=False, cancel_futures=True)
 
 
-def run(app: QApplication, main: Callable[[asyncio.Event], Awaitable[Any]]) -> Any:
-    """Run `main(stop)` until it returns; `stop` is set when the last window closes."""
+def run(
+    app: QApplication, main: Callable[[asyncio.Event], Awaitable[Any]], *, breaks_off: bool = False
+) -> Any:
+    """Run `main(stop)` until it returns; `stop` is set when the last window closes, or a signal tells it to end.
+
+    `breaks_off` says that `main` does not wait for `stop`: such a signal cancels it, which raises CancelledError here.
+    """
     # Quitting Qt directly would end the loop under tasks that still wait.
     app.setQuitOnLastWindowClosed(False)
     sys.setswitchinterval(TURN_S)
@@ -40,7 +52,36 @@ def run(app: QApplication, main: Callable[[asyncio.Event], Awaitable[Any]]) -> A
         loop.set_default_executor(DaemonlikePool(IO_THREADS, thread_name_prefix="io"))
         stop = asyncio.Event()
         app.lastWindowClosed.connect(stop.set)
-        return await main(stop)
+        working = asyncio.current_task()
+
+        def told(_number: int, _frame: Any) -> None:
+            stop.set()
+            if breaks_off and working is not None:
+                working.cancel()
+
+        with ending.heard(told), _signals_wake():
+            return await main(stop)
 
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
         return runner.run(body())
+
+
+@contextlib.contextmanager
+def _signals_wake() -> Iterator[None]:
+    """Let Python see a signal at once: while Qt waits for events, none of its handlers would be called."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reading, writing = socket.socketpair()
+    reading.setblocking(False)
+    writing.setblocking(False)
+    before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda *_: reading.recv(64))
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        notifier.setEnabled(False)
+        reading.close()
+        writing.close()

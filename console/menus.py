@@ -11,6 +11,7 @@ from console.commands.registry import Command, CommandRegistry
 from console.commands.window_commands import MENUS, new_command
 from console.navigation.model import Node
 from console.pages.registry import page_class
+from services.language import tr
 
 ON_OBJECTS = ("rename", "duplicate", "check", "rehearse", "discard", "delete")
 
@@ -18,7 +19,7 @@ ON_OBJECTS = ("rename", "duplicate", "check", "rehearse", "discard", "delete")
 def build_menu_bar(bar: QMenuBar, commands: CommandRegistry) -> None:
     """Fill the menu bar; each entry is the one action of its command."""
     for name in MENUS:
-        menu = bar.addMenu(f"&{name}")
+        menu = bar.addMenu(f"&{tr(name)}")
         if menu is None:
             continue
         menu.aboutToShow.connect(commands.refresh)
@@ -74,7 +75,7 @@ def _on_filter(menu: QMenu, window: Any, node: Node) -> None:
 
 
 def _open(menu: QMenu, window: Any, node: Node) -> None:
-    action = QAction("Open", menu)
+    action = QAction(tr("Open"), menu)
     action.triggered.connect(lambda: window.show_target(node.target))
     menu.addAction(action)
     menu.setDefaultAction(action)
@@ -82,10 +83,10 @@ def _open(menu: QMenu, window: Any, node: Node) -> None:
 
 def _new_entries(menu: QMenu, way: tuple[str, ...], commands: CommandRegistry, command_id: str) -> None:
     for text in way[:-1]:
-        deeper = menu.addMenu(text)
+        deeper = menu.addMenu(tr(text))
         if deeper is not None:
             menu = deeper
-    menu.addAction(commands.entry(command_id, menu, lambda: commands.run(command_id), text=way[-1]))
+    menu.addAction(commands.entry(command_id, menu, lambda: commands.run(command_id), text=tr(way[-1])))
 
 
 def _on_object(commands: CommandRegistry, node: Node) -> Iterator[Command]:

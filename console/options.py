@@ -1,8 +1,9 @@
 """The options that the window and every command share, and where their values come from. Imports nothing slow."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from services.environment import environment
 
 STORE_VARIABLE = "APPROVAL_CONSOLE_STORE"
 VAULT_VARIABLE = "APPROVAL_CONSOLE_VAULT"
@@ -16,6 +17,8 @@ class Options:
     store: str = ""
     vault: str = ""
     verbose: bool = False
+    language: str = ""
+    """As given with `--language`; where the default comes from is said in `services.language.choice`."""
 
     @classmethod
     def of(
@@ -24,11 +27,14 @@ class Options:
         vault: str = "",
         *,
         verbose: bool = False,
-        environ: Mapping[str, str] = os.environ,
+        language: str = "",
+        environ: Mapping[str, str] | None = None,
     ) -> "Options":
         """Fill what was not given from the environment."""
+        environ = environment() if environ is None else environ
         return cls(
             store or environ.get(STORE_VARIABLE, ""),
             vault or environ.get(VAULT_VARIABLE, "") or "system",
             verbose,
+            language,
         )

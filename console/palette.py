@@ -35,6 +35,7 @@ from PyQt6.QtWidgets import (
 from console import icons, plain, theme
 from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
+from services.language import number, plural, tr
 
 WIDTH, ROW, HEAD, EACH, MARGIN, CAP, CAP_INNER = 620, 30, 26, 5, 28, 18, 6
 AROUND = 100
@@ -52,6 +53,8 @@ class Entry:
     icon: str = ""
     shortcut: str = ""
     run: Callable[[], object] | None = None
+    stays: bool = False
+    """Whether the palette stays open when it is chosen."""
 
 
 class EntryModel(QAbstractListModel):
@@ -176,6 +179,14 @@ class EntryDelegate(QStyledItemDelegate):
         return left
 
 
+def _shadow(parent: QWidget) -> QGraphicsDropShadowEffect:
+    shadow = QGraphicsDropShadowEffect(parent)
+    shadow.setBlurRadius(24)
+    shadow.setOffset(0, 7)
+    shadow.setColor(QColor(0, 0, 0, 46))
+    return shadow
+
+
 def _rule() -> QFrame:
     rule = QFrame()
     rule.setProperty("role", "rule")
@@ -209,22 +220,23 @@ class Palette(QFrame):
     def __init__(self, parent: QWidget, find: Callable[[str], Groups]) -> None:
         super().__init__(parent)
         self.setProperty("role", "popup")
-        self.setAccessibleName("Find or run anything")
+        self.setAccessibleName(tr("Find or run anything"))
         self._find = find
         self._groups: Groups = []
         self._before: QWidget | None = None
-        self._entered = ""
-        """What Enter was pressed for before anything was found for it."""
+        self._whole: set[str] = set()
+        """Groups of which all is shown, by their heads."""
+        self._searching = self._cut = False
         self.field = QLineEdit()
         self.field.setProperty("role", "palette")
-        self.field.setPlaceholderText("Find or run anything")
-        self.field.setAccessibleName("Find or run anything")
+        self.field.setPlaceholderText(tr("Find or run anything"))
+        self.field.setAccessibleName(tr("Find or run anything"))
         self.field.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.count = Label("", role="caption")
         self.model = EntryModel(self)
         self.list = QListView()
         self.list.setModel(self.model)
-        self.list.setAccessibleName("Matches")
+        self.list.setAccessibleName(tr("Matches"))
         chosen = self.list.selectionModel()
         if chosen is not None:
             chosen.currentChanged.connect(self._say_current)
@@ -249,11 +261,7 @@ class Palette(QFrame):
         layout.addLayout(rows)
         layout.addWidget(_rule())
         layout.addLayout(_keys())
-        shadow = QGraphicsDropShadowEffect(self)
-        shadow.setBlurRadius(24)
-        shadow.setOffset(0, 7)
-        shadow.setColor(QColor(0, 0, 0, 46))
-        self.setGraphicsEffect(shadow)
+        self.setGraphicsEffect(_shadow(self))
         self.field.textChanged.connect(self._search)
         self.field.installEventFilter(self)
         self.hide()
@@ -279,20 +287,25 @@ class Palette(QFrame):
             before.setFocus(Qt.FocusReason.PopupFocusReason)
         self.hide()
 
-    def add(self, text: str, head: str, found: list[Entry]) -> None:
+    def add(self, text: str, head: str, found: list[Entry], *, cut: bool = False) -> None:
         """Show one more group, unless something else was typed since it was asked for.
 
-        Where nothing else was found its first row is chosen, and run if Enter was pressed for it already.
+        `cut` says that there may be more than these. Where nothing else was found its first row is chosen. Enter runs what is seen and chosen, and nothing that comes later.
         """
         if found and text == self.field.text().strip() and self.isVisible():
             chosen = self.list.currentIndex().row()
+            self._cut = self._cut or cut
             self._show([*self._groups, (head, found)])
             if chosen >= 0:
                 self.list.setCurrentIndex(self.model.index(chosen))
                 return
             self._step(1, start=-1)
-            if self._entered == text:
-                self._choose(self.list.currentIndex())
+
+    def finish(self, text: str) -> None:
+        """Say that nothing more is searched for, unless something else was typed since."""
+        if text == self.field.text().strip():
+            self._searching = False
+            self._tell()
 
     def place(self, area: QRect) -> None:
         """Stand centred on `area`, a fifth down."""
@@ -309,7 +322,8 @@ class Palette(QFrame):
         self.move(area.left() + (area.width() - width) // 2, area.top() + area.height() // 8)
 
     def _search(self, text: str) -> None:
-        self._entered = ""
+        self._whole.clear()
+        self._searching, self._cut = bool(text.strip()), False
         self._delegate.needle = text.strip().removeprefix(">").strip().casefold()
         self._show(self._find(text.strip()))
         self._step(1, start=-1)
@@ -319,17 +333,35 @@ class Palette(QFrame):
         self._groups = groups
         entries: list[Entry] = []
         for head, found in groups:
+            shown = found if head in self._whole else found[:EACH]
             if found:
-                entries += [Entry(head), *found[:EACH]]
+                entries += [Entry(head), *shown]
+            if len(found) > len(shown) and self.field.text().strip():
+                left = tr("Show {count} more", count=len(found) - len(shown))
+                entries.append(
+                    Entry(left, head, "chevron-down", "", lambda head=head: self._show_all(head), stays=True)
+                )  # type: ignore[misc]
         self.model.replace(entries)
-        matches = sum(1 for e in entries if e.run)
-        more = "+" if any(len(found) > EACH for _, found in groups) else ""
-        self.count.setText(
-            f"{matches}{more} match{'es' if matches != 1 else ''}" if self.field.text().strip() else ""
-        )
+        self._tell()
         parent = self.parentWidget()
         if parent is not None:
             self.place(parent.rect())
+
+    def _show_all(self, head: str) -> None:
+        """Show all of a group; the first row that was not there before is chosen."""
+        chosen = self.list.currentIndex().row()
+        self._whole.add(head)
+        self._show(self._groups)
+        self.list.setCurrentIndex(self.model.index(chosen))
+
+    def _tell(self) -> None:
+        """Say how many matches there are, and whether more are searched for."""
+        matches = sum(len(found) for _, found in self._groups)
+        counted = number(matches) + ("+" if self._cut else "")
+        words = plural(matches, "{counted} match", "{counted} matches", counted=counted)
+        if self._searching:
+            words = tr("{matches}, searching…", matches=words) if matches else tr("Searching…")
+        self.count.setText(words if self.field.text().strip() else "")
 
     def _step(self, by: int, start: int | None = None) -> None:
         row = self.list.currentIndex().row() if start is None else start
@@ -342,7 +374,8 @@ class Palette(QFrame):
     def _choose(self, index: QModelIndex) -> None:
         entry: Entry | None = index.data(ENTRY)
         if entry is not None and entry.run is not None:
-            self.close_again()
+            if not entry.stays:
+                self.close_again()
             entry.run()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -356,7 +389,6 @@ class Palette(QFrame):
                 case Qt.Key.Key_Up:
                     self._step(-1)
                 case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                    self._entered = self.field.text().strip()
                     self._choose(self.list.currentIndex())
                 case Qt.Key.Key_Escape:
                     self.close_again()

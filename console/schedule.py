@@ -7,9 +7,15 @@ from PyQt6.QtCore import QObject, QTimer
 from console.activity import DONE, FAILED
 from console.lazy import module
 from console.settings import Layout
+from models.translatable import tr_later
 
-CHOICES = ((0, "Off"), (15, "15 minutes"), (60, "hour"), (240, "4 hours"))
-"""Minutes between two rounds, and the words for them."""
+CHOICES = (
+    (0, tr_later("Scheduled check off")),
+    (15, tr_later("Check every 15 minutes")),
+    (60, tr_later("Check every hour")),
+    (240, tr_later("Check every 4 hours")),
+)
+"""Minutes between two rounds, and the commands for them."""
 KEY = "check_every"
 WORDS = {"ok": "good", "warning": "has a warning", "failed": "failed"}
 
@@ -67,5 +73,5 @@ class Schedule(QObject):
 
     def _tell(self, name: str, was: str, verdict: str) -> None:
         text = f"{WORDS.get(verdict, verdict)} now; the check before: {WORDS.get(was, was)}"
-        self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE)
+        self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE, routine=True)
         self._window.tray.say(name, text)

@@ -9,14 +9,16 @@ from console.pages.places import place_of
 from console.pages.registry import entry_of
 from console.palette import EACH, Entry, Groups
 from models.kinds import Kind
+from models.letters import same_letters
 
-REQUESTS_FOUND = EACH + 1
+REQUESTS_FOUND = 5 * EACH + 1
+"""Requests that are looked for; so many mean that there may be more."""
 LEAST = 2
 """Letters from which requests and faults are searched: one letter is in nearly all of them."""
 
 
 class PaletteSearch:
-    """Searches what the window has: commands, the objects of its tree, the fault catalogue, the requests of its store."""
+    """Searches what the window has: commands, the objects of its tree, the fault catalog, the requests of its store."""
 
     def __init__(self, window: Any) -> None:
         self._window = window
@@ -26,7 +28,10 @@ class PaletteSearch:
         words = _words(text)
         groups = [("Commands", self._commands(words))]
         if not text.startswith(">"):
-            groups.append(("Objects", self._objects(words)))
+            objects = self._objects(words)
+            # Who types a whole name means the object, not a command that holds the same words.
+            exact = any(entry.text.casefold().split() == words for entry in objects)
+            groups.insert(0 if exact else 1, ("Objects", objects))
         return groups
 
     async def faults(self, text: str) -> list[Entry]:
@@ -78,7 +83,13 @@ class PaletteSearch:
 
     def _objects(self, words: list[str]) -> list[Entry]:
         found = [n for n in self._window.model.objects() if _holds(n.text, words)]
-        found.sort(key=lambda n: (not n.text.casefold().startswith(" ".join(words)), n.text.casefold()))
+        found.sort(
+            key=lambda n: (
+                n.text.casefold().split() != words,
+                not n.text.casefold().startswith(" ".join(words)),
+                n.text.casefold(),
+            )
+        )
         return [
             Entry(n.text, _where(n.kind), n.icon, "", lambda n=n: self._window.show_target(n.target))  # type: ignore[misc]
             for n in found
@@ -97,11 +108,11 @@ def _search(inbox: Any, filters: Any, text: str) -> list[Any]:
 
 
 def _words(text: str) -> list[str]:
-    return text.removeprefix(">").casefold().split()
+    return same_letters(text.removeprefix(">")).split()
 
 
 def _holds(text: str, words: list[str]) -> bool:
-    folded = text.casefold()
+    folded = same_letters(text)
     return all(word in folded for word in words)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 VARIABLE = "APPROVAL_CONSOLE_TRACE_START"
 QUIT_VARIABLE = "APPROVAL_CONSOLE_QUIT_AFTER_TRACE"
-SLOW = ("sqlmodel", "sqlalchemy", "zeep", "keyring", "httpx", "alembic", "lxml", "typer")
+SLOW = ("sqlmodel", "sqlalchemy", "zeep", "keyring", "httpx", "alembic", "lxml", "typer", "babel")
 
 
 def mark(event: str) -> None:

@@ -1,11 +1,12 @@
 """The window: menus and the palette's door, tree and page, activity. Pages come and go; the window leads to them."""
 
 import asyncio
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
@@ -28,7 +29,6 @@ from console.commands import window_commands
 from console.context import Context
 from console.inbox import me, news
 from console.inbox.following import Following
-from console.inbox.me import open_my_names
 from console.inbox.news import News
 from console.inbox.saved import SavedFilters
 from console.leftovers import Leftovers
@@ -40,17 +40,19 @@ from console.pages.base import Page
 from console.pages.registry import FAULTS, HOME, REQUESTS, Target, page_for
 from console.palette import Palette
 from console.schedule import Schedule
-from console.search import PaletteSearch
+from console.search import REQUESTS_FOUND, PaletteSearch
 from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
 from console.tray import Tray
+from console.undo import Undo, note_rename
 from console.widgets import pressing
 from console.widgets.dialog import FRAME
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
-from services.errors import ConsoleError, Owner, Problem
+from services.errors import ConsoleError, InvalidError, Owner, Problem
+from services.language import plural, tr
 
 SMALLEST = (960, 600)
 FIRST = (1280, 800)
@@ -73,12 +75,16 @@ class Window(QMainWindow):
         self._back: list[Target] = []
         self._forward: list[Target] = []
         self._leaving = False
+        self._gone: list[Page] = []
+        """Pages that nothing was typed on, to be taken down when another one is shown."""
         self.model = TreeModel(self)
         self.navigation = Navigation(self.model)
         self.health = Health(self)
         self.rounds = Rounds(self)
         self.leftovers = Leftovers(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
+        self.undo = ctx.undo = Undo(ctx, self)
+        self.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = Schedule(self, layout)
         self.saved_filters = SavedFilters(self)
@@ -238,8 +244,14 @@ class Window(QMainWindow):
 
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
         rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
-        done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        was = item.name
+        try:
+            done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
+        except InvalidError as error:
+            self.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            return
         if done:
+            note_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)
             self.ctx.notify(f"Renamed to {name}")
 
     # -- pages -------------------------------------------------------------
@@ -266,7 +278,7 @@ class Window(QMainWindow):
             page.placed.connect(self._placed)
             self.stack.addWidget(page)
         self._pages[key] = page
-        self.page = page
+        left, self.page = self.page, page
         if fresh:
             # Built now, laid out and painted in the next turn of the loop: together they would be one long step.
             # Not 0, which Qt runs before it looks at the keyboard again.
@@ -280,7 +292,21 @@ class Window(QMainWindow):
         self.navigation.select(target)
         self._titled()
         self.ctx.commands.refresh()
+        if left is not None and left is not page:
+            self._leave_untouched(left.target)
         self._let_go()
+
+    def _leave_untouched(self, target: Target) -> None:
+        """Forget a new object whose page was left without anything typed."""
+        draft = self.ctx.drafts.get(target.kind, target.id)
+        if draft is None or not draft.untouched:
+            return
+        self.ctx.drafts.discard(target.kind, draft.id)
+        gone = self._pages.pop((target.kind, target.id), None)
+        if gone is not None and gone is self.stack.currentWidget():
+            self._gone.append(gone)  # it is seen until the other page is laid out
+        elif gone is not None:
+            gone.deleteLater()
 
     def _placed(self, target: Target) -> None:
         if self.page is not None and self.page.target.same_page(target):
@@ -293,6 +319,8 @@ class Window(QMainWindow):
         left, keyboard = self.stack.currentWidget(), QApplication.focusWidget()
         inside = left is not None and keyboard is not None and left.isAncestorOf(keyboard)
         self.stack.setCurrentWidget(self.page)
+        while self._gone:
+            self._gone.pop().deleteLater()
         if inside:
             # Qt would put the keyboard on whatever button comes next; Tab is to begin at the top of the page.
             self.page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -364,7 +392,7 @@ class Window(QMainWindow):
         self.show_target(Target(REQUESTS))
 
     def go_faults(self) -> None:
-        """Show the fault catalogue."""
+        """Show the fault catalog."""
         self.show_target(Target(FAULTS))
 
     # -- commands ----------------------------------------------------------
@@ -381,7 +409,7 @@ class Window(QMainWindow):
 
     def open_my_names(self) -> None:
         """Ask what whoever sits here is called in ServiceNow."""
-        open_my_names(self)
+        me.open_my_names(self)
 
     def open_palette(self) -> None:
         """Open the palette over the page."""
@@ -392,8 +420,13 @@ class Window(QMainWindow):
 
     async def _add_more(self, text: str) -> None:
         # A caller's name comes first: somebody waits on the telephone.
-        self.palette_box.add(text, "Requests", await self.search.requests(text))
-        self.palette_box.add(text, "Faults", await self.search.faults(text))
+        try:
+            requests = await self.search.requests(text)
+            cut = len(requests) == REQUESTS_FOUND
+            self.palette_box.add(text, "Requests", requests, cut=cut)
+            self.palette_box.add(text, "Faults", await self.search.faults(text))
+        finally:
+            self.palette_box.finish(text)
 
     def find(self) -> None:
         """Put the keyboard into the search of the shown page, or into the tree's filter where the page has none."""
@@ -464,6 +497,8 @@ class Window(QMainWindow):
         self.resize(self.first_size())
         self.splitter.setSizes([TREE_WIDTH[0] + 22, self.width() - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
+        for page in self._pages.values():
+            page.reset_layout()
 
     def can_check_all(self) -> bool:
         """Whether there are servers, and no round goes on."""
@@ -474,11 +509,17 @@ class Window(QMainWindow):
         self.workers.start(self._verify_audit(), group="audit")
 
     async def _verify_audit(self) -> None:
-        job = self.ctx.activity.begin("Verifying the audit trail")
+        job = self.ctx.activity.begin(tr("Verify the audit trail"))
         workspace = await self.ctx.ready()
-        verdict = await asyncio.to_thread(workspace.store.verify_audit)
+        from services import signing
+
+        verdict = await asyncio.to_thread(signing.check, workspace.store, workspace.vault)
         if verdict.ok:
-            job.end(f"whole, {verdict.checked:,} entries")
+            text = plural(
+                verdict.entries, "Audit trail intact, {count} entry", "Audit trail intact, {count} entries"
+            )
+            signed = tr("not signed") if verdict.signature.anchor is None else tr("signed")
+            job.end(f"{text}, {signed}")
             return
         job.end(verdict.problem, "failed")
         self.show_problem(
@@ -516,19 +557,15 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ask about drafts first; the layout is kept."""
-        drafts = self.ctx.drafts.all()
+        drafts = [draft for draft in self.ctx.drafts.all() if not draft.untouched]
         if event is not None and drafts and not self._leaving:
             event.ignore()
             self.workers.start(self._ask_to_leave(len(drafts)), group="leave")
             return
         self.remember()
-        self.health.stop()
-        self.rounds.stop()
-        self.leftovers.stop()
-        self.schedule.stop()
-        self.following.stop()
-        self.news.stop()
-        self.saved_filters.stop()
+        parts = (self.health, self.rounds, self.leftovers, self.schedule, self.following, self.news)
+        for part in (*parts, self.saved_filters):
+            part.stop()
         super().closeEvent(event)
 
     async def _ask_to_leave(self, count: int) -> None:
@@ -552,7 +589,8 @@ def store_label(url: str) -> str:
     """Return how the strip names a store: a file by its name, a shared one by its host."""
     if url.startswith("sqlite:///") or "://" not in url:
         return Path(url.removeprefix("sqlite:///")).name
-    return f"Team store on {urlsplit(url).hostname}"
+    host = re.match(r"[^:/]+://(?:.*@)?(\[[^\]]+\]|[^:/?#]+)", url)
+    return f"Team store on {host[1]}" if host else "Team store"
 
 
 def _rule() -> QFrame:

@@ -1,6 +1,7 @@
 """ServiceNow approvals: the whole set-up in one dialog, from three fields to four objects, proven by the staged check.
 
-Three steps: sign in, what was found, done. A failure shows its five parts and keeps everything that was typed.
+Three steps: sign in, what was found, done. A failure shows its five parts and keeps everything that was typed. What the
+dialog says about changes follows from what the receipt of the run says was written; its size stays what it was.
 """
 
 import asyncio
@@ -10,25 +11,29 @@ from typing import Any
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.activity import CANCELLED, FAILED
+from console.activity import CANCELLED, FAILED, Job
 from console.lazy import module
 from console.pages.registry import Target
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
-from console.widgets.labels import Label
-from console.wizard_items import MadeItems, MissingItems, server_id_for
+from console.widgets.labels import ElidedLabel, Label
+from console.widgets.steady import SteadyArea, set_steady_size
+from console.wizard_items import MadeItems, MissingItems, Written, read_written, server_id_for
 from console.wizard_steps import DoneStep, FailurePanel, FoundStep, SignInStep
 from console.workers import Workers
 from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
+from services.language import tr
 from services.secret import Secret
 
-WIDTH, HEIGHT = 640, 520
+WIDTH, HEIGHT = 640, 620
+LEAD_LINES = 2
 SIGN_IN, FOUND, DONE = range(3)
-PRIMARY = ("Connect", "Create and check", "Finish")
+IDLE, READING, WRITING, CANCELLING, CREATING = "idle", "reading", "writing", "cancelling", "creating"
+"""What the dialog does: nothing, read the instance, write on it, wait for that to stop, or create the objects here."""
 
 
 class SetupWizard(Dialog):
@@ -42,7 +47,7 @@ class SetupWizard(Dialog):
         self.setWindowTitle("ServiceNow approvals")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
-        self.resize(WIDTH, HEIGHT)
+        set_steady_size(self, WIDTH, HEIGHT)
         self.ctx = ctx
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
@@ -50,9 +55,14 @@ class SetupWizard(Dialog):
         self.found: Any = None
         self.missing: MissingItems | None = None
         self.applied: Any = None
+        self._applied: dict[str, Any] = {}
+        """The runs that this wizard carried out to their end, by base URL."""
         self._server: Any = None
         self.made: Any = None
         self.report: Any = None
+        self.doing = IDLE
+        self.outdated = False
+        """Whether records were created since the instance was read."""
         self._build()
         self._show_step(SIGN_IN)
         self.sign_in.address.setFocus()
@@ -64,17 +74,26 @@ class SetupWizard(Dialog):
         self._title = Label("", role="section")
         self._lead = Label("", role="muted")
         self._lead.setWordWrap(True)
+        self._lead.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._lead.setMinimumHeight(LEAD_LINES * self._lead.fontMetrics().lineSpacing())
         self.sign_in, self.found_step, self.done = SignInStep(), FoundStep(), DoneStep()
         self.sign_in.changed.connect(self._update)
         self.done.opened.connect(self._open)
-        self.steps = QStackedWidget()
-        for step in (self.sign_in, self.found_step, self.done):
-            self.steps.addWidget(step)
+        self._steps = (self.sign_in, self.found_step, self.done)
         self.failure = FailurePanel()
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        for part in (self._lead, *self._steps, self.failure):
+            column.addWidget(part)
+        column.addStretch(1)
+        self._area = SteadyArea(content)
+        self.failure.shown.connect(lambda: self._area.reveal(self.failure))
         layout.addWidget(self._title)
-        layout.addWidget(self._lead)
-        layout.addWidget(self.steps, 1)
-        layout.addWidget(self.failure)
+        layout.addWidget(self._area, 1)
+        self.reason = ElidedLabel("", role="caption")
+        layout.addWidget(self.reason)
         layout.addLayout(self._foot())
 
     def _foot(self) -> QHBoxLayout:
@@ -83,14 +102,12 @@ class SetupWizard(Dialog):
         self.primary = buttons.primary("")
         self.primary.setDefault(True)
         self.primary.clicked.connect(self._go)
-        self.reason = Label("", role="caption")
         self.back = buttons.secondary("Back")
         self.back.clicked.connect(lambda: self._show_step(SIGN_IN))
         self.cancel = buttons.secondary("Cancel")
         self.cancel.clicked.connect(self._cancel)
-        self._working = self._creating = False
         foot.addWidget(self.primary)
-        foot.addWidget(self.reason, 1)
+        foot.addStretch(1)
         foot.addWidget(self.back)
         foot.addWidget(self.cancel)
         return foot
@@ -100,68 +117,109 @@ class SetupWizard(Dialog):
     @property
     def step(self) -> int:
         """Return which step is shown."""
-        return self.steps.currentIndex()
+        return self._step
 
     def _show_step(self, step: int) -> None:
-        self.steps.setCurrentIndex(step)
+        self._step = step
+        for number, shown in enumerate(self._steps):
+            shown.setVisible(number == step)
         self.failure.clear()
-        titles = ("Sign in to ServiceNow", "What the instance has", "Approvals are set up")
-        leads = (
-            "With the account Privilege Manager will use. Its roles: web_service_admin and approval_admin.",
-            self._lead_found(),
-            "Every object is saved. Endpoints ask through it once an action refers to the Approval Type.",
+        bar = self._area.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(0)
+        self._title.setText(
+            (tr("Sign in to ServiceNow"), tr("What was found"), tr("Approvals are set up"))[step]
         )
-        self._title.setText(titles[step])
-        self._lead.setText(leads[step])
-        self._name_primary(PRIMARY[step])
         self.back.setVisible(step == FOUND)
         self.cancel.setVisible(step != DONE)
-        self._busy("")
+        self._rest()
         if step == FOUND and self.missing is not None and self.missing.sign_in is not None:
             self.missing.sign_in.account.setFocus(Qt.FocusReason.OtherFocusReason)
         elif step != SIGN_IN:
             self.primary.setFocus(Qt.FocusReason.OtherFocusReason)
         self.step_changed.emit(step)
 
-    def _lead_found(self) -> str:
+    def _lead_text(self) -> str:
+        """Return what holds now, about what was and what will be changed."""
+        if self.step == SIGN_IN:
+            return tr(
+                "With the account Privilege Manager will use. Its roles: web_service_admin and approval_admin."
+            )
+        if self.step == DONE:
+            return tr(
+                "All four objects are saved. Requests are raised through them once an action uses the Approval Type."
+            )
+        if self.doing in (WRITING, CANCELLING):
+            return tr("Records are being written in ServiceNow.")
+        if self.doing == CREATING:
+            return tr("These four objects are being created here.")
+        if self.outdated:
+            return tr("Records were created in ServiceNow. The instance has not been read since.")
+        if self.missing is not None and self.applied is not None:
+            return tr("Records were created in ServiceNow. What is still missing is marked.")
         if self.missing is not None:
-            return "What is missing can be made now. Nothing was changed on the instance so far."
+            return f"{self.missing.written.text} {tr('What is missing can be created now.')}".strip()
         if self.applied is not None:
-            return "What was missing is made. These four objects will be made here."
-        return "Nothing is changed on the instance. These four objects will be made here."
+            return tr(
+                "The missing records were created in ServiceNow. These four objects will be created here."
+            )
+        return tr("Nothing is changed on the instance. These four objects will be created here.")
 
-    def _name_primary(self, text: str) -> None:
-        if self.step == FOUND and self.missing is not None and self.missing.writes:
-            count = self.missing.writes
-            text = f"Create {count} record{'s' if count > 1 else ''} in ServiceNow"
-        self.primary.setText(text)
-        self.primary.setAccessibleName(text)
+    def _primary_text(self) -> str:
+        if self.step == SIGN_IN:
+            return tr("Connect")
+        if self.step == DONE:
+            return tr("Finish")
+        if self.outdated:
+            return tr("Read the instance again")
+        return self.missing.action if self.missing is not None else tr("Create and check")
 
-    def _busy(self, text: str, *, creating: bool = False) -> None:
-        self.sign_in.setEnabled(not text)
-        self._working, self._creating = bool(text), creating
-        self.back.setEnabled(not text)
-        self.cancel.setEnabled(not creating)
+    def _lacking(self) -> str:
+        """Return why the primary button cannot be pressed now, or an empty text."""
+        if self.step == SIGN_IN:
+            return self.sign_in.missing()
+        if self.step == FOUND and self.missing is not None:
+            return self.missing.missing()
+        return ""
+
+    def _begin(self, doing: str, text: str) -> None:
+        """Show that something is done, which nobody can start twice."""
+        self.doing = doing
+        self.failure.clear()
         self._update()
-        if text:
-            self.reason.setText(text)
+        self.reason.setText(text)
+
+    def _rest(self) -> None:
+        """Show that nothing is done any more."""
+        self.doing = IDLE
+        self._update()
 
     def _update(self) -> None:
-        if self._working:
+        idle = self.doing == IDLE
+        text = self._primary_text()
+        self.primary.setText(text)
+        self.primary.setAccessibleName(text)
+        self._lead.setText(self._lead_text())
+        self.sign_in.setEnabled(idle)
+        self.back.setEnabled(idle)
+        self.cancel.setEnabled(self.doing not in (CREATING, CANCELLING))
+        self.found_step.setEnabled(idle)
+        if idle:
+            lacking = self._lacking()
+            self.reason.setText(lacking)
+            self.primary.setEnabled(not lacking)
+        else:
             self.primary.setEnabled(False)
-            return
-        missing = ""
-        if self.step == SIGN_IN:
-            missing = self.sign_in.missing()
-        elif self.step == FOUND and not self.found.complete:
-            missing = self.missing.missing() if self.missing else "The instance lacks what is marked"
-        self.primary.setEnabled(not missing)
-        self.reason.setText(missing)
 
     def _go(self) -> None:
-        make = self._create if self.found is not None and self.found.complete else self._make_items
-        acts = (self._connect, make, self._finish)
-        acts[self.step]()
+        if self.step == DONE:
+            self._finish()
+        elif self.step == SIGN_IN or self.outdated:
+            self._connect()
+        elif self.missing is not None:
+            self._make_items(self.missing)
+        else:
+            self._create()
 
     # -- connect -----------------------------------------------------------------------------------------------
 
@@ -169,8 +227,8 @@ class SetupWizard(Dialog):
         if not self.sign_in.normalise():
             self._update()
             return
-        self.failure.clear()
-        self._busy("Connecting")
+        self.applied = self._applied.get(self.base_url)
+        self._begin(READING, tr("Connecting"))
         self.workers.start(self._look(), group="work")
 
     @property
@@ -197,18 +255,16 @@ class SetupWizard(Dialog):
             async with workspace.instance_for(
                 settings, servicenow.SignIn(self.account, self.secret)
             ) as instance:
-                self.found = await setup.discover(instance, self._progress)
-                below = await self._look_for_missing(instance)
+                found = await setup.discover(instance, self._progress)
+                missing = None if found.complete else await self._look_for_missing(instance)
         except ConsoleError as error:
             self._show_failure(error.problem)
             return
-        await self._show_found(below)
+        self.found, self.missing, self.outdated = found, missing, False
+        await self._show_found()
 
-    async def _look_for_missing(self, instance: Any) -> QWidget | None:
+    async def _look_for_missing(self, instance: Any) -> MissingItems:
         """Plan what the instance lacks; returns what says so."""
-        self.missing = None
-        if self.found.complete:
-            return None
         from console.pages.provisioning import operations
 
         provisioning = await module(self.ctx, "services.provisioning")
@@ -221,19 +277,20 @@ class SetupWizard(Dialog):
                 base_url=self.base_url,
             )
         )
-        self._progress("Planning what is missing")
-        planned = await operations.plan_on(self.ctx, instance, self._server, provisioning.ItemNames())
-        self.missing = MissingItems(planned, self._server.origin.host)
-        self.missing.changed.connect(self._update)
-        return self.missing
+        self._progress(tr("Planning what is missing"))
+        names = provisioning.ItemNames()
+        planned = await operations.plan_on(self.ctx, instance, self._server, names)
+        missing = MissingItems(
+            planned, self._server.origin.host, await read_written(self.ctx, self._server, names)
+        )
+        missing.changed.connect(self._update)
+        return missing
 
-    async def _show_found(self, below: QWidget | None) -> None:
+    async def _show_found(self) -> None:
         setup = await module(self.ctx, "services.setup")
         workspace = await self.ctx.ready()
-        names = {
-            kind: (await self.ctx.call(workspace.configuration.new, kind, name=name)).name
-            for kind, name in setup.NAMES.items()
-        }
+        names = await self.ctx.call(setup.names_for, workspace.configuration, self.base_url)
+        below = self.missing or (MadeItems(self.applied) if self.applied is not None else None)
         self.found_step.show_found(self.found, self.base_url, self.account, names, below)
         self._show_step(FOUND)
 
@@ -242,58 +299,91 @@ class SetupWizard(Dialog):
 
     # -- what is missing ---------------------------------------------------------------------------------------
 
-    def _make_items(self) -> None:
-        if self.missing is not None:
-            self.failure.clear()
-            self._busy("Beginning")
-            self.workers.start(self._provision(self.missing), group="work")
+    def _make_items(self, missing: MissingItems) -> None:
+        self._begin(WRITING, tr("Signing in"))
+        self.workers.start(self._provision(missing), group="work")
 
     async def _provision(self, missing: MissingItems) -> None:
         """Make on the instance what it lacks, as the task's page does, then look again."""
         provisioning = await module(self.ctx, "services.provisioning")
-        setup = await module(self.ctx, "services.setup")
         servicenow = await module(self.ctx, "services.servicenow")
         workspace = await self.ctx.ready()
         admin = missing.administrator
-        settings = workspace.settings_of(self._server)
-        own = servicenow.SignIn(self.account, self.secret)
-        runs_as = own if admin is None else servicenow.SignIn(admin.account, admin.secret)
-        job = self.ctx.activity.begin(
-            f"Creating items on {self._server.origin.host}", lambda: self.workers.cancel("work")
-        )
+        signs_in = (self.account, self.secret) if admin is None else (admin.account, admin.secret)
+        job = self.ctx.activity.begin(f"Creating items on {self._server.origin.host}", self._stop_writing)
 
         def progress(text: str, done: int = 0, total: int | None = None) -> None:
             job.progress(text, done, total)
             self._progress(text, done, total)
 
+        applied = None
         try:
-            async with workspace.instance_for(settings, runs_as) as instance:
+            settings = workspace.settings_of(self._server)
+            async with workspace.instance_for(settings, servicenow.SignIn(*signs_in)) as instance:
                 names = provisioning.ItemNames()
-                self.applied = await provisioning.apply(
+                applied = await provisioning.apply(
                     workspace.store, instance, self._server, names, progress=progress
                 )
-            async with workspace.instance_for(settings, own) as instance:
-                self.found = await setup.discover(instance, self._progress)
-                below = await self._look_for_missing(instance)
-        except ConsoleError as error:
-            job.end(error.problem.cause, FAILED)
-            self._show_failure(error.problem)
-            return
         except asyncio.CancelledError:
-            job.end("Cancelled", CANCELLED)
-            if not sip.isdeleted(self):
-                self._busy("")
+            if sip.isdeleted(self):
+                job.end("Cancelled", CANCELLED)
+            elif applied is None:
+                self.workers.start(self._stopped(job, None), group="work")
+            else:
+                self._created(job, missing, applied)
+                self._rest()
             raise
+        except Exception as error:
+            known = isinstance(error, ConsoleError)
+            await self._stopped(job, error.problem if known else _unexpected(error))
+            if known:
+                return
+            raise
+        self._created(job, missing, applied)
+        await self._look()
+
+    def _created(self, job: Job, missing: MissingItems, applied: Any) -> None:
+        """Show what the run created; what was found before it does not hold any more."""
+        job.end(applied.receipt.run.outcome)
         missing.forget()
-        job.end(self.applied.receipt.run.outcome)
-        await self._show_found(below or MadeItems(self.applied))
+        self.applied = self._applied[self.base_url] = applied
+        self.missing, self.outdated = None, True
+        self.found_step.show_created(MadeItems(applied))
+        self._begin(READING, tr("Reading the instance again"))
+
+    async def _stopped(self, job: Job, problem: Problem | None) -> None:
+        """Show how far a run came that failed or, without a problem, was cancelled."""
+        self._begin(CANCELLING, tr("Reading what was written"))
+        provisioning = await module(self.ctx, "services.provisioning")
+        try:
+            written = await read_written(self.ctx, self._server, provisioning.ItemNames())
+        except ConsoleError as error:
+            written, problem = Written(known=False), problem or error.problem
+        if problem is None:
+            job.end(f"Cancelled. {written.text}".strip(), CANCELLED)
+        else:
+            job.end(f"{problem.cause} {written.text}".strip(), FAILED)
+        if self.missing is not None:
+            self.missing.show_written(written)
+        if written.anything:
+            self.found_step.forget_found()
+        self._rest()
+        if problem is not None:
+            self._show_failure(problem)
+        else:
+            self.primary.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _stop_writing(self) -> None:
+        """Stop the run after the call that is under way; the dialog then says how far it came."""
+        if self.doing == WRITING:
+            self._begin(CANCELLING, tr("Cancelling"))
+            self.workers.cancel("work")
 
     # -- create ------------------------------------------------------------------------------------------------
 
     def _create(self) -> None:
-        self.failure.clear()
         # All or nothing, in a thread that nobody can stop: what could not be taken back is not offered.
-        self._busy("Creating credential, server, process and type", creating=True)
+        self._begin(CREATING, tr("Creating the four objects"))
         self.workers.start(self._make(), group="work")
 
     async def _make(self) -> None:
@@ -372,15 +462,17 @@ class SetupWizard(Dialog):
         self.accept()
 
     def _cancel(self) -> None:
-        if self._working:
+        if self.doing == READING:
             self.workers.cancel("work")
-            self._busy("")
-            return
-        self.reject()
+            self._rest()
+        else:
+            self.reject()
 
     def reject(self) -> None:
-        """Leave, by Escape or by the frame of the dialog; not while something is made that could not be told of."""
-        if not self._creating:
+        """Leave, by Escape or by the frame of the dialog. While something is written it stays, to say what became of it."""
+        if self.doing == WRITING:
+            self._stop_writing()
+        elif self.doing not in (CANCELLING, CREATING):
             super().reject()
 
     def _leave(self, _result: int) -> None:
@@ -389,13 +481,15 @@ class SetupWizard(Dialog):
 
     def _failed(self, error: BaseException) -> None:
         known = isinstance(error, ConsoleError)
-        self._show_failure(error.problem if known else _unexpected(error))
+        if self.step == DONE:
+            self.done.not_checked()
+        self._show_failure(error.problem if known else _unexpected(error, saved=self.step == DONE))
         if not known:
             raise error
 
     def _show_failure(self, problem: Problem) -> None:
         """Say what failed, and give the keyboard back: the lines were disabled while it was tried, and it left them."""
-        self._busy("")
+        self._rest()
         self.failure.show_problem(problem)
         if self.step == SIGN_IN:
             refused = problem.fault == "authentication-refused"
@@ -404,13 +498,16 @@ class SetupWizard(Dialog):
             line.selectAll()
 
 
-def _unexpected(error: BaseException) -> Problem:
+def _unexpected(error: BaseException, *, saved: bool = False) -> Problem:
+    remedy = "What you typed is kept. Try again; if it fails again, copy the crash report."
+    if saved:
+        remedy = "The four objects are saved. Run the check on the server's page."
     return Problem(
         tried="Set up ServiceNow approvals",
         evidence=type(error).__name__,
-        cause="The console met a fault of its own.",
+        cause="Unexpected internal error.",
         owner=Owner.CONSOLE,
-        remedy="What was typed is kept; try again, and copy the crash report if it stays.",
+        remedy=remedy,
         fault="console-fault",
     )
 

@@ -1,22 +1,26 @@
-"""What the instance lacks, in the set-up wizard: the plan in a few lines, who carries it out, and what was made."""
+"""What the instance lacks, in the set-up wizard: the plan in a few lines, who carries it out, and what was created."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from console.lazy import module
 from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
 from console.widgets.labels import CopyLabel, Label, Picture
+from models.translatable import plural_later
+from services.language import plural, tr
 
 KINDS = (
-    ("sc_category", "category", "categories"),
-    ("sc_cat_item", "catalogue item", "catalogue items"),
-    ("item_option_new", "variable", "variables"),
-    ("sys_web_service", "scripted service", "scripted services"),
-    ("sys_web_service_input", "input", "inputs"),
-    ("sys_web_service_output", "output", "outputs"),
+    ("sc_category", *plural_later("{count} category", "{count} categories")),
+    ("sc_cat_item", *plural_later("{count} catalog item", "{count} catalog items")),
+    ("item_option_new", *plural_later("{count} variable", "{count} variables")),
+    ("sys_web_service", *plural_later("{count} scripted service", "{count} scripted services")),
+    ("sys_web_service_input", *plural_later("{count} input", "{count} inputs")),
+    ("sys_web_service_output", *plural_later("{count} output", "{count} outputs")),
 )
 """Tables of a plan with what one and several of their records are called."""
 
@@ -24,7 +28,7 @@ KINDS = (
 def counted(changes: Any) -> str:
     """Return how many records of which kind changes are about."""
     counts = [(sum(1 for c in changes if c.table == table), one, many) for table, one, many in KINDS]
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    return ", ".join(plural(count, one, many) for count, one, many in counts if count)
 
 
 def server_id_for(base_url: str) -> uuid.UUID:
@@ -35,27 +39,84 @@ def server_id_for(base_url: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, base_url)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run that did not end has written on an instance so far, by its receipt."""
+
+    done: tuple[Any, ...] = ()
+    """The steps that happened."""
+    doubtful: tuple[Any, ...] = ()
+    """The steps of which it is not known whether they happened: their call was not answered."""
+    earlier: bool = False
+    """Whether an earlier run has written something that is still there, as far as is known here."""
+    known: bool = True
+    """Whether the receipts could be read."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether something was written, or may have been."""
+        return bool(self.done or self.doubtful or not self.known)
+
+    @property
+    def text(self) -> str:
+        """Return the sentence about it."""
+        if not self.known:
+            return tr("It could not be read how many records were written in ServiceNow.")
+        if not self.anything:
+            return "" if self.earlier else tr("Nothing was changed on the instance.")
+        said = []
+        if self.done:
+            said.append(
+                plural(
+                    len(self.done),
+                    "{count} record was written in ServiceNow before it stopped.",
+                    "{count} records were written in ServiceNow before it stopped.",
+                )
+            )
+        if self.doubtful:
+            names = ", ".join(step.name for step in self.doubtful)
+            said.append(tr("It is not known whether this record was written: {names}.", names=names))
+        return " ".join(said)
+
+
+async def read_written(ctx: Any, server: Any, names: Any) -> Written:
+    """Return what a run of these names on a server has written that stopped before its end; nothing without one."""
+    receipts = await module(ctx, "services.provisioning.receipts")
+    workspace = await ctx.ready()
+    found = [one for one in await receipts.Receipt.of_server(workspace.store, server) if one.is_of(server)]
+    earlier = any(one.live and not one.undone for one in found)
+    # A run goes on with the newest one of its names when that stopped, and begins anew when it ended.
+    newest = next((one for one in found if one.names.identity == names.identity), None)
+    live = newest.live if newest is not None and newest.unfinished else []
+    done = tuple(step for step in live if step.state != "doing")
+    return Written(done, tuple(step for step in live if step.state == "doing"), earlier=earlier)
+
+
 class MissingItems(QWidget):
     """The plan in words, conflicts apart, and an administrator's fields where the account lacks admin."""
 
     changed = pyqtSignal()
 
-    def __init__(self, planned: Planned, host: str) -> None:
+    def __init__(self, planned: Planned, host: str, written: Written | None = None) -> None:
         super().__init__()
         plan = planned.plan
-        self.writes = len(plan.writes)
+        self._planned = plan.writes
+        self.written = Written()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        if self.writes:
-            column.addWidget(_said("create", f"To be made in ServiceNow: {counted(plan.writes)}"))
+        self._creates, self._updates = _Said("create"), _Said("update")
+        column.addWidget(self._creates)
+        column.addWidget(self._updates)
+        self.show_written(written or Written())
         if plan.conflicts:
             names = ", ".join(c.name for c in plan.conflicts[:4])
-            column.addWidget(_said("bad", f"Left alone, since others made or changed it: {names}"))
+            left = tr("Not changed, because others created or changed it: {names}", names=names)
+            column.addWidget(_Said("bad", left))
         for warning in plan.warnings:
-            column.addWidget(_said("notice", warning))
+            column.addWidget(_Said("notice", warning))
         self.sign_in: SignInFields | None = None
-        if planned.lacks_admin is not None and self.writes:
+        if planned.lacks_admin is not None and self._planned:
             why = Label(
                 f"{planned.account} lacks the role admin. An administrator signs in for this run only.",
                 role="muted",
@@ -68,9 +129,37 @@ class MissingItems(QWidget):
                 line.textChanged.connect(lambda _t: self.changed.emit())
             column.addWidget(self.sign_in)
 
+    @property
+    def remaining(self) -> list[Any]:
+        """What is still to be written: the plan, without what a run that stopped has done of it."""
+        done = {step.key for step in self.written.done}
+        return [change for change in self._planned if change.key not in done]
+
+    def show_written(self, written: Written) -> None:
+        """Show what is still to be written, now that this much was written."""
+        self.written = written
+        remaining = self.remaining if written.known else []
+        created = counted([change for change in remaining if change.operation == "create"])
+        updated = counted([change for change in remaining if change.operation != "create"])
+        self._creates.say(created and tr("To be created in ServiceNow: {records}", records=created))
+        self._updates.say(updated and tr("To be updated in ServiceNow: {records}", records=updated))
+
+    @property
+    def action(self) -> str:
+        """Return what the button does that begins the run."""
+        remaining = self.remaining
+        count = len(remaining)
+        if not count:
+            return tr("Verify the run") if self.written.anything else tr("Create and check")
+        if self.written.doubtful or not self.written.known:
+            return tr("Continue in ServiceNow")
+        if any(change.operation != "create" for change in remaining):
+            return plural(count, "Write {count} record in ServiceNow", "Write {count} records in ServiceNow")
+        return plural(count, "Create {count} record in ServiceNow", "Create {count} records in ServiceNow")
+
     def missing(self) -> str:
         """Return what keeps the run from beginning, or an empty text."""
-        if not self.writes:
+        if not self.remaining and not self.written.anything:
             return "The instance lacks what is marked"
         return self.sign_in.missing() if self.sign_in is not None else ""
 
@@ -86,7 +175,7 @@ class MissingItems(QWidget):
 
 
 class MadeItems(QWidget):
-    """What a run made, its receipt, and what to remember."""
+    """What a run created, its receipt, and what to remember."""
 
     def __init__(self, applied: Any) -> None:
         super().__init__()
@@ -94,12 +183,12 @@ class MadeItems(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         good = applied.verification.verified
-        column.addWidget(_said("good" if good else "notice", f"In ServiceNow: {applied.receipt.run.outcome}"))
+        column.addWidget(_Said("good" if good else "notice", f"In ServiceNow: {applied.receipt.run.outcome}"))
         line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(Label("Receipt", role="field"))
+        line.addWidget(Label(tr("Run ID"), role="field"))
         receipt = CopyLabel(applied.receipt.id)
-        receipt.setAccessibleName(f"Receipt {applied.receipt.id}, copies on Enter")
+        receipt.setAccessibleName(tr("Run ID {id}, copies on Enter", id=applied.receipt.id))
         line.addWidget(receipt, 1)
         column.addLayout(line)
         self.reminders = list(applied.reminders)
@@ -108,18 +197,25 @@ class MadeItems(QWidget):
             frame.setProperty("role", "reminder")
             inner = QVBoxLayout(frame)
             inner.setContentsMargins(12, 8, 12, 8)
-            inner.addWidget(_said("notice", text, ground="notice-bg"))
+            inner.addWidget(_Said("notice", text, ground="notice-bg"))
             column.addWidget(frame)
 
 
-def _said(shape: str, text: str, ground: str = "page") -> QWidget:
-    holder = QWidget()
-    line = QHBoxLayout(holder)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(8)
-    picture = Picture(shape, 14, ground=ground)
-    label = Label(text)
-    label.setWordWrap(True)
-    line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-    line.addWidget(label, 1)
-    return holder
+class _Said(QWidget):
+    """A status shape and a sentence; hidden while there is nothing to say."""
+
+    def __init__(self, shape: str, text: str = "", ground: str = "page") -> None:
+        super().__init__()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(8)
+        self._label = Label("")
+        self._label.setWordWrap(True)
+        line.addWidget(Picture(shape, 14, ground=ground), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._label, 1)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show a sentence, or nothing."""
+        self._label.setText(text)
+        self.setVisible(bool(text))

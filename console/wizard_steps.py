@@ -9,16 +9,20 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayou
 from console.pages.registry import Target
 from console.pages.session import sentence
 from console.widgets import buttons
-from console.widgets.dialog import Dialog
 from console.widgets.editors import PasswordEditor, TextEditor, UrlEditor
-from console.widgets.field import Field
+from console.widgets.field import ERROR, Field
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Meter
 from models.addresses import normalise_base_url
+from models.base import NAME_MAX, single_line
+from models.foreign_system import URL_MAX
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import Problem
+from services.language import plural, tr
 
 LABEL_WIDTH = 190
+ADDRESS_HELP = tr_later("https://INSTANCE.service-now.com/, as in the browser")
 SERVICE_WORDS = {
     "create": "Create request service",
     "status": "Get request status service",
@@ -34,34 +38,61 @@ class SignInStep(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.address, self.account, self.password = UrlEditor(), TextEditor(), PasswordEditor()
-        self._address_field = Field(
-            "Base URL", self.address, "https://INSTANCE.service-now.com/, as in the browser"
-        )
+        self._address_field = Field("Base URL", self.address, ADDRESS_HELP)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
         layout.addWidget(self._address_field)
         layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
-        layout.addWidget(Field("Password", self.password, "Kept in the vault, bound to this address"))
+        layout.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))
         layout.addStretch(1)
         for line in (self.address, self.account, self.password):
             line.textChanged.connect(lambda _text: self.changed.emit())
-        self.address.editingFinished.connect(lambda: self.address.text() and self.normalise())
+        self.address.textChanged.connect(lambda _text: self._update_error())
+        self.address.editingFinished.connect(lambda: self.address.text().strip() and self.normalise())
 
     def missing(self) -> str:
-        """Return what has to be filled in yet, or an empty text."""
+        """Return what has to be filled in or corrected yet, or an empty text."""
+        if self.address.text().strip() and (error := self._address_error()):
+            return tr("Base URL: {error}", error=error)
+        if error := self._account_error():
+            return tr("Account Name: {error}", error=error)
         lines = (("Base URL", self.address), ("Account Name", self.account), ("Password", self.password))
         empty = [label for label, line in lines if not line.text().strip()]
         return f"Fill in {', '.join(empty)}" if empty else ""
 
+    def _address_error(self) -> str:
+        """Return what is wrong with the address, or an empty text."""
+        try:
+            address = normalise_base_url(self.address.text())
+        except ValueError as error:
+            return sentence(str(error))
+        return tr("Is too long") if len(address) > URL_MAX else ""
+
+    def _account_error(self) -> str:
+        account = self.account.text().strip()
+        try:
+            single_line(account)
+        except ValueError as error:
+            return sentence(str(error))
+        return tr("Is too long") if len(account) > NAME_MAX else ""
+
+    def _update_error(self) -> None:
+        """Let an error that is shown follow what is typed; a new one is shown when the person leaves the field."""
+        if self._address_field.state == ERROR:
+            error = self._address_error() if self.address.text().strip() else ""
+            if error:
+                self._address_field.set_error(error)
+            else:
+                self._address_field.set_help(tr(ADDRESS_HELP))
+
     def normalise(self) -> bool:
         """Write the address as it will be used; returns False, with the reason beside it, when it is none."""
-        try:
-            normal = normalise_base_url(self.address.text())
-        except ValueError as error:
-            self._address_field.set_error(sentence(str(error)))
+        if error := self._address_error():
+            self._address_field.set_error(error)
             return False
-        self._address_field.set_help("https://INSTANCE.service-now.com/, as in the browser")
+        self._address_field.set_help(tr(ADDRESS_HELP))
+        normal = normalise_base_url(self.address.text())
         if normal != self.address.text():
             self.address.setText(normal)
         return True
@@ -104,6 +135,7 @@ class FoundStep(QWidget):
         self._layout.setSpacing(8)
         self.lines: list[tuple[str, str, str, str]] = []
         """What is shown: state, label, what was found, what was seen of it."""
+        self._found: list[_Line] = []
 
     def show_found(
         self,
@@ -119,20 +151,20 @@ class FoundStep(QWidget):
         """
         from console.pickers.request_item import contract_text
 
-        while (old := self._layout.takeAt(0)) is not None:
-            if (widget := old.widget()) is not None:
-                widget.deleteLater()
+        self._clear()
         self.lines = [("good", "Signed in", f"{account} at {base_url}", "")]
         for service in found.services:
             seen = service.verdict.text if service.verdict is not None else ""
             name = service.name or "Not found on the instance"
             self.lines.append(("good" if service.ok else "bad", SERVICE_WORDS[service.role], name, seen))
         if found.item is None:
-            self.lines.append(("bad", "Request Item", "None carries the contract's variables", ""))
+            self.lines.append(("bad", "Request Item", "No item has the required variables", ""))
         else:
             self.lines.append(("good", "Request Item", found.item.name, contract_text(found.item)[1]))
-        for line in self.lines:
-            self._layout.addWidget(_Line(*line))
+        shown = [_Line(*line) for line in self.lines]
+        for widget in shown:
+            self._layout.addWidget(widget)
+        self._found = shown[1:]
         self._layout.addSpacing(8)
         if found.complete:
             for kind, name in names.items():
@@ -141,6 +173,26 @@ class FoundStep(QWidget):
             self._layout.addSpacing(8 if found.complete else 0)
             self._layout.addWidget(below)
         self._layout.addStretch(1)
+
+    def show_created(self, below: QWidget) -> None:
+        """Show what a run created, and nothing of what was found before it: that is no longer true."""
+        self._clear()
+        self.lines = []
+        self._layout.addWidget(below)
+        self._layout.addStretch(1)
+
+    def forget_found(self) -> None:
+        """Take away what was found, because records were written since."""
+        del self.lines[1:]
+        for widget in self._found:
+            widget.hide()
+
+    def _clear(self) -> None:
+        self._found = []
+        while (old := self._layout.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
 
 
 class DoneStep(QWidget):
@@ -157,7 +209,8 @@ class DoneStep(QWidget):
         self._grid.setColumnStretch(2, 1)
         self.links: list[LinkLabel] = []
         self.verdict = Label("", role="strong")
-        self.stage = ElidedLabel("")
+        self.stage = Label("")
+        self.stage.setWordWrap(True)
         self._meter = Meter()
         self._shape = Picture("", 14)
         self._done = 0
@@ -170,8 +223,8 @@ class DoneStep(QWidget):
         layout.addWidget(self._meter)
         line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(self._shape)
-        line.addWidget(self.verdict)
+        line.addWidget(self._shape, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.verdict, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.stage, 1)
         layout.addLayout(line)
         layout.addStretch(1)
@@ -206,6 +259,7 @@ class DoneStep(QWidget):
         """Show that the check itself could not run."""
         self._shape.show_shape("bad")
         self.verdict.setText("Could not be checked")
+        self.stage.setText("")
 
     def show_report(self, report: Any) -> None:
         """Show the verdict and the worst finding."""
@@ -217,7 +271,9 @@ class DoneStep(QWidget):
         worst = next((s for s in report.stages if s.state in ("failed", "warning")), None)
         good = sum(1 for s in report.stages if s.state == "ok")
         self.stage.setText(
-            f"{good} stages good, {report.ms:.0f} ms" if worst is None else f"{worst.cause} {worst.remedy}"
+            plural(good, "{count} stage good, {ms} ms", "{count} stages good, {ms} ms", ms=round(report.ms))
+            if worst is None
+            else f"{worst.cause} {worst.remedy}"
         )
 
 
@@ -226,6 +282,9 @@ PARTS = ("Tried", "Evidence", "Cause", "Owner", "Remedy")
 
 class FailurePanel(QFrame):
     """The five parts of a failure; hidden while there is none."""
+
+    shown = pyqtSignal()
+    """A failure has appeared, to be brought into view."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -245,7 +304,7 @@ class FailurePanel(QFrame):
             self._grid.addWidget(text, row, 1)
             self._texts.append(text)
         copy = buttons.small("Copy")
-        copy.setAccessibleName("Copy the failure")
+        copy.setAccessibleName(tr("Copy the failure"))
         copy.clicked.connect(self._copy)
         self._grid.addWidget(copy, 0, 2)
         self.hide()
@@ -265,13 +324,7 @@ class FailurePanel(QFrame):
             label.setText(text)
             label.setAccessibleName(f"{name}: {text}")
         self.show()
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Let the dialog grow by what the failure takes, instead of pressing its fields together."""
-        window = self.window()
-        if isinstance(window, Dialog):
-            window.make_room()
+        self.shown.emit()
 
     def clear(self) -> None:
         """Hide the panel."""

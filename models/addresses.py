@@ -6,13 +6,34 @@ import ipaddress
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 CODED = "xn--"
 DOTS = re.compile("[.\u3002\uff0e\uff61]")
 """What parts a host name; names beyond ASCII know more dots than one."""
 DEFAULT_PORTS = {"https": 443, "http": 80}
 WAY_LENGTH = 16
+OWN_HOSTS = (".service-now.com", ".servicenowservices.com")
+PAGE_ENDINGS = (".do", ".html", ".htm", ".jsp", ".jspx", ".aspx", ".php")
+PORTALS = (
+    "nav",
+    "login",
+    "sp",
+    "esc",
+    "csm",
+    "kb",
+    "hrportal",
+    "sp_admin",
+    "mesp",
+    "welcome",
+    "auth_redirect",
+    "saml2",
+)
+"""Pages and portals that an instance has below its base, where they are the last step of an address."""
+NEXT_EXPERIENCE = re.compile(
+    r"nav|ui|build|sow|cwf|hr|agent|mobile|.*workspace.*|.*experience.*|.*studio.*|.*analytics.*"
+)
+"""What stands behind /now/ in addresses of Next Experience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +136,8 @@ def normalise_base_url(text: str) -> str:
     """Return the base URL that `text` means: lower-case host, no default port, one trailing slash.
 
     Raises ValueError with a sentence for everything that is not the base of an instance: another scheme than https
-    (http only to this machine), a user name, a query, or the path of a page copied from a browser.
+    (http only to this machine), a user name, a query, or the path of a page copied from a browser; the sentence then
+    names the base URL.
     """
     text = text.strip()
     if not text:
@@ -133,18 +155,45 @@ def normalise_base_url(text: str) -> str:
     if not host or any(c.isspace() or c in "[]{}<>\"'`|\\^%" for c in host):
         raise ValueError("has no usable host name; it looks like https://INSTANCE.service-now.com/")
     if parts.username or parts.password:
-        raise ValueError("carries a user name or password; they belong into the User Credential")
+        raise ValueError("carries a user name or password; they belong in the User Credential")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("begins with http://, which would send the password readable; use https://")
-    if parts.query or parts.fragment:
-        raise ValueError("carries a query; leave out everything after the host name")
-    path = parts.path.rstrip("/")
-    last = path.rsplit("/", 1)[-1]
-    if last.endswith((".do", ".html")) or last in ("now", "nav", "login", "sp"):
-        raise ValueError(f"ends in the page {last}; leave out everything after the host name")
+        raise ValueError("http:// sends the password unencrypted; use https://")
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
-    return urlunsplit((parts.scheme, netloc, f"{path}/", "", ""))
+    base = _base_path(host, parts.path, queried=bool(parts.query or parts.fragment))
+    corrected = urlunsplit((parts.scheme, netloc, f"{base}/", "", ""))
+    if base != parts.path.rstrip("/"):
+        raise ValueError(
+            f"is the address of a page in ServiceNow; the base URL of this instance is {corrected}"
+        )
+    if parts.query or parts.fragment:
+        raise ValueError(f"carries a query; without it, the base URL is {corrected}")
+    return corrected
+
+
+def _base_path(host: str, path: str, *, queried: bool) -> str:
+    """Return the part of `path` before a page of an instance, without a slash at its end.
+
+    ServiceNow's own hosts have nothing but pages below their root; elsewhere a gateway may have put a path before them.
+    """
+    if host.endswith(OWN_HOSTS):
+        return ""
+    steps = [unquote(step).partition("?")[0].partition(";")[0].lower() for step in path.split("/")]
+    while steps and not steps[-1]:
+        steps.pop()
+    for place, step in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else ""
+        portal = step in PORTALS and (not following or queried)
+        if step.startswith("$") or step.endswith(PAGE_ENDINGS) or portal or _opens_pages(step, following):
+            return "/".join(path.split("/")[:place]).rstrip("/")
+    return path.rstrip("/")
+
+
+def _opens_pages(step: str, following: str) -> bool:
+    """Return whether a step of a path and the next one lead to pages or interfaces of an instance."""
+    return (step == "now" and (not following or NEXT_EXPERIENCE.fullmatch(following) is not None)) or (
+        step == "api" and following == "now"
+    )
 
 
 def record_address(base_url: str, table: str, sys_id: str) -> str:

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
 from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
@@ -53,7 +53,8 @@ class ApprovalRequest(SQLModel, table=True):
         ),
     )
     observed: ClassVar[frozenset[str]] = frozenset(
-        {"servicenow_state", "record_state", "order_state", "record_id", "order_id", "number", "order_number", "waits_for",
+        {"servicenow_state", "record_state", "record_closed", "order_state", "record_id", "order_id", "number",
+         "order_number", "waits_for",
          "mismatch", "checked_at", "observed_at", "claimed_by", "claimed_until"}
     )  # fmt: skip
 
@@ -75,6 +76,8 @@ class ApprovalRequest(SQLModel, table=True):
     """`approval` of the requested item, as it is stored there."""
     record_state: str = Field(default="", max_length=40)
     """`state` of the requested item, as it is stored there."""
+    record_closed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether the requested item is not active any more, whatever its `state`: customers have closed states of their own."""
     order_state: str = Field(default="", max_length=40)
     """`approval` of the request (REQ) that the item belongs to."""
     record_id: str = Field(default="", max_length=32, index=True)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
 from models.kinds import Kind
+from models.letters import same_letters
 
 NAME_MAX = 255
 TEXT_MAX = 4000
@@ -56,12 +57,8 @@ def utcnow() -> datetime:
 
 
 def name_key(name: str) -> str:
-    """Return the form of `name` in which two names of one kind must differ, on every database alike.
-
-    Case is folded, and it does not matter how accents were typed or how wide a space is.
-    """
-    decomposed = unicodedata.normalize("NFD", " ".join(name.split()))
-    return unicodedata.normalize("NFC", decomposed.casefold())
+    """Return the form of `name` in which two names of one kind must differ; it does not matter how wide a space is."""
+    return same_letters(" ".join(name.split()))
 
 
 def printable(text: str) -> str:

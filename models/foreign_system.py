@@ -42,7 +42,7 @@ class ForeignSystemFields(ItemFields):
     @classmethod
     def _proxy(cls, value: str | None) -> str | None:
         if value and "@" in value:
-            raise ValueError("carries a user name; a proxy's password does not belong into its address")
+            raise ValueError("carries a user name; a proxy's password does not belong in its address")
         return value or None
 
 

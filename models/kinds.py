@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.translatable import tr_later
+
 
 class Kind(StrEnum):
     """A kind of object that is named, versioned and edited on a page of its own."""
@@ -31,39 +33,39 @@ KINDS: dict[Kind, KindInfo] = {
     for info in (
         KindInfo(
             Kind.USER_CREDENTIAL,
-            "User Credential",
-            "User Credentials",
+            tr_later("User Credential"),
+            tr_later("User Credentials"),
             "key",
             "user_credential",
             "credentials",
-            "New User Credential",
+            tr_later("New User Credential"),
         ),
         KindInfo(
             Kind.FOREIGN_SYSTEM,
-            "ServiceNow Server",
-            "ServiceNow Servers",
+            tr_later("ServiceNow Server"),
+            tr_later("ServiceNow Servers"),
             "server",
             "foreign_system",
             "foreign_systems",
-            "New ServiceNow Server",
+            tr_later("New ServiceNow Server"),
         ),
         KindInfo(
             Kind.APPROVAL_PROCESS,
-            "Approval Process",
-            "Approval Processes",
+            tr_later("Approval Process"),
+            tr_later("Approval Processes"),
             "process",
             "approval_process",
             "approval_processes",
-            "New ServiceNow Approval Process",
+            tr_later("New ServiceNow Approval Process"),
         ),
         KindInfo(
             Kind.APPROVAL_TYPE,
-            "Approval Type",
-            "Approval Types",
+            tr_later("Approval Type"),
+            tr_later("Approval Types"),
             "tag",
             "approval_type",
             "approval_types",
-            "New Execute Application Approval Request",
+            tr_later("New Execute Application Approval Request"),
         ),
     )
 }
@@ -111,6 +113,8 @@ class RequestEventKind(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
     FAILED = "failed"
+    PROBLEM = "problem"
+    """Its next step could not be taken; it is tried again."""
 
 
 class TaskState(StrEnum):

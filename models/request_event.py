@@ -20,3 +20,5 @@ class RequestEvent(SQLModel, table=True):
     kind: str = Field(default=RequestEventKind.SEEN, max_length=16)
     actor: str = Field(default="", max_length=NAME_MAX)
     detail: str = Field(default="", max_length=TEXT_MAX)
+    line: int | None = Field(default=None, index=True, unique=True)
+    """Its place in the audit trail: counts from 1 over all requests. Set by the transaction that adds it."""

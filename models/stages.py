@@ -1,37 +1,39 @@
 """The stages of a check: their keys as programs know them, their names as people see them, in the order of a report."""
 
+from models.translatable import tr_later
+
 STAGE_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
-        "Reach the instance",
+        tr_later("Reach the instance"),
         (
-            ("url", "Address"),
-            ("dns", "Name"),
-            ("proxy", "Proxy"),
-            ("tcp", "Connection"),
-            ("tls", "Encryption"),
-            ("http", "Web reply"),
+            ("url", tr_later("Address")),
+            ("dns", tr_later("Name")),
+            ("proxy", tr_later("Proxy")),
+            ("tcp", tr_later("Connection")),
+            ("tls", tr_later("Encryption")),
+            ("http", tr_later("Web reply")),
         ),
     ),
     (
-        "Sign in and rights",
+        tr_later("Sign in and rights"),
         (
-            ("instance", "Instance"),
-            ("authentication", "Sign-in"),
-            ("account", "Account"),
-            ("roles", "Roles"),
-            ("limits", "Limits"),
-            ("clock", "Clock"),
+            ("instance", tr_later("Instance")),
+            ("authentication", tr_later("Sign-in")),
+            ("account", tr_later("Account")),
+            ("roles", tr_later("Roles")),
+            ("limits", tr_later("Limits")),
+            ("clock", tr_later("Clock")),
         ),
     ),
     (
-        "Approval services",
+        tr_later("Approval services"),
         (
-            ("request_item", "Request Item"),
-            ("service_create", "Create service"),
-            ("service_status", "Status service"),
-            ("service_cancel", "Cancel service"),
-            ("status_call", "Status call"),
-            ("approval_flow", "Approval flow"),
+            ("request_item", tr_later("Request Item")),
+            ("service_create", tr_later("Create service")),
+            ("service_status", tr_later("Status service")),
+            ("service_cancel", tr_later("Cancel service")),
+            ("status_call", tr_later("Status call")),
+            ("approval_flow", tr_later("Approval flow")),
         ),
     ),
 )

@@ -14,7 +14,7 @@ VARIABLES_PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class RequestItem:
-    """A catalogue item that can be ordered. `variables` are those of the contract that it carries."""
+    """A catalog item that can be ordered. `variables` are those of the contract that it carries."""
 
     sys_id: str
     name: str

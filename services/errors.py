@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from services.language import ENGLISH, plural_message
 from services.redact import redact
+from services.texts import plain_below
 
 
 class Owner(StrEnum):
@@ -32,7 +34,7 @@ class Problem:
     owner: Owner
     remedy: str
     fault: str = ""
-    """Stable id from the fault catalogue, such as `authentication-refused`."""
+    """Stable id from the fault catalog, such as `authentication-refused`."""
     correlation_id: str = field(default_factory=new_correlation_id)
 
     def __post_init__(self) -> None:
@@ -53,16 +55,15 @@ class Problem:
 
     def as_text(self) -> str:
         """Return the parts as lines for a terminal, the clipboard or a log."""
-        return "\n".join(
-            (
-                self.tried,
-                f"  Evidence: {self.evidence}",
-                f"  Cause:    {self.cause}",
-                f"  Owner:    {self.owner.value}",
-                f"  Remedy:   {self.remedy}",
-                f"  Id:       {self.correlation_id}" + (f" ({self.fault})" if self.fault else ""),
-            )
+        parts = (
+            self.tried,
+            f"  Evidence: {self.evidence}",
+            f"  Cause:    {self.cause}",
+            f"  Owner:    {self.owner.value}",
+            f"  Remedy:   {self.remedy}",
+            f"  Id:       {self.correlation_id}" + (f" ({self.fault})" if self.fault else ""),
         )
+        return "\n".join(plain_below(part, " " * 12) for part in parts)
 
 
 class ConsoleError(Exception):
@@ -164,13 +165,13 @@ class OpenRequests:
     @property
     def number(self) -> str:
         """Return all of them in words, such as “41 open requests”."""
-        return f"{self.count:,} open request{'s' if self.count != 1 else ''}"
+        return plural_message(self.count, "{count} open request", "{count} open requests")
 
     @property
     def parts(self) -> str:
         """Return how they stand, such as “39 pending, 2 being sent”."""
         parts = ((self.pending, "pending"), (self.submitting, "being sent"))
-        return ", ".join(f"{number:,} {word}" for number, word in parts if number)
+        return ", ".join(f"{ENGLISH.number(number)} {word}" for number, word in parts if number)
 
     @property
     def text(self) -> str:

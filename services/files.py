@@ -1,11 +1,24 @@
 """Files that a person asked for: there as a whole, or as they were before."""
 
+import errno
 import os
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write fails with where there is no room, or no room for this user or for so large a file."""
+_STREAM = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+
+
+class LinkError(OSError):
+    """A link stands where a file is to be written: what it points at is not written over."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.ELOOP, f"it is a link to {_target(path)}", str(path))
 
 
 def save_file(path: Path, content: bytes) -> None:
@@ -13,36 +26,70 @@ def save_file(path: Path, content: bytes) -> None:
     save_through(path, lambda file: file.write(content))
 
 
-def save_through(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def save_through(path: Path, write: Callable[[BinaryIO], object], *, private: bool = False) -> None:
     """Let `write` fill a file that a person chose; whoever looks meanwhile sees none of it or all of it.
 
-    A link stays a link, a file keeps who may read it, and a device or pipe is written to. Raises OSError, and what
-    `write` raises; then what was there is there still, and nothing is left lying about.
+    A file keeps who may read it, unless it is to be `private`; a device or pipe is written to. A link is refused: it may
+    point at a file that nobody named. Raises OSError, and what `write` raises; then what was there is there still, and
+    nothing is left lying about.
     """
-    if path.exists() and not path.is_file():
-        _write_to(path, write)
+    if _STREAM.fullmatch(str(path)) or (path.exists() and not path.is_file()):
+        with path.open("wb") as file:
+            write(file)
         return
-    path = path.resolve()
+    if path.is_symlink():
+        raise LinkError(path)
     beside = path.with_name(f".{secrets.token_hex(8)}.new")
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    except PermissionError:
-        if not path.exists():
-            raise
-        _write_to(path, write)  # the file may be written where its folder may not
-        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(beside, flags, 0o600 if private else 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
-        with suppress(FileNotFoundError):
-            beside.chmod(path.stat().st_mode & 0o777)
+            file.flush()
+            os.fsync(file.fileno())
+        if not private:
+            with suppress(FileNotFoundError):
+                beside.chmod(path.stat(follow_symlinks=False).st_mode & 0o777)
         beside.replace(path)
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
+    _keep_name(path.parent)
 
 
-def _write_to(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    with path.open("wb") as file:
-        write(file)
+def why_not(error: OSError) -> str:
+    """Return why a file could not be written, as a sentence."""
+    if isinstance(error, LinkError):
+        return "A link is there, and what it points at is not written over."
+    if error.errno in FULL:
+        return "The disk is full, or takes no file of this size."
+    return "The folder is not there, or may not be written to."
+
+
+def what_to_do(error: OSError) -> str:
+    """Return what to do about a file that could not be written, as a sentence."""
+    if isinstance(error, LinkError):
+        return "Name the file itself, or remove the link."
+    if error.errno in FULL:
+        return "Make room, or name a file on another disk. An older file is as it was."
+    return "Make the folder, or name a file in a folder that may be written to."
+
+
+def _target(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return "another place"
+
+
+def _keep_name(folder: Path) -> None:
+    """Let the new name survive a power cut, where the system can be told to."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -33,6 +33,10 @@ class Facts:
     approval_type: Any = None
     services_found: bool | None = None
     item_found: bool | None = None
+    meant: tuple[str, ...] = ()
+    """The names of the services on the instance, where the Approval Process or the stock has others."""
+    services_say: str = ""
+    item_says: str = ""
     requests: int = 0
     decided: int = 0
     approved: int = 0
@@ -128,6 +132,7 @@ def _own(number: int, text: str, done: object, fact: str, kind: Kind, item: Any,
     return Step(number, text, state, fact, kind, None if item is None else item.id, 0 if done else waits_for)
 
 
+RENAMED = "On the instance, under other names"
 FOUND_WORDS = {True: "On the instance", False: "Not on the instance", None: "Not asked yet"}
 
 
@@ -155,34 +160,34 @@ def _server(facts: Facts) -> tuple[Step, ...]:
 
 def _items(facts: Facts) -> tuple[Step, ...]:
     waits = 6 if facts.server is None else 0
-    found = bool(facts.services_found and facts.item_found)
-    words = FOUND_WORDS
-    run = _own(
-        7,
-        "Create the request items",
-        found,
-        words[None if facts.item_found is None else found],
-        Kind.FOREIGN_SYSTEM,
-        facts.server,
-        waits,
-    )
-    verify = _own(
-        8,
-        "Verify the three services",
-        facts.services_found,
-        words[facts.services_found],
-        Kind.FOREIGN_SYSTEM,
-        facts.server,
-        waits,
-    )
+    # A service that was renamed is there: to create it would make a second one.
+    there = bool(facts.services_found or facts.meant)
+    found = there and bool(facts.item_found)
+    words, kind, server = FOUND_WORDS, Kind.FOREIGN_SYSTEM, facts.server
+    services = RENAMED if facts.meant else facts.services_say or words[facts.services_found]
+    if facts.item_found is None:
+        run_says = words[None]
+    elif found:
+        run_says = RENAMED if facts.meant else facts.item_says or words[True]
+    else:
+        run_says = words[False] if there else facts.services_say or words[False]
+    run = _own(7, "Create the request items", found, run_says, kind, server, waits)
+    verify = _own(8, "Verify the three services", there, services, kind, server, waits)
     return (run, verify)
+
+
+def _names_of_services(facts: Facts) -> str:
+    if facts.process is None:
+        return "None yet"
+    if facts.meant:
+        return f"Use {', '.join(facts.meant)}"
+    return facts.services_say or FOUND_WORDS[facts.services_found]
 
 
 def _process(facts: Facts) -> tuple[Step, ...]:
     process, kind = facts.process, Kind.APPROVAL_PROCESS
     waits = 0 if process is not None else 10
     named = process is not None and process.request_item_id
-    words = FOUND_WORDS
     return (
         _needless(9, "Open the console", "Not needed: the same tree"),
         _own(
@@ -217,7 +222,7 @@ def _process(facts: Facts) -> tuple[Step, ...]:
             14,
             "Name the three services",
             process and facts.services_found,
-            words[facts.services_found] if process else "None yet",
+            _names_of_services(facts),
             kind,
             process,
             waits,

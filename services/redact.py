@@ -1,7 +1,8 @@
 """Takes secrets out of text that people, logs and reports get to see.
 
 Two ways at once: what looks like a credential is removed by its looks, and every password that this process has read
-(see `remember`) is removed by its value, however whoever sent it back has written it.
+(see `remember`) is removed by its value, however whoever sent it back has written it. Of what people wrote, only the
+second and what has the form of a credential: their words are no names of fields.
 """
 
 import base64
@@ -29,6 +30,10 @@ ESCAPES_MAX = 8
 _WORD = r"(?:password|passwd|passphrase|secret|token|api[_-]?key|\bpwd)"
 """How the name of something secret ends. What stands before it is not asked for: a name of any length, tried from each
 of its dots, would take hours of a page that is made for it."""
+_IN_ADDRESS = (
+    re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"),
+    rf"\1{REMOVED}@",
+)
 _RULES = (
     (re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*[\"']?)(basic|bearer|digest|ntlm|negotiate)\s+[^\r\n\"'<>]+"),
      rf"\1\2 {REMOVED}"),
@@ -40,7 +45,7 @@ _RULES = (
     (re.compile(rf"(?i)({_WORD}\s*=\s*\")[^\"]*"), rf"\1{REMOVED}"),
     (re.compile(rf"(?i)({_WORD}\s*=\s*')[^']*"), rf"\1{REMOVED}"),
     (re.compile(rf"(?i)({_WORD}\s*[:=]\s*)(?![\"'])[^\s\"',;&}}<>]+"), rf"\1{REMOVED}"),
-    (re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"), rf"\1{REMOVED}@"),
+    _IN_ADDRESS,
 )  # fmt: skip
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)(\s+)([A-Za-z0-9+/=_\-.~]{4,})")
 
@@ -72,16 +77,34 @@ def remember(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Return `text` without credentials, cookies, tokens and the passwords this process knows."""
+    """Return `text` without credentials, cookies, tokens and the passwords this process knows.
+
+    For what programs wrote: there a name such as `password` says that a secret follows.
+    """
+    text = _without_known(text)
+    for rule, replacement in _RULES:
+        text = rule.sub(replacement, text)
+    return _SCHEME.sub(_without_token, text)
+
+
+def redact_words(text: str) -> str:
+    """Return what a person wrote, such as a reason or a comment, without secrets.
+
+    Those are known by their value, by the form of a token, or by their place in an address. The word `password` says
+    nothing there: people write “my password: please allow it”, and every word of that stays.
+    """
+    rule, replacement = _IN_ADDRESS
+    return _SCHEME.sub(_without_token, rule.sub(replacement, _without_known(text)))
+
+
+def _without_known(text: str) -> str:
     with _guard:
         # The longest first: one password may be the beginning of another.
         known = [_known[secret] for secret in sorted(_known, key=len, reverse=True)]
     text = _without_encoded(text, [part for one in known for part in one.encoded])
     for one in known:
         text = one.written.sub(REMOVED, text)
-    for rule, replacement in _RULES:
-        text = rule.sub(replacement, text)
-    return _SCHEME.sub(_without_token, text)
+    return text
 
 
 def evidence(text: str, limit: int = EVIDENCE_MAX) -> str:

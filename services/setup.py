@@ -5,16 +5,21 @@ takes the password back out of the vault when that transaction fails.
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from models.addresses import normalise_base_url
+from models.base import NAME_MAX, name_key
 from models.kinds import Kind
-from services.errors import FieldError, InvalidError, Owner, Problem, RefusedError, ReplyError
+from services.errors import ConsoleError, FieldError, InvalidError, Owner, Problem, RefusedError, ReplyError
 from services.progress import Progress, silent
 from services.secret import Secret
 
 if TYPE_CHECKING:
+    from models.approval_process import ApprovalProcess
     from services.catalogue import RequestItem
     from services.configuration import Configuration
     from services.servicenow import Instance
@@ -28,6 +33,8 @@ NAMES = {
     Kind.APPROVAL_TYPE: "ServiceNow Execute Application Request Type",
 }
 """What the guide calls the objects it has people make."""
+HOSTED = (".service-now.com", ".servicenowservices.com")
+"""Domains under which the first label of a host is the name of the instance."""
 
 ROLES = ("create", "status", "cancel")
 
@@ -76,6 +83,90 @@ class SetUp:
     server: Any
     process: Any
     approval_type: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the check says of the items of an instance, for one Approval Process or for the stock names.
+
+    `meant` are the three names to use where the services are there under other ones; then `services` is False.
+    """
+
+    services: bool
+    item: bool
+    meant: tuple[str, ...] = ()
+    services_say: str = ""
+    item_says: str = ""
+
+
+async def judge(instance: "Instance", process: "ApprovalProcess | None" = None) -> Judged:
+    """Look at the three services and the request item with the stages of the check; raises the errors of the client."""
+    from models.approval_process import ApprovalProcess
+    from services.connectivity.request_item import RequestItemLook
+    from services.connectivity.results import StageResult
+    from services.connectivity.scripted import ServiceLook, names_of
+    from services.servicenow.contract import Role
+    from services.together import together
+
+    def bad(seen: list[str | StageResult]) -> list[StageResult]:
+        return [one for one in seen if isinstance(one, StageResult) and one.state == "failed"]
+
+    process = process or ApprovalProcess(name="Stock names")
+    services = ServiceLook(instance, process)
+    *looks, item = await together(
+        *(services.look(role) for role in Role), RequestItemLook(instance, process).look()
+    )
+    wrong, item_wrong = bad(looks), bad([item])
+    meant: tuple[str, ...] = ()
+    if services.meant and len(services.meant) == len(wrong):
+        names = {role: services.meant.get(role, name) for role, name in names_of(process).items()}
+        create, status, cancel = (names[role] for role in (Role.CREATE, Role.STATUS, Role.CANCEL))
+        as_meant = ApprovalProcess(
+            name="As meant", create_service=create, status_service=status, cancel_service=cancel
+        )
+        renamed = ServiceLook(instance, as_meant)
+        if not bad(await together(*(renamed.look(role) for role in Role))):
+            meant = tuple(names.values())
+    return Judged(
+        services=not wrong,
+        item=not any(one.fault == "request-item-missing" for one in item_wrong),
+        meant=meant,
+        services_say="; ".join(dict.fromkeys(one.evidence for one in wrong)),
+        item_says=item_wrong[0].evidence if item_wrong else "",
+    )
+
+
+def names_for(configuration: "Configuration", base_url: str) -> dict[Kind, str]:
+    """Return what the four objects of a set-up on `base_url` will be called.
+
+    The names of the guide, while all four are free. Otherwise all four are named after the host, so that they can be
+    told from those of the other instance. Raises ValueError for what is not a base URL.
+    """
+    return next(
+        names
+        for names in _names(normalise_base_url(base_url))
+        if not any(configuration.by_name(kind, name) for kind, name in names.items())
+    )
+
+
+def _names(base_url: str) -> Iterator[dict[Kind, str]]:
+    """Give the sets of names in the order in which they are tried; there is always another one."""
+    yield dict(NAMES)
+    parts = urlsplit(base_url)
+    host = "".join(c for c in parts.netloc if c.isprintable())
+    short = next((host.removesuffix(domain) for domain in HOSTED if host.endswith(domain)), host)
+    first = short.split(".")[0] if short != host else host
+    for prefix in dict.fromkeys((first, host)):
+        yield {kind: _fitting(prefix, f" {name}") for kind, name in NAMES.items()}
+    for number in count(2):
+        yield {kind: _fitting(first, f" {name} ({number})") for kind, name in NAMES.items()}
+
+
+def _fitting(prefix: str, rest: str) -> str:
+    """Return the two parts of a name, the first one shortened so that the whole is a valid name."""
+    while len(prefix + rest) > NAME_MAX or len(name_key(prefix + rest)) > NAME_MAX:
+        prefix = prefix[:-1]
+    return prefix + rest
 
 
 async def discover(instance: "Instance", progress: Progress = silent) -> Found:
@@ -141,8 +232,11 @@ def create(
                     for row in (made.credential, made.server, made.process, made.approval_type)
                 )
             )
-    except Exception:
-        vault.forget(made.credential.id, made.credential.name)
+    except Exception as error:
+        try:
+            vault.forget(made.credential.id, made.credential.name)
+        except ConsoleError as kept:
+            raise RefusedError(_password_left(error, kept.problem, made.credential.name)) from error
         raise
 
 
@@ -151,18 +245,19 @@ def _compose(
 ) -> SetUp:
     item = found.item
     assert item is not None  # noqa: S101 - `create` has just looked
-    credential = configuration.new(Kind.USER_CREDENTIAL, name=NAMES[Kind.USER_CREDENTIAL], account=account)
+    names = names_for(configuration, base_url)
+    credential = configuration.new(Kind.USER_CREDENTIAL, name=names[Kind.USER_CREDENTIAL], account=account)
     known = {} if server_id is None else {"id": server_id}
     server = configuration.new(
         Kind.FOREIGN_SYSTEM,
-        name=NAMES[Kind.FOREIGN_SYSTEM],
+        name=names[Kind.FOREIGN_SYSTEM],
         base_url=base_url,
         credential_id=credential.id,
         **known,
     )
     process = configuration.new(
         Kind.APPROVAL_PROCESS,
-        name=NAMES[Kind.APPROVAL_PROCESS],
+        name=names[Kind.APPROVAL_PROCESS],
         server_id=server.id,
         request_item_id=item.sys_id,
         request_item_name=item.name,
@@ -172,7 +267,7 @@ def _compose(
         cancel_service=found.service("cancel"),
     )
     approval_type = configuration.new(
-        Kind.APPROVAL_TYPE, name=NAMES[Kind.APPROVAL_TYPE], process_id=process.id
+        Kind.APPROVAL_TYPE, name=names[Kind.APPROVAL_TYPE], process_id=process.id
     )
     return SetUp(credential, server, process, approval_type)
 
@@ -185,4 +280,18 @@ def _incomplete() -> Problem:
         owner=Owner.SERVICENOW,
         remedy="Create the ServiceNow approval request items on the instance, then connect again.",
         fault="setup-incomplete",
+    )
+
+
+def _password_left(error: Exception, kept: Problem, name: str) -> Problem:
+    """Return the problem of a set-up that failed, and whose password could not be taken back out of the vault."""
+    first = error.problem if isinstance(error, ConsoleError) else None
+    return Problem(
+        tried="Set up ServiceNow approvals",
+        evidence=f"{first.evidence if first else type(error).__name__} {kept.evidence}",
+        cause=f"{first.cause if first else 'Unexpected internal error.'} The password stays in the vault, since it "
+        f"could not be removed: {kept.cause}",
+        owner=first.owner if first else Owner.CONSOLE,
+        remedy=f"{first.remedy if first else 'Try again.'} Then remove the entry “{name}” from the vault.",
+        fault=first.fault if first else "console-fault",
     )

@@ -1,7 +1,6 @@
 """The support bundle: what somebody needs who is to help, in one file that may be handed on: no secret is in it."""
 
 import importlib.metadata
-import os
 import platform
 import sqlite3
 import ssl
@@ -9,7 +8,9 @@ import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
+from services.files import save_through
 from services.redact import redact
 
 PACKAGES = (
@@ -43,6 +44,8 @@ def read_logs(folder: Path) -> dict[str, str]:
     """Return the log files of `folder` by their names; raises nothing: what cannot be read says so in its place."""
     found: dict[str, str] = {}
     for file in sorted(folder.glob("approval-console.log*")):
+        if file.is_symlink() or not file.is_file():
+            continue  # a link may lead to somebody's file, and a pipe never ends
         try:
             with file.open("rb") as content:
                 content.seek(max(0, file.stat().st_size - LOG_MAX_BYTES))
@@ -58,15 +61,13 @@ def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:
 
     Every line is redacted once more, whatever was done to it before. Raises OSError, and leaves nothing behind then.
     """
-    made = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
+
+    def write(out: BinaryIO) -> None:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
             for name, text in parts.items():
                 bundle.writestr(zipfile.ZipInfo(name, FORMED), _safe(text.splitlines()), zipfile.ZIP_DEFLATED)
-        made.replace(file)
-    finally:
-        made.unlink(missing_ok=True)
+
+    save_through(file, write, private=True)
     return list(parts)
 
 

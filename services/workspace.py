@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +14,12 @@ from services.errors import ConsoleError, Owner, Problem, RefusedError
 from services.progress import Progress, silent
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.connection import SignInSource
+from services.signing import sign_quietly
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
+
+SIGNING_S = 5.0
+"""How long the end of a program waits for the key of the audit trail; a keyring may ask for ever."""
 
 
 class Workspace:
@@ -27,12 +32,22 @@ class Workspace:
         self._instances: dict[uuid.UUID, tuple[tuple[object, ...], Instance]] = {}
 
     @classmethod
-    def open(cls, store_url: str, vault_kind: VaultKind, folder: Path, progress: Progress = silent) -> Self:
+    def open(
+        cls,
+        store_url: str,
+        vault_kind: VaultKind,
+        folder: Path,
+        progress: Progress = silent,
+        *,
+        make: bool = True,
+    ) -> Self:
         """Open store and vault; takes time, so call it in a thread. `folder` holds the vault's files.
 
-        `progress` hears of an upgrade of the store, in that thread.
+        `progress` hears of an upgrade of the store, in that thread. Without `make`, a store that is missing or empty is
+        refused.
         """
-        return cls(Store.open(store_url, progress=progress), open_vault(vault_kind, folder=folder))
+        store = Store.open(store_url, progress=progress, make=make)
+        return cls(store, open_vault(vault_kind, folder=folder))
 
     async def instance(self, server_id: uuid.UUID) -> Instance:
         """Return the instance of a foreign system; a new one when its settings or credential changed.
@@ -106,7 +121,10 @@ class Workspace:
         return ask
 
     async def aclose(self) -> None:
-        """Let go of the vault, close every connection, then the store."""
+        """Sign what was written, let go of the vault, close every connection, then the store."""
+        if self.store.wrote and self.vault.keeps_audit_key:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.to_thread(sign_quietly, self.store, self.vault), SIGNING_S)
         self.vault.close()
         for _, instance in self._instances.values():
             await instance.aclose()

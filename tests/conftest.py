@@ -12,8 +12,27 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services import redact
+from services import language, redact
+from tests.databases import (
+    database,
+    empty_stores,
+    module_store,
+    places,
+    pytest_generate_tests,
+    servers,
+    store_url,
+)
 from tests.lateness import make_late
+
+__all__ = [
+    "database",
+    "empty_stores",
+    "module_store",
+    "places",
+    "pytest_generate_tests",
+    "servers",
+    "store_url",
+]
 
 LONG_LIMIT_S = 600
 
@@ -103,8 +122,10 @@ def widgets_are_collected_in_this_thread(request):
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path, monkeypatch):
-    """Give each test its own profile."""
+    """Give each test its own profile, in English."""
     monkeypatch.setenv("APPROVAL_CONSOLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("APPROVAL_CONSOLE_LANGUAGE", "en")
+    language.use("en")
     for name in ("APPROVAL_CONSOLE_STORE", "APPROVAL_CONSOLE_VAULT", "APPROVAL_CONSOLE_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
 

@@ -4,7 +4,10 @@ import httpx
 import pytest
 
 from models.addresses import normalise_base_url, other_spelling
+from models.foreign_system import ForeignSystem
+from services.configuration.rules import field_errors
 from services.connectivity.reach import look_at_url
+from services.errors import ConsoleError
 from services.servicenow import ConnectionSettings
 
 CYRILLIC_A = "\u0430"
@@ -49,3 +52,83 @@ def test_the_first_stage_of_a_check_names_both_spellings():
 
 def test_an_address_is_stored_as_it_was_typed():
     assert normalise_base_url(LOOKALIKE) == f"https://{LOOKALIKE}/"
+
+
+ACME = "https://acme.service-now.com/"
+PASTED = [
+    "now/nav/ui/home",
+    "now/nav/ui/classic/params/target/incident.do%3Fsys_id%3D1",
+    "now/workspace/agent/home",
+    "now/sow/list",
+    "nav_to.do?uri=%2Fincident.do%3Fsys_id%3D1",
+    "nav_to.do%3Furi=incident.do",
+    "navpage.do",
+    "navpage.do;jsessionid=1",
+    "NAV_TO.DO",
+    "login.do",
+    "login_redirect.do?sysparm_stack=no",
+    "side_door.do",
+    "sp",
+    "sp?id=sc_home",
+    "sp/",
+    "esc?id=ec_dashboard",
+    "$pa_dashboard.do",
+    "%24pa_dashboard.do?sysparm_dashboard=1",
+    "$flow-designer.do",
+    "$m.do#/home",
+    "api/now/table/incident",
+    "sys_user_list.do?sysparm_query=active=true",
+    "kb",
+    "//nav_to.do",
+    "CreateExecuteAppApprovalRequest.do?WSDL",
+]
+
+
+@pytest.mark.parametrize("page", PASTED)
+@pytest.mark.parametrize(
+    "base", [ACME, "https://itsm.example/", "https://itsm.example:8443/servicenow/", "http://localhost:8080/"]
+)
+def test_the_address_of_a_page_is_refused_with_the_base_url_to_use(page, base):
+    with pytest.raises(ValueError, match="is the address of a page in ServiceNow") as caught:
+        normalise_base_url(base + page)
+    assert str(caught.value).endswith(f"is {base}")
+    assert normalise_base_url(base) == base
+
+
+@pytest.mark.parametrize("page", ["a_portal", "a_portal?id=1", "x/y/z", "home"])
+def test_a_host_of_servicenow_has_no_path_in_its_base(page):
+    with pytest.raises(ValueError, match="is the address of a page") as caught:
+        normalise_base_url(ACME + page)
+    assert str(caught.value).endswith(f"is {ACME}")
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "https://gw.example/webservices/",
+        "https://gw.example/api/servicenow/",
+        "https://gw.example/snow/now-prod/",
+    ],
+)
+def test_the_path_of_a_gateway_is_kept(base):
+    assert normalise_base_url(base) == base
+    assert normalise_base_url(base.rstrip("/")) == base
+
+
+def test_a_query_is_refused_with_the_address_without_it():
+    with pytest.raises(ValueError, match="carries a query") as caught:
+        normalise_base_url("https://gw.example/prefix?id=1")
+    assert str(caught.value).endswith("is https://gw.example/prefix/")
+
+
+def test_the_check_of_a_pasted_page_names_the_base_url():
+    with pytest.raises(ConsoleError) as caught:
+        seen("https://acme.service-now.com/now/nav/ui/home")
+    assert caught.value.problem.fault == "url-invalid"
+    assert "the base URL of this instance is https://acme.service-now.com/" in caught.value.problem.evidence
+
+
+def test_a_field_and_a_document_say_the_base_url_to_use():
+    errors = field_errors(ForeignSystem(name="S", base_url="https://acme.service-now.com/now/nav/ui/home"))
+    [error] = [one for one in errors if one.name == "base_url"]
+    assert error.message.endswith("is https://acme.service-now.com/")

@@ -32,6 +32,7 @@ SLOW = (
     "typer",
     "rich",
     "yaml",
+    "babel",
 )
 
 
@@ -95,10 +96,13 @@ def test_what_a_window_writes_is_for_its_user_alone(start, tmp_path):
 @pytest.mark.parametrize("words", [("config", "export"), ("audit", "export")])
 def test_what_a_command_writes_is_for_its_user_alone(tmp_path, words):
     environ = os.environ | {"PYTHONPATH": str(ROOT), "APPROVAL_CONSOLE_HOME": str(tmp_path / "home")}
+    (tmp_path / "one.yaml").write_text("version: 1\ncredentials: [{name: A, account: a}]\n")
+    run = {"cwd": tmp_path, "env": environ, "capture_output": True, "timeout": PROGRAM_S}
+    subprocess.run([sys.executable, "-m", "console", "config", "apply", "one.yaml"], check=True, **run)
     command = [sys.executable, "-m", "console", *words, str(tmp_path / "out")]
     before = os.umask(0)
     try:
-        subprocess.run(command, check=True, cwd=tmp_path, env=environ, capture_output=True, timeout=PROGRAM_S)
+        subprocess.run(command, check=True, **run)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600
@@ -122,6 +126,22 @@ def test_notes_of_crashes_are_not_written_through_a_link(tmp_path, caplog):
         os.umask(before)
     assert (tmp_path / "precious").read_text() == "as it was"
     assert stat.S_IMODE((tmp_path / "faults.txt").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_log_that_cannot_be_written_keeps_no_window_from_opening(start, tmp_path, kind):
+    logs = tmp_path / "home" / "state" / "logs"
+    logs.mkdir(parents=True)
+    place = logs / "approval-console.log"
+    if kind == "link":
+        (tmp_path / "precious").write_text("as it was")
+        place.symlink_to(tmp_path / "precious")
+    else:
+        place.mkdir()
+    events, _ = start()
+    assert [e["event"] for e in events] == ["first-paint"]
+    if kind == "link":
+        assert (tmp_path / "precious").read_text() == "as it was"
 
 
 def test_the_first_start_of_all_paints_and_ends(start, tmp_path):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console import ending
 from console.cli import (
     audit,
     checking,
@@ -27,8 +28,15 @@ from console.cli import (
 from console.cli.context import CommandContext
 from console.options import VAULTS, Options
 from console.version import VERSION
+from services import language
 from services.errors import ConsoleError
 from services.logs import PrivateLog
+
+STORE_HELP = (
+    "Path or URL of the store (APPROVAL_CONSOLE_STORE). Everybody on this computer can read a password in it: for"
+    " PostgreSQL leave it out and put it into ~/.pgpass or the file that PGPASSFILE names, or name a service of"
+    " ~/.pg_service.conf with postgresql+psycopg:///?service=NAME."
+)
 
 app = typer.Typer(
     name="approval-console",
@@ -64,15 +72,26 @@ def _version(asked: bool) -> None:
 @app.callback()
 def common(
     context: typer.Context,
-    store: Annotated[str, typer.Option(help="Path or URL of the store (APPROVAL_CONSOLE_STORE).")] = "",
+    store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
     vault: Annotated[str, typer.Option(help="system, file, env or session (APPROVAL_CONSOLE_VAULT).")] = "",
+    lang: Annotated[
+        str,
+        typer.Option(
+            "--language", help="en or de (APPROVAL_CONSOLE_LANGUAGE); else the language of the system."
+        ),
+    ] = "",
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more details.")] = False,
     version: Annotated[  # noqa: ARG001 -- handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Read the options that every command shares."""
-    options = Options.of(store, vault, verbose=verbose)
+    if lang and not language.is_known(lang):
+        raise typer.BadParameter(
+            f"{lang} is not available; choose from {', '.join(language.languages())}", param_hint="--language"
+        )
+    language.use(language.choose(lang))
+    options = Options.of(store, vault, verbose=verbose, language=lang)
     if options.vault not in VAULTS:
         raise typer.BadParameter(
             f"{options.vault} is no vault; known are {', '.join(VAULTS)}", param_hint="--vault"
@@ -88,7 +107,8 @@ def run_cli(arguments: list[str]) -> int:
     """Run a command and return its exit status; a traceback goes to the log, never to the person."""
     output.prepare()
     try:
-        app(_common_first(arguments), prog_name="approval-console", standalone_mode=True)
+        with ending.as_interrupt():
+            app(_common_first(arguments), prog_name="approval-console", standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else output.WRONG_INPUT
     except KeyboardInterrupt:
@@ -138,16 +158,16 @@ def _let_go_of_output() -> None:
 
 
 def _common_first(arguments: list[str]) -> list[str]:
-    """Move the shared options in front of the command, so that they may stand anywhere."""
+    """Move the shared options in front of the command, so that they may appear anywhere."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in ("--store", "--vault"):
+        elif word in ("--store", "--vault", "--language"):
             front += [word, *([value] if (value := next(words, None)) is not None else [])]
-        elif word == "--verbose" or word.startswith(("--store=", "--vault=")):
+        elif word == "--verbose" or word.startswith(("--store=", "--vault=", "--language=")):
             front.append(word)
         else:
             rest.append(word)

@@ -5,7 +5,7 @@ import json as json_module
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from sqlmodel import col, select
@@ -14,10 +14,17 @@ from console.cli import output
 from console.cli.context import ConfirmOpen, of
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
+from services import signing
 from services.configuration import RevisionView
+from services.errors import InputError, Owner, Problem
+from services.files import save_file, save_through
+from services.ids import uuid_of
+from services.language import plural, tr
 from services.store import NotFoundError
+from services.store.anchor import Anchor
 from services.workspace import Workspace
 
+ANCHOR_MAX = 10_000
 audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
 
@@ -78,10 +85,19 @@ def _changes(view: RevisionView) -> str:
     return ", ".join(c.name for c in view.changes)
 
 
+def _revision_id(text: str) -> uuid.UUID:
+    found = uuid_of(text)
+    if found is None:
+        raise typer.BadParameter(f"“{text}” is not a valid UUID.")
+    return found
+
+
 @history_app.command()
 def restore(
     context: typer.Context,
-    revision: Annotated[uuid.UUID, typer.Argument(help="Id of the revision.")],
+    revision: Annotated[
+        uuid.UUID, typer.Argument(help="Id of the revision.", parser=_revision_id, metavar="REVISION")
+    ],
     confirm_open: ConfirmOpen = 0,
 ) -> None:
     """Bring an object back to what it was after a revision; that is one more revision."""
@@ -95,19 +111,122 @@ def restore(
     of(context).run(work)
 
 
-@audit_app.command()
-def verify(context: typer.Context) -> None:
-    """Walk the hash chain; 1 when an entry was edited, deleted, moved or cut off."""
+VERIFY_HELP = """Walk the hash chain over every change and every timeline; 1 when something was edited, deleted, moved or cut off.
+
+The last signature that the vault's key made is compared too, and with --anchor a file that audit anchor wrote.
+So a store whose hashes were all computed anew is noticed, and with --anchor an older copy that was put back.
+
+What cannot be detected: changes by somebody who has the key of the vault; changes of what was written since the last
+signature or anchor, if all hashes after it were computed anew; an older copy that still holds everything that the last
+anchor names; a whole other store in its place, without --anchor; and, where the vault is env or session, that a signature
+was removed. What is only copied from ServiceNow, such as the requests that Privilege Manager raised and the states seen
+there, is not in the chain: it is read again from the instance.
+"""
+
+
+@audit_app.command(help=VERIFY_HELP)
+def verify(
+    context: typer.Context,
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", metavar="FILE", help="A file that audit anchor wrote before.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+) -> None:
+    """Walk the hash chain and compare it with what was signed."""
 
     async def work(workspace: Workspace) -> int:
-        verdict = await asyncio.to_thread(workspace.store.verify_audit)
-        if verdict.ok:
-            output.result(f"The audit trail is whole: {_entries(verdict.checked)}.")
-            return output.GOOD
-        output.result(f"The audit trail is broken: {verdict.problem}.")
-        return output.NOT_GOOD
+        known = await asyncio.to_thread(_read_anchor, anchor) if anchor is not None else None
+        report = await asyncio.to_thread(signing.check, workspace.store, workspace.vault, known)
+        if json:
+            output.as_json(report.as_dict())
+        elif report.ok:
+            output.result(tr("Audit trail intact: {entries}.", entries=_entries(report.entries)))
+        else:
+            output.result(f"The audit trail is broken: {report.problem}.")
+        output.say(_signed(report))
+        if known is not None and report.ok:
+            output.say(
+                f"It agrees with the anchor of {known.at:%Y-%m-%d %H:%M:%S} UTC: {_entries(known.entries)}."
+            )
+        for remark in report.remarks:
+            output.say(remark)
+        return output.GOOD if report.ok else output.NOT_GOOD
+
+    of(context).run(work, json_too=json)
+
+
+def _signed(report: signing.AuditReport) -> str:
+    signed = report.signature.anchor
+    if signed is None:
+        return f"Not signed. {report.signature.why_not}"
+    if report.signature.problem:
+        return f"Not signed by the vault's key {signed.fingerprint}: {report.signature.problem}."
+    text = f"Signed at {signed.at:%Y-%m-%d %H:%M:%S} UTC with {_entries(signed.entries)}, key {signed.fingerprint}."
+    later = report.entries - signed.entries
+    return (
+        text
+        if later <= 0
+        else f"{text} {_entries(later)} after that {'is' if later == 1 else 'are'} not signed yet."
+    )
+
+
+@audit_app.command("anchor")
+def anchor_(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to write; without it, to standard output.")
+    ] = None,
+    renew: Annotated[
+        bool,
+        typer.Option(
+            "--renew", help="Sign the store as it is, although it does not continue what was signed before."
+        ),
+    ] = False,
+) -> None:
+    """Sign the head of the audit trail, and write it to be kept elsewhere: entries, hash, time, key, signature."""
+
+    async def work(workspace: Workspace) -> int:
+        made = await asyncio.to_thread(partial(signing.sign, workspace.store, workspace.vault, renew=renew))
+        if file is None:
+            output.as_json(made.as_dict())
+        else:
+            await asyncio.to_thread(_write_anchor, file, made)
+        if made.key:
+            output.say(f"Signed: {_entries(made.entries)}, key {made.fingerprint}.")
+        else:
+            output.say(f"Not signed: {_entries(made.entries)}. {workspace.vault.no_audit_key}")
+        if file is not None:
+            output.say(f"Written to {file}. Keep it where those who may write to the store cannot.")
+        return output.GOOD
 
     of(context).run(work)
+
+
+def _write_anchor(file: Path, made: Anchor) -> None:
+    try:
+        save_file(file, (json_module.dumps(made.as_dict(), indent=2) + "\n").encode())
+    except OSError as error:
+        raise output.file_error("Write", str(file), error) from error
+
+
+def _read_anchor(file: Path) -> Anchor:
+    try:
+        with file.open("rb") as content:
+            return Anchor.of(json_module.loads(content.read(ANCHOR_MAX)))
+    except OSError as error:
+        raise output.file_error("Read", str(file), error) from error
+    except (ValueError, RecursionError) as error:
+        plain = str(error) if type(error) is ValueError else "It is not JSON."
+        raise InputError(
+            Problem(
+                tried=f"Read {file}",
+                evidence=plain,
+                cause="The file is no anchor, or it was damaged.",
+                owner=Owner.CONSOLE,
+                remedy="Name a file that audit anchor wrote.",
+                fault="file-unusable",
+            )
+        ) from None
 
 
 @audit_app.command("export")
@@ -116,23 +235,32 @@ def export_(context: typer.Context, file: Annotated[Path, typer.Argument(help="W
 
     async def work(workspace: Workspace) -> int:
         count = await asyncio.to_thread(_export, workspace, file)
-        output.say(f"{_entries(count)} {'is' if count == 1 else 'are'} written to {file}.")
+        output.say(
+            plural(count, "{count} entry written to {file}.", "{count} entries written to {file}.", file=file)
+        )
         return output.GOOD
 
     of(context).run(work)
 
 
 def _entries(count: int) -> str:
-    return f"{count} {'entry' if count == 1 else 'entries'}"
+    return plural(count, "{count} entry", "{count} entries")
 
 
 def _export(workspace: Workspace, file: Path) -> int:
     count = 0
-    try:
-        with workspace.store.read() as session, file.open("w", encoding="utf-8") as out:
+
+    def write(out: BinaryIO) -> None:
+        nonlocal count
+        with workspace.store.read() as session:
             for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))).yield_per(500):
-                out.write(json_module.dumps(entry.model_dump(mode="json"), ensure_ascii=False) + "\n")
+                out.write(
+                    (json_module.dumps(entry.model_dump(mode="json"), ensure_ascii=False) + "\n").encode()
+                )
                 count += 1
+
+    try:
+        save_through(file, write)
     except OSError as error:
         raise output.file_error("Write", str(file), error) from error
     return count

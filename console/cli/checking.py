@@ -10,13 +10,16 @@ from console.cli.context import of
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
+from models.letters import same_letters
 from models.user_credential import UserCredential
 from services.catalogue import Catalogue, RequestItem
 from services.checks import SignInUsed, last_accepted, sign_in_used, store_check
 from services.connectivity import Accepted, CheckReport, StageResult, run_check
 from services.errors import ConsoleError
+from services.language import plural, tr
 from services.store import NotFoundError
 from services.threads import kept
+from services.transfer.online import try_to_resolve
 from services.workspace import Workspace
 
 Server = Annotated[str, typer.Argument(help="Name of the ServiceNow server.")]
@@ -47,6 +50,9 @@ def check(
             workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
         )
         await _keep(workspace, system, chosen, report, used)
+        if _signed_in(report):
+            for told in await try_to_resolve(workspace, system.id):
+                output.say(told)
         if json:
             output.as_json(report.as_dict())
         else:
@@ -54,6 +60,10 @@ def check(
         return output.NOT_GOOD if report.verdict == "failed" else output.GOOD
 
     of(context).run(work, json_too=json)
+
+
+def _signed_in(report: CheckReport) -> bool:
+    return any(one.stage == "authentication" and one.state in ("ok", "warning") for one in report.stages)
 
 
 def _before(workspace: Workspace, system: ForeignSystem) -> tuple[SignInUsed | None, Accepted | None]:
@@ -103,7 +113,7 @@ def _objects(workspace: Workspace, server: str, process: str) -> tuple[ForeignSy
     users = [p for p in processes if p.server_id == system.id]
     if not process:
         return system, users[0] if len(users) == 1 else None
-    chosen = next((p for p in users if p.name.casefold() == process.casefold()), None)
+    chosen = next((p for p in users if same_letters(p.name) == same_letters(process)), None)
     if chosen is None:
         raise NotFoundError(
             f"the Approval Process “{process}” of “{server}”", process, [p.name for p in users]
@@ -119,7 +129,7 @@ def items(
     limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
     json: Json = False,
 ) -> None:
-    """List request items; those that carry the contract's variables come first."""
+    """List request items; those with the required variables come first."""
     del refresh  # every list is read afresh: this release keeps no copy of the catalogue
 
     async def work(workspace: Workspace) -> int:
@@ -142,12 +152,14 @@ def items(
                 (
                     i.name,
                     i.category,
-                    "contract met" if i.meets_contract else f"{len(i.variables)} variables",
+                    tr("required variables present")
+                    if i.meets_contract
+                    else plural(len(i.variables), "{count} variable", "{count} variables"),
                     i.sys_id,
                 )
                 for i in found
             ]
-            output.table(("Name", "Category", "Contract", "sys_id"), rows, whole=("sys_id",))
+            output.table(("Name", "Category", "Variables", "sys_id"), rows, whole=("sys_id",))
         return output.GOOD
 
     of(context).run(work, json_too=json)

@@ -12,6 +12,8 @@ from console.cli import output
 from console.cli.context import ConfirmOpen, of
 from services.errors import InputError
 from services.files import save_file
+from services.language import plural
+from services.texts import is_plain
 from services.transfer import Document, Plan, export, plan, read_document
 from services.transfer.online import apply_online
 from services.workspace import Workspace
@@ -32,7 +34,7 @@ def plan_(context: typer.Context, file: File = "-", json: Json = False) -> None:
         _show(made, json=json)
         return output.GOOD if made.empty else output.NOT_GOOD
 
-    of(context).run(work, json_too=json)
+    of(context).run(work, json_too=json, plans=True)
 
 
 @app.command("apply")
@@ -61,7 +63,7 @@ def export_(
     async def work(workspace: Workspace) -> int:
         ascii_only = file == "-" and not output.shows_everything()
         text = await asyncio.to_thread(export, workspace.configuration, ascii_only=ascii_only)
-        if file == "-" and not output.is_harmless(text):
+        if file == "-" and not is_plain(text):
             # Written by YAML's own escapes, it reads back as it was.
             text = await asyncio.to_thread(export, workspace.configuration, ascii_only=True)
         if file == "-":
@@ -81,7 +83,13 @@ def validate(context: typer.Context, file: File = "-") -> None:
     for warning in document.warnings:
         output.say(warning)
     count = len(document.entries)
-    output.say(f"The document is well formed: {count} object{'s' if count != 1 else ''}.")
+    output.say(
+        plural(
+            count,
+            "The document is well formed: {count} object.",
+            "The document is well formed: {count} objects.",
+        )
+    )
 
 
 def _document(context: typer.Context, file: str, *, json: bool) -> Document:

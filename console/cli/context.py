@@ -1,10 +1,13 @@
 """What a command works with: the options, and the workspace opened for the length of a block."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, TypeVar
 
 import typer
@@ -12,10 +15,9 @@ import typer
 from console.cli import output
 from console.options import Options
 from services.errors import ConsoleError
-from services.logs import set_up
+from services.logs import try_to_set_up
 from services.paths import Paths, profile_folder
-from services.store.errors import store_missing
-from services.store.location import as_url, file_of
+from services.store.location import as_url, file_of, without_password
 from services.vault import VaultKind
 from services.workspace import Workspace
 
@@ -29,6 +31,10 @@ ConfirmOpen = Annotated[
         help="Rename or re-point objects although up to N open requests hang on one of them.",
     ),
 ]
+READABLE_ADDRESS = (
+    "The address of the store holds a password, which others on this computer can read in the list of processes or the"
+    " environment. Put it into ~/.pgpass (or PGPASSFILE), or use a service (?service=NAME)."
+)
 log = logging.getLogger(__name__)
 
 
@@ -38,44 +44,58 @@ class CommandContext:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.paths = Paths.of()
-        try:
-            set_up(self.paths.state / "logs", verbose=options.verbose)
-        except OSError as error:
-            # What was asked for may well be possible without a log.
-            logging.getLogger().addHandler(logging.NullHandler())
-            output.say(f"No log is written: {error}")
+        # What was asked for may well be possible without a log.
+        silent = try_to_set_up(self.paths.state / "logs", verbose=options.verbose)
+        if silent:
+            output.say(silent)
 
     @asynccontextmanager
-    async def workspace(self, *, begins: bool = False) -> AsyncIterator[Workspace]:
+    async def workspace(self, *, begins: bool = False, plans: bool = False) -> AsyncIterator[Workspace]:
         """Open the workspace; it is closed with the block.
 
-        A store that is named and not there is made by commands that begin one (`begins`), and refused by all others:
-        an empty one would answer as if nothing had ever been set up. Raises InputError, and what `Workspace.open` does.
+        A store that is missing or empty is made by commands that begin one (`begins`), and refused by all others: an
+        empty one would answer as if nothing had ever been set up. A command that `plans` what would be made works on a
+        store of its own where this user has none yet, and leaves nothing behind. Raises InputError, and what `Workspace.open` does.
         """
         store = self.options.store or self.paths.default_store
+        if without_password(store) != store:
+            output.say(READABLE_ADDRESS)
         folder = profile_folder(self.paths.config)
-        missing = await asyncio.to_thread(_missing, store)
-        if missing is not None and self.options.store and not begins:
-            raise await asyncio.to_thread(store_missing, missing)
-        vault = VaultKind(self.options.vault)
-        opened = await asyncio.to_thread(Workspace.open, store, vault, folder, _tell)
-        if missing is not None:
-            output.say(f"A new store was made: {missing}")
-        try:
-            yield opened
-        finally:
-            await opened.aclose()
+        missing = await asyncio.to_thread(_missing, store) if begins or plans else None
+        with contextlib.ExitStack() as until_closed:
+            if plans and missing is not None and not self.options.store:
+                output.say(
+                    f"There is no store yet ({missing}); the plan is for a new one, and nothing is made."
+                )
+                store = str(Path(until_closed.enter_context(TemporaryDirectory())) / "console.db")
+                begins, missing = True, None
+            vault = VaultKind(self.options.vault)
+            opened = await asyncio.to_thread(
+                partial(Workspace.open, store, vault, folder, _tell, make=begins)
+            )
+            if missing is not None and begins:
+                output.say(f"Created store: {missing}")
+            try:
+                yield opened
+            finally:
+                await opened.aclose()
 
     def run(
-        self, work: Callable[[Workspace], Awaitable[int]], *, json_too: bool = False, begins: bool = False
+        self,
+        work: Callable[[Workspace], Awaitable[int]],
+        *,
+        json_too: bool = False,
+        begins: bool = False,
+        plans: bool = False,
     ) -> None:
         """Run a command's coroutine and end the process with its exit status; errors come in five parts.
 
-        `begins` says that it may be the first command on a store, which is made then.
+        `begins` says that it may be the first command on a store, which is made then; `plans`, that it only says what
+        such a command would do.
         """
 
         async def body() -> int:
-            async with self.workspace(begins=begins) as workspace:
+            async with self.workspace(begins=begins, plans=plans) as workspace:
                 return await work(workspace)
 
         raise typer.Exit(self.status_of(body, json_too=json_too))

@@ -16,8 +16,10 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.errors import InputError, Owner, Problem
+from services.language import date_time, tr
 from services.requests import acting
 from services.requests.acting import Outcome, Told
+from services.requests.deeds import Deed
 from services.requests.details import Details, details, state_word
 from services.requests.learning import stored_request
 from services.requests.lookup import find_request
@@ -26,7 +28,7 @@ from services.workspace import Workspace
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Id, PMApprovalId, number or PMRequestId.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id, PMApprovalId, number or PMRequestId.")]
-Comment = Annotated[str, typer.Option(help="What the person who asked is told.")]
+Comment = Annotated[str, typer.Option(help="Comment for the requester.")]
 DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
 Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
@@ -160,6 +162,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
         "label": outcome.label,
         "ok": outcome.ok,
         "seen": outcome.seen,
+        **(outcome.deed or Deed("", "")).as_dict(),
         "problem": outcome.problem.as_dict() if outcome.problem else None,
     }
 
@@ -203,7 +206,7 @@ def _several_servers(name: str) -> InputError:
 
 def _write(found: Details) -> None:
     row = found.row
-    output.result(f"{row.number or row.id}  {state_word(row.state)}  {row.policy_name}".rstrip())
+    _under(f"{row.number or row.id}  {state_word(row.state)}  {row.policy_name}".rstrip())
     for name, value in (
         ("User", row.initiator_name or row.initiator_id),
         ("Computer", row.agent_name or row.agent_id),
@@ -216,7 +219,7 @@ def _write(found: Details) -> None:
             _under(f"  {name:9} {value}")
     output.result("States")
     for side in (found.here, found.there):
-        seen = f", seen {side.at.astimezone():%Y-%m-%d %H:%M:%S}" if side.at else ""
+        seen = tr(", seen {time}", time=date_time(side.at, seconds=True)) if side.at else ""
         _under(f"  {side.system}: {side.state}{seen}{f'. {side.detail}' if side.detail else ''}")
     _under(f"  {'Mismatch: ' if found.mismatch else ''}{found.sentence}")
     if found.why_stuck and found.why_stuck != found.sentence:
@@ -225,13 +228,13 @@ def _write(found: Details) -> None:
         output.result("Who can act")
     for person in found.who_can_act:
         via = f", through {person.via}" if person.via else ""
-        output.result(
+        _under(
             f"  {person.name}{f' ({person.user_name})' if person.user_name else ''}{via}{f'. {person.absent}' if person.absent else ''}"
         )
     output.result("Timeline")
     for line in found.timeline:
         more = f": {line.detail}" if line.detail else ""
-        _under(f"  {line.at.astimezone():%Y-%m-%d %H:%M:%S}  {line.title}{more}")
+        _under(f"  {date_time(line.at, seconds=True)}  {line.title}{more}")
     output.result("Answer for the caller")
     _under(f"  {found.answer_for_caller}")
     for text in found.unseen:

@@ -1,4 +1,4 @@
-"""`faults`: the fault catalogue, for whoever has an id from a ticket and no window at hand."""
+"""`faults`: the fault catalog, for whoever has an id from a ticket and no window at hand."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ def _called(fault_id: str) -> list[CheckFault]:
     raise InputError(
         Problem(
             tried=f"Look up the fault “{fault_id}”",
-            evidence="The catalogue has no fault of this id.",
+            evidence="The catalog has no fault of this id.",
             cause="The id is misspelt, or no fault of the check.",
             owner=Owner.CONSOLE,
             remedy=f"Type {near}, if that is meant."

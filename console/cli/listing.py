@@ -13,11 +13,13 @@ from console.cli.context import of
 from models.base import utcnow
 from models.kinds import RequestState
 from services.errors import InputError, Owner, Problem
+from services.language import date_time, plural, tr
 from services.requests.export import as_values, base_urls, note_export, pages, write_csv
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
 from services.requests.query import RequestRow
 from services.store import Store
+from services.texts import plain
 from services.workspace import Workspace
 
 LIMIT = 100
@@ -46,7 +48,7 @@ def list_(
     ] = "",
     older_than: Annotated[str, typer.Option(help="Raised so long ago, as 15m, 2h or 3d.")] = "",
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"At most so many; else {LIMIT}, and all of them as CSV.")
+        int | None, typer.Option(min=1, help=f"Maximum rows (default {LIMIT}; all with --csv).")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV to standard output.")] = False,
@@ -83,7 +85,7 @@ def _csv(store: Store, filter_: Filter, limit: int | None) -> None:
             Sort(),
             output.piece,
             limit=limit,
-            clean=output.written_out,
+            clean=plain,
             progress=count,
         )
     finally:
@@ -97,7 +99,8 @@ def _json(store: Store, filter_: Filter, limit: int | None) -> None:
     inbox, at = Inbox(store), utcnow()
     servers = base_urls(store)
     rows, complete = _rows(inbox, filter_, limit or LIMIT, at)
-    as_of, whole = inbox.as_of()
+    known = inbox.polled(filter_)
+    as_of, whole = known.at, known.complete
     output.as_json(
         {
             "total": inbox.count(filter_, most=None, at=at).number,
@@ -115,15 +118,25 @@ def _table(store: Store, filter_: Filter, limit: int | None) -> None:
     total = inbox.count(filter_, at=at)
     if not complete:
         output.say(_cut_off(total.number))
-    more = "" if total.exact else "more than "
-    output.say(
-        f"{len(rows)} of {more}{total.number:,} requests."
-        if len(rows) != total.number
-        else f"{total.number:,} request{'s' if total.number != 1 else ''}."
-    )
-    as_of, whole = inbox.as_of()
-    if not whole:
-        since = f"; the last look was at {as_of:%Y-%m-%d %H:%M:%S} (UTC)" if as_of is not None else ""
+    if len(rows) == total.number:
+        said = plural(total.number, "{count} request.", "{count} requests.")
+    elif total.exact:
+        said = plural(
+            total.number, "{rows} of {count} request.", "{rows} of {count} requests.", rows=len(rows)
+        )
+    else:
+        said = plural(
+            total.number,
+            "{rows} of more than {count} request.",
+            "{rows} of more than {count} requests.",
+            rows=len(rows),
+        )
+    output.say(said)
+    known = inbox.polled(filter_)
+    if not known.complete:
+        since = (
+            tr("; last polled {time}", time=date_time(known.at, seconds=True, zone=True)) if known.at else ""
+        )
         output.say(f"Requests on an instance may be missing here{since}.")
 
 
@@ -139,7 +152,7 @@ def _rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list[Requ
 def _line(row: RequestRow, at: Any) -> tuple[str, ...]:
     values = as_values(row, {}, at)
     return (
-        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else ""),
+        row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),
         str(timedelta(seconds=values["age_s"])),
         row.policy,
         row.user,
@@ -153,7 +166,11 @@ def _line(row: RequestRow, at: Any) -> tuple[str, ...]:
 
 
 def _cut_off(number: int) -> str:
-    return f"More requests hold these words than were looked at; these are the {number:,} stored last. Narrow the search."
+    return plural(
+        number,
+        "More requests match than were searched; this is the newest one. Narrow the search.",
+        "More requests match than were searched; these are the {count} newest. Narrow the search.",
+    )
 
 
 def _state(word: str) -> RequestState:

@@ -3,15 +3,14 @@
 import errno
 import io
 import json
-import os
-import re
 import sys
 from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
-import typer
-
+from console import terminal
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.files import FULL, what_to_do, why_not
+from services.texts import as_escapes, plain
 
 GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
 """The exit statuses of the public interface."""
@@ -19,11 +18,8 @@ GOOD, NOT_GOOD, WRONG_INPUT, IMPOSSIBLE, CANCELLED = 0, 1, 2, 3, 130
 
 _FOLDED, _GAP = 12, 2
 """The characters that a column keeps before its words are folded, and those between two columns."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-TAKES_NOTHING = (*_FULL, errno.EIO)
+TAKES_NOTHING = (*FULL, errno.EIO)
 """What a write to a stream fails with that will not take another one either."""
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""What commands a terminal, and what turns the order of a line around so that it reads as another."""
 
 
 class ReaderGoneError(Exception):
@@ -54,12 +50,10 @@ def prepare() -> None:
     UTF-8 too has something it cannot show: the bytes of arguments that are no text. A stream that the caller closed
     (`>&-`) is there, and keeps nothing.
     """
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- lives as long as the program
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    terminal.shield()
 
 
 def shows_everything() -> bool:
@@ -73,22 +67,12 @@ def _is_utf8(stream: TextIO) -> bool:
 
 def say(text: str) -> None:
     """Write a message for people to standard error."""
-    _echo(written_out(text), err=True)
+    _echo(text, err=True)
 
 
 def result(text: str) -> None:
     """Write a result to standard output."""
-    _echo(written_out(text), err=False)
-
-
-def is_harmless(text: str) -> bool:
-    """Return whether `text` may be written as it is."""
-    return _CONTROLS.search(text) is None
-
-
-def written_out(text: str) -> str:
-    """Return `text` with control characters written out: an instance's words must not command the terminal."""
-    return _CONTROLS.sub(_written_out, text)
+    _echo(text, err=False)
 
 
 def piece(text: str) -> None:
@@ -104,14 +88,23 @@ def piece(text: str) -> None:
         raise UnwritableError(error) from error
 
 
-def _written_out(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+def content(content: bytes) -> None:
+    """Write a file to standard output: as it is, or as plain text where people read it at once."""
+    if sys.stdout.isatty():
+        _echo(content.decode("utf-8", "backslashreplace"), err=False)
+        return
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
+    except OSError as error:
+        raise UnwritableError(error) from error
 
 
 def _echo(text: str, *, err: bool) -> None:
     try:
-        typer.echo(text, err=err)
+        terminal.write(text, err=err)
     except BrokenPipeError as error:
         raise ReaderGoneError from error
     except OSError as error:
@@ -123,8 +116,8 @@ def _echo(text: str, *, err: bool) -> None:
 def as_json(document: Any) -> None:
     """Write the one JSON document of a command to standard output."""
     text = json.dumps(document, ensure_ascii=not shows_everything(), indent=2)
-    # JSON writes the other control characters out by itself; these stand in texts only.
-    _echo(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text), err=False)
+    # JSON writes the others out by itself; these stand in texts only, and are written as JSON writes them.
+    _echo(as_escapes(text), err=False)
 
 
 def problem(error: ConsoleError, *, json_too: bool = False) -> None:
@@ -136,12 +129,9 @@ def problem(error: ConsoleError, *, json_too: bool = False) -> None:
 
 def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
     """Return the error for a file that a command was to read or write."""
-    full = isinstance(error, OSError) and error.errno in _FULL
-    if full:
-        cause, remedy = "The disk is full.", "Make room, or name a file on another disk."
-    elif verb == "Write":
-        cause = "The folder is not there, or may not be written to."
-        remedy = "Make the folder, or name a file that can be written."
+    full = isinstance(error, OSError) and error.errno in FULL
+    if isinstance(error, OSError) and (full or verb == "Write"):
+        cause, remedy = why_not(error), what_to_do(error)
     else:
         cause, remedy = (
             "The file is not there, is not text, or may not be read.",
@@ -149,13 +139,20 @@ def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
         )
     problem = Problem(
         tried=f"{verb} {file}",
-        evidence=f"{type(error).__name__}: {error}",
+        evidence=_not_text(error)
+        if isinstance(error, UnicodeDecodeError)
+        else f"{type(error).__name__}: {error}",
         cause=cause,
         owner=Owner.CONSOLE,
         remedy=remedy,
         fault="file-unusable",
     )
     return ConsoleError(problem) if full else InputError(problem)
+
+
+def _not_text(error: UnicodeDecodeError) -> str:
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return f"line {line}: the byte 0x{error.object[error.start]:02x} is no text in {error.encoding}"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[str] = ()) -> None:
@@ -173,7 +170,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection
     from rich.table import Table
     from rich.text import Text
 
-    shown = [[written_out(cell) for cell in row] for row in rows]
+    shown = [[plain(cell) for cell in row] for row in rows]
     widths = [max(cell_len(cell) for cell in column) for column in zip(heads, *shown, strict=True)]
     least = [
         width if head in whole else min(width, _FOLDED) for head, width in zip(heads, widths, strict=True)

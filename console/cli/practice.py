@@ -1,13 +1,14 @@
 """`practice serve`: the practice instance by itself."""
 
 import asyncio
-import os
 from typing import Annotated, Literal
 
 import typer
 
+from console import ending
 from console.cli import output
 from console.cli.context import CommandContext
+from services.environment import environment
 from services.errors import ConsoleError, Owner, Problem
 
 PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 -- the name of a variable
@@ -31,10 +32,10 @@ def serve(
     fault: Annotated[
         list[str] | None, typer.Option(help="Fault to begin with, as NAME or NAME:option=value.")
     ] = None,
-    items: Annotated[int, typer.Option(min=0, help="Further catalogue items.")] = 0,
+    items: Annotated[int, typer.Option(min=0, help="Further catalog items.")] = 0,
     requests: Annotated[int, typer.Option(min=0, help="Pending requests to begin with.")] = 0,
 ) -> None:
-    """Serve a practice ServiceNow instance on this machine until Ctrl+C.
+    """Serve a practice ServiceNow instance on this machine until it is told to stop (Ctrl+C, SIGTERM or SIGHUP).
 
     Every account has a password of its own, made up at start; PRACTICE_PASSWORD in the environment sets one for all.
     """
@@ -46,21 +47,23 @@ def serve(
             FaultRegistry().read(text)
     except UnknownFaultError as error:
         raise typer.BadParameter(str(error), param_hint="--fault") from error
+    told: list[int] = []
     try:
-        asyncio.run(
-            serve_practice(
-                port=port,
-                state=state,
-                items=items,
-                requests=requests,
-                faults=fault or [],
-                # From the environment only: what stands on a command line can be read by every user.
-                password=os.environ.get(PASSWORD_VARIABLE) or None,
-                printer=output.result,
+        with ending.as_interrupt() as told:
+            asyncio.run(
+                serve_practice(
+                    port=port,
+                    state=state,
+                    items=items,
+                    requests=requests,
+                    faults=fault or [],
+                    # From the environment only: what stands on a command line can be read by every user.
+                    password=environment().get(PASSWORD_VARIABLE) or None,
+                    printer=output.result,
+                )
             )
-        )
     except KeyboardInterrupt:
-        raise typer.Exit(output.CANCELLED) from None
+        raise typer.Exit(output.GOOD if told else output.CANCELLED) from None
     except OSError as error:
         raise typer.Exit(CommandContext.failed(_cannot_listen(port, error))) from error
 

@@ -18,11 +18,13 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.files import save_file
+from services.files import save_file, what_to_do, why_not
+from services.language import plural, tr
 from services.provisioning import Applied, ItemNames, ProvisionPlan, Undone, Verification
 from services.provisioning.problems import StoppedError
 from services.secret import Secret
 from services.servicenow import Instance, SignIn
+from services.transfer.online import try_to_resolve
 from services.workspace import Workspace
 
 SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
@@ -168,6 +170,8 @@ async def _apply(workspace: Workspace, instance: Instance, system: ForeignSystem
         if asked.json:
             output.as_json({"error": error.problem.as_dict(), "receipt": error.receipt, "verified": False})
         return error.exit_status
+    for told in await try_to_resolve(workspace, system.id):
+        output.say(told)
     if asked.json:
         output.as_json(done.as_dict())
     else:
@@ -203,8 +207,7 @@ async def _update_set(workspace: Workspace, instance: Instance, system: ForeignS
     assert asked.update_set is not None  # noqa: S101 -- this command was chosen by it
     content = provisioning.update_set(made)
     if str(asked.update_set) == "-":
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        output.content(content)
     else:
         try:
             await asyncio.to_thread(save_file, asked.update_set, content)
@@ -215,8 +218,16 @@ async def _update_set(workspace: Workspace, instance: Instance, system: ForeignS
     for warning in made.warnings:
         output.say(f"Warning: {warning}")
     output.say(
-        f"{len(made.writes)} records in the update set; {len(made.conflicts)} conflicts are not in it."
+        plural(len(made.writes), "{count} record in the update set.", "{count} records in the update set.")
     )
+    if made.conflicts:
+        output.say(
+            plural(
+                len(made.conflicts),
+                "{count} conflict is not in it.",
+                "{count} conflicts are not in it.",
+            )
+        )
     return output.NOT_GOOD if made.conflicts else output.GOOD
 
 
@@ -314,7 +325,7 @@ def _short(text: str | None) -> str:
 def _show_applied(done: Applied) -> None:
     _show(done.plan)
     _show_verification(done.verification)
-    output.result(f"Receipt {done.receipt.id}")
+    output.result(tr("Run ID {id}", id=done.receipt.id))
     for reminder in done.reminders:
         output.say(reminder)
 
@@ -350,9 +361,9 @@ def _cannot_write(path: Path, error: OSError) -> ConsoleError:
         Problem(
             tried=f"Write {path}",
             evidence=error.strerror or str(error),
-            cause="The file cannot be written.",
+            cause=why_not(error),
             owner=Owner.CONSOLE,
-            remedy="Choose a folder that may be written to.",
+            remedy=what_to_do(error),
             fault="file-not-written",
         )
     )

@@ -13,6 +13,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.errors import InputError, Owner, Problem
+from services.language import tr
 from services.requests import clean_up_rehearsals
 from services.requests import rehearse as run_rehearsal
 from services.servicenow import Instance, SignIn
@@ -63,6 +64,7 @@ def rehearse(
                 decide=decide,
                 decider=decider,
                 progress=lambda text, done=0, total=None: output.say(f"{done + 1}/{total} {text}"),
+                notice=output.say,
             )
         finally:
             if decider is not None:
@@ -71,7 +73,9 @@ def rehearse(
             output.as_json(run.as_dict())
         else:
             for leg in run.legs:
-                output.result(f"{'ok' if leg.ok else 'failed':7}{leg.name:9} {leg.observed}  {leg.ms:.0f} ms")
+                output.result(
+                    f"{'ok' if leg.ok else 'failed':7}{tr(leg.title):9} {leg.observed}  {leg.ms:.0f} ms"
+                )
             for sentence in run.slower:
                 output.result(sentence)
         return output.GOOD if run.ok else output.NOT_GOOD

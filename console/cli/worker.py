@@ -10,8 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from console import ending
 from console.cli import output
 from console.cli.context import of
+from services.language import time_of_day, tr
 from services.requests.following import NOTHING, Round
 from services.requests.worker import Done, Worker, server_names
 from services.workspace import Workspace
@@ -26,21 +28,23 @@ class _Stop:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as a wish to stop; the second one is taken as the system does."""
-        loop, before = asyncio.get_running_loop(), {}
+        """Take Ctrl+C and the signals to end as a wish to stop; the second one is taken as the system does."""
+        loop = asyncio.get_running_loop()
 
-        def told(number: int, _frame: Any) -> None:
-            self.pressed = self.pressed or number == signal.SIGINT
-            signal.signal(number, before[number])
+        def told(_number: int, _frame: Any) -> None:
             loop.call_soon_threadsafe(self.event.set)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, told)
+        def pressed(number: int, frame: Any) -> None:
+            self.pressed = True
+            signal.signal(signal.SIGINT, before)
+            told(number, frame)
+
+        before = signal.signal(signal.SIGINT, pressed)
         try:
-            yield
+            with ending.heard(told):
+                yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            signal.signal(signal.SIGINT, before)
 
 
 def worker(
@@ -64,7 +68,7 @@ def worker(
         bool, typer.Option("--json", help="With --once: write one JSON document to standard output.")
     ] = False,
 ) -> None:
-    """Raise what was taken in, follow requests, time them out, until it is told to stop (Ctrl+C or SIGTERM).
+    """Raise what was taken in, follow requests, time them out, until it is told to stop (Ctrl+C, SIGTERM or SIGHUP).
 
     With --once the status is 1 when something that was due could not be done.
     """
@@ -125,7 +129,11 @@ async def _once(workspace: Workspace, *, json: bool) -> int:
 
 def _sentence(one: Round) -> str:
     if one.note and not one.calls:
-        when = f", next at {one.next_at.astimezone():%H:%M:%S}" if one.next_at and one.note != NOTHING else ""
+        when = (
+            tr(", next at {time}", time=time_of_day(one.next_at, seconds=True))
+            if one.next_at and one.note != NOTHING
+            else ""
+        )
         return f"{one.note}{when}"
     whole = "" if one.complete else ", not all of them could be seen"
     return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"

@@ -1,12 +1,13 @@
 """Commands, each defined once: menus, context menus, the palette and shortcuts all show that one definition."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QIcon, QKeySequence
 
 from console import icons
+from services.language import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Command:
     where: str = ""
     """The menu it stands in, such as “File”; empty for none."""
     under: str = ""
-    """The menu inside that menu, such as “Check every …”; empty for none."""
+    """The menu inside that menu, such as “Scheduled check”; empty for none."""
     checked: Callable[[], bool] | None = None
     """Whether it is what was chosen, for one of several choices; None for what is no choice."""
     destructive: bool = False
@@ -47,7 +48,7 @@ class CommandRegistry(QObject):
         keys = QKeySequence(command.shortcut)
         if command.shortcut and any(QKeySequence(c.shortcut) == keys for c in self):
             raise ValueError(f"the shortcut {command.shortcut} is taken")
-        self._commands[command.id] = command
+        self._commands[command.id] = replace(command, text=shown(command.text), under=shown(command.under))
 
     def __iter__(self) -> Iterator[Command]:
         """Go through the commands in the order of their definition."""

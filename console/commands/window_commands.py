@@ -8,8 +8,17 @@ from console.navigation.registry import pages
 from console.pages.places import PLACES
 from console.schedule import CHOICES
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 
-MENUS = ("File", "Edit", "View", "Object", "Requests", "Tools", "Help")
+MENUS = (
+    tr_later("File"),
+    tr_later("Edit"),
+    tr_later("View"),
+    tr_later("Object"),
+    tr_later("Requests"),
+    tr_later("Tools"),
+    tr_later("Help"),
+)
 
 
 def define(window: Any) -> None:
@@ -61,6 +70,7 @@ def _edit(window: Any) -> tuple[Command, ...]:
     return (
         _page(window, "save", "Save", "Edit", icon="disk", shortcut="Ctrl+S"),
         _page(window, "discard", "Discard changes", "Edit", icon="undo"),
+        Command("undo", "Undo delete or rename", window.undo.take_back, enabled=lambda: bool(window.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separated=True),
         Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separated=True),
         Command("find", "Find here", window.find, icon="search", shortcut="Ctrl+F", where="Edit"),
         Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+Shift+F", where="Edit"),
@@ -69,10 +79,10 @@ def _edit(window: Any) -> tuple[Command, ...]:
 
 def _view(window: Any) -> tuple[Command, ...]:
     schemes = (
-        ("system", "Follow the system’s colours"),
-        ("light", "Light"),
-        ("dark", "Dark"),
-        ("contrast", "High contrast"),
+        ("system", tr_later("Follow the system’s colours")),
+        ("light", tr_later("Light")),
+        ("dark", tr_later("Dark")),
+        ("contrast", tr_later("High contrast")),
     )
     return (
         Command("back", "Back", window.go_back, enabled=window.can_go_back, shortcut="Alt+Left", where="View"),
@@ -102,10 +112,10 @@ def _schedule(window: Any) -> Iterator[Command]:
     for minutes, text in CHOICES:
         yield Command(
             f"check_every_{minutes}",
-            f"Check every {text}" if minutes else "Scheduled check off",
+            text,
             lambda minutes=minutes: window.schedule.choose(minutes),
             where="Tools",
-            under="Check every …",
+            under="Scheduled check",
             checked=lambda minutes=minutes: window.schedule.minutes == minutes,
         )
 
@@ -121,10 +131,10 @@ def _requests(window: Any) -> Iterator[Command]:
     yield _page(window, "cancel_request", "Cancel request…", "Requests", icon="bin", destructive=True)
     yield _page(window, "save_filter", "Save filter…", "Requests", icon="funnel", separated=True)
     yield _page(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
-    yield Command("my_names", "My names in ServiceNow…", window.open_my_names, icon="user", where="Requests", separated=True)  # fmt: skip
+    yield Command("my_names", "My ServiceNow user and groups…", window.open_my_names, icon="user", where="Requests", separated=True)  # fmt: skip
     yield Command(
         "notify_requests",
-        "Tell of new and old requests",
+        "Notify about new and overdue requests",
         window.news.toggle,
         where="Requests",
         checked=lambda: window.news.wanted,
@@ -144,7 +154,7 @@ def _rest(window: Any) -> tuple[Command, ...]:
             for task in pages()
         ),
         Command("verify_audit", "Verify the audit trail", window.verify_audit, icon="history", where="Tools", separated=True),
-        Command("faults", "Fault catalogue", window.go_faults, icon="book", shortcut="Shift+F1", where="Help"),
+        Command("faults", "Fault catalog", window.go_faults, icon="book", shortcut="Shift+F1", where="Help"),
         Command("shortcuts", "Keyboard shortcuts", window.show_shortcuts, shortcut="F1", where="Help", separated=True),
         Command("about", "About Approval Console", window.show_about, where="Help"),
     )  # fmt: skip

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import os
-import sys
 import tempfile
 from pathlib import Path
 
+from console import terminal
 from console.demo import DemoOptions
 
 
@@ -19,14 +19,22 @@ def run(options: DemoOptions) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
     # Qt reads its environment when it is first imported.
     from console import loop
-    from console.app import IMPOSSIBLE, follow_qt, lacks_display, make_application
+    from console.app import CANCELLED, IMPOSSIBLE, follow_qt, lacks_display, make_application
 
     if lacks_display():
         return IMPOSSIBLE
     follow_qt()
     app = make_application()
     with tempfile.TemporaryDirectory(prefix="approval-console-demo-") as folder:
-        return int(loop.run(app, lambda stop: _main(app, options, Path(folder), stop)) or 0)
+        try:
+            return int(
+                loop.run(
+                    app, lambda stop: _main(app, options, Path(folder), stop), breaks_off=options.headless
+                )
+                or 0
+            )
+        except asyncio.CancelledError:
+            return CANCELLED
 
 
 async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.Event) -> int:
@@ -86,9 +94,8 @@ def _introduce(practice: object) -> None:
     for name in ("privman.integration", "app.approver"):
         account = accounts[name]
         _say(f"  {account.user:22} {account.password:18} {account.purpose}")
-    _say("Follow the guide on the home page, or choose Set up in one go. Close the window to end the demo.")
+    _say("Follow the guide on the home page, or choose Set up everything. Close the window to end the demo.")
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    terminal.write(text, err=False)

@@ -197,10 +197,10 @@ class Story:
         from services.secret import Secret
         from services.servicenow import ConnectionSettings, Instance, SignIn
 
-        item = await self.life.services.requested_item(self.request.external_id)
-        if item is None or not item.approvals:
+        record = await self.life.note_item(self.request)
+        if record is None or not record.waiting:
             raise NotObservedError("nobody is asked to approve the request")
-        approval = item.approvals[0]
+        approval = record.waiting[0]
         account = self.practice.accounts[APPROVER]
         settings = ConnectionSettings(SERVER, self.practice.base_url)
         async with Instance(settings, SignIn(account.user, Secret(account.password))) as instance:
@@ -209,7 +209,7 @@ class Story:
             )
         if row["state"] != "approved":
             raise NotObservedError(f"the approval is {row['state']}")
-        return f"approval {approval.sys_id} by {approval.approver}: {row['state']}"
+        return f"approval {approval.sys_id} by {approval.user_name}: {row['state']}"
 
     async def approved(self) -> str:
         """Ask the status service again, and see the answer on the requests page."""
@@ -274,7 +274,7 @@ class Story:
         await self.picture("palette")
         self.window.palette_box.hide()
         self.window.go_faults()
-        await self.hand.until("the fault catalogue", lambda: self.window.page.fault)
+        await self.hand.until("the fault catalog", lambda: self.window.page.fault)
         await self.picture("fault-catalogue")
         theme.of().apply("dark")
         for name, kind, key in (

@@ -12,6 +12,7 @@ from console.inbox.places import ALL, READY
 from console.lazy import module
 from console.workers import Workers
 from services.errors import ConsoleError
+from services.language import number, tr
 
 SOON_MS, AGAIN_MS = 400, 30_000
 """After a change, and for what only time changes."""
@@ -57,12 +58,13 @@ class Filters(QObject):
 
     def name_of(self, key: str) -> str:
         """Return what a filter is called; nothing for one that is not known."""
-        return next((name for known, name in (*READY, *self.saved) if known == key), "")
+        ready = next((tr(name) for known, name in READY if known == key), "")
+        return ready or next((name for known, name in self.saved if known == key), "")
 
     def count_text(self, key: str) -> str:
         """Return how many requests a filter shows, with a + where counting stopped; nothing while that is not known."""
         count = self.counts.get(key)
-        return "" if count is None else f"{count.number:,}{'' if count.exact else '+'}"
+        return "" if count is None else f"{number(count.number)}{'' if count.exact else '+'}"
 
     def number(self, key: str) -> int:
         """Return how many requests a filter shows, as far as it was counted."""

@@ -1,25 +1,28 @@
 """Asks the instances about open requests for as long as the window is open and no worker does, and tells how it stands."""
 
+import asyncio
 import uuid
 from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from console.activity import FAILED
+from console.activity import CANCELLED, DONE, FAILED
 from console.lazy import module
 from console.workers import Workers
 from services.errors import ConsoleError
+from services.language import plural, time_of_day, tr
 
 ATTENDANT, FOLLOWING = "services.requests.attendant", "services.requests.following"
-WORDS = {"worker": "Worker running", "here": "Followed by this window"}
+WORDS = {"worker": "Worker running", "here": "This window is polling ServiceNow"}
 NOTES = {
-    "paused": "ServiceNow is left alone until {at}: {why}",
-    "not due": "ServiceNow was asked a moment ago; the next question is allowed at {at}",
-    "no calls left": "All calls of this hour are used; the next question is allowed at {at}",
-    "nothing to follow": "No Approval Process goes through a ServiceNow server yet",
+    "paused": "Polling paused until {at}: {why}",
+    "not due": "Status updated a moment ago",
+    "no calls left": "The hourly call limit is reached; the next poll is allowed at {at}",
+    "nothing to follow": "No Approval Process uses a ServiceNow server yet",
 }
 """What is said when a person asks for a round that is not taken."""
+POLLING = "Polling ServiceNow"
 
 
 class Following(QObject):
@@ -35,9 +38,11 @@ class Following(QObject):
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self.status: Any = None
-        self.asked, self.asked_at = 0, None
-        """Requests of the last round, and when that was."""
+        self.asked_at: datetime | None = None
+        """When this window polled an instance last."""
         self._problems: dict[uuid.UUID, Any] = {}
+        self._job: Any = None
+        """The round that a person asked for last."""
 
     def start(self) -> None:
         """Begin, once the workspace is open."""
@@ -66,8 +71,15 @@ class Following(QObject):
         return seen
 
     @property
+    def polling(self) -> bool:
+        """Whether the instances are polled right now because a person wants it."""
+        return self._job is not None and self._job.running
+
+    @property
     def why_not(self) -> str:
         """Return what keeps the copies from being renewed; nothing when nothing does."""
+        if self.status is not None and self.status.problem is not None:
+            return _plain(self.status.problem.cause)
         if self.status is None or str(self.status.where) == "nobody":
             return ""
         for server, state in self.status.servers:
@@ -85,30 +97,52 @@ class Following(QObject):
         await made.run()
 
     def _stands(self, status: Any) -> None:
+        known = self.status.problem if self.status is not None else None
         self.status = status
+        if status.problem is not None and status.problem != known:
+            self.ctx.activity.record("Asking about requests", _told_of(status.problem), FAILED)
         self.changed.emit()
 
-    def _rounded(self, server_id: uuid.UUID, round_: Any) -> None:
+    def _rounded(self, server_id: uuid.UUID, round_: Any, *, tell: bool = True) -> None:
         """Take in what a round did. A failure is told once, until a round is good again."""
         known = self._problems.get(server_id)
         if round_.problem is not None:
             self._problems[server_id] = round_.problem
-            if known is None or known.fault != round_.problem.fault:
-                self.ctx.activity.record("Asking about requests", round_.problem.cause, FAILED)
+            if tell and (known is None or known.fault != round_.problem.fault):
+                self.ctx.activity.record(POLLING, round_.problem.cause, FAILED, routine=True)
         elif not round_.note:
             self._problems.pop(server_id, None)
         if round_.calls and round_.problem is None:
-            self.asked, self.asked_at = round_.seen, datetime.now().astimezone()
+            self.asked_at = datetime.now().astimezone()
         self.changed.emit()
 
     # -- a round now -------------------------------------------------------------------------------------------
 
     def round_now(self) -> None:
-        """Ask every instance now, where that is allowed, and say what came of it."""
-        if not self.workers.cancel("now"):
-            self.workers.start(self._now(), group="now")
+        """Poll every instance now, whenever it was polled last, and say what came of it; one such round at a time."""
+        if not self.polling:
+            self._job = self.ctx.activity.begin(POLLING, lambda: self.workers.cancel("now"))
+            self.workers.start(self._now(self._job), group="now")
+            self.changed.emit()
 
-    async def _now(self) -> None:
+    async def _now(self, job: Any) -> None:
+        try:
+            rounds = await self._poll()
+            texts = [told(taken, self._problems.get(server)) for server, taken in rounds.items()]
+            good = all(taken.problem is None and taken.note != "paused" for taken in rounds.values())
+            if rounds and all(not taken.note for taken in rounds.values()):
+                texts = [checked_text(sum(taken.seen for taken in rounds.values()))]
+            text = "; ".join(dict.fromkeys(texts)) or NOTES["nothing to follow"]
+            job.end(text, DONE if good else FAILED)
+        except ConsoleError as error:
+            job.end(error.problem.cause, FAILED)
+        finally:
+            if job.running:
+                job.end("Cancelled", CANCELLED)
+            self.changed.emit()
+
+    async def _poll(self) -> dict[uuid.UUID, Any]:
+        """Take a round of every server at once: one that does not answer keeps none waiting."""
         following = await module(self.ctx, FOLLOWING)
         leases = await module(self.ctx, "services.requests.leases")
         claims = await module(self.ctx, "services.requests.claims")
@@ -118,37 +152,44 @@ class Following(QObject):
         holder = f"asked.{claims.this_process()}"
         follower = following.Follower(workspace, leases.Leases(workspace.store, holder, clock), clock=clock)
         servers = await follower.servers()
-        for server_id in servers:
-            taken = await follower.round(server_id)
-            self._rounded(server_id, taken)
-            text = told(taken, self._problems.get(server_id))
-            if taken.note == following.PAUSED:
-                self.ctx.activity.record("Asking about requests", text, FAILED)
-            else:
-                self.ctx.notify(text)
-        if not servers:
-            self.ctx.notify(NOTES["nothing to follow"])
+
+        async def one(server_id: uuid.UUID) -> Any:
+            taken = await follower.round(server_id, wanted=True)
+            self._rounded(server_id, taken, tell=False)
+            return taken
+
+        return dict(zip(servers, await asyncio.gather(*map(one, servers)), strict=True))
 
     def _failed(self, error: BaseException) -> None:
         # The strip says it; nobody may be looking.
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED)
+        if isinstance(error, ConsoleError):
+            self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED, routine=True)
+            return
+        self.ctx.activity.record(POLLING, "Unexpected internal error", FAILED)
+        self.ctx.workers.failed.emit(error)
+
+
+def _told_of(problem: Any) -> str:
+    return f"{problem.cause} ({problem.correlation_id})"
 
 
 def told(round_: Any, known: Any = None) -> str:
     """Return what a round did, or why it was not taken and when the next one is allowed. `known`: its last problem."""
     if not round_.note:
-        return asked_text(round_.seen)
-    at = f"{round_.next_at.astimezone():%H:%M:%S}" if round_.next_at is not None else "a later time"
+        return checked_text(round_.seen)
+    at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
     problem = round_.problem or known
-    why = _plain(problem.cause) if problem is not None else "it asked for that"
+    why = _plain(problem.cause) if problem is not None else "ServiceNow asked for a pause"
     return NOTES.get(round_.note, round_.note.capitalize()).format(at=at, why=why)
 
 
-def asked_text(count: int) -> str:
-    """Return how many requests one question was about."""
-    return f"{count:,} request{'' if count == 1 else 's'} asked about in one question"
+def checked_text(count: int) -> str:
+    """Return what came of a round, with how many requests it saw."""
+    if not count:
+        return tr("Status updated: no requests to check")
+    return plural(
+        count, "Status updated: {count} request checked", "Status updated: {count} requests checked"
+    )
 
 
 def _plain(text: str) -> str:

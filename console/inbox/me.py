@@ -25,12 +25,12 @@ class MyNamesDialog(Dialog):
 
     def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("My names in ServiceNow")
+        self.setWindowTitle("My ServiceNow user and groups")
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label("My names in ServiceNow", role="section"))
+        layout.addWidget(Label("My ServiceNow user and groups", role="section"))
         self.names = TextEditor()
         self.names.setText(", ".join(names))
         layout.addWidget(
@@ -41,10 +41,10 @@ class MyNamesDialog(Dialog):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addStretch(1)
-        keep = buttons.primary("Use these names")
+        keep = buttons.primary("Save")
         keep.setDefault(True)
         keep.clicked.connect(self.accept)
-        out = buttons.secondary("Leave it")
+        out = buttons.secondary("Cancel")
         out.clicked.connect(self.reject)
         foot.addWidget(keep)
         foot.addWidget(out)

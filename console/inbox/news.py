@@ -92,7 +92,7 @@ class News(QObject):
         text = told(new, old)
         both = list({row.id: row for row in (*new, *old)}.values())
         target = target_of_request(both[0].id) if len(both) == 1 else target_of(PENDING)
-        self.ctx.activity.record("Requests", text)
+        self.ctx.activity.record("Requests", text, routine=True)
         window = self._window
         seen = window.isActiveWindow() and window.page is not None and window.page.target.kind == REQUESTS
         if not seen:

@@ -6,6 +6,7 @@ The filters themselves are `services.requests.filters.BUILT_IN`; a test keeps bo
 import uuid
 
 from console.pages.registry import REQUESTS, Target
+from models.translatable import tr_later
 
 PENDING, ABOUT, MISMATCH, MINE, ALL = (
     "pending",
@@ -15,12 +16,12 @@ PENDING, ABOUT, MISMATCH, MINE, ALL = (
     "all",
 )
 READY: tuple[tuple[str, str], ...] = (
-    (PENDING, "Pending"),
-    (ABOUT, "About to time out"),
-    (MISMATCH, "Mismatch"),
-    ("timed-out-today", "Timed out today"),
-    (MINE, "Waits for me"),
-    (ALL, "All"),
+    (PENDING, tr_later("Pending")),
+    (ABOUT, tr_later("About to time out")),
+    (MISMATCH, tr_later("Mismatch")),
+    ("timed-out-today", tr_later("Timed out today")),
+    (MINE, tr_later("Waits for me")),
+    (ALL, tr_later("All")),
 )
 """Key and name of each, in the order of the page."""
 IN_TREE = (ABOUT, MISMATCH)

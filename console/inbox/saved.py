@@ -6,11 +6,12 @@ from typing import Any
 from PyQt6.QtCore import QObject
 
 from console.inbox.filters import SAVED, filters_of
+from console.inbox.places import node_key
 from console.lazy import module
 from console.pages.delete_dialog import Question
 from console.widgets import buttons
 from console.workers import Workers, ask
-from services.errors import ConsoleError
+from services.errors import ConsoleError, InvalidError
 
 
 class DeleteFilterDialog(Question):
@@ -23,7 +24,7 @@ class DeleteFilterDialog(Question):
             parent,
         )
         self.delete_button = buttons.danger("Delete")
-        self.foot(self.delete_button, "Keep it")
+        self.foot(self.delete_button, "Cancel")
 
 
 class SavedFilters(QObject):
@@ -54,7 +55,14 @@ class SavedFilters(QObject):
     async def _rename(self, key: str, name: str) -> None:
         saved = await module(self.ctx, SAVED)
         workspace = await self.ctx.ready()
-        await self.ctx.call(saved.rename_filter, workspace.store, key, name)
+        try:
+            await self.ctx.call(saved.rename_filter, workspace.store, key, name)
+        except InvalidError as error:
+            node = self._window.model.node(node_key(key))
+            if node is None:
+                raise
+            self._window.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            return
         self.ctx.notify(f"Renamed to {name}")
 
     def delete(self, key: str) -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
-from PyQt6.QtGui import QFont, QFontMetrics, QPainter
-from PyQt6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
+from PyQt6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt
+from PyQt6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
+from PyQt6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from console import icons, plain, theme
 from console.navigation.model import Node, Role, worst_badge
+from console.navigation.name_editor import NameEditor
 
 ROW, ICON, STEP, RIGHT, GAP, BAR, RADIUS, INSET = 28, 16, 8, 8, 6, 3, 4, 6
 SHAPE = 14
 SELECTED = ("sel", "sel-idle")
 """Grounds of the selected row: with the keyboard in the tree, and without."""
+ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
 LEFT = 16
 """Room for the chevron inside a row, before its icon."""
 
@@ -104,10 +106,32 @@ class TreeDelegate(QStyledItemDelegate):
     ) -> QWidget | None:
         """Make the line for renaming in place."""
         del option
-        line = QLineEdit(parent)
-        line.setAccessibleName(f"New name of {index.data()}")
-        line.setProperty("size", "row")
-        return line
+        return NameEditor(parent, index.data(Role.NODE))
+
+    def setEditorData(self, editor: QWidget | None, index: QModelIndex) -> None:
+        """Begin with the name as it is; what is typed then stays, whatever changes in the tree."""
+        if isinstance(editor, NameEditor) and not editor.filled:
+            super().setEditorData(editor, index)
+            editor.filled = True
+
+    def setModelData(
+        self, editor: QWidget | None, model: QAbstractItemModel | None, index: QModelIndex
+    ) -> None:
+        """Pass on a name that the node can have."""
+        if not (isinstance(editor, NameEditor) and editor.error):
+            super().setModelData(editor, model, index)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Keep the line open while its name cannot be taken; Escape leaves it."""
+        if isinstance(watched, NameEditor) and event is not None and watched.error:
+            leaving = event.type() == QEvent.Type.FocusOut
+            entered = (
+                isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in ENDS
+            )
+            if leaving or entered:
+                watched.show_error(watched.error)
+                return entered
+        return super().eventFilter(watched, event)
 
     def updateEditorGeometry(
         self, editor: QWidget | None, option: QStyleOptionViewItem, index: QModelIndex

@@ -13,6 +13,7 @@ from console.inbox.places import FILTER, node_key, target_of
 from console.navigation.registry import TREE, Place
 from console.pages.registry import Target
 from models.kinds import KINDS, Kind
+from services.language import number, plural, tr
 
 ROOT = QModelIndex()
 PLACE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -92,7 +93,7 @@ class TreeModel(QAbstractItemModel):
             self._place(place, self._root)
 
     def _place(self, place: Place, parent: Node) -> None:
-        node = Node(place.key, place.text, place.icon, place.target)
+        node = Node(place.key, tr(place.text), place.icon, place.target)
         node.place, node.kind = place, place.kind
         node.parent, node.row = parent, len(parent.children)
         parent.children.append(node)
@@ -182,7 +183,10 @@ class TreeModel(QAbstractItemModel):
         for kind, rows in found.items():
             folder = self._by_key[KINDS[kind].table]
             self._sync(folder, kind, sorted(rows, key=lambda r: r[1].casefold()))
-        self._describe("requests", f"{outline.pending:,} pending" if outline.pending else "0")
+        self._describe(
+            "requests",
+            plural(outline.pending, "{count} pending", "{count} pending") if outline.pending else "0",
+        )
 
     def set_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
         """Show the filters that people saved, in their order, behind those that stand ready; and every filter's count."""
@@ -217,7 +221,7 @@ class TreeModel(QAbstractItemModel):
                 node.text, node.draft, node.stored = shown
                 self._changed(node)
         self._insert_missing(folder, kind, wanted)
-        self._describe(folder.key, f"{len(folder.children):,}")
+        self._describe(folder.key, number(len(folder.children)))
 
     def _remove_others(self, folder: Node, wanted: Container[str]) -> None:
         """Remove children that are gone, each run of neighbours in one step, from the last to the first."""
@@ -346,14 +350,14 @@ def _longest_rise(numbers: list[int]) -> set[int]:
     ends: list[int] = []  # ends[n]: place of the smallest number that ends a rise of n + 1
     before: list[int] = []
     tops: list[int] = []
-    for place, number in enumerate(numbers):
-        length = bisect_left(tops, number)
+    for place, one in enumerate(numbers):
+        length = bisect_left(tops, one)
         before.append(ends[length - 1] if length else -1)
         if length == len(ends):
             ends.append(place)
-            tops.append(number)
+            tops.append(one)
         else:
-            ends[length], tops[length] = place, number
+            ends[length], tops[length] = place, one
     found = set()
     place = ends[-1] if ends else -1
     while place >= 0:

@@ -140,6 +140,7 @@ TREE: tuple[Place, ...] = (
                 ),
                 expanded=True,
             ),
+            Place("deleted", "Deleted objects", "bin", page=True),
         ),
         expanded=True,
     ),
@@ -159,7 +160,7 @@ TREE: tuple[Place, ...] = (
 
 
 def pages(places: tuple[Place, ...] = TREE) -> tuple[Place, ...]:
-    """Return the nodes below the roots that have a page of their own: the tasks."""
+    """Return the nodes below the roots that have a page of their own: the tasks, and the deleted objects."""
     return tuple(
         found
         for place in places

@@ -29,12 +29,16 @@ from PyQt6.QtWidgets import (
 from console import icons, theme
 from console.navigation.delegate import BAR, INSET, RADIUS, SELECTED, TreeDelegate
 from console.navigation.model import Node, Role, TreeModel
+from console.navigation.name_editor import NameEditor
 from console.pages.registry import Target
 from console.widgets.search_field import SearchField
+from models.letters import same_letters
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_AT = 7
 """Middle of the chevron, from the left edge of its row."""
+OPEN_MOST = 50
+"""Objects from which a folder does not stand open by itself."""
 
 
 class Tree(QTreeView):
@@ -205,7 +209,7 @@ class FilterModel(QSortFilterProxyModel):
 
     def set_needle(self, text: str) -> None:
         """Leave what holds this text, whatever its case; everything for an empty one."""
-        self._needle = text.casefold()
+        self._needle = same_letters(text)
         self.invalidateFilter()
 
     def look_again(self) -> None:
@@ -218,7 +222,7 @@ class FilterModel(QSortFilterProxyModel):
         return not self._needle or self._holds(self._model.child(source_parent, source_row))
 
     def _holds(self, node: Node) -> bool:
-        return self._needle in node.text.casefold() or any(self._holds(child) for child in node.children)
+        return self._needle in same_letters(node.text) or any(self._holds(child) for child in node.children)
 
 
 class Navigation(QWidget):
@@ -250,6 +254,8 @@ class Navigation(QWidget):
         self._quiet = False
         self._shown: Target | None = None
         self._before_filter: set[str] | None = None
+        self._by_default = True
+        """Whether nobody opened or closed a folder yet."""
         selection = self.tree.selectionModel()
         if selection is not None:
             selection.currentChanged.connect(self._current_changed)
@@ -271,7 +277,16 @@ class Navigation(QWidget):
             self.model.set_outline(outline, drafts)
             self.proxy.look_again()
         self._shown = shown or self._shown
+        if self._by_default:
+            self._close_long()
         self._select_shown()
+
+    def _close_long(self) -> None:
+        """Close the folders of many objects once: a person who opens them again has them open."""
+        long = [node for node in self._nodes() if node.kind is not None and len(node.children) > OPEN_MOST]
+        for node in long:
+            self.tree.setExpanded(self._index(node), False)
+        self._by_default = not any(node.children for node in self._nodes() if node.kind is not None)
 
     def show_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
         """Show filters and their counts below the requests; the shown page stays selected."""
@@ -322,10 +337,15 @@ class Navigation(QWidget):
         node: Node | None = self.tree.currentIndex().data(Role.NODE)
         return node
 
-    def edit(self, node: Node) -> None:
-        """Begin renaming a node in place."""
+    def edit(self, node: Node, text: str = "", error: str = "") -> None:
+        """Begin renaming a node in place; with a `text` that was refused before, and why, where it goes on."""
+        index = self.proxy.mapFromSource(self.model.index_of(node))
         self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.tree.edit(self.proxy.mapFromSource(self.model.index_of(node)))
+        self.tree.edit(index)
+        lines = self.tree.findChildren(NameEditor)
+        if text and lines:
+            lines[-1].setText(text)
+            lines[-1].show_error(error)
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         node = current.data(Role.NODE)
@@ -346,21 +366,21 @@ class Navigation(QWidget):
         if wanted:
             self._open_matches()
         elif opened is not None:
-            self.restore(opened)
+            self._open(opened)
         self._select_shown()
 
     def _open_matches(self) -> None:
         """Open every folder while a filter is set; Qt's own `expandAll` would look at every object as well."""
         if self._before_filter is not None:
-            self.restore({node.key for node in self._nodes()})
+            self._open({node.key for node in self._nodes()})
 
     def _take_first(self) -> None:
         """Open the first row whose own name matches, as they stand in sight."""
-        needle = self.filter.text().strip().casefold()
+        needle = same_letters(self.filter.text().strip())
         index = self.proxy.index(0, 0)
         while needle and index.isValid():
             node: Node = index.data(Role.NODE)
-            if needle in node.text.casefold():
+            if needle in same_letters(node.text):
                 self.chosen.emit(node.target)
                 return
             index = self.tree.indexBelow(index)
@@ -379,13 +399,18 @@ class Navigation(QWidget):
         return {node.key for node in self._nodes() if self.tree.isExpanded(self._index(node))}
 
     def restore(self, keys: set[str]) -> None:
-        """Open exactly the nodes named."""
+        """Open exactly the nodes named, as a person left them."""
+        self._by_default = False
+        self._open(keys)
+
+    def _open(self, keys: set[str]) -> None:
         for node in self._nodes():
             self.tree.setExpanded(self._index(node), node.key in keys)
 
     def expand_defaults(self) -> None:
-        """Open what stands open at the first start."""
-        self.restore({n.key for n in self._nodes() if n.place is not None and n.place.expanded})
+        """Open what stands open at the first start; folders of many objects stay closed."""
+        self._by_default = True
+        self._open({n.key for n in self._nodes() if n.place is not None and n.place.expanded})
 
     def _nodes(self) -> list[Any]:
         found: list[Node] = []

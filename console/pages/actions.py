@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from console.drafts import Draft
-from console.pages.registry import Target
+from console.pages.registry import DELETED, Target
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InUseError
 
@@ -18,7 +18,7 @@ async def new_object(ctx: Any, kind: Kind, **values: Any) -> Target:
     """Start an object of a kind as a draft and open its page; returns where it is."""
     workspace = await ctx.ready()
     item = await ctx.call(lambda: workspace.configuration.new(kind, **values))
-    return _open_draft(ctx, item)
+    return _open_draft(ctx, item, fresh=not values)
 
 
 async def duplicate(ctx: Any, kind: Kind, object_id: uuid.UUID) -> Target:
@@ -28,11 +28,12 @@ async def duplicate(ctx: Any, kind: Kind, object_id: uuid.UUID) -> Target:
     return _open_draft(ctx, item)
 
 
-def _open_draft(ctx: Any, item: Any) -> Target:
+def _open_draft(ctx: Any, item: Any, *, fresh: bool = False) -> Target:
     from console.pages.session import field_values
 
     kind = type(item).kind
-    ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item)))
+    offered = field_values(item) if fresh else None
+    ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item), fresh=offered))
     target = Target(str(kind), item.id)
     ctx.navigate(target)
     return target
@@ -46,6 +47,7 @@ async def delete(page: Any, item: Any) -> bool:
     """
     from console.pages.delete_dialog import DeleteDialog, InUseDialog
     from console.pages.open_requests import confirmed
+    from console.undo import note_deletion
     from console.workers import ask
 
     ctx = page.ctx
@@ -78,6 +80,8 @@ async def delete(page: Any, item: Any) -> bool:
     if kept is not None:
         ctx.show_problem(kept)
     page.session.end()
+    await note_deletion(ctx, kind, item)
     ctx.notify(f"Deleted {item.name}")
+    ctx.activity.offer("Show deleted objects", lambda: ctx.navigate(Target(DELETED)))
     ctx.navigate(page.parent_target())
     return True

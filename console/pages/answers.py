@@ -6,11 +6,12 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.pages.forecast import Line
 from console.widgets.labels import FittingLabel, Picture, set_tone
+from services.language import plural, rough_duration, tr
 
 LATE_SHARE = 0.05
 """From this share on it is a notice: one user in twenty waits for nothing."""
 HALF, MOST = 0.5, 0.9
-NOTHING = ("No approval yet to hold the timeout against", "No approval yet")
+NOTHING = ("No approvals yet to compare with the timeout", "No approvals yet")
 
 
 class AnswersCard(QFrame):
@@ -58,18 +59,21 @@ class AnswersCard(QFrame):
         said = NOTHING
         if count:
             share = share_text(times.share_after(self._timeout_s))
-            of = "the last approval" if count == 1 else f"the last {count:,} approvals"
             said = (
-                f"{share} of {of} came after this timeout",
-                f"{share} came after this timeout",
-                f"{share} late",
+                plural(
+                    count,
+                    "{share} of the last approval came after this timeout",
+                    "{share} of the last {count} approvals came after this timeout",
+                    share=share,
+                ),
+                tr("{share} came after this timeout", share=share),
+                tr("{share} late", share=share),
             )
-            half, most = (wait_text(times.within(part)) for part in (HALF, MOST))
+            half, most = (rough_duration(times.within(part)) for part in (HALF, MOST))
             self.usual.say(
                 (
-                    f"Half came within {half}, nine of ten within {most}",
-                    f"Half within {half}, 90 % {most}",
-                    f"Half within {half}",
+                    tr("Median {median}, 90 % within {most}", median=half, most=most),
+                    tr("Median {median}", median=half),
                 )
             )
         self.usual.setVisible(bool(count))
@@ -83,10 +87,19 @@ class AnswersCard(QFrame):
         """Say how many requests nobody answered: no approval of theirs will ever come late."""
         times = self._times
         number, ended = (times.unanswered, times.ended) if times is not None else (0, 0)
-        text = f"{number:,} of the last {ended:,} requests timed out without an answer"
+        text = plural(
+            ended,
+            "{number} of the last {count} request timed out without an answer",
+            "{number} of the last {count} requests timed out without an answer",
+            number=number,
+        )
         if number:
             self.unanswered.say(
-                (text, f"{number:,} of {ended:,} timed out unanswered", f"{number:,} unanswered")
+                (
+                    text,
+                    tr("{number} of {count} timed out unanswered", number=number, count=ended),
+                    tr("{count} unanswered", count=number),
+                )
             )
         self.unanswered.setVisible(bool(number))
         return text if number else ""
@@ -96,14 +109,3 @@ def share_text(share: float) -> str:
     """Return a share as a whole number of hundredths; what is little and not nothing says so."""
     hundredths = round(share * 100)
     return "Under 1 %" if share and not hundredths else f"{hundredths} %" if hundredths else "None"
-
-
-def wait_text(seconds: float) -> str:
-    """Return a duration as people say it, in its largest sensible unit."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 36 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86_400:.1f} days"

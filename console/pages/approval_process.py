@@ -93,7 +93,7 @@ class ApprovalProcessPage(CheckedPage):
                         "timeout_after_s",
                         "Timeout after",
                         editors.duration,
-                        "Then cancelled there",
+                        "Then cancelled in ServiceNow",
                         fixed=True,
                     ),
                 ),

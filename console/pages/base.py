@@ -72,6 +72,9 @@ class Page(QWidget):
     def open_tab(self, name: str) -> None:
         """Show the tab called `name`, where the page has tabs."""
 
+    def reset_layout(self) -> None:
+        """Bring back what was laid out on the page by hand."""
+
     def arrive(self, target: Target) -> None:
         """Do what a target asks for beyond showing the page: open its tab, run its command."""
         if target.tab:

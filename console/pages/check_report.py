@@ -8,7 +8,7 @@ from typing import Any
 from PyQt6.QtWidgets import QFileDialog
 
 from services.errors import Owner, Problem
-from services.files import save_file
+from services.files import save_file, what_to_do, why_not
 from services.redact import redact
 
 WORDS = {"ok": "good", "warning": "warning", "failed": "failed", "skipped": "skipped"}
@@ -83,9 +83,9 @@ async def write(ctx: Any, path: Path, text: str) -> None:
             Problem(
                 tried=f"Save the report as {path.name}",
                 evidence=error.strerror or type(error).__name__,
-                cause="The file cannot be written.",
+                cause=why_not(error),
                 owner=Owner.CONSOLE,
-                remedy="Choose a folder that you may write to, with room in it.",
+                remedy=what_to_do(error),
                 fault="file-not-written",
             )
         )

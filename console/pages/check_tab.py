@@ -31,16 +31,18 @@ from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
 from console.widgets.upright_area import UprightArea
 from models.stages import STAGE_GROUPS
+from models.translatable import plural_later
 from services.errors import ConsoleError, Owner, Problem
+from services.language import number, plural, tr
 
 STAGES_WIDTH, BESIDE_FROM = 512, 740
 STATES = (
-    ("failed", "bad", "failed"),
-    ("warning", "notice", "warning"),
-    ("ok", "good", "good"),
-    ("skipped", "off", "skipped"),
+    ("failed", "bad", *plural_later("{count} failed", "{count} failed")),
+    ("warning", "notice", *plural_later("{count} warning", "{count} warnings")),
+    ("ok", "good", *plural_later("{count} good", "{count} good")),
+    ("skipped", "off", *plural_later("{count} skipped", "{count} skipped")),
 )
-"""States of a stage in the order of the summary: state, shape, word."""
+"""States of a stage in the order of the summary: state, shape, how one and several are counted."""
 WORST = {"failed": 0, "warning": 1}
 TICK_MS = 100
 GROUP = "staged check"
@@ -104,7 +106,7 @@ class CheckTab(QWidget):
         self._count = Label("", role="strong")
         line.addWidget(self._count)
         self._states: dict[str, tuple[QLabel, QLabel]] = {}
-        for state, shape, _ in STATES:
+        for state, shape, *_ in STATES:
             picture, text = Picture(shape, 14), Label("")
             holder = QWidget()
             pair = QHBoxLayout(holder)
@@ -383,16 +385,22 @@ class CheckTab(QWidget):
     def _summarise(self) -> None:
         total, results = self.stages.count(), self.shown
         done = len(results)
-        self._count.setText(f"{done} of {total} stages" if done or self.running else f"{total} stages")
-        for state, _, word in STATES:
+        self._count.setText(
+            plural(total, "{done} of {count} stage", "{done} of {count} stages", done=done)
+            if done or self.running
+            else plural(total, "{count} stage", "{count} stages")
+        )
+        for state, _, one, many in STATES:
             count = sum(1 for r in results.values() if r.state == state)
             picture, text = self._states[state]
-            text.setText(f"{count} {word}")
+            text.setText(plural(count, one, many))
             holder = text.parentWidget()
             for widget in (picture, text, *([holder] if holder is not None else [])):
                 widget.setVisible(bool(count))
         self._meter.set_value(done / total if total else 0.0)
-        self._time.setText(f"{self._seconds():.1f} s" if done or self.running else "")
+        self._time.setText(
+            tr("{number} s", number=number(self._seconds(), 1)) if done or self.running else ""
+        )
         past, named = self.past_shown, self.past_shown or self.kept
         self._when.setVisible(named is not None)
         self.close_link.setVisible(past is not None)
@@ -442,11 +450,14 @@ class CheckTab(QWidget):
             return [("Could not be checked", "bad", "bad")]
         failed = sum(1 for r in self.results.values() if r.state == "failed")
         warned = sum(1 for r in self.results.values() if r.state == "warning")
-        so_far = " so far" if self.running else ""
-        if failed:
-            return [(f"{failed} failed{so_far}", "bad", "bad")]
-        if warned:
-            return [(f"{warned} warning{'s' if warned > 1 else ''}{so_far}", "notice", "notice")]
+        if failed or warned:
+            found = (
+                plural(failed, "{count} failed", "{count} failed")
+                if failed
+                else plural(warned, "{count} warning", "{count} warnings")
+            )
+            text = tr("{found} so far", found=found) if self.running else found
+            return [(text, "bad", "bad") if failed else (text, "notice", "notice")]
         if self.running:
             return [("Checking", "off", "running")]
         if self.report is None and self.results:

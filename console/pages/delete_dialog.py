@@ -65,12 +65,12 @@ class DeleteDialog(Question):
         users = (
             f"No other object refers to this {kind_name}; {requests} will keep its name" if requests else ""
         )
-        text = f"{users or f'Nothing refers to this {kind_name}'}. Its history stays, and it can be restored from there."
+        text = f"{users or f'Nothing refers to this {kind_name}'}. It can be restored with Ctrl+Z, or from Configuration > Deleted objects."
         if secret:
             text += " Its password is removed from the vault, and has to be entered again after that."
         super().__init__(f"Delete “{name}”", text, parent)
         self.delete_button = buttons.danger("Delete")
-        self.foot(self.delete_button, "Keep it")
+        self.foot(self.delete_button, "Cancel")
 
 
 class InUseDialog(Question):

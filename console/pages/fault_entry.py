@@ -1,4 +1,4 @@
-"""One entry of the fault catalogue: its id, and below it what people see, cause, owner, remedy and source."""
+"""One entry of the fault catalog: its id, and below it what people see, cause, owner, remedy and source."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBox
 
 from console.widgets import buttons
 from console.widgets.labels import Label, Picture, wrapped
+from services.language import tr
 
 NAMES, LEAST = 92, 300
 """The width of the names of the parts, and the least of the whole."""
@@ -28,7 +29,7 @@ class FaultEntry(QScrollArea):
         self._shapes = {shape: Picture(shape, 18) for shape in ("bad", "notice")}
         self.heading = wrapped("", "section")
         self.copy_button = buttons.secondary("Copy", icon="copy")
-        self.copy_button.setAccessibleName("Copy the entry")
+        self.copy_button.setAccessibleName(tr("Copy the entry"))
         self.copy_button.clicked.connect(self.copy_wanted)
         content = QWidget()
         content.setProperty("role", "page")

@@ -1,4 +1,4 @@
-"""The fault catalogue: every fault that the check can name, searched in one field, with all that is known of it."""
+"""The fault catalog: every fault that the check can name, searched in one field, with all that is known of it."""
 
 from typing import Any
 
@@ -19,6 +19,7 @@ from console.widgets.search_field import SearchField
 from console.widgets.states import EmptyState, StateStack
 from console.workers import Workers
 from models.stages import STAGE_NAMES
+from services.language import plural
 
 COLUMNS = (
     Column("Fault"),
@@ -40,7 +41,7 @@ class FaultsPage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Fault catalogue")
+        self.set_title("Fault catalog")
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self._handbook: Any = None
@@ -186,7 +187,11 @@ class FaultsPage(Page):
             [TableRow(SHAPES[f.state], (f.id, words(f.stages), f.cause), f.id) for f in faults]
         )
         total = len(self._handbook.CATALOGUE)
-        self.foot.setText(f"{total} faults" if len(faults) == total else f"{len(faults)} of {total} faults")
+        self.foot.setText(
+            plural(total, "{count} fault", "{count} faults")
+            if len(faults) == total
+            else plural(total, "{shown} of {count} fault", "{shown} of {count} faults", shown=len(faults))
+        )
         if not faults:
             self.states.show_other(self._nothing())
             return
@@ -200,7 +205,7 @@ class FaultsPage(Page):
         searched = f"holds “{text}” here" if text else "is found at this stage with this owner"
         return EmptyState(
             (), "", "No fault matches",
-            f"Nothing in the catalogue {searched}. Search for fewer words, or take the filters away.", again,
+            f"Nothing in the catalog {searched}. Search for fewer words, or take the filters away.", again,
         )  # fmt: skip
 
     def _enter_list(self) -> None:

@@ -16,10 +16,10 @@ from console.widgets.badge import Badge
 from console.widgets.data_table import ICON_ROLE, RIGHT, Column, DataTable
 from console.widgets.page_head import PageHead
 from console.widgets.states import EmptyState, ErrorState, StateStack
-from console.widgets.timeline import ago
 from console.workers import Workers
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
+from services.language import ago, date_time, number
 
 COLUMNS = (
     Column("Name", least=24, most=64, take=2, give=2),
@@ -60,7 +60,7 @@ class FolderModel(QAbstractTableModel):
                     Target(i.kind.value, i.id),
                     KINDS[i.kind].icon,
                     (i.name, i.description, i.changed_by, ago(i.changed_at)),
-                    i.changed_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z"),
+                    date_time(i.changed_at, seconds=True, zone=True),
                 )
                 for i in items
             ]
@@ -199,7 +199,7 @@ class FolderPage(Page):
         workspace = await self.ctx.ready()
         items = await self.ctx.call(workspace.configuration.all, self.of_kind)
         count = len(items)
-        badge = Badge("None yet", "off", "off") if not count else Badge(f"{count:,}", "off")
+        badge = Badge("None yet", "off", "off") if not count else Badge(number(count), "off")
         self.head.set_badges([badge])
         if not items:
             self.states.show_other(await self._empty(workspace))

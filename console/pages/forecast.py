@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from console import theme
 from console.widgets.labels import FittingLabel, Label, Picture, set_tone
 from console.widgets.meter import Meter
+from services.language import plural, tr
 
 LIMIT_AN_HOUR = 120
 """Calls an hour that one console allows itself on an instance, however many requests are open there."""
@@ -98,29 +99,42 @@ def forecast(check_every_s: int, timeout_after_s: int, load: Load) -> Forecast:
 
 
 def _own_words(load: Load) -> tuple[str, ...]:
-    together = f"asked together every {own_interval(load.minimum_interval_s)} s"
+    every = own_interval(load.minimum_interval_s)
     if not load.open_now and not load.usual_peak:
-        return (f"However many wait, {together}", together.capitalize())
-    now = f"{load.open_now:,} open"
+        return (
+            tr("All open requests are polled together every {seconds} s", seconds=every),
+            tr("Polled together every {seconds} s", seconds=every),
+        )
     return (
-        f"{now}, {load.usual_peak:,} at a usual peak, {together}",
-        f"{now}, {together}",
-        now,
+        tr(
+            "{open} open, {peak} at a usual peak, polled together every {seconds} s",
+            open=load.open_now,
+            peak=load.usual_peak,
+            seconds=every,
+        ),
+        tr("{open} open, polled together every {seconds} s", open=load.open_now, seconds=every),
+        tr("{open} open", open=load.open_now),
     )
 
 
 def _their_words(calls: int, requests: int, load: Load, *, over: bool) -> tuple[str, ...]:
-    who, count = "Privilege Manager", f"{calls:,} calls an hour"
-    of = "for one" if requests == 1 else f"for {requests:,}"
-    if load.told_limit is None:
-        return (f"{who} asks {of}: {count}", f"{who}: {count}", f"{who}: {calls:,}/h")
-    allowed = f"{'over' if over else 'of'} {load.told_limit:,} allowed"
-    return (
-        f"{who} asks {of}: {count}, {allowed}",
-        f"{who}: {count}, {allowed}",
-        f"{who}: {calls:,}/h, {allowed}",
-        f"{who}: {calls:,}/h",
+    number_of = plural(calls, "{count} call an hour", "{count} calls an hour")
+    polls = plural(
+        requests,
+        "Privilege Manager polls {count} request: {calls}",
+        "Privilege Manager polls {count} requests: {calls}",
+        calls=number_of,
     )
+    short = tr("Privilege Manager: {count}/h", count=calls)
+    alone = (polls, tr("Privilege Manager: {calls}", calls=number_of), short)
+    if load.told_limit is None:
+        return alone
+    allowed = (
+        tr("over {limit} allowed", limit=load.told_limit)
+        if over
+        else tr("of {limit} allowed", limit=load.told_limit)
+    )
+    return (*(f"{text}, {allowed}" for text in alone), short)
 
 
 LATE = ("Timeout comes before the first check", "Timeout before the first check", "Timeout too early")
@@ -183,12 +197,12 @@ class ForecastCard(QFrame):
 
     def _fit(self) -> None:
         room = self.width() - WORDS_BESIDE
-        figure = f"{self._calls:,} of {LIMIT_AN_HOUR} calls an hour"
+        figure = tr("{count} of {limit} calls an hour", count=self._calls, limit=LIMIT_AN_HOUR)
         wordings = (
             ("Load forecast", figure),
             ("Load", figure),
-            ("Load", f"{self._calls:,} calls an hour"),
-            ("Load", f"{self._calls:,}/h"),
+            ("Load", plural(self._calls, "{count} call an hour", "{count} calls an hour")),
+            ("Load", tr("{count}/h", count=self._calls)),
         )
         strong, plain = QFontMetrics(theme.font("strong")), self._figure.fontMetrics()
         fitting = (

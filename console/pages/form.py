@@ -12,6 +12,7 @@ from console import theme
 from console.pages.editors import Editor, Factory, Host
 from console.widgets.field import Field
 from console.widgets.labels import FittingLabel, Label
+from services.language import tr
 
 FORM_WIDTH = 640
 COLUMN_GAP = 16
@@ -76,7 +77,7 @@ class FormField:
         elif tone == BUSY:
             self.frame.set_busy(text)
         else:
-            self.frame.set_help(text or self.spec.help)
+            self.frame.set_help(text or tr(self.spec.help))
 
 
 @dataclass(slots=True)
@@ -128,11 +129,11 @@ class Form(QWidget):
     def _heading(self, spec: GroupSpec) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(Label(spec.title, role="section"))
+        line.addWidget(Label(tr(spec.title), role="section"))
         if spec.caption:
             # Where there is no room for all of it, the heading and what stands at its right come first.
             caption = FittingLabel("caption")
-            caption.set_wordings(spec.caption, "")
+            caption.set_wordings(tr(spec.caption), "")
             line.addWidget(caption, 1)
         else:
             line.addStretch(1)

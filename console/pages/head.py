@@ -8,11 +8,13 @@ from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.page_head import PageHead
+from models.translatable import tr_later
+from services.language import plural, tr
 
 MIDDLE = (
-    ("discard", "Discard changes", "Discard"),
-    ("check", "Check connection", "Check"),
-    ("rehearse", "Rehearse a request", "Rehearse"),
+    ("discard", tr_later("Discard changes"), tr_later("Discard")),
+    ("check", tr_later("Check connection"), tr_later("Check")),
+    ("rehearse", tr_later("Rehearse a request"), tr_later("Rehearse")),
 )
 """Commands with what their buttons say, and what they say in narrow windows."""
 
@@ -34,7 +36,7 @@ class ObjectHead(QWidget):
         for command, text, short in MIDDLE:
             if command in page.offered:
                 made = buttons.secondary(text)
-                made.set_short(short)
+                made.set_short(tr(short))
                 self.buttons[command] = self._button(command, made)
                 left.append(self.buttons[command])
         self.buttons["duplicate"] = self._button("duplicate", buttons.quiet("Duplicate", icon="copy"))
@@ -94,37 +96,40 @@ class ObjectHead(QWidget):
         """Return why Save cannot run, or an empty text."""
         session = self._page.session
         if session.lost is not None:
-            return "Could not be read"
+            return tr("Could not be read")
         if not session.ready:
-            return "Reading"
+            return tr("Reading")
         if session.saving:
-            return "Saving"
+            return tr("Saving")
         if not session.dirty:
-            return "Nothing to save"
+            return tr("Nothing to save")
         count = len(session.errors)
         if not count:
             return ""
         shown = sum(1 for one in self._page.form if one.error)
-        verb, noun = ("Fix", "error") if shown or not session.is_new else ("Fill in", "field")
-        return f"{verb} {count} {noun}{'s' if count > 1 else ''} to save"
+        if shown or not session.is_new:
+            return plural(count, "Fix {count} error to save", "Fix {count} errors to save")
+        return plural(count, "Fill in {count} field to save", "Fill in {count} fields to save")
 
     def badges(self) -> list[tuple[str, str, str | None]]:
         """Return what stands behind the title: errors, the draft, and what the kind adds."""
         session = self._page.session
         if session.lost is not None:
-            return [("Not readable", "bad", "bad")]
+            return [(tr("Not readable"), "bad", "bad")]
         found: list[tuple[str, str, str | None]] = []
         shown = sum(1 for one in self._page.form if one.error)
         if shown:
-            found.append((f"{shown} error{'s' if shown > 1 else ''}", "bad", "bad"))
+            found.append((plural(shown, "{count} error", "{count} errors"), "bad", "bad"))
         if session.dirty:
-            found.append(("New, not saved" if session.is_new else "Draft, not saved", "off", "off"))
+            found.append((tr("New, not saved") if session.is_new else tr("Draft, not saved"), "off", "off"))
         return found + self._page.extra_badges()
 
     def set_users(self, count: int) -> None:
         """Show how many objects use this one in the title of the last tab."""
         self._users = count
-        self.head.set_tab_text(len(self._page.tabs) - 1, f"Used by ({count})" if count else "Used by")
+        self.head.set_tab_text(
+            len(self._page.tabs) - 1, tr("Used by ({count})", count=count) if count else tr("Used by")
+        )
 
     def select_tab(self, index: int) -> None:
         """Show a tab by its place."""

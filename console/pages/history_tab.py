@@ -13,6 +13,7 @@ from console.widgets import buttons
 from console.widgets.labels import Label
 from console.widgets.timeline import HistoryList
 from services.errors import ConsoleError
+from services.language import tr
 
 
 class HistoryTab(QWidget):
@@ -79,7 +80,7 @@ class HistoryTab(QWidget):
         for one in self._page.form:
             named = [n for n in one.editor.names if n.endswith("_name")]
             for name in named or one.editor.names:
-                labels[name] = one.spec.label
+                labels[name] = tr(one.spec.label)
         return labels
 
     def _selected(self, row: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -36,6 +36,7 @@ from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
+from services.language import time_of_day
 
 ITEMS = (7, 8)
 """The steps about the items in ServiceNow: their plan is on the page of the task, with the server chosen."""
@@ -49,6 +50,11 @@ ASKED_AGAIN = frozenset({Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value, 
 
 def _id(item: Any) -> uuid.UUID | None:
     return None if item is None else item.id
+
+
+NOTHING_SAID: dict[str, Any] = {"meant": (), "services_say": "", "item_says": ""}
+OF_INSTANCE = ("services_found", "item_found", *NOTHING_SAID)
+"""Facts that an instance was asked for."""
 
 
 class ServerBox(QWidget):
@@ -104,7 +110,7 @@ class HomePage(Page):
         self._build()
 
     def _build(self) -> None:
-        self.wizard_button = buttons.secondary("Set up in one go…", icon="play")
+        self.wizard_button = buttons.secondary("Set up everything…", icon="play")
         self.wizard_button.clicked.connect(self.set_up)
         again = buttons.quiet("Check all steps", icon="refresh")
         again.clicked.connect(self.check_all)
@@ -206,7 +212,7 @@ class HomePage(Page):
             facts = replace(facts, has_password=state.present)
         old = self.facts
         if old is not None and _id(old.server) == _id(facts.server):
-            facts = replace(facts, services_found=old.services_found, item_found=old.item_found)
+            facts = replace(facts, **{name: getattr(old, name) for name in OF_INSTANCE})
         self.server_box.show_servers(servers, _id(facts.server))
         self._show(guide, facts)
         self._say(facts)
@@ -245,24 +251,23 @@ class HomePage(Page):
         setup = await module(self.ctx, "services.setup")
         try:
             instance = await workspace.instance(facts.server.id)
-            found = await setup.discover(instance)
+            found = await setup.judge(instance, facts.process)
         except ConsoleError:
-            return replace(facts, services_found=None, item_found=None)
-        names_match = facts.process is None or all(
-            service.ok and service.name == getattr(facts.process, f"{service.role}_service")
-            for service in found.services
-        )
+            return replace(facts, **dict.fromkeys(("services_found", "item_found")), **NOTHING_SAID)
         return replace(
             facts,
-            services_found=all(s.ok for s in found.services) and names_match,
-            item_found=found.item is not None,
+            services_found=found.services,
+            item_found=found.item,
+            meant=found.meant,
+            services_say=found.services_say,
+            item_says=found.item_says,
         )
 
     # -- what it shows -----------------------------------------------------------------------------------------
 
     def _say(self, facts: Any) -> None:
         """Say under the title where the states were read, and when."""
-        now = f"{datetime.now().astimezone():%H:%M}"
+        now = time_of_day(datetime.now(UTC))
         asked = facts.services_found is not None and facts.server is not None
         read = f"read from the store and from {facts.server.name}" if asked else "read from the store"
         self.head.set_caption(

@@ -12,6 +12,7 @@ from console.pages.registry import REQUESTS, Target
 from console.widgets.badge import OUTLINE, Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from models.kinds import Kind
+from services.language import number, plural, tr
 
 ALL = "folder:foreign_system"
 """Where every server stands."""
@@ -78,17 +79,19 @@ class ServerCard(QFrame):
         return row
 
     def _add_figures(self, layout: QVBoxLayout, figures: Any, view: Any) -> None:
-        layout.addLayout(_figure("Pending", f"{figures.pending:,}"))
+        layout.addLayout(_figure("Pending", number(figures.pending)))
         if figures.timings:
             # Nothing waits, nothing is asked; from the first request on, all of them are asked about together.
             calls = own_calls(figures.minimum_interval_s) if figures.pending else 0
-            said = f"{calls:,} of {LIMIT_AN_HOUR}"
+            said = tr("{count} of {limit}", count=calls, limit=LIMIT_AN_HOUR)
             tip = "What this console asks while requests wait, against the limit it keeps"
             layout.addLayout(_figure("Calls an hour", said, "", tip))
         else:
             layout.addLayout(_figure("Calls an hour", "No process yet"))
         answered = view is not None and view.problem is None
-        layout.addLayout(_figure("Answer time", f"{view.ms:,.0f} ms" if answered else "–"))
+        layout.addLayout(
+            _figure("Answer time", tr("{number} ms", number=round(view.ms)) if answered else "–")
+        )
 
     def _links(self, figures: Any) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -172,9 +175,11 @@ class Servers(QWidget):
             card.deleteLater()
         self.cards = [ServerCard(one, views.get(one.id), self._go) for one in figures[:MOST]]
         more = len(figures) - len(self.cards)
-        self._more.setText(f"{more:,} more" if more > 0 else "")
+        self._more.setText(plural(more, "{count} more", "{count} more") if more > 0 else "")
         self._more.setVisible(more > 0)
-        self._more.setAccessibleName(f"Open all {len(figures):,} servers")
+        self._more.setAccessibleName(
+            plural(len(figures), "Open all {count} servers", "Open all {count} servers")
+        )
         self._beside = 0
         self.setVisible(bool(figures))
 
@@ -188,7 +193,7 @@ class Servers(QWidget):
         if beside == self._beside:
             return
         self._beside = beside
-        for number, card in enumerate(self.cards):
-            self._grid.addWidget(card, number // beside, number % beside, Qt.AlignmentFlag(0))
+        for place, card in enumerate(self.cards):
+            self._grid.addWidget(card, place // beside, place % beside, Qt.AlignmentFlag(0))
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, beside - 1)

@@ -18,6 +18,7 @@ from console import plain
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.labels import ElidedLabel, Label
+from services.language import exact_duration, plural
 
 MINE, THEIRS = "mine", "theirs"
 DISCARDED = 2
@@ -112,7 +113,11 @@ class MergeDialog(Dialog):
         open_rows = [r for r in self._rows if r.name not in self.choice]
         self.save_button.setEnabled(not open_rows)
         count = len(open_rows)
-        self._reason.setText(f"Choose for {count} field{'s' if count > 1 else ''} to save" if count else "")
+        self._reason.setText(
+            plural(count, "Choose for {count} field to save", "Choose for {count} fields to save")
+            if count
+            else ""
+        )
 
     def picked(self, name: str) -> str:
         """Return which side was picked for a field; mine where it was not asked."""
@@ -139,7 +144,7 @@ def shown(value: Any, names: dict[uuid.UUID, str], *, seconds: bool = False) -> 
     if isinstance(value, uuid.UUID):
         return names.get(value, str(value))
     if seconds and isinstance(value, int):
-        return duration_text(value)
+        return exact_duration(value)
     return str(value)
 
 
@@ -152,13 +157,3 @@ def _as_id(text: str) -> uuid.UUID | str:
 
 
 UUID_LENGTH = 36
-UNITS = (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
-
-
-def duration_text(seconds: int) -> str:
-    """Return whole seconds in the largest unit that divides them, such as “20 minutes”."""
-    for name, size in UNITS:
-        if seconds and seconds % size == 0:
-            count = seconds // size
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{seconds} seconds"

@@ -8,6 +8,7 @@ from console.pages.merge_dialog import DISCARDED, MINE, THEIRS, MergeDialog, Mer
 from console.workers import ask
 from models.kinds import KINDS, Kind
 from services.errors import ConflictError
+from services.language import tr
 
 
 async def settle(page: Any, error: ConflictError) -> bool:
@@ -75,7 +76,7 @@ def _rows(
         rows.append(
             MergeRow(
                 name=one.spec.name,
-                label=one.spec.label,
+                label=tr(one.spec.label),
                 was=say(base.get(name)),
                 theirs=say(theirs.get(name)),
                 mine=say(session.values[name]),

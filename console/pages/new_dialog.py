@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console import plain
@@ -16,8 +17,9 @@ from console.widgets.labels import Label
 from console.workers import Workers, ask
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InvalidError
+from services.language import plural, tr
 
-WIDTH = 560
+WIDTH, MESSAGE_LINES = 560, 3
 GROUPS_SHOWN = 2
 """A dialog shows the first groups of the page; the rest has defaults and is edited on the page itself."""
 
@@ -72,12 +74,17 @@ class NewDialog(Dialog):
         self.create_button = buttons.primary("Create")
         self.create_button.clicked.connect(lambda: self.workers.start(self._create(), group="create"))
         self.create_button.setDefault(True)
-        cancel = buttons.secondary("Cancel")
+        self._out = cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)
         self._message = Label("", role="caption")
+        self._message.setWordWrap(True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        # Its room is kept, so that the dialog does not grow when it says something.
+        self._message.setFixedHeight(MESSAGE_LINES * self._message.fontMetrics().lineSpacing())
         foot.addWidget(self.create_button)
-        foot.addWidget(self._message, 1)
+        foot.addStretch(1)
         foot.addWidget(cancel)
+        layout.addWidget(self._message)
         layout.addLayout(foot)
 
     def _loaded(self) -> None:
@@ -89,7 +96,9 @@ class NewDialog(Dialog):
         wrong = self.form.show_errors(self.session.errors, untouched=False)
         self.create_button.setEnabled(self.session.ready and not self.session.saving and not wrong)
         self._message.setText(
-            f"Fill in {wrong} field{'s' if wrong > 1 else ''} to create it" if wrong else ""
+            plural(wrong, "Fill in {count} field to create it", "Fill in {count} fields to create it")
+            if wrong
+            else ""
         )
 
     async def _create(self) -> None:
@@ -98,13 +107,20 @@ class NewDialog(Dialog):
         secret = self.session.secret
         try:
             self.made = await self.session.save()
-            if secret:
-                await store_secret(self.ctx, self.made, secret)
         except InvalidError:
             self.form.show_errors(self.session.errors, untouched=True)
             return
         except ConsoleError as error:
             self._message.setText(f"{error.problem.cause} {error.problem.remedy}")
+            return
+        try:
+            if secret:
+                await store_secret(self.ctx, self.made, secret)
+        except ConsoleError as error:
+            said = tr("{name} was created. Its password was not stored:", name=self.made.name)
+            self._message.setText(f"{said} {error.problem.cause} {error.problem.remedy}")
+            self._out.setText(tr("Close"))
+            self.create_button.setText(tr("Store the password"))
             return
         self.accept()
 

@@ -24,9 +24,12 @@ from console.pages.session import EditSession
 from console.pages.used_by_tab import UsedByTab
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConflictError, ConsoleError, InvalidError
+from services.language import tr
 
-DETAILS, CHECK, HISTORY, USED_BY = "Details", "Check", "History", "Used by"
+DETAILS, CHECK = tr_later("Details"), tr_later("Check")
+HISTORY, USED_BY = tr_later("History"), tr_later("Used by")
 FIELD = "field:"
 """Begins the command that puts the keyboard into a field."""
 
@@ -227,7 +230,7 @@ class ObjectPage(Page):
         if not conflicts:
             self.notice.tell(f"{who} saved this object meanwhile. What you typed is kept on top of it.")
             return
-        labels = ", ".join(self.form.field(n).spec.label for n in conflicts if self.form.has(n))
+        labels = ", ".join(tr(self.form.field(n).spec.label) for n in conflicts if self.form.has(n))
         self.notice.tell(
             f"{who} saved this object meanwhile and also changed {labels}. Save to compare both versions.",
             tone="notice",

@@ -30,7 +30,7 @@ class OpenRequestsDialog(Question):
         self.lines.addWidget(Field("Confirm", self.line, f"Type the name to go on: {error.name}"))
         self.act_button = buttons.danger(act) if act == DELETE else buttons.primary(f"{act} it")
         self.act_button.setDefault(True)
-        self.foot(self.act_button, "Wait")
+        self.foot(self.act_button, "Cancel")
         self.line.textChanged.connect(lambda _text: self._update())
         self.line.setFocus()
         self._update()

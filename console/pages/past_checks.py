@@ -9,8 +9,8 @@ from console import plain
 from console.lazy import module
 from console.widgets.check_strip import Bar, CheckStrip
 from console.widgets.labels import Label, breakable
-from console.widgets.timeline import ago
 from services.errors import ConsoleError
+from services.language import ago, date_time
 
 LAST, MOST_WORDS = 30, 160
 WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
@@ -127,7 +127,7 @@ class PastChecks(QWidget):
 
 def exact(moment: Any) -> str:
     """Return a moment as it stands on a clock here."""
-    return f"{moment.astimezone():%d %b %Y %H:%M}"
+    return date_time(moment)
 
 
 def told(check: Any) -> str:

@@ -3,6 +3,7 @@
 from console.navigation.registry import TREE, Place
 from console.pages.registry import Target
 from models.kinds import Kind
+from services.language import tr
 
 Way = tuple[tuple[str, str], ...]
 """The folders from the root of the tree downwards: what each is called, and its name in targets."""
@@ -28,7 +29,7 @@ def _target(folder: str) -> Target:
 
 def place_of(kind: Kind) -> list[tuple[str, Target | None]]:
     """Return the way from the root to the objects of a kind: texts with the targets that a click opens."""
-    return [(text, _target(folder)) for text, folder in PLACES[kind]]
+    return [(tr(text), _target(folder)) for text, folder in PLACES[kind]]
 
 
 def _all(places: tuple[Place, ...] = TREE, above: tuple[Place, ...] = ()) -> dict[str, tuple[Place, ...]]:
@@ -46,14 +47,14 @@ _BY_KEY = _all()
 
 def place_of_folder(folder: str) -> list[tuple[str, Target | None]]:
     """Return the way from the root to the parent of a node; raises KeyError for an unknown one."""
-    return [(place.text, place.target) for place in _BY_KEY[folder][:-1]]
+    return [(tr(place.text), place.target) for place in _BY_KEY[folder][:-1]]
 
 
 def title_of_folder(folder: str) -> str:
     """Return what a node is called; raises KeyError for an unknown one."""
-    return _BY_KEY[folder][-1].text
+    return tr(_BY_KEY[folder][-1].text)
 
 
 def children_of(folder: str) -> list[tuple[str, Target]]:
     """Return what stands right inside a folder, in the order of the tree."""
-    return [(place.text, place.target) for place in _BY_KEY[folder][-1].children]
+    return [(tr(place.text), place.target) for place in _BY_KEY[folder][-1].children]

@@ -8,13 +8,13 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from console.lazy import module
 from console.pages import secrets
-from console.pages.answers import wait_text
 from console.pages.registry import Target
 from console.pages.service_checks import ServerView
 from console.widgets.chain import Chain, ChainLink, shortened
 from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
+from services.language import number, plural, rough_duration, tr
 
 MORE, USED_BY = "more", "Used by"
 SERVER = 1
@@ -142,7 +142,7 @@ class ProcessRail(QWidget):
         session = self._page.session
         count = len(session.errors)
         if count:
-            state, word = "bad", f"{count} error{'s' if count > 1 else ''}"
+            state, word = "bad", plural(count, "{count} error", "{count} errors")
         elif session.dirty:
             state, word = "off", "Draft"
         else:
@@ -170,8 +170,8 @@ class ProcessRail(QWidget):
         return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
 
     def _show_figures(self, figures: Any) -> None:
-        wait = NONE if figures.median_wait_s is None else wait_text(figures.median_wait_s)
-        texts = (str(figures.decided), str(figures.approved), str(figures.timed_out), wait)
+        wait = NONE if figures.median_wait_s is None else rough_duration(figures.median_wait_s)
+        texts = (number(figures.decided), number(figures.approved), number(figures.timed_out), wait)
         for name, label, text in zip(FIGURES, self._figures, texts, strict=True):
             label.setText(text)
             label.setAccessibleName(f"{name}: {text if text != NONE else 'none yet'}")
@@ -183,4 +183,8 @@ def _standing(view: ServerView | None) -> tuple[str, str]:
         return "pending", "Asking"
     if view.problem is not None:
         return "bad", "Not reached"
-    return ("good", "Reached") if view.fresh else ("off", f"Reached {wait_text(view.age_s)} ago")
+    return (
+        ("good", "Reached")
+        if view.fresh
+        else ("off", tr("Reached {duration} ago", duration=rough_duration(view.age_s)))
+    )

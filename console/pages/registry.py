@@ -15,11 +15,12 @@ FOLDER = "folder"
 REQUESTS = "requests"
 PROVISIONING = "provisioning"
 FAULTS = "faults"
+DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to go: the value of a `Kind` with an id, or "home", "requests", "provisioning", "faults", "folder:NAME" without one.
+    """Where to go: the value of a `Kind` with an id, or "home", "requests", "provisioning", "faults", "deleted", "folder:NAME" without one.
 
     `tab` names a tab to open there, such as "Check"; `run` a command of the page to run on arrival.
     """
@@ -58,6 +59,7 @@ PAGES: dict[str, tuple[str, str]] = {
     REQUESTS: ("console.pages.requests.page", "RequestsPage"),
     PROVISIONING: ("console.pages.provisioning.page", "ProvisioningPage"),
     FAULTS: ("console.pages.faults", "FaultsPage"),
+    DELETED: ("console.pages.deleted", "DeletedPage"),
     Kind.USER_CREDENTIAL: ("console.pages.credential", "CredentialPage"),
     Kind.FOREIGN_SYSTEM: ("console.pages.foreign_system", "ForeignSystemPage"),
     Kind.APPROVAL_PROCESS: ("console.pages.approval_process", "ApprovalProcessPage"),
@@ -66,7 +68,7 @@ PAGES: dict[str, tuple[str, str]] = {
 
 
 def entry_of(fault_id: str, stage: str) -> Target:
-    """Return the page of the fault catalogue, opened at the entry for a fault that a stage ended with."""
+    """Return the page of the fault catalog, opened at the entry for a fault that a stage ended with."""
     return Target(FAULTS, tab=f"{fault_id}@{stage}")
 
 

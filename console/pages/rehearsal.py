@@ -21,14 +21,18 @@ from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label
+from console.widgets.labels import ElidedLabel, Label
+from console.widgets.steady import SteadyArea, set_steady_size
 from console.wizard_steps import FailurePanel
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
+from services.language import tr
 
-WIDTH = 600
+WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
+
+
 CHOICES = (
     ("", "Raise it, follow it once, then cancel it"),
     ("approve", "Approve it"),
@@ -50,10 +54,10 @@ class RehearsalDialog(Dialog):
         self.workers.failed.connect(self._failed)
         self.rehearsal: Any = None
         self._running = False
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
-        layout.addWidget(Label(f"Rehearse a request through {process.name}", role="section"))
         self.file = TextEditor()
         self.file.setText(r"C:\Program Files\Rehearsal\rehearsal.exe")
         self.why = TextEditor()
@@ -66,7 +70,7 @@ class RehearsalDialog(Dialog):
             self.confirm = TextEditor()
             self.confirm.textChanged.connect(lambda _text: self._update())
             layout.addWidget(
-                Field("Production", self.confirm, f"Type the server's name to go on: {server.name}")
+                Field("Production", self.confirm, f"Type the server's name to confirm: {server.name}")
             )
         self.legs = QListWidget()
         self.legs.setAccessibleName("Legs of the rehearsal")
@@ -77,8 +81,18 @@ class RehearsalDialog(Dialog):
         layout.addWidget(self.legs, 1)
         layout.addStretch(0)
         self.failure = FailurePanel()
+        self.failure.shown.connect(lambda: self._area.reveal(self.failure))
         layout.addWidget(self.failure)
-        layout.addLayout(self._foot())
+        self._area = SteadyArea(content)
+        frame = QVBoxLayout(self)
+        frame.setContentsMargins(24, 16, 24, 16)
+        frame.setSpacing(12)
+        frame.addWidget(ElidedLabel(f"Rehearse a request through {process.name}", role="section"))
+        frame.addWidget(self._area, 1)
+        self.message = ElidedLabel("", role="caption")
+        frame.addWidget(self.message)
+        frame.addLayout(self._foot())
+        set_steady_size(self, WIDTH, HEIGHT)
         self._update()
 
     def _decision(self) -> QVBoxLayout:
@@ -105,11 +119,10 @@ class RehearsalDialog(Dialog):
         foot.setSpacing(8)
         self.start_button = buttons.primary("Rehearse")
         self.start_button.clicked.connect(self.start)
-        self.message = Label("", role="caption")
         self.close_button = buttons.secondary("Close")
         self.close_button.clicked.connect(self.reject)
         foot.addWidget(self.start_button)
-        foot.addWidget(self.message, 1)
+        foot.addStretch(1)
         foot.addWidget(self.close_button)
         return foot
 
@@ -129,7 +142,7 @@ class RehearsalDialog(Dialog):
         self._decider_frame.setEnabled(bool(self.decide))
         missing = ""
         if self.confirm is not None and self.confirm.text().strip() != self.server.name:
-            missing = "Type the server's name to go on"
+            missing = "Type the server's name to confirm"
         self.start_button.setEnabled(not missing and not self._running)
         if not self._running:
             self.message.setText(missing)
@@ -164,13 +177,14 @@ class RehearsalDialog(Dialog):
                 decide=self.decide or None,
                 decider=decider,
                 progress=self._progress,
+                notice=self._notice,
             )
         except ConsoleError as error:
             self._ended()
             self.failure.show_problem(error.problem)
             return
         except BaseException:
-            self._ended("Stopped; what became of the request stands under Requests")
+            self._ended(tr("Stopped. A request that was raised is under Requests."))
             raise
         finally:
             if decider is not None:
@@ -182,11 +196,12 @@ class RehearsalDialog(Dialog):
             shape = icons.icon("good" if leg.ok else "bad")
             known = self.rehearsal.usual.get(leg.name)
             took = f"{leg.ms:.0f} ms" + (f", usually {known:.0f} ms" if known is not None else "")
-            item = QListWidgetItem(shape, plain.upright(f"{leg.name.capitalize()}, {took}: {leg.observed}"))
+            item = QListWidgetItem(shape, plain.upright(f"{tr(leg.title)}, {took}: {leg.observed}"))
             plain.set_tip(item, leg.observed)
             self.legs.addItem(item)
         self.legs.show()
-        self.message.setText("Every leg was observed" if self.rehearsal.ok else "Not every leg was observed")
+        self._area.reveal(self.legs)
+        self.message.setText("All steps succeeded" if self.rehearsal.ok else "Not all steps succeeded")
 
     def _ended(self, text: str = "") -> None:
         self._running = False
@@ -203,6 +218,11 @@ class RehearsalDialog(Dialog):
         return workspace.instance_for(
             workspace.settings_of(self.server), servicenow.SignIn(credential.account, secret)
         )
+
+    def _notice(self, text: str) -> None:
+        """Say what may be left, before anything is raised."""
+        self.legs.addItem(QListWidgetItem(icons.icon("notice"), plain.upright(text)))
+        self.legs.show()
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.message.setText(f"{text} ({done} of {total})" if total else text)

@@ -183,6 +183,7 @@ class EditSession(QObject):
 
     def _keep(self) -> None:
         if self.dirty:
+            known = self.ctx.drafts.get(self.kind, self.id)
             self.ctx.drafts.put(
                 Draft(
                     kind=self.kind,
@@ -191,6 +192,7 @@ class EditSession(QObject):
                     base=None if self.base is None else dict(self.base),
                     base_version=self.base_version,
                     secret=self.secret,
+                    fresh=known.fresh if known is not None else None,
                 )
             )
         else:
@@ -361,5 +363,6 @@ def sentences(errors: list[FieldError]) -> dict[str, str]:
 
 
 def sentence(message: str) -> str:
-    """Return a message with a capital first letter and without the full stop at its end."""
-    return (message[:1].upper() + message[1:]).removesuffix(".")
+    """Return a message with a capital first letter, unless it begins with an address, and without its last full stop."""
+    first = message[:1] if "://" in message.split(" ", 1)[0] else message[:1].upper()
+    return (first + message[1:]).removesuffix(".")

@@ -10,6 +10,7 @@ from console.pages.editors import Editor, Factory, Host
 from console.widgets.editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
 from models.kinds import KINDS, Kind
+from models.letters import same_letters
 
 NEW = "new"
 NONE = "none"
@@ -106,12 +107,12 @@ class ReferenceField(Editor):
             self._filter(self.popup, text)
 
     def _filter(self, popup: PopupList, text: str) -> None:
-        needle = text.casefold().strip()
+        needle = same_letters(text).strip()
         info = KINDS[self.kind]
         rows = [
             PickRow(key, item.name, caption_of(item), info.icon, badge_of(item))
             for key, item in self._items.items()
-            if needle in f"{item.name} {caption_of(item)}".casefold()
+            if needle in same_letters(f"{item.name} {caption_of(item)}")
         ]
         found = len(rows)
         if self._optional and self._id is not None and not needle:

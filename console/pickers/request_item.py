@@ -142,14 +142,14 @@ def contract_text(item: Any) -> tuple[bool, str]:
     met = sum(1 for name in VARIABLES if name in item.variables)
     place = f", in {item.category}" if item.category else ""
     if item.meets_contract:
-        return True, f"Contract met: {met} of {len(VARIABLES)} variables{place}"
-    return False, f"Contract not met: {met} of {len(VARIABLES)} variables{place}"
+        return True, f"Required variables present: {met} of {len(VARIABLES)} variables{place}"
+    return False, f"Required variables missing: {met} of {len(VARIABLES)} variables{place}"
 
 
 def row_of(item: Any) -> PickRow:
     """Return how an item is listed: its category, and a badge when it carries the contract's variables."""
     caption = " · ".join(part for part in (item.category, item.short_description) if part)
-    badge = "Contract met" if item.meets_contract else ""
+    badge = "Required variables present" if item.meets_contract else ""
     if not item.active:
         badge = "Not active"
     return PickRow(item.sys_id, item.name, caption, ICON, badge)

@@ -1,5 +1,6 @@
 """Rounds: every server checked one after the other, as one job that can be watched and stopped."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,10 +11,13 @@ from console.lazy import module
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError
+from services.language import plural, tr
 
 GROUP = "round"
+UNEXPECTED = "services.unexpected"
 REFUSED = ("authentication-refused",)
 Then = Callable[[dict[Any, str]], Awaitable[None]]
+log = logging.getLogger(__name__)
 WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
 
 
@@ -45,7 +49,7 @@ class Rounds(QObject):
         """
         if self.running:
             return
-        self.job = self.ctx.activity.begin(name, self._stop)
+        self.job = self.ctx.activity.begin(name, self._stop, routine=careful)
         self.workers.start(self._round(self.job, then, careful=careful), group=GROUP)
         self.changed.emit()
 
@@ -64,7 +68,7 @@ class Rounds(QObject):
         if self.running and self.job is not None:
             self.job.end(text, FAILED)
         else:
-            self.ctx.activity.record("Checking all servers", text, FAILED)
+            self.ctx.activity.record("Checking all servers", text, FAILED, routine=True)
         self.changed.emit()
         if not expected:
             self.ctx.workers.failed.emit(error)
@@ -85,7 +89,14 @@ class Rounds(QObject):
                 job.note(f"{server.name}: left alone, its password was refused last time; check it by hand")
                 continue
             used = [p for p in processes if p.server_id == server.id]
-            verdict = await self._server(job, server, used)
+            try:
+                verdict = await self._server(job, server, used)
+            except Exception as error:  # noqa: BLE001 -- the other servers are checked all the same
+                problem = (
+                    (await module(self.ctx, UNEXPECTED)).unexpected(log, "Check a server", error).problem
+                )
+                job.note(f"{server.name}: {problem.cause} ({problem.correlation_id})")
+                verdict = "failed"
             verdicts.append(verdict)
             job.note(f"{server.name}: {WORDS.get(verdict, verdict)}")
         job.end(*_outcome(verdicts))
@@ -123,6 +134,9 @@ class Rounds(QObject):
         await ctx.call(
             checks.store_check, workspace.store, subject.server, report, subject.process, used=subject.used
         )
+        if _signed_in(report):
+            online = await module(ctx, "services.transfer.online")
+            await online.try_to_resolve(workspace, subject.server.id)
         return report
 
     def stop(self) -> None:
@@ -141,11 +155,12 @@ def _refused(report: Any) -> bool:
 def _outcome(verdicts: list[str]) -> tuple[str, str]:
     failed, warned = verdicts.count("failed"), verdicts.count("warning")
     if not verdicts:
-        return "No server was checked", DONE
-    count = f"{len(verdicts)} server{'s' if len(verdicts) != 1 else ''}"
+        return tr("No server was checked"), DONE
+    count = plural(len(verdicts), "{count} server", "{count} servers")
     if not failed and not warned:
-        return f"{count}, all good", DONE
-    parts = [f"{n} {word}" for n, word in ((failed, "failed"), (warned, "with a warning")) if n]
+        return tr("{servers}, all good", servers=count), DONE
+    parts = [plural(failed, "{count} failed", "{count} failed")] if failed else []
+    parts += [plural(warned, "{count} with a warning", "{count} with warnings")] if warned else []
     return f"{count}, {', '.join(parts)}", FAILED if failed else DONE
 
 

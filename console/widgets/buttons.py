@@ -6,6 +6,7 @@ from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStyleOptionButton
 
 from console import icons, plain, theme
 from console.widgets import pressing
+from services.language import shown
 
 _TONES = {"primary": "on-accent", "danger": "bad"}
 ICON, AIR, COMPACT_WIDTH = 14, 3, 36
@@ -18,6 +19,7 @@ class ThemedButton(QPushButton):
     """A button whose icon follows the theme. It takes the keyboard by Tab and leaves it where it was on a click."""
 
     def __init__(self, text: str, kind: str, icon: str | None, *, small: bool = False) -> None:
+        text = shown(text)
         super().__init__(plain.entry(text))
         self._elided = ""
         self._full_width = 0

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from console import icons, plain, theme
 from console.widgets import pressing
+from services.language import plural
 
 ICON, SHAPE, LEFT, GAP = 16, 12, 28, 8
 OF_A_KIND = 8
@@ -184,6 +185,11 @@ def shortened(links: Sequence[ChainLink], key: Hashable, kind: str) -> list[Chai
         return list(links)
     left = len(links) - OF_A_KIND + 1
     more = ChainLink(
-        key=key, icon=links[0].icon, kind=kind, name=f"and {left:,} more", state="off", word="Used by"
+        key=key,
+        icon=links[0].icon,
+        kind=kind,
+        name=plural(left, "and {count} more", "and {count} more"),
+        state="off",
+        word="Used by",
     )
     return [*links[: OF_A_KIND - 1], more]

@@ -10,6 +10,7 @@ from PyQt6.QtGui import QResizeEvent as Resized
 from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from console import theme
+from services.language import plural, tr
 
 HEAD, PAD, AIR, SCROLL_STEP = 30, 12, 5, 24
 ALIKE, PAIRED_AT_MOST = 0.5, 3000
@@ -133,7 +134,7 @@ class DifferenceView(QAbstractScrollArea):
         self.rows, self._current, self._stale = list(rows), -1, False
         counts = [sum(1 for r in rows if getattr(r, side) is not None) for side in ("left", "right")]
         self._heads = tuple(  # type: ignore[assignment]
-            (head, f"{count} line{'' if count == 1 else 's'}" if count else "Nothing")
+            (head, plural(count, "{count} line", "{count} lines") if count else tr("Nothing"))
             for head, count in zip((left, right), counts, strict=True)
         )
         self.setAccessibleDescription(f"{left} and {right}. {summary_of(rows)}. {self.as_text()[:4000]}")

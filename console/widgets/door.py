@@ -6,9 +6,11 @@ from PyQt6.QtWidgets import QAbstractButton, QSizePolicy
 
 from console import icons, theme
 from console.widgets import pressing
+from models.translatable import tr_later
+from services.language import tr
 
 WIDTH, HEIGHT, ICON = 300, 24, 14
-TEXT, KEYS = "Find or run anything", "Ctrl+K"
+TEXT, KEYS = tr_later("Find or run anything"), "Ctrl+K"
 
 
 class PaletteDoor(QAbstractButton):
@@ -18,7 +20,7 @@ class PaletteDoor(QAbstractButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName(TEXT)
+        self.setAccessibleName(tr(TEXT))
         self.clicked.connect(lambda _on: self.opened.emit())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -48,7 +50,7 @@ class PaletteDoor(QAbstractButton):
         painter.drawPixmap(QPoint(10, (HEIGHT - ICON) // 2), glass)
         painter.setPen(theme.colour("muted"))
         painter.setFont(theme.font("body"))
-        painter.drawText(self.rect().adjusted(32, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, TEXT)
+        painter.drawText(self.rect().adjusted(32, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, tr(TEXT))
         painter.setFont(theme.font("caption"))
         width = QFontMetrics(painter.font()).horizontalAdvance(KEYS) + 10
         box = QRectF(self.width() - width - 6, 4, width, HEIGHT - 8)

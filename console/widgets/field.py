@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.widgets.editors import PickerButton
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
+from services.language import shown, tr
 
 LINE_HEIGHT, SHAPE = 18, 12
 HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
@@ -19,6 +20,7 @@ class Field(QWidget):
 
     def __init__(self, label: str, editor: QWidget, help: str = "", parent: QWidget | None = None) -> None:  # noqa: A002
         super().__init__(parent)
+        label, help = shown(label), shown(help)  # noqa: A001 - as the parameter
         self.editor = editor
         self.state, self.text = HELP, help
         self._suggestion = ""
@@ -85,7 +87,9 @@ class Field(QWidget):
         self._link.setVisible(bool(suggestion))
         self._draw()
         said = f"{text} {suggestion}".strip()
-        self._target.setAccessibleDescription(f"Error: {said}" if state == ERROR else said)
+        self._target.setAccessibleDescription(
+            tr("Error: {message}", message=said) if state == ERROR else said
+        )
         self._say_valid(valid=state != ERROR)
         wanted = "error" if state == ERROR else ""
         for widget in {self.editor, self._target}:

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
 from console import theme
 from console.widgets.buttons import ThemedButton
 from console.widgets.labels import ElidedLabel, FittingLabel, Picture, TextButton
+from services.language import shown, tr
 
 MARGIN, TOP, CAPTION = 24, 12, 22
 
@@ -162,9 +163,9 @@ class PageHead(QWidget):
         bar.setExpanding(False)
         bar.setDrawBase(False)
         bar.setUsesScrollButtons(True)  # in sight only where the tabs have no room
-        bar.setAccessibleName("Tabs")
+        bar.setAccessibleName(tr("Tabs"))
         for name in tabs:
-            bar.addTab(name)
+            bar.addTab(shown(name))
         bar.currentChanged.connect(self.tab_changed)
         row = QHBoxLayout()
         row.setContentsMargins(MARGIN, 0, MARGIN, 0)

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from console import icons, plain
 from console.widgets.data_table import SHAPE, STATUS_ROLE
+from services.language import shown
 
 ROW = 28
 
@@ -54,7 +55,7 @@ class RowsModel(QAbstractTableModel):
     ) -> Any:
         """Return the heads of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section]
+            return shown(self._columns[section])
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None

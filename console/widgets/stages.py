@@ -295,7 +295,7 @@ class FindingCard(QFrame):
 
     ticket_wanted = pyqtSignal()
     entry_wanted = pyqtSignal()
-    """Somebody wants to read about the fault in the catalogue."""
+    """Somebody wants to read about the fault in the catalog."""
 
     def __init__(
         self,
@@ -335,10 +335,10 @@ class FindingCard(QFrame):
         self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
         self.copy_button.clicked.connect(self.ticket_wanted)
         shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
-        self.entry_link = LinkLabel("In the catalogue")
+        self.entry_link = LinkLabel("In the catalog")
         self.entry_link.clicked.connect(self.entry_wanted)
         if result.fault:
-            self.entry_link.setAccessibleName(f"{result.fault} in the catalogue")
+            self.entry_link.setAccessibleName(f"{result.fault} in the catalog")
             shown.append(self.entry_link)
         foot = FlowLayout(gap=8)
         for widget in shown:

@@ -20,6 +20,7 @@ from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, breakable, wrapped
 from console.widgets.upright_area import UprightArea
 from services.errors import Problem
+from services.language import tr
 
 TILE, ICON, ARROW = 42, 20, 30
 TEXT_WIDTH = 460
@@ -137,7 +138,7 @@ class ErrorState(QWidget):
             again.clicked.connect(retry)
             foot.addWidget(again)
         copy = buttons.secondary("Copy", icon="copy")
-        copy.setAccessibleName("Copy the failure")
+        copy.setAccessibleName(tr("Copy the failure"))
         copy.clicked.connect(self._copy)
         foot.addWidget(copy)
         inner.addLayout(foot)

@@ -1,7 +1,6 @@
 """The history of an object: one entry per revision, with the fields it changed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
@@ -9,29 +8,12 @@ from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from console import icons, plain, theme
+from services.language import ago, date_time
 
 LINE, PAD, LEFT = 18, 8, 28
 Show = Callable[[str, Any], str]
 SHAPES = {"create": "create", "update": "update", "delete": "bad"}
 WORDS = {"create": "Created", "update": "Changed", "delete": "Deleted"}
-
-
-def ago(moment: datetime, now: datetime | None = None) -> str:
-    """Return how long ago something was, in the largest unit that fits."""
-    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for size, word in (
-        (31_536_000, "year"),
-        (2_592_000, "month"),
-        (86_400, "day"),
-        (3600, "hour"),
-        (60, "minute"),
-    ):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {word}{'s' if count > 1 else ''} ago"
-    return "just now"
 
 
 class HistoryModel(QAbstractListModel):
@@ -88,7 +70,7 @@ class HistoryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return plain.one_line(self.title(row))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._revisions[row].at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+            return date_time(self._revisions[row].at, seconds=True, zone=True)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             changed = "; ".join(f"{label} from {was} to {now}" for label, was, now in self._lines[row])
             return plain.one_line(f"Version {self._revisions[row].number}. {self.title(row)}. {changed}")

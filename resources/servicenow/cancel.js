@@ -29,14 +29,33 @@
         return value === undefined || value === null ? '' : String(value);
     }
 
-    /** The sys_ids of the requested item with this sys_id, or of those of the request with this sys_id. */
+    /**
+     * The sys_id of the requested item with this sys_id, or of the one of the request with this sys_id. Where that has
+     * several items, the one that carries a PMApprovalId is meant: the others were ordered for something else.
+     */
     function findItems(key) {
         // Nothing but a sys_id reaches a query: an instance runs a value that begins with "javascript:".
         if (!/^[0-9a-f]{32}$/i.test(key)) {
             return [];
         }
         var found = collect('sys_id', key);
-        return found.length > 0 ? found : collect('request', key);
+        if (found.length > 0) {
+            return found;
+        }
+        var ordered = collect('request', key);
+        return ordered.length > 1 ? theOneRaised(ordered) : ordered;
+    }
+
+    /** The one of several items that Privilege Manager raised, or none where that cannot be told. */
+    function theOneRaised(ids) {
+        var raised = [];
+        for (var i = 0; i < ids.length; i += 1) {
+            var item = new GlideRecord('sc_req_item');
+            if (item.get(ids[i]) && text(item.variables.PMApprovalId) !== '') {
+                raised.push(ids[i]);
+            }
+        }
+        return raised.length === 1 ? raised : [];
     }
 
     function collect(field, value) {
@@ -54,8 +73,10 @@
     }
 
     function isOpen(item) {
+        // Customers have closed states of their own: a record that is not active is closed as well.
         return OPEN_WORDS.indexOf(text(item.getValue('approval'))) >= 0 &&
-            CLOSED_STATES.indexOf(text(item.getValue('state'))) < 0;
+            CLOSED_STATES.indexOf(text(item.getValue('state'))) < 0 &&
+            ['0', 'false'].indexOf(text(item.getValue('active'))) < 0;
     }
 
     function cancel(itemId) {

@@ -12,10 +12,12 @@ from models.base import NAME_MAX, Item, name_key
 from models.kinds import KINDS, Kind, RequestState
 from models.registry import all_models, model_of
 from models.revision import Revision
+from models.translatable import plural_later
 from services.configuration import guard
-from services.configuration.history import RevisionView, deleted_of, view_of
+from services.configuration.history import DeletedObject, RevisionView, deleted_objects, deleted_of, view_of
 from services.configuration.rules import field_errors, normalise, store_errors
 from services.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
+from services.language import plural_message
 from services.store.errors import NotFoundError
 from services.store.outline import REFERENCES, Outline, OutlineRow
 from services.store.store import Store
@@ -224,10 +226,18 @@ class Configuration:
         kinds = [info.table for info in KINDS.values()]
         return self._revisions(col(Revision.object_kind).in_(kinds), newest=newest, limit=limit)
 
-    def restore(self, revision_id: uuid.UUID, *, confirmed: int | None = None) -> Item:
+    def deleted(self) -> list[DeletedObject]:
+        """Return every object that was deleted and is not there now, the one that went last first."""
+        with self.store.read() as session:
+            return deleted_objects(session)
+
+    def restore(
+        self, revision_id: uuid.UUID, *, confirmed: int | None = None, free_name: bool = False
+    ) -> Item:
         """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
 
-        It is one more revision: nothing of the history in between is lost. Raises NotFoundError, and as `save` does.
+        It is one more revision: nothing of the history in between is lost. With `free_name` an object whose name belongs
+        to another one by now gets a free one. Raises NotFoundError, and as `save` does.
         """
         with self.store.read() as session:
             revision = session.get(Revision, revision_id)
@@ -241,6 +251,8 @@ class Configuration:
             values["version"] = current.version if current else 0
             if current is not None:
                 work.session.expunge(current)
+            elif free_name:
+                values["name"] = self._free_name(work.session, model, values["name"])
             return self.save_in(work, model(**values), confirmed=confirmed)
 
     # -- inside ------------------------------------------------------------
@@ -301,8 +313,16 @@ def _references(session: Session, item: Item) -> Iterator[Reference]:
                 or 0
             )
             if count:
-                word = "request" if table.name == "approval_request" else str(table.name).replace("_", " ")
-                yield Reference(str(table.name), item.id, f"{count} {word}{'s' if count != 1 else ''}")
+                one, many = REFERRING_ROWS.get(str(table.name), OTHER_ROWS)
+                yield Reference(str(table.name), item.id, plural_message(count, one, many))
+
+
+REFERRING_ROWS = {
+    "approval_request": plural_later("{count} request", "{count} requests"),
+    "intake_client": plural_later("{count} intake client", "{count} intake clients"),
+}
+"""How rows are counted that refer to an object and are no objects themselves, by table."""
+OTHER_ROWS = plural_later("{count} other record", "{count} other records")
 
 
 def _referring(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:

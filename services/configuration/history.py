@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from models.kinds import KINDS, Kind
+from models.registry import model_of
 from models.revision import Revision
 
 HIDDEN = frozenset({"id", "version", "created_at", "created_by", "changed_at", "changed_by", "name_key"})
@@ -52,6 +53,39 @@ class RevisionView:
             "note": self.note,
             "changes": [{"field": c.name, "from": c.before, "to": c.after} for c in self.changes],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedObject:
+    """An object that was deleted and is not there now: what it was called, when it went and by whom.
+
+    `revision` is what `Configuration.restore` takes to bring it back.
+    """
+
+    kind: Kind
+    id: uuid.UUID
+    name: str
+    at: datetime
+    by: str
+    revision: uuid.UUID
+
+
+def deleted_objects(session: Session) -> list[DeletedObject]:
+    """Return every object that was deleted and is not there now, the one that went last first."""
+    kinds = {info.table: kind for kind, info in KINDS.items()}
+    query = (
+        select(Revision)
+        .where(col(Revision.object_kind).in_(kinds), Revision.operation == "delete")
+        .order_by(col(Revision.changed_at).desc(), col(Revision.number).desc())
+    )
+    present = {key for kind in KINDS for key in session.exec(select(model_of(kind).id))}
+    found: dict[uuid.UUID, DeletedObject] = {}
+    for row in session.exec(query):
+        if row.object_id not in present and row.object_id not in found:
+            found[row.object_id] = DeletedObject(
+                kinds[row.object_kind], row.object_id, row.object_name, row.changed_at, row.changed_by, row.id
+            )
+    return list(found.values())
 
 
 def deleted_of(session: Session, kind: Kind) -> list[tuple[uuid.UUID, str]]:

@@ -4,11 +4,13 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session
 
 from models.base import Item, name_key
-from models.registry import model_of, model_of_table
+from models.registry import model_of
 from services.errors import FieldError
+from services.language import ENGLISH, exact_duration
 from services.store.values import table_of
 
 
@@ -37,16 +39,19 @@ def store_errors(session: Session, item: Item) -> list[FieldError]:
     """Check what only the store knows: the name's uniqueness and that every reference exists."""
     model = model_of(item.kind)
     errors = []
-    taken = session.exec(
-        select(model.name).where(col(model.name_key) == name_key(item.name or ""), col(model.id) != item.id)
-    ).first()
+    table = table_of(model)
+    same_name = table.c.name_key == name_key(item.name or "")
+    taken = session.execute(select(table.c.name).where(same_name, table.c.id != item.id)).scalar()
     if taken is not None:
-        errors.append(FieldError("name", f"is taken: “{taken}” already exists"))
-    for column in table_of(model).columns:
+        errors.append(FieldError("name", "this name is already in use"))
+    for column in table.columns:
         value = getattr(item, column.name)
         for key in column.foreign_keys:
-            target = model_of_table(key.column.table.name)
-            if value is not None and session.get(target, value) is None:
+            target = key.column.table
+            if (
+                value is not None
+                and session.execute(select(target.c.id).where(target.c.id == value)).first() is None
+            ):
                 errors.append(FieldError(column.name, "points at an object that no longer exists"))
     return errors
 
@@ -72,8 +77,4 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _amount(seconds: Any) -> str:
-    for size, word in ((604_800, "week"), (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds % size == 0 and seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {word}{'s' if count != 1 else ''}"
-    return str(seconds)
+    return exact_duration(int(seconds), language=ENGLISH)

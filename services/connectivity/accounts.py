@@ -6,6 +6,7 @@ from datetime import datetime
 from services.connectivity.faults import found, refused
 from services.connectivity.results import StageResult
 from services.errors import ConsoleError, Problem
+from services.language import ENGLISH, date_time
 from services.servicenow.faults import failure
 from services.servicenow.instance import Instance
 from services.servicenow.queries import equals
@@ -23,11 +24,15 @@ MFA_HEADER = "x-mfa_token"
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The outcome of the one attempt: the stage's result, the account, and its record where it can be read."""
+    """The outcome of the one attempt: the stage's result, the account, and its record where it can be read.
+
+    `elsewhere` is why it cannot be read, where that is the finding of a later stage: rights, or a limit.
+    """
 
     result: StageResult
     account: str
     row: Row | None
+    elsewhere: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ async def sign_in(instance: Instance, accepted: Accepted | None = None) -> Signe
             raise
         problem = error.problem
         seen = f"{account}, signed in; its own record cannot be read: {problem.evidence}"
+        if fault == "transaction-cancelled" or (fault == "rights-missing" and await _refuses_lists(instance)):
+            return SignedIn(StageResult(stage, "ok", seen), account, None, problem)
         result = StageResult(
             stage, "warning", seen, fault, problem.cause, problem.owner.value, problem.remedy
         )
@@ -68,9 +75,18 @@ async def sign_in(instance: Instance, accepted: Accepted | None = None) -> Signe
     return SignedIn(StageResult(stage, "ok", seen), account, row)
 
 
+async def _refuses_lists(instance: Instance) -> bool:
+    """Return whether the instance refuses this account the list of requests too, and not the record of users alone."""
+    try:
+        await instance.table("sc_req_item").first(equals(active="true"), ("number",))
+    except ConsoleError as error:
+        return error.problem.fault == "rights-missing"
+    return False
+
+
 def _refused_now(problem: Problem, accepted: Accepted) -> ConsoleError:
     """Return the error for a password that was right until some time ago: what it can be, the likeliest first."""
-    seen = f"The password that was accepted until {accepted.at.astimezone():%d %b %Y %H:%M} is refused now. "
+    seen = f"The password that was accepted until {date_time(accepted.at, language=ENGLISH)} is refused now. "
     if accepted.interactive:
         cause = (
             "No other was entered here since, and the account may sign in interactively: basic authentication was "

@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+import httpx
+
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
 from models.stages import STAGES
@@ -15,14 +17,17 @@ from services.connectivity.encryption import look_at_encryption
 from services.connectivity.limits import look_at_clock, look_at_limits
 from services.connectivity.request_item import RequestItemLook, look_at_flow
 from services.connectivity.results import CheckReport, StageResult
-from services.connectivity.roles import look_at_roles
+from services.connectivity.roles import look_at_refusals, look_at_roles
 from services.connectivity.scripted import ServiceLook
 from services.connectivity.web_reply import look_at_instance, look_at_reply, with_build
-from services.errors import ConsoleError
-from services.servicenow.connection import ConnectionSettings, SignInSource, sign_in_from
+from services.errors import ConsoleError, Problem
+from services.language import plural_message
+from services.servicenow.answers import without_basic
+from services.servicenow.connection import ConnectionSettings, SignIn, SignInSource, sign_in_from
 from services.servicenow.contract import Role
-from services.servicenow.faults import problem_of
+from services.servicenow.faults import failure, problem_of
 from services.servicenow.instance import Instance
+from services.servicenow.records import Row
 from services.servicenow.roles import roles_of
 from services.together import together
 
@@ -36,6 +41,7 @@ OF_A_PROCESS = (
     "status_call",
     "approval_flow",
 )
+CALLING = ("service_create", "service_status", "service_cancel", "status_call")
 _log = logging.getLogger(__name__)
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 """Stages that everything after them needs."""
@@ -89,10 +95,19 @@ class _Check:
         self.report = report
         self.results: dict[str, StageResult] = {}
         self.addresses: list[str] = []
+        self.answering = ""
         self.reply: reach.WebReply | None = None
+        self.deadline = 0.0
+        """When the check ends, by the clock of the loop."""
+        self.unread: list[Problem] = []
+        """Why lists could not be read, where rights or a limit are the reason."""
+        self.roles: tuple[str, ...] | None = None
+        self.of_roles: StageResult | None = None
+        """What the list of roles says by itself; reported when it is known what was refused."""
 
     async def run(self) -> CheckReport:
         started = time.perf_counter()
+        self.deadline = asyncio.get_running_loop().time() + timing.CHECK_LIMIT_S
         if self.process is None:
             for stage in OF_A_PROCESS:
                 self._skip(stage, "no Approval Process was chosen")
@@ -109,14 +124,14 @@ class _Check:
         if self.settings.proxy_used:
             for stage in ("dns", "tcp", "tls"):
                 self._skip(stage, f"the proxy {self.settings.proxy} does this")
-            return await self._stage("proxy", self._proxy)
+            return await self._proxy()
         self._skip("proxy", "no proxy is used")
         if not await self._stage("dns", self._name) or not await self._stage("tcp", self._connection):
             return False
         if self.settings.origin.scheme == "http":
             self._skip("tls", "plain http to this machine")
             return True
-        return await self._stage("tls", lambda: look_at_encryption(self.settings))
+        return await self._stage("tls", lambda: look_at_encryption(self.settings, self.answering))
 
     async def _ask(self) -> None:
         good = await self._stage("http", self._page)
@@ -135,57 +150,97 @@ class _Check:
         if isinstance(seen, StageResult):
             self._done(seen)
             seen = seen.evidence
-        async with Instance(self.settings, self.sign_in) as instance:
+        started = time.perf_counter()
+        try:
+            given = await self._given(self.sign_in)
+        except ConsoleError as error:
+            ms = (time.perf_counter() - started) * 1000
+            self._done(StageResult.failed("authentication", error.problem, ms))
+            self._without_sign_in(httpx.Headers(), seen)
+            return
+        async with Instance(self.settings, given) as instance:
             await self._signed_in(instance, seen)
+
+    async def _given(self, source: SignInSource) -> SignIn | None:
+        """Ask for a sign-in outside the clock of stages and check: a vault may have to be opened by a person."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(timing.SIGNED_IN_LIMIT_S):
+                return await sign_in_from(source)
+        except TimeoutError as error:
+            late = f"not opened within {timing.SIGNED_IN_LIMIT_S:g} s"
+            raise failure("timeout", "Ask the vault for the password", late) from error
+        finally:
+            self.deadline += loop.time() - began
+
+    def _without_sign_in(self, headers: httpx.Headers, seen: str) -> None:
+        """End with what can be said of an instance that was not signed in to."""
+        if "instance" not in self.results:
+            self._done(StageResult("instance", "ok", seen))
+        if "x-ratelimit-limit" in headers:
+            limits = look_at_limits(headers, self.process)
+            self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
 
     async def _signed_in(self, instance: Instance, seen: str) -> None:
         # Everything after this needs an accepted password: a refused one is never tried a second time.
         signed: list[SignedIn] = []
 
         async def attempt() -> StageResult:
+            _refuse_without_basic(self.reply, self.settings)
             signed.append(await sign_in(instance, self.accepted))
             return signed[0].result
 
         accepted = await self._stage("authentication", attempt)
         headers = instance.last_headers
         if not accepted or not signed:
-            if "instance" not in self.results:
-                self._done(StageResult("instance", "ok", seen))
-            if "x-ratelimit-limit" in headers:
-                await self._stage("limits", lambda: _at_once(look_at_limits(headers, self.process)))
+            self._without_sign_in(headers, seen)
             return
-        await self._stage("limits", lambda: _at_once(look_at_limits(headers, self.process)))
+        if signed[0].elsewhere is not None:
+            self.unread.append(signed[0].elsewhere)
         # What matters most goes first: two calls are in flight at a time, and the others wait for their turn.
-        await together(
-            self._services(instance),
-            self._item(instance),
-            self._account(instance, signed[0]),
-            self._build(instance, seen),
-        )
+        work = [self._account(instance, signed[0]), self._build(instance, seen)]
+        if self.process is not None:
+            work = [self._services(instance, self.process), self._item(instance, self.process), *work]
+        await together(*work)
+        self._conclude(headers)
 
     async def _build(self, instance: Instance, seen: str) -> None:
         if "instance" not in self.results:
             await self._stage("instance", lambda: with_build(instance, seen))
 
     async def _account(self, instance: Instance, signed: SignedIn) -> None:
-        """Look at account and roles: both are judged by the same list of roles."""
-        roles: list[tuple[str, ...]] = []
+        """Look at the account, and at its roles as far as the instance shows them."""
 
         async def look() -> str | StageResult:
             try:
-                roles.append(await roles_of(instance, signed.account))
+                self.roles = await roles_of(instance, signed.account)
             except ConsoleError as error:
+                self._note(error.problem)
                 return StageResult("roles", "skipped", f"the roles cannot be read: {error.problem.evidence}")
-            return look_at_roles(signed.account, roles[0])
+            return look_at_roles(signed.account, self.roles)
 
-        await self._stage("roles", look)
-        known = roles[0] if roles else None
-        await self._stage("account", lambda: _at_once(look_at_account(signed, known)))
+        self.of_roles = await self._run("roles", look)
+        await self._stage("account", lambda: _at_once(look_at_account(signed, self.roles)))
 
-    async def _item(self, instance: Instance) -> None:
-        if self.process is None:
-            return
-        item = RequestItemLook(instance, self.process)
+    def _conclude(self, headers: httpx.Headers) -> None:
+        """Report roles and limits, which also tell what the other stages were refused for them."""
+        refused = [problem for problem in self.unread if problem.fault == "rights-missing"]
+        of_services = [self.results[stage] for stage in CALLING if stage in self.results]
+        if self.of_roles is not None:
+            self._done(look_at_refusals(self.of_roles, refused, of_services, self.roles or ()))
+        cut = next((problem for problem in self.unread if problem.fault == "transaction-cancelled"), None)
+        limits = (
+            look_at_limits(headers, self.process) if cut is None else StageResult.failed("limits", cut, 0)
+        )
+        self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
+
+    def _note(self, problem: Problem) -> None:
+        if problem.fault in ("rights-missing", "transaction-cancelled"):
+            self.unread.append(problem)
+
+    async def _item(self, instance: Instance, process: ApprovalProcess) -> None:
+        item = RequestItemLook(instance, process)
 
         async def look() -> str | StageResult:
             try:
@@ -193,18 +248,27 @@ class _Check:
             except ConsoleError as error:
                 if error.problem.fault not in SIGNED_IN_FAULTS:
                     raise
+                self._note(error.problem)
                 seen = f"the catalogue cannot be read: {error.problem.evidence}"
                 return StageResult("request_item", "skipped", seen)
+
+        async def look_at_approval(row: Row) -> str | StageResult:
+            try:
+                return await look_at_flow(instance, row)
+            except ConsoleError as error:
+                if error.problem.fault != "transaction-cancelled":
+                    raise
+                self._note(error.problem)
+                seen = f"whom it asks cannot be read: {error.problem.evidence}"
+                return StageResult("approval_flow", "skipped", seen)
 
         await self._stage("request_item", look)
         row = item.row
         if row is not None:
-            await self._stage("approval_flow", lambda: look_at_flow(instance, row))
+            await self._stage("approval_flow", lambda: look_at_approval(row))
 
-    async def _services(self, instance: Instance) -> None:
-        if self.process is None:
-            return
-        services = ServiceLook(instance, self.process)
+    async def _services(self, instance: Instance, process: ApprovalProcess) -> None:
+        services = ServiceLook(instance, process, self._note)
 
         async def one(role: Role) -> None:
             good = await self._stage(f"service_{role.value}", lambda: services.look(role))
@@ -224,21 +288,30 @@ class _Check:
 
     async def _name(self) -> str:
         self.addresses = await reach.look_up_name(self.settings.origin)
-        count = len(self.addresses)
-        shown = ", ".join(self.addresses[:3])
-        return f"{self.settings.origin.host}, {count} address{'es' if count != 1 else ''} ({shown})"
+        count = plural_message(len(self.addresses), "{count} address", "{count} addresses")
+        return f"{self.settings.origin.host}, {count} ({', '.join(self.addresses[:3])})"
 
     async def _connection(self) -> str:
-        return await reach.connect(self.settings.origin, self.addresses)
+        self.answering, seen = await reach.connect(self.settings.origin, self.addresses)
+        return seen
 
-    async def _proxy(self) -> str:
-        seen = await reach.connect_to_proxy(self.settings)
-        sign_in = await sign_in_from(self.settings.proxy_sign_in)
-        if sign_in is None:
-            return seen
-        # Asked for once: a vault may ask a person each time.
-        self.settings = replace(self.settings, proxy_sign_in=sign_in)
-        return f"{seen}; it is given the account {sign_in.account}"
+    async def _proxy(self) -> bool:
+        result = await self._run("proxy", lambda: reach.connect_to_proxy(self.settings))
+        if result.state == "ok":
+            try:
+                # Asked for once: a vault may ask a person each time.
+                sign_in = await self._given(self.settings.proxy_sign_in)
+            except ConsoleError as error:
+                result = StageResult.failed("proxy", error.problem, result.ms)
+            else:
+                self.settings = replace(self.settings, proxy_sign_in=sign_in)
+                if sign_in is not None:
+                    given = (
+                        f"where it asks for a sign-in with Basic, it is given the account {sign_in.account}"
+                    )
+                    result = replace(result, evidence=f"{result.evidence}; {given}")
+        self._done(result)
+        return result.state == "ok"
 
     async def _page(self) -> str:
         self.reply = await reach.ask_for_page(self.settings)
@@ -248,20 +321,34 @@ class _Check:
 
     async def _stage(self, stage: str, work: Stage) -> bool:
         """Run one stage and report it; returns whether what depends on it can be looked at."""
+        result = await self._run(stage, work)
+        self._done(result)
+        return result.state != "failed" and not self._over
+
+    async def _run(self, stage: str, work: Stage) -> StageResult:
+        """Return what a stage ends with, at the latest when the time of the check is over."""
+        if self._over:
+            return StageResult(stage, "skipped", timing.looked_no_further())
         started = time.perf_counter()
+        ends = asyncio.get_running_loop().time() + timing.SIGNED_IN_LIMIT_S
         seen: str | StageResult
         try:
-            async with asyncio.timeout(timing.SIGNED_IN_LIMIT_S):
+            async with asyncio.timeout_at(min(ends, self.deadline)):
                 seen = await work()
         except ConsoleError as error:
             seen = StageResult.failed(stage, error.problem, 0)
         except TimeoutError:
-            late = f"not done within {timing.SIGNED_IN_LIMIT_S:g} s"
+            late = f"waited for {time.perf_counter() - started:.0f} s"
+            if self._over:
+                late = f"{late}; the check ends after {timing.CHECK_LIMIT_S:g} s"
             seen = StageResult.failed(stage, problem_of("timeout", f"Look at {stage}", late), 0)
         ms = (time.perf_counter() - started) * 1000
         result = StageResult(stage, "ok", seen) if isinstance(seen, str) else seen
-        self._done(replace(result, ms=ms))
-        return result.state != "failed"
+        return replace(result, ms=ms)
+
+    @property
+    def _over(self) -> bool:
+        return asyncio.get_running_loop().time() >= self.deadline
 
     def _skip(self, stage: str, why: str) -> None:
         self._done(StageResult(stage, "skipped", why))
@@ -271,6 +358,8 @@ class _Check:
         self.report(result)
 
     def _why_not(self, stage: str) -> str:
+        if self._over:
+            return timing.looked_no_further()
         needed = {"status_call": "service_status", "approval_flow": "request_item"}.get(stage, "")
         before = self.results.get(needed)
         if before is not None and before.state == "failed":
@@ -281,6 +370,16 @@ class _Check:
         if failed:
             return f"needs {failed}, which failed"
         return f"needs {needed}, which cannot be judged" if needed else "its inputs are missing"
+
+
+def _refuse_without_basic(reply: reach.WebReply | None, settings: ConnectionSettings) -> None:
+    """Raise before a password is sent to a server that said how it is signed in to, and not with a password."""
+    if reply is None or reply.response.status_code != 401:
+        return
+    offered = without_basic(reply.response)
+    if offered:
+        seen = f"HTTP 401; it offers {', '.join(offered)}; no password was sent"
+        raise failure("basic-auth-not-offered", f"Sign in to {settings.origin.host}", seen)
 
 
 async def _at_once(seen: str | StageResult) -> str | StageResult:

@@ -15,6 +15,7 @@ from services.connectivity import timing
 from services.connectivity.faults import found, unreachable
 from services.connectivity.results import StageResult
 from services.errors import ConsoleError
+from services.language import plural_message
 from services.servicenow.answers import failure_of
 from services.servicenow.connection import ConnectionSettings, tls_context
 
@@ -43,20 +44,23 @@ class _Presented:
         return f"the certificate of {self.subject}, made by {self.issuer}, good until {self.until:%Y-%m-%d}"
 
 
-async def look_at_encryption(settings: ConnectionSettings) -> str | StageResult:
-    """Say version, cipher, chain and days left; raises a `tls-…` fault that names who made the certificate."""
+async def look_at_encryption(settings: ConnectionSettings, address: str = "") -> str | StageResult:
+    """Say version, cipher, chain and days left; raises a `tls-…` fault that names who made the certificate.
+
+    `address` is the one of the host's addresses that took a connection.
+    """
     origin = settings.origin
     tried = f"Agree on encryption with {origin.host}"
     context = await trust(settings, tried)
     try:
         async with asyncio.timeout(timing.STAGE_LIMIT_S):
             _, writer = await asyncio.open_connection(
-                origin.host, origin.port, ssl=context or None, server_hostname=origin.host
+                address or origin.host, origin.port, ssl=context or None, server_hostname=origin.host
             )
     except TimeoutError as error:
         raise unreachable(STAGE, "tls-timeout", tried, timing.no_answer()) from error
     except (ssl.SSLError, OSError) as error:
-        raise await _why(settings, error, tried) from error
+        raise await _why(settings, address, error, tried) from error
     try:
         session: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
         return _described(session) if session is not None else "no encryption"
@@ -75,7 +79,9 @@ def _described(session: ssl.SSLObject) -> str | StageResult:
     cipher = session.cipher()
     parts = [session.version() or "no version"]
     if days is not None:
-        parts.append(f"certificate good for {days} day{'s' if days != 1 else ''}")
+        parts.append(
+            plural_message(days, "certificate valid for {count} day", "certificate valid for {count} days")
+        )
     parts += [cipher[0]] if cipher else []
     chain = _chain(session)
     parts += [f"chain {' < '.join(chain)}"] if chain else []
@@ -98,13 +104,13 @@ async def trust(settings: ConnectionSettings, tried: str) -> ssl.SSLContext | bo
         raise unreachable(STAGE, "tls-file-unreadable", tried, f"{files}: {error}") from error
 
 
-async def _why(settings: ConnectionSettings, error: Exception, tried: str) -> ConsoleError:
+async def _why(settings: ConnectionSettings, address: str, error: Exception, tried: str) -> ConsoleError:
     """Return the error for a connection that was not agreed on, told apart as far as it can be."""
     known = failure_of(error, tried)
     text = str(error).lower()
     match known.problem.fault:
         case "tls-certificate-expired" | "tls-wrong-host" | "tls-untrusted":
-            shown = await _presented(settings)
+            shown = await _presented(settings, address)
             seen = known.problem.evidence + (f"; {shown.text}" if shown else "")
             return unreachable(STAGE, _certificate_fault(known.problem.fault, text, shown), tried, seen)
         case "tls-failed":
@@ -126,7 +132,7 @@ def _certificate_fault(fault: str, text: str, shown: _Presented | None) -> str:
     return fault
 
 
-async def _presented(settings: ConnectionSettings) -> _Presented | None:
+async def _presented(settings: ConnectionSettings, address: str) -> _Presented | None:
     """Read the certificate that the server shows, without believing it and without sending anything."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -134,7 +140,9 @@ async def _presented(settings: ConnectionSettings) -> _Presented | None:
     host, port = settings.origin.host, settings.origin.port
     try:
         async with asyncio.timeout(timing.STAGE_LIMIT_S / 2):
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+            _, writer = await asyncio.open_connection(
+                address or host, port, ssl=context, server_hostname=host
+            )
     except (TimeoutError, OSError):
         # It adds to what is known already; without it the fault stands all the same.
         return None

@@ -1,9 +1,10 @@
-"""The fault catalogue: everything the check can name, with its stage, owner, cause, remedy, and where that is known from."""
+"""The fault catalog: everything the check can name, with its stage, owner, cause, remedy, and where that is known from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.stages import STAGES
 from services.connectivity.results import StageResult
+from services.connectivity.symptoms import symptom_of
 from services.errors import Owner, Problem, RefusedError, UnreachableError
 from services.redact import evidence as redacted
 from services.servicenow.faults import FAULTS
@@ -48,19 +49,26 @@ _VAULT = "How this console keeps passwords: bound to scheme, host and port"
 def _own(
     fault_id: str, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
 ) -> CheckFault:
-    return CheckFault(fault_id, _stages(stages), owner, see, cause, remedy, source)
+    return _described(CheckFault(fault_id, _stages(stages), owner, see, cause, remedy, source))
 
 
 def _warn(
     fault_id: str, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
 ) -> CheckFault:
-    return CheckFault(fault_id, _stages(stages), owner, see, cause, remedy, source, "warning")
+    return _described(CheckFault(fault_id, _stages(stages), owner, see, cause, remedy, source, "warning"))
 
 
 def _call(fault_id: str, stages: str, see: str, source: str, state: str = "failed") -> CheckFault:
     """Return a fault that any call can end with; its words stand with the calls."""
     known = FAULTS[fault_id]
-    return CheckFault(fault_id, _stages(stages), known.owner, see, known.cause, known.remedy, source, state)
+    return _described(
+        CheckFault(fault_id, _stages(stages), known.owner, see, known.cause, known.remedy, source, state)
+    )
+
+
+def _described(fault: CheckFault) -> CheckFault:
+    """Return a fault with its own text of what people see, where `symptoms` has one."""
+    return replace(fault, people_see=symptom_of(fault.id, fault.stages) or fault.people_see)
 
 
 def _stages(text: str) -> tuple[str, ...]:
@@ -69,7 +77,7 @@ def _stages(text: str) -> tuple[str, ...]:
 
 _NOTHING = "No approval request leaves Privilege Manager."
 _REFUSED = "Every request ends in an error about the sign-in."
-_ITEM = "Requests fail when they are made, or nobody finds them in the catalogue."
+_ITEM = "Requests fail when they are submitted."
 _REQUEST = "Users send a request and it ends in an error."
 _FOREVER = "Requests stay pending until they time out."
 
@@ -86,6 +94,8 @@ CATALOGUE: tuple[CheckFault, ...] = (
          "Check whether this machine may reach the proxy.", _SEEN),
     _call("proxy-sign-in", "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
     _call("proxy-sign-in-refused", "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
+    _call("proxy-sign-in-unsupported", "http", "Nobody can send an approval request; the proxy turns every call away.",
+          "RFC 9110, 11.7.1: Proxy-Authenticate; this console speaks Basic to proxies"),
     _own("proxy-refuses", "http", _NET, _NOTHING, "The proxy does not connect to the instance.",
          "Have the proxy let connections to this host through.", "RFC 9110, 9.3.6: CONNECT"),
     _call("tcp-refused", "tcp", _NOTHING, _SEEN),
@@ -96,7 +106,7 @@ CATALOGUE: tuple[CheckFault, ...] = (
          "Compare the clock of this machine with the certificate's first day.", _VALIDITY),
     _call("tls-wrong-host", "tls", _NOTHING, "RFC 9525: service identity in TLS"),
     _call("tls-untrusted", "tls", _NOTHING, _PATH),
-    _own("tls-self-signed", "tls", _SN, _NOTHING, "The server made its certificate itself; nobody vouches for it.",
+    _own("tls-self-signed", "tls", _SN, _NOTHING, "The server made its certificate itself; no authority has signed it.",
          "Give the server a certificate of an authority, or set this one as CA bundle on the Foreign System.",
          _PATH),
     _own("tls-intercepted", "tls", _NET, _NOTHING,
@@ -106,9 +116,9 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _own("tls-protocol-old", "tls", _SN, _NOTHING, "The server speaks only TLS versions that are no longer used.",
          "Switch TLS 1.2 or newer on at the server, or at the device in front of it.",
          "RFC 8996: TLS 1.0 and TLS 1.1 are deprecated"),
-    _own("tls-not-spoken", "tls", _NET, _NOTHING, "What listens on this port speaks no TLS.",
+    _own("tls-not-spoken", "tls", _NET, _NOTHING, "The service on this port does not use TLS.",
          "Check the port of the base URL.", _SEEN),
-    _own("tls-timeout", "tls", _NET, _NOTHING, "The server took the connection and never agreed on encryption.",
+    _own("tls-timeout", "tls", _NET, _NOTHING, "The server took the connection and did not complete the TLS handshake.",
          "Look for a device in between that holds connections.", _SEEN),
     _call("tls-failed", "tls", _NOTHING, "RFC 8446, 6.2: error alerts"),
     _own("tls-file-unreadable", "tls", _ME, _NOTHING, "The CA bundle or client certificate cannot be read.",
@@ -120,6 +130,8 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _call("redirect-elsewhere", "http", _NOTHING, "RFC 9110, 15.4: redirection; this console follows none"),
     _call("server-error", "http", _NOTHING, f"{_DOC}: REST API HTTP response codes"),
     _call("timeout", "http", _NOTHING, f"{_DOC}: glide.soap.request_processing_timeout"),
+    _call("reply-damaged", "http", "Requests fail now and then, or every time, with an answer that cannot be read.",
+          "RFC 9110, 8.4 and 8.6, and RFC 9112, 7.1: content coding, length and chunks of a message"),
     _call("answer-too-large", "http", _NOTHING, "How this console reads: no answer beyond 32 MiB, none packed twice"),
     _call("instance-hibernating", "instance", _NOTHING, _CLIENTS),
     _call("instance-maintenance", "instance", _NOTHING,
@@ -128,23 +140,27 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _own("sso-redirect", "instance", _SN, _NOTHING, "The instance sends every caller to single sign-on.",
          "Let web services sign in with basic authentication; single sign-on does not apply to them.", _CLIENTS),
     _call("html-instead-of-data", "instance", _NOTHING, _CLIENTS),
-    _own("not-servicenow", "instance", _NET, _NOTHING, "What answers does not look like a ServiceNow instance.",
+    _own("not-servicenow", "instance", _NET, _NOTHING, "The server that responds is not a ServiceNow instance.",
          "Check the base URL, and whether a proxy or portal answers in place of the instance.", _SEEN),
     _own("credential-missing", "authentication", _ME, _REFUSED, "No User Credential is chosen on the Foreign System.",
          "Choose a User Credential on the Foreign System.", f"{_PM}: credential of the Foreign System"),
-    _own("secret-missing", "authentication", _ME, _REFUSED, "No password is kept for the User Credential.",
+    _own("secret-missing", "authentication", _ME, _REFUSED, "No password is stored for the User Credential.",
          "Enter the password on the User Credential.", _VAULT),
     _own("secret-not-for-host", "authentication", _ME, _REFUSED,
          "The password was entered for another scheme, host or port, and was not sent to this one.",
          "Enter the password again, if the address of the Foreign System is right.", _VAULT),
     _own("password-masked", "authentication", _ME, _REFUSED,
-         "What is kept as the password is none: dots, nothing, or a line break in it.",
+         "The stored text is not a password: it is empty, masked with dots, or has a line break.",
          "Enter the password itself on the User Credential.", _VAULT),
     _own("vault-unusable", "authentication", _ME, _REFUSED, "The vault that keeps the passwords cannot be read.",
          "Unlock it, or choose another vault with --vault.", _VAULT),
     _call("proxy-failed", "authentication", _NOTHING, _SEEN),
     _call("authentication-refused", "authentication", _REFUSED,
           f"{_DOC}: basic authentication restriction, login lockout, API access policies; one reply stands for all"),
+    _call("basic-auth-not-offered", "authentication", "Every request is turned away before ServiceNow looks at it.",
+          "RFC 9110, 11.6.1: WWW-Authenticate"),
+    _call("access-policy-refused", "authentication", "Every request is turned away as forbidden.",
+          f"{_DOC}: IP Address Access Control, and API access policies"),
     _own("authentication-mfa", "authentication", _SN, _REFUSED,
          "The account must enter a one-time password, which web services cannot.",
          "Make the account Web service access only, or take it out of multi-factor authentication.",
@@ -154,8 +170,6 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _call("rights-missing", "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
     _call("record-missing", "authentication", "Lists come incomplete.", f"{_DOC}: Table API", "warning"),
     _call("operation-aborted", "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
-    _call("transaction-cancelled", "authentication", "Lists come incomplete.",
-          f"{_DOC}: default transaction quota rules", "warning"),
     _call("query-ignored", "authentication", "Other records than those asked for appear.",
           f"{_DOC}: glide.invalid_query.returns_no_rows", "warning"),
     _own("account-inactive", "account", _SN, _REFUSED, "The account is not active.",
@@ -170,12 +184,16 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _warn("role-admin-left", "roles", _SN, "Nothing; the account may do far more than it needs.",
           "The account may do everything. It takes admin only while the request items are made.",
           "Take admin away from the account.", f"{_PM}: roles of the account"),
+    _call("rights-missing", "roles", "Requests end in an error that names missing rights, or nobody can follow them.",
+          f"{_DOC}: access control list rules; {_SOAP_ROLES.partition(': ')[2]}"),
     _warn("role-missing", "roles", _SN, _REQUEST,
           "The vendor asks for these roles; without them services or approvals cannot be read.",
           "Give the account the roles that are named.", f"{_PM}: roles of the account"),
     _warn("role-soap-missing", "roles", _SN, _REQUEST,
           "Where SOAP security is strict, scripted services refuse to be called by this account.",
           "Give the account soap_script and soap_query.", _SOAP_ROLES),
+    _call("transaction-cancelled", "limits", "The state of requests is not updated, and lists stay empty or old.",
+          f"{_DOC}: default transaction quota rules"),
     _warn("rate-limit-low", "limits", _SN, "Requests fail at busy hours.",
           "The instance takes fewer calls an hour from this account than one pending request needs.",
           "Raise the rate limit rule for this account, or let the Approval Process ask less often.",
@@ -188,19 +206,19 @@ CATALOGUE: tuple[CheckFault, ...] = (
          "Run Create ServiceNow Approval Request Items, then choose the item on the Approval Process.",
          f"{_PM}: Create ServiceNow Approval Request Items"),
     _own("request-item-stale", "request_item", _ME, _ITEM,
-         "The item was made anew: the Approval Process still names the old one.",
+         "The item was created again: the Approval Process still names the old one.",
          "Choose the new item on the Approval Process.", "Public create scripts, which carry the sys_id of the item"),
     _own("request-item-inactive", "request_item", _SN, _ITEM, "The request item is not active.",
          "Activate the item in ServiceNow.", _CATALOG),
     _own("request-item-category-inactive", "request_item", _SN, _ITEM, "The category of the request item is not active.",
          "Activate the category in ServiceNow.", _CATALOG),
-    _own("request-item-catalogue-inactive", "request_item", _SN, _ITEM, "No catalogue of the request item is active.",
-         "Activate the catalogue in ServiceNow, or put the item into another one.", _CATALOG),
+    _own("request-item-catalogue-inactive", "request_item", _SN, _ITEM, "No catalog of the request item is active.",
+         "Activate the catalog in ServiceNow, or put the item into another one.", _CATALOG),
     _own("request-item-not-orderable", "request_item", _SN, _ITEM, "The record is of a class that cannot be ordered.",
-         "Choose a catalogue item; record producers, guides and content items raise no request.", _CATALOG),
+         "Choose a catalog item; record producers, guides and content items raise no request.", _CATALOG),
     _own("request-item-variables", "request_item", _SN, "Approvers see requests with empty fields.",
          "The request item lacks variables of the contract.",
-         "Add the missing variables to the item, spelled exactly alike and active.", _CONTRACT),
+         "Add the missing variables to the item, spelled exactly as listed and active.", _CONTRACT),
     _call("input-unsendable", "service", _REQUEST, "Extensible Markup Language 1.0, 2.2: characters"),
     _call("service-missing", "service", _REQUEST, _SCRIPTED),
     _own("service-inactive", "service", _SN, _REQUEST, "The service is not active.",
@@ -213,13 +231,15 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _warn("service-duplicate", "service", _SN, "Requests are answered by one script now and by another later.",
           "Several services have this name; which of them answers is not defined.",
           "Rename or deactivate all but one of them.", f"{_SCRIPTED}, which asks for no unique name"),
-    _own("service-swapped", "service", _ME, _REQUEST, "The names of the services stand in each other's place.",
-         "Exchange the names on the Approval Process.", _CONTRACT),
+    _own("service-swapped", "service", _ME, _REQUEST, "The names of the services are swapped.",
+         "Swap the names on the Approval Process.", _CONTRACT),
     _call("service-contract", "service", _REQUEST, _CONTRACT),
+    _call("service-input-type", "service", "A reason or a path arrives as another text, or the request ends in an error.",
+          "XML Schema Part 2: lexical space of boolean, integer and other types"),
     _call("service-description-invalid", "service", _REQUEST, _WSDLS),
     _call("rights-missing", "service", _REQUEST, _SOAP_ROLES),
     _warn("wsdl-address-elsewhere", "service", _SN, "Other programs send their password to another host.",
-          "The description names another address; this console calls the Foreign System's own.",
+          "The WSDL names another address; this console calls the Foreign System's own.",
           "Set the instance's own URL (glide.servlet.uri), so that other clients do not go elsewhere.", _WSDLS),
     _call("accepted-only", "status_call", _FOREVER, "RFC 9110, 15.3.3: 202 Accepted"),
     _call("reply-contract", "status_call", _FOREVER, f"{_SCRIPTED}, WSDL compliance"),
@@ -230,7 +250,7 @@ CATALOGUE: tuple[CheckFault, ...] = (
           "The script does not tell unknown requests apart.",
           "Let the status script answer invalid for an id it does not know.", _CONTRACT),
     _warn("status-call-slow", "status_call", _SN, "Answers reach users late.",
-          "One call takes a large part of the interval at which each pending request is asked about.",
+          "One call takes a large part of the interval at which each pending request is polled.",
           "Let the Approval Process ask less often, or have the script made faster.",
           f"{_PM}: check request status every"),
     _warn("approval-flow-missing", "approval_flow", _SN, _FOREVER,
@@ -239,6 +259,9 @@ CATALOGUE: tuple[CheckFault, ...] = (
     _warn("approval-flow-inactive", "approval_flow", _SN, _FOREVER,
           "The workflow of the request item is not active, so nobody is ever asked.",
           "Activate or publish the workflow.", _APPROVALS),
+    _own("approvers-missing", "approval_flow", _SN, "Requests wait, and no approver is ever asked.",
+         "The group that is to approve has no member who is active and can sign in.",
+         "Add an active member to the group that is named, or let the workflow ask another group.", _APPROVALS),
     _warn("approval-not-requested", "approval_flow", _SN, _FOREVER,
           "Requests wait that nobody was asked about: the workflow or flow does not start, or finds no approver.",
           "Open the request that is named, and its workflow or flow; look whether the approvers it asks exist.",
@@ -255,7 +278,8 @@ ANY_CALL = frozenset(
      "tls-failed", "proxy-failed", "connection-lost", "timeout", "redirect-elsewhere", "server-error",
      "answer-too-large", "instance-hibernating", "instance-maintenance", "login-page", "html-instead-of-data",
      "authentication-refused", "rate-limited", "reply-malformed", "rights-missing", "operation-aborted",
-     "transaction-cancelled", "query-ignored", "input-unsendable", "accepted-only"}
+     "transaction-cancelled", "query-ignored", "input-unsendable", "accepted-only", "reply-damaged",
+     "access-policy-refused", "basic-auth-not-offered", "proxy-sign-in-unsupported"}
 )  # fmt: skip
 """What can befall any call, whatever it asks for."""
 

@@ -1,4 +1,4 @@
-"""The fault catalogue as people read it: searched, in words for a ticket or a terminal, and as a page in Markdown."""
+"""The fault catalog as people read it: searched, in words for a ticket or a terminal, and as a page in Markdown."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -7,12 +7,12 @@ from typing import Any
 from models.stages import STAGE_GROUPS, STAGE_NAMES
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
 
-TITLE = "Fault catalogue"
+TITLE = "Fault catalog"
 MADE_BY = "approval-console faults --markdown > resources/help/fault-catalogue.md"
 _OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in CATALOGUE))
 _INTRO = f"""\
 What the staged check can find: at which stage, what people see of it, why, who can put it right, and how. The same
-entries stand in the window under *Help > Fault catalogue*, and `approval-console faults ID` prints one of them.
+entries stand in the window under *Help > Fault catalog*, and `approval-console faults ID` prints one of them.
 Each id is what `check` and `check --json` call a finding. The owner is whoever can put it right: {_OWNERS}.
 
 This page is made from the program by `{MADE_BY}`.

@@ -1,20 +1,16 @@
 """The stages `request_item` and `approval_flow`: the item that requests are made of, and who would be asked."""
 
-from datetime import UTC, datetime, timedelta
-
 from models.approval_process import ApprovalProcess
+from services.connectivity.approvers import look_at_approvers
 from services.connectivity.faults import found
 from services.connectivity.results import StageResult
-from services.errors import ConsoleError
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, equals, where
-from services.servicenow.records import Row
+from services.servicenow.records import GET_TRIES, Row
 from services.together import together
 
 STAGE, FLOW = "request_item", "approval_flow"
-GRACE_MINUTES = 15
-"""A flow may take its time before it asks."""
 ORDERABLE = "sc_cat_item"
 FIELDS = (
     "name",
@@ -23,13 +19,15 @@ FIELDS = (
     "category",
     "category.title",
     "category.active",
+    "category.sc_catalog",
+    "category.sc_catalog.active",
     "sc_catalogs",
     "workflow",
     "workflow.name",
     "workflow.active",
     "flow_designer_flow",
 )
-OFF = ("false", "0")
+OFF, ON = ("false", "0"), ("true", "1")
 CANDIDATES = 20
 CATALOGUES_MAX = 50
 
@@ -52,9 +50,14 @@ class RequestItemLook:
             if wanted:
                 return self._gone(wanted, twin)
             if twin is None:
-                return found(STAGE, "request-item-missing", "No item carries the variables of the contract")
+                return found(STAGE, "request-item-missing", self._unresolved())
             self.row, variables = twin, carried
         return await self._judge(self.row, variables)
+
+    def _unresolved(self) -> str:
+        name = self._process.request_item_name
+        nothing = "o item carries the variables of the contract"
+        return f"The Request Item “{name}” is not resolved yet: n{nothing}" if name else f"N{nothing}"
 
     def _gone(self, wanted: str, twin: Row | None) -> StageResult:
         if twin is None:
@@ -96,29 +99,13 @@ class RequestItemLook:
 
     async def _by_contract(self) -> tuple[Row | None, frozenset[str]]:
         """Return the best active item among those that carry the contract, or nearly, and its variables."""
-        holders = equals(name=VARIABLES[0], active="true")
-        table = self._instance.table("item_option_new")
-        ids = [
-            row["cat_item"]
-            async for row in table.rows(holders, fields=("cat_item",), limit=CANDIDATES)
-            if row["cat_item"]
-        ]
+        carried = await self._carried()
+        ids = [item for item, names in carried.items() if VARIABLES[0] in names][:CANDIDATES]
         if not ids:
             return None, frozenset()
-        query = where("sys_id", Operator.IN, *dict.fromkeys(ids))
-        options = where("cat_item", Operator.IN, *dict.fromkeys(ids)).where("active", Operator.IS, "true")
-        options = options.where("name", Operator.IN, *VARIABLES)
-        carried: dict[str, set[str]] = {}
+        query = where("sys_id", Operator.IN, *ids)
         items = self._instance.table("sc_cat_item")
-
-        async def read_variables() -> None:
-            async for row in table.rows(options, fields=("name", "cat_item")):
-                carried.setdefault(row["cat_item"], set()).add(row["name"])
-
-        async def read_items() -> list[Row]:
-            return [row async for row in items.rows(query, fields=FIELDS)]
-
-        rows, _ = await together(read_items(), read_variables())
+        rows = [row async for row in items.rows(query, fields=FIELDS)]
         if not rows:
             return None, frozenset()
         name = self._process.request_item_name
@@ -135,10 +122,30 @@ class RequestItemLook:
         best = min(rows, key=rank)
         return best, frozenset(carried.get(best["sys_id"], ()))
 
+    async def _carried(self) -> dict[str, set[str]]:
+        """Return which variables of the contract each item has, by its sys_id."""
+        table = self._instance.table("item_option_new")
+        query = where("name", Operator.IN, *VARIABLES).where("active", Operator.IS, "true")
+        fields = ("name", "cat_item")
+        page = await table.page(query, fields=fields, limit=CANDIDATES * len(VARIABLES), tries=GET_TRIES)
+        rows = page.rows
+        if page.more:
+            # Too many items for one look: those with the first variable, and everything that they have.
+            holders = equals(name=VARIABLES[0], active="true")
+            found = table.rows(holders, fields=("cat_item",), limit=CANDIDATES)
+            ids = [row["cat_item"] async for row in found if row["cat_item"]]
+            of_these = query.where("cat_item", Operator.IN, *dict.fromkeys(ids))
+            rows = [row async for row in table.rows(of_these, fields=fields)] if ids else []
+        carried: dict[str, set[str]] = {}
+        for row in rows:
+            if row["cat_item"]:
+                carried.setdefault(row["cat_item"], set()).add(row["name"])
+        return carried
+
     async def _in_active_catalogue(self, row: Row) -> bool:
         """Return whether an item stands in an active catalogue; where that is hidden, it is believed."""
         ids = [part.strip() for part in row["sc_catalogs"].split(",") if part.strip()][:CATALOGUES_MAX]
-        if not ids:
+        if not ids or (row["category.sc_catalog"] in ids and row["category.sc_catalog.active"] in ON):
             return True
         query = where("sys_id", Operator.IN, *ids)
         table = self._instance.table("sc_catalog")
@@ -147,32 +154,28 @@ class RequestItemLook:
 
 
 async def look_at_flow(instance: Instance, row: Row) -> str | StageResult:
-    """Say what asks the approvers: without a workflow or flow, requests stay `not requested` for ever."""
+    """Say what asks the approvers, and whether any of them can act: else requests wait until they time out."""
     named = f"“{row['name']}”"
     workflow = row["workflow.name"] or row["workflow"]
     if row["flow_designer_flow"]:
-        seen = f"{named} has a flow"
+        seen, workflow = f"{named} has a flow", ""
     elif not workflow:
         return found(FLOW, "approval-flow-missing", f"{named} has neither workflow nor flow attached")
     elif row["workflow.active"] in OFF:
         return found(FLOW, "approval-flow-inactive", f"The workflow “{workflow}” has Active off")
     else:
         seen = f"The workflow “{workflow}” is attached"
-    return await _with_requests(instance, row["sys_id"], seen)
-
-
-async def _with_requests(instance: Instance, item: str, seen: str) -> str | StageResult:
-    """Look for requests that nobody was asked about: all that can be seen of approvers before one is asked."""
-    query = where("cat_item", Operator.IS, item).where("active", Operator.IS, "true")
-    query = query.where("approval", Operator.IS, "not requested")
-    before = f"{datetime.now(UTC) - timedelta(minutes=GRACE_MINUTES):%Y-%m-%d %H:%M:%S}"
-    rows = instance.table("sc_req_item").rows(query, fields=("number", "sys_created_on"), limit=CANDIDATES)
-    try:
-        late = [row async for row in rows if "" < row["sys_created_on"] < before]
-    except ConsoleError as error:
-        return f"{seen}; whom it asks cannot be seen: {error.problem.evidence}"
-    if late:
-        first = min(late, key=lambda row: row["sys_created_on"])
-        text = f"{seen}; {first['number']} waits since {first['sys_created_on']} UTC and nobody was asked"
-        return found(FLOW, "approval-not-requested", text)
-    return f"{seen}; no request waits unasked"
+    approvers = await look_at_approvers(instance, row["sys_id"], workflow)
+    if approvers.text:
+        seen = f"{seen}; {approvers.text}"
+    if approvers.nobody:
+        whom = f"the group “{approvers.group}”" if approvers.group else "the approvers that are named"
+        state = "" if approvers.group_active else ", make it active"
+        remedy = f"Add a member to {whom} who is active and not locked out{state}, or let the workflow ask another group."
+        return found(FLOW, "approvers-missing", seen, remedy=remedy)
+    if approvers.unasked is not None:
+        number, since = approvers.unasked["number"], approvers.unasked["sys_created_on"]
+        return found(
+            FLOW, "approval-not-requested", f"{seen}; {number} waits since {since} UTC and nobody was asked"
+        )
+    return seen if approvers.hidden else f"{seen}; no request waits unasked"

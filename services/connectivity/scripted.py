@@ -3,18 +3,19 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 
 from models.approval_process import ApprovalProcess
 from services.connectivity.faults import found
 from services.connectivity.results import StageResult
-from services.errors import ConsoleError
+from services.errors import ConsoleError, Problem
 from services.servicenow.approvals import ApprovalServices
 from services.servicenow.contract import (
     ApprovalStatus,
     Role,
     ServiceDescription,
     compare_service,
-    did_you_mean,
+    nearest_name,
 )
 from services.servicenow.faults import NotFoundOnInstanceError, problem_of
 from services.servicenow.instance import Instance
@@ -35,16 +36,26 @@ def names_of(process: ApprovalProcess) -> dict[Role, str]:
     }
 
 
+def _ignored(problem: Problem) -> None:
+    del problem
+
+
 class ServiceLook:
     """The three services of one process on one instance; their records are read once."""
 
-    def __init__(self, instance: Instance, process: ApprovalProcess) -> None:
+    def __init__(
+        self, instance: Instance, process: ApprovalProcess, unread: Callable[[Problem], None] = _ignored
+    ) -> None:
+        """`unread` is told why a list could not be read that the stages can do without."""
         self._instance = instance
+        self._unread = unread
         self._names = names_of(process)
         self._process = process
         self._reading = asyncio.Lock()
         self._records: list[Row] | None = None
         self._every: list[tuple[str, bool]] | None = None
+        self.meant: dict[Role, str] = {}
+        """The names on the instance that are meant where those of the process are not there."""
 
     async def look(self, role: Role) -> str | StageResult:
         """Say whether the service of `role` is there exactly once, under its exact name, and keeps the contract."""
@@ -52,8 +63,10 @@ class ServiceLook:
         try:
             description = await self._instance.service(name).describe()
         except NotFoundOnInstanceError as error:
-            return await self._missing(stage, name, error)
+            return await self._missing(role, name, error)
         verdict = compare_service(role, description)
+        if verdict.typed_inputs:
+            return found(stage, "service-input-type", f"{name}: {verdict.text}")
         if not verdict.ok:
             other = self._swapped(role, description)
             if other is not None:
@@ -84,7 +97,8 @@ class ServiceLook:
                 rows = self._instance.table("sys_web_service").rows(query, fields=FIELDS)
                 try:
                     self._records = [row async for row in rows]
-                except ConsoleError:
+                except ConsoleError as error:
+                    self._unread(error.problem)
                     # That a service is there is seen by its answer; its record only says whether there are two.
                     self._records = []
             return self._records
@@ -96,11 +110,13 @@ class ServiceLook:
                 self._every = [(row.name, row.active) for row in await self._instance.service_names()]
             return self._every
 
-    async def _missing(self, stage: str, name: str, error: NotFoundOnInstanceError) -> StageResult:
+    async def _missing(self, role: Role, name: str, error: NotFoundOnInstanceError) -> StageResult:
         """Say more than "missing": an inactive twin, or a name that is meant."""
+        stage = f"service_{role.value}"
         try:
             rows = await self._all()
-        except ConsoleError:
+        except ConsoleError as unread:
+            self._unread(unread.problem)
             # More cannot be said without the list; that the service does not answer stands.
             return StageResult.failed(stage, error.problem, 0)
         twins = [active for listed, active in rows if listed == name]
@@ -111,9 +127,11 @@ class ServiceLook:
             return found(stage, "service-silent", seen)
         # The names of the other two are much like this one, and are not meant.
         others = {other for other in self._names.values() if other != name}
-        near = did_you_mean(name, [listed for listed, active in rows if active and listed not in others])
+        free = [listed for listed, active in rows if active and listed not in others]
+        near = nearest_name(role, name, free)
         if near is None:
             return StageResult.failed(stage, error.problem, 0)
+        self.meant[role] = near
         case = "; only capitals differ" if near.casefold() == name.casefold() else ""
         return found(
             stage,

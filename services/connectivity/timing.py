@@ -1,4 +1,4 @@
-"""How long a stage may take, and how connections of its own are closed."""
+"""How long a check and its stages may take, and how connections of its own are closed."""
 
 import asyncio
 
@@ -6,6 +6,8 @@ STAGE_LIMIT_S = 4.0
 """For one stage below the sign-in; a dead host is reported within 5 s."""
 SIGNED_IN_LIMIT_S = 30.0
 """For one stage after the sign-in, with every call it makes."""
+CHECK_LIMIT_S = 14.0
+"""For all of a check: then it ends with what is known. Waiting for a person who opens the vault does not count."""
 
 
 def no_answer() -> str:
@@ -20,3 +22,8 @@ async def closed(writer: asyncio.StreamWriter) -> None:
     except OSError:
         # The other side may cut an unused connection; it was open, which is what was asked.
         return
+
+
+def looked_no_further() -> str:
+    """Say why a stage was not looked at when the time of the check was over."""
+    return f"not looked at: the check ends after {CHECK_LIMIT_S:g} s, and the stages before took all of it"

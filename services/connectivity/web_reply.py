@@ -8,8 +8,9 @@ from models.addresses import Origin
 from services.connectivity.faults import refused, unreachable
 from services.connectivity.results import StageResult
 from services.errors import ConsoleError
-from services.servicenow.answers import refuse_pages, refuse_redirect
+from services.servicenow.answers import proxy_sign_in, refuse_pages, refuse_redirect
 from services.servicenow.faults import failure
+from services.servicenow.headers import schemes_of
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
 
@@ -27,7 +28,9 @@ def look_at_reply(response: httpx.Response, origin: Origin) -> str:
     tried = f"Ask {origin.host} for a web reply"
     status = response.status_code
     if status == 407:
-        raise unreachable("http", "proxy-sign-in", tried, f"HTTP {status}")
+        raise proxy_sign_in(
+            tried, f"HTTP {status}", schemes_of(response.headers.get_list("proxy-authenticate"))
+        )
     if response.is_redirect:
         if _instance_problem(response, origin) is None:
             refuse_redirect(response, origin, tried)

@@ -10,7 +10,11 @@ from services.practice.schema import TABLES
 _LAST = "f" * 32
 """A sys_id behind all others, for a record that is there only while a fault is on."""
 VARIABLE = "PMUserReason"
+VARIABLE_TABLES = ("sc_item_option_mtom", "sc_item_option")
+_NAMES = {"sysapproval_approver": ("approver.name", "approver.user_name"), "sys_journal_field": ("value",)}
+"""Fields that `names_hidden` leaves empty."""
 _SHOWN_ROLES = ("roles_shown", "role_admin_left", "role_missing", "role_soap_missing")
+APPROVER = "app.approver"
 INTEGRATION = "privman.integration"
 
 _FIELDS: dict[str, tuple[str, dict[str, str]]] = {
@@ -42,12 +46,23 @@ def shows_roles(faults: FaultRegistry) -> bool:
     return any(faults.on(name) for name in (*_SHOWN_ROLES, "account_interactive"))
 
 
+def is_hidden(faults: FaultRegistry, table: str, path: str) -> bool:
+    """Whether a field comes empty, as a rule for single fields makes it."""
+    if faults.on("names_hidden") and path in _NAMES.get(table, ()):
+        return True
+    return faults.on("variables_hidden") and table == "sc_req_item" and path.startswith("variables.")
+
+
 def altered(faults: FaultRegistry, table: str, row: Row) -> Row:
     """Return a record as it looks under the faults that are on."""
     changes: dict[str, str] = {}
+    approver = table == "sys_user" and row["user_name"] == APPROVER
     for name, (changed, values) in _FIELDS.items():
-        if changed == table and faults.on(name):
+        # Faults of the account that signs in leave the approver alone.
+        if changed == table and faults.on(name) and not approver:
             changes |= values
+    if approver and faults.on("approvers_inactive"):
+        changes["active"] = "false"
     if table == "sys_web_service" and faults.hits_named("service_inactive", row["name"]):
         changes["active"] = "false"
     return {**row, **changes} if changes else row
@@ -68,6 +83,8 @@ def altered_list(
             return _roles(faults, rows)
         case "sc_req_item" if faults.on("nobody_asked") and named("cat_item="):
             return [*rows, _UNASKED]
+        case "sys_user_grmember" if faults.on("approvers_missing"):
+            return []
         case "sys_web_service":
             return _services(faults, rows, named)
     return rows

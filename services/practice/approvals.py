@@ -28,7 +28,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is ordered: a catalogue item, the values of its variables, and how many."""
+    """What is ordered: a catalog item, the values of its variables, and how many."""
 
     item: str
     variables: Mapping[str, str]
@@ -38,7 +38,7 @@ class Line:
 def place_order(
     database: Database, item_id: str, variables: Mapping[str, str], *, user_id: str, by: str
 ) -> Order:
-    """Order one catalogue item: request, requested item, variables, and approvals where the item has a workflow.
+    """Order one catalog item: request, requested item, variables, and approvals where the item has a workflow.
 
     Raises OrderError when the item, its category or its catalogue is missing or inactive.
     """
@@ -46,7 +46,7 @@ def place_order(
 
 
 def place_lines(database: Database, lines: Sequence[Line], *, user_id: str, by: str) -> list[Order]:
-    """Order several catalogue items in one request, as a cart is ordered; all of them or none."""
+    """Order several catalog items in one request, as a cart is ordered; all of them or none."""
     items = [_orderable(database, line.item) for line in lines]
     common = {
         "opened_by": user_id,
@@ -101,7 +101,7 @@ def _orderable(database: Database, item_id: str) -> dict[str, str]:
 
 
 def options_of(database: Database, item_id: str) -> list[dict[str, str]]:
-    """Return the active variables of a catalogue item, then those of its variable sets."""
+    """Return the active variables of a catalog item, then those of its variable sets."""
     found = database.rows("item_option_new", cat_item=item_id, active="true")
     for link in database.rows("io_set_item", sc_cat_item=item_id):
         found += database.rows("item_option_new", variable_set=link["variable_set"], active="true")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from services.environment import for_children
 from services.practice import engine_process
 from services.practice.engine_process import SCRIPT_STARTS_AT
 
@@ -38,6 +39,7 @@ class _Process:
             [sys.executable, "-I", "-S", engine_process.__file__, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=for_children(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self.alive = True

@@ -56,12 +56,12 @@ FAULTS: dict[str, str] = {
     "rate_limit_told": "Answers tell a rate limit; option limit.",
     "clock_off": "The header Date is wrong; option seconds for how much it is ahead.",
     "item_missing": "The catalogue is empty for every account.",
-    "item_inactive": "Catalogue items have Active off.",
-    "item_not_orderable": "Catalogue items are record producers.",
+    "item_inactive": "Catalog items have Active off.",
+    "item_not_orderable": "Catalog items are record producers.",
     "category_inactive": "Categories have Active off.",
     "catalogue_inactive": "Catalogues have Active off.",
     "variable_missing": "A variable is missing at every item; option variable.",
-    "item_without_flow": "Nothing that approves is attached to catalogue items.",
+    "item_without_flow": "Nothing that approves is attached to catalog items.",
     "workflow_inactive": "Workflows have Active off.",
     "nobody_asked": "A request of every item waits since long, and no approver was asked.",
     "service_silent": "The service is listed and does not answer; option service names it, else all three.",
@@ -69,7 +69,18 @@ FAULTS: dict[str, str] = {
     "input_missing": "The WSDL lacks the first input; option service names it, else all three.",
     "wsdl_broken": "The WSDL describes nothing that can be called; option service names it, else all three.",
     "service_forbidden": "The service refuses the account; option service names it, else all three.",
+    "wsdl_refused": "The WSDL is refused with a SOAP fault for missing rights; options status, and service for one of the three.",
+    "input_typed": "The last input of the WSDL is a yes or no; option service names it, else all three.",
+    "page_forbidden": "Every call that signs in is answered 403 with a web page.",
+    "lists_forbidden": "Lists of the Table API that are asked for with a condition are refused for missing rights.",
+    "lists_cut": "Lists of the Table API are cut off in the middle of the JSON, with an error behind it.",
+    "approvers_missing": "The group of approvers has no member.",
+    "approvers_inactive": "No member of the group of approvers is active.",
     "slow_script": "Scripts take their time; option seconds.",
+    "variables_hidden": "The variables of requested items are hidden from every account.",
+    "names_hidden": "The names of approvers and the texts of comments come empty, as rules for fields make them.",
+    "items_read_only": "Requested items are changed by admin alone.",
+    "node_switched": "Sessions from before are refused, as on a node that does not know them; new ones are not.",
 }
 """Name and what it does."""
 
@@ -93,6 +104,8 @@ OPTIONS: dict[str, dict[str, type[float | str]]] = {
     "input_missing": {"service": str},
     "wsdl_broken": {"service": str},
     "service_forbidden": {"service": str},
+    "wsdl_refused": {"status": float, "service": str},
+    "input_typed": {"service": str},
     "slow_script": {"seconds": float},
 }
 """The options of the faults that have some, and whether each is a number or a text."""

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.practice import approvals
 from services.practice.accounts import User
-from services.practice.altered import altered, altered_list, shows_roles
+from services.practice.altered import VARIABLE_TABLES, altered, altered_list, is_hidden, shows_roles
 from services.practice.database import Database, Row, quoted, text_of
 from services.practice.faults import FaultRegistry
 from services.practice.query import Compiler, parse
@@ -115,6 +115,7 @@ class TableApi:
         if request.method == "GET":
             return self._one(request, user, table, sys_id) if sys_id else self._list(request, user, table)
         kept = request.method == "DELETE" and table.name in KEPT
+        kept = kept or (table.name == "sc_req_item" and self._faults.on("items_read_only"))
         if not user.has(*(() if kept else WRITE_ROLES.get(table.name, ())), "admin"):
             return _refused(request.method)
         if request.method == "DELETE":
@@ -180,6 +181,10 @@ class TableApi:
             return Json(
                 {"result": shown[:1], "error": {"message": text, "detail": text}, "status": "failure"}
             )
+        if self._faults.on("lists_cut"):
+            return _cut(shown)
+        if table.name == "sys_user_grmember" and self._faults.on("approvers_missing"):
+            headers["X-Total-Count"] = "0"
         return Json({"result": shown}, headers=headers)
 
     def _one(self, request: Request, user: User, table: Table, sys_id: str) -> Response:
@@ -202,6 +207,8 @@ class TableApi:
         roles = READ_ROLES.get(table.name)
         shown = table.name == "sys_user_has_role" and shows_roles(self._faults)
         if roles is not None and not shown and not user.has(*roles, "admin"):
+            return False
+        if table.name in VARIABLE_TABLES and self._faults.on("variables_hidden"):
             return False
         if table.name == "sysapproval_approver":
             return user.has("approval_admin") or row["approver"] == user.sys_id
@@ -231,7 +238,8 @@ class TableApi:
         )
         shown = {}
         for path in wanted:
-            value = self._value(table, row, path, params, lookups)
+            hidden = is_hidden(self._faults, table.name, path)
+            value = "" if hidden else self._value(table, row, path, params, lookups)
             if value is not None:
                 shown[path] = value
         return shown
@@ -275,6 +283,14 @@ class TableApi:
         table = TABLES.get(table_name)
         row = lookups.get(table_name, sys_id) if table is not None else None
         return row[table.display] if table is not None and row is not None else ""
+
+
+def _cut(shown: list[dict[str, Any]]) -> Response:
+    """Return a list as it comes when the quota ends its transaction: the array stays open, and an error follows."""
+    text = "Transaction cancelled: maximum execution time exceeded"
+    error = json.dumps({"error": {"message": text, "detail": text}, "status": "failure"})[1:]
+    content = json.dumps({"result": shown[:1]})[:-2] + ("," if shown else "") + error
+    return Response(content, media_type=Json.media_type)
 
 
 def _refused(method: str) -> Json:

@@ -130,6 +130,13 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
     ("sys_user_group", "Group", "name", "name description manager>sys_user active:bool email", ""),
     ("sys_user_grmember", "Group Member", "sys_id", "user>sys_user group>sys_user_group", ""),
     (
+        "sys_user_delegate",
+        "Delegate",
+        "sys_id",
+        "user>sys_user delegate>sys_user starts:dt ends:dt approvals:bool assignments:bool",
+        "",
+    ),
+    (
         "sys_web_service",
         "Scripted SOAP Service",
         "name",

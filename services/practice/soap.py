@@ -5,7 +5,7 @@ The shape of the WSDL is that of one recorded from an instance; a test compares 
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -121,7 +121,8 @@ class ScriptedServices:
         schema = etree.SubElement(
             types, f"{{{XSD}}}schema", elementFormDefault="unqualified", targetNamespace=tns
         )
-        self._element(schema, operation, inputs)
+        typed = inputs[-1:] if self._hits("input_typed", name) else []
+        self._element(schema, operation, inputs, typed)
         self._element(schema, f"{operation}Response", self.parameters(service, "output"))
         for suffix, element in (("SoapIn", operation), ("SoapOut", f"{operation}Response")):
             message = etree.SubElement(root, f"{{{WSDL}}}message", name=f"{operation}{suffix}")
@@ -147,12 +148,13 @@ class ScriptedServices:
         return service["function_name"] if _NAME.fullmatch(service["function_name"]) else "execute"
 
     @staticmethod
-    def _element(schema: etree._Element, name: str, parameters: list[str]) -> None:
+    def _element(schema: etree._Element, name: str, parameters: list[str], typed: Sequence[str] = ()) -> None:
         element = etree.SubElement(schema, f"{{{XSD}}}element", name=name)
         sequence = etree.SubElement(etree.SubElement(element, f"{{{XSD}}}complexType"), f"{{{XSD}}}sequence")
         for parameter in parameters:
+            kind = "xsd:boolean" if parameter in typed else "xsd:string"
             etree.SubElement(
-                sequence, f"{{{XSD}}}element", maxOccurs="1", minOccurs="0", name=parameter, type="xsd:string"
+                sequence, f"{{{XSD}}}element", maxOccurs="1", minOccurs="0", name=parameter, type=kind
             )
 
     @staticmethod

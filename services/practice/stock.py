@@ -223,7 +223,7 @@ def _bulk_items(database: Database, count: int) -> None:
     database.executemany(
         f"INSERT INTO sc_cat_item ({columns}) VALUES ({marks})",  # noqa: S608 -- names of the schema
         (
-            (sys_id_of("bulk", str(n)), "sc_cat_item", f"Catalogue item {n:06d}", f"Item {n}", category, "true",
+            (sys_id_of("bulk", str(n)), "sc_cat_item", f"Catalog item {n:06d}", f"Item {n}", category, "true",
              at, at, "0")
             for n in range(count)
         ),

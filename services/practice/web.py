@@ -124,6 +124,8 @@ class Web:
         self._table_api = TableApi(database, faults)
         self.services = ScriptedServices(database, faults, runner)
         self.log: list[Recorded] = []
+        self._begun: set[str] = set()
+        """Sessions that were begun since the last switch to another node."""
         self.base_url: Callable[[], str] = str
         self.app = Starlette(
             routes=[
@@ -189,8 +191,14 @@ class Web:
 
     async def _answer(self, request: Request, user: User | None) -> Response:
         spoilt = await self._spoilt()
+        if spoilt is None and self._is_from_before(request):
+            text = "Insufficient rights to query records"
+            api = request.url.path.startswith("/api/")
+            spoilt = failure(403, text, "") if api else HTMLResponse(_PAGE.format(title=text, text=text), 403)
         if spoilt is not None:
             return spoilt
+        if user is not None and self.faults.on("page_forbidden"):
+            return HTMLResponse(_PAGE.format(title="403 Forbidden", text="Your address is not let in."), 403)
         path = request.scope["path"].removeprefix("/")
         parts = path.split("/")
         if parts[:2] == ["api", "now"]:
@@ -201,7 +209,8 @@ class Web:
                     refusal.headers["X-MFA_TOKEN"] = "invalid"  # noqa: S105 -- the documented header, no secret
                 return refusal
             users = self.faults.on("user_forbidden") and rest[1:2] == ["sys_user"]
-            if self.faults.on("forbidden") or users:
+            lists = self.faults.on("lists_forbidden") and "sysparm_query=" in request.url.query
+            if self.faults.on("forbidden") or users or (lists and request.method == "GET"):
                 text = "Field(s) present in the query do not have permission to be read"
                 return failure(403, "Insufficient rights to query records", text)
             if len(rest) in (2, 3) and rest[0] == "table":
@@ -223,6 +232,12 @@ class Web:
         strict = self._database.is_set("glide.soap.strict_security", default=True)
         role = "soap_query" if query.startswith("WSDL") else "soap_script"
         refused = strict and not user.has(role, "soap")
+        if role == "soap_query" and self.faults.hits_named("wsdl_refused", name):
+            status = int(self.faults.option("wsdl_refused", "status", 500))
+            said = (
+                "com.glide.processors.soap.SOAPProcessingException: Insufficient rights for querying records"
+            )
+            return fault(said, status=status)
         if self.faults.on("forbidden") or refused or self.faults.hits_named("service_forbidden", name):
             if role == "soap_query":
                 return HTMLResponse(_PAGE.format(title="Forbidden", text="Insufficient rights"), 403)
@@ -273,8 +288,17 @@ class Web:
                 user = None
             if user is not None and self._accounts.owner_of(session) != user.user_name:
                 session = self._accounts.open_session(user)
+                self._begun.add(session)
             return user, session
         return (self._accounts.resume(session) if session else None), session
+
+    def _is_from_before(self, request: Request) -> bool:
+        """Whether a call carries a session that was begun before the instance switched to another node."""
+        if not self.faults.on("node_switched"):
+            self._begun.clear()
+            return False
+        session = request.cookies.get("JSESSIONID", "")
+        return bool(session) and session not in self._begun
 
     def _restricted(self, user: User) -> bool:
         """Whether basic authentication is restricted, and the account may sign in interactively."""

@@ -1,6 +1,7 @@
 """Writes a plan to an instance, one record after the other, each written down before its call and checked after it."""
 
 import asyncio
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,9 @@ from services.provisioning.verifying import Verification, verify
 from services.provisioning.wanted import Reference, Value
 from services.servicenow.instance import Instance
 from services.servicenow.records import Row
-from services.store import Store
+from services.store import Store, StoreError
+
+log = logging.getLogger(__name__)
 
 TAKE_AWAY = (
     "“{account}” has the role admin. Where it was given for this run, take it away now; "
@@ -93,7 +96,7 @@ async def apply(
     except TakenOverError:
         raise
     except ConsoleError as error:
-        await receipt.finish(TaskState.FAILED, str(error))
+        await end_failed(receipt, error)
         if not receipt.live:
             raise
         raise stopped(error, run.doing, receipt.id) from error
@@ -197,6 +200,17 @@ class _Run:
             said += f", {count['conflict']} left alone"
         good = verification.verified
         await receipt.finish(TaskState.SUCCEEDED, f"{said}; {'verified' if good else 'not verified'}")
+
+
+async def end_failed(receipt: Receipt, error: ConsoleError) -> None:
+    """Write down that a run failed. Where that is refused as well, what was written down before each call remains.
+
+    The error of the store would say that the store was not changed, and nothing of what the run did on the instance.
+    """
+    try:
+        await receipt.finish(TaskState.FAILED, str(error))
+    except StoreError as unwritten:
+        log.info("The end of run %s could not be written down: %s", receipt.id, unwritten)
 
 
 def note_done(step: Step, row: Row) -> None:

@@ -152,7 +152,7 @@ class _Planner:
             fields: dict[str, tuple[str | None, Value]] = {
                 column: (None, self._resolved(value)) for column, value in wanted.fields.items()
             }
-            return self._made(wanted, "create", None, fields, "It is not there")
+            return self._made(wanted, "create", None, fields, "Does not exist on the instance")
         return self._compared(wanted, found[0])
 
     def _compared(self, wanted: Wanted, row: Row) -> Change:
@@ -163,7 +163,7 @@ class _Planner:
                 differing[column] = (now, to)
         sys_id = row["sys_id"]
         if not differing:
-            return self._made(wanted, "keep", sys_id, {}, "It is as it has to be")
+            return self._made(wanted, "keep", sys_id, {}, "Matches, no change")
         if self._is_ours(wanted.key, row, differing):
             return self._made(
                 wanted, "update", sys_id, differing, "It is as an earlier version of this console left it"

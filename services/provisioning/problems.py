@@ -44,7 +44,7 @@ def admin_missing(account: str, evidence: str) -> RefusedError:
         Problem(
             tried=TASK,
             evidence=evidence,
-            cause=f"“{account}” lacks the role admin, which making these records takes. Nothing was written.",
+            cause=f"“{account}” lacks the role admin, which is required to create these records. Nothing was written this time.",
             owner=Owner.SERVICENOW,
             remedy="Give the account admin for this run and take it away afterwards, or sign in as an administrator "
             "for this run only, or save an update set and have an administrator import it.",

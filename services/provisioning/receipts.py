@@ -4,7 +4,6 @@ A receipt is a Task Run whose report is JSON: names, steps in order, and the rec
 """
 
 import json
-import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind, TaskState
 from models.task_run import TaskRun
 from services.errors import ConflictError
+from services.ids import uuid_of
 from services.provisioning.names import ItemNames
 from services.provisioning.planning import Baseline, Remembered
 from services.provisioning.problems import TakenOverError
@@ -136,9 +136,8 @@ class Receipt:
     @classmethod
     async def find(cls, store: Store, server: ForeignSystem, receipt: str) -> "Receipt | None":
         """Return the run with this id on this server, or None."""
-        try:
-            wanted = uuid.UUID(receipt)
-        except ValueError:
+        wanted = uuid_of(receipt)
+        if wanted is None:
             return None
         return next((r for r in await cls.of_server(store, server) if r.run.id == wanted), None)
 

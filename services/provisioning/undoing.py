@@ -12,21 +12,23 @@ from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
 from services.errors import ConsoleError
+from services.language import plural_message
 from services.progress import Progress, silent
-from services.provisioning.applying import settle
+from services.provisioning.applying import end_failed, settle
 from services.provisioning.planning import EVERYTHING, fingerprint
 from services.provisioning.problems import TakenOverError, cannot_undo, no_receipt, other_instance, stopped
 from services.provisioning.reading import COLUMNS, PAGE, STAMPS, read_present
 from services.provisioning.receipts import Receipt, Step
 from services.provisioning.rights import require_admin
 from services.provisioning.wanted import INPUTS, ITEM_KEY, OUTPUTS, SERVICES
+from services.requests.reading import is_active
+from services.requests.states import CLOSED_STATES
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
 from services.servicenow.records import Row
 from services.store import Store
 from services.threads import kept
 
-CLOSED = frozenset({"3", "4", "7"})
 WAITING = frozenset({"requested", "not requested"})
 CHILDREN: dict[str, tuple[tuple[str, str], ...]] = {
     "sc_category": (("sc_cat_item", "category"), ("sc_category", "parent")),
@@ -133,7 +135,7 @@ class _Undo:
         except TakenOverError:
             raise
         except ConsoleError as error:
-            await self._receipt.finish(TaskState.FAILED, str(error))
+            await end_failed(self._receipt, error)
             raise stopped(error, doing, self._receipt.id) from error
         except asyncio.CancelledError:
             await self._receipt.finish(TaskState.CANCELLED, f"Cancelled: {doing}")
@@ -150,25 +152,44 @@ class _Undo:
         item = next((s for s in steps if s.key == ITEM_KEY and s.operation == "create"), None)
         if item is None or not item.sys_id:
             return
-        columns = ("number", "state", "request", "approval")
+        columns = ("number", "state", "active", "request", "approval")
         table = self._instance.table("sc_req_item")
         query = where("cat_item", Operator.IS, item.sys_id)
         rows = [row async for row in table.rows(query, fields=columns, page_size=PAGE)]
         rehearsed = await kept(self._rehearsals) if rows else frozenset()
-        pending = [row for row in rows if row["state"] not in CLOSED and row["approval"] in WAITING]
-        standing = [row for row in rows if row in pending or not {row["sys_id"], row["request"]} & rehearsed]
+        pending = [
+            row
+            for row in rows
+            if row["state"] not in CLOSED_STATES and is_active(row["active"]) and row["approval"] in WAITING
+        ]
+        # The id of an order says which item of it was rehearsed only where it has no other one.
+        alone = {order for order, number in Counter(row["request"] for row in rows).items() if number == 1}
+        standing = [
+            row
+            for row in rows
+            if row in pending or not {row["sys_id"], *({row["request"]} & alone)} & rehearsed
+        ]
         if standing:
             raise cannot_undo(
-                f"{len(standing)} requests hang on “{item.name}”, {len(pending)} of them wait for approval: "
-                f"{', '.join(row['number'] for row in standing[:3])}{' …' if len(standing) > 3 else ''}",
+                plural_message(
+                    len(standing),
+                    "{count} request was raised for “{item}”, {pending} awaiting approval: {numbers}",
+                    "{count} requests were raised for “{item}”, {pending} awaiting approval: {numbers}",
+                    item=item.name,
+                    pending=len(pending),
+                    numbers=", ".join(row["number"] for row in standing[:3])
+                    + (" …" if len(standing) > 3 else ""),
+                ),
                 "Without the item nobody could decide these requests, or read afterwards what they were for.",
                 "Have the open ones decided or cancelled; for history's sake switch the item off instead of removing it.",
             )
 
     def _rehearsals(self) -> frozenset[str]:
-        query = select(ApprovalRequest.external_id).where(ApprovalRequest.rehearsal)
+        query = select(ApprovalRequest.external_id, ApprovalRequest.record_id).where(
+            ApprovalRequest.rehearsal
+        )
         with self._store.read() as session:
-            return frozenset(session.exec(query))
+            return frozenset(key for keys in session.exec(query) for key in keys if key)
 
     def _refuse_edited(self, steps: list[Step], rows: dict[str, Row]) -> None:
         edited = []

@@ -1,4 +1,4 @@
-"""What an instance is to have: category, catalogue item, variables, and three scripted services with parameters.
+"""What an instance is to have: category, catalog item, variables, and three scripted services with parameters.
 
 Source of the contract: `services.servicenow.contract`; the further variables are those seen in the field since 10.8.
 """

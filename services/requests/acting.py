@@ -10,16 +10,19 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
-from weakref import WeakValueDictionary
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestState
-from services.errors import ConsoleError, Problem, ReplyError, UnreachableError
+from services.errors import ConsoleError, Problem, RefusedError
 from services.requests import refusals, turns
+from services.requests.deciders import ending_of, is_unclear, may_decide_for_others
+from services.requests.deeds import Deed, acts_for, deed_id, is_same
 from services.requests.learning import (
     Source,
     keep,
+    read_own,
+    request_items,
     request_of,
     stored_process,
 )
@@ -30,12 +33,15 @@ from services.requests.record import (
     Asked,
     Record,
     is_copy,
+    read_approvals,
     read_record,
     sentence_list,
 )
+from services.requests.resolving import NotItsRecordError
 from services.requests.steps import Steps
+from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
-from services.servicenow.roles import ADMIN, account_of, roles_of
+from services.servicenow.roles import account_of
 from services.store import Store
 from services.store.errors import StoreError
 from services.threads import kept
@@ -44,14 +50,6 @@ IN_FLIGHT = 2
 """Requests that one call works on at a time."""
 CLOSED_INCOMPLETE = "4"
 COMMENT_MAX = TEXT_MAX
-APPROVAL_ADMIN = "approval_admin"
-
-NOT_SENT = frozenset(
-    {"dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host", "tls-untrusted",
-     "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance"}
-)  # fmt: skip
-"""Faults that come before an instance does anything: nothing was changed."""
-
 Decision: TypeAlias = Literal["approve", "reject"]
 WORDS: dict[Decision, str] = {"approve": "approved", "reject": "rejected"}
 
@@ -69,6 +67,8 @@ class Outcome:
     problem: Problem | None = None
     label: str = ""
     """The number of the request, or its id where it has none."""
+    deed: Deed | None = None
+    """Who did it, on whose behalf and with which account, where it was done."""
 
 
 Told: TypeAlias = Callable[[Outcome], None]
@@ -154,7 +154,7 @@ async def _each(
     async def one(key: uuid.UUID) -> None:
         label = str(key)
         try:
-            async with _turn_of(key):
+            async with turns.lock_of(key):
                 row = await request_of(workspace.store, key)
                 label = label_of(row)
                 outcome = await _in_turn(workspace.store, row, deed)
@@ -197,17 +197,6 @@ async def _in_turn(
             await kept(turn.give_back)
 
 
-_turns: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
-
-
-def _turn_of(key: uuid.UUID) -> asyncio.Lock:
-    """Return the lock of a request: who clicks twice, or decides in two windows, is told what came of the first."""
-    lock = _turns.get(key)
-    if lock is None:
-        lock = _turns[key] = asyncio.Lock()
-    return lock
-
-
 def label_of(row: ApprovalRequest) -> str:
     """Return how people call a request: its number, or its id."""
     return row.number or str(row.id)
@@ -223,35 +212,56 @@ class _Deed:
         self._row = row
         self._comment = comment.strip()
         self._decider = decider
+        self._whole = decider is None
+        """Whether the record is read with an account that sees every approval."""
+        self._items: frozenset[str] | None = None
+        self._person = workspace.store.actor
         self.label = label_of(row)
 
     # -- approve and reject ------------------------------------------------
 
     async def decide(self, decision: Decision) -> Outcome:
-        """Decide the approval that the account is asked for, or may decide for others."""
+        """Decide the approval that the account is asked for, or may decide for others.
+
+        The record is read with the server's account: an approver may see nothing but its own approvals.
+        """
         word = WORDS[decision]
-        instance = await self._instance()
-        record = await self._open_record(instance, f"{decision.capitalize()} {self.label}")
+        instance, record = await self._to_decide(f"{decision.capitalize()} {self.label}")
         if isinstance(record, Outcome):
             return record
-        account = await account_of(instance)
+        writer = self._decider or instance
+        account = await account_of(writer)
         tried = f"{decision.capitalize()} {record.number}"
-        asked = _asked_of(record, account)
+        seen = record
+        if writer is not instance:
+            # What the decider sees is what it can decide.
+            seen = replace(record, asked=await read_approvals(writer, record, instance))
+        asked = acts_for(seen.waiting, account)
+        if asked is None and any(one.open for one in record.asked_on_order):
+            return self.refused(refusals.on_order(tried, record))
         if asked is None:
             return self.refused(refusals.nobody_asked(tried, record.number, account))
-        if not _same(asked.user_name, account) and not await _may_for_others(instance, account):
-            return self.refused(refusals.not_asked(tried, account, [one.who for one in record.waiting]))
-        lost = await self._change(instance, APPROVALS, asked.sys_id, self._values("state", word))
-        if lost is not None and not _unclear(lost):
+        if not is_same(asked.user_name, account) and not await may_decide_for_others(writer, account):
+            return self.refused(refusals.not_asked(tried, account, [one.who for one in seen.waiting]))
+        lost = await self._change(writer, APPROVALS, asked.sys_id, self._values("state", word))
+        if lost is not None and not is_unclear(lost):
             return await self._after_refusal(instance, tried, lost)
+        return await self._sent(instance, writer, asked, word, lost)
+
+    async def _sent(
+        self, instance: Instance, writer: Instance, asked: Asked, word: str, lost: ConsoleError | None
+    ) -> Outcome:
+        """Read back what became of a decision that was sent, with `lost` in place of its answer."""
+        account = await account_of(writer)
+        tried = f"{'Approve' if word == WORDS['approve'] else 'Reject'} {self.label}"
         try:
-            after = await read_record(instance, self._row)
+            after = await self._read(instance)
+            now = await self._read_back(after, asked, instance) if after else None
         except ConsoleError as error:
             return self.refused(refusals.unclear(tried, lost or error))
-        now = next((one for one in after.asked if one.sys_id == asked.sys_id), None) if after else None
         if after is None or now is None:
             return self.refused(refusals.unclear(tried, lost))
-        if now.state != word or not (lost is None or _same(now.changed_by, account)):
+        if now.state != word or not (lost is None or is_same(now.changed_by, account)):
             await self._keep(after)
             if now.open:
                 return self.refused(refusals.not_taken(tried, lost))
@@ -261,30 +271,54 @@ class _Deed:
             # Somebody decided the other way between the look and the change, and that is what counts.
             await self._keep(after)
             return self.refused(refusals.decided_already(tried, after, other))
-        return await self._decided(instance, after, now, word, account)
+        return await self._decided(after, now, word, account)
 
-    async def _decided(
-        self, instance: Instance, record: Record, now: Asked, word: str, account: str
-    ) -> Outcome:
+    async def _read_back(self, after: Record, asked: Asked, instance: Instance) -> Asked | None:
+        """Return an approval as it stands now; the server's account may not see what the decider sees."""
+        seen = next((one for one in after.asked if one.sys_id == asked.sys_id), None)
+        if seen is None and self._decider is not None:
+            own = await read_approvals(self._decider, after, instance)
+            seen = next((one for one in own if one.sys_id == asked.sys_id), None)
+        return seen
+
+    async def _to_decide(self, tried: str) -> tuple[Instance, Record | Outcome]:
+        """Read the newest state; returns who read it: the server's own account, or the decider where that one sees none."""
+        own = await self._workspace.instance(_server(self._row))
+        if self._decider is None:
+            return own, await self._open_record(own, tried)
+        try:
+            record = await self._read(own)
+        except RateLimitedError:
+            raise
+        except RefusedError:
+            # Its account may not read it, or not enough to know the record: the approver may.
+            record = None
+        if record is None:
+            return self._decider, await self._open_record(self._decider, tried)
+        self._whole = True
+        return own, await self._if_open(record, tried)
+
+    async def _decided(self, record: Record, now: Asked, word: str, account: str) -> Outcome:
         """Keep a decision that was read back, and let our own request take it in."""
-        for_whom = "" if _same(now.user_name, account) else f" for {now.who}"
-        detail = f"{record.number} {word}{for_whom}, as {account}"
-        if self._comment:
-            detail += f": {self._comment}"
-        seen = f"{record.number} is {word}{for_whom}."
+        own = is_same(now.user_name, account)
+        deed = Deed(word, record.number, account, self._person, now.who, own=own)
+        seen = f"{deed.sentence}."
         if record.open:
             others = [one.who for one in record.waiting]
             waits = sentence_list(others, "and") if others else "the next step of its approval"
-            seen = (
-                f"{now.who if for_whom else account} has {word} {record.number}; it still waits for {waits}."
-            )
-        problem = await self._keep(record, (RequestEventKind.DECIDED, detail), instance=instance)
+            seen = f"{deed.sentence}; it still waits for {waits}."
+        event = (RequestEventKind.DECIDED, self._told(deed))
+        problem = await self._keep(record, event, event_id=deed_id(self._row.id, now.sys_id))
         if problem is None and not record.open and not is_copy(self._row):
             problem = await self._follow()
             # The two systems agree now, unless the time was over.
-            await self._keep(record, instance=instance)
+            await self._keep(record)
             problem = problem or await self._too_late(record.number, word)
-        return self._done(record.number, seen, problem)
+        return self._done(record.number, seen, problem, deed)
+
+    def _told(self, deed: Deed) -> str:
+        """Return the line of the timeline for what was done."""
+        return f"{deed.sentence}: {self._comment}" if self._comment else deed.sentence
 
     async def _too_late(self, number: str, word: str) -> Problem | None:
         """Say so where the request had ended before the decision came: the caller has nothing of it."""
@@ -299,7 +333,7 @@ class _Deed:
     async def _after_refusal(self, instance: Instance, tried: str, error: ConsoleError) -> Outcome:
         """Tell why a change was refused: perhaps somebody decided in the meantime."""
         try:
-            after = await read_record(instance, self._row)
+            after = await self._read(instance)
         except ConsoleError:
             after = None
         if after is not None:
@@ -326,14 +360,19 @@ class _Deed:
             return self.refused(refusals.ended_already(tried, ended.state))
         if not ended.external_id:
             return self._done(self.label, "It was taken back before ServiceNow had it.", None)
-        return await self._cancelled(await self._workspace.instance(_server(row)), tried)
+        instance = await self._workspace.instance(_server(row))
+        try:
+            account = await account_of(instance)
+        except ConsoleError:
+            account = ""  # it is cancelled all the same
+        return await self._cancelled(instance, tried, account=account)
 
     async def _after_lost_cancel(self, tried: str, error: ConsoleError) -> Outcome:
         """Look at the record where the answer of the Cancel service was lost."""
-        if not _unclear(error):
+        if not is_unclear(error):
             return self.refused(error.problem)
         try:
-            after = await read_record(await self._workspace.instance(_server(self._row)), self._row)
+            after = await self._read(await self._workspace.instance(_server(self._row)))
         except ConsoleError:
             after = None
         if after is None:
@@ -351,7 +390,8 @@ class _Deed:
         await self._keep(after)
         if decided:
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+        deed = Deed(ending_of(after), after.number, person=self._person)
+        return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def cancel_copy(self) -> Outcome:
         """Cancel a request of Privilege Manager on the record: the open approvals, then the item if it is still open."""
@@ -374,7 +414,8 @@ class _Deed:
             return outcome
         half = refusals.half_cancelled(outcome.problem, self.label, done)
         # Nowhere else does it stand who cancelled these.
-        note = f"Cancelling {self.label} stopped half way; cancelled for {sentence_list(done, 'and')}, as {account}"
+        behalf = Deed("cancelled", "", account, self._person, sentence_list(done, "and")).by_whom
+        note = f"Cancelling {self.label} stopped half way; approvals cancelled {behalf}"
         with contextlib.suppress(StoreError):
             steps = Steps(self._workspace.store)
             await kept(lambda: steps.note(self._row, RequestEventKind.FAILED, note, utcnow()))
@@ -383,7 +424,7 @@ class _Deed:
     async def _close_item(self, instance: Instance) -> ConsoleError | None:
         """Close the item where it is open although nobody is asked any more; returns what went wrong."""
         try:
-            now = await read_record(instance, self._row)
+            now = await self._read(instance)
         except ConsoleError as error:
             return error
         if now is None or not now.open:
@@ -395,7 +436,7 @@ class _Deed:
     ) -> Outcome:
         """Read a cancelled record back and keep what it says; `account` cancelled it on the record."""
         try:
-            after = await read_record(instance, self._row)
+            after = await self._read(instance)
         except ConsoleError as error:
             return self._not_read_back(tried, lost, error)
         if after is None:
@@ -404,17 +445,15 @@ class _Deed:
             await self._keep(after)
             if not is_copy(self._row):
                 return self.refused(refusals.still_open(tried, after.number))
-            clear = lost is not None and not _unclear(lost)
+            clear = lost is not None and not is_unclear(lost)
             return self.refused(lost.problem if lost and clear else refusals.not_taken(tried, lost))
         if after.approval in WORDS.values():
             await self._keep(after)
             return self.refused(refusals.decided_already(tried, after, after.decided))
-        detail = f"{after.number} cancelled, as {account}"
-        if self._comment:
-            detail += f": {self._comment}"
-        event = (RequestEventKind.CANCELLED, detail) if is_copy(self._row) else None
-        problem = await self._keep(after, event, instance=instance)
-        return self._done(after.number, f"{after.number} is {_word(after)}.", problem)
+        deed = Deed(ending_of(after), after.number, account, self._person)
+        event = (RequestEventKind.CANCELLED, self._told(deed)) if is_copy(self._row) else None
+        problem = await self._keep(after, event)
+        return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     def _not_read_back(self, tried: str, lost: ConsoleError | None, error: ConsoleError | None) -> Outcome:
         problem = refusals.unclear(tried, lost or error)
@@ -443,17 +482,17 @@ class _Deed:
             if lost is not None:
                 break
             reminded.append(asked)
-        if not reminded and (lost is None or not _unclear(lost)):
+        if not reminded and (lost is None or not is_unclear(lost)):
             lost = await self._change(instance, ITEMS, record.sys_id, {"comments": text})
         if lost is not None and not reminded:
-            if not _unclear(lost):
+            if not is_unclear(lost):
                 with contextlib.suppress(StoreError):
                     await kept(turn.give_back)
                 return self.refused(lost.problem)
             # Whether it was written cannot be read back without rights on journals; it is not written twice.
             return self.refused(refusals.unclear(tried, lost))
         whom = sentence_list([one.who for one in reminded], "and") or f"those who follow {record.number}"
-        problem = await self._keep(record, (RequestEventKind.REMINDED, f"{whom}: {text}"), instance=instance)
+        problem = await self._keep(record, (RequestEventKind.REMINDED, f"{whom}: {text}"))
         seen = f"A comment for {whom} is on {record.number}."
         return self._done(record.number, seen, lost.problem if lost else problem)
 
@@ -463,24 +502,37 @@ class _Deed:
         """Return the outcome of what was not done."""
         return Outcome(self._row.id, ok=False, problem=problem, label=self.label)
 
-    def _done(self, label: str, seen: str, problem: Problem | None) -> Outcome:
-        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label)
+    def _done(self, label: str, seen: str, problem: Problem | None, deed: Deed | None = None) -> Outcome:
+        return Outcome(self._row.id, ok=True, seen=seen, problem=problem, label=label, deed=deed)
 
     async def _instance(self) -> Instance:
         return self._decider or await self._workspace.instance(_server(self._row))
 
+    async def _read(self, instance: Instance) -> Record | None:
+        if self._items is None:
+            self._items = await asyncio.to_thread(request_items, self._workspace.store, self._row)
+        return await read_record(instance, self._row, self._items)
+
     async def _open_record(self, instance: Instance, tried: str) -> Record | Outcome:
         """Read the newest state; what is not open any more is kept and told instead."""
-        record = await read_record(instance, self._row)
+        try:
+            record = await read_own(self._workspace.store, instance, self._row)
+        except NotItsRecordError as error:
+            return self.refused(replace(error.problem, tried=tried))
+        return await self._if_open(record, tried)
+
+    async def _if_open(self, record: Record | None, tried: str) -> Record | Outcome:
         if record is None:
             ended = RequestState(self._row.state).final
             none = refusals.ended_already(tried, self._row.state) if ended else refusals.no_record(tried)
             return self.refused(none)
         self.label = record.number or self.label
         if not record.open:
-            await self._keep(record, instance=instance)
+            await self._keep(record)
             if not is_copy(self._row):
                 await self._follow()
+                # What the two systems say of each other is judged anew.
+                await self._keep(record)
             return self.refused(refusals.decided_already(tried, record, record.decided))
         return record
 
@@ -502,16 +554,16 @@ class _Deed:
         record: Record,
         event: tuple[RequestEventKind, str] | None = None,
         *,
-        instance: Instance | None = None,
+        event_id: uuid.UUID | None = None,
     ) -> Problem | None:
         """Store what was read; returns what kept it from being stored.
 
         Who is asked is only taken from the server's own account: an approver sees nobody's approval but its own.
         """
-        whole = self._decider is None or instance is None or instance is not self._decider
         try:
             comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
-            await keep(self._workspace.store, self._row, record, event, whole=whole, comment=comment)
+            store, whole = self._workspace.store, self._whole
+            await keep(store, self._row, record, event, whole=whole, comment=comment, event_id=event_id)
         except StoreError as error:
             return error.problem
         return None
@@ -538,32 +590,3 @@ def _server(row: ApprovalRequest) -> uuid.UUID:
     if row.server_id is None:
         raise refusals.no_server(label_of(row))
     return row.server_id
-
-
-def _asked_of(record: Record, account: str) -> Asked | None:
-    """Return the approval to decide: the one that the account itself is asked for, else the first that is open.
-
-    The order is asked for before its item, so its approval comes first.
-    """
-    waiting = sorted(record.waiting, key=lambda one: not one.on_order)
-    own = (one for one in waiting if _same(one.user_name, account))
-    return next(own, waiting[0] if waiting else None)
-
-
-async def _may_for_others(instance: Instance, account: str) -> bool:
-    """Whether an account may decide what others are asked for; where roles are hidden, the instance will say."""
-    roles = await roles_of(instance, account)
-    return not roles or APPROVAL_ADMIN in roles or ADMIN in roles
-
-
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
-
-
-def _unclear(error: ConsoleError) -> bool:
-    """Whether a change may have been made although it came to an error."""
-    return isinstance(error, UnreachableError | ReplyError) and error.problem.fault not in NOT_SENT
-
-
-def _word(record: Record) -> str:
-    return "cancelled" if record.approval == "cancelled" else "closed"

@@ -1,13 +1,17 @@
 """Sentences about one request: why it waits, and what to tell the person who called."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PureWindowsPath
 
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
+from services.language import ENGLISH, day, time_of_day
+from services.requests.deeds import deed_of
 from services.requests.record import Record, sentence_list
 from services.requests.states import ENDED, Judgement, Seen, seen_of
+from services.servicenow.journal import readable
 
 SENT_WITHIN = timedelta(minutes=5)
 """What has not reached ServiceNow by then takes more than a moment."""
@@ -21,20 +25,22 @@ def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], reco
     state = RequestState(row.state)
     if state.final:
         return row.error if state is RequestState.FAILED else ""
+    if row.error:
+        return f"{row.error} It is tried again by itself."
     if state is RequestState.SUBMITTING:
         return (
             "It has not reached ServiceNow yet: the worker that sends it is not running, or is still at it."
         )
     if judgement.mismatch:
         return judgement.sentence
+    if record is not None and any(one.open for one in record.asked_on_order) and not names:
+        order = record.order_number or "its order"
+        return f"It waits for the approval of {order}, which has other items: that is decided in ServiceNow."
     if record is not None and record.waiting and not names:
         return "Nobody who is asked can act: their accounts are not active or locked out."
     if names:
         return f"It waits for {sentence_list(names)}."
-    if (
-        seen_of(row.servicenow_state, row.record_state, row.order_state) is Seen.WAITING
-        and record is not None
-    ):
+    if _seen(row) is Seen.WAITING and record is not None:
         return "It waits for an approval; this account does not see whose."
     return judgement.sentence
 
@@ -45,30 +51,30 @@ def answer_for_caller(
     record: Record | None,
     comment: str = "",
     *,
+    person: str = "",
     now: datetime | None = None,
 ) -> str:
     """Return what to tell the person who raised a request: where it stands, who acts, what to do.
 
-    `comment` is what the decision was given with, where the row does not keep it.
+    `comment` is what the decision was given with, where the row does not keep it. `person` is who made it at a console,
+    where that is known.
     """
     now = now or utcnow()
     what = _what(row)
     number = f" ({row.number})" if row.number else ""
     match RequestState(row.state):
         case RequestState.SUBMITTING:
-            if now - row.requested_at > SENT_WITHIN:
+            if row.error or now - row.requested_at > SENT_WITHIN:
                 return f"{what} has not reached the approvers yet; the service desk looks into it."
             return f"{what} is being sent to the approvers. Wait a minute and look again."
         case RequestState.PENDING:
             return _pending(row, what, number, names, now)
         case RequestState.APPROVED:
-            return (
-                f"{what} was approved{_by(record)}{_at(row.ended_at, now)}{number}. Start the program again."
-            )
+            return f"{what} was approved{_by(record, person)}{_at(row.ended_at, now)}{number}. Start the program again."
         case RequestState.REJECTED:
-            told = row.comment or comment
+            told = readable(row.comment or comment)
             said = f" The answer was: “{told}”." if told else ""
-            return f"{what} was rejected{_by(record)}{_at(row.ended_at, now)}{number}.{said}"
+            return f"{what} was rejected{_by(record, person)}{_at(row.ended_at, now)}{number}.{said}"
         case RequestState.TIMED_OUT:
             return f"Nobody decided {_lower(what)} in time{number}. Start the program again to ask once more."
         case RequestState.CANCELLED:
@@ -80,7 +86,7 @@ def answer_for_caller(
 
 
 def _pending(row: ApprovalRequest, what: str, number: str, names: list[str], now: datetime) -> str:
-    seen = seen_of(row.servicenow_state, row.record_state, row.order_state)
+    seen = _seen(row)
     if seen is Seen.APPROVED:
         return f"{what} is approved{number}; the answer is on its way. Start the program again in a minute."
     if seen in (Seen.REJECTED, Seen.ORDER_REJECTED):
@@ -93,13 +99,17 @@ def _pending(row: ApprovalRequest, what: str, number: str, names: list[str], now
     if row.times_out_at is not None:
         if row.times_out_at <= now:
             # Nobody has looked since: an answer of the last moment may be on its way, and is found by starting again.
-            return f"The time for {_lower(what)} was over{_at(row.times_out_at, now)}{number}. Start the program again to ask once more."
+            return f"{what} expired{_at(row.times_out_at, now)}{number}. Start the program again to ask once more."
         until = f" If nothing happens by {_when(row.times_out_at, now)}, start the program again."
     if seen is Seen.ORDER_APPROVED and names:
         whose = sentence_list(names)
         return f"{what} was approved on the order, but not yet on its item. {whose} has to approve {row.number or 'it'}.{until}"
     whom = f" of {sentence_list(names)}" if names else ""
     return f"{what} waits for the approval{whom}{number}.{until}"
+
+
+def _seen(row: ApprovalRequest) -> Seen:
+    return seen_of(row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed)
 
 
 def _what(row: ApprovalRequest) -> str:
@@ -111,9 +121,13 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _by(record: Record | None) -> str:
+def _by(record: Record | None, person: str) -> str:
     decided = record.decided if record is not None else None
-    return f" by {decided.who}" if decided is not None else ""
+    if record is None or decided is None:
+        return ""
+    # With which account is nothing for a caller.
+    deed = replace(deed_of(record.number, decided, person), account="" if person else decided.changed_by)
+    return f" {deed.by_whom}"
 
 
 def _at(at: datetime | None, now: datetime) -> str:
@@ -131,8 +145,9 @@ def _same_day(at: datetime, now: datetime) -> bool:
 
 
 def _day(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d}"
+    return day(at, language=ENGLISH)
 
 
 def _clock(at: datetime) -> str:
-    return f"{at.astimezone():%H:%M}"
+    """Return a time of day with its time zone: who reads it may be elsewhere."""
+    return time_of_day(at, zone=True, language=ENGLISH)

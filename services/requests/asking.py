@@ -17,14 +17,16 @@ from sqlmodel import Session
 from models.approval_process import ApprovalProcess
 from models.approval_request import COPY, ApprovalRequest
 from models.kinds import RequestOrigin, RequestState
-from services.errors import ConsoleError, UnreachableError
+from services.errors import ConsoleError, Problem, UnreachableError
 from services.requests import ground
 from services.requests.clock import Clock
 from services.requests.course import Course
 from services.requests.ground import Script, Target
 from services.requests.keeping import answer_copy, comment_on
-from services.requests.leases import Leases
+from services.requests.leases import LeaseLostError, Leases
 from services.requests.life import RequestLife
+from services.requests.resolving import has_other_items
+from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, Role
 from services.servicenow.faults import RateLimitedError
@@ -32,7 +34,9 @@ from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
 from services.servicenow.scripts import is_stock
 from services.store import Store
+from services.store.errors import StoreError
 from services.store.values import table_of
+from services.unexpected import unexpected
 
 LISTED_MOST = 200
 CHECKED_FOR_S = 24 * 3600.0
@@ -40,6 +44,7 @@ CHECKED_FOR_S = 24 * 3600.0
 _SCRIPT_FIELDS = ("name", "active", "script", "sys_updated_on", "sys_mod_count")
 _WHOLE_INSTANCE = ("authentication-refused", "instance-hibernating", "instance-maintenance", "login-page")
 _TABLE = table_of(ApprovalRequest)
+UNKNOWN = "Its status could not be read"
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +61,8 @@ class Asker:
         self._uncommented: dict[uuid.UUID, None] = {}
         self._asked_at: dict[uuid.UUID, float] = {}
         self._described: set[str] = set()
+        self.problem: Problem | None = None
+        """Why the last request that was asked for told nothing, until somebody takes note of it."""
 
     @property
     def wants(self) -> bool:
@@ -162,7 +169,9 @@ class Asker:
                 self._described.add(process.status_service)
                 self._back(row)
                 return []
-            return await self._ask(instance, process, row, check)
+            ended = await self._ask(instance, process, row, check)
+            if row.error.startswith(UNKNOWN):
+                await asyncio.to_thread(Steps(self._store).clear_problem, row.id)
         except ConsoleError as error:
             whole = (
                 isinstance(error, UnreachableError | RateLimitedError)
@@ -171,9 +180,23 @@ class Asker:
             if whole:
                 self._back(row)
                 raise
+            if isinstance(error, StoreError | LeaseLostError):
+                raise  # nothing was found out about the request
             # An answer that is none never counts as pending, and one request does not stop the others.
-            log.info("request %s: %s", row.id, error.problem.as_text())
+            await self._note(row, error.problem)
             return []
+        except Exception as error:  # noqa: BLE001 -- nor does what nobody foresaw
+            await self._note(row, unexpected(log, "Ask where a request stands", error).problem)
+            return []
+        return ended
+
+    async def _note(self, row: ApprovalRequest, problem: Problem) -> None:
+        """Show why it is not known where a request stands; what was told before is not told again."""
+        self.problem = problem
+        said = f"{UNKNOWN}: {' '.join(problem.cause.split())}"
+        steps = Steps(self._store)
+        if await asyncio.to_thread(steps.note_problem, row.id, said, self._clock.now()):
+            log.info("request %s: %s", row.id, problem.as_text())
 
     async def _ask(
         self,
@@ -190,6 +213,9 @@ class Asker:
             )
             return [row.id] if ended else []
         if RequestState(row.state).final:
+            shared = row.external_id == row.order_id and await has_other_items(instance, row.order_id)
+            if shared:
+                return []  # the comment may be that of another item
             answer = await services.status(row.external_id)
             if answer.comment and answer.status is not ApprovalStatus.PENDING:
                 await asyncio.to_thread(comment_on, self._store, row.id, answer.comment, check=check)

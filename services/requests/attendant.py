@@ -1,21 +1,26 @@
 """Follows requests for an open window, as long as no worker does, and tells the window how it stands."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.errors import ConsoleError
+from services.errors import ConsoleError, Problem
 from services.requests import ground
 from services.requests.budget import CALLS, Budget
 from services.requests.clock import Clock, SystemClock
 from services.requests.following import Round, State, state_of
 from services.requests.ground import Source
 from services.requests.worker import Worker, workers
+from services.store.errors import StoreError
+from services.unexpected import unexpected
 
 LOOK_EVERY_S = 5.0
+PAUSE_MOST_S = 600.0
+log = logging.getLogger(__name__)
 
 
 class Where(StrEnum):
@@ -36,6 +41,8 @@ class Status:
     where: Where
     servers: tuple[tuple[uuid.UUID, State], ...] = ()
     calls_most: int = CALLS
+    problem: Problem | None = None
+    """Why it is not known who follows; it is tried again."""
 
     @property
     def seen_at(self) -> datetime | None:
@@ -82,31 +89,53 @@ class Attendant:
         """Follow whenever no worker does, until this is cancelled: a window that closes does not wait for an instance."""
         working: asyncio.Task[None] | None = None
         stop = asyncio.Event()
+        failures = 0
         try:
             while True:
                 status = await asyncio.to_thread(self.status)
-                if status.where is Where.HERE and working is None:
+                if working is not None and working.done():
+                    status, working = self._broken(status, working), None
+                elif status.where is Where.HERE and working is None:
                     stop.clear()
                     working = asyncio.ensure_future(self._worker.run(stop))
-                elif status.where is not Where.HERE and working is not None:
+                elif status.where is not Where.HERE and working is not None and status.problem is None:
                     stop.set()
-                    await working
-                    working = None
+                    await asyncio.wait({working})
+                    status, working = self._broken(status, working), None
                 if status != self._told:
                     self._told = status
                     self._on_status(status)
-                await self._clock.sleep(self._every)
+                failures = failures + 1 if status.problem is not None else 0
+                await self._clock.sleep(min(PAUSE_MOST_S, self._every * 2.0 ** min(failures, 10)))
         finally:
             if working is not None:
                 working.cancel()
                 await asyncio.wait({working})
 
+    def _broken(self, status: Status, working: "asyncio.Task[None]") -> Status:
+        """Return how it stands after the worker of this window has ended; an error of it is told."""
+        error = None if working.cancelled() else working.exception()
+        if not isinstance(error, Exception):
+            return status
+        return replace(status, problem=unexpected(log, "Poll ServiceNow", error).problem)
+
     def status(self) -> Status:
-        """Read how following stands; a store that cannot be read makes it nobody's."""
+        """Read how following stands; where that cannot be read, it is nobody's."""
         try:
             return self._status()
-        except ConsoleError:
+        except StoreError:
             return Status(Where.NOBODY)
+        except Exception as error:  # noqa: BLE001 -- polling goes on when it can be read again
+            return Status(
+                Where.NOBODY, problem=self._same(unexpected(log, "Read who polls ServiceNow", error))
+            )
+
+    def _same(self, error: ConsoleError) -> Problem:
+        """Return the problem as it was told before where it is the same, so that it is told once."""
+        told = self._told.problem if self._told is not None else None
+        if told is not None and told.evidence == error.problem.evidence:
+            return told
+        return error.problem
 
     def _status(self) -> Status:
         servers = ground.servers(self._source.store)

@@ -16,8 +16,8 @@ from services.store import Store
 
 CALLS = 120
 WINDOW_S = 3600
-LOOK, FURTHER = "look", "further"
-"""What a call is for: to see what was decided, or to learn more about what was seen."""
+LOOK, FURTHER, WANTED = "look", "further", "wanted"
+"""What a call is for: to see what was decided, to learn more about what was seen, or because a person wants it now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Budget:
     def take_in(
         self, session: Session, server_id: uuid.UUID, what: str, *, further_most: int | None = None
     ) -> bool:
-        """Take a ticket inside a transaction that writes; `further_most` bounds the calls that are no looks."""
+        """Take a ticket inside a transaction that writes; `further_most` bounds the calls of this kind."""
         tickets = self._tickets(session, server_id)
         now, prefix = self.time.now(), _prefix(server_id)
         taken = {name for name, one in tickets.items() if one.until > now}
-        further = sum(tickets[name].holder == FURTHER for name in taken)
-        if len(taken) >= self.limit or (further_most is not None and further >= further_most):
+        alike = sum(tickets[name].holder == what for name in taken)
+        if len(taken) >= self.limit or (further_most is not None and alike >= further_most):
             return False
         free = next(iter(sorted(tickets.keys() - taken)), f"{prefix}{len(tickets):03d}")
         values = {"holder": what, "until": now + timedelta(seconds=WINDOW_S)}

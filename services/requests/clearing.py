@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,25 +13,34 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState, TaskState
-from services.errors import ConflictError, ConsoleError, Problem, RefusedError
+from services.errors import ConflictError, Problem, RefusedError
+from services.language import plural_message
 from services.requests import baseline
 from services.requests.finding import find
 from services.requests.life import PROCESSING_LIMIT_S, RequestLife
 from services.requests.marks import Wish, open_wishes
+from services.requests.reading import APPROVALS, ITEMS, UNNAMED, is_active
+from services.requests.resolving import NotItsRecordError, has_other_items, resolve
 from services.requests.states import CLOSED_STATES
 from services.requests.steps import Steps
-from services.servicenow.approvals import ApprovalServices
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, where
+from services.servicenow.records import Row
+from services.servicenow.roles import ADMIN, account_of, roles_of
 from services.store import NotFoundError, Store
 from services.threads import kept
+from services.unexpected import unexpected
 
 ENDED = "The rehearsal from Approval Console has ended"
 CLOSED_INCOMPLETE = "4"
 BROKEN_OFF_AFTER = timedelta(minutes=2)
 """A Cancel that has not come to its end by then is nobody's any more: a call takes a minute at most."""
+CLOSE_TRIES = 2
 OPEN_APPROVALS = ("requested", "not requested")
+log = logging.getLogger(__name__)
+ITEM_WRITERS = frozenset({"itil", ADMIN})
+"""Roles that as a rule may change requested items; the access rules of an instance may say otherwise."""
 
 
 class Source(Protocol):
@@ -43,23 +54,55 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was read back of a rehearsal: the numbers of its items, what of it is open, and why nobody can tell."""
+    """What was read back of a rehearsal: the numbers of its items, what of it is open, and why nobody can tell.
+
+    `left` says why items that were approved, and that nobody is asked about any more, were left open.
+    """
 
     items: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     unknown: str = ""
+    left: str = ""
 
     @property
     def ok(self) -> bool:
+        """Whether it is known that nobody is asked any more, and that what is open could not be closed with this account."""
+        return (not self.open or bool(self.left)) and not self.unknown
+
+    @property
+    def cleaned(self) -> bool:
         """Whether it is known that nothing is open."""
         return not self.open and not self.unknown
 
+    @property
+    def reason(self) -> str:
+        """Why it is not cleaned, or an empty text."""
+        return "" if self.cleaned else self.left or str(self)
+
     def __str__(self) -> str:
+        if self.left:
+            return f"{', '.join(self.open)} is approved and stays open: {self.left}"
         if self.open:
             return f"still open: {', '.join(self.open)}"
         if self.unknown:
-            return f"cannot be told: {self.unknown}"
-        return f"nothing of {', '.join(self.items)} is open" if self.items else "nothing of it is there"
+            return f"not known: {self.unknown}"
+        closed = plural_message(
+            len(self.items), "{items} is closed", "{items} are closed", items=", ".join(self.items)
+        )
+        return closed if self.items else "no record exists"
+
+
+async def may_leave(instance: Instance) -> str:
+    """Return what a rehearsal that is approved may leave open with this account, and why, or an empty text."""
+    account = await account_of(instance)
+    roles = await roles_of(instance, account)
+    if not ITEM_WRITERS.isdisjoint(roles):
+        return ""
+    why = f"{account} has neither itil nor admin" if roles else f"the roles of {account} are not visible"
+    return (
+        "Once approved, its requested item is closed, so that nobody carries it out. As a rule that takes the role itil;"
+        f" {why}. Where the account may not close it, the item stays open in ServiceNow and is named at the end."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,50 +142,98 @@ async def close(instance: Instance, process: ApprovalProcess, row: ApprovalReque
 
     Whoever approves one leaves an item that waits to be carried out: nobody is to do that.
     """
-    proof, ids = await _read(instance, process, row)
-    if not ids:
-        return proof
+    state, refused = await _read(instance, process, row), None
+    for _ in range(CLOSE_TRIES):
+        if not state.open_items:
+            return state.proof
+        refused = await _close_items(instance, state.open_items)
+        # Read back before anything is tried again: a session may have been refused that is begun anew now.
+        state = await _read(instance, process, row)
+        if refused is None:
+            break
+    if (
+        refused is None
+        or not state.open_items
+        or state.waiting
+        or any(i["approval"] != "approved" for i in state.open_items)
+    ):
+        return state.proof
+    # Nobody is asked any more; somebody who may has to close it.
+    left = f"the account may not close it. {refused.problem.cause} {refused.problem.evidence}"
+    return replace(state.proof, left=left)
+
+
+async def _close_items(instance: Instance, items: Sequence[Row]) -> RefusedError | None:
     try:
-        for sys_id in ids:
-            await instance.table("sc_req_item").update(sys_id, {"state": CLOSED_INCOMPLETE})
+        for item in items:
+            await instance.table(ITEMS).update(item["sys_id"], {"state": CLOSED_INCOMPLETE})
     except RateLimitedError:
         raise
-    except RefusedError:
-        return proof  # said with what is open; somebody who may has to close it
-    return (await _read(instance, process, row))[0]
+    except RefusedError as error:
+        return error
+    return None
 
 
 async def prove(instance: Instance, process: ApprovalProcess, row: ApprovalRequest) -> Proof:
     """Read back what is open of a rehearsal. Raises ConsoleError."""
-    return (await _read(instance, process, row))[0]
+    return (await _read(instance, process, row)).proof
 
 
-async def _read(
-    instance: Instance, process: ApprovalProcess, row: ApprovalRequest
-) -> tuple[Proof, list[str]]:
-    """Return what is open, and the sys_ids of the items that are."""
-    table = instance.table("sc_req_item")
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What was read: the proof, the items that are open, and whether anybody is still asked."""
+
+    proof: Proof
+    open_items: tuple[Row, ...] = ()
+    waiting: bool = False
+
+
+async def _read(instance: Instance, process: ApprovalProcess, row: ApprovalRequest) -> _State:
     sighting = await find(instance, row.approval_id, process)
-    known = {item.record_id for item in sighting.items} | ({row.record_id} if row.record_id else set())
-    if not known and row.external_id:
-        behind = await ApprovalServices(instance, process).requested_item(row.external_id)
-        known = {behind.sys_id} if behind is not None else set()
+    # All that carry its PMApprovalId are its own: Create may have been carried out twice.
+    known = {item.record_id for item in sighting.items}
+    reason = sighting.reason
     if not known:
-        return Proof(unknown=sighting.reason), []
+        try:
+            item = await resolve(instance, row, frozenset(filter(None, (process.request_item_id,))))
+        except NotItsRecordError as error:
+            item, reason = None, f"{error.problem.cause} {error.problem.evidence}"
+        known = {item["sys_id"]} if item is not None else set()
+    if not known:
+        return _State(Proof(unknown=reason))
     query = where("sys_id", Operator.IN, *sorted(known))
-    items = [item async for item in table.rows(query, fields=("number", "state", "request"))]
+    fields = ("number", "state", "approval", "active", "request")
+    items = [item async for item in instance.table(ITEMS).rows(query, fields=fields)]
     if not items:
-        return Proof(unknown=sighting.reason), []
-    open_items = [item for item in items if item["state"] not in CLOSED_STATES]
-    tasks = {sys_id for item in items for sys_id in (item["sys_id"], item["request"]) if sys_id}
-    asked = where("sysapproval", Operator.IN, *sorted(tasks)).where("state", Operator.IN, *OPEN_APPROVALS)
-    approvals = instance.table("sysapproval_approver").rows(asked, fields=("sysapproval", "approver.name"))
-    waiting = [f"approval of {one['approver.name'] or one['sys_id']}" async for one in approvals]
+        return _State(Proof(unknown=sighting.reason))
+    open_items = tuple(i for i in items if i["state"] not in CLOSED_STATES and is_active(i["active"]))
+    waiting = await _waiting(instance, items)
     proof = Proof(
         items=tuple(item["number"] for item in items),
         open=(*(item["number"] for item in open_items), *waiting),
     )
-    return proof, [item["sys_id"] for item in open_items]
+    return _State(proof, open_items, waiting=bool(waiting))
+
+
+async def _waiting(instance: Instance, items: Sequence[Row]) -> list[str]:
+    """Return the approvals that are still open, in words; those of an order with other items are not of this request."""
+    own = {item["sys_id"] for item in items}
+    orders = {item["request"] for item in items if item["request"]}
+    asked = where("sysapproval", Operator.IN, *sorted(own | orders)).where(
+        "state", Operator.IN, *OPEN_APPROVALS
+    )
+    fields = ("sysapproval", "approver.name", "approver.user_name")
+    rows = [row async for row in instance.table(APPROVALS).rows(asked, fields=fields)]
+    shared = {
+        order
+        for order in orders & {row["sysapproval"] for row in rows}
+        if await has_other_items(instance, order)
+    }
+    return [
+        f"approval of {row['approver.name'] or row['approver.user_name'] or UNNAMED}"
+        for row in rows
+        if row["sysapproval"] not in shared
+    ]
 
 
 def is_anything_left(store: Store) -> bool:
@@ -160,13 +251,13 @@ async def clean_up_rehearsals(workspace: Source, *, limit_s: float = PROCESSING_
     for one in await asyncio.to_thread(baseline.unfinished, workspace.store):
         try:
             await _clean(workspace, one, limit_s, done)
-        except ConsoleError as error:
-            done.problems.append(error.problem)
+        except Exception as error:  # noqa: BLE001 -- the others are cleaned up all the same
+            done.problems.append(unexpected(log, "Clean up what a program left behind", error).problem)
     for key in await asyncio.to_thread(_wishes, workspace.store):
         try:
             await _fulfil(workspace, key, done)
-        except ConsoleError as error:
-            done.problems.append(error.problem)
+        except Exception as error:  # noqa: BLE001 -- the others are cleaned up all the same
+            done.problems.append(unexpected(log, "Clean up what a program left behind", error).problem)
     return done
 
 
@@ -200,7 +291,7 @@ async def _clean(workspace: Source, one: baseline.Unfinished, limit_s: float, do
         done.later += 1
         return
     proof = await close(instance, process, row)
-    if proof.open:
+    if not proof.ok and proof.open:
         # Nothing more can be done than to say so, again and again.
         done.cleaned.append(Cleaned(row.id, row.number, proof))
         return

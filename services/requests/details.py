@@ -19,24 +19,28 @@ from models.foreign_system import ForeignSystem
 from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from services.errors import ConsoleError, Problem
-from services.redact import redact
+from services.language import plural_message
+from services.redact import redact, redact_words
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
+from services.requests.deeds import deed_id, deed_of
 from services.requests.intake import INTAKE
-from services.requests.learning import Source, keep, stored_request
-from services.requests.marks import CREATE
+from services.requests.learning import Source, keep, read_own, stored_request
+from services.requests.marks import CREATE, TIME_OUT
 from services.requests.record import (
     DECIDED,
     Asked,
     Comment,
+    Comments,
     Record,
     is_copy,
     read_comments,
-    read_record,
     sentence_list,
 )
+from services.requests.resolving import NotItsRecordError
 from services.requests.states import Actor, judge
 from services.servicenow import ConnectionSettings, Instance
+from services.servicenow.journal import readable
 from services.store import Store
 
 EVENTS_MAX = 500
@@ -57,6 +61,8 @@ class Line:
     there: bool = False
     due: bool = False
     """Whether it has not happened yet."""
+    event: uuid.UUID | None = None
+    """The stored line that it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +130,8 @@ class Details:
             "agent": row.agent_name or row.agent_id,
             "policy": row.policy_name,
             "file_path": redact(row.file_path),
-            "reason": redact(row.reason),
-            "comment": redact(row.comment),
+            "reason": redact_words(row.reason),
+            "comment": redact_words(readable(row.comment)),
             "error": redact(row.error),
             "process": row.process_name,
             "rehearsal": row.rehearsal,
@@ -142,14 +148,14 @@ class Details:
                     "at": _text_of(line.at),
                     "kind": line.kind.value,
                     "title": line.title,
-                    "detail": redact(line.detail),
+                    "detail": redact_words(line.detail),
                     "actor": line.actor,
                     "system": "servicenow" if line.there else "console",
                     "due": line.due,
                 }
                 for line in self.timeline
             ],
-            "answer_for_caller": redact(self.answer_for_caller),
+            "answer_for_caller": redact_words(self.answer_for_caller),
             "url": self.link or None,
             "complete": self.complete,
             "unseen": list(self.unseen),
@@ -192,13 +198,17 @@ async def details(source: Source, key: uuid.UUID) -> Details:
         return known
     try:
         instance = await source.instance(row.server_id)
-        record = await read_record(instance, row)
+        record = await read_own(source.store, instance, row)
         if record is None:
             missing = refusals.no_record(f"Read the record of {row.number or row.id}")
             return replace(known, problem=missing, unseen=())
+    except NotItsRecordError as error:
+        # What was known of a record is of another request's.
+        known = await asyncio.to_thread(stored_details, source.store, key)
+        return replace(known, problem=error.problem)
     except ConsoleError as error:
         return replace(known, problem=error.problem)
-    comments: list[Comment] | None = []
+    comments: Comments | None = Comments()
     problem = None
     try:
         comments = await read_comments(instance, record)
@@ -214,12 +224,17 @@ async def details(source: Source, key: uuid.UUID) -> Details:
     return replace(found, problem=problem, unseen=unseen, complete=False)
 
 
-def _with_record(known: Details, record: Record, comments: list[Comment] | None) -> Details:
+def _with_record(known: Details, record: Record, comments: Comments | None) -> Details:
     unseen = []
     if record.open and not record.waiting:
-        unseen.append("This account sees no open approval: nobody is asked, or it may not see who is.")
+        unseen.append(_nobody_seen(record))
+    if any(not one.name for one in record.asked):
+        unseen.append("This account may not read the names of all approvers.")
     if comments is None:
         unseen.append("This account may not read comments.")
+    elif comments.hidden:
+        unseen.append("There are comments that this account may not read.")
+    shown = list(comments.shown) if comments is not None else []
     who = tuple(_person(one) for one in record.waiting) if record.open else ()
     now = replace(
         known,
@@ -230,10 +245,20 @@ def _with_record(known: Details, record: Record, comments: list[Comment] | None)
     )
     stored = _without_what_the_record_tells(known.timeline, record)
     made = any(line.kind is RequestEventKind.CREATED for line in stored)
-    lines = [*stored, *_record_lines(record, _untold(comments or [], stored), made=made)]
+    here = {line.event: line.actor for line in stored if line.event is not None}
+    told_here = {one.sys_id for one in record.asked if deed_id(known.row.id, one.sys_id) in here}
+    lines = [*stored, *_record_lines(record, _untold(shown, stored), made=made, told_here=told_here)]
     decided = record.decided
-    said = [one.text for one in comments or [] if decided is not None and one.on == decided.sys_id]
-    return _judged(now, lines, record, said[-1] if said else "")
+    person = here.get(deed_id(known.row.id, decided.sys_id), "") if decided is not None else ""
+    said = [one.text for one in shown if decided is not None and one.on == decided.sys_id]
+    return _judged(now, lines, record, said[-1] if said else "", person)
+
+
+def _nobody_seen(record: Record) -> str:
+    if any(one.open for one in record.asked_on_order):
+        order = record.order_number or "Its order"
+        return f"{order} waits for an approval that decides about its other items as well. Decide it in ServiceNow."
+    return "This account sees no open approval: nobody is asked, or it may not see who is."
 
 
 def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -> list[Line]:
@@ -245,10 +270,14 @@ def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -
     return [line for line in timeline if line.kind not in told or line.detail.startswith(f"{record.number} ")]
 
 
-def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: str = "") -> Details:
+def _judged(
+    known: Details, lines: Iterable[Line], record: Record | None, said: str = "", person: str = ""
+) -> Details:
     """Put the timeline in order and add the judgement, the reason for waiting, and what to tell the caller."""
     row = known.row
-    judgement = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
+    judgement = judge(
+        row.state, row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed
+    )
     if is_copy(row) and _final(row) and not judgement.mismatch:
         # What Privilege Manager says is not known here, so that nothing is said of both systems.
         sentence = f"Its record in ServiceNow has ended as {row.servicenow_state or 'closed'}. {_LEARNS}"
@@ -265,7 +294,7 @@ def _judged(known: Details, lines: Iterable[Line], record: Record | None, said: 
         sentence=judgement.sentence,
         must_act=judgement.actor,
         why_stuck=why_stuck(row, judgement, names, record),
-        answer_for_caller=answer_for_caller(row, names, record, said),
+        answer_for_caller=answer_for_caller(row, names, record, said, person=person),
     )
 
 
@@ -283,8 +312,8 @@ def _own_lines(row: ApprovalRequest) -> Iterable[Line]:
         yield Line(
             row.times_out_at,
             RequestEventKind.TIMED_OUT,
-            "Time was over",
-            "How it ended has not been seen yet",
+            "Timed out",
+            "The result has not been read from ServiceNow yet",
         )
     else:
         yield Line(
@@ -308,6 +337,7 @@ _TITLES = {
     RequestEventKind.CANCELLED: "Cancelled",
     RequestEventKind.TIMED_OUT: "Timed out",
     RequestEventKind.FAILED: "Failed",
+    RequestEventKind.PROBLEM: "Tried without success",
 }
 
 _LEARNS = "Privilege Manager learns that with its next status check, if it still waits."
@@ -327,7 +357,9 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
     for event in events:
         kind = RequestEventKind(event.kind)
         by = f" by {event.actor}" if event.actor else ""
-        line = Line(event.at, kind, f"{_TITLES[kind]}{by}", event.detail, event.actor)
+        line = Line(
+            event.at, kind, f"{_TITLES[kind]}{by}", readable(event.detail), event.actor, event=event.id
+        )
         match kind:
             case RequestEventKind.RAISED:
                 # Who and for what stands in a line that is made from the request itself.
@@ -336,6 +368,14 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
             case RequestEventKind.SENT if event.detail == CREATE:
                 sent = event.at
                 yield replace(line, title=_TITLES[kind], detail="")
+            case RequestEventKind.SENT if event.detail.startswith(TIME_OUT):
+                yield replace(line, title="Cancelling in ServiceNow", actor="")
+            case RequestEventKind.TIMED_OUT | RequestEventKind.FAILED:
+                # Nobody did that: the program that was running saw it.
+                yield replace(line, title=_TITLES[kind], actor="")
+            case RequestEventKind.DECIDED if event.actor and not event.detail.startswith(f"{row.number} "):
+                # The answer of the status service: who decided is not told by whoever read it.
+                yield replace(line, title="Answer received from ServiceNow", actor="")
             case RequestEventKind.SENT:
                 yield replace(line, title=f"Cancelling, by {event.actor}")
             case RequestEventKind.CREATED:
@@ -348,8 +388,13 @@ def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[L
                 yield line
 
 
-def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Iterable[Line]:
-    """Tell what the record tells; `made` says that when it was made is told already."""
+def _record_lines(
+    record: Record, comments: list[Comment], *, made: bool, told_here: set[str]
+) -> Iterable[Line]:
+    """Tell what the record tells; `made` says that when it was made is told already.
+
+    `told_here` are the approvals whose decision a stored line tells: it knows more than the record.
+    """
     if record.created_at is not None and not made:
         order = f"{record.order_number} with {record.number}" if record.order_number else record.number
         yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)
@@ -357,23 +402,15 @@ def _record_lines(record: Record, comments: list[Comment], *, made: bool) -> Ite
     said = {comment.on: comment for comment in comments}
     told = set()
     for one in record.asked:
-        if one.state not in DECIDED or one.changed_at is None:
+        if one.state not in DECIDED or one.changed_at is None or one.sys_id in told_here:
             continue
         number = record.order_number if one.on_order else record.number
-        other = one.changed_by and one.changed_by.casefold() != one.user_name.casefold()
-        parts = [f"“{said[one.sys_id].text}”"] if one.sys_id in said else []
-        told |= {said[one.sys_id]} if parts else set()
-        parts += [f"entered by {one.changed_by}"] if other else []
-        detail = ", ".join(parts)
-        title = f"{one.who} {one.state} {number}"
-        yield Line(
-            one.changed_at,
-            RequestEventKind.DECIDED,
-            title,
-            detail[:1].upper() + detail[1:],
-            one.who,
-            there=True,
-        )
+        detail = f"“{said[one.sys_id].text}”" if one.sys_id in said else ""
+        told |= {said[one.sys_id]} if detail else set()
+        deed = deed_of(number, one)
+        doer = one.who if deed.own else one.changed_by
+        title = deed.sentence
+        yield Line(one.changed_at, RequestEventKind.DECIDED, title, detail, doer, there=True)
     for comment in comments:
         if comment not in told:
             title = f"{comment.author or 'Somebody'} commented"
@@ -407,17 +444,21 @@ def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:
             together.setdefault((one.asked_at, one.group), []).append(one.who)
     for (at, group), names in together.items():
         people = sentence_list(names, "and", most=10)
-        detail = f"{len(names)} {'person' if len(names) == 1 else 'people'}: {people}" if group else ""
+        detail = (
+            plural_message(len(names), "{count} person: {people}", "{count} people: {people}", people=people)
+            if group
+            else ""
+        )
         yield Line(at, RequestEventKind.ASKED, f"Asked {group or people}", detail, there=True)
 
 
 def _person(one: Asked) -> Person:
     absent = "" if one.active else "The account is not active or locked out."
-    return Person(one.name, one.user_name, one.group, absent, one.on_order)
+    return Person(one.who, one.user_name, one.group, absent, one.on_order)
 
 
 def _here(row: ApprovalRequest) -> Side:
-    detail = row.comment or row.error
+    detail = readable(row.comment) or row.error
     if is_copy(row):
         return Side("Privilege Manager", "Not known here", "It raised this request itself.", row.checked_at)
     return Side("Privilege Manager", state_word(row.state), detail, row.checked_at)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -14,9 +15,9 @@ from models.addresses import record_address
 from models.base import utcnow
 from models.foreign_system import ForeignSystem
 from services.errors import InputError, Owner, Problem
-from services.files import save_through
+from services.files import save_through, what_to_do, why_not
 from services.progress import Progress, silent
-from services.redact import redact
+from services.redact import redact, redact_words
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
 from services.requests.query import RequestRow
@@ -27,10 +28,16 @@ ITEMS = "sc_req_item"
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """Byte order mark: without it some spreadsheets do not take a file for UTF-8."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SIGN = "[-=+@\N{MINUS SIGN}\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+"""What begins a formula, in its full-width and small forms too."""
+_PASSED = "[\\s\x00-\x20\x7f-\xa0\xad\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\"'`\u2018-\u201f\uff02\uff07]*"
+"""What a spreadsheet may pass over before it: blanks, what is not shown, and quotes."""
+_BEGINS = re.compile(f"[\t\r\n]|{_PASSED}{_SIGN}")
+_GOES_ON = re.compile(f"([;\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]{_PASSED})(?={_SIGN})")
+"""Where a cell begins for whoever separates cells by semicolons or tabs, or passes over quotes."""
 COLUMNS = (
     *("id", "number", "state", "servicenow_state", "mismatch", "initiator", "agent", "policy", "file_path", "reason"),
-    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url"),
+    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url", "error"),
 )  # fmt: skip
 
 
@@ -60,13 +67,15 @@ def as_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: datetime) 
         "agent": row.computer,
         "policy": row.policy,
         "file_path": redact(row.file_path),
-        "reason": redact(row.reason),
+        "reason": redact_words(row.reason),
         "requested_at": _moment(row.requested_at),
         "age_s": max(0, int((now - row.requested_at).total_seconds())),
         "times_out_at": _moment(row.times_out_at),
         "waits_for": list(row.waits_for),
         "process": row.process,
         "url": record_address(server, ITEMS, row.record_id) if server and row.record_id else None,
+        # Why it failed, or what keeps it from going on.
+        "error": redact(row.error) or None,
     }
 
 
@@ -163,7 +172,8 @@ def _cell(value: Any, clean: Callable[[str], str]) -> str:
     if value is None:
         return ""
     text = clean("; ".join(value) if isinstance(value, list) else str(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    guarded = _GOES_ON.sub(r"\1'", text)
+    return f"'{guarded}" if _BEGINS.match(text) else guarded
 
 
 def _lines(rows: list[Any]) -> str:
@@ -181,9 +191,9 @@ def _unusable(path: Path, error: OSError) -> InputError:
         Problem(
             tried=f"Write {path}",
             evidence=f"{type(error).__name__}: {error}",
-            cause="The file cannot be written there.",
+            cause=why_not(error),
             owner=Owner.CONSOLE,
-            remedy="Choose another place, or make room on the disk.",
+            remedy=what_to_do(error),
             fault="file-unusable",
         )
     )

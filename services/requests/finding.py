@@ -5,19 +5,20 @@ table, so that an empty answer alone proves nothing.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from models.approval_process import ApprovalProcess
 from services.errors import ConsoleError, RefusedError, ReplyError
-from services.requests.reading import ANSWER_OF, ANSWERS, NAME, VALUE
+from services.requests.reading import ANSWER_OF, ANSWERS, NAME, VALUE, is_active
+from services.requests.resolving import VARIABLE, same_id
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import Operator, Query, equals, where
 from services.servicenow.records import Row
 
-VARIABLE = "PMApprovalId"
-
 _FIELDS = (
-    ANSWER_OF, NAME, VALUE, f"{ANSWER_OF}.number", f"{ANSWER_OF}.approval", f"{ANSWER_OF}.state", f"{ANSWER_OF}.request",
+    ANSWER_OF, NAME, VALUE, f"{ANSWER_OF}.number", f"{ANSWER_OF}.approval", f"{ANSWER_OF}.state", f"{ANSWER_OF}.active",
+    f"{ANSWER_OF}.request",
     f"{ANSWER_OF}.request.number", f"{ANSWER_OF}.request.approval", f"{ANSWER_OF}.sys_created_on",
 )  # fmt: skip
 
@@ -34,14 +35,16 @@ class FoundItem:
     order_number: str
     order_approval: str
     created_on: str = ""
+    active: bool = True
 
-    def observed(self) -> dict[str, str]:
+    def observed(self) -> dict[str, Any]:
         """Return what a request's observed columns say of this item."""
         return {
             "record_id": self.record_id,
             "number": self.number,
             "servicenow_state": self.approval,
             "record_state": self.state,
+            "record_closed": not self.active,
             "order_id": self.order_id,
             "order_number": self.order_number,
             "order_state": self.order_approval,
@@ -71,9 +74,9 @@ async def find(instance: Instance, approval_id: str, process: ApprovalProcess) -
     asked = equals(**{NAME: VARIABLE, VALUE: approval_id})
     try:
         rows = await _rows(instance, asked)
-        # An instance compares without case and end; an id is exactly itself.
+        # An instance compares without case and end.
         items = sorted(
-            {_item(row) for row in rows if row[VALUE] == approval_id and row[ANSWER_OF]},
+            {_item(row) for row in rows if same_id(row[VALUE], approval_id) and row[ANSWER_OF]},
             key=lambda item: (item.created_on, item.record_id),
         )
         if items:
@@ -84,12 +87,6 @@ async def find(instance: Instance, approval_id: str, process: ApprovalProcess) -
     except (RefusedError, ReplyError) as error:
         return Sighting(reason=_said(error))
     return Sighting(absent=not reason, reason=reason)
-
-
-async def approval_id_of(instance: Instance, sys_id: str) -> str:
-    """Return the PMApprovalId that a requested item carries, or an empty text where the account sees none."""
-    rows = await _rows(instance, equals(**{ANSWER_OF: sys_id, NAME: VARIABLE}), limit=1)
-    return rows[0][VALUE] if rows else ""
 
 
 async def _rows(instance: Instance, query: Query, limit: int | None = None) -> list[Row]:
@@ -123,6 +120,7 @@ def _item(row: Row) -> FoundItem:
         order_number=row[f"{ANSWER_OF}.request.number"],
         order_approval=row[f"{ANSWER_OF}.request.approval"],
         created_on=row[f"{ANSWER_OF}.sys_created_on"],
+        active=is_active(row[f"{ANSWER_OF}.active"]),
     )
 
 

@@ -7,20 +7,20 @@ limit. When the instance says so, everybody leaves it alone for a while.
 
 import asyncio
 import contextlib
+import logging
 import math
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from sqlmodel import Session
 
 from services.errors import ConsoleError, Problem
 from services.requests import asking, ground
-from services.requests.budget import FURTHER, LOOK, WINDOW_S, Budget
+from services.requests.budget import FURTHER, LOOK, WANTED, WINDOW_S, Budget
 from services.requests.clock import Clock, SystemClock
 from services.requests.course import Course, newest_of
 from services.requests.ground import Source, Target
@@ -39,9 +39,11 @@ from services.requests.leases import (
 from services.requests.reading import ANSWERS, FIELDS, ITEMS, WITH_VARIABLES, Wish, items_of, question
 from services.servicenow.contract import VARIABLES
 from services.servicenow.faults import RateLimitedError
+from services.servicenow.headers import moment_of
 from services.servicenow.instance import Instance
 from services.servicenow.records import Page
 from services.store.errors import StoreError
+from services.unexpected import unexpected
 
 INTERVAL_S = 30
 ASKING_INTERVAL_S = 60
@@ -54,9 +56,18 @@ POSITION_EVERY = timedelta(minutes=10)
 PAUSE_MOST_S = 900.0
 REFUSED_PAUSE_S = 300.0
 REFUSED_PAUSE_MOST_S = 3600.0
+WANTED_AFTER_S = 2.0
+"""A person who wants a look sees what was looked at so short a time ago."""
+WANTED_MOST = 30
+"""Looks in an hour that people may want beside the regular ones: the others stay for those."""
+RESTS = ("rate-limited",)
+"""Faults after which nobody asks before the time is over: the instance said so itself."""
+LOCKS = ("authentication-refused",)
+"""Faults after which one more try is enough: further ones would lock the account."""
 SHRINKING = ("transaction-cancelled", "timeout", "answer-too-large")
 PAUSE = "pause:"
 UNREADABLE = ("rights-missing", "query-ignored")
+log = logging.getLogger(__name__)
 HELD, NOT_DUE, PAUSED, NOTHING, SPENT = "held", "not due", "paused", "nothing to follow", "no calls left"
 
 
@@ -89,6 +100,8 @@ class _Turn:
     calls: int = 1
     seen: int = 0
     kept: Kept = field(default_factory=Kept)
+    problem: Problem | None = None
+    """Why it is not known where one of the requests stands, though the instance answers."""
 
     @property
     def server_id(self) -> uuid.UUID:
@@ -124,15 +137,16 @@ class Follower:
         """Return the servers that have something to follow."""
         return await asyncio.to_thread(ground.servers, self._store)
 
-    async def round(self, server_id: uuid.UUID) -> Round:
+    async def round(self, server_id: uuid.UUID, *, wanted: bool = False) -> Round:
         """Look once at the requests of a server, if it is time and nobody else does; see Round.
 
-        Where somebody else is at it, it waits until that one has done it or is gone.
+        Where somebody else is at it, it waits until that one has done it or is gone. `wanted`: a person asks for it, so
+        that it neither waits until it is due nor until an instance that did not answer is left alone long enough.
         """
-        turn = await asyncio.to_thread(self._begin, server_id)
+        turn = await asyncio.to_thread(self._begin, server_id, wanted)
         while isinstance(turn, Round) and turn.note == HELD:
             await asyncio.sleep(WATCH_S)
-            turn = await asyncio.to_thread(self._begin, server_id)
+            turn = await asyncio.to_thread(self._begin, server_id, wanted)
         if isinstance(turn, Round):
             return turn
         problem, good = None, False
@@ -147,6 +161,10 @@ class Follower:
             return Round(calls=turn.calls, note=HELD, next_at=self._clock.now(), problem=error.problem)
         except ConsoleError as error:
             return await asyncio.to_thread(self._end, turn, error, good=good)
+        except Exception as error:  # noqa: BLE001 -- everybody leaves the server alone for a while, and it is told
+            self._courses.pop(server_id, None)
+            made = unexpected(log, f"Follow the requests of {turn.target.base_url}", error)
+            return await asyncio.to_thread(self._end, turn, made, good=False)
         except BaseException:
             await asyncio.to_thread(self._leases.give_back, turn.held)
             raise
@@ -154,18 +172,19 @@ class Follower:
 
     # -- whose turn it is ------------------------------------------------------
 
-    def _begin(self, server_id: uuid.UUID) -> "_Turn | Round":
+    def _begin(self, server_id: uuid.UUID, wanted: bool) -> "_Turn | Round":  # noqa: FBT001 - for a thread
         with self._store.read() as session:
             target = ground.target(session, server_id)
-            refusal = self._refusal(session, target)
+            refusal = self._refusal(session, target, wanted=wanted)
             course = self._course(session, target) if target is not None and refusal is None else None
         if refusal is not None or target is None or course is None:
             return refusal or Round(note=NOTHING)
         with self._store.write() as work:
-            refusal = self._refusal(work.session, target)
+            refusal = self._refusal(work.session, target, wanted=wanted)
             if refusal is not None:
                 return refusal
-            if not self.budget.take_in(work.session, server_id, LOOK):
+            what, most = (WANTED, WANTED_MOST) if wanted else (LOOK, None)
+            if not self.budget.take_in(work.session, server_id, what, further_most=most):
                 free_at = self.budget.spent_in(work.session, server_id).free_at
                 return Round(note=SPENT, next_at=self._time.shown(free_at))
             held = self._leases.take_in(work.session, _follow(server_id), LEASE_S)
@@ -179,7 +198,7 @@ class Follower:
         self._tokens[server_id] = held.token
         return _Turn(target, course, held, self._time.now())
 
-    def _refusal(self, session: Session, target: Target | None) -> Round | None:
+    def _refusal(self, session: Session, target: Target | None, *, wanted: bool) -> Round | None:
         if target is None:
             return Round(note=NOTHING)
         seen = holding_of(session, _seen(target.server_id))
@@ -188,10 +207,11 @@ class Follower:
         self.budget.spent_in(session, target.server_id)  # which heeds what others did
         now = self._time.now()
         pause = holding_of(session, _pause(target.server_id))
-        if pause is not None and pause.until > now:
+        if pause is not None and pause.until > now and not (wanted and _may_ask_again(pause)):
             return Round(note=PAUSED, next_at=self._time.shown(pause.until))
         if seen is not None:
-            due = seen.until + timedelta(seconds=self._interval(target))
+            rest = WANTED_AFTER_S if wanted else self._interval(target)
+            due = seen.until + timedelta(seconds=rest)
             if due > now:
                 due = self._time.shown(due)
                 return Round(note=NOT_DUE, next_at=due, complete=seen.holder == "complete")
@@ -223,7 +243,8 @@ class Follower:
         async def beat() -> None:
             while True:
                 await asyncio.sleep(HEARTBEAT_S)
-                with contextlib.suppress(ConsoleError):
+                # A lease that cannot be renewed now ends by itself, and refuses the next write.
+                with contextlib.suppress(Exception):
                     turn.held = await asyncio.to_thread(self._leases.renew, turn.held, LEASE_S)
 
         beating = asyncio.ensure_future(beat())
@@ -321,7 +342,10 @@ class Follower:
                 await self._ask_service(turn, instance)
 
     async def _ask_service(self, turn: _Turn, instance: Instance) -> None:
-        ended = await self._askers[turn.server_id].ask(instance, turn.target, self._check_of(turn))
+        asker = self._askers[turn.server_id]
+        ended = await asker.ask(instance, turn.target, self._check_of(turn))
+        if asker.problem is not None:
+            turn.problem, asker.problem = asker.problem, None
         turn.seen += 1
         turn.kept.ended += ended
         turn.kept.changed += len(ended)
@@ -376,7 +400,7 @@ class Follower:
         done = turn.kept
         return Round(
             turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
-            PAUSED if error else "", next_at, error.problem if error else None,
+            PAUSED if error else "", next_at, error.problem if error else turn.problem,
         )  # fmt: skip
 
     def _pause_of(self, error: ConsoleError, tries: int, turn: _Turn) -> float:
@@ -434,20 +458,55 @@ def paused_servers(session: Session, now: datetime) -> list[uuid.UUID]:
     return [uuid.UUID(hex=name.removeprefix(PAUSE)) for name, pause in pauses.items() if pause.until > now]
 
 
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """How well the copies of some servers are known.
+
+    `at` is when they were last brought up to date, the oldest of all servers; `complete` says that each of them was
+    asked successfully the last time and hid nothing. `failing` are those whose last look failed, by their fault, and
+    `never` those that were not looked at yet.
+    """
+
+    at: datetime | None = None
+    complete: bool = True
+    failing: tuple[tuple[uuid.UUID, str], ...] = ()
+    never: tuple[uuid.UUID, ...] = ()
+
+    @property
+    def unsure(self) -> frozenset[uuid.UUID]:
+        """Servers of which nothing is known to be so now."""
+        return frozenset({*(server for server, _ in self.failing), *self.never})
+
+
+def polled(session: Session, server_ids: Sequence[uuid.UUID]) -> Polled:
+    """Return how well the copies of servers are known, whoever looks; without servers there is nothing to be known."""
+    if not server_ids:
+        return Polled()
+    looks = {one: holding_of(session, _seen(one)) for one in server_ids}
+    # A look that succeeds takes the pause away: one that is there tells how the last look ended, over or not.
+    pauses = {one: holding_of(session, _pause(one)) for one in server_ids}
+    failing = tuple((one, pause.holder) for one, pause in pauses.items() if pause is not None)
+    times = [_seen_at(look) for look in looks.values() if look is not None]
+    whole = all(look is not None and look.holder == "complete" for look in looks.values())
+    never = tuple(one for one, look in looks.items() if look is None)
+    return Polled(min(times) if times else None, whole and not failing, failing, never)
+
+
 def as_of(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
     """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-    looks = [holding_of(session, _seen(one)) for one in server_ids]
-    times = [_seen_at(look) for look in looks if look is not None]
-    whole = bool(looks) and all(look is not None and look.holder == "complete" for look in looks)
-    return (min(times) if times else None), whole
+    known = polled(session, server_ids)
+    return known.at, bool(server_ids) and known.complete
+
+
+def _may_ask_again(pause: Holding) -> bool:
+    """Whether a person may have an instance asked although it is left alone."""
+    return pause.holder not in RESTS and (pause.holder not in LOCKS or pause.token < 2)
 
 
 def _told_now(instance: Instance) -> float | None:
     """Return the time that the instance's last answer told, in seconds since 1970."""
-    try:
-        return parsedate_to_datetime(instance.last_headers.get("date", "")).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
+    told = moment_of(instance.last_headers.get("date", ""))
+    return None if told is None else told.timestamp()
 
 
 def _follow(server_id: uuid.UUID) -> str:

@@ -5,6 +5,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -13,9 +14,13 @@ from models.base import utcnow
 from services.requests.filters import Filter, Sort
 from services.requests.listing import Anchor, Count, Listing, Slice
 from services.requests.query import COLUMNS, TABLE, RequestRow, as_row
+from services.store.errors import StoreError
 from services.store.full_text import is_behind
 from services.store.store import Store
 from services.store.values import table_of
+
+if TYPE_CHECKING:
+    from services.requests.following import Polled
 
 __all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
 
@@ -80,27 +85,41 @@ class Inbox:
         with self.store.read() as session:
             return listing.place_of(session, sort, request_id)
 
+    def places_of(
+        self, filter_: Filter, sort: Sort, request_ids: Sequence[uuid.UUID], *, at: datetime | None = None
+    ) -> dict[uuid.UUID, int]:
+        """Return the places of several requests in the list by their ids, without those that the filter does not show."""
+        listing = self._listing(filter_, at)
+        with self.store.read() as session:
+            return listing.places_of(session, sort, request_ids)
+
     def _listing(self, filter_: Filter, at: datetime | None) -> Listing:
-        if filter_.text:
-            self._index_what_is_queued()
+        indexed = not filter_.text or self._index_what_is_queued()
         key = (filter_, at or self._clock(), self.me)
         with self._lock:
             if key in self._lists:
                 self._lists.move_to_end(key)
                 return self._lists[key]
-            made = Listing(*key)
+            made = Listing(*key, indexed=indexed)
             if at is not None:
                 self._lists[key] = made
                 while len(self._lists) > LISTS_KEPT:
                     self._lists.popitem(last=False)
             return made
 
-    def _index_what_is_queued(self) -> None:
+    def _index_what_is_queued(self) -> bool:
+        """Return whether the index knows all requests; whoever may only read leaves it as it is."""
         with self.store.read() as session:
             behind = is_behind(session.connection())
         if behind:
-            with self.store.write():
-                """The end of every unit of work indexes what is queued."""
+            try:
+                with self.store.write():
+                    """The end of every unit of work indexes what is queued."""
+            except StoreError as error:
+                if error.problem.fault not in ("store-not-writable", "store-locked"):
+                    raise
+                return False
+        return True
 
     # -- beside the list ---------------------------------------------------
 
@@ -109,6 +128,13 @@ class Inbox:
         with self.store.read() as session:
             found = session.execute(select(*COLUMNS).where(TABLE.c.id == request_id)).first()
         return as_row(found) if found is not None else None
+
+    def get_all(self, request_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, RequestRow]:
+        """Return several requests by their ids, without those that are not there."""
+        with self.store.read() as session:
+            found = session.execute(select(*COLUMNS).where(TABLE.c.id.in_(request_ids))).all()
+        rows = [as_row(one) for one in found]
+        return {row.id: row for row in rows}
 
     def policies(self) -> list[str]:
         """Return the names of the policies that requests came from, by name: one look at the index for each."""
@@ -125,10 +151,18 @@ class Inbox:
 
     def as_of(self) -> tuple[datetime | None, bool]:
         """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-        from services.requests.following import as_of  # knows how to ask instances, which the list need not
+        known = self.polled()
+        return known.at, known.complete
+
+    def polled(self, filter_: Filter | None = None) -> "Polled":
+        """Return how well the servers are known whose requests a filter may show; without one, all that are followed."""
+        from services.requests.following import polled  # knows how to ask instances, which the list need not
 
         process = table_of(ApprovalProcess)
         followed = select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
+        if filter_ is not None and filter_.process_id is not None:
+            followed = followed.where(process.c.id == filter_.process_id)
+        if filter_ is not None and filter_.server_id is not None:
+            followed = followed.where(process.c.server_id == filter_.server_id)
         with self.store.read() as session:
-            servers = list(session.execute(followed).scalars())
-            return as_of(session, servers) if servers else (None, True)
+            return polled(session, list(session.execute(followed).scalars()))

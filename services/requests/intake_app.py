@@ -5,11 +5,13 @@ body is JSON or refused, and only the names that this server is meant to have ar
 """
 
 import asyncio
+import functools
 import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,9 +28,11 @@ from models.approval_request import ApprovalRequest
 from models.intake_client import IntakeClient
 from models.kinds import RequestState
 from services.errors import InvalidError
-from services.requests.intake import Intake, IntakeClients, KeyReusedError, NotReadyError
+from services.requests.intake import TOKEN_PREFIX, Intake, IntakeClients, KeyReusedError, NotReadyError
 from services.requests.intake_api import openapi
 from services.requests.rates import Rates
+from services.requests.tally import Tally
+from services.servicenow.journal import readable
 from services.store import Store
 from services.store.errors import StoreError
 from services.threads import kept
@@ -36,6 +40,8 @@ from services.threads import kept
 BODY_MAX = 64 * 1024
 DRAINED_MAX = 1024 * 1024
 DEPTH_MAX = 32
+TOKEN_MOST = 200
+UNREADABLE = "request-unreadable"
 BODY_SECONDS = 10.0
 RETRY_SECONDS = 5
 PROBLEM_TYPE = "urn:approval-console:problem:"
@@ -79,6 +85,10 @@ class IntakeApp:
         self._intake = Intake(store)
         self._store = store
         self._rates = rates or Rates()
+        self.refused = Tally(lambda text: log.info("intake: %s", text), "calls refused")
+        """What nobody needs a token for to be refused: it is counted, and takes no room in the log."""
+        self._trouble = Tally(lambda text: log.warning("intake: %s", text), "calls could not be answered")
+        self._touching: asyncio.Future[None] | None = None
         self.app = Starlette(
             routes=[
                 Route("/v1/requests", self._guarded(self._raise), methods=["POST"]),
@@ -86,9 +96,20 @@ class IntakeApp:
                 Route("/healthz", self._guarded(self._health), methods=["GET"]),
                 Route("/openapi.json", self._guarded(self._openapi), methods=["GET"]),
             ],
-            exception_handlers={HTTPException: _http_error},
-            middleware=[Middleware(_OwnNames, names=names)],
+            exception_handlers={HTTPException: self._http_error},
+            middleware=[Middleware(_OwnNames, names=names, refused=self.refused)],
         )
+        self.app.router.redirect_slashes = False
+
+    def tick(self) -> None:
+        """Say what is due to be said of refused calls."""
+        self.refused.tick()
+        self._trouble.tick()
+
+    def flush(self) -> None:
+        """Say all that was counted."""
+        self.refused.flush()
+        self._trouble.flush()
 
     def _guarded(
         self, endpoint: Callable[[Request], Awaitable[Response]]
@@ -97,12 +118,16 @@ class IntakeApp:
             try:
                 response = await endpoint(request)
             except Refusal as refusal:
+                self.refused.count(refusal.fault)
                 response = refusal.response()
             except StoreError as error:
-                log.warning("intake: %s", error.problem.as_text())
+                self._trouble.count(error.problem.fault, error.problem.as_text())
                 response = _unavailable("The store cannot be used now.").response()
             except ClientDisconnect:
                 response = Response(status_code=400)
+            except asyncio.CancelledError:
+                # The server stops, and waits for this answer no longer.
+                response = _unavailable("The intake is being stopped.").response()
             except Exception:
                 # Not the address: whoever calls wrongly may have put a token into it.
                 log.exception("intake: %s", endpoint.__name__)
@@ -129,7 +154,7 @@ class IntakeApp:
                 422, "idempotency-key-reused", error.problem.cause, error.problem.evidence
             ) from error
         except NotReadyError as error:
-            log.warning("intake: %s", error.problem.as_text())
+            self._trouble.count(error.problem.fault, error.problem.as_text())
             raise _unavailable(error.problem.cause) from error
         row = accepted.row
         log.info(
@@ -152,12 +177,28 @@ class IntakeApp:
 
     async def _health(self, request: Request) -> Response:
         del request
-        await asyncio.to_thread(self._touch)
+        if self._touching is None or self._touching.done():
+            # One look at the store for all who ask at the same time.
+            self._touching = asyncio.ensure_future(asyncio.to_thread(self._touch))
+            self._touching.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await asyncio.shield(self._touching)
         return JSONResponse({"status": "ok"})
 
     async def _openapi(self, request: Request) -> Response:
         del request
         return JSONResponse(openapi())
+
+    async def _http_error(self, request: Request, error: Exception) -> Response:
+        """Answer what no route takes."""
+        del request
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        titles = {404: "There is nothing at this address", 405: "This address does not take this method"}
+        fault = {404: "address-unknown", 405: "method-unknown"}.get(status, "refused")
+        self.refused.count(fault)
+        return Refusal(
+            status, fault, titles.get(status, "Refused"), headers={**_SECURE, **headers}
+        ).response()
 
     # -- inside ------------------------------------------------------------
 
@@ -169,8 +210,10 @@ class IntakeApp:
         headers = request.headers.getlist("authorization")
         scheme, _, token = (headers[0] if len(headers) == 1 else "").partition(" ")
         client = None
-        if scheme.lower() == "bearer" and 0 < len(token.strip()) <= 200:
-            client = await asyncio.to_thread(self._clients.of_token, token.strip())
+        token = token.strip()
+        # Whatever does not look like a token is none: the store is not asked for it.
+        if scheme.lower() == "bearer" and token.startswith(TOKEN_PREFIX) and len(token) <= TOKEN_MOST:
+            client = await asyncio.to_thread(self._clients.of_token, token)
         if client is None:
             raise Refusal(
                 401,
@@ -199,8 +242,9 @@ class _OwnNames:
     A web page can lead a name of its own to this machine, and would then be let in by the browser of whoever looks at it.
     """
 
-    def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, names: tuple[str, ...], refused: Tally) -> None:
         self._app = app
+        self._refused = refused
         self._names = frozenset(name.casefold() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -209,6 +253,7 @@ class _OwnNames:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not self._is_own(hosts[0].decode("latin-1")):
             detail = "It answers to the names of this machine, and to those it was started with."
+            self._refused.count("host-unknown")
             refusal = Refusal(421, "host-unknown", "This server is not called that", detail, headers=_SECURE)
             await refusal.response()(scope, receive, send)
             return
@@ -224,29 +269,29 @@ class _OwnNames:
 
 async def busy(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a call for which there is no room."""
-    refusal = _unavailable("Too many connections are open.")
+    refusal = _unavailable("Too many calls are being answered.")
     refusal.headers = {**_SECURE, **refusal.headers, "Connection": "close"}
     await refusal.response()(scope, receive, send)
 
 
-def no_http() -> Response:
-    """Return the answer to what is no HTTP request."""
-    return Refusal(
-        400, "request-unreadable", "The call is no HTTP that can be read", headers=_SECURE
-    ).response()
+@functools.cache
+def no_http() -> bytes:
+    """Return the answer to what is no HTTP request, as it is written."""
+    return _written(Refusal(400, UNREADABLE, "The call is no HTTP that can be read"))
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    """Answer what no route takes."""
-    del request
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    titles = {404: "There is nothing at this address", 405: "This address does not take this method"}
-    faults = {404: "address-unknown", 405: "method-unknown"}
-    refusal = Refusal(
-        status, faults.get(status, "refused"), titles.get(status, "Refused"), headers={**_SECURE, **headers}
-    )
-    return refusal.response()
+@functools.cache
+def full_answer() -> bytes:
+    """Return what a connection is told for which there is no place, as it is written."""
+    return _written(_unavailable("Too many connections are open."))
+
+
+def _written(refusal: Refusal) -> bytes:
+    refusal.headers = {**_SECURE, **refusal.headers, "Connection": "close"}
+    answer = refusal.response()
+    head = b"".join(b"%s: %s\r\n" % (name, value) for name, value in answer.raw_headers)
+    phrase = HTTPStatus(refusal.status).phrase.encode()
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (refusal.status, phrase, head, bytes(answer.body))
 
 
 async def _body(request: Request) -> bytes:
@@ -348,7 +393,7 @@ def _shown(row: ApprovalRequest) -> dict[str, Any]:
         "final": RequestState(row.state).final,
         "approved": row.state == RequestState.APPROVED,
         "number": row.number or None,
-        "comment": row.comment or None,
+        "comment": readable(row.comment) or None,
         **{name: at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None for name, at in times.items()},
     }
 

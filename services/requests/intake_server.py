@@ -2,32 +2,31 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from models.addresses import is_loopback
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.requests.intake_app import IntakeApp, busy, no_http
+from services.requests.intake_app import IntakeApp, full_answer
+from services.requests.intake_door import BACKLOG, Door
+from services.requests.intake_protocol import HEAD_SECONDS, Patient
 from services.requests.rates import Rates
 from services.store import Store
 
 HOST = "127.0.0.1"
 PORT = 8790
-CONNECTIONS_MAX = 64
-"""Connections at a time; whoever comes on a further one is told to come again."""
 IDLE_SECONDS = 5
-HEAD_SECONDS = 10.0
-"""How long a connection may stay without a whole head of a call: very many slow ones would keep others out.
-
-Also how long an answer may stay unread."""
 STOP_SECONDS = 5
+TURN_S = 0.0005
+"""How long the loop may keep the interpreter while a thread waits for it: with the default of 5 ms a thread that writes
+to the store would wait that long for each of its steps while strangers keep the loop busy."""
 
 
 class IntakeServer:
@@ -56,6 +55,7 @@ class IntakeServer:
         self._app = IntakeApp(store, names=names or (host,), rates=rates)
         self._server: _Quiet | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._turn = TURN_S
 
     @property
     def url(self) -> str:
@@ -65,10 +65,12 @@ class IntakeServer:
 
     async def __aenter__(self) -> Self:
         """Listen, and return when calls are answered."""
+        self._turn = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._turn, TURN_S))
         config = await asyncio.to_thread(self._config)
         listening = self._listen()
         self._port = listening.getsockname()[1]
-        server = self._server = _Quiet(config)
+        server = self._server = _Quiet(config, self._app)
         self._serving = asyncio.ensure_future(server.serve(sockets=[listening]))
         while not server.started and not self._serving.done():  # noqa: ASYNC110 -- uvicorn has no event for this
             await asyncio.sleep(0.005)
@@ -79,14 +81,17 @@ class IntakeServer:
 
     async def __aexit__(self, *error: object) -> None:
         """Answer what has come, then stop."""
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
-            await self._serving
+        try:
+            if self._server is not None and self._serving is not None:
+                self._server.should_exit = True
+                await self._serving
+        finally:
+            sys.setswitchinterval(self._turn)
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            return socket.create_server((self._host, self._port), family=family)
+            return socket.create_server((self._host, self._port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise _cannot_listen(self.url, error) from error
 
@@ -95,7 +100,7 @@ class IntakeServer:
             self._app.app,
             # The program's own log is used; addresses with tokens in them are not written down by anybody.
             log_config=None,
-            http=_Patient,
+            http=Patient,
             # What is no HTTP is answered, and no news: whoever may do nothing must not fill the log.
             log_level="error",
             access_log=False,
@@ -119,88 +124,51 @@ class IntakeServer:
         return config
 
 
-class _Patient(H11Protocol):
-    """Hangs up on whoever does not say what it wants or never reads its answer: uvicorn would wait without end.
-
-    With more connections than are served, and for what is no HTTP, the answer is a problem as all others are, where
-    uvicorn would send plain text.
-    """
-
-    _late: asyncio.TimerHandle | None = None
-    _unread: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait."""
-        super().connection_made(transport)
-        self._served = self.app
-        self._wait()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        super().connection_lost(exc)
-        self._wait_no_longer()
-        self._is_read()
-
-    def handle_events(self) -> None:
-        """Answer what has come."""
-        full = max(len(self.connections) - 1, len(self.tasks)) >= CONNECTIONS_MAX
-        self.app = busy if full else self._served
-        super().handle_events()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP; nothing can be said in the middle of another answer."""
-        del msg
-        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            self.transport.abort()
-            return
-        answer = no_http()
-        headers = [(name, value) for name, value in answer.raw_headers if name != b"connection"]
-        events = (
-            h11.Response(status_code=answer.status_code, headers=[*headers, (b"connection", b"close")]),
-            h11.Data(data=bytes(answer.body)),
-            h11.EndOfMessage(),
-        )
-        for event in events:
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
-
-    def pause_writing(self) -> None:
-        """Begin to wait until the answer is read."""
-        super().pause_writing()
-        self._is_read()
-        self._unread = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Go on writing."""
-        super().resume_writing()
-        self._is_read()
-
-    def on_response_complete(self) -> None:
-        """Begin to wait for the next call."""
-        self._wait_no_longer()
-        super().on_response_complete()
-        if not self.transport.is_closing():
-            self._wait()
-
-    def _wait(self) -> None:
-        self._late = self.loop.call_later(HEAD_SECONDS, self._hang_up)
-
-    def _wait_no_longer(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-
-    def _is_read(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-
-    def _hang_up(self) -> None:
-        # A call that is being answered has limits of its own, and waiting begins anew after its answer.
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.abort()
-
-
 class _Quiet(uvicorn.Server):
-    """Leaves signals to the program that it runs in."""
+    """Leaves signals to the program that it runs in, and accepting to the door."""
+
+    def __init__(self, config: uvicorn.Config, app: IntakeApp) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        assert sockets  # noqa: S101 -- narrows for the type checker
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        make = functools.partial(
+            Patient,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            _loop=loop,
+            refused=self._app.refused,
+        )
+        doors = [
+            Door(
+                one,
+                make,
+                refused=self._app.refused,
+                full=full_answer(),
+                tls=self.config.ssl,
+                seconds=HEAD_SECONDS,
+            )
+            for one in sockets
+        ]
+        for door in doors:
+            door.start()
+        self.servers = doors  # type: ignore[assignment]
+        self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say now and then how much was refused."""
+        self._app.tick()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and say what is left to be said."""
+        await super().shutdown(sockets)
+        self._app.flush()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -23,9 +23,10 @@ from models.request_event import RequestEvent
 from services.requests import inputs, marks
 from services.requests.learning import end_of_copy
 from services.requests.reading import Item
-from services.requests.states import ENDS, MISSING, judge, status_of
+from services.requests.resolving import Claim, claim_of
+from services.requests.states import ENDS, MISSING, UNSEEN, judge, status_of
 from services.servicenow.contract import ApprovalStatus
-from services.store import Store, UnitOfWork
+from services.store import Store, UnitOfWork, timeline
 from services.store.values import table_of
 
 CHUNK = 400
@@ -47,6 +48,27 @@ class Ground:
     server_id: uuid.UUID
     processes: tuple[ApprovalProcess, ...]
     stock: frozenset[uuid.UUID]
+
+    @property
+    def request_items(self) -> frozenset[str]:
+        """The request items of all processes."""
+        return frozenset(one.request_item_id for one in self.processes if one.request_item_id)
+
+    def items_of(self, row: Mapping[str, Any]) -> frozenset[str]:
+        """Return the request items that the record of a stored request may be of; none where that is not known."""
+        process = next((one for one in self.processes if one.id == row["process_id"]), None)
+        if process is not None:
+            return frozenset(filter(None, (process.request_item_id,)))
+        return self.request_items if row["version"] == COPY else frozenset()
+
+    def claim_of(self, row: Mapping[str, Any], item: Item) -> Claim:
+        """Return how an item relates to a stored request."""
+        return claim_of(row["approval_id"], (_approval_id(item),), item.cat_item, self.items_of(row))
+
+    def contradicts(self, row: Mapping[str, Any], item: Item) -> bool:
+        """Whether an item is known to be no record of a stored request, and not only not known to be."""
+        claim, items = self.claim_of(row, item), self.items_of(row)
+        return claim is Claim.FOREIGN or (claim is Claim.UNPROVEN and bool(items) and bool(item.cat_item))
 
     def process_of(self, item: Item) -> ApprovalProcess | None:
         """Return the process whose request item was ordered; None where several share it."""
@@ -86,12 +108,14 @@ class _Change:
     comment: str = ""
     before: Stored | None = None
     absorbed: uuid.UUID | None = None
+    forgotten: list[Stored] = field(default_factory=list)
+    """Requests that had this item for their record, and are not its own."""
     to_ask: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
-        return bool(self.seen or self.copy or self.end or self.absorbed)
+        return bool(self.seen or self.copy or self.end or self.absorbed or self.forgotten)
 
 
 def copy_id(server_id: uuid.UUID, record_id: str) -> uuid.UUID:
@@ -104,11 +128,8 @@ def keep(store: Store, ground: Ground, items: Sequence[Item], *, now: datetime, 
     kept, unlike = Kept(), []
     with store.read() as session:
         for part in _chunks(items):
-            matched = _matched(session, ground.server_id, part)
+            matched = _matched(session, ground, part)
             for item in part:
-                if not matched[item.sys_id]:
-                    unlike.append(item)
-                    continue
                 change = _change(ground, item, matched[item.sys_id], now)
                 if change.writes:
                     unlike.append(item)
@@ -117,7 +138,7 @@ def keep(store: Store, ground: Ground, items: Sequence[Item], *, now: datetime, 
     for part in _chunks(unlike):
         with store.write() as work:
             check(work.session)
-            matched = _matched(work.session, ground.server_id, part)
+            matched = _matched(work.session, ground, part)
             changes = [_change(ground, item, matched[item.sys_id], now) for item in part]
             for change in changes:
                 _respect_wish(work.session, change)
@@ -133,28 +154,79 @@ def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 # -- which request an item belongs to --------------------------------------------------------------------------
 
 
-def _matched(session: Session, server_id: uuid.UUID, items: Sequence[Item]) -> dict[str, list[Stored]]:
-    """Return the stored requests that each item may belong to, those raised here first."""
-    by_record, by_id, by_approval = defaultdict(list), defaultdict(list), defaultdict(list)
-    ours = (_TABLE.c.server_id == server_id, _TABLE.c.origin == RequestOrigin.CONSOLE)
-    for row in _rows(
-        session, _TABLE.c.record_id, {one.sys_id for one in items}, _TABLE.c.server_id == server_id
-    ):
-        by_record[row["record_id"]].append(row)
+@dataclass(slots=True)
+class _Match:
+    """The stored requests that an item is the record of: one that was raised here, a copy, or none.
+
+    `strays` have it for their record and are not its own. `unclear` says that it may be that of a request raised here,
+    and that this look does not tell.
+    """
+
+    own: Stored | None = None
+    copy: Stored | None = None
+    strays: list[Stored] = field(default_factory=list)
+    unclear: bool = False
+
+
+def _matched(session: Session, ground: Ground, items: Sequence[Item]) -> dict[str, _Match]:
+    """Return what is stored of the request that each item belongs to, by the rule of `resolving`."""
+    on_server = _TABLE.c.server_id == ground.server_id
+    ours = (on_server, _TABLE.c.origin == RequestOrigin.CONSOLE)
+    by_record = _grouped(session, "record_id", {one.sys_id for one in items}, on_server)
     given = {key for one in items for key in (one.sys_id, one.order_id) if key}
-    for row in _rows(session, _TABLE.c.external_id, given, *ours):
-        by_id[row["external_id"]].append(row)
-    for row in _rows(session, _TABLE.c.approval_id, {_approval_id(one) for one in items} - {""}, *ours):
-        by_approval[row["approval_id"]].append(row)
+    by_id = _grouped(session, "external_id", given, *ours)
+    by_approval = _grouped(session, "approval_id", {_approval_id(one) for one in items} - {""}, *ours)
+    orders = {one.order_id for one in items if one.hides_variables and one.order_id in by_id}
+    siblings = _siblings(session, orders, items, on_server)
     found = {}
     for item in items:
-        own = [row for row in by_record[item.sys_id] if row["version"] != COPY]
-        own += [row for row in by_id[item.sys_id] if _may_be(row, item)]
-        own += [row for row in by_approval[_approval_id(item)] if _may_be(row, item)]
-        if not _approval_id(item):
-            own += [row for row in by_id[item.order_id] if _may_be(row, item)]
-        found[item.sys_id] = own[:1] + [row for row in by_record[item.sys_id] if row["version"] == COPY][:1]
+        match = found[item.sys_id] = _Match()
+        recorded = [row for row in by_record[item.sys_id] if row["version"] != COPY]
+        named = [row for row in by_id[item.sys_id] if _may_be(row, item)]
+        carrying = [row for row in by_approval[_approval_id(item)] if _may_be(row, item)]
+        ordered = [row for row in by_id[item.order_id] if _may_be(row, item)]
+        alone = item.hides_variables and len(siblings[item.order_id]) == 1
+        sure = [*(row for row in recorded if _keeps(row, item, alone=alone)), *named, *carrying]
+        own = [row for row in (*sure, *(ordered if alone else ())) if ground.claim_of(row, item).own]
+        match.own = own[0] if own else None
+        match.strays = [
+            row
+            for row in recorded
+            if row is not match.own and (ground.contradicts(row, item) or not _keeps(row, item, alone=alone))
+        ]
+        match.copy = next((row for row in by_record[item.sys_id] if row["version"] == COPY), None)
+        if match.copy is not None and ground.contradicts(match.copy, item):
+            match.copy, match.unclear = None, True
+        maybe = [row for row in (*recorded, *named, *ordered) if row not in match.strays]
+        match.unclear |= match.own is None and any(not ground.contradicts(row, item) for row in maybe)
+        match.unclear |= bool(ground.request_items) and item.cat_item not in ground.request_items
     return found
+
+
+def _grouped(
+    session: Session, column: str, values: set[str], *conditions: Any
+) -> "defaultdict[str, list[Stored]]":
+    grouped = defaultdict(list)
+    for row in _rows(session, _TABLE.c[column], values, *conditions):
+        grouped[row[column]].append(row)
+    return grouped
+
+
+def _siblings(
+    session: Session, orders: set[str], items: Sequence[Item], *conditions: Any
+) -> "defaultdict[str, set[str]]":
+    """Return the records of each order, as far as they are followed."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for item in items:
+        found[item.order_id].add(item.sys_id)
+    for row in _rows(session, _TABLE.c.order_id, orders, *conditions):
+        found[row["order_id"]].add(row["record_id"])
+    return found
+
+
+def _keeps(row: Stored, item: Item, *, alone: bool) -> bool:
+    """Whether a request keeps the record it has: not where only its order is known, and now has more of them."""
+    return not item.hides_variables or row["external_id"] != item.order_id or alone
 
 
 def _rows(session: Session, column: Any, values: set[str], *conditions: Any) -> Iterator[Stored]:
@@ -177,14 +249,16 @@ def _approval_id(item: Item) -> str:
 # -- what differs ----------------------------------------------------------------------------------------------
 
 
-def _change(ground: Ground, item: Item, matched: Sequence[Stored], now: datetime) -> _Change:
-    own = next((row for row in matched if row["version"] != COPY), None)
-    copy = next((row for row in matched if row["version"] == COPY), None)
-    if own is None:
-        return _change_of_copy(ground, item, copy, now)
-    change = _change_of_own(ground, item, own, now)
-    if copy is not None:
-        change.absorbed = copy["id"]
+def _change(ground: Ground, item: Item, match: _Match, now: datetime) -> _Change:
+    if match.own is not None:
+        change = _change_of_own(ground, item, match.own, now)
+        change.absorbed = match.copy["id"] if match.copy is not None else None
+    elif match.copy is None and match.unclear:
+        # Not known to be anybody's: it is neither shown nor taken for a decision.
+        change = _Change(copy_id(ground.server_id, item.sys_id))
+    else:
+        change = _change_of_copy(ground, item, match.copy, now)
+    change.forgotten = match.strays
     return change
 
 
@@ -195,14 +269,14 @@ def _change_of_own(ground: Ground, item: Item, row: Stored, now: datetime) -> _C
     if state is RequestState.SUBMITTING and claimed:
         return change  # its id is on the way, and says more than this look does
     seen = _seen(item, row)
-    moved = any(name in seen for name in ("servicenow_state", "record_state", "order_state"))
+    moved = any(name in seen for name in _MOVES)
     if state is RequestState.PENDING and row["external_id"]:
-        end = ENDS.get(status_of(item.approval, item.state, item.order_state))
+        end = ENDS.get(status_of(item.approval, item.state, item.order_state, closed=not item.active))
         if row["process_id"] in ground.stock:
             change.end = end
         elif moved or end is not None:
             change.to_ask = True
-    mismatch = judge(change.end or state, item.approval, item.state, item.order_state).mismatch
+    mismatch = _judged(change.end or state, item)
     if mismatch != row["mismatch"]:
         seen["mismatch"] = mismatch
     if change.end is not None and row["claimed_by"]:
@@ -214,6 +288,14 @@ def _change_of_own(ground: Ground, item: Item, row: Stored, now: datetime) -> _C
         change.events.append(_event(row["id"], RequestEventKind.DECIDED, item.updated or now, told))
     change.events += _asked(row["id"], row["waits_for"], seen, now)
     return change
+
+
+_MOVES = ("servicenow_state", "record_state", "record_closed", "order_state")
+"""Columns whose change may be a decision."""
+
+
+def _judged(state: RequestState, item: Item) -> str:
+    return judge(state, item.approval, item.state, item.order_state, closed=not item.active).mismatch
 
 
 def _respect_wish(session: Session, change: _Change) -> None:
@@ -244,7 +326,7 @@ def _change_of_copy(ground: Ground, item: Item, row: Stored | None, now: datetim
         values["state"] = _state_of_copy(item, values["times_out_at"])
         if values["state"].final:
             values["ended_at"] = item.updated or now
-    values["mismatch"] = judge(values["state"], item.approval, item.state, item.order_state).mismatch
+    values["mismatch"] = _judged(values["state"], item)
     change = _Change(key, before=row)
     different = {name: value for name, value in values.items() if row is None or row[name] != value}
     if different and different.keys() <= ApprovalRequest.observed:
@@ -295,6 +377,7 @@ def _seen(item: Item, row: Stored) -> dict[str, Any]:
         "order_state": item.order_state,
     }
     values = {name: text[: _length(name)] for name, text in values.items()}
+    values["record_closed"] = not item.active
     if not item.is_open:
         values["waits_for"] = ""
     elif item.waits_for is not None:
@@ -309,7 +392,7 @@ def _lines(names: Iterable[str]) -> str:
 
 
 def _state_of_copy(item: Item, times_out_at: datetime | None) -> RequestState:
-    status = status_of(item.approval, item.state, item.order_state)
+    status = status_of(item.approval, item.state, item.order_state, closed=not item.active)
     if status is ApprovalStatus.PENDING:
         return RequestState.PENDING
     return end_of_copy(status, item.updated, times_out_at)
@@ -355,19 +438,21 @@ def _write(work: UnitOfWork, changes: Sequence[_Change], now: datetime) -> Kept:
             copies.append(change.copy)
             kept.new += change.before is None
         elif change.end is not None and change.before is not None:
-            row = ApprovalRequest(**change.before)
+            ended = ApprovalRequest(**change.before)
             kept.ended_here.append(change.key)
-            row.state, row.ended_at, row.comment = change.end, now, change.comment[:TEXT_MAX]
-            work.update(row, change.before["version"])
+            ended.state, ended.ended_at, ended.comment = change.end, now, change.comment[:TEXT_MAX]
+            work.update(ended, change.before["version"])
         if change.end is not None:
             kept.ended.append(change.key)
         if change.seen:
             seen[change.key] = change.seen
+        for row in change.forgotten:
+            seen[row["id"]] = {**UNSEEN, "mismatch": judge(row["state"], "", "").mismatch, "observed_at": now}
         if change.absorbed is not None:
             work.session.execute(
                 delete(_TABLE).where(_TABLE.c.id == change.absorbed, _TABLE.c.version == COPY)
             )
-            work.session.execute(delete(_EVENTS).where(_EVENTS.c.request_id == change.absorbed))
+            timeline.remove(work.session, _EVENTS.c.request_id == change.absorbed)
     if seen or copies:
         work.observe(ApprovalRequest, seen, copies)
     add_events(work.session, [event for change in changes for event in change.events])

@@ -5,13 +5,16 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from sqlmodel import col, select
+
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.requests.marks import tell
-from services.requests.record import Record, copy_with, is_copy, names_of, seen_in
-from services.requests.states import ENDS, judge, status_of
+from services.requests.record import Record, copy_with, is_copy, names_of, read_record, seen_in
+from services.requests.resolving import NotItsRecordError
+from services.requests.states import ENDS, UNSEEN, judge, status_of
 from services.servicenow.contract import ApprovalStatus
 from services.servicenow.instance import Instance
 from services.store import Store
@@ -50,6 +53,50 @@ def stored_process(store: Store, key: uuid.UUID) -> ApprovalProcess:
     return process
 
 
+def request_items(store: Store, row: ApprovalRequest) -> frozenset[str]:
+    """Return the request items of a request's process, by which its record is known where PMApprovalId is hidden.
+
+    A copy whose process is not known belongs to one of those that go through its server.
+    """
+    with store.read() as session:
+        if row.process_id is not None:
+            chosen = select(ApprovalProcess.request_item_id).where(ApprovalProcess.id == row.process_id)
+        elif is_copy(row) and row.server_id is not None:
+            chosen = select(ApprovalProcess.request_item_id).where(ApprovalProcess.server_id == row.server_id)
+        else:
+            return frozenset()
+        return frozenset(session.exec(chosen.where(col(ApprovalProcess.request_item_id) != "")))
+
+
+async def read_own(store: Store, instance: Instance, row: ApprovalRequest) -> Record | None:
+    """Return the record of a request, or None where there is none; raises as `read_record` does.
+
+    What is stored of a record that is not known to be this request's is forgotten.
+    """
+    items = await asyncio.to_thread(request_items, store, row)
+    try:
+        return await read_record(instance, row, items)
+    except NotItsRecordError:
+        await forget(store, row)
+        raise
+
+
+async def forget(store: Store, row: ApprovalRequest) -> None:
+    """Forget what is stored of the record of a request that was raised here. Raises StoreError."""
+
+    def write() -> None:
+        with store.write() as work:
+            present = work.session.get(ApprovalRequest, row.id)
+            if present is None or is_copy(present):
+                return  # a copy is its record, and nothing else is known of it
+            work.session.expunge(present)
+            seen = {**UNSEEN, "mismatch": judge(present.state, "", "").mismatch}
+            if any(getattr(present, name) != value for name, value in seen.items()):
+                work.observe(ApprovalRequest, {row.id: {**seen, "observed_at": utcnow()}})
+
+    await kept(write)
+
+
 async def keep(
     store: Store,
     row: ApprovalRequest,
@@ -58,12 +105,14 @@ async def keep(
     *,
     whole: bool = True,
     comment: str = "",
+    event_id: uuid.UUID | None = None,
 ) -> None:
     """Store what `record` says of `row`, with a line of its timeline; a look that finds nothing new writes nothing.
 
     A look that began before what the row says was seen says nothing new either, unless it is the one after a deed (an
     `event`). `whole` says that the account sees every approval: only then it is known who is asked. `comment` is what a copy was
-    decided with here; a request of our own gets it with the answer of its status service. Raises StoreError. It is
+    decided with here; a request of our own gets it with the answer of its status service. `event_id` is the id that the
+    line is to be known by, unless there is one of that id. Raises StoreError. It is
     written to its end even where the task is cancelled, because it has happened.
     """
 
@@ -91,7 +140,7 @@ async def keep(
             elif new:
                 work.observe(ApprovalRequest, {row.id: seen})
             if event is not None:
-                tell(work.session, row.id, *event, actor=store.actor)
+                tell(work.session, row.id, *event, actor=store.actor, event_id=event_id)
                 if not new:
                     # Open pages look at what the audit trail names.
                     work.event("observe", kind="approval_request", object_id=row.id, detail=event[0].value)
@@ -107,7 +156,9 @@ async def request_of(store: Store, key: uuid.UUID) -> ApprovalRequest:
 def _seen(row: ApprovalRequest, record: Record, *, whole: bool, deed: bool) -> dict[str, Any]:
     if not deed and row.observed_at is not None and row.observed_at > record.read_at:
         # Somebody looked later: all that is left to say is how that goes with the state of the row.
-        judged = judge(row.state, row.servicenow_state, row.record_state, row.order_state)
+        judged = judge(
+            row.state, row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed
+        )
         return {"mismatch": judged.mismatch}
     values = seen_in(record)
     if not record.open:
@@ -122,14 +173,15 @@ def _seen(row: ApprovalRequest, record: Record, *, whole: bool, deed: bool) -> d
         values["state"] = _end_of(row, record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()
     state = values.get("state", row.state)
-    values["mismatch"] = judge(state, record.approval, record.state, record.order_approval).mismatch
+    judged = judge(state, record.approval, record.state, record.order_approval, closed=not record.active)
+    values["mismatch"] = judged.mismatch
     return values
 
 
 def _end_of(row: ApprovalRequest, record: Record) -> RequestState:
     if RequestState(row.state).final:
         return RequestState(row.state)
-    status = status_of(record.approval, record.state, record.order_approval)
+    status = status_of(record.approval, record.state, record.order_approval, closed=not record.active)
     # A record that is not open any more is decided by nobody, whatever its words say.
     status = ApprovalStatus.INVALID if status is ApprovalStatus.PENDING else status
     return end_of_copy(status, record.changed_at, row.times_out_at)

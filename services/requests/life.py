@@ -25,12 +25,23 @@ from services.errors import ConsoleError, InputError, Owner, Problem, RefusedErr
 from services.requests import claims, inputs
 from services.requests.fields import checked_fields
 from services.requests.finding import FoundItem, Sighting, find
-from services.requests.states import ENDS
+from services.requests.reading import is_active
+from services.requests.record import Record, copy_with, read_record, seen_in
+from services.requests.refusals import order_shared
+from services.requests.resolving import (
+    NotItsRecordError,
+    OrderSharedError,
+    has_other_items,
+    names_order,
+    resolve,
+)
+from services.requests.states import ENDS, UNSEEN, status_of
 from services.requests.steps import Steps
-from services.servicenow.approvals import ApprovalServices, RequestedItem, StatusAnswer
+from services.servicenow.approvals import ApprovalServices, StatusAnswer
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
-from services.servicenow.faults import NotFoundOnInstanceError, failure
+from services.servicenow.faults import NotFoundOnInstanceError, RateLimitedError, failure
 from services.servicenow.instance import Instance
+from services.servicenow.records import Row
 from services.store import NotFoundError, Store
 from services.store.errors import StoreError
 from services.threads import kept
@@ -55,8 +66,9 @@ log = logging.getLogger(__name__)
 REFUSED = frozenset(
     {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
      "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
-     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing",
-     "service-description-invalid", "service-contract", "input-unsendable", "credential-missing"}
+     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing", "access-policy-refused",
+     "basic-auth-not-offered", "proxy-sign-in", "proxy-sign-in-refused", "proxy-sign-in-unsupported",
+     "service-description-invalid", "service-contract", "service-input-type", "input-unsendable", "credential-missing"}
 )  # fmt: skip
 """Faults after which a call has certainly not been carried out."""
 
@@ -65,6 +77,7 @@ ANSWERED = frozenset(
         "soap-fault",
         "reply-contract",
         "reply-malformed",
+        "reply-damaged",
         "answer-too-large",
         "operation-aborted",
         "authentication-refused",
@@ -95,6 +108,9 @@ class RequestLife:
         self._holder = holder or claims.this_process()
         self._limit = timedelta(seconds=limit_s)
         self.services = ApprovalServices(instance, process)
+        self._request_items = frozenset(filter(None, (process.request_item_id,)))
+        self.cancel_remark = ""
+        """What there is to remark about the outputs of the last Cancel."""
 
     # -- raising -----------------------------------------------------------
 
@@ -179,17 +195,46 @@ class RequestLife:
 
     # -- following ---------------------------------------------------------
 
-    async def note_item(self, row: ApprovalRequest) -> RequestedItem | None:
-        """Read the record behind the request and keep what is new of it."""
-        item = await self.services.requested_item(row.external_id)
-        if item is None:
-            return None
-        says = {"record_id": item.sys_id, "number": item.number, "servicenow_state": item.approval,
-                "record_state": item.state, "order_id": item.request}  # fmt: skip
-        seen: dict[str, Any] = {name: value for name, value in says.items() if getattr(row, name) != value}
+    async def note_item(self, row: ApprovalRequest) -> Record | None:
+        """Read the record of the request and keep what is new of it. Raises as `read_record` does."""
+        try:
+            record = await read_record(self._instance, row, self._request_items)
+        except NotItsRecordError:
+            await self._observe(row, UNSEEN)
+            raise
+        if record is not None:
+            await self._observe(row, seen_in(record))
+        return record
+
+    async def _observe(self, row: ApprovalRequest, says: Mapping[str, Any]) -> None:
+        seen = {name: value for name, value in says.items() if getattr(row, name) != value}
         if seen:
             await kept(lambda: self._steps.observe(row, {**seen, "observed_at": utcnow()}))
-        return item
+
+    async def _own_item(self, row: ApprovalRequest) -> tuple[Row | None, bool]:
+        """Return the record of the request, and whether its id stands for an order that has other items as well.
+
+        None where the account sees no record. Raises NotItsRecordError where the id leads to the record of another.
+        """
+        if row.record_id and row.external_id == row.record_id:
+            return None, False  # the id of the very item, which no other request has
+        try:
+            item = await resolve(self._instance, row, self._request_items)
+        except RateLimitedError:
+            raise
+        except NotItsRecordError as error:
+            if error.contradicted:
+                raise
+            return None, False
+        except (RefusedError, ReplyError):
+            # What the account may not look at is left to the services, as the contract has it.
+            return None, False
+        shared = (
+            item is not None
+            and names_order(row, item)
+            and await has_other_items(self._instance, item["request"])
+        )
+        return item, shared
 
     async def follow(self, row: ApprovalRequest) -> ApprovalRequest:
         """Ask once where the request stands. One over its time that nobody decided is cancelled on the instance, then timed out.
@@ -203,8 +248,8 @@ class RequestLife:
             return row
         over = row.times_out_at is not None and utcnow() >= row.times_out_at
         try:
-            row = await self.decided(row, await self.services.status(row.external_id))
-        except (ReplyError, NotFoundOnInstanceError) as error:
+            row = await self.decided(row, await self._status(row))
+        except (ReplyError, NotFoundOnInstanceError, NotItsRecordError) as error:
             if not over:
                 raise
             # A service that cannot say how it stands must not keep a request open for ever.
@@ -212,6 +257,18 @@ class RequestLife:
         if over and not RequestState(row.state).final:
             return await self.cancel(row, TIMED_OUT, RequestState.TIMED_OUT)
         return row
+
+    async def _status(self, row: ApprovalRequest) -> StatusAnswer:
+        """Ask the status service; where its answer may be that of another request, the record says how it stands."""
+        answer = await self.services.status(row.external_id)
+        if answer.status is ApprovalStatus.PENDING and row.external_id != row.order_id:
+            return answer
+        item, shared = await self._own_item(row)
+        if item is None or not shared:
+            return answer
+        closed = not is_active(item["active"])
+        own = status_of(item["approval"], item["state"], item["request.approval"], closed=closed)
+        return StatusAnswer(own)
 
     async def decided(self, row: ApprovalRequest, answer: StatusAnswer) -> ApprovalRequest:
         """Let the request take the answer that was read for it; `pending` ends nothing.
@@ -253,7 +310,15 @@ class RequestLife:
         if not await kept(lambda: self._steps.mark_wish(row, state, comment, utcnow())):
             return row
         try:
-            await self.services.cancel(row.external_id, comment)
+            await self._only_this(row)
+            self.cancel_remark = await self.services.cancel(row.external_id, comment)
+        except (NotItsRecordError, OrderSharedError) as error:
+            told = f"Not cancelled in ServiceNow: {error.problem.cause}"
+            if state is RequestState.TIMED_OUT:
+                # Its time is over here all the same.
+                return await self._cancelled(row, f"{comment}. {told}", state)
+            await kept(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
+            raise
         except ConsoleError as error:
             if state is not RequestState.TIMED_OUT and _surely_undone(error):
                 # Whoever wanted it is told, and decides anew. Time goes on by itself. Where nobody knows what Cancel did,
@@ -261,7 +326,15 @@ class RequestLife:
                 told = f"Not cancelled: {error.problem.cause}"
                 await kept(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
             raise
+        if self.cancel_remark:
+            await kept(lambda: self._steps.note(row, Event.SEEN, self.cancel_remark, utcnow()))
         return await self._cancelled(row, comment, state)
+
+    async def _only_this(self, row: ApprovalRequest) -> None:
+        """See to it that Cancel is called with an id that stands for this request alone; raises RefusedError."""
+        item, shared = await self._own_item(row)
+        if item is not None and shared:
+            raise OrderSharedError(order_shared(item["number"] or str(row.id), item["request.number"]))
 
     async def withdraw(
         self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
@@ -369,8 +442,13 @@ class RequestLife:
             raise
         if not taken and RequestState(row.state).final and row.external_id != request_id:
             # Ended here while nobody knew of it there: nobody would ever look at it again.
-            await self.services.cancel(request_id, TOO_LATE)
             note = f"Cancelled {request_id}, which was raised after the end"
+            try:
+                await self._only_this(copy_with(row, {**UNSEEN, "external_id": request_id}))
+            except (NotItsRecordError, OrderSharedError) as error:
+                note = f"{request_id} was raised after the end, and was not cancelled: {error.problem.cause}"
+            else:
+                await self.services.cancel(request_id, TOO_LATE)
             await kept(lambda: self._steps.note(row, Event.SEEN, note, utcnow()))
         return row
 

@@ -56,7 +56,9 @@ class Listing:
     shown twice nor left out from one piece to the next.
     """
 
-    def __init__(self, filter_: Filter, at: datetime, me: Sequence[str]) -> None:
+    def __init__(self, filter_: Filter, at: datetime, me: Sequence[str], *, indexed: bool = True) -> None:
+        """Make a list; not `indexed` means that a search cannot see the newest requests."""
+        self._indexed = indexed
         self._words = words_of(filter_.text)
         self._conditions = conditions(filter_, at, me)
         self._way: Way | None = None
@@ -101,6 +103,28 @@ class Listing:
         walk = self._walk(select(ONE), sort)
         return counted(session, walk.where(before)) + counted(session, walk.where(*beside))
 
+    def places_of(
+        self, session: Session, sort: Sort, request_ids: Sequence[uuid.UUID]
+    ) -> dict[uuid.UUID, int]:
+        """Return the places of those of several requests that are shown, by their ids."""
+        ids = self._few(session, sort)
+        wanted = select(RAW_ID, TABLE.c.id, *key_of(sort)).where(TABLE.c.id.in_(request_ids))
+        found = session.execute(wanted.where(*clauses(self._conditions)).order_by(*_order(sort))).all()
+        if ids is not None:
+            at = {raw: place for place, raw in enumerate(ids)}
+            return {one[1]: at[one[0]] for one in found if one[0] in at}
+        places: dict[uuid.UUID, int] = {}
+        walk, last = self._walk(select(ONE), sort), None
+        for _raw, request_id, *key in found:
+            if last is None:
+                before, beside = _before(sort, tuple(key))
+                place = counted(session, walk.where(before)) + counted(session, walk.where(*beside))
+            else:
+                # Only what stands between two of them is counted: they mostly stand together.
+                place += counted(session, walk.where(*_between(sort, last, tuple(key))))
+            places[request_id], last = place, tuple(key)
+        return places
+
     # -- few rows ----------------------------------------------------------
 
     def _way_of(self, session: Session) -> Way:
@@ -122,7 +146,8 @@ class Listing:
 
     def _look(self, session: Session, way: Way, sort: Sort) -> list[Any]:
         if self._words:
-            statement, self._complete = find(session, self._words, self._conditions, way)
+            statement, complete = find(session, self._words, self._conditions, way)
+            self._complete = complete and self._indexed
         else:
             statement = by(select(RAW_ID).where(*clauses(self._conditions)), way.through)
         return list(session.execute(statement.order_by(*key_of(sort))).scalars())
@@ -219,6 +244,12 @@ def _from(
     if upward:
         return own[0] >= key[0], (whole >= value if with_it else whole > value)
     return own[0] <= key[0], (whole <= value if with_it else whole < value)
+
+
+def _between(sort: Sort, first: tuple[Any, ...], last: tuple[Any, ...]) -> tuple[ColumnElement[bool], ...]:
+    """Return what says that a row comes before `last` and not before `first`."""
+    up = is_upward(sort)
+    return *_from(sort, first, upward=up, with_it=True), *_from(sort, last, upward=not up)
 
 
 def _before(sort: Sort, key: tuple[Any, ...]) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:

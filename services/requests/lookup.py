@@ -1,12 +1,12 @@
 """Finds a request by whatever it is called: its id here, PMApprovalId, its number, or the id ServiceNow gave it."""
 
-import contextlib
 import uuid
 
 from sqlmodel import col, select
 
 from models.approval_request import ApprovalRequest
 from services.errors import InputError, Owner, Problem
+from services.ids import spellings, uuid_of
 from services.store import Store
 
 NAMED_AT_MOST = 5
@@ -18,14 +18,15 @@ def find_request(store: Store, text: str) -> uuid.UUID:
     if not called or any("\ud800" <= c <= "\udfff" or c == "\0" for c in called):
         raise _unknown(text)
     table = ApprovalRequest
+    forms, known = spellings(called), uuid_of(called)
     conditions = [
-        col(table.approval_id) == called,
-        col(table.external_id) == called,
+        col(table.approval_id).in_(forms),
+        col(table.external_id).in_(forms),
         col(table.number) == called.upper(),
-        col(table.record_id) == called.lower(),
+        col(table.record_id) == (known.hex if known is not None else called.lower()),
     ]
-    with contextlib.suppress(ValueError):
-        conditions.append(col(table.id) == uuid.UUID(called))
+    if known is not None:
+        conditions.append(col(table.id) == known)
     with store.read() as session:
         # One by one: each can then use the index of its column.
         found = {

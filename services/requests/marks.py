@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from models.approval_request import ApprovalRequest
 from models.base import NAME_MAX, TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
+from services.store import timeline
 from services.texts import storable
 
 CREATE = "Create"
@@ -44,10 +45,17 @@ def tell(
     *,
     actor: str,
     at: datetime | None = None,
+    event_id: uuid.UUID | None = None,
 ) -> None:
-    """Add a line to the timeline of a request, in the transaction of the change that it tells of."""
+    """Add a line to the timeline of a request, in the transaction of the change that it tells of.
+
+    It gets `event_id` as its id, unless a line has that already.
+    """
+    if event_id is None or session.get(RequestEvent, event_id) is not None:
+        event_id = uuid.uuid4()
     session.add(
         RequestEvent(
+            id=event_id,
             request_id=key,
             at=at or utcnow(),
             kind=kind,
@@ -74,7 +82,7 @@ def take_back_send(session: Session, key: uuid.UUID, at: datetime) -> None:
     """Remove the line of a Create that was certainly not carried out: what did not happen is not told."""
     mine = (col(RequestEvent.request_id) == key, col(RequestEvent.kind) == RequestEventKind.SENT)
     this = (col(RequestEvent.detail) == CREATE, col(RequestEvent.at) == at)
-    session.execute(delete(RequestEvent).where(*mine, *this))
+    timeline.remove(session, *mine, *this)
 
 
 def wish_of(session: Session, key: uuid.UUID) -> Wish | None:
@@ -98,6 +106,13 @@ def open_wishes(session: Session, before: datetime) -> dict[uuid.UUID, Wish]:
         lines.setdefault(line.request_id, []).append(line)
     found = {key: _last_wish(iter(told)) for key, told in lines.items()}
     return {key: wish for key, wish in found.items() if wish is not None}
+
+
+def last_problem(session: Session, key: uuid.UUID) -> str:
+    """Return what was told last to keep a request from going on."""
+    mine = (RequestEvent.request_id == key, RequestEvent.kind == RequestEventKind.PROBLEM)
+    newest = select(RequestEvent.detail).where(*mine).order_by(col(RequestEvent.at).desc())
+    return session.exec(newest).first() or ""
 
 
 def _last_wish(lines: Iterator[RequestEvent]) -> Wish | None:

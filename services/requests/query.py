@@ -1,15 +1,18 @@
 """Filters and orders of the inbox as SQL that every database understands, and rows as plain values."""
 
+import re
+import unicodedata
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, false, func, literal_column, or_
+from sqlalchemy import ColumnElement, String, false, func, literal, literal_column, or_
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
 from services.requests.filters import ME, OPEN, Filter, Sort
+from services.requests.letters import letters
 from services.store.values import table_of
 
 TABLE = table_of(ApprovalRequest)
@@ -113,7 +116,8 @@ def _plain(filter_: Filter) -> Iterator[Condition]:
             "state", TABLE.c.state.in_(sorted(states)), equal=len(states) == 1, recent=states <= OPEN
         )
     if filter_.policy:
-        yield Condition("policy_name", TABLE.c.policy_name == filter_.policy, equal=True)
+        typed = {unicodedata.normalize(form, filter_.policy) for form in ("NFC", "NFD")} | {filter_.policy}
+        yield Condition("policy_name", TABLE.c.policy_name.in_(sorted(typed)), equal=len(typed) == 1)
     if filter_.process_id is not None:
         yield Condition("process_id", TABLE.c.process_id == filter_.process_id, equal=True)
     if filter_.server_id is not None:
@@ -159,7 +163,10 @@ def _before(at: datetime, seconds: int) -> datetime:
 def _waiting(filter_: Filter, me: Sequence[str]) -> Iterator[Condition]:
     if not filter_.waits_for:
         return
-    lines = "\n" + TABLE.c.waits_for + "\n"
+    lines = letters("\n" + TABLE.c.waits_for + "\n")
     names = me if filter_.waits_for == ME else (filter_.waits_for,)
-    asked = or_(false(), *(lines.icontains(f"\n{name}\n", autoescape=True) for name in names))
+    # Each sign of LIKE is escaped before letters are compared: both sides go through the same function.
+    escaped = (re.sub("[/%_]", r"/\g<0>", name) for name in names)
+    patterns = (f"%\n{name}\n%" for name in escaped)
+    asked = or_(false(), *(lines.like(letters(literal(one)), escape="/") for one in patterns))
     yield Condition("waits_for", asked)

@@ -23,8 +23,10 @@ ID_DIGITS = 8
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 ASKED = "requested"
 """State of an approval that somebody is asked for and has not given."""
+UNNAMED = "an approver whose name is not visible"
+"""In place of a name that the account may not read."""
 
-_OF_TASK = ("number", "approval", "state", "opened_at", "sys_created_on", "sys_updated_on")
+_OF_TASK = ("number", "approval", "state", "active", "opened_at", "sys_created_on", "sys_updated_on")
 _OF_ITEM = ("cat_item", "request", "request.number", "request.approval")
 _VARIABLE = "variables."
 _TASK, _EXTENDED = "sysapproval", "sysapproval.ref_sc_req_item"
@@ -101,11 +103,14 @@ class Item:
     variables: dict[str, str] | None = None
     waits_for: list[str] | None = None
     asked: list[str] = field(default_factory=list)
+    active: bool = True
+    hides_variables: bool = False
+    """Whether the variables were asked for and none came: the account may not see them."""
 
     @property
     def is_open(self) -> bool:
-        """Whether its approval says that a decision is still to come."""
-        return self.approval in WAITING_WORDS
+        """Whether a decision is still to come."""
+        return self.approval in WAITING_WORDS and self.active
 
 
 # -- questions -----------------------------------------------------------------------------------------------
@@ -175,10 +180,17 @@ def _either(halves: Sequence[Query]) -> AnyQuery:
 def items_of(table: str, rows: Iterable[Row], wish: Wish) -> list[Item]:
     """Return the requested items that the rows of one of the three tables tell of, each once."""
     if table == ITEMS:
-        return [_item(row, "", "", row["sys_id"], variables_of(row)) for row in rows]
+        return [_whole_item(row) for row in rows]
     if table == ANSWERS:
         return _from_answers(rows)
     return _from_approvals(rows, wish)
+
+
+def _whole_item(row: Row) -> Item:
+    variables = variables_of(row)
+    item = _item(row, "", "", row["sys_id"], variables)
+    item.hides_variables = variables is None and WITH_VARIABLES[0] in row
+    return item
 
 
 def variables_of(row: Row) -> dict[str, str] | None:
@@ -223,7 +235,7 @@ def _from_approvals(rows: Iterable[Row], wish: Wish) -> list[Item]:
 
 
 def _asked_of(row: Row) -> str:
-    return " ".join((row["approver.name"] or row["approver.user_name"] or row["approver"]).split())
+    return " ".join((row["approver.name"] or row["approver.user_name"] or UNNAMED).split())
 
 
 def _item(row: Row, task: str, extended: str, sys_id: str, variables: dict[str, str] | None) -> Item:
@@ -239,7 +251,13 @@ def _item(row: Row, task: str, extended: str, sys_id: str, variables: dict[str, 
         opened=time_of(row[f"{task}opened_at"]) or time_of(row[f"{task}sys_created_on"]),
         updated=time_of(row[f"{task}sys_updated_on"]),
         variables=variables,
+        active=is_active(row[f"{task}active"]),
     )
+
+
+def is_active(value: str) -> bool:
+    """Whether a record is active; one that hides the field counts as such."""
+    return value not in ("false", "0")
 
 
 def time_of(text: str) -> datetime | None:

@@ -1,8 +1,7 @@
 """What an instance says of one request right now: the requested item, its order, who is asked, who decided."""
 
 import heapq
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestOrigin
-from services.errors import ConsoleError, RefusedError, ReplyError
-from services.requests.finding import approval_id_of
-from services.requests.reading import APPROVALS, ASKED, ITEMS, time_of
+from services.errors import ConsoleError
+from services.language import AND, ENGLISH, OR, list_of
+from services.requests.reading import APPROVALS, ASKED, UNNAMED, is_active, time_of
+from services.requests.resolving import has_other_items, resolve
 from services.requests.states import OPEN, Seen, seen_of
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
-from services.servicenow.queries import Operator, Query, equals, where
+from services.servicenow.journal import readable
+from services.servicenow.queries import Operator, where
 from services.servicenow.records import Row
 from services.servicenow.roles import HIDING
 
@@ -26,16 +26,10 @@ COMMENTS_MAX = 200
 """Comments that are shown: the newest."""
 DECIDED = ("approved", "rejected")
 
-_ITEM_FIELDS = (
-    "sys_id", "number", "state", "approval", "active", "request", "request.number", "request.approval",
-    "sys_created_on", "sys_updated_on", "sys_updated_by",
-)  # fmt: skip
 _APPROVAL_FIELDS = (
     "sys_id", "state", "approver", "approver.user_name", "approver.name", "approver.active", "approver.locked_out",
     "sysapproval", "group.assignment_group.name", "sys_created_on", "sys_updated_on", "sys_updated_by",
 )  # fmt: skip
-_SYS_ID = re.compile("[0-9a-f]{32}", re.IGNORECASE)
-_NUMBER = re.compile("[A-Z]{3,8}[0-9]{3,20}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ class Asked:
     @property
     def who(self) -> str:
         """Who is asked, as people call them."""
-        return self.name or self.user_name
+        return self.name or self.user_name or UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +77,17 @@ class Record:
     changed_by: str = ""
     active: bool = True
     asked: tuple[Asked, ...] = field(default=())
+    """The approvals that decide this item and no other."""
+    asked_on_order: tuple[Asked, ...] = field(default=())
+    """The approvals of an order that has further items: they decide about all of them."""
     read_at: datetime = field(default_factory=utcnow, compare=False)
     """When it began to be read: what changed there since may be missing."""
 
     @property
     def open(self) -> bool:
         """Whether it can still be decided: neither decided nor closed."""
-        return self.active and seen_of(self.approval, self.state, self.order_approval) in (*OPEN, Seen.UNSEEN)
+        seen = seen_of(self.approval, self.state, self.order_approval, closed=not self.active)
+        return self.active and seen in (*OPEN, Seen.UNSEEN)
 
     @property
     def waiting(self) -> tuple[Asked, ...]:
@@ -103,18 +101,27 @@ class Record:
         return max(made, key=lambda one: one.changed_at or datetime.min.replace(tzinfo=UTC), default=None)
 
 
-async def read_record(instance: Instance, row: ApprovalRequest) -> Record | None:
+async def read_record(
+    instance: Instance, row: ApprovalRequest, request_items: Collection[str] = ()
+) -> Record | None:
     """Return the record behind a request as it stands now, or None when there is none that the account may see.
 
-    A number says little by itself: an instance that was reset or cloned gives it to another request. What is found by
-    its number alone is taken for this request only where it carries the same PMApprovalId, as far as the account sees it.
+    `request_items` are those of the request's process. Raises NotItsRecordError where what is found is not known to be
+    the request's own record, and ConsoleError.
     """
-    for query, by_number in _queries(row):
-        began = utcnow()
-        found = await instance.table(ITEMS).first(query, _ITEM_FIELDS)
-        if found is not None and not (by_number and await _is_another(instance, row, found["sys_id"])):
-            return await _with_approvals(instance, found, began)
-    return None
+    began = utcnow()
+    item = await resolve(instance, row, request_items)
+    return await _with_approvals(instance, item, began) if item is not None else None
+
+
+async def read_approvals(instance: Instance, record: Record, reader: Instance) -> tuple[Asked, ...]:
+    """Return the approvals of a record as another account sees them, without those of an order with further items.
+
+    `reader` reads items: whoever is asked need not be allowed to.
+    """
+    asked = await _approvals(instance, record.sys_id, record.order_id)
+    own, _ = await _apart(reader, asked, record.order_id)
+    return own
 
 
 def seen_in(record: Record) -> dict[str, Any]:
@@ -122,6 +129,7 @@ def seen_in(record: Record) -> dict[str, Any]:
     return {
         "servicenow_state": record.approval[:40],
         "record_state": record.state[:40],
+        "record_closed": not record.active,
         "order_state": record.order_approval[:40],
         "record_id": record.sys_id[:32],
         "order_id": record.order_id[:32],
@@ -151,53 +159,20 @@ def is_copy(row: ApprovalRequest) -> bool:
     return row.origin == RequestOrigin.SERVICENOW
 
 
+def begun(who: str) -> str:
+    """Return who is meant as the beginning of a sentence; names stay as they are."""
+    return f"{UNNAMED[:1].upper()}{UNNAMED[1:]}" if who == UNNAMED else who
+
+
 def sentence_list(names: list[str], word: str = "or", most: int = 5) -> str:
     """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
-    shown = names[:most] + ([f"{len(names) - most} more"] if len(names) > most else [])
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
-
-
-def _queries(row: ApprovalRequest) -> list[tuple[Query, bool]]:
-    """Return where to look, the surest place first, and whether that is by number; ids of own scripts may be anything."""
-    if _SYS_ID.fullmatch(row.record_id):
-        return [(equals(sys_id=row.record_id), False)]
-    if _SYS_ID.fullmatch(row.external_id):
-        return [(equals(sys_id=row.external_id), False), (equals(request=row.external_id), False)]
-    numbers = dict.fromkeys(n for n in (row.number, row.external_id) if _NUMBER.fullmatch(n))
-    return [(equals(number=n), True) for n in numbers]
-
-
-async def _is_another(instance: Instance, row: ApprovalRequest, sys_id: str) -> bool:
-    """Whether a requested item carries another PMApprovalId than the request; False where the account sees none."""
-    try:
-        carried = await approval_id_of(instance, sys_id)
-    except RateLimitedError:
-        raise
-    except (RefusedError, ReplyError):
-        return False
-    return bool(carried) and bool(row.approval_id) and carried != row.approval_id
+    return list_of(names, AND if word == "and" else OR, most, ENGLISH)
 
 
 async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Record:
-    tasks = [item["sys_id"], *([item["request"]] if item["request"] else [])]
-    query = where("sysapproval", Operator.IN, *tasks)
-    asked = [
-        Asked(
-            sys_id=row["sys_id"],
-            state=row["state"],
-            user_name=row["approver.user_name"],
-            name=row["approver.name"] or row["approver.user_name"] or row["approver"],
-            group=row["group.assignment_group.name"],
-            on_order=row["sysapproval"] != item["sys_id"],
-            asked_at=time_of(row["sys_created_on"]),
-            changed_at=time_of(row["sys_updated_on"]),
-            changed_by=row["sys_updated_by"],
-            active=row["approver.active"] not in ("false", "0") and row["approver.locked_out"] not in ("true", "1"),
-        )
-        async for row in instance.table(APPROVALS).rows(query, fields=_APPROVAL_FIELDS)
-    ]  # fmt: skip
+    own, on_order = await _apart(
+        instance, await _approvals(instance, item["sys_id"], item["request"]), item["request"]
+    )
     return Record(
         sys_id=item["sys_id"],
         number=item["number"],
@@ -209,10 +184,40 @@ async def _with_approvals(instance: Instance, item: Row, began: datetime) -> Rec
         created_at=time_of(item["sys_created_on"]),
         changed_at=time_of(item["sys_updated_on"]),
         changed_by=item["sys_updated_by"],
-        active=item["active"] not in ("false", "0"),
-        asked=tuple(asked),
+        active=is_active(item["active"]),
+        asked=own,
+        asked_on_order=on_order,
         read_at=began,
     )
+
+
+async def _approvals(instance: Instance, item_id: str, order_id: str) -> list[Asked]:
+    query = where("sysapproval", Operator.IN, item_id, *([order_id] if order_id else []))
+    return [
+        Asked(
+            sys_id=row["sys_id"],
+            state=row["state"],
+            user_name=row["approver.user_name"],
+            name=row["approver.name"] or row["approver.user_name"],
+            group=row["group.assignment_group.name"],
+            on_order=row["sysapproval"] != item_id,
+            asked_at=time_of(row["sys_created_on"]),
+            changed_at=time_of(row["sys_updated_on"]),
+            changed_by=row["sys_updated_by"],
+            active=row["approver.active"] not in ("false", "0") and row["approver.locked_out"] not in ("true", "1"),
+        )
+        async for row in instance.table(APPROVALS).rows(query, fields=_APPROVAL_FIELDS)
+    ]  # fmt: skip
+
+
+async def _apart(
+    instance: Instance, asked: list[Asked], order_id: str
+) -> tuple[tuple[Asked, ...], tuple[Asked, ...]]:
+    """Return the approvals that decide this item alone, and those of an order that has further items."""
+    if not any(one.on_order for one in asked) or not await has_other_items(instance, order_id):
+        return tuple(asked), ()
+    own = tuple(one for one in asked if not one.on_order)
+    return own, tuple(one for one in asked if one.on_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +231,18 @@ class Comment:
     """sys_id of the record or approval that it stands on."""
 
 
-async def read_comments(instance: Instance, record: Record) -> list[Comment] | None:
-    """Return the newest comments on a record and its approvals, oldest first; None where they are hidden.
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """The newest comments, oldest first. `hidden` says that there are more which the account may not read."""
 
-    An empty list does not say that there are none: access rules may hide each of them.
+    shown: tuple[Comment, ...] = ()
+    hidden: bool = False
+
+
+async def read_comments(instance: Instance, record: Record) -> Comments | None:
+    """Return the newest comments on a record and its approvals; None where the account may read none at all.
+
+    No comment does not say that there are none: access rules may hide each of them.
     """
     # What a decision was given with matters most, where there are more approvals than one query can name.
     asked = sorted(record.asked, key=lambda one: one.state not in DECIDED)
@@ -237,13 +250,16 @@ async def read_comments(instance: Instance, record: Record) -> list[Comment] | N
     query = where("element_id", Operator.IN, *ids).where("element", Operator.IS, "comments")
     fields = ("value", "element_id", "sys_created_on", "sys_created_by")
     newest: list[tuple[datetime, str, Comment]] = []
+    hidden = False
     try:
         # Rows come in the order of their ids, which says nothing of time: which are the newest is known at the end.
         async for row in instance.table(JOURNAL).rows(query, fields=fields):
             at = time_of(row["sys_created_on"])
             if at is None or not row["value"].strip():
+                # Nobody writes an empty comment: an access rule hides the field.
+                hidden = True
                 continue
-            comment = Comment(at, row["sys_created_by"], row["value"].strip(), row["element_id"])
+            comment = Comment(at, row["sys_created_by"], readable(row["value"].strip()), row["element_id"])
             found = (at, row["sys_id"], comment)
             if len(newest) < COMMENTS_MAX:
                 heapq.heappush(newest, found)
@@ -253,4 +269,4 @@ async def read_comments(instance: Instance, record: Record) -> list[Comment] | N
         if error.problem.fault not in HIDING:
             raise
         return None
-    return [comment for _, _, comment in sorted(newest)]
+    return Comments(tuple(comment for _, _, comment in sorted(newest)), hidden)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from models.kinds import RequestState
 from services.errors import ConsoleError, InputError, Owner, Problem
+from services.language import ENGLISH, date_time, plural_message
+from services.requests.deeds import deed_of
 from services.requests.record import Asked, Record, sentence_list
 
 
@@ -57,6 +59,20 @@ def nobody_asked(tried: str, number: str, account: str) -> Problem:
     )
 
 
+def on_order(tried: str, record: Record) -> Problem:
+    """Say that the approval that is waited for decides about other items, too."""
+    order = record.order_number or "the order"
+    who = sentence_list([one.who for one in record.asked_on_order if one.open], "and")
+    return Problem(
+        tried=tried,
+        evidence=f"{order} waits for the approval of {who}, and has other items than {record.number}.",
+        cause="An approval of the order decides about all of its items. Nothing was changed.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Look at the other items of {order}, and decide it in ServiceNow.",
+        fault="approval-on-order",
+    )
+
+
 def not_asked(tried: str, account: str, asked: list[str]) -> Problem:
     """Say that the account may not decide for those who are asked."""
     return Problem(
@@ -76,12 +92,10 @@ def decided_already(tried: str, record: Record, decided: Asked | None) -> Proble
         word = decided.state
     seen = f"{record.number} is already {word}"
     if decided is not None:
-        seen += f" by {decided.who}"
-        if decided.changed_by and decided.changed_by.casefold() != decided.user_name.casefold():
-            seen += f" (entered by {decided.changed_by})"
+        seen += f" {deed_of(record.number, decided).by_whom}"
     at = decided.changed_at if decided is not None else record.changed_at
     if at is not None:
-        seen += f" at {at.astimezone():%H:%M:%S on %Y-%m-%d}"
+        seen += f" at {date_time(at, seconds=True, language=ENGLISH)}"
     return _not_open(tried, f"{seen}.")
 
 
@@ -147,7 +161,9 @@ def half_cancelled(problem: Problem, label: str, done: list[str]) -> Problem:
         if problem.fault == "decision-unclear"
         else "the rest is still open"
     )
-    whose = f"approval{'' if len(done) == 1 else 's'} of {sentence_list(done, 'and')}"
+    whose = plural_message(
+        len(done), "approval of {names}", "approvals of {names}", names=sentence_list(done, "and")
+    )
     return replace(
         problem,
         evidence=f"Cancelled before that: the {whose}. {problem.evidence}",
@@ -165,6 +181,18 @@ def still_open(tried: str, number: str) -> Problem:
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {number} in ServiceNow.",
         fault="decision-not-taken",
+    )
+
+
+def order_shared(label: str, order: str) -> Problem:
+    """Say that Cancel would be given the id of an order with other items."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
+        cause="The Cancel service may cancel everything that was ordered together.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+        fault="order-shared",
     )
 
 

@@ -5,7 +5,7 @@ import contextlib
 import getpass
 import platform
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -14,13 +14,14 @@ from models.approval_request import ApprovalRequest
 from models.approval_type import ApprovalType
 from models.kinds import RequestState, TaskState
 from models.task_run import TaskRun
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.progress import Progress, silent
 from services.requests import baseline
-from services.requests.clearing import Proof, close, take_back
+from services.requests.clearing import Proof, close, may_leave, take_back
 from services.requests.fields import checked_fields
 from services.requests.life import RequestLife
-from services.servicenow.approvals import Approval, RequestedItem
+from services.requests.record import Asked, Record, read_approvals
 from services.servicenow.connection import SignIn
 from services.servicenow.instance import Instance
 from services.servicenow.queries import equals
@@ -39,6 +40,18 @@ DECISION_COMMENT = "Rehearsal from Approval Console"
 T = TypeVar("T")
 
 
+TITLES = {
+    "create": tr_later("Create"),
+    "record": tr_later("Record"),
+    "status": tr_later("Status"),
+    "decision": tr_later("Decision"),
+    "outcome": tr_later("Outcome"),
+    "cancel": tr_later("Cancel"),
+    "proof": tr_later("Clean-up"),
+}
+"""What the steps of a rehearsal are called on screen, by their names in JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One leg: what it was, what was observed, milliseconds, and whether it was as expected."""
@@ -47,6 +60,11 @@ class Leg:
     observed: str
     ms: float
     ok: bool = True
+
+    @property
+    def title(self) -> str:
+        """Return what it is called on screen."""
+        return TITLES.get(self.name, self.name)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the leg for JSON."""
@@ -59,13 +77,19 @@ class Rehearsal:
 
     request: ApprovalRequest
     legs: list[Leg] = field(default_factory=list)
-    item: RequestedItem | None = None
+    item: Record | None = None
+    proof: Proof | None = None
     usual: dict[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether every leg was as expected."""
         return all(leg.ok for leg in self.legs)
+
+    @property
+    def cleaned(self) -> bool:
+        """Whether it was read back that nothing of it is open."""
+        return self.proof is not None and self.proof.cleaned
 
     @property
     def slower(self) -> list[str]:
@@ -87,6 +111,8 @@ class Rehearsal:
             },
             "legs": [leg.as_dict() | {"usual_ms": self._usual_ms(leg)} for leg in self.legs],
             "slower": self.slower,
+            "cleaned": self.cleaned,
+            "reason": (self.proof.reason or None) if self.proof is not None else None,
         }
 
     def _usual_ms(self, leg: Leg) -> int | None:
@@ -122,6 +148,11 @@ def _user() -> str:
         return "unknown"
 
 
+def _unheard(text: str) -> None:
+    """Let a notice be."""
+    del text
+
+
 async def rehearse(
     store: Store,
     instance: Instance,
@@ -132,16 +163,21 @@ async def rehearse(
     decide: str | None = None,
     decider: Instance | None = None,
     progress: Progress = silent,
+    notice: Callable[[str], None] = _unheard,
 ) -> Rehearsal:
     """Raise a request, see it pending, have it decided where asked, see the decision, clean up, and prove that.
 
     `decide` is "approve" or "reject"; `decider` signs in as the approver (else the process's own account decides, which
     takes approval_admin). Raises ConsoleError where a leg cannot be done; the request is cancelled before that, or
-    the error says that it is still there: `clean_up_rehearsals` then has it.
+    the error says that it is still there: `clean_up_rehearsals` then has it. `notice` hears what may be left, before
+    anything is raised.
     """
     values = sample_fields(fields)
     life = RequestLife(store, instance, process)
     run = Rehearsal(life.draft(approval_type, values, rehearsal=True))
+    left = await may_leave(instance) if decide == "approve" else ""
+    if left:
+        notice(left)
     run.usual = await asyncio.to_thread(baseline.usual, store, process.id)
     record = await kept(lambda: baseline.begin(store, run.request, process))
     try:
@@ -150,10 +186,10 @@ async def rehearse(
         run.legs.append(Leg("create", f"PMRequestId {run.request.external_id}", ms))
         await _see_pending(run, life, progress)
         if decide is not None:
-            await _decide(run, life, decide, decider or instance, progress)
+            await _decide(run, life, decide, decider or instance, instance, progress)
         gone = await _clean_up(run, life, progress)
-        proof = await _prove(run, instance, process, progress)
-        if gone and not proof.open:
+        run.proof = await _prove(run, instance, process, progress)
+        if gone and (run.proof.ok or not run.proof.open):
             await _end(store, record, run)
     except BaseException as error:
         # Where the cleaning itself was cancelled, it is begun again: nothing may be left behind for approvers.
@@ -172,7 +208,9 @@ async def rehearse(
 async def _end(store: Store, record: TaskRun, run: Rehearsal, broken: str = "") -> None:
     """Keep the rehearsal as one that is over; the times of a good one say what is usual."""
     good = run.ok and not broken
-    outcome = broken or ("Every leg was as expected" if good else "Not every leg was as expected")
+    outcome = broken or ("All steps succeeded" if good else "Not all steps succeeded")
+    if run.proof is not None and run.proof.left:
+        outcome += f"; {run.proof}"
     legs = [leg.as_dict() for leg in run.legs]
     state = TaskState.SUCCEEDED if good else TaskState.FAILED
     await kept(lambda: baseline.finish(store, record, state, outcome, legs))
@@ -184,7 +222,7 @@ async def _see_pending(run: Rehearsal, life: RequestLife, progress: Progress) ->
     if run.item is None:
         run.legs.append(Leg("record", "no requested item behind this id", ms, ok=False))
     else:
-        who = ", ".join(a.approver for a in run.item.approvals if a.state == "requested") or "nobody"
+        who = ", ".join(one.user_name or one.who for one in run.item.waiting) or "nobody"
         run.legs.append(Leg("record", f"{run.item.number}, {run.item.approval}, waits for {who}", ms))
     progress("Asking for the status", 2, LEGS)
     request, ms = await _timed(life.follow(run.request))
@@ -193,12 +231,16 @@ async def _see_pending(run: Rehearsal, life: RequestLife, progress: Progress) ->
 
 
 async def _decide(
-    run: Rehearsal, life: RequestLife, decide: str, decider: Instance, progress: Progress
+    run: Rehearsal, life: RequestLife, decide: str, decider: Instance, instance: Instance, progress: Progress
 ) -> None:
     word, wanted = DECISIONS[decide]
     progress("Deciding as the approver", 3, LEGS)
     table = decider.table("sysapproval_approver")
-    asked = _asked_of(decider, run.item.approvals if run.item else [])
+    approvals = run.item.asked if run.item else ()
+    if run.item and not run.item.waiting:
+        # The account of the process may not see whom the approver sees.
+        approvals = await read_approvals(decider, run.item, instance)
+    asked = _asked_of(decider, approvals)
     if asked is None:
         run.legs.append(Leg("decision", "nobody is asked to approve", 0, ok=False))
         return
@@ -206,7 +248,8 @@ async def _decide(
     await table.update(asked.sys_id, {"state": word, "comments": DECISION_COMMENT})
     row = await table.first(equals(sys_id=asked.sys_id), ("state",))
     seen = row["state"] if row else "hidden"
-    run.legs.append(Leg("decision", f"{asked.approver}: {seen}", _ms(started), ok=seen == word))
+    who = asked.user_name or asked.who
+    run.legs.append(Leg("decision", f"{who}: {seen}", _ms(started), ok=seen == word))
     progress("Waiting for the answer", 4, LEGS)
     started = time.perf_counter()
     for _ in range(FOLLOW_TRIES):
@@ -218,14 +261,14 @@ async def _decide(
     run.item = await life.note_item(run.request)
 
 
-def _asked_of(decider: Instance, approvals: Sequence[Approval]) -> Approval | None:
+def _asked_of(decider: Instance, approvals: Sequence[Asked]) -> Asked | None:
     """Return the approval to decide: the one that the decider itself is asked for, else the first that is open.
 
     An approver sees and decides nobody else's.
     """
-    open_ones = [a for a in approvals if a.state == "requested"]
+    open_ones = [a for a in approvals if a.open]
     account = decider.sign_in.account.casefold() if isinstance(decider.sign_in, SignIn) else ""
-    own = (a for a in open_ones if a.approver.casefold() == account)
+    own = (a for a in open_ones if a.user_name.casefold() == account)
     return next(own, open_ones[0] if open_ones else None)
 
 
@@ -251,6 +294,7 @@ async def _clean_up(run: Rehearsal, life: RequestLife, progress: Progress) -> bo
     with contextlib.suppress(ConsoleError):  # cancelling is what counts; the record is only shown
         item = await life.note_item(request)
     seen = f"called; {item.number} is {item.approval}" if item else "called"
+    seen += f". {life.cancel_remark}" if life.cancel_remark else ""
     run.legs.append(Leg("cancel", seen, _ms(started)))
     return True
 

@@ -5,15 +5,33 @@ character stands for itself; small and capital letters are the same.
 """
 
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal_column, or_, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    column,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import Session
 
 from services.requests.query import TABLE, Condition
-from services.requests.ways import BY_AGE, RAW_ID, Way, bounding_of, by, clauses, counted
-from services.store.full_text import HELD, HOLDS, IDS, fold, id_forms, question
+from services.requests.ways import BY_AGE, RAW_ID, Way, bounding_of, by, clauses
+from services.store.full_text import GRAM, HELD, HOLDS, IDS, fold, holds, id_forms, question
 from services.texts import storable
 
 MOST = 2_000
@@ -25,6 +43,18 @@ SCANNED = 5_000
 ASKED = 16
 """So many of the words, the longest, are looked for; rows that hold them are asked about the others."""
 
+PROBED, WINDOW = 4_000, 20_000
+"""On PostgreSQL so many rows, those stored last, tell how common a word is; a common one is looked for in so many."""
+
+TEXTS = table(
+    "request_text",
+    column("request_id", Uuid()),
+    column("seq", Integer()),
+    *(column(name, String()) for name in ("held", *IDS)),
+)
+"""PostgreSQL's folded texts."""
+
+_KEYS = ARRAY(Uuid())
 _ROW = literal_column(f"{TABLE.name}.rowid", Integer())
 _END = chr(0x10FFFF)
 
@@ -43,11 +73,12 @@ def words_of(typed: str) -> tuple[str, ...]:
 
 def find(session: Session, words: Sequence[str], conditions: Sequence[Condition], way: Way) -> Found:
     """Find the rows that fulfil `conditions` and hold `words`; `way` is the best one without the words."""
+    longest = sorted(words, key=len, reverse=True)[:ASKED]
     shown = clauses(conditions)
-    if session.get_bind().dialect.name != "sqlite":
-        return _elsewhere(session, words, shown)
+    if session.get_bind().dialect.name == "postgresql":
+        return _in_texts(session, words, longest, conditions, way)
     check = func.__getattr__(HOLDS)(_joined(HELD), _joined(IDS), "\n".join(words)) == 1
-    rows, complete = _candidates(session, sorted(words, key=len, reverse=True)[:ASKED], way, conditions)
+    rows, complete = _candidates(session, longest, way, conditions)
     statement = select(RAW_ID).where(*shown, check)
     if rows is None:
         return Found(by(statement, way.through), complete)
@@ -86,24 +117,76 @@ def _with_id(session: Session, word: str) -> Iterator[int]:
         yield from session.execute(rows.limit(MOST)).scalars()
 
 
-def _elsewhere(session: Session, words: Sequence[str], shown: Sequence[ColumnElement[bool]]) -> Found:
-    newest = newest_like(words, shown)
-    complete = counted(session, newest.limit(MOST + 1)) <= MOST
-    return Found(select(RAW_ID).where(TABLE.c.id.in_(newest.limit(MOST))), complete)
+def _in_texts(
+    session: Session, words: Sequence[str], longest: Sequence[str], conditions: Sequence[Condition], way: Way
+) -> Found:
+    """Find rows by PostgreSQL's table of folded texts."""
+    shown, these = clauses(conditions), select(RAW_ID)
+    holding = [_holding(word) for word in longest]
+    if way.few:
+        joined = these.select_from(TABLE.join(TEXTS, TEXTS.c.request_id == TABLE.c.id)).where(
+            *shown, *holding
+        )
+        if len(words) == len(longest):
+            return Found(joined, complete=True)
+        rows = list(session.execute(joined).scalars())
+        complete = True
+    elif all(len(word) < GRAM for word in words):
+        bounded = clauses(bounding_of(BY_AGE, conditions))
+        ordered = select(TABLE.c.id).where(*bounded).order_by(TABLE.c.requested_at.desc(), TABLE.c.id.desc())
+        newest = ordered.limit(SCANNED).subquery()
+        # Looked up for each of these rows: joined, the whole table of texts would be read.
+        own = select(TEXTS.c.held).where(TEXTS.c.request_id == newest.c.id).scalar_subquery()
+        held = select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in longest))
+        rows, complete = list(session.execute(held).scalars()), False
+    else:
+        rows = _newest_holding(session, holding)
+        rows, complete = rows[:MOST], len(rows) <= MOST
+    if len(words) > len(longest):
+        rows = _holding_all(session, rows, words)
+    return Found(these.where(*shown, _among(TABLE.c.id, rows)), complete)
 
 
-def newest_like(words: Sequence[str], shown: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """Return the newest rows first that hold `words`, for a database that has an index for parts of texts."""
-    holds = [or_(_joined(HELD, "chr").icontains(word, autoescape=True), *_ids_like(word)) for word in words]
-    return select(TABLE.c.id).where(*shown, *holds).order_by(TABLE.c.requested_at.desc())
+def _newest_holding(session: Session, holding: Sequence[ColumnElement[bool]]) -> list[uuid.UUID]:
+    """Return the rows that hold words, those stored last first, up to one more than MOST.
+
+    Of a common word enough are among the newest: the index would have to be read for all of them.
+    """
+    probed = _in_window(session, holding, PROBED)
+    if len(probed) * WINDOW > MOST * PROBED:
+        rows = _in_window(session, holding, WINDOW)
+        if len(rows) > MOST:
+            return rows
+    everywhere = select(TEXTS.c.request_id, TEXTS.c.seq).where(*holding).cte().prefix_with("MATERIALIZED")
+    found = select(everywhere.c.request_id).order_by(everywhere.c.seq.desc()).limit(MOST + 1)
+    return list(session.execute(found).scalars())
 
 
-def _ids_like(word: str) -> Iterator[ColumnElement[bool]]:
-    for form in id_forms(word):
-        for name in IDS:
-            yield TABLE.c[name].istartswith(form, autoescape=True)
+def _in_window(session: Session, holding: Sequence[ColumnElement[bool]], size: int) -> list[uuid.UUID]:
+    newest = select(TEXTS).order_by(TEXTS.c.seq.desc()).limit(size).subquery()
+    adapter = ClauseAdapter(newest)
+    near = select(newest.c.request_id).where(*(adapter.traverse(one) for one in holding)).limit(MOST + 1)
+    return list(session.execute(near).scalars())
 
 
-def _joined(names: Sequence[str], character: str = "char") -> ColumnElement[str]:
+def _among(key: ColumnElement[Any], rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
+    """Return what says that a row is one of many: as a table, because a list is weighed one by one before it is read."""
+    return key.in_(select(func.unnest(literal(list(rows), _KEYS)).column_valued("wanted")))
+
+
+def _holding_all(session: Session, rows: Sequence[uuid.UUID], words: Sequence[str]) -> list[uuid.UUID]:
+    columns = (TEXTS.c.request_id, TEXTS.c.held, *(TEXTS.c[name] for name in IDS))
+    found = session.execute(select(*columns).where(_among(TEXTS.c.request_id, rows)))
+    asked = "\n".join(words)
+    return [row[0] for row in found if holds(row[1], "\n".join(row[2:]), asked)]
+
+
+def _holding(word: str) -> ColumnElement[bool]:
+    """Return what says that a row of the texts holds a word, or an id that begins with it."""
+    begins = (TEXTS.c[name].startswith(form, autoescape=True) for form in id_forms(word) for name in IDS)
+    return or_(TEXTS.c.held.contains(word, autoescape=True), *begins)
+
+
+def _joined(names: Sequence[str]) -> ColumnElement[str]:
     """Return columns as one text, a line each, written as in the index."""
-    return literal_column(f" || {character}(10) || ".join(f"{TABLE.name}.{name}" for name in names))
+    return literal_column(" || char(10) || ".join(f"{TABLE.name}.{name}" for name in names))

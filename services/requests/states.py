@@ -7,6 +7,7 @@ request whose record in ServiceNow says this or that. A test walks through both.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from models.kinds import RequestState
 from services.servicenow.contract import ApprovalStatus
@@ -38,6 +39,12 @@ MISSING = "no record"
 
 CLOSED_STATES = ("3", "4", "7")
 """Closed Complete, Closed Incomplete, Closed Skipped: nobody decides such a task any more."""
+
+UNSEEN: dict[str, Any] = {
+    "servicenow_state": "", "record_state": "", "record_closed": False, "order_state": "", "record_id": "", "order_id": "",
+    "number": "", "order_number": "", "waits_for": "",
+}  # fmt: skip
+"""The observed columns of a request whose record was not seen."""
 
 WAITING_WORDS = ("requested", "not requested", "")
 
@@ -100,16 +107,17 @@ _WORDS = {
 }
 
 
-def seen_of(approval: str, record_state: str, order: str = "") -> Seen:
+def seen_of(approval: str, record_state: str, order: str = "", *, closed: bool = False) -> Seen:
     """Return what a record comes to: `approval` and `state` of the item and `approval` of its order, as stored there.
 
-    Every record has a state, so that two empty texts mean that none was looked at.
+    Every record has a state, so that two empty texts mean that none was looked at. `closed` says that the record is not
+    active, whatever its state: customers have closed states of their own.
     """
     if not approval and not record_state:
         return Seen.UNSEEN
     if approval not in WAITING_WORDS:
         return _WORDS.get(approval, Seen.UNKNOWN)
-    if record_state in CLOSED_STATES:
+    if closed or record_state in CLOSED_STATES:
         return Seen.CLOSED
     if order == "approved":
         return Seen.ORDER_APPROVED
@@ -130,12 +138,12 @@ _STATUS = {
 }
 
 
-def status_of(approval: str, record_state: str, order: str = "") -> ApprovalStatus:
+def status_of(approval: str, record_state: str, order: str = "", *, closed: bool = False) -> ApprovalStatus:
     """Return what this console's status service answers for a record that stands like this.
 
     A record that was not looked at yet is pending; what nobody will decide any more is invalid, as the service says it.
     """
-    return _STATUS.get(seen_of(approval, record_state, order), ApprovalStatus.INVALID)
+    return _STATUS.get(seen_of(approval, record_state, order, closed=closed), ApprovalStatus.INVALID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +165,11 @@ class Pair:
     sentence: str
 
 
-def judge(state: RequestState | str, approval: str, record_state: str, order: str = "") -> Judgement:
+def judge(
+    state: RequestState | str, approval: str, record_state: str, order: str = "", *, closed: bool = False
+) -> Judgement:
     """Return what it means that a request is in `state` here while its record says the rest."""
-    seen = seen_of(approval, record_state, order)
+    seen = seen_of(approval, record_state, order, closed=closed)
     pair = PAIRS[RequestState(state), seen]
     status = _STATUS.get(seen, ApprovalStatus.INVALID)
     return Judgement(pair.mismatch, pair.sentence, status, pair.actor)

@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from models.approval_request import ApprovalRequest
+from models.approval_request import COPY, ApprovalRequest
+from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestState
 from services.requests import inputs, marks
 from services.requests.states import check_transition
 from services.store import NotFoundError, Store
 from services.store.values import as_values
+from services.texts import storable
 
 _FREE: dict[str, Any] = {"claimed_by": "", "claimed_until": None}
 
@@ -111,6 +113,36 @@ class Steps:
             self._tell(work.session, row.id, kind, detail, now)
             work.event("observe", kind="approval_request", object_id=row.id, detail=kind.value)
 
+    def note_problem(self, key: uuid.UUID, said: str, now: datetime) -> bool:
+        """Show what keeps an open request from going on, on its row and in its timeline; returns whether that is new."""
+        said = storable(said)[:TEXT_MAX]
+        with self.store.write("Request does not go on") as work:
+            stored = _stored(work.session, key)
+            if stored is None or RequestState(stored.state).final:
+                return False
+            told = stored.error if stored.version != COPY else marks.last_problem(work.session, key)
+            if told == said:
+                return False
+            self._tell(work.session, key, RequestEventKind.PROBLEM, said, now)
+            if stored.version != COPY:
+                stored.error = said
+                work.update(stored, stored.version)
+        return True
+
+    def clear_problem(self, key: uuid.UUID) -> None:
+        """Take the problem of an open request off its row: it goes on."""
+        with self.store.write("Request goes on") as work:
+            stored = _stored(work.session, key)
+            if (
+                stored is None
+                or RequestState(stored.state).final
+                or not stored.error
+                or stored.version == COPY
+            ):
+                return
+            stored.error = ""
+            work.update(stored, stored.version)
+
     def observe(self, row: ApprovalRequest, seen: Mapping[str, Any]) -> None:
         """Keep what the instance says of a request; that is no edit of it."""
         with self.store.write() as work:
@@ -141,7 +173,8 @@ class Steps:
                 done = marks.sends_of(work.session, row.id).count == sent
             if done:
                 check_transition(stored.state, state)
-                stored = ApprovalRequest(**{**as_values(stored), **values, "state": state})
+                # What kept it from going on is over.
+                stored = ApprovalRequest(**{**as_values(stored), "error": "", **values, "state": state})
                 work.update(stored, stored.version)
                 learnt = {**(_FREE if stored.claimed_by else {}), **(seen or {})}
                 if learnt:

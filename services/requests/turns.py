@@ -1,12 +1,14 @@
 """Who may change a request right now: one console at a time, and one reminder in a quarter of an hour.
 
-Both are leases of the store, so that several consoles on one store keep out of each other's way; a console that ends in
+Within a process a lock comes first. Both others are leases of the store, so that several consoles on one store keep out of each other's way; a console that ends in
 the middle leaves one that runs out by itself.
 """
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from sqlmodel import Session, col, delete
 
@@ -21,6 +23,17 @@ REMINDED_ONCE_IN = timedelta(minutes=15)
 _ACT, _REMIND = "act:", "remind:"
 _MARK = "#"
 _NAME_MAX = 90
+
+
+_locks: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
+
+
+def lock_of(key: uuid.UUID) -> asyncio.Lock:
+    """Return the lock of a request in this process: a second click waits, and is told the result of the first."""
+    lock = _locks.get(key)
+    if lock is None:
+        lock = _locks[key] = asyncio.Lock()
+    return lock
 
 
 @dataclass(frozen=True, slots=True)

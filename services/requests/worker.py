@@ -19,17 +19,19 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import RequestOrigin, RequestState
-from services.errors import ConsoleError, Problem
+from services.errors import Problem
 from services.requests import claims
 from services.requests.clearing import clean_up_rehearsals
 from services.requests.clock import Clock, SystemClock
-from services.requests.following import INTERVAL_S, NOT_DUE, Follower, Round, paused_servers
+from services.requests.following import INTERVAL_S, NOT_DUE, PAUSED, Follower, Round, paused_servers
 from services.requests.ground import Source
 from services.requests.leases import Leases, holding_of, holdings, is_held, put
 from services.requests.life import RequestLife
-from services.store import Store
+from services.requests.steps import Steps
+from services.store import NotFoundError, Store
 from services.store.errors import StoreError
 from services.store.values import table_of
+from services.unexpected import unexpected
 
 NEW_EVERY_S = 2.0
 """Between two looks into the store for requests that were taken in, or whose time is over."""
@@ -47,7 +49,11 @@ STORE_AGAIN_S = 5.0
 """Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
 AGAIN_S = 15.0
 AGAIN_MOST_S = 600.0
+"""The pauses between two tries of what failed: they double, up to the longest one."""
 PRESENT = "worker:"
+LOOKING, CLEANING = "look", "clean"
+RAISING, ENDING = "Raise a request", "Time out a request"
+_TASKS = {CLEANING: "Clean up rehearsals"}
 
 _TABLE = table_of(ApprovalRequest)
 log = logging.getLogger(__name__)
@@ -111,7 +117,8 @@ class Worker:
         self._jobs: dict[object, asyncio.Task[None]] = {}
         self._due: dict[object, float] = {}
         """When something is due, by the clock that only goes on: the time of day may be put back or forward."""
-        self._failures: dict[uuid.UUID, int] = {}
+        self._failures: dict[object, int] = {}
+        """How often something failed in a row, by the same keys."""
         self.done = Done()
 
     # -- running ---------------------------------------------------------------
@@ -139,13 +146,17 @@ class Worker:
 
     async def once(self) -> Done:
         """Do one round of everything that is due now, and give back what is claimed."""
+        tried: set[Step] = set()
         try:
             await self._launch(everything=True)
             while self._jobs:
+                # Whatever becomes of a step, this round takes it once.
+                tried |= {key for key in self._jobs if isinstance(key, Step)}
                 await asyncio.wait(self._jobs.values())
                 await asyncio.sleep(0)  # the callbacks of what has ended
-                for step in await asyncio.to_thread(self._steps):
-                    self._start_step(step)
+                for step in await self._next_steps():
+                    if step not in tried:
+                        self._start_step(step)
         except asyncio.CancelledError:
             self._break_off()
             raise
@@ -181,9 +192,9 @@ class Worker:
     def _give_back(self) -> None:
         try:
             self.leases.release_all()
-        except ConsoleError as error:
-            # Nothing is lost by it: what was claimed is free again after a while.
-            log.info("what was claimed is not given back: %s", error.problem.as_text())
+        except Exception as error:  # noqa: BLE001 -- nothing is lost by it: what was claimed is free again after a while
+            problem = unexpected(log, "Give back what is claimed", error).problem
+            log.info("what was claimed is not given back: %s", problem.as_text())
 
     # -- what is due -----------------------------------------------------------
 
@@ -197,10 +208,10 @@ class Worker:
             await self._appear(now)
             servers = await self.follower.servers()
             steps = await asyncio.to_thread(self._steps)
-        except ConsoleError as error:
+        except Exception as error:  # noqa: BLE001 -- a worker goes on, whatever it was
             # The store is locked or gone for a moment; what is due stays due.
-            log.warning("the worker cannot read its store: %s", error.problem.as_text())
-            return now + STORE_AGAIN_S
+            return self._cannot_look(error)
+        self._failures.pop(LOOKING, None)
         for server_id in servers:
             due = self._due.get(server_id, now)
             if due <= now or everything:
@@ -209,10 +220,25 @@ class Worker:
                 until = min(until, due)
         for step in steps:
             self._start_step(step)
-        if self._due.get("clean", now) <= now:
-            self._due["clean"] = now + CLEAN_EVERY_S
-            self._start("clean", self._clean())
+        if self._due.get(CLEANING, now) <= now:
+            self._due[CLEANING] = now + CLEAN_EVERY_S
+            self._start(CLEANING, self._clean())
         return until
+
+    def _cannot_look(self, error: Exception) -> float:
+        """Note that what is due cannot be read, and return when to look again."""
+        problem = unexpected(log, "Look for what is due", error).problem
+        self.done.note(problem)
+        log.warning("the worker cannot read what is due: %s", problem.as_text())
+        pause = self._pause(LOOKING)
+        return self.clock.monotonic() + (STORE_AGAIN_S if isinstance(error, StoreError) else pause)
+
+    async def _next_steps(self) -> list[Step]:
+        try:
+            return await asyncio.to_thread(self._steps)
+        except Exception as error:  # noqa: BLE001 -- what is in hand is finished all the same
+            self._cannot_look(error)
+            return []
 
     def _start(self, key: object, work: Awaitable[None]) -> None:
         if key in self._jobs:
@@ -223,10 +249,13 @@ class Worker:
         job.add_done_callback(lambda ended: self._ended(key, ended))
 
     def _ended(self, key: object, job: "asyncio.Future[None]") -> None:
+        """Take a job off the list. What a job did not handle itself is told here, and tried again later."""
         del self._jobs[key]
-        if not job.cancelled() and job.exception() is not None:
-            self._due[key] = self.clock.monotonic() + 2 * INTERVAL_S
-            log.error("work on %s failed unexpectedly", key, exc_info=job.exception())
+        error = None if job.cancelled() else job.exception()
+        if isinstance(error, Exception):
+            kept = key.request_id if isinstance(key, Step) else key
+            self.done.note(unexpected(log, _TASKS.get(str(key), "Go on with a request"), error).problem)
+            self._due[kept] = self.clock.monotonic() + self._pause(kept)
 
     def _start_step(self, step: Step) -> None:
         now = self.clock.monotonic()
@@ -269,16 +298,21 @@ class Worker:
     async def _follow(self, server_id: uuid.UUID) -> None:
         try:
             done = await self.follower.round(server_id)
-        except StoreError as error:
-            self._due[server_id] = self.clock.monotonic() + STORE_AGAIN_S
-            self.done.note(error.problem)
-            log.warning("following stops until the store can be used again: %s", error.problem.as_text())
+        except Exception as error:  # noqa: BLE001 -- the other servers are followed all the same
+            problem = unexpected(log, "Follow the requests of a server", error).problem
+            pause = self._pause(server_id)
+            self._due[server_id] = self.clock.monotonic() + (
+                STORE_AGAIN_S if isinstance(error, StoreError) else pause
+            )
+            self.done.note(problem)
+            log.warning("following stops for now: %s", problem.as_text())
             return
+        self._failures.pop(server_id, None)
         wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else INTERVAL_S
         # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
         self._due[server_id] = self.clock.monotonic() + min(wait, INTERVAL_S)
         self.done.rounds[server_id] = done
-        if done.problem is not None:
+        if done.note == PAUSED and done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
         elif done.changed:
             log.info(
@@ -290,34 +324,67 @@ class Worker:
 
     async def _do(self, step: Step) -> None:
         """Take the next step of one request: raise it, or end it because its time is over."""
-        claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
-        if not claimed:
-            return
         try:
-            row, process = await asyncio.to_thread(self._read, step)
-            if row is None or process is None or RequestState(row.state).final:
-                # Without its process nobody can take it further; it stays as it is.
-                self._again(step, failed=True)
+            try:
+                claimed = await asyncio.to_thread(self.leases.claim, [step.request_id], CLAIM_S)
+            except StoreError as error:
+                self._wait_for_store(step.request_id, error)
                 return
-            instance = await self._source.instance(step.server_id)
-            life = RequestLife(self._store, instance, process, holder=self.leases.holder)
-            before = row.state
-            row = await (life.resume(row) if step.raising else life.follow(row))
-            self.done.raised += before == RequestState.SUBMITTING and row.state == RequestState.PENDING
-            self.done.timed_out += row.state == RequestState.TIMED_OUT
-            self._again(step, failed=step.raising and row.state == RequestState.SUBMITTING)
-        except ConsoleError as error:
-            self.done.note(error.problem)
+            if not claimed:
+                self._due[step.request_id] = self.clock.monotonic() + self._new_every
+                return
+            try:
+                await self._take(step)
+            finally:
+                await asyncio.to_thread(self._release, step.request_id)
+        except Exception as error:  # noqa: BLE001 -- one request must not stop the others
+            problem = unexpected(log, RAISING if step.raising else ENDING, error).problem
+            self.done.note(problem)
             self._again(step, failed=True)
-            log.warning("request %s: %s", step.request_id, error.problem.as_text())
-        finally:
-            await asyncio.to_thread(self._release, step.request_id)
+            # Without its process a request stays as it is; that is nothing new each time.
+            level = logging.INFO if isinstance(error, NotFoundError) else logging.WARNING
+            log.log(level, "request %s: %s", step.request_id, problem.as_text())
+            await self._tell(step, problem)
+
+    async def _take(self, step: Step) -> None:
+        row, process = await asyncio.to_thread(self._read, step)
+        if row is None or RequestState(row.state).final:
+            self._again(step, failed=False)
+            return
+        if process is None:
+            # Without its process nobody can take it further; it stays as it is.
+            raise NotFoundError("the Approval Process of the request")
+        instance = await self._source.instance(step.server_id)
+        life = RequestLife(self._store, instance, process, holder=self.leases.holder)
+        before = row.state
+        row = await (life.resume(row) if step.raising else life.follow(row))
+        self.done.raised += before == RequestState.SUBMITTING and row.state == RequestState.PENDING
+        self.done.timed_out += row.state == RequestState.TIMED_OUT
+        waits = RequestState.SUBMITTING if step.raising else RequestState.PENDING
+        self._again(step, failed=row.state == waits)
+
+    async def _tell(self, step: Step, problem: Problem) -> None:
+        """Show what keeps the request from going on, where people look for it."""
+        did = "It could not be sent to ServiceNow" if step.raising else "It could not be timed out"
+        steps, said = Steps(self._store), f"{did}: {_sentence(problem)}"
+        try:
+            await asyncio.to_thread(steps.note_problem, step.request_id, said, self.clock.now())
+        except Exception as error:  # noqa: BLE001 -- the log and the outcome of the worker tell it all the same
+            text = unexpected(log, "Write down why a request does not go on", error).problem.as_text()
+            log.info("request %s: %s", step.request_id, text)
+
+    def _wait_for_store(self, key: object, error: StoreError) -> None:
+        """Try again in a moment what could not begin, because the store was locked or gone."""
+        self._due[key] = self.clock.monotonic() + STORE_AGAIN_S
+        self.done.note(error.problem)
+        log.warning("work on %s waits for the store: %s", key, error.problem.as_text())
 
     def _release(self, request_id: uuid.UUID) -> None:
         try:
             self.leases.release([request_id])
-        except ConsoleError as error:
-            log.info("the claim of %s is not given back: %s", request_id, error.problem.as_text())
+        except Exception as error:  # noqa: BLE001 -- it is free again after a while
+            problem = unexpected(log, "Give back the claim of a request", error).problem
+            log.info("the claim of %s is not given back: %s", request_id, problem.as_text())
 
     def _again(self, step: Step, *, failed: bool) -> None:
         """Note when a step that could not be taken is tried again; each time a little later."""
@@ -326,11 +393,15 @@ class Worker:
             self._failures.pop(key, None)
             self._due.pop(key, None)
             return
+        self._due[key] = self.clock.monotonic() + self._pause(key)
+
+    def _pause(self, key: object) -> float:
+        """Count one more failure of something, and return the seconds until it is tried again."""
+        tries = self._failures.pop(key, 0) + 1
+        self._failures[key] = tries
         if len(self._failures) > LISTED_MOST:
-            self._failures.clear()
-        tries = self._failures[key] = self._failures.get(key, 0) + 1
-        pause = min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(tries - 1, 10))
-        self._due[key] = self.clock.monotonic() + pause
+            del self._failures[next(iter(self._failures))]
+        return min(AGAIN_MOST_S, AGAIN_S * 2.0 ** min(tries - 1, 10))
 
     def _read(self, step: Step) -> tuple[ApprovalRequest | None, ApprovalProcess | None]:
         with self._store.read() as session:
@@ -340,21 +411,26 @@ class Worker:
 
     async def _clean(self) -> None:
         """Cancel what rehearsals of dead programs left behind; one worker at a time does it."""
-        held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        try:
+            held = await asyncio.to_thread(self.leases.take, "clean-up", CLEAN_EVERY_S)
+        except StoreError as error:
+            self._wait_for_store(CLEANING, error)
+            return
         if held is None:
             return
         try:
             done = await clean_up_rehearsals(self._source)
-        except ConsoleError as error:
-            done = None
-            self.done.note(error.problem)
-            log.warning("cleaning up: %s", error.problem.as_text())
         finally:
-            await asyncio.to_thread(self.leases.give_back, held)
-        if done is not None:
-            self.done.cleaned += len(done.cleaned)
-            for problem in done.problems:
-                log.info("a rehearsal cannot be cleaned up yet: %s", problem.as_text())
+            try:
+                await asyncio.to_thread(self.leases.give_back, held)
+            except StoreError as error:
+                # It is free again after a while.
+                log.info("the lease for cleaning up is not given back: %s", error.problem.as_text())
+        self._failures.pop(CLEANING, None)
+        self.done.cleaned += len(done.cleaned)
+        for problem in done.problems:
+            self.done.note(problem)
+            log.info("a rehearsal cannot be cleaned up yet: %s", problem.as_text())
 
     async def _appear(self, now: float) -> None:
         """Let windows see that a worker is there."""
@@ -381,3 +457,8 @@ def server_names(store: Store) -> dict[uuid.UUID, str]:
     table = table_of(ForeignSystem)
     with store.read() as session:
         return {row.id: row.name for row in session.execute(select(table.c.id, table.c.name))}
+
+
+def _sentence(problem: Problem) -> str:
+    """Return why, on one line."""
+    return " ".join(problem.cause.split())

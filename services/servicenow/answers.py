@@ -2,12 +2,11 @@
 
 import codecs
 import json
-import math
 import re
 import socket
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,7 +15,14 @@ import httpx
 from models.addresses import Origin
 from services.errors import ConsoleError
 from services.redact import redact
+from services.servicenow import headers
 from services.servicenow.faults import failure
+from services.servicenow.headers import (
+    RETRY_AFTER_DEFAULT_S,
+    offers_basic,
+    schemes_of,
+    wait_of,
+)
 
 DEVELOPER_SITE = "developer.servicenow.com"
 """Where a hibernating developer instance may send its callers."""
@@ -26,22 +32,24 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 PROXY_SIGN_IN = "407"
 """The status with which a proxy asks for a sign-in, or refuses the one it got."""
 ANSWER_MAX = 32 * 1024 * 1024
-RETRY_AFTER_MAX_S = 3600.0
-"""No instance limits for longer than an hour; what asks for more is not believed."""
+RETRY_AFTER_MAX_S = headers.RETRY_AFTER_MAX_S
+SAID_BY_STATUS = (401, 403, 404, 407, 429)
+"""Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
+_CUT_OFF = re.compile(r"transaction cancell?ed|maximum execution time", re.IGNORECASE)
+_ERROR = re.compile(r'"error"\s*:\s*\{\s*"(?:message|detail)"\s*:\s*"[^"]*')
+"""An error object in a text that is no JSON. Inside a value of a record its quotation marks would be escaped."""
+_NO_RIGHTS = re.compile(
+    r"insufficient (?:rights|privileges)|not authori[sz]ed|access denied|security constraints|acl exception|"
+    r"do(?:es)? not have permission",
+    re.IGNORECASE,
+)
 
 
-def failure_of(
-    error: Exception, tried: str, *, proxy: str | None = None, signed: bool = False
-) -> ConsoleError:
-    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached.
-
-    `signed` says that the proxy was given a sign-in.
-    """
+def failure_of(error: Exception, tried: str, *, proxy: str | None = None) -> ConsoleError:
+    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached."""
     text = f"{type(error).__name__}: {error}"
-    if isinstance(error, httpx.ProxyError) and str(error).startswith(PROXY_SIGN_IN):
-        return failure(
-            "proxy-sign-in-refused" if signed else "proxy-sign-in", tried, f"{text} (proxy {proxy})"
-        )
+    if wants_proxy_sign_in(error):
+        return proxy_sign_in(tried, f"{text} (proxy {proxy})", ())
     reason: BaseException | None = error
     while reason is not None:
         if proxy and isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
@@ -56,10 +64,31 @@ def failure_of(
         (httpx.ConnectError, "proxy-failed" if proxy else "tcp-refused"),
         (TimeoutError, "timeout"),
         (httpx.TimeoutException, "timeout"),
-        (httpx.DecodingError, "reply-malformed"),
+        (httpx.DecodingError, "reply-damaged"),
     )
     found = next((fault for kind, fault in faults if isinstance(error, kind)), "connection-lost")
     return failure(found, tried, text)
+
+
+def wants_proxy_sign_in(error: Exception) -> bool:
+    """Return whether httpx raised `error` because a proxy answered CONNECT with 407."""
+    return isinstance(error, httpx.ProxyError) and str(error).startswith(PROXY_SIGN_IN)
+
+
+def proxy_sign_in(
+    tried: str, evidence: str, schemes: Sequence[str], *, given: bool = False, has_sign_in: bool = False
+) -> ConsoleError:
+    """Return the error for a 407. `schemes` is what the proxy offers, `given` that it was sent a sign-in.
+
+    `has_sign_in` says that there is one for the proxy, sent or not.
+    """
+    offered = ", ".join(schemes)
+    seen = f"{evidence}; it offers {offered}" if offered else f"{evidence}; it offers no way to sign in"
+    if given:
+        return failure("proxy-sign-in-refused", tried, seen)
+    if offers_basic(schemes) or not (schemes or has_sign_in):
+        return failure("proxy-sign-in", tried, seen if offered else evidence)
+    return failure("proxy-sign-in-unsupported", tried, f"{seen}; no password was sent")
 
 
 def _known(reason: BaseException, tried: str, *, proxied: bool) -> ConsoleError | None:
@@ -91,16 +120,17 @@ def check_status(response: httpx.Response, tried: str, *, missing: str = "record
     """Raise for every status that is no success. `missing` is the fault that a 404 stands for."""
     status = response.status_code
     seen = f"HTTP {status} from {response.request.url.path}: {_gist(response)}"
-    if status == 401:
-        raise failure("authentication-refused", tried, seen)
+    if status in (401, 407):
+        raise _sign_in_refused(response, tried, seen)
     if status == 403:
-        fault = "operation-aborted" if "aborted" in response.text.lower() else "rights-missing"
-        raise failure(fault, tried, seen)
+        raise failure(_refused_by(response), tried, seen)
     if status == 404:
         raise failure(missing, tried, seen)
     if status == 429:
         seconds = retry_after_of(response)
         raise failure("rate-limited", tried, f"{seen}; Retry-After {seconds:.0f} s", retry_after=seconds)
+    if status >= 400 and _cut_off(response):
+        raise failure("transaction-cancelled", tried, seen)
     if status in (408, 504):
         raise failure("timeout", tried, seen)
     # A SOAP fault travels with status 500 and says more than the number does.
@@ -110,6 +140,49 @@ def check_status(response: httpx.Response, tried: str, *, missing: str = "record
         raise failure("operation-aborted", tried, seen)
     if status == 202:
         raise failure("accepted-only", tried, seen)
+
+
+def _sign_in_refused(response: httpx.Response, tried: str, seen: str) -> ConsoleError:
+    if response.status_code == 407:
+        return proxy_sign_in(tried, seen, schemes_of(response.headers.get_list("proxy-authenticate")))
+    offered = without_basic(response)
+    if offered:
+        return failure("basic-auth-not-offered", tried, f"{seen}; it offers {', '.join(offered)}")
+    return failure("authentication-refused", tried, seen)
+
+
+def without_basic(response: httpx.Response) -> tuple[str, ...]:
+    """Return the sign-in schemes that an answer offers in place of Basic; empty where it offers Basic, or names none."""
+    offered = schemes_of(response.headers.get_list("www-authenticate"))
+    return () if offers_basic(offered) else offered
+
+
+def _refused_by(response: httpx.Response) -> str:
+    """Return the fault that a 403 stands for: a rule, a missing right, or a policy for addresses and accounts.
+
+    The instance says in JSON or in a SOAP fault which right is missing. Its access control for addresses sends a page.
+    """
+    text = response.text[:20_000]
+    if "aborted" in text.lower():
+        return "operation-aborted"
+    kind = response.headers.get("content-type", "").lower()
+    says_itself = "json" in kind or _is_xml(response) or text.lstrip().startswith("{")
+    return "rights-missing" if says_itself or says_no_rights(text) else "access-policy-refused"
+
+
+def says_no_rights(text: str) -> bool:
+    """Return whether an instance's own words say that a right is missing."""
+    return _NO_RIGHTS.search(text) is not None
+
+
+def says_cut_off(text: str) -> bool:
+    """Return whether an instance's own words say that it ended a transaction that took too long."""
+    return _CUT_OFF.search(text) is not None
+
+
+def _cut_off(response: httpx.Response) -> bool:
+    """Return whether an answer that is no success, or no JSON, says that the instance cut the transaction off."""
+    return any(_CUT_OFF.search(found[0]) for found in _ERROR.finditer(response.text))
 
 
 def refuse_redirect(response: httpx.Response, origin: Origin, tried: str) -> None:
@@ -154,8 +227,12 @@ async def read_bounded(response: httpx.Response, tried: str) -> None:
 
 def make_readable(response: httpx.Response) -> None:
     """See to it that the text of `response` can be looked at, whatever character set its headers name."""
-    named = response.charset_encoding
-    if named is not None and not _is_for_text(named):
+    try:
+        named = response.charset_encoding
+        readable = named is None or _is_for_text(named)
+    except Exception:  # noqa: BLE001 -- what reads the header raises whatever its content makes it raise
+        readable = False
+    if not readable:
         response.encoding = "utf-8"
 
 
@@ -189,29 +266,54 @@ def refuse_pages(response: httpx.Response, tried: str) -> None:
     raise failure("html-instead-of-data", tried, f"HTML page “{title}”")
 
 
+def refuse_failures(response: httpx.Response, tried: str, *, missing: str = "record-missing") -> None:
+    """Raise for web pages in place of data and for every status that is no success.
+
+    `missing` is the fault that a 404 stands for.
+    """
+    said = response.status_code in SAID_BY_STATUS and (
+        response.status_code != 404 or missing != "record-missing"
+    )
+    if not said:
+        refuse_pages(response, tried)
+    check_status(response, tried, missing=missing)
+
+
 def json_result(response: httpx.Response, tried: str) -> Any:
     """Return `result` of a Table API answer; raise for everything that is not one.
 
-    A body with `error` is a failure whatever the status: a query cut off by the quota answers 200 with both.
+    A body with `error` is a failure whatever the status: a query cut off by the quota answers 200 with both, and often
+    with JSON that is not complete.
     """
-    # A limit is told by its status, and how long to wait by a header, whatever page a gateway puts around them.
-    if response.status_code not in (401, 429):
-        refuse_pages(response, tried)
-    check_status(response, tried)
+    refuse_failures(response, tried)
     refuse_guest(response, tried)
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError) as error:
+        if _cut_off(response):
+            raise failure("transaction-cancelled", tried, _tail(response)) from error
         raise failure("reply-malformed", tried, f"not JSON: {error}; {_gist(response)}") from error
     if not isinstance(body, dict):
         raise failure("reply-malformed", tried, "the JSON is not an object")
     if "error" in body:
-        seen = json.dumps(body["error"], ensure_ascii=False)
-        fault = "transaction-cancelled" if "cancelled" in seen.lower() else "operation-aborted"
+        seen = _shown(body["error"])
+        fault = "transaction-cancelled" if says_cut_off(seen) else "operation-aborted"
         raise failure(fault, tried, seen)
     if "result" not in body:
         raise failure("reply-malformed", tried, "the JSON has no result")
     return body["result"]
+
+
+def _shown(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "an error that cannot be shown"
+
+
+def _tail(response: httpx.Response) -> str:
+    found = [part[0] for part in _ERROR.finditer(response.text) if _CUT_OFF.search(part[0])]
+    return redact(found[-1])[:300]
 
 
 def refuse_guest(response: httpx.Response, tried: str) -> None:
@@ -224,16 +326,9 @@ def refuse_guest(response: httpx.Response, tried: str) -> None:
 
 
 def retry_after_of(response: httpx.Response) -> float:
-    """Return the seconds that Retry-After asks for (a number or a date): at least 1, at most an hour."""
-    value = response.headers.get("retry-after", "").strip()
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return 60.0
-    return 60.0 if math.isnan(seconds) else min(max(1.0, seconds), RETRY_AFTER_MAX_S)
+    """Return the seconds that Retry-After asks for (a number or a date), or a minute where it does not say."""
+    wait = wait_of(response.headers, datetime.now(UTC))
+    return RETRY_AFTER_DEFAULT_S if wait is None else wait
 
 
 def _is_xml(response: httpx.Response) -> bool:

@@ -1,7 +1,7 @@
-"""The three services of an approval process as functions, and the requested item behind an id."""
+"""The three services of an approval process as functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from models.approval_process import ApprovalProcess
 from services.servicenow.contract import (
@@ -17,11 +17,7 @@ from services.servicenow.contract import (
 )
 from services.servicenow.faults import failure
 from services.servicenow.instance import Instance
-from services.servicenow.queries import Operator, Query, equals, where
-from services.servicenow.records import Row
-
-RITM_FIELDS = ("sys_id", "number", "state", "approval", "request", "stage")
-APPROVER_FIELDS = ("sys_id", "state", "approver", "sysapproval")
+from services.servicenow.journal import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +26,6 @@ class StatusAnswer:
 
     status: ApprovalStatus
     comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """One approval record: its sys_id, its state and who is asked (user name)."""
-
-    sys_id: str
-    state: str
-    approver: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestedItem:
-    """The record behind a request id. `approval` and `state` are stored values."""
-
-    sys_id: str
-    number: str
-    state: str
-    approval: str
-    request: str
-    approvals: list[Approval] = field(default_factory=list)
 
 
 class ApprovalServices:
@@ -75,10 +50,11 @@ class ApprovalServices:
         name = self._process.status_service
         service = self._instance.service(name)
         description = await service.describe()
-        outputs: tuple[str, ...] = (STATUS_OUTPUT,)
-        if COMMENT_OUTPUT in description.outputs:
-            outputs = (STATUS_OUTPUT, COMMENT_OUTPUT)
-        answer = await service.call({STATUS_INPUT: request_id}, outputs)
+        declared = (COMMENT_OUTPUT,) if COMMENT_OUTPUT in description.outputs else ()
+        # It only reads, so that it may be asked once more.
+        answer = await service.call(
+            {STATUS_INPUT: request_id}, (STATUS_OUTPUT,), optional=declared, reads=True
+        )
         word = answer[STATUS_OUTPUT].strip()
         try:
             status = ApprovalStatus(word)
@@ -86,33 +62,22 @@ class ApprovalServices:
             raise failure(
                 "status-unknown", f"Call the service {name}", f"{STATUS_OUTPUT} is “{word}”"
             ) from error
-        return StatusAnswer(status, answer.get(COMMENT_OUTPUT, ""))
+        return StatusAnswer(status, readable(answer.get(COMMENT_OUTPUT, "")))
 
-    async def cancel(self, request_id: str, comment: str) -> None:
-        """Cancel a request; the value of the answer is ignored, as Privilege Manager does."""
+    async def cancel(self, request_id: str, comment: str) -> str:
+        """Cancel a request: a reply without a fault counts, as for Privilege Manager, which ignores its outputs.
+
+        Returns what is to be remarked about the outputs, in a sentence, or an empty text.
+        """
         service = self._instance.service(self._process.cancel_service)
         description = await service.describe()
-        result = next((n for n in CANCEL_OUTPUTS if n in description.outputs), CANCEL_OUTPUTS[0])
-        await service.call({CANCEL_ID_INPUT: request_id, CANCEL_COMMENT_INPUT: comment}, (result,))
-
-    async def requested_item(self, request_id: str) -> RequestedItem | None:
-        """Return the requested item behind an id (a RITM's, or the REQ's that stock scripts give), or None."""
-        items = self._instance.table("sc_req_item")
-        row = await items.get(request_id, RITM_FIELDS)
-        if row is None:
-            row = await items.first(equals(request=request_id), RITM_FIELDS)
-        return await self._with_approvals(row) if row else None
-
-    async def _with_approvals(self, row: Row) -> RequestedItem:
-        query: Query = where(
-            "sysapproval", Operator.IN, row["sys_id"], *([row["request"]] if row["request"] else [])
+        declared = tuple(name for name in CANCEL_OUTPUTS if name in description.outputs)
+        answer = await service.call(
+            {CANCEL_ID_INPUT: request_id, CANCEL_COMMENT_INPUT: comment}, (), optional=declared
         )
-        table = self._instance.table("sysapproval_approver")
-        fields = (*APPROVER_FIELDS, "approver.user_name")
-        approvals = [
-            Approval(r["sys_id"], r["state"], r["approver.user_name"] or r["approver"])
-            async for r in table.rows(query, fields=fields)
-        ]
-        return RequestedItem(
-            row["sys_id"], row["number"], row["state"], row["approval"], row["request"], approvals
-        )
+        if not declared:
+            return f"The service declares no {CANCEL_OUTPUTS[0]}; Privilege Manager ignores its value."
+        missing = [name for name in declared if name not in answer]
+        if missing:
+            return f"The reply has no {' and no '.join(missing)}; Privilege Manager ignores its value."
+        return ""

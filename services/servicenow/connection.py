@@ -2,14 +2,16 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 
 from models.addresses import Origin
 from models.foreign_system import ForeignSystem
 from services.secret import Secret
+from services.servicenow.headers import schemes_of
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -82,10 +84,12 @@ class ConnectionSettings:
         return httpx.Timeout(self.read_timeout, connect=self.connect_timeout, pool=CALL_TIMEOUT_S)
 
 
-async def proxy_of(settings: ConnectionSettings) -> httpx.Proxy | None:
-    """Return the proxy as httpx takes it, with its sign-in where one is set, or None where none is used.
+async def proxy_of(settings: ConnectionSettings, *, signed: bool) -> httpx.Proxy | None:
+    """Return the proxy as httpx takes it, or None where none is used.
 
-    Raises what asking for the sign-in raises, and ValueError or httpx.InvalidURL for an address that is none.
+    With `signed` it carries its sign-in, where one is set. httpx sends that with the first word, so it is for a proxy
+    that has offered Basic. Raises what asking for the sign-in raises, and ValueError or httpx.InvalidURL for an address
+    that is none.
     """
     address = settings.proxy_used
     if address is None:
@@ -95,10 +99,30 @@ async def proxy_of(settings: ConnectionSettings) -> httpx.Proxy | None:
         # It is judged like the instance; the client certificate is for the instance alone.
         found = await asyncio.to_thread(tls_context, replace(settings, client_certificate=None))
         context = found if isinstance(found, ssl.SSLContext) else None
-    sign_in = await sign_in_from(settings.proxy_sign_in)
+    sign_in = await sign_in_from(settings.proxy_sign_in) if signed else None
     # Beside the address, not in it: addresses are shown and logged.
     auth = (sign_in.account, sign_in.secret.reveal()) if sign_in is not None else None
     return httpx.Proxy(address, ssl_context=context, auth=auth)
+
+
+class ProxyOffer:
+    """What a proxy offered when it refused one request with 407; httpx tells the headers to a trace only."""
+
+    def __init__(self) -> None:
+        self.schemes: tuple[str, ...] = ()
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Return what a request carries for httpx, so that the answer to its CONNECT is seen here."""
+        return {"trace": self._trace}
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event != "http11.receive_response_headers.complete":
+            return
+        _, status, _, headers = info["return_value"]
+        if status == 407:
+            values = [v.decode("latin-1") for name, v in headers if name.lower() == b"proxy-authenticate"]
+            self.schemes = schemes_of(values)
 
 
 def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
@@ -111,6 +135,10 @@ def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
     context: ssl.SSLContext
     if settings.ca_bundle:
         context = ssl.create_default_context(cafile=settings.ca_bundle)
+        # Python 3.13 judges bundles by other rules than 3.11. The same bundle is to mean the same everywhere: what was
+        # set here is trusted, an intermediate CA included, and a private CA need not keep every rule of RFC 5280.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     else:
         import truststore
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
+from services.language import plural_message
 
 VARIABLES = (
     "PMApprovalId",
@@ -55,7 +56,7 @@ COMMENT_OUTPUT = "PMComment"
 CANCEL_ID_INPUT = "PMCancelRequestId"
 CANCEL_COMMENT_INPUT = "PMCancelComment"
 CANCEL_OUTPUTS = ("TmsCancelResult", "PMCancelResult")
-"""The documented name, and the one that stock scripts use; either is accepted and its value ignored."""
+"""The documented name, and the one that stock scripts use. The value is ignored, and neither is required."""
 
 ITEM_NAMES = (ITEM_NAME, "Execute Application Workflow")
 
@@ -90,6 +91,8 @@ class ServiceDescription:
     outputs: tuple[str, ...]
     address: str
     wsdl_host_differs: bool = False
+    typed_inputs: tuple[tuple[str, str], ...] = ()
+    """Inputs that do not take every text, each with its type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,12 @@ class ServiceVerdict:
     text: str
     missing_inputs: tuple[str, ...] = ()
     missing_outputs: tuple[str, ...] = ()
+    typed_inputs: tuple[str, ...] = ()
+    """Inputs that are there and do not take every text, each with its type."""
 
 
 def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the inputs and outputs that a service of `role` must have; cancel's outputs are alternatives."""
+    """Return the inputs and outputs that a service of `role` has; of cancel's outputs one is expected, and none required."""
     match role:
         case Role.CREATE:
             return CREATE_INPUTS, (CREATE_OUTPUT,)
@@ -119,13 +124,13 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
     missing_in = tuple(n for n in inputs if n not in found.inputs)
     present = [n for n in outputs if n in found.outputs]
     missing_out = tuple(n for n in outputs if n not in found.outputs)
-    if role is Role.CANCEL and present:
-        missing_out = ()
+    if role is Role.CANCEL:
+        missing_out = ()  # Privilege Manager ignores its outputs
     if missing_in or missing_out:
         parts = [
             f"lacks the {what} {', '.join(names[:3])}{' …' if len(names) > 3 else ''}"
             for what, names in (
-                ("inputs" if len(missing_in) > 1 else "input", missing_in),
+                ("inputs" if len(missing_in) != 1 else "input", missing_in),
                 ("output", missing_out),
             )
             if names
@@ -136,8 +141,13 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             missing_inputs=missing_in,
             missing_outputs=missing_out,
         )
-    count = f"{len(found.inputs)} input{'s' if len(found.inputs) != 1 else ''}"
-    return ServiceVerdict(ok=True, text=f"Found, active. {count}, returns {present[0]}")
+    typed = tuple(f"{name} as {kind}" for name, kind in found.typed_inputs if name in inputs)
+    if typed:
+        text = f"Found, but declares {', '.join(typed[:3])}{' …' if len(typed) > 3 else ''}"
+        return ServiceVerdict(ok=False, text=text, typed_inputs=typed)
+    count = plural_message(len(found.inputs), "{count} input", "{count} inputs")
+    returns = f"returns {present[0]}" if present else f"declares no {outputs[0]}, whose value is ignored"
+    return ServiceVerdict(ok=True, text=f"Found, active. {count}, {returns}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +164,25 @@ def propose(names: Sequence[str]) -> Proposal:
     return Proposal(*(_nearest(role, names) for role in Role))
 
 
+_STEMS = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}
+
+
 def _nearest(role: Role, names: Sequence[str]) -> str:
     stock = STOCK_NAMES[role]
     if stock in names:
         return stock
-    stem = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}[role]
-    fitting = [n for n in names if stem in n.casefold() and "appro" in n.casefold()]
+    fitting = [n for n in names if _STEMS[role] in n.casefold() and "appro" in n.casefold()]
     close = difflib.get_close_matches(stock, fitting, n=1, cutoff=0.6)
-    return close[0] if close else ""
+    return close[0] if close else nearest_name(role, stock, names) or ""
+
+
+def nearest_name(role: Role, name: str, names: Sequence[str]) -> str | None:
+    """Return the one of `names` that `name` most likely means, but none that by its own words is for another role."""
+    foreign = [stem for other, stem in _STEMS.items() if other is not role]
+    own = [
+        n for n in names if _STEMS[role] in n.casefold() or not any(stem in n.casefold() for stem in foreign)
+    ]
+    return did_you_mean(name, own)
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str | None:

@@ -62,6 +62,10 @@ FAULTS: dict[str, Fault] = {
         _F("proxy-sign-in-refused", "The proxy does not take the account and password of its User Credential.", _NET,
            "Enter the password of the proxy's User Credential again, or ask the network team about the account.",
            RefusedError),
+        _F("proxy-sign-in-unsupported", "The proxy offers no way to sign in that this console supports: only Basic is.", _NET,
+           "Have this machine let through without a sign-in, or Basic offered to it; or run a local proxy that signs in "
+           "with Negotiate or NTLM, such as px or cntlm, and enter that as the proxy of the Foreign System.",
+           RefusedError),
         _F("connection-lost", "The connection ended in the middle of the answer.", _NET,
            "Try again; if it repeats, look for a device that cuts connections.", UnreachableError),
         _F("timeout", "The instance did not answer in time.", _SN,
@@ -81,6 +85,12 @@ FAULTS: dict[str, Fault] = {
            "Enter the password again. If it is right, look at the account, the likeliest first: Locked out, Active, "
            "Password needs reset, Web service access only (basic authentication may be restricted); then at the API "
            "access policies.", RefusedError),
+        _F("basic-auth-not-offered", "The server does not offer Basic authentication, the only kind this console uses here.",
+           _SN, "Allow Basic authentication for web services for this account, at the instance or at the gateway in front "
+           "of it.", RefusedError),
+        _F("access-policy-refused", "The instance does not let calls in from this address, or from this account.", _SN,
+           "Look at IP Address Access Control and at the API access policies of the instance: allow the address that this "
+           "machine, or its proxy, calls from, and this account.", RefusedError),
         _F("rights-missing", "The account is signed in but lacks a role for this.", _SN,
            "Give the account web_service_admin and approval_admin; where strict security is on also soap_script and "
            "soap_query.", RefusedError),
@@ -94,13 +104,19 @@ FAULTS: dict[str, Fault] = {
         _F("service-description-invalid", "The description (WSDL) of the service cannot be used.", _SN,
            "Open the service in ServiceNow, save it again, and remove a hand-written WSDL.", ReplyError),
         _F("service-contract", "The service does not have the inputs or outputs of the contract.", _SN,
-           "Add the missing parameters to the service, spelled exactly alike.", ReplyError),
+           "Add the missing parameters to the service, spelled exactly as listed.", ReplyError),
+        _F("service-input-type", "The service declares an input that carries any text as a number, a date or a Boolean.", _SN,
+           "Change the type of the named inputs to xsd:string in the service's WSDL, or remove a hand-written WSDL.",
+           ReplyError),
         _F("soap-fault", "The service answered with a fault: its script failed or refused.", _SN,
            "Look at the system log of the instance for the script's error.", ReplyError),
         _F("accepted-only", "The instance took the call but gave no answer.", _SN,
            "A SOAP call must be answered with 200; look for a proxy or a queue in between.", ReplyError),
         _F("reply-malformed", "The answer is not well-formed or incomplete.", _SN,
            "Try again; if it repeats, call the service from ServiceNow's own tester.", ReplyError),
+        _F("reply-damaged", "The answer was cut, held up or changed on its way.", _NET,
+           "Look at the proxy, the gateway or the inspecting device between this machine and the instance; try without it.",
+           ReplyError),
         _F("reply-contract", "The answer does not carry the outputs that the contract asks for, exactly once.", _SN,
            "Correct the script or its output parameters.", ReplyError),
         _F("status-unknown", "The status service answered with a word that is not in the contract.", _SN,

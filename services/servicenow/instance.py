@@ -4,17 +4,25 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx
 
 from models.addresses import record_address
 from services.errors import ConsoleError
-from services.servicenow.answers import failure_of, read_bounded, refuse_redirect, retry_after_of
+from services.servicenow.answers import (
+    failure_of,
+    proxy_sign_in,
+    read_bounded,
+    refuse_redirect,
+    wants_proxy_sign_in,
+)
 from services.servicenow.connection import (
     CALL_TIMEOUT_S,
     IN_FLIGHT,
     ConnectionSettings,
+    ProxyOffer,
     SignIn,
     SignInSource,
     proxy_of,
@@ -22,6 +30,7 @@ from services.servicenow.connection import (
     tls_context,
 )
 from services.servicenow.faults import failure
+from services.servicenow.headers import offers_basic, wait_of
 from services.servicenow.records import GET_TRIES, ServiceRow, Table
 from services.servicenow.scripted import ScriptedService
 
@@ -43,10 +52,15 @@ class Instance:
         self._signed: SignIn | None = None
         self._account: str | None = None
         self._auth: httpx.BasicAuth | None = None
-        self._proxy_signed = False
+        self._proxy_basic = False
+        """Whether the proxy has offered Basic: only then it is sent its sign-in."""
+        self._retired: list[httpx.AsyncClient] = []
+        """Clients without the proxy's sign-in: calls may still be under way in their connections."""
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(IN_FLIGHT)
         self._services: dict[str, ScriptedService] = {}
+        self._refused: set[str] = set()
+        """Calls that were refused with a fresh session as well."""
         self.last_headers = httpx.Headers()
         """The headers of the latest answer: limits are told there."""
 
@@ -61,8 +75,10 @@ class Instance:
     async def aclose(self) -> None:
         """Close the connections; the instance opens new ones when it is asked again."""
         client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        retired, self._retired = self._retired, []
+        for one in (client, *retired):
+            if one is not None:
+                await one.aclose()
 
     @property
     def sign_in(self) -> SignInSource:
@@ -107,18 +123,14 @@ class Instance:
         """GET a path below the base URL; retries what may pass, up to `tries` calls. Returns whatever status came."""
         for attempt in range(1, tries + 1):
             try:
-                response = await self._send("GET", path, tried, params=params, headers={"Accept": accept})
+                response = await self._asked("GET", path, tried, params=params, headers={"Accept": accept})
             except ConsoleError as error:
                 if attempt == tries or error.problem.fault != "connection-lost":
                     raise
                 continue
-            wait = retry_after_of(response) if response.status_code in (429, 503) else None
-            if (
-                wait is None
-                or wait > SHORT_WAIT_S
-                or attempt == tries
-                or "retry-after" not in response.headers
-            ):
+            limited = response.status_code in (429, 503)
+            wait = wait_of(response.headers, datetime.now(UTC)) if limited else None
+            if wait is None or wait > SHORT_WAIT_S or attempt == tries:
                 return response
             await asyncio.sleep(wait)
         raise AssertionError("unreachable")
@@ -134,31 +146,53 @@ class Instance:
         """Remove a record through the Table API, once."""
         return await self._send("DELETE", path, tried, headers={"Accept": "application/json"})
 
-    async def post_xml(self, path: str, body: bytes, *, action: str, tried: str) -> httpx.Response:
-        """Send a SOAP request, once."""
+    async def post_xml(
+        self, path: str, body: bytes, *, action: str, tried: str, reads: bool = False
+    ) -> httpx.Response:
+        """Send a SOAP request, once; one that only `reads` is asked again where a read is."""
         headers = {
             "Content-Type": "text/xml; charset=utf-8",
             "SOAPAction": f'"{action}"',
             "Accept": "text/xml",
         }
+        if reads:
+            return await self._asked("POST", f"{path}?SOAP", tried, headers=headers, content=body)
         return await self._send("POST", f"{path}?SOAP", tried, headers=headers, content=body)
+
+    async def _asked(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
+        """Send a call that changes nothing, and once more without the session where that may be why it was refused.
+
+        A session that is led to another node may be refused there until it is begun anew.
+        """
+        response = await self._send(method, path, tried, **parts)
+        key = f"{method} {path.partition('?')[0]}"
+        if response.status_code != 403 or "cookie" not in response.request.headers or key in self._refused:
+            return response
+        again = await self._send(method, path, tried, **parts)
+        if again.status_code == 403:
+            # It is not the session. The next calls need not ask twice.
+            self._refused.add(key)
+        return again
 
     async def _send(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
         url = f"{self.settings.base_url}{path}"
+        offer = ProxyOffer()
         try:
             async with self._slots:
                 # Only now: while this call waited for its turn, the connections may have been closed.
                 client = await self._ready(tried)
-                request = self._request(client, method, url, tried, parts)
-                async with asyncio.timeout(CALL_TIMEOUT_S), self._streamed(client, request) as response:
-                    await read_bounded(response, tried)
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    try:
+                        response = await self._exchange(client, method, url, tried, parts, offer)
+                    except httpx.ProxyError as error:
+                        # The proxy did not open its tunnel, so that nothing of the call has left yet.
+                        if not self._may_sign_in(client, error, offer):
+                            raise
+                        client = await self._ready(tried)
+                        response = await self._exchange(client, method, url, tried, parts, offer)
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
             # A server that misses a client certificate says so only now, and httpx lets that through as it is.
-            found = failure_of(error, tried, proxy=self.settings.proxy_used, signed=self._proxy_signed)
-            if found.problem.fault == "proxy-sign-in-refused":
-                # Like the instance's own password it may be corrected meanwhile; the connections hold the old one.
-                await self.aclose()
-            raise found from error
+            raise await self._failed(error, tried, offer) from error
         except httpx.InvalidURL as error:
             # httpx reads the address of a redirect although it is told not to follow any.
             raise failure("redirect-elsewhere", tried, f"an address that cannot be read: {error}") from error
@@ -168,8 +202,48 @@ class Instance:
             # not answer in place of what is sent then.
             self._signed = None
             client.cookies.clear()
+        if response.status_code == 403:
+            # Another node may not know the session; the next call begins a new one. What it set with this answer, too.
+            client.cookies.clear()
         refuse_redirect(response, self.settings.origin, tried)
         return response
+
+    async def _exchange(
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        url: str,
+        tried: str,
+        parts: dict[str, Any],
+        offer: ProxyOffer,
+    ) -> httpx.Response:
+        request = self._request(client, method, url, tried, {**parts, "extensions": offer.extensions})
+        async with self._streamed(client, request) as response:
+            await read_bounded(response, tried)
+        return response
+
+    def _may_sign_in(self, client: httpx.AsyncClient, error: httpx.ProxyError, offer: ProxyOffer) -> bool:
+        """Return whether a proxy that refused may be asked again with its sign-in; the next client carries it."""
+        if self.settings.proxy_sign_in is None or not wants_proxy_sign_in(error):
+            return False
+        if client is not self._client or self._proxy_basic or not offers_basic(offer.schemes):
+            # Another call has found out before, and the next client carries the sign-in already.
+            return client is not self._client and self._proxy_basic
+        self._proxy_basic = True
+        self._client = None
+        self._retired.append(client)
+        return True
+
+    async def _failed(self, error: Exception, tried: str, offer: ProxyOffer) -> ConsoleError:
+        settings = self.settings
+        if not wants_proxy_sign_in(error):
+            return failure_of(error, tried, proxy=settings.proxy_used)
+        if self._proxy_basic:
+            # Like the instance's own password it may be corrected meanwhile; the connections hold the old one.
+            await self.aclose()
+        text = f"{error} (proxy {settings.proxy_used})"
+        has = settings.proxy_sign_in is not None
+        return proxy_sign_in(tried, text, offer.schemes, given=self._proxy_basic and has, has_sign_in=has)
 
     def _request(
         self, client: httpx.AsyncClient, method: str, url: str, tried: str, parts: dict[str, Any]
@@ -206,6 +280,7 @@ class Instance:
             if self._client is not None and account != self._account:
                 # A live session cookie may win over new credentials, so it must not survive them.
                 self._client.cookies.clear()
+                self._refused.clear()
             self._account = account
             # Held here and handed over with each call; httpx keeps no copy that a repr could show.
             self._auth = httpx.BasicAuth(account or "", sign_in.secret.reveal()) if sign_in else None
@@ -230,8 +305,7 @@ class Instance:
         except (ValueError, httpx.InvalidURL) as error:
             raise failure("url-invalid", tried, f"{settings.base_url}: {error}") from error
         try:
-            proxy = await proxy_of(settings)
-            self._proxy_signed = proxy is not None and proxy.auth is not None
+            proxy = await proxy_of(settings, signed=self._proxy_basic)
             return httpx.AsyncClient(
                 verify=verify,
                 timeout=settings.timeout,

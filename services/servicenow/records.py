@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from services.servicenow.answers import check_status, json_result, refuse_pages
+from services.servicenow.answers import json_result, refuse_failures
 from services.servicenow.faults import failure
+from services.servicenow.headers import number_of
 from services.servicenow.queries import AnyQuery, Operator, Query, where
 from services.texts import storable
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PAGE = 200
 GET_TRIES = 3
 LARGE = 256 * 1024
+TOTAL = "x-total-count"
 ROWS_MAX = 250_000
 """In one list: what goes on for longer has no end, or is not what was meant to be asked for."""
 Row = dict[str, str]
@@ -119,8 +121,7 @@ class Table:
         params = _params(sysparm_query=encoded, sysparm_fields="sys_id", sysparm_limit="1")
         response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
         json_result(response, tried)
-        total = response.headers.get("x-total-count", "")
-        return int(total) if total.isdecimal() else None
+        return number_of(response.headers, TOTAL)
 
     async def get(self, sys_id: str, fields: Sequence[str]) -> Row | None:
         """Return one record, or None when it is missing or hidden."""
@@ -152,8 +153,7 @@ class Table:
         response = await self._instance.send_delete(path, tried=tried)
         if response.status_code == 404:
             return False
-        refuse_pages(response, tried)
-        check_status(response, tried)
+        refuse_failures(response, tried)
         return True
 
     async def _page(
@@ -176,14 +176,14 @@ class Table:
             rows = await asyncio.to_thread(_rows_of, response, fields, tried)
         else:
             rows = _rows_of(response, fields, tried)
-        total = response.headers.get("x-total-count", "")
+        total = number_of(response.headers, TOTAL)
         # The count covers what lies behind this page's start, as a rule hidden rows included. A short page may have
         # lost its rest to access rules, or to a page size that the instance allows: as long as rows are missing from
         # the count, and where there is none, only an empty page ends the list.
-        if not total.isdecimal():
+        if total is None:
             return Page(rows, more=bool(rows), total=None)
-        behind = int(total) - skip
-        return Page(rows, more=behind > size or 0 < len(rows) < behind, total=int(total))
+        behind = total - skip
+        return Page(rows, more=behind > size or 0 < len(rows) < behind, total=total)
 
     def _check_sendable(self, query: AnyQuery) -> None:
         try:

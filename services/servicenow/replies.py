@@ -6,6 +6,7 @@ from lxml import etree
 
 from services.errors import ConsoleError
 from services.redact import redact
+from services.servicenow.answers import says_cut_off, says_no_rights
 from services.servicenow.faults import failure
 
 DEPTH_MAX = 64
@@ -53,13 +54,17 @@ def _text(element: etree._Element) -> str:
     return "".join(str(part) for part in element.itertext())
 
 
-def read_reply(content: bytes, outputs: Sequence[str], tried: str) -> dict[str, str]:
+def read_reply(
+    content: bytes, outputs: Sequence[str], tried: str, optional: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the declared `outputs` of a SOAP reply; extra ones are passed over, whatever their order.
 
+    Those of `optional` are returned where they are there exactly once, with a text; where nothing else is asked for, a
+    body without an answer will do.
     Raises `soap-fault` for a fault (with its text), `reply-malformed`, and `reply-contract` when a declared output is
     missing or stands there twice.
     """
-    answer = _answer(parse_xml(content, tried), tried)
+    answer = _answer(parse_xml(content, tried), tried, required=bool(outputs))
     found: dict[str, list[etree._Element]] = {}
     for child in answer:
         found.setdefault(local_name(child), []).append(child)
@@ -72,27 +77,40 @@ def read_reply(content: bytes, outputs: Sequence[str], tried: str) -> dict[str, 
             )
         if len(found[name][0]):
             raise failure("reply-contract", tried, f"{name} holds further elements instead of a text")
-    return {name: found[name][0].text or "" for name in outputs}
+    more = [name for name in optional if len(found.get(name, ())) == 1 and not len(found[name][0])]
+    return {name: found[name][0].text or "" for name in (*outputs, *more)}
 
 
-def _answer(root: etree._Element, tried: str) -> etree._Element:
+def refuse_fault(root: etree._Element, tried: str, *, remedy: str = "") -> None:
+    """Raise what a SOAP fault means when `root` is an envelope that holds one; `remedy` is for a missing right."""
+    if local_name(root) != "Envelope":
+        return
+    for body in root:
+        for element in body if local_name(body) == "Body" else ():
+            if local_name(element) == "Fault":
+                raise _fault(element, tried, remedy)
+
+
+def _answer(root: etree._Element, tried: str, *, required: bool) -> etree._Element:
     """Return the one element in the body of an envelope; raises what it means when it is a fault."""
     bodies = [e for e in root if local_name(e) == "Body"]
+    if not required and local_name(root) == "Envelope" and len(bodies) == 1 and len(bodies[0]) == 0:
+        return bodies[0]
     if local_name(root) != "Envelope" or len(bodies) != 1 or len(bodies[0]) == 0:
         raise failure("reply-malformed", tried, f"no SOAP body in <{local_name(root)}>")
-    fault = next((e for e in bodies[0] if local_name(e) == "Fault"), None)
-    if fault is not None:
-        raise _fault(fault, tried)
+    refuse_fault(root, tried)
     if len(bodies[0]) > 1:
         raise failure("reply-malformed", tried, f"{len(bodies[0])} answers in one SOAP body")
     return bodies[0][0]
 
 
-def _fault(element: etree._Element, tried: str) -> ConsoleError:
-    parts = {local_name(child): " ".join(_text(child).split()) for child in element}
-    text = parts.get("faultstring") or parts.get("Reason") or "no text"
+def _fault(element: etree._Element, tried: str, remedy: str) -> ConsoleError:
+    parts = {local_name(child).lower(): " ".join(_text(child).split()) for child in element}
+    # SOAP 1.1 says faultstring and detail, SOAP 1.2 Reason and Detail.
+    text = parts.get("faultstring") or parts.get("reason") or "no text"
     seen = f"{text} ({parts['detail']})" if parts.get("detail") and parts["detail"] != text else text
-    lowered = seen.lower()
-    if "insufficient rights" in lowered or "not authorized" in lowered:
-        return failure("rights-missing", tried, seen)
+    if says_no_rights(seen):
+        return failure("rights-missing", tried, seen, remedy=remedy)
+    if says_cut_off(seen):
+        return failure("transaction-cancelled", tried, seen)
     return failure("soap-fault", tried, seen)

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from models.addresses import Origin
-from services.servicenow.answers import check_status, refuse_guest, refuse_pages
+from services.errors import ConsoleError
+from services.servicenow.answers import refuse_failures, refuse_guest
 from services.servicenow.contract import ServiceDescription
 from services.servicenow.faults import failure
-from services.servicenow.replies import parse_xml, read_reply
+from services.servicenow.ports import keep_one_port
+from services.servicenow.replies import local_name, parse_xml, read_reply, refuse_fault
 
 if TYPE_CHECKING:
     from services.servicenow.instance import Instance
@@ -25,9 +27,13 @@ WSDL_MAX = 1024 * 1024
 REPLY_MAX = 1024 * 1024
 """A comment of 4,000 characters is the longest that a contract's reply carries; taking apart what is larger would be
 felt in a window."""
-GROUPS = tuple(f"{{http://www.w3.org/2001/XMLSchema}}{name}" for name in ("group", "attributeGroup"))
-SAID_BY_STATUS = (401, 403, 404, 429)
-"""Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
+SCHEMA = "http://www.w3.org/2001/XMLSchema"
+GROUPS = tuple(f"{{{SCHEMA}}}{name}" for name in ("group", "attributeGroup"))
+SAID_BY_STATUS = (401, 404, 429)
+"""Statuses that say more than the body does, whatever it is."""
+NEEDS_SOAP_QUERY = (
+    "Give the account soap_query, or soap, which contains it: reading a description takes this role."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +71,27 @@ class ScriptedService:
         """Return what the WSDL says; it is read once. Raises `service-missing` when there is none."""
         return (await self._compile(fresh=fresh)).description
 
-    async def call(self, inputs: Mapping[str, str], outputs: tuple[str, ...]) -> dict[str, str]:
+    async def call(
+        self,
+        inputs: Mapping[str, str],
+        outputs: tuple[str, ...],
+        *,
+        optional: tuple[str, ...] = (),
+        reads: bool = False,
+    ) -> dict[str, str]:
         """Call the service once and return `outputs`, each of which must be in the reply exactly once.
 
+        Those of `optional` are returned where they are there. `reads` says that the service changes nothing.
         Raises `service-contract` when the service has no such input or output, `input-unsendable`, and everything an
         answer can be wrong with.
         """
         tried = f"Call the service {self.name}"
         compiled = await self._compile()
         body = self._request(compiled, inputs, outputs, tried)
-        response = await self._instance.post_xml(self._path, body, action=compiled.action, tried=tried)
-        return read_response(response, outputs, tried)
+        response = await self._instance.post_xml(
+            self._path, body, action=compiled.action, tried=tried, reads=reads
+        )
+        return read_response(response, outputs, tried, optional)
 
     def _request(
         self, compiled: _Compiled, inputs: Mapping[str, str], outputs: tuple[str, ...], tried: str
@@ -101,8 +117,26 @@ class ScriptedService:
                 cause="The service asks for more than the contract gives.",
                 remedy="Make every further input of the service optional.",
             ) from error
+        except Exception as error:
+            # What a type makes of a text that is none of its values raises whatever its conversion raises.
+            raise self._not_text(known, f"{type(error).__name__}: {error}", tried) from error
+        self._refuse_changed(known, message, inputs, tried)
         written: bytes = etree.tostring(message, xml_declaration=True, encoding="UTF-8")
         return written
+
+    def _refuse_changed(
+        self, known: ServiceDescription, message: Any, inputs: Mapping[str, str], tried: str
+    ) -> None:
+        """Raise where a text would be sent as another one: types other than strings turn “a reason” into “true”."""
+        typed = {name for name, _ in known.typed_inputs}
+        for element in message.iter() if typed & set(inputs) else ():
+            name = local_name(element) if isinstance(element.tag, str) else ""
+            if name in typed & set(inputs) and (len(element) or (element.text or "") != inputs[name]):
+                raise self._not_text(known, f"{name} would be sent as “{element.text or ''}”", tried)
+
+    def _not_text(self, known: ServiceDescription, seen: str, tried: str) -> ConsoleError:
+        declared = ", ".join(f"{name} is {kind}" for name, kind in known.typed_inputs)
+        return failure("service-input-type", tried, f"{self.name}: {seen}; {declared or 'all are strings'}")
 
     async def _compile(self, *, fresh: bool = False) -> _Compiled:
         async with self._reading:
@@ -116,23 +150,31 @@ class ScriptedService:
 
     async def _download(self, tried: str) -> bytes:
         response = await self._instance.get(f"{self._path}?WSDL", tried=tried, accept="text/xml")
-        if response.status_code not in SAID_BY_STATUS:
-            refuse_pages(response, tried)
-        check_status(response, tried, missing="service-missing")
+        if response.status_code not in SAID_BY_STATUS and b"Envelope" in response.content[:2000]:
+            # A fault says more than the number it comes with, which may be 200.
+            refuse_fault(parse_xml(response.content[:WSDL_MAX], tried), tried, remedy=NEEDS_SOAP_QUERY)
+        try:
+            refuse_failures(response, tried, missing="service-missing")
+        except ConsoleError as error:
+            if error.problem.fault != "rights-missing":
+                raise
+            raise failure("rights-missing", tried, error.problem.evidence, remedy=NEEDS_SOAP_QUERY) from error
+        if response.status_code != 200:
+            raise failure("server-error", tried, f"HTTP {response.status_code} with a description")
         if len(response.content) > WSDL_MAX:
             raise failure("answer-too-large", tried, f"{len(response.content)} bytes")
         return response.content
 
 
-def read_response(response: Any, outputs: tuple[str, ...], tried: str) -> dict[str, str]:
+def read_response(
+    response: Any, outputs: tuple[str, ...], tried: str, optional: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Return `outputs` of an HTTP response to a SOAP call; raises for everything that is no success."""
-    if response.status_code not in SAID_BY_STATUS:
-        refuse_pages(response, tried)
-    check_status(response, tried, missing="service-missing")
+    refuse_failures(response, tried, missing="service-missing")
     refuse_guest(response, tried)
     if len(response.content) > REPLY_MAX:
         raise failure("answer-too-large", tried, f"{len(response.content)} bytes")
-    values = read_reply(response.content, outputs, tried)
+    values = read_reply(response.content, outputs, tried, optional)
     if response.status_code != 200:
         raise failure("server-error", tried, f"HTTP {response.status_code} with a reply that looks complete")
     return values
@@ -140,6 +182,7 @@ def read_response(response: Any, outputs: tuple[str, ...], tried: str) -> dict[s
 
 def _build(name: str, content: bytes, address: str, tried: str) -> _Compiled:
     """Let zeep read a WSDL that was fetched already; it can load nothing else."""
+    from lxml import etree
     from zeep import Client, Settings
     from zeep.transports import Transport
 
@@ -154,31 +197,62 @@ def _build(name: str, content: bytes, address: str, tried: str) -> _Compiled:
             raise ValueError(f"the WSDL refers to another document: {url}")
 
     root = parse_xml(content, tried)
+    refuse_fault(root, tried, remedy=NEEDS_SOAP_QUERY)
     if not root.tag.endswith("}definitions"):
         raise failure("service-missing", tried, f"the answer is a <{root.tag}> and no WSDL")
     if any(next(root.iter(name), None) is not None for name in GROUPS):
         # zeep writes out every use of a group: a few that use each other twice would keep it busy for ever.
         raise failure("service-description-invalid", tried, "its schema has groups, which no instance writes")
+    if not keep_one_port(root, name):
+        raise failure("service-description-invalid", tried, "it describes no SOAP 1.1 port")
     try:
         settings = Settings(raw_response=True, forbid_dtd=True, forbid_external=True, strict=True)
         make: Any = Client
-        client = make(BytesIO(content), transport=Nothing(), settings=settings)
+        client = make(BytesIO(etree.tostring(root)), transport=Nothing(), settings=settings)
         binding_name, binding = next(iter(client.wsdl.bindings.items()))
-        operations = list(binding.all().values())
-        operation = operations[0]
-        inputs = tuple(e[0] for e in operation.input.body.type.elements)
+        operation = next(iter(binding.all().values()))
+        elements = list(operation.input.body.type.elements)
         outputs = tuple(e[0] for e in operation.output.body.type.elements)
         located = next(iter(next(iter(client.wsdl.services.values())).ports.values())).binding_options[
             "address"
         ]
+        proxy = client.create_service(str(binding_name), address)
     except Exception as error:
         raise failure("service-description-invalid", tried, f"{type(error).__name__}: {error}") from error
     description = ServiceDescription(
-        name, operation.name, inputs, outputs, located, _elsewhere(located, address)
+        name,
+        operation.name,
+        tuple(e[0] for e in elements),
+        outputs,
+        located,
+        _elsewhere(located, address),
+        tuple(
+            (e[0], _type_name(e[1].type)) for e in elements if not _takes_text(getattr(e[1], "type", None))
+        ),
     )
-    return _Compiled(
-        description, client, client.create_service(str(binding_name), address), operation.soapaction or ""
+    return _Compiled(description, client, proxy, operation.soapaction or "")
+
+
+def _takes_text(kind: Any) -> bool:
+    """Return whether a type of an input takes every text: a string, what is derived from one, or no type in particular."""
+    from zeep import xsd
+
+    return isinstance(kind, xsd.String | xsd.AnyURI) or type(kind) in (
+        type(None),
+        xsd.AnyType,
+        xsd.AnySimpleType,
     )
+
+
+def _type_name(kind: Any) -> str:
+    from zeep import xsd
+
+    for made in type(kind).__mro__:
+        if issubclass(made, xsd.AnySimpleType) and made is not xsd.AnySimpleType:
+            name = getattr(made, "_default_qname", None)
+            if name is not None and name.namespace == SCHEMA:
+                return f"xsd:{name.localname}"
+    return "of a type of its own"
 
 
 def _elsewhere(located: str, address: str) -> bool:

@@ -1,7 +1,7 @@
 """The scripts of the three scripted SOAP services, as they are stored on an instance.
 
 The texts are resources; one value differs between two sets of services on one instance: the marker that the create
-script finds its catalogue item by, written in the item's field `meta`.
+script finds its catalog item by, written in the item's field `meta`.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from models.audit_entry import AuditEntry
 from models.revision import Revision
 from models.store_meta import StoreMeta
+from services.store import timeline
 from services.store.errors import chain_broken
 from services.store.state import UnreadableError, state_problem, walk
 
@@ -52,10 +53,21 @@ def revision_digest(parts: Iterable[str | None]) -> str:
     return hashlib.sha256(json.dumps(list(parts), ensure_ascii=False).encode()).hexdigest()
 
 
-def _read_head(value: object) -> tuple[int | None, str]:
+def read_head(value: object) -> tuple[int | None, str]:
     """Return the place and the hash that the head names; no place when it makes no sense."""
     number, _, last = str(value).partition(":")
     return (int(number) if re.fullmatch(r"[0-9]{1,18}", number) else None), last
+
+
+def head_of(session: Session) -> tuple[int, str]:
+    """Return how many entries there are by the head, and the hash of the last one. Raises StoreError."""
+    stored = session.exec(select(StoreMeta.value).where(StoreMeta.key == HEAD_KEY)).first()
+    if stored is None:
+        return 0, GENESIS
+    seq, last = read_head(stored)
+    if seq is None:
+        raise chain_broken(f"The head of the audit trail reads “{str(stored)[:20]}”.")
+    return seq, last
 
 
 def append(session: Session, entry: AuditEntry) -> None:
@@ -64,7 +76,8 @@ def append(session: Session, entry: AuditEntry) -> None:
     if head is None:
         head = StoreMeta(key=HEAD_KEY, value=f"0:{GENESIS}")
         session.add(head)
-    seq, last = _read_head(head.value)
+        session.flush()  # so that the next entry finds it
+    seq, last = read_head(head.value)
     if seq is None:
         raise chain_broken(f"The head of the audit trail reads “{str(head.value)[:20]}”.")
     entry.seq = seq + 1
@@ -74,9 +87,15 @@ def append(session: Session, entry: AuditEntry) -> None:
     session.add(entry)
 
 
-def verify(session: Session) -> AuditVerdict:
-    """Walk the whole chain and compare it with its head, the revisions it covers, and the objects they made."""
+def verify(session: Session, signed: Mapping[int, str] | None = None) -> AuditVerdict:
+    """Walk the whole chain and compare it with its head, the revisions and timelines it covers, and their objects.
+
+    `signed` holds hashes of entries that are known from elsewhere, by their place: the chain has to agree with them.
+    """
     last, seq, linked = GENESIS, 0, 0
+    known = dict(signed or {})
+    lines = timeline.TimelineCheck(session)
+    apart = ""
     statement = select(AuditEntry, Revision).join(
         Revision, isouter=True, onclause=col(AuditEntry.revision_id) == col(Revision.id)
     )
@@ -84,16 +103,25 @@ def verify(session: Session) -> AuditVerdict:
         for entry, revision in walk(session, statement, col(AuditEntry.seq), lambda pair: pair[0].seq):
             seq += 1
             problem = _problem_of(entry, revision, seq, last)
+            if not problem and entry.object_kind == timeline.KIND and entry.operation in timeline.OPERATIONS:
+                problem = _problem_of_lines(lines, entry)
             if problem:
                 return AuditVerdict(ok=False, checked=seq, problem=problem)
             linked += revision is not None
             last = entry.hash
+            if not apart and known.pop(seq, last) != last:
+                apart = f"entry {seq} is another one than the one that was signed: the chain was made anew"
     except UnreadableError:
         return AuditVerdict(ok=False, checked=seq, problem=f"entry {seq + 1} or its revision cannot be read")
+    known.pop(0, None)
+    if not apart and known:
+        apart = f"it ends at entry {seq}, and entry {max(known)} was signed: it was cut off, or an older copy was put back"
     problem = (
         _problem_of_head(session, seq, last)
         or _problem_of_revisions(session, linked)
+        or _problem_of_lines(lines, None)
         or state_problem(session)
+        or apart
     )
     return AuditVerdict(ok=not problem, checked=seq, problem=problem)
 
@@ -117,12 +145,20 @@ def _problem_of(entry: AuditEntry, revision: Revision | None, seq: int, last: st
     return ""
 
 
+def _problem_of_lines(lines: timeline.TimelineCheck, entry: AuditEntry | None) -> str:
+    """Find what is wrong with the lines that `entry` covers, or with those that no entry covers."""
+    try:
+        return lines.problem_at_the_end() if entry is None else lines.problem_of(entry)
+    except UnreadableError:
+        return "a line of a timeline cannot be read"
+
+
 def _problem_of_head(session: Session, seq: int, last: str) -> str:
     stored = session.exec(select(StoreMeta.value).where(StoreMeta.key == HEAD_KEY)).first()
     head = f"0:{GENESIS}" if stored is None else stored
     if head == f"{seq}:{last}":
         return ""
-    number, _ = _read_head(head)
+    number, _ = read_head(head)
     if number is not None and number > seq:
         return f"entries after {seq} are missing"
     return f"its head was edited, or entries were added behind it; the last entry is {seq}"

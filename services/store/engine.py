@@ -6,15 +6,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import create_engine
 
 from services.paths import private_folder
 from services.store.full_text import teach
 
 BUSY_MS = 10_000
+OPENING = 0x41_50_43_4F
+"""The number of the lock that a console holds on PostgreSQL while it makes or upgrades a store."""
+
 _MAKING = threading.Lock()
 
 
@@ -27,12 +31,27 @@ class _Compiler(SQLiteCompiler):
         return text
 
 
+def parsed(url: str) -> URL:
+    """Return the parts of `url`. Raises ArgumentError, which quotes nothing of it: a password may stand anywhere."""
+    try:
+        found = make_url(url)
+    except ValueError:
+        raise ArgumentError("its port is not a number") from None
+    except ArgumentError:
+        raise ArgumentError("it is not written as a database URL") from None
+    if set(found.host or "") & set("@/?# "):
+        raise ArgumentError("its host is not the name of one")
+    if found.port is not None and not 0 < found.port < 65536:
+        raise ArgumentError(f"there is no port {found.port}")
+    return found
+
+
 def sqlite_path(url: str) -> Path | None:
     """Return the file of an SQLite `url`, or None for another database. Raises OSError for one without a file."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
+    address = parsed(url)
+    if address.get_backend_name() != "sqlite":
         return None
-    name = parsed.database or ""
+    name = address.database or ""
     if name in ("", ":memory:") or name.startswith("file:"):
         raise OSError("a store has to be a file")
     return Path(name)
@@ -47,13 +66,16 @@ def prepare_file(path: Path) -> None:
         path.chmod(0o600)  # a umask may have taken rights of the owner away
 
 
-def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
+def make_engine(url: str, *, upgrades: bool = False) -> Engine:
     """Return an engine whose transactions begin as written here, and whose errors do not print values.
 
-    `foreign_keys=False` is for upgrades only: inside a transaction the pragma does nothing, and a batch migration of a
-    parent would delete its children.
+    One that `upgrades` has time, and no foreign keys on SQLite: inside a transaction the pragma does nothing, and a
+    batch migration of a parent would delete its children.
     """
-    engine = create_engine(url, hide_parameters=True)
+    address = parsed(url)
+    if address.get_backend_name() == "postgresql":
+        return _on_postgresql(address, upgrades=upgrades)
+    engine = create_engine(address, hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine
 
@@ -67,7 +89,7 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
             "journal_mode=WAL",
             # FULL: an audit entry that was reported as written must survive a power cut.
             "synchronous=FULL",
-            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            f"foreign_keys={'OFF' if upgrades else 'ON'}",
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -83,7 +105,30 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     return engine
 
 
+def _on_postgresql(address: URL, *, upgrades: bool) -> Engine:
+    # A connection that was ended while nobody used it is replaced before it is used.
+    engine = create_engine(address, hide_parameters=True, pool_pre_ping=True)
+    from services.store import postgresql
+
+    connector = postgresql.Connector(
+        lock_ms=postgresql.UPGRADE_LOCK_MS if upgrades else postgresql.LOCK_MS,
+        statement_ms=0 if upgrades else postgresql.STATEMENT_MS,
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+        return connector.connect(*arguments, **named)
+
+    return engine
+
+
 def lock_for_writing(connection: Connection) -> None:
     """Make this transaction the only writer of the audit chain, on databases where BEGIN does not."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("LOCK TABLE audit_entry IN EXCLUSIVE MODE")
+
+
+def lock_for_opening(connection: Connection) -> None:
+    """Make this transaction the only one that makes or upgrades the store, on databases where BEGIN does not."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": OPENING})

@@ -5,10 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import IntegrityError
-
 from services.errors import ConsoleError, InputError, Owner, Problem
-from services.store.location import nearest_store, without_password
+from services.store.location import nearest_store, without_address, without_password
+from services.store.trouble import Trouble, trouble_of
 
 
 class StoreError(ConsoleError):
@@ -64,6 +63,21 @@ def store_missing(path: Path) -> InputError:
     )
 
 
+def store_empty(url: str) -> InputError:
+    """Return the error for a command that only reads, on a file or database without anything in it."""
+    return InputError(
+        Problem(
+            tried=f"Open the store {without_password(url)}",
+            evidence="It is there, and it is empty: it holds no tables.",
+            cause="It was never filled, or its content was lost.",
+            owner=Owner.CONSOLE,
+            remedy="Name the store that is meant with --store, or bring it back from a backup. A new store is made by"
+            " config apply, by credential set, or by the window. The store was not changed.",
+            fault="store-empty",
+        )
+    )
+
+
 def too_new(url: str, revision: str) -> StoreTooNewError:
     """Return the error for a store whose schema is `revision`, which this release does not know."""
     return StoreTooNewError(
@@ -72,7 +86,7 @@ def too_new(url: str, revision: str) -> StoreTooNewError:
             evidence=f"Its schema is {revision}, which this release does not know.",
             cause="It was written by a newer release of Approval Console.",
             owner=Owner.CONSOLE,
-            remedy="Update this console, or open another store. Nothing was changed.",
+            remedy="Update this console, or open another store. The store was not changed.",
             fault="store-too-new",
         )
     )
@@ -85,8 +99,11 @@ def cannot_open(url: str, error: BaseException) -> StoreError:
         "See that the folder exists and may be written to, or choose another store with --store.",
         "store-unusable",
     )
-    reason = _NO_DRIVER if isinstance(error, ModuleNotFoundError) else unusable
-    return _error(f"Open the store {without_password(url)}", error, reason)
+    trouble = trouble_of(error)
+    # Where something has to be written to open it, what may not be written is of no use.
+    known = None if trouble in (Trouble.READ_ONLY, Trouble.DAMAGED) else _KNOWN.get(trouble)
+    shown = url if trouble is not Trouble.NO_ADDRESS else without_address(url)
+    return _error(f"Open the store {without_password(shown)}", error, known or unusable)
 
 
 def cannot_read(error: BaseException) -> StoreError:
@@ -96,17 +113,19 @@ def cannot_read(error: BaseException) -> StoreError:
         "See that the store is there and whole, or bring it back from a backup.",
         "store-unreadable",
     )
-    return _error("Read the store", error, unreadable)
+    trouble = trouble_of(error)
+    known = _MAY_NOT_READ if trouble is Trouble.READ_ONLY else _KNOWN.get(trouble)
+    return _error("Read the store", error, known or unreadable)
 
 
 def cannot_write(error: BaseException) -> StoreError:
     """Return the error for a write that the database refused."""
     unwritable = _Reason(
         "The store is read-only, damaged or out of reach, or its disk is full.",
-        "See that the store may be written to, then save again. Nothing was changed.",
+        "See that the store may be written to, then save again. The store was not changed.",
         "store-not-writable",
     )
-    return _error("Write to the store", error, unwritable)
+    return _error("Write to the store", error, _KNOWN.get(trouble_of(error), unwritable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,32 +135,85 @@ class _Reason:
     fault: str
 
 
-_LOCKED = _Reason(
-    "Another program keeps the store locked.",
-    "Wait until it is done, or close it, then try again. Nothing was changed.",
-    "store-locked",
+_MAY_NOT_READ = _Reason(
+    "The account that signs in to the database may not read the store's tables.",
+    "Ask the database administrator for the right to read and write them, or sign in with another account.",
+    "store-unreadable",
 )
-_NO_DRIVER = _Reason(
-    "The driver for this kind of database is not installed; SQLite needs none.",
-    'Install it where this program is installed (for PostgreSQL: pip install "psycopg[binary]"), or choose a file'
-    " with --store.",
-    "store-driver-missing",
-)
-_CONTRADICTION = _Reason(
-    "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
-    "Look at what is stored now, then try again. Nothing was changed.",
-    "store-contradiction",
-)
+_KNOWN = {
+    Trouble.LOCKED: _Reason(
+        "Another program keeps the store locked.",
+        "Wait until it is done, or close it, then try again. The store was not changed.",
+        "store-locked",
+    ),
+    Trouble.NO_DRIVER: _Reason(
+        "The driver for this kind of database is not installed; SQLite needs none.",
+        "Install it where this program is installed (for PostgreSQL: pip install 'approval-console[postgresql]',"
+        " which brings psycopg[binary]), or choose a file with --store.",
+        "store-driver-missing",
+    ),
+    Trouble.CONTRADICTION: _Reason(
+        "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
+        "Look at what is stored now, then try again. The store was not changed.",
+        "store-contradiction",
+    ),
+    Trouble.READ_ONLY: _Reason(
+        "The store can be read and not written: its file or database is read-only, or the account may only read.",
+        "Ask whoever keeps the store for the right to write, or use it for reading. The store was not changed.",
+        "store-not-writable",
+    ),
+    Trouble.FULL: _Reason(
+        "The disk or the memory of the store is full.",
+        "Make room there, then try again. The store was not changed.",
+        "store-full",
+    ),
+    Trouble.DAMAGED: _Reason(
+        "The store is damaged.",
+        "Bring it back from a backup.",
+        "store-damaged",
+    ),
+    Trouble.NO_ADDRESS: _Reason(
+        "The address of the store is mistyped, or a password in it holds characters that mean something there.",
+        "Write postgresql+psycopg://USER@HOST:PORT/DATABASE, with the password in ~/.pgpass, or in the address with"
+        " / : @ ? # and % as %2F %3A %40 %3F %23 and %25.",
+        "store-address",
+    ),
+    Trouble.UNREACHABLE: _Reason(
+        "No database server takes connections there: it is not running, or host, port or a firewall is in the way.",
+        "Check host and port, and that the server runs; nothing is known to be wrong with the store itself.",
+        "store-unreachable",
+    ),
+    Trouble.SILENT: _Reason(
+        "The database server, or the network to it, does not answer.",
+        "Check the network and the server, then try again; nothing is known to be wrong with the store itself.",
+        "store-silent",
+    ),
+    Trouble.SIGN_IN: _Reason(
+        "The database server answers and refuses the account, its password, or the name of the database.",
+        "Check user, password (~/.pgpass, PGPASSWORD or the service file) and the name of the database.",
+        "store-sign-in",
+    ),
+    Trouble.NOT_READY: _Reason(
+        "The database server is starting or stopping, or has no connection left.",
+        "Wait a moment, then try again.",
+        "store-not-ready",
+    ),
+    Trouble.ENDED: _Reason(
+        "The database server, or the network, ended the connection.",
+        "Try again: the next call connects anew. What was being written is not stored.",
+        "store-disconnected",
+    ),
+    Trouble.SLOW: _Reason(
+        "The database server ended a statement that took too long.",
+        "Try again when the server has less to do.",
+        "store-slow",
+    ),
+}
 
 
-def _error(tried: str, error: BaseException, usual: _Reason) -> StoreError:
+def _error(tried: str, error: BaseException, reason: _Reason) -> StoreError:
     original = getattr(error, "orig", None) or error
     text = " ".join(f"{type(original).__name__}: {original}".split())
-    reason = usual
-    if "is locked" in text:
-        reason = _LOCKED
-    elif isinstance(error, IntegrityError):
-        reason = _CONTRADICTION
     return StoreError(
         Problem(
             tried=tried,
@@ -162,7 +234,7 @@ def gone(url: str) -> StoreError:
             evidence=f"{without_password(url)} is not the file that was opened.",
             cause="The store's file was deleted, moved or replaced while it was in use.",
             owner=Owner.CONSOLE,
-            remedy="Put it back, or start this program anew on the store that is there now. Nothing was changed.",
+            remedy="Put it back, or start this program anew on the store that is there now. The store was not changed.",
             fault="store-gone",
         )
     )

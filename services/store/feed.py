@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DatabaseError
 
 from models.audit_entry import AuditEntry
 from services.store.errors import cannot_read
+from services.store.timeline import KIND as LINES
+from services.store.trouble import REFUSALS
 
 Listener = Callable[[list["Change"]], None]
 
@@ -79,13 +80,14 @@ class ChangeFeed:
         table = AuditEntry.__table__  # type: ignore[attr-defined]
         statement = (
             select(table.c.object_kind, table.c.object_id, table.c.operation, table.c.actor, table.c.seq)
-            .where(table.c.seq > self._seen)
+            # An entry about lines of timelines comes with the change that they tell of.
+            .where(table.c.seq > self._seen, table.c.object_kind != LINES)
             .order_by(table.c.seq)
         )
         try:
             with self._engine.connect() as connection:
                 return [Change(*row) for row in connection.execute(statement)]
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_read(error) from error
 
     def _newest(self) -> int:

@@ -1,17 +1,20 @@
-"""The text that requests are searched by: what counts as the same letter, and how SQLite's index is kept and asked.
+"""The text that requests are searched by: what counts as the same letter, and how its index is kept and asked.
 
-The index knows every sequence of three characters of a row, not where it stands: what it finds may hold a word, and
-`holds` says whether it does.
+On SQLite the index knows every sequence of three characters of a row, not where it stands: what it finds may hold a
+word, and `holds` says whether it does. On PostgreSQL the folded text is a table of its own, which LIKE is asked of; the
+extension pg_trgm indexes it where it may be had. Both get the text folded by this module.
 """
 
 import functools
-import re
 import sqlite3
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, text
+
+from models.letters import same_letters
+from services.ids import bare, beginnings
 
 HELD = ("number", "order_number", "initiator_name", "agent_name", "file_path", "reason", "policy_name")
 """Columns that hold a word anywhere in them; the triggers of the migrations write the same."""
@@ -31,21 +34,13 @@ GRAMS_MOST = 128
 HOLDS = "holds_words"
 """`holds` as SQL calls it."""
 
-_BLOCKS = (range(0x41, 0x37F), range(0x380, 0x524), range(0x1E00, 0x2000), range(0xFF21, 0xFF3B))
-"""Latin, Greek and Cyrillic letters, of whose small forms Python and the index think alike."""
+FOLD = "same_letters"
+"""`same_letters` as SQL calls it."""
 
+CHUNK = 2_000
+"""So many rows are indexed with one statement."""
 
-def _small(character: str) -> str:
-    folded = character.casefold()
-    return folded if len(folded) == 1 else character.lower() if len(character.lower()) == 1 else character
-
-
-_FOLD = {code: _small(chr(code)) for block in _BLOCKS for code in block if _small(chr(code)) != chr(code)}
-
-
-def fold(text: str) -> str:
-    """Return `text` in the form in which two texts are the same word: in small letters, of the same length."""
-    return text.lower() if text.isascii() else text.translate(_FOLD)
+fold = same_letters
 
 
 def holds(held: str, ids: str, words: str) -> bool:
@@ -66,15 +61,8 @@ def holds(held: str, ids: str, words: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def id_forms(word: str) -> tuple[str, ...]:
-    """Return how an id that was typed as `word` may be kept: in braces or not, a UUID with its dashes or without."""
-    bare = word.removeprefix("{").removesuffix("}")
-    if len(bare) < ID_LEAST:
-        return ()
-    forms = {word, bare}
-    digits = bare.replace("-", "")
-    if re.fullmatch("[0-9a-f]{32}", digits):
-        forms |= {digits, f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"}
-    return tuple(sorted(forms))
+    """Return how an id that was typed as `word` may be kept: in braces or not, with its dashes or without."""
+    return () if len(bare(word)) < ID_LEAST else tuple(sorted({word, *beginnings(word)}))
 
 
 def question(words: Sequence[str]) -> str:
@@ -92,26 +80,54 @@ def _places(length: int) -> Sequence[int]:
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Make `holds` a function of this connection."""
+    """Make `holds` and `same_letters` functions of this connection."""
     connection.create_function(HOLDS, 3, holds, deterministic=True)
+    connection.create_function(FOLD, 1, fold, deterministic=True)
 
 
 def catch_up(connection: Connection) -> int:
     """Index what was queued since the last time, inside the caller's transaction; return how many entries there were."""
-    if connection.dialect.name != "sqlite":
-        return 0
+    if connection.dialect.name == "postgresql":
+        return _catch_up_postgresql(connection)
     if not is_behind(connection):
         return 0
-    connection.exec_driver_sql(
-        "INSERT INTO request_text (request_text, rowid, held) "
-        "SELECT CASE WHEN gone THEN 'delete' END, request, held FROM request_text_due ORDER BY seq"
+    folded = (
+        f"SELECT CASE WHEN gone THEN 'delete' END, request, {FOLD}(held) FROM request_text_due ORDER BY seq"  # noqa: S608
     )
+    connection.exec_driver_sql(f"INSERT INTO request_text (request_text, rowid, held) {folded}")
     done: Any = connection.exec_driver_sql("DELETE FROM request_text_due")
     return int(done.rowcount)
 
 
 def is_behind(connection: Connection) -> bool:
     """Return whether somebody wrote requests and did not index them: another program, or one that was ended."""
-    if connection.dialect.name != "sqlite":
-        return False
     return connection.exec_driver_sql("SELECT 1 FROM request_text_due LIMIT 1").first() is not None
+
+
+_DUE = text("DELETE FROM request_text_due RETURNING request_id")
+_TEXTS = text(
+    f"SELECT id, concat_ws(chr(10), {', '.join(HELD)}) AS held, {', '.join(IDS)}"  # noqa: S608 -- names of this module
+    " FROM approval_request WHERE id = ANY(:keys)"
+)
+_KEEP = text(
+    f"INSERT INTO request_text (request_id, held, {', '.join(IDS)}) "  # noqa: S608 -- names of this module
+    f"SELECT * FROM unnest(CAST(:id AS uuid[]), {', '.join(f'CAST(:{name} AS text[])' for name in ('held', *IDS))}) "
+    f"ON CONFLICT (request_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ('held', *IDS))}"
+).bindparams(*(bindparam(name) for name in ("id", "held", *IDS)))
+
+
+def _catch_up_postgresql(connection: Connection) -> int:
+    due = list(dict.fromkeys(connection.execute(_DUE).scalars()))
+    for start in range(0, len(due), CHUNK):
+        keep_texts(connection, due[start : start + CHUNK])
+    return len(due)
+
+
+def keep_texts(connection: Connection, keys: Sequence[Any]) -> None:
+    """Write the folded text of requests into PostgreSQL's table of them."""
+    found = {row.id: row for row in connection.execute(_TEXTS, {"keys": list(keys)})}
+    rows = [found[key] for key in keys if key in found]
+    if rows:
+        names = ("held", *IDS)
+        folded = {name: [fold(getattr(row, name)) for row in rows] for name in names}
+        connection.execute(_KEEP, {"id": [row.id for row in rows], **folded})

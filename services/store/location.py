@@ -12,7 +12,8 @@ SUFFIX = ".db"
 def as_url(text: str) -> str:
     """Return `text` (a URL, or the path of an SQLite file) as a database URL."""
     if "://" in text:
-        return text
+        # The other names of PostgreSQL would ask for a driver that is not this program's.
+        return re.sub("^(postgresql|postgres)://", "postgresql+psycopg://", text)
     path = str(Path(text).expanduser().resolve())
     return SQLITE + path.replace("%", "%25").replace("?", "%3F")
 
@@ -46,3 +47,9 @@ def without_password(url: str) -> str:
     """Return `url` for people to read."""
     url = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url)
     return re.sub(r"([?&]password=)[^&]*", r"\1***", url, flags=re.IGNORECASE)
+
+
+def without_address(url: str) -> str:
+    """Return of a `url` that cannot be read only its kind: a password may stand anywhere in it."""
+    kind, mark, _ = url.partition("://")
+    return f"{kind}{mark}…" if mark else url

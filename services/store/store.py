@@ -2,11 +2,12 @@
 
 import getpass
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from models.registry import all_models
@@ -18,6 +19,7 @@ from services.store.errors import StoreError, cannot_open, cannot_read, cannot_w
 from services.store.feed import ChangeFeed
 from services.store.full_text import catch_up
 from services.store.location import as_url
+from services.store.trouble import REFUSALS
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import bring_up_to_date
 
@@ -35,24 +37,30 @@ class Store:
         self.id = self._identity()
         self.feed = ChangeFeed(self.engine)
         self._file = self._file_now()
+        self.wrote = False
+        """Whether something was written through this object."""
+        self._closed = False
 
     @classmethod
-    def open(cls, url: str, *, actor: str | None = None, progress: Progress = silent) -> "Store":
+    def open(
+        cls, url: str, *, actor: str | None = None, progress: Progress = silent, make: bool = True
+    ) -> "Store":
         """Open the store at `url` (or path): check its version, back up, upgrade, verify.
 
-        `progress` hears of an upgrade, in the thread of the caller.
+        `progress` hears of an upgrade, in the thread of the caller. Without `make` a store that is missing or empty is
+        refused, and nothing is made.
 
-        Raises StoreTooNewError, StoreError.
+        Raises StoreTooNewError, StoreError, InputError.
         """
         try:
             url = as_url(url)
         except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
             raise cannot_open(url, error) from error
         all_models()
-        bring_up_to_date(url, progress)
+        bring_up_to_date(url, progress, make=make)
         try:
             return cls(url, actor=actor or _user())
-        except DatabaseError as error:
+        except SQLAlchemyError as error:
             raise cannot_open(url, error) from error
 
     @contextmanager
@@ -62,7 +70,7 @@ class Store:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
                 session.expunge_all()
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_read(error) from error
 
     @contextmanager
@@ -76,25 +84,32 @@ class Store:
                     raise gone(self.url)
                 work = UnitOfWork(session, actor=self.actor, note=note)
                 yield work
+                work.finish()
                 session.flush()
                 catch_up(session.connection())
-        except DatabaseError as error:
+        except REFUSALS as error:
             raise cannot_write(error) from error
         if work is not None and work.changes:
+            self.wrote = True
             # It is written, whatever becomes of telling it; the next look tells it then.
             with suppress(StoreError):
                 self.feed.poll()
 
-    def verify_audit(self) -> audit.AuditVerdict:
-        """Walk the audit chain; see AuditVerdict."""
+    def verify_audit(self, signed: Mapping[int, str] | None = None) -> audit.AuditVerdict:
+        """Walk the audit chain and compare it with the hashes in `signed`, by their places; see AuditVerdict."""
         with self.read() as session:
             if self.engine.dialect.name == "postgresql":
                 # One picture of everything; otherwise what others write meanwhile looks like an edit.
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            return audit.verify(session)
+            return audit.verify(session, signed)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; one that a thread still uses is closed when it is given back."""
+        if self.engine.dialect.name == "postgresql" and not self._closed:
+            event.listen(
+                self.engine, "checkin", lambda connection, _record: connection and connection.close()
+            )
+        self._closed = True
         self.engine.dispose()
 
     def _file_now(self) -> tuple[int, int] | None:
@@ -113,6 +128,7 @@ class Store:
             found = session.get(StoreMeta, STORE_ID)
         if found is None:
             with Session(self._writing) as session, session.begin():
+                lock_for_writing(session.connection())
                 found = session.get(StoreMeta, STORE_ID)
                 if found is None:
                     found = StoreMeta(key=STORE_ID, value=str(uuid.uuid4()))

@@ -12,6 +12,7 @@ from models.audit_entry import AuditEntry
 from models.base import Item, name_key, utcnow
 from models.revision import Revision
 from services.errors import ConflictError
+from services.store import timeline
 from services.store.audit import append, digest_of
 from services.store.feed import Change
 from services.store.values import as_values, observed_of, table_of, to_json
@@ -36,6 +37,7 @@ class UnitOfWork:
     def __init__(self, session: Session, *, actor: str, note: str) -> None:
         self.session = session
         self.changes: list[Change] = []
+        self._strangers = timeline.strangers(session)
         self._actor = actor
         self._note = note
 
@@ -158,6 +160,18 @@ class UnitOfWork:
             hash="",
         )
         self._append(entry)
+
+    def finish(self) -> None:
+        """Chain the lines of timelines that were added or removed: one audit entry for all of each."""
+        self.session.flush()
+        removed = timeline.take_removed(self.session)
+        if removed:
+            said = timeline.removed_entry(removed)
+            self.event(said.operation, kind=timeline.KIND, detail=said.detail)
+            timeline.keep_removed(self.session, removed, self.changes[-1].seq)
+        added = timeline.number_new_lines(self.session, self._strangers)
+        if added is not None:
+            self.event(added.operation, kind=timeline.KIND, detail=added.detail)
 
     def _stored(self, row: SQLModel) -> dict[str, Any] | None:
         table = table_of(row)

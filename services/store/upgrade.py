@@ -1,18 +1,20 @@
 """Opening a store: check its version, back it up, upgrade it, verify it."""
 
+import logging
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.store_meta import StoreMeta
 from services.progress import Progress, silent
-from services.store.engine import BUSY_MS, make_engine, prepare_file, sqlite_path
-from services.store.errors import StoreError, cannot_open, too_new
+from services.store import trigrams
+from services.store.engine import BUSY_MS, lock_for_opening, make_engine, prepare_file, sqlite_path
+from services.store.errors import StoreError, cannot_open, store_empty, store_missing, too_new
 from services.store.version import HEAD
 
 SMALLEST = 512
@@ -21,35 +23,53 @@ SMALLEST = 512
 HALF_WRITTEN = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 """What SQLite answers a reader that may not write, where a writer was killed."""
 
+log = logging.getLogger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(url: str, progress: Progress = silent) -> None:
+def bring_up_to_date(url: str, progress: Progress = silent, *, make: bool = True) -> None:
     """Bring the store to the newest schema, or leave it as it was; `progress` hears of what takes long.
 
+    With `make`, a store that is missing or empty is made; without, nothing is made, and it is said to be so.
+
     Alembic is imported only when there is something to do: the usual start reads one row.
-    Raises StoreTooNewError, StoreError.
+    Raises StoreTooNewError, StoreError, InputError.
     """
     try:
         path = sqlite_path(url)
         if path is not None:
-            prepare_file(path)
+            if make:
+                prepare_file(path)
+            elif not path.exists() and _could_be_made(path):
+                raise store_missing(path)
             # A file that is not ours, or too new, must not even be switched to another journal.
-            _refuse_unknown(url, _glance(path))
-        _bring_up(url, path, progress)
+            current = _glance(path)
+            if current is None and not make:
+                raise store_empty(url)
+            _refuse_unknown(url, current)
+        _bring_up(url, path, progress, make=make)
     except StoreError:
         raise
     except (SQLAlchemyError, OSError, sqlite3.Error, ImportError) as error:
         raise cannot_open(url, error) from error
 
 
-def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
-    engine = make_engine(url, foreign_keys=False)
+def _could_be_made(path: Path) -> bool:
+    """Return whether the nearest folder above `path` is one; below a file, opening it says what is wrong."""
+    return next(parent for parent in path.absolute().parents if parent.exists()).is_dir()
+
+
+def _bring_up(url: str, path: Path | None, progress: Progress, *, make: bool) -> None:
+    engine = make_engine(url, upgrades=True)
     try:
         with engine.connect() as connection:
             current = _current(connection)
         if current == HEAD:
+            _index(engine)
             return
+        if current is None and not make:
+            raise store_empty(url)
         _refuse_unknown(url, current)
         if current is not None and path is not None:
             progress("Copying the store before it is brought up to this release")
@@ -57,11 +77,33 @@ def _bring_up(url: str, path: Path | None, progress: Progress) -> None:
         if current is not None:
             progress("Bringing the store up to this release; with a million requests that takes a minute")
         with engine.execution_options(write=True).begin() as connection:
+            lock_for_opening(connection)
             # Another console may have upgraded it while this one waited for the lock.
             if _current(connection) != HEAD:
                 _upgrade(connection)
+            indexed = engine.dialect.name != "postgresql" or trigrams.is_indexed(connection)
+        if not indexed:
+            progress(trigrams.MISSING)
+            log.warning(trigrams.MISSING)
     finally:
         engine.dispose()
+
+
+def _index(engine: Engine) -> None:
+    """Index the texts of a store on PostgreSQL where that has become possible since it was made."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        wanted = trigrams.may_be_indexed(connection)
+    if not wanted:
+        return
+    try:
+        with engine.begin() as connection:
+            lock_for_opening(connection)
+            trigrams.index_texts(connection)
+    except DBAPIError as error:
+        # It may be another account that owns the tables.
+        log.info("the texts are not indexed: %s", error.orig)
 
 
 def _glance(path: Path) -> str | None:

@@ -1,3 +1,3 @@
 """The schema this release writes. Imports nothing, because the first fill of the tree compares it."""
 
-HEAD = "0003"
+HEAD = "0006"

@@ -2,6 +2,7 @@
 
 import bisect
 import difflib
+import gc
 import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,10 +12,19 @@ import yaml
 from models.base import name_key
 from models.kinds import KINDS, Kind
 from services.errors import InputError, Owner, Problem
-from services.transfer.forms import ITEM_KEYS, LATER_SECTIONS, SECTIONS, VERSION
+from services.language import ENGLISH
+from services.transfer.forms import ITEM_KEYS, LATER_SECTIONS, SECTIONS, VERSION, WORD_MAX, shortened
 
 SIZE_MAX = 2_000_000
 DEPTH_MAX = 20
+SHOWN_MAX = 100
+"""Mistakes that are listed."""
+MISTAKES_MAX = 1000
+"""With so many, reading stops."""
+PLAIN_MAX = 1000
+"""Characters of a number or a date; what is longer is none."""
+STR = "tag:yaml.org,2002:str"
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SECRETS = frozenset({"password", "passphrase", "secret", "token", "api_key"})
 
 
@@ -46,13 +56,21 @@ class DocumentError(InputError):
         super().__init__(
             Problem(
                 tried="Read the configuration document",
-                evidence="\n".join(str(m) for m in mistakes),
+                evidence="\n".join(_listed(mistakes)),
                 cause="The document does not have the form of a configuration.",
                 owner=Owner.CONSOLE,
                 remedy="Correct the lines named. Nothing was changed.",
                 fault="document-invalid",
             )
         )
+
+
+def _listed(mistakes: list[Mistake]) -> list[str]:
+    more = len(mistakes) - SHOWN_MAX
+    told = [str(one) for one in mistakes[:SHOWN_MAX]]
+    if len(mistakes) >= MISTAKES_MAX:
+        return [*told, "and more: reading stopped there"]
+    return [*told, f"and {more:,} more"] if more > 0 else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,62 +97,140 @@ class Document:
     warnings: list[str] = field(default_factory=list)
 
 
-class _Loader(yaml.SafeLoader):
+class _Lines:
     """Counts lines as editors do; YAML also breaks them at U+0085, U+2028 and U+2029, which no editor shows."""
 
     def __init__(self, source: str) -> None:
         self._starts = [0, *(found.end() for found in re.finditer(r"\r\n?|\n", source))]
-        super().__init__(source)
 
-    def get_mark(self) -> yaml.Mark:
-        """Return where the reader stands; the methods of the base class ask for it."""
-        line = bisect.bisect_right(self._starts, self.index) - 1
-        return yaml.Mark(self.name, self.index, line, self.index - self._starts[line], None, 0)
+    def place(self, index: int) -> Place:
+        """Return where the character at `index` stands."""
+        line = bisect.bisect_right(self._starts, index) - 1
+        return Place(line + 1, index - self._starts[line] + 1)
+
+    def of(self, thing: "_Node | yaml.Event") -> Place:
+        """Return where a node or an event begins."""
+        return self.place(thing.index if isinstance(thing, _Node) else _index(thing))
+
+
+def _index(event: yaml.Event) -> int:
+    return event.start_mark.index if event.start_mark is not None else 0
+
+
+class _Node:
+    """A piece of the document: where it begins, its tag where it has one, and what it holds."""
+
+    __slots__ = ("index", "tag", "value")
+
+    def __init__(self, index: int, tag: str | None, value: Any) -> None:
+        self.index = index
+        self.tag = tag
+        self.value = value
+
+
+class _Scalar(_Node):
+    """A text; without a tag it was written plainly, and may be a number, a date or a word such as true."""
+
+
+class _List(_Node):
+    """A sequence of nodes."""
+
+
+class _Map(_Node):
+    """Pairs of nodes."""
 
 
 def read_document(source: str) -> Document:
     """Read a document; raises DocumentError with every mistake found."""
-    if len(source) > SIZE_MAX:
-        raise DocumentError([Mistake(Place(1), f"the document is larger than {SIZE_MAX:,} characters")])
+    collects = gc.isenabled()
+    # Of the very many small objects of a large document none is garbage yet; looking for it takes half of the time.
+    gc.disable()
     try:
-        _refuse_traps(source)
-        root = yaml.compose(source, Loader=_Loader)
-    except yaml.reader.ReaderError as error:
-        before = source[: error.position]
-        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        seen = f"the character U+{ord(source[error.position]):04X}"
-        raise DocumentError([Mistake(place, f"not YAML: {seen} may not stand there as it is")]) from None
+        return _read(source)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _read(source: str) -> Document:
+    if len(source) > SIZE_MAX:
+        raise DocumentError(
+            [Mistake(Place(1), f"the document is larger than {ENGLISH.number(SIZE_MAX)} characters")]
+        )
+    source = source.removeprefix("\ufeff")  # a byte order mark is no character of any line
+    lines = _Lines(source)
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(source)
+    if odd is not None:
+        seen = f"the character U+{ord(odd[0]):04X}"
+        raise DocumentError(
+            [Mistake(lines.place(odd.start()), f"not YAML: {seen} may not stand there as it is")]
+        )
+    try:
+        root = _composed(source, lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1)
+        place = lines.place(mark.index) if mark else Place(1)
         text = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise DocumentError([Mistake(place, f"not YAML: {text}")]) from None
-    return _Reader().read(root)
+    return _Reader(lines).read(root)
 
 
-def _refuse_traps(source: str) -> None:
-    """Refuse what lets a small text stand for a huge document, or for a deeper one than can be read."""
-    depth = 0
-    for event in yaml.parse(source, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise DocumentError([Mistake(_place(event), "aliases (*name) are not used here")])
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
+def _composed(source: str, lines: _Lines) -> _Node | None:
+    """Return the root of the document; refuses what lets a small text stand for a huge or a very deep one.
+
+    PyYAML's own composer finds out the type of every node, which takes far longer than reading does.
+    """
+    root: _Node | None = None
+    above: list[list[Any]] = []
+    for event in yaml.parse(source, Loader=LOADER):
+        if isinstance(event, yaml.ScalarEvent):
+            tag = None if event.implicit[0] else event.tag or STR
+            node: _Node = _Scalar(_index(event), tag, event.value)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            kind = _Map if isinstance(event, yaml.MappingStartEvent) else _List
+            node = kind(_index(event), event.tag, [])
         elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEPTH_MAX:
-            raise DocumentError([Mistake(_place(event), "the document is nested too deeply")])
+            above.pop()
+            continue
+        elif isinstance(event, yaml.AliasEvent):
+            raise DocumentError([Mistake(lines.of(event), "aliases (*name) are not used here")])
+        elif isinstance(event, yaml.DocumentStartEvent) and root is not None:
+            raise DocumentError([Mistake(lines.of(event), "not YAML: but found another document")])
+        else:
+            continue
+        if not above:
+            root = node
+        else:
+            _put(above[-1], node)
+        if not isinstance(node, _Scalar):
+            above.append([node, None])
+            if len(above) > DEPTH_MAX:
+                raise DocumentError([Mistake(lines.of(event), "the document is nested too deeply")])
+    return root
+
+
+def _put(place: list[Any], node: _Node) -> None:
+    """Put a node into the list or mapping that is read; `place` is that, and the key that waits for its value."""
+    holder, key = place
+    if isinstance(holder, _List):
+        holder.value.append(node)
+    elif key is None:
+        place[1] = node
+    else:
+        holder.value.append((key, node))
+        place[1] = None
 
 
 class _Reader:
     """Walks the nodes of a document and collects mistakes."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: _Lines) -> None:
+        self._lines = lines
         self.mistakes: list[Mistake] = []
         self.document = Document()
 
-    def read(self, root: yaml.Node | None) -> Document:
-        if not isinstance(root, yaml.MappingNode):
+    def read(self, root: _Node | None) -> Document:
+        if not isinstance(root, _Map):
             raise DocumentError([Mistake(Place(1), "must begin with version: 1 and hold sections")])
         sections = {KINDS[kind].document_key: kind for kind in Kind}
         seen = self._pairs(root, [*sections, "version", *LATER_SECTIONS], "section")
@@ -148,7 +244,7 @@ class _Reader:
                 self._section(kind, seen[key])
         for key in LATER_SECTIONS:
             if key in seen:
-                line = _place(seen[key]).line
+                line = self._lines.of(seen[key]).line
                 self.document.warnings.append(
                     f"line {line}: {key} is left out: this release does not set it up"
                 )
@@ -156,10 +252,10 @@ class _Reader:
             raise DocumentError(self.mistakes)
         return self.document
 
-    def _section(self, kind: Kind, node: yaml.Node) -> None:
-        if isinstance(node, yaml.ScalarNode) and _value(node) is None:
+    def _section(self, kind: Kind, node: _Node) -> None:
+        if isinstance(node, _Scalar) and _value(node) is None:
             return
-        if not isinstance(node, yaml.SequenceNode):
+        if not isinstance(node, _List):
             self._wrong(node, f"{KINDS[kind].document_key} must be a list")
             return
         names: dict[str, int] = {}
@@ -169,12 +265,12 @@ class _Reader:
                 continue
             key = name_key(entry.name)
             if key in names:
-                self._wrong(item, f"“{entry.name}” stands at line {names[key]} already")
+                self._wrong(item, f"“{shortened(entry.name)}” stands at line {names[key]} already")
             names[key] = entry.place.line
             self.document.entries.append(entry)
 
-    def _entry(self, kind: Kind, node: yaml.Node) -> Entry | None:
-        if not isinstance(node, yaml.MappingNode):
+    def _entry(self, kind: Kind, node: _Node) -> Entry | None:
+        if not isinstance(node, _Map):
             self._wrong(node, f"a {KINDS[kind].singular} must have keys such as name")
             return None
         keys = SECTIONS[kind]
@@ -184,7 +280,7 @@ class _Reader:
         places: dict[str, Place] = {}
         for key, value in pairs.items():
             form = keys[key]
-            places[form.field] = _place(value)
+            places[form.field] = self._lines.of(value)
             if key == "request_item":
                 values.update(self._request_item(value, places))
                 continue
@@ -200,57 +296,71 @@ class _Reader:
                 self._wrong(node, f"{key} is missing")
         if not isinstance(values.get("name"), str):
             return None
-        return Entry(kind, _place(node), values, references, places)
+        return Entry(kind, self._lines.of(node), values, references, places)
 
-    def _request_item(self, node: yaml.Node, places: dict[str, Place]) -> dict[str, Any]:
-        if not isinstance(node, yaml.MappingNode):
+    def _request_item(self, node: _Node, places: dict[str, Place]) -> dict[str, Any]:
+        if not isinstance(node, _Map):
             self._wrong(node, "request_item must have the keys name, category, sys_id")
             return {}
         values: dict[str, Any] = {}
         for key, value in self._pairs(node, list(ITEM_KEYS), "key").items():
             name, take = ITEM_KEYS[key]
             values[name] = self._take(key, value, take) or ""
-            places[name] = _place(value)
+            places[name] = self._lines.of(value)
         return values
 
-    def _take(self, key: str, node: yaml.Node, take: Any) -> Any:
+    def _take(self, key: str, node: _Node, take: Any) -> Any:
         try:
             return take(_value(node))
         except ValueError as error:
             self._wrong(node, f"{key} {error}")
             return None
 
-    def _pairs(self, node: yaml.MappingNode, known: list[str], word: str) -> dict[str, yaml.Node]:
-        found: dict[str, yaml.Node] = {}
+    def _pairs(self, node: _Map, known: list[str], word: str) -> dict[str, _Node]:
+        found: dict[str, _Node] = {}
         for key_node, value in node.value:
-            key = str(_value(key_node))
+            if not isinstance(key_node, _Scalar):
+                self._wrong(key_node, f"a {word} must be a word")
+                continue
+            key = key_node.value
             if key.casefold() in SECRETS and key not in known:
                 self._wrong(key_node, f"{key} has no place in a document: keep it with credential set")
             elif key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
+                near = difflib.get_close_matches(key, known, n=1) if len(key) <= WORD_MAX else []
                 hint = f"; did you mean {near[0]}" if near else f"; known are {', '.join(known)}"
-                self._wrong(key_node, f"unknown {word} {key}{hint}")
+                self._wrong(key_node, f"unknown {word} {shortened(key)}{hint}")
             elif key in found:
                 self._wrong(key_node, f"{key} stands there twice")
             else:
                 found[key] = value
         return found
 
-    def _wrong(self, node: yaml.Node, message: str) -> None:
-        self.mistakes.append(Mistake(_place(node), message))
+    def _wrong(self, node: _Node, message: str) -> None:
+        self.mistakes.append(Mistake(self._lines.of(node), message))
+        if len(self.mistakes) >= MISTAKES_MAX:
+            raise DocumentError(self.mistakes)
 
 
-def _place(thing: Any) -> Place:
-    """Return where a node or event begins."""
-    return Place(thing.start_mark.line + 1, thing.start_mark.column + 1)
-
-
-def _value(node: yaml.Node) -> Any:
-    loader = yaml.SafeLoader("")
+def _value(node: _Node) -> Any:
+    """Return the value of a node; of a list or mapping only which of both it is, because no value is one."""
+    if not isinstance(node, _Scalar):
+        return [] if isinstance(node, _List) else {}
+    text: str = node.value
+    tag = node.tag or _implied(text)
+    if tag == STR or len(text) > PLAIN_MAX:
+        return text
     try:
-        return loader.construct_object(node, deep=True)
-    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError):
+        return yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError):
         # A tag such as !!bool in front of what is none; PyYAML's constructors raise whatever happens to them.
-        return node.value
-    finally:
-        loader.dispose()
+        return text
+
+
+def _implied(text: str) -> str:
+    """Return the tag of a text that was written plainly."""
+    known = yaml.SafeLoader.yaml_implicit_resolvers
+    if len(text) <= PLAIN_MAX:
+        for tag, pattern in (*known.get(text[:1], ()), *known.get(None, ())):
+            if pattern.match(text):
+                return str(tag)
+    return STR

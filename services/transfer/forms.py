@@ -13,6 +13,7 @@ from models.kinds import Kind
 
 VERSION = 1
 SERVICENOW = "servicenow"
+WORD_MAX = 100
 UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(\d{1,9})\s*([wdhms])")
 
@@ -63,8 +64,19 @@ def fixed(word: str) -> Callable[[Any], str]:
     return take
 
 
+def shortened(text: str) -> str:
+    """Return a word for a message; of one that nobody can read, the beginning."""
+    return text if len(text) <= WORD_MAX else f"{text[: WORD_MAX - 1]}…"
+
+
 def _word(value: Any) -> str:
-    return f"“{value}”" if isinstance(value, str) else type(value).__name__ if value is not None else "null"
+    return (
+        f"“{shortened(value)}”"
+        if isinstance(value, str)
+        else type(value).__name__
+        if value is not None
+        else "null"
+    )
 
 
 @dataclass(frozen=True, slots=True)

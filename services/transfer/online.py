@@ -9,19 +9,47 @@ from models.base import Item
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
-from services.catalogue import Catalogue
-from services.errors import ConsoleError, InputError, Owner, Problem
+from services.catalogue import Catalogue, RequestItem
+from services.errors import (
+    ConflictError,
+    ConsoleError,
+    InputError,
+    InvalidError,
+    Owner,
+    Problem,
+    ReplyError,
+    RequestsOpenError,
+    UnreachableError,
+)
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.transfer.planning import Change, Plan, apply, refuse_open
+from services.transfer.planning import Change, Plan, apply, refuse_open, renew
 from services.workspace import Workspace
+
+TRIES = 5
+"""So often a document is compared anew when others write meanwhile."""
 
 
 async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | None = None) -> None:
     """Apply a plan: find request items, store everything in one transaction, bind passwords to the servers applied.
 
-    `made` says afterwards what was done. Raises InputError when an item cannot be found, the errors of the connection
-    and those of `apply`; nothing is changed then, and no password is bound to a server that is not stored.
+    `made` says afterwards what was done. An item that cannot be looked for now, because the instance is not reached or
+    does not have it yet, stays unresolved with a warning; the next apply, provisioning or check resolves it. Raises
+    InputError when several items fit, RefusedError, and the errors of `apply`; nothing is changed then, and no password
+    is bound to a server that is not stored.
     """
+    for left in reversed(range(TRIES)):
+        try:
+            await _store(made, workspace, confirmed)
+            break
+        except (ConflictError, InvalidError):
+            # Somebody stored something since it was compared; perhaps the same document, and nothing is left to do.
+            if not left:
+                raise
+            await asyncio.to_thread(renew, made, workspace.configuration)
+    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
+
+
+async def _store(made: Plan, workspace: Workspace, confirmed: int | None) -> None:
     refuse_open(made, confirmed)
     bound: list[tuple[UserCredential, Destination]] = []
     try:
@@ -33,7 +61,6 @@ async def apply_online(made: Plan, workspace: Workspace, *, confirmed: int | Non
         for credential, place in bound:
             await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
         raise
-    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
 
 
 async def _find(
@@ -69,12 +96,78 @@ async def _find(
 
     through = server.proxy_credential_id is not None and server.proxy_destination is not None
     settings = ConnectionSettings.of(server, proxy_sign_in if through else None)
-    async with Instance(settings, sign_in) as instance:
-        found = await Catalogue(instance).find_by_contract(item.request_item_name, item.request_item_category)
-    exact = [f for f in found if f.name.casefold() == item.request_item_name.casefold()] or found
-    if len(exact) != 1:
+    try:
+        async with Instance(settings, sign_in) as instance:
+            exact = await candidates(instance, item)
+    except (UnreachableError, ReplyError) as error:
+        made.warnings.append(_unresolved(item, f"{server.name} could not be asked. {error.problem.cause}"))
+        return
+    if not exact:
+        why = _not_one(item, server.name, 0).problem.evidence
+        made.warnings.append(_unresolved(item, f"{server.name}: {why}."))
+        return
+    if len(exact) > 1:
         raise _not_one(item, server.name, len(exact))
     _fill_in(change, item, exact[0].sys_id)
+
+
+async def candidates(instance: Instance, process: ApprovalProcess) -> list[RequestItem]:
+    """Return the items that the name of a process's request item may mean: those of exactly that name, else all that fit."""
+    name = process.request_item_name
+    found = await Catalogue(instance).find_by_contract(name, process.request_item_category)
+    return [one for one in found if one.name.casefold() == name.casefold()] or found
+
+
+async def resolve_items(workspace: Workspace, instance: Instance, server_id: uuid.UUID) -> list[str]:
+    """Resolve the request items of a server's processes that are named without a sys_id, where one item fits.
+
+    Returns a sentence for each: what was chosen, or why nothing was. Raises the errors of the connection.
+    """
+    said = []
+    for process in await asyncio.to_thread(_unresolved_of, workspace, server_id):
+        fitting = await candidates(instance, process)
+        if len(fitting) != 1:
+            why = _not_one(process, instance.settings.name, len(fitting)).problem.evidence
+            said.append(_unresolved(process, f"{why}."))
+            continue
+        [item] = fitting
+        chosen = type(process)(**{**process.model_dump(), "request_item_id": item.sys_id})
+        try:
+            await asyncio.to_thread(workspace.configuration.save, chosen)
+        except (RequestsOpenError, ConflictError) as error:
+            said.append(_unresolved(process, error.problem.cause))
+            continue
+        said.append(f"{process.name}: the Request Item “{item.name}” is resolved, sys_id {item.sys_id}.")
+    return said
+
+
+async def try_to_resolve(workspace: Workspace, server_id: uuid.UUID) -> list[str]:
+    """Resolve items after something else that succeeded, which counts also where this fails; returns what to tell."""
+    try:
+        if not await asyncio.to_thread(_unresolved_of, workspace, server_id):
+            return []
+        return await resolve_items(workspace, await workspace.instance(server_id), server_id)
+    except ConsoleError as error:
+        return [f"Request Items were not looked for: {error.problem.cause}"]
+
+
+def _unresolved_of(workspace: Workspace, server_id: uuid.UUID) -> list[ApprovalProcess]:
+    found = workspace.configuration.all(Kind.APPROVAL_PROCESS)
+    return [
+        one
+        for one in found
+        if isinstance(one, ApprovalProcess)
+        and one.server_id == server_id
+        and one.request_item_name
+        and not one.request_item_id
+    ]
+
+
+def _unresolved(process: ApprovalProcess, why: str) -> str:
+    return (
+        f"{process.name}: the Request Item “{process.request_item_name}” is not resolved yet. {why}"
+        " The next config apply, provisioning or check resolves it."
+    )
 
 
 def _fill_in(change: Change, item: ApprovalProcess, sys_id: str) -> None:

@@ -15,8 +15,11 @@ from models.registry import model_of
 from services.configuration import Configuration
 from services.configuration.rules import field_errors
 from services.errors import RequestsOpenError
-from services.transfer.document import Document, DocumentError, Entry, Mistake
-from services.transfer.forms import ITEM_KEYS, SECTIONS
+from services.transfer.document import SHOWN_MAX, Document, DocumentError, Entry, Mistake
+from services.transfer.forms import ITEM_KEYS, SECTIONS, WORD_MAX, shortened
+
+NAMES_MAX = 500
+"""Names among which a near one is looked for."""
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     refusals: list[RequestsOpenError] = field(default_factory=list)
     """Changes of objects on which open requests hang."""
+    document: Document | None = None
+    """What was compared."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -70,7 +75,7 @@ class Plan:
 
 def plan(document: Document, configuration: Configuration) -> Plan:
     """Compare `document` with what is stored; raises DocumentError for unknown names and values that cannot be."""
-    made = Plan(warnings=list(document.warnings))
+    made = Plan(warnings=list(document.warnings), document=document)
     mistakes: list[Mistake] = []
     known = {kind: {name_key(i.name): i for i in configuration.all(kind)} for kind in Kind}
     moved: set[uuid.UUID] = set()
@@ -102,6 +107,13 @@ def refuse_open(made: Plan, confirmed: int | None) -> None:
         raise worst
 
 
+def renew(made: Plan, configuration: Configuration) -> None:
+    """Compare the document of a plan with what is stored by now. Raises as `plan` does."""
+    if made.document is not None:
+        fresh = plan(made.document, configuration)
+        made.changes, made.warnings, made.refusals = fresh.changes, fresh.warnings, fresh.refusals
+
+
 def _find_refusals(made: Plan, configuration: Configuration) -> None:
     changed = [c.item for c in made.changes if c.operation == "update"]
     made.refusals = [one for one in map(configuration.refusal, changed) if one is not None]
@@ -113,7 +125,8 @@ def apply(made: Plan, configuration: Configuration, *, confirmed: int | None = N
     Raises InvalidError, ConflictError, and RequestsOpenError when more open requests than `confirmed` hang on an
     object that is renamed or re-pointed.
     """
-    with configuration.store.write("Applied from a document") as work:
+    # What the objects add to the audit trail is written at once: each of them by itself takes as long as the object.
+    with configuration.store.write("Applied from a document") as work, work.session.no_autoflush:
         for change in made.changes:
             if change.operation != "keep":
                 configuration.save_in(work, change.item, confirmed=confirmed)
@@ -129,9 +142,12 @@ def _resolve(
             found[column] = target.id
             continue
         names = [item.name for item in known[kind].values()]
-        near = difflib.get_close_matches(name, names, n=1)
+        # Comparing takes time with every name and every letter.
+        close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= WORD_MAX
+        near = difflib.get_close_matches(name, names, n=1) if close else []
         hint = f"; did you mean “{near[0]}”" if near else ""
-        mistakes.append(Mistake(entry.places[column], f"no {KINDS[kind].singular} is called “{name}”{hint}"))
+        called = f"no {KINDS[kind].singular} is called “{shortened(name)}”{hint}"
+        mistakes.append(Mistake(entry.places[column], called))
     return found
 
 

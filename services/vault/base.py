@@ -14,6 +14,8 @@ from services.secret import Secret
 
 PROBE_TIMEOUT_S = 10.0
 
+AUDIT_KEY = "key of the audit trail"
+
 Place = Origin | Destination
 """Where a secret goes; an origin by itself is the direct way there."""
 
@@ -127,6 +129,10 @@ MASKS = "*•●∙⚫◦▪■＊"
 STAND_INS = frozenset(("Secret(…)", REMOVED))
 
 
+def _audit_id(store_id: uuid.UUID) -> uuid.UUID:
+    return uuid.uuid5(store_id, AUDIT_KEY)
+
+
 def _refuse_masked(verb: str, name: str, secret: Secret, error: type[VaultError] = VaultError) -> None:
     value = secret.reveal()
     cause = ""
@@ -172,6 +178,29 @@ class Vault(ABC):
 
     def close(self) -> None:  # noqa: B027 -- most vaults keep nobody waiting
         """Refuse those who still wait for an answer: the program ends."""
+
+    keeps_audit_key = True
+    """Whether it can keep the key that signs the audit trail of a store."""
+    no_audit_key = "No key was made yet: audit anchor makes one, and so does the next change."
+    """Why the audit trail is not signed where there is no key."""
+
+    def audit_key(self, store_id: uuid.UUID) -> Secret | None:
+        """Return the key that signs the audit trail of a store, 64 hexadecimal digits. Raises VaultError."""
+        entry = self._load(_audit_id(store_id), AUDIT_KEY)
+        return entry.secret if entry is not None else None
+
+    def make_audit_key(self, store_id: uuid.UUID) -> Secret:
+        """Make and keep a key for the audit trail of a store; one that is there already stays. Raises VaultError."""
+        known = self.audit_key(store_id)
+        if known is not None:
+            return known
+        made = Entry("", Secret(secrets.token_hex(32)), [], secrets.token_hex(8))
+        self._store(_audit_id(store_id), AUDIT_KEY, made)
+        return self.audit_key(store_id) or made.secret
+
+    def forget_audit_key(self, store_id: uuid.UUID) -> bool:
+        """Remove the key of the audit trail of a store; returns whether there was one. Raises VaultError."""
+        return self.forget(_audit_id(store_id), AUDIT_KEY)
 
     def put(
         self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, places: Sequence[Place]

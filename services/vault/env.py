@@ -35,6 +35,7 @@ from services.vault.base import (
 )
 from services.vault.files import one_writer, replace_file
 
+AUDIT_VARIABLE = "APPROVAL_CONSOLE_AUDIT_KEY"
 PREFIX = "APPROVAL_CONSOLE_SECRET_"
 
 
@@ -47,6 +48,8 @@ class EnvVault(Vault):
     """Reads secrets from the environment; it can keep none."""
 
     kind = VaultKind.ENV
+    keeps_audit_key = False
+    no_audit_key = f"{AUDIT_VARIABLE} is not set: 64 hexadecimal digits of your own choice, kept secret."
 
     def __init__(self, environ: Mapping[str, str], bindings: Path) -> None:
         self._environ = environ
@@ -90,6 +93,20 @@ class EnvVault(Vault):
             super().bind(credential_id, name, place, another_way=another_way)
         except SecretMissingError:
             raise SecretMissingError(name, f"Set {variable_of(name)} before starting.") from None
+
+    def audit_key(self, store_id: uuid.UUID) -> Secret | None:
+        """Return the key that the environment holds, whatever the store. Raises VaultError where it is none."""
+        del store_id
+        value = self._environ.get(AUDIT_VARIABLE)
+        if not value:
+            return None
+        if not re.fullmatch(r"[0-9A-Fa-f]{64}", value):
+            raise _unusable(
+                f"Read {AUDIT_VARIABLE}",
+                "It is not 64 hexadecimal digits.",
+                f"Set {AUDIT_VARIABLE} to such a text.",
+            )
+        return Secret(value.lower())
 
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
         """Forget what the secret is bound to; the variable itself belongs to whoever set it."""

@@ -1,9 +1,9 @@
 """Opens the vault that was asked for."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from services.environment import environment
 from services.secret import Secret
 from services.vault.base import Vault, VaultKind
 
@@ -15,12 +15,13 @@ def open_vault(
     *,
     folder: Path,
     passphrase: Secret | None = None,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> Vault:
     """Return the vault of `kind`; `folder` is where the encrypted file or the bindings lie.
 
-    Nothing is probed yet: that may ask the user, and is done in a thread.
+    Nothing is probed yet: that may ask the user, and is done in a thread. Without `environ` it is that of this program.
     """
+    given_in = environment() if environ is None else environ
     match kind:
         case VaultKind.SYSTEM:
             from services.vault.system import SystemVault
@@ -29,12 +30,12 @@ def open_vault(
         case VaultKind.FILE:
             from services.vault.file import FileVault
 
-            given = environ.get(PASSPHRASE_VARIABLE)
+            given = given_in.get(PASSPHRASE_VARIABLE)
             return FileVault(folder / "vault.bin", passphrase or (Secret(given) if given else None))
         case VaultKind.ENV:
             from services.vault.env import EnvVault
 
-            return EnvVault(environ, folder / "bindings.json")
+            return EnvVault(given_in, folder / "bindings.json")
         case VaultKind.SESSION:
             from services.vault.session import SessionVault
 

@@ -9,6 +9,8 @@ class SessionVault(Vault):
     """Keeps secrets until the program ends."""
 
     kind = VaultKind.SESSION
+    keeps_audit_key = False
+    no_audit_key = "This vault forgets everything when the program ends, so it keeps no key."
 
     def __init__(self) -> None:
         self._entries: dict[uuid.UUID, Entry] = {}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import check, demo_steps, follow, inbox, inbox_window, soap, start
+from tests.benchmarks import check, databases, demo_steps, follow, inbox, inbox_window, intake, soap, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,12 @@ def _inbox_window(folder: Path) -> Iterator[Figure]:
     yield Figure("  memory that 10 minutes of scrolling anywhere took", runs.grown_mb, "MB", 8.0, 1.0)
 
 
+def _databases(folder: Path) -> Iterator[Figure]:
+    for name, runs in databases.measure(folder):
+        for what, times in (("any filter in any order", runs.filters), ("any search", runs.searches)):
+            yield Figure(f"100,000 requests on {name}: {what}, p95", times.whole, "ms", 60.0, 0.95)
+
+
 def _follow(_folder: Path) -> Iterator[Figure]:
     runs = follow.measure()
     yield Figure("calls an hour, 10,000 open requests", [runs.calls], "", 120.0)
@@ -117,13 +123,23 @@ def _follow(_folder: Path) -> Iterator[Figure]:
     yield Figure("  every further look, the instance's work included", runs.looks, "ms")
 
 
+def _intake(_folder: Path) -> Iterator[Figure]:
+    runs = intake.measure()
+    for what in runs.health:
+        yield Figure(f"intake under {what}: health, p95", runs.health[what], "ms", 50.0, 0.95)
+        yield Figure("  a request raised, p95", runs.raised[what], "ms", 50.0, 0.95)
+    yield Figure("  lines of the log beside those of raised requests", [float(runs.log_lines)], "", 20.0)
+
+
 PARTS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "start": _start,
     "soap": _soap,
     "demo": _demo,
     "check": _check,
     "inbox": _inbox,
+    "databases": _databases,
     "follow": _follow,
+    "intake": _intake,
 }
 
 

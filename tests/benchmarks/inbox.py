@@ -77,14 +77,7 @@ def ask(path: Path) -> Runs:
     runs.size_mb.append(path.stat().st_size / 1e6)
     store = Store.open(f"sqlite:///{path}", actor="bench")
     inbox = Inbox(store, me=("App Approvers",))
-    inbox.rows(Filter(), Sort(), 0, PAGE)  # the first question compiles what all need
-    for filter_ in _filters(inbox):
-        for column in SORTABLE:
-            sort = Sort(column, drawn.random() < 0.5)
-            runs.filters.take(lambda f=filter_, s=sort: inbox.rows(f, s, 0, PAGE), ROUNDS)
-    for filter_ in _searches(inbox, drawn):
-        sort = Sort(drawn.choice(SORTABLE), drawn.random() < 0.5)
-        runs.searches.take(lambda f=filter_, s=sort: inbox.rows(f, s, 0, PAGE), ROUNDS)
+    ask_for_lists(inbox, runs, drawn)
     for one in BUILT_IN:
         runs.counts.take(lambda f=one.filter: inbox.count(f), ROUNDS)
     for _ in range(ROUNDS):
@@ -94,6 +87,18 @@ def ask(path: Path) -> Runs:
         runs.observed.take(write)
     store.close()
     return runs
+
+
+def ask_for_lists(inbox: Inbox, runs: Runs, drawn: random.Random) -> None:
+    """Ask for the first page of every filter in every order, and of every search."""
+    inbox.rows(Filter(), Sort(), 0, PAGE)  # the first question compiles what all need
+    for filter_ in _filters(inbox):
+        for column in SORTABLE:
+            sort = Sort(column, drawn.random() < 0.5)
+            runs.filters.take(lambda f=filter_, s=sort: inbox.rows(f, s, 0, PAGE), ROUNDS)
+    for filter_ in _searches(inbox, drawn):
+        sort = Sort(drawn.choice(SORTABLE), drawn.random() < 0.5)
+        runs.searches.take(lambda f=filter_, s=sort: inbox.rows(f, s, 0, PAGE), ROUNDS)
 
 
 def _open(inbox: Inbox) -> None:

@@ -150,9 +150,9 @@ def _one(
     }
 
 
-def fill(path: Path, count: int) -> None:
+def fill(where: Path | str, count: int) -> None:
     """Write a store with so many requests; the indexes are made at the end, in a tenth of the time."""
-    store = Store.open(f"sqlite:///{path}", actor="bench")
+    store = Store.open(str(where), actor="bench")
     drawn = random.Random(5)
     rows: list[dict[str, Any]] = []
     indexes = sorted(table_of(ApprovalRequest).indexes, key=lambda index: str(index.name))
@@ -167,7 +167,8 @@ def fill(path: Path, count: int) -> None:
     if rows:
         _write(store, rows)
     with store.write() as work:
-        work.session.connection().exec_driver_sql(f"PRAGMA cache_size = -{SORTED_KB}")
+        if store.engine.dialect.name == "sqlite":
+            work.session.connection().exec_driver_sql(f"PRAGMA cache_size = -{SORTED_KB}")
         for index in indexes:
             index.create(work.session.connection())
     store.close()

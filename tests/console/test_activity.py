@@ -1,11 +1,13 @@
 """The pane of activity: every job with its state, one chosen and cancelled among many."""
 
+from datetime import UTC, datetime
+
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtTest import QTest
 
-from console.activity import CANCELLED, Activity
-from console.activity_strip import ActivityPane
+from console.activity import CANCELLED, FAILED, KEPT, Activity
+from console.activity_strip import ActivityPane, ActivityStrip
 
 
 @pytest.fixture
@@ -38,8 +40,63 @@ def test_the_chosen_job_stays_chosen_while_others_report(activity, pane):
 
 
 def test_what_has_ended_or_cannot_be_stopped_offers_no_cancel(activity, pane):
-    activity.begin("Verifying the audit trail")
+    activity.begin("Verify the audit trail")
     activity.record("Saved", "Saved")
     for row in range(2):
         pane.list.setCurrentRow(row)
         assert not pane.cancel_button.isEnabled()
+
+
+@pytest.fixture
+def strip(qtbot, activity):
+    following = Following()
+    made = ActivityStrip(activity, "console.db", following)
+    qtbot.addWidget(made)
+    made.resize(1200, 30)
+    made.show()
+    return made
+
+
+class Following(QObject):
+    """Stands for what asks the instances."""
+
+    changed = pyqtSignal()
+    who, why_not, seen_at = "This window is polling ServiceNow", "", None
+
+
+def test_a_result_stays_in_the_strip_until_it_was_read_or_the_next_one_comes(activity, strip):
+    activity.begin("Approving 2 requests").end("2 requests approved")
+    said = strip.text.text()
+    assert said == "Approving 2 requests: 2 requests approved"
+    activity.record("Polling ServiceNow", "Nothing listens there.", FAILED, routine=True)
+    activity.record("Requests", "3 new", routine=True)
+    check = activity.begin("Scheduled check", routine=True)
+    strip._following.seen_at = datetime.now(UTC)
+    strip._following.changed.emit()
+    assert strip.text.text() == said
+    assert strip.following.last.text().startswith("Last polled ")
+    check.end("1 server works")
+    assert strip.text.text() == said
+    work = activity.begin("Exporting")
+    assert strip.text.text() == "Exporting"
+    assert not strip.dismiss.isVisible()
+    work.end("4 requests")
+    assert strip.text.text() == "Exporting: 4 requests"
+    strip.dismiss.click()
+    assert "Exporting" not in strip.text.text()
+    assert len(activity.jobs) == 5  # what was put away is still in the log
+
+
+def test_what_ended_last_is_what_the_strip_shows(activity, strip):
+    slow = activity.begin("Approving 9 requests")
+    activity.record("Copied", "Copied")
+    slow.end("9 requests approved")
+    assert strip.text.text() == "Approving 9 requests: 9 requests approved"
+
+
+def test_many_routine_messages_push_no_result_out(activity, strip):
+    activity.begin("Approving 2 requests").end("2 requests approved")
+    for number in range(KEPT + 20):
+        activity.record("Requests", f"{number} new", routine=True)
+    assert strip.text.text() == "Approving 2 requests: 2 requests approved"
+    assert len(activity.jobs) <= KEPT + 1

@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt
 
 from console.navigation.model import object_key, worst_badge
 from console.schedule import Schedule
+from console.servers.rounds import Rounds
 from models.addresses import Origin
 from models.kinds import Kind
 from services.checks import past_checks, store_check
@@ -109,6 +110,31 @@ def test_a_round_checks_every_server_in_one_job(in_window, closed_port):
     in_window(story)
 
 
+def test_a_round_goes_on_after_a_server_whose_check_failed_unexpectedly(
+    in_window, closed_port, monkeypatch, caplog
+):
+    async def story(window):
+        first, second = await servers(window, closed_port, closed_port)
+        check = Rounds._check
+
+        async def sometimes(self, server, process):
+            if server.id == first.id:
+                raise RuntimeError("nobody foresaw this")
+            return await check(self, server, process)
+
+        monkeypatch.setattr(Rounds, "_check", sometimes)
+        window.ctx.commands.run("check_all")
+        job = window.rounds.job
+        await until(lambda: not job.running)
+        assert (job.state, job.text) == ("failed", "2 servers, 2 failed")
+        assert "Unexpected internal error" in "".join(job.log)
+        assert len(past_checks(window.ctx.workspace.store, second.id)) == 1
+
+    in_window(story)
+    assert [record.name for record in caplog.get_records("call")] == ["console.servers.rounds"]
+    caplog.clear()
+
+
 def test_a_round_is_cancelled_at_once_from_the_strip(in_window, silent):
     async def story(window):
         [server] = await servers(window, silent.url)
@@ -174,7 +200,7 @@ def test_the_interval_is_chosen_in_the_menu_and_remembered(in_window):
         commands.action("check_every_0").trigger()
         assert not timer.isActive()
         menus = [a for a in window.menu_bar.actions() if a.text() == "&Tools"]
-        assert ("Check every …", [commands.get(f"check_every_{m}").text for m in chosen]) in menu_tree(
+        assert ("Scheduled check", [commands.get(f"check_every_{m}").text for m in chosen]) in menu_tree(
             menus[0].menu()
         )
 

@@ -168,11 +168,11 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         seen = State(now - timedelta(seconds=12), complete=True, calls=3)
         following._stands(Status(Where.WORKER, ((server, seen),)))
         assert (part.isVisible(), part.who.text()) == (True, "Worker running")
-        assert part.last.text().startswith("Last status check 1")
+        assert part.last.text().startswith("Last polled 1")
         following._stands(Status(Where.HERE, ((server, seen),)))
         following._rounded(server, Round(seen=120, calls=1, complete=True))
-        assert window.strip.text.text().startswith("120 requests asked about in one question, ")
-        assert window.strip.text.text().endswith("s ago")
+        assert following.asked_at is not None
+        assert window.strip.text.text() == ""
         paused = State(
             seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
         )
@@ -181,7 +181,7 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         following._stands(Status(Where.HERE, ((server, paused),)))
         assert following.why_not == "the password was refused"
         assert "the password was refused" in part.accessibleName()
-        told = [job for job in window.ctx.activity.jobs if job.name == "Asking about requests"]
+        told = [job for job in window.ctx.activity.jobs if job.name == "Polling ServiceNow"]
         assert [job.text for job in told] == ["The password was refused."]
         following._stands(Status(Where.NOBODY))
         assert not part.isVisible()
@@ -190,20 +190,37 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
     in_window(story)
 
 
+def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_window):
+    async def story(window, _said):
+        following = window.following
+        window.ctx.following = following
+        failed = Problem(
+            "Poll", "RuntimeError: x", "Unexpected internal error.", Owner.CONSOLE, "-", "unexpected-error"
+        )
+        for _ in range(3):
+            following._stands(Status(Where.NOBODY, problem=failed))
+        assert following.why_not == "unexpected internal error"
+        told = [job for job in window.ctx.activity.jobs if job.name == "Asking about requests"]
+        assert [job.text for job in told] == [f"Unexpected internal error. ({failed.correlation_id})"]
+        following._stands(Status(Where.HERE))
+        assert following.why_not == ""
+        window.ctx.following = None
+
+    in_window(story)
+
+
 @pytest.mark.parametrize(
     ("taken", "said"),
     [
-        (Round(seen=1, calls=1), "1 request asked about in one question"),
-        (
-            Round(note="not due", next_at=NOW),
-            "ServiceNow was asked a moment ago; the next question is allowed at ",
-        ),
+        (Round(seen=1, calls=1), "Status updated: 1 request checked"),
+        (Round(seen=0, calls=1), "Status updated: no requests to check"),
+        (Round(note="not due", next_at=NOW), "Status updated a moment ago"),
         (
             Round(note="no calls left", next_at=NOW),
-            "All calls of this hour are used; the next question is allowed at ",
+            "The hourly call limit is reached; the next poll is allowed at ",
         ),
-        (Round(note="paused", next_at=NOW, problem=problem()), "ServiceNow is left alone until "),
-        (Round(note="nothing to follow"), "No Approval Process goes through a ServiceNow server yet"),
+        (Round(note="paused", next_at=NOW, problem=problem()), "Polling paused until "),
+        (Round(note="nothing to follow"), "No Approval Process uses a ServiceNow server yet"),
     ],
 )
 def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken, said):
@@ -214,4 +231,4 @@ def test_a_round_that_is_not_taken_says_what_the_last_one_met():
     assert told_round(Round(note="paused", next_at=NOW), problem()).endswith(
         told_round(Round(note="paused", next_at=NOW, problem=problem())).rsplit(": ", 1)[1]
     )
-    assert told_round(Round(note="paused", next_at=NOW)).endswith(": it asked for that")
+    assert told_round(Round(note="paused", next_at=NOW)).endswith(": ServiceNow asked for a pause")

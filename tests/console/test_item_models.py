@@ -178,6 +178,8 @@ def inbox():
     yield model.renew(len(rows) + 300, {})
     yield model.grow(len(rows) + 900)
     yield model.tick(0, 20)
+    yield model.set_doubt("Last polled at 10:00:00.", None)
+    yield model.set_doubt("", frozenset())
     yield model.set_outcomes({rows[0].id: Outcome(ok=True, text="RITM1 is approved.")})
     yield model.set_sorted(2, falling=True)
     yield model.renew(0, {})

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QWidget
 from console import theme
 from console.pages.registry import Target
 from console.palette import EACH, ENTRY, Entry, Palette
+from console.search import REQUESTS_FOUND
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from tests.console.pages.requests.support import settled
@@ -78,11 +79,40 @@ def test_each_group_shows_its_first_five_under_a_heading_and_empty_groups_none(b
     assert box.count.text() == ""
     QTest.keyClicks(box.field, "eta")
     assert rows(box) == ["[Greek]", "beta", "zeta", "eta"]
+    assert box.count.text() == "3 matches, searching…"
+    box.finish("eta")
     assert box.count.text() == "3 matches"
     box.field.setText("alpha")
+    box.finish("something else")
+    assert box.count.text() == "1 match, searching…"
+    box.finish("alpha")
     assert box.count.text() == "1 match"
+
+
+def test_a_group_of_many_shows_the_rest_when_that_is_chosen(box):
     box.field.setText("a")
-    assert box.count.text() == f"{EACH}+ matches"
+    box.finish("a")
+    assert box.count.text() == "6 matches"
+    assert rows(box) == ["[Greek]", "alpha", "beta", "gamma", "delta", "zeta", "Show 1 more"]
+    key(box, Qt.Key.Key_Up)
+    assert current(box).startswith("Show ")
+    key(box, Qt.Key.Key_Return)
+    assert box.isVisible()
+    assert box.ran == []
+    assert not any(row.startswith("Show ") for row in rows(box))
+    assert current(box) == "eta"
+
+
+def test_enter_runs_nothing_that_comes_later(box):
+    box.field.setText("nothing like it")
+    assert box.count.text() == "Searching…"
+    key(box, Qt.Key.Key_Return)
+    box.add("nothing like it", "Later", [Entry("late", run=lambda: box.ran.append("late"))])
+    assert box.ran == []
+    assert box.isVisible()
+    assert current(box) == "late"
+    key(box, Qt.Key.Key_Return)
+    assert box.ran == ["late"]
 
 
 def test_the_first_row_is_chosen_and_the_arrows_pass_over_headings_and_around(box):
@@ -110,6 +140,7 @@ def test_nothing_found_is_no_trap(box):
         key(box, code)
     assert box.ran == []
     assert box.isVisible()
+    box.finish("nothing like it")
     assert box.count.text() == "0 matches"
     key(box, Qt.Key.Key_Escape)
     assert not box.isVisible()
@@ -208,9 +239,8 @@ def test_it_goes_to_objects_and_says_where_they_stand(in_window):
         palette = window.palette_box
         window.open_palette()
         QTest.keyClicks(palette.field, "servicenow server")
-        assert rows(palette) == ["[Commands]", "New ServiceNow Server", "[Objects]", "ServiceNow Server"]
-        assert palette.model.entries[-1].caption == "Configuration > Foreign Systems > ServiceNow"
-        key(palette, Qt.Key.Key_Down)
+        assert rows(palette) == ["[Objects]", "ServiceNow Server", "[Commands]", "New ServiceNow Server"]
+        assert palette.model.entries[1].caption == "Configuration > Foreign Systems > ServiceNow"
         key(palette, Qt.Key.Key_Return)
         assert window.page.target == Target("foreign_system", made[Kind.FOREIGN_SYSTEM].id)
         window.open_palette()
@@ -255,8 +285,8 @@ def test_it_finds_requests_of_any_age_and_shows_the_row(in_window):
         palette.field.setText("0%_inst")
         await until(lambda: "[Requests]" in rows(palette))
         await settled(window.page)
-        assert len(rows(palette)) == 1 + EACH
-        assert palette.count.text() == "5+ matches"
+        assert len(rows(palette)) == 2 + EACH  # and a row that shows the rest
+        assert palette.count.text().startswith(f"{REQUESTS_FOUND}+ matches")
         palette.field.setText("0_%inst")
         await until(lambda: not window.workers.busy)
         assert rows(palette) == []
@@ -273,5 +303,30 @@ def test_the_door_opens_it_by_mouse_and_keyboard(in_window):
             open_it()
             assert window.palette_box.isVisible()
             window.palette_box.close_again()
+
+    in_window(story)
+
+
+def test_the_exact_name_of_an_object_comes_before_commands_that_hold_it(in_window):
+    async def story(window):
+        await filled(window)
+        palette = window.palette_box
+        window.open_palette()
+        QTest.keyClicks(palette.field, "servicenow server")
+        assert rows(palette)[:2] == ["[Objects]", "ServiceNow Server"]
+        assert current(palette) == "ServiceNow Server"
+        QTest.keyClick(palette.field, Qt.Key.Key_Return)
+        await until(lambda: window.page.target.kind == "foreign_system")
+        window.open_palette()
+        QTest.keyClicks(palette.field, "appr")
+        await until(lambda: "searching" not in palette.count.text())
+        groups = {}
+        for row in rows(palette):
+            if row.startswith("["):
+                groups[row] = 0
+            else:
+                groups[list(groups)[-1]] += 1
+        assert all(count <= EACH + 1 for count in groups.values())
+        assert list(groups)[-1] == "[Faults]"
 
     in_window(story)

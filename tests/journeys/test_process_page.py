@@ -89,9 +89,13 @@ def test_a_new_process_is_filled_in_from_its_server(run, ctx, server, configurat
             page.item.open()
             await until(lambda: page.item.popup.state in ("ready", "cut"))
             first = page.item.popup.rows[0]
-            assert first.badge == "Contract met"
+            assert first.badge == "Required variables present"
             page.item.popup.choose_key(first.key)
-            assert field(page, "request_item_id").note[1].startswith("Contract met: 11 of 11 variables")
+            assert (
+                field(page, "request_item_id")
+                .note[1]
+                .startswith("Required variables present: 11 of 11 variables")
+            )
             page.save()
             await until(lambda: not page.session.is_new)
 
@@ -252,6 +256,7 @@ def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, con
 
             await until(dialog)
             rehearsal = found[0]
+            size = (rehearsal.width(), rehearsal.height())
             rehearsal.choose("approve")
             QTest.mouseClick(rehearsal.start_button, Qt.MouseButton.LeftButton)
             await until(lambda: rehearsal.rehearsal is not None or rehearsal.failure.problem is not None)
@@ -259,6 +264,8 @@ def test_a_request_is_rehearsed_from_the_page_and_approved(run, ctx, server, con
             assert rehearsal.rehearsal.ok, [leg.observed for leg in rehearsal.rehearsal.legs]
             assert rehearsal.rehearsal.request.state == RequestState.APPROVED
             assert rehearsal.legs.count() == len(rehearsal.rehearsal.legs)
+            assert (rehearsal.width(), rehearsal.height()) == size, "results scroll; the dialog does not grow"
+            assert rehearsal.minimumSizeHint().height() <= rehearsal.height()
             rehearsal.reject()
 
     run(story())

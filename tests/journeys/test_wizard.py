@@ -288,6 +288,7 @@ def test_what_is_being_created_is_not_cancelled_left_or_made_twice(
 def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
     run, ctx, hand, home, practice, configuration
 ):
+    host = practice.base_url.removeprefix("http://").rstrip("/")
     account = practice.accounts["privman.integration"]
     for kind, name in NAMES.items():
         if kind is not Kind.FOREIGN_SYSTEM:
@@ -303,11 +304,14 @@ def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
         hand.click(wizard.primary)
         await until(lambda: wizard.step == FOUND)
         said = [w.accessibleName() for w in wizard.found_step.findChildren(QWidget)]
-        assert "User Credential: ServiceNow (2)" in said
-        assert "ServiceNow Server: ServiceNow Server" in said
+        assert f"User Credential: {host} ServiceNow" in said
+        assert f"ServiceNow Server: {host} ServiceNow Server" in said
         hand.click(wizard.primary)
         await until(lambda: wizard.step == DONE)
-        assert [link.text() for link in wizard.done.links][:2] == ["ServiceNow (2)", "ServiceNow Server"]
+        assert [link.text() for link in wizard.done.links][:2] == [
+            f"{host} ServiceNow",
+            f"{host} ServiceNow Server",
+        ]
         await until(lambda: wizard.report is not None)
         hand.click(wizard.done.links[1])
         assert not wizard.isVisible()
@@ -332,6 +336,207 @@ def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, pr
         await until(lambda: wizard.failure.problem is not None)
         assert wizard.step == DONE
         assert wizard.done.verdict.text() == "Could not be checked"
+        wizard.reject()
+
+    run(story())
+
+
+def written(practice):
+    """Return how many records were created on the instance by calls that changed it."""
+    return sum(1 for call in practice.log if call.method == "POST" and "/table/" in call.path)
+
+
+def said_by(wizard):
+    return wizard._lead.text()
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://acme.service-now.com", "http:// sends the password unencrypted"),
+        ("https://acme.service-now.com/nav_to.do?uri=x", "carries a query"),
+        ("https://", "no usable host name"),
+        ("ftp://acme", "only https:// is used"),
+        ("https://acme.example/" + "a" * 3000, "Is too long"),
+    ],
+)
+def test_connect_cannot_be_pressed_with_a_wrong_address_and_says_why(qtbot, ctx, address, why):
+    wizard = SetupWizard(ctx)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    wizard.sign_in.address.setText(address)
+    wizard.sign_in.account.setText("a")
+    wizard.sign_in.password.setText("b")
+    assert not wizard.primary.isEnabled()
+    assert why.lower() in wizard.reason.text().lower()
+    QTest.keyClick(wizard.sign_in.password, Qt.Key.Key_Return)
+    assert wizard.doing == "idle"
+    wizard.sign_in.address.setText("acme.service-now.com")
+    assert wizard.primary.isEnabled()
+    assert wizard.reason.text() == ""
+
+
+@pytest.mark.parametrize("account", ["a" * 256, "a\x07b"])
+def test_connect_cannot_be_pressed_with_an_account_name_that_cannot_be_saved(qtbot, ctx, account):
+    wizard = SetupWizard(ctx)
+    qtbot.addWidget(wizard)
+    wizard.sign_in.address.setText("acme.service-now.com")
+    wizard.sign_in.account.setText(account)
+    wizard.sign_in.password.setText("b")
+    assert not wizard.primary.isEnabled()
+    assert wizard.reason.text().startswith("Account Name: ")
+
+
+def test_the_error_beside_the_address_goes_as_soon_as_it_is_right(qtbot, ctx):
+    wizard = SetupWizard(ctx)
+    qtbot.addWidget(wizard)
+    step = wizard.sign_in
+    step.address.setText("http://acme.service-now.com")
+    step.address.editingFinished.emit()
+    assert step._address_field.state == "error"
+    step.address.setText("https://acme.service-now.com")
+    assert step._address_field.state == "help"
+
+
+def test_the_window_keeps_its_size_whatever_happens(run, hand, home, empty_practice):
+    account, admin = (empty_practice.accounts[name] for name in ("privman.integration", "admin"))
+    sizes = set()
+
+    async def story():
+        wizard = opened_wizard(hand, home)
+        seen = lambda: sizes.add((wizard.width(), wizard.height()))  # noqa: E731
+        seen()
+        wizard.step_changed.connect(lambda _step: seen())
+        fill_in(hand, wizard, empty_practice.base_url, account.user, "not the password")
+        hand.click(wizard.primary)
+        await until(lambda: wizard.failure.problem is not None)
+        await until(lambda: seen() or wizard.failure.isVisible())
+        wizard.sign_in.password.setText(account.password)
+        hand.click(wizard.primary)
+        await until(lambda: seen() or wizard.step == FOUND)
+        wizard.missing.sign_in.account.setText(admin.user)
+        wizard.missing.sign_in.password.setText(admin.password)
+        hand.click(wizard.primary)
+        await until(lambda: seen() or wizard.primary.text() == "Create and check" or wizard.failure.problem)
+        hand.click(wizard.primary)
+        await until(lambda: seen() or wizard.report is not None)
+        seen()
+        assert wizard.minimumSizeHint().height() <= wizard.height()
+        wizard.reject()
+
+    run(story())
+    assert len(sizes) == 1
+
+
+def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx, hand, home, configuration):
+    password = "practice-Canary-4"
+
+    async def story(practice):
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, practice.base_url, "admin", password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        assert "Nothing was changed on the instance." in said_by(wizard)
+        hand.click(wizard.primary)
+        await until(lambda: written(practice) >= 3)
+        assert said_by(wizard) == "Records are being written in ServiceNow."
+        QTest.keyClick(wizard, Qt.Key.Key_Escape)
+        assert wizard.isVisible(), "it stays to say what became of the run"
+        await until(lambda: wizard.doing == "idle")
+        receipt = wizard.missing.written
+        assert len(receipt.done) <= written(practice) <= len(receipt.done) + len(receipt.doubtful)
+        assert "Nothing" not in said_by(wizard)
+        assert f"{len(receipt.done)} records were written in ServiceNow before it stopped." in said_by(wizard)
+        assert ctx.activity.jobs[-1].state == "cancelled"
+        wizard.reject()
+        # The next wizard knows of it as well.
+        await until(lambda: not home.findChildren(SetupWizard))
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, practice.base_url, "admin", password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        assert "Nothing" not in said_by(wizard)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.found.complete or wizard.failure.problem)
+        assert "Records were created" in said_by(wizard) or "records were created" in said_by(wizard)
+        wizard.reject()
+        assert len({row["name"] for row in practice.records("sys_web_service")}) == len(
+            practice.records("sys_web_service")
+        )
+
+    with contextlib.closing(_Practice("empty", password)) as practice:
+        run(story(practice.instance))
+
+
+def test_a_run_that_fails_in_the_middle_says_how_much_it_wrote(run, ctx, hand, home):
+    password = "practice-Canary-5"
+
+    async def story(practice):
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, practice.base_url, "admin", password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        hand.click(wizard.primary)
+        await until(lambda: written(practice) >= 3)
+        practice.faults.set("forbidden")
+        await until(lambda: wizard.failure.problem is not None)
+        assert len(wizard.found_step.lines) == 1, "what was found before the run does not hold any more"
+        count = len(wizard.missing.written.done)
+        assert count >= 2
+        assert f"{count} records were written in ServiceNow" in said_by(wizard)
+        assert f"{count} records were written" in ctx.activity.jobs[-1].text
+        assert wizard.primary.isEnabled()
+        practice.faults.clear()
+        hand.click(wizard.primary)
+        await until(lambda: wizard.found.complete)
+        wizard.reject()
+
+    with contextlib.closing(_Practice("empty", password)) as practice:
+        run(story(practice.instance))
+
+
+def test_a_run_that_is_refused_at_once_says_that_nothing_was_changed(run, hand, home, empty_practice):
+    account = empty_practice.accounts["privman.integration"]
+
+    async def story():
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        wizard.missing.sign_in.account.setText("admin")
+        wizard.missing.sign_in.password.setText("not the password")
+        hand.click(wizard.primary)
+        await until(lambda: wizard.failure.problem is not None)
+        assert "Nothing was changed on the instance." in said_by(wizard)
+        wizard.reject()
+
+    run(story())
+    assert written(empty_practice) == 0
+
+
+def test_an_instance_that_cannot_be_read_after_the_run_is_not_called_unchanged(
+    run, hand, home, empty_practice
+):
+    account, admin = (empty_practice.accounts[name] for name in ("privman.integration", "admin"))
+
+    async def story():
+        wizard = opened_wizard(hand, home)
+        fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.step == FOUND)
+        wizard.missing.sign_in.account.setText(admin.user)
+        wizard.missing.sign_in.password.setText(admin.password)
+        hand.click(wizard.primary)
+        # The administrator's run ends; the account of the set-up is refused then.
+        wizard.sign_in.password.setText("changed meanwhile")
+        await until(lambda: wizard.failure.problem is not None)
+        assert wizard.applied.receipt.run.state == "succeeded"
+        assert said_by(wizard) == "Records were created in ServiceNow. The instance has not been read since."
+        assert wizard.primary.text() == "Read the instance again"
+        assert wizard.found_step.lines == [], "what was found before the run does not hold any more"
+        wizard.sign_in.password.setText(account.password)
+        hand.click(wizard.primary)
+        await until(lambda: wizard.primary.text() == "Create and check")
         wizard.reject()
 
     run(story())

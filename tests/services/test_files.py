@@ -1,11 +1,16 @@
 """Files that a person asked for are written as a whole or not at all."""
 
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from services.files import save_file
+from services.files import LinkError, save_file, save_through, what_to_do, why_not
+
+ROOT = Path(__file__).parents[2]
 
 BEFORE, AFTER = b"before" * 50_000, b"after" * 90_000
 
@@ -55,7 +60,7 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
         save_file(tmp_path, AFTER)
 
 
-def test_a_file_in_a_folder_that_takes_no_new_ones_is_written(tmp_path, monkeypatch):
+def test_a_file_in_a_folder_that_takes_no_new_ones_stays_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "report.md"
     path.write_bytes(BEFORE)
 
@@ -63,10 +68,10 @@ def test_a_file_in_a_folder_that_takes_no_new_ones_is_written(tmp_path, monkeypa
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("services.files.os.open", refused)
-    save_file(path, AFTER)
-    assert path.read_bytes() == AFTER
-    with pytest.raises(PermissionError):
-        save_file(tmp_path / "new.md", AFTER)
+    with pytest.raises(PermissionError) as caught:
+        save_file(path, AFTER)
+    assert path.read_bytes() == BEFORE
+    assert why_not(caught.value) == "The folder is not there, or may not be written to."
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o664])
@@ -78,12 +83,49 @@ def test_who_may_read_a_file_stays_as_it_was(tmp_path, mode):
     assert path.stat().st_mode & 0o777 == mode
 
 
-def test_a_link_stays_a_link(tmp_path):
-    path, link = tmp_path / "report.md", tmp_path / "latest.md"
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing"])
+def test_nothing_is_written_through_a_link(tmp_path, there):
+    path, link = tmp_path / "precious.md", tmp_path / "latest.md"
+    if there:
+        path.write_bytes(BEFORE)
     link.symlink_to(path)
-    save_file(link, AFTER)
+    with pytest.raises(LinkError, match="it is a link to") as caught:
+        save_file(link, AFTER)
     assert link.is_symlink()
-    assert path.read_bytes() == AFTER
+    assert (path.read_bytes() == BEFORE) if there else not path.exists()
+    assert what_to_do(caught.value) == "Name the file itself, or remove the link."
+
+
+def test_a_link_among_the_folders_is_followed(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    save_file(tmp_path / "link" / "report.md", AFTER)
+    assert (tmp_path / "real" / "report.md").read_bytes() == AFTER
+
+
+def test_what_was_there_stays_on_a_disk_that_fills_up(tmp_path):
+    path = tmp_path / "report.md"
+    path.write_bytes(BEFORE)
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from services.files import save_file, why_not\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try: save_file(Path(sys.argv[1]), b'after' * 90_000)\n"
+        "except OSError as error: print(why_not(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "The disk is full, or takes no file of this size.\n"
+    assert path.read_bytes() == BEFORE
+    assert [f.name for f in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_a_private_file_is_for_its_owner_only(tmp_path):
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(BEFORE)
+    path.chmod(0o644)
+    save_through(path, lambda file: file.write(AFTER), private=True)
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_pipe_is_written_to(tmp_path):

@@ -76,6 +76,39 @@ def test_what_the_instance_says_decides_the_items_and_names():
     assert silent[7].fact == "Not asked yet"
 
 
+def test_services_under_other_names_are_not_to_be_created_again():
+    server = SimpleNamespace(id=None, name="Server", base_url="https://x/", credential_id=1)
+    process = SimpleNamespace(
+        id=None, name="P", server_id=1, request_item_id="a" * 32, request_item_name="Item"
+    )
+    credential = SimpleNamespace(id=None, name="ServiceNow")
+    facts = Facts(
+        credential=credential,
+        has_password=True,
+        server=server,
+        process=process,
+        services_found=False,
+        item_found=True,
+        meant=("CreateV2", "StatusV2", "CancelV2"),
+        services_say="CreateV1 is not on the instance; CreateV2 is",
+    )
+    steps = steps_of(facts)
+    assert steps[7].state is steps[8].state is StepState.DONE
+    assert steps[7].fact == "On the instance, under other names"
+    coming = next_step(checklist(facts))
+    assert (coming.number, coming.kind) == (14, Kind.APPROVAL_PROCESS)
+    assert coming.fact == "Use CreateV2, StatusV2, CancelV2"
+
+
+def test_what_the_check_says_of_the_services_is_what_the_guide_says():
+    server = SimpleNamespace(id=None, name="Server", base_url="https://x/", credential_id=1)
+    said = "CreateV1 is there with Active off"
+    steps = steps_of(Facts(server=server, services_found=False, item_found=True, services_say=said))
+    assert steps[7].state is StepState.TODO
+    assert steps[7].fact in (said, "Not on the instance")
+    assert steps[8].fact == said
+
+
 def test_what_the_store_says_of_each_server(configuration):
     from models.approval_request import ApprovalRequest
     from services.figures import server_figures

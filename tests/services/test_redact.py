@@ -133,3 +133,33 @@ def test_what_looks_like_a_credential_is_removed_whatever_its_name_begins_with(t
 def test_a_password_is_found_as_others_write_it(password, written):
     redact.remember(password)
     assert redact.redact(f"> {written} <") == f"> {redact.REMOVED} <"
+
+
+WORDS = (
+    "my password: please allow KeePass",
+    "Password = what I forgot, token: none, secret: no",
+    "the api key: lost; pwd: unknown",
+    "basic authentication fails; bearer of bad news",
+    '"password": "please"',
+    "<password>please</password>",
+    "Cookie: I accept all of them",
+)
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_what_people_write_stays_whatever_words_stand_beside_each_other(words):
+    redact.remember("Correct-horse-0001")
+    assert redact.redact_words(words) == words
+
+
+def test_a_secret_is_taken_out_of_what_people_write_by_its_value_and_form():
+    redact.remember("Correct-horse-0001")
+    basic = base64.b64encode(b"user:hush").decode()
+    for written in (
+        "Correct-horse-0001",
+        "Correct%2Dhorse%2D0001",
+        base64.b64encode(b"x:Correct-horse-0001").decode(),
+    ):
+        assert redact.redact_words(f"my password: {written} please") == "my password: (removed) please"
+    assert redact.redact_words("see https://me:hush@a.example/x") == "see https://(removed)@a.example/x"
+    assert redact.redact_words(f"Authorization: Basic {basic}") == "Authorization: Basic (removed)"

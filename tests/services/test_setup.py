@@ -4,11 +4,13 @@ import pytest
 
 from models.addresses import Origin
 from models.approval_process import CREATE_SERVICE
+from models.base import NAME_MAX, name_key
 from models.kinds import Kind
 from services import setup
-from services.errors import InvalidError, RefusedError, UnreachableError
+from services.errors import InvalidError, Owner, Problem, RefusedError, UnreachableError
 from services.secret import Secret
 from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.store import StoreError
 from services.store.unit_of_work import UnitOfWork
 from services.vault import VaultError
 from services.vault.env import EnvVault
@@ -64,13 +66,56 @@ async def test_the_four_objects_are_made_in_one_transaction_and_bound_together(
     assert secret.reveal() == PASSWORD
 
 
-async def test_a_second_time_it_makes_four_more_under_free_names(instance, practice, configuration, vault):
+async def test_a_second_and_a_third_set_are_named_after_the_host(instance, practice, configuration, vault):
     found = await setup.discover(instance)
     made_with(configuration, vault, practice, found)
+    host = practice.base_url.removeprefix("http://").rstrip("/")
     again = made_with(configuration, vault, practice, found)
-    assert again.server.name == "ServiceNow Server (2)"
+    assert again.server.name == f"{host} ServiceNow Server"
     assert again.process.server_id == again.server.id
-    assert [len(configuration.all(kind)) for kind in Kind] == [2, 2, 2, 2]
+    third = made_with(configuration, vault, practice, found)
+    assert third.credential.name == f"{host} ServiceNow (2)"
+    assert [len(configuration.all(kind)) for kind in Kind] == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("address", "server"),
+    [
+        ("https://acme.service-now.com/", "acme ServiceNow Server"),
+        ("ACME.service-now.com", "acme ServiceNow Server"),
+        ("https://acme.servicenowservices.com/", "acme ServiceNow Server"),
+        ("https://servicenow.acme.example/", "servicenow.acme.example ServiceNow Server"),
+        ("https://acme.example:8443/", "acme.example:8443 ServiceNow Server"),
+        ("https://müller.example/", "müller.example ServiceNow Server"),
+    ],
+)
+def test_all_four_are_named_after_the_host_where_one_name_is_in_use(configuration, address, server):
+    assert setup.names_for(configuration, address) == setup.NAMES
+    configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="servicenow", account="a"))
+    names = setup.names_for(configuration, address)
+    assert names[Kind.FOREIGN_SYSTEM] == server
+    assert names[Kind.APPROVAL_TYPE] == server.replace("Server", "Execute Application Request Type")
+
+
+def test_two_hosts_with_the_same_first_label_are_told_apart(configuration):
+    for name in ("ServiceNow", "acme ServiceNow"):
+        configuration.save(configuration.new(Kind.USER_CREDENTIAL, name=name, account="a"))
+    names = setup.names_for(configuration, "https://acme.servicenowservices.com/")
+    assert names[Kind.FOREIGN_SYSTEM] == "acme.servicenowservices.com ServiceNow Server"
+
+
+@pytest.mark.parametrize("letter", ["a", "ß", "ﬃ"])
+def test_the_name_of_a_very_long_host_keeps_its_end_and_fits(configuration, letter):
+    host = ".".join([letter * 60] * 5)
+    configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+    for _ in range(3):
+        names = setup.names_for(configuration, f"https://{host}/")
+        assert "ServiceNow Execute Application Request Type" in names[Kind.APPROVAL_TYPE]
+        for kind, name in names.items():
+            assert len(name_key(name)) <= NAME_MAX
+            needed = {Kind.USER_CREDENTIAL: {"account": "a"}, Kind.FOREIGN_SYSTEM: {"base_url": "a.example"}}
+            values = needed.get(kind, {})
+            configuration.save(configuration.new(kind, name=name, **values))
 
 
 async def test_an_address_as_it_is_typed_is_taken(instance, practice, configuration, vault):
@@ -152,3 +197,86 @@ async def test_an_instance_out_of_reach_is_an_error_and_no_finding(instance, pra
     practice.stop()
     with pytest.raises(UnreachableError):
         await setup.discover(instance)
+
+
+# -- what the check says, before anything is set up or after --------------------------------------
+
+
+@pytest.mark.parametrize("names", ["stock", "a process with the stock names"])
+async def test_renamed_services_are_there_under_the_names_that_the_check_proposes(instance, practice, names):
+    from models.approval_process import ApprovalProcess
+    from services.connectivity import run_check
+
+    practice.faults.set("service_renamed")
+    process = None if names == "stock" else ApprovalProcess(name="P")
+    judged = await setup.judge(instance, process)
+    assert (judged.services, judged.item) == (False, True)
+    report = await run_check(instance.settings, instance.sign_in, process or ApprovalProcess(name="P"))
+    remedies = {stage.stage: stage.remedy for stage in report.stages}
+    for role, name in zip(("create", "status", "cancel"), judged.meant, strict=True):
+        assert remedies[f"service_{role}"].startswith(f"Use {name} on the Approval Process")
+    # The wizard finds the same ones.
+    found = await setup.discover(instance)
+    assert found.complete
+    assert tuple(service.name for service in found.services) == judged.meant
+
+
+@pytest.mark.parametrize("fault", ["service_missing", "service_inactive", "service_silent", "input_missing"])
+async def test_services_that_cannot_be_used_are_not_there_under_other_names(instance, practice, fault):
+    practice.faults.set(fault)
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert judged.meant == ()
+    assert judged.services_say
+
+
+async def test_one_renamed_service_among_the_others_is_meant_with_their_own_names(instance, practice):
+    practice.faults.set("service_renamed", service="CancelExecuteAppApprovalRequest")
+    judged = await setup.judge(instance)
+    assert judged.meant == (
+        "CreateExecuteAppApprovalRequest",
+        "GetExecuteAppApprovalRequestStatus",
+        "CancelExecuteAppApprovalRequestV2",
+    )
+
+
+async def test_a_service_of_another_role_is_never_meant(instance, practice):
+    practice.faults.set("service_missing", service="CreateExecuteAppApprovalRequest")
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert judged.meant == ()
+
+
+async def test_everything_as_it_has_to_be(instance):
+    judged = await setup.judge(instance)
+    assert (judged.services, judged.item, judged.services_say, judged.item_says) == (True, True, "", "")
+
+
+async def test_an_input_that_takes_no_text_is_said_by_the_wizard_too(instance, practice):
+    practice.faults.set("input_typed", service="CreateExecuteAppApprovalRequest")
+    found = await setup.discover(instance)
+    assert not found.complete
+    [create] = [service for service in found.services if service.role == "create"]
+    assert create.verdict.text == "Found, but declares PMUserReason as xsd:boolean"
+    judged = await setup.judge(instance)
+    assert not judged.services
+    assert create.verdict.text in judged.services_say
+
+
+async def test_a_password_that_cannot_be_taken_back_is_said(
+    instance, practice, configuration, vault, monkeypatch
+):
+    def refuse(*_given):
+        raise VaultError(Problem("Remove it", "locked", "The vault is locked.", Owner.CONSOLE, "Unlock it."))
+
+    def breaks(_work, _row):
+        raise StoreError(Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room."))
+
+    monkeypatch.setattr(UnitOfWork, "insert", breaks)
+    monkeypatch.setattr(vault, "forget", refuse)
+    with pytest.raises(RefusedError) as raised:
+        made_with(configuration, vault, practice, await setup.discover(instance))
+    problem = raised.value.problem
+    assert "The disk is full." in problem.cause
+    assert "The password stays in the vault" in problem.cause
+    assert nothing_is_stored(configuration)

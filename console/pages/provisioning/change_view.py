@@ -1,7 +1,6 @@
 """The selected change of a plan: what is done, why, and both sides of what differs."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -12,6 +11,7 @@ from console.widgets.badge import Badge
 from console.widgets.difference import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
 from console.widgets.editors import CheckBox
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
+from services.language import plural, tr
 
 TONES = {
     "create": ("good", "create"),
@@ -50,18 +50,16 @@ def sentence_of(change: Any) -> str:
     columns = ", ".join(change.fields)
     count = len(change.fields)
     if change.operation == "create":
-        return f"The record is made with {count} columns."
+        return plural(count, "Creates a record with {count} field.", "Creates a record with {count} fields.")
     if change.operation == "keep":
-        return "Nothing of it is written."
+        return "No changes."
     if not change.fields:
         return "Nothing can be written as things are."
-    differ = f"{columns[:1].upper()}{columns[1:]} {'differs' if count == 1 else 'differ'}."
-    rest = "Everything else of it stays as it is."
-    return (
-        f"{differ} {rest}"
-        if change.operation == "update"
-        else f"{differ} It is left alone until you say otherwise."
-    )
+    named = f"{columns[:1].upper()}{columns[1:]}"
+    differ = plural(count, "{fields} differs.", "{fields} differ.", fields=named)
+    if change.operation == "update":
+        return tr("{differing} No other field is changed.", differing=differ)
+    return tr("{differing} Not changed unless you choose to overwrite it.", differing=differ)
 
 
 class ChangeView(QWidget):
@@ -140,10 +138,3 @@ class ChangeView(QWidget):
         if clipboard is not None and self.change is not None:
             clipboard.setText(str(self.change.fields[SCRIPT][1]))
             self._page.ctx.notify(f"Copied the new script of {self.change.name}")
-
-
-def clock(moment: datetime) -> str:
-    """Return a time of today as hours and minutes, another one with its date."""
-    local = moment.astimezone()
-    today = datetime.now(UTC).astimezone().date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"

@@ -104,9 +104,12 @@ async def carry_out(
     provisioning = await module(ctx, "services.provisioning")
     workspace = await ctx.ready()
     async with instance_of(ctx, server, admin) as instance:
-        return await provisioning.apply(
+        done = await provisioning.apply(
             workspace.store, instance, server, names, overwrite=tuple(overwrite), progress=progress
         )
+    online = await module(ctx, "services.transfer.online")
+    await online.try_to_resolve(workspace, server.id)
+    return done
 
 
 async def take_back(

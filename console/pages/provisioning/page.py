@@ -17,7 +17,7 @@ from console.pages.provisioning import operations
 from console.pages.provisioning.operations import ADMIN_MISSING, FORCE, Administrator, Planned
 from console.pages.provisioning.plan_tab import CHANGE, PlanTab
 from console.pages.provisioning.run_dialog import RunDialog
-from console.pages.provisioning.runs_tab import RunsTab, can_undo
+from console.pages.provisioning.runs_tab import RunsTab, can_undo, how_far
 from console.pages.provisioning.saving import ask_where
 from console.pages.provisioning.verify_tab import VerifyTab
 from console.pages.registry import PROVISIONING, Target
@@ -27,10 +27,13 @@ from console.widgets.buttons import COMPACT_WIDTH
 from console.widgets.editors import CheckBox
 from console.widgets.page_head import PageHead
 from console.workers import Workers, ask
+from models.base import utcnow
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError, InputError
+from services.language import date_time, plural, tr
 
-PLAN, VERIFY, HISTORY = "Plan", "Verify", "History"
+PLAN, VERIFY, HISTORY = tr_later("Plan"), tr_later("Verify"), tr_later("History")
 TABS = (PLAN, VERIFY, HISTORY)
 SETTLE_MS = 300
 NARROW, QWIDGETSIZE_MAX = 680, 16_777_215
@@ -95,10 +98,8 @@ class ProvisioningPage(Page):
         }
         left: list[Any] = [
             *self._of_tab[PLAN][:4],
-            verify.button,
-            verify.copy_button,
-            runs.go_on_button,
-            runs.copy_button,
+            *self._of_tab[VERIFY],
+            *self._of_tab[HISTORY][:2],
         ]
         right: list[QPushButton] = [self.undo_button, runs.undo_button]
         for button in (self.again_button, self.save_button):
@@ -312,7 +313,9 @@ class ProvisioningPage(Page):
         if planned is None:
             return
         count = len(planned.plan.writes)
-        verb = f"Apply {count} change{'' if count == 1 else 's'}" if count else "Verify the run"
+        verb = (
+            plural(count, "Apply {count} change", "Apply {count} changes") if count else tr("Verify the run")
+        )
         lacking = lacking or (planned.account if planned.lacks_admin is not None else "")
         admin = None
         if lacking or server.production:
@@ -331,7 +334,7 @@ class ProvisioningPage(Page):
         run.begin(title)
         self.plan_tab.show_run()
         self.head.set_current_tab(TABS.index(PLAN))
-        self._job = self.ctx.activity.begin(title, self._stop_run)
+        self._began, self._job = utcnow(), self.ctx.activity.begin(title, self._stop_run)
         self.refresh()
         server, receipt = self.server, ""
         try:
@@ -403,18 +406,16 @@ class ProvisioningPage(Page):
         self.plan_tab.run.stopped("The run was cancelled", None, "", "Writing down how far it came")
 
     def _ended(self) -> None:
-        cancelled = self._job is not None and self._job.state == CANCELLED
+        cancelled = self.busy if self._job and self._job.state == CANCELLED else ""
         self.busy, self._job = "", None
-        self.workers.start(self._after_run(cancelled=cancelled), group="runs")
+        self.workers.start(self._after_run(cancelled), group="runs")
         self._read_again()
 
-    async def _after_run(self, *, cancelled: bool) -> None:
+    async def _after_run(self, cancelled: str) -> None:
         await self._read_runs(self.server)
         if cancelled:
-            newest = next(iter(self.runs_tab.receipts), None)
-            live = newest is not None and bool(newest.live)
-            said = newest.run.outcome if newest is not None and live else "Nothing was written"
-            self.plan_tab.run.stopped("The run was cancelled", None, newest.id if live else "", said)
+            receipt, said = how_far(self.runs_tab.receipts, self._began, cancelled)
+            self.plan_tab.run.stopped("The run was cancelled", None, receipt, said)
         self.refresh()
 
     # -- undo --------------------------------------------------------------
@@ -438,7 +439,7 @@ class ProvisioningPage(Page):
         records = [
             f"{'Remove' if s.operation == 'create' else 'Restore'} {s.name} ({s.table})" for s in steps
         ]
-        text = f"Takes back the run of {receipt.run.started_at.astimezone():%Y-%m-%d %H:%M}: {len(steps) - restored} removed"
+        text = f"Undoes the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
         text += f", {restored} restored." if restored else "."
         dialog = RunDialog(
             self.server,
@@ -515,7 +516,7 @@ class ProvisioningPage(Page):
         for name, widgets in self._of_tab.items():
             for widget in widgets:
                 widget.setVisible(name == self.tab)
-        words = f"Apply {count} change{'' if count == 1 else 's'}" if count else "Run Task"
+        words = plural(count, "Apply {count} change", "Apply {count} changes") if count else tr("Run Task")
         self.apply_button.setText(words)
         self.apply_button.setAccessibleName(words)
         reason = self.reason()

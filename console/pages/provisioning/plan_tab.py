@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console.pages.provisioning.change_view import ChangeView, clock
+from console.pages.provisioning.change_view import ChangeView
 from console.pages.provisioning.parameters import Parameters
 from console.pages.provisioning.run_view import RunView
 from console.pickers.reference import ReferenceField
@@ -25,11 +25,12 @@ from console.widgets.plan_tree import PlanGroup, PlanRow, PlanTree
 from console.widgets.states import ErrorState, StateStack
 from models.kinds import Kind
 from services.errors import ConsoleError
+from services.language import number, plural, time_or_date, tr
 
 LEFT, LEFT_LEAST, RIGHT_LEAST, BESIDE_FROM = 347, 248, 232, 720
 GROUPS = (
     PlanGroup("sc_category", "Category", "folder", "categories"),
-    PlanGroup("sc_cat_item", "Catalogue item", "box", "items"),
+    PlanGroup("sc_cat_item", "Catalog item", "box", "items"),
     PlanGroup("item_option_new", "Variables", "variable", "variables"),
     PlanGroup("sys_web_service", "Scripted SOAP services", "braces", "services"),
     PlanGroup("sys_web_service_input", "Inputs", "braces", "inputs"),
@@ -159,7 +160,7 @@ class PlanTab(QWidget):
         words.addWidget(self.conflict_title)
         words.addWidget(self.conflict_text)
         self.compare = buttons.secondary("Compare")
-        self.compare.setAccessibleName("Compare the next conflict")
+        self.compare.setAccessibleName(tr("Compare the next conflict"))
         self.compare.clicked.connect(self._next_conflict)
         line.addWidget(shape, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(words, 1)
@@ -256,7 +257,13 @@ class PlanTab(QWidget):
         self._plan = plan = planned.plan
         self.planning(on=False)
         self._show_counts(plan.summary)
-        self.read_at.setText(f"Read at {clock(planned.read_at)}, {planned.seconds:.1f} s")
+        self.read_at.setText(
+            tr(
+                "Read at {time}, {seconds} s",
+                time=time_or_date(planned.read_at),
+                seconds=number(planned.seconds, 1),
+            )
+        )
         lacking = planned.lacks_admin is not None and bool(plan.writes or plan.conflicts)
         self.account.setVisible(lacking)
         self.account.setText(
@@ -290,8 +297,8 @@ class PlanTab(QWidget):
         for operation, _, word in COUNTS:
             picture, text = self.counts[operation]
             count = summary[operation] if summary else 0
-            plural = "s" if word == "conflict" and count > 1 else ""
-            text.setText(f"{count} {word}{plural}")
+            conflicts = plural(count, "{count} conflict", "{count} conflicts")
+            text.setText(conflicts if word == "conflict" else tr("{count} {word}", count=count, word=word))
             for widget in (picture, text):
                 widget.setVisible(bool(count))
 

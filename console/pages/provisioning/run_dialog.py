@@ -25,9 +25,9 @@ class SignInFields(QWidget):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.account, self.password = TextEditor(), PasswordEditor()
-        self.keep = CheckBox("Keep this credential")
+        self.keep = CheckBox("Save this credential")
         plain.set_tip(
-            self.keep, "Makes a User Credential and keeps its password in the vault, bound to this server"
+            self.keep, "Creates a User Credential and stores its password in the vault, for this server only"
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -86,7 +86,7 @@ class RunDialog(Dialog):
         self.records.setMaximumHeight(LIST_MAX)
         self.records.setVisible(bool(records))
         column.addWidget(self.records)
-        self.others = CheckBox("Also what others changed since")
+        self.others = CheckBox("Also undo later changes by others")
         self.others.setVisible(others)
         column.addWidget(self.others)
         self.sign_in: SignInFields | None = None
@@ -105,7 +105,7 @@ class RunDialog(Dialog):
             self.confirm = TextEditor()
             self.confirm.textChanged.connect(lambda _t: self._update())
             column.addWidget(
-                Field("Production", self.confirm, f"Type the server's name to go on: {server.name}")
+                Field("Production", self.confirm, f"Type the server's name to confirm: {server.name}")
             )
         column.addStretch(1)
         column.addLayout(self._foot(verb))
@@ -128,7 +128,7 @@ class RunDialog(Dialog):
     def _update(self) -> None:
         missing = self.sign_in.missing() if self.sign_in is not None else ""
         if not missing and self.confirm is not None and self.confirm.text().strip() != self.server.name:
-            missing = "Type the server's name to go on"
+            missing = "Type the server's name to confirm"
         self.go.setEnabled(not missing)
         self.reason.setText(missing)
 

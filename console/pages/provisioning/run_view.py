@@ -11,6 +11,7 @@ from console.widgets.labels import CopyLabel, ElidedLabel, Label, Picture
 from console.widgets.meter import Meter
 from console.widgets.states import ErrorState
 from services.errors import Problem
+from services.language import tr
 
 
 class RunView(QScrollArea):
@@ -60,9 +61,9 @@ class RunView(QScrollArea):
         row = QHBoxLayout(self.receipt_line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(Label("Receipt", role="field"))
+        row.addWidget(Label(tr("Run ID"), role="field"))
         self.receipt_label = CopyLabel("")
-        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify("Copied the receipt"))
+        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify("Run ID copied"))
         row.addWidget(self.receipt_label, 1)
         self._column.addWidget(self.receipt_line)
 
@@ -70,12 +71,12 @@ class RunView(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.cancel = buttons.secondary("Cancel")
-        self.cancel.setAccessibleName("Cancel the run")
+        self.cancel.setAccessibleName(tr("Cancel the run"))
         self.cancel.clicked.connect(self.cancel_wanted)
-        self.go_on = buttons.secondary("Go on", icon="play")
+        self.go_on = buttons.secondary("Continue", icon="play")
         self.go_on.clicked.connect(self.go_on_wanted)
         self.undo = buttons.secondary("Undo…", icon="undo")
-        self.undo.setAccessibleName("Undo this run")
+        self.undo.setAccessibleName(tr("Undo this run"))
         self.undo.clicked.connect(lambda: self.undo_wanted.emit(self.receipt))
         self.copy = buttons.secondary("Copy report", icon="copy")
         self.copy.clicked.connect(self._copy)
@@ -89,7 +90,7 @@ class RunView(QScrollArea):
     def begin(self, title: str) -> None:
         """Show that a run has begun."""
         self._clear()
-        self._say("running", title, "Beginning")
+        self._say("running", title, "Starting")
         self.meter.set_value(0)
         self._offer(cancel=True)
 
@@ -148,8 +149,8 @@ class RunView(QScrollArea):
             self._results.addWidget(state)
         self.report = problem.as_text() if problem is not None else f"{title}: {outcome}"
         if receipt:
-            self.report += f"\n  Receipt:  {receipt}"
-        self.go_on.setText("Go on" if receipt else "Try again")
+            self.report += f"\n  Run ID:   {receipt}"
+        self.go_on.setText("Continue" if receipt else "Try again")
         self.go_on.setAccessibleName(self.go_on.text())
         self._offer(go_on=True, undo=bool(receipt), copy=True)
 
@@ -161,7 +162,7 @@ class RunView(QScrollArea):
         self.doing.setText(text)
         self.doing.setVisible(bool(text))
         self.receipt_label.setText(self.receipt)
-        self.receipt_label.setAccessibleName(f"Receipt {self.receipt}, copies on Enter")
+        self.receipt_label.setAccessibleName(tr("Run ID {id}, copies on Enter", id=self.receipt))
         self.receipt_line.setVisible(bool(self.receipt))
 
     def _remind(self, text: str) -> None:
@@ -208,12 +209,12 @@ class RunView(QScrollArea):
 def _applied_text(applied: Any) -> str:
     receipt = applied.receipt
     lines = [f"Create ServiceNow Approval Request Items on {receipt.run.object_name}: {receipt.run.outcome}",
-             f"Receipt: {receipt.id}"]  # fmt: skip
+             f"Run ID: {receipt.id}"]  # fmt: skip
     lines += [
         f"{step.operation:7} {step.table} {step.name} {step.sys_id}"
         for step in receipt.steps
         if step.state == "done"
     ]
-    lines += [f"Left alone: {change.table} {change.name}: {change.why}" for change in applied.plan.conflicts]
+    lines += [f"Not changed: {change.table} {change.name}: {change.why}" for change in applied.plan.conflicts]
     lines.append(f"Status call: {applied.verification.status or 'no answer'}")
     return "\n".join([*lines, *applied.reminders])

@@ -1,6 +1,7 @@
 """The History tab: the runs on the chosen server, newest first, the steps of the selected one, and what can follow it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from PyQt6.QtCore import Qt
@@ -11,11 +12,11 @@ from console.widgets import buttons
 from console.widgets.labels import CopyLabel, Label
 from console.widgets.rows import RowsTable, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
-from console.widgets.timeline import ago
 from models.kinds import TaskState
 from services.errors import ConsoleError
+from services.language import ago, date_time, plural, tr
 
-RUNS = ("State", "When", "By", "Outcome", "Receipt")
+RUNS = ("State", "When", "By", "Outcome", "Run ID")
 RUN_WIDTHS = (116, 116, 100, 340)
 STEPS = ("Step", "Record", "Table", "sys_id")
 STEP_WIDTHS = (128, 250, 190)
@@ -33,8 +34,8 @@ class RunsTab(QWidget):
         self.receipts: list[Any] = []
         self.undo_button = buttons.danger("Undo this run…", icon="undo")
         self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
-        self.go_on_button = buttons.secondary("Go on", icon="play")
-        self.go_on_button.setAccessibleName("Go on with this run")
+        self.go_on_button = buttons.secondary("Continue", icon="play")
+        self.go_on_button.setAccessibleName(tr("Continue this run"))
         self.go_on_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)
@@ -48,7 +49,7 @@ class RunsTab(QWidget):
         self.heading = Label("Steps", role="section")
         self.heading.setContentsMargins(24, 0, 24, 0)
         self.id = CopyLabel("")
-        self.id.copied.connect(lambda _t: page.ctx.notify("Copied the receipt"))
+        self.id.copied.connect(lambda _t: page.ctx.notify("Run ID copied"))
         column.addWidget(self.heading)
         line = QHBoxLayout()
         line.setContentsMargins(24, 0, 24, 0)
@@ -107,10 +108,12 @@ class RunsTab(QWidget):
         rows = [] if receipt is None else [_step_row(step) for step in receipt.steps]
         self.steps.show_rows(rows)
         count = len(rows)
-        self.heading.setText(f"{count} step{'' if count == 1 else 's'}" if receipt is not None else "Steps")
+        self.heading.setText(
+            plural(count, "{count} step", "{count} steps") if receipt is not None else tr("Steps")
+        )
         self.id.setText(receipt.id if receipt is not None else "")
         self.id.setAccessibleName(
-            f"Receipt {receipt.id}, copies on Enter" if receipt is not None else "No receipt"
+            tr("Run ID {id}, copies on Enter", id=receipt.id) if receipt is not None else tr("No run")
         )
         self.refresh()
 
@@ -138,6 +141,18 @@ def can_undo(receipt: Any) -> bool:
     return bool(receipt.live) and not receipt.undone
 
 
+def how_far(receipts: Sequence[Any], began: datetime, what: str) -> tuple[str, str]:
+    """Return the receipt of a cancelled run that has something to undo, or an empty text, and how far it came.
+
+    `what` is “apply” or “undo”. Only a receipt that was ended since the run began tells of it: an older one tells of
+    what was done before.
+    """
+    mine = next((r for r in receipts if r.run.ended_at is not None and r.run.ended_at >= began), None)
+    if mine is not None and (mine.live or what == "undo"):
+        return (mine.id if mine.live else ""), mine.run.outcome
+    return "", tr("Nothing was written") if what == "apply" else tr("Nothing was taken back")
+
+
 def state_of(receipt: Any) -> tuple[str, str]:
     """Return how a run stands: shape and word."""
     if receipt.undone:
@@ -156,7 +171,7 @@ def state_of(receipt: Any) -> tuple[str, str]:
 def _run_row(receipt: Any) -> TableRow:
     shape, word = state_of(receipt)
     run = receipt.run
-    exact = run.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    exact = date_time(run.started_at, seconds=True, zone=True)
     texts = (word, ago(run.started_at), run.started_by or "somebody", run.outcome, receipt.id)
     return TableRow(shape, texts, receipt.id, tips=("", exact))
 

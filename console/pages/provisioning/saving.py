@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from console.lazy import module
 from services.errors import Owner, Problem
-from services.files import save_file
+from services.files import save_file, what_to_do, why_not
 
 
 def ask_where(page: Any, plan: Any, server: str) -> None:
@@ -46,8 +46,8 @@ def _not_written(path: Path, error: OSError) -> Problem:
     return Problem(
         tried=f"Save the update set as {path.name}",
         evidence=error.strerror or type(error).__name__,
-        cause="The file cannot be written.",
+        cause=why_not(error),
         owner=Owner.CONSOLE,
-        remedy="Choose a folder that you may write to, with room in it.",
+        remedy=what_to_do(error),
         fault="file-not-written",
     )

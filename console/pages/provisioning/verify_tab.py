@@ -10,6 +10,7 @@ from console.widgets.labels import ElidedLabel, Label, Picture
 from console.widgets.rows import RowsTable, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from services.errors import ConsoleError
+from services.language import plural, tr
 
 COLUMNS = ("Finding", "Record", "Table", "What", "By", "When")
 WIDTHS = (104, 190, 132, 96, 84)
@@ -109,19 +110,26 @@ class VerifyTab(QWidget):
         self.verification = found
         wrong, drift = len(found.wrong), len(found.drift)
         if found.ok:
-            shape, verdict = "good", "Everything is as it has to be"
+            shape, verdict = "good", tr("Everything matches")
         elif found.verified:
-            shape, verdict = "notice", f"It works; others changed {drift} record{'s' if drift > 1 else ''}"
+            shape, verdict = (
+                "notice",
+                plural(
+                    drift,
+                    "It works; others changed {count} record",
+                    "It works; others changed {count} records",
+                ),
+            )
         else:
             shape, verdict = (
                 "bad",
-                f"{wrong} record{'' if wrong == 1 else 's'} not as they have to be"
+                plural(wrong, "{count} record does not match", "{count} records do not match")
                 if wrong
-                else "Status does not answer as it has to",
+                else tr("The Status service does not return the expected reply"),
             )
         self._shape.show_shape(shape)
         self.verdict.setText(verdict)
-        self.said.setText(f"{len(found.plan.changes)} records read")
+        self.said.setText(plural(len(found.plan.changes), "{count} record read", "{count} records read"))
         self.table.show_rows(rows_of(found))
         self.states.show_content()
         self.refresh()

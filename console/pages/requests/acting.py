@@ -16,6 +16,7 @@ from console.activity import DONE, FAILED, Job
 from console.inbox.places import state_word
 from console.lazy import module
 from console.pages.requests import cells
+from console.pages.requests.behalf import Behalf, accounts_of
 from console.pages.requests.cells import Outcome
 from console.pages.requests.painting import HEAD
 from console.pages.requests.rights import is_copy
@@ -23,11 +24,15 @@ from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
-from console.widgets.labels import Label, upright
+from console.widgets.labels import ElidedLabel, Label, upright
 from console.widgets.rows import ROW, RowsTable, TableRow
+from console.widgets.steady import SteadyArea
 from services.errors import ConsoleError
+from services.language import number, plural, tr
 
+DECISIONS = ("approve", "reject")
 WIDTH, ROWS_SHOWN, WHYS_SHOWN = 720, 7, 3
+SUMMARY_LINES = 4
 ACTING = "services.requests.acting"
 
 
@@ -116,12 +121,15 @@ class ActDialog(Dialog):
     stopped = pyqtSignal()
     """The person wants no more of it done."""
 
-    def __init__(self, act: Act, rows: Sequence[Any], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, act: Act, rows: Sequence[Any], parent: QWidget | None = None, behalf: Behalf | None = None
+    ) -> None:
         super().__init__(parent)
         self.act, self.rows = act, list(rows)
+        self._behalf = behalf or Behalf()
         self.running = self.over = False
         one = len(rows) == 1
-        what = label_of(rows[0]) if one else f"{len(rows):,} requests"
+        what = label_of(rows[0]) if one else _number(len(rows))
         title = f"{act.verb} {what}" if act.name != "remind" else f"Remind the approvers of {what}"
         self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(WIDTH)
@@ -131,14 +139,28 @@ class ActDialog(Dialog):
         layout.addWidget(Label(title, role="section"))
         self.summary = Label("")
         self.summary.setWordWrap(True)
-        layout.addWidget(self.summary)
+        self.summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        # Its room is kept: what is said at the end is longer, and is scrolled to.
+        holder = QWidget()
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.summary)
+        inner.addStretch(1)
+        room = SteadyArea(holder)
+        room.setFixedHeight(SUMMARY_LINES * self.summary.fontMetrics().lineSpacing())
+        layout.addWidget(room)
         self.comment = TextEditor()
         self.comment.textChanged.connect(lambda _text: self._look())
         self.comment_field = Field("Comment", self.comment, act.comment)
         layout.addWidget(self.comment_field)
         copies = [row for row in rows if is_copy(row) and cells.is_open(row)]
-        said = "it" if one else f"the {len(copies):,}" if len(copies) > 1 else "the one"
-        self.copies = QCheckBox(f"Cancel {said} that Privilege Manager raised itself and waits for")
+        self.copies = QCheckBox(
+            plural(
+                len(copies),
+                "Also cancel {count} request raised by Privilege Manager",
+                "Also cancel {count} requests raised by Privilege Manager",
+            )
+        )
         self.copies.setVisible(act.name == "cancel_request" and bool(copies))
         self.copies.toggled.connect(lambda _on: self._look())
         layout.addWidget(self.copies)
@@ -161,8 +183,8 @@ class ActDialog(Dialog):
         # Enter in the comment goes on; to cancel takes a step of its own.
         self.go.setDefault(not self.act.dangerous)
         self.go.clicked.connect(self._go)
-        self.message = Label("", role="caption")
-        self.out = buttons.secondary("Leave it")
+        self.message = ElidedLabel("", role="caption")
+        self.out = buttons.secondary("Cancel")
         self.out.clicked.connect(self.reject)
         foot.addWidget(self.go)
         foot.addWidget(self.message, 1)
@@ -187,19 +209,29 @@ class ActDialog(Dialog):
             return
         planned, number = self.planned, len(self.taken)
         skipped = len(planned) - number
-        text = f"{_number(number)} will be {self.act.done}"
+        text = tr("{requests} will be {done}", requests=_number(number), done=tr(self.act.done))
         if self.act.name == "remind":
-            text = f"Those who are asked about {_number(number)} get a comment, and ServiceNow notifies them"
+            text = plural(
+                number,
+                "A comment is added for the approvers of {count} request, and ServiceNow notifies them",
+                "A comment is added for the approvers of {count} requests, and ServiceNow notifies them",
+            )
         if skipped:
-            text += f"; {skipped:,} {'is' if skipped == 1 else 'are'} skipped: {_why_skipped(planned)}"
-        self.summary.setText(f"{text}.")
-        self.go.setText(f"{self.act.verb} {_number(number)}" if len(self.rows) > 1 else self.act.verb)
+            why = _why_skipped(planned)
+            text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
+        whose = self._behalf.told(self.act.done, self.taken) if self.act.name in DECISIONS else ""
+        self.summary.setText(f"{text}. {whose}".rstrip())
+        self.go.setText(f"{tr(self.act.verb)} {_number(number)}" if len(self.rows) > 1 else tr(self.act.verb))
         if self.act.dangerous:
-            self.go.setText(f"Cancel {_number(number)}" if len(self.rows) > 1 else "Cancel the request")
+            self.go.setText(
+                plural(number, "Cancel {count} request", "Cancel {count} requests")
+                if len(self.rows) > 1
+                else tr("Cancel the request")
+            )
         self.go.setAccessibleName(self.go.text())
         why_not = ""
         if not number:
-            why_not = "None of them can be taken"
+            why_not = tr("None of these can be {done}", done=tr(self.act.done))
         elif self.act.needed and not self.comment.text().strip():
             why_not = "A comment is needed"
         self.go.setEnabled(not why_not)
@@ -221,12 +253,26 @@ class ActDialog(Dialog):
         elif self.over:
             shape, text = "off", "Not begun"
         else:
-            shape, text = (
-                "todo",
-                f"Will be {self.act.done}" if self.act.name != "remind" else "Gets a reminder",
-            )
+            shape, text = "todo", self._to_come(row)
+            tip = text
         texts = (label_of(row), row.user, upright(cells.file_name(row.file_path)), text)
         return TableRow(shape, texts, str(row.id), ("", "", str(row.file_path), tip))
+
+    def show_behalf(self, behalf: Behalf) -> None:
+        """Say on whose behalf is acted and with which accounts, once that is known."""
+        self._behalf = behalf
+        self._look()
+        layout = self.layout()
+        if layout is not None:
+            # A sentence of two lines takes no room from what stands below it.
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+
+    def _to_come(self, row: Any) -> str:
+        if self.act.name == "remind":
+            return "Gets a reminder"
+        whose = self._behalf.of(row) if self.act.name in DECISIONS and len(self.rows) > 1 else ""
+        return f"Will be {self.act.done} {whose}".rstrip()
 
     def _go(self) -> None:
         if not self.running and not self.over:
@@ -277,7 +323,7 @@ class ActDialog(Dialog):
 
 
 def _number(count: int) -> str:
-    return "1 request" if count == 1 else f"{count:,} requests"
+    return plural(count, "{count} request", "{count} requests")
 
 
 class Acting:
@@ -291,12 +337,22 @@ class Acting:
 
     def open(self, name: str, rows: Sequence[Any]) -> ActDialog:
         """Open the dialog of an act over these requests."""
-        dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window())
+        shown = self._page.selected.people_of(rows)
+        dialog = self.dialog = ActDialog(ACTS[name], rows, self._page.window(), Behalf(people=shown))
+        self._page.workers.start(self._read_behalf(dialog, shown), group="behalf")
         dialog.agreed.connect(lambda: self._start(dialog))
         dialog.finished.connect(lambda _result: self._give_back())
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
+
+    async def _read_behalf(self, dialog: ActDialog, shown: dict[uuid.UUID, Any]) -> None:
+        """Read with which accounts is acted; the dialog is there meanwhile."""
+        ctx = self._page.ctx
+        workspace = await ctx.ready()
+        accounts = await ctx.call(accounts_of, workspace.configuration)
+        if not sip.isdeleted(dialog):
+            dialog.show_behalf(Behalf(workspace.store.actor, accounts, shown))
 
     def _give_back(self) -> None:
         """Put the keyboard where a person goes on; the button it came from may be off by now."""
@@ -337,8 +393,11 @@ class Acting:
         finally:
             self.running -= 1
             text = summary_of(act, outcomes, len(taken), failure)
+            one = next(iter(outcomes.values())) if len(taken) == len(outcomes) == 1 and not failure else None
             good = not failure and all(one.ok for one in outcomes.values()) and len(outcomes) == len(taken)
-            job.end(text, DONE if good else FAILED)
+            if one is not None:
+                job.name = one.text  # a sentence that says all; what was begun goes without saying
+            job.end(one.text if one is not None else text, DONE if good else FAILED)
             if not sip.isdeleted(dialog):
                 dialog.end(f"{text}.")
             if not sip.isdeleted(self._page):
@@ -385,7 +444,7 @@ def _why_skipped(planned: Sequence[Planned]) -> str:
     words = [_lower(why) if count == 1 else PLURAL.get(why, _lower(why)) for why, count in whys.items()]
     if len(words) == 1:
         return words[0]
-    return ", ".join(f"{count:,} {word}" for count, word in zip(whys.values(), words, strict=True))
+    return ", ".join(f"{number(count)} {word}" for count, word in zip(whys.values(), words, strict=True))
 
 
 def _lower(text: str) -> str:
@@ -405,7 +464,7 @@ def summary_of(act: Act, outcomes: dict[uuid.UUID, Outcome], taken: int, failure
     failed, left = len(outcomes) - done, taken - len(outcomes)
     parts = [f"{_number(done)} {act.done}"]
     if failed:
-        parts.append(f"{failed:,} not {act.done}")
+        parts.append(tr("{count} not {done}", count=failed, done=tr(act.done)))
     if left:
-        parts.append(f"{left:,} not begun")
+        parts.append(plural(left, "{count} not started", "{count} not started"))
     return ", ".join(parts) + (f": {failure}" if failure else "")

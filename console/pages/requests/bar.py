@@ -12,6 +12,7 @@ from console.widgets.editors import PickerButton
 from console.widgets.key_cap import KeyCap
 from console.widgets.popup_list import PickRow, PopupList
 from console.widgets.search_field import name_parts
+from models.letters import same_letters
 
 MARGIN, GAP, WAIT_MS = 24, 8, 120
 HINT = "Number, user, computer, file or reason"
@@ -23,6 +24,12 @@ TIMES: tuple[tuple[str, str], ...] = (
     (str(7 * 24 * HOUR), "Last 7 days"),
     (str(30 * 24 * HOUR), "Last 30 days"),
 )
+
+
+def within(seconds: int | None) -> str:
+    """Return the choice that stands for a time, nothing where none does."""
+    key = str(seconds) if seconds is not None else ""
+    return key if any(key == known for known, _ in TIMES) else ""
 
 
 class SearchField(QLineEdit):
@@ -143,8 +150,8 @@ class Choice(PickerButton):
     def _fill(self, text: str) -> None:
         if self._popup is None:
             return
-        needle = text.casefold().strip()
-        rows = [row for row in self._rows if needle in row.text.casefold()]
+        needle = same_letters(text).strip()
+        rows = [row for row in self._rows if needle in same_letters(row.text)]
         self._popup.set_rows(rows, current=self.key)
         self._popup.set_state("ready" if rows else "empty", "" if rows else "Nothing matches")
 

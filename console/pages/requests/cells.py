@@ -12,17 +12,18 @@ from console.inbox.places import state_word
 from console.widgets.data_table import MIDDLE, RIGHT, Column, file_name
 from console.widgets.labels import upright
 from models.kinds import RequestState
+from services.language import date_time, duration, short_duration, short_moment, tr
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
 COLUMNS = (
-    Column("State", cut=RIGHT, least=11, most=24, give=4),
+    Column("State", cut=RIGHT, least=8, most=24, give=4),
     Column("Age", cut=RIGHT, align=RIGHT),
-    Column("Policy", cut=RIGHT, least=12, most=28, take=1, give=5),
-    Column("User", cut=MIDDLE, least=12, most=22, take=1, give=1),
-    Column("Computer", tone="muted", cut=MIDDLE, least=9, most=20, give=1),
-    Column("File", cut=MIDDLE, least=14, most=36, take=1, give=2),
+    Column("Policy", cut=RIGHT, least=10, most=28, take=1, give=5),
+    Column("User", cut=MIDDLE, least=8, most=22, take=1, give=1),
+    Column("Computer", tone="muted", cut=MIDDLE, least=8, most=20, give=1),
+    Column("File", cut=MIDDLE, least=16, most=36, take=1, give=2),
     Column("Reason", tone="muted", cut=RIGHT, least=8, most=44, take=3, give=9),
-    Column("Waits for", tone="muted", cut=RIGHT, least=9, most=26, take=1, give=5),
+    Column("Waits for", tone="muted", cut=RIGHT, least=8, most=26, take=1, give=5),
     Column("Times out", tone="muted", cut=RIGHT, align=RIGHT),
     Column("Number", most=24),
 )
@@ -74,40 +75,6 @@ def utcnow() -> datetime:
 # -- times -----------------------------------------------------------------------------------------------------
 
 
-def clock(seconds: float) -> str:
-    """Return a length of time as it stands in a column: 17:26 below an hour, then 3 h 05 min, then 2 d 4 h."""
-    whole = max(int(seconds), 0)
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02}"
-    if whole < 86_400:
-        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-    return f"{whole // 86_400:,} d {whole % 86_400 // 3600} h"
-
-
-def spoken(seconds: float) -> str:
-    """Return a length of time in words, in its two largest units."""
-    whole = max(int(seconds), 0)
-    parts = []
-    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        count, whole = divmod(whole, size)
-        if count:
-            parts.append(f"{count:,} {name}{'s' if count > 1 else ''}")
-        if len(parts) == 2:
-            break
-    return " ".join(parts) or "0 seconds"
-
-
-def local(moment: datetime) -> datetime:
-    """Return a moment in the time of this machine."""
-    return moment.astimezone()
-
-
-def time_of_day(moment: datetime, now: datetime) -> str:
-    """Return the time of a moment, with its date where that is another day than today."""
-    there, here = local(moment), local(now)
-    return f"{there:%H:%M:%S}" if there.date() == here.date() else f"{there:%Y-%m-%d %H:%M}"
-
-
 def age_s(row: Any, now: datetime) -> float:
     """Return how long ago a request was raised, in seconds; of one that has ended, how long it took."""
     return float(((row.ended_at or now) - row.requested_at).total_seconds())
@@ -132,18 +99,13 @@ def tone_of_share(used: float | None) -> str:
 def due_text(row: Any, now: datetime) -> str:
     """Return when an open request times out, or when an ended one ended."""
     if not is_open(row):
-        return "" if row.ended_at is None else f"ended {_when(row.ended_at, now)}"
+        return "" if row.ended_at is None else tr("ended {time}", time=short_moment(row.ended_at, now))
     if row.times_out_at is None:
         return NOT_KNOWN
     left = (row.times_out_at - now).total_seconds()
-    return f"in {clock(left)}" if left >= 0 else f"{clock(-left)} over"
-
-
-def _when(moment: datetime, now: datetime) -> str:
-    there, here = local(moment), local(now)
-    if there.date() == here.date():
-        return f"{there:%H:%M}"
-    return f"{there.day} {there:%b}" if there.year == here.year else f"{there:%Y-%m-%d}"
+    if left >= 0:
+        return tr("in {duration}", duration=short_duration(left))
+    return tr("overdue by {duration}", duration=short_duration(-left))
 
 
 # -- cells -----------------------------------------------------------------------------------------------------
@@ -167,7 +129,7 @@ def _one_line(text: str) -> str:
 
 TEXTS: tuple[Callable[[Any, datetime], str], ...] = (
     lambda row, _now: state_text(row),
-    lambda row, now: clock(age_s(row, now)),
+    lambda row, now: short_duration(age_s(row, now)),
     lambda row, _now: _one_line(row.policy),
     lambda row, _now: _one_line(row.user),
     lambda row, _now: _one_line(row.computer),
@@ -184,18 +146,23 @@ def text(row: Any, column: int, now: datetime) -> str:
     return TEXTS[column](row, now)
 
 
+def stands_out(row: Any) -> bool:
+    """Whether the systems disagree about a request, or something keeps it from going on."""
+    return bool(row.mismatch or (row.error and is_open(row)))
+
+
 def tip(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
     """Return the whole of what a cell shows part of. `mismatch` is the sentence of the row's mismatch."""
     if column == STATE:
         return "\n".join(part for part in (text(row, column, now), mismatch, row.error) if part)
     if column == AGE:
-        return f"Raised {local(row.requested_at):%Y-%m-%d %H:%M:%S %Z}"
+        return tr("Raised {time}", time=date_time(row.requested_at, seconds=True, zone=True))
     if column == DUE:
         moment = row.times_out_at if is_open(row) else row.ended_at
-        said = "Times out" if is_open(row) else "Ended"
-        return (
-            f"{said} {local(moment):%Y-%m-%d %H:%M:%S %Z}" if moment is not None else text(row, column, now)
-        )
+        if moment is None:
+            return text(row, column, now)
+        at = date_time(moment, seconds=True, zone=True)
+        return tr("Times out {time}", time=at) if is_open(row) else tr("Ended {time}", time=at)
     if column == FILE:
         return upright(row.file_path)
     if column == REASON:
@@ -208,12 +175,19 @@ def said(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
     words = text(row, column, now)
     if column == STATE and mismatch:
         words = f"{words}, {mismatch}"
+    elif column == STATE and row.error:
+        words = f"{words}, {row.error}"
     elif column == AGE:
         used = share(row, now)
-        words = spoken(age_s(row, now)) + ("" if used is None else f", {used:.0%} of its time")
+        words = duration(age_s(row, now))
+        words += "" if used is None else tr(", {percent} % of its time", percent=round(used * 100))
     elif column == DUE and is_open(row) and row.times_out_at is not None:
         left = (row.times_out_at - now).total_seconds()
-        words = f"in {spoken(left)}" if left >= 0 else f"{spoken(-left)} ago"
+        words = (
+            tr("in {duration}", duration=duration(left))
+            if left >= 0
+            else tr("overdue by {duration}", duration=duration(-left))
+        )
     elif column == FILE:
         words = row.file_path
     return f"{COLUMNS[column].name}: {words or 'nothing'}"

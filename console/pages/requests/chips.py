@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from console import theme
 from console.widgets import buttons
 from console.widgets.flow import FlowLayout
+from services.language import tr
 
 HEIGHT, INNER, GAP, RADIUS, NAME_MOST = 26, 10, 8, 4, 220
 MARGIN = 24
@@ -104,7 +105,7 @@ class Chips(QWidget):
         self.save_button.clicked.connect(self.save_asked)
         self._extra = ""
         for key, name in filters:
-            self._add(key, name)
+            self._add(key, tr(name))
         # Last, as the keyboard comes to it.
         self._flow.addWidget(self.save_button)
 

@@ -6,6 +6,8 @@ from typing import Any
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.inbox.places import ABOUT, ALL, MINE, MISMATCH, PENDING
+from console.pages.requests import cells
+from console.pages.requests.foot import doubt
 from console.widgets import buttons
 from console.widgets.states import EmptyState
 
@@ -29,14 +31,37 @@ TEXTS = {
     ),
     MINE: (
         "Nothing waits for you",
-        "Open requests stand here that ask you by your name. Choose the names that are yours in the menu Requests.",
+        "Requests awaiting your approval. Set your user name and groups under Requests > My ServiceNow user and groups.",
     ),
 }
 OTHER = ("Nothing matches this filter", "Requests stand here as soon as they match it.")
 
 
-def nothing_at_all(rehearse: Callable[[], None] | None, set_up: Callable[[], None] | None) -> QWidget:
-    """Say what requests are, and offer to raise one for a trial, or to set up what it takes."""
+UNKNOWN = {
+    PENDING: "No pending request is known",
+    ABOUT: "No request is known to time out soon",
+    MISMATCH: "No mismatch is known",
+    "timed-out-today": "No request is known to have timed out today",
+    MINE: "No request is known to wait for you",
+}
+MAY_BE_MORE = "Requests that are not shown here may exist on the instance."
+
+
+def not_sure(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
+    """Say that no request is known and since when nothing new is; offer to ask now."""
+    button = buttons.secondary("Poll ServiceNow now", icon="refresh")
+    button.clicked.connect(refresh)
+    heading = UNKNOWN.get(key, "No request is known")
+    return EmptyState((), "", heading, f"{why} {MAY_BE_MORE}", button)
+
+
+def nothing_at_all(
+    rehearse: Callable[[], None] | None, set_up: Callable[[], None] | None, why: str = ""
+) -> QWidget:
+    """Say what requests are, and offer to raise one for a trial, or to set up what it takes.
+
+    `why` says why there may be requests nevertheless.
+    """
     button: QPushButton | None = None
     if rehearse is not None:
         button = buttons.primary("Rehearse a request", icon="play")
@@ -47,10 +72,10 @@ def nothing_at_all(rehearse: Callable[[], None] | None, set_up: Callable[[], Non
     return EmptyState(
         CHAIN,
         "tray",
-        "No requests yet",
+        "No requests are known yet" if why else "No requests yet",
         "A request is raised when an endpoint asks, or by a rehearsal from an Approval Process.",
         button,
-        "" if rehearse is not None else "Requests need an Approval Process first",
+        why if rehearse is not None else "Requests need an Approval Process first",
     )
 
 
@@ -63,9 +88,12 @@ def nothing_here(key: str, show_all: Callable[[], None]) -> QWidget:
 
 
 def nothing_found(
-    text: str, name: str, clear: Callable[[], None], everywhere: Callable[[], None] | None
+    text: str, name: str, clear: Callable[[], None], everywhere: Callable[[], None] | None, why: str = ""
 ) -> QWidget:
-    """Say what was searched for and where; offer to search in everything, or to clear the search."""
+    """Say what was searched for and where; offer to search in everything, or to clear the search.
+
+    `why` says why the list may not be complete.
+    """
     quoted = f"“{text}”" if text else "what is chosen above"
     heading = f"No request matches {quoted}" if len(text) <= 60 else "No request matches the search"
     where = f"Only “{name}” was searched." if everywhere is not None else "Every request was searched."
@@ -75,17 +103,21 @@ def nothing_found(
     else:
         button = buttons.secondary("Clear the search")
         button.clicked.connect(clear)
-    return EmptyState((), "", heading, where, button)
+    return EmptyState((), "", heading, f"{where} {why}".strip(), button)
 
 
 def in_place_of_rows(page: Any, look: Any) -> QWidget:
     """Return what stands on the Requests page where a look found no row."""
+    now = cells.utcnow()
+    why = doubt(look, now, page.why_stale())
     if not look.some:
         commands = getattr(page.ctx, "commands", None)
         set_up = (lambda: commands.run("setup")) if commands is not None else None
-        return nothing_at_all(page.rehearse if page.processes else None, set_up)
+        return nothing_at_all(page.rehearse if page.processes else None, set_up, why)
     if page.bar.narrows:
         everywhere = page.search_everywhere if page.key != ALL else None
         name = page.filters.name_of(page.key)
-        return nothing_found(page.bar.field.text().strip(), name, page.clear_search, everywhere)
+        return nothing_found(page.bar.field.text().strip(), name, page.clear_search, everywhere, why)
+    if why:
+        return not_sure(page.key, why, page.refresh)
     return nothing_here(page.key, lambda: page.show_filter(ALL))

@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QFileDialog
 from console.activity import FAILED, Job
 from console.lazy import module
 from services.errors import ConsoleError
+from services.language import plural
 
 EXPORT = "services.requests.export"
 
@@ -61,13 +62,13 @@ async def _write(page: Any, path: Path, filter_: Any, sort: Any, job: Job, stop:
         job.end(error.problem.cause, FAILED)
         page.ctx.show_problem(error.problem)
         return
-    number = f"{written.rows:,} request{'' if written.rows == 1 else 's'}"
+    number = plural(written.rows, "{count} request", "{count} requests")
     job.end(number if written.complete else f"{number}; the search did not look at older ones")
 
 
 def _report(job: Job, done: int, total: int | None) -> None:
     if job.running:
-        job.text, job.done, job.total = f"{done:,} written", done, total or 0
+        job.text, job.done, job.total = plural(done, "{count} written", "{count} written"), done, total or 0
         job.changed.emit()
 
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
-from console.pages.requests import cells
-from console.pages.requests.pane import since
 from console.widgets.labels import ElidedLabel, Label, Picture
+from services.language import plural, short_ago, time_of_day, time_or_date, tr
 
 MARGIN, HEIGHT = 24, 22
 STALE_AFTER = timedelta(minutes=5)
@@ -32,14 +31,30 @@ class Foot(QWidget):
         self._look: Any = None
         self._why = ""
 
+    def show_polling(self) -> None:
+        """Say that the instances are asked right now."""
+        self._look = None
+        self._shape.hide()
+        self.text.setText(tr("Polling ServiceNow…"))
+
+    def show_unread(self, at: datetime | None) -> None:
+        """Say that what stands above was read at `at`, and cannot be read again now."""
+        self._look = None
+        self._shape.show()
+        self.text.setText(
+            tr("Not read again since {time}", time=time_of_day(at, seconds=True))
+            if at is not None
+            else tr("Not read again")
+        )
+
     def show_look(self, look: Any, now: datetime, *, why: str = "") -> None:
         """Say what a look found; `why` is what keeps the copies from being renewed."""
         self._look, self._why = look, why
-        stale = look.as_of is not None and now - look.as_of > STALE_AFTER
+        doubtful = is_doubtful(look, now)
         text = told(look, now)
-        if stale and why:
+        if doubtful and (why := why_of(look, why)):
             text = f"{text}: {why}"
-        self._shape.setVisible(bool(look.count) and look.as_of is not None and (stale or not look.whole))
+        self._shape.setVisible(doubtful or (look.as_of is not None and not look.whole))
         self.text.setText(text)
 
     def show_why(self, why: str, now: datetime) -> None:
@@ -49,21 +64,25 @@ class Foot(QWidget):
 
     def show_sight(self, first: int, last: int, count: int) -> None:
         """Say how many rows are in sight."""
-        self.seen.setText(f"{last - first + 1:,} of {count:,} in view" if count else "")
+        self.seen.setText(
+            tr("{shown} of {count} in view", shown=last - first + 1, count=count) if count else ""
+        )
 
 
 def told(look: Any, now: datetime) -> str:
     """Return how many requests there are, whether that is all that is known of, and as of when."""
     if not look.count:
-        number = "No requests"
+        number = tr("No requests")
     elif not look.complete:
-        return f"First {look.count:,}, narrow the search{_as_of(look, now)}"
+        return tr("First {count}, narrow the search{as_of}", count=look.count, as_of=_as_of(look, now))
     elif not look.exact:
-        number = f"More than {look.count:,} requests"
+        number = plural(look.count, "More than {count} request", "More than {count} requests")
     else:
-        number = f"{look.count:,} request{'' if look.count == 1 else 's'}"
+        number = plural(look.count, "{count} request", "{count} requests")
     if look.as_of is None:
-        return number if look.whole else f"{number}, ServiceNow has not been asked yet"
+        return number if look.whole else f"{number}, ServiceNow has not been polled yet"
+    if is_doubtful(look, now):
+        return f"{number}{_as_of(look, now)}"
     whole = "complete" if look.whole else "not complete: an account does not see everything"
     return f"{number}, {whole}{_as_of(look, now)}"
 
@@ -71,6 +90,31 @@ def told(look: Any, now: datetime) -> str:
 def _as_of(look: Any, now: datetime) -> str:
     if look.as_of is None:
         return ""
-    if now - look.as_of > STALE_AFTER:
-        return f", as of {since(look.as_of, now)}"
-    return f", as of {cells.time_of_day(look.as_of, now)}"
+    if is_doubtful(look, now):
+        return tr(", last polled {time}", time=short_ago(look.as_of, now))
+    return tr(", as of {time}", time=time_or_date(look.as_of, now, seconds=True))
+
+
+def is_doubtful(look: Any, now: datetime) -> bool:
+    """Whether a list may be another one on the instances by now: a server was not polled, not lately, or in vain."""
+    if look.as_of is None:
+        return not look.whole
+    return bool(look.unsure) or now - look.as_of > STALE_AFTER
+
+
+def why_of(look: Any, why: str) -> str:
+    """Return what keeps the servers of a list from being polled: what is known of it, else the word of the fault."""
+    return why or ", ".join(fault.replace("-", " ") for fault in look.faults)
+
+
+def doubt(look: Any, now: datetime, why: str) -> str:
+    """Return why nobody can say that a list is complete, in sentences; nothing where it is."""
+    if is_doubtful(look, now):
+        if look.as_of is None:
+            return tr("ServiceNow has not been polled yet.")
+        at = time_or_date(look.as_of, now, seconds=True)
+        reason = why_of(look, why)
+        if reason:
+            return tr("Last polled at {time}: {reason}.", time=at, reason=reason)
+        return tr("Last polled at {time}.", time=at)
+    return "" if look.whole else tr("The account of a server does not see every request.")

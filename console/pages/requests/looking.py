@@ -5,18 +5,20 @@ A look reads first and shows afterwards in one step, so that neither the selecti
 
 import asyncio
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from console.inbox.filters import Filters
 from console.pages.requests import reader
-from console.pages.requests.reader import CHOSEN_MOST, Look, Query, Wish
-from console.pages.requests.table import InboxTable
+from console.pages.requests.reader import Look, Query, Wish
+from console.pages.requests.rights import MOST
+from console.pages.requests.table import InboxTable, runs_of
 from console.workers import Workers
 
 SOON_MS = 300
-LOOK, PAGES, COUNT = "look", "pages", "count"
+LOOK, PAGES, COUNT, CHOSEN = "look", "pages", "count", "chosen"
 
 
 class Looking(QObject):
@@ -24,6 +26,8 @@ class Looking(QObject):
 
     shown = pyqtSignal(object)
     """A look was taken and is shown; carries the `Look`."""
+    resolved = pyqtSignal()
+    """Selected requests that were not here when they were selected are known now."""
     failed = pyqtSignal(object)
 
     def __init__(self, ctx: Any, table: InboxTable, filters: Filters) -> None:
@@ -34,7 +38,16 @@ class Looking(QObject):
         self.query: Query | None = None
         self.look: Look | None = None
         self.chosen: tuple[uuid.UUID, ...] = ()
+        """The selected requests; one that left the list by itself stays here until a person selects another."""
         self.current: uuid.UUID | None = None
+        self.count = 0
+        """How many rows are selected."""
+        self.rows: tuple[Any, ...] = ()
+        """The selected requests that stand in the list, in its order; none while they are read, or are too many."""
+        self._at: dict[int, Any] = {}
+        """The same by their places."""
+        self._missing: list[int] = []
+        """Places that were selected before their rows were here."""
         self._filters = filters
         self._looking = self._again = self._paging = False
         self._soon = QTimer(self)
@@ -52,12 +65,67 @@ class Looking(QObject):
         """Return the inbox of the store."""
         return await self._filters.inbox()
 
+    @property
+    def shows_query(self) -> bool:
+        """Whether what is in the table belongs to the filter and the order that were asked for last."""
+        if self.look is None or self.query is None:
+            return False
+        shown = self.look.query
+        return (shown.filter, shown.sort) == (self.query.filter, self.query.sort)
+
+    # -- the selection -----------------------------------------------------------------------------------------
+
     def remember(self) -> None:
-        """Know the rows that a person selected by their ids."""
-        rows = self.table.chosen_rows(CHOSEN_MOST)
-        self.chosen = tuple(row.id for row in rows)
+        """Know by their ids the rows that a person selected; `resolved` follows where some have to be read for that."""
+        self.workers.cancel(CHOSEN)
+        ranges = self.table.chosen_ranges()
+        self.count = self.table.chosen_count()
+        places = [] if self.count > MOST else [at for first, last in ranges for at in range(first, last + 1)]
+        known = {at: self.model.loaded(at) or self._at.get(at) for at in places}
+        self._at = {at: row for at, row in known.items() if row is not None}
+        self._missing = [at for at, row in known.items() if row is None]
+        self._know()
+        if self._missing:
+            self.workers.start(self._resolve(), group=CHOSEN)
+
+    def drop(self) -> None:
+        """Show and select nothing: what was asked for cannot be read."""
+        self.chosen, self.rows, self.current, self.count = (), (), None, 0
+        self._at, self._missing = {}, []
+        with self.table.quietly():
+            self.model.show_rows(0, {})
+
+    def _know(self) -> None:
+        by_id = {} if self._missing else {row.id: row for row in self._at.values()}
+        self.rows, self.chosen = tuple(by_id.values()), tuple(by_id)
         current = self.table.current_row()
-        self.current = current.id if current is not None else (self.chosen[0] if self.chosen else None)
+        key = current.id if current is not None else None
+        # Without a selection, or with too many for one, it is only where the keyboard is.
+        self.current = (
+            key if key in by_id or self.count > MOST else next(iter(by_id), None if self.count else key)
+        )
+
+    async def _resolve(self) -> None:
+        await self._read_missing()
+        self.resolved.emit()
+
+    async def _read_missing(self) -> None:
+        """Read the selected rows that are not here, and know the selection with them."""
+        look, stamp = self.look, self.model.stamp
+        if not self._missing or look is None:
+            return
+        inbox, query = await self.inbox(), look.query
+        read: dict[int, Any] = {}
+        for first, last in runs_of(self._missing):
+            near = query.near(first)
+            found = await self.ctx.call(
+                inbox.rows, query.filter, query.sort, first, last - first + 1, near, at=query.at
+            )
+            read.update(enumerate(found.rows, first))
+        if stamp == self.model.stamp:
+            self._at = dict(sorted((self._at | read).items()))
+            self._missing = []
+            self._know()
 
     # -- looking -----------------------------------------------------------------------------------------------
 
@@ -94,8 +162,15 @@ class Looking(QObject):
         self._looking = True
         try:
             inbox = await self.inbox()
+            if not fresh:
+                await self._read_missing()  # or the selection would be lost with the places it was known by
             wish = wish or self._wish(goal, fresh=fresh)
             look = await (begun or self.ctx.call(reader.look, inbox, query, wish))
+            await self._read_missing()
+            while not set(self._wanted()) <= set(wish.chosen):
+                # A person selected others meanwhile; where they stand is not known yet.
+                wish = self._wish(goal, fresh=fresh)
+                look = await self.ctx.call(reader.look, inbox, query, wish)
             self.query, self.look = query, look
             if fresh:
                 self._show(look, goal)
@@ -116,7 +191,7 @@ class Looking(QObject):
         top = self.model.loaded(first)
         sight = self.table.whole_rows() + 2
         return Wish(
-            chosen=self.chosen,
+            chosen=self._wanted(),
             current=self.current,
             top=None if fresh or top is None else top.id,
             top_place=0 if fresh else first,
@@ -124,13 +199,17 @@ class Looking(QObject):
             in_sight=max(sight, 40),
         )
 
+    def _wanted(self) -> tuple[uuid.UUID, ...]:
+        """Return the requests to select after the next look: of too many only the one that the keyboard is on."""
+        if self.count > MOST and self.current is not None:
+            return (self.current,)
+        return self.chosen
+
     def _show(self, look: Look, goal: uuid.UUID | None) -> None:
         """Show another query; what was selected stays so where it is in it."""
         with self.table.quietly():
             self.model.show_rows(look.count, look.pages)
-            if goal is not None and goal in look.places:
-                self.chosen, self.current = (goal,), goal
-            self._choose(look)
+            self._choose(look, goal, fresh=True)
             place = look.places.get(self.current) if self.current is not None else None
             if place is not None:
                 self.table.reveal(place)
@@ -145,7 +224,7 @@ class Looking(QObject):
             self.model.renew(look.count, look.pages)
             if empty:
                 self.table.measure()
-            self._choose(look)
+            self._choose(look, None, fresh=False)
             if anchor is not None:
                 self.table.put_at(anchor, offset)
 
@@ -164,28 +243,47 @@ class Looking(QObject):
         moved = look.places[wish.top] - wish.top_place if wish.top in look.places else 0
         return first + moved, self.table.offset_of(first)
 
-    def _choose(self, look: Look) -> None:
-        places = [look.places[key] for key in self.chosen if key in look.places]
+    def _choose(self, look: Look, goal: uuid.UUID | None, *, fresh: bool) -> None:
+        """Select what was selected, as far as it stands in the list; one that left it by itself is remembered."""
+        if goal is not None and goal in look.places:
+            self.chosen, self.current = (goal,), goal
+        else:
+            self.chosen = self._wanted()
+        wanted = set(self.chosen)
+        self.rows = tuple(row for row in look.chosen if row.id in wanted)
+        self._at = {look.places[row.id]: row for row in self.rows}
+        self._missing = []
+        self.count = len(self.rows)
+        if self.rows or fresh or len(self.chosen) > 1:
+            self.chosen = tuple(row.id for row in self.rows)
+        if self.chosen and self.current not in self.chosen:
+            self.current = self.chosen[0]
         current = look.places.get(self.current) if self.current is not None else None
-        self.table.choose(places, current)
+        self.table.choose(list(self._at), current)
 
     # -- pages and the count -----------------------------------------------------------------------------------
 
     def _read_pages(self) -> None:
-        if not self._paging and self.model.is_wanting and self.query is not None:
+        if not self._paging and self.model.is_wanting and self.look is not None:
             self.workers.start(self._pages(), group=PAGES)
 
     async def _pages(self) -> None:
         self._paging = True
         try:
             inbox = await self.inbox()
-            while self.query is not None and (number := self.model.take_wanted()) is not None:
-                stamp, query = self.model.stamp, self.query
+            # Of the query that is shown: another one may be asked for already.
+            while self.look is not None and (number := self.model.take_wanted()) is not None:
+                stamp, query = self.model.stamp, self.look.query
                 rows, _complete = await self.ctx.call(reader.read_page, inbox, query, number)
-                if query is self.query:
-                    self.model.fill(stamp, number, rows)
+                if self.model.fill(stamp, number, rows) and self._stand_elsewhere():
+                    self.renew()
         finally:
             self._paging = False
+
+    def _stand_elsewhere(self) -> bool:
+        """Whether selected requests were found in other places than they had: the list changed since it was looked at."""
+        shown = ((self.model.loaded(at), row) for at, row in self._at.items())
+        return any(here is not None and here.id != row.id for here, row in shown)
 
     async def _count(self, query: Query) -> None:
         """Count to the end beside the thread of the store, and then let the list go as far."""
@@ -193,25 +291,6 @@ class Looking(QObject):
         look = self.look
         if look is None or query is not self.query or number <= look.count:
             return
-        self.look = Look(
-            query, number, True, look.complete, look.pages, look.places, look.as_of, look.whole, look.some
-        )
+        self.look = replace(look, count=number, exact=True)
         self.model.grow(number)
         self.shown.emit(self.look)
-
-    async def rows(self, most: int) -> list[Any]:
-        """Return the selected requests, those that are not here included, `most` of them."""
-        ranges, query = self.table.chosen_ranges(), self.query
-        found = self.table.chosen_rows(most)
-        if query is None or len(found) >= min(self.table.chosen_count(), most):
-            return found
-        inbox = await self.inbox()
-        read: list[Any] = []
-        for first, last in ranges:
-            limit = min(last - first + 1, most - len(read))
-            if limit > 0:
-                found_slice = await self.ctx.call(
-                    inbox.rows, query.filter, query.sort, first, limit, query.near(first), at=query.at
-                )
-                read += found_slice.rows
-        return read

@@ -17,6 +17,7 @@ from console.pages.requests import cells
 from console.pages.requests.cells import COLUMNS, SHAPES, Outcome, utcnow
 from console.widgets.data_table import RIGHT, STATUS_ROLE
 from models.kinds import RequestState
+from services.language import tr
 
 PAGE, KEPT = 256, 24
 """Rows of one page, and how many pages are held."""
@@ -44,6 +45,8 @@ class InboxModel(QAbstractTableModel):
         self._pages: OrderedDict[int, Sequence[Any]] = OrderedDict()
         self._wanted: list[int] = []
         self._outcomes: dict[uuid.UUID, Outcome] = {}
+        self._doubt = ""
+        self._doubted: frozenset[uuid.UUID] | None = frozenset()
 
     # -- structure ---------------------------------------------------------------------------------------------
 
@@ -63,11 +66,13 @@ class InboxModel(QAbstractTableModel):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.name
+            return tr(column.name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             by, falling = self.sorted_by
-            order = "" if by != section else ", sorted falling" if falling else ", sorted rising"
-            return f"{column.name}{order}"
+            if by != section:
+                return tr(column.name)
+            order = tr("sorted descending") if falling else tr("sorted ascending")
+            return f"{tr(column.name)}, {order}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.align == RIGHT else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -96,13 +101,19 @@ class InboxModel(QAbstractTableModel):
 
     def _said(self, row: Any, column: int) -> str:
         words = cells.said(row, column, self.now(), self._mismatch(row))
-        outcome = self._outcomes.get(row.id) if column == cells.STATE else None
-        return f"{words}, {outcome.text}" if outcome is not None else words
+        if column != cells.STATE:
+            return words
+        outcome = self._outcomes.get(row.id)
+        parts = (words, outcome.text if outcome is not None else "", self.doubt_of(row).rstrip("."))
+        return ", ".join(part for part in parts if part)
 
     def _tip(self, row: Any, column: int) -> str:
         words = cells.tip(row, column, self.now(), self._mismatch(row))
-        outcome = self._outcomes.get(row.id) if column == cells.STATE else None
-        return f"{words}\n{outcome.text}" if outcome is not None else words
+        if column != cells.STATE:
+            return words
+        outcome = self._outcomes.get(row.id)
+        parts = (words, outcome.text if outcome is not None else "", self.doubt_of(row))
+        return "\n".join(part for part in parts if part)
 
     # -- rows --------------------------------------------------------------------------------------------------
 
@@ -126,9 +137,16 @@ class InboxModel(QAbstractTableModel):
         """Return what became of the last act on a request."""
         return self._outcomes.get(row.id)
 
+    def doubt_of(self, row: Any) -> str:
+        """Return why a request may stand otherwise by now; nothing where it was polled."""
+        if not self._doubt:
+            return ""
+        doubted = self._doubted is None or row.server_id in self._doubted
+        return self._doubt if doubted else ""
+
     def shapes_behind(self, row: Any) -> int:
         """Return how many shapes stand behind the state of a request."""
-        return bool(row.mismatch) + (row.id in self._outcomes)
+        return cells.stands_out(row) + (row.id in self._outcomes)
 
     @property
     def held(self) -> int:
@@ -191,6 +209,15 @@ class InboxModel(QAbstractTableModel):
         self._outcomes = dict(outcomes)
         if self._count:
             self.dataChanged.emit(self.index(0, cells.STATE), self.index(self._count - 1, cells.STATE))
+
+    def set_doubt(self, doubt: str, servers: frozenset[uuid.UUID] | None) -> None:
+        """Say why the requests of some servers, or of all, may stand otherwise by now; an empty text where none does."""
+        told = (doubt, servers if doubt else frozenset())
+        if told == (self._doubt, self._doubted):
+            return
+        self._doubt, self._doubted = told
+        if self._count:
+            self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, len(COLUMNS) - 1))
 
     def set_sorted(self, column: int, *, falling: bool) -> None:
         """Say by which column the rows are sorted."""

@@ -17,16 +17,16 @@ from console.pages.notice import Notice
 from console.pages.registry import Target
 from console.pages.requests import cells, empty
 from console.pages.requests.acting import Acting
-from console.pages.requests.as_row import AsRow
-from console.pages.requests.bar import SearchBar
+from console.pages.requests.bar import SearchBar, within
 from console.pages.requests.cells import Outcome
 from console.pages.requests.chips import Chips
-from console.pages.requests.foot import Foot
+from console.pages.requests.foot import Foot, doubt, is_doubtful
 from console.pages.requests.looking import Looking
 from console.pages.requests.menu import row_menu
 from console.pages.requests.model import InboxModel
 from console.pages.requests.pane import DetailsPane, copy_text
-from console.pages.requests.rights import ACTS, MOST, reasons
+from console.pages.requests.rights import ACTS
+from console.pages.requests.selected import Selected
 from console.pages.requests.showing import Showing
 from console.pages.requests.table import InboxTable
 from console.widgets import buttons
@@ -37,12 +37,14 @@ from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError
+from services.language import plural, time_of_day, tr
 
 TICK_MS, RENEW_MS, PREPARE_MS = 1000, 30_000, 100
 """PREPARE: the details are made so long after the list was painted, so that opening them is one short step."""
 GONE = "object-missing"
 """The fault of what was deleted."""
 SPLITTER = "requests_splitter"
+WIDTHS = "requests_widths"
 HEIGHTS = (440, 300)
 
 
@@ -59,20 +61,21 @@ class RequestsPage(Page):
         self.workers.failed.connect(self._read_failed)
         self.filters = filters_of(ctx, self)
         self.key = PENDING
+        self._based = PENDING
+        """The filter whose own search stands in the bar."""
         self.processes: list[Any] = []
         self._sorts: dict[str, Any] = {}
         """How a person sorted a filter, by its key."""
-        self._goal: uuid.UUID | None = None
         self._old = False
         """Whether something changed while the page was hidden."""
-        self._closed = False
-        """Whether the details were closed by hand."""
         self.model = InboxModel(self)
         self.table = InboxTable(self.model)
-        self._pane: DetailsPane | None = None
+        self.made_pane: DetailsPane | None = None
+        """The details, once they were made."""
         self.looking = Looking(ctx, self.table, self.filters)
         show = lambda *told, **more: self.pane.show_details(*told, **more)  # noqa: E731, PLW0108 - no pane is made yet
         self.showing = Showing(ctx, self, show)
+        self.selected = Selected(self)
         self.acting = Acting(self, self._acted)
         self._build()
         self._connect()
@@ -82,6 +85,8 @@ class RequestsPage(Page):
         self._often = QTimer(self)
         self._often.setInterval(RENEW_MS)
         self._often.timeout.connect(self.looking.renew)
+        self._followed: Any = None
+        """How the following of the instances stood when the list was read."""
 
     # -- building ----------------------------------------------------------------------------------------------
 
@@ -126,15 +131,16 @@ class RequestsPage(Page):
     @property
     def pane(self) -> DetailsPane:
         """The details below the list; made after the list was painted, which is wanted sooner, or when they are opened."""
-        return self._pane or self._make_pane()
+        return self.made_pane or self._make_pane()
 
     def _make_pane(self) -> DetailsPane:
-        if self._pane is not None:
-            return self._pane
-        self._pane = pane = DetailsPane()
+        if self.made_pane is not None:
+            return self.made_pane
+        self.made_pane = pane = DetailsPane()
         pane.hide()
         pane.asked.connect(self.run)
-        pane.closed.connect(self.close_details)
+        pane.closed.connect(self.selected.close)
+        pane.find_asked.connect(self._find_again)
         self.splitter.addWidget(pane)
         self.splitter.setSizes(list(HEIGHTS))
         remembered = getattr(self.ctx, "remembered", None)
@@ -142,13 +148,14 @@ class RequestsPage(Page):
         if sizes is not None:
             self.splitter.restoreState(sizes)
             pane.hide()
-        pane.set_reasons(self._reasons())
+        pane.set_reasons(self.selected.reasons())
         return pane
 
     @property
-    def _open_pane(self) -> DetailsPane | None:
+    def open_pane(self) -> DetailsPane | None:
         """The details, where they are open."""
-        return self._pane if self._pane is not None and self._pane.isVisibleTo(self) else None
+        pane = self.made_pane
+        return pane if pane is not None and pane.isVisibleTo(self) else None
 
     def _connect(self) -> None:
         for button, command in (
@@ -163,19 +170,33 @@ class RequestsPage(Page):
         self.bar.field.left.connect(self._to_rows)
         self.splitter.splitterMoved.connect(lambda *_: self._remember())
         table = self.table
-        table.picked.connect(self._picked)
-        table.opened.connect(self._open_details)
-        table.left.connect(self.close_details)
+        table.picked.connect(self.selected.picked)
+        table.opened.connect(self.selected.open_again)
+        table.left.connect(self.selected.close)
         table.copy_asked.connect(lambda: self.run("copy_answer"))
         table.menu_asked.connect(self._menu)
         table.sort_asked.connect(self.sort_by)
         table.looked.connect(self._looked)
+        remembered = getattr(self.ctx, "remembered", None)
+        if remembered is not None:
+            table.set_widths(remembered.text(WIDTHS))
+        table.widths_set.connect(self._remember_widths)
         self.looking.shown.connect(self._shown)
+        self.looking.resolved.connect(self.selected.follow)
         self.looking.failed.connect(self._read_failed)
-        self.showing.changed.connect(self._state_acts)
+        self.showing.changed.connect(self.selected.state)
         self.showing.failed.connect(self._not_shown)
         self.filters.changed.connect(self._filters_changed)
         self.filters.renamed.connect(self.looking.renew)
+
+    def _remember_widths(self) -> None:
+        remembered = getattr(self.ctx, "remembered", None)
+        if remembered is not None:
+            remembered.set_text(WIDTHS, self.table.widths())
+
+    def reset_layout(self) -> None:
+        """Let the columns follow the texts again."""
+        self.table.set_widths("")
 
     def _remember(self) -> None:
         remembered = getattr(self.ctx, "remembered", None)
@@ -222,12 +243,11 @@ class RequestsPage(Page):
         }
         if self.processes:
             found["rehearse"] = self.rehearse
-        pane = self._open_pane
-        if pane is not None and pane.answer and self.table.chosen_count() <= 1:
+        if self.selected.shows_one and self.pane.answer:
             found["copy_answer"] = self.copy_answer
-        if pane is not None and pane.link:
+        if self.selected.shows_one and self.pane.link:
             found["open_in_servicenow"] = self.open_in_servicenow
-        against = self._reasons()
+        against = self.selected.reasons()
         found |= {name: lambda name=name: self.act(name) for name in ACTS if not against[name]}
         return found
 
@@ -260,7 +280,22 @@ class RequestsPage(Page):
     def _ticked(self) -> None:
         self.model.tick(*self.table.in_sight())
         self.table.widen()
-        self.foot.show_why(self._why_stale(), cells.utcnow())
+        self._follow()
+
+    def _follow(self) -> None:
+        """Show that the instances are being polled, and look again when that has ended or stands otherwise."""
+        following = getattr(self.ctx, "following", None)
+        polling = bool(following is not None and following.polling)
+        self.refresh_button.setEnabled(not polling)
+        if polling:
+            self.foot.show_polling()
+        else:
+            self.foot.show_why(self.why_stale(), cells.utcnow())
+        stands = (following.seen_at, following.why_not, polling) if following is not None else None
+        if stands != self._followed:
+            self._followed = stands
+            if not polling:
+                self.looking.renew_soon()
 
     async def _read_choices(self) -> None:
         inbox = await self.looking.inbox()
@@ -286,9 +321,9 @@ class RequestsPage(Page):
         """Show a filter by its key; what was searched for in another one is cleared."""
         if self.filters.named and key not in self.filters.named:
             key = ALL
-        self._goal = None
+        self.selected.goal = None
         if key != self.key:
-            self.bar.clear()
+            self._show_base(key)
         self.key = key
         self.chips.choose(key, self.filters.name_of(key))
         self.placed.emit(target_of(key))
@@ -303,27 +338,38 @@ class RequestsPage(Page):
             self.chips.choose(self.key, name)
         badges: list[QWidget] = []
         if self.filters.number(PENDING):
-            badges.append(Badge(f"{self.filters.count_text(PENDING)} pending", "off", "pending"))
-        wrong = self.filters.number(MISMATCH)
-        if wrong:
-            count = self.filters.count_text(MISMATCH)
-            badges.append(Badge(f"{count} mismatch{'' if wrong == 1 else 'es'}", "notice", "notice"))
+            text = tr("{count} pending", count=self.filters.count_text(PENDING))
+            badges.append(Badge(text, "off", "pending"))
+        if wrong := self.filters.number(MISMATCH):
+            counted = self.filters.count_text(MISMATCH)
+            text = plural(wrong, "{counted} mismatch", "{counted} mismatches", counted=counted)
+            badges.append(Badge(text, "notice", "notice"))
         self.head.set_badges(badges)
 
+    def _show_base(self, key: str) -> None:
+        """Let the search show what a filter itself searches for and chooses: nothing for those that stand ready."""
+        self.bar.clear()
+        named = self.filters.named.get(key)
+        if named is not None:
+            self._based = key
+            base = named.filter
+            self.bar.field.show_text(base.text)
+            self.bar.policy.choose(base.policy)
+            self.bar.process.choose(str(base.process_id or ""))
+            self.bar.time.choose(within(base.raised_within_s))
+
     def filter(self) -> Any:
-        """Return the filter that is shown, narrowed by what is searched for and chosen."""
+        """Return the filter that is shown: with what is searched for and chosen above in place of its own."""
         base = self.filters.named[self.key].filter
-        more: dict[str, Any] = {}
-        text = self.bar.field.text().strip()
-        if text:
-            more["text"] = f"{base.text} {text}".strip()
-        if self.bar.policy.key:
-            more["policy"] = self.bar.policy.key
-        if self.bar.process.key:
-            more["process_id"] = uuid.UUID(self.bar.process.key)
-        if self.bar.time.key:
-            more["raised_within_s"] = int(self.bar.time.key)
-        return replace(base, **more) if more else base
+        bar, time = self.bar, self.bar.time.key
+        own_time = None if within(base.raised_within_s) else base.raised_within_s
+        return replace(
+            base,
+            text=bar.field.text().strip(),
+            policy=bar.policy.key,
+            process_id=uuid.UUID(bar.process.key) if bar.process.key else None,
+            raised_within_s=int(time) if time else own_time,
+        )
 
     def sort(self) -> Any:
         """Return the order that is shown."""
@@ -341,22 +387,25 @@ class RequestsPage(Page):
 
     def _narrowed(self) -> None:
         if self.filters.named:
-            self._goal = None
+            self.selected.goal = None
             self._look()
 
     def _look(self) -> None:
         """Show what is chosen now."""
+        if self._based != self.key:
+            self._show_base(self.key)  # it was not known yet what the filter searches for
         self.states.show_loading()
-        self.looking.show(self.filter(), self.sort(), self._goal)
+        self.looking.show(self.filter(), self.sort(), self.selected.goal)
 
     def refresh(self) -> None:
         """Ask ServiceNow now, where it may be asked, and read the store again."""
         following = getattr(self.ctx, "following", None)
         if following is not None:
             following.round_now()
+            self._follow()
         self.notice.clear()
         self.filters.refresh()
-        if self.looking.query is None and self.filters.named:
+        if self.filters.named and not self.looking.shows_query:
             self._look()
         elif self.looking.query is None:
             self.workers.start(self._begin(), group="begin")
@@ -382,31 +431,21 @@ class RequestsPage(Page):
         if self.model.sorted_by != (column, sort.descending):
             # Told with its rows: Qt draws the whole table again for it.
             self.model.set_sorted(column, falling=sort.descending)
-        self.foot.show_look(look, cells.utcnow(), why=self._why_stale())
+        now, why = cells.utcnow(), self.why_stale()
+        self.foot.show_look(look, now, why=why)
+        old = is_doubtful(look, now)
+        self.model.set_doubt(doubt(look, now, why) if old else "", look.unsure or None)
         self._looked()
         if look.count:
             self.table.widen()
             self.states.show_content()
         else:
             self.states.show_other(empty.in_place_of_rows(self, look))
-        goal = self._goal
-        if goal is not None:
-            self._reached(goal, look)
-        elif self._shows_none():
-            self._hide_details()
-        else:
-            self.showing.renew()
-            self._state_acts()
-        self.commands_changed.emit()
-
-    def _reached(self, goal: uuid.UUID, look: Any) -> None:
-        if goal in look.places:
-            self._goal = None
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._state_acts()
-        elif self.key != ALL or self.bar.narrows:
+        if not self.selected.looked(look):
+            return
+        if self.key != ALL or self.bar.narrows:
             self.bar.clear()
-            self.key = ALL
+            self.key = self._based = ALL
             self.chips.choose(ALL)
             self.placed.emit(target_of(ALL))
             self._look()
@@ -414,27 +453,24 @@ class RequestsPage(Page):
             self._gone()
 
     def _gone(self) -> None:
-        self._goal = None
-        self._hide_details()
+        self.selected.goal = None
+        self.selected.hide()
+        self.selected.state()
         self.notice.tell("The request is not in the store any more.")
 
     def _not_shown(self, error: BaseException) -> None:
         """Say that a request is gone, or what kept it from being read."""
         if isinstance(error, ConsoleError) and error.problem.fault == GONE:
             self._gone()
-        elif isinstance(error, ConsoleError) and self._open_pane is not None and not self.showing.details:
-            row = self.table.current_row()
-            self.pane.show_failure(
-                row.number if row is not None else "", error.problem, self.showing.ask_again
-            )
+        elif isinstance(error, ConsoleError) and self.open_pane is not None and not self.showing.details:
+            shown = next((row for row in self.looking.rows if row.id == self.showing.id), None)
+            number = shown.number if shown is not None else ""
+            self.pane.show_failure(number, error.problem, self.showing.ask_again)
         else:
             self._read_failed(error)
 
-    def _shows_none(self) -> bool:
-        """Whether no request is to be shown below: none was selected, or the one selected is gone."""
-        return self.showing.id is None and not self.table.chosen_count()
-
-    def _why_stale(self) -> str:
+    def why_stale(self) -> str:
+        """Return what keeps the instances from being polled, as far as this window knows."""
         following = getattr(self.ctx, "following", None)
         return following.why_not if following is not None else ""
 
@@ -456,9 +492,21 @@ class RequestsPage(Page):
     def _read_failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):
             raise error
-        if self.model.rowCount():
+        look = self.looking.look
+        at = look.query.at if look is not None else None
+        self.foot.show_unread(at)
+        if not self.looking.shows_query:
+            # What is in the table belongs to another filter, and so do the details.
+            self.looking.drop()
+            self.selected.hide()
+            self.selected.state()
+            self.states.show_other(ErrorState(error.problem, self.refresh))
+        elif self.model.rowCount():
             # What was read before is still worth seeing; the line above it says that it is old.
             self.notice.show_problem(error.problem, retry=self.refresh)
+            self.model.set_doubt(
+                tr("Read at {time}, and not again.", time=time_of_day(at, seconds=True)) if at else "", None
+            )
         else:
             self.states.show_other(ErrorState(error.problem, self.refresh))
 
@@ -466,9 +514,7 @@ class RequestsPage(Page):
 
     def open_request(self, request_id: uuid.UUID) -> None:
         """Show a request with its details, in the list that is shown or else among all."""
-        self._goal = request_id
-        self._closed = False
-        self._show_details(request_id)
+        self.selected.open(request_id)
         if self.filters.named:
             self._look()
         elif not self.workers.busy:
@@ -480,85 +526,16 @@ class RequestsPage(Page):
         self.filters.refresh()
         await self._read_choices()
 
-    def _picked(self) -> None:
-        self._goal = None
-        self.looking.remember()
-        count = self.table.chosen_count()
-        if count > 1:
-            self._show_many(count)
-        elif self.looking.current is not None and count == 1:
-            self._closed = False
-            self._show_details(self.looking.current)
-        elif not count:
-            self._hide_details()
-        self._state_acts()
-
-    def _show_details(self, request_id: uuid.UUID) -> None:
-        if request_id != self.showing.id:
-            self.pane.clear()
-        self.pane.show()
-        self.showing.show(request_id)
-
-    def _show_many(self, count: int) -> None:
-        self.showing.clear()
-        rows = self.table.chosen_rows(MOST)
-        still_open = sum(cells.is_open(row) for row in rows)
-        about = f"{still_open:,} open, {len(rows) - still_open:,} ended"
-        if count > len(rows):
-            about = f"{about}, {count - len(rows):,} not read yet"
-        self.pane.show_many(f"{count:,} requests selected", about)
-        self.pane.show()
-
-    def _hide_details(self) -> None:
-        self.showing.clear()
-        if self._pane is not None:
-            self._pane.hide()
-            self._pane.clear()
-
-    def close_details(self) -> None:
-        """Close the details; the selection stays."""
-        pane, focus = self._open_pane, self.focusWidget()
-        inside = pane is not None and focus is not None and pane.isAncestorOf(focus)
-        self._hide_details()
-        if inside:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.commands_changed.emit()
-
-    def _open_details(self) -> None:
-        """Go on from the row to what can be done with it."""
-        if self._open_pane is None:
-            self._picked()
-        self.pane.copy_button.setFocus(Qt.FocusReason.TabFocusReason)
+    def _find_again(self) -> None:
+        """Look for the shown request, which left the list, among all of them."""
+        if self.showing.id is not None:
+            self.open_request(self.showing.id)
 
     # -- acting ------------------------------------------------------------------------------------------------
 
-    def _acted_on(self) -> tuple[list[Any], int]:
-        """Return what acts are for: the selected rows, or the shown request where it stands in no row."""
-        count = self.table.chosen_count()
-        if count:
-            return self.table.chosen_rows(MOST), count
-        row = self._shown_row()
-        return ([row], 1) if row is not None else ([], 0)
-
-    def _shown_row(self) -> Any:
-        shown = self.showing.row
-        return AsRow(shown) if shown is not None else None
-
-    def _reasons(self) -> dict[str, str]:
-        rows, count = self._acted_on()
-        return dict(reasons(rows, count, self.showing.rights, self.showing.people))
-
-    def _state_acts(self) -> None:
-        if self._pane is not None:
-            self._pane.set_reasons(self._reasons())
-        self.commands_changed.emit()
-
     def act(self, name: str) -> None:
         """Open the dialog of an act for what is selected."""
-        self.workers.start(self._act(name), group="act")
-
-    async def _act(self, name: str) -> None:
-        rows = await self.looking.rows(MOST) if self.table.chosen_count() else self._acted_on()[0]
+        rows = self.selected.rows()
         if rows:
             self.acting.open(name, rows)
 
@@ -566,7 +543,7 @@ class RequestsPage(Page):
         self.model.set_outcomes(outcomes)
         self.table.widen()
         self.looking.renew()
-        self._state_acts()
+        self.selected.state()
 
     def copy_answer(self) -> None:
         """Put what to tell the caller on the clipboard."""

@@ -19,6 +19,8 @@ PIE_TONES = {"off": "off-icon", "notice": "notice-icon", "bad": "bad-icon"}
 PLAIN = int(Qt.AlignmentFlag.AlignVCenter)
 TO_RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 CUTS = {"right": Qt.TextElideMode.ElideRight}
+GREY = 0.6
+"""How much of a shape is left where it is not known to be so now."""
 BARS = (52, 28, 70, 48, 52, 60, 74, 56, 36, 62)
 """Widths of the grey bars of a row that is not here yet."""
 
@@ -38,6 +40,9 @@ class Tools:
         self._tokens, self._ratio = tokens, ratio
         self.colours = {name: QColor(value) for name, value in tokens.items()}
         self.body, self.strong = theme.font("body"), theme.font("strong")
+        self.grey = QFont(self.body)
+        # High contrast has no grey.
+        self.grey.setItalic(tokens.scheme == "contrast")
         self._metrics = {False: QFontMetrics(self.body), True: QFontMetrics(self.strong)}
         self._cut: dict[tuple[str, int, bool, str], str] = {}
         self._pies: dict[tuple[str, int], QPixmap] = {}
@@ -116,17 +121,20 @@ class InboxDelegate(QStyledItemDelegate):
         left = rect.left() + (MARGIN if column == 0 else PAD)
         room = QRect(left, rect.top(), rect.right() - PAD + 1 - left, rect.height() - 1)
         row = self._model.row(place)
+        # What was not polled is as it was then: it is drawn grey.
+        grey = row is not None and ground != "sel" and bool(self._model.doubt_of(row))
         if row is None:
             bar = QRect(left, rect.center().y() - 4, min(BARS[column], room.width()), 8)
             painter.fillRect(bar, tools.colours["line" if chosen else "hover"])
         elif column == cells.STATE:
-            self._state(painter, row, room, ground)
+            self._state(painter, row, room, ground, grey=grey)
         elif column == cells.AGE:
-            self._age(painter, row, room, ground)
+            self._age(painter, row, room, ground, grey=grey)
         else:
             spec = self._columns[column]
-            painter.setFont(tools.body)
-            painter.setPen(tools.colours["sel-text" if ground == "sel" else self._tone(row, column)])
+            painter.setFont(tools.grey if grey else tools.body)
+            tone = "sel-text" if ground == "sel" else "muted" if grey else self._tone(row, column)
+            painter.setPen(tools.colours[tone])
             text = tools.cut(cells.text(row, column, self._model.now()), room.width(), spec.cut)
             painter.drawText(room, TO_RIGHT if spec.align == RIGHT else PLAIN, text)
 
@@ -136,31 +144,33 @@ class InboxDelegate(QStyledItemDelegate):
         tone: str = self._columns[column].tone
         return tone
 
-    def _state(self, painter: QPainter, row: Any, room: QRect, ground: str) -> None:
+    def _state(self, painter: QPainter, row: Any, room: QRect, ground: str, *, grey: bool) -> None:
         tools, middle = self._tools, room.center().y() + 1 - SHAPE // 2
         device = painter.device()
         ratio = device.devicePixelRatioF() if device is not None else 1.0
         shape = icons.status_pixmap(SHAPES[RequestState(row.state)], SHAPE, ground, ratio)
+        painter.setOpacity(GREY if grey else 1.0)
         painter.drawPixmap(QPoint(room.left(), middle), shape)
-        behind = ["notice"] if row.mismatch else []
+        painter.setOpacity(1.0)
+        behind = ["notice"] if cells.stands_out(row) else []
         outcome = self._model.outcome(row)
         if outcome is not None:
             behind.append("good" if outcome.ok else "bad")
         left = room.left() + SHAPE + PAD
         width = room.right() + 1 - left - len(behind) * (SHAPE + PAD)
         text = tools.cut(cells.state_text(row), width, RIGHT)
-        painter.setFont(tools.body)
-        painter.setPen(tools.colours["sel-text" if ground == "sel" else "text"])
+        painter.setFont(tools.grey if grey else tools.body)
+        painter.setPen(tools.colours["sel-text" if ground == "sel" else "muted" if grey else "text"])
         painter.drawText(QRect(left, room.top(), width, room.height()), PLAIN, text)
         left += tools.advance(text) + PAD
         for state in behind:
             painter.drawPixmap(QPoint(left, middle), icons.status_pixmap(state, SHAPE, ground, ratio))
             left += SHAPE + PAD
 
-    def _age(self, painter: QPainter, row: Any, room: QRect, ground: str) -> None:
+    def _age(self, painter: QPainter, row: Any, room: QRect, ground: str, *, grey: bool) -> None:
         tools, now = self._tools, self._model.now()
         used = cells.share(row, now)
-        tone = cells.tone_of_share(used)
+        tone = "off" if grey else cells.tone_of_share(used)
         alone = ground == "sel" and theme.current().scheme == "contrast"
         if used is not None:
             pie = tools.pie("sel-text" if alone else PIE_TONES[tone], used)
@@ -169,8 +179,8 @@ class InboxDelegate(QStyledItemDelegate):
         if strong and not alone:
             colour = tone
         else:
-            colour = "sel-text" if ground == "sel" else "text" if cells.is_open(row) else "muted"
-        painter.setFont(tools.strong if strong else tools.body)
+            colour = "sel-text" if ground == "sel" else "text" if cells.is_open(row) and not grey else "muted"
+        painter.setFont(tools.strong if strong else tools.grey if grey else tools.body)
         painter.setPen(tools.colours[colour])
         painter.drawText(room, TO_RIGHT, cells.text(row, cells.AGE, now))
 

@@ -24,10 +24,11 @@ from console.pages.requests import cells
 from console.pages.requests.timeline import Timeline
 from console.widgets import buttons
 from console.widgets.badge import Badge
-from console.widgets.labels import ElidedLabel, Label, Picture, breakable
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, breakable
 from console.widgets.states import ErrorState
 from models.kinds import RequestState
 from services.errors import Problem
+from services.language import AND, list_of, short_ago, tr
 
 MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
 LEFT, MIDDLE, RIGHT = 300, 322, 334
@@ -155,6 +156,8 @@ class DetailsPane(QWidget):
     asked = pyqtSignal(str)
     """A command of the page."""
     closed = pyqtSignal()
+    find_asked = pyqtSignal()
+    """Somebody wants to see the shown request in a list that has it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -163,14 +166,21 @@ class DetailsPane(QWidget):
         self.setAccessibleName("Details of the request")
         self.setMinimumHeight(HEAD + 110)
         self._link = ""
+        self._in_list = True
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 12, 0, 8)
         layout.setSpacing(6)
         layout.addLayout(self._head())
         self.reason = Label("", role="caption")
-        self.reason.setContentsMargins(MARGIN, 0, MARGIN, 0)
         self.reason.setWordWrap(True)
-        layout.addWidget(self.reason)
+        self.find_link = LinkLabel("Show it among all requests")
+        self.find_link.clicked.connect(self.find_asked)
+        line = QHBoxLayout()
+        line.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        line.setSpacing(GAP)
+        line.addWidget(self.reason, 1)
+        line.addWidget(self.find_link)
+        layout.addLayout(line)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
@@ -219,8 +229,8 @@ class DetailsPane(QWidget):
             acts.addWidget(button)
         close = buttons.quiet("", icon="cross")
         close.setFixedWidth(HEAD)
-        close.setAccessibleName("Close the details")
-        plain.set_tip(close, "Close the details (Escape)")
+        close.setAccessibleName(tr("Close the details"))
+        plain.set_tip(close, tr("Close the details (Escape)"))
         close.clicked.connect(self.closed)
         self._acts_end = QSpacerItem(0, 0)
         acts.addItem(self._acts_end)
@@ -327,6 +337,7 @@ class DetailsPane(QWidget):
     def clear(self) -> None:
         """Show nothing of the request before, while another one is read."""
         self._link = ""
+        self.set_in_list(True)
         self.number.setText("")
         self.about.setText("")
         self.set_badges([])
@@ -358,11 +369,18 @@ class DetailsPane(QWidget):
         self.reason.setText(" ".join(told))
         self.reason.setVisible(bool(told))
 
+    def set_in_list(self, in_list: bool) -> None:  # noqa: FBT001 - the state that is shown
+        """Offer nothing for a request that left the list but a way to find it again."""
+        self._in_list = in_list
+        self.find_link.setVisible(not in_list)
+        self.copy_button.setEnabled(in_list)
+        self.open_button.setEnabled(in_list and bool(self._link))
+
     def show_many(self, text: str, about: str) -> None:
         """Show how many requests are selected, in place of one request's details."""
+        self.clear()
         self.number.setText(text)
         self.about.setText(about)
-        self.set_badges([])
         self._show_instead(None)
 
     def show_failure(self, name: str, problem: Problem, retry: Callable[[], None]) -> None:
@@ -391,8 +409,8 @@ class DetailsPane(QWidget):
         self.number.setText(number)
         self.number.setAccessibleName(f"Request {number}")
         self.copy_number.show()
-        plain.set_tip(self.copy_number, f"Copy {number}")
-        self.copy_number.setAccessibleName(f"Copy {number}")
+        plain.set_tip(self.copy_number, tr("Copy {number}", number=number))
+        self.copy_number.setAccessibleName(tr("Copy {number}", number=number))
         self._show_badges(details)
         policy = row.policy_name or "Request"
         self.about.setText(f"{policy}, through {row.process_name}" if row.process_name else policy)
@@ -402,7 +420,7 @@ class DetailsPane(QWidget):
         self._show_who(details)
         self.quote.show_text(details.answer_for_caller)
         self._link = details.link
-        self.open_button.setEnabled(bool(details.link))
+        self.open_button.setEnabled(self._in_list and bool(details.link))
         plain.set_tip(self.open_button, "" if details.link else "Its record in ServiceNow is not known")
         self._show_fresh(details, asking=asking)
 
@@ -423,7 +441,11 @@ class DetailsPane(QWidget):
         shape = cells.SHAPES[RequestState(row.state)]
         if details.here.state.startswith("Not "):
             shape = "todo"
-        asked = f"Last asked {since(details.here.at, now)}" if details.here.at is not None else ""
+        asked = (
+            tr("Last polled {ago}", ago=short_ago(details.here.at, now))
+            if details.here.at is not None
+            else ""
+        )
         more = "\n".join(part for part in (details.here.detail, asked) if part)
         self.here.show_state(shape, details.here.state, more)
         there = "notice" if details.mismatch else shape_of_approval(row.servicenow_state)
@@ -444,14 +466,16 @@ class DetailsPane(QWidget):
             widget.setVisible(bool(people))
         if not people:
             return
-        self.who.setText(either([person.name for person in people if not person.absent] or ["Nobody"]))
+        self.who.setText(
+            list_of([person.name for person in people if not person.absent] or [tr("Nobody")], most=4)
+        )
         number = details.row.number or "it"
         order = all(person.on_order for person in people)
         what = details.row.order_number if order and details.row.order_number else number
         lines = [f"Approve {what}{' itself' if details.mismatch else ''}, under My Approvals"]
         groups = list(dict.fromkeys(person.via for person in people if person.via))
         if groups:
-            lines.append(f"Asked as {either(groups, 'and')}")
+            lines.append(tr("Asked as {groups}", groups=list_of(groups, AND, most=4)))
         lines += [f"{person.name}: {person.absent}" for person in people if person.absent]
         self.what.setText("\n".join(lines))
 
@@ -498,24 +522,6 @@ def _column(title: str) -> tuple[QWidget, QVBoxLayout]:
 def _lower_first(text: str) -> str:
     first = text.split(" ", 1)[0]
     return text[:1].lower() + text[1:] if first in ("The", "Nobody", "Its", "It", "Another") else text
-
-
-def either(names: Sequence[str], word: str = "or", most: int = 4) -> str:
-    """Write names as people do: “A, B or C”; what goes beyond `most` is counted."""
-    shown = list(names[:most]) + ([f"{len(names) - most} more"] if len(names) > most else [])
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
-
-
-def since(moment: datetime, now: datetime) -> str:
-    """Return how long ago something was, by the second below a minute."""
-    seconds = max(int((now - moment).total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s ago"
-    if seconds < 3600:
-        return f"{seconds // 60} min ago"
-    return f"{cells.clock(seconds)} ago"
 
 
 APPROVAL_SHAPES = {"approved": "good", "rejected": "bad", "cancelled": "off", "requested": "pending"}

@@ -10,9 +10,6 @@ from typing import Any
 from console.pages.requests.cells import utcnow
 from console.pages.requests.model import PAGE
 
-CHOSEN_MOST = 50
-"""Selected requests that are looked for again after a change; beyond that only the current one is."""
-
 
 @dataclass(slots=True)
 class Query:
@@ -62,23 +59,26 @@ class Look:
     pages: dict[int, Sequence[Any]]
     places: dict[uuid.UUID, int]
     as_of: datetime | None
+    """When its servers were polled last, the oldest of them."""
     whole: bool
-    """Whether the copies of all servers are whole."""
+    """Whether every server of the list was asked successfully the last time and hid nothing."""
     some: bool
     """Whether there is any request at all, whatever the filter."""
+    chosen: tuple[Any, ...] = ()
+    """Those of the selected requests, and of the one to be seen, that stand in the list: in its order, as they are now."""
+    unsure: frozenset[uuid.UUID] = frozenset()
+    """Servers of the list whose last poll failed, or that were not polled yet."""
+    faults: tuple[str, ...] = ()
+    """What those that failed met, by the ids of the faults."""
 
 
 def look(inbox: Any, query: Query, wish: Wish) -> Look:
     """Read what is in sight of a query and find the wished requests in it; blocks, for a thread."""
     count = inbox.count(query.filter, at=query.at)
-    wanted = dict.fromkeys(
-        key for key in (wish.goal, wish.current, wish.top, *wish.chosen[:CHOSEN_MOST]) if key is not None
-    )
-    places = {}
-    for key in wanted:
-        place = inbox.place_of(query.filter, query.sort, key, at=query.at) if count.number else None
-        if place is not None:
-            places[key] = place
+    places = _places(inbox, query, wish) if count.number else {}
+    wanted = [key for key in dict.fromkeys((wish.goal, *wish.chosen)) if key in places]
+    rows = inbox.get_all(wanted) if wanted else {}
+    chosen = tuple(rows[key] for key in sorted(wanted, key=places.__getitem__) if key in rows)
     first = wish.top_place if wish.top is None else places.get(wish.top, wish.top_place)
     if wish.goal in places:
         first = max(places[wish.goal] - wish.in_sight // 2, 0)
@@ -91,9 +91,29 @@ def look(inbox: Any, query: Query, wish: Wish) -> Look:
         if number:
             pages[page], whole = read_page(inbox, query, page)
             complete = complete and whole
-    as_of, whole_copies = inbox.as_of()
+    known = inbox.polled(query.filter)
     some = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
-    return Look(query, number, count.exact, complete, pages, places, as_of, whole_copies, some)
+    faults = tuple(dict.fromkeys(fault for _, fault in known.failing))
+    return Look(
+        query, number, count.exact, complete, pages, places, known.at, known.complete, some, chosen,
+        known.unsure, faults,
+    )  # fmt: skip
+
+
+def _places(inbox: Any, query: Query, wish: Wish) -> dict[uuid.UUID, int]:
+    """Return where the wished requests stand in the list, without those that do not."""
+    places = {}
+    single = [key for key in (wish.goal, wish.current, wish.top) if key is not None]
+    several = [key for key in wish.chosen if key not in single]
+    if len(several) == 1:
+        single += several
+    elif several:
+        places = dict(inbox.places_of(query.filter, query.sort, several, at=query.at))
+    for key in dict.fromkeys(single):
+        place = inbox.place_of(query.filter, query.sort, key, at=query.at)
+        if place is not None:
+            places[key] = place
+    return places
 
 
 def read_page(inbox: Any, query: Query, number: int) -> tuple[Sequence[Any], bool]:

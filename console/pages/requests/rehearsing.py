@@ -4,6 +4,7 @@ from typing import Any
 
 from console.pages.rehearsal import open_rehearsal
 from console.widgets.popup_list import PickRow, PopupList
+from models.letters import same_letters
 
 
 def rehearse_with(page: Any) -> None:
@@ -23,8 +24,8 @@ def rehearse_with(page: Any) -> None:
 
 
 def _fill(page: Any, popup: PopupList, text: str) -> None:
-    needle = text.casefold().strip()
-    found = [process for process in page.processes if needle in process.name.casefold()]
+    needle = same_letters(text).strip()
+    found = [process for process in page.processes if needle in same_letters(process.name)]
     popup.set_rows([PickRow(str(p.id), p.name, p.description, "process") for p in found])
     popup.set_state("ready" if found else "empty", "" if found else "No Approval Process matches")
 

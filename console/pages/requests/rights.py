@@ -9,6 +9,7 @@ from console.lazy import module
 from console.pages.requests import cells
 from models.kinds import RequestOrigin, RequestState
 from services.errors import ConsoleError
+from services.language import plural, tr
 
 MOST = 500
 """Requests that one act takes at a time."""
@@ -64,17 +65,30 @@ def reasons(
     if not count:
         return dict.fromkeys(ACTS, "Nothing is selected.")
     if count > MOST:
-        return dict.fromkeys(ACTS, f"Select at most {MOST} requests at a time; {count:,} are selected.")
+        return dict.fromkeys(
+            ACTS,
+            tr("Select at most {most} requests at a time; {count} are selected.", most=MOST, count=count),
+        )
+    if not rows:
+        return dict.fromkeys(ACTS, tr("The selected requests are being read."))
     still_open = [row for row in rows if cells.is_open(row)]
     if not still_open:
         return dict.fromkeys(ACTS, _ended(rows))
     found = dict.fromkeys(ACTS, "")
     if all(RequestState(row.state) == RequestState.SUBMITTING and not row.record_id for row in still_open):
-        not_there = "It has not reached ServiceNow yet." if count == 1 else "None has reached ServiceNow yet."
+        not_there = plural(
+            count, "It has not reached ServiceNow yet.", "None of them has reached ServiceNow yet."
+        )
         found |= dict.fromkeys((*DECISIONS, "remind"), not_there)
     elif len(still_open) == 1 == count:
         found |= dict.fromkeys(DECISIONS, rights.against(still_open[0].server_id, asked))
     return found
+
+
+def left_the_list(row: Any) -> Mapping[str, str]:
+    """Return why nothing is done with a request that is shown and no longer stands in the list; `row` may be unknown."""
+    ended = "" if row is None or cells.is_open(row) else f"{_ended([row])} "
+    return dict.fromkeys(ACTS, f"{ended}It is no longer in this list.")
 
 
 def _ended(rows: Sequence[Any]) -> str:

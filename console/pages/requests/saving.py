@@ -43,7 +43,7 @@ class SaveFilterDialog(Dialog):
         self.save_button = buttons.primary("Save filter")
         self.save_button.setDefault(True)
         self.save_button.clicked.connect(self.accept)
-        out = buttons.secondary("Leave it")
+        out = buttons.secondary("Cancel")
         out.clicked.connect(self.reject)
         foot.addWidget(self.save_button)
         foot.addWidget(out)

@@ -14,12 +14,20 @@ from console.pages.requests import cells
 from console.pages.requests.cells import COLUMNS
 from console.pages.requests.model import PAGE, InboxModel
 from console.pages.requests.painting import InboxDelegate, InboxHead
-from console.widgets.data_table import AIR, MARGIN, PAD, ROW, SHAPE, DataTable
+from console.widgets.data_table import AIR, MARGIN, PAD, ROW, SHAPE, DataTable, shared_out
 
+WIDEST = 2000
+LEFT_OUT = (cells.COMPUTER, cells.REASON, cells.POLICY, cells.WAITS)
+"""Columns that are left out where there is no room for all, in this order; the details have what they say."""
 MEASURED = 40
 """How many rows from the first in sight are looked at for the width of their columns."""
 FLAGS = QItemSelectionModel.SelectionFlag
-LEAST = {cells.STATE: ("Submitting",), cells.AGE: ("00:00 ",), cells.DUE: ("in 00:00 ",)}
+LEAST = {
+    cells.STATE: ("Submitting",),
+    cells.AGE: ("00:00 ",),
+    cells.DUE: ("in 00:00 ",),
+    cells.NUMBER: ("RITM0000000",),
+}
 """What every column of these has room for, whatever stands in it."""
 
 
@@ -35,6 +43,8 @@ class InboxTable(DataTable):
     copy_asked = pyqtSignal()
     menu_asked = pyqtSignal(QPoint)
     sort_asked = pyqtSignal(int)
+    widths_set = pyqtSignal()
+    """A person gave a column another width: from now on no width changes by itself."""
 
     def __init__(self, model: InboxModel) -> None:
         self._behind = self._ended = 0
@@ -42,6 +52,7 @@ class InboxTable(DataTable):
         super().__init__(model, COLUMNS, "Requests")
         self.requests = model
         self._quiet = False
+        self._by_hand = self._fitting = False
         self._chosen: dict[int, bool] = {}
         self._last_top = 0
         head = InboxHead(model, self)
@@ -49,6 +60,7 @@ class InboxTable(DataTable):
         self.setHorizontalHeader(head)
         head.setMinimumSectionSize(2 * PAD)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        head.sectionResized.connect(self._resized)
         rows = self.verticalHeader()
         if rows is not None:
             rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -96,16 +108,76 @@ class InboxTable(DataTable):
 
     def fit(self) -> None:
         """Give every column its width; the last one's depends on whether there is a bar beside it."""
-        if self._natural and self._end() != self._ended:
-            self._ended = self._end()
+        if self._by_hand:
+            return
+        self._fitting = True
+        try:
+            if self._natural and self._end() != self._ended:
+                self._ended = self._end()
+                self.measure()
+            else:
+                self._share_out()
+        finally:
+            self._fitting = False
+
+    def _share_out(self) -> None:
+        """Give every column its width; where not even the least ones have room, some are left out."""
+        viewport, head = self.viewport(), self.horizontalHeader()
+        if viewport is None or head is None or not self._natural:
+            return
+        room, least = viewport.width(), list(self._least)
+        out: set[int] = set()
+        for column in LEFT_OUT:
+            if sum(least) > room:
+                out.add(column)
+                least[column] = 0
+        natural = [0 if place in out else width for place, width in enumerate(self._natural)]
+        take = [0 if place in out else column.take for place, column in enumerate(COLUMNS)]
+        widths = shared_out(natural, least, take, [column.give for column in COLUMNS], room)
+        for place, width in enumerate(widths):
+            head.setSectionHidden(place, place in out)
+            if place not in out:
+                head.resizeSection(place, width)
+
+    def measure(self) -> None:
+        """Look how wide the texts are, unless a person gave the columns their widths."""
+        if not self._by_hand:
+            super().measure()
+
+    def _resized(self, _column: int, _was: int, _now: int) -> None:
+        if not self._fitting and not self._by_hand:
+            self._by_hand = True
+        if not self._fitting:
+            self.widths_set.emit()
+
+    def widths(self) -> str:
+        """Return the widths that a person gave the columns, to be kept; nothing where they follow the texts."""
+        head = self.horizontalHeader()
+        if head is None or not self._by_hand:
+            return ""
+        return ",".join(str(head.sectionSize(column)) for column in range(len(COLUMNS)))
+
+    def set_widths(self, kept: str) -> None:
+        """Give the columns widths that were kept; an empty text lets them follow the texts."""
+        widths = [int(part) for part in kept.split(",") if part.isdecimal()]
+        head = self.horizontalHeader()
+        if head is None:
+            return
+        self._by_hand = len(widths) == len(COLUMNS)
+        if not self._by_hand:
             self.measure()
-        else:
-            super().fit()
+            return
+        self._fitting = True
+        for column, width in enumerate(widths):
+            head.setSectionHidden(column, not width)
+            if width:
+                head.resizeSection(column, min(max(width, 2 * PAD), WIDEST))
+        self._fitting = False
 
     def widen(self) -> None:
         """Make room where a time or a state in sight has become longer than its column."""
         head = self.horizontalHeader()
-        if head is None:
+        if head is None or self._by_hand:
             return
         metrics, now = QFontMetrics(theme.font("strong")), self.requests.now()
         first, last = self.in_sight()
@@ -188,11 +260,11 @@ class InboxTable(DataTable):
         found: list[Any] = []
         for first, last in self.chosen_ranges():
             for place in range(first, last + 1):
-                if len(found) == most:
-                    return found
                 row = self.requests.loaded(place)
                 if row is not None:
                     found.append(row)
+                if len(found) == most:
+                    return found
         return found
 
     def current_row(self) -> Any:
@@ -208,7 +280,7 @@ class InboxTable(DataTable):
         with self.quietly():
             wanted = QItemSelection()
             last = self.requests.columnCount() - 1
-            for first, end in _runs(places):
+            for first, end in runs_of(places):
                 wanted.select(self.requests.index(first, 0), self.requests.index(end, last))
             selection.select(wanted, FLAGS.ClearAndSelect)
             index = QModelIndex() if current is None else self.requests.index(current, 0)
@@ -256,14 +328,19 @@ class InboxTable(DataTable):
         if event is None or viewport is None:
             return
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
-        index = self.currentIndex() if keyboard else self.indexAt(viewport.mapFrom(self, event.pos()))
+        # The position of an event that came through the viewport counts from there, of others from the table.
+        pointer = viewport.mapFromGlobal(event.globalPos())
+        index = self.currentIndex() if keyboard else self.indexAt(pointer)
         if not index.isValid():
             return
-        where = self.visualRect(index).center() if keyboard else viewport.mapFrom(self, event.pos())
+        if not self._selection.isRowSelected(index.row()):
+            # The menu is for what is selected: a row that only the keyboard or the pointer is on becomes that.
+            self._selection.setCurrentIndex(index, FLAGS.ClearAndSelect | FLAGS.Rows)
+        where = self.visualRect(index).center() if keyboard else pointer
         self.menu_asked.emit(viewport.mapToGlobal(where))
 
 
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+def runs_of(places: Sequence[int]) -> list[tuple[int, int]]:
     """Return places as runs of neighbours: first and last of each."""
     runs: list[tuple[int, int]] = []
     for place in sorted(set(places)):

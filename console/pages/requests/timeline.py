@@ -10,10 +10,10 @@ from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QPainter, QPen, QTextL
 from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from console import icons, plain, theme
-from console.pages.requests.cells import local, utcnow
+from console.pages.requests.cells import utcnow
 from console.widgets.labels import upright
-from console.widgets.timeline import ago
 from models.kinds import RequestEventKind
+from services.language import ago, date_time, short_moment
 
 SHAPE, GAP, AIR, LINE, SMALL = 14, 12, 6, 16, 15
 TITLE_MOST, DETAIL_MOST = 3, 4
@@ -33,6 +33,7 @@ SHAPES = {
     _K.CANCELLED: "off",
     _K.TIMED_OUT: "notice",
     _K.FAILED: "bad",
+    _K.PROBLEM: "notice",
 }
 
 
@@ -49,10 +50,7 @@ class Step:
 
     def time(self, now: datetime) -> str:
         """Return the time of day, or the date where it is another one."""
-        there, here = local(self.at), local(now)
-        if there.date() == here.date():
-            return f"{there:%H:%M:%S}"
-        return f"{there.day} {there:%b}" if there.year == here.year else f"{there:%Y-%m-%d}"
+        return short_moment(self.at, now, seconds=True)
 
 
 def steps_of(lines: Sequence[Any], *, mismatch: bool) -> list[Step]:
@@ -118,7 +116,7 @@ class TimelineModel(QAbstractListModel):
             when = f"at {step.time(utcnow())}" + (", still to come" if step.due else "")
             return plain.one_line(", ".join(part for part in (step.title, step.detail, when) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
-            when = f"{local(step.at):%Y-%m-%d %H:%M:%S %Z}" + ("" if step.due else f", {ago(step.at)}")
+            when = date_time(step.at, seconds=True, zone=True) + ("" if step.due else f", {ago(step.at)}")
             return plain.tip("\n".join(part for part in (step.title, step.detail, when) if part))
         return step if role == STEP else None
 

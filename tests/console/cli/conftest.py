@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from console.cli.app import run_cli
+from services.paths import Paths
 from services.practice import PracticeInstance
+from services.store import Store
 from tests.limits import PROGRAM_S, WAIT_S
 
 ROOT = Path(__file__).parents[3]
@@ -171,6 +173,13 @@ def until(condition, seconds=WAIT_S):
 @pytest.fixture
 def program(tmp_path):
     return Program(tmp_path)
+
+
+@pytest.fixture
+def own_store(tmp_path, monkeypatch):
+    """Make the store of this user: commands that only read make none."""
+    monkeypatch.setenv("APPROVAL_CONSOLE_HOME", str(tmp_path / "home"))
+    Store.open(Paths.of().default_store, actor="ada").close()
 
 
 @pytest.fixture

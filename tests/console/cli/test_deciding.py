@@ -1,5 +1,6 @@
 """`requests show`, `approve`, `reject`, `cancel`, `remind`, and the programs that may raise requests."""
 
+import getpass
 import json
 import logging
 import subprocess
@@ -47,8 +48,9 @@ def order(store, practice):
     kind = configuration.named(Kind.APPROVAL_TYPE, TYPE)
 
     def make(number=1, *, own=False):
-        made = place_order(practice._database, EXECUTE_ITEM, _sample(number), user_id=user_id(PM), by=PM)
         key = uuid.uuid4()
+        variables = {**_sample(number), **({"PMApprovalId": str(key)} if own else {})}
+        made = place_order(practice._database, EXECUTE_ITEM, variables, user_id=user_id(PM), by=PM)
         row = ApprovalRequest(
             id=key, server_id=server.id, record_id=made.item_id, number=made.item_number, state=RequestState.PENDING,
             external_id=made.item_id if own else f"pm-{number}",
@@ -110,7 +112,8 @@ def test_several_are_decided_with_a_comment(cli, order, practice, store, command
 def test_as_an_approver_of_its_own(cli, order, practice):
     row = order()
     outcome = cli("requests", "approve", row.number, "--decide-as", "Approver")
-    assert (outcome.status, outcome.out) == (0, f"{row.number}\t{row.number} is approved.\n")
+    told = f"{row.number} approved by {getpass.getuser()}, with the account app.approver of Alex Approver."
+    assert (outcome.status, outcome.out) == (0, f"{row.number}\t{told}\n")
     [asked] = practice.records("sysapproval_approver", sysapproval=row.record_id)
     assert asked["sys_updated_by"] == "app.approver"
 
@@ -120,7 +123,7 @@ def test_one_that_is_decided_already_ends_with_1(cli, order, practice):
     assert cli("requests", "reject", row.number).status == 0
     outcome = cli("requests", "approve", row.number, other.number)
     assert outcome.status == 1
-    assert "already rejected by Alex Approver" in outcome.err
+    assert "already rejected by privman.integration on behalf of Alex Approver" in outcome.err
     assert state_of(practice, row) == "rejected"
     assert state_of(practice, other) == "approved"
 
@@ -262,3 +265,56 @@ def test_a_decision_that_came_too_late_is_done_and_not_good():
     late = Outcome(uuid.uuid4(), ok=True, problem=too_late("Take in that RITM1 is approved", "timed_out"))
     assert status_of([late]) == 1
     assert status_of([Outcome(uuid.uuid4(), ok=True)]) == 0
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{{{id}}}",
+        "urn:uuid:{id}",
+        "  {id} ",
+        "({id})",
+        "{hex}",
+        "{{{ID}}}",
+    ],
+)
+@pytest.mark.parametrize("name", ["id", "approval_id", "record_id"])
+def test_a_request_is_found_by_its_ids_in_any_usual_spelling(cli, order, name, written):
+    row = order()
+    known = uuid.UUID(str(getattr(row, name)))
+    text = written.format(id=known, hex=known.hex, ID=str(known).upper())
+    outcome = cli("requests", "show", text, "--json")
+    assert outcome.status == 0, outcome.err
+    assert outcome.json["id"] == str(row.id)
+    listed = cli("requests", "list", "--search", text.strip(), "--json")
+    assert name == "id" or [one["id"] for one in listed.json["requests"]] == [str(row.id)]
+
+
+def test_an_approval_id_is_found_however_it_was_sent(cli, order, store):
+    row = order()
+    sent = f"{{{str(row.approval_id).upper()}}}"
+    with store.write() as work:
+        work.observe(ApprovalRequest, {}, [ApprovalRequest(**{**row.model_dump(), "approval_id": sent})])
+    for text in (row.approval_id, sent, f"urn:uuid:{row.approval_id}"):
+        assert cli("requests", "show", text, "--json").json["id"] == str(row.id)
+
+
+def test_a_record_of_another_item_is_not_decided(cli, order, practice, store):
+    """An order carries a laptop as well, and a console had taken that for the request."""
+    row = order(own=True)
+    laptop = order(2)
+    with store.write() as work:
+        work.observe(ApprovalRequest, {row.id: {"record_id": laptop.record_id, "number": laptop.number}})
+    outcome = cli("requests", "approve", row.id)
+    assert outcome.status == 0, outcome.err
+    assert state_of(practice, laptop) == "requested"
+    assert state_of(practice, row) == "approved"
+    practice._database.delete("sc_req_item", row.record_id, by="admin")
+    with store.write() as work:
+        lost = work.session.get(ApprovalRequest, row.id)
+        work.session.expunge(lost)
+        lost.external_id = laptop.record_id
+        work.update(lost, lost.version)
+    outcome = cli("requests", "reject", row.id, "--json")
+    assert (outcome.status, outcome.json["outcomes"][0]["problem"]["fault"]) == (3, "record-foreign")
+    assert state_of(practice, laptop) == "requested"

@@ -166,7 +166,7 @@ def test_history_tells_what_changed_newest_first(story):
 def test_the_audit_trail_is_whole(story):
     assert story["audit"].status == 0
     # Four objects and a check at the least; how many entries a rehearsal takes is its own matter.
-    told = re.fullmatch(r"The audit trail is whole: (\d+) entries\.\n", story["audit"].out)
+    told = re.fullmatch(r"Audit trail intact: (\d+) entries\.\n", story["audit"].out)
     assert int(told[1]) > 5
 
 

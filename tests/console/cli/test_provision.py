@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_written_is_said_so(cli, tmp_path, empty):
     assert cli("config", "apply", file, *store).status == 0
     failed = cli("provision", SERVER, "--update-set", tmp_path / "no" / "set.xml", *store)
     assert failed.status == 3
-    assert "cannot be written" in failed.err
+    assert "The folder is not there, or may not be written to." in failed.err
 
 
 def test_to_standard_output_the_update_set_stands_alone(story):

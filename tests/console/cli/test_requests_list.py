@@ -30,7 +30,7 @@ KEYS = [
         "file_path",
         "reason",
     ),
-    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url"),
+    *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url", "error"),
 ]
 
 

@@ -18,6 +18,8 @@ from console.cli.app import run_cli
 from tests.console.cli.conftest import SECRET, SERVER, TYPE, interrupt, read_to, until
 from tests.console.cli.test_wrong_calls import applied
 
+pytestmark = pytest.mark.usefixtures("own_store")
+
 NAME = "Müller – ☃"
 DOCUMENT = f"version: 1\ncredentials:\n  - {{name: {NAME}, account: a}}\n"
 
@@ -188,10 +190,10 @@ def test_a_full_disk_is_no_wrong_input(cli, monkeypatch, tmp_path):
     def refuse(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("console.cli.audit.Path.open", refuse)
+    monkeypatch.setattr("services.files.os.fsync", refuse)
     outcome = cli("audit", "export", tmp_path / "trail.jsonl")
     assert outcome.status == 3
-    assert "The disk is full." in outcome.err
+    assert "The disk is full, or takes no file of this size." in outcome.err
 
 
 def test_what_nobody_expected_names_its_log(cli, monkeypatch, caplog):
@@ -208,8 +210,8 @@ def test_one_entry_is_counted_as_one(cli, tmp_path):
     assert cli("credential", "list").status == 0
     (tmp_path / "d.yaml").write_text(DOCUMENT, encoding="utf-8")
     assert cli("config", "apply", tmp_path / "d.yaml").status == 0
-    assert cli("audit", "verify").out == "The audit trail is whole: 1 entry.\n"
-    assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry is written to ")
+    assert cli("audit", "verify").out == "Audit trail intact: 1 entry.\n"
+    assert cli("audit", "export", tmp_path / "trail").err.startswith("1 entry written to ")
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])

@@ -4,6 +4,8 @@ import os
 import stat
 import zipfile
 
+import pytest
+
 from tests.console.cli.conftest import Program
 
 
@@ -12,6 +14,7 @@ def read(file):
         return {name: bundle.read(name).decode() for name in bundle.namelist()}
 
 
+@pytest.mark.usefixtures("own_store")
 def test_it_is_made_for_its_owner_and_says_what_is_in_it(tmp_path):
     program = Program(tmp_path)
     outcome = program.run("support-bundle", "bundle.zip")

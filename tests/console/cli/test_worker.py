@@ -1,11 +1,15 @@
 """The worker as a program: one round, or until it is told to stop; without Qt, and with the intake where asked for."""
 
+import importlib
 import signal
 
 import httpx
 import pytest
 
 from models.base import utcnow
+from models.kinds import Kind
+from services.configuration import Configuration
+from services.requests.intake import Intake, IntakeClients
 from services.requests.leases import holdings
 from services.store import Store
 from tests.console.cli.conftest import SERVER, TYPE, document, interrupt, read_to, until
@@ -58,6 +62,47 @@ def test_one_round_that_could_not_be_done_ends_with_1(configured, practice):
     assert "hibernating" in failed.err
     paused = configured.run("worker", "--once")
     assert "paused" in paused.out
+
+
+BROKEN = {
+    "raising": ("services.requests.life:RequestLife", "resume"),
+    "polling": ("services.requests.following:Follower", "_look"),
+    "cleaning": ("services.requests.baseline", "unfinished"),
+    "looking": ("services.requests.worker:Worker", "_steps"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_one_round_that_fails_unexpectedly_ends_with_1_and_says_so(
+    configured, store, part, cli, monkeypatch, caplog
+):
+    """In this process, with one function that raises what nobody foresees."""
+    place, name = BROKEN[part]
+    module, _, of = place.partition(":")
+    owner = importlib.import_module(module)
+
+    def broken(*_arguments, **_more):
+        raise RuntimeError("nobody foresaw this")
+
+    approval_type = Configuration(store).named(Kind.APPROVAL_TYPE, TYPE)
+    client, _ = IntakeClients(store).add("Agent", approval_type.id)
+    Intake(store).accept(client, PAYLOAD, "one")
+    monkeypatch.setenv("APPROVAL_CONSOLE_HOME", configured.environ["APPROVAL_CONSOLE_HOME"])
+    monkeypatch.setattr(getattr(owner, of) if of else owner, name, broken)
+    ended = cli("worker", "--once", "--json")
+    assert ended.status == 1
+    assert ended.json["ok"] is False
+    told = [*ended.json["problems"], *(one["problem"] for one in ended.json["servers"] if one["problem"])]
+    assert {problem["fault"] for problem in told} == {"unexpected-error"}
+    assert "Unexpected internal error" in ended.err
+    assert "Traceback" not in ended.err
+    log = next(configured.folder.rglob("approval-console.log")).read_text(encoding="utf-8")
+    assert log.count("Traceback (most recent call last)") == 1
+    assert told[0]["correlation_id"] in log
+    if part == "raising":
+        listed = cli("requests", "list", "--json")
+        assert "Unexpected internal error" in listed.json["requests"][0]["error"]
+    caplog.clear()
 
 
 def test_calls_that_make_no_sense_are_refused(configured):

@@ -70,6 +70,7 @@ def test_a_wrong_call_ends_with_2_and_says_what_is_wrong(cli, arguments, said):
     assert outcome.out == ""
 
 
+@pytest.mark.usefixtures("own_store")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -86,6 +87,7 @@ def test_an_object_that_is_not_there_ends_with_2_in_five_parts(cli, arguments):
     assert error_of(outcome)["fault"] == "object-missing"
 
 
+@pytest.mark.usefixtures("own_store")
 def test_the_nearest_kind_is_named(cli):
     assert "Did you mean “user_credential”?" in cli("history", "user_credentails").err
 
@@ -124,6 +126,7 @@ def test_where_no_name_is_near_the_few_that_are_there_are_named(cli, tmp_path):
     assert "There is “ServiceNow”." in cli("credential", "forget", "Other").err
 
 
+@pytest.mark.usefixtures("own_store")
 def test_a_kind_without_a_name_is_a_wrong_call(cli):
     outcome = cli("history", "foreign_system")
     assert outcome.status == 2
@@ -161,22 +164,43 @@ def test_a_file_that_is_not_there_ends_with_2(cli, command):
 
 def test_a_file_that_is_no_text_ends_with_2(cli, tmp_path):
     file = tmp_path / "picture.yaml"
-    file.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
-    outcome = cli("config", "plan", file, "--json")
-    assert outcome.status == 2
-    assert error_of(outcome)["fault"] == "file-unusable"
+    for content, place in (
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "line 1: the byte 0x89"),
+        (b"a: 1\nb: \xfc", "line 2: the byte 0xfc"),
+    ):
+        file.write_bytes(content)
+        outcome = cli("config", "plan", file, "--json")
+        assert outcome.status == 2
+        assert error_of(outcome)["fault"] == "file-unusable"
+        assert error_of(outcome)["evidence"].startswith(place)
 
 
+@pytest.mark.usefixtures("own_store")
 def test_an_export_that_cannot_be_written_ends_with_2(cli, tmp_path):
     outcome = cli("config", "export", tmp_path / "no folder" / "out.yaml")
     assert outcome.status == 2
     assert "file-unusable" in outcome.err
 
 
+@pytest.mark.usefixtures("own_store")
 def test_an_audit_trail_that_cannot_be_written_ends_with_2(cli, tmp_path):
     outcome = cli("audit", "export", tmp_path / "no folder" / "out.jsonl")
     assert outcome.status == 2
     assert "file-unusable" in outcome.err
+
+
+def test_a_document_is_applied_while_its_instance_is_down_and_the_check_resolves_it(cli, practice, tmp_path):
+    text, file = document(practice.base_url), tmp_path / "one.yaml"
+    file.write_text(text.replace("{name: Execute Application Request, category: Thycotic", "{name: Later"))
+    outcome = cli("config", "apply", file, "--json")
+    assert outcome.status == 0
+    assert any("“Later” is not resolved yet" in warning for warning in outcome.json["warnings"])
+    [row] = practice.records("sc_cat_item", name="Execute Application Request")
+    practice._database.update("sc_cat_item", row["sys_id"], {"name": "Later"})
+    outcome = cli("check", SERVER, "--json")
+    assert "“Later” is resolved" in outcome.err
+    exported = cli("config", "export").out
+    assert row["sys_id"] in exported
 
 
 @pytest.mark.parametrize(("vault", "remedy"), [("file", "credential set"), ("env", SECRET_VARIABLE)])
@@ -224,6 +248,7 @@ def test_a_store_of_a_user_who_is_not_there_ends_with_3_in_words(cli):
     assert error_of(outcome)["fault"] == "store-unusable"
 
 
+@pytest.mark.usefixtures("own_store")
 def test_mistakes_of_a_document_are_given_with_their_lines_and_nothing_is_changed(cli, tmp_path):
     file = tmp_path / "wrong.yaml"
     file.write_text(
@@ -283,13 +308,14 @@ def test_no_instance_ends_with_3_or_a_failed_check(cli, tmp_path, practice):
     assert checked.json["verdict"] == "failed"
 
 
-def test_apply_without_an_instance_ends_with_3_and_changes_nothing(cli, tmp_path):
+def test_apply_without_an_instance_is_warned_of_and_keeps_the_item_unresolved(cli, tmp_path):
     file = tmp_path / "document.yaml"
     file.write_text(document("http://127.0.0.1:9/"), encoding="utf-8")
     outcome = cli("config", "apply", file, "--json")
-    assert outcome.status == 3
-    assert error_of(outcome)["fault"] == "tcp-refused"
-    assert cli("history", "--json").json == {"revisions": []}
+    assert outcome.status == 0
+    [warning] = outcome.json["warnings"]
+    assert "is not resolved yet. ServiceNow Server could not be asked." in warning
+    assert len(cli("history", "--json").json["revisions"]) == 4
 
 
 def test_production_is_rehearsed_only_with_its_name_typed(cli, tmp_path, practice):
@@ -311,6 +337,31 @@ def test_fields_of_a_rehearsal_must_be_variables_with_values(cli, tmp_path, prac
     assert outcome.status == 2
     assert error_of(outcome)["fault"] == fault
     assert practice.records("sc_request") == []
+
+
+READS = [
+    ["history"],
+    ["history", "user_credential", "Any"],
+    ["history", "restore", "0" * 32],
+    ["audit", "verify"],
+    ["audit", "verify", "--json"],
+    ["audit", "export", "trail.jsonl"],
+    ["audit", "anchor"],
+    ["config", "export"],
+    ["credential", "list"],
+    ["credential", "forget", "Any"],
+    ["items", SERVER],
+    ["check", SERVER],
+    ["provision", SERVER, "--plan"],
+    ["requests", "list"],
+    ["requests", "list", "--csv"],
+    ["requests", "show", "Any"],
+    ["requests", "approve", "Any"],
+    ["requests", "rehearse", "--type", TYPE],
+    ["intake", "list"],
+    ["intake", "remove", "Any"],
+    ["worker", "--once"],
+]
 
 
 class TestStore:
@@ -368,14 +419,34 @@ class TestStore:
         for said in (True, False):
             outcome = cli("--store", file, "config", "apply", document_file, "--json")
             assert outcome.status == 0
-            assert (f"A new store was made: {file}" in outcome.err) is said
+            assert (f"Created store: {file}" in outcome.err) is said
         assert cli("--store", file, "history", "--json").json["revisions"]
 
-    def test_of_this_user_begins_with_the_first_call(self, cli):
-        first, second = cli("history", "--json"), cli("history", "--json")
-        assert (first.status, first.json) == (0, {"revisions": []})
-        assert "A new store was made" in first.err
-        assert second.err == ""
+    @pytest.mark.parametrize("words", READS, ids=" ".join)
+    @pytest.mark.parametrize("of", ["this user", "zero bytes", "no tables"])
+    def test_that_is_missing_or_empty_is_said_to_be_so_and_not_made(self, cli, tmp_path, words, of):
+        file = file_of(Paths.of().default_store)
+        if of != "this user":
+            file.parent.mkdir(parents=True)
+            file.touch()
+        if of == "no tables":
+            with contextlib.closing(sqlite3.connect(file)) as connection:
+                connection.execute("VACUUM")
+                connection.executescript("CREATE TABLE a (b); DROP TABLE a;")
+        before = file.read_bytes() if file.exists() else None
+        outcome = cli(*words)
+        assert outcome.status == 2
+        assert ("store-missing" if of == "this user" else "store-empty") in outcome.err
+        assert (file.read_bytes() if file.exists() else None) == before
+        assert [one.name for one in file.parent.glob("*")] == ([file.name] if before is not None else [])
+
+    def test_that_was_deleted_is_planned_without_being_made(self, cli, tmp_path):
+        (tmp_path / "document.yaml").write_text("version: 1\ncredentials: [{name: A, account: a}]\n")
+        outcome = cli("config", "plan", tmp_path / "document.yaml", "--json")
+        assert outcome.status == 1
+        assert outcome.json["summary"]["create"] == 1
+        assert "There is no store yet" in outcome.err
+        assert not file_of(Paths.of().default_store).exists()
 
     def test_that_is_a_folder_ends_with_3(self, cli, tmp_path):
         outcome = cli("history", "--store", tmp_path, "--json")

@@ -17,6 +17,8 @@ from console.pages.delete_dialog import DeleteDialog
 from console.pages.open_requests import OpenRequestsDialog
 from console.pages.registry import Target
 from console.settings import Layout
+from console.widgets.labels import Label
+from console.widgets.states import EmptyState
 from console.window import PAGES_KEPT, Window
 from console.wizard import SetupWizard
 from models.approval_request import ApprovalRequest
@@ -80,7 +82,7 @@ def test_every_command_of_a_page_is_one_that_some_page_does(in_window):
             done |= set(window.page.actions())
         done |= await commands_of_requests(window)
         of_pages = [c for c in window.ctx.commands if not c.enabled() or c.id in done]
-        assert {c.id for c in of_pages} <= done | {"back", "forward"}
+        assert {c.id for c in of_pages} <= done | {"back", "forward", "undo"}
         assert {"save", "discard", "duplicate", "rename", "delete", "check", "rehearse", "refresh"} <= done
 
     in_window(story)
@@ -198,7 +200,7 @@ def test_a_rename_in_the_tree_asks_for_the_name_while_open_requests_hang_on_the_
     in_window(story)
 
 
-def test_a_name_that_is_taken_is_refused_in_its_five_parts_and_the_tree_keeps_the_old_one(in_window):
+def test_a_name_that_the_store_refuses_opens_the_line_again_and_the_tree_keeps_the_old_one(in_window):
     async def story(window):
         made = await filled(window)
         configuration = window.ctx.workspace.configuration
@@ -208,9 +210,9 @@ def test_a_name_that_is_taken_is_refused_in_its_five_parts_and_the_tree_keeps_th
         await until(lambda: len(window.model.objects()) == 5)
         node = window.model.node(object_key("user_credential", made[Kind.USER_CREDENTIAL].id))
         window.model.setData(window.model.index_of(node), "TAKEN")
-        await until(lambda: dialogs(window))
-        assert node.text == "ServiceNow"
-        dialogs(window)[0].reject()
+        await until(lambda: editor(window) is not None)
+        assert (node.text, editor(window).text()) == ("ServiceNow", "TAKEN")
+        assert dialogs(window) == []
 
     in_window(story)
 
@@ -381,5 +383,169 @@ def test_ctrl_q_closes_the_window(in_window):
     async def story(window):
         press(window, Qt.Key.Key_Q, CTRL)
         await until(lambda: not window.isVisible())
+
+    in_window(story)
+
+
+def editor(window):
+    from console.navigation.name_editor import NameEditor
+
+    lines = [line for line in window.navigation.tree.findChildren(NameEditor) if line.isVisible()]
+    return lines[-1] if lines else None
+
+
+async def renaming(window, kind, item, name):
+    await shown(window, kind, item)
+    window.navigation.tree.setFocus()
+    press(window, Qt.Key.Key_F2)
+    line = editor(window)
+    line.selectAll()
+    QTest.keyClicks(line, name)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("other ACCOUNT", "This name is already in use"),
+        ("   ", "A name is needed"),
+        ("x" * 300, "longer than 255"),
+    ],
+    ids=["taken", "empty", "long"],
+)
+def test_a_name_that_cannot_be_taken_is_said_beside_it_and_the_text_stays(in_window, name, said):
+    async def story(window):
+        made = await filled(window)
+        credential = made[Kind.USER_CREDENTIAL]
+        configuration = window.ctx.workspace.configuration
+        other = configuration.new(Kind.USER_CREDENTIAL, name="Other account", account="x")
+        await window.ctx.call(configuration.save, other)
+        await until(lambda: window.model.node(object_key("user_credential", other.id)) is not None)
+        await renaming(window, Kind.USER_CREDENTIAL, credential, name)
+        line = editor(window)
+        assert line.text() == name
+        assert said in line.told
+        assert said in line.accessibleDescription()
+        assert [s for s in window.findChildren(ProblemSheet) if s.isVisible()] == []
+        window.refresh_tree()
+        await until(lambda: not window.workers.busy)
+        assert editor(window).text() == name  # a change of the tree replaces nothing
+        line.selectAll()
+        QTest.keyClicks(line, "Account 2")
+        assert line.told == ""
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        key = object_key("user_credential", credential.id)
+        await until(lambda: window.model.node(key).text == "Account 2")
+        await until(lambda: not window.workers.busy)
+        press(window, Qt.Key.Key_Z, CTRL)
+        await until(lambda: window.model.node(key).text == "ServiceNow")
+        assert window.ctx.activity.latest.text == "Renamed back to ServiceNow"
+
+    in_window(story)
+
+
+def test_a_name_that_another_console_took_meanwhile_is_said_beside_it(in_window):
+    async def story(window):
+        made = await filled(window)
+        credential = made[Kind.USER_CREDENTIAL]
+        configuration = window.ctx.workspace.configuration
+        await shown(window, Kind.USER_CREDENTIAL, credential)
+        # The tree of this window does not know it yet.
+        window.ctx.changes.disconnect(window.refresh_tree)
+        other = configuration.new(Kind.USER_CREDENTIAL, name="Other account", account="x")
+        await window.ctx.call(configuration.save, other)
+        await renaming(window, Kind.USER_CREDENTIAL, credential, "Other account")
+        await until(lambda: editor(window) is not None and editor(window).told)
+        assert editor(window).text() == "Other account"
+        assert "already exists" in editor(window).told
+        assert [s for s in window.findChildren(ProblemSheet) if s.isVisible()] == []
+
+    in_window(story)
+
+
+async def deleted(window, kind, item):
+    """Delete an object from its page as a person does."""
+    page = await shown(window, kind, item)
+    page.run("delete")
+    await until(lambda: [d for d in window.findChildren(DeleteDialog) if d.isVisible()])
+    [dialog] = [d for d in window.findChildren(DeleteDialog) if d.isVisible()]
+    said = " ".join(label.text() for label in dialog.findChildren(Label))
+    assert "Ctrl+Z" in said
+    assert "Configuration > Deleted objects" in said
+    dialog.delete_button.click()
+    key = object_key(str(kind), item.id)
+    await until(lambda: window.model.node(key) is None)
+    await until(lambda: bool(window.undo.next))
+    return key
+
+
+def test_ctrl_z_brings_a_deleted_object_back(in_window):
+    async def story(window):
+        made = await filled(window)
+        kind = Kind.APPROVAL_TYPE
+        key = await deleted(window, kind, made[kind])
+        assert window.ctx.commands.get("undo").shortcut == "Ctrl+Z"
+        assert window.ctx.commands.run("undo")
+        await until(lambda: window.model.node(key) is not None)
+        await until(lambda: window.page.target.id == made[kind].id)
+        assert window.model.node(key).text == made[kind].name
+        assert not window.undo.next
+
+    in_window(story)
+
+
+def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
+    async def story(window):
+        made = await filled(window)
+        kind = Kind.APPROVAL_TYPE
+        window.show_target(Target("deleted"))
+        await until(lambda: not window.page.workers.busy)
+        assert window.page.objects == []
+        assert [state for state in window.page.findChildren(EmptyState) if state.isVisible()]
+        key = await deleted(window, kind, made[kind])
+        way = window.strip.way
+        assert (way.isVisible(), way.text()) == (True, "Show deleted objects")
+        QTest.keyClick(way, Qt.Key.Key_Return)
+        page = window.page
+        assert page.target.kind == "deleted"
+        await until(lambda: page.objects and not page.workers.busy)
+        assert window.navigation.current().key == "deleted"
+        [gone] = page.objects
+        assert (gone.name, gone.by) == (made[kind].name, window.ctx.workspace.store.actor)
+        texts = [page.model.index(0, column).data() for column in range(4)]
+        assert texts[0] == made[kind].name
+        assert texts[3] == gone.by
+        # Another object has its name by now.
+        configuration = window.ctx.workspace.configuration
+        await window.ctx.call(configuration.save, configuration.new(kind, name=made[kind].name))
+        page.restore_button.click()
+        await until(lambda: window.model.node(key) is not None)
+        assert window.model.node(key).text == f"{made[kind].name} (2)"
+        await until(lambda: window.page.target.id == made[kind].id)
+        window.go_back()
+        await until(lambda: window.page is page and not page.workers.busy)
+        assert page.objects == []
+
+    in_window(story)
+
+
+def test_a_new_object_that_nothing_was_typed_into_leaves_no_draft(in_window):
+    async def story(window):
+        drafts = window.ctx.drafts
+        window.new(Kind.USER_CREDENTIAL)
+        await until(lambda: window.page is not None and window.page.target.kind == "user_credential")
+        await until(lambda: window.page.session.ready)
+        assert [draft.untouched for draft in drafts.all()] == [True]
+        window.go_home()
+        await until(lambda: not window.workers.busy)
+        assert drafts.all() == []
+        assert [n for n in window.model.objects() if n.draft] == []
+        window.new(Kind.USER_CREDENTIAL)
+        await until(lambda: window.page.target.kind == "user_credential" and window.page.session.ready)
+        window.page.session.edit({"description": "typed"})
+        window.go_home()
+        await until(lambda: not window.workers.busy)
+        [draft] = drafts.all()
+        assert (draft.untouched, draft.values["description"]) == (False, "typed")
 
     in_window(story)

@@ -66,7 +66,8 @@ def index_of(navigation, word):
 def test_the_way_of_the_guide_stands_open_at_the_first_start(navigation):
     assert rows(navigation) == [
         "Home", "Tasks", "Workflow", "Automation", "Approvals", "Approval Processes", "Approval Types",
-        "Server Tasks", "Configuration", "User Credentials", "Foreign Systems", "ServiceNow", "Requests",
+        "Server Tasks", "Configuration", "User Credentials", "Foreign Systems", "ServiceNow",
+        "Deleted objects", "Requests",
         "About to time out", "Mismatch",
     ]  # fmt: skip
 
@@ -76,6 +77,22 @@ def test_an_object_is_in_sight_as_soon_as_it_exists_and_again_after_the_folder_w
         navigation.show_outline(outline(*words), [], None)
         at = rows(navigation).index("Approval Processes")
         assert rows(navigation)[at + 1 : at + 1 + len(words)] == list(words)
+
+
+def test_a_folder_of_many_objects_is_closed_until_a_person_opens_it(navigation):
+    words = [f"process {n:03}" for n in range(900)]
+    navigation.show_outline(outline(*words), [], None)
+    shown = rows(navigation)
+    assert "Approval Processes" in shown
+    assert "process 000" not in shown
+    folder = navigation._index(navigation.model.node("approval_process"))
+    navigation.tree.setExpanded(folder, True)
+    navigation.show_outline(outline(*words, "process 900"), [], None)
+    assert "process 900" in rows(navigation)
+    # What a person left open is open at the next start.
+    navigation.restore(navigation.expanded())
+    navigation.show_outline(outline(*words), [], None)
+    assert "process 000" in rows(navigation)
 
 
 def test_a_click_opens_a_page_once_and_selecting_for_a_page_opens_none(navigation, chosen):

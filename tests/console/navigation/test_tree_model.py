@@ -66,7 +66,7 @@ def test_the_fixed_places_stand_where_the_guide_looks_for_them(model):
         ["ServiceNow"],
         ["Create ServiceNow Approval Request Items"],
     ]
-    assert children("configuration") == ["User Credentials", "Foreign Systems"]
+    assert children("configuration") == ["User Credentials", "Foreign Systems", "Deleted objects"]
     assert children("foreign_systems") == ["ServiceNow"]
 
 

@@ -126,7 +126,9 @@ def test_the_password_goes_to_no_other_host_than_it_was_entered_for(run, ctx, co
 def found(
     stage, state="failed", fault="service-missing", owner="ServiceNow administrator", remedy="Look at it."
 ):
-    return StageResult(stage, state, "seen canary-4714-long", fault, "It is not there.", owner, remedy, 12)
+    return StageResult(
+        stage, state, "seen canary-4714-long", fault, "Does not exist on the instance.", owner, remedy, 12
+    )
 
 
 def report(state="ok"):

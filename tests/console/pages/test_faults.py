@@ -1,4 +1,4 @@
-"""The fault catalogue in the window: reached from menu, palette and check, searched, read, copied, and left again."""
+"""The fault catalog in the window: reached from menu, palette and check, searched, read, copied, and left again."""
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -66,7 +66,7 @@ def test_the_menu_opens_it_with_the_keyboard_in_the_search(in_window):
         await until(lambda: window.page.target == Target(FAULTS) and window.page.fault is not None)
         page = window.page
         await until(page.search.hasFocus)
-        assert window.windowTitle().startswith("Fault catalogue")
+        assert window.windowTitle().startswith("Fault catalog")
         assert listed(page) == [fault.id for fault in CATALOGUE]
         assert page.foot.text() == f"{len(CATALOGUE)} faults"
         assert window.ctx.commands.get("faults").where == "Help"
@@ -213,7 +213,7 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
         for stage, card in cards.items():
             link = card.entry_link
             await until(lambda link=link: link.isVisibleTo(page))
-            assert link.text() == "In the catalogue"
+            assert link.text() == "In the catalog"
             link.setFocus()
             press(window, Qt.Key.Key_Return)
             await until(lambda: window.page.kind == FAULTS and window.page.fault is not None)
@@ -240,7 +240,7 @@ def test_the_palette_finds_faults_by_id_and_by_what_people_see(in_window):
 
         for typed, wanted in (
             ("tls-self", "tls-self-signed"),
-            ("pending removed", "status-call-not-invalid"),
+            ("deleted pending", "status-call-not-invalid"),
         ):
             window.open_palette()
             QTest.keyClicks(palette.field, typed)

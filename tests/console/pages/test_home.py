@@ -294,3 +294,41 @@ def test_what_a_request_does_costs_no_call_to_the_instance(run, ctx, configurati
         run(story())
     finally:
         practice.stop()
+
+
+def test_home_leads_to_the_names_where_services_were_renamed_and_not_to_a_second_set(run, ctx, configuration):
+    practice = PracticeInstance(password="practice-password").start()
+    practice.faults.set("service_renamed")
+    save, new = configuration.save, configuration.new
+    credential = save(new(Kind.USER_CREDENTIAL, account="privman.integration"))
+    server = save(new(Kind.FOREIGN_SYSTEM, base_url=practice.base_url, credential_id=credential.id))
+    [item] = practice.records("sc_cat_item", name="Execute Application Request")
+    process = save(
+        new(
+            Kind.APPROVAL_PROCESS,
+            server_id=server.id,
+            request_item_id=item["sys_id"],
+            request_item_name=item["name"],
+        )
+    )
+    ctx.workspace.vault.put(
+        credential.id, credential.name, credential.account, Secret("practice-password"), [server.origin]
+    )
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled and page.facts.meant)
+        primary = [b for b in page.findChildren(QPushButton) if b.property("kind") == "primary"]
+        assert [b.accessibleName() for b in primary] == ["Open: Name the three services"]
+        primary[0].click()
+        await until(lambda: ctx.visited)
+        assert ctx.visited[-1] == Target(Kind.APPROVAL_PROCESS.value, process.id)
+        steps = {s.number: s for phase in page.phases for s in phase.steps}
+        assert steps[14].fact.startswith("Use CreateExecuteAppApprovalRequestV2, ")
+        await closed(page)
+        await (await ctx.workspace.instance(server.id)).aclose()
+
+    try:
+        run(story())
+    finally:
+        practice.stop()

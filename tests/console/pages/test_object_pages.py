@@ -140,7 +140,7 @@ def test_a_name_that_another_console_takes_meanwhile_is_said_beside_its_field(
             await asyncio.to_thread(make, other, Kind.APPROVAL_TYPE, name="Mine")
             store.feed.poll()
             await until(lambda: "save" not in page.enabled())
-            assert page.form.field("name").error.startswith("Is taken")
+            assert page.form.field("name").error.startswith("This name is already in use")
             assert page.head.reason() == "Fix 1 error to save"
             await settled(page)
 

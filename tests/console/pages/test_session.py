@@ -94,7 +94,7 @@ def test_cheap_rules_hold_at_once_and_those_of_the_store_follow(run, configurati
         session.edit({"base_url": "https://acme.service-now.com/", "name": "taken"})
         assert session.errors == {}
         await until(lambda: "name" in session.errors)
-        assert "Taken" in session.errors["name"]
+        assert "already in use" in session.errors["name"]
         await tasks.settle()
 
     run(story())

@@ -7,13 +7,9 @@ import pytest
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
+from tests.databases import store
 
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
-    yield opened
-    opened.close()
+__all__ = ["store"]
 
 
 @pytest.fixture

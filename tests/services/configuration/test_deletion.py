@@ -8,6 +8,8 @@ from models.kinds import Kind
 from services.errors import ConflictError, InUseError, Reference
 from services.store import NotFoundError
 
+pytestmark = pytest.mark.every_database
+
 CHAIN = [
     (Kind.USER_CREDENTIAL, "credential", Kind.FOREIGN_SYSTEM, "server"),
     (Kind.FOREIGN_SYSTEM, "server", Kind.APPROVAL_PROCESS, "process"),

@@ -13,6 +13,8 @@ from services.store import NotFoundError
 from services.store.location import file_of
 from tests.services.store.invariants import assert_sound
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def edited(configuration, make):

@@ -10,6 +10,8 @@ from services.errors import ConflictError, InUseError, RequestsOpenError
 from services.workspace import Workspace
 from tests.services.store.invariants import assert_sound
 
+pytestmark = pytest.mark.every_database
+
 CHANGES = {
     Kind.USER_CREDENTIAL: {"name": "Other", "account": "other"},
     Kind.FOREIGN_SYSTEM: {

@@ -15,6 +15,8 @@ from models.user_credential import UserCredential
 from services.configuration.rules import field_errors
 from services.errors import InvalidError
 
+pytestmark = pytest.mark.every_database
+
 NOWHERE = uuid.UUID(int=7)
 VALID = {
     Kind.USER_CREDENTIAL: {"name": "N", "account": "a"},

@@ -54,6 +54,7 @@ def findings(report):
 def patient(monkeypatch):
     """Let a busy machine take its time for a stage; a test of the limit itself sets it to HASTY_S."""
     monkeypatch.setattr(timing, "STAGE_LIMIT_S", WAIT_S)
+    monkeypatch.setattr(timing, "CHECK_LIMIT_S", 10 * WAIT_S)
 
 
 @pytest.fixture

@@ -49,6 +49,8 @@ def _service_faults():
             ("service-contract", "input_missing"),
             ("service-description-invalid", "wsdl_broken"),
             ("rights-missing", "service_forbidden"),
+            ("rights-missing", "wsdl_refused"),
+            ("service-input-type", "input_typed"),
             ("wsdl-address-elsewhere", "wsdl_elsewhere"),
         ):
             yield Produced(stage, fault_id, ((fault, {"service": name}),))
@@ -74,16 +76,19 @@ PRACTICE = [
     _one("authentication", "authentication-refused", "unauthorised"),
     _one("authentication", "authentication-mfa", "mfa_required"),
     _one("authentication", "rate-limited", "rate_limited", limit=1000),
-    _one("authentication", "reply-malformed", "cut_body"),
-    _one("authentication", "transaction-cancelled", "error_in_200"),
+    _one("http", "reply-damaged", "cut_body"),
+    _one("authentication", "access-policy-refused", "page_forbidden"),
     _one("authentication", "query-ignored", "query_ignored"),
     _one("authentication", "rights-missing", "user_forbidden"),
     _one("account", "account-inactive", "account_inactive"),
     _one("account", "account-locked", "account_locked"),
     _one("account", "account-interactive", "account_interactive"),
+    _one("roles", "rights-missing", "lists_forbidden"),
     _one("roles", "role-admin-left", "role_admin_left"),
     _one("roles", "role-missing", "role_missing"),
     _one("roles", "role-soap-missing", "role_soap_missing"),
+    _one("limits", "transaction-cancelled", "error_in_200"),
+    _one("limits", "transaction-cancelled", "lists_cut"),
     _one("limits", "rate-limit-low", "rate_limit_told", limit=60),
     _one("clock", "clock-differs", "clock_off", seconds=90),
     _one("request_item", "request-item-missing", "item_missing"),
@@ -105,6 +110,8 @@ PRACTICE = [
     Produced("status_call", "status-call-slow", (("slow_script", {"seconds": 1.1}),), {"check_every_s": 10}),
     _one("approval_flow", "approval-flow-missing", "item_without_flow"),
     _one("approval_flow", "approval-flow-inactive", "workflow_inactive"),
+    _one("approval_flow", "approvers-missing", "approvers_missing"),
+    _one("approval_flow", "approvers-missing", "approvers_inactive"),
     _one("approval_flow", "approval-not-requested", "nobody_asked"),
 ]
 
@@ -177,12 +184,16 @@ class Network:
         return self.at("https://acme.example/", proxy=f"http://127.0.0.1:{self.ports['dead']}")
 
     @contextlib.asynccontextmanager
-    async def _proxy(self, status):
-        async with answering(reply(status)) as (port, _):
+    async def _proxy(self, status, *headers):
+        async with answering(reply(status, b"", *headers)) as (port, _):
             yield {"base_url": "https://acme.example/", "proxy": f"http://127.0.0.1:{port}"}
 
     def proxy_sign_in(self):
         return self._proxy("407 Proxy Authentication Required")
+
+    def proxy_sign_in_unsupported(self):
+        offered = "Proxy-Authenticate: Negotiate, NTLM"
+        return self._proxy("407 Proxy Authentication Required", offered)
 
     @contextlib.asynccontextmanager
     async def proxy_sign_in_refused(self):

@@ -146,6 +146,20 @@ scene("authentication", "record-missing")(_answered("404 Not Found"))
 scene("authentication", "operation-aborted")(_answered("400 Bad Request"))
 
 
+@scene("authentication", "basic-auth-not-offered")
+async def a_gateway_wants_tokens(practice, folder):
+    told = ("Server: ServiceNow", "WWW-Authenticate: Bearer realm=x", "Content-Type: application/json")
+    async with answering(reply("401 Unauthorized", b'{"error":{}}', *told)) as (port, _):
+        yield {"base_url": f"http://127.0.0.1:{port}/"}
+
+
+@scene("authentication", "reply-malformed")
+async def a_record_comes_without_a_result(practice, folder):
+    answer = reply("200 OK", b"{}", "Server: ServiceNow", "Content-Type: application/json")
+    async with answering(answer) as (port, _):
+        yield {"base_url": f"http://127.0.0.1:{port}/"}
+
+
 def _unsendable(stage, field):
     async def a_name_is_too_long_for_an_address(practice, folder):
         yield {"base_url": practice.base_url, "process": ApprovalProcess(name="Process", **{field: LONG})}

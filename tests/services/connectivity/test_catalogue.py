@@ -1,4 +1,4 @@
-"""The fault catalogue: every fault is named at its stage, colours no healthy one, and hides behind no other."""
+"""The fault catalog: every fault is named at its stage, colours no healthy one, and hides behind no other."""
 
 import itertools
 
@@ -150,16 +150,18 @@ async def test_who_intercepts_is_named(network):
 def hidden_by(report, fault):
     """Whether a fault's stage was left out for a reason that is true: what it needs has failed, or cannot be read."""
     [stage] = [s for s in report.stages if s.stage == fault.stage]
-    if stage.state != "skipped":
-        return False
     found = states(report)
+    told = found["authentication"] == "warning" or "failed" in (found["roles"], found["limits"])
+    if stage.state != "skipped":
+        # Another reason hides the lists: what only they tell is not said.
+        return told and (stage.fault == "service-missing" or "cannot be read" in stage.evidence)
     if stage.evidence.startswith("needs "):
         needed = stage.evidence.removeprefix("needs ").split(",")[0]
         return found[needed] in ("failed", "skipped") and (
             needed in ON_THE_WAY or NEEDS.get(fault.stage) == needed
         )
-    # Lists that came wrong as a whole say so at the sign-in, and judge nothing.
-    unread = found["authentication"] == "warning" and "read" in stage.evidence
+    # Lists that came wrong as a whole say so at the sign-in, the roles or the limits, and judge nothing.
+    unread = told and "read" in stage.evidence
     return unread or "hidden" in stage.evidence
 
 

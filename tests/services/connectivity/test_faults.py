@@ -20,11 +20,11 @@ EXPECTED = {
     "login_page": [("instance", "login-page")],
     "maintenance": [("instance", "instance-maintenance")],
     "unauthorised": [("authentication", "authentication-refused")],
-    "forbidden": [("authentication", "rights-missing"), *((s, "rights-missing") for s in SERVICES)],
+    "forbidden": [("roles", "rights-missing"), *((s, "rights-missing") for s in SERVICES)],
     "rate_limited": [("authentication", "rate-limited"), ("limits", "rate-limit-low")],
     "accepted": [("status_call", "accepted-only")],
     "slow": [("http", "timeout")],
-    "cut_body": [("authentication", "reply-malformed")],
+    "cut_body": [("http", "reply-damaged")],
     "answer_lost": [("http", "connection-lost")],
     "service_missing": [(s, "service-missing") for s in SERVICES],
     "service_inactive": [(s, "service-inactive") for s in SERVICES],
@@ -35,7 +35,14 @@ EXPECTED = {
     "not_well_formed": [("status_call", "reply-malformed")],
     "dtd": [("status_call", "reply-malformed")],
     "soap_fault": [("status_call", "soap-fault")],
-    "error_in_200": [("authentication", "transaction-cancelled")],
+    "error_in_200": [("limits", "transaction-cancelled")],
+    "lists_cut": [("limits", "transaction-cancelled")],
+    "lists_forbidden": [("roles", "rights-missing")],
+    "page_forbidden": [("authentication", "access-policy-refused")],
+    "approvers_missing": [("approval_flow", "approvers-missing")],
+    "approvers_inactive": [("approval_flow", "approvers-missing")],
+    "wsdl_refused": [("roles", "rights-missing"), *((s, "rights-missing") for s in SERVICES)],
+    "input_typed": [(s, "service-input-type") for s in SERVICES],
     "query_ignored": [("authentication", "query-ignored")],
     "redirect_elsewhere": [("http", "redirect-elsewhere")],
     "wsdl_elsewhere": [(s, "wsdl-address-elsewhere") for s in SERVICES],
@@ -67,7 +74,7 @@ EXPECTED = {
     "service_duplicate": [(s, "service-duplicate") for s in SERVICES],
     "input_missing": [(s, "service-contract") for s in SERVICES],
     "wsdl_broken": [(s, "service-description-invalid") for s in SERVICES],
-    "service_forbidden": [(s, "rights-missing") for s in SERVICES],
+    "service_forbidden": [("roles", "rights-missing"), *((s, "rights-missing") for s in SERVICES)],
     "slow_script": [("status_call", "status-call-slow")],
 }
 OPTIONS_SET = {"slow": {"seconds": 20}, "slow_script": {"seconds": 2.1}}
@@ -77,13 +84,17 @@ HARMLESS = {
     "outputs_undeclared",
     "unqualified",
     "roles_shown",
+    "variables_hidden",
+    "names_hidden",
+    "items_read_only",
+    "node_switched",
     "basic_auth_restricted",  # the account of the integration is limited to web services
 }
 """The approval still works with these, and the check says so."""
 WARNINGS = {
     "nobody_asked",
     "user_forbidden",
-    "wsdl_elsewhere", "error_in_200", "query_ignored", "account_interactive", "role_admin_left", "role_missing",
+    "wsdl_elsewhere", "query_ignored", "account_interactive", "role_admin_left", "role_missing",
     "role_soap_missing", "rate_limit_told", "clock_off", "item_without_flow", "workflow_inactive",
     "service_duplicate", "slow_script",
 }  # fmt: skip
@@ -123,7 +134,7 @@ async def test_what_approvals_work_with_is_good(practice, fault):
     assert (await check(practice.base_url)).verdict == "ok"
 
 
-@pytest.mark.parametrize("fault", ["unauthorised", "cut_body", "rate_limited"])
+@pytest.mark.parametrize("fault", ["unauthorised", "page_forbidden", "rate_limited"])
 async def test_a_password_that_was_not_accepted_is_sent_once(practice, fault):
     practice.faults.set(fault)
     report = await check(practice.base_url)
@@ -212,7 +223,7 @@ async def test_services_in_each_others_place_do_not_keep_the_contract(practice):
 async def test_an_account_without_the_roles_is_signed_in_and_lacks_them(practice, account):
     report = await check(practice.base_url, SignIn(account, Secret(PASSWORD)))
     assert states(report)["authentication"] == "ok"
-    assert findings(report) == [(s, "rights-missing") for s in SERVICES]
+    assert findings(report) == [("roles", "rights-missing"), *((s, "rights-missing") for s in SERVICES)]
 
 
 @pytest.mark.parametrize("account", ["nobody", "", "ü"])

@@ -127,7 +127,7 @@ class TestEncryption:
         [tls] = [s for s in report.stages if s.stage == "tls"]
         assert tls.state == "ok"
         version, days, cipher, chain = tls.evidence.split(", ")
-        assert (version, days) == ("TLSv1.3", "certificate good for 89 days")
+        assert (version, days) == ("TLSv1.3", "certificate valid for 89 days")
         assert cipher.startswith("TLS_")
         assert chain == "chain localhost < An authority for tests"
         assert states(report)["http"] == "ok"

@@ -11,7 +11,7 @@ from services.servicenow import ConnectionSettings, SignIn
 from tests.services.connectivity.conftest import ACCOUNT, PASSWORD, findings
 
 AT = datetime(2026, 1, 30, 9, 15, tzinfo=UTC)
-SHOWN = f"{AT.astimezone():%d %b %Y %H:%M}"
+SHOWN = f"{AT.astimezone():%Y-%m-%d %H:%M}"
 
 
 async def refused(practice, password=PASSWORD, **more):

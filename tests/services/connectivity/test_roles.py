@@ -39,13 +39,16 @@ async def test_the_account_of_the_guide_lacks_what_strict_security_asks_for(show
         a.user for a in shown.accounts.values() if a.roles == ("web_service_admin", "approval_admin")
     )
     soap, _ = await roles_stage(shown, guide)
-    assert (soap.state, soap.fault) == ("warning", "role-soap-missing")
+    # The instance has refused the descriptions: that the role is missing is no guess.
+    assert (soap.state, soap.fault) == ("failed", "rights-missing")
+    assert "soap_query" in soap.evidence + soap.remedy
 
 
 async def test_a_missing_role_is_named(shown):
     stage, _ = await roles_stage(shown, "app.approver")
-    assert (stage.state, stage.fault) == ("warning", "role-missing")
-    assert "web_service_admin" in stage.evidence
+    assert (stage.state, stage.fault) == ("failed", "rights-missing")
+    assert "lacks web_service_admin" in stage.evidence
+    assert "soap_query" in stage.remedy
 
 
 async def test_what_cannot_be_read_is_skipped_with_its_reason(practice):

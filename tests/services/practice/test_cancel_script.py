@@ -111,3 +111,35 @@ def test_a_long_comment_is_kept_whole(practice, pm):
     text = "& < > \" ' ]]> 😀 " * 250
     call(pm, CANCEL, PMCancelRequestId=item_id, PMCancelComment=text)
     assert comments(practice, item_id) == [text]
+
+
+def beside(practice, item_id, **values):
+    """Put another item into the request of an item."""
+    [item] = practice.records("sc_req_item", sys_id=item_id)
+    other = {"request": item["request"], "approval": "requested", "state": "1", "active": "true", **values}
+    return practice._database.insert("sc_req_item", other, by="admin"), item["request"]
+
+
+def test_of_a_request_with_several_items_the_one_that_privilege_manager_raised_is_cancelled(practice, pm):
+    item_id = order(pm, PMApprovalId="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
+    laptop, request = beside(practice, item_id)
+    assert call(pm, CANCEL, PMCancelRequestId=request, PMCancelComment="timed out") == DONE
+    assert practice.records("sc_req_item", sys_id=item_id)[0]["approval"] == "cancelled"
+    assert practice.records("sc_req_item", sys_id=laptop)[0]["approval"] == "requested"
+
+
+def test_where_it_cannot_be_told_which_item_is_meant_none_is_cancelled(practice, pm):
+    items = [order(pm, PMApprovalId=f"3f2504e0-4f89-41d3-9a0c-0305e82c330{n}") for n in range(2)]
+    [first] = practice.records("sc_req_item", sys_id=items[0])
+    practice._database.update("sc_req_item", items[1], {"request": first["request"]})
+    answer = call(pm, CANCEL, PMCancelRequestId=first["request"], PMCancelComment="timed out")
+    assert set(answer.values()) == {"Not found"}
+    assert [practice.records("sc_req_item", sys_id=one)[0]["approval"] for one in items] == ["requested"] * 2
+
+
+def test_a_record_that_is_not_active_is_left_alone(practice, pm):
+    item_id = order(pm)
+    practice._database.update("sc_req_item", item_id, {"state": "8", "active": "false"})
+    call(pm, CANCEL, PMCancelRequestId=item_id, PMCancelComment="timed out")
+    assert practice.records("sc_req_item", sys_id=item_id)[0]["approval"] == "requested"
+    assert comments(practice, item_id) == []

@@ -44,7 +44,7 @@ def item_of(practice, item_id):
 
 
 def marked(practice, tidy, meta, active="true", name="Another item"):
-    """Make a catalogue item with these words in `meta` and one variable."""
+    """Make a catalog item with these words in `meta` and one variable."""
     stock = practice.records("sc_cat_item", sys_id=EXECUTE_ITEM)[0]
     item = tidy("sc_cat_item", name=name, category=stock["category"], active=active, meta=meta)
     tidy("item_option_new", name="PMFilePath", cat_item=item, active="true", type="6")

@@ -8,7 +8,9 @@ from services.practice import PracticeInstance
 from services.provisioning import ItemNames
 from services.secret import Secret
 from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.store import Store
+from tests.databases import store
+
+__all__ = ["store"]
 
 PASSWORD = "Practice-Pass-1"
 TABLES = (
@@ -56,13 +58,6 @@ def stock():
     instance = started("stock")
     yield instance
     instance.stop()
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

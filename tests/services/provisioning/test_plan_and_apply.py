@@ -12,6 +12,7 @@ from services.provisioning import ItemNames, Receipt
 from services.provisioning.problems import StoppedError
 from services.provisioning.wanted import PARAMETERS
 from services.servicenow.contract import FURTHER_VARIABLES, STOCK_NAMES, VARIABLES, Role
+from services.store.errors import cannot_write
 from tests.services.provisioning.conftest import WRITES
 
 COUNT = 2 + len(VARIABLES) + 3 + sum(len(one) for both in PARAMETERS.values() for one in both)
@@ -227,6 +228,28 @@ async def test_a_refusal_in_the_middle_stops_and_the_next_run_goes_on(practice, 
         assert finished.receipt.id == caught.value.receipt
         undone = await provisioning.undo(store, instance, server, finished.receipt.id)
     assert len(undone.removed) == COUNT
+
+
+async def test_a_store_that_refuses_in_the_middle_does_not_hide_what_was_written(
+    practice, store, reach, names, monkeypatch
+):
+    server, instance = reach(practice)
+    save = Receipt.save
+
+    async def refuse(receipt, note):
+        if len(receipt.steps) > 5:
+            raise cannot_write(OSError("the disk is full"))
+        await save(receipt, note)
+
+    async with instance:
+        monkeypatch.setattr(Receipt, "save", refuse)
+        with pytest.raises(StoppedError) as caught:
+            await provisioning.apply(store, instance, server, names)
+        problem = caught.value.problem
+        assert caught.value.receipt in problem.remedy
+        assert "Nothing was changed" not in problem.as_text(), "five records were written on the instance"
+        monkeypatch.undo()
+        assert (await provisioning.apply(store, instance, server, names)).ok
 
 
 async def test_cancelled_in_the_middle_it_can_be_undone(practice, store, reach, names):

@@ -58,6 +58,34 @@ async def test_a_rehearsal_works_against_what_was_made_and_does_not_stand_in_the
     assert practice.database.rows("sys_web_service", name=names.create_service) == []
 
 
+async def test_a_request_in_the_order_of_a_rehearsal_stands_in_the_way(practice, store, reach, names):
+    server, instance = reach(practice)
+    async with instance:
+        applied = await provisioning.apply(store, instance, server, names)
+        run = await run_rehearsal(store, instance, server, names, decide="reject")
+        [rehearsed] = practice.database.rows("sc_req_item", sys_id=run.request.record_id)
+        with store.write() as work:
+            known = run.request.model_copy(update={"external_id": rehearsed["request"]})
+            work.update(known, known.version)
+        same = {name: rehearsed[name] for name in ("request", "cat_item", "approval", "state", "active")}
+        practice.database.insert("sc_req_item", same, by="admin")
+        with pytest.raises(RefusedError) as caught:
+            await provisioning.undo(store, instance, server, applied.receipt.id)
+    assert "1 requests hang" in caught.value.problem.evidence
+
+
+async def test_a_request_that_is_not_active_waits_for_nobody(practice, store, reach, names):
+    server, instance = reach(practice)
+    async with instance:
+        applied = await provisioning.apply(store, instance, server, names)
+        service = instance.service(names.create_service)
+        made = await service.call({"PMApprovalId": "1", "PMUserReason": "real"}, ("PMRequestId",))
+        practice.database.update("sc_req_item", made["PMRequestId"], {"state": "8", "active": "false"})
+        with pytest.raises(RefusedError) as caught:
+            await provisioning.undo(store, instance, server, applied.receipt.id)
+    assert "0 of them wait for approval" in caught.value.problem.evidence
+
+
 async def test_it_is_refused_while_requests_hang_on_the_item(practice, store, reach, names):
     server, instance = reach(practice)
     async with instance:
@@ -67,7 +95,7 @@ async def test_it_is_refused_while_requests_hang_on_the_item(practice, store, re
         before = practice.everything()
         with pytest.raises(RefusedError) as caught:
             await provisioning.undo(store, instance, server, applied.receipt.id, overwrite=["all"])
-    assert "1 requests hang" in caught.value.problem.evidence
+    assert "1 request was raised" in caught.value.problem.evidence
     assert "RITM" in caught.value.problem.evidence
     assert practice.everything() == before
 

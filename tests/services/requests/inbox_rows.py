@@ -99,8 +99,8 @@ def _shows(row, f, me, at):
     midnight = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     due, until = f.due_within_s, row["times_out_at"]
     left = (until - at).total_seconds() if until is not None else None
-    asked = {name.lower() for name in row["waits_for"].split("\n")}
-    wanted = {name.lower() for name in (me if f.waits_for == ME else (f.waits_for,))}
+    asked = {fold(name) for name in row["waits_for"].split("\n")}
+    wanted = {fold(name) for name in (me if f.waits_for == ME else (f.waits_for,))}
     return all(
         (
             not f.states or row["state"] in f.states,

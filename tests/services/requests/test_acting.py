@@ -37,7 +37,19 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     if decider:
         await decider.aclose()
     assert (outcome.ok, outcome.problem, outcome.label) == (True, None, row.number)
-    assert outcome.seen == f"{row.number} is {word}{'' if as_approver else ' for Alex Approver'}."
+    account = "app.approver" if as_approver else PM
+    whose = (
+        f"with the account {account} of Alex Approver"
+        if as_approver
+        else f"on behalf of Alex Approver, with the account {account}"
+    )
+    told = f"{row.number} {word} by ada{',' if as_approver else ''} {whose}"
+    assert outcome.seen == f"{told}."
+    assert (outcome.deed.person, outcome.deed.account, outcome.deed.approver) == (
+        "ada",
+        account,
+        "Alex Approver",
+    )
     kept = desk.row(row.id)
     assert (kept.state, kept.servicenow_state, kept.comment) == (word, word, "Seen by Alex")
     assert (kept.mismatch, kept.waits_for) == ("", "")
@@ -45,10 +57,7 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
     assert desk.comments(row) == ["Seen by Alex"]
     mine = [e for e in desk.events(row.id, "decided") if e.detail.startswith(row.number)]
     assert {e.actor for e in mine} == {"ada"}
-    account = "app.approver" if as_approver else PM
-    assert [e.detail for e in mine] == [
-        f"{row.number} {word}{'' if as_approver else ' for Alex Approver'}, as {account}: Seen by Alex"
-    ]
+    assert [e.detail for e in mine] == [f"{told}: Seen by Alex"]
     assert desk.store.verify_audit().ok
 
 
@@ -289,7 +298,8 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
         assert outcome.ok, outcome.problem
         assert desk.row(row.id).waits_for == "Olive Approver"
         # The approver sees nobody's approval but its own, so that nobody is named.
-        assert outcome.seen.startswith(f"app.approver has approved {row.number}; it still waits for ")
+        assert outcome.seen.startswith(f"{row.number} approved by ada, with the account app.approver of ")
+        assert "; it still waits for " in outcome.seen
         assert desk.row(row.id).state == RequestState.PENDING
         # A second go finds nothing left to decide.
         async with desk.decider("app.approver") as decider:
@@ -453,3 +463,67 @@ async def test_a_decision_on_what_nobody_timed_out_yet_counts(desk):
         work.update(late, row.version)
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem, desk.row(row.id).state) == (True, None, RequestState.APPROVED)
+
+
+# -- as an approver who may read approvals and no items ----------------------------------------------------------
+
+
+def hides_items_from(account):
+    """Refuse an account the requested items, as an instance does whose approvers see approvals alone."""
+    import base64
+
+    from tests.services.requests.conftest import PASSWORD
+
+    signed = base64.b64encode(f"{account}:{PASSWORD}".encode())
+    body = b'{"error":{"message":"Insufficient rights to query records","detail":""},"status":"failure"}'
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
+
+    def answer(request, forward):
+        first = request.split(b"\r\n", 1)[0]
+        return head + body if signed in request and b"/table/sc_req_item" in first else forward(request)
+
+    return answer
+
+
+@pytest.mark.parametrize(("decision", "word"), WORDS)
+@pytest.mark.parametrize("own", [True, False])
+async def test_an_approver_who_may_not_read_items_decides(desk, own, decision, word):
+    row = await desk.raised() if own else desk.copied()
+    with between(desk, hides_items_from("app.approver")):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], decision, "Seen", decider)
+    assert (outcome.ok, outcome.problem) == (True, None)
+    assert outcome.seen == f"{row.number} is {word}."
+    assert desk.row(row.id).state == word
+    assert [one["sys_updated_by"] for one in desk.asked(row)] == ["app.approver"]
+
+
+async def test_an_approver_who_may_not_read_items_is_told_the_truth_of_a_closed_one(desk):
+    row = desk.copied()
+    await decide(desk.workspace, [row.id], "reject")
+    with between(desk, hides_items_from("app.approver")):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert outcome.problem.fault == "request-not-open"
+    assert "is already rejected" in outcome.problem.evidence
+
+
+async def test_an_approver_who_is_not_asked_decides_nothing(desk):
+    row = desk.copied()
+    with between(desk, hides_items_from("other.approver")):
+        async with desk.decider("other.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert outcome.problem.fault == "approval-none-open"
+    assert "other.approver sees no open approval" in outcome.problem.evidence
+    assert patched(desk) == []
+
+
+async def test_where_the_account_of_the_server_may_not_read_items_the_approver_does(desk):
+    row = desk.copied()
+    with between(desk, hides_items_from(PM)):
+        async with desk.decider("app.approver") as decider:
+            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+    assert (outcome.ok, outcome.problem) == (True, None)
+    assert desk.item(row)["approval"] == "approved"

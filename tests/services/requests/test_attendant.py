@@ -12,6 +12,8 @@ from tests.services.transfer.conftest import PASSWORD, configuration, empty_stor
 
 __all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
 
+pytestmark = pytest.mark.every_database
+
 LIMIT_S = 30
 
 

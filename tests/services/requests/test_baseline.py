@@ -11,6 +11,8 @@ from services.errors import ConsoleError
 from services.requests import baseline, rehearse
 from services.requests.rehearsal import Leg
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def run(store, instance, approval_type, process):

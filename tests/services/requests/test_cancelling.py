@@ -15,7 +15,10 @@ __all__ = ["desk"]
 async def test_our_request_is_cancelled_through_its_process(desk):
     row = await desk.raised()
     [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.seen) == (True, f"{row.number} is cancelled.")
+    assert (outcome.ok, outcome.seen) == (
+        True,
+        f"{row.number} cancelled by ada, with the account privman.integration.",
+    )
     kept = desk.row(row.id)
     assert (kept.state, kept.servicenow_state, kept.comment) == ("cancelled", "cancelled", "Not needed")
     assert not any(c.method == "PATCH" for c in desk.practice.log)
@@ -109,7 +112,7 @@ async def test_cancelling_that_is_cut_off_half_way_says_what_was_done_what_is_no
     assert "Cancelling once more goes on with what is still open." in outcome.problem.remedy
     [event] = desk.events(row.id)
     assert (event.kind, event.actor) == (RequestEventKind.FAILED, "ada")
-    assert f"cancelled for {done[0]}, as {PM}" in event.detail
+    assert f"cancelled by ada on behalf of {done[0]}, with the account {PM}" in event.detail
     # And so it does.
     desk.at(desk.practice.base_url)
     [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)

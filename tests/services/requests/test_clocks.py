@@ -24,6 +24,8 @@ from tests.services.requests.followed_setup import (
 
 __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store", "vault", "workspace"]
 
+pytestmark = pytest.mark.every_database
+
 HOUR = timedelta(hours=1)
 SERVER = uuid.UUID(int=7)
 

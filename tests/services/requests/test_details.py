@@ -1,6 +1,9 @@
 """All about one request: from the store at once, then with what the instance says."""
 
+import contextlib
 import itertools
+import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +12,7 @@ from sqlmodel import col, delete
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestEventKind, RequestState
+from services.language.times import utc_offset
 from services.practice import approvals
 from services.practice.accounts import user_id
 from services.redact import remember
@@ -18,10 +22,13 @@ from services.requests.details import details, stored_details
 from services.requests.learning import keep
 from services.requests.record import COMMENTS_MAX, read_record
 from services.requests.states import MISSING
+from services.servicenow.queries import equals
 from services.store.errors import NotFoundError
 from tests.services.requests.acting_setup import between, desk
 
 __all__ = ["desk"]
+
+pytestmark = pytest.mark.every_database
 
 
 def titles(found):
@@ -104,7 +111,7 @@ async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_wit
     found = await details(desk.workspace, row.id)
     [line] = [line for line in found.timeline if line.kind == "decided"]
     assert (line.title, line.detail, line.there) == (
-        f"Alex Approver rejected {row.number}", "“Use the store version”", True,
+        f"{row.number} rejected by Alex Approver", "“Use the store version”", True,
     )  # fmt: skip
     shown = titles(found)
     assert (
@@ -124,13 +131,39 @@ async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(
     await decide(desk.workspace, [row.id], "approve", "Fine")
     found = await details(desk.workspace, row.id)
     shown = [f"{line.title}: {line.detail}" for line in found.timeline]
-    assert shown[-3] == "Reminded by ada: Alex Approver: On the phone"
-    assert set(shown[-2:]) == {
-        f"Decided by ada: {row.number} approved for Alex Approver, as privman.integration: Fine",
-        f"Alex Approver approved {row.number}: Entered by privman.integration",
-    }
-    for text in ("On the phone", "Fine"):
-        assert sum(text in line for line in shown) == 1
+    told = f"{row.number} approved by ada on behalf of Alex Approver, with the account privman.integration"
+    assert shown[-2:] == [
+        "Reminded by ada: Alex Approver: On the phone",
+        f"Decided by ada: {told}: Fine",
+    ]
+    assert "was approved by ada on behalf of Alex Approver at " in found.answer_for_caller
+    stored = stored_details(desk.store, row.id)
+    assert [line.detail for line in stored.timeline if line.kind == "decided"] == [f"{told}: Fine"]
+
+
+async def test_a_decision_that_another_account_entered_says_so_in_one_sentence(desk):
+    row = await desk.raised()
+    async with contextlib.aclosing(desk.decider("privman.integration")) as other:
+        [asked] = [
+            found
+            async for found in other.table("sysapproval_approver").rows(
+                equals(sysapproval=desk.item(row)["sys_id"]), fields=("sys_id",)
+            )
+        ]
+        await other.table("sysapproval_approver").update(asked["sys_id"], {"state": "approved"})
+    found = await details(desk.workspace, row.id)
+    [line] = [line for line in found.timeline if line.there and line.kind == "decided"]
+    assert line.title == f"{row.number} approved by privman.integration on behalf of Alex Approver"
+    assert line.actor == "privman.integration"
+
+
+async def test_what_the_program_saw_by_itself_is_told_as_nobodys_deed(desk):
+    row = await desk.raised()
+    await decide(desk.workspace, [row.id], "approve", "Fine")
+    stored = stored_details(desk.store, row.id)
+    titles_ = [line.title for line in stored.timeline]
+    assert "Answer received from ServiceNow" in titles_
+    assert [title for title in titles_ if " by ada" in title] == ["Decided by ada"]
 
 
 async def test_an_approver_whose_account_is_off_is_said_to_be(desk):
@@ -249,15 +282,15 @@ def waiting(**values):
         ),
         (
             timedelta(minutes=-1),
-            "The time for your request for b.exe was over at 11:59 (RITM1). Start the program again to ask once more.",
+            "Your request for b.exe expired at 11:59 (RITM1). Start the program again to ask once more.",
         ),
         (
             timedelta(0),
-            "The time for your request for b.exe was over at 12:00 (RITM1). Start the program again to ask once more.",
+            "Your request for b.exe expired at 12:00 (RITM1). Start the program again to ask once more.",
         ),
         (
             timedelta(days=-1),
-            "The time for your request for b.exe was over on 2026-01-30 at 12:00 (RITM1). Start the program again to ask once more.",
+            "Your request for b.exe expired on 2026-01-30 at 12:00 (RITM1). Start the program again to ask once more.",
         ),
     ],
     ids=["no timeout", "today", "tomorrow", "a minute ago", "now", "yesterday"],
@@ -265,7 +298,31 @@ def waiting(**values):
 def test_what_the_caller_is_told_of_the_time_is_true_whenever_it_is_told(due, told):
     row = waiting(times_out_at=None if due is None else NOON + due)
     said = answer_for_caller(row, ["Alex"], None, now=NOON)
-    assert said == told.replace("…", "Your request for b.exe waits for the approval of Alex")
+    told = told.replace("…", "Your request for b.exe waits for the approval of Alex")
+    zone = utc_offset(NOON + (due or timedelta(0)))
+    assert said == re.sub(r"\d\d:\d\d", lambda found: f"{found[0]} {zone}", told)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("UTC0", "16:59 UTC"),
+        ("XXX-5:30", "22:29 UTC+5:30"),
+        ("XXX+4", "12:59 UTC-4"),
+        ("XXX-2", "18:59 UTC+2"),
+    ],
+)
+def test_the_caller_is_told_the_time_zone(monkeypatch, place, told):
+    monkeypatch.setenv("TZ", place)
+    time.tzset()
+    try:
+        due = datetime(2026, 1, 31, 16, 59, tzinfo=UTC)
+        row = waiting(times_out_at=due)
+        said = answer_for_caller(row, ["Alex"], None, now=due - timedelta(minutes=5))
+        assert f"If nothing happens by {told}, start" in said
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_nobody_is_told_to_wait_for_a_record_that_has_ended_or_is_gone():
@@ -331,7 +388,7 @@ async def test_a_time_that_is_over_is_not_shown_as_still_to_come(desk):
         work.update(over, row.version)
     found = stored_details(desk.store, row.id)
     [line] = [line for line in found.timeline if line.kind is RequestEventKind.TIMED_OUT]
-    assert (line.title, line.due) == ("Time was over", False)
+    assert (line.title, line.due) == ("Timed out", False)
 
 
 async def test_comments_that_cannot_be_read_do_not_hide_where_the_request_stands(desk):

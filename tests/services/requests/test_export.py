@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 import uuid
 
 import pytest
@@ -19,15 +20,12 @@ from services.requests import export, search, ways
 from services.requests.export import COLUMNS, as_values, base_urls, save_csv, write_csv
 from services.requests.filters import Filter, Sort
 from services.requests.inbox import Inbox
-from services.store import Store
+from tests.databases import store
 from tests.services.requests.inbox_rows import NOW, add_rows, drawn_row, in_order, processes_of, stored_rows
 
+__all__ = ["store"]
 
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.every_database
 
 
 @pytest.fixture
@@ -52,7 +50,55 @@ def read_back(store, filter_=Filter(), **options):  # noqa: B008 -- a frozen val
 def test_any_text_comes_back_and_begins_no_formula(store, processes, text):
     row = put(store, processes, reason=text, approval_id="only this one", requested_at=NOW)
     (found,) = [one for one in read_back(store)[0] if one["id"] == str(row["id"])]
-    assert found["reason"] == (f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text else text)
+    assert not FORMULA.search(found["reason"])
+    if not FORMULA.search(text):
+        assert found["reason"] == text
+
+
+SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−"
+FORMULA = re.compile(
+    f'(^|[;\\t\\r\\n\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029])[\\s"\u200b\ufeff]*[{re.escape(SIGNS)}]|^[\\t\\r\\n]'
+)
+"""What a spreadsheet may take for a formula, whatever it separates cells by and passes over."""
+
+
+BEFORE_IT = (
+    *(
+        "",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "\t",
+        " ",
+        "  \n",
+        "\u00a0",
+        "\ufeff",
+        "\u200b",
+        '"',
+        "“",
+        "`",
+        "\x0b",
+        "\x01",
+    ),
+    *("word;", "word; ", "word\t", "word\n", "word\r\n  ", 'word;"', "word\u2028"),
+)
+
+
+def test_no_way_into_a_formula_is_open(store, processes):
+    texts = [f"{before}{sign}cmd|' /C calc'!A1" for before in BEFORE_IT for sign in SIGNS]
+    for text in texts:
+        put(store, processes, reason=text, waits_for=f"One\n{text}", policy_name=text)
+    rows = read_back(store)[0]
+    assert len(rows) == len(texts)
+    cells = [row[name] for row in rows for name in ("reason", "waits_for", "policy")]
+    assert [cell for cell in cells if FORMULA.search(cell)] == []
+
+
+def test_other_texts_are_left_alone(store, processes):
+    texts = ["a-b", "x = 1", "mail@example.com", "C:\\a+b\\-c.exe", "1 - 2; see RITM1", 'say "-"', "a\nb"]
+    for text in texts:
+        put(store, processes, reason=text)
+    assert sorted(row["reason"] for row in read_back(store)[0]) == sorted(texts)
 
 
 def test_every_row_is_written_once_in_the_order_of_the_list(store, processes, monkeypatch):
@@ -106,6 +152,11 @@ def test_no_secret_is_written(store, processes):
     remember("hunter2-and-more")
     put(store, processes, reason="my password is hunter2-and-more", file_path="C:\\hunter2-and-more\\a.exe")
     assert "hunter2" not in read_back(store)[2]
+
+
+def test_the_words_of_a_reason_stay(store, processes):
+    put(store, processes, reason="my password: please allow KeePass")
+    assert read_back(store)[0][0]["reason"] == "my password: please allow KeePass"
 
 
 @pytest.mark.parametrize("mark", [True, False])

@@ -6,7 +6,8 @@ from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.requests import keeping
 from services.requests.budget import LOOK
-from services.requests.following import NOT_DUE, PAUSED, SPENT
+from services.requests.following import NOT_DUE, PAUSED, SPENT, WANTED_MOST
+from services.requests.inbox import Inbox
 from services.requests.keeping import Ground
 from services.requests.reading import Item
 from services.store.values import table_of
@@ -23,6 +24,8 @@ from tests.services.requests.followed_setup import (
 )
 
 __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store", "vault", "workspace"]
+
+pytestmark = pytest.mark.every_database
 
 
 @pytest.fixture
@@ -122,6 +125,69 @@ async def test_a_limit_that_the_instance_tells_holds_for_everybody(
     clock.pass_by(11)
     assert (await other.round(server.id)).complete
     assert other.state(server.id).paused_until is None
+
+
+async def test_a_look_that_a_person_wants_is_taken_at_once(practice, server, follower, clock):
+    await follower.round(server.id)
+    clock.pass_by(3)
+    followed.place(practice, 1)
+    wanted = await follower.round(server.id, wanted=True)
+    assert (wanted.note, wanted.new) == ("", 1)
+    clock.pass_by(1)
+    assert (await follower.round(server.id, wanted=True)).note == NOT_DUE
+    clock.pass_by(28)
+    assert (await follower.round(server.id)).note == NOT_DUE  # the regular looks count on from there
+
+
+async def test_a_look_that_a_person_wants_does_not_wait_for_a_pause_that_only_spares_a_dead_instance(
+    practice, server, follower, store, clock
+):
+    await follower.round(server.id)
+    practice.faults.set("hibernating")
+    clock.pass_by(30)
+    for _ in range(4):
+        failed = await follower.round(server.id)
+        clock.pass_by((failed.next_at - clock.now()).total_seconds())
+    failed = await follower.round(server.id)
+    assert (failed.next_at - clock.now()).total_seconds() > 100
+    assert not Inbox(store).polled().complete
+    practice.faults.clear()
+    followed.place(practice, 1)
+    clock.pass_by(3)
+    assert (await follower.round(server.id)).note == PAUSED
+    wanted = await follower.round(server.id, wanted=True)
+    assert (wanted.note, wanted.new) == ("", 1)
+    assert Inbox(store).polled().complete
+
+
+async def test_a_look_that_a_person_wants_respects_a_limit_and_a_locked_account(
+    practice, server, follower, clock
+):
+    practice.faults.set("rate_limited", seconds=100.0)
+    await follower.round(server.id)
+    practice.faults.clear()
+    clock.pass_by(5)
+    assert (await follower.round(server.id, wanted=True)).note == PAUSED
+    clock.pass_by(200)
+    assert (await follower.round(server.id)).complete
+    practice.faults.set("unauthorised")
+    tries = []
+    for _ in range(4):
+        clock.pass_by(5)
+        calls = len(practice.log)
+        await follower.round(server.id, wanted=True)
+        tries.append(len(practice.log) > calls)
+    assert tries == [True, True, False, False]
+
+
+async def test_looks_that_people_want_leave_calls_for_the_regular_ones(server, follower, clock):
+    notes = []
+    for _ in range(WANTED_MOST + 5):
+        clock.pass_by(3)
+        notes.append((await follower.round(server.id, wanted=True)).note)
+    assert notes == [""] * WANTED_MOST + [SPENT] * 5
+    clock.pass_by(30)
+    assert (await follower.round(server.id)).note == ""
 
 
 def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store, server, clock):

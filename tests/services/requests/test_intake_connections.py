@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from services.requests import intake_server
+from services.requests import intake_protocol
 from services.requests.intake_api import openapi
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored
@@ -41,7 +41,7 @@ async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, m
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
 @pytest.mark.parametrize("first", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
 async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, monkeypatch, first, said):
-    monkeypatch.setattr(intake_server, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(intake_protocol, "HEAD_SECONDS", 0.05)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(first)
@@ -57,12 +57,16 @@ async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, mo
     assert (await call("GET", "/healthz")).status_code == 200
 
 
-async def test_with_too_many_connections_the_answer_is_a_problem_too(server, call, token, store, monkeypatch):
-    monkeypatch.setattr(intake_server, "CONNECTIONS_MAX", 1)
+async def test_with_too_many_calls_the_answer_is_a_problem_too(server, call, token, store, monkeypatch):
+    monkeypatch.setattr(intake_protocol, "CALLS_MAX", 1)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
+    body = json.dumps(PAYLOAD).encode()
+    writer.write(
+        f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: one\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode()
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")  # it is being answered
     for method, path in (
         ("GET", "/healthz"),
         ("POST", "/v1/requests"),
@@ -75,10 +79,11 @@ async def test_with_too_many_connections_the_answer_is_a_problem_too(server, cal
         assert response.headers["connection"] == "close"
     assert stored(store) == []
     # Whoever was there before is served on.
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert (await reader.readuntil(b'"ok"}')).startswith(b"HTTP/1.1 200 ")
+    writer.write(body)
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 202 ")
     writer.close()
     await writer.wait_closed()
+    assert len(stored(store)) == 1
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ async def test_what_is_no_http_behind_an_answer_ends_the_connection(server, call
 
 
 async def test_who_never_reads_is_not_waited_for(server, call, monkeypatch):
-    monkeypatch.setattr(intake_server, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(intake_protocol, "HEAD_SECONDS", 0.05)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     asked = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100

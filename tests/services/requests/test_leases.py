@@ -17,6 +17,8 @@ from tests.services.transfer.conftest import empty_store, store
 
 __all__ = ["empty_store", "store"]
 
+pytestmark = pytest.mark.every_database
+
 SERVER = uuid.UUID(int=7)
 
 

@@ -1,19 +1,24 @@
 """The life of one request: stored around each call, never raised twice, and ended only by an answer that says so."""
 
 import asyncio
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from models.base import utcnow
 from models.kinds import RequestState
+from models.store_meta import StoreMeta
 from services.errors import ConsoleError, InputError, ReplyError, UnreachableError
 from services.requests import RequestLife
 from services.requests import life as life_module
+from services.store.audit import HEAD_KEY
+from services.store.values import table_of
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import states, stored
+
+pytestmark = pytest.mark.every_database
 
 FIELDS = {
     "PMFilePath": r"C:\a & b\<c>.exe",
@@ -173,21 +178,15 @@ async def test_a_refused_create_is_failed_and_never_repeated(life, store, approv
 async def test_with_a_store_that_refuses_nothing_is_raised(
     store, instance, process, approval_type, practice, monkeypatch
 ):
-    from services.store import engine
+    from services.store import Store, engine, postgresql
 
     monkeypatch.setattr(engine, "BUSY_MS", 20)
-    from services.store import Store
-
+    monkeypatch.setattr(postgresql, "LOCK_MS", 20)
     impatient = Store.open(store.url, actor="ada")
-    other = sqlite3.connect(store.url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
+    with closing(impatient), store.engine.execution_options(write=True).begin() as other:
+        engine.lock_for_writing(other)
         with pytest.raises(ConsoleError) as caught:
             await RequestLife(impatient, instance, process).submit(approval_type, FIELDS)
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
-        impatient.close()
     assert caught.value.problem.fault == "store-locked"
     assert practice.log == []
     assert stored(store) == []
@@ -195,10 +194,11 @@ async def test_with_a_store_that_refuses_nothing_is_raised(
 
 def head_of_the_trail(store, value=None):
     """Return what the audit trail ends with; `value` is put in its place, and nothing can be written behind nonsense."""
-    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as file, file:
-        [(head,)] = file.execute("SELECT value FROM store_meta WHERE key = 'audit_head'").fetchall()
+    mine = table_of(StoreMeta).c.key == HEAD_KEY
+    with store.engine.execution_options(write=True).begin() as connection:
+        head = connection.execute(select(table_of(StoreMeta).c.value).where(mine)).scalar_one()
         if value is not None:
-            file.execute("UPDATE store_meta SET value = ? WHERE key = 'audit_head'", [value])
+            connection.execute(update(table_of(StoreMeta)).where(mine).values(value=value))
     return head
 
 
@@ -255,7 +255,7 @@ async def test_the_number_and_state_of_the_record_are_kept(life, store, approval
     item = await life.note_item(row)
     [kept] = stored(store)
     assert (kept.number, kept.servicenow_state) == (item.number, "requested")
-    assert [a.approver for a in item.approvals] == ["app.approver"]
+    assert [one.user_name for one in item.asked] == ["app.approver"]
     version = kept.version
     await life.note_item(row)
     assert stored(store)[0].version == version

@@ -226,22 +226,57 @@ async def test_cancelled_between_create_and_its_row_it_is_cleaned_up(run, store,
     assert states(store) == [RequestState.CANCELLED]
 
 
-async def test_an_item_that_the_account_may_not_close_is_said_to_be_open(run, store, practice, monkeypatch):
+async def test_an_approved_item_that_the_account_may_not_close_is_named_and_no_failure(
+    run, store, practice, monkeypatch
+):
     from services.practice import rest
 
     monkeypatch.setitem(rest.WRITE_ROLES, "sc_req_item", ("itil",))
-    done = await run(decide="approve")
+    told = []
+    done = await run(
+        decide="approve", notice=lambda text: told.append((text, len(practice.records("sc_req_item"))))
+    )
     [item] = practice.records("sc_req_item")
-    assert not done.ok
-    assert (done.legs[-1].name, done.legs[-1].observed) == ("proof", f"still open: {item['number']}")
-    assert [left.request.id for left in baseline.unfinished(store)] == [done.request.id]
+    [(said, items)] = told
+    assert items == 0
+    assert "the roles of privman.integration are not visible" in said
+    assert "stays open in ServiceNow" in said
+    assert done.ok
+    leg = done.legs[-1]
+    assert leg.name == "proof"
+    assert leg.observed.startswith(
+        f"{item['number']} is approved and stays open: the account may not close it."
+    )
+    document = done.as_dict()
+    assert (document["ok"], document["cleaned"]) == (True, False)
+    assert document["reason"].startswith(
+        "the account may not close it. The account is signed in but lacks a role"
+    )
+    assert baseline.unfinished(store) == []
+
+
+@pytest.mark.parametrize("decide", ["reject", None])
+async def test_what_leaves_nothing_open_is_not_announced_to(run, practice, monkeypatch, decide):
+    from services.practice import rest
+
+    monkeypatch.setitem(rest.WRITE_ROLES, "sc_req_item", ("itil",))
+    told = []
+    done = await run(decide=decide, notice=told.append)
+    assert (done.ok, done.cleaned, told) == (True, True, [])
+
+
+async def test_an_account_that_may_close_items_is_told_nothing(run, practice):
+    practice.faults.set("role_admin_left")
+    told = []
+    assert (await run(decide="approve", notice=told.append)).cleaned
+    assert told == []
 
 
 async def test_what_is_approved_is_closed_so_that_nobody_carries_it_out(run, practice):
     done = await run(decide="approve")
     [item] = practice.records("sc_req_item")
     assert (item["approval"], item["state"], item["active"]) == ("approved", "4", "false")
-    assert done.legs[-1].observed == f"nothing of {item['number']} is open"
+    assert done.legs[-1].observed == f"{item['number']} is closed"
 
 
 async def test_after_a_crash_it_can_be_run_again(run, store, practice, life, approval_type):
@@ -254,6 +289,7 @@ async def test_after_a_crash_it_can_be_run_again(run, store, practice, life, app
 
 async def test_json_has_every_leg_and_the_request(run):
     document = (await run()).as_dict()
-    assert set(document) == {"ok", "request", "legs", "slower"}
+    assert set(document) == {"ok", "request", "legs", "slower", "cleaned", "reason"}
+    assert (document["cleaned"], document["reason"]) == (True, None)
     assert set(document["request"]) == {"id", "request_id", "number", "state", "servicenow_state", "comment"}
     assert all(type(leg["ms"]) is int for leg in document["legs"])

@@ -17,6 +17,8 @@ from services.requests.fields import checked_fields
 from services.servicenow import ConnectionSettings, Instance
 from tests.services.requests.conftest import sign_in, states, stored, timeline
 
+pytestmark = pytest.mark.every_database
+
 FIELDS = {"PMUserReason": "why", "PMFilePath": "C:\\x.exe"}
 LIMIT = timedelta(seconds=life_module.PROCESSING_LIMIT_S)
 

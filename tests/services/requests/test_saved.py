@@ -10,21 +10,20 @@ from services.requests.filters import Filter, Sort
 from services.requests.saved import change_filter, delete_filter, rename_filter, save_filter, saved_filters
 from services.store import NotFoundError, Store
 from services.store.values import table_of
+from tests.databases import store
 from tests.services.store.invariants import assert_sound
 
 FINANCE = Filter(states=frozenset({RequestState.PENDING}), text="fin-", waits_for="App Approvers")
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "console.db"
+__all__ = ["store"]
+
+pytestmark = pytest.mark.every_database
 
 
 @pytest.fixture
-def store(path):
-    opened = Store.open(str(path), actor="ada")
-    yield opened
-    opened.close()
+def path(store_url):
+    return store_url
 
 
 def test_everybody_on_the_store_has_it_as_it_was_saved(store, path):

@@ -1,11 +1,16 @@
 """A store that is locked, gone or full for a while: the work goes on as soon as it can be used again."""
 
 import asyncio
+import itertools
+import sqlite3
+import uuid
+
+import pytest
 
 from models.kinds import RequestState
 from services.requests import following
-from services.requests.worker import STORE_AGAIN_S, Worker
-from services.store.errors import cannot_write
+from services.requests.worker import STORE_AGAIN_S, Step, Worker
+from services.store.errors import cannot_read, cannot_write
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
     clock,
@@ -22,7 +27,9 @@ __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store
 
 
 def refuse(*_arguments, **_more):
-    raise cannot_write(OSError("database is locked"))
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise cannot_write(error)
 
 
 async def launched(worker):
@@ -52,6 +59,19 @@ async def test_a_store_that_is_locked_when_a_look_begins_delays_it_by_seconds(
     caplog.clear()
 
 
+@pytest.mark.parametrize("call", ["claim", "take", "give_back"])
+async def test_a_store_that_is_gone_between_two_calls_is_waited_for(
+    server, workspace, clock, monkeypatch, caplog, call
+):
+    worker = Worker(workspace, clock=clock, present=False)
+    step = Step(uuid.uuid4(), server.id, raising=True)
+    monkeypatch.setattr(worker.leases, call, refuse)
+    await (worker._do(step) if call == "claim" else worker._clean())
+    assert [one.fault for one in worker.done.problems] == (["store-locked"] if call != "give_back" else [])
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    caplog.clear()
+
+
 async def test_a_store_that_refuses_what_was_seen_does_not_keep_the_instance_from_being_asked(
     server, workspace, practice, store, clock, monkeypatch
 ):
@@ -67,3 +87,33 @@ async def test_a_store_that_refuses_what_was_seen_does_not_keep_the_instance_fro
     assert (await follower.round(server.id)).complete
     assert len(followed.requests_of(store, record_id=record)) == 1
     assert follower.state(server.id).calls == 5
+
+
+async def test_a_worker_goes_on_when_a_store_that_was_out_of_reach_can_be_used_again(
+    server, workspace, practice, store, clock, monkeypatch, caplog
+):
+    """As when the backend of a database server ended: every way to the store fails for a while, then none does."""
+    record = followed.place(practice, 1)
+    tries = []
+
+    def out_of_reach(*_arguments, **_more):
+        tries.append(clock.monotonic())
+        raise cannot_read(OSError("server closed the connection unexpectedly"))
+
+    with monkeypatch.context() as gone:
+        gone.setattr(type(store), "read", out_of_reach)
+        gone.setattr(type(store), "write", out_of_reach)
+        stop = asyncio.Event()
+        working = asyncio.ensure_future(Worker(workspace, clock=clock).run(stop))
+        async with asyncio.timeout(60):
+            while len(tries) < 5:
+                await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not await asyncio.to_thread(followed.requests_of, store, record_id=record):
+            await asyncio.sleep(0.01)
+    assert not working.done()
+    stop.set()
+    await working
+    assert all(after - before >= STORE_AGAIN_S for before, after in itertools.pairwise(tries))
+    assert {record.name for record in caplog.records} == {"services.requests.worker"}
+    caplog.clear()

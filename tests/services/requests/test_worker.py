@@ -24,6 +24,8 @@ from tests.services.transfer.conftest import PASSWORD, configuration, empty_stor
 
 __all__ = ["configuration", "empty_store", "store", "vault", "workspace"]
 
+pytestmark = pytest.mark.every_database
+
 FIELDS = {"PMFilePath": r"C:\tool.exe", "PMUserReason": "Needed"}
 
 
@@ -100,6 +102,25 @@ async def test_what_cannot_be_raised_now_is_left_and_tried_again(taken, workspac
     done = await Worker(workspace, present=False, clock=clock).once()
     assert done.ok
     assert taken.row(key)["state"] == RequestState.PENDING
+
+
+async def test_connections_that_the_database_ends_cost_a_worker_nothing(
+    taken, workspace, places, store, database, practice
+):
+    """Between any two calls: what is idle is replaced before it is used."""
+    if database == "postgresql":
+        name = store.url.partition("?")[0].rpartition("/")[2]
+        ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND state = 'idle'"
+        end = lambda: places.server.run(name, ends, name)  # noqa: E731
+    else:
+        end = store.engine.dispose
+    key = await taken.request()
+    for _ in range(2):
+        end()
+        done = await Worker(workspace, present=False).once()
+        assert done.ok, done.problems
+    assert taken.row(key)["state"] == RequestState.PENDING
+    assert len(practice.records("sc_req_item")) == 1
 
 
 async def test_a_request_whose_process_is_gone_stops_nothing(taken, workspace, store):

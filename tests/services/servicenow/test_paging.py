@@ -259,7 +259,7 @@ async def test_an_answer_to_a_guest_is_no_answer():
 )
 async def test_a_page_is_named_whatever_character_set_it_claims(charset):
     kind = {"Content-Type": f"text/html; charset={charset}"}
-    page = Reply("<html><title>Blocked, größer</title></html>".encode(), 403, kind)
+    page = Reply("<html><title>Blocked, größer</title></html>".encode(), 200, kind)
     async with RawServer(lambda asked: page) as server, at(server.url) as instance:
         with pytest.raises(ConsoleError) as caught:
             await instance.table("any").first(equals(name="a"), [])

@@ -55,7 +55,8 @@ async def test_each_side_gets_its_own_password_and_no_other(authority, server, s
     ):
         assert (await read(instance)).status_code == 200
         assert proxy.url.startswith(scheme)
-        [head] = proxy.asked
+        first, head = proxy.asked
+        assert "proxy-authorization" not in first.lower()
         assert head.startswith(f"CONNECT localhost:{server.port} ")
         assert basic(PROXY) in head
         assert basic(OWN) not in head
@@ -95,7 +96,8 @@ async def test_a_407_is_told_apart_by_whether_a_sign_in_was_given(authority, ser
             await read(instance)
         assert_five_parts(caught.value, fault)
         assert "planted" not in caught.value.problem.as_text()
-        assert len(proxy.asked) == 1
+        # The password is sent once, and only after Basic was offered.
+        assert len(proxy.asked) == (2 if sign_in else 1)
         assert server.asked == []
 
 
@@ -148,3 +150,104 @@ async def test_a_proxy_is_not_used_and_gets_no_password_on_the_way_to_this_machi
             await read(instance)
         assert proxy.asked == []
         assert len(server.asked) == 1
+
+
+# -- what a proxy offers --------------------------------------------------------
+
+
+class Offering(ConnectProxy):
+    """Refuses every CONNECT, and offers what the lines say."""
+
+    def __init__(self, *lines):
+        super().__init__()
+        self.lines = lines
+
+    async def _one(self, reader, writer):
+        self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+        head = ("HTTP/1.1 407 Proxy Authentication Required", *self.lines, "Content-Length: 0", "", "")
+        writer.write("\r\n".join(head).encode())
+        await writer.drain()
+
+
+WITHOUT_BASIC = {
+    "Negotiate first": ("Proxy-Authenticate: Negotiate", "Proxy-Authenticate: NTLM"),
+    "NTLM first": ("Proxy-Authenticate: NTLM", "Proxy-Authenticate: Negotiate"),
+    "one line": ("Proxy-Authenticate: Negotiate, NTLM",),
+    "small letters": ("proxy-authenticate: negotiate,ntlm",),
+    "Digest": ('Proxy-Authenticate: Digest realm="Basic realm", nonce="a, Basic b", qop="auth"',),
+    "Kerberos": ("Proxy-Authenticate: Kerberos",),
+    "a token": ("Proxy-Authenticate: Negotiate oYG2MIGzoAMKAQ==",),
+    "Bearer": ("Proxy-Authenticate: Bearer",),
+    "nothing": (),
+}
+
+
+@pytest.mark.parametrize("lines", WITHOUT_BASIC.values(), ids=WITHOUT_BASIC.keys())
+async def test_a_proxy_that_does_not_offer_basic_is_sent_no_password_and_named(authority, server, lines):
+    async with Offering(*lines) as proxy:
+        made = settings(server, authority, proxy)
+        async with Instance(made, OWN) as instance:
+            for _ in range(2):
+                with pytest.raises(ConsoleError) as caught:
+                    await read(instance)
+        report = await run_check(made, OWN)
+        assert proxy.asked
+        assert not any("authorization" in head.lower() for head in proxy.asked)
+    assert_five_parts(caught.value, "proxy-sign-in-unsupported")
+    [failed] = [stage for stage in report.stages if stage.state == "failed"]
+    assert (failed.stage, failed.fault) == ("http", "proxy-sign-in-unsupported")
+    if lines:
+        scheme = lines[0].split(": ")[1].split(",")[0].split(" ")[0]
+        assert scheme in failed.evidence
+        assert scheme in caught.value.problem.evidence
+    assert "Basic" in failed.cause
+    assert "px or cntlm" in failed.remedy
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("lines", [WITHOUT_BASIC["Negotiate first"], WITHOUT_BASIC["Digest"]])
+async def test_without_a_sign_in_for_the_proxy_none_is_asked_for_that_would_not_help(
+    authority, server, lines
+):
+    async with Offering(*lines) as proxy, Instance(settings(server, authority, proxy, None), OWN) as instance:
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+    assert_five_parts(caught.value, "proxy-sign-in-unsupported")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Proxy-Authenticate: Negotiate", 'Proxy-Authenticate: Basic realm="x"'),
+        ('Proxy-Authenticate: Digest realm="a, b", nonce="c", BASIC realm="x"',),
+        ("PROXY-AUTHENTICATE: ntlm, basic",),
+    ],
+)
+async def test_basic_among_other_offers_is_used(authority, server, lines):
+    async with Offering(*lines) as proxy, Instance(settings(server, authority, proxy), OWN) as instance:
+        with pytest.raises(ConsoleError) as caught:
+            await read(instance)
+        first, second = proxy.asked
+    assert "authorization" not in first.lower()
+    assert basic(PROXY) in second
+    assert_five_parts(caught.value, "proxy-sign-in-refused")
+
+
+async def test_a_proxy_that_asks_for_nothing_gets_no_password(authority, server):
+    async with ConnectProxy() as proxy, Instance(settings(server, authority, proxy), OWN) as instance:
+        assert (await read(instance)).status_code == 200
+        report = await run_check(settings(server, authority, proxy), OWN)
+    assert proxy.asked
+    assert not any("authorization" in head.lower() for head in proxy.asked)
+    assert {stage.stage: stage.state for stage in report.stages}["http"] == "ok"
+
+
+async def test_two_calls_at_once_both_learn_that_the_proxy_wants_a_sign_in(authority, server):
+    import asyncio
+
+    async with (
+        ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy,
+        Instance(settings(server, authority, proxy), OWN) as instance,
+    ):
+        answers = await asyncio.gather(*(read(instance) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4

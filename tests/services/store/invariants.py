@@ -10,6 +10,7 @@ from sqlmodel import select
 from models.registry import all_models
 from models.revision import Revision
 from services.store import Store
+from services.store.location import as_url, file_of
 from services.store.values import as_values, table_of, to_json
 
 
@@ -21,9 +22,7 @@ def versioned():
 def faults_of(path):
     """Return everything that is wrong with the store at `path`, as sentences; an empty list is what is wanted."""
     store = Store.open(str(path), actor="auditor")
-    with closing(sqlite3.connect(path)) as raw:
-        found = [f"integrity: {row[0]}" for row in raw.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"foreign key: {row}" for row in raw.execute("PRAGMA foreign_key_check")]
+    found = _faults_of_file(file_of(as_url(str(path))))
     try:
         verdict = store.verify_audit()
         if not verdict.ok:
@@ -43,6 +42,14 @@ def faults_of(path):
     for key, history in histories.items():
         found += [f"{key[0]} {key[1]}: {fault}" for fault in _faults_of_history(history, rows.get(key))]
     return found
+
+
+def _faults_of_file(path):
+    if path is None:
+        return []  # a server looks after its own files
+    with closing(sqlite3.connect(path)) as raw:
+        found = [f"integrity: {row[0]}" for row in raw.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        return found + [f"foreign key: {row}" for row in raw.execute("PRAGMA foreign_key_check")]
 
 
 def _faults_of_history(history, row):

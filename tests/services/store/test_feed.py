@@ -27,9 +27,12 @@ store.close()
 """
 
 
+pytestmark = pytest.mark.every_database
+
+
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "console.db"
+def path(store_url):
+    return store_url
 
 
 @pytest.fixture

@@ -19,9 +19,12 @@ from tests.services.store.invariants import assert_sound
 ROOT = Path(__file__).resolve().parents[3]
 
 
+pytestmark = pytest.mark.every_database
+
+
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "console.db"
+def path(store_url):
+    return store_url
 
 
 @pytest.fixture

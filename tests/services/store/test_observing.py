@@ -9,14 +9,11 @@ from models.approval_request import COPY, ApprovalRequest
 from models.kinds import RequestOrigin, RequestState
 from models.revision import Revision
 from services.errors import ConflictError
-from services.store import Store
+from tests.databases import store
 
+__all__ = ["store"]
 
-@pytest.fixture
-def store(tmp_path):
-    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.every_database
 
 
 def stored(store, key):

@@ -395,11 +395,46 @@ class TestAddresses:
         assert "hunter2" not in problem.as_text()
         assert names(tmp_path) == []
 
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql+psycopg://ada:hunter2@127.0.0.1:port/console",
+            "postgresql+psycopg://ada:hunter2@127.0.0.1:/console",
+            "postgresql+psycopg://ada:hunter2@127.0.0.1:-1/console",
+            "postgresql+psycopg://ada:hunter2@127.0.0.1:0/console",
+            "postgresql+psycopg://ada:hunter2@127.0.0.1:99999/console",
+            "postgresql+psycopg://ada:hunter2@127.0.0.1:54 32/console",
+            "postgresql+psycopg://ada@[::1/console?password=hunter2",
+            "postgresql+psycopg://ada:hunter2/x",
+            "postgresql+psycopg://ada:hunter2",
+            "postgresql+psycopg://ada:hunter2@x@127.0.0.1:1/console",
+            "sqlite://host:port/hunter2",
+        ],
+    )
+    def test_an_address_that_is_mistyped_is_named_so(self, url):
+        problem = refused(url)
+        assert problem.fault == "store-address"
+        assert "hunter2" not in problem.as_text()
+
+    @pytest.mark.parametrize(
+        "secret", ["hunter2/", "/hunter2", "hun:ter2", "hun?ter2", "hun#ter2", "hun%40ter2"]
+    )
+    def test_a_password_may_hold_what_means_something_elsewhere(self, secret):
+        problem = refused(f"postgresql+psycopg://ada:{secret}@127.0.0.1:1/console")
+        assert problem.fault == "store-unreachable"
+        assert secret not in problem.as_text()
+
+    @pytest.mark.parametrize("kind", ["postgres", "postgresql", "postgresql+psycopg"])
+    def test_postgresql_is_known_by_its_other_names(self, kind):
+        problem = refused(f"{kind}://ada@127.0.0.1:1/console")
+        assert problem.fault == "store-unreachable"
+        assert "damaged" not in problem.as_text()
+
     def test_a_driver_that_is_missing_is_named_with_its_remedy(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "psycopg", None)
         problem = refused("postgresql+psycopg://ada:hunter2@127.0.0.1:1/console")
         assert problem.fault == "store-driver-missing"
-        assert "psycopg[binary]" in problem.remedy
+        assert "approval-console[postgresql]" in problem.remedy
         assert "hunter2" not in problem.as_text()
 
     def test_what_is_no_password_stays_readable(self):

@@ -1,7 +1,5 @@
 """Fixtures for documents: a store in a file, and the practice instance where a document is applied to one."""
 
-import shutil
-
 import pytest
 
 from services.configuration import Configuration
@@ -10,6 +8,9 @@ from services.secret import Secret
 from services.store import Store
 from services.vault.session import SessionVault
 from services.workspace import Workspace
+from tests.databases import store
+
+__all__ = ["store"]
 
 PASSWORD = "practice password"
 
@@ -20,14 +21,6 @@ def empty_store(tmp_path_factory):
     file = tmp_path_factory.mktemp("store") / "empty.db"
     Store.open(str(file), actor="ada").close()
     return file
-
-
-@pytest.fixture
-def store(tmp_path, empty_store):
-    shutil.copy(empty_store, tmp_path / "console.db")
-    opened = Store.open(str(tmp_path / "console.db"), actor="ada")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.kinds import Kind
 from services.transfer import DocumentError, read_document
-from services.transfer.document import DEPTH_MAX, SIZE_MAX
+from services.transfer.document import DEPTH_MAX, SIZE_MAX, Document
 
 GOOD = """\
 version: 1
@@ -116,7 +116,7 @@ def test_sections_of_later_releases_are_read_past_with_a_warning():
         ),
         (
             'version: 1\ncredentials:\n- {name: "\\uD800", account: a}\n',
-            "line 3, column 10: name contains half of a character, which cannot be stored",
+            "line 3, column 13: not YAML: found invalid Unicode character escape code",
         ),
         (
             "version: 1\nforeign_systems:\n- {name: A, base_url: u, production: 'true'}\n",
@@ -259,3 +259,80 @@ pieces = st.lists(
 def test_whatever_text_comes_nothing_but_a_document_error_is_raised(source):
     with contextlib.suppress(DocumentError):
         read_document(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "mistake"),
+    [
+        ("version: 1\n? 0x" + "f" * 100_000 + "\n: 1\n", "line 2, column 3: unknown section 0xfff"),
+        ("version: 1\n? " + "9" * 100_000 + "\n: 1\n", "line 2, column 3: unknown section 999"),
+        ("version: 1\n? [a, b]\n: 1\n", "line 2, column 3: a section must be a word"),
+        ("version: 1\n? {a: b}\n: 1\n", "line 2, column 3: a section must be a word"),
+        ("version: 1\n2001-01-01: 1\n", "line 2, column 1: unknown section 2001-01-01"),
+        ("version: 1\n12: 1\n", "line 2, column 1: unknown section 12"),
+        ("version: " + "9" * 1_000_000, "line 1, column 10: version must be 1"),
+        (
+            "version: 1\ncredentials:\n- {name: 2001-01-01, account: a}\n",
+            "line 3, column 10: name must be a text",
+        ),
+        (
+            "version: 1\ncredentials:\n- {name: 99, account: a}\n",
+            "line 3, column 10: name must be a text, not int",
+        ),
+        ("version: 1\n" + "- " * 100_000, "line 2, column 1: not YAML"),
+        ("[{" * 500_000, "line 1, column 21: the document is nested too deeply"),
+        ("version: 1\n" + "? " * 100_000, "line 2, column 41: the document is nested too deeply"),
+        ("version: 1\na: [&a 1, " + "*a, " * 100_000, "line 2, column 11: aliases"),
+        ("version: 1\nname: '\0'\n", "line 2, column 8: not YAML: the character U+0000"),
+    ],
+    ids=range(14),
+)
+def test_what_no_person_writes_is_refused_with_its_line(source, mistake):
+    found = mistakes_of(source)[0]
+    assert found.startswith(mistake)
+    assert len(found) < 1000
+
+
+def test_a_large_document_is_read_without_looking_at_a_node_twice(monkeypatch):
+    """Counted, not timed: no value is built that is a text already."""
+    built = []
+    constructor = yaml.constructor.SafeConstructor
+
+    def counted():
+        built.append(1)
+        return constructor()
+
+    monkeypatch.setattr(yaml.constructor, "SafeConstructor", counted)
+    entries = "".join(f"- {{name: N{number}, account: a.user, description: x}}\n" for number in range(30_000))
+    document = read_document(f"version: 1\ncredentials:\n{entries}")
+    assert len(document.entries) == 30_000
+    assert built == [1]  # the version
+
+
+def test_very_many_mistakes_end_the_reading():
+    with pytest.raises(DocumentError) as caught:
+        read_document("version: 1\ncredentials: [" + "a," * 900_000 + "]")
+    told = caught.value.problem.evidence.splitlines()
+    assert len(told) == 101
+    assert told[-1] == "and more: reading stopped there"
+
+
+PIECES = st.sampled_from(
+    [
+        *("version: 1\n", "credentials:\n", "- ", "  ", "name: ", "{", "}", "[", "]", ",", ": ", "? ", "&a ", "*a", "!!int ", "!x "),
+        *("!!binary ", "!!set ", "<<: ", "|\n", ">-\n", "'", '"', "#", "%YAML 1.1\n", "---\n", "...\n", "0x", "1:1", "2001-01-01"),
+        *(".inf", "~", "null", "true", "9" * 5000, "\u2028", "\x85", "\ufeff", "\0", "\ud800", "\t", "\r", "\n", "é", "\U0001f9ff"),
+        *("request_item: ", "approval_processes:\n", "foreign_systems:\n", "timeout_after: ", "\\u0000", "\\ud800"),
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.one_of(
+        st.text(max_size=60), st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=14).map("".join)
+    )
+)
+def test_no_text_leads_to_an_unexpected_error(source):
+    for text in (source, f"version: 1\ncredentials:\n- name: {source}", f"version: 1\n{source}"):
+        with contextlib.suppress(DocumentError):
+            assert isinstance(read_document(text), Document)

@@ -7,13 +7,21 @@ import pytest
 from models.addresses import Origin
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from services.errors import InputError, RefusedError, RequestsOpenError, UnreachableError
+from services.errors import (
+    FieldError,
+    InputError,
+    InvalidError,
+    RefusedError,
+    RequestsOpenError,
+)
 from services.servicenow import ConnectionSettings, Instance, SignIn
 from services.servicenow.queries import equals
-from services.transfer import export, plan, read_document
-from services.transfer.online import apply_online
+from services.transfer import export, online, plan, read_document
+from services.transfer.online import apply_online, resolve_items
 from services.vault import SecretNotForHostError
 from tests.limits import WAIT_S
+
+pytestmark = pytest.mark.every_database
 
 ITEM = "Execute Application Request"
 HEAD = "version: 1\n"
@@ -85,14 +93,45 @@ async def test_server_and_credential_may_be_those_that_are_stored(workspace, cre
     }
 
 
-async def test_no_item_of_the_name_refuses_all_of_it(workspace, vault, credential, practice):
-    with pytest.raises(InputError) as caught:
-        await applied(document(practice.base_url, "Standard Laptop"), workspace)
-    assert caught.value.problem.fault == "request-item-not-found"
-    assert "no active item with a name that contains “" in caught.value.problem.evidence
-    assert " carries all variables of the contract" in caught.value.problem.evidence
-    assert workspace.configuration.all(Kind.FOREIGN_SYSTEM) == []
-    assert bound(vault, credential) == []
+async def test_an_item_that_is_not_there_yet_is_applied_unresolved_and_resolved_by_the_next_apply(
+    workspace, vault, credential, practice
+):
+    made = await applied(document(practice.base_url, "Laptop Approval"), workspace)
+    [warning] = made.warnings
+    assert "“Laptop Approval” is not resolved yet" in warning
+    assert "no active item with a name that contains “Laptop Approval” carries all variables" in warning
+    process = workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process")
+    assert (process.request_item_name, process.request_item_id) == ("Laptop Approval", "")
+    assert bound(vault, credential) == [Origin.of(practice.base_url)]
+    await copy_item(practice, "Laptop Approval")
+    again = await applied(document(practice.base_url, "Laptop Approval"), workspace)
+    assert again.warnings == []
+    assert [c.operation for c in again.changes] == ["keep", "keep", "update"]
+    process = workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process")
+    assert process.request_item_id == sys_id_of(practice, "Laptop Approval")
+
+
+async def test_an_instance_that_is_down_keeps_no_document_from_being_applied(workspace, credential, practice):
+    url = practice.base_url
+    practice.stop()
+    made = await applied(document(url), workspace)
+    [warning] = made.warnings
+    assert f"“{ITEM}” is not resolved yet. Server could not be asked." in warning
+    assert workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process").request_item_id == ""
+
+
+async def test_what_is_unresolved_can_be_resolved_without_the_document(workspace, credential, practice):
+    await applied(document(practice.base_url, "Laptop Approval"), workspace)
+    server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
+    instance = await workspace.instance(server.id)
+    [told] = await resolve_items(workspace, instance, server.id)
+    assert "is not resolved yet" in told
+    await copy_item(practice, "Laptop Approval")
+    [told] = await resolve_items(workspace, instance, server.id)
+    assert told.startswith("Process: the Request Item “Laptop Approval” is resolved")
+    process = workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process")
+    assert process.request_item_id == sys_id_of(practice, "Laptop Approval")
+    assert await resolve_items(workspace, instance, server.id) == []
 
 
 async def test_several_items_that_fit_alike_are_not_chosen_between(workspace, credential, practice):
@@ -103,8 +142,8 @@ async def test_several_items_that_fit_alike_are_not_chosen_between(workspace, cr
     assert workspace.configuration.all(Kind.APPROVAL_PROCESS) == []
 
 
-async def copy_item(practice):
-    """Add a second item with the same name and variables, as an administrator may."""
+async def copy_item(practice, name=ITEM):
+    """Add a second item with the same variables, as an administrator may."""
     admin = practice.accounts["admin"]
     from services.secret import Secret
 
@@ -113,7 +152,7 @@ async def copy_item(practice):
     ) as instance:
         item = await instance.table("sc_cat_item").first(equals(name=ITEM), ("category", "name"))
         twin = await instance.table("sc_cat_item").insert(
-            {"name": ITEM, "active": "true", "category": item["category"]}
+            {"name": name, "active": "true", "category": item["category"]}
         )
         for row in practice.records("item_option_new", cat_item=item["sys_id"]):
             await instance.table("item_option_new").insert(
@@ -121,10 +160,14 @@ async def copy_item(practice):
             )
 
 
-async def test_a_mistyped_address_binds_nothing_and_can_be_corrected(workspace, vault, credential, practice):
-    with pytest.raises(UnreachableError):
-        await applied(document("http://127.0.0.1:9/"), workspace)
-    assert bound(vault, credential) == []
+async def test_a_mistyped_address_can_be_corrected_once_the_password_is_entered_for_it(
+    workspace, vault, credential, secret, practice
+):
+    made = await applied(document("http://127.0.0.1:9/"), workspace)
+    assert "is not resolved yet" in made.warnings[0]
+    with pytest.raises(SecretNotForHostError):
+        await applied(document(practice.base_url), workspace)
+    vault.put(credential.id, credential.name, credential.account, secret, [])
     made = await applied(document(practice.base_url), workspace)
     assert made.warnings == []
     assert bound(vault, credential) == [Origin.of(practice.base_url)]
@@ -143,12 +186,22 @@ async def test_a_cancelled_apply_leaves_nothing(workspace, vault, credential, pr
     assert bound(vault, credential) == []
 
 
-async def test_a_store_that_refuses_takes_the_binding_back(workspace, vault, credential, practice):
+async def test_a_store_that_refuses_takes_the_binding_back(
+    workspace, vault, credential, practice, monkeypatch
+):
     made = planned(document(practice.base_url), workspace)
     configuration = workspace.configuration
-    configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Process"))
+    tries = []
+
+    def refuse(*_arguments, **_named):
+        tries.append(bound(vault, credential))
+        raise InvalidError([FieldError("name", "is taken")])
+
+    monkeypatch.setattr(online, "apply", refuse)
     with pytest.raises(InputError):
         await apply_online(made, workspace)
+    assert len(tries) == online.TRIES
+    assert all(tries)
     assert configuration.all(Kind.FOREIGN_SYSTEM) == []
     assert bound(vault, credential) == []
 

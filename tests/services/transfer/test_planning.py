@@ -14,6 +14,8 @@ from services.store import Store
 from services.store.unit_of_work import UnitOfWork
 from services.transfer import DocumentError, apply, export, plan, read_document
 
+pytestmark = pytest.mark.every_database
+
 WHOLE = """\
 version: 1
 credentials:
@@ -144,15 +146,15 @@ def test_unknown_names_are_refused_with_line_and_nearest_name(configuration):
         ),
         (
             "foreign_systems:\n- {name: S, base_url: 'http://acme.service-now.com/'}\n",
-            "line 3, column 23: base_url begins with http://, which would send the password readable; use https://",
+            "line 3, column 23: base_url http:// sends the password unencrypted; use https://",
         ),
         (
             "foreign_systems:\n- {name: S, base_url: 'https://u:hunter2@acme.service-now.com/'}\n",
-            "line 3, column 23: base_url carries a user name or password; they belong into the User Credential",
+            "line 3, column 23: base_url carries a user name or password; they belong in the User Credential",
         ),
         (
             "foreign_systems:\n- {name: S, base_url: acme.example, proxy: 'http://u:hunter2@proxy:8080'}\n",
-            "line 3, column 44: proxy carries a user name; a proxy's password does not belong into its address",
+            "line 3, column 44: proxy carries a user name; a proxy's password does not belong in its address",
         ),
     ],
 )
@@ -242,7 +244,7 @@ class TestOneTransaction:
         configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="type"))
         with pytest.raises(InvalidError) as caught:
             apply(made, configuration)
-        assert caught.value.problem.evidence == "name: is taken: “type” already exists"
+        assert caught.value.problem.evidence == "name: this name is already in use"
         assert configuration.all(Kind.USER_CREDENTIAL) == []
 
 

@@ -30,9 +30,6 @@ SORTED_KB = 128 * 1024
 
 HELD = ("number", "order_number", "initiator_name", "agent_name", "file_path", "reason", "policy_name")
 
-PIECE, USUAL_PIECE = 64 * 1024 * 1024, 1024 * 1024
-"""Bytes of the full text that are gathered before they are written."""
-
 QUEUE = """
 CREATE TABLE request_text_due (
     seq INTEGER PRIMARY KEY, request INTEGER NOT NULL, gone INTEGER NOT NULL, held TEXT NOT NULL
@@ -64,23 +61,16 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "sqlite":
         _full_text()
-    else:
-        _trigrams()
 
 
 def _full_text() -> None:
-    """Index all sequences of three characters, and queue every change of them from now on.
+    """Make the index of all sequences of three characters, and queue every change of them; 0004 fills it.
 
     Triggers may not write to a virtual table where the schema is not trusted, so they write to a queue, which every
     unit of work empties before it ends. The index needs the old text to take a row out: the queue keeps it.
     """
     op.execute(TEXT)
     op.execute(QUEUE)
-    # In few large pieces instead of very many small ones that are put together again and again.
-    _gather(PIECE)
-    rows = f"SELECT rowid, {_held(TABLE)} FROM {TABLE} ORDER BY rowid"  # noqa: S608 -- texts of this module
-    op.execute(f"INSERT INTO request_text (rowid, held) {rows}")
-    _gather(USUAL_PIECE)
     added, gone = (
         f"INSERT INTO request_text_due (request, gone, held) VALUES ({row}.rowid, {flag}, {_held(row)});"  # noqa: S608
         for row, flag in (("new", 0), ("old", 1))
@@ -93,19 +83,6 @@ def _full_text() -> None:
     ):
         when = f"WHEN {changed} " if name == "changed" else ""
         op.execute(f"CREATE TRIGGER request_text_{name} AFTER {event} ON {TABLE} {when}BEGIN {body} END")
-
-
-def _gather(size: int) -> None:
-    op.execute(f"INSERT INTO request_text (request_text, rank) VALUES ('hashsize', {size})")  # noqa: S608
-
-
-def _trigrams() -> None:
-    """Index the same text for ILIKE, where the extension may be had; without it the text is searched row by row."""
-    bind = op.get_bind()
-    if bind.scalar(sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")):
-        op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        text = _held(TABLE).replace("char(10)", "chr(10)")
-        op.execute(f"CREATE INDEX request_text ON {TABLE} USING gin (({text}) gin_trgm_ops)")
 
 
 def _held(row: str) -> str:

@@ -91,11 +91,15 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
             dialog = page.acting.dialog
             assert dialog.windowTitle() == f"Approve {row.number}"
             assert dialog.go.isEnabled()
+            await until(lambda: "with the account" in dialog.summary.text())
+            before = dialog.summary.text()
             QTest.keyClicks(dialog.comment, "Fine, for release 8")
             dialog.go.click()
             await until(lambda: dialog.over)
-            assert outcomes(dialog) == ["Is approved for Alex Approver."]
-            told = f"{row.number} is approved for Alex Approver."
+            whose = f"by {store.actor} on behalf of Alex Approver, with the account privman.integration."
+            assert outcomes(dialog) == [f"Approved {whose}"]
+            told = f"{row.number} approved {whose}"
+            assert before == f"1 request will be approved. Recorded as approved {whose}"
             assert dialog.summary.text() == f"1 request approved.\n{told}"
             dialog.out.click()
             assert stored(store, row).state == RequestState.APPROVED
@@ -103,7 +107,7 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
             await until(lambda: "was approved" in page.pane.answer)
             await settled(page)
             job = ctx.activity.jobs[-1]
-            assert (job.state, job.text) == ("done", "1 request approved")
+            assert (job.state, job.text) == ("done", told)
 
     run(story(), LONG_S)
 
@@ -139,16 +143,20 @@ def test_the_dialog_says_what_is_skipped_and_why_and_takes_the_rest(run, ctx, st
             assert page.run("reject")
             await until(lambda: page.acting.dialog is not None)
             dialog = page.acting.dialog
+            await until(lambda: "with the account" in dialog.summary.text())
             assert dialog.summary.text() == (
-                "3 requests will be rejected; 2 are skipped: 1 has not reached ServiceNow yet, 1 has ended."
+                "3 requests will be rejected; 2 are skipped: 1 has not reached ServiceNow yet, 1 has ended. "
+                f"Recorded as rejected by {store.actor} on behalf of whoever is asked, "
+                "with the account privman.integration."
             )
+            assert outcomes(dialog).count("Will be rejected on behalf of whoever is asked") == 3
             assert dialog.go.text() == "Reject 3 requests"
             dialog.comment.setText("Not on this laptop")
             dialog.go.click()
             await until(lambda: dialog.over)
             assert dialog.summary.text() == "3 requests rejected."
             said = outcomes(dialog)
-            assert sum("Is rejected" in text for text in said) == 3
+            assert sum(f"Rejected by {store.actor} on behalf of Alex Approver" in text for text in said) == 3
             assert sum(text.startswith("Skipped") for text in said) == 2
             assert {stored(store, row).state for row in rows} == {RequestState.REJECTED}
             await until(lambda: not page.looking.busy)
@@ -230,7 +238,7 @@ def test_stop_ends_what_is_under_way_and_leaves_the_rest(run, ctx, store, desk):
             ctx.activity.jobs[-1].cancel()
             await until(lambda: dialog.over)
             assert not page.working
-            told = [text for text in outcomes(dialog) if "approved" in text]
+            told = [text for text in outcomes(dialog) if text.startswith("Approved by")]
             assert "Not begun" in outcomes(dialog)
             states = [stored(store, row).state for row in rows]
             assert states.count(RequestState.APPROVED) == len(told) < 6

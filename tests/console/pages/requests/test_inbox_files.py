@@ -79,8 +79,32 @@ def test_a_saved_filter_stands_in_the_tree_with_its_count_and_shows_the_same(in_
         await settled(page)
         assert numbers(page) == ["RITM0000001"]
         assert page.chips.chip(key).isChecked()
+        assert page.bar.policy.key == "Finance"
         put(store, request(4, policy_name="Finance"))
         await until(lambda: node.count == "2")
+
+    in_window(story)
+
+
+def test_a_saved_filter_shows_what_it_searches_for_and_can_be_searched_otherwise(in_window):
+    async def story(window, page):
+        put(window.ctx.workspace.store, *(request(n) for n in range(30)))
+        page.bar.field.setText("user7")
+        await until(lambda: numbers(page) == ["RITM0000007"])
+        key = await saved(window, page, "Seven")
+        await settled(page)
+        assert page.bar.field.text() == "user7"
+        page.show_filter("pending")
+        await until(lambda: len(numbers(page)) == 30)
+        assert page.bar.field.text() == ""
+        page.show_filter(key)
+        await until(lambda: numbers(page) == ["RITM0000007"])
+        assert page.bar.field.text() == "user7"
+        page.bar.field.setText("user8")
+        await until(lambda: numbers(page) == ["RITM0000008"])
+        page.bar.clear()
+        page._narrowed()
+        await until(lambda: len(numbers(page)) == 30)
 
     in_window(story)
 

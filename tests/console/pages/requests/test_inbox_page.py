@@ -76,7 +76,7 @@ def test_cells_say_in_words_what_they_show_by_shape_and_colour(run, ctx, store):
             ]
             assert said[cells.STATE] == "State: Pending, mismatch: order approved"
             assert said[cells.AGE].startswith("Age: 19 minutes ")
-            assert said[cells.AGE].endswith("95% of its time")
+            assert said[cells.AGE].endswith("95 % of its time")
             assert said[cells.FILE] == r"File: C:\Downloads\setup1.exe"
             assert said[cells.DUE].startswith("Times out: in ")
             assert model.index(0, cells.FILE).data() == "setup1.exe"
@@ -280,9 +280,10 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
 
             assert await foot() == "1 request"
             looked(store, datetime.now(UTC) - timedelta(minutes=14, seconds=5))
-            assert await foot() == "1 request, complete, as of 14 min ago"
-            ctx.following = type("Following", (), {"why_not": "the password was refused"})()
-            assert await foot() == "1 request, complete, as of 14 min ago: the password was refused"
+            assert await foot() == "1 request, last polled 14 min ago"
+            stands = {"why_not": "the password was refused", "polling": False, "seen_at": None}
+            ctx.following = type("Following", (), stands)()
+            assert await foot() == "1 request, last polled 14 min ago: the password was refused"
             assert page.foot._shape.isVisible()
             looked(store, datetime.now(UTC), complete=False)
             assert (await foot()).startswith(

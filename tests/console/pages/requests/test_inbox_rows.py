@@ -12,6 +12,7 @@ from console.pages.requests import cells
 from console.pages.requests.model import KEPT, PAGE, InboxModel
 from console.pages.requests.table import ROW
 from models.kinds import RequestState
+from services.language import duration, short_duration
 from tests.console.pages.requests.support import LONG_S, change, numbers, opened, put, request, settled, until
 
 MANY = 700
@@ -248,7 +249,7 @@ def test_a_page_of_an_older_look_is_not_taken(qapp):
     ],
 )
 def test_times_as_they_are_shown_and_said(seconds, shown, said):
-    assert (cells.clock(seconds), cells.spoken(seconds)) == (shown, said)
+    assert (short_duration(seconds), duration(seconds)) == (shown, said)
 
 
 @pytest.mark.parametrize(

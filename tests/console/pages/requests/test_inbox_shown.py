@@ -15,6 +15,7 @@ from console.pages.requests.cells import Outcome
 from console.pages.requests.chips import Chips
 from console.pages.requests.foot import Foot
 from console.pages.requests.timeline import DETAIL_MOST, STEP, Timeline, lines_of
+from console.settings import Layout
 from console.widgets.data_table import MARGIN, PAD
 from console.widgets.labels import BREAK, breakable
 from console.widgets.states import ErrorState
@@ -216,12 +217,13 @@ def test_what_keeps_the_copies_old_is_said_when_it_comes_and_goes(qtbot):
     foot.show_why("nothing listens there", now)
     assert foot.text.text() == ""
     look = SimpleNamespace(count=4, exact=True, complete=True, as_of=now - timedelta(minutes=9), whole=True)
+    look.unsure, look.faults = frozenset(), ()
     foot.show_look(look, now)
-    assert foot.text.text() == "4 requests, complete, as of 9 min ago"
+    assert foot.text.text() == "4 requests, last polled 9 min ago"
     foot.show_why("nothing listens there", now)
-    assert foot.text.text() == "4 requests, complete, as of 9 min ago: nothing listens there"
+    assert foot.text.text() == "4 requests, last polled 9 min ago: nothing listens there"
     foot.show_why("", now)
-    assert foot.text.text() == "4 requests, complete, as of 9 min ago"
+    assert foot.text.text() == "4 requests, last polled 9 min ago"
 
 
 @pytest.mark.parametrize(("approval", "said"), [("requested", "Not known"), ("not requested", "Nobody")])
@@ -275,3 +277,58 @@ def test_a_name_that_is_turned_around_does_not_pass_for_another(qapp):
     assert lines_of("invoice\u202egpj.exe", theme.font("body"), 400, 1) == ["invoice\ufffdgpj.exe"]
     assert breakable("invoice\u2066gpj.exe") == "invoice\ufffdgpj.exe"
     assert cells.text(as_row(request(1, reason="أحتاج 🎉")), cells.REASON, cells.utcnow()) == "أحتاج 🎉"
+
+
+def test_columns_keep_the_widths_that_a_person_gave_them(run, ctx, store, tmp_path):
+    put(store, request(1, reason="Short"), request(2))
+    ctx.remembered = Layout(tmp_path / "profile")
+
+    async def story():
+        async with opened(ctx) as page:
+            head = page.table.horizontalHeader()
+            head.resizeSection(cells.NUMBER, 150)
+            head.resizeSection(cells.FILE, 210)
+            before = page.table.widths()
+            put(
+                store,
+                request(
+                    30_000_000, 90_000, reason="A long reason " * 20, file_path="C:\\" + "x" * 90 + ".exe"
+                ),
+            )
+            await until(lambda: page.model.rowCount() == 3)
+            page.show_filter("all")
+            await settled(page)
+            page.resize(1400, 700)
+            page._tick.timeout.emit()
+            assert page.table.widths() == before
+        async with opened(ctx) as page:
+            assert page.table.widths() == before
+            assert page.table.horizontalHeader().sectionSize(cells.NUMBER) == 150
+            page.reset_layout()
+            assert page.table.widths() == ""
+        ctx.remembered = None
+
+    run(story(), LONG_S)
+
+
+def test_number_and_file_are_readable_in_the_smallest_window(run, ctx, store):
+    long = {"reason": "Needed for the release " * 8, "policy_name": "Executable from a download folder " * 2}
+    put(
+        store,
+        *(
+            request(n, 50 + n, file_path=rf"C:\Users\somebody\Downloads\setup-tool-{n}.exe", **long)
+            for n in range(40)
+        ),
+    )
+
+    async def story():
+        async with opened(ctx, size=(719, 560)) as page:
+            table = page.table
+            head, metrics = table.horizontalHeader(), QFontMetrics(theme.font("body"))
+            number = metrics.horizontalAdvance("RITM0000039")
+            left = head.sectionViewportPosition(cells.NUMBER)
+            assert left + PAD + number <= table.viewport().width()
+            assert head.sectionSize(cells.NUMBER) >= number + 2 * PAD
+            assert head.sectionSize(cells.FILE) >= metrics.averageCharWidth() * 12
+
+    run(story(), LONG_S)

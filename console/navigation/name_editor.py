@@ -1,0 +1,104 @@
+"""The line in which a node of the tree is renamed: what is wrong with a name stands under it, and the text stays."""
+
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+
+from console.navigation.model import Node
+from console.widgets.labels import Label, Picture
+
+TAKEN = "This name is already in use"
+
+
+def name_error(node: Node, name: str) -> str:
+    """Return what is wrong with a new name of a node; nothing where it can be called so, as far as the tree knows."""
+    # The window is there before the models are read.
+    from models.base import NAME_MAX, name_key, single_line
+
+    name = name.strip()
+    if name == node.text:
+        return ""
+    if not name:
+        return "A name is needed"
+    try:
+        single_line(name)
+    except ValueError as error:
+        return f"The name {error}"
+    key = name_key(name)
+    if max(len(name), len(key)) > NAME_MAX:
+        return f"The name is longer than {NAME_MAX} characters"
+    others = node.parent.children if node.parent is not None else []
+    return TAKEN if any(other is not node and name_key(other.text) == key for other in others) else ""
+
+
+class NameEditor(QLineEdit):
+    """The line; its error floats below it."""
+
+    def __init__(self, parent: QWidget | None, node: Node) -> None:
+        super().__init__(parent)
+        self._node = node
+        self.filled = False
+        """Whether it has its first text: a change of the tree does not replace what is typed."""
+        self.setAccessibleName(f"New name of {node.text}")
+        self.setProperty("size", "row")
+        self._bubble = QFrame(parent)
+        self._bubble.setProperty("role", "popup")
+        line = QHBoxLayout(self._bubble)
+        line.setContentsMargins(8, 4, 8, 4)
+        line.setSpacing(6)
+        line.addWidget(Picture("bad", 14))
+        self._words = Label("")
+        line.addWidget(self._words)
+        self._bubble.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._bubble.hide()
+        self.textChanged.connect(lambda _text: self.show_error(self.error))
+        self.destroyed.connect(self._bubble.deleteLater)
+
+    @property
+    def error(self) -> str:
+        """Return what is wrong with the text."""
+        return name_error(self._node, self.text()) if self.filled else ""
+
+    @property
+    def told(self) -> str:
+        """Return the error that is shown."""
+        return self._words.text() if self._bubble.isVisibleTo(self.parentWidget()) else ""
+
+    def show_error(self, text: str) -> None:
+        """Show what is wrong; an empty text takes it away."""
+        self._words.setText(text)
+        self.setAccessibleDescription(text)
+        self._bubble.setVisible(bool(text))
+        if text:
+            self._place()
+
+    def _place(self) -> None:
+        around = self.parentWidget()
+        self._bubble.adjustSize()
+        below = self.geometry().bottomLeft() + QPoint(0, 2)
+        if around is not None:
+            if below.y() + self._bubble.height() > around.height():
+                below.setY(self.geometry().top() - self._bubble.height() - 2)
+            below.setX(max(min(below.x(), around.width() - self._bubble.width() - 4), 4))
+        self._bubble.move(below)
+        self._bubble.raise_()
+
+    def moveEvent(self, event: QMoveEvent | None) -> None:
+        """Keep the error below the line."""
+        super().moveEvent(event)
+        self._place()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the error below the line."""
+        super().resizeEvent(event)
+        self._place()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Show the error with the line."""
+        super().showEvent(event)
+        self._bubble.setVisible(bool(self._words.text()))
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Take the error away with the line."""
+        super().hideEvent(event)
+        self._bubble.hide()

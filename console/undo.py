@@ -1,0 +1,107 @@
+"""Takes back what a person did to the configuration in this window: deletions and renamings, the last one first."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from console.pages.registry import Target
+from console.workers import Workers
+from models.kinds import Kind
+from services.errors import ConsoleError
+
+KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that can be taken back: what it was, and what takes it back and returns a sentence for it."""
+
+    text: str
+    back: Callable[[], Awaitable[str]]
+
+
+class Undo(QObject):
+    """The steps of one window. `changed` follows each step that is added or taken back."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, ctx: Any, owner: QObject) -> None:
+        super().__init__(owner)
+        self._ctx = ctx
+        self._steps: list[Step] = []
+        self.workers = Workers(self)
+        self.workers.failed.connect(self._failed)
+
+    @property
+    def next(self) -> str:
+        """Return what would be taken back; nothing where there is nothing."""
+        return self._steps[-1].text if self._steps else ""
+
+    def push(self, step: Step) -> None:
+        """Remember a step."""
+        self._steps.append(step)
+        del self._steps[:-KEPT]
+        self.changed.emit()
+
+    def take_back(self) -> None:
+        """Take the last step back; one at a time."""
+        if self._steps and not self.workers.busy:
+            self.workers.start(self._take_back(self._steps.pop()), group="undo")
+            self.changed.emit()
+
+    async def _take_back(self, step: Step) -> None:
+        self._ctx.notify(await step.back())
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        self._ctx.show_problem(error.problem)
+
+
+def undo_of(ctx: Any) -> Undo | None:
+    """Return the steps of the window that a context belongs to, or None without a window."""
+    return getattr(ctx, "undo", None)
+
+
+async def restore(ctx: Any, deleted: Any) -> str:
+    """Bring a deleted object back and show it; returns a sentence for it. Raises ConsoleError."""
+    workspace = await ctx.ready()
+    item = await ctx.call(partial(workspace.configuration.restore, deleted.revision, free_name=True))
+    ctx.navigate(Target(str(deleted.kind), deleted.id))
+    return f"Restored {item.name}" if item.name == deleted.name else f"Restored {deleted.name} as {item.name}"
+
+
+async def note_deletion(ctx: Any, kind: Kind, item: Any) -> None:
+    """Remember that an object was deleted, so that it can be brought back."""
+    undo = undo_of(ctx)
+    if undo is None:
+        return
+    workspace = await ctx.ready()
+    deleted = await ctx.call(workspace.configuration.deleted)
+    gone = next((one for one in deleted if (one.kind, one.id) == (kind, item.id)), None)
+    if gone is not None:
+        undo.push(Step(f"Delete {item.name}", lambda: restore(ctx, gone)))
+
+
+def note_rename(ctx: Any, kind: Kind, item: Any, was: str) -> None:
+    """Remember that an object was renamed, so that it can get its name back."""
+    undo = undo_of(ctx)
+    if undo is not None and item.name != was:
+        undo.push(Step(f"Rename {was}", lambda: _rename_back(ctx, kind, item.id, item.name, was)))
+
+
+async def _rename_back(ctx: Any, kind: Kind, object_id: Any, name: str, was: str) -> str:
+    from console.pages.open_requests import confirmed
+
+    workspace = await ctx.ready()
+    item = await ctx.call(workspace.configuration.get, kind, object_id)
+    if item.name != name:
+        return f"{item.name} was renamed again meanwhile; it keeps its name"
+    rename = partial(workspace.configuration.rename, kind, object_id, was, item.version)
+    undo = undo_of(ctx)
+    window = undo.parent() if undo is not None else None
+    done, _ = await confirmed(lambda count: ctx.call(partial(rename, confirmed=count)), window)
+    return f"Renamed back to {was}" if done else f"{name} keeps its name"

@@ -1,0 +1,44 @@
+"""The environment of this process: secrets are taken out of it at the start, so that no program started later gets them."""
+
+import os
+import re
+from collections import ChainMap
+from collections.abc import Mapping
+
+_SECRET = re.compile(
+    r"APPROVAL_CONSOLE_(PASSPHRASE|AUDIT_KEY|(SECRET|CLIENT_SECRET|PRIVATE_KEY|CERTIFICATE_PASSPHRASE)_.*)"
+    r"|PRACTICE_PASSWORD"
+)
+_ADDRESS = re.compile(r"APPROVAL_CONSOLE_STORE")
+"""May hold a password, as a part of an address."""
+_OF_DATABASE = ("PGPASSWORD",)
+"""The driver of the database reads it whenever it connects, so it stays here and is kept from others only."""
+
+_taken: dict[str, str] = {}
+
+
+def take_secrets() -> None:
+    """Take the variables that hold secrets out of the environment; `environment` still gives them.
+
+    Called once, before anything else is started: browsers, engines and whatever they start inherit the rest.
+    """
+    for name in [name for name, value in os.environ.items() if _is_secret(name, value)]:
+        _taken[name] = os.environ.pop(name)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the variables that this program was started with, those that were taken out included."""
+    return ChainMap(os.environ, _taken)
+
+
+def for_children() -> dict[str, str]:
+    """Return the environment for a program that this one starts."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not _is_secret(name, value) and name not in _OF_DATABASE
+    }
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return _SECRET.fullmatch(name) is not None or (_ADDRESS.fullmatch(name) is not None and "@" in value)

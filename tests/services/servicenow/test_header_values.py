@@ -1,0 +1,63 @@
+"""Header values that cannot be read count as absent, whatever they hold."""
+
+import time
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.connectivity.limits import look_at_clock, look_at_limits, told_limit
+from services.servicenow.answers import retry_after_of
+from services.servicenow.headers import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, moment_of, number_of
+
+OUT_OF_RANGE = [
+    "Mon, 01 Jan 2024 00:00:00 +9999999999999999",
+    "Mon, 01 Jan 0001 00:00:00 +2359",
+    "Mon, 31 Dec 9999 23:59:59 -2359",
+    "Mon, 99 Jan 2024 00:00:00 GMT",
+    "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+    "soon",
+    "",
+]
+
+
+def answered(**headers):
+    return httpx.Response(429, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize("text", OUT_OF_RANGE)
+def test_a_retry_after_that_cannot_be_read_counts_as_absent(text):
+    assert 1.0 <= retry_after_of(answered(Retry_After=text)) <= RETRY_AFTER_MAX_S
+
+
+def test_a_retry_after_that_nobody_can_read_waits_the_usual_time():
+    assert retry_after_of(answered(Retry_After=OUT_OF_RANGE[0])) == RETRY_AFTER_DEFAULT_S
+
+
+@pytest.mark.parametrize("text", OUT_OF_RANGE)
+def test_a_date_that_cannot_be_read_leaves_the_clock_unjudged_or_differing(text):
+    result = look_at_clock(answered(Date=text), time.time())
+    assert not isinstance(result, str)
+    assert result.state in ("skipped", "warning", "failed")
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "-1", "1.5", "x", "", "\u00b2"])
+def test_a_number_that_cannot_be_read_counts_as_absent(text):
+    headers = httpx.Headers([(b"x-ratelimit-limit", text.encode("latin-1"))])
+    assert number_of(headers, "x-ratelimit-limit") is None
+    assert (
+        look_at_limits(httpx.Headers([(b"x-ratelimit-limit", text.encode("latin-1"))]), None).state
+        == "skipped"
+    )
+
+
+def test_a_stored_limit_of_any_length_is_read():
+    assert told_limit(f"{'9' * 5000} calls an hour") is None
+    assert told_limit("120 calls an hour") == 120
+
+
+@given(st.text(max_size=80))
+def test_no_header_value_raises(text):
+    moment_of(text)
+    number_of(httpx.Headers([(b"x-total-count", text.encode())]), "x-total-count")

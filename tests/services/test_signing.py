@@ -1,0 +1,233 @@
+"""The head of the audit trail is signed with a key of the vault: somebody who has only the store cannot rebuild it unseen."""
+
+import shutil
+import sqlite3
+import uuid
+from contextlib import closing
+
+import pytest
+from sqlmodel import Session, col, select
+
+from models.audit_entry import AuditEntry
+from models.kinds import Kind, RequestEventKind
+from models.revision import Revision
+from services import signing
+from services.configuration import Configuration
+from services.errors import RefusedError
+from services.requests import marks
+from services.secret import Secret
+from services.store import Store, audit, timeline
+from services.store.anchor import Anchor, AuditKey
+from services.store.engine import make_engine
+from services.store.values import table_of
+from services.vault import VaultKind, open_vault
+from services.vault.env import AUDIT_VARIABLE
+from services.workspace import Workspace
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "console.db"
+
+
+@pytest.fixture
+def vault(tmp_path):
+    return open_vault(VaultKind.FILE, folder=tmp_path / "vault", passphrase=Secret("correct horse"))
+
+
+@pytest.fixture
+def store(path):
+    opened = Store.open(str(path), actor="ada")
+    yield opened
+    opened.close()
+
+
+def work_on(store, name):
+    """Change something, with a line in a timeline."""
+    configuration = Configuration(store)
+    configuration.save(configuration.new(Kind.APPROVAL_TYPE, name=name))
+    with store.write() as work:
+        marks.tell(work.session, uuid.uuid4(), RequestEventKind.DECIDED, f"Approved {name}", actor="ada")
+
+
+def recompute(path):
+    """Compute every hash anew, as somebody does who has the store's file and this program."""
+    engine = make_engine(f"sqlite:///{path}")
+    with Session(engine) as session:
+        last = audit.GENESIS
+        lines = table_of(timeline.RequestEvent)
+        for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))).all():
+            if entry.revision_id is not None:
+                revision = session.get(Revision, entry.revision_id)
+                entry.detail = f"sha256:{audit.digest_of(revision)}"
+            if entry.operation == timeline.ADDED:
+                first, last_line = entry.detail.split()[1].split("-")
+                found = session.execute(
+                    select(lines)
+                    .where(lines.c.line.between(int(first), int(last_line)))
+                    .order_by(lines.c.line)
+                )
+                hashes = [timeline._hash_of(row) for row in found]
+                entry.detail = timeline.added_detail(int(first), int(last_line), hashes)
+            entry.previous_hash = last
+            entry.hash = last = audit.entry_hash(entry)
+        head = session.get(audit.StoreMeta, audit.HEAD_KEY)
+        head.value = f"{entry.seq}:{last}"
+        session.commit()
+    engine.dispose()
+
+
+def do(path, statement, *values):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def test_a_signed_store_says_so_and_what_came_later(store, vault):
+    work_on(store, "One")
+    made = signing.sign(store, vault)
+    assert made.is_authentic
+    work_on(store, "Two")
+    report = signing.check(store, vault)
+    assert report.ok
+    assert (report.signature.anchor.entries, report.entries) == (2, 4)
+    assert report.signature.anchor.fingerprint == made.fingerprint
+
+
+def test_a_store_whose_hashes_were_all_computed_anew_is_noticed(store, vault, path):
+    work_on(store, "One")
+    anchor = signing.sign(store, vault)
+    work_on(store, "Two")
+    do(path, "UPDATE request_event SET detail = 'Rejected One' WHERE line = 1")
+    assert not store.verify_audit().ok
+    recompute(path)
+    assert store.verify_audit().ok  # nothing in the store itself gives it away
+    report = signing.check(store, vault)
+    assert not report.ok
+    assert "the chain was made anew" in report.problem
+    other = open_vault(VaultKind.SESSION, folder=path.parent)
+    told = signing.check(store, other, anchor)
+    assert not told.ok
+    assert "the chain was made anew" in told.problem
+    with pytest.raises(RefusedError, match="Sign the audit trail"):
+        signing.sign(store, vault)
+
+
+def test_a_signature_that_was_removed_or_changed_is_noticed(store, vault, path):
+    work_on(store, "One")
+    signing.sign(store, vault)
+    do(path, "UPDATE store_meta SET value = replace(value, '2:', '1:') WHERE key LIKE 'audit_signed%'")
+    assert signing.check(store, vault).problem == "its signature was changed"
+    do(path, "DELETE FROM store_meta WHERE key LIKE 'audit_signed%'")
+    assert "the signature was removed" in signing.check(store, vault).problem
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", "1:2:3", "1:2:3:4", "9" * 200, ":::", "1:" + "a" * 64 + ":nan:" + "b" * 128]
+)
+def test_a_signature_that_makes_no_sense_is_noticed(store, vault, path, value):
+    work_on(store, "One")
+    signing.sign(store, vault)
+    do(path, "UPDATE store_meta SET value = ? WHERE key LIKE 'audit_signed%'", value)
+    assert signing.check(store, vault).problem == "its signature was changed"
+
+
+def test_an_older_copy_that_was_put_back_is_noticed_by_the_anchor(store, vault, path, tmp_path):
+    work_on(store, "One")
+    signing.sign(store, vault)
+    store.engine.dispose()
+    shutil.copy(path, tmp_path / "older.db")
+    work_on(store, "Two")
+    anchor = signing.sign(store, vault)
+    older = Store.open(str(tmp_path / "older.db"), actor="ada")
+    assert signing.check(older, vault).ok  # by itself it is what it was
+    report = signing.check(older, vault, anchor)
+    older.close()
+    assert not report.ok
+    assert "it ends at entry 2, and entry 4 was signed" in report.problem
+
+
+def test_a_forged_anchor_is_noticed(store, vault):
+    work_on(store, "One")
+    anchor = signing.sign(store, vault)
+    forger = AuditKey(Secret("ab" * 32))
+    unsigned = Anchor(anchor.store, anchor.entries, anchor.hash, anchor.at)
+    changed = Anchor.of(anchor.as_dict() | {"entries": 1})
+    assert signing.check(store, vault, anchor).ok
+    assert "is not signed" in signing.check(store, vault, unsigned).problem
+    assert "signed by the key" in signing.check(store, vault, unsigned.signed(forger)).problem
+    assert "its signature does not fit" in signing.check(store, vault, changed).problem
+    other = Anchor(uuid.uuid4(), anchor.entries, anchor.hash, anchor.at).signed(forger)
+    session = open_vault(VaultKind.SESSION, folder=None)
+    assert "another store" in signing.check(store, session, other).problem
+
+
+def test_a_vault_without_a_key_says_that_nothing_is_signed(store, tmp_path):
+    work_on(store, "One")
+    for vault in (
+        open_vault(VaultKind.SESSION, folder=tmp_path),
+        open_vault(VaultKind.ENV, folder=tmp_path, environ={}),
+        open_vault(VaultKind.FILE, folder=tmp_path, environ={}),
+    ):
+        report = signing.check(store, vault)
+        assert report.ok
+        assert report.signature.anchor is None
+        assert report.signature.why_not
+
+
+def test_the_environment_may_hold_the_key(store, tmp_path):
+    work_on(store, "One")
+    vault = open_vault(VaultKind.ENV, folder=tmp_path, environ={AUDIT_VARIABLE: "0f" * 32})
+    assert signing.check(store, vault).ok
+    made = signing.sign(store, vault)
+    assert made.is_authentic
+    assert signing.check(store, vault, made).signature.anchor.entries == 2
+    wrong = open_vault(VaultKind.ENV, folder=tmp_path, environ={AUDIT_VARIABLE: "secret"})
+    assert "cannot be asked" in signing.check(store, wrong).signature.why_not
+
+
+def test_a_store_that_is_right_as_it_is_can_be_signed_anew_and_that_is_recorded(store, vault, path):
+    work_on(store, "One")
+    signing.sign(store, vault)
+    do(path, "DELETE FROM store_meta WHERE key LIKE 'audit_signed%'")
+    signing.sign(store, vault, renew=True)
+    assert signing.check(store, vault).ok
+    with store.read() as session:
+        newest = session.exec(select(AuditEntry).order_by(col(AuditEntry.seq).desc())).first()
+    assert newest.operation == signing.RENEWED
+
+
+async def test_what_a_program_wrote_is_signed_when_it_ends(path, vault):
+    workspace = Workspace(Store.open(str(path), actor="ada"), vault)
+    work_on(workspace.store, "One")
+    await workspace.aclose()
+    store = Store.open(str(path), actor="ada")
+    assert signing.check(store, vault).signature.anchor.entries == 2
+    store.close()
+
+
+async def test_a_vault_that_cannot_be_opened_keeps_no_program_from_ending(path, tmp_path):
+    vault = open_vault(VaultKind.FILE, folder=tmp_path / "vault", environ={})
+    workspace = Workspace(Store.open(str(path), actor="ada"), vault)
+    work_on(workspace.store, "One")
+    await workspace.aclose()
+    assert not (tmp_path / "vault").exists()
+
+
+def test_no_key_stays_where_no_signature_could_be_made(store, vault, path, monkeypatch):
+    work_on(store, "One")
+    path.rename(path.with_suffix(".gone"))
+    with pytest.raises(Exception, match="Write to the store"):
+        signing.sign(store, vault)
+    assert vault.audit_key(store.id) is None
+    path.with_suffix(".gone").rename(path)
+
+
+def test_the_key_is_nowhere_in_the_store(store, vault, path):
+    work_on(store, "One")
+    signing.sign(store, vault)
+    store.engine.dispose()
+    seed = vault.audit_key(store.id).reveal()
+    for file in path.parent.glob("console.db*"):
+        content = file.read_bytes()
+        assert seed.encode() not in content
+        assert bytes.fromhex(seed) not in content
