@@ -7,7 +7,6 @@ from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QSizePolicy,
@@ -15,7 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.activity import SHAPES, Activity, Job
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
@@ -70,7 +69,7 @@ class FollowingPart(QWidget):
         stopped = tr("Not polling: {why}", why=why) if why else ""
         at = date_time(seen, seconds=True, zone=True) if seen else ""
         self.last.setText(text)
-        self.last.setToolTip(stopped or at)
+        plain.set_tip(self.last, stopped or at)
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
         self.setAccessibleName(", ".join(part for part in (following.who, text, stopped) if part))
@@ -90,9 +89,8 @@ class ActivityStrip(QWidget):
         self.button = buttons.quiet("Activity", "up-down")
         self.button.setProperty("size", "small")
         self.button.clicked.connect(self.toggled)
-        self._shape = QLabel()
+        self._shape = Picture("", SHAPE, ground="window")
         self.text = ElidedLabel("")
-        self.text.setAccessibleName("Latest activity")
         self.count = Label("", role="caption")
         self.bar = Meter()
         self.bar.setFixedWidth(BAR)
@@ -104,11 +102,11 @@ class ActivityStrip(QWidget):
         self.dismiss = buttons.quiet("", "cross")
         self.dismiss.setProperty("size", "small")
         self.dismiss.setFixedWidth(HEIGHT)
-        self.dismiss.setAccessibleName("Dismiss the result")
-        self.dismiss.setToolTip("Dismiss the result; it stays in Activity")
+        self.dismiss.setAccessibleName(tr("Dismiss the result"))
+        plain.set_tip(self.dismiss, tr("Dismiss the result; it stays in Activity"))
         self.dismiss.clicked.connect(activity.put_away)
         self.store = Label(store_name, role="caption")
-        self.store.setToolTip("Where configuration and requests are kept")
+        plain.set_tip(self.store, "Where configuration and requests are kept")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 16, 0)
         layout.setSpacing(8)
@@ -143,7 +141,7 @@ class ActivityStrip(QWidget):
         running = job is not None and job.running
         self._shape.setVisible(job is not None)
         if job is not None:
-            self._shape.setPixmap(icons.status_pixmap(SHAPES[job.state], SHAPE, "window"))
+            self._shape.show_shape(SHAPES[job.state])
         self.text.setText(_said(job) if job is not None else "")
         way = job.way if job is not None and not running else None
         self.way.setVisible(way is not None)
@@ -190,12 +188,12 @@ class ActivityPane(QFrame):
         self.list.setAccessibleName("Activity")
         self.list.currentRowChanged.connect(self._chosen)
         self.cancel_button = buttons.small("Cancel")
-        self.cancel_button.setAccessibleName("Cancel the selected work")
+        self.cancel_button.setAccessibleName(tr("Cancel the selected work"))
         self.cancel_button.clicked.connect(self.cancel)
         self.list.setIconSize(QSize(SHAPE, SHAPE))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         copy = buttons.small("Copy", "copy")
-        copy.setAccessibleName("Copy the activity")
+        copy.setAccessibleName(tr("Copy the activity"))
         copy.clicked.connect(self.copy)
         head = QHBoxLayout()
         head.addWidget(Label("Activity", role="section"))
@@ -215,8 +213,8 @@ class ActivityPane(QFrame):
         with QSignalBlocker(self.list):
             self.list.clear()
             for job in self._jobs:
-                item = QListWidgetItem(icons.icon(SHAPES[job.state]), _line(job))
-                item.setToolTip("\n".join(job.log))
+                item = QListWidgetItem(icons.icon(SHAPES[job.state]), plain.one_line(_line(job)))
+                plain.set_tip(item, "\n".join(job.log))
                 self.list.addItem(item)
             self.list.setCurrentRow(self._jobs.index(self._wanted) if self._wanted in self._jobs else 0)
         self._look()

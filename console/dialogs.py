@@ -2,11 +2,13 @@
 
 from PyQt6.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt
 from PyQt6.QtGui import QGuiApplication, QKeySequence
-from PyQt6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFormLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from console import plain
 from console.commands.registry import CommandRegistry
 from console.version import VERSION
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
 from console.widgets.states import ErrorState
@@ -17,12 +19,12 @@ from services.store.location import without_password
 WIDTH = 560
 
 
-class Sheet(QDialog):
+class Sheet(Dialog):
     """A dialog with a heading, content and buttons at its foot; shown with `open`, never with a loop of its own."""
 
     def __init__(self, title: str, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(WIDTH)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.column = QVBoxLayout(self)
@@ -111,12 +113,12 @@ def shortcuts_sheet(commands: CommandRegistry, parent: QWidget | None) -> Sheet:
     return sheet
 
 
-class LeaveDialog(QDialog):
+class LeaveDialog(Dialog):
     """Asks what becomes of drafts when the window closes; they are kept unless the person says otherwise."""
 
     def __init__(self, count: int, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Unsaved drafts"))
+        self.setWindowTitle(plain.title(tr("Unsaved drafts")))
         self.setMinimumWidth(440)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)

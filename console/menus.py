@@ -6,6 +6,7 @@ from typing import Any
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QMenuBar
 
+from console import plain
 from console.commands.registry import Command, CommandRegistry
 from console.commands.window_commands import MENUS, new_command
 from console.navigation.model import Node
@@ -43,7 +44,7 @@ def _inner(menu: QMenu, command: Command) -> QMenu:
 def node_menu(window: Any, node: Node) -> QMenu:
     """Make the context menu of a node: the guide's way to a new object, or what can be done with an object."""
     menu = QMenu(window)
-    menu.setAccessibleName(node.text)
+    menu.setAccessibleName(plain.one_line(node.text))
     commands = window.ctx.commands
     if node.saved_filter:
         _on_filter(menu, window, node)

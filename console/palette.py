@@ -32,7 +32,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.widgets.key_cap import KeyCap
 from console.widgets.labels import Label
 from services.language import number, plural, tr
@@ -75,9 +75,11 @@ class EntryModel(QAbstractListModel):
         entry = self.entries[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return entry.text
+                return plain.one_line(entry.text)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join(part for part in (entry.text, entry.caption, entry.shortcut) if part)
+                return plain.one_line(
+                    ", ".join(part for part in (entry.text, entry.caption, entry.shortcut) if part)
+                )
             case _ if role == ENTRY:
                 return entry
         return None
@@ -105,7 +107,7 @@ class EntryDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Return the height of a row or a heading."""
         del option
-        return QSize(WIDTH - 16, ROW if index.data(ENTRY).run else HEAD)
+        return QSize(theme.scaled(WIDTH) - 16, ROW if index.data(ENTRY).run else HEAD)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Draw a row."""
@@ -177,6 +179,14 @@ class EntryDelegate(QStyledItemDelegate):
         return left
 
 
+def _shadow(parent: QWidget) -> QGraphicsDropShadowEffect:
+    shadow = QGraphicsDropShadowEffect(parent)
+    shadow.setBlurRadius(24)
+    shadow.setOffset(0, 7)
+    shadow.setColor(QColor(0, 0, 0, 46))
+    return shadow
+
+
 def _rule() -> QFrame:
     rule = QFrame()
     rule.setProperty("role", "rule")
@@ -210,7 +220,7 @@ class Palette(QFrame):
     def __init__(self, parent: QWidget, find: Callable[[str], Groups]) -> None:
         super().__init__(parent)
         self.setProperty("role", "popup")
-        self.setAccessibleName("Find or run anything")
+        self.setAccessibleName(tr("Find or run anything"))
         self._find = find
         self._groups: Groups = []
         self._before: QWidget | None = None
@@ -220,13 +230,16 @@ class Palette(QFrame):
         self.field = QLineEdit()
         self.field.setProperty("role", "palette")
         self.field.setPlaceholderText(tr("Find or run anything"))
-        self.field.setAccessibleName("Find or run anything")
+        self.field.setAccessibleName(tr("Find or run anything"))
         self.field.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.count = Label("", role="caption")
         self.model = EntryModel(self)
         self.list = QListView()
         self.list.setModel(self.model)
-        self.list.setAccessibleName("Matches")
+        self.list.setAccessibleName(tr("Matches"))
+        chosen = self.list.selectionModel()
+        if chosen is not None:
+            chosen.currentChanged.connect(self._say_current)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -248,14 +261,14 @@ class Palette(QFrame):
         layout.addLayout(rows)
         layout.addWidget(_rule())
         layout.addLayout(_keys())
-        shadow = QGraphicsDropShadowEffect(self)
-        shadow.setBlurRadius(24)
-        shadow.setOffset(0, 7)
-        shadow.setColor(QColor(0, 0, 0, 46))
-        self.setGraphicsEffect(shadow)
+        self.setGraphicsEffect(_shadow(self))
         self.field.textChanged.connect(self._search)
         self.field.installEventFilter(self)
         self.hide()
+
+    def _say_current(self, index: QModelIndex) -> None:
+        """Tell a screen reader which row Enter would choose: the keyboard stays in the field."""
+        self.field.setAccessibleDescription(str(index.data(Qt.ItemDataRole.AccessibleTextRole) or ""))
 
     def open(self) -> None:
         """Show the palette, empty, with the keyboard in it."""
@@ -300,7 +313,7 @@ class Palette(QFrame):
         most = min(area.height() * 3 // 5, area.height() * 7 // 8 - AROUND)
         height = max(min(height, most), ROW)
         self.list.setFixedHeight(height)
-        width = min(WIDTH, area.width() - 2 * MARGIN)
+        width = min(theme.scaled(WIDTH), area.width() - 2 * MARGIN)
         self.setFixedWidth(width)
         layout = self.layout()
         if layout is not None:

@@ -27,6 +27,7 @@ __all__ = [
     "font",
     "of",
     "on",
+    "scaled",
 ]
 
 _PALETTE: tuple[tuple[QPalette.ColorRole, str, str], ...] = (
@@ -52,6 +53,10 @@ _PALETTE: tuple[tuple[QPalette.ColorRole, str, str], ...] = (
     (QPalette.ColorRole.Dark, "edge", "line"),
     (QPalette.ColorRole.Shadow, "edge", "line"),
 )
+
+
+LARGE_PX = 15
+"""Up to this size of letters the widths of the tokens have room."""
 
 
 class Tokens(dict[str, str]):
@@ -123,6 +128,11 @@ class Theme(QObject):
 
 
 _known: list[Theme] = []
+
+
+def scaled(pixels: int) -> int:
+    """Return a width or height that was made for letters of usual size, for letters as large as they are now."""
+    return round(pixels * max(1.0, of().base_px / LARGE_PX))
 
 
 def of(app: QApplication | None = None) -> Theme:

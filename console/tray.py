@@ -5,6 +5,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject
 
+from console import plain
+
 SHOWN_MS = 10_000
 
 
@@ -29,7 +31,10 @@ class Tray(QObject):
             self._icon.messageClicked.connect(self.follow)
         self._icon.show()
         self._icon.showMessage(
-            f"Approval Console: {title}", text, QSystemTrayIcon.MessageIcon.Information, SHOWN_MS
+            plain.one_line(f"Approval Console: {title}"),
+            plain.notification(text),
+            QSystemTrayIcon.MessageIcon.Information,
+            SHOWN_MS,
         )
         return True
 

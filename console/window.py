@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QApplication,
@@ -23,13 +23,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import dialogs, schedule, theme
+from console import dialogs, plain, schedule, theme
 from console.activity_strip import ActivityPane, ActivityStrip
 from console.commands import window_commands
 from console.context import Context
 from console.inbox import me, news
 from console.inbox.following import Following
-from console.inbox.me import open_my_names
 from console.inbox.news import News
 from console.inbox.saved import SavedFilters
 from console.leftovers import Leftovers
@@ -47,6 +46,8 @@ from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
 from console.tray import Tray
 from console.undo import Undo, note_rename
+from console.widgets import pressing
+from console.widgets.dialog import FRAME
 from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
@@ -98,7 +99,7 @@ class Window(QMainWindow):
 
     def _build(self) -> None:
         self.setWindowTitle("Approval Console")
-        self.setMinimumSize(*SMALLEST)
+        self.setMinimumSize(QSize(*SMALLEST).boundedTo(self._room()))
         self.stack = QStackedWidget()
         self.stack.setMinimumWidth(500)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -154,13 +155,23 @@ class Window(QMainWindow):
         self.model.renamed.connect(self._renamed)
         self.strip.toggled.connect(self.toggle_activity)
         theme.of().theme_changed.connect(ctx.commands.retint)
+        pressing.open_menus_by_key(self)
         for command in ctx.commands:
             self.addAction(ctx.commands.action(command.id))
+
+    def _room(self) -> QSize:
+        """Return the greatest window that the screen shows whole."""
+        screen = self.screen()
+        return QSize(*FIRST) if screen is None else screen.availableGeometry().size() - FRAME
+
+    def first_size(self) -> QSize:
+        """Return the size of the first window: what is usual, or what the screen has room for."""
+        return QSize(*FIRST).boundedTo(self._room())
 
     def _restore(self) -> None:
         geometry = self.remembered.bytes("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*FIRST)
+            self.resize(self.first_size())
         splitter = self.remembered.bytes("splitter")
         self._width_chosen = splitter is not None and self.splitter.restoreState(splitter)
         if not self._width_chosen:
@@ -324,11 +335,17 @@ class Window(QMainWindow):
 
     def _titled(self) -> None:
         title = self.page.title if self.page is not None else ""
-        self.setWindowTitle(f"{title} – Approval Console" if title else "Approval Console")
+        self.setWindowTitle(plain.title(f"{title} – Approval Console" if title else "Approval Console"))
 
     def page_offers(self, command: str) -> bool:
         """Whether the shown page can do something now."""
         return self.page is not None and command in self.page.enabled()
+
+    def turn_tab(self, step: int) -> None:
+        """Show the tab so many places further on a page that has tabs; after the last comes the first."""
+        tabs = self.page.tab_bar if self.page is not None else None
+        if tabs is not None:
+            tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def run_on_page(self, command: str) -> None:
         """Let the shown page do something."""
@@ -392,7 +409,7 @@ class Window(QMainWindow):
 
     def open_my_names(self) -> None:
         """Ask what whoever sits here is called in ServiceNow."""
-        open_my_names(self)
+        me.open_my_names(self)
 
     def open_palette(self) -> None:
         """Open the palette over the page."""
@@ -477,8 +494,8 @@ class Window(QMainWindow):
         for key, value in chosen.items():
             if value:
                 self.remembered.set_text(key, value)
-        self.resize(*FIRST)
-        self.splitter.setSizes([TREE_WIDTH[0] + 22, FIRST[0] - TREE_WIDTH[0] - 22])
+        self.resize(self.first_size())
+        self.splitter.setSizes([TREE_WIDTH[0] + 22, self.width() - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
         for page in self._pages.values():
             page.reset_layout()
@@ -546,13 +563,9 @@ class Window(QMainWindow):
             self.workers.start(self._ask_to_leave(len(drafts)), group="leave")
             return
         self.remember()
-        self.health.stop()
-        self.rounds.stop()
-        self.leftovers.stop()
-        self.schedule.stop()
-        self.following.stop()
-        self.news.stop()
-        self.saved_filters.stop()
+        parts = (self.health, self.rounds, self.leftovers, self.schedule, self.following, self.news)
+        for part in (*parts, self.saved_filters):
+            part.stop()
         super().closeEvent(event)
 
     async def _ask_to_leave(self, count: int) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.activity import CANCELLED, FAILED, Job
 from console.lazy import module
 from console.pages.registry import Target
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.labels import ElidedLabel, Label
 from console.widgets.steady import SteadyArea, set_steady_size
 from console.wizard_items import MadeItems, MissingItems, Written, read_written, server_id_for
@@ -35,7 +36,7 @@ IDLE, READING, WRITING, CANCELLING, CREATING = "idle", "reading", "writing", "ca
 """What the dialog does: nothing, read the instance, write on it, wait for that to stop, or create the objects here."""
 
 
-class SetupWizard(QDialog):
+class SetupWizard(Dialog):
     """Asks for address, account and password; makes credential, server, process and type; shows that they work."""
 
     step_changed = pyqtSignal(int)

@@ -6,13 +6,12 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from console import icons
 from console.pages.registry import Target
 from console.pages.session import sentence
 from console.widgets import buttons
 from console.widgets.editors import PasswordEditor, TextEditor, UrlEditor
 from console.widgets.field import ERROR, Field
-from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Meter
 from models.addresses import normalise_base_url
 from models.base import NAME_MAX, single_line
@@ -112,9 +111,7 @@ class _Line(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        picture = QLabel()
-        picture.setPixmap(icons.status_pixmap(state, 14, "page"))
-        picture.setAccessibleName(state)
+        picture = Picture(state, 14, word=state)
         name = Label(label, role="field")
         name.setFixedWidth(LABEL_WIDTH)
         layout.addWidget(picture)
@@ -215,7 +212,7 @@ class DoneStep(QWidget):
         self.stage = Label("")
         self.stage.setWordWrap(True)
         self._meter = Meter()
-        self._shape = QLabel()
+        self._shape = Picture("", 14)
         self._done = 0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -248,7 +245,7 @@ class DoneStep(QWidget):
         """Show that the check runs."""
         self._done = 0
         self.verdict.setText("Checking")
-        self._shape.setPixmap(icons.status_pixmap("running", 14, "page"))
+        self._shape.show_shape("running")
 
     def stage_done(self, result: Any) -> None:
         """Show that a stage of the check has ended."""
@@ -260,7 +257,7 @@ class DoneStep(QWidget):
 
     def not_checked(self) -> None:
         """Show that the check itself could not run."""
-        self._shape.setPixmap(icons.status_pixmap("bad", 14, "page"))
+        self._shape.show_shape("bad")
         self.verdict.setText("Could not be checked")
         self.stage.setText("")
 
@@ -269,7 +266,7 @@ class DoneStep(QWidget):
         words = {"ok": ("good", "Everything works"), "warning": ("notice", "Works, with a warning")}
         state, word = words.get(str(report.verdict), ("bad", "The check failed"))
         self._meter.set_value(1.0)
-        self._shape.setPixmap(icons.status_pixmap(state, 14, "page"))
+        self._shape.show_shape(state)
         self.verdict.setText(word)
         worst = next((s for s in report.stages if s.state in ("failed", "warning")), None)
         good = sum(1 for s in report.stages if s.state == "ok")
@@ -278,6 +275,9 @@ class DoneStep(QWidget):
             if worst is None
             else f"{worst.cause} {worst.remedy}"
         )
+
+
+PARTS = ("Tried", "Evidence", "Cause", "Owner", "Remedy")
 
 
 class FailurePanel(QFrame):
@@ -296,7 +296,7 @@ class FailurePanel(QFrame):
         self._grid.setVerticalSpacing(6)
         self._grid.setColumnStretch(1, 1)
         self._texts: list[QLabel] = []
-        for row, part in enumerate(("Tried", "Evidence", "Cause", "Owner", "Remedy")):
+        for row, part in enumerate(PARTS):
             text = Label("", role="code" if part == "Evidence" else "body")
             text.setWordWrap(True)
             text.setAccessibleName(part)
@@ -304,7 +304,7 @@ class FailurePanel(QFrame):
             self._grid.addWidget(text, row, 1)
             self._texts.append(text)
         copy = buttons.small("Copy")
-        copy.setAccessibleName("Copy the failure")
+        copy.setAccessibleName(tr("Copy the failure"))
         copy.clicked.connect(self._copy)
         self._grid.addWidget(copy, 0, 2)
         self.hide()
@@ -320,8 +320,9 @@ class FailurePanel(QFrame):
             owner[:1].upper() + owner[1:],
             problem.remedy,
         )
-        for label, text in zip(self._texts, parts, strict=True):
+        for name, label, text in zip(PARTS, self._texts, parts, strict=True):
             label.setText(text)
+            label.setAccessibleName(f"{name}: {text}")
         self.show()
         self.shown.emit()
 

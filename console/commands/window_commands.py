@@ -89,6 +89,8 @@ def _view(window: Any) -> tuple[Command, ...]:
         Command("forward", "Forward", window.go_forward, enabled=window.can_go_forward, shortcut="Alt+Right", where="View"),
         Command("home", "Home", window.go_home, icon="home", shortcut="Alt+Home", where="View"),
         _page(window, "refresh", "Refresh", "View", icon="refresh", shortcut="F5"),
+        Command("next_tab", "Next tab", lambda: window.turn_tab(1), shortcut="Ctrl+Tab", where="View", separated=True),
+        Command("previous_tab", "Previous tab", lambda: window.turn_tab(-1), shortcut="Ctrl+Shift+Tab", where="View"),
         Command("activity", "Activity", window.toggle_activity, icon="history", shortcut="Ctrl+J", where="View", separated=True),
         *(
             Command(f"theme_{scheme}", text, lambda scheme=scheme: window.set_scheme(scheme), where="View", separated=scheme == "system")

@@ -59,7 +59,8 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
         app.setWindowIcon(icons.icon("process", "accent"))
         ctx = Context(ContextOptions(f"sqlite:///{folder / 'demo.db'}", folder, "session"))
         window = Window(ctx, Layout(folder))
-        window.resize(1280, 800)
+        if options.headless:
+            window.resize(1280, 800)  # its pictures have one size, whatever the screen
         ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
         problems: list[str] = []
         crash.show = problems.append if options.headless else window.show_crash

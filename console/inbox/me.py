@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
@@ -19,7 +20,7 @@ def my_names(remembered: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-class MyNamesDialog(QDialog):
+class MyNamesDialog(Dialog):
     """Asks for the names of the person and of the groups that the person answers for."""
 
     def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:

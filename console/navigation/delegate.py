@@ -6,7 +6,7 @@ from PyQt6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QPoin
 from PyQt6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
 from PyQt6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.navigation.model import Node, Role, worst_badge
 from console.navigation.name_editor import NameEditor
 
@@ -62,7 +62,9 @@ class TreeDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(theme.colour(text_tone))
         room = QRect(left, rect.top(), max(0, right - left), rect.height())
-        text = QFontMetrics(font).elidedText(node.text, Qt.TextElideMode.ElideMiddle, room.width())
+        text = QFontMetrics(font).elidedText(
+            plain.one_line(node.text), Qt.TextElideMode.ElideMiddle, room.width()
+        )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.restore()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSignal
 
+from console import plain
 from console.inbox.places import FILTER, node_key, target_of
 from console.navigation.registry import TREE, Place
 from console.pages.registry import Target
@@ -144,10 +145,14 @@ class TreeModel(QAbstractItemModel):
             return None
         node = self._node(index)
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+            case Qt.ItemDataRole.DisplayRole:
+                return plain.one_line(node.text)
+            case Qt.ItemDataRole.EditRole:
                 return node.text
-            case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return _described(node)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return plain.one_line(_described(node))
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain.tip(_described(node))
             case Role.NODE:
                 return node
             case Role.KEY:

@@ -6,13 +6,15 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from console.navigation.model import Node
 from console.widgets.labels import Label, Picture
-from models.base import NAME_MAX, name_key, single_line
 
 TAKEN = "This name is already in use"
 
 
 def name_error(node: Node, name: str) -> str:
     """Return what is wrong with a new name of a node; nothing where it can be called so, as far as the tree knows."""
+    # The window is there before the models are read.
+    from models.base import NAME_MAX, name_key, single_line
+
     name = name.strip()
     if name == node.text:
         return ""

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from console import icons, theme
 from console.pages.forecast import Line
-from console.widgets.labels import FittingLabel, set_tone
+from console.widgets.labels import FittingLabel, Picture, set_tone
 from services.language import plural, rough_duration, tr
 
 LATE_SHARE = 0.05
@@ -29,7 +28,7 @@ class AnswersCard(QFrame):
         layout.setSpacing(6)
         head = QHBoxLayout()
         head.setSpacing(8)
-        self._picture = QLabel()
+        self._picture = Picture("history", 14, ground="raised")
         self.share = FittingLabel("strong")
         head.addWidget(self._picture)
         head.addWidget(self.share, 1)
@@ -38,8 +37,6 @@ class AnswersCard(QFrame):
         layout.addWidget(self.usual)
         self.unanswered = Line()
         layout.addWidget(self.unanswered)
-        self._draw()
-        theme.of().theme_changed.connect(self._draw)
         self._show()
 
     def show_times(self, times: Any) -> None:
@@ -54,12 +51,6 @@ class AnswersCard(QFrame):
 
     def _late(self) -> bool:
         return bool(self._times) and self._times.share_after(self._timeout_s) >= LATE_SHARE
-
-    def _draw(self, *_scheme: str) -> None:
-        ratio = self.devicePixelRatioF()
-        late = self._late()
-        picture = icons.status_pixmap("notice", 14, "raised", ratio) if late else None
-        self._picture.setPixmap(picture or icons.pixmap("history", "muted", 14, ratio))
 
     def _show(self) -> None:
         times = self._times
@@ -89,7 +80,7 @@ class AnswersCard(QFrame):
         left = self._say_unanswered()
         set_tone(self.share, "notice" if late else "")
         self.share.set_wordings(*said)
-        self._draw()
+        self._picture.show_shape("notice" if late else "history")
         self.setAccessibleDescription(" ".join(f"{text}." for text in (said[0], left) if text))
 
     def _say_unanswered(self) -> str:

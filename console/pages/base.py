@@ -1,10 +1,11 @@
 """What every page is: a title, a place, a head with actions, and tasks that end with it."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QTabBar, QWidget
 
 from console.pages.registry import Target
 
@@ -44,6 +45,11 @@ class Page(QWidget):
             self._title = title
             self.setAccessibleName(title)
             self.title_changed.emit(title)
+
+    @cached_property
+    def tab_bar(self) -> QTabBar | None:
+        """The tabs of the page, or None; asked for when the page was built."""
+        return self.findChild(QTabBar)
 
     @property
     def breadcrumb(self) -> list[tuple[str, Target | None]]:

@@ -3,12 +3,14 @@
 import asyncio
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from console.lazy import module
 from console.pages import secrets
 from models.addresses import normalise_base_url
 from models.kinds import Kind
+from services.errors import ConsoleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,34 @@ async def subject_of(
     used = await asyncio.to_thread(checks.sign_in_used, workspace.vault, server, credential)
     accepted = await ctx.call(checks.last_accepted, workspace.store, server.id, used)
     return Subject(server, workspace.settings_of(server), sign_in, process, unsaved, used, accepted)
+
+
+async def subject_of_kept(ctx: Any, check: Any) -> tuple[Subject | None, datetime | None]:
+    """Return what a check that is kept was about, as it is stored now, and when the last part of it was changed.
+
+    None for both when the server is gone. Nothing is asked of the vault: the subject is for going to where something can
+    be put right, and for knowing whether the check is old.
+    """
+    workspace = await ctx.ready()
+    get = workspace.configuration.get
+
+    async def read(kind: Kind, key: Any) -> Any:
+        try:
+            return await ctx.call(get, kind, key) if key else None
+        except ConsoleError:
+            return None  # deleted since
+
+    server = await read(Kind.FOREIGN_SYSTEM, check.server_id)
+    if server is None:
+        return None, None
+    process_id = uuid.UUID(check.process_id) if check.process_id else None
+    process = await read(Kind.APPROVAL_PROCESS, process_id)
+    credentials = [
+        await read(Kind.USER_CREDENTIAL, key) for key in (server.credential_id, server.proxy_credential_id)
+    ]
+    parts = [item for item in (server, process, *credentials) if item is not None]
+    changed = None if process_id is not None and process is None else max(item.changed_at for item in parts)
+    return Subject(server, None, None, process, check.unsaved), changed
 
 
 async def first_process(ctx: Any, server_id: Any) -> Any:

@@ -5,29 +5,31 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
     QBoxLayout,
-    QFrame,
     QGraphicsOpacityEffect,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from console import theme
 from console.activity import CANCELLED, DONE, FAILED, Job
 from console.lazy import module
 from console.pages import check_report, remedies
+from console.pages.check_subject import subject_of_kept
 from console.pages.past_checks import PastChecks, exact
 from console.pages.registry import entry_of
 from console.widgets import buttons
-from console.widgets.labels import Label, LinkLabel, Picture
+from console.widgets.flow import FlowLayout
+from console.widgets.labels import Label, LinkLabel, Picture, breakable
 from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
+from console.widgets.upright_area import UprightArea
 from models.stages import STAGE_GROUPS
 from models.translatable import plural_later
 from services.errors import ConsoleError, Owner, Problem
@@ -64,6 +66,8 @@ class CheckTab(QWidget):
         self.subject: Any = None
         self.past_shown: Any = None
         """The earlier check whose report is open, or None."""
+        self.kept: Any = None
+        """The newest check that is kept, while it is what is shown; None while that is a check of this page."""
         self._tested: dict[str, Any] = {}
         self._overtaken = False
         self._ended_at: Any = None
@@ -83,11 +87,13 @@ class CheckTab(QWidget):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put the findings under the stages where they have no room beside them."""
         super().resizeEvent(event)
-        beside = self.width() >= BESIDE_FROM
+        beside = self.width() >= theme.scaled(BESIDE_FROM)
         self._halves.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         )
         self._halves.setSpacing(24 if beside else 8)
+        for half, share in enumerate((7, 6) if beside else (4, 7)):
+            self._halves.setStretch(half, share)
         self.past.set_compact(not beside)
 
     # -- building ----------------------------------------------------------------------------------------------
@@ -96,20 +102,20 @@ class CheckTab(QWidget):
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addWidget(self._when_row())
-        line = QHBoxLayout()
-        line.setSpacing(12)
+        line = FlowLayout(gap=12)
         self._count = Label("", role="strong")
         line.addWidget(self._count)
         self._states: dict[str, tuple[QLabel, QLabel]] = {}
         for state, shape, *_ in STATES:
             picture, text = Picture(shape, 14), Label("")
-            pair = QHBoxLayout()
+            holder = QWidget()
+            pair = QHBoxLayout(holder)
+            pair.setContentsMargins(0, 0, 0, 0)
             pair.setSpacing(6)
             pair.addWidget(picture)
             pair.addWidget(text)
-            line.addLayout(pair)
+            line.addWidget(holder)
             self._states[state] = (picture, text)
-        line.addStretch(1)
         self._time = Label("", role="muted")
         line.addWidget(self._time)
         left.addLayout(line)
@@ -154,12 +160,6 @@ class CheckTab(QWidget):
         return [self.again_button, self.cancel_button, self.copy_button, self.save_button]
 
     def _right(self) -> QVBoxLayout:
-        area = self._area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setAccessibleName("Findings")
         holder = self._holder = QWidget()
         self._cards = QVBoxLayout(holder)
         self._cards.setContentsMargins(0, 0, 0, 0)
@@ -169,8 +169,9 @@ class CheckTab(QWidget):
         self._cards.addWidget(self._nothing)
         self._cards.addStretch(1)
         self._by_stage: dict[str, FindingCard] = {}
-        area.setWidget(holder)
+        area = self._area = UprightArea(holder, "Findings")
         self.past = PastChecks(self._page)
+        self.past.read_through.connect(self._newest_read)
         self.past.picked.connect(self.show_past)
         right = QVBoxLayout()
         right.setSpacing(12)
@@ -186,7 +187,7 @@ class CheckTab(QWidget):
             return
         self._run_number += 1
         self.running, self.report, self.failure, self.results = True, None, None, {}
-        self.subject, self.past_shown, self._overtaken = None, None, False
+        self.subject, self.past_shown, self.kept, self._overtaken = None, None, None, False
         self._tested = self._page.tested_values()
         self._started = time.perf_counter()
         self._clear_cards()
@@ -212,7 +213,9 @@ class CheckTab(QWidget):
         except ConsoleError as error:
             if number == self._run_number:
                 self.failure = error.problem
-                self._nothing.setText(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
+                self._nothing.setText(
+                    breakable(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
+                )
                 self._ended(number)
             return
         except asyncio.CancelledError:
@@ -321,11 +324,34 @@ class CheckTab(QWidget):
     def follow(self, changes: list[Any]) -> None:
         """Take in that somebody, here or elsewhere, saved something."""
         if any(c.kind == "task_run" for c in changes):
-            self.past.invalidate()
+            # The head of the page says how the last check ended, also while another tab is shown.
+            self.past.invalidate(at_once=bool(self.results))
         own = self._page.session.id
         if self.subject is not None and any(c.id in self.subject.ids and c.id != own for c in changes):
             self._overtaken = True
             self._changed()
+
+    def _newest_read(self, newest: Any) -> None:
+        """Show the newest check that is kept, whoever ran it, unless what is shown is newer."""
+        known = self.report.correlation_id if self.report is not None else ""
+        older = self._ended_at is not None and newest is not None and newest.at <= self._ended_at
+        if self.running or newest is None or older or newest.correlation_id == known:
+            return
+        self._page.workers.start(self._take(newest), group="newest check")
+
+    async def _take(self, newest: Any) -> None:
+        """Take a check that was made elsewhere for the result of this page."""
+        subject, changed_at = await subject_of_kept(self._page.ctx, newest)
+        if self.running or not self._page.session.ready:
+            return
+        self.report = self.kept = newest
+        self.results = {r.stage: r for r in newest.stages}
+        self.subject, self.failure, self._ended_at = subject, None, newest.at
+        # What was typed and not saved then is not what is stored.
+        self._overtaken = newest.unsaved or changed_at is None or changed_at > newest.at
+        self._tested = self._page.stored_values()
+        if self.past_shown is None:
+            self._show_results()
 
     def show_past(self, check: Any) -> None:
         """Open the report of an earlier check."""
@@ -368,17 +394,19 @@ class CheckTab(QWidget):
             count = sum(1 for r in results.values() if r.state == state)
             picture, text = self._states[state]
             text.setText(plural(count, one, many))
-            for widget in (picture, text):
+            holder = text.parentWidget()
+            for widget in (picture, text, *([holder] if holder is not None else [])):
                 widget.setVisible(bool(count))
         self._meter.set_value(done / total if total else 0.0)
         self._time.setText(
             tr("{number} s", number=number(self._seconds(), 1)) if done or self.running else ""
         )
-        past = self.past_shown
-        self._when.setVisible(past is not None)
-        if past is not None:
-            through = f", through {past.process}" if past.process else ""
-            self._when_text.setText(f"Check of {exact(past.at)} by {past.by}{through}")
+        past, named = self.past_shown, self.past_shown or self.kept
+        self._when.setVisible(named is not None)
+        self.close_link.setVisible(past is not None)
+        if named is not None:
+            through = f", through {named.process}" if named.process else ""
+            self._when_text.setText(breakable(f"Check of {exact(named.at)} by {named.by}{through}"))
         self.past.set_opened(past)
         self.past.strip.setEnabled(not self.running)
         self._set_buttons(bool(done))
@@ -466,7 +494,7 @@ class CheckTab(QWidget):
     def _selected(self, stage: str) -> None:
         card = self._by_stage.get(stage)
         if card is not None:
-            self._area.ensureWidgetVisible(card)
+            self._area.show_part(card)
 
     # -- passing it on -----------------------------------------------------------------------------------------
 
@@ -493,14 +521,16 @@ class CheckTab(QWidget):
         return check_report.markdown(self._heading(), list(self.shown.values()), self.stages.label)
 
     def _heading(self) -> check_report.Heading:
-        past, subject = self.past_shown, self.subject
+        past, subject = self.past_shown or self.kept, self.subject
         if past is not None:
+            note = "the values have changed since this check" if self.stale else ""
+            note = "the values were not saved then" if past.unsaved else note
             lines = (
                 ("Server", self._page.title if subject is None else subject.server.name),
                 ("Approval Process", past.process),
                 ("Checked", f"{exact(past.at)} by {past.by}, {past.ms / 1000:.1f} s"),
                 ("Reference", past.correlation_id),
-                ("Note", "the values were not saved then" if past.unsaved else ""),
+                ("Note", note),
             )
             return check_report.Heading(self._page.title, past.verdict, lines)
         if subject is None:

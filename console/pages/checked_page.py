@@ -69,6 +69,11 @@ class CheckedPage(ObjectPage):
         """Return the values that a check depends on, as they are now."""
         return {name: self.session.values.get(name) for name in self.tested}
 
+    def stored_values(self) -> dict[str, Any]:
+        """Return the values that a check depends on, as they are stored."""
+        base = self.session.base or {}
+        return {name: base.get(name) for name in self.tested}
+
     @property
     def tests_unsaved(self) -> bool:
         """Whether a check would test values that are not saved."""

@@ -11,7 +11,7 @@ from console.pages.object_page import USED_BY, ObjectPage
 from console.pages.password_field import PasswordField, password
 from console.pages.registry import Target
 from console.widgets.chain import Chain, ChainLink, shortened
-from console.widgets.labels import Label
+from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
 from services.secret import Secret
 
@@ -57,7 +57,7 @@ class CredentialPage(ObjectPage):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(Label("Servers", role="section"))
-        self._rail_caption = Label("", role="caption")
+        self._rail_caption = wrapped("", "caption")
         layout.addWidget(self._rail_caption)
         layout.addSpacing(4)
         self.chain = Chain()

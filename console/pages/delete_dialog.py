@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from console import plain
 from console.pages.registry import Target
 from console.pages.used_by_tab import user_words
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.labels import Label, LinkLabel
 from services.errors import Reference
 
@@ -14,12 +16,12 @@ USERS_SHOWN = 8
 WIDTH = 420
 
 
-class Question(QDialog):
+class Question(Dialog):
     """A title, a few lines and two buttons; accepted by the first."""
 
     def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(WIDTH)
         self.lines = QVBoxLayout(self)
         self.lines.setContentsMargins(24, 16, 24, 16)

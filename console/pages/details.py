@@ -4,6 +4,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from console import theme
 from console.pages.form import FORM_WIDTH
 
 RAIL_WIDTH = 232
@@ -15,13 +16,12 @@ FORM_SHARE = 1000
 
 
 class DetailsView(QScrollArea):
-    """Scrolls the form and its rail; only up and down."""
+    """Scrolls the form and its rail; sideways only where large letters have no room."""
 
     def __init__(self, form: QWidget, rail: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Details")
         self._rail, self._form = rail, form
@@ -56,9 +56,17 @@ class DetailsView(QScrollArea):
             return
         window = self.window()
         # A wide tree takes the room as well as a narrow window does.
-        needed = 2 * MARGIN + self._form.minimumSizeHint().width() + RAIL_GAP + RAIL_WIDTH + SCROLL_BAR
-        narrow = window is not None and (window.width() < NARROW_WINDOW or self.width() < needed)
+        needed = (
+            2 * MARGIN
+            + self._form.minimumSizeHint().width()
+            + RAIL_GAP
+            + theme.scaled(RAIL_WIDTH)
+            + SCROLL_BAR
+        )
+        narrow = window is not None and (
+            window.width() < theme.scaled(NARROW_WINDOW) or self.width() < needed
+        )
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._line.setDirection(direction)
-        self._rail.setMinimumWidth(0 if narrow else RAIL_WIDTH)
-        self._rail.setMaximumWidth(FORM_WIDTH if narrow else RAIL_WIDTH)
+        self._rail.setMinimumWidth(0 if narrow else theme.scaled(RAIL_WIDTH))
+        self._rail.setMaximumWidth(theme.scaled(FORM_WIDTH if narrow else RAIL_WIDTH))

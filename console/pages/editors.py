@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
 from console.widgets import buttons, editors
+from services.language import tr
 
 
 class Host(Protocol):
@@ -86,7 +87,7 @@ class PathField(TextField):
         self.widget = row
         self._label = label
         browse = buttons.secondary("Browse…")
-        browse.setAccessibleName(f"Browse for {label}")
+        browse.setAccessibleName(tr("Browse for {label}", label=label))
         browse.clicked.connect(self._browse)
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)

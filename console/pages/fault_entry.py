@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBox
 
 from console.widgets import buttons
 from console.widgets.labels import Label, Picture, wrapped
+from services.language import tr
 
 NAMES, LEAST = 92, 300
 """The width of the names of the parts, and the least of the whole."""
@@ -21,7 +22,6 @@ class FaultEntry(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Entry")
         self.setMinimumWidth(LEAST)
@@ -29,7 +29,7 @@ class FaultEntry(QScrollArea):
         self._shapes = {shape: Picture(shape, 18) for shape in ("bad", "notice")}
         self.heading = wrapped("", "section")
         self.copy_button = buttons.secondary("Copy", icon="copy")
-        self.copy_button.setAccessibleName("Copy the entry")
+        self.copy_button.setAccessibleName(tr("Copy the entry"))
         self.copy_button.clicked.connect(self.copy_wanted)
         content = QWidget()
         content.setProperty("role", "page")

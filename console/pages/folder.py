@@ -6,6 +6,7 @@ from typing import Any
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
+from console import plain
 from console.pages import actions as acts
 from console.pages.base import Page
 from console.pages.places import PLACES, children_of, place_of_folder, title_of_folder
@@ -107,11 +108,11 @@ class FolderModel(QAbstractTableModel):
             return None
         _, picture, texts, exact = self._rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return texts[index.column()]
+            return plain.one_line(texts[index.column()])
         if role == ICON_ROLE and index.column() == 0:
             return picture
         if role == Qt.ItemDataRole.ToolTipRole:
-            return exact if index.column() == 3 else texts[index.column()]
+            return plain.tip(exact if index.column() == 3 else texts[index.column()])
         return None
 
 

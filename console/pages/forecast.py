@@ -6,10 +6,10 @@ from typing import Protocol
 
 from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QFontMetrics, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from console import icons, theme
-from console.widgets.labels import FittingLabel, Label, set_tone
+from console import theme
+from console.widgets.labels import FittingLabel, Label, Picture, set_tone
 from console.widgets.meter import Meter
 from services.language import plural, tr
 
@@ -148,14 +148,9 @@ class Line(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self.shape, self.sentence = QLabel(), FittingLabel("caption")
+        self.shape, self.sentence = Picture("notice", 12, ground="raised"), FittingLabel("caption")
         row.addWidget(self.shape)
         row.addWidget(self.sentence, 1)
-        self._draw()
-        theme.of().theme_changed.connect(self._draw)
-
-    def _draw(self, *_scheme: str) -> None:
-        self.shape.setPixmap(icons.status_pixmap("notice", 12, "raised", self.devicePixelRatioF()))
 
     def say(self, wordings: tuple[str, ...], *, notice: bool = False) -> None:
         """Say the longest of `wordings` that there is room for."""
@@ -176,7 +171,7 @@ class ForecastCard(QFrame):
         layout.setSpacing(6)
         head = QHBoxLayout()
         head.setSpacing(8)
-        self._picture = QLabel()
+        self._picture = Picture("gauge", 14)
         self._calls = 0
         self._figure = Label("")
         self._title = Label("Load forecast", role="strong")
@@ -190,12 +185,6 @@ class ForecastCard(QFrame):
         self._own, self._theirs = Line(), Line()
         layout.addWidget(self._own)
         layout.addWidget(self._theirs)
-        self._draw_shapes()
-        theme.of().theme_changed.connect(self._draw_shapes)
-
-    def _draw_shapes(self, *_scheme: str) -> None:
-        ratio = self.devicePixelRatioF()
-        self._picture.setPixmap(icons.pixmap("gauge", "muted", 14, ratio))
 
     def minimumSizeHint(self) -> QSize:
         """Give way to the durations in narrow windows."""

@@ -8,6 +8,7 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from console import theme
 from console.pages.editors import Editor, Factory, Host
 from console.widgets.field import Field
 from console.widgets.labels import FittingLabel, Label
@@ -95,7 +96,7 @@ class Form(QWidget):
 
     def __init__(self, host: Host, groups: Iterable[GroupSpec], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMaximumWidth(FORM_WIDTH)
+        self.setMaximumWidth(theme.scaled(FORM_WIDTH))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self._host = host
         self._fields: dict[str, FormField] = {}

@@ -14,13 +14,11 @@ from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
-    QStyle,
-    QStyleOptionComboBox,
     QVBoxLayout,
     QWidget,
 )
 
-from console import theme
+from console import plain, theme
 from console.lazy import module
 from console.pages import actions as acts
 from console.pages import secrets
@@ -31,6 +29,7 @@ from console.pages.registry import PROVISIONING, Target
 from console.pages.service_checks import ServiceChecks
 from console.widgets import buttons
 from console.widgets.badge import Badge
+from console.widgets.editors import NameBox
 from console.widgets.labels import Label
 from console.widgets.page_head import PageHead
 from console.widgets.states import ErrorState, StateStack
@@ -51,23 +50,6 @@ ASKED_AGAIN = frozenset({Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value, 
 
 def _id(item: Any) -> uuid.UUID | None:
     return None if item is None else item.id
-
-
-class NameBox(QComboBox):
-    """A choice of names, the chosen one elided where it is long."""
-
-    def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
-        """Give the style as much of the name as there is room for."""
-        super().initStyleOption(option)
-        style = self.style()
-        if option is None or style is None:
-            return
-        room = style.subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
-        )
-        option.currentText = self.fontMetrics().elidedText(
-            option.currentText, Qt.TextElideMode.ElideMiddle, room.width()
-        )
 
 
 NOTHING_SAID: dict[str, Any] = {"meant": (), "services_say": "", "item_says": ""}
@@ -96,7 +78,7 @@ class ServerBox(QWidget):
 
     def show_servers(self, servers: Sequence[Any], current: uuid.UUID | None) -> None:
         """Offer servers by name, with the one whose steps are shown chosen."""
-        offered = [(server.name, server.id) for server in servers]
+        offered = [(plain.one_line(server.name), server.id) for server in servers]
         if offered != [(self.box.itemText(i), self.box.itemData(i)) for i in range(self.box.count())]:
             self.box.clear()
             for name, server_id in offered:
@@ -142,7 +124,6 @@ class HomePage(Page):
         self.guide = GuideView(self.ctx.navigate, self.invitation)
         area = QScrollArea()
         area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setAccessibleName("Guide")
         self.states = StateStack(self.guide)

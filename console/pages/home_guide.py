@@ -6,16 +6,24 @@ from typing import Any
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFontMetrics, QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from console import icons, theme
+from console import theme
 from console.pages.home_servers import Servers
 from console.pages.registry import Target
 from console.widgets import buttons
-from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Ring
 
 SHAPES = {"done": "good", "needless": "good", "todo": "todo", "blocked": "blocked", "elsewhere": "elsewhere"}
+WORDS = {
+    "done": "Done",
+    "needless": "Not needed",
+    "todo": "To do here",
+    "blocked": "Blocked",
+    "elsewhere": "To do elsewhere",
+}
+"""What the shapes of the steps say."""
 LEGEND = (
     ("good", "Done"),
     ("next", "Next"),
@@ -64,17 +72,17 @@ class PhaseBlock(QWidget):
 
     def _row(self, step: Any, door: Door | None, *, is_next: bool) -> QWidget:
         row = QFrame()
-        row.setFixedHeight(ROW)
+        row.setFixedHeight(theme.scaled(ROW))
         fact = f"Waits for step {step.waits_for}" if step.waits_for else step.fact
-        row.setAccessibleName(f"Step {step.number}, {step.text}: {fact}")
+        state = "Next" if is_next else WORDS[str(step.state)]
+        row.setAccessibleName(f"Step {step.number}, {step.text}, {state.lower()}: {fact}".removesuffix(": "))
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(GAP)
         number = Label(str(step.number), role="caption")
-        number.setFixedWidth(NUMBER)
+        number.setFixedWidth(theme.scaled(NUMBER))
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        shape = QLabel()
-        shape.setPixmap(icons.status_pixmap("next" if is_next else SHAPES[str(step.state)], SHAPE, "page"))
+        shape = Picture("next" if is_next else SHAPES[str(step.state)], SHAPE, word=state)
         text = Label(step.text, role="strong" if is_next else "muted" if step.waits_for else "body")
         text.setFixedWidth(self._width)
         for widget in (number, shape, text):
@@ -106,9 +114,7 @@ def _share(phase: Any) -> QWidget:
         ring = Ring(RING)
         ring.set_value(phase.done / len(phase.steps))
         return ring
-    tick = QLabel()
-    tick.setPixmap(icons.status_pixmap("good", RING, "page"))
-    return tick
+    return Picture("good", RING, word="Done")
 
 
 class GuideView(QWidget):
@@ -184,9 +190,7 @@ class GuideView(QWidget):
                 widget.deleteLater()
         self._legend.setSpacing(6)
         for shape, word in LEGEND:
-            mark = QLabel()
-            mark.setPixmap(icons.status_pixmap(shape, 12, "page"))
-            self._legend.addWidget(mark)
+            self._legend.addWidget(Picture(shape, 12))
             self._legend.addWidget(Label(word, role="caption"))
             self._legend.addSpacing(8)
         self._legend.addStretch(1)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from console import icons
+from console import plain
 from console.pages.forecast import LIMIT_AN_HOUR, own_calls
 from console.pages.registry import REQUESTS, Target
 from console.widgets.badge import OUTLINE, Badge
-from console.widgets.labels import ElidedLabel, Label, LinkLabel, set_tone
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from models.kinds import Kind
 from services.language import number, plural, tr
 
@@ -57,13 +57,11 @@ class ServerCard(QFrame):
     def _head(self, figures: Any, shape: str, tone: str, word: str, reason: str) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        picture, mark = QLabel(), QLabel()
-        picture.setPixmap(icons.pixmap("server", "muted", 16))
-        mark.setPixmap(icons.status_pixmap(shape, 14))
+        picture, mark = Picture("server", 16), Picture(shape, 14)
         said = Label(word, role="field")
         set_tone(said, tone)
         for widget in (mark, said):
-            widget.setToolTip(reason)
+            plain.set_tip(widget, reason)
         row.addWidget(picture)
         row.addWidget(ElidedLabel(figures.name, role="strong"), 1)
         row.addWidget(mark)
@@ -109,7 +107,7 @@ class ServerCard(QFrame):
         for word, target in ways:
             link = LinkLabel(word)
             link.setAccessibleName(f"{word}: {figures.name}")
-            link.clicked.connect(lambda target=target: self._go(target))
+            link.clicked.connect(lambda _on, target=target: self._go(target))
             row.addWidget(link)
         row.addStretch(1)
         return row
@@ -122,12 +120,11 @@ def _figure(name: str, value: str, tone: str = "", tip: str = "") -> QHBoxLayout
     row.addWidget(Label(name, role="muted"))
     row.addStretch(1)
     if tone:
-        mark = QLabel()
-        mark.setPixmap(icons.status_pixmap(tone, 12))
-        mark.setToolTip(tip)
+        mark = Picture(tone, 12)
+        plain.set_tip(mark, tip)
         row.addWidget(mark)
         set_tone(said, tone)
-    said.setToolTip(tip)
+    plain.set_tip(said, tip)
     row.addWidget(said)
     return row
 
@@ -153,7 +150,7 @@ class Servers(QWidget):
         head.addWidget(Label("Servers", role="section"))
         head.addStretch(1)
         self._more = LinkLabel("")
-        self._more.clicked.connect(lambda: go(Target(ALL)))
+        self._more.clicked.connect(lambda _on: go(Target(ALL)))
         head.addWidget(self._more)
         layout.addLayout(head)
         self._grid = QGridLayout()

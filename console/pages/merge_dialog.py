@@ -7,7 +7,6 @@ from typing import Any
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QDialog,
     QGridLayout,
     QHBoxLayout,
     QRadioButton,
@@ -15,7 +14,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from console import plain
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.labels import ElidedLabel, Label
 from services.language import exact_duration, plural
 
@@ -36,7 +37,7 @@ class MergeRow:
     picked: str = MINE
 
 
-class MergeDialog(QDialog):
+class MergeDialog(Dialog):
     """Shows each field that differs; a field both sides changed has to be chosen. `choice` holds what was picked.
 
     Finishes with Accepted for "Save merged", `DISCARDED` for "Use their version", Rejected for "Keep editing".
@@ -46,7 +47,7 @@ class MergeDialog(QDialog):
         self, title: str, explanation: str, rows: list[MergeRow], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(680)
         self._rows = rows
         self._radios: dict[tuple[str, str], QRadioButton] = {}
@@ -88,14 +89,13 @@ class MergeDialog(QDialog):
         foot.setSpacing(8)
         self.save_button = buttons.primary("Save merged")
         self.save_button.clicked.connect(self.accept)
-        self._reason = Label("", role="caption")
+        self._reason = ElidedLabel("", role="caption")
         self.theirs_button = buttons.secondary("Use their version")
         self.theirs_button.clicked.connect(lambda: self.done(DISCARDED))
         self.keep_button = buttons.secondary("Keep editing")
         self.keep_button.clicked.connect(self.reject)
         for widget in (self.save_button, self._reason):
-            foot.addWidget(widget)
-        foot.addStretch(1)
+            foot.addWidget(widget, 0 if widget is self.save_button else 1)
         foot.addWidget(self.theirs_button)
         foot.addWidget(self.keep_button)
         return foot
@@ -127,8 +127,8 @@ class MergeDialog(QDialog):
 def _choice(label: str, side: str, text: str) -> QRadioButton:
     radio = QRadioButton()
     metrics = radio.fontMetrics()
-    radio.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 180).replace("&", "&&"))
-    radio.setToolTip(text)
+    radio.setText(plain.entry(metrics.elidedText(plain.one_line(text), Qt.TextElideMode.ElideMiddle, 180)))
+    plain.set_tip(radio, text)
     radio.setAccessibleName(f"{label}: {'your' if side == MINE else 'their'} version, {text}")
     return radio
 

@@ -3,14 +3,16 @@
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console import plain
 from console.drafts import Draft, Drafts
 from console.pages.form import Form
 from console.pages.password_field import PasswordField
 from console.pages.registry import page_class
 from console.pages.session import EditSession
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.labels import Label
 from console.workers import Workers, ask
 from models.kinds import KINDS, Kind
@@ -33,7 +35,7 @@ class _Context:
         return getattr(self._ctx, name)
 
 
-class NewDialog(QDialog):
+class NewDialog(Dialog):
     """The form of a kind with Create and Cancel; `made` is what was stored when it is accepted."""
 
     def __init__(self, ctx: Any, item: Any, parent: QWidget | None = None) -> None:
@@ -59,7 +61,7 @@ class NewDialog(QDialog):
         self.workers.start(self.session.load(), group="load")
 
     def _build(self, singular: str) -> None:
-        self.setWindowTitle(f"New {singular}")
+        self.setWindowTitle(plain.title(f"New {singular}"))
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
@@ -137,7 +139,7 @@ async def create_object(ctx: Any, kind: Kind, parent: QWidget | None) -> Any:
     return dialog.made
 
 
-class PasswordDialog(QDialog):
+class PasswordDialog(Dialog):
     """Asks for the password of a credential again, because it is to be sent to another host than before."""
 
     def __init__(self, credential_name: str, account: str, host: str, parent: QWidget | None = None) -> None:

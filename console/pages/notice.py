@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from console import icons
 from console.widgets import buttons
-from console.widgets.labels import Label
+from console.widgets.labels import Label, Picture
 from services.errors import Problem
 
 
@@ -24,7 +23,7 @@ class Notice(QFrame):
         line = QHBoxLayout(self._panel)
         line.setContentsMargins(12, 6, 6, 6)
         line.setSpacing(8)
-        self._shape = QLabel()
+        self._shape = Picture("", 14, ground="raised")
         self.label = Label("")
         self.label.setWordWrap(True)
         self.action = buttons.small("Retry")
@@ -68,7 +67,7 @@ class Notice(QFrame):
 
     def _show(self, text: str, tone: str) -> None:
         self.label.setText(text)
-        self._shape.setPixmap(icons.status_pixmap(tone, 14, "raised"))
+        self._shape.show_shape(tone)
         self.action.setVisible(self._again is not None)
         self._copy.setVisible(self.problem is not None)
         self.setAccessibleName(text)

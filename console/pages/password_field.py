@@ -9,6 +9,7 @@ from console.pages.editors import Editor, Host
 from console.widgets import buttons
 from console.widgets.editors import PasswordEditor
 from console.widgets.labels import ElidedLabel
+from services.language import tr
 from services.secret import Secret
 
 EMPTY_STATE = "No password is set"
@@ -31,13 +32,13 @@ class PasswordField(Editor):
         self._stack.setContentsMargins(0, 0, 0, 0)
         self.state_label = ElidedLabel(EMPTY_STATE)
         self.edit_button = buttons.secondary("Edit")
-        self.edit_button.setAccessibleName(f"Edit {label}")
+        self.edit_button.setAccessibleName(tr("Edit {label}", label=label))
         self.edit_button.clicked.connect(lambda _on: self.begin())
         self.line = PasswordEditor()
         self.line.setAccessibleName(label)
         self.line.textEdited.connect(lambda _text: self.entered.emit(self.secret))
         self.keep_button = buttons.secondary("Keep")
-        self.keep_button.setAccessibleName(f"Keep the {label.lower()} as it is")
+        self.keep_button.setAccessibleName(tr("Keep the {label} as it is", label=label.lower()))
         self.keep_button.clicked.connect(self.end)
         for left, right in ((self.state_label, self.edit_button), (self.line, self.keep_button)):
             row = QWidget()

@@ -5,13 +5,14 @@ from typing import Any
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console import plain
 from console.lazy import module
 from console.widgets.check_strip import Bar, CheckStrip
-from console.widgets.labels import Label
+from console.widgets.labels import Label, breakable
 from services.errors import ConsoleError
 from services.language import ago, date_time
 
-LAST = 30
+LAST, MOST_WORDS = 30, 160
 WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
 NONE_YET = "No check was kept yet. Each one that finishes gets a bar here."
 
@@ -20,6 +21,8 @@ class PastChecks(QWidget):
     """Reads the past checks of a page's server and shows them; `picked` carries the one to open."""
 
     picked = pyqtSignal(object)
+    read_through = pyqtSignal(object)
+    """The checks were read; carries the newest one, or None."""
 
     def __init__(self, page: Any) -> None:
         super().__init__()
@@ -54,15 +57,15 @@ class PastChecks(QWidget):
         self._first.setVisible(shown and bool(self.checks))
         self._now.setVisible(shown and bool(self.checks))
         self.sentence.setVisible(shown or not self.checks)
-        self.sentence.setToolTip(self._when())
+        plain.set_tip(self.sentence, self._when())
         self.strip.setVisible(bool(self.checks))
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def invalidate(self) -> None:
-        """Note that what is shown is old; read again when it is in sight."""
+    def invalidate(self, *, at_once: bool = False) -> None:
+        """Note that what is shown is old; read again when it is in sight, or `at_once`."""
         self._stale = True
-        if self.isVisible():
+        if at_once or self.isVisible():
             self.load()
 
     def showEvent(self, event: object) -> None:
@@ -93,6 +96,7 @@ class PastChecks(QWidget):
         self._stale = False
         self.checks = found
         self._show()
+        self.read_through.emit(found[0] if found else None)
 
     # -- what it shows -----------------------------------------------------------------------------------------
 
@@ -102,10 +106,10 @@ class PastChecks(QWidget):
         good = next((c for c in checks if c.verdict == "ok"), None)
         text = "" if good is None else f"Last good check {ago(good.at)}, {good.ms / 1000:.1f} s"
         self._last_good.setText(text)
-        self._last_good.setToolTip(exact(good.at) if good is not None else "")
+        plain.set_tip(self._last_good, exact(good.at) if good is not None else "")
         self._first.setText(ago(checks[-1].at) if checks else "")
-        self._first.setToolTip(exact(checks[-1].at) if checks else "")
-        self.sentence.setText(story(checks))
+        plain.set_tip(self._first, exact(checks[-1].at) if checks else "")
+        self.sentence.setText(breakable(story(checks)))
         self._place_words()
 
     def _when(self) -> str:
@@ -161,7 +165,8 @@ def _same(checks: list[Any], holds: Any) -> list[Any]:
 
 def _short(finding: str) -> str:
     text = finding[:1].lower() + finding[1:] if finding[1:2].islower() else finding
-    return text if text.endswith((".", ")")) else f"{text}."
+    text = text if len(text) <= MOST_WORDS else f"{text[:MOST_WORDS]}…"
+    return text if text.endswith((".", ")", "…")) else f"{text}."
 
 
 def _row(left: QWidget, right: QWidget) -> QHBoxLayout:

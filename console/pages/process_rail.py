@@ -11,7 +11,7 @@ from console.pages import secrets
 from console.pages.registry import Target
 from console.pages.service_checks import ServerView
 from console.widgets.chain import Chain, ChainLink, shortened
-from console.widgets.labels import Label
+from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError
 from services.language import number, plural, rough_duration, tr
@@ -19,6 +19,7 @@ from services.language import number, plural, rough_duration, tr
 MORE, USED_BY = "more", "Used by"
 SERVER = 1
 """The place of the server in the chain."""
+NONE = "–"
 FIGURES = ("Requests decided", "Approved", "Timed out", "Median wait")
 
 
@@ -33,7 +34,7 @@ class ProcessRail(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(Label("Chain", role="section"))
-        layout.addWidget(Label("Every link from sign-in to type", role="caption"))
+        layout.addWidget(wrapped("Every link from sign-in to type", "caption"))
         layout.addSpacing(4)
         self.chain = Chain()
         self.chain.clicked.connect(self._open)
@@ -50,9 +51,9 @@ class ProcessRail(QWidget):
         grid.setVerticalSpacing(6)
         self._figures: list[Any] = []
         for line, text in enumerate(FIGURES):
-            caption, value = Label(text, role="muted"), Label("–")
+            caption, value = Label(text, role="muted"), Label(NONE)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            value.setAccessibleName(text)
+            value.setAccessibleName(f"{text}: none yet")
             grid.addWidget(caption, line, 0)
             grid.addWidget(value, line, 1)
             self._figures.append(value)
@@ -169,10 +170,11 @@ class ProcessRail(QWidget):
         return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
 
     def _show_figures(self, figures: Any) -> None:
-        wait = "–" if figures.median_wait_s is None else rough_duration(figures.median_wait_s)
+        wait = NONE if figures.median_wait_s is None else rough_duration(figures.median_wait_s)
         texts = (number(figures.decided), number(figures.approved), number(figures.timed_out), wait)
-        for label, text in zip(self._figures, texts, strict=True):
+        for name, label, text in zip(FIGURES, self._figures, texts, strict=True):
             label.setText(text)
+            label.setAccessibleName(f"{name}: {text if text != NONE else 'none yet'}")
 
 
 def _standing(view: ServerView | None) -> tuple[str, str]:

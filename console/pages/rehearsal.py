@@ -6,7 +6,6 @@ from typing import Any
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QDialog,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -15,10 +14,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons
+from console import icons, plain
 from console.lazy import module
 from console.pickers.reference import ReferenceField
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label
@@ -40,7 +40,7 @@ CHOICES = (
 )
 
 
-class RehearsalDialog(QDialog):
+class RehearsalDialog(Dialog):
     """What to ask and how to decide it; then each leg with what was observed and how long it took."""
 
     def __init__(
@@ -191,13 +191,13 @@ class RehearsalDialog(QDialog):
                 await decider.aclose()
         self._ended()
         for sentence in self.rehearsal.slower:
-            self.legs.addItem(QListWidgetItem(icons.icon("notice"), sentence))
+            self.legs.addItem(QListWidgetItem(icons.icon("notice"), plain.upright(sentence)))
         for leg in self.rehearsal.legs:
             shape = icons.icon("good" if leg.ok else "bad")
             known = self.rehearsal.usual.get(leg.name)
             took = f"{leg.ms:.0f} ms" + (f", usually {known:.0f} ms" if known is not None else "")
-            item = QListWidgetItem(shape, f"{tr(leg.title)}, {took}: {leg.observed}")
-            item.setToolTip(leg.observed)
+            item = QListWidgetItem(shape, plain.upright(f"{tr(leg.title)}, {took}: {leg.observed}"))
+            plain.set_tip(item, leg.observed)
             self.legs.addItem(item)
         self.legs.show()
         self._area.reveal(self.legs)
@@ -221,7 +221,7 @@ class RehearsalDialog(QDialog):
 
     def _notice(self, text: str) -> None:
         """Say what may be left, before anything is raised."""
-        self.legs.addItem(QListWidgetItem(icons.icon("notice"), text))
+        self.legs.addItem(QListWidgetItem(icons.icon("notice"), plain.upright(text)))
         self.legs.show()
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayout, QVBoxLayout, QWidget
 
-from console import icons
+from console import icons, plain
 from console.pages.registry import REQUESTS, Target
 from console.pages.session import MISSING
 from console.widgets.labels import Label
@@ -59,10 +59,10 @@ class UsedByTab(QWidget):
         self.list.clear()
         for user in users:
             picture, word, target = user_words(user)
-            item = QListWidgetItem(icons.icon(picture), user.name)
+            item = QListWidgetItem(icons.icon(picture), plain.one_line(user.name))
             item.setData(TARGET, target)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{word} {user.name}")
-            item.setToolTip(word)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, plain.one_line(f"{word} {user.name}"))
+            plain.set_tip(item, word)
             item.setSizeHint(QSize(0, ROW_HEIGHT))
             self.list.addItem(item)
             if target == kept:

@@ -1,14 +1,18 @@
 """Buttons by their place in a page: one primary, then secondary, quiet and dangerous ones."""
 
-from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStyleOptionButton
 
-from console import icons
+from console import icons, plain, theme
+from console.widgets import pressing
 from services.language import shown
 
 _TONES = {"primary": "on-accent", "danger": "bad"}
 ICON, AIR, COMPACT_WIDTH = 14, 3, 36
 """Size of a button's icon, and the room behind it beyond what the style leaves."""
+RING_INSET, RING_WIDTH, RING_RADIUS = 3, 2, 3
+"""Where the focus ring of a primary button stands: on its own ground, as its border has the colour of the ring."""
 
 
 class ThemedButton(QPushButton):
@@ -16,7 +20,8 @@ class ThemedButton(QPushButton):
 
     def __init__(self, text: str, kind: str, icon: str | None, *, small: bool = False) -> None:
         text = shown(text)
-        super().__init__(text)
+        super().__init__(plain.entry(text))
+        self._elided = ""
         self._full_width = 0
         """Room of icon and text of a button that may shrink, 0 for others."""
         self._short = ""
@@ -32,11 +37,36 @@ class ThemedButton(QPushButton):
         if icon:
             self.setIcon(icons.icon(icon, _TONES.get(kind, "text")))
 
+    def setText(self, text: str | None) -> None:
+        """Put other words on the button; a screen reader says them, unless it was given words of its own."""
+        own = self.accessibleName() != self.text().replace("&&", "&")
+        super().setText(plain.entry(text or ""))
+        if not own:
+            self.setAccessibleName(text or "")
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Press with Enter as well, in dialogs too; Qt presses with Space."""
+        if pressing.by_enter(event):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the button, and on the ground of a primary one the ring while the keyboard is here."""
+        super().paintEvent(event)
+        if self.hasFocus() and self.property("kind") == "primary":
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.colour("on-accent"), RING_WIDTH))
+            inset = RING_INSET + RING_WIDTH / 2
+            box = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
+            painter.drawRoundedRect(box, RING_RADIUS, RING_RADIUS)
+
     def set_compactable(self) -> None:
         """Let the button shrink to its icon where there is no room for its text; the tooltip keeps the text."""
         self.ensurePolished()
         self._full_width = self.sizeHint().width()
-        self.setToolTip(self.text())
+        plain.set_tip(self, self.text().replace("&&", "&"))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_short(self, text: str) -> None:
@@ -56,7 +86,9 @@ class ThemedButton(QPushButton):
 
     def sizeHint(self) -> QSize:
         """Return the room of icon and text, also while the text is left out."""
+        elided, self._elided = self._elided, ""
         hint = super().sizeHint()
+        self._elided = elided
         return QSize(self._full_width, hint.height()) if self._full_width else hint
 
     def initStyleOption(self, option: QStyleOptionButton | None) -> None:
@@ -64,6 +96,28 @@ class ThemedButton(QPushButton):
         super().initStyleOption(option)
         if option is not None and 0 < self.width() < self._full_width:
             option.text = self._short
+        elif option is not None and self._elided:
+            option.text = plain.entry(self._elided)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Cut the middle out of a text that holds a long name of somebody's, where it does not fit."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Look again with the font as the style sheet has it."""
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        lacking = 0 if self._full_width else self.sizeHint().width() - self.width()
+        if lacking <= 0:
+            self._elided = ""
+            return
+        words, metrics = self.text().replace("&&", "&"), self.fontMetrics()
+        room = max(metrics.horizontalAdvance(words) - lacking, 0)
+        self._elided = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
+        plain.set_tip(self, words)
 
 
 def primary(text: str, icon: str | None = None) -> QPushButton:

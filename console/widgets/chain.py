@@ -4,10 +4,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QRect, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.widgets import pressing
 from services.language import plural
 
@@ -32,23 +32,26 @@ class ChainLink:
     current: bool = False
 
 
-class LinkRow(QWidget):
+class LinkRow(QAbstractButton):
     """Paints one link; reached by Tab, opened by click, Enter or Space."""
 
-    clicked = pyqtSignal(object)
+    opened = pyqtSignal(object)
 
     def __init__(self, link: ChainLink, *, last: bool) -> None:
         super().__init__()
         self._hovered = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(self._open)
         self.show_link(link, last=last)
 
     def show_link(self, link: ChainLink, *, last: bool) -> None:
         """Show a link, in place of the one before; the keyboard stays where it is."""
         self.link, self._last = link, last
         self.setAccessibleName(f"{link.kind} {link.name}, {link.word}")
-        self.setToolTip(link.name)
+        plain.set_tip(self, link.name)
+        self.setText(plain.entry(link.name))
         opens = link.key is not None and not link.current
+        self.setEnabled(opens)  # what leads nowhere is no button that can be pressed
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus if opens else Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor)
         if self.testAttribute(Qt.WidgetAttribute.WA_Resized):
@@ -58,7 +61,9 @@ class LinkRow(QWidget):
     def _lines(self, width: int) -> int:
         font = theme.font("strong" if self.link.current else "body")
         box = QFontMetrics(font).boundingRect(
-            QRect(0, 0, max(width - LEFT, 40), 200), int(Qt.TextFlag.TextWordWrap), self.link.name
+            QRect(0, 0, max(width - LEFT, 40), 200),
+            int(Qt.TextFlag.TextWordWrap),
+            plain.one_line(self.link.name),
         )
         return min(box.height(), 2 * QFontMetrics(font).lineSpacing())
 
@@ -76,19 +81,14 @@ class LinkRow(QWidget):
         super().resizeEvent(event)  # type: ignore[arg-type]
         self.setFixedHeight(self.sizeHint().height())
 
-    def _open(self) -> None:
+    def _open(self, *_on: bool) -> None:
         if self.link.key is not None and not self.link.current:
-            self.clicked.emit(self.link.key)
-
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Open the link."""
-        if pressing.by_mouse(self, event):
-            self._open()
+            self.opened.emit(self.link.key)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Open the link on Enter and Space."""
-        if pressing.by_key(event):
-            self._open()
+        """Open the link on Enter as well; Qt does on Space."""
+        if pressing.by_enter(event):
+            self.click()
         else:
             super().keyPressEvent(event)
 
@@ -134,7 +134,7 @@ class LinkRow(QWidget):
         room = QRect(LEFT, 17, self.width() - LEFT, self._lines(self.width()))
         # Two lines; words that do not fit break them before they are full.
         name = QFontMetrics(font).elidedText(
-            link.name, Qt.TextElideMode.ElideMiddle, int(room.width() * LINES_FILLED)
+            plain.one_line(link.name), Qt.TextElideMode.ElideMiddle, int(room.width() * LINES_FILLED)
         )
         painter.drawText(room, int(Qt.TextFlag.TextWordWrap), name)
         if self.hasFocus():
@@ -164,7 +164,7 @@ class Chain(QWidget):
             row = self._row(place)
             if row is None:
                 row = LinkRow(link, last=last)
-                row.clicked.connect(self.clicked)
+                row.opened.connect(self.clicked)
                 self._layout.addWidget(row)
             elif link != before[place] or last != (place == len(before) - 1):
                 row.show_link(link, last=last)

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PyQt6.QtGui import (
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PyQt6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
-from console import theme
+from console import plain, theme
 from console.widgets import pressing
 
 SLOTS, HEIGHT, WIDTH, AIR = 30, 30, 6, 3
@@ -24,8 +33,8 @@ class Bar:
     text: str
 
 
-class CheckStrip(QWidget):
-    """The bars. Left and right go through them, Enter opens the one with the ring; `picked` carries its place."""
+class CheckStrip(QAbstractSlider):
+    """The bars, a slider to a screen reader. Left and right go through them, Enter opens the one with the ring; `picked` carries its place."""
 
     picked = pyqtSignal(int)
 
@@ -59,6 +68,8 @@ class CheckStrip(QWidget):
             self.update()
 
     def _say(self) -> None:
+        self.setRange(0, max(len(self.bars) - 1, 0))
+        self.setValue(max(self._at, 0))
         if not self.bars:
             self.setAccessibleName("Past checks, none yet")
             return
@@ -114,7 +125,7 @@ class CheckStrip(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             place = self.place_at(QPointF(event.pos()))
             if place >= 0:
-                QToolTip.showText(event.globalPos(), self.bars[place].text, self)
+                plain.show_tip(event.globalPos(), self.bars[place].text, self)
             else:
                 QToolTip.hideText()
             return True
@@ -139,8 +150,13 @@ class CheckStrip(QWidget):
             self.update()
         elif pressing.by_key(event):
             self._pick(self._at)
-        else:
-            super().keyPressEvent(event)
+        elif event is not None:
+            event.ignore()
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Leave the wheel to what scrolls."""
+        if event is not None:
+            event.ignore()
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
         """Draw the ring."""

@@ -1,8 +1,8 @@
 """The palette's door: a field in the menu row that opens the palette."""
 
 from PyQt6.QtCore import QPoint, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QSizePolicy, QWidget
+from PyQt6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QAbstractButton, QSizePolicy
 
 from console import icons, theme
 from console.widgets import pressing
@@ -13,7 +13,7 @@ WIDTH, HEIGHT, ICON = 300, 24, 14
 TEXT, KEYS = tr_later("Find or run anything"), "Ctrl+K"
 
 
-class PaletteDoor(QWidget):
+class PaletteDoor(QAbstractButton):
     """Says what the palette does and which keys open it."""
 
     opened = pyqtSignal()
@@ -21,6 +21,7 @@ class PaletteDoor(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName(tr(TEXT))
+        self.clicked.connect(lambda _on: self.opened.emit())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -29,15 +30,10 @@ class PaletteDoor(QWidget):
         """Return the fixed size."""
         return QSize(WIDTH, HEIGHT)
 
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Open the palette."""
-        if pressing.by_mouse(self, event):
-            self.opened.emit()
-
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Open the palette with Enter or Space."""
-        if pressing.by_key(event):
-            self.opened.emit()
+        """Open the palette with Enter as well; Qt does with Space."""
+        if pressing.by_enter(event):
+            self.click()
         else:
             super().keyPressEvent(event)
 

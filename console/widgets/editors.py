@@ -11,10 +11,12 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 
 UNITS = (("Seconds", 1), ("Minutes", 60), ("Hours", 3600), ("Days", 86_400), ("Weeks", 604_800))
 NUMBER_MAX = 9_999_999
@@ -58,6 +60,23 @@ class CheckBox(QCheckBox):
         self.setMinimumHeight(28)
 
 
+class NameBox(QComboBox):
+    """A choice of names, the chosen one elided where it is long."""
+
+    def initStyleOption(self, option: QStyleOptionComboBox | None) -> None:
+        """Give the style as much of the name as there is room for."""
+        super().initStyleOption(option)
+        style = self.style()
+        if option is None or style is None:
+            return
+        room = style.subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideMiddle, room.width()
+        )
+
+
 class DurationEditor(QWidget):
     """A number and a unit; the value is whole seconds. `changed` follows a person's change."""
 
@@ -69,10 +88,10 @@ class DurationEditor(QWidget):
         self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.number.setRange(0, NUMBER_MAX)
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.number.setFixedWidth(56)
+        self.number.setFixedWidth(theme.scaled(56))
         self.unit = QComboBox()
         self.unit.addItems([name for name, _ in UNITS])
-        self.unit.setFixedWidth(96)
+        self.unit.setFixedWidth(theme.scaled(100))
         self.number.setAccessibleName("Number")
         self.unit.setAccessibleName("Unit")
         layout = QHBoxLayout(self)
@@ -124,6 +143,7 @@ class PickerButton(QPushButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon_name, self._value, self._badge, self._placeholder = "", "", "", True
+        self._named, self._hint = "", ""
         self.setProperty("kind", "picker")
         self.setAutoDefault(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -132,9 +152,25 @@ class PickerButton(QPushButton):
     def set_value(self, icon: str, text: str, badge: str = "", *, placeholder: bool = False) -> None:
         """Show a choice, or with `placeholder` what can be chosen."""
         self._icon_name, self._value, self._badge, self._placeholder = icon, text, badge, placeholder
-        self.setAccessibleDescription(f"{text}, {badge}" if badge else text)
-        self.setToolTip("" if placeholder else text)
+        self._say()
+        plain.set_tip(self, "" if placeholder else text)
         self.update()
+
+    def setAccessibleName(self, name: str | None) -> None:
+        """Name the button after what is chosen with it; what is chosen is said as well."""
+        self._named = name or ""
+        self._say()
+
+    def _say(self) -> None:
+        parts = [part for part in (plain.one_line(self._value), self._badge) if part]
+        if self._named and self._placeholder:
+            super().setAccessibleName(self._named)
+            self._hint = self._value
+            self.setAccessibleDescription(self.accessibleDescription() or self._hint)
+        else:
+            if self._hint and self.accessibleDescription() == self._hint:
+                self.setAccessibleDescription("")
+            super().setAccessibleName(": ".join(part for part in (self._named, ", ".join(parts)) if part))
 
     @property
     def value_text(self) -> str:

@@ -1,11 +1,11 @@
 """A field of a form: label above, editor, and one line below that is always there and says what holds."""
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from console import icons, theme
-from console.widgets.labels import ElidedLabel, Label, LinkLabel, set_tone
-from services.language import shown
+from console.widgets.editors import PickerButton
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
+from services.language import shown, tr
 
 LINE_HEIGHT, SHAPE = 18, 12
 HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
@@ -31,9 +31,10 @@ class Field(QWidget):
         self.label = Label(label, role="field")
         self._target = editor.focusProxy() or editor
         self.label.setBuddy(self._target)
-        for widget in {editor, self._target}:
-            if not widget.accessibleName():
-                widget.setAccessibleName(label)
+        self._named = [
+            w for w in {editor, self._target} if not w.accessibleName() or isinstance(w, PickerButton)
+        ]
+        self._say_valid(valid=True)
         layout.addWidget(self.label)
         layout.addSpacing(6)
         layout.addWidget(editor)
@@ -47,19 +48,17 @@ class Field(QWidget):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self._shape = QLabel()
+        self._shape = Picture("", SHAPE)
         self._shape.setFixedSize(SHAPE, LINE_HEIGHT)
         self._message = ElidedLabel("", role="caption")
         # As wide as its text while there is room, so that the link follows right behind it.
         self._message.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._link = LinkLabel("")
-        self._link.setProperty("role", "caption-link")
         self._link.clicked.connect(lambda: self.suggestion_accepted.emit(self._suggestion))
         row.addWidget(self._shape)
         row.addWidget(self._message)
         row.addWidget(self._link)
         row.addStretch(1)
-        theme.of().theme_changed.connect(self._draw)
         return line
 
     # -- what the line says ------------------------------------------------------------------------------------
@@ -88,7 +87,10 @@ class Field(QWidget):
         self._link.setVisible(bool(suggestion))
         self._draw()
         said = f"{text} {suggestion}".strip()
-        self._target.setAccessibleDescription(f"Error: {said}" if state == ERROR else said)
+        self._target.setAccessibleDescription(
+            tr("Error: {message}", message=said) if state == ERROR else said
+        )
+        self._say_valid(valid=state != ERROR)
         wanted = "error" if state == ERROR else ""
         for widget in {self.editor, self._target}:
             if (widget.property("state") or "") != wanted:
@@ -99,11 +101,15 @@ class Field(QWidget):
                     style.polish(widget)
                 widget.update()
 
-    def _draw(self, *_scheme: str) -> None:
-        shape = _SHAPES.get(self.state)
-        self._shape.setVisible(shape is not None)
-        if shape is not None:
-            self._shape.setPixmap(icons.status_pixmap(shape, SHAPE, "page"))
+    def _say_valid(self, *, valid: bool) -> None:
+        """Name the editor after the field, and say when what it holds is not valid: Qt's widgets have no state for it."""
+        for widget in self._named:
+            widget.setAccessibleName(self.label.text() if valid else f"{self.label.text()}, invalid entry")
+
+    def _draw(self) -> None:
+        shape = _SHAPES.get(self.state, "")
+        self._shape.setVisible(bool(shape))
+        self._shape.show_shape(shape)
 
     def focus(self) -> None:
         """Put the keyboard into the editor."""

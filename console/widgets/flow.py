@@ -1,7 +1,7 @@
 """A row of widgets that goes on in the next line where there is no room."""
 
 from PyQt6.QtCore import QPoint, QRect, QSize, Qt
-from PyQt6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PyQt6.QtWidgets import QWIDGETSIZE_MAX, QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
@@ -74,7 +74,7 @@ class FlowLayout(QLayout):
         area = rect.adjusted(margins.left(), margins.top(), -margins.right(), -margins.bottom())
         left, top, height = area.left(), area.top(), 0
         for item in self._shown():
-            size = item.sizeHint()
+            size = item.sizeHint().boundedTo(QSize(max(area.width(), 1), QWIDGETSIZE_MAX))
             if left > area.left() and left + size.width() > area.right() + 1:
                 left, top, height = area.left(), top + height + self._gap, 0
             if move:

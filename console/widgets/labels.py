@@ -4,21 +4,23 @@ import re
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import (
-    QFocusEvent,
+    QFont,
     QFontMetrics,
     QGuiApplication,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
+from console.plain import upright
 from console.widgets import pressing
 
-TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+HEADINGS = {"title": "Heading, level 1", "section": "Heading, level 2"}
+"""What a screen reader says behind the text of a role: a label of Qt has no role of its own for headings."""
 BREAK, PIECE = "\u200b", 8
 """What may end a line without being seen, and after how many letters of a long word it stands."""
 LONG_WORD = re.compile(r"[!-~]{17,}")
@@ -29,14 +31,19 @@ class Label(QLabel):
     """Text in a role of the theme; never rich text, so that data shows as it is."""
 
     def __init__(self, text: str = "", role: str = "body", parent: QWidget | None = None) -> None:
-        super().__init__(text, parent)
+        super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
+        if role in HEADINGS:
+            self.setAccessibleDescription(HEADINGS[role])
+        Label.setText(self, text)
 
-
-def upright(text: str) -> str:
-    """Return a text with marks in place of characters that turn the direction of a line, as a false file name has them."""
-    return text if text.isascii() else text.translate(TURNING)
+    def setText(self, text: str | None) -> None:
+        """Show a text. An “&” names a shortcut only where the console's own words name a field."""
+        shown = upright(text or "")
+        if shown != self.text() and self.accessibleName():
+            self.setAccessibleName("")  # it was that of the text before
+        super().setText(shown)
 
 
 def breakable(text: str) -> str:
@@ -52,7 +59,11 @@ def wrapped(text: str, role: str = "body") -> Label:
     """Make a text of several lines that can be marked and copied."""
     label = Label(text, role=role)
     label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(
+        True
+    )  # a policy of one's own takes it away, and lines at the end would be cut off
+    label.setSizePolicy(policy)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
@@ -78,14 +89,14 @@ class ElidedLabel(Label):
 
     def setText(self, text: str | None) -> None:
         """Show a text, as much of it as there is room for."""
-        self._whole = (text or "").replace("\n", " ")
+        self._whole = plain.one_line(text or "")
         super().setText(self._whole)
         self.setAccessibleName(self._whole)
         self._set_tip()
 
     def _set_tip(self) -> None:
         cut = QFontMetrics(self.font()).horizontalAdvance(self._whole) > self.width()
-        self.setToolTip(self._whole if cut else "")
+        plain.set_tip(self, self._whole if cut else "")
 
     def resizeEvent(self, event: object) -> None:
         """Show the tooltip only when something is cut off."""
@@ -126,7 +137,7 @@ class FittingLabel(ElidedLabel):
         self.setText(next(fitting, self._wordings[-1]))
         self.setAccessibleName(self._wordings[0])
         if self.text() != self._wordings[0]:
-            self.setToolTip(self._wordings[0])
+            plain.set_tip(self, self._wordings[0])
 
     def sizeHint(self) -> QSize:
         """Return the room of the longest wording, whichever is shown."""
@@ -141,97 +152,149 @@ class FittingLabel(ElidedLabel):
 
 
 class Picture(QLabel):
-    """An icon, or a status shape on its ground, that follows the theme."""
+    """An icon, or a status shape on its ground, that follows the theme; `word` is what a screen reader says of it."""
 
-    def __init__(self, name: str, size: int, tone: str = "muted", ground: str = "page") -> None:
+    def __init__(
+        self, name: str, size: int, tone: str = "muted", ground: str = "page", *, word: str = ""
+    ) -> None:
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._name, self._size, self._tone, self._ground = name, size, tone, ground
         theme.of().theme_changed.connect(self._draw)
+        if word:
+            self.setAccessibleName(word)
+        self._draw()
+
+    def show_shape(self, name: str, *, word: str = "") -> None:
+        """Show another icon or status shape; an empty name for none."""
+        self._name = name
+        self.setAccessibleName(word)
         self._draw()
 
     def _draw(self, *_scheme: str) -> None:
+        if not self._name:
+            self.clear()
+            return
+        ratio = self.devicePixelRatioF()
         if self._name in icons.STATES and self._name not in icons.ICON_NAMES:
-            self.setPixmap(icons.status_pixmap(self._name, self._size, self._ground))
+            self.setPixmap(icons.status_pixmap(self._name, self._size, self._ground, ratio))
         else:
-            self.setPixmap(icons.pixmap(self._name, self._tone, self._size))
+            self.setPixmap(icons.pixmap(self._name, self._tone, self._size, ratio))
 
 
-class LinkLabel(QLabel):
-    """A text that does something: clicked, or Enter and Space when the keyboard is on it."""
+class TextButton(QAbstractButton):
+    """A text that does something: clicked, or Enter and Space when the keyboard is on it.
 
-    clicked = pyqtSignal()
+    It is a button of Qt, so that a screen reader knows that it can be pressed; it is as wide as its text where there is
+    room, else elided in the middle with the whole text in the tooltip.
+    """
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(text, parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+    LEAST, NAMELESS = 40, "Link"
+    """The least width of a long text, and what a screen reader says while there is no text."""
+
+    def __init__(self, text: str, role: str, tone: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._said, self._tone = "", tone
+        self.setProperty("role", role)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setProperty("tone", "link")
-        self.setAccessibleName(text)
-        self.setContentsMargins(4, 1, 4, 1)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setText(text)
+
+    def text(self) -> str:
+        """Return the text as it was given."""
+        return self._said
 
     def setText(self, text: str | None) -> None:
         """Show another text."""
-        super().setText(text)
-        self.setAccessibleName(text or "")
+        self._said = text or ""
+        super().setText(plain.entry(self._said))
+        self.setAccessibleName(plain.one_line(self._said) or self.NAMELESS)
+        self.updateGeometry()
+        self._set_tip()
 
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Follow a click that ends on the text."""
-        if pressing.by_mouse(self, event):
-            self.clicked.emit()
+    def shown_font(self) -> QFont:
+        """Return the font of the text as it is now."""
+        return theme.font(str(self.property("role")))
+
+    def _room(self) -> int:
+        margins = self.contentsMargins()
+        return self.width() - margins.left() - margins.right()
+
+    def _set_tip(self) -> None:
+        text = plain.one_line(self._said)
+        cut = QFontMetrics(self.shown_font()).horizontalAdvance(text) > self._room()
+        plain.set_tip(self, text if cut else "")
+
+    def sizeHint(self) -> QSize:
+        """Return the room of the text and its margins."""
+        metrics, margins = QFontMetrics(self.shown_font()), self.contentsMargins()
+        width = metrics.horizontalAdvance(plain.one_line(self._said)) + 1
+        return QSize(
+            width + margins.left() + margins.right(), metrics.height() + margins.top() + margins.bottom()
+        )
+
+    def minimumSizeHint(self) -> QSize:
+        """Shrink to a part of a long text."""
+        hint = self.sizeHint()
+        return QSize(min(hint.width(), self.LEAST), hint.height())
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Follow Enter and Space."""
-        if pressing.by_key(event):
-            self.clicked.emit()
+        """Follow Enter as well; Qt follows Space."""
+        if pressing.by_enter(event):
+            self.click()
         else:
             super().keyPressEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent | None) -> None:
-        """Show the ring."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Take the ring away."""
-        super().focusOutEvent(event)
-        self.update()
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Show the tooltip only when something is cut off."""
+        super().resizeEvent(event)
+        self._set_tip()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the text, and the ring while the keyboard is here."""
-        super().paintEvent(event)
+        del event
+        painter = QPainter(self)
+        font = self.shown_font()
+        painter.setFont(font)
+        painter.setPen(theme.colour(self._tone if self.isEnabled() else "faint"))
+        text = QFontMetrics(font).elidedText(
+            plain.one_line(self._said), Qt.TextElideMode.ElideMiddle, self._room()
+        )
+        painter.drawText(
+            self.contentsRect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
+        )
         if self.hasFocus():
-            painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(theme.colour("link"), 2))
             painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 4, 4)
 
 
-class CopyLabel(ElidedLabel):
+class LinkLabel(TextButton):
+    """A text in the colour of links that leads somewhere or does something."""
+
+    LEAST = 120
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, "field", "link", parent)
+        self.setContentsMargins(4, 1, 4, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+
+class CopyLabel(TextButton):
     """An identifier; a click puts it on the clipboard."""
 
+    NAMELESS = "Identifier"
     copied = pyqtSignal(str)
 
     def __init__(self, text: str = "", role: str = "code", parent: QWidget | None = None) -> None:
-        super().__init__(text, role, parent)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Copy on a click."""
-        if pressing.by_mouse(self, event):
-            self._copy()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Copy on Enter and Space."""
-        if pressing.by_key(event):
-            self._copy()
-        else:
-            super().keyPressEvent(event)
+        super().__init__(text, role, "text", parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleDescription("Copies it")
+        self.clicked.connect(self._copy)
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
-            clipboard.setText(self._whole)
-            self.copied.emit(self._whole)
+            clipboard.setText(self.text())
+            self.copied.emit(self.text())

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent
+from PyQt6.QtGui import QFont, QFontMetrics
 from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QTabBar,
@@ -16,63 +15,26 @@ from PyQt6.QtWidgets import (
 )
 
 from console import theme
-from console.widgets import pressing
 from console.widgets.buttons import ThemedButton
-from console.widgets.labels import ElidedLabel, FittingLabel, Picture
+from console.widgets.labels import ElidedLabel, FittingLabel, Picture, TextButton
 from services.language import shown, tr
 
 MARGIN, TOP, CAPTION = 24, 12, 22
 
 
-class Crumb(QLabel):
-    """One part of the place; a link without underline until the pointer is on it."""
-
-    clicked = pyqtSignal()
+class Crumb(TextButton):
+    """One part of the place; a link without underline until the pointer or the keyboard is on it."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("role", "caption")
+        super().__init__(text, "caption", "muted")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"Go to {text}")
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
-    def _underline(self, on: bool) -> None:  # noqa: FBT001 - a private setter
-        font = QFont(self.font())
-        font.setUnderline(on)
-        self.setFont(font)
-
-    def enterEvent(self, event: object) -> None:
-        """Underline under the pointer."""
-        super().enterEvent(event)  # type: ignore[arg-type]
-        self._underline(True)
-
-    def leaveEvent(self, event: object) -> None:
-        """Take the line away again."""
-        super().leaveEvent(event)  # type: ignore[arg-type]
-        self._underline(False)
-
-    def focusInEvent(self, event: object) -> None:
-        """Underline while the keyboard is here."""
-        super().focusInEvent(event)  # type: ignore[arg-type]
-        self._underline(True)
-
-    def focusOutEvent(self, event: object) -> None:
-        """Take the line away again."""
-        super().focusOutEvent(event)  # type: ignore[arg-type]
-        self._underline(False)
-
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Go there."""
-        if pressing.by_mouse(self, event):
-            self.clicked.emit()
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Go there on Enter and Space."""
-        if pressing.by_key(event):
-            self.clicked.emit()
-        else:
-            super().keyPressEvent(event)
+    def shown_font(self) -> QFont:
+        """Return the font, underlined while the pointer or the keyboard is here."""
+        font = super().shown_font()
+        font.setUnderline(self.underMouse() or self.hasFocus())
+        return font
 
 
 class Tabs(QTabBar):
@@ -141,7 +103,7 @@ class PageHead(QWidget):
             if number:
                 row.addWidget(Picture("chevron-right", 10))
             crumb = Crumb(text)
-            crumb.clicked.connect(lambda number=number: self.breadcrumb_clicked.emit(number))
+            crumb.clicked.connect(lambda _on, number=number: self.breadcrumb_clicked.emit(number))
             row.addWidget(crumb)
         row.addStretch(1)
         return row
@@ -200,7 +162,7 @@ class PageHead(QWidget):
         bar = self.tabs = Tabs()
         bar.setExpanding(False)
         bar.setDrawBase(False)
-        bar.setUsesScrollButtons(False)
+        bar.setUsesScrollButtons(True)  # in sight only where the tabs have no room
         bar.setAccessibleName(tr("Tabs"))
         for name in tabs:
             bar.addTab(shown(name))

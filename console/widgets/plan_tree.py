@@ -17,7 +17,7 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PyQt6.QtWidgets import QFrame, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 
 ROOT = QModelIndex()
 ROW, ICON, SHAPE, CHEVRON, BAR = 28, 16, 14, 12, 3
@@ -160,9 +160,11 @@ class PlanModel(QAbstractItemModel):
             return None
         node = self._node(index)
         if role == Qt.ItemDataRole.DisplayRole:
-            return node.text
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return node.said
+            return plain.one_line(node.text)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return plain.one_line(node.said)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain.tip(node.said)
         return node.key if role == KEY else None
 
     def node(self, index: QModelIndex) -> PlanNode:

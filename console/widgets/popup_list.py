@@ -27,7 +27,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.widgets.labels import ElidedLabel
 
 ROW, ROWS_SHOWN, ROWS_LEAST, LEAST_WIDTH = 28, 9, 4, 340
@@ -69,11 +69,11 @@ class PickModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.text
+            return plain.one_line(row.text)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(part for part in (row.text, row.caption, row.badge) if part)
+            return plain.one_line(", ".join(part for part in (row.text, row.caption, row.badge) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.text}\n{row.caption}" if row.caption else row.text
+            return plain.tip(f"{row.text}\n{row.caption}" if row.caption else row.text)
         return row.key if role == KEY else None
 
     def replace(self, rows: Sequence[PickRow]) -> None:
@@ -142,7 +142,7 @@ class PickDelegate(QStyledItemDelegate):
 
 def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> int:
     metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
+    shown = metrics.elidedText(plain.one_line(text), Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
     painter.setFont(font)
     painter.setPen(theme.colour(tone))
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
@@ -182,6 +182,9 @@ class PopupList(QFrame):
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.setAccessibleName("Choices")
         self.view.clicked.connect(self._choose)
+        chosen = self.view.selectionModel()
+        if chosen is not None:
+            chosen.currentChanged.connect(self._say_current)
         self.message = ElidedLabel("", role="caption")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -190,6 +193,10 @@ class PopupList(QFrame):
         layout.addWidget(self.view, 1)
         layout.addWidget(self.message)
         self.setFocusProxy(self.search)
+
+    def _say_current(self, index: QModelIndex) -> None:
+        """Tell a screen reader which row Enter would choose: the keyboard stays in the search line."""
+        self.search.setAccessibleDescription(str(index.data(Qt.ItemDataRole.AccessibleTextRole) or ""))
 
     # -- rows --------------------------------------------------------------------------------------------------
 

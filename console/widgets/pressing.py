@@ -1,8 +1,8 @@
 """When a widget that is no button counts as pressed: the same for every one of them."""
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QKeyEvent, QMouseEvent
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QShortcut
+from PyQt6.QtWidgets import QApplication, QWidget
 
 _KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
@@ -15,6 +15,23 @@ def by_mouse(widget: QWidget, event: QMouseEvent | None) -> bool:
         and widget.isEnabled()
         and widget.rect().contains(event.position().toPoint())
     )
+
+
+def open_menus_by_key(window: QWidget) -> None:
+    """Let Shift+F10 open the context menu of what has the keyboard in a window, as the menu key does everywhere."""
+    QShortcut(QKeySequence("Shift+F10"), window, lambda: _open_menu(window.focusWidget()))
+
+
+def _open_menu(widget: QWidget | None) -> None:
+    if widget is not None:
+        middle = widget.rect().center()
+        reason = QContextMenuEvent.Reason.Keyboard
+        QApplication.postEvent(widget, QContextMenuEvent(reason, middle, widget.mapToGlobal(middle)))
+
+
+def by_enter(event: QKeyEvent | None) -> bool:
+    """Whether a key is Enter, held down once: what Qt leaves out for buttons that are no default of a dialog."""
+    return event is not None and event.key() in _KEYS[:2] and not event.isAutoRepeat()
 
 
 def by_key(event: QKeyEvent | None) -> bool:

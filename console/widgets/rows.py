@@ -7,7 +7,7 @@ from typing import Any
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
-from console import icons
+from console import icons, plain
 from console.widgets.data_table import SHAPE, STATUS_ROLE
 from services.language import shown
 
@@ -66,13 +66,14 @@ class RowsModel(QAbstractTableModel):
             return None
         row, column = self._rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.texts[column]
+            return plain.one_line(row.texts[column])
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
             return icons.icon(row.shape)
         if role == STATUS_ROLE and column == 0:
             return row.shape
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (row.tips[column] if column < len(row.tips) else "") or row.texts[column]
+            tip = row.tips[column] if column < len(row.tips) else ""
+            return plain.tip(tip or row.texts[column])
         return None
 
 

@@ -2,9 +2,16 @@
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QLineEdit, QWidget
+from PyQt6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 from console import icons
+
+
+def name_parts(line: QLineEdit) -> None:
+    """Give the buttons that Qt puts into a line words for a screen reader: the one that clears it, and the glass."""
+    for button in line.findChildren(QToolButton):
+        action = button.defaultAction()
+        button.setAccessibleName("Clear" if action is not None and action.objectName() else "Search")
 
 
 class SearchField(QLineEdit):
@@ -20,6 +27,7 @@ class SearchField(QLineEdit):
         self.setProperty("role", "search")
         self.setClearButtonEnabled(True)
         self.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        name_parts(self)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Clear or leave; everything else as fields do."""

@@ -20,9 +20,10 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.widgets import buttons
-from console.widgets.labels import Label, LinkLabel, Picture, wrapped
+from console.widgets.flow import FlowLayout
+from console.widgets.labels import Label, LinkLabel, Picture, breakable, wrapped
 
 ROW, HEAD, NAME = 25, 27, 104
 NAME_COLUMN = 64
@@ -30,6 +31,15 @@ STALE = 0.5
 """How strongly is drawn what is old."""
 SHAPES = {"ok": "good", "warning": "notice", "failed": "bad", "skipped": "off"}
 """Shapes of the states of a stage that has ended."""
+WORDS = {
+    "good": "good",
+    "notice": "warning",
+    "bad": "failed",
+    "off": "skipped",
+    "todo": "not run",
+    "running": "running",
+}
+"""What a screen reader says of a shape."""
 STAGE = Qt.ItemDataRole.UserRole
 
 NEEDS = re.compile(r"needs (\w+), ")
@@ -102,11 +112,14 @@ class StageModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            old = ", changed since" if self.stale else ""
-            return row.name if row.heading else f"{row.name}, {row.state}, {row.seen}{old}"
+            return row.name if row.heading else self._said(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.seen
+            return plain.tip(row.seen)
         return row.key if role == STAGE else None
+
+    def _said(self, row: StageRow) -> str:
+        parts = (row.name, WORDS.get(row.state, row.state), row.seen, "changed since" if self.stale else "")
+        return plain.one_line(", ".join(part for part in parts if part))
 
     def set_stage(self, key: str, state: str, seen: str, ms: float | None) -> None:
         """Change a stage in place."""
@@ -177,7 +190,9 @@ class StageDelegate(QStyledItemDelegate):
 def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str, *, right: bool = False) -> None:
     painter.setFont(font)
     painter.setPen(theme.colour(tone))
-    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, max(room.width(), 0))
+    shown = QFontMetrics(font).elidedText(
+        plain.one_line(text), Qt.TextElideMode.ElideRight, max(room.width(), 0)
+    )
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
 
@@ -305,14 +320,13 @@ class FindingCard(QFrame):
         head.addWidget(Picture(SHAPES[str(result.state)], 18), 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(wrapped(title, "section"))
+        words.addWidget(wrapped(breakable(title), "section"))
         if result.fault:
-            words.addWidget(Label(str(result.fault), role="code"))
+            words.addWidget(wrapped(breakable(str(result.fault)), "code"))
         head.addLayout(words, 1)
         head.addWidget(Label(f"{result.ms:.0f} ms", role="caption"), 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(head)
-        grid = self._parts()
-        layout.addLayout(grid)
+        layout.addLayout(self._parts())
         self.acts: list[QPushButton] = []
         for text, act in acts:
             button = buttons.primary(text) if first and not self.acts else buttons.secondary(text)
@@ -326,13 +340,10 @@ class FindingCard(QFrame):
         if result.fault:
             self.entry_link.setAccessibleName(f"{result.fault} in the catalog")
             shown.append(self.entry_link)
-        foot = QGridLayout()
-        foot.setHorizontalSpacing(8)
-        foot.setVerticalSpacing(8)
-        foot.setColumnStretch(2, 1)
-        for number, widget in enumerate(shown):
-            foot.addWidget(widget, number // 2, number % 2)
-        grid.addLayout(foot, grid.rowCount(), 1)
+        foot = FlowLayout(gap=8)
+        for widget in shown:
+            foot.addWidget(widget)
+        layout.addLayout(foot)
 
     def set_stale(self, *, stale: bool) -> None:
         """Let nothing be done about what was found in other values than those of now."""
@@ -347,7 +358,7 @@ class FindingCard(QFrame):
         grid.setColumnStretch(1, 1)
         for line, (name, text) in enumerate(self._texts()):
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
-            label = wrapped(text, "code" if name == "Evidence" else "body")
+            label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
             if name == "Evidence":
                 label.setContentsMargins(8, 6, 8, 6)
                 frame = QFrame()

@@ -7,7 +7,6 @@ from PyQt6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -17,8 +16,11 @@ from PyQt6.QtWidgets import (
 
 from console import icons, theme
 from console.widgets import buttons
-from console.widgets.labels import Label
+from console.widgets.flow import FlowLayout
+from console.widgets.labels import Label, breakable, wrapped
+from console.widgets.upright_area import UprightArea
 from services.errors import Problem
+from services.language import tr
 
 TILE, ICON, ARROW = 42, 20, 30
 TEXT_WIDTH = 460
@@ -83,7 +85,9 @@ class EmptyState(QWidget):
         if tiles:
             layout.addWidget(Tiles(tiles, own), 0, Qt.AlignmentFlag.AlignHCenter)
             layout.addSpacing(8)
-        layout.addWidget(Label(heading, role="section"), 0, Qt.AlignmentFlag.AlignHCenter)
+        head = wrapped(heading, "section")
+        head.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(head)
         words = Label(text, role="muted")
         words.setWordWrap(True)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -112,7 +116,7 @@ class ErrorState(QWidget):
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(16, 12, 16, 12)
         inner.setSpacing(8)
-        inner.addWidget(Label(problem.tried, role="section"))
+        inner.addWidget(wrapped(breakable(problem.tried), "section"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setColumnStretch(1, 1)
@@ -124,22 +128,19 @@ class ErrorState(QWidget):
             ("Remedy", problem.remedy),
         )
         for line, (name, text) in enumerate(parts):
-            label = Label(text, role="code" if name == "Evidence" else "body")
-            label.setWordWrap(True)
+            label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, line, 1)
         inner.addLayout(grid)
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
+        foot = FlowLayout(gap=8)
         if retry is not None:
             again = buttons.secondary("Retry", icon="refresh")
             again.clicked.connect(retry)
             foot.addWidget(again)
         copy = buttons.secondary("Copy", icon="copy")
-        copy.setAccessibleName("Copy the failure")
+        copy.setAccessibleName(tr("Copy the failure"))
         copy.clicked.connect(self._copy)
         foot.addWidget(copy)
-        foot.addStretch(1)
         inner.addLayout(foot)
         layout.addWidget(panel)
         layout.addStretch(1)
@@ -191,8 +192,14 @@ class StateStack(QStackedWidget):
 
     def show_other(self, widget: QWidget) -> None:
         """Show an empty state or an error in place of the content."""
-        self.addWidget(widget)
-        self._show(widget)
+        area = UprightArea(widget, widget.accessibleName())
+        self.addWidget(area)
+        self._show(area)
+
+    def currentWidget(self) -> QWidget | None:
+        """Return what is shown, without the area that lets it scroll."""
+        shown = super().currentWidget()
+        return shown.widget() if isinstance(shown, UprightArea) else shown
 
     def _show(self, widget: QWidget) -> None:
         self.setCurrentWidget(widget)

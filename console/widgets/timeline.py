@@ -7,7 +7,7 @@ from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize,
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 from services.language import ago, date_time
 
 LINE, PAD, LEFT = 18, 8, 28
@@ -68,12 +68,12 @@ class HistoryModel(QAbstractListModel):
             return None
         row = index.row()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.title(row)
+            return plain.one_line(self.title(row))
         if role == Qt.ItemDataRole.ToolTipRole:
             return date_time(self._revisions[row].at, seconds=True, zone=True)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             changed = "; ".join(f"{label} from {was} to {now}" for label, was, now in self._lines[row])
-            return f"Version {self._revisions[row].number}. {self.title(row)}. {changed}"
+            return plain.one_line(f"Version {self._revisions[row].number}. {self.title(row)}. {changed}")
         return None
 
 
@@ -139,7 +139,9 @@ class HistoryDelegate(QStyledItemDelegate):
 def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> None:
     painter.setFont(font)
     painter.setPen(theme.colour(tone))
-    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
+    shown = QFontMetrics(font).elidedText(
+        plain.one_line(text), Qt.TextElideMode.ElideMiddle, max(room.width(), 0)
+    )
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
 
 

@@ -3,37 +3,19 @@
 import asyncio
 import importlib
 import pkgutil
-from types import SimpleNamespace
 
 import pytest
 from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 import console
-from console import dialogs, theme
-from console.inbox.me import MyNamesDialog
-from console.inbox.saved import DeleteFilterDialog
-from console.navigation.registry import TREE
-from console.pages.delete_dialog import DeleteDialog, GoneDialog, InUseDialog
-from console.pages.merge_dialog import MergeDialog, MergeRow
-from console.pages.new_dialog import NewDialog, PasswordDialog
-from console.pages.open_requests import OpenRequestsDialog
-from console.pages.provisioning.run_dialog import RunDialog
+from console import theme
 from console.pages.registry import Target
-from console.pages.rehearsal import RehearsalDialog
-from console.pages.requests.acting import ACTS, ActDialog
-from console.pages.requests.saving import SaveFilterDialog
-from console.wizard import SetupWizard
-from models.kinds import Kind, RequestOrigin, RequestState
-from services.errors import OpenRequests, Owner, Problem, RequestsOpenError
+from models.kinds import Kind
 from tests.console.accessibility import complaints
-from tests.console.pages.requests.support import as_row, put, request, settled
+from tests.console.everything import PROBLEM, made_dialogs, places
+from tests.console.pages.requests.support import put, request, settled
 from tests.console.pages.support import until
 from tests.console.windows import filled, opened_window, shown
-
-OPEN_REQUESTS = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
-PROBLEM = Problem(
-    "Check", "connection refused", "The host is down", Owner.NETWORK, "Ask for it", "tcp-refused"
-)
 
 
 @pytest.fixture
@@ -46,12 +28,6 @@ def in_window(run, tmp_path):
         run(body())
 
     return runner
-
-
-def places(tree=TREE):
-    for place in tree:
-        yield place.target
-        yield from places(place.children)
 
 
 # -- the audit itself ---------------------------------------------------------
@@ -192,62 +168,6 @@ def test_activity_and_palette(in_window):
 
 
 # -- dialogs ------------------------------------------------------------------
-
-
-def rows():
-    return [
-        MergeRow("name", "Name", "a", "b", "c", conflict=True),
-        MergeRow("description", "Description", "a", "a", "c", conflict=False),
-    ]
-
-
-def made_dialogs(window, made):
-    """Make every dialog of the program, over the window, by class and story."""
-    ctx = window.ctx
-    process, kind, server = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE], made[Kind.FOREIGN_SYSTEM]
-    user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
-    new = ctx.workspace.configuration.new
-    copied = request(2, origin=RequestOrigin.SERVICENOW)
-    ended = request(3, 9000, RequestState.APPROVED)
-    return [
-        (dialogs.Sheet, "about", lambda: dialogs.about_sheet("console.db", "system", window)),
-        (dialogs.Sheet, "shortcuts", lambda: dialogs.shortcuts_sheet(ctx.commands, window)),
-        (dialogs.Sheet, "crash", lambda: dialogs.crash_sheet("report", window)),
-        (dialogs.ProblemSheet, "problem", lambda: dialogs.ProblemSheet(PROBLEM, window)),
-        (dialogs.LeaveDialog, "leave", lambda: dialogs.LeaveDialog(2, window)),
-        (DeleteDialog, "delete", lambda: DeleteDialog("User Credential", "ServiceNow", window)),
-        (InUseDialog, "in use", lambda: InUseDialog(ctx, "ServiceNow", [user], window)),
-        (OpenRequestsDialog, "open requests", lambda: OpenRequestsDialog(OPEN_REQUESTS, "", window)),
-        (GoneDialog, "gone", lambda: GoneDialog("ServiceNow", window)),
-        (MergeDialog, "merge", lambda: MergeDialog("Title", "Text", rows(), window)),
-        (NewDialog, "new server", lambda: NewDialog(ctx, new(Kind.FOREIGN_SYSTEM), window)),
-        (NewDialog, "new credential", lambda: NewDialog(ctx, new(Kind.USER_CREDENTIAL), window)),
-        (
-            PasswordDialog,
-            "password",
-            lambda: PasswordDialog("ServiceNow", "a", "acme.service-now.com", window),
-        ),
-        (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
-        (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog("Finance laptops", window)),
-        (MyNamesDialog, "my names", lambda: MyNamesDialog(("D. Whitfield", "App Approvers"), window)),
-        (SaveFilterDialog, "save filter", lambda: SaveFilterDialog("Finance", {"Pending"}, window)),
-        *(
-            (
-                ActDialog,
-                name,
-                lambda act=act: ActDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
-            )
-            for name, act in ACTS.items()
-        ),
-        (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
-        (
-            RunDialog,
-            "run",
-            lambda: RunDialog(
-                server, "Undo", text="Text", records=["Remove A"], lacking="a", others=True, parent=window
-            ),
-        ),
-    ]
 
 
 def test_every_dialog(in_window):

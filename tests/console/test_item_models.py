@@ -32,6 +32,8 @@ from tests.console.navigation.support import id_of, outline
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 STORIES = {}
+WORDS = '<img src="file:///x"> &lt;b&gt; R&D \u202eexe'
+"""What a stranger may call something."""
 
 
 def story_of(kind):
@@ -61,7 +63,7 @@ def filtered_tree():
     yield model
     yield source.set_outline(outline("alpha", "beta"), [])
     yield model.set_needle("bet")
-    yield source.set_outline(outline("alpha", "beta", "betty", beta="gamma"), [])
+    yield source.set_outline(outline("alpha", "beta", "betty", beta=f"gamma {WORDS}"), [])
     yield model.look_again()
     yield model.set_needle("nobody")
     yield model.set_needle("")
@@ -71,7 +73,7 @@ def filtered_tree():
 def entries():
     model = EntryModel()
     yield model
-    yield model.replace([Entry("Commands"), Entry("Save", "Edit", "disk", "Ctrl+S", lambda: None)])
+    yield model.replace([Entry("Commands"), Entry(f"Save {WORDS}", "Edit", "disk", "Ctrl+S", lambda: None)])
     yield model.replace([])
 
 
@@ -79,7 +81,7 @@ def entries():
 def picks():
     model = PickModel()
     yield model
-    yield model.replace([PickRow("1", "One", "first", "box", "fits")])
+    yield model.replace([PickRow("1", f"One {WORDS}", f"first {WORDS}", "box", "fits")])
     yield model.append([PickRow("2", "Two")])
     yield model.replace([])
 
@@ -89,23 +91,25 @@ def stages():
     model = StageModel(STAGE_GROUPS)
     yield model
     for key in model.order:
-        yield model.set_stage(key, "good", "seen", 1.0)
+        yield model.set_stage(key, "good", f"seen {WORDS}", 1.0)
 
 
 @story_of(HistoryModel)
 def history():
     model = HistoryModel()
     yield model
-    change = SimpleNamespace(name="name", before=None, after="b")
-    revision = SimpleNamespace(number=1, operation="create", by="ada", note="", at=NOW, changes=[change])
+    change = SimpleNamespace(name="name", before=None, after=f"b {WORDS}")
+    revision = SimpleNamespace(
+        number=1, operation="create", by=f"ada {WORDS}", note="", at=NOW, changes=[change]
+    )
     yield model.set_revisions([revision] * 3, {"name": "Name"})
     yield model.set_revisions([], {})
 
 
 def plan_rows(operation, variables=12):
-    yield PlanRow("category", "sc_category", "Thycotic", "keep")
+    yield PlanRow("category", "sc_category", f"Thycotic {WORDS}", "keep")
     yield from (PlanRow(f"v{i}", "item_option_new", f"PM{i}", operation) for i in range(variables))
-    yield PlanRow("service:create", "sys_web_service", "Create", "conflict", "caption")
+    yield PlanRow("service:create", "sys_web_service", "Create", "conflict", f"caption {WORDS}")
 
 
 @story_of(PlanModel)
@@ -125,7 +129,10 @@ def plain_rows():
     model = RowsModel(("State", "Outcome"))
     yield model
     yield model.show_rows(
-        [TableRow("good", ("Done", "35 created"), "1", ("", "exact")), TableRow("bad", ("No", "x"))]
+        [
+            TableRow("good", (f"Done {WORDS}", "35 created"), "1", ("", f"exact {WORDS}")),
+            TableRow("bad", ("No", "x")),
+        ]
     )
     yield model.show_rows([])
 
@@ -135,7 +142,12 @@ def folder():
     model = FolderModel()
     yield model
     item = SimpleNamespace(
-        kind=Kind.APPROVAL_TYPE, id=id_of("t"), name="Type", description="", changed_by="ada", changed_at=NOW
+        kind=Kind.APPROVAL_TYPE,
+        id=id_of("t"),
+        name=f"Type {WORDS}",
+        description="",
+        changed_by="ada",
+        changed_at=NOW,
     )
     yield model.show_items([item, item])
     yield model.show_folders([("Approvals", Target("folder:approvals"))])
@@ -148,8 +160,8 @@ def inbox_rows(count):
     return [
         SimpleNamespace(
             id=uuid.UUID(int=number), state=str(states[number % len(states)]), requested_at=NOW, times_out_at=NOW,
-            ended_at=None, observed_at=None, rehearsal=True, mismatch="late-approval", error="x", policy="x", user="x",
-            computer="x", file_path="x", reason="x", waits_for=("x",), number="x", record_id="x",
+            ended_at=None, observed_at=None, rehearsal=True, mismatch="late-approval", error="x", policy=WORDS, user=WORDS,
+            computer=WORDS, file_path=WORDS, reason=f"{WORDS}\n=1", waits_for=(WORDS,), number="x", record_id="x",
         )
         for number in range(count)
     ]  # fmt: skip
@@ -178,7 +190,10 @@ def inbox():
 def timeline():
     model = TimelineModel()
     yield model
-    steps = [Step(NOW, "good", "Submitted"), Step(NOW, "todo", "Times out", "Then cancelled", due=True)]
+    steps = [
+        Step(NOW, "good", f"Submitted {WORDS}", WORDS),
+        Step(NOW, "todo", "Times out", "Then cancelled", due=True),
+    ]
     yield model.show_steps(steps)
     yield model.show_steps(steps)
     yield model.show_steps([])
@@ -232,6 +247,8 @@ def test_a_model_keeps_every_promise_of_models(qapp, kind):
             assert index.column() or said[2] or said[0], (index.row(), said)
             assert said[-1] is None
             model.flags(index)
+            assert not Qt.mightBeRichText(str(said[1] or "")), said[1]
+            assert not {"\u202e", "\n"} & set(str(said[0] or "")), said[0]
         assert model.data(QModelIndex()) is None
     assert filled
     del tester

@@ -40,28 +40,34 @@ async def opened_window(store_url, profile, size=(1280, 800)):
         gc.unfreeze()
 
 
-async def filled(window):
-    """Make one object of each kind, each using the one before; returns them by kind."""
+async def filled(window, text=""):
+    """Make one object of each kind, each using the one before, named with `text`; returns them by kind."""
     configuration = window.ctx.workspace.configuration
 
     def make():
         credential = configuration.save(
-            configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="privman.integration")
+            configuration.new(
+                Kind.USER_CREDENTIAL, name=f"{text} ServiceNow".strip(), account="privman.integration"
+            )
         )
         server = configuration.save(
             configuration.new(
                 Kind.FOREIGN_SYSTEM,
-                name="ServiceNow Server",
+                name=f"{text} ServiceNow Server".strip(),
                 base_url="https://acme.service-now.com/",
                 credential_id=credential.id,
             )
         )
         process = configuration.save(
-            configuration.new(Kind.APPROVAL_PROCESS, name="ServiceNow Approval Process", server_id=server.id)
+            configuration.new(
+                Kind.APPROVAL_PROCESS, name=f"{text} ServiceNow Approval Process".strip(), server_id=server.id
+            )
         )
         kind = configuration.save(
             configuration.new(
-                Kind.APPROVAL_TYPE, name="Execute Application Request Type", process_id=process.id
+                Kind.APPROVAL_TYPE,
+                name=f"{text} Execute Application Request Type".strip(),
+                process_id=process.id,
             )
         )
         return {type(item).kind: item for item in (credential, server, process, kind)}

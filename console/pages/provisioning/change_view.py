@@ -5,13 +5,12 @@ from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from console import icons
 from console.widgets.badge import Badge
 from console.widgets.difference import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
 from console.widgets.editors import CheckBox
-from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from services.language import plural, tr
 
 TONES = {
@@ -104,8 +103,7 @@ class ChangeView(QWidget):
         column.addWidget(self.difference, 1)
         why = QHBoxLayout()
         why.setSpacing(8)
-        self._clock = QLabel()
-        self._clock.setPixmap(icons.pixmap("history", "muted", 16))
+        self._clock = Picture("history", 16)
         self.why = Label("")
         self.why.setWordWrap(True)
         why.addWidget(self._clock)

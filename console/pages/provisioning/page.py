@@ -8,6 +8,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from console import plain
 from console.activity import CANCELLED, DONE, FAILED, Job
 from console.lazy import module
 from console.pages.base import Page
@@ -86,7 +87,7 @@ class ProvisioningPage(Page):
         self.again_button = buttons.secondary("Plan again", icon="refresh")
         self.save_button = buttons.secondary("Save update set…", icon="download")
         self.force = CheckBox("Force update")
-        self.force.setToolTip("Writes over every conflict")
+        plain.set_tip(self.force, "Writes over every conflict")
         self.undo_button = buttons.quiet("Undo last run…", icon="undo")
         self.plan_tab, self.verify_tab, self.runs_tab = PlanTab(self), VerifyTab(self), RunsTab(self)
         verify, runs = self.verify_tab, self.runs_tab
@@ -97,10 +98,8 @@ class ProvisioningPage(Page):
         }
         left: list[Any] = [
             *self._of_tab[PLAN][:4],
-            verify.button,
-            verify.copy_button,
-            runs.go_on_button,
-            runs.copy_button,
+            *self._of_tab[VERIFY],
+            *self._of_tab[HISTORY][:2],
         ]
         right: list[QPushButton] = [self.undo_button, runs.undo_button]
         for button in (self.again_button, self.save_button):

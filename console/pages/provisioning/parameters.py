@@ -5,7 +5,8 @@ from typing import Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from console.widgets.editors import CheckBox, TextEditor
+from console import plain
+from console.widgets.editors import CheckBox, NameBox, TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
 
@@ -34,10 +35,9 @@ class Parameters(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Names and options")
-        self.category, self.workflow = QComboBox(), QComboBox()
+        self.category, self.workflow = QComboBox(), NameBox()
         self.category.setEditable(True)
         self.category.addItems(CATEGORIES)
         self.workflow.addItem(AUTOMATIC, "")
@@ -137,7 +137,7 @@ class Parameters(QScrollArea):
         """Offer the workflows of the instance; those seen before stay, since a plan for one reads that one only."""
         for name in names:
             if self.workflow.findData(name) < 0:
-                self.workflow.addItem(name, name)
+                self.workflow.addItem(plain.one_line(name), name)
         said = f"Asks the approvers: {attached}" if attached else "None is attached by this plan"
         self.fields["workflow"].set_help(said)
 
@@ -149,7 +149,7 @@ class Parameters(QScrollArea):
 
     def _choose_workflow(self, name: str) -> None:
         if name and self.workflow.findData(name) < 0:
-            self.workflow.addItem(name, name)
+            self.workflow.addItem(plain.one_line(name), name)
         self.workflow.setCurrentIndex(max(self.workflow.findData(name), 0))
 
     # -- errors ------------------------------------------------------------

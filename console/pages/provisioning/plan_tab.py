@@ -15,13 +15,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons
 from console.pages.provisioning.change_view import ChangeView
 from console.pages.provisioning.parameters import Parameters
 from console.pages.provisioning.run_view import RunView
 from console.pickers.reference import ReferenceField
 from console.widgets import buttons
-from console.widgets.labels import ElidedLabel, Label, LinkLabel
+from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.plan_tree import PlanGroup, PlanRow, PlanTree
 from console.widgets.states import ErrorState, StateStack
 from models.kinds import Kind
@@ -82,13 +81,12 @@ class PlanTab(QWidget):
         column.setSpacing(8)
         head = QHBoxLayout()
         head.setSpacing(8)
-        label = Label("ServiceNow system", role="field")
+        label = ElidedLabel("ServiceNow system", role="field")
         label.setBuddy(self.server.button)
         self.server.button.setAccessibleName("ServiceNow system")
         self.names_link = LinkLabel("Names and options")
         self.names_link.clicked.connect(self.show_parameters)
-        head.addWidget(label)
-        head.addStretch(1)
+        head.addWidget(label, 1)
         head.addWidget(self.names_link)
         column.addLayout(head)
         column.addWidget(self.server.button)
@@ -113,8 +111,7 @@ class PlanTab(QWidget):
         line.setSpacing(10)
         self.counts: dict[str, tuple[QLabel, Label]] = {}
         for operation, shape, _ in COUNTS:
-            picture, text = QLabel(), Label("")
-            picture.setPixmap(icons.status_pixmap(shape, 14, "page"))
+            picture, text = Picture(shape, 14), Label("")
             pair = QHBoxLayout()
             pair.setSpacing(5)
             pair.addWidget(picture)
@@ -155,8 +152,7 @@ class PlanTab(QWidget):
         line = QHBoxLayout(self.conflicts)
         line.setContentsMargins(12, 8, 12, 8)
         line.setSpacing(10)
-        shape = QLabel()
-        shape.setPixmap(icons.status_pixmap("bad", 14, "bad-bg"))
+        shape = Picture("bad", 14, ground="bad-bg")
         words = QVBoxLayout()
         words.setSpacing(2)
         self.conflict_title, self.conflict_text = Label("", role="strong"), ElidedLabel("")
@@ -164,7 +160,7 @@ class PlanTab(QWidget):
         words.addWidget(self.conflict_title)
         words.addWidget(self.conflict_text)
         self.compare = buttons.secondary("Compare")
-        self.compare.setAccessibleName("Compare the next conflict")
+        self.compare.setAccessibleName(tr("Compare the next conflict"))
         self.compare.clicked.connect(self._next_conflict)
         line.addWidget(shape, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(words, 1)

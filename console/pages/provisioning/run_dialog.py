@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QVBoxLayout, QWidget
 
+from console import plain
 from console.pages.provisioning.operations import Administrator
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.editors import CheckBox, PasswordEditor, TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label
@@ -24,8 +26,8 @@ class SignInFields(QWidget):
         super().__init__()
         self.account, self.password = TextEditor(), PasswordEditor()
         self.keep = CheckBox("Save this credential")
-        self.keep.setToolTip(
-            "Creates a User Credential and stores its password in the vault, for this server only"
+        plain.set_tip(
+            self.keep, "Creates a User Credential and stores its password in the vault, for this server only"
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -52,7 +54,7 @@ class SignInFields(QWidget):
         self.password.clear()
 
 
-class RunDialog(QDialog):
+class RunDialog(Dialog):
     """A confirmation with as much in it as this run on this server needs. Accepted, it holds who signs in."""
 
     def __init__(
@@ -68,7 +70,7 @@ class RunDialog(QDialog):
     ) -> None:
         """Ask for `verb` on a server; `lacking` names its account when that lacks admin, `others` offers to override."""
         super().__init__(parent)
-        self.setWindowTitle(verb)
+        self.setWindowTitle(plain.title(verb))
         self.setMinimumWidth(WIDTH)
         self.server = server
         column = QVBoxLayout(self)
@@ -80,7 +82,7 @@ class RunDialog(QDialog):
         column.addWidget(said)
         self.records = QListWidget()
         self.records.setAccessibleName("Records")
-        self.records.addItems(list(records))
+        self.records.addItems([plain.one_line(record) for record in records])
         self.records.setMaximumHeight(LIST_MAX)
         self.records.setVisible(bool(records))
         column.addWidget(self.records)

@@ -4,11 +4,10 @@ from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from console import icons
 from console.widgets import buttons
-from console.widgets.labels import CopyLabel, ElidedLabel, Label
+from console.widgets.labels import CopyLabel, ElidedLabel, Label, Picture
 from console.widgets.meter import Meter
 from console.widgets.states import ErrorState
 from services.errors import Problem
@@ -27,7 +26,6 @@ class RunView(QScrollArea):
         self._page = page
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Run")
         self.receipt = ""
@@ -50,7 +48,7 @@ class RunView(QScrollArea):
     def _head(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(8)
-        self._shape = QLabel()
+        self._shape = Picture("", 16)
         self.title = Label("", role="section")
         line.addWidget(self._shape)
         line.addWidget(self.title, 1)
@@ -73,12 +71,12 @@ class RunView(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.cancel = buttons.secondary("Cancel")
-        self.cancel.setAccessibleName("Cancel the run")
+        self.cancel.setAccessibleName(tr("Cancel the run"))
         self.cancel.clicked.connect(self.cancel_wanted)
         self.go_on = buttons.secondary("Continue", icon="play")
         self.go_on.clicked.connect(self.go_on_wanted)
         self.undo = buttons.secondary("Undo…", icon="undo")
-        self.undo.setAccessibleName("Undo this run")
+        self.undo.setAccessibleName(tr("Undo this run"))
         self.undo.clicked.connect(lambda: self.undo_wanted.emit(self.receipt))
         self.copy = buttons.secondary("Copy report", icon="copy")
         self.copy.clicked.connect(self._copy)
@@ -159,7 +157,7 @@ class RunView(QScrollArea):
     # -- parts -------------------------------------------------------------
 
     def _say(self, shape: str, title: str, text: str) -> None:
-        self._shape.setPixmap(icons.status_pixmap(shape, 16, "page"))
+        self._shape.show_shape(shape)
         self.title.setText(title)
         self.doing.setText(text)
         self.doing.setVisible(bool(text))
@@ -173,8 +171,7 @@ class RunView(QScrollArea):
         line = QHBoxLayout(frame)
         line.setContentsMargins(12, 8, 12, 8)
         line.setSpacing(8)
-        shape = QLabel()
-        shape.setPixmap(icons.status_pixmap("notice", 14, "notice-bg"))
+        shape = Picture("notice", 14, ground="notice-bg")
         label = Label(text)
         label.setWordWrap(True)
         line.addWidget(shape, 0, Qt.AlignmentFlag.AlignTop)

@@ -35,7 +35,7 @@ class RunsTab(QWidget):
         self.undo_button = buttons.danger("Undo this run…", icon="undo")
         self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
         self.go_on_button = buttons.secondary("Continue", icon="play")
-        self.go_on_button.setAccessibleName("Go on with this run")
+        self.go_on_button.setAccessibleName(tr("Continue this run"))
         self.go_on_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)

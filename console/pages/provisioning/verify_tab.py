@@ -3,11 +3,10 @@
 from typing import Any
 
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console import icons
 from console.widgets import buttons
-from console.widgets.labels import ElidedLabel, Label
+from console.widgets.labels import ElidedLabel, Label, Picture
 from console.widgets.rows import RowsTable, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from services.errors import ConsoleError
@@ -51,7 +50,7 @@ class VerifyTab(QWidget):
         column.setSpacing(10)
         line = QHBoxLayout()
         line.setSpacing(8)
-        self._shape = QLabel()
+        self._shape = Picture("", 16)
         self.verdict = Label("", role="strong")
         self.said = ElidedLabel("", role="muted")
         line.addWidget(self._shape)
@@ -128,7 +127,7 @@ class VerifyTab(QWidget):
                 if wrong
                 else tr("The Status service does not return the expected reply"),
             )
-        self._shape.setPixmap(icons.status_pixmap(shape, 16, "page"))
+        self._shape.show_shape(shape)
         self.verdict.setText(verdict)
         self.said.setText(plural(len(found.plan.changes), "{count} record read", "{count} records read"))
         self.table.show_rows(rows_of(found))

@@ -9,8 +9,9 @@ from typing import Any
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from console import plain
 from console.activity import DONE, FAILED, Job
 from console.inbox.places import state_word
 from console.lazy import module
@@ -20,6 +21,7 @@ from console.pages.requests.cells import Outcome
 from console.pages.requests.painting import HEAD
 from console.pages.requests.rights import is_copy
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label, upright
@@ -111,7 +113,7 @@ def label_of(row: Any) -> str:
     return row.number or row.approval_id or str(row.id)
 
 
-class ActDialog(QDialog):
+class ActDialog(Dialog):
     """Lists how many requests are taken, and which are skipped and why; then what became of each."""
 
     agreed = pyqtSignal()
@@ -128,14 +130,13 @@ class ActDialog(QDialog):
         self.running = self.over = False
         one = len(rows) == 1
         what = label_of(rows[0]) if one else _number(len(rows))
-        self.setWindowTitle(
-            f"{act.verb} {what}" if act.name != "remind" else f"Remind the approvers of {what}"
-        )
+        title = f"{act.verb} {what}" if act.name != "remind" else f"Remind the approvers of {what}"
+        self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label(self.windowTitle(), role="section"))
+        layout.addWidget(Label(title, role="section"))
         self.summary = Label("")
         self.summary.setWordWrap(True)
         self.summary.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)

@@ -11,6 +11,7 @@ from console import icons, theme
 from console.widgets.editors import PickerButton
 from console.widgets.key_cap import KeyCap
 from console.widgets.popup_list import PickRow, PopupList
+from console.widgets.search_field import name_parts
 from models.letters import same_letters
 
 MARGIN, GAP, WAIT_MS = 24, 8, 120
@@ -45,6 +46,7 @@ class SearchField(QLineEdit):
         self.setProperty("role", "search")
         self.setClearButtonEnabled(True)
         self._glass = self.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        name_parts(self)
         self._cap = KeyCap("Ctrl+F", self)
         self._cap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._timer = QTimer(self)

@@ -23,6 +23,7 @@ class Chip(QAbstractButton):
         self.key, self.count = key, ""
         self.setText(name)
         self.setCheckable(True)
+        self.setAutoExclusive(True)  # one of them is always chosen, as of radio buttons
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)

@@ -12,6 +12,7 @@ from typing import Any
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
+from console import plain
 from console.pages.requests import cells
 from console.pages.requests.cells import COLUMNS, SHAPES, Outcome, utcnow
 from console.widgets.data_table import RIGHT, STATUS_ROLE
@@ -88,9 +89,9 @@ class InboxModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return cells.text(row, column, self.now())
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self._said(row, column)
+                return plain.one_line(self._said(row, column))
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tip(row, column)
+                return plain.tip(self._tip(row, column))
             case _ if role == STATUS_ROLE and column == cells.STATE:
                 return SHAPES[RequestState(row.state)]
         return None

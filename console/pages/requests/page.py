@@ -9,6 +9,7 @@ from PyQt6.QtCore import QPoint, Qt, QTimer, QUrl
 from PyQt6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from console import plain
 from console.inbox.filters import filters_of
 from console.inbox.places import ALL, FILTER, MISMATCH, PENDING, READY, target_of
 from console.pages.base import Page
@@ -307,7 +308,9 @@ class RequestsPage(Page):
         )
         self.bar.process.set_rows([PickRow(str(p.id), p.name) for p in self.processes])
         self.rehearse_button.setEnabled(bool(self.processes))
-        self.rehearse_button.setToolTip("" if self.processes else "There is no Approval Process yet")
+        why_not = "" if self.processes else "There is no Approval Process yet"
+        # In a narrow window the button shows its icon alone.
+        plain.set_tip(self.rehearse_button, why_not or self.rehearse_button.text())
         self.commands_changed.emit()
         if self.looking.look is not None and not self.looking.look.count:
             self._shown(self.looking.look)

@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import (
     QBoxLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -19,7 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console import plain, theme
 from console.inbox.places import state_word
 from console.pages.requests import cells
 from console.pages.requests.timeline import Timeline
@@ -77,7 +76,7 @@ class SideView(QWidget):
     def __init__(self, icon: str, name: str) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._shape, self._state = QLabel(), Label("", role="strong")
+        self._shape, self._state = Picture("off", SHAPE, ground="raised"), Label("", role="strong")
         self._state.setWordWrap(True)
         self._more = Label("", role="caption")
         self._more.setWordWrap(True)
@@ -96,8 +95,7 @@ class SideView(QWidget):
         column.addLayout(line)
         column.addWidget(self._more)
         column.addStretch(1)
-        self._name, self._drawn = name, "off"
-        theme.of().theme_changed.connect(self._draw)
+        self._name = name
 
     @property
     def wanted(self) -> int:
@@ -106,16 +104,12 @@ class SideView(QWidget):
 
     def show_state(self, shape: str, state: str, more: str) -> None:
         """Show a state; without one it is not known yet."""
-        self._drawn = shape
+        self._shape.show_shape(shape)
         self._shape.setVisible(bool(state))
         self._state.setText(breakable(state))
         self._more.setText(breakable(more))
         self._more.setVisible(bool(more))
         self.setAccessibleName(", ".join(part for part in (f"{self._name}: {state}", more) if part))
-        self._draw()
-
-    def _draw(self, *_scheme: str) -> None:
-        self._shape.setPixmap(icons.status_pixmap(self._drawn, SHAPE, "raised"))
 
 
 class Sides(QFrame):
@@ -235,8 +229,8 @@ class DetailsPane(QWidget):
             acts.addWidget(button)
         close = buttons.quiet("", icon="cross")
         close.setFixedWidth(HEAD)
-        close.setAccessibleName("Close the details")
-        close.setToolTip("Close the details (Escape)")
+        close.setAccessibleName(tr("Close the details"))
+        plain.set_tip(close, tr("Close the details (Escape)"))
         close.clicked.connect(self.closed)
         self._acts_end = QSpacerItem(0, 0)
         acts.addItem(self._acts_end)
@@ -369,7 +363,7 @@ class DetailsPane(QWidget):
         for command, button in self.act_buttons.items():
             why = reasons.get(command, "Nothing is selected")
             button.setEnabled(not why)
-            button.setToolTip(why)
+            plain.set_tip(button, why)
             button.setAccessibleDescription(why)
         told = list(dict.fromkeys(why for why in reasons.values() if why))
         self.reason.setText(" ".join(told))
@@ -415,8 +409,8 @@ class DetailsPane(QWidget):
         self.number.setText(number)
         self.number.setAccessibleName(f"Request {number}")
         self.copy_number.show()
-        self.copy_number.setToolTip(f"Copy {number}")
-        self.copy_number.setAccessibleName(f"Copy {number}")
+        plain.set_tip(self.copy_number, tr("Copy {number}", number=number))
+        self.copy_number.setAccessibleName(tr("Copy {number}", number=number))
         self._show_badges(details)
         policy = row.policy_name or "Request"
         self.about.setText(f"{policy}, through {row.process_name}" if row.process_name else policy)
@@ -427,7 +421,7 @@ class DetailsPane(QWidget):
         self.quote.show_text(details.answer_for_caller)
         self._link = details.link
         self.open_button.setEnabled(self._in_list and bool(details.link))
-        self.open_button.setToolTip("" if details.link else "Its record in ServiceNow is not known")
+        plain.set_tip(self.open_button, "" if details.link else "Its record in ServiceNow is not known")
         self._show_fresh(details, asking=asking)
 
     def _show_badges(self, details: Any) -> None:
@@ -521,7 +515,7 @@ def _column(title: str) -> tuple[QWidget, QVBoxLayout]:
     column = QVBoxLayout(part)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
-    column.addWidget(Label(title, role="section"))
+    column.addWidget(ElidedLabel(title, role="section"))
     return part, column
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from PyQt6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from console.inbox.filters import SAVED
 from console.lazy import module
 from console.widgets import buttons
+from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
@@ -17,7 +18,7 @@ WIDTH, NAME_MOST = 420, 60
 HELP_TEXT = "Stands in the tree under Requests, for everybody on this store"
 
 
-class SaveFilterDialog(QDialog):
+class SaveFilterDialog(Dialog):
     """Asks what a filter is to be called."""
 
     def __init__(self, proposed: str, taken: set[str], parent: QWidget | None = None) -> None:

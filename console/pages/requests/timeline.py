@@ -9,7 +9,7 @@ from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QPoint, QRect
 from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QPainter, QPen, QTextLayout, QTextOption
 from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from console import icons, theme
+from console import icons, plain, theme
 from console.pages.requests.cells import utcnow
 from console.widgets.labels import upright
 from models.kinds import RequestEventKind
@@ -111,13 +111,13 @@ class TimelineModel(QAbstractListModel):
             return None
         step = self._steps[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return step.title
+            return plain.one_line(step.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             when = f"at {step.time(utcnow())}" + (", still to come" if step.due else "")
-            return ", ".join(part for part in (step.title, step.detail, when) if part)
+            return plain.one_line(", ".join(part for part in (step.title, step.detail, when) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
             when = date_time(step.at, seconds=True, zone=True) + ("" if step.due else f", {ago(step.at)}")
-            return "\n".join(part for part in (step.title, step.detail, when) if part)
+            return plain.tip("\n".join(part for part in (step.title, step.detail, when) if part))
         return step if role == STEP else None
 
 

@@ -1,0 +1,229 @@
+"""Every page, tab, state and dialog of the window, one after the other, for tests that look at all of it."""
+
+import asyncio
+from types import SimpleNamespace
+
+from PyQt6.QtCore import QEvent
+from PyQt6.QtWidgets import QApplication
+
+from console import dialogs
+from console.inbox.me import MyNamesDialog
+from console.inbox.saved import DeleteFilterDialog
+from console.navigation.registry import TREE
+from console.pages.delete_dialog import DeleteDialog, GoneDialog, InUseDialog
+from console.pages.merge_dialog import MergeDialog, MergeRow
+from console.pages.new_dialog import NewDialog, PasswordDialog
+from console.pages.open_requests import OpenRequestsDialog
+from console.pages.provisioning.run_dialog import RunDialog
+from console.pages.registry import Target
+from console.pages.rehearsal import RehearsalDialog
+from console.pages.requests.acting import ACTS, ActDialog
+from console.pages.requests.saving import SaveFilterDialog
+from console.wizard import SetupWizard
+from models.kinds import Kind, RequestOrigin, RequestState
+from services.checks import store_check
+from services.connectivity import CheckReport, StageResult
+from services.errors import OpenRequests, Owner, Problem, RequestsOpenError
+from tests.console.pages.requests.support import as_row, put, request, settled
+from tests.console.pages.support import until
+from tests.console.windows import filled, shown
+
+OPEN_REQUESTS = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
+PROBLEM = Problem(
+    "Check", "connection refused", "The host is down", Owner.NETWORK, "Ask for it", "tcp-refused"
+)
+
+
+def rows(text=""):
+    return [
+        MergeRow("name", "Name", f"a{text}", f"b{text}", f"c{text}", conflict=True),
+        MergeRow("description", "Description", "a", "a", "c", conflict=False),
+    ]
+
+
+def made_dialogs(window, made, text=""):
+    """Make every dialog of the program, over the window, by class and story."""
+    ctx = window.ctx
+    name_of = f"{text} ServiceNow".strip()
+    process, kind, server = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE], made[Kind.FOREIGN_SYSTEM]
+    user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
+    new = ctx.workspace.configuration.new
+    copied = request(2, origin=RequestOrigin.SERVICENOW)
+    ended = request(3, 9000, RequestState.APPROVED)
+    return [
+        (dialogs.Sheet, "about", lambda: dialogs.about_sheet("console.db", "system", window)),
+        (dialogs.Sheet, "shortcuts", lambda: dialogs.shortcuts_sheet(ctx.commands, window)),
+        (dialogs.Sheet, "crash", lambda: dialogs.crash_sheet(f"report {text}", window)),
+        (dialogs.ProblemSheet, "problem", lambda: dialogs.ProblemSheet(PROBLEM, window)),
+        (dialogs.LeaveDialog, "leave", lambda: dialogs.LeaveDialog(2, window)),
+        (DeleteDialog, "delete", lambda: DeleteDialog("User Credential", name_of, window)),
+        (InUseDialog, "in use", lambda: InUseDialog(ctx, name_of, [user], window)),
+        (OpenRequestsDialog, "open requests", lambda: OpenRequestsDialog(OPEN_REQUESTS, "", window)),
+        (GoneDialog, "gone", lambda: GoneDialog(name_of, window)),
+        (MergeDialog, "merge", lambda: MergeDialog(name_of, "Text", rows(text), window)),
+        (NewDialog, "new server", lambda: NewDialog(ctx, new(Kind.FOREIGN_SYSTEM), window)),
+        (NewDialog, "new credential", lambda: NewDialog(ctx, new(Kind.USER_CREDENTIAL), window)),
+        (
+            PasswordDialog,
+            "password",
+            lambda: PasswordDialog(name_of, "a", "acme.service-now.com", window),
+        ),
+        (RehearsalDialog, "rehearsal", lambda: RehearsalDialog(ctx, process, kind, server, window)),
+        (DeleteFilterDialog, "delete filter", lambda: DeleteFilterDialog(f"{text} Finance laptops", window)),
+        (MyNamesDialog, "my names", lambda: MyNamesDialog(("D. Whitfield", "App Approvers"), window)),
+        (SaveFilterDialog, "save filter", lambda: SaveFilterDialog(f"{text} Finance", {"Pending"}, window)),
+        *(
+            (
+                ActDialog,
+                name,
+                lambda act=act: ActDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
+            )
+            for name, act in ACTS.items()
+        ),
+        (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
+        (
+            RunDialog,
+            "run",
+            lambda: RunDialog(
+                server,
+                "Undo",
+                text="Text",
+                records=[f"Remove A {text}"],
+                lacking="a",
+                others=True,
+                parent=window,
+            ),
+        ),
+    ]
+
+
+def places(tree=TREE):
+    """Give the targets of the tree."""
+    for place in tree:
+        yield place.target
+        yield from places(place.children)
+
+
+def findings(text=""):
+    """Return the report of a check that found something at several stages, in long words."""
+    path = f"https://acme.service-now.com/api/now/table/{'sys_web_service_with_a_long_name' * 3}"
+    said = f"{text} The service {'ThycoticArellia' * 4} is not among those of {path}."
+    stages = [
+        StageResult("url", "ok", path),
+        StageResult("proxy", "skipped", "needs tcp, which failed"),
+        StageResult("account", "warning", said, "account-interactive", said, "ServiceNow administrator", said, 8),
+        StageResult("service_create", "failed", said, "service-missing", said, "ServiceNow administrator", said, 12),
+        StageResult("service_status", "failed", text or "seen", "service-missing", said, "ServiceNow administrator", said, 12),
+    ]  # fmt: skip
+    return CheckReport("S", stages, 1600)
+
+
+async def look_at_pages(window, look, text=""):
+    """Show every place of the tree, empty and filled, and every tab of every object; `look(name, widget)` each time."""
+    for when in ("empty", "filled"):
+        if when == "filled":
+            made = await filled(window, text)
+            store, server = window.ctx.workspace.store, made[Kind.FOREIGN_SYSTEM]
+            await window.ctx.call(store_check, store, server, findings(text), made[Kind.APPROVAL_PROCESS])
+        for target in places():
+            window.show_target(target)
+            await asyncio.sleep(0)
+            await until(lambda: not window.page.workers.busy)
+            look(f"{target.kind} {when}", window)
+    for kind in Kind:
+        page = await shown(window, kind, made[kind])
+        for tab in page.tabs:
+            page.open_tab(tab)
+            await asyncio.sleep(0)
+            await until(lambda page=page: not page.workers.busy)
+            look(f"{kind} {tab}", window)
+        page.open_tab("Details")
+        page.session.edit({"name": ""})
+        look(f"{kind} with an error", window)
+        page.discard()
+    window.show_target(Target("faults"))
+    await until(lambda: not window.page.workers.busy)
+    look("faults", window)
+    return made
+
+
+async def look_at_requests(window, look, text=""):
+    """Show the requests in each state of the page."""
+    store = window.ctx.workspace.store
+    words = dict.fromkeys(
+        ("policy_name", "initiator_name", "agent_name", "reason", "waits_for", "file_path"), text
+    )
+    words = words if text else {}
+    window.show_target(Target("requests"))
+    page = window.page
+    await settled(page)
+    look("requests empty", window)
+    put(
+        store,
+        request(1, 1100, mismatch="order-approved", **words),
+        *(request(n, 60, **words) for n in range(2, 9)),
+    )
+    await until(lambda: page.model.rowCount() == 8)
+    await settled(page)
+    look("requests filled", window)
+    page.table.selectRow(0)
+    await until(lambda: page.pane.answer)
+    await settled(page)
+    look("requests one selected", window)
+    page.table.selectAll()
+    await settled(page)
+    look("requests several selected", window)
+    page.bar.field.setText("nothing like it")
+    await until(lambda: not page.model.rowCount())
+    await settled(page)
+    look("requests nothing found", window)
+
+
+async def look_at_task(window, look, made):
+    """Show the page that provisions a server, with each of its tabs and panes."""
+    window.show_target(Target("provisioning", tab=str(made[Kind.FOREIGN_SYSTEM].id)))
+    page = window.page
+    await until(lambda: page.server is not None and not page.workers.busy)
+    for tab in ("Plan", "Verify", "History"):
+        page.open_tab(tab)
+        look(f"provisioning {tab}", window)
+    page.open_tab("Plan")
+    page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
+    for pane in range(page.plan_tab.right.count()):
+        page.plan_tab.right.setCurrentIndex(pane)
+        look(f"provisioning pane {pane}", window)
+
+
+async def look_at_dialogs(window, look, made, text=""):
+    """Open every dialog over the window."""
+    for _, name, make in made_dialogs(window, made, text):
+        dialog = make()
+        dialog.open()
+        dialog.activateWindow()
+        await asyncio.sleep(0)
+        await until(lambda dialog=dialog: not getattr(dialog, "workers", window.workers).busy)
+        look(f"dialog {name}", dialog)
+        dialog.reject()
+        dialog.deleteLater()
+    window.toggle_activity()
+    window.ctx.activity.begin(f"Copy the catalogue {text}", lambda: None).progress(f"reading {text}", 1, 3)
+    await until(lambda: not window.page.workers.busy)
+    look("activity", window)
+    window.toggle_activity()
+    window.open_palette()
+    look("palette", window.palette_box)
+    window.palette_box.close()
+
+
+async def look_at_everything(window, look, text=""):
+    """Show all of the above; with `text`, everything that people name holds it."""
+    await look_at_requests(window, look, text)
+    made = await look_at_pages(window, look, text)
+    await look_at_task(window, look, made)
+    await look_at_dialogs(window, look, made, text)
+
+
+def laid_out():
+    """Let Qt do what it does between two turns of its loop, so that sizes are final."""
+    for _ in range(6):
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
