@@ -10,7 +10,6 @@ from models.approval_request import ApprovalRequest
 from models.kinds import Kind
 from services.errors import InvalidError
 from services.store import NotFoundError
-from services.store.location import file_of
 from tests.services.store.invariants import assert_sound
 
 pytestmark = pytest.mark.every_database
@@ -106,7 +105,7 @@ def test_a_deleted_object_comes_back_as_it_was_and_goes_on_counting(configuratio
     )
     assert [r.number for r in configuration.history(Kind.APPROVAL_PROCESS, edited.id)] == [5, 4, 3, 2, 1]
     store.close()
-    assert_sound(file_of(store.url))
+    assert_sound(store.url)
 
 
 def test_the_history_of_a_deleted_object_is_found_by_the_last_name_it_had(configuration, edited):

@@ -236,14 +236,14 @@ def test_an_object_with_decided_requests_alone_can_be_deleted_and_they_keep_its_
         assert (row.process_id, row.server_id, row.process_name) == (None, None, "Process")
 
 
-def test_a_refused_deletion_changes_nothing(configuration, chain, raise_requests, tmp_path):
+def test_a_refused_deletion_changes_nothing(configuration, chain, raise_requests):
     raise_requests(pending=1)
     with pytest.raises(RequestsOpenError):
         configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
     with pytest.raises(ConflictError):
         configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 7, confirmed=1)
     assert configuration.get(Kind.APPROVAL_TYPE, chain.type.id).version == 1
-    assert_sound(tmp_path / "console.db")
+    assert_sound(configuration.store.url)
 
 
 def test_a_user_credential_takes_its_password_with_it(configuration, make):
