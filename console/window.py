@@ -241,6 +241,7 @@ class Window(QMainWindow):
     async def _rename(self, node: Node, name: str) -> None:
         workspace = await self.ctx.ready()
         from console.pages.open_requests import confirmed
+        from console.pages.session import sentence
 
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
         rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
@@ -248,7 +249,7 @@ class Window(QMainWindow):
         try:
             done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
         except InvalidError as error:
-            self.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            self.navigation.edit(node, name, sentence(error.fields[0].message))
             return
         if done:
             note_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)

@@ -58,10 +58,12 @@ class SavedFilters(QObject):
         try:
             await self.ctx.call(saved.rename_filter, workspace.store, key, name)
         except InvalidError as error:
+            from console.pages.session import sentence
+
             node = self._window.model.node(node_key(key))
             if node is None:
                 raise
-            self._window.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            self._window.navigation.edit(node, name, sentence(error.fields[0].message))
             return
         self.ctx.notify(f"Renamed to {name}")
 
