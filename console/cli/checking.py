@@ -50,7 +50,7 @@ def check(
             workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
         )
         await _keep(workspace, system, chosen, report, used)
-        if _signed_in(report):
+        if report.signed_in:
             for told in await try_to_resolve(workspace, system.id):
                 output.say(told)
         if json:
@@ -60,10 +60,6 @@ def check(
         return output.NOT_GOOD if report.verdict == "failed" else output.GOOD
 
     of(context).run(work, json_too=json)
-
-
-def _signed_in(report: CheckReport) -> bool:
-    return any(one.stage == "authentication" and one.state in ("ok", "warning") for one in report.stages)
 
 
 def _before(workspace: Workspace, system: ForeignSystem) -> tuple[SignInUsed | None, Accepted | None]:

@@ -115,7 +115,7 @@ class Rounds(QObject):
                 job.note(f"{server.name}: {error.problem.cause}")
                 return "failed"
             worst = max(worst, report.verdict, key=rank.index)
-            if not _signed_in(report):
+            if not report.signed_in:
                 break  # it fails alike for the next process, and a refused password is not tried again
         return worst
 
@@ -134,7 +134,7 @@ class Rounds(QObject):
         await ctx.call(
             checks.store_check, workspace.store, subject.server, report, subject.process, used=subject.used
         )
-        if _signed_in(report):
+        if report.signed_in:
             online = await module(ctx, "services.transfer.online")
             await online.try_to_resolve(workspace, subject.server.id)
         return report
@@ -142,10 +142,6 @@ class Rounds(QObject):
     def stop(self) -> None:
         """End what goes on; the window closes."""
         self.workers.cancel_all()
-
-
-def _signed_in(report: Any) -> bool:
-    return any(s.stage == "authentication" and s.state in ("ok", "warning") for s in report.stages)
 
 
 def _refused(report: Any) -> bool:

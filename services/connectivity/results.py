@@ -58,6 +58,11 @@ class CheckReport:
         worst = max((RANK[s.state] for s in self.stages), default=0)
         return ("ok", "warning", "failed")[worst]
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether the instance accepted the sign-in."""
+        return any(s.stage == "authentication" and s.state in ("ok", "warning") for s in self.stages)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON."""
         return {

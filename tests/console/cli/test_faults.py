@@ -15,10 +15,10 @@ def test_an_id_from_a_ticket_is_explained(cli):
     assert names[:6] == ["People see", "Cause", "Owner", "Remedy", "Source", "Stage"]
 
 
-def test_an_id_with_two_meanings_is_told_with_both(cli):
+def test_an_id_with_several_meanings_is_told_with_all_of_them(cli):
     found = cli("faults", "rights-missing", "--json").json["faults"]
-    assert [one["stages"][0] for one in found] == ["authentication", "service_create"]
-    assert [one["state"] for one in found] == ["warning", "failed"]
+    assert [one["stages"][0] for one in found] == ["authentication", "roles", "service_create"]
+    assert [one["state"] for one in found] == ["warning", "failed", "failed"]
 
 
 def test_without_an_id_every_fault_is_listed(cli):

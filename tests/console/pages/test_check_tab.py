@@ -330,24 +330,45 @@ def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, s
 # -- a sign-in that is refused --------------------------------------------------------------------------------
 
 
-def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
-    run, ctx, configuration, vault
-):
-    practice = PracticeInstance(password="practice password").start()
-    credential = configuration.save(
+@pytest.fixture
+def practice():
+    instance = PracticeInstance(password="practice password").start()
+    yield instance
+    instance.stop()
+
+
+@pytest.fixture
+def credential(configuration):
+    return configuration.save(
         configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="privman.integration")
     )
 
-    def enter():
+
+@pytest.fixture
+def enter(vault, practice, credential):
+    """Enter the account's password for the practice instance."""
+
+    def entered():
         secret, origins = Secret("practice password"), [Origin.of(practice.base_url)]
         vault.put(credential.id, credential.name, credential.account, secret, origins)
 
-    enter()
-    server = configuration.save(
+    entered()
+    return entered
+
+
+@pytest.fixture
+def practice_server(configuration, practice, credential):
+    return configuration.save(
         configuration.new(
             Kind.FOREIGN_SYSTEM, name="Server", base_url=practice.base_url, credential_id=credential.id
         )
     )
+
+
+def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
+    run, ctx, practice, practice_server, credential, enter
+):
+    server = practice_server
 
     async def again(page):
         kept = len(past_checks(ctx.workspace.store, server.id))
@@ -368,10 +389,30 @@ def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
             enter()
             assert "accepted until" not in (await again(page)).cause
 
-    try:
-        run(story())
-    finally:
-        practice.stop()
+    run(story())
+
+
+@pytest.mark.usefixtures("enter")
+def test_a_check_resolves_a_request_item_that_could_not_be_looked_for_before(
+    run, ctx, configuration, practice_server
+):
+    process = configuration.save(
+        configuration.new(
+            Kind.APPROVAL_PROCESS,
+            name="Applied while the instance was down",
+            server_id=practice_server.id,
+            request_item_name="Execute Application Request",
+        )
+    )
+
+    async def story():
+        async with shown_tab(ctx, practice_server) as page:
+            page.check.start()
+            await until(lambda: configuration.get(Kind.APPROVAL_PROCESS, process.id).request_item_id)
+            assert page.check.report is not None
+        await (await ctx.workspace.instance(practice_server.id)).aclose()
+
+    run(story())
 
 
 def test_every_remedy_and_every_reason_to_be_careful_is_a_fault_of_the_catalogue():
