@@ -145,8 +145,8 @@ def run(options: Options) -> int:
         terminal.write(error.problem.as_text(), err=True)
         return error.exit_status
     silent = try_to_set_up(paths.state / "logs", verbose=options.verbose)
-    if silent and sys.stderr is not None:
-        sys.stderr.write(f"{silent}\n")
+    if silent:
+        terminal.write(silent, err=True)
     follow_qt()
     app = make_application()
     url = options.store or paths.default_store

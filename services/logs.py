@@ -16,7 +16,7 @@ from typing import Any
 
 from services.paths import private_folder
 from services.redact import redact
-from services.texts import plain_below
+from services.texts import plain, plain_below
 
 QUIET = ("qasync", "zeep", "zeep.transports", "httpx", "httpcore", "keyring", "asyncio", "urllib3")
 """At DEBUG these print arguments, headers and envelopes, passwords included."""
@@ -129,7 +129,7 @@ def tell_no_log(error: Exception, notice: Callable[[str], object] | None = None)
         if notice is not None:
             notice(text)
         elif sys.stderr is not None:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{plain(text)}\n")
             sys.stderr.flush()
 
 

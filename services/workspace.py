@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -122,11 +123,22 @@ class Workspace:
 
         return ask
 
-    async def keep_signed(self, every_s: float = SIGN_EVERY_S) -> None:
-        """Sign the audit trail regularly, until cancelled; for programs that run for days."""
-        while True:
-            await asyncio.sleep(every_s)
-            await asyncio.to_thread(sign_quietly, self.store, self.vault)
+    @asynccontextmanager
+    async def signing_regularly(self, every_s: float = SIGN_EVERY_S) -> AsyncIterator[None]:
+        """Sign the audit trail every `every_s` seconds within the block; for programs that run for days."""
+
+        async def sign() -> None:
+            while True:
+                await asyncio.sleep(every_s)
+                await asyncio.to_thread(sign_quietly, self.store, self.vault)
+
+        task = asyncio.create_task(sign())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def aclose(self) -> None:
         """Sign what was written, let go of the vault, close every connection, then the store."""

@@ -78,7 +78,13 @@ def copied(workspace, practice, number):
         practice._database, EXECUTE_ITEM, _sample(number), user_id=user_id(ACCOUNT), by=ACCOUNT
     )
     server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
-    row = ApprovalRequest(server_id=server.id, record_id=made.item_id, number=made.item_number, **ROW)
+    row = ApprovalRequest(
+        server_id=server.id,
+        record_id=made.item_id,
+        number=made.item_number,
+        approval_id=_sample(number)["PMApprovalId"],
+        **ROW,
+    )
     with workspace.store.write() as work:
         work.observe(ApprovalRequest, {}, [row])
     return row

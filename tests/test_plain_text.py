@@ -220,7 +220,14 @@ def bypasses(path):
 
 
 def test_nothing_is_written_to_the_terminal_past_its_door():
-    allowed = {("console/cli/app.py", "sys.stdout"), ("console/cli/app.py", "sys.stderr")}  # which it closes
+    allowed = {
+        ("console/cli/app.py", "sys.stdout"),
+        ("console/cli/app.py", "sys.stderr"),  # which it closes
+        (
+            "services/logs.py",
+            "sys.stderr",
+        ),  # plain text, where the log cannot be written and nobody else hears of it
+    }
     found = [
         f"{name}:{line} {what}"
         for path in files("console", "services", "models")

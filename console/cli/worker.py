@@ -98,15 +98,11 @@ def worker(
             return await _once(workspace, json=json)
         stop = _Stop()
         with stop.listening():
-            async with serving(workspace) as served:
+            async with serving(workspace) as served, workspace.signing_regularly():
                 if served is not None:
                     output.say(f"The intake is served at {served.url}")
                 output.say("The worker is running. Stop it with Ctrl+C.")
-                signing = asyncio.create_task(workspace.keep_signed())
-                try:
-                    await Worker(workspace).run(stop.event)
-                finally:
-                    signing.cancel()
+                await Worker(workspace).run(stop.event)
         output.say("The worker has stopped.")
         return output.CANCELLED if stop.pressed else output.GOOD
 

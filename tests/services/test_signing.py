@@ -209,8 +209,7 @@ async def test_what_a_program_wrote_is_signed_when_it_ends(path, vault):
 
 async def test_a_program_that_goes_on_running_signs_what_it_writes_again_and_again(path, vault):
     workspace = Workspace(Store.open(str(path), actor="ada"), vault)
-    task = asyncio.create_task(workspace.keep_signed(0.01))
-    try:
+    async with workspace.signing_regularly(0.01):
         for name in ("First", "Second"):
             work_on(workspace.store, name)
             written = workspace.store.verify_audit().checked
@@ -220,10 +219,8 @@ async def test_a_program_that_goes_on_running_signs_what_it_writes_again_and_aga
                     if made is not None and made.entries >= written:
                         break
                     await asyncio.sleep(0.01)
-        assert not workspace.store.wrote
-    finally:
-        task.cancel()
-        await workspace.aclose()
+    assert not workspace.store.wrote
+    await workspace.aclose()
 
 
 async def test_a_vault_that_cannot_be_opened_keeps_no_program_from_ending(path, tmp_path):

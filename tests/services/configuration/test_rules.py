@@ -84,7 +84,11 @@ def test_what_is_valid_has_no_errors_up_to_the_limits(kind):
         (Kind.USER_CREDENTIAL, {"account": ""}, ("account", "is empty")),
         (Kind.USER_CREDENTIAL, {"account": "a" * 256}, ("account", "is longer than 255 characters")),
         (Kind.USER_CREDENTIAL, {"account": "a\nb"}, ("account", "contains control characters (U+000A)")),
-        (Kind.FOREIGN_SYSTEM, {"base_url": "http://a.service-now.com/"}, ("base_url", "begins with http://")),
+        (
+            Kind.FOREIGN_SYSTEM,
+            {"base_url": "http://a.service-now.com/"},
+            ("base_url", "http:// sends the password unencrypted"),
+        ),
         (
             Kind.FOREIGN_SYSTEM,
             {"base_url": "https://a/\x00"},

@@ -71,7 +71,7 @@ async def test_a_request_in_the_order_of_a_rehearsal_stands_in_the_way(practice,
         practice.database.insert("sc_req_item", same, by="admin")
         with pytest.raises(RefusedError) as caught:
             await provisioning.undo(store, instance, server, applied.receipt.id)
-    assert "1 requests hang" in caught.value.problem.evidence
+    assert "1 request was raised" in caught.value.problem.evidence
 
 
 async def test_a_request_that_is_not_active_waits_for_nobody(practice, store, reach, names):
@@ -83,7 +83,7 @@ async def test_a_request_that_is_not_active_waits_for_nobody(practice, store, re
         practice.database.update("sc_req_item", made["PMRequestId"], {"state": "8", "active": "false"})
         with pytest.raises(RefusedError) as caught:
             await provisioning.undo(store, instance, server, applied.receipt.id)
-    assert "0 of them wait for approval" in caught.value.problem.evidence
+    assert "0 awaiting approval" in caught.value.problem.evidence
 
 
 async def test_it_is_refused_while_requests_hang_on_the_item(practice, store, reach, names):

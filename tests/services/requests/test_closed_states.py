@@ -42,7 +42,7 @@ async def test_nothing_of_a_rehearsal_is_open_where_its_record_is_not_active(des
         change(database, "sysapproval_approver", one["sys_id"], {"state": "cancelled"}, by="admin")
     database.update("sc_req_item", row.record_id, {"approval": "requested", **OWN_STATE})
     proof = await prove(await desk.workspace.instance(desk.server.id), desk.process, row)
-    assert str(proof) == f"nothing of {row.number} is open"
+    assert str(proof) == f"{row.number} is closed"
 
 
 def test_what_is_not_active_is_closed_unless_it_was_decided():

@@ -38,10 +38,10 @@ async def test_what_is_decided_for_an_approver_without_a_visible_name_says_so(de
     desk.practice.faults.set("names_hidden")
     [outcome] = await decide(desk.workspace, [row.id], decision, "Fine")
     assert outcome.ok
-    assert outcome.seen.endswith(f" for {UNNAMED}.")
+    assert f" on behalf of {UNNAMED}, with the account " in outcome.seen
     assert user_id("app.approver") not in str(desk.events(row.id))
     found = await details(desk.workspace, row.id)
-    assert any(line.title.startswith("An approver whose name is not visible ") for line in found.timeline)
+    assert any(f" on behalf of {UNNAMED}, " in line.detail for line in found.timeline)
     assert user_id("app.approver") not in str(found.as_dict())
 
 

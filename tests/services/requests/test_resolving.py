@@ -352,7 +352,7 @@ async def test_cleaning_up_closes_nothing_but_its_own_item(desk, shop, hidden):
     order_approval(desk.practice, ours["request"])
     before = as_it_stands(desk, laptop)
     proof = await close(await desk.workspace.instance(desk.server.id), desk.process, row)
-    assert str(proof) == f"nothing of {ours['number']} is open"
+    assert str(proof) == f"{ours['number']} is closed"
     assert desk.practice._database.get("sc_req_item", ours["sys_id"])["state"] == "4"
     assert as_it_stands(desk, laptop) == before
 

@@ -218,7 +218,7 @@ class TestAnOlderStore:
     def make(self, path, count, monkeypatch):
         """Make a store as the release before did, with `count` lines."""
         prepare_file(path)
-        engine = make_engine(f"sqlite:///{path}", foreign_keys=False)
+        engine = make_engine(f"sqlite:///{path}", upgrades=True)
         with engine.execution_options(write=True).begin() as connection:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
