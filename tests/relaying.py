@@ -44,7 +44,9 @@ class Relay:
     def _pass_on(self, one):
         with self._lock:
             quiet = self.silent.is_set() or one in self._frozen
-            other = self._pairs[one]
+            other = self._pairs.get(one)
+        if other is None:
+            return  # its other end was closed in the same round
         try:
             content = one.recv(65536)
             if content and not quiet:

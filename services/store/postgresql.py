@@ -5,6 +5,7 @@ kernel sees nothing wrong. So whoever waits asks from time to time, over a conne
 still works on the statement.
 """
 
+import logging
 import select
 from collections.abc import Generator
 from time import monotonic
@@ -15,6 +16,9 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from services.store.trouble import Trouble
+
+# The driver logs what it cannot do on a connection that is lost; the error that is raised says it already.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 T = TypeVar("T")
 

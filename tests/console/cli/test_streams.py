@@ -2,12 +2,15 @@
 
 import codecs
 import errno
+import fcntl
 import io
 import json
 import os
 import signal
 import sqlite3
+import struct
 import sys
+import termios
 from pathlib import Path
 
 import httpx
@@ -22,6 +25,11 @@ pytestmark = pytest.mark.usefixtures("own_store")
 
 NAME = "Müller – ☃"
 DOCUMENT = f"version: 1\ncredentials:\n  - {{name: {NAME}, account: a}}\n"
+
+
+def unread(pipe):
+    """Return how many bytes wait in a pipe for whoever reads it."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0]
 
 
 class Screen(io.TextIOWrapper):
@@ -237,7 +245,8 @@ class TestCtrlC:
         reader, writer = os.pipe()
         try:
             with program.start("config", "apply", "-", stdin=reader) as process:
-                until((program.folder / "home" / "state" / "logs" / "approval-console.log").exists)
+                os.write(writer, b"version: 1\n")
+                until(lambda: unread(reader) == 0)
                 outcome = interrupt(process)
         finally:
             os.close(reader)
