@@ -80,8 +80,10 @@ class Done:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was due could be done."""
-        return not self.problems and not any(one.problem for one in self.rounds.values())
+        """Whether everything that was due could be done. A server that is left alone after a failure was due."""
+        return not self.problems and not any(
+            one.problem or one.note == PAUSED for one in self.rounds.values()
+        )
 
     def note(self, problem: Problem) -> None:
         """Keep a problem; of a worker that runs for months only the newest ones."""
