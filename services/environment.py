@@ -3,7 +3,8 @@
 import os
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 _SECRET = re.compile(
     r"APPROVAL_CONSOLE_(PASSPHRASE|AUDIT_KEY|(SECRET|CLIENT_SECRET|PRIVATE_KEY|CERTIFICATE_PASSPHRASE)_.*)"
@@ -38,6 +39,16 @@ def for_children() -> dict[str, str]:
         for name, value in os.environ.items()
         if not _is_secret(name, value) and name not in _OF_DATABASE
     }
+
+
+@contextmanager
+def only_for_children() -> Iterator[None]:
+    """Hold back what stays here for the driver, for as long as something is started that inherits all the rest."""
+    kept = {name: os.environ.pop(name) for name in _OF_DATABASE if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -2,10 +2,15 @@
 
 import itertools
 import re
+import unicodedata
 from uuid import UUID
 
 URN = "urn:uuid:"
-_PAIRS = {"{": "}", "(": ")", '"': '"', "'": "'", "“": "”"}
+_PAIRS = {
+    "{": "}", "(": ")", "[": "]", "<": ">", "`": "`", '"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»",
+}  # fmt: skip
+_LAYERS = 3
+"""So many pairs of braces and quotes are looked into."""
 _WRITTEN = re.compile("[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGITS = re.compile("[0-9a-f]{1,32}")
 _GROUPS = (8, 12, 16, 20)
@@ -13,10 +18,23 @@ _GROUPS = (8, 12, 16, 20)
 
 def bare(text: str) -> str:
     """Return an id, or the beginning of one, in small letters and without what is written around it."""
-    plain = text.strip().lower().removeprefix(URN)
-    if plain[:1] in _PAIRS:
-        plain = plain[1:].removesuffix(_PAIRS[plain[:1]])
-    return plain.strip().removeprefix(URN)
+    plain = _typed(text).strip().lower().removeprefix(URN)
+    for _ in range(_LAYERS):
+        if plain[:1] not in _PAIRS:
+            break
+        plain = plain[1:].removesuffix(_PAIRS[plain[:1]]).strip().removeprefix(URN)
+    return plain
+
+
+def _typed(text: str) -> str:
+    """Return a text as a keyboard writes it: word processors and chats put other dashes, digits and unseen signs there."""
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKC", text)
+    kinds = [(sign, unicodedata.category(sign)) for sign in plain]
+    return "".join(
+        "-" if kind == "Pd" or sign == "\N{MINUS SIGN}" else sign for sign, kind in kinds if kind != "Cf"
+    )
 
 
 def uuid_of(text: str) -> UUID | None:

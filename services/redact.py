@@ -47,6 +47,9 @@ _RULES = (
     (re.compile(rf"(?i)({_WORD}\s*[:=]\s*)(?![\"'])[^\s\"',;&}}<>]+"), rf"\1{REMOVED}"),
     _IN_ADDRESS,
 )  # fmt: skip
+TOKEN_LEAST = 16
+"""No shorter text is a token."""
+_INNER_CAPITAL = re.compile("[a-z][A-Z]")
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)(\s+)([A-Za-z0-9+/=_\-.~]{4,})")
 
 _BASE64_RUN = re.compile(rf"[A-Za-z0-9+/_\-]{{{SHORT},}}={{0,2}}")
@@ -94,7 +97,7 @@ def redact_words(text: str) -> str:
     nothing there: people write “my password: please allow it”, and every word of that stays.
     """
     rule, replacement = _IN_ADDRESS
-    return _SCHEME.sub(_without_token, rule.sub(replacement, _without_known(text)))
+    return _SCHEME.sub(_without_token_in_words, rule.sub(replacement, _without_known(text)))
 
 
 def _without_known(text: str) -> str:
@@ -117,13 +120,20 @@ def _without_token(found: re.Match[str]) -> str:
     """Remove what follows `Basic` or `Bearer` when it is a credential, and leave “basic authentication” alone."""
     scheme, gap, word = found.groups()
     if scheme.lower() == "bearer":
-        token = len(word) >= 16 or any(c.isdigit() for c in word)
+        token = len(word) >= TOKEN_LEAST or any(c.isdigit() for c in word)
     else:
         try:
             token = b":" in base64.b64decode(word + "=" * (-len(word) % 4), altchars=None, validate=True)
         except (binascii.Error, ValueError):
             token = False
     return f"{scheme}{gap}{REMOVED}" if token else found[0]
+
+
+def _without_token_in_words(found: re.Match[str]) -> str:
+    """Remove a credential as above, and leave words that somebody may write behind “bearer” alone, however long."""
+    scheme, _, word = found.groups()
+    drawn = len(word) >= TOKEN_LEAST and (any(c.isdigit() for c in word) or _INNER_CAPITAL.search(word))
+    return found[0] if scheme.lower() == "bearer" and not drawn else _without_token(found)
 
 
 # -- a known secret, however it is written ---------------------------------------------------------------------

@@ -74,7 +74,7 @@ def signature_of(store: Store, vault: Vault) -> Signature:
     except ConsoleError as error:
         return Signature(None, f"The vault cannot be asked for the key: {error.problem.cause}")
     if key is None:
-        return Signature(None, vault.no_audit_key)
+        return Signature(None, f"{vault.no_audit_key}{_of_another_key(store)}")
     with store.read() as session:
         found = _signature(session, store.id, key)
     if found is None:
@@ -188,6 +188,17 @@ def _key(store_id: uuid.UUID, vault: Vault) -> AuditKey | None:
 def _head(session: Session, store_id: uuid.UUID) -> Anchor:
     entries, hashed = head_of(session)
     return Anchor(store_id, entries, hashed, utcnow())
+
+
+def _of_another_key(store: Store) -> str:
+    """Say that somebody else signed the store: with another vault, or before its id was changed."""
+    with store.read() as session:
+        signed = session.exec(select(StoreMeta.key).where(col(StoreMeta.key).startswith(_PREFIX))).first()
+    if signed is None:
+        return ""
+    return (
+        f" It was signed with the key {signed.removeprefix(_PREFIX)}, which this vault does not hold for it."
+    )
 
 
 def _without(vault: Vault, store_id: uuid.UUID, key: AuditKey) -> Signature:

@@ -30,7 +30,10 @@ MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 _SIGN = "[-=+@\N{MINUS SIGN}\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 """What begins a formula, in its full-width and small forms too."""
-_PASSED = "[\\s\x00-\x20\x7f-\xa0\xad\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\"'`\u2018-\u201f\uff02\uff07]*"
+_PASSED = (
+    "[\\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u2028-\u202f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff\ufeff\"'`\u2018-\u201f\uff02\uff07]*"
+)
 """What a spreadsheet may pass over before it: blanks, what is not shown, and quotes."""
 _BEGINS = re.compile(f"[\t\r\n]|{_PASSED}{_SIGN}")
 _GOES_ON = re.compile(f"([;\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]{_PASSED})(?={_SIGN})")

@@ -32,8 +32,8 @@ class StrictConnection(h11.Connection):
 
     def next_event(self) -> Any:
         """Return the next event; raises RemoteProtocolError."""
-        if self.their_state is h11.IDLE and _has_bare_line_feed(self.trailing_data[0]):
-            raise h11.RemoteProtocolError("a line of the head ends without a carriage return")
+        if self.their_state is h11.IDLE:
+            _check_head(self.trailing_data[0])
         event = super().next_event()
         if isinstance(event, h11.Request):
             if event.http_version not in _VERSIONS:
@@ -43,14 +43,22 @@ class StrictConnection(h11.Connection):
                 raise h11.RemoteProtocolError("a header stands twice")
             if counted[b"content-length"] and counted[b"transfer-encoding"]:
                 raise h11.RemoteProtocolError("the length of the body is told in two ways")
+            if counted[b"transfer-encoding"] and event.http_version == b"1.0":
+                raise h11.RemoteProtocolError("HTTP/1.0 knows no chunks")
         return event
 
 
-def _has_bare_line_feed(content: bytes) -> bool:
-    """Whether a line ends with a line feed alone, in the head that `content` begins with."""
+def _check_head(content: bytes) -> None:
+    """Look at the head that `content` begins with, for what h11 lets pass. Raises RemoteProtocolError."""
     end = content.find(b"\r\n\r\n")
     head = content if end < 0 else content[: end + 2]
-    return head.count(b"\n") != head.count(b"\r\n")
+    if len(head) > HEAD_MAX:
+        # h11 measures a head that is not whole yet only.
+        raise h11.RemoteProtocolError("the head is too large")
+    if head.count(b"\n") != head.count(b"\r\n"):
+        raise h11.RemoteProtocolError("a line of the head ends without a carriage return")
+    if b"\n " in head or b"\n\t" in head:
+        raise h11.RemoteProtocolError("a line of the head goes on in the next one")
 
 
 class Patient(H11Protocol):
@@ -103,6 +111,10 @@ class Patient(H11Protocol):
             return
         try:
             super().data_received(data)
+        except OSError:
+            # Whoever sent it has gone meanwhile; that is no news.
+            self.refused.count("connection lost")
+            self.transport.abort()
         except Exception:
             log.exception("intake: a connection ended unexpectedly")
             self.transport.abort()

@@ -9,11 +9,17 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from services.store.full_text import FOLD
 
+_SEVERAL = {
+    letter: letter.casefold() for letter in "\u00df\u0149\u01f0\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+}
+"""Letters that are the same as several others; `lower` leaves them as they are."""
+
 
 class letters(GenericFunction[str]):  # noqa: N801 -- it is called as a function
     """A text in the form in which texts with the same letters are equal.
 
-    SQLite asks this program. On PostgreSQL capital letters are those of the database's locale.
+    SQLite asks this program. On PostgreSQL capital letters are those of the database's locale, and of the letters that
+    are the same as several others, only those that names are written with.
     """
 
     type = String()
@@ -31,4 +37,8 @@ def _on_sqlite(element: letters, compiler: SQLCompiler, **named: Any) -> str:
 
 @compiles(letters, "postgresql")
 def _on_postgresql(element: letters, compiler: SQLCompiler, **named: Any) -> str:
-    return f"normalize(lower(normalize({compiler.process(element.clauses, **named)})))"
+    capitals = f"replace(normalize({compiler.process(element.clauses, **named)}), '\u0130', 'i\u0307')"
+    small = f"translate(lower({capitals}), '\u03c2\u017f', '\u03c3s')"
+    for letter, others in _SEVERAL.items():
+        small = f"replace({small}, '{letter}', '{others}')"
+    return f"normalize({small})"

@@ -80,8 +80,10 @@ class Done:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was due could be done."""
-        return not self.problems and not any(one.problem for one in self.rounds.values())
+        """Whether everything that was due could be done. A server that is left alone after a failure was due."""
+        return not self.problems and not any(
+            one.problem or one.note == PAUSED for one in self.rounds.values()
+        )
 
     def note(self, problem: Problem) -> None:
         """Keep a problem; of a worker that runs for months only the newest ones."""
@@ -194,6 +196,7 @@ class Worker:
             self.leases.release_all()
         except Exception as error:  # noqa: BLE001 -- nothing is lost by it: what was claimed is free again after a while
             problem = unexpected(log, "Give back what is claimed", error).problem
+            self.done.note(problem)
             log.info("what was claimed is not given back: %s", problem.as_text())
 
     # -- what is due -----------------------------------------------------------
@@ -384,6 +387,7 @@ class Worker:
             self.leases.release([request_id])
         except Exception as error:  # noqa: BLE001 -- it is free again after a while
             problem = unexpected(log, "Give back the claim of a request", error).problem
+            self.done.note(problem)
             log.info("the claim of %s is not given back: %s", request_id, problem.as_text())
 
     def _again(self, step: Step, *, failed: bool) -> None:
@@ -425,6 +429,7 @@ class Worker:
                 await asyncio.to_thread(self.leases.give_back, held)
             except StoreError as error:
                 # It is free again after a while.
+                self.done.note(error.problem)
                 log.info("the lease for cleaning up is not given back: %s", error.problem.as_text())
         self._failures.pop(CLEANING, None)
         self.done.cleaned += len(done.cleaned)

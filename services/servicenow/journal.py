@@ -4,7 +4,8 @@ import re
 from html.parser import HTMLParser
 
 _CODE = re.compile(r"\[code\](.*?)(?:\[/code\]|$)", re.IGNORECASE | re.DOTALL)
-_LEFT = re.compile(r"\[/code\]", re.IGNORECASE)
+_LEFT = re.compile(r"\[/?code\]", re.IGNORECASE)
+"""Marks inside of others, and those without the other half."""
 _LINES = frozenset(
     {"address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li",
      "ol", "p", "pre", "section", "table", "tr", "ul"}

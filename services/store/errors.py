@@ -100,6 +100,8 @@ def cannot_open(url: str, error: BaseException) -> StoreError:
         "store-unusable",
     )
     trouble = trouble_of(error)
+    if url.startswith("postgres"):
+        unusable = _MAY_NOT_OPEN if trouble is Trouble.READ_ONLY else _NOT_USABLE_THERE
     # Where something has to be written to open it, what may not be written is of no use.
     known = None if trouble in (Trouble.READ_ONLY, Trouble.DAMAGED) else _KNOWN.get(trouble)
     shown = url if trouble is not Trouble.NO_ADDRESS else without_address(url)
@@ -139,6 +141,19 @@ _MAY_NOT_READ = _Reason(
     "The account that signs in to the database may not read the store's tables.",
     "Ask the database administrator for the right to read and write them, or sign in with another account.",
     "store-unreadable",
+)
+_MAY_NOT_OPEN = _Reason(
+    "The account that signs in to the database may not read the store's tables, or may not make them.",
+    "Ask the database administrator for the right to read and write them (or, for a new store, to make them in its"
+    " schema), or sign in with another account.",
+    "store-unusable",
+)
+_NOT_USABLE_THERE = _Reason(
+    "The address names a service or a setting that the driver does not take, or the database is not a store of Approval"
+    " Console.",
+    "Check the address, the service in ~/.pg_service.conf (or PGSERVICEFILE) and the name of the database, or choose"
+    " another store with --store.",
+    "store-unusable",
 )
 _KNOWN = {
     Trouble.LOCKED: _Reason(

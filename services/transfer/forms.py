@@ -10,6 +10,7 @@ from typing import Any
 
 from models.foreign_system import INTERVAL_DEFAULT_S
 from models.kinds import Kind
+from services.ids import uuid_of
 
 VERSION = 1
 SERVICENOW = "servicenow"
@@ -30,6 +31,13 @@ def text(value: Any) -> str:
 def optional_text(value: Any) -> str | None:
     """Take a text or null."""
     return None if value is None else text(value)
+
+
+def record_id(value: Any) -> str | None:
+    """Take a sys_id in any usual spelling, or null; returns it as ServiceNow writes it."""
+    written = optional_text(value)
+    known = uuid_of(written) if written is not None else None
+    return known.hex if known is not None else written
 
 
 def flag(value: Any) -> bool:
@@ -139,7 +147,7 @@ SECTIONS: dict[Kind, dict[str, Key]] = {
 ITEM_KEYS = {
     "name": ("request_item_name", text),
     "category": ("request_item_category", text),
-    "sys_id": ("request_item_id", optional_text),
+    "sys_id": ("request_item_id", record_id),
 }
 
 LATER_SECTIONS = ("actions", "policies")

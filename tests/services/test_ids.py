@@ -11,6 +11,9 @@ ID = uuid.UUID("4f6c2a1b-9d3e-4f6a-8b7c-0123456789ab")
 WRITTEN = [
     str(ID), str(ID).upper(), ID.hex, ID.hex.upper(), f"{{{ID}}}", f"{{{str(ID).upper()}}}", f"({ID})", f"urn:uuid:{ID}",
     f"URN:UUID:{str(ID).upper()}", f"  {ID}\t", f" {{{ID.hex}}} ", f'"{ID}"', f"“{ID}”",
+    f'"{{{ID}}}"', f"'{{{ID.hex}}}'", f"<{ID}>", f"[{ID}]", f"`{ID}`", f"„{ID}“", f"«{ID}»", f"\u200b{ID}", f"\ufeff{{{ID}}}",
+    *(str(ID).replace("-", dash) for dash in "\u2010\u2011\u2013\u2212"),
+    str(ID).translate({ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}),
 ]  # fmt: skip
 
 

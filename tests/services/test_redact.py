@@ -140,6 +140,7 @@ WORDS = (
     "Password = what I forgot, token: none, secret: no",
     "the api key: lost; pwd: unknown",
     "basic authentication fails; bearer of bad news",
+    "Bearer bonds2024 report; bearer responsibility-assignment",
     '"password": "please"',
     "<password>please</password>",
     "Cookie: I accept all of them",
@@ -162,4 +163,6 @@ def test_a_secret_is_taken_out_of_what_people_write_by_its_value_and_form():
     ):
         assert redact.redact_words(f"my password: {written} please") == "my password: (removed) please"
     assert redact.redact_words("see https://me:hush@a.example/x") == "see https://(removed)@a.example/x"
+    for token in ("aci_4aAJgEkU7jaRAK2lOpgE5bUZ", "qWeRtYuIoPaSdFgHjKlZxC", "eyJhbGciOiJIUzI1NiJ9.e30.x-y_z"):
+        assert redact.redact_words(f"Authorization: Bearer {token}") == "Authorization: Bearer (removed)"
     assert redact.redact_words(f"Authorization: Basic {basic}") == "Authorization: Basic (removed)"

@@ -133,6 +133,17 @@ def test_a_signature_that_makes_no_sense_is_noticed(store, vault, path, value):
     assert signing.check(store, vault).problem == "its signature was changed"
 
 
+def test_a_store_under_another_id_says_that_it_was_signed_before(store, vault, path):
+    work_on(store, "one")
+    signed = signing.sign(store, vault)
+    do(path, "UPDATE store_meta SET value = ? WHERE key = 'store_id'", str(uuid.uuid4()))
+    again = Store.open(str(path), actor="ada")
+    report = signing.check(again, vault)
+    again.close()
+    assert report.signature.anchor is None
+    assert signed.fingerprint in report.signature.why_not
+
+
 def test_an_older_copy_that_was_put_back_is_noticed_by_the_anchor(store, vault, path, tmp_path):
     work_on(store, "One")
     signing.sign(store, vault)

@@ -36,6 +36,7 @@ from console.widgets.popup_list import PickRow
 from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import Kind
+from services.environment import only_for_children
 from services.errors import ConsoleError
 from services.language import plural, time_of_day, tr
 
@@ -552,7 +553,8 @@ class RequestsPage(Page):
 
     def open_in_servicenow(self) -> None:
         """Open the record in the browser."""
-        QDesktopServices.openUrl(QUrl(self.pane.link))
+        with only_for_children():
+            QDesktopServices.openUrl(QUrl(self.pane.link))
 
     def rehearse(self) -> None:
         """Rehearse a request through a process; it is asked for where there are several."""

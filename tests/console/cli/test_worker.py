@@ -62,6 +62,8 @@ def test_one_round_that_could_not_be_done_ends_with_1(configured, practice):
     assert "hibernating" in failed.err
     paused = configured.run("worker", "--once")
     assert "paused" in paused.out
+    # The failure is not over: what was due is still not done.
+    assert paused.status == 1
 
 
 BROKEN = {

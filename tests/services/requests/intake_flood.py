@@ -15,6 +15,9 @@ MALFORMED = (
     b"GET / HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n",
     b"G\x00T / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     HEAD + b"Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    HEAD.replace(b"/1.1", b"/1.0") + b"\r\n2\r\n{}\r\n0\r\n\r\n",
+    HEAD.replace(b": chunked", b":\r\n chunked") + b"\r\n2\r\n{}\r\n0\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-More: y\r\n" * 2000 + b"\r\n",
 )
 AT_A_TIME = 32
 

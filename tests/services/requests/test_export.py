@@ -57,7 +57,7 @@ def test_any_text_comes_back_and_begins_no_formula(store, processes, text):
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫−"
 FORMULA = re.compile(
-    f'(^|[;\\t\\r\\n\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029])[\\s"\u200b\ufeff]*[{re.escape(SIGNS)}]|^[\\t\\r\\n]'
+    f'(^|[;\\t\\r\\n\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029])[\\s"\u200b\ufeff\u061c\ufe0f\u3164]*[{re.escape(SIGNS)}]|^[\\t\\r\\n]'
 )
 """What a spreadsheet may take for a formula, whatever it separates cells by and passes over."""
 
@@ -74,6 +74,9 @@ BEFORE_IT = (
         "\u00a0",
         "\ufeff",
         "\u200b",
+        "\u061c",
+        "\ufe0f",
+        "\u3164",
         '"',
         "“",
         "`",

@@ -110,6 +110,20 @@ async def test_calls_that_may_do_nothing_take_no_room_in_the_log(server, token, 
     assert "calls refused" in log.read_text(encoding="utf-8")
 
 
+async def test_who_has_gone_before_the_answer_takes_no_room_in_the_log(server, token, log, monkeypatch):
+    def gone(_transport):
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    transport = asyncio.selector_events._SelectorSocketTransport
+    with monkeypatch.context() as patched:
+        patched.setattr(transport, "write_eof", gone)
+        await many(server.url, [BROKEN_CHUNK] * 20)
+    await served(server.url, token)
+    assert "ended unexpectedly" not in log.read_text(encoding="utf-8")
+    server._app.flush()
+    assert "20 connection lost" in log.read_text(encoding="utf-8")
+
+
 async def test_a_connection_for_which_there_is_no_descriptor_is_told_once(server, token, log, monkeypatch):
     loop = asyncio.get_running_loop()
     failing, accept = [40], loop.sock_accept

@@ -89,6 +89,19 @@ def test_a_filter_by_approver_takes_small_and_capital_letters(store, in_both_for
         assert found(store, Filter(waits_for=text)) == keys
 
 
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        ("Straße", "STRASSE"), ("STRASSE", "straße"), ("GROẞ", "gross"), ("ΟΔΟΣ", "οδος"), ("οδος", "οδοσ"), ("ſtart", "start"),
+        ("ﬁnance", "FINANCE"), ("finance", "ﬁnance"), ("oﬃce", "OFFICE"), ("İstanbul", "i̇stanbul"), ("ŉa", "ʼna"),
+    ],
+)  # fmt: skip
+def test_a_letter_that_is_written_as_several_is_the_same_everywhere(store, in_both_forms, kept, asked):
+    keys = in_both_forms(kept, "initiator_name", "waits_for")
+    assert found(store, Filter(text=asked)) == keys
+    assert found(store, Filter(waits_for=asked)) == keys
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_taken_in_every_form(store, name):
     configuration = Configuration(store)

@@ -155,6 +155,16 @@ async def test_a_request_that_fails_unexpectedly_is_tried_less_and_less_often(
     assert {record.levelno for record in caplog.records if record.exc_info} == {logging.ERROR}
 
 
+@pytest.mark.parametrize("name", ["release", "release_all"])
+async def test_a_claim_that_cannot_be_given_back_is_told(taken, workspace, monkeypatch, name):
+    key = await taken.request()
+    monkeypatch.setattr(worker.Leases, name, broken)
+    done = await Worker(workspace, present=False).once()
+    assert taken.row(key)["state"] == RequestState.PENDING
+    assert not done.ok
+    assert FAULT in faults_of(done)
+
+
 async def test_a_failing_look_pauses_the_server_for_everybody(taken, workspace, store, monkeypatch):
     monkeypatch.setattr(following.Follower, "_look", broken_later)
     done = await Worker(workspace, present=False).once()

@@ -26,6 +26,7 @@ from services.servicenow.journal import readable
         ("[code]<p>one [/code] two [/code]", "one two"),
         ("plain <b>text</b> &amp; so on", "plain <b>text</b> &amp; so on"),
         ("a < b and c > d", "a < b and c > d"),
+        ("[code][code]<b>a</b>[/code]b[/code]", "ab"),
         ("[code][/code]", ""),
         ("", ""),
     ],

@@ -311,6 +311,14 @@ class TestAccounts:
         problem, _ = problem_of(lambda: Store.open(server.url(name, user=f"stranger_{name}")))
         server.run(name, f"DROP ROLE stranger_{name}")
         assert "permission" in problem.evidence.lower() or "not a store" in problem.evidence
+        assert "account" in problem.cause
+        assert "folder" not in problem.remedy
+
+    @pytest.mark.parametrize("wrong", ["?service=nobody", "?connect_timeout=soon"])
+    def test_an_address_that_the_driver_does_not_take_is_told_so(self, wrong):
+        problem, _ = problem_of(lambda: Store.open(f"postgresql+psycopg:///{wrong}"))
+        assert "service or a setting" in problem.cause
+        assert "folder" not in problem.remedy
 
     def test_without_the_extension_the_search_works_and_the_console_says_so(self, server, name, caplog):
         """The index is made as soon as somebody has installed the extension."""

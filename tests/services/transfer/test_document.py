@@ -336,3 +336,23 @@ def test_no_text_leads_to_an_unexpected_error(source):
     for text in (source, f"version: 1\ncredentials:\n- name: {source}", f"version: 1\n{source}"):
         with contextlib.suppress(DocumentError):
             assert isinstance(read_document(text), Document)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "9e3527eed1024b2674423a9e464a9339",
+        "9E3527EED1024B2674423A9E464A9339",
+        "'{9E3527EE-D102-4B26-7442-3A9E464A9339}'",
+        "'urn:uuid:9e3527ee-d102-4b26-7442-3a9e464a9339'",
+    ],
+)
+def test_a_sys_id_is_taken_in_every_usual_spelling(written):
+    source = f"""version: 1
+approval_processes:
+  - name: P
+    kind: servicenow
+    request_item: {{name: I, category: C, sys_id: {written}}}
+"""
+    [entry] = read_document(source).entries
+    assert entry.values["request_item_id"] == "9e3527eed1024b2674423a9e464a9339"

@@ -1,6 +1,7 @@
 """Deciding from the inbox, against the practice instance: what is done, to which, and what became of each."""
 
 import contextlib
+import os
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -284,7 +285,14 @@ def test_what_privilege_manager_raised_itself_is_cancelled_on_purpose_only(qapp)
 
 def test_the_answer_is_copied_and_the_record_opened(run, ctx, store, desk, monkeypatch):
     opened_urls = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened_urls.append(url.toString()))
+    monkeypatch.setenv("PGPASSWORD", "for the driver alone")
+
+    def opened(url):
+        # A browser inherits the environment.
+        assert "PGPASSWORD" not in os.environ
+        opened_urls.append(url.toString())
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened)
 
     async def story():
         [row] = await desk(1)
