@@ -12,11 +12,9 @@ from services.errors import ConsoleError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import AnyQuery, Either, Operator, Query, equals, where
 from services.servicenow.records import Row, Table
-from services.servicenow.roles import HIDING
+from services.servicenow.roles import HIDDEN
 from services.together import together
 
-HIDDEN = HIDING | {"query-ignored"}
-"""Faults that say no more than that this account may not see something."""
 OFF, ON = ("false", "0"), ("true", "1")
 LOOKED_BACK_DAYS = 90
 REQUESTS_MAX = 200

@@ -495,7 +495,7 @@ async def test_an_approver_who_may_not_read_items_decides(desk, own, decision, w
         async with desk.decider("app.approver") as decider:
             [outcome] = await decide(desk.workspace, [row.id], decision, "Seen", decider)
     assert (outcome.ok, outcome.problem) == (True, None)
-    assert outcome.seen == f"{row.number} is {word}."
+    assert outcome.seen == f"{row.number} {word} by ada, with the account app.approver of Alex Approver."
     assert desk.row(row.id).state == word
     assert [one["sys_updated_by"] for one in desk.asked(row)] == ["app.approver"]
 
