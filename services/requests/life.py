@@ -67,7 +67,7 @@ log = logging.getLogger(__name__)
 REFUSED = frozenset(
     {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
      "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
-     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing", "access-policy-refused",
+     "redirect-elsewhere", "rate-limited", "service-missing", "access-policy-refused",
      "basic-auth-not-offered", "proxy-sign-in", "proxy-sign-in-refused", "proxy-sign-in-unsupported",
      "service-description-invalid", "service-contract", "service-input-type", "input-unsendable", "credential-missing"}
 )  # fmt: skip
@@ -82,9 +82,11 @@ ANSWERED = frozenset(
         "answer-too-large",
         "operation-aborted",
         "authentication-refused",
+        "rights-missing",
     }
 )
-"""Faults after which Create is over: what it did can be seen now or never. A guest's call may have been carried out."""
+"""Faults after which Create is over: what it did can be seen now or never. A guest's call may have been carried out, and
+a script may have met with a missing right after it had ordered."""
 
 
 class RequestLife:
