@@ -50,7 +50,7 @@ def check(
             workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
         )
         await _keep(workspace, system, chosen, report, used)
-        if _signed_in(report):
+        if _may_ask_on(report):
             for told in await try_to_resolve(workspace, system.id):
                 output.say(told)
         if json:
@@ -62,7 +62,10 @@ def check(
     of(context).run(work, json_too=json)
 
 
-def _signed_in(report: CheckReport) -> bool:
+def _may_ask_on(report: CheckReport) -> bool:
+    """Whether the account was let in, and the instance answered in time: a check does not wait longer than it says."""
+    if any(one.fault == "timeout" for one in report.stages):
+        return False
     return any(one.stage == "authentication" and one.state in ("ok", "warning") for one in report.stages)
 
 

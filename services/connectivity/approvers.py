@@ -150,6 +150,10 @@ async def _read(
     if not page.rows and page.total:
         seen.hidden.append(f"{what} cannot be seen: access rules hide {page.total} records")
         return None
+    if not page.rows and page.total is None:
+        # Hidden rows are told apart from none by the count alone.
+        seen.hidden.append(f"{what} cannot be seen: the list comes empty, and without a count")
+        return None
     if page.total is not None and len(page.rows) < min(page.total, limit):
         seen.partly = True
         seen.hidden.append(f"{page.total - len(page.rows)} of {page.total} records of {what} are hidden")
