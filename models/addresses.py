@@ -30,6 +30,7 @@ PORTALS = (
     "saml2",
 )
 """Pages and portals that an instance has below its base, where they are the last step of an address."""
+_HALF_SCHEME = re.compile(r"https?:(?!//)", re.IGNORECASE)
 NEXT_EXPERIENCE = re.compile(
     r"nav|ui|build|sow|cwf|hr|agent|mobile|.*workspace.*|.*experience.*|.*studio.*|.*analytics.*"
 )
@@ -142,6 +143,8 @@ def normalise_base_url(text: str) -> str:
     text = text.strip()
     if not text:
         raise ValueError("is empty; it looks like https://INSTANCE.service-now.com/")
+    if _HALF_SCHEME.match(text):
+        raise ValueError("has no // behind its scheme; it looks like https://INSTANCE.service-now.com/")
     if "://" not in text:
         text = f"https://{text}"
     try:

@@ -132,3 +132,11 @@ def test_a_field_and_a_document_say_the_base_url_to_use():
     errors = field_errors(ForeignSystem(name="S", base_url="https://acme.service-now.com/now/nav/ui/home"))
     [error] = [one for one in errors if one.name == "base_url"]
     assert error.message.endswith("is https://acme.service-now.com/")
+
+
+@pytest.mark.parametrize(
+    "text", ["https:/acme.service-now.com", "https:acme.service-now.com", "HTTP:/localhost"]
+)
+def test_a_scheme_without_its_slashes_is_not_taken_for_a_host(text):
+    with pytest.raises(ValueError, match="no // behind its scheme"):
+        normalise_base_url(text)

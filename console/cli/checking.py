@@ -50,7 +50,7 @@ def check(
             workspace.settings_of(system), sign_in, chosen, accepted=accepted, report=tell
         )
         await _keep(workspace, system, chosen, report, used)
-        if report.signed_in:
+        if report.may_ask_on:
             for told in await try_to_resolve(workspace, system.id):
                 output.say(told)
         if json:

@@ -260,7 +260,7 @@ class CheckTab(QWidget):
         except ConsoleError as error:
             ctx.notify(f"This check could not be kept: {error.problem.cause}")
         await self.past.read()
-        if report.signed_in and not subject.unsaved:
+        if report.may_ask_on and not subject.unsaved:
             online = await module(ctx, "services.transfer.online")
             for told in await online.try_to_resolve(workspace, subject.server.id):
                 ctx.notify(told)

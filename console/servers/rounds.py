@@ -134,7 +134,7 @@ class Rounds(QObject):
         await ctx.call(
             checks.store_check, workspace.store, subject.server, report, subject.process, used=subject.used
         )
-        if report.signed_in:
+        if report.may_ask_on:
             online = await module(ctx, "services.transfer.online")
             await online.try_to_resolve(workspace, subject.server.id)
         return report

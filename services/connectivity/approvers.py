@@ -12,11 +12,9 @@ from services.errors import ConsoleError
 from services.servicenow.instance import Instance
 from services.servicenow.queries import AnyQuery, Either, Operator, Query, equals, where
 from services.servicenow.records import Row, Table
-from services.servicenow.roles import HIDING
+from services.servicenow.roles import HIDDEN
 from services.together import together
 
-HIDDEN = HIDING | {"query-ignored"}
-"""Faults that say no more than that this account may not see something."""
 OFF, ON = ("false", "0"), ("true", "1")
 LOOKED_BACK_DAYS = 90
 REQUESTS_MAX = 200
@@ -151,6 +149,10 @@ async def _read(
         return None
     if not page.rows and page.total:
         seen.hidden.append(f"{what} cannot be seen: access rules hide {page.total} records")
+        return None
+    if not page.rows and page.total is None:
+        # Hidden rows are told apart from none by the count alone.
+        seen.hidden.append(f"{what} cannot be seen: the list comes empty, and without a count")
         return None
     if page.total is not None and len(page.rows) < min(page.total, limit):
         seen.partly = True

@@ -12,7 +12,13 @@ from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
 from models.stages import STAGES
 from services.connectivity import reach, timing
-from services.connectivity.accounts import SIGNED_IN_FAULTS, Accepted, SignedIn, look_at_account, sign_in
+from services.connectivity.accounts import (
+    SIGNED_IN_FAULTS,
+    Accepted,
+    SignedIn,
+    look_at_account,
+    sign_in,
+)
 from services.connectivity.encryption import look_at_encryption
 from services.connectivity.limits import look_at_clock, look_at_limits
 from services.connectivity.request_item import RequestItemLook, look_at_flow
@@ -26,7 +32,7 @@ from services.servicenow.answers import without_basic
 from services.servicenow.connection import ConnectionSettings, SignIn, SignInSource, sign_in_from
 from services.servicenow.contract import Role
 from services.servicenow.faults import failure, problem_of
-from services.servicenow.instance import Instance
+from services.servicenow.instance import Instance, calls_begun
 from services.servicenow.records import Row
 from services.servicenow.roles import roles_of
 from services.together import together
@@ -332,19 +338,36 @@ class _Check:
         started = time.perf_counter()
         ends = asyncio.get_running_loop().time() + timing.SIGNED_IN_LIMIT_S
         seen: str | StageResult
+        begun: list[str] = []
+        noted = calls_begun.set(begun)
         try:
             async with asyncio.timeout_at(min(ends, self.deadline)):
                 seen = await work()
         except ConsoleError as error:
-            seen = StageResult.failed(stage, error.problem, 0)
+            seen = StageResult.failed(stage, self._told(error.problem), 0)
         except TimeoutError:
             late = f"waited for {time.perf_counter() - started:.0f} s"
             if self._over:
                 late = f"{late}; the check ends after {timing.CHECK_LIMIT_S:g} s"
             seen = StageResult.failed(stage, problem_of("timeout", f"Look at {stage}", late), 0)
+            if "authentication" in self.results and not begun:
+                seen = StageResult(stage, "skipped", timing.no_turn(time.perf_counter() - started))
+        finally:
+            calls_begun.reset(noted)
         ms = (time.perf_counter() - started) * 1000
         result = StageResult(stage, "ok", seen) if isinstance(seen, str) else seen
         return replace(result, ms=ms)
+
+    def _told(self, problem: Problem) -> Problem:
+        """Return a problem in words that hold after the sign-in: who was let in is not kept out by an address."""
+        if problem.fault != "access-policy-refused" or "authentication" not in self.results:
+            return problem
+        return replace(
+            problem,
+            cause="A rule refuses this call with a web page, though the account is let in for others.",
+            remedy="Look for a rule about this address of the instance: at the gateway or web application firewall in "
+            "front of it, and at its API access policies.",
+        )
 
     @property
     def _over(self) -> bool:

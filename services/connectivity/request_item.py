@@ -168,6 +168,10 @@ async def look_at_flow(instance: Instance, row: Row) -> str | StageResult:
     approvers = await look_at_approvers(instance, row["sys_id"], workflow)
     if approvers.text:
         seen = f"{seen}; {approvers.text}"
+    if approvers.nobody and approvers.able:
+        cause = "The group that is to approve is not active."
+        remedy = f"Make the group “{approvers.group}” active, or let the workflow ask another group."
+        return found(FLOW, "approvers-missing", seen, cause=cause, remedy=remedy)
     if approvers.nobody:
         whom = f"the group “{approvers.group}”" if approvers.group else "the approvers that are named"
         state = "" if approvers.group_active else ", make it active"

@@ -63,6 +63,11 @@ class CheckReport:
         """Whether the instance accepted the sign-in."""
         return any(s.stage == "authentication" and s.state in ("ok", "warning") for s in self.stages)
 
+    @property
+    def may_ask_on(self) -> bool:
+        """Whether more can be asked after the check: the sign-in was accepted, and no stage ran out of time."""
+        return self.signed_in and not any(s.fault == "timeout" for s in self.stages)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON."""
         return {

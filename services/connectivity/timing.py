@@ -27,3 +27,8 @@ async def closed(writer: asyncio.StreamWriter) -> None:
 def looked_no_further() -> str:
     """Say why a stage was not looked at when the time of the check was over."""
     return f"not looked at: the check ends after {CHECK_LIMIT_S:g} s, and the stages before took all of it"
+
+
+def no_turn(seconds: float) -> str:
+    """Say that a stage ended before the first of its calls could be sent."""
+    return f"not looked at: two calls go out at a time, and those of other stages took all of {seconds:.0f} s"

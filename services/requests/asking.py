@@ -25,7 +25,7 @@ from services.requests.ground import Script, Target
 from services.requests.keeping import answer_copy, comment_on
 from services.requests.leases import LeaseLostError, Leases
 from services.requests.life import RequestLife
-from services.requests.resolving import has_other_items
+from services.requests.resolving import names_others
 from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, Role
@@ -213,8 +213,7 @@ class Asker:
             )
             return [row.id] if ended else []
         if RequestState(row.state).final:
-            shared = row.external_id == row.order_id and await has_other_items(instance, row.order_id)
-            if shared:
+            if row.record_id and await names_others(instance, row, _record_of(row)):
                 return []  # the comment may be that of another item
             answer = await services.status(row.external_id)
             if answer.comment and answer.status is not ApprovalStatus.PENDING:
@@ -265,6 +264,16 @@ class Asker:
             self._uncommented[row.id] = None
         else:
             self._first[row.id] = None
+
+
+def _record_of(row: ApprovalRequest) -> dict[str, str]:
+    """Return what is stored of the record of a request."""
+    return {
+        "sys_id": row.record_id,
+        "number": row.number,
+        "request": row.order_id,
+        "request.number": row.order_number,
+    }
 
 
 def _own_pending(target: Target) -> tuple[Any, ...]:

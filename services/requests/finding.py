@@ -10,10 +10,10 @@ from typing import Any
 from models.approval_process import ApprovalProcess
 from services.errors import ConsoleError, RefusedError, ReplyError
 from services.requests.reading import ANSWER_OF, ANSWERS, NAME, VALUE, is_active
-from services.requests.resolving import VARIABLE, same_id
+from services.requests.resolving import VARIABLE, carriers, same_id
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.instance import Instance
-from services.servicenow.queries import Operator, Query, equals, where
+from services.servicenow.queries import Operator, Query, where
 from services.servicenow.records import Row
 
 _FIELDS = (
@@ -71,7 +71,7 @@ async def find(instance: Instance, approval_id: str, process: ApprovalProcess) -
     Every row is compared with what was asked for. Raises ConsoleError where a later look may say more: the instance
     cannot be reached, or asks to wait.
     """
-    asked = equals(**{NAME: VARIABLE, VALUE: approval_id})
+    asked = carriers(approval_id)
     try:
         rows = await _rows(instance, asked)
         # An instance compares without case and end.

@@ -20,6 +20,7 @@ from models.approval_request import COPY, ApprovalRequest
 from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
+from services.ids import spellings
 from services.requests import inputs, marks
 from services.requests.learning import end_of_copy
 from services.requests.reading import Item
@@ -175,7 +176,8 @@ def _matched(session: Session, ground: Ground, items: Sequence[Item]) -> dict[st
     by_record = _grouped(session, "record_id", {one.sys_id for one in items}, on_server)
     given = {key for one in items for key in (one.sys_id, one.order_id) if key}
     by_id = _grouped(session, "external_id", given, *ours)
-    by_approval = _grouped(session, "approval_id", {_approval_id(one) for one in items} - {""}, *ours)
+    spelt = {form for one in items for form in spellings(_approval_id(one))} - {""}
+    by_approval = _grouped(session, "approval_id", spelt, *ours)
     orders = {one.order_id for one in items if one.hides_variables and one.order_id in by_id}
     siblings = _siblings(session, orders, items, on_server)
     found = {}
@@ -183,7 +185,8 @@ def _matched(session: Session, ground: Ground, items: Sequence[Item]) -> dict[st
         match = found[item.sys_id] = _Match()
         recorded = [row for row in by_record[item.sys_id] if row["version"] != COPY]
         named = [row for row in by_id[item.sys_id] if _may_be(row, item)]
-        carrying = [row for row in by_approval[_approval_id(item)] if _may_be(row, item)]
+        forms = spellings(_approval_id(item))
+        carrying = [row for form in forms for row in by_approval[form] if _may_be(row, item)]
         ordered = [row for row in by_id[item.order_id] if _may_be(row, item)]
         alone = item.hides_variables and len(siblings[item.order_id]) == 1
         sure = [*(row for row in recorded if _keeps(row, item, alone=alone)), *named, *carrying]

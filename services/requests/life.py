@@ -27,21 +27,22 @@ from services.requests.fields import checked_fields
 from services.requests.finding import FoundItem, Sighting, find
 from services.requests.reading import is_active
 from services.requests.record import Record, copy_with, read_record, seen_in
-from services.requests.refusals import order_shared
+from services.requests.refusals import id_of_another, order_shared
 from services.requests.resolving import (
+    IdSharedError,
     NotItsRecordError,
-    OrderSharedError,
-    has_other_items,
     names_order,
+    names_others,
     resolve,
 )
 from services.requests.states import ENDS, UNSEEN, status_of
 from services.requests.steps import Steps
 from services.servicenow.approvals import ApprovalServices, StatusAnswer
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
-from services.servicenow.faults import NotFoundOnInstanceError, RateLimitedError, failure
+from services.servicenow.faults import NotFoundOnInstanceError, failure
 from services.servicenow.instance import Instance
 from services.servicenow.records import Row
+from services.servicenow.roles import HIDDEN
 from services.store import NotFoundError, Store
 from services.store.errors import StoreError
 from services.threads import kept
@@ -66,7 +67,7 @@ log = logging.getLogger(__name__)
 REFUSED = frozenset(
     {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
      "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
-     "redirect-elsewhere", "rights-missing", "rate-limited", "service-missing", "access-policy-refused",
+     "redirect-elsewhere", "rate-limited", "service-missing", "access-policy-refused",
      "basic-auth-not-offered", "proxy-sign-in", "proxy-sign-in-refused", "proxy-sign-in-unsupported",
      "service-description-invalid", "service-contract", "service-input-type", "input-unsendable", "credential-missing"}
 )  # fmt: skip
@@ -81,9 +82,11 @@ ANSWERED = frozenset(
         "answer-too-large",
         "operation-aborted",
         "authentication-refused",
+        "rights-missing",
     }
 )
-"""Faults after which Create is over: what it did can be seen now or never. A guest's call may have been carried out."""
+"""Faults after which Create is over: what it did can be seen now or never. A guest's call may have been carried out, and
+a script may have met with a missing right after it had ordered."""
 
 
 class RequestLife:
@@ -212,29 +215,23 @@ class RequestLife:
             await kept(lambda: self._steps.observe(row, {**seen, "observed_at": utcnow()}))
 
     async def _own_item(self, row: ApprovalRequest) -> tuple[Row | None, bool]:
-        """Return the record of the request, and whether its id stands for an order that has other items as well.
+        """Return the record of the request, and whether its id stands for other items as well, or for another one.
 
-        None where the account sees no record. Raises NotItsRecordError where the id leads to the record of another.
+        None where the account may not look. Raises NotItsRecordError where the id leads to the record of another, and
+        ConsoleError where it is not known to what it leads.
         """
-        if row.record_id and row.external_id == row.record_id:
-            return None, False  # the id of the very item, which no other request has
         try:
             item = await resolve(self._instance, row, self._request_items)
-        except RateLimitedError:
-            raise
         except NotItsRecordError as error:
             if error.contradicted:
                 raise
             return None, False
-        except (RefusedError, ReplyError):
+        except ConsoleError as error:
+            if error.problem.fault not in HIDDEN:
+                raise
             # What the account may not look at is left to the services, as the contract has it.
             return None, False
-        shared = (
-            item is not None
-            and names_order(row, item)
-            and await has_other_items(self._instance, item["request"])
-        )
-        return item, shared
+        return item, item is not None and await names_others(self._instance, row, item)
 
     async def follow(self, row: ApprovalRequest) -> ApprovalRequest:
         """Ask once where the request stands. One over its time that nobody decided is cancelled on the instance, then timed out.
@@ -312,7 +309,7 @@ class RequestLife:
         try:
             await self._only_this(row)
             self.cancel_remark = await self.services.cancel(row.external_id, comment)
-        except (NotItsRecordError, OrderSharedError) as error:
+        except (IdSharedError, NotItsRecordError) as error:
             told = f"Not cancelled in ServiceNow: {error.problem.cause}"
             if state is RequestState.TIMED_OUT:
                 # Its time is over here all the same.
@@ -333,8 +330,12 @@ class RequestLife:
     async def _only_this(self, row: ApprovalRequest) -> None:
         """See to it that Cancel is called with an id that stands for this request alone; raises RefusedError."""
         item, shared = await self._own_item(row)
-        if item is not None and shared:
-            raise OrderSharedError(order_shared(item["number"] or str(row.id), item["request.number"]))
+        if item is None or not shared:
+            return
+        label = item["number"] or str(row.id)
+        if names_order(row, item):
+            raise IdSharedError(order_shared(label, item["request.number"]))
+        raise IdSharedError(id_of_another(label, row.external_id))
 
     async def withdraw(
         self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
@@ -445,7 +446,7 @@ class RequestLife:
             note = f"Cancelled {request_id}, which was raised after the end"
             try:
                 await self._only_this(copy_with(row, {**UNSEEN, "external_id": request_id}))
-            except (NotItsRecordError, OrderSharedError) as error:
+            except (IdSharedError, NotItsRecordError) as error:
                 note = f"{request_id} was raised after the end, and was not cancelled: {error.problem.cause}"
             else:
                 await self.services.cancel(request_id, TOO_LATE)

@@ -196,6 +196,18 @@ def order_shared(label: str, order: str) -> Problem:
     )
 
 
+def id_of_another(label: str, given: str) -> Problem:
+    """Say that Cancel would be given the id of another item."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence=f"The id that Create gave, {given}, is that of another item or order. Nothing was cancelled.",
+        cause="The Cancel service would cancel what belongs to another request.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+        fault="record-foreign",
+    )
+
+
 def busy(label: str, other: str) -> Problem:
     """Say that another console is changing the request."""
     return Problem(

@@ -10,14 +10,15 @@ from enum import StrEnum
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestOrigin
-from services.errors import Owner, Problem, RefusedError, ReplyError
+from services.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError
 from services.ids import uuid_of
 from services.requests.reading import ANSWER_OF, ANSWERS, ITEMS, NAME, VALUE, time_of
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.ids import is_number, is_sys_id
 from services.servicenow.instance import Instance
-from services.servicenow.queries import Either, Operator, Query, equals, where
+from services.servicenow.queries import AnyQuery, Either, Operator, Query, equals, where
 from services.servicenow.records import GET_TRIES, PAGE, Row
+from services.servicenow.roles import HIDDEN
 
 VARIABLE = "PMApprovalId"
 IN_ITEM = f"variables.{VARIABLE}"
@@ -56,14 +57,23 @@ class NotItsRecordError(RefusedError):
         self.contradicted = contradicted
 
 
-class OrderSharedError(RefusedError):
-    """The id of a request stands for an order that has other items as well."""
+class IdSharedError(RefusedError):
+    """The id of a request stands for other items as well, or for another one: no service may be called with it."""
 
 
 def same_id(one: str, other: str) -> bool:
     """Whether two texts are the same id, however a UUID is spelt."""
     known = uuid_of(one)
     return one == other or (known is not None and known == uuid_of(other))
+
+
+def carriers(approval_id: str) -> Query:
+    """Return the query for the answers to the variable that hold `approval_id`, however it is spelt there."""
+    known = uuid_of(approval_id)
+    if known is None:
+        return equals(**{NAME: VARIABLE, VALUE: approval_id})
+    forms = dict.fromkeys((approval_id, str(known), f"{{{known}}}", known.hex, f"{{{known.hex}}}"))
+    return where(NAME, Operator.IS, VARIABLE).where(VALUE, Operator.IN, *forms)
 
 
 def claim_of(
@@ -90,10 +100,10 @@ async def resolve(instance: Instance, row: ApprovalRequest, request_items: Colle
     found, whole = await _named(instance, row)
     carried = await _carried(instance, found)
     chosen = _chosen(row, found, carried, request_items, whole=whole)
-    if chosen is None and row.approval_id:
-        # An id of the customer's own names no record; and what is stored may be the record of another request.
+    if row.approval_id and (chosen is None or not any(carried[chosen["sys_id"]])):
+        # An id of the customer's own names no record, and what is stored may be the record of another request.
         by_id = await _carrying(instance, row.approval_id)
-        chosen = _preferred(row, by_id) if by_id else None
+        chosen = _preferred(row, by_id) if by_id else chosen
     if chosen is None and found:
         # Without variables and without a request item to compare with, the id is all there is.
         known = bool(request_items) or any(carried.values())
@@ -114,6 +124,31 @@ async def has_other_items(instance: Instance, order_id: str) -> bool:
     except (RefusedError, ReplyError):
         return True
     return page.more or max(len(page.rows), page.total or 0) > 1
+
+
+async def names_others(instance: Instance, row: ApprovalRequest, item: Row) -> bool:
+    """Whether the id of a request stands for another item than `item`, its own, or for others as well.
+
+    An id of the customer's own, which no record has, stands for nothing else.
+    """
+    if names_order(row, item):
+        return await has_other_items(instance, item["request"])
+    given = row.external_id.strip()
+    if _same(given, item["sys_id"]) or _same(given, item["number"]):
+        return False
+    if is_sys_id(given):
+        query: AnyQuery = Either((equals(sys_id=given), equals(request=given)))
+    elif is_number(given):
+        query = Either((equals(number=given), equals(**{"request.number": given})))
+    else:
+        return False
+    try:
+        page = await instance.table(ITEMS).page(query, fields=("number",), limit=1, tries=GET_TRIES)
+    except RateLimitedError:
+        raise
+    except (RefusedError, ReplyError):
+        return True
+    return bool(page.rows or page.total)
 
 
 # -- what is found ---------------------------------------------------------------------------------------------
@@ -162,16 +197,15 @@ async def _carried(instance: Instance, found: Sequence[Row]) -> dict[str, list[s
         async for answer in instance.table(ANSWERS).rows(query, fields=(ANSWER_OF, NAME, VALUE)):
             if answer[VALUE] and answer[ANSWER_OF] in carried:
                 carried[answer[ANSWER_OF]].append(answer[VALUE])
-    except RateLimitedError:
-        raise
-    except (RefusedError, ReplyError):
-        pass  # hidden from this account
+    except ConsoleError as error:
+        if error.problem.fault not in HIDDEN:
+            raise  # nothing is concluded from a list that was cut off or did not come
     return carried
 
 
 async def _carrying(instance: Instance, approval_id: str) -> list[Row]:
     """Return the items that carry `approval_id`, as far as the account sees them."""
-    query = equals(**{NAME: VARIABLE, VALUE: approval_id})
+    query = carriers(approval_id)
     try:
         answers = instance.table(ANSWERS).rows(query, fields=(ANSWER_OF, NAME, VALUE))
         ids = {a[ANSWER_OF] async for a in answers if a[ANSWER_OF] and same_id(a[VALUE], approval_id)}
@@ -179,9 +213,9 @@ async def _carrying(instance: Instance, approval_id: str) -> list[Row]:
             return []
         items = instance.table(ITEMS).rows(where("sys_id", Operator.IN, *sorted(ids)), fields=ITEM_FIELDS)
         return [item async for item in items if not item[IN_ITEM] or same_id(item[IN_ITEM], approval_id)]
-    except RateLimitedError:
-        raise
-    except (RefusedError, ReplyError):
+    except ConsoleError as error:
+        if error.problem.fault not in HIDDEN:
+            raise
         return []
 
 

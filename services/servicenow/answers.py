@@ -36,8 +36,9 @@ RETRY_AFTER_MAX_S = headers.RETRY_AFTER_MAX_S
 SAID_BY_STATUS = (401, 403, 404, 407, 429)
 """Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
 _CUT_OFF = re.compile(r"transaction cancell?ed|maximum execution time", re.IGNORECASE)
-_ERROR = re.compile(r'"error"\s*:\s*\{\s*"(?:message|detail)"\s*:\s*"[^"]*')
+_ERROR = re.compile(r'"error"\s*:\s*\{[^{}]*')
 """An error object in a text that is no JSON. Inside a value of a record its quotation marks would be escaped."""
+_PAGE_OF_RIGHTS = re.compile(r"insufficient rights|security constraints", re.IGNORECASE)
 _NO_RIGHTS = re.compile(
     r"insufficient (?:rights|privileges)|not authori[sz]ed|access denied|security constraints|acl exception|"
     r"do(?:es)? not have permission",
@@ -128,8 +129,14 @@ def check_status(response: httpx.Response, tried: str, *, missing: str = "record
         raise failure(missing, tried, seen)
     if status == 429:
         seconds = retry_after_of(response)
-        raise failure("rate-limited", tried, f"{seen}; Retry-After {seconds:.0f} s", retry_after=seconds)
-    if status >= 400 and _cut_off(response):
+        told = wait_of(response.headers, datetime.now(UTC)) is not None
+        wait = (
+            f"Retry-After {seconds:.0f} s"
+            if told
+            else f"it does not say for how long, {seconds:.0f} s are taken"
+        )
+        raise failure("rate-limited", tried, f"{seen}; {wait}", retry_after=seconds)
+    if status >= 400 and (_cut_off(response) or says_cut_off(_gist(response))):
         raise failure("transaction-cancelled", tried, seen)
     if status in (408, 504):
         raise failure("timeout", tried, seen)
@@ -145,6 +152,9 @@ def check_status(response: httpx.Response, tried: str, *, missing: str = "record
 def _sign_in_refused(response: httpx.Response, tried: str, seen: str) -> ConsoleError:
     if response.status_code == 407:
         return proxy_sign_in(tried, seen, schemes_of(response.headers.get_list("proxy-authenticate")))
+    if _is_xml(response) and says_no_rights(response.text[:20_000]):
+        # A fault in the instance's own words: the account was let in, and lacks a role.
+        return failure("rights-missing", tried, seen)
     offered = without_basic(response)
     if offered:
         return failure("basic-auth-not-offered", tried, f"{seen}; it offers {', '.join(offered)}")
@@ -163,11 +173,21 @@ def _refused_by(response: httpx.Response) -> str:
     The instance says in JSON or in a SOAP fault which right is missing. Its access control for addresses sends a page.
     """
     text = response.text[:20_000]
+    if _is_page(response):
+        # A gateway may use the same words for a rule of its own; the instance has few for its pages.
+        return "rights-missing" if _PAGE_OF_RIGHTS.search(text) else "access-policy-refused"
     if "aborted" in text.lower():
         return "operation-aborted"
     kind = response.headers.get("content-type", "").lower()
     says_itself = "json" in kind or _is_xml(response) or text.lstrip().startswith("{")
     return "rights-missing" if says_itself or says_no_rights(text) else "access-policy-refused"
+
+
+def _is_page(response: httpx.Response) -> bool:
+    start = response.text[:2000].lstrip().lower()
+    return "html" in response.headers.get("content-type", "").lower() or start.startswith(
+        ("<!doctype html", "<html")
+    )
 
 
 def says_no_rights(text: str) -> bool:
@@ -214,7 +234,8 @@ async def read_bounded(response: httpx.Response, tried: str) -> None:
     """Read the body of a `response` that was asked for as a stream; raises `answer-too-large` beyond all measure."""
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         # Packed twice, a small answer becomes one that no memory holds before it can be measured.
-        raise failure("answer-too-large", tried, "the answer is packed more than once")
+        cause = "The answer is packed more than once, which no instance does; how large it is cannot be seen."
+        raise failure("answer-too-large", tried, "the answer is packed more than once", cause=cause)
     parts, size = [], 0
     async for part in response.aiter_bytes():
         size += len(part)
@@ -249,9 +270,7 @@ def refuse_pages(response: httpx.Response, tried: str) -> None:
 
     A page that comes with a server error is left to `check_status` unless it says itself what is going on.
     """
-    kind = response.headers.get("content-type", "").lower()
-    start = response.text[:2000].lstrip().lower()
-    if "html" not in kind and not start.startswith(("<!doctype html", "<html")):
+    if not _is_page(response):
         return
     text = response.text[:20_000].lower()
     title = _gist(response)
@@ -297,8 +316,11 @@ def json_result(response: httpx.Response, tried: str) -> Any:
         raise failure("reply-malformed", tried, "the JSON is not an object")
     if "error" in body:
         seen = _shown(body["error"])
-        fault = "transaction-cancelled" if says_cut_off(seen) else "operation-aborted"
+        fault = "rights-missing" if says_no_rights(seen) else "operation-aborted"
+        fault = "transaction-cancelled" if says_cut_off(seen) else fault
         raise failure(fault, tried, seen)
+    if body.get("status") == "failure":
+        raise failure("reply-malformed", tried, f"a result and “status: failure” at once; {_gist(response)}")
     if "result" not in body:
         raise failure("reply-malformed", tried, "the JSON has no result")
     return body["result"]

@@ -1,6 +1,5 @@
 """Reads headers of answers. A header that cannot be read counts as absent, whatever it holds."""
 
-import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ RETRY_AFTER_MAX_S = 3600.0
 """No instance limits for longer than an hour; what asks for more is not believed."""
 RETRY_AFTER_DEFAULT_S = 60.0
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"?')
 _SCHEME = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?![A-Za-z0-9!#$%&'*+.^_`|~-])(?!\s*=)", re.ASCII)
 BASIC = "basic"
@@ -41,14 +41,15 @@ def moment_of(text: str) -> datetime | None:
 def wait_of(headers: httpx.Headers, now: datetime) -> float | None:
     """Return the seconds that Retry-After asks for, from 1 to an hour; None where it is absent or cannot be read."""
     value = headers.get("retry-after", "").strip()
-    try:
+    if _SECONDS.fullmatch(value):
         seconds = float(value)
-    except ValueError:
+    else:
+        # What is no number is a date or nothing: Python also reads “inf”, “nan” and “1_0” as numbers.
         until = moment_of(value)
         if until is None:
             return None
         seconds = (until - now).total_seconds()
-    return None if math.isnan(seconds) else min(max(1.0, seconds), RETRY_AFTER_MAX_S)
+    return min(max(1.0, seconds), RETRY_AFTER_MAX_S)
 
 
 def schemes_of(values: Iterable[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -36,6 +37,8 @@ from services.servicenow.scripted import ScriptedService
 
 USER_AGENT = "ApprovalConsole/0.1"
 SHORT_WAIT_S = 5.0
+calls_begun: ContextVar[list[str] | None] = ContextVar("calls_begun", default=None)
+"""Where the paths of calls are noted whose turn has come, for whoever wants to tell waiting from asking."""
 
 
 class Instance:
@@ -179,6 +182,8 @@ class Instance:
         offer = ProxyOffer()
         try:
             async with self._slots:
+                if (begun := calls_begun.get()) is not None:
+                    begun.append(path)
                 # Only now: while this call waited for its turn, the connections may have been closed.
                 client = await self._ready(tried)
                 async with asyncio.timeout(CALL_TIMEOUT_S):

@@ -32,9 +32,9 @@ def keep_one_port(root: etree._Element, name: str) -> bool:
     types = root.findall(f"{WSDL}portType")
     _drop(root, (one for one in types if one.get("name") != port_type))
     used = {
-        _referred(part, "message")
-        for one in types
-        if one.get("name") == port_type
+        _referred(part, "message")  # of the operations, and of headers in the binding
+        for one in (*types, binding)
+        if one is binding or one.get("name") == port_type
         for part in one.iter()
         if isinstance(part.tag, str) and part.get("message")
     }

@@ -14,6 +14,8 @@ DOCUMENTED = ("web_service_admin", "approval_admin")
 SOAP = ("soap", "soap_script")
 """Either is needed to call scripted services where strict security is on; the vendor does not say so."""
 HIDING = frozenset({"rights-missing", "operation-aborted", "record-missing"})
+HIDDEN = HIDING | {"query-ignored"}
+"""Faults that say no more than that this account may not see something; every other one says that nothing is known."""
 
 
 async def account_of(instance: Instance) -> str:

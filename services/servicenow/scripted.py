@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from models.addresses import Origin
 from services.errors import ConsoleError
-from services.servicenow.answers import refuse_failures, refuse_guest
+from services.servicenow.answers import refuse_failures, refuse_guest, says_no_rights
 from services.servicenow.contract import ServiceDescription
 from services.servicenow.faults import failure
 from services.servicenow.ports import keep_one_port
@@ -150,7 +150,10 @@ class ScriptedService:
 
     async def _download(self, tried: str) -> bytes:
         response = await self._instance.get(f"{self._path}?WSDL", tried=tried, accept="text/xml")
-        if response.status_code not in SAID_BY_STATUS and b"Envelope" in response.content[:2000]:
+        said = response.status_code in SAID_BY_STATUS and not (
+            response.status_code == 401 and says_no_rights(response.text[:20_000])
+        )
+        if not said and b"Envelope" in response.content[:2000]:
             # A fault says more than the number it comes with, which may be 200.
             refuse_fault(parse_xml(response.content[:WSDL_MAX], tried), tried, remedy=NEEDS_SOAP_QUERY)
         try:
@@ -256,8 +259,9 @@ def _type_name(kind: Any) -> str:
 
 
 def _elsewhere(located: str, address: str) -> bool:
+    """Return whether a location is at another host; one without a host is at that of the description."""
     try:
-        return Origin.of(located) != Origin.of(address)
+        return Origin.of(urljoin(address, located.strip())) != Origin.of(address)
     except ValueError:
         return True
 

@@ -1,5 +1,6 @@
 """Who is asked: a group without anybody who can act is found before a request waits for it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from services.practice import rest
 from services.practice.accounts import user_id
 from services.practice.stock import EXECUTE_ITEM, WORKFLOW
 from services.servicenow.approvals import ApprovalServices
-from tests.services.connectivity.conftest import SIGN_IN, check, findings
+from tests.canary import Listener, forward_to
+from tests.services.connectivity.conftest import SIGN_IN, check, findings, reply
 from tests.services.connectivity.test_stages import stage_of
 
 REFUSED = ("no_such_role",)
@@ -109,6 +111,25 @@ async def test_what_is_hidden_is_said_to_be_hidden_and_nothing_is_concluded(prac
     assert report.verdict == "ok"
     assert "cannot be seen" in stage.evidence
     assert "no request waits" not in stage.evidence
+
+
+async def test_a_list_that_comes_empty_without_a_count_says_nothing(practice):
+    """Hidden rows are told apart from none by the count alone."""
+    bare = reply("200 OK", b'{"result":[]}', "Content-Type: application/json")
+    forward = forward_to(int(practice.base_url.rstrip("/").rsplit(":", 1)[1]))
+    listener = Listener(lambda asked: bare if b"/table/sys_user_grmember?" in asked else forward(asked))
+    report = await check(listener.url)
+    await asyncio.to_thread(listener.close)
+    stage = stage_of(report, "approval_flow")
+    assert stage.state == "ok"
+    assert "members of the group cannot be seen" in stage.evidence
+
+
+async def test_a_group_that_is_not_active_is_not_said_to_have_nobody(practice):
+    deactivate_the_group(practice)
+    stage, _ = await flow_of(practice)
+    assert (stage.fault, stage.cause) == ("approvers-missing", "The group that is to approve is not active.")
+    assert "Add a member" not in stage.remedy
 
 
 async def test_before_a_request_of_an_item_with_a_flow_nobody_is_said_to_be_asked(practice):

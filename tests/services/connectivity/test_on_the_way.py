@@ -16,7 +16,9 @@ from services.connectivity import reach, timing
 from services.connectivity.check import _Check
 from services.errors import Owner
 from services.practice import PracticeInstance
+from services.practice.stock import EXECUTE_ITEM
 from services.servicenow import ConnectionSettings
+from tests.canary import Listener, forward_to
 from tests.services.connectivity.conftest import (
     SIGN_IN,
     Authority,
@@ -147,6 +149,9 @@ class TestTime:
         late = [stage for stage in found.stages if stage.fault == "timeout"]
         assert {"service_status", "service_create", "request_item"} & {stage.stage for stage in late}
         assert all("the check ends after" in stage.evidence for stage in late)
+        waited = [one for one in found.stages if one.evidence.startswith("not looked at: two calls go out")]
+        assert waited
+        assert {one.state for one in waited} == {"skipped"}
         assert found.verdict == "failed"
 
     async def test_of_a_person_who_opens_the_vault_does_not_count(self, practice):
@@ -269,6 +274,16 @@ class TestBundle:
 
 
 class TestRefusals:
+    async def test_of_one_list_with_a_page_are_no_refusal_of_the_address(self, practice):
+        page = reply("403 Forbidden", b"<html><title>Forbidden</title></html>", "Content-Type: text/html")
+        forward = forward_to(int(practice.base_url.rstrip("/").rsplit(":", 1)[1]))
+        listener = Listener(lambda asked: page if b"/table/sc_cat_item?" in asked else forward(asked))
+        process = ApprovalProcess(name="P", request_item_id=EXECUTE_ITEM)
+        found = stage_of(await check(listener.url, process=process), "request_item")
+        await asyncio.to_thread(listener.close)
+        assert (found.state, found.fault) == ("failed", "access-policy-refused")
+        assert "is let in for others" in found.cause
+
     async def test_of_one_description_are_no_missing_role(self, practice: PracticeInstance):
         practice.faults.set("wsdl_refused", service="CreateExecuteAppApprovalRequest")
         report = await check(practice.base_url)

@@ -69,3 +69,22 @@ def _decide_elsewhere(desk, row):
                 by="app.approver",
             )  # fmt: skip
             return
+
+
+async def test_a_create_that_misses_a_right_after_it_has_ordered_is_found(desk):
+    """Its script may have met the access rule behind the order: what was raised must not stay open unseen."""
+    fault = (
+        b'<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><S:Fault><faultcode>S:Server'
+        b"</faultcode><faultstring>Insufficient rights to write records</faultstring></S:Fault></S:Body></S:Envelope>"
+    )
+    head = f"HTTP/1.1 500 Error\r\nContent-Type: text/xml\r\nContent-Length: {len(fault)}\r\n\r\n".encode()
+
+    def answer(request, forward):
+        first = request.split(b"\r\n", 1)[0]
+        done = forward(request)
+        return head + fault if first.startswith(b"POST /Create") else done
+
+    with between(desk, answer):
+        row = await desk.raised()
+    [item] = desk.practice.records("sc_req_item", sys_id=row.record_id)
+    assert (row.state, row.number) == ("pending", item["number"])

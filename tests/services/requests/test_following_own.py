@@ -158,6 +158,20 @@ async def test_its_record_is_found_by_its_approval_id_while_its_own_id_is_lost(o
     assert kept["record_id"] == row.external_id
 
 
+async def test_its_record_is_found_by_its_approval_id_in_another_spelling(own, practice, store):
+    """A script may write it as Privilege Manager shows ids: no copy of the request is made beside it."""
+    row = await own.raised()
+    with store.write() as work:
+        lost = work.session.get(services.requests.life.ApprovalRequest, row.id)
+        work.update(lost.model_copy(update={"external_id": "ticket 4711"}), lost.version)
+    [value] = practice.records("sc_item_option", value=row.approval_id)
+    spelt = {"value": f"{{{row.approval_id.upper()}}}"}
+    practice._database.update("sc_item_option", value["sys_id"], spelt)
+    await own.rounds(2)
+    [kept] = followed.requests_of(store)
+    assert (kept["id"], kept["number"].startswith("RITM")) == (row.id, True)
+
+
 async def test_an_order_that_is_rejected_ends_its_item_though_that_was_not_touched(own, practice):
     row = await own.raised()
     await own.rounds()

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
+from services.errors import ConsoleError
 from services.practice import PracticeInstance
 from services.practice.approvals import change
 from services.practice.stock import EXECUTE_ITEM
 from services.requests.acting import cancel, decide, remind
 from services.requests.clearing import close
 from services.requests.details import details
+from services.requests.finding import find
 from services.requests.life import RequestLife
 from services.requests.resolving import Claim, NotItsRecordError, claim_of, resolve
 from services.servicenow import ConnectionSettings, Instance
@@ -241,6 +243,82 @@ async def test_a_number_that_was_given_again_names_nobody_where_variables_are_hi
     outcome = await done(desk, row, "approve")
     assert (outcome.ok, outcome.problem.fault in ("record-unproven", "record-ambiguous")) == (False, True)
     assert writes(desk) == []
+
+
+@pytest.mark.parametrize("deed", ["approve", "reject", "cancel", "remind", "follow", "time out"])
+@pytest.mark.parametrize("given", ["sys_id", "number"])
+@pytest.mark.parametrize("stored", [True, False], ids=["stored wrongly", "not stored"])
+async def test_services_are_not_called_with_the_id_of_another_item(desk, given, deed, stored):
+    """Create may have answered with the id of what stands beside the item that it made."""
+    key = uuid.uuid4()
+    other, ours = place(desk.practice, line(str(uuid.uuid4())), line(str(key)))
+    wrongly = {"record_id": other["sys_id"], "number": other["number"], "order_id": other["request"]}
+    row = request_of(desk, other[given], key, **(wrongly if stored else {}))
+    if deed == "follow":
+        change(desk.practice._database, "sc_req_item", other["sys_id"], {"approval": "rejected"}, by="admin")
+    before = as_it_stands(desk, other, ours)
+    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    if deed == "follow":
+        await life.follow(row)
+        assert desk.row(row.id).state == RequestState.PENDING
+    elif deed == "time out":
+        with desk.store.write() as work:
+            row = work.update(row.model_copy(update={"times_out_at": utcnow()}), row.version)
+        ended = await life.follow(row)
+        assert (ended.state, "Not cancelled in ServiceNow" in ended.comment) == (RequestState.TIMED_OUT, True)
+    elif deed == "cancel":
+        outcome = await done(desk, row, deed)
+        assert (outcome.ok, outcome.problem.fault) == (False, "record-foreign")
+        assert "that of another item" in outcome.problem.evidence
+        assert as_it_stands(desk, ours) == before[1:]
+    else:
+        outcome = await done(desk, row, deed)
+        assert (outcome.ok, outcome.label) == (True, ours["number"])
+    assert as_it_stands(desk, other) == before[:1]
+
+
+async def test_a_record_without_an_approval_id_gives_way_to_the_one_that_carries_it(desk):
+    chosen_item(desk)
+    key = uuid.uuid4()
+    blank, ours = place(desk.practice, line(""), line(str(key)))
+    row = request_of(desk, "ticket 4711", key, record_id=blank["sys_id"], number=blank["number"])
+    before = as_it_stands(desk, blank)
+    assert (await done(desk, row, "approve")).label == ours["number"]
+    assert as_it_stands(desk, blank) == before
+
+
+@pytest.mark.parametrize("spelt", ["{%s}", "%s"])
+async def test_an_approval_id_in_another_spelling_is_found_by_it(desk, spelt):
+    key = uuid.uuid4()
+    [ours] = place(desk.practice, line(spelt % str(key).upper()))
+    row = request_of(desk, "ticket 4711", key)
+    assert (await done(desk, row, "approve")).label == ours["number"]
+    [item] = (await find(await desk.workspace.instance(desk.server.id), str(key), desk.process)).items
+    assert item.record_id == ours["sys_id"]
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("table", ["sc_req_item", "sc_item_option_mtom"])
+async def test_nothing_is_concluded_from_a_list_that_was_cut_off(desk, shop, deed, table):
+    """One that could not be read to its end hides nothing: it may be read whole a moment later."""
+    laptop, ours, row = shop
+    chosen_item(desk)
+    cut = b'{"result":[{"sys_id":"1"},{"error":{"detail":"maximum execution time exceeded","message":"Transaction cancelled"}}'
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(cut)}\r\n\r\n".encode()
+
+    def answer(request, forward):
+        return head + cut if f"/table/{table}?".encode() in request.split(b"\r\n")[0] else forward(request)
+
+    desk.practice.faults.set("variables_hidden")
+    before = as_it_stands(desk, laptop, ours)
+    with between(desk, answer):
+        outcome = await done(desk, row, deed)
+        life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+        with pytest.raises(ConsoleError) as caught:
+            await life.cancel(row, "Not needed")
+    assert (outcome.ok, outcome.problem.fault) == (False, "transaction-cancelled")
+    assert caught.value.problem.fault == "transaction-cancelled"
+    assert as_it_stands(desk, laptop, ours) == before
 
 
 # -- approvals of orders ---------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.connectivity.limits import look_at_clock, look_at_limits, told_limit
-from services.servicenow.answers import retry_after_of
+from services.servicenow.answers import check_status, retry_after_of
+from services.servicenow.faults import RateLimitedError
 from services.servicenow.headers import RETRY_AFTER_DEFAULT_S, RETRY_AFTER_MAX_S, moment_of, number_of
 
 OUT_OF_RANGE = [
@@ -61,3 +62,21 @@ def test_a_stored_limit_of_any_length_is_read():
 def test_no_header_value_raises(text):
     moment_of(text)
     number_of(httpx.Headers([(b"x-total-count", text.encode())]), "x-total-count")
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan", "1e9", "1_0", "-5", "5, 10", "0x10", "+7"])
+def test_what_only_looks_like_seconds_waits_the_usual_time(text):
+    """Python reads more texts as numbers than the header has."""
+    response = answered(Retry_After=text)
+    assert retry_after_of(response) == RETRY_AFTER_DEFAULT_S
+    response.request = httpx.Request("GET", "https://a.example/")
+    with pytest.raises(RateLimitedError) as caught:
+        check_status(response, "Read")
+    assert "Retry-After" not in caught.value.problem.evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("5", 5.0), ("1.5", 1.5), ("0", 1.0), ("9" * 15, RETRY_AFTER_MAX_S)]
+)
+def test_seconds_are_taken_within_an_hour(text, seconds):
+    assert retry_after_of(answered(Retry_After=text)) == seconds

@@ -156,8 +156,6 @@ async def test_a_limit_that_goes_on_is_told_after_a_few_tries(waits):
         ("6", 6),
         ("3600", 3600),
         ("86400", RETRY_AFTER_MAX_S),
-        ("1e999", RETRY_AFTER_MAX_S),
-        ("inf", RETRY_AFTER_MAX_S),
         ("nan", 60),
         ("soon", 60),
         ("", 60),
@@ -178,7 +176,7 @@ async def test_a_long_wait_is_told_and_not_slept_through(waits, header, seconds)
     assert error.retry_after == seconds
 
 
-@pytest.mark.parametrize("header", ["0", "-5", "0.2", "Wed, 21 Oct 2015 07:28:00 GMT"])
+@pytest.mark.parametrize("header", ["0", "0.2", "Wed, 21 Oct 2015 07:28:00 GMT"])
 async def test_no_wait_is_shorter_than_a_second(waits, header):
     answers = iter([json_reply(LIMITED, 429, Retry_After=header), json_reply(EMPTY)])
     async with RawServer(lambda _: next(answers)) as server, at(server.url) as instance:

@@ -179,3 +179,17 @@ async def test_types_that_take_every_text_are_good(kind):
     known, asked = await called(description(inputs=STRING.format("id").replace("xsd:string", kind)))
     assert known.typed_inputs == ()
     assert b"<id>1</id>" in asked.body
+
+
+async def test_the_message_of_a_header_is_kept():
+    header = '<soap:header message="tns:extra" part="h" use="literal"/><soap:body'
+    extra = '<wsdl:message name="extra"><wsdl:part name="h" element="tns:submit"/></wsdl:message>'
+    wsdl = made().replace("<soap:body", header, 1).replace("<wsdl:portType", f"{extra}<wsdl:portType", 1)
+    known, _ = await called(wsdl)
+    assert known.inputs == ("id",)
+
+
+@pytest.mark.parametrize("location", ["/Mine.do?SOAP", "Mine.do?SOAP", ""])
+async def test_a_location_without_a_host_points_to_no_other_one(location):
+    known, _ = await called(made().replace("https://s/Mine.do?SOAP", location))
+    assert not known.wsdl_host_differs

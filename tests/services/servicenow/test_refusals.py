@@ -23,6 +23,9 @@ CUT = {
     "array left open after a row": f'{{"result":[{ROW}{ERROR}',
     "nothing but the error": f"{{{ERROR}",
     "row left open": '{"result":[{"sys_id":"1",' + ERROR,
+    "told in the second text alone": '{"result":[{"error":{"code":1,"message":"x","detail":"'
+    + CANCELLED
+    + '"}}',
     "line feeds": f'{{"result":[{ROW},' + "\n" + ERROR.replace(":{", ": {\n "),
 }
 RIGHTS = json.dumps(
@@ -103,6 +106,39 @@ PAGES = {
 }
 
 
+@pytest.mark.parametrize("words", ["The request was aborted.", "You are not authorized.", "Access denied"])
+async def test_a_page_of_a_gateway_is_not_taken_for_the_words_of_the_instance(words):
+    page = Reply(
+        f"<html><title>Request Rejected</title>{words}</html>".encode(), 403, {"Content-Type": "text/html"}
+    )
+    async with RawServer(lambda _: page) as server:
+        await refused(server, "access-policy-refused", rows)
+
+
+async def test_a_call_that_is_refused_for_rights_with_401_asks_for_no_other_password():
+    def answer(asked):
+        return xml(description()) if asked.method == "GET" else xml(FAULT.format(NO_RIGHTS), 401)
+
+    async with RawServer(answer) as server:
+        problem = await refused(
+            server, "rights-missing", lambda i: i.service("Mine").call({"id": "1"}, ("out",))
+        )
+    assert "password" not in problem.remedy
+
+
+async def test_a_page_that_says_the_query_was_cut_off_is_told_as_that():
+    page = Reply(f"<html><title>{CANCELLED}</title></html>".encode(), 500, {"Content-Type": "text/html"})
+    async with RawServer(lambda _: page) as server:
+        await refused(server, "transaction-cancelled", rows)
+
+
+async def test_a_result_that_says_failure_is_not_believed():
+    said = Reply(b'{"result":[],"status":"failure"}', 200, {"Content-Type": "application/json"})
+    async with RawServer(lambda _: said) as server:
+        problem = await refused(server, "reply-malformed", rows)
+    assert "failure" in problem.evidence
+
+
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
 @pytest.mark.parametrize(
     "door",
@@ -120,7 +156,7 @@ async def test_a_403_that_is_no_answer_of_an_interface_is_a_policy_for_addresses
     assert problem.owner is Owner.SERVICENOW
 
 
-@pytest.mark.parametrize("status", [200, 403, 500])
+@pytest.mark.parametrize("status", [200, 401, 403, 500])
 @pytest.mark.parametrize("words", [NO_RIGHTS, "User Not Authorized"])
 @pytest.mark.parametrize("envelope", [FAULT, FAULT_12], ids=["SOAP 1.1", "SOAP 1.2"])
 async def test_a_description_that_is_refused_for_rights_names_the_role(status, words, envelope):
