@@ -33,6 +33,7 @@ from console.navigation.name_editor import NameEditor
 from console.pages.registry import Target
 from console.widgets.search_field import SearchField
 from models.letters import same_letters
+from services.language import tr
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_AT = 7
@@ -50,7 +51,7 @@ class Tree(QTreeView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Navigation")
+        self.setAccessibleName(tr("Navigation"))
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
         self.setIndentation(INDENT)
@@ -239,7 +240,7 @@ class Navigation(QWidget):
         self.proxy = FilterModel(model, self)
         self.tree = Tree()
         self.tree.setModel(self.proxy)
-        self.filter = SearchField("Filter the tree")
+        self.filter = SearchField(tr("Filter the tree"))
         self.filter.textChanged.connect(self._filter)
         self.filter.returnPressed.connect(self._take_first)
         self.filter.left.connect(self._enter_tree)

@@ -18,7 +18,9 @@ from console.widgets.rows import RowsModel, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 COLUMNS = (
     Column("Name", cut=MIDDLE, least=16, most=60, take=3, give=6),
@@ -26,15 +28,15 @@ COLUMNS = (
     Column("Deleted", tone="muted", cut=RIGHT),
     Column("By", tone="muted", cut=MIDDLE, least=8, most=30, take=1, give=2),
 )
-ABOUT = "Objects of the configuration that were deleted stand here until they are restored."
-SECRET = "Its password is not restored: enter it again on its page."  # noqa: S105 - a sentence
+ABOUT = tr_later("Objects of the configuration that were deleted stand here until they are restored.")
+SECRET = tr_later("Its password is not restored: enter it again on its page.")
 
 
 class Rows(DataTable):
     """The list; Enter restores what is selected."""
 
     def __init__(self, page: "DeletedPage") -> None:
-        super().__init__(page.model, COLUMNS, "Deleted objects")
+        super().__init__(page.model, COLUMNS, tr("Deleted objects"))
         self._page = page
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -52,7 +54,7 @@ class DeletedPage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: Any = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Deleted objects")
+        self.set_title(tr("Deleted objects"))
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self.objects: list[Any] = []
@@ -120,7 +122,7 @@ class DeletedPage(Page):
         ]
         self.model.show_rows(rows)
         if not rows:
-            self.states.show_other(EmptyState((), "", "Nothing is deleted", ABOUT))
+            self.states.show_other(EmptyState((), "", tr("Nothing is deleted"), ABOUT))
         else:
             self.states.show_content()
             same = (n for n, one in enumerate(self.objects) if chosen is not None and one.id == chosen.id)

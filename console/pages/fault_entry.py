@@ -23,7 +23,7 @@ class FaultEntry(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Entry")
+        self.setAccessibleName(tr("Entry"))
         self.setMinimumWidth(LEAST)
         self._rows: list[tuple[Label, Label]] = []
         self._shapes = {shape: Picture(shape, 18) for shape in ("bad", "notice")}

@@ -19,15 +19,16 @@ from console.widgets.search_field import SearchField
 from console.widgets.states import EmptyState, StateStack
 from console.workers import Workers
 from models.stages import STAGE_NAMES
-from services.language import plural
+from models.translatable import tr_later
+from services.language import plural, tr
 
 COLUMNS = (
     Column("Fault"),
     Column("Stage", tone="muted", cut=RIGHT, least=14, most=16, give=1),
     Column("Cause", cut=RIGHT, least=16, most=60, take=1, give=8),
 )
-WORDS = ("Every fault that the check can name: what people see, why, who can put it right, and how",
-         "What people see, why, who can put it right, and how")  # fmt: skip
+WORDS = (tr_later("Every fault that the check can name: what people see, why, who can put it right, and how"),
+         tr_later("What people see, why, who can put it right, and how"))  # fmt: skip
 BESIDE_FROM, ENTRY = 740, 400
 """From which width the entry stands beside the list, and how wide it is there."""
 LIST_LEAST = (300, 168)
@@ -41,7 +42,7 @@ class FaultsPage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Fault catalog")
+        self.set_title(tr("Fault catalog"))
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self._handbook: Any = None
@@ -60,7 +61,7 @@ class FaultsPage(Page):
         self.head.set_primary_reason("")
         self.head.set_caption(*WORDS)
         self.model = RowsModel([column.name for column in COLUMNS], self)
-        self.table = DataTable(self.model, COLUMNS, "Faults")
+        self.table = DataTable(self.model, COLUMNS, tr("Faults"))
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setMinimumSize(*LIST_LEAST)
         selection = self.table.selectionModel()
@@ -90,15 +91,15 @@ class FaultsPage(Page):
         layout.addWidget(self.foot)
 
     def _filters(self) -> QHBoxLayout:
-        self.search = SearchField("Id, stage, what people see, or cause")
+        self.search = SearchField(tr("Id, stage, what people see, or cause"))
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._enter_list)
         self.search.left.connect(self._enter_list)
         self.setFocusProxy(self.search)
         self.stage = _choice(
-            "Stage", [("Any stage", ""), *((name, key) for key, name in STAGE_NAMES.items())]
+            tr("Stage"), [(tr("Any stage"), ""), *((name, key) for key, name in STAGE_NAMES.items())]
         )
-        self.owner = _choice("Owner", [("Any owner", "")])
+        self.owner = _choice(tr("Owner"), [(tr("Any owner"), "")])
         for box in (self.stage, self.owner):
             box.currentIndexChanged.connect(self._filter)
         row = QHBoxLayout()
@@ -202,10 +203,12 @@ class FaultsPage(Page):
         again = buttons.secondary("Show all faults")
         again.clicked.connect(lambda *_checked: self.show_all())
         text = self.search.text().strip()
-        searched = f"holds “{text}” here" if text else "is found at this stage with this owner"
+        searched = (
+            tr("holds “{text}” here", text=text) if text else tr("is found at this stage with this owner")
+        )
         return EmptyState(
-            (), "", "No fault matches",
-            f"Nothing in the catalog {searched}. Search for fewer words, or take the filters away.", again,
+            (), "", tr("No fault matches"),
+            tr("Nothing in the catalog {searched}. Search for fewer words, or take the filters away.", searched=searched), again,
         )  # fmt: skip
 
     def _enter_list(self) -> None:
@@ -232,7 +235,7 @@ class FaultsPage(Page):
         clipboard, fault = QGuiApplication.clipboard(), self.fault
         if clipboard is not None and fault is not None:
             clipboard.setText(self._handbook.as_text(fault))
-            self.ctx.notify(f"Copied {fault.id}")
+            self.ctx.notify(tr("Copied {id}", id=fault.id))
 
 
 def _choice(name: str, choices: list[tuple[str, str]]) -> QComboBox:

@@ -18,8 +18,9 @@ from console.widgets.page_head import PageHead
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import ago, date_time, number
+from services.language import ago, date_time, number, tr
 
 COLUMNS = (
     Column("Name", least=24, most=64, take=2, give=2),
@@ -28,19 +29,24 @@ COLUMNS = (
     Column("Last modified", tone="muted"),
 )
 CHAIN = (
-    ("key", "User Credential"),
-    ("server", "ServiceNow Server"),
-    ("process", "Approval Process"),
-    ("tag", "Approval Type"),
+    ("key", tr_later("User Credential")),
+    ("server", tr_later("ServiceNow Server")),
+    ("process", tr_later("Approval Process")),
+    ("tag", tr_later("Approval Type")),
 )
 BELONGS = {
-    Kind.USER_CREDENTIAL: "A User Credential is the account that signs in to ServiceNow. Its password is kept in the"
-    " vault, never in the store.",
-    Kind.FOREIGN_SYSTEM: "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it.",
-    Kind.APPROVAL_PROCESS: "An Approval Process says which server, Request Item and services answer a request, and how"
-    " often they are asked.",
-    Kind.APPROVAL_TYPE: "An Approval Type says which Approval Process answers a request, and whether an answer counts"
-    " for one policy or one file. Actions refer to it.",
+    Kind.USER_CREDENTIAL: tr_later(
+        "A User Credential is the account that signs in to ServiceNow. Its password is kept in the vault, never in the store."
+    ),
+    Kind.FOREIGN_SYSTEM: tr_later(
+        "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it."
+    ),
+    Kind.APPROVAL_PROCESS: tr_later(
+        "An Approval Process says which server, Request Item and services answer a request, and how often they are asked."
+    ),
+    Kind.APPROVAL_TYPE: tr_later(
+        "An Approval Type says which Approval Process answers a request, and whether an answer counts for one policy or one file. Actions refer to it."
+    ),
 }
 """What belongs into the list of a kind, for its empty page."""
 
@@ -199,7 +205,7 @@ class FolderPage(Page):
         workspace = await self.ctx.ready()
         items = await self.ctx.call(workspace.configuration.all, self.of_kind)
         count = len(items)
-        badge = Badge("None yet", "off", "off") if not count else Badge(number(count), "off")
+        badge = Badge(tr("None yet"), "off", "off") if not count else Badge(number(count), "off")
         self.head.set_badges([badge])
         if not items:
             self.states.show_other(await self._empty(workspace))
@@ -224,8 +230,14 @@ class FolderPage(Page):
             ready = await self.ctx.call(workspace.configuration.all, before)
             needed = KINDS[before].singular
             article = "an" if needed[0] in "AEIO" else "a"
-            caption = f"{ready[0].name} is ready for it." if ready else f"It needs {article} {needed} first."
-        return EmptyState(CHAIN, info.icon, f"No {info.plural} yet", BELONGS[kind], make, caption)
+            caption = (
+                tr("{name} is ready for it.", name=ready[0].name)
+                if ready
+                else tr("It needs {article} {needed} first.", article=article, needed=needed)
+            )
+        return EmptyState(
+            CHAIN, info.icon, tr("No {plural} yet", plural=info.plural), BELONGS[kind], make, caption
+        )
 
     def _failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):

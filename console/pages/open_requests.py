@@ -11,6 +11,7 @@ from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.workers import ask
 from services.errors import RequestsOpenError
+from services.language import tr
 
 T = TypeVar("T")
 DELETE = "Delete"
@@ -21,16 +22,25 @@ class OpenRequestsDialog(Question):
 
     def __init__(self, error: RequestsOpenError, typed: str = "", parent: QWidget | None = None) -> None:
         super().__init__(
-            error.open.number, f"{error.open.parts}, on “{error.name}”. {error.consequence}", parent
+            error.open.number,
+            tr(
+                "{parts}, on “{name}”. {consequence}",
+                parts=error.open.parts,
+                name=error.name,
+                consequence=error.consequence,
+            ),
+            parent,
         )
         self._name = error.name
         self.line = TextEditor()
         self.line.setText(typed)
         act = error.act.partition(" ")[0]
-        self.lines.addWidget(Field("Confirm", self.line, f"Type the name to go on: {error.name}"))
-        self.act_button = buttons.danger(act) if act == DELETE else buttons.primary(f"{act} it")
+        self.lines.addWidget(
+            Field("Confirm", self.line, tr("Type the name to go on: {name}", name=error.name))
+        )
+        self.act_button = buttons.danger(act) if act == DELETE else buttons.primary(tr("{act} it", act=act))
         self.act_button.setDefault(True)
-        self.foot(self.act_button, "Cancel")
+        self.foot(self.act_button, tr("Cancel"))
         self.line.textChanged.connect(lambda _text: self._update())
         self.line.setFocus()
         self._update()

@@ -9,10 +9,11 @@ from console.pages.editors import Editor, Host
 from console.widgets import buttons
 from console.widgets.editors import PasswordEditor
 from console.widgets.labels import ElidedLabel
+from models.translatable import tr_later
 from services.language import tr
 from services.secret import Secret
 
-EMPTY_STATE = "No password is set"
+EMPTY_STATE = tr_later("No password is set")
 
 
 class PasswordField(Editor):
@@ -24,7 +25,7 @@ class PasswordField(Editor):
     entered = pyqtSignal(object)
     """What was typed changed: a Secret, or None when there is nothing."""
 
-    def __init__(self, name: str, label: str = "Password") -> None:
+    def __init__(self, name: str, label: str = tr_later("Password")) -> None:
         frame = QWidget()
         super().__init__(frame)
         self.field_name = name

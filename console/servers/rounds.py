@@ -10,6 +10,7 @@ from console.activity import DONE, FAILED, Job
 from console.lazy import module
 from console.workers import Workers
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.language import plural, tr
 
@@ -18,7 +19,7 @@ UNEXPECTED = "services.unexpected"
 REFUSED = ("authentication-refused",)
 Then = Callable[[dict[Any, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
-WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
+WORDS = {"ok": "good", "warning": tr_later("with a warning"), "failed": "failed"}
 
 
 class Rounds(QObject):
@@ -40,7 +41,7 @@ class Rounds(QObject):
         return self.job is not None and self.job.running
 
     def start(
-        self, name: str = "Checking all servers", *, then: Then | None = None, careful: bool = False
+        self, name: str = tr_later("Checking all servers"), *, then: Then | None = None, careful: bool = False
     ) -> None:
         """Begin a round; nothing happens while one goes on.
 
@@ -64,11 +65,11 @@ class Rounds(QObject):
     def _failed(self, error: BaseException) -> None:
         # Said in the strip and in no dialog: nobody may be looking.
         expected = isinstance(error, ConsoleError)
-        text = error.problem.cause if isinstance(error, ConsoleError) else "Ended by an error"
+        text = error.problem.cause if isinstance(error, ConsoleError) else tr("Ended by an error")
         if self.running and self.job is not None:
             self.job.end(text, FAILED)
         else:
-            self.ctx.activity.record("Checking all servers", text, FAILED, routine=True)
+            self.ctx.activity.record(tr("Checking all servers"), text, FAILED, routine=True)
         self.changed.emit()
         if not expected:
             self.ctx.workers.failed.emit(error)
@@ -86,14 +87,19 @@ class Rounds(QObject):
             job.progress(server.name, number, len(servers))
             last = await self.ctx.call(checks.past_checks, workspace.store, server.id, 1)
             if careful and last and _refused(last[0]):
-                job.note(f"{server.name}: left alone, its password was refused last time; check it by hand")
+                job.note(
+                    tr(
+                        "{name}: left alone, its password was refused last time; check it by hand",
+                        name=server.name,
+                    )
+                )
                 continue
             used = [p for p in processes if p.server_id == server.id]
             try:
                 verdict = await self._server(job, server, used)
             except Exception as error:  # noqa: BLE001 -- the other servers are checked all the same
                 problem = (
-                    (await module(self.ctx, UNEXPECTED)).unexpected(log, "Check a server", error).problem
+                    (await module(self.ctx, UNEXPECTED)).unexpected(log, tr("Check a server"), error).problem
                 )
                 job.note(f"{server.name}: {problem.cause} ({problem.correlation_id})")
                 verdict = "failed"

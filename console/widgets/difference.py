@@ -98,7 +98,7 @@ def summary_of(rows: Sequence[DiffRow]) -> str:
     """Return how many lines differ in which way, in words."""
     counts = {word: sum(1 for row in rows if row.sign == sign) for sign, word in WORDS.items()}
     said = [f"{count} {word}" for word, count in counts.items() if count]
-    return f"Lines: {', '.join(said)}" if said else "Both sides are the same"
+    return tr("Lines: {names}", names=", ".join(said)) if said else tr("Both sides are the same")
 
 
 class DifferenceView(QAbstractScrollArea):
@@ -108,7 +108,7 @@ class DifferenceView(QAbstractScrollArea):
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Difference")
+        self.setAccessibleName(tr("Difference"))
         self.setMinimumHeight(96)
         self.setViewportMargins(1, HEAD, 1, 1)
         self.rows: list[DiffRow] = []
@@ -137,7 +137,15 @@ class DifferenceView(QAbstractScrollArea):
             (head, plural(count, "{count} line", "{count} lines") if count else tr("Nothing"))
             for head, count in zip((left, right), counts, strict=True)
         )
-        self.setAccessibleDescription(f"{left} and {right}. {summary_of(rows)}. {self.as_text()[:4000]}")
+        self.setAccessibleDescription(
+            tr(
+                "{left} and {right}. {summary_of}. {as_text}",
+                left=left,
+                right=right,
+                summary_of=summary_of(rows),
+                as_text=self.as_text()[:4000],
+            )
+        )
         self._measure()
         for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
             if bar is not None:

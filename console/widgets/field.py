@@ -104,7 +104,9 @@ class Field(QWidget):
     def _say_valid(self, *, valid: bool) -> None:
         """Name the editor after the field, and say when what it holds is not valid: Qt's widgets have no state for it."""
         for widget in self._named:
-            widget.setAccessibleName(self.label.text() if valid else f"{self.label.text()}, invalid entry")
+            widget.setAccessibleName(
+                self.label.text() if valid else tr("{text}, invalid entry", text=self.label.text())
+            )
 
     def _draw(self) -> None:
         shape = _SHAPES.get(self.state, "")

@@ -28,7 +28,7 @@ class Crumb(TextButton):
     def __init__(self, text: str) -> None:
         super().__init__(text, "caption", "muted")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"Go to {text}")
+        self.setAccessibleName(tr("Go to {text}", text=text))
 
     def shown_font(self) -> QFont:
         """Return the font, underlined while the pointer or the keyboard is here."""
@@ -207,7 +207,7 @@ class PageHead(QWidget):
 
     def set_primary_reason(self, text: str) -> None:
         """Say why the primary button cannot run; an empty text when it can."""
-        self.reason.set_wordings(text, text.removesuffix(" to save"), "")
+        self.reason.set_wordings(text, text.removesuffix(tr(" to save")), "")
         self.reason.setVisible(bool(text))
 
     def set_tab_text(self, index: int, text: str) -> None:

@@ -18,6 +18,7 @@ from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPain
 from PyQt6.QtWidgets import QFrame, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from console import icons, plain, theme
+from services.language import tr
 
 ROOT = QModelIndex()
 ROW, ICON, SHAPE, CHEVRON, BAR = 28, 16, 14, 12, 3
@@ -68,7 +69,7 @@ class PlanNode:
     def said(self) -> str:
         """Return the row in words."""
         if self.folded:
-            return f"{self.text}, {self.operation}, opens on Enter"
+            return tr("{text}, {operation}, opens on Enter", text=self.text, operation=self.operation)
         return ", ".join(part for part in (self.text, self.caption, self.operation) if part)
 
 
@@ -310,7 +311,7 @@ class PlanTree(QTreeView):
         self.setModel(self.plan)
         self.setItemDelegate(PlanDelegate(self))
         self.setProperty("role", "plan")
-        self.setAccessibleName("Plan")
+        self.setAccessibleName(tr("Plan"))
         self.setHeaderHidden(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRootIsDecorated(False)

@@ -24,6 +24,8 @@ from console import icons, plain, theme
 from console.widgets import buttons
 from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, LinkLabel, Picture, breakable, wrapped
+from models.translatable import tr_later
+from services.language import tr
 
 ROW, HEAD, NAME = 25, 27, 104
 NAME_COLUMN = 64
@@ -36,7 +38,7 @@ WORDS = {
     "notice": "warning",
     "bad": "failed",
     "off": "skipped",
-    "todo": "not run",
+    "todo": tr_later("not run"),
     "running": "running",
 }
 """What a screen reader says of a shape."""
@@ -118,7 +120,12 @@ class StageModel(QAbstractListModel):
         return row.key if role == STAGE else None
 
     def _said(self, row: StageRow) -> str:
-        parts = (row.name, WORDS.get(row.state, row.state), row.seen, "changed since" if self.stale else "")
+        parts = (
+            row.name,
+            WORDS.get(row.state, row.state),
+            row.seen,
+            tr("changed since") if self.stale else "",
+        )
         return plain.one_line(", ".join(part for part in parts if part))
 
     def set_stage(self, key: str, state: str, seen: str, ms: float | None) -> None:
@@ -159,7 +166,7 @@ class StageDelegate(QStyledItemDelegate):
         low = box.adjusted(0, 4, -8, 0)
         _write(painter, low, title, theme.font("field"), "text")
         if ms is not None:
-            _write(painter, low, f"{ms:.0f} ms", theme.font("caption"), "muted", right=True)
+            _write(painter, low, tr("{ms} ms", ms=round(ms)), theme.font("caption"), "muted", right=True)
 
     def _stage(self, painter: QPainter, box: QRect, row: StageRow, *, chosen: bool) -> None:
         if chosen:
@@ -173,7 +180,7 @@ class StageDelegate(QStyledItemDelegate):
         text = "sel-text" if chosen else "muted" if waiting else "text"
         name = QRect(box.left() + 26, box.top(), NAME, box.height())
         _write(painter, name, row.name, theme.font("strong" if loud else "body"), text)
-        time = "" if row.ms is None else f"{row.ms:.0f} ms"
+        time = "" if row.ms is None else tr("{ms} ms", ms=round(row.ms))
         width = QFontMetrics(theme.font("caption")).horizontalAdvance(time) + 8
         _write(
             painter,
@@ -214,7 +221,7 @@ class StageList(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName("Stages of the check")
+        self.setAccessibleName(tr("Stages of the check"))
         chosen = self.selectionModel()
         if chosen is not None:
             chosen.currentChanged.connect(lambda now, _was: self._current(now))
@@ -266,7 +273,7 @@ class StageList(QListView):
         found = NEEDS.match(reason)
         if found is None or found.group(1) not in self._model.order:
             return reason
-        return f"needs {self.label(found.group(1))}{reason[found.end(1) :]}"
+        return tr("needs {label}{reason}", label=self.label(found.group(1)), reason=reason[found.end(1) :])
 
     def stop(self) -> None:
         """Show that nothing runs any more."""
@@ -324,7 +331,9 @@ class FindingCard(QFrame):
         if result.fault:
             words.addWidget(wrapped(breakable(str(result.fault)), "code"))
         head.addLayout(words, 1)
-        head.addWidget(Label(f"{result.ms:.0f} ms", role="caption"), 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(
+            Label(tr("{ms} ms", ms=round(result.ms)), role="caption"), 0, Qt.AlignmentFlag.AlignTop
+        )
         layout.addLayout(head)
         layout.addLayout(self._parts())
         self.acts: list[QPushButton] = []
@@ -335,10 +344,10 @@ class FindingCard(QFrame):
         self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
         self.copy_button.clicked.connect(self.ticket_wanted)
         shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
-        self.entry_link = LinkLabel("In the catalog")
+        self.entry_link = LinkLabel(tr("In the catalog"))
         self.entry_link.clicked.connect(self.entry_wanted)
         if result.fault:
-            self.entry_link.setAccessibleName(f"{result.fault} in the catalog")
+            self.entry_link.setAccessibleName(tr("{fault} in the catalog", fault=result.fault))
             shown.append(self.entry_link)
         foot = FlowLayout(gap=8)
         for widget in shown:
@@ -374,10 +383,10 @@ class FindingCard(QFrame):
     def _texts(self) -> list[tuple[str, str]]:
         result = self.result
         parts = (
-            ("Evidence", result.evidence),
-            ("Cause", result.cause),
-            ("Owner", result.owner),
-            ("Remedy", result.remedy),
+            (tr("Evidence"), result.evidence),
+            (tr("Cause"), result.cause),
+            (tr("Owner"), result.owner),
+            (tr("Remedy"), result.remedy),
         )
         return [(name, _capital(str(getattr(text, "value", text)))) for name, text in parts if text]
 

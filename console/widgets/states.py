@@ -32,7 +32,7 @@ class Tiles(QWidget):
     def __init__(self, names: Sequence[tuple[str, str]], own: str) -> None:
         super().__init__()
         self._names, self._own = list(names), own
-        self.setAccessibleName(", then ".join(word for _, word in names))
+        self.setAccessibleName(tr(", then ").join(word for _, word in names))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -122,10 +122,10 @@ class ErrorState(QWidget):
         grid.setColumnStretch(1, 1)
         owner = problem.owner.value
         parts = (
-            ("Evidence", problem.evidence),
-            ("Cause", problem.cause),
-            ("Owner", owner[:1].upper() + owner[1:]),
-            ("Remedy", problem.remedy),
+            (tr("Evidence"), problem.evidence),
+            (tr("Cause"), problem.cause),
+            (tr("Owner"), owner[:1].upper() + owner[1:]),
+            (tr("Remedy"), problem.remedy),
         )
         for line, (name, text) in enumerate(parts):
             label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
@@ -158,7 +158,7 @@ class Skeleton(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Loading")
+        self.setAccessibleName(tr("Loading"))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars with the tokens as they are now."""
