@@ -43,7 +43,7 @@ class Leftovers(QObject):
         workspace = await self.ctx.ready()
         if not await self.ctx.call(clearing.is_anything_left, workspace.store):
             return
-        job = self.job = self.ctx.activity.begin(NAME, self.stop, routine=True)
+        job = self.job = self.ctx.activity.begin(tr(NAME), self.stop, routine=True)
         cleaned = 0
         try:
             for _ in range(ROUNDS):

@@ -199,10 +199,10 @@ def _keys() -> QHBoxLayout:
     foot.setContentsMargins(16, 5, 16, 5)
     foot.setSpacing(6)
     for keys, words in (
-        ("↑ ↓", "move"),
-        (tr("Enter"), "run"),
+        ("↑ ↓", tr("move")),
+        ("Enter", tr("run")),
         (">", tr("commands only")),
-        (tr("Esc"), "close"),
+        ("Esc", tr("close")),
     ):
         foot.addWidget(KeyCap(keys))
         foot.addWidget(Label(words, role="caption"))

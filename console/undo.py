@@ -75,7 +75,7 @@ async def restore(ctx: Any, deleted: Any) -> str:
     return (
         tr("Restored {name}", name=item.name)
         if item.name == deleted.name
-        else tr("Restored {name} as {name_2}", name=deleted.name, name_2=item.name)
+        else tr("Restored {name} as {new_name}", name=deleted.name, new_name=item.name)
     )
 
 

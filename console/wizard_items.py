@@ -12,7 +12,7 @@ from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
 from console.widgets.labels import CopyLabel, Label, Picture
 from models.translatable import plural_later
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 KINDS = (
     ("sc_category", *plural_later("{count} category", "{count} categories")),
@@ -114,7 +114,7 @@ class MissingItems(QWidget):
             left = tr("Not changed, because others created or changed it: {names}", names=names)
             column.addWidget(_Said("bad", left))
         for warning in plan.warnings:
-            column.addWidget(_Said("notice", warning))
+            column.addWidget(_Said("notice", shown(warning)))
         self.sign_in: SignInFields | None = None
         if planned.lacks_admin is not None and self._planned:
             why = Label(

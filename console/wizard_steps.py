@@ -19,7 +19,7 @@ from models.foreign_system import URL_MAX
 from models.kinds import KINDS, Kind
 from models.translatable import tr_later
 from services.errors import Problem
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 LABEL_WIDTH = 190
 ADDRESS_HELP = tr_later("https://INSTANCE.service-now.com/, as in the browser")
@@ -160,21 +160,21 @@ class FoundStep(QWidget):
             ("good", tr("Signed in"), tr("{account} at {base_url}", account=account, base_url=base_url), "")
         ]
         for service in found.services:
-            seen = service.verdict.text if service.verdict is not None else ""
+            seen = shown(service.verdict.text) if service.verdict is not None else ""
             name = service.name or tr("Not found on the instance")
-            self.lines.append(("good" if service.ok else "bad", SERVICE_WORDS[service.role], name, seen))
+            self.lines.append(("good" if service.ok else "bad", tr(SERVICE_WORDS[service.role]), name, seen))
         if found.item is None:
             self.lines.append(("bad", tr("Request Item"), tr("No item has the required variables"), ""))
         else:
             self.lines.append(("good", tr("Request Item"), found.item.name, contract_text(found.item)[1]))
-        shown = [_Line(*line) for line in self.lines]
-        for widget in shown:
+        lines = [_Line(*line) for line in self.lines]
+        for widget in lines:
             self._layout.addWidget(widget)
-        self._found = shown[1:]
+        self._found = lines[1:]
         self._layout.addSpacing(8)
         if found.complete:
             for kind, name in names.items():
-                self._layout.addWidget(_Line("create", KINDS[kind].singular, name))
+                self._layout.addWidget(_Line("create", tr(KINDS[kind].singular), name))
         if below is not None:
             self._layout.addSpacing(8 if found.complete else 0)
             self._layout.addWidget(below)
@@ -240,7 +240,7 @@ class DoneStep(QWidget):
         for row, item in enumerate((made.credential, made.server, made.process, made.approval_type)):
             info = KINDS[item.kind]
             link = LinkLabel(item.name)
-            link.setAccessibleName(tr("Open {singular} {name}", singular=info.singular, name=item.name))
+            link.setAccessibleName(tr("Open {kind} {name}", kind=tr(info.singular), name=item.name))
             target = Target(str(item.kind), item.id)
             link.clicked.connect(lambda *_args, target=target: self.opened.emit(target))
             self._grid.addWidget(Label(info.singular, role="field"), row, 0)
@@ -279,7 +279,7 @@ class DoneStep(QWidget):
         self.stage.setText(
             plural(good, "{count} stage good, {ms} ms", "{count} stages good, {ms} ms", ms=round(report.ms))
             if worst is None
-            else f"{worst.cause} {worst.remedy}"
+            else f"{shown(worst.cause)} {shown(worst.remedy)}"
         )
 
 
@@ -303,10 +303,10 @@ class FailurePanel(QFrame):
         self._grid.setColumnStretch(1, 1)
         self._texts: list[QLabel] = []
         for row, part in enumerate(PARTS):
-            text = Label("", role="code" if part == "Evidence" else "body")
+            text = Label("", role="code" if part == PARTS[1] else "body")
             text.setWordWrap(True)
-            text.setAccessibleName(part)
-            self._grid.addWidget(Label(part, role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
+            text.setAccessibleName(tr(part))
+            self._grid.addWidget(Label(tr(part), role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(text, row, 1)
             self._texts.append(text)
         copy = buttons.small("Copy")
@@ -320,15 +320,15 @@ class FailurePanel(QFrame):
         self.problem = problem
         owner = problem.owner.value
         parts = (
-            problem.tried,
-            problem.evidence,
-            problem.cause,
-            owner[:1].upper() + owner[1:],
-            problem.remedy,
+            shown(problem.tried),
+            shown(problem.evidence),
+            shown(problem.cause),
+            shown(owner[:1].upper() + owner[1:]),
+            shown(problem.remedy),
         )
         for name, label, text in zip(PARTS, self._texts, parts, strict=True):
             label.setText(text)
-            label.setAccessibleName(f"{name}: {text}")
+            label.setAccessibleName(f"{tr(name)}: {text}")
         self.show()
         self.shown.emit()
 

@@ -367,7 +367,12 @@ def _longest_rise(numbers: list[int]) -> set[int]:
     return found
 
 
-WORDS = {"good": "good", "notice": "warning", "bad": "failed", "off": tr_later("not known")}
+WORDS = {
+    "good": tr_later("good"),
+    "notice": tr_later("warning"),
+    "bad": tr_later("failed"),
+    "off": tr_later("not known"),
+}
 """What the shapes at nodes are called."""
 
 
@@ -376,9 +381,9 @@ def _described(node: Node) -> str:
     if node.draft:
         parts.append(tr("draft, not saved"))
     if node.badge:
-        parts.append(WORDS.get(node.badge, node.badge))
+        parts.append(tr(WORDS.get(node.badge, node.badge)))
     elif node.children and (hidden := worst_badge(node)):
-        parts.append(tr("{get} inside", get=WORDS.get(hidden, hidden)))
+        parts.append(tr("{state} inside", state=tr(WORDS.get(hidden, hidden))))
     if node.count:
         parts.append(node.count)
     return ", ".join(parts)

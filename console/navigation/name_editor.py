@@ -28,9 +28,9 @@ def name_error(node: Node, name: str) -> str:
         return tr("The name {error}", error=error)
     key = name_key(name)
     if max(len(name), len(key)) > NAME_MAX:
-        return tr("The name is longer than {NAME_MAX} characters", NAME_MAX=NAME_MAX)
+        return tr("The name is longer than {most} characters", most=NAME_MAX)
     others = node.parent.children if node.parent is not None else []
-    return TAKEN if any(other is not node and name_key(other.text) == key for other in others) else ""
+    return tr(TAKEN) if any(other is not node and name_key(other.text) == key for other in others) else ""
 
 
 class NameEditor(QLineEdit):

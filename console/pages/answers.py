@@ -57,7 +57,7 @@ class AnswersCard(QFrame):
         times = self._times
         count = len(times.seconds) if times is not None else 0
         late = self._late()
-        said = NOTHING
+        said = tuple(map(tr, NOTHING))
         if count:
             share = share_text(times.share_after(self._timeout_s))
             said = (

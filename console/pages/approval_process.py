@@ -323,9 +323,7 @@ class ApprovalProcessPage(CheckedPage):
         if wanted != self.session.values["request_item_id"]:
             return  # an answer about what was chosen before
         missing = (
-            ""
-            if found
-            else tr("Not on {server_name} any more; choose it again", server_name=self._view.server_name)
+            "" if found else tr("Not on {server} any more; choose it again", server=self._view.server_name)
         )
         self.session.set_outside_error("request_item_id", missing)
         self._item_shown(found)

@@ -33,7 +33,7 @@ from console.widgets.upright_area import UprightArea
 from models.stages import STAGE_GROUPS
 from models.translatable import plural_later, tr_later
 from services.errors import ConsoleError, Owner, Problem
-from services.language import number, plural, tr
+from services.language import number, plural, shown, tr
 
 STAGES_WIDTH, BESIDE_FROM = 512, 740
 STATES = (
@@ -265,7 +265,7 @@ class CheckTab(QWidget):
         self.results[result.stage] = result
         self.stages.finish(result)
         if self._job is not None:
-            text = f"{self.stages.label(result.stage)}: {result.evidence}"
+            text = f"{self.stages.label(result.stage)}: {shown(result.evidence)}"
             self._job.progress(text, len(self.results), self.stages.count())
         if result.state in WORST:
             self._add_card(result)
@@ -285,7 +285,7 @@ class CheckTab(QWidget):
 
     def _outcome(self) -> tuple[str, str]:
         if self.failure is not None:
-            return self.failure.cause, FAILED
+            return shown(self.failure.cause), FAILED
         if self.report is None:
             return tr("Cancelled"), CANCELLED
         failed = sum(1 for r in self.results.values() if r.state == "failed")
@@ -455,7 +455,7 @@ class CheckTab(QWidget):
         if self.past_shown is not None:
             return [(tr("Earlier check"), "off", "pending")]
         if self.stale:
-            return [(CHANGED, "off", "pending")]
+            return [(tr(CHANGED), "off", "pending")]
         if self.failure is not None:
             return [(tr("Could not be checked"), "bad", "bad")]
         failed = sum(1 for r in self.results.values() if r.state == "failed")
@@ -487,7 +487,7 @@ class CheckTab(QWidget):
         offers = [] if self.past_shown is not None else remedies.offers(self._page, result, self.subject)
         card = FindingCard(
             result,
-            f"{self.stages.label(result.stage)}: {_first_sentence(result.cause)}",
+            f"{self.stages.label(result.stage)}: {_first_sentence(shown(result.cause))}",
             [(offer.text, offer.act) for offer in offers],
             own=str(result.owner) == Owner.CONSOLE.value,
             first=not any(other.acts for other in self._by_stage.values()),
@@ -528,7 +528,9 @@ class CheckTab(QWidget):
 
     def text(self) -> str:
         """Return the report as Markdown, without secrets."""
-        return check_report.markdown(self._heading(), list(self.shown.values()), self.stages.label)
+        return check_report.markdown(
+            self._heading(), list(self.shown.values()), lambda key: STAGE_NAMES.get(key, key)
+        )
 
     def _heading(self) -> check_report.Heading:
         past, subject = self.past_shown or self.kept, self.subject

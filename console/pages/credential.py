@@ -126,7 +126,7 @@ class CredentialPage(ObjectPage):
                     word=word if state.present else tr("No password"),
                 )
             )
-        self.chain.set_links(shortened(links, MORE, KINDS[Kind.FOREIGN_SYSTEM].plural))
+        self.chain.set_links(shortened(links, MORE, tr(KINDS[Kind.FOREIGN_SYSTEM].plural)))
 
     async def _show_vault(self) -> None:
         workspace = await self.ctx.ready()

@@ -11,7 +11,7 @@ from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label, LinkLabel
 from services.errors import Reference
-from services.language import tr
+from services.language import shown, tr
 
 USERS_SHOWN = 8
 WIDTH = 420
@@ -64,11 +64,18 @@ class DeleteDialog(Question):
         secret: bool = False,
     ) -> None:
         users = (
-            f"No other object refers to this {kind_name}; {requests} will keep its name" if requests else ""
+            tr(
+                "No other object refers to this {kind}; {requests} will keep its name.",
+                kind=shown(kind_name),
+                requests=requests,
+            )
+            if requests
+            else tr("Nothing refers to this {kind}.", kind=shown(kind_name))
         )
-        text = f"{users or f'Nothing refers to this {kind_name}'}. It can be restored with Ctrl+Z, or from Configuration > Deleted objects."
+        text = f"{users} {tr('It can be restored with Ctrl+Z, or from Configuration > Deleted objects.')}"
         if secret:
-            text += " Its password is removed from the vault, and has to be entered again after that."
+            removed = tr("Its password is removed from the vault, and has to be entered again after that.")
+            text = f"{text} {removed}"
         super().__init__(tr("Delete “{name}”", name=name), text, parent)
         self.delete_button = buttons.danger("Delete")
         self.foot(self.delete_button, tr("Cancel"))

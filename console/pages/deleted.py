@@ -115,14 +115,14 @@ class DeletedPage(Page):
         rows = [
             TableRow(
                 "",
-                (one.name, KINDS[one.kind].singular, f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}", one.by),
+                (one.name, tr(KINDS[one.kind].singular), f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}", one.by),
                 str(one.id),
             )
             for one in self.objects
         ]
         self.model.show_rows(rows)
         if not rows:
-            self.states.show_other(EmptyState((), "", tr("Nothing is deleted"), ABOUT))
+            self.states.show_other(EmptyState((), "", tr("Nothing is deleted"), tr(ABOUT)))
         else:
             self.states.show_content()
             same = (n for n, one in enumerate(self.objects) if chosen is not None and one.id == chosen.id)
@@ -142,7 +142,7 @@ class DeletedPage(Page):
         self.restore_button.setEnabled(chosen is not None)
         self.restore_button.setVisible(bool(self.objects))
         secret = chosen is not None and chosen.kind == Kind.USER_CREDENTIAL
-        self.hint.setText(SECRET if secret else "")
+        self.hint.setText(tr(SECRET) if secret else "")
 
     def restore(self) -> None:
         """Bring the selected object back and show it."""

@@ -20,7 +20,7 @@ from console.widgets.states import EmptyState, StateStack
 from console.workers import Workers
 from models.stages import STAGE_NAMES
 from models.translatable import tr_later
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 COLUMNS = (
     Column("Fault"),
@@ -59,7 +59,7 @@ class FaultsPage(Page):
         self.back_button.clicked.connect(lambda: self.ctx.commands.run("back"))
         self.head = PageHead([], self.title, beside=[self.back_button])
         self.head.set_primary_reason("")
-        self.head.set_caption(*WORDS)
+        self.head.set_caption(*map(tr, WORDS))
         self.model = RowsModel([column.name for column in COLUMNS], self)
         self.table = DataTable(self.model, COLUMNS, tr("Faults"))
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -97,7 +97,7 @@ class FaultsPage(Page):
         self.search.left.connect(self._enter_list)
         self.setFocusProxy(self.search)
         self.stage = _choice(
-            tr("Stage"), [(tr("Any stage"), ""), *((name, key) for key, name in STAGE_NAMES.items())]
+            tr("Stage"), [(tr("Any stage"), ""), *((tr(name), key) for key, name in STAGE_NAMES.items())]
         )
         self.owner = _choice(tr("Owner"), [(tr("Any owner"), "")])
         for box in (self.stage, self.owner):
@@ -203,12 +203,14 @@ class FaultsPage(Page):
         again = buttons.secondary("Show all faults")
         again.clicked.connect(lambda *_checked: self.show_all())
         text = self.search.text().strip()
-        searched = (
-            tr("holds “{text}” here", text=text) if text else tr("is found at this stage with this owner")
+        nothing = (
+            tr("Nothing in the catalog holds “{text}” here.", text=text)
+            if text
+            else tr("Nothing in the catalog is found at this stage with this owner.")
         )
         return EmptyState(
             (), "", tr("No fault matches"),
-            tr("Nothing in the catalog {searched}. Search for fewer words, or take the filters away.", searched=searched), again,
+            f"{nothing} {tr('Search for fewer words, or take the filters away.')}", again,
         )  # fmt: skip
 
     def _enter_list(self) -> None:
@@ -228,7 +230,11 @@ class FaultsPage(Page):
     def _show_entry(self, row: int) -> None:
         if 0 <= row < len(self._shown):
             fault = self._shown[row]
-            self.entry.show_fault(fault.id, SHAPES[fault.state], self._handbook.parts_of(fault))
+            self.entry.show_fault(
+                fault.id,
+                SHAPES[fault.state],
+                [(shown(name), shown(text)) for name, text in self._handbook.parts_of(fault)],
+            )
 
     def copy(self) -> None:
         """Put the chosen entry on the clipboard."""

@@ -103,7 +103,7 @@ class FolderModel(QAbstractTableModel):
     ) -> Any:
         """Return the heads of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].name
+            return tr(COLUMNS[section].name)
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -120,6 +120,14 @@ class FolderModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain.tip(exact if index.column() == 3 else texts[index.column()])
         return None
+
+
+NEEDS = {
+    Kind.FOREIGN_SYSTEM: tr_later("It needs a User Credential first."),
+    Kind.APPROVAL_PROCESS: tr_later("It needs a ServiceNow Server first."),
+    Kind.APPROVAL_TYPE: tr_later("It needs an Approval Process first."),
+}
+"""What is missing before a kind can be made."""
 
 
 class FolderPage(Page):
@@ -228,15 +236,9 @@ class FolderPage(Page):
                   Kind.APPROVAL_TYPE: Kind.APPROVAL_PROCESS}.get(kind)  # fmt: skip
         if before is not None:
             ready = await self.ctx.call(workspace.configuration.all, before)
-            needed = KINDS[before].singular
-            article = "an" if needed[0] in "AEIO" else "a"
-            caption = (
-                tr("{name} is ready for it.", name=ready[0].name)
-                if ready
-                else tr("It needs {article} {needed} first.", article=article, needed=needed)
-            )
+            caption = tr("{name} is ready for it.", name=ready[0].name) if ready else tr(NEEDS[kind])
         return EmptyState(
-            CHAIN, info.icon, tr("No {plural} yet", plural=info.plural), BELONGS[kind], make, caption
+            CHAIN, info.icon, tr("No {kinds} yet", kinds=tr(info.plural)), tr(BELONGS[kind]), make, caption
         )
 
     def _failed(self, error: BaseException) -> None:

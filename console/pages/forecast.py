@@ -12,7 +12,7 @@ from console import theme
 from console.widgets.labels import FittingLabel, Label, Picture, set_tone
 from console.widgets.meter import Meter
 from models.translatable import tr_later
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 LIMIT_AN_HOUR = 120
 """Calls an hour that one console allows itself on an instance, however many requests are open there."""
@@ -226,16 +226,16 @@ class ForecastCard(QFrame):
         self._fit()
         self._meter.set_value(min(found.calls / LIMIT_AN_HOUR, 1.0))
         if found.late:
-            self._own.say(LATE, notice=True)
+            self._own.say(tuple(map(tr, LATE)), notice=True)
         else:
             self._own.say(found.own)
         self._theirs.say(found.theirs, notice=found.over)
-        said = (LATE if found.late else found.own)[0]
+        said = shown((LATE if found.late else found.own)[0])
         self.setAccessibleDescription(
             tr(
-                "{calls} of {LIMIT_AN_HOUR} calls an hour. {said}. {theirs}.",
+                "{calls} of {limit} calls an hour. {said}. {theirs}.",
                 calls=found.calls,
-                LIMIT_AN_HOUR=LIMIT_AN_HOUR,
+                limit=LIMIT_AN_HOUR,
                 said=said,
                 theirs=found.theirs[0],
             )

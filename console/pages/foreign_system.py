@@ -204,7 +204,7 @@ class ForeignSystemPage(CheckedPage):
         credential = self._credential(name).item
         if credential is None or place is None:
             self.session.set_outside_error(name)
-            self.form.note(name, UNUSED if credential is not None and name != "credential_id" else "")
+            self.form.note(name, tr(UNUSED) if credential is not None and name != "credential_id" else "")
             return
         state = await secrets.read_state(self.ctx, credential.id, credential.name)
         host = secrets.host_text(place.origin)

@@ -109,5 +109,5 @@ class HistoryTab(QWidget):
             return
         if not done:
             return
-        ctx.notify(tr("Restored version {number}", number=revision.number))
+        ctx.notify(tr("Restored version {number}", number=str(revision.number)))
         self.restored.emit()

@@ -35,11 +35,25 @@ from console.widgets.page_head import PageHead
 from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.language import time_of_day, tr
 
 ITEMS = (7, 8)
 """The steps about the items in ServiceNow: their plan is on the page of the task, with the server chosen."""
+FROM_STORE = (
+    tr_later("Every step of the guide with its true state, read from the store at {now}"),
+    tr_later("Every step with its true state, read from the store at {now}"),
+    tr_later("Read from the store at {now}"),
+    tr_later("Read at {now}"),
+)
+FROM_SERVER = (
+    tr_later("Every step of the guide with its true state, read from the store and from {name} at {now}"),
+    tr_later("Every step with its true state, read from the store and from {name} at {now}"),
+    tr_later("Read from the store and from {name} at {now}"),
+    tr_later("Read at {now}"),
+)
+"""Where the states of the steps were read, the longest wording first."""
 REHEARSED = 22
 """The step that raises a request: from here a rehearsal does it."""
 WORDS_FROM = 680
@@ -271,17 +285,9 @@ class HomePage(Page):
         """Say under the title where the states were read, and when."""
         now = time_of_day(datetime.now(UTC))
         asked = facts.services_found is not None and facts.server is not None
-        read = (
-            tr("read from the store and from {name}", name=facts.server.name)
-            if asked
-            else tr("read from the store")
-        )
-        self.head.set_caption(
-            tr("Every step of the guide with its true state, {read} at {now}", read=read, now=now),
-            tr("Every step with its true state, {read} at {now}", read=read, now=now),
-            tr("R{read} at {now}", read=read[1:], now=now),
-            tr("Read at {now}", now=now),
-        )
+        told = FROM_SERVER if asked else FROM_STORE
+        name = facts.server.name if asked else ""
+        self.head.set_caption(*(tr(text, name=name, now=now) for text in told))
 
     def _show(self, guide: Any, facts: Any) -> None:
         if facts == self.facts:

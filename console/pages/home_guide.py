@@ -15,7 +15,7 @@ from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Ring
 from models.translatable import tr_later
-from services.language import tr
+from services.language import shown, tr
 
 SHAPES = {"done": "good", "needless": "good", "todo": "todo", "blocked": "blocked", "elsewhere": "elsewhere"}
 WORDS = {
@@ -64,7 +64,7 @@ class PhaseBlock(QWidget):
         head.setSpacing(GAP)
         head.setContentsMargins(0, 0, LINK_AIR, 0)
         head.addWidget(_share(phase))
-        head.addWidget(Label(phase.title, role="section"))
+        head.addWidget(Label(shown(phase.title), role="section"))
         head.addStretch(1)
         head.addWidget(
             Label(tr("{done} of {count}", done=phase.done, count=len(phase.steps)), role="caption")
@@ -77,14 +77,14 @@ class PhaseBlock(QWidget):
     def _row(self, step: Any, door: Door | None, *, is_next: bool) -> QWidget:
         row = QFrame()
         row.setFixedHeight(theme.scaled(ROW))
-        fact = tr("Waits for step {waits_for}", waits_for=step.waits_for) if step.waits_for else step.fact
-        state = tr("Next") if is_next else WORDS[str(step.state)]
+        fact = tr("Waits for step {number}", number=step.waits_for) if step.waits_for else shown(step.fact)
+        state = tr("Next") if is_next else tr(WORDS[str(step.state)])
         row.setAccessibleName(
             tr(
-                "Step {number}, {text}, {lower}: {fact}",
+                "Step {number}, {text}, {state}: {fact}",
                 number=step.number,
-                text=step.text,
-                lower=state.lower(),
+                text=shown(step.text),
+                state=state.lower(),
                 fact=fact,
             ).removesuffix(": ")
         )
@@ -95,7 +95,7 @@ class PhaseBlock(QWidget):
         number.setFixedWidth(theme.scaled(NUMBER))
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         shape = Picture("next" if is_next else SHAPES[str(step.state)], SHAPE, word=state)
-        text = Label(step.text, role="strong" if is_next else "muted" if step.waits_for else "body")
+        text = Label(shown(step.text), role="strong" if is_next else "muted" if step.waits_for else "body")
         text.setFixedWidth(self._width)
         for widget in (number, shape, text):
             line.addWidget(widget)
@@ -107,7 +107,7 @@ class PhaseBlock(QWidget):
         return row
 
     def _door(self, step: Any, door: Door, *, is_next: bool) -> QWidget:
-        name = f"{door.word}: {step.text}"
+        name = f"{door.word}: {shown(step.text)}"
         if is_next:
             button = buttons.primary(door.word)
             button.setProperty("size", "small")
@@ -168,10 +168,13 @@ class GuideView(QWidget):
             block.deleteLater()
         metrics = QFontMetrics(theme.font("strong"))
         width = (
-            max((metrics.horizontalAdvance(s.text) for phase in phases for s in phase.steps), default=0) + 2
+            max(
+                (metrics.horizontalAdvance(shown(s.text)) for phase in phases for s in phase.steps), default=0
+            )
+            + 2
         )
         self.blocks = [PhaseBlock(phase, coming, width, door) for phase in phases]
-        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(FACT)
+        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(FACT))
         link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_AIR
         self._column_need = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
         self._draw_legend()
@@ -203,7 +206,7 @@ class GuideView(QWidget):
         self._legend.setSpacing(6)
         for shape, word in LEGEND:
             self._legend.addWidget(Picture(shape, 12))
-            self._legend.addWidget(Label(word, role="caption"))
+            self._legend.addWidget(Label(tr(word), role="caption"))
             self._legend.addSpacing(8)
         self._legend.addStretch(1)
 

@@ -12,7 +12,7 @@ from console.pages.registry import REQUESTS, Target
 from console.widgets.badge import OUTLINE, Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from models.kinds import Kind
-from services.language import number, plural, tr
+from services.language import number, plural, shown, tr
 
 ALL = "folder:foreign_system"
 """Where every server stands."""
@@ -30,7 +30,7 @@ def _state(figures: Any, view: Any) -> tuple[str, str, str, str]:
         return "pending", "off", tr("Not asked yet"), ""
     if view.problem is None:
         return "good", "good", tr("Reached"), ""
-    return "bad", "bad", tr("Not reached"), f"{view.problem.cause} {view.problem.remedy}"
+    return "bad", "bad", tr("Not reached"), f"{shown(view.problem.cause)} {shown(view.problem.remedy)}"
 
 
 class ServerCard(QFrame):

@@ -132,12 +132,9 @@ def _choice(label: str, side: str, text: str) -> QRadioButton:
     radio.setText(plain.entry(metrics.elidedText(plain.one_line(text), Qt.TextElideMode.ElideMiddle, 180)))
     plain.set_tip(radio, text)
     radio.setAccessibleName(
-        tr(
-            "{label}: {value} version, {text}",
-            label=label,
-            value="your" if side == MINE else "their",
-            text=text,
-        )
+        tr("{label}: your version, {text}", label=label, text=text)
+        if side == MINE
+        else tr("{label}: their version, {text}", label=label, text=text)
     )
     return radio
 

@@ -25,7 +25,7 @@ async def settle(page: Any, error: ConflictError) -> bool:
     ]
     who = error.theirs.get("changed_by") or tr("Somebody else")
     dialog = MergeDialog(
-        tr("“{get}” was changed meanwhile", get=error.mine.get("name", "")),
+        tr("“{name}” was changed meanwhile", name=error.mine.get("name", "")),
         tr(
             "{who} saved it after it was opened here. Fields that only one of you changed are taken from who changed them; choose the version of the others.",
             who=who,

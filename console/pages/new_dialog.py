@@ -61,12 +61,12 @@ class NewDialog(Dialog):
         self.workers.start(self.session.load(), group="load")
 
     def _build(self, singular: str) -> None:
-        self.setWindowTitle(plain.title(tr("New {singular}", singular=singular)))
+        self.setWindowTitle(plain.title(tr("New {kind}", kind=tr(singular))))
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label(tr("New {singular}", singular=singular), role="section"))
+        layout.addWidget(Label(tr("New {kind}", kind=tr(singular)), role="section"))
         layout.addWidget(self.form)
         layout.addStretch(1)
         foot = QHBoxLayout()

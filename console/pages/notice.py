@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from console.widgets import buttons
 from console.widgets.labels import Label, Picture
 from services.errors import Problem
-from services.language import tr
+from services.language import shown, tr
 
 
 class Notice(QFrame):
@@ -58,7 +58,7 @@ class Notice(QFrame):
         """Say what failed and what to do, with a way to try again and to copy all five parts."""
         self._again, self.problem = retry, problem
         self.action.setText(tr("Retry"))
-        self._show(f"{problem.tried}: {problem.cause} {problem.remedy}", "bad")
+        self._show(f"{shown(problem.tried)}: {shown(problem.cause)} {shown(problem.remedy)}", "bad")
 
     def clear(self) -> None:
         """Say nothing."""

@@ -163,7 +163,7 @@ class ObjectPage(Page):
 
     def cannot(self, command: str) -> None:
         """Say under the head why a command chosen in the tree or on another page cannot run now."""
-        session, text = self.session, self.needed
+        session, text = self.session, tr(self.needed)
         if command in ("duplicate", "delete") and session.is_new:
             text = tr("This draft was never saved. Discard changes removes it.")
         elif command == "rehearse" and self.needed and "check" in self.enabled():
@@ -202,7 +202,7 @@ class ObjectPage(Page):
         session = self.session
         self.form.show_errors(session.errors, session.suggestions, untouched=not session.is_new)
         info = KINDS[self.object_kind]
-        self.set_title(session.values.get("name") or (info.singular if session.lost else info.new_name))
+        self.set_title(session.values.get("name") or tr(info.singular if session.lost else info.new_name))
         self.head.refresh()
         self.draft_changed.emit(session.dirty)
         self.commands_changed.emit()

@@ -11,7 +11,7 @@ from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.workers import ask
 from services.errors import RequestsOpenError
-from services.language import tr
+from services.language import shown, tr
 
 T = TypeVar("T")
 DELETE = "Delete"
@@ -22,12 +22,12 @@ class OpenRequestsDialog(Question):
 
     def __init__(self, error: RequestsOpenError, typed: str = "", parent: QWidget | None = None) -> None:
         super().__init__(
-            error.open.number,
+            shown(error.open.number),
             tr(
                 "{parts}, on “{name}”. {consequence}",
-                parts=error.open.parts,
+                parts=shown(error.open.parts),
                 name=error.name,
-                consequence=error.consequence,
+                consequence=shown(error.consequence),
             ),
             parent,
         )

@@ -31,7 +31,7 @@ class PasswordField(Editor):
         self.field_name = name
         self._stack = QStackedLayout(frame)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        self.state_label = ElidedLabel(EMPTY_STATE)
+        self.state_label = ElidedLabel(tr(EMPTY_STATE))
         self.edit_button = buttons.secondary("Edit")
         self.edit_button.setAccessibleName(tr("Edit {label}", label=label))
         self.edit_button.clicked.connect(lambda _on: self.begin())

@@ -11,10 +11,10 @@ from console.widgets.check_strip import Bar, CheckStrip
 from console.widgets.labels import Label, breakable
 from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import ago, date_time, number, tr
+from services.language import ago, date_time, number, shown, tr
 
 LAST, MOST_WORDS = 30, 160
-WORDS = {"ok": "good", "warning": tr_later("with a warning"), "failed": "failed"}
+WORDS = {"ok": tr_later("good"), "warning": tr_later("with a warning"), "failed": tr_later("failed")}
 NONE_YET = tr_later("No check was kept yet. Each one that finishes gets a bar here.")
 
 
@@ -33,7 +33,7 @@ class PastChecks(QWidget):
         """The newest first, as they were read."""
         self._last_good = Label("", role="caption")
         self._first, self._now = Label("", role="caption"), Label(tr("Now"), role="caption")
-        self.sentence = Label(NONE_YET, role="muted")
+        self.sentence = Label(tr(NONE_YET), role="muted")
         self.sentence.setWordWrap(True)
         self.strip = CheckStrip()
         self.strip.picked.connect(self._picked)
@@ -108,7 +108,7 @@ class PastChecks(QWidget):
         text = (
             ""
             if good is None
-            else tr("Last good check {age}, {ms} s", age=ago(good.at), ms=number(good.ms / 1000, 1))
+            else tr("Last good check {age}, {seconds} s", age=ago(good.at), seconds=number(good.ms / 1000, 1))
         )
         self._last_good.setText(text)
         plain.set_tip(self._last_good, exact(good.at) if good is not None else "")
@@ -138,14 +138,15 @@ def exact(moment: Any) -> str:
 def told(check: Any) -> str:
     """Return what a bar says: when, how it ended, and what was found."""
     through = tr(", through {process}", process=check.process) if check.process else ""
-    unsaved = tr(" Values that were not saved.") if check.unsaved else ""
-    return f"{exact(check.at)}, {WORDS.get(check.verdict, check.verdict)}{through}: {check.finding}{unsaved}"
+    unsaved = f" {tr('Values that were not saved.')}" if check.unsaved else ""
+    word = tr(WORDS.get(check.verdict, check.verdict))
+    return f"{exact(check.at)}, {word}{through}: {shown(check.finding)}{unsaved}"
 
 
 def story(checks: list[Any]) -> str:
     """Return since when it is as it is, in one sentence."""
     if not checks:
-        return NONE_YET
+        return tr(NONE_YET)
     if checks[0].verdict == "ok":
         run = _same(checks, lambda c: c.verdict == "ok")
         last = run[-1]
@@ -156,19 +157,19 @@ def story(checks: list[Any]) -> str:
                 else tr("Good.")
             )
         return tr(
-            "Green again since {time}; before that: {short}",
+            "Green again since {time}; before that: {finding}",
             time=exact(last.at),
-            short=_short(checks[len(run)].finding),
+            finding=_short(checks[len(run)].finding),
         )
     run = _same(checks, lambda c: c.verdict != "ok")
     since = _short(checks[0].finding)
     if len(run) == len(checks):
         return tr(
-            "Not green in any check that is kept, the first one of {time}. Now: {since}",
+            "Not green in any check that is kept, the first one of {time}. Now: {finding}",
             time=exact(run[-1].at),
-            since=since,
+            finding=since,
         )
-    return tr("Was green until {time}, since then: {since}", time=exact(checks[len(run)].at), since=since)
+    return tr("Was green until {time}, since then: {finding}", time=exact(checks[len(run)].at), finding=since)
 
 
 def _same(checks: list[Any], holds: Any) -> list[Any]:

@@ -51,7 +51,7 @@ class ProcessRail(QWidget):
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setVerticalSpacing(6)
         self._figures: list[Any] = []
-        for line, text in enumerate(FIGURES):
+        for line, text in enumerate(map(tr, FIGURES)):
             caption, value = Label(text, role="muted"), Label(NONE)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             value.setAccessibleName(tr("{text}: none yet", text=text))
@@ -116,7 +116,7 @@ class ProcessRail(QWidget):
         info = KINDS[kind]
         if item is not None:
             self._targets[item.id] = Target(kind.value, item.id)
-        label = tr("Foreign System") if kind == Kind.FOREIGN_SYSTEM else info.singular
+        label = tr("Foreign System") if kind == Kind.FOREIGN_SYSTEM else tr(info.singular)
         key = None if item is None else item.id
         name = empty if item is None else item.name
         return ChainLink(
@@ -151,7 +151,7 @@ class ProcessRail(QWidget):
         return ChainLink(
             key=session.id,
             icon=KINDS[Kind.APPROVAL_PROCESS].icon,
-            kind=KINDS[Kind.APPROVAL_PROCESS].singular,
+            kind=tr(KINDS[Kind.APPROVAL_PROCESS].singular),
             name=session.values.get("name", ""),
             state=state,
             word=word,
@@ -168,14 +168,14 @@ class ProcessRail(QWidget):
             return [self._link(Kind.APPROVAL_TYPE, None, tr("None uses this process"), "off", tr("None"))]
         self._targets[MORE] = Target(Kind.APPROVAL_PROCESS.value, session.id, tab=USED_BY)
         links = [self._link(Kind.APPROVAL_TYPE, t, "", "good", tr("Bound")) for t in types]
-        return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
+        return shortened(links, MORE, tr(KINDS[Kind.APPROVAL_TYPE].plural))
 
     def _show_figures(self, figures: Any) -> None:
         wait = NONE if figures.median_wait_s is None else rough_duration(figures.median_wait_s)
         texts = (number(figures.decided), number(figures.approved), number(figures.timed_out), wait)
-        for name, label, text in zip(FIGURES, self._figures, texts, strict=True):
+        for name, label, text in zip(map(tr, FIGURES), self._figures, texts, strict=True):
             label.setText(text)
-            label.setAccessibleName(f"{name}: {text if text != NONE else 'none yet'}")
+            label.setAccessibleName(tr("{text}: none yet", text=name) if text == NONE else f"{name}: {text}")
 
 
 def _standing(view: ServerView | None) -> tuple[str, str]:

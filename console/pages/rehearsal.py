@@ -110,7 +110,7 @@ class RehearsalDialog(Dialog):
         box.addWidget(Label(tr("Decision"), role="field"))
         self._choices = QButtonGroup(self)
         for number, (_, text) in enumerate(CHOICES):
-            radio = QRadioButton(text)
+            radio = QRadioButton(tr(text))
             radio.setChecked(number == 0)
             self._choices.addButton(radio, number)
             box.addWidget(radio)

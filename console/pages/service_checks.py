@@ -7,7 +7,7 @@ from typing import Any
 
 from console.lazy import module
 from services.errors import ConsoleError, Problem, UnreachableError
-from services.language import tr
+from services.language import shown, tr
 
 ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
 """Fields of a process that name a scripted service, and what each is for."""
@@ -115,12 +115,10 @@ class ServiceChecks:
         row = next((r for r in view.rows if r.name == name), None)
         if row is None:
             near = contract.did_you_mean(name, view.names)
-            missing = tr("Not on {server_name}", server_name=view.server_name)
-            return Verdict("error", tr("{missing}. Did you mean", missing=missing) if near else missing, near)
+            missing = tr("Not on {server}", server=view.server_name)
+            return Verdict("error", f"{missing}. {tr('Did you mean')}" if near else missing, near)
         if not row.active:
-            return Verdict(
-                "error", tr("Found on {server_name}, but not active", server_name=view.server_name)
-            )
+            return Verdict("error", tr("Found on {server}, but not active", server=view.server_name))
         workspace = await self._ctx.ready()
         try:
             instance = await workspace.instance(server_id)
@@ -130,7 +128,7 @@ class ServiceChecks:
             return Verdict(
                 "unknown", tr("Found, active. {cause}", cause=error.problem.cause), problem=error.problem
             )
-        return Verdict("good" if found.ok else "error", found.text)
+        return Verdict("good" if found.ok else "error", shown(found.text))
 
     async def proposal(self, server_id: uuid.UUID) -> dict[str, str]:
         """Return the service names a server proposes, by field; empty when it cannot be read or has none."""

@@ -25,13 +25,13 @@ class UsedByTab(QWidget):
         self._page = page
         info = KINDS[page.object_kind]
         self.list = QListWidget()
-        self.list.setAccessibleName(tr("Objects that use this {singular}", singular=info.singular))
+        self.list.setAccessibleName(tr("Objects that use this {kind}", kind=tr(info.singular)))
         self.list.setIconSize(QSize(16, 16))
         self.list.setUniformItemSizes(True)
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.itemActivated.connect(self._open)
         self.list.itemClicked.connect(self._open)
-        self.empty: QLabel = Label(tr("Nothing refers to this {singular}.", singular=info.singular))
+        self.empty: QLabel = Label(tr("Nothing refers to this {kind}.", kind=tr(info.singular)))
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         holder = QWidget()
         self._stack = QStackedLayout(holder)
@@ -79,5 +79,5 @@ def user_words(user: Reference) -> tuple[str, str, Target]:
     """Return icon, kind in words and target of a reference; requests that hang on an object are one entry."""
     if user.kind in set(Kind):
         info = KINDS[Kind(user.kind)]
-        return info.icon, info.singular, Target(user.kind, user.id)
+        return info.icon, tr(info.singular), Target(user.kind, user.id)
     return "tray", tr("Requests"), Target(REQUESTS)

@@ -33,7 +33,7 @@ class ReferenceField(Editor):
         self.item: Any = None
         self._items: dict[str, Any] = {}
         self.popup: PopupList | None = None
-        self.button.set_value(info.icon, tr("Choose a {singular}", singular=info.singular), placeholder=True)
+        self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         self.button.clicked.connect(self.open)
 
     # -- the value ---------------------------------------------------------------------------------------------
@@ -70,9 +70,7 @@ class ReferenceField(Editor):
         self.item = item
         info = KINDS[self.kind]
         if item is None:
-            self.button.set_value(
-                info.icon, tr("Choose a {singular}", singular=info.singular), placeholder=True
-            )
+            self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         else:
             self.button.set_value(info.icon, item.name, badge=badge_of(item))
         self.shown.emit(item)
@@ -91,11 +89,11 @@ class ReferenceField(Editor):
         popup = self.popup
         if popup is None:
             popup = self.popup = PopupList(self.button)
-            popup.set_placeholder(tr("Search {plural}", plural=info.plural))
+            popup.set_placeholder(tr("Search {kinds}", kinds=tr(info.plural)))
             popup.search_changed.connect(self._search)
             popup.chosen.connect(self._chosen)
         popup.set_rows([])
-        popup.set_state("loading", tr("Reading {plural}", plural=info.plural))
+        popup.set_state("loading", tr("Reading {kinds}", kinds=tr(info.plural)))
         popup.popup()
         self._host.workers.start(self._fill(popup), group=f"fill {self.names[0]}")
 
@@ -120,12 +118,12 @@ class ReferenceField(Editor):
         found = len(rows)
         if self._optional and self._id is not None and not needle:
             rows.append(PickRow(NONE, tr("None"), "", "cross", ""))
-        rows.append(PickRow(NEW, tr("New {singular}…", singular=info.singular), "", "plus", ""))
+        rows.append(PickRow(NEW, tr("New {kind}…", kind=tr(info.singular)), "", "plus", ""))
         popup.set_rows(rows, current=str(self._id) if self._id else None)
         nothing = (
-            tr("No {singular} matches", singular=info.singular)
+            tr("No {kind} matches", kind=tr(info.singular))
             if needle
-            else tr("No {plural} yet", plural=info.plural)
+            else tr("No {kinds} yet", kinds=tr(info.plural))
         )
         popup.set_state("ready" if found else "empty", "" if found else nothing)
 

@@ -60,7 +60,7 @@ class RequestItemField(Editor):
 
     def _show(self) -> None:
         name = self._values["request_item_name"]
-        self.button.set_value(ICON, name or PLACEHOLDER, placeholder=not name)
+        self.button.set_value(ICON, name or tr(PLACEHOLDER), placeholder=not name)
 
     def choose(self, item: Any) -> None:
         """Choose an item, as a person does."""

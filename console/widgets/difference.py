@@ -10,7 +10,7 @@ from PyQt6.QtGui import QResizeEvent as Resized
 from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from console import theme
-from services.language import plural, tr
+from services.language import number, plural, tr
 
 HEAD, PAD, AIR, SCROLL_STEP = 30, 12, 5, 24
 ALIKE, PAIRED_AT_MOST = 0.5, 3000
@@ -97,7 +97,7 @@ def _alike(a: str, b: str) -> float:
 def summary_of(rows: Sequence[DiffRow]) -> str:
     """Return how many lines differ in which way, in words."""
     counts = {word: sum(1 for row in rows if row.sign == sign) for sign, word in WORDS.items()}
-    said = [f"{count} {word}" for word, count in counts.items() if count]
+    said = [f"{number(count)} {tr(word)}" for word, count in counts.items() if count]
     return tr("Lines: {names}", names=", ".join(said)) if said else tr("Both sides are the same")
 
 
@@ -139,11 +139,11 @@ class DifferenceView(QAbstractScrollArea):
         )
         self.setAccessibleDescription(
             tr(
-                "{left} and {right}. {summary_of}. {as_text}",
+                "{left} and {right}. {summary}. {text}",
                 left=left,
                 right=right,
-                summary_of=summary_of(rows),
-                as_text=self.as_text()[:4000],
+                summary=summary_of(rows),
+                text=self.as_text()[:4000],
             )
         )
         self._measure()

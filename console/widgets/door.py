@@ -10,7 +10,7 @@ from models.translatable import tr_later
 from services.language import tr
 
 WIDTH, HEIGHT, ICON = 300, 24, 14
-TEXT, KEYS = tr_later("Find or run anything"), tr_later("Ctrl+K")
+TEXT, KEYS = tr_later("Find or run anything"), "Ctrl+K"
 
 
 class PaletteDoor(QAbstractButton):

@@ -98,7 +98,7 @@ class DurationEditor(QWidget):
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.number.setFixedWidth(theme.scaled(56))
         self.unit = QComboBox()
-        self.unit.addItems([name for name, _ in UNITS])
+        self.unit.addItems([tr(name) for name, _ in UNITS])
         self.unit.setFixedWidth(theme.scaled(100))
         self.number.setAccessibleName(tr("Number"))
         self.unit.setAccessibleName(tr("Unit"))

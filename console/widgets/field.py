@@ -81,12 +81,13 @@ class Field(QWidget):
 
     def _show(self, state: str, text: str, suggestion: str = "") -> None:
         self.state, self.text, self._suggestion = state, text, suggestion
-        self._message.setText(text)
+        self._message.setText(shown(text))
         set_tone(self._message, _TONES[state])
-        self._link.setText(suggestion)
+        self._link.setText(shown(suggestion))
         self._link.setVisible(bool(suggestion))
         self._draw()
-        said = f"{text} {suggestion}".strip()
+        text = shown(text)
+        said = f"{text} {shown(suggestion)}".strip()
         self._target.setAccessibleDescription(
             tr("Error: {message}", message=said) if state == ERROR else said
         )

@@ -37,7 +37,7 @@ class Label(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         if role in HEADINGS:
-            self.setAccessibleDescription(HEADINGS[role])
+            self.setAccessibleDescription(tr(HEADINGS[role]))
         Label.setText(self, text)
 
     def setText(self, text: str | None) -> None:
@@ -211,7 +211,7 @@ class TextButton(QAbstractButton):
         """Show another text."""
         self._said = text or ""
         super().setText(plain.entry(self._said))
-        self.setAccessibleName(plain.one_line(self._said) or self.NAMELESS)
+        self.setAccessibleName(plain.one_line(self._said) or tr(self.NAMELESS))
         self.updateGeometry()
         self._set_tip()
 

@@ -207,7 +207,7 @@ class PageHead(QWidget):
 
     def set_primary_reason(self, text: str) -> None:
         """Say why the primary button cannot run; an empty text when it can."""
-        self.reason.set_wordings(text, text.removesuffix(tr(" to save")), "")
+        self.reason.set_wordings(text, text.removesuffix(" to save"), "")
         self.reason.setVisible(bool(text))
 
     def set_tab_text(self, index: int, text: str) -> None:

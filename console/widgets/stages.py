@@ -25,7 +25,7 @@ from console.widgets import buttons
 from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, LinkLabel, Picture, breakable, wrapped
 from models.translatable import tr_later
-from services.language import tr
+from services.language import shown, tr
 
 ROW, HEAD, NAME = 25, 27, 104
 NAME_COLUMN = 64
@@ -34,12 +34,12 @@ STALE = 0.5
 SHAPES = {"ok": "good", "warning": "notice", "failed": "bad", "skipped": "off"}
 """Shapes of the states of a stage that has ended."""
 WORDS = {
-    "good": "good",
-    "notice": "warning",
-    "bad": "failed",
-    "off": "skipped",
+    "good": tr_later("good"),
+    "notice": tr_later("warning"),
+    "bad": tr_later("failed"),
+    "off": tr_later("skipped"),
     "todo": tr_later("not run"),
-    "running": "running",
+    "running": tr_later("running"),
 }
 """What a screen reader says of a shape."""
 STAGE = Qt.ItemDataRole.UserRole
@@ -112,17 +112,17 @@ class StageModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.name
+            return tr(row.name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.name if row.heading else self._said(row)
+            return tr(row.name) if row.heading else self._said(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain.tip(row.seen)
         return row.key if role == STAGE else None
 
     def _said(self, row: StageRow) -> str:
         parts = (
-            row.name,
-            WORDS.get(row.state, row.state),
+            tr(row.name),
+            tr(WORDS.get(row.state, row.state)),
             row.seen,
             tr("changed since") if self.stale else "",
         )
@@ -157,7 +157,7 @@ class StageDelegate(QStyledItemDelegate):
             painter.setOpacity(STALE)
         row, box = model.row(index.row()), option.rect
         if row.heading:
-            self._heading(painter, box, row.name, model.group_ms(index.row()))
+            self._heading(painter, box, tr(row.name), model.group_ms(index.row()))
         else:
             self._stage(painter, box, row, chosen=bool(option.state & QStyle.StateFlag.State_Selected))
         painter.restore()
@@ -179,7 +179,7 @@ class StageDelegate(QStyledItemDelegate):
         loud = row.state in ("bad", "notice")
         text = "sel-text" if chosen else "muted" if waiting else "text"
         name = QRect(box.left() + 26, box.top(), NAME, box.height())
-        _write(painter, name, row.name, theme.font("strong" if loud else "body"), text)
+        _write(painter, name, tr(row.name), theme.font("strong" if loud else "body"), text)
         time = "" if row.ms is None else tr("{ms} ms", ms=round(row.ms))
         width = QFontMetrics(theme.font("caption")).horizontalAdvance(time) + 8
         _write(
@@ -197,11 +197,11 @@ class StageDelegate(QStyledItemDelegate):
 def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str, *, right: bool = False) -> None:
     painter.setFont(font)
     painter.setPen(theme.colour(tone))
-    shown = QFontMetrics(font).elidedText(
+    elided = QFontMetrics(font).elidedText(
         plain.one_line(text), Qt.TextElideMode.ElideRight, max(room.width(), 0)
     )
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+    painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), elided)
 
 
 class StageList(QListView):
@@ -232,7 +232,7 @@ class StageList(QListView):
 
     def label(self, key: str) -> str:
         """Return what a stage is called; its key where it has no row here."""
-        return self._model.row(self._model.place(key)).name if key in self._model.order else key
+        return tr(self._model.row(self._model.place(key)).name) if key in self._model.order else key
 
     def set_stale(self, *, stale: bool) -> None:
         """Show every stage greyed, or as it is."""
@@ -253,7 +253,7 @@ class StageList(QListView):
         """Show how a stage ended in an earlier check; a stage of another release has no row here."""
         if result.stage in self._model.order:
             skipped = str(result.state) == "skipped"
-            seen = _capital(self._named(result.evidence)) if skipped else result.evidence
+            seen = _capital(self._named(result.evidence)) if skipped else shown(result.evidence)
             shape = SHAPES.get(str(result.state), "off")
             self._model.set_stage(result.stage, shape, seen, None if skipped else result.ms)
 
@@ -272,7 +272,7 @@ class StageList(QListView):
         """Return why a stage was skipped, with the stage it needed called as it is shown."""
         found = NEEDS.match(reason)
         if found is None or found.group(1) not in self._model.order:
-            return reason
+            return shown(reason)
         return tr("needs {label}{reason}", label=self.label(found.group(1)), reason=reason[found.end(1) :])
 
     def stop(self) -> None:
@@ -343,14 +343,14 @@ class FindingCard(QFrame):
             self.acts.append(button)
         self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
         self.copy_button.clicked.connect(self.ticket_wanted)
-        shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
+        acts_shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
         self.entry_link = LinkLabel(tr("In the catalog"))
         self.entry_link.clicked.connect(self.entry_wanted)
         if result.fault:
             self.entry_link.setAccessibleName(tr("{fault} in the catalog", fault=result.fault))
-            shown.append(self.entry_link)
+            acts_shown.append(self.entry_link)
         foot = FlowLayout(gap=8)
-        for widget in shown:
+        for widget in acts_shown:
             foot.addWidget(widget)
         layout.addLayout(foot)
 
@@ -365,10 +365,11 @@ class FindingCard(QFrame):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, NAME_COLUMN)
         grid.setColumnStretch(1, 1)
+        evidence = _capital(shown(self.result.evidence))
         for line, (name, text) in enumerate(self._texts()):
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
-            label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
-            if name == "Evidence":
+            label = wrapped(breakable(text), "code" if text == evidence else "body")
+            if text == evidence:
                 label.setContentsMargins(8, 6, 8, 6)
                 frame = QFrame()
                 frame.setProperty("role", "evidence")
@@ -388,7 +389,7 @@ class FindingCard(QFrame):
             (tr("Owner"), result.owner),
             (tr("Remedy"), result.remedy),
         )
-        return [(name, _capital(str(getattr(text, "value", text)))) for name, text in parts if text]
+        return [(name, _capital(shown(getattr(text, "value", text)))) for name, text in parts if text]
 
 
 def _capital(text: str) -> str:

@@ -20,7 +20,7 @@ from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, breakable, wrapped
 from console.widgets.upright_area import UprightArea
 from services.errors import Problem
-from services.language import tr
+from services.language import shown, tr
 
 TILE, ICON, ARROW = 42, 20, 30
 TEXT_WIDTH = 460
@@ -116,19 +116,19 @@ class ErrorState(QWidget):
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(16, 12, 16, 12)
         inner.setSpacing(8)
-        inner.addWidget(wrapped(breakable(problem.tried), "section"))
+        inner.addWidget(wrapped(breakable(shown(problem.tried)), "section"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setColumnStretch(1, 1)
         owner = problem.owner.value
         parts = (
-            (tr("Evidence"), problem.evidence),
-            (tr("Cause"), problem.cause),
-            (tr("Owner"), owner[:1].upper() + owner[1:]),
-            (tr("Remedy"), problem.remedy),
+            (tr("Evidence"), shown(problem.evidence)),
+            (tr("Cause"), shown(problem.cause)),
+            (tr("Owner"), shown(owner[:1].upper() + owner[1:])),
+            (tr("Remedy"), shown(problem.remedy)),
         )
         for line, (name, text) in enumerate(parts):
-            label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
+            label = wrapped(breakable(text), "code" if line == 0 else "body")
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, line, 1)
         inner.addLayout(grid)
@@ -198,8 +198,8 @@ class StateStack(QStackedWidget):
 
     def currentWidget(self) -> QWidget | None:
         """Return what is shown, without the area that lets it scroll."""
-        shown = super().currentWidget()
-        return shown.widget() if isinstance(shown, UprightArea) else shown
+        widget = super().currentWidget()
+        return widget.widget() if isinstance(widget, UprightArea) else widget
 
     def _show(self, widget: QWidget) -> None:
         self.setCurrentWidget(widget)

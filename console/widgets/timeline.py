@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QSty
 
 from console import icons, plain, theme
 from models.translatable import tr_later
-from services.language import ago, date_time, tr
+from services.language import ago, date_time, shown, tr
 
 LINE, PAD, LEFT = 18, 8, 28
 Show = Callable[[str, Any], str]
@@ -59,9 +59,9 @@ class HistoryModel(QAbstractListModel):
     def title(self, row: int) -> str:
         """Return what was done, and by whom."""
         revision = self._revisions[row]
-        note = f" · {revision.note}" if revision.note else ""
-        word = WORDS.get(revision.operation, revision.operation.capitalize())
-        return tr("{word} by {by}{note}", word=word, by=revision.by or "somebody", note=note)
+        note = f" · {shown(revision.note)}" if revision.note else ""
+        word = tr(WORDS.get(revision.operation, revision.operation.capitalize()))
+        return tr("{word} by {by}{note}", word=word, by=revision.by or tr("somebody"), note=note)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the title, the exact time, or everything for a screen reader."""
@@ -80,7 +80,7 @@ class HistoryModel(QAbstractListModel):
             return plain.one_line(
                 tr(
                     "Version {number}. {title}. {changed}",
-                    number=self._revisions[row].number,
+                    number=str(self._revisions[row].number),
                     title=self.title(row),
                     changed=changed,
                 )
@@ -128,7 +128,7 @@ class HistoryDelegate(QStyledItemDelegate):
         shape = icons.status_pixmap(SHAPES.get(revision.operation, "off"), 14, ground)
         painter.drawPixmap(box.left() + 8, box.top() + PAD + 2, shape)
         caption = theme.font("caption")
-        age = tr("version {number}, {age}", number=revision.number, age=ago(revision.at))
+        age = tr("version {number}, {age}", number=str(revision.number), age=ago(revision.at))
         width = QFontMetrics(caption).horizontalAdvance(age)
         line = QRect(box.left() + LEFT, box.top() + PAD, box.width() - LEFT - width - 24, LINE)
         _write(painter, line, model.title(row), theme.font("field"), text)
