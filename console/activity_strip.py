@@ -19,7 +19,7 @@ from console.activity import SHAPES, Activity, Job
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
-from services.language import ago, date_time, number, shown, time_of_day, tr
+from services.language import ago, date_time, number, shown_message, time_of_day, tr
 
 SHORT_UNDER = 1200
 HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
@@ -256,7 +256,8 @@ class ActivityPane(QFrame):
 
 
 def _said(job: Job) -> str:
-    return shown(job.name) if job.text in ("", job.name) else f"{shown(job.name)}: {shown(job.text)}"
+    name, text = shown_message(job.name), shown_message(job.text)
+    return name if text in ("", name) else f"{name}: {text}"
 
 
 def _line(job: Job) -> str:

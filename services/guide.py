@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from models.kinds import Kind, RequestState
-from models.translatable import tr_later
 from services.language import tr_message
 
 if TYPE_CHECKING:
@@ -134,11 +133,11 @@ def _own(number: int, text: str, done: object, fact: str, kind: Kind, item: Any,
     return Step(number, text, state, fact, kind, None if item is None else item.id, 0 if done else waits_for)
 
 
-RENAMED = tr_later("On the instance, under other names")
+RENAMED = tr_message("On the instance, under other names")
 FOUND_WORDS = {
-    True: tr_later("On the instance"),
-    False: tr_later("Not on the instance"),
-    None: tr_later("Not asked yet"),
+    True: tr_message("On the instance"),
+    False: tr_message("Not on the instance"),
+    None: tr_message("Not asked yet"),
 }
 
 
@@ -156,7 +155,8 @@ def _server(facts: Facts) -> tuple[Step, ...]:
     if credential is None:
         said = tr_message("None yet")
     else:
-        said = f"{credential.name}, {'password set' if facts.has_password else 'no password yet'}"
+        has = tr_message("{name}, password set", name=credential.name)
+        said = has if facts.has_password else tr_message("{name}, no password yet", name=credential.name)
     host = tr_message("None yet") if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
     return (
         _own(
@@ -186,7 +186,7 @@ def _items(facts: Facts) -> tuple[Step, ...]:
     words, kind, server = FOUND_WORDS, Kind.FOREIGN_SYSTEM, facts.server
     services = RENAMED if facts.meant else facts.services_say or words[facts.services_found]
     if facts.item_found is None:
-        run_says = words[None]
+        run_says: str = words[None]
     elif found:
         run_says = RENAMED if facts.meant else facts.item_says or words[True]
     else:
@@ -267,7 +267,11 @@ def _type(facts: Facts) -> tuple[Step, ...]:
         ),
         _elsewhere(16, tr_message("Copy the form action"), where),
         _elsewhere(17, tr_message("Name the action"), where),
-        _elsewhere(18, tr_message("Set its Approval Type"), f"{where}: {made.name}" if made else where),
+        _elsewhere(
+            18,
+            tr_message("Set its Approval Type"),
+            tr_message("In Privilege Manager: {name}", name=made.name) if made else where,
+        ),
         _elsewhere(19, tr_message("Choose a policy"), where),
         _elsewhere(20, tr_message("Add it to the policy"), where),
         _elsewhere(21, tr_message("Update the endpoints"), where),

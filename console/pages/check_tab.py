@@ -30,7 +30,7 @@ from console.widgets.labels import Label, LinkLabel, Picture, breakable
 from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
 from console.widgets.upright_area import UprightArea
-from models.stages import STAGE_GROUPS
+from models.stages import STAGE_GROUPS, STAGE_NAMES
 from models.translatable import plural_later, tr_later
 from services.errors import ConsoleError, Owner, Problem
 from services.language import number, plural, shown, tr

@@ -13,12 +13,12 @@ from console.workers import ask
 from models.addresses import Destination, Origin, normalise_base_url, spelling_text
 from models.kinds import Kind
 from models.translatable import tr_later
-from services.language import tr
+from services.language import tr, tr_message
 from services.secret import Secret
 
-ENTER_AGAIN = tr_later("Enter it for this host")
-ENTER_FOR_PROXY = tr_later("Enter it for this proxy")
-THIS_WAY = tr_later("Let it go this way")
+ENTER_AGAIN = tr_message("Enter it for this host")
+ENTER_FOR_PROXY = tr_message("Enter it for this proxy")
+THIS_WAY = tr_message("Let it go this way")
 UNUSED = tr_later("Not used: no proxy on this way")
 ON_THE_WAY = ("ca_bundle", "proxy")
 """Fields that say which way a password goes."""

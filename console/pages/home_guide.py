@@ -15,7 +15,7 @@ from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Ring
 from models.translatable import tr_later
-from services.language import shown, tr
+from services.language import shown, shown_message, tr
 
 SHAPES = {"done": "good", "needless": "good", "todo": "todo", "blocked": "blocked", "elsewhere": "elsewhere"}
 WORDS = {
@@ -37,7 +37,7 @@ ROW, RING, NUMBER, SHAPE, GAP, AFTER_STEP = 28, 16, 18, 14, 8, 12
 MARGIN, COLUMN_GAP, LEFT_PHASES = 24, 24, 4
 BESIDE = 280
 """The width of the servers where they stand beside all phases."""
-FACT = tr_later("ServiceNow, password set")
+FACT = tr_later("{name}, password set")
 """A fact of usual length: where it has no room beside step and link, one column of phases has to do."""
 LINK_AIR = 4
 """What a link has around it for its ring: its text, not its ring, ends at the margin."""
@@ -77,7 +77,11 @@ class PhaseBlock(QWidget):
     def _row(self, step: Any, door: Door | None, *, is_next: bool) -> QWidget:
         row = QFrame()
         row.setFixedHeight(theme.scaled(ROW))
-        fact = tr("Waits for step {number}", number=step.waits_for) if step.waits_for else shown(step.fact)
+        fact = (
+            tr("Waits for step {number}", number=step.waits_for)
+            if step.waits_for
+            else shown_message(step.fact)
+        )
         state = tr("Next") if is_next else tr(WORDS[str(step.state)])
         row.setAccessibleName(
             tr(
@@ -174,7 +178,7 @@ class GuideView(QWidget):
             + 2
         )
         self.blocks = [PhaseBlock(phase, coming, width, door) for phase in phases]
-        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(FACT))
+        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(FACT, name="ServiceNow"))
         link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_AIR
         self._column_need = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
         self._draw_legend()

@@ -10,6 +10,7 @@ from PyQt6.QtGui import QResizeEvent as Resized
 from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from console import theme
+from models.translatable import tr_later
 from services.language import number, plural, tr
 
 HEAD, PAD, AIR, SCROLL_STEP = 30, 12, 5, 24
@@ -18,7 +19,7 @@ ALIKE, PAIRED_AT_MOST = 0.5, 3000
 SAME, CHANGED, ADDED, REMOVED = " ", "~", "+", "-"
 GROUNDS = {CHANGED: "notice-bg", ADDED: "good-bg", REMOVED: "bad-bg"}
 TONES = {CHANGED: "notice", ADDED: "good", REMOVED: "bad"}
-WORDS = {CHANGED: "changed", ADDED: "added", REMOVED: "removed"}
+WORDS = {CHANGED: tr_later("changed"), ADDED: tr_later("added"), REMOVED: tr_later("removed")}
 TAB = "    "
 
 
@@ -299,8 +300,8 @@ class DifferenceView(QAbstractScrollArea):
         height, half = self._font_height, viewport.width() // 2
         first = max((down.value() - AIR) // height, 0)
         last = min(first + viewport.height() // height + 2, len(self.rows))
-        for number in range(first, last):
-            row, top = self.rows[number], AIR + number * height - down.value()
+        for place in range(first, last):
+            row, top = self.rows[place], AIR + place * height - down.value()
             if row.heading:
                 self._paint_heading(painter, row.heading, QRect(0, top, viewport.width(), height))
                 continue

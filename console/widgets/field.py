@@ -5,7 +5,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.widgets.editors import PickerButton
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
-from services.language import shown, tr
+from services.language import shown, shown_message, tr
 
 LINE_HEIGHT, SHAPE = 18, 12
 HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
@@ -83,11 +83,11 @@ class Field(QWidget):
         self.state, self.text, self._suggestion = state, text, suggestion
         self._message.setText(shown(text))
         set_tone(self._message, _TONES[state])
-        self._link.setText(shown(suggestion))
+        self._link.setText(shown_message(suggestion))
         self._link.setVisible(bool(suggestion))
         self._draw()
         text = shown(text)
-        said = f"{text} {shown(suggestion)}".strip()
+        said = f"{text} {shown_message(suggestion)}".strip()
         self._target.setAccessibleDescription(
             tr("Error: {message}", message=said) if state == ERROR else said
         )

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QSty
 
 from console import icons, plain, theme
 from models.translatable import tr_later
-from services.language import ago, date_time, shown, tr
+from services.language import ago, date_time, tr
 
 LINE, PAD, LEFT = 18, 8, 28
 Show = Callable[[str, Any], str]
@@ -59,7 +59,7 @@ class HistoryModel(QAbstractListModel):
     def title(self, row: int) -> str:
         """Return what was done, and by whom."""
         revision = self._revisions[row]
-        note = f" · {shown(revision.note)}" if revision.note else ""
+        note = f" · {revision.note}" if revision.note else ""
         word = tr(WORDS.get(revision.operation, revision.operation.capitalize()))
         return tr("{word} by {by}{note}", word=word, by=revision.by or tr("somebody"), note=note)
 
