@@ -158,7 +158,8 @@ class SetupWizard(Dialog):
         if self.missing is not None and self.applied is not None:
             return tr("Records were created in ServiceNow. What is still missing is marked.")
         if self.missing is not None:
-            return f"{self.missing.written.text} {tr('What is missing can be created now.')}".strip()
+            said = (self.missing.written.text, tr("What is missing can be created now."))
+            return " ".join(said).strip()
         if self.applied is not None:
             return tr(
                 "The missing records were created in ServiceNow. These four objects will be created here."

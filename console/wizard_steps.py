@@ -13,6 +13,7 @@ from console.widgets.editors import PasswordEditor, TextEditor, UrlEditor
 from console.widgets.field import ERROR, Field
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Meter
+from console.widgets.states import capital
 from models.addresses import normalise_base_url
 from models.base import NAME_MAX, single_line
 from models.foreign_system import URL_MAX
@@ -318,12 +319,11 @@ class FailurePanel(QFrame):
     def show_problem(self, problem: Problem) -> None:
         """Show the parts of a problem."""
         self.problem = problem
-        owner = problem.owner.value
         parts = (
             shown(problem.tried),
             shown(problem.evidence),
             shown(problem.cause),
-            shown(owner[:1].upper() + owner[1:]),
+            capital(shown(problem.owner.value)),
             shown(problem.remedy),
         )
         for name, label, text in zip(PARTS, self._texts, parts, strict=True):

@@ -72,10 +72,10 @@ class DeleteDialog(Question):
             if requests
             else tr("Nothing refers to this {kind}.", kind=shown(kind_name))
         )
-        text = f"{users} {tr('It can be restored with Ctrl+Z, or from Configuration > Deleted objects.')}"
+        said = [users, tr("It can be restored with Ctrl+Z, or from Configuration > Deleted objects.")]
         if secret:
-            removed = tr("Its password is removed from the vault, and has to be entered again after that.")
-            text = f"{text} {removed}"
+            said.append(tr("Its password is removed from the vault, and has to be entered again after that."))
+        text = " ".join(said)
         super().__init__(tr("Delete “{name}”", name=name), text, parent)
         self.delete_button = buttons.danger("Delete")
         self.foot(self.delete_button, tr("Cancel"))

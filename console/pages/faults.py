@@ -132,7 +132,8 @@ class FaultsPage(Page):
         self._handbook = await module(self.ctx, "services.connectivity.handbook")
         faults = self._handbook.CATALOGUE
         for owner in dict.fromkeys(fault.owner.value for fault in faults):
-            self.owner.addItem(f"{owner[:1].upper()}{owner[1:]}", owner)
+            said = shown(owner)
+            self.owner.addItem(f"{said[:1].upper()}{said[1:]}", owner)
         self._filter()
         if self._wanted:
             self.open_tab(self._wanted)
@@ -183,9 +184,8 @@ class FaultsPage(Page):
             self.search.text(), stage=self.stage.currentData(), owner=self.owner.currentData()
         )
         self._shown = faults
-        words = self._handbook.words_of
         self.model.show_rows(
-            [TableRow(SHAPES[f.state], (f.id, words(f.stages), f.cause), f.id) for f in faults]
+            [TableRow(SHAPES[f.state], (f.id, _stages(f), shown(f.cause)), f.id) for f in faults]
         )
         total = len(self._handbook.CATALOGUE)
         self.foot.setText(
@@ -210,7 +210,7 @@ class FaultsPage(Page):
         )
         return EmptyState(
             (), "", tr("No fault matches"),
-            f"{nothing} {tr('Search for fewer words, or take the filters away.')}", again,
+            " ".join((nothing, tr("Search for fewer words, or take the filters away."))), again,
         )  # fmt: skip
 
     def _enter_list(self) -> None:
@@ -233,7 +233,7 @@ class FaultsPage(Page):
             self.entry.show_fault(
                 fault.id,
                 SHAPES[fault.state],
-                [(shown(name), shown(text)) for name, text in self._handbook.parts_of(fault)],
+                _parts(self._handbook.parts_of(fault)),
             )
 
     def copy(self) -> None:
@@ -242,6 +242,17 @@ class FaultsPage(Page):
         if clipboard is not None and fault is not None:
             clipboard.setText(self._handbook.as_text(fault))
             self.ctx.notify(tr("Copied {id}", id=fault.id))
+
+
+def _parts(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    stages = {name: tr(name) for name in STAGE_NAMES.values()}
+    return [
+        (tr(name), ", ".join(stages.get(one, one) for one in shown(text).split(", "))) for name, text in parts
+    ]
+
+
+def _stages(fault: Any) -> str:
+    return ", ".join(tr(STAGE_NAMES[stage]) for stage in fault.stages)
 
 
 def _choice(name: str, choices: list[tuple[str, str]]) -> QComboBox:

@@ -10,11 +10,14 @@ from console.widgets import buttons
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.workers import ask
+from models.translatable import tr_later
 from services.errors import RequestsOpenError
 from services.language import shown, tr
 
 T = TypeVar("T")
-DELETE = "Delete"
+DELETE = tr_later("Delete")
+AGREE = {"Change": tr_later("Change it"), "Rename": tr_later("Rename it")}
+"""What the button says, by the first word of what is to be done."""
 
 
 class OpenRequestsDialog(Question):
@@ -38,7 +41,7 @@ class OpenRequestsDialog(Question):
         self.lines.addWidget(
             Field("Confirm", self.line, tr("Type the name to go on: {name}", name=error.name))
         )
-        self.act_button = buttons.danger(act) if act == DELETE else buttons.primary(tr("{act} it", act=act))
+        self.act_button = buttons.danger(DELETE) if act == DELETE else buttons.primary(AGREE.get(act, act))
         self.act_button.setDefault(True)
         self.foot(self.act_button, tr("Cancel"))
         self.line.textChanged.connect(lambda _text: self._update())

@@ -138,7 +138,7 @@ def exact(moment: Any) -> str:
 def told(check: Any) -> str:
     """Return what a bar says: when, how it ended, and what was found."""
     through = tr(", through {process}", process=check.process) if check.process else ""
-    unsaved = f" {tr('Values that were not saved.')}" if check.unsaved else ""
+    unsaved = " " + tr("Values that were not saved.") if check.unsaved else ""
     word = tr(WORDS.get(check.verdict, check.verdict))
     return f"{exact(check.at)}, {word}{through}: {shown(check.finding)}{unsaved}"
 

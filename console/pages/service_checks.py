@@ -116,7 +116,7 @@ class ServiceChecks:
         if row is None:
             near = contract.did_you_mean(name, view.names)
             missing = tr("Not on {server}", server=view.server_name)
-            return Verdict("error", f"{missing}. {tr('Did you mean')}" if near else missing, near)
+            return Verdict("error", ". ".join((missing, tr("Did you mean"))) if near else missing, near)
         if not row.active:
             return Verdict("error", tr("Found on {server}, but not active", server=view.server_name))
         workspace = await self._ctx.ready()

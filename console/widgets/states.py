@@ -102,6 +102,11 @@ class EmptyState(QWidget):
         layout.addStretch(3)
 
 
+def capital(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 class ErrorState(QWidget):
     """A failure in its five parts, with Retry and Copy."""
 
@@ -120,11 +125,10 @@ class ErrorState(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setColumnStretch(1, 1)
-        owner = problem.owner.value
         parts = (
             (tr("Evidence"), shown(problem.evidence)),
             (tr("Cause"), shown(problem.cause)),
-            (tr("Owner"), shown(owner[:1].upper() + owner[1:])),
+            (tr("Owner"), capital(shown(problem.owner.value))),
             (tr("Remedy"), shown(problem.remedy)),
         )
         for line, (name, text) in enumerate(parts):

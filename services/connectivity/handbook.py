@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from models.stages import STAGE_GROUPS, STAGE_NAMES
+from models.translatable import tr_later
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
 
 TITLE = "Fault catalog"
@@ -38,14 +39,14 @@ def words_of(stages: Sequence[str]) -> str:
 def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
     """Return what is known of a fault as names and texts, in the order in which it is read."""
     parts = (
-        ("People see", fault.people_see),
-        ("Cause", fault.cause),
-        ("Owner", _capital(fault.owner.value)),
-        ("Remedy", fault.remedy),
-        ("Source", fault.source),
-        ("Stage", words_of(fault.stages)),
-        ("Also at", words_of(also_at(fault))),
-        ("Counts as", "A failure" if fault.state == "failed" else "A warning"),
+        (tr_later("People see"), fault.people_see),
+        (tr_later("Cause"), fault.cause),
+        (tr_later("Owner"), _capital(fault.owner.value)),
+        (tr_later("Remedy"), fault.remedy),
+        (tr_later("Source"), fault.source),
+        (tr_later("Stage"), words_of(fault.stages)),
+        (tr_later("Also at"), words_of(also_at(fault))),
+        (tr_later("Counts as"), tr_later("A failure") if fault.state == "failed" else tr_later("A warning")),
     )
     return [(name, text) for name, text in parts if text]
 
