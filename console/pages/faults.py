@@ -1,5 +1,6 @@
 """The fault catalog: every fault that the check can name, searched in one field, with all that is known of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt
@@ -16,7 +17,7 @@ from console.widgets.labels import Label
 from console.widgets.page_head import PageHead
 from console.widgets.rows import RowsModel, TableRow
 from console.widgets.search_field import SearchField
-from console.widgets.states import EmptyState, StateStack
+from console.widgets.states import EmptyState, StateStack, capital
 from console.workers import Workers
 from models.stages import STAGE_NAMES
 from models.translatable import tr_later
@@ -185,7 +186,7 @@ class FaultsPage(Page):
         )
         self._shown = faults
         self.model.show_rows(
-            [TableRow(SHAPES[f.state], (f.id, _stages(f), shown(f.cause)), f.id) for f in faults]
+            [TableRow(SHAPES[f.state], (f.id, _stages(f.stages), shown(f.cause)), f.id) for f in faults]
         )
         total = len(self._handbook.CATALOGUE)
         self.foot.setText(
@@ -233,8 +234,18 @@ class FaultsPage(Page):
             self.entry.show_fault(
                 fault.id,
                 SHAPES[fault.state],
-                _parts(self._handbook.parts_of(fault)),
+                self._parts(fault),
             )
+
+    def _parts(self, fault: Any) -> list[tuple[str, str]]:
+        """Return what is known of a fault in the language of the user."""
+        book = self._handbook
+        named = {
+            book.OWNER: capital(shown(fault.owner.value)),
+            book.STAGE: _stages(fault.stages),
+            book.ALSO_AT: _stages(book.also_at(fault)),
+        }
+        return [(tr(name), named.get(name) or shown(text)) for name, text in book.parts_of(fault)]
 
     def copy(self) -> None:
         """Put the chosen entry on the clipboard."""
@@ -244,15 +255,8 @@ class FaultsPage(Page):
             self.ctx.notify(tr("Copied {id}", id=fault.id))
 
 
-def _parts(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    stages = {name: tr(name) for name in STAGE_NAMES.values()}
-    return [
-        (tr(name), ", ".join(stages.get(one, one) for one in shown(text).split(", "))) for name, text in parts
-    ]
-
-
-def _stages(fault: Any) -> str:
-    return ", ".join(tr(STAGE_NAMES[stage]) for stage in fault.stages)
+def _stages(stages: Sequence[str]) -> str:
+    return ", ".join(tr(STAGE_NAMES[stage]) for stage in stages)
 
 
 def _choice(name: str, choices: list[tuple[str, str]]) -> QComboBox:

@@ -9,6 +9,8 @@ from models.translatable import tr_later
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
 
 TITLE = "Fault catalog"
+OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
+"""The parts of an entry that are made of names."""
 MADE_BY = "approval-console faults --markdown > resources/help/fault-catalogue.md"
 _OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in CATALOGUE))
 _INTRO = f"""\
@@ -41,11 +43,11 @@ def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
     parts = (
         (tr_later("People see"), fault.people_see),
         (tr_later("Cause"), fault.cause),
-        (tr_later("Owner"), _capital(fault.owner.value)),
+        (OWNER, _capital(fault.owner.value)),
         (tr_later("Remedy"), fault.remedy),
         (tr_later("Source"), fault.source),
-        (tr_later("Stage"), words_of(fault.stages)),
-        (tr_later("Also at"), words_of(also_at(fault))),
+        (STAGE, words_of(fault.stages)),
+        (ALSO_AT, words_of(also_at(fault))),
         (tr_later("Counts as"), tr_later("A failure") if fault.state == "failed" else tr_later("A warning")),
     )
     return [(name, text) for name, text in parts if text]
