@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 from console.navigation.model import Node
 from console.widgets.labels import Label, Picture
 from models.translatable import tr_later
-from services.language import tr
+from services.language import shown, tr
 
 TAKEN = tr_later("This name is already in use")
 
@@ -25,7 +25,7 @@ def name_error(node: Node, name: str) -> str:
     try:
         single_line(name)
     except ValueError as error:
-        return tr("The name {error}", error=error)
+        return tr("The name {message}", message=shown(str(error)))
     key = name_key(name)
     if max(len(name), len(key)) > NAME_MAX:
         return tr("The name is longer than {most} characters", most=NAME_MAX)

@@ -99,7 +99,7 @@ class DurationEditor(QWidget):
         self.number.setFixedWidth(theme.scaled(56))
         self.unit = QComboBox()
         self.unit.addItems([tr(name) for name, _ in UNITS])
-        self.unit.setFixedWidth(theme.scaled(100))
+        self.unit.setFixedWidth(max(theme.scaled(100), self.unit.sizeHint().width()))
         self.number.setAccessibleName(tr("Number"))
         self.unit.setAccessibleName(tr("Unit"))
         layout = QHBoxLayout(self)

@@ -44,7 +44,12 @@ WORDS = {
 """What a screen reader says of a shape."""
 STAGE = Qt.ItemDataRole.UserRole
 
-NEEDS = re.compile(r"needs (\w+), ")
+NEEDS = re.compile(r"needs (\w+), (\w.*)")
+NEEDED = {
+    "which failed": tr_later("needs {stage}, which failed"),
+    "which cannot be judged": tr_later("needs {stage}, which cannot be judged"),
+}
+"""Why a stage was skipped, by what is said of the stage that it needed."""
 
 
 @dataclass(slots=True)
@@ -273,7 +278,9 @@ class StageList(QListView):
         found = NEEDS.match(reason)
         if found is None or found.group(1) not in self._model.order:
             return shown(reason)
-        return tr("needs {label}{reason}", label=self.label(found.group(1)), reason=reason[found.end(1) :])
+        stage = self.label(found.group(1))
+        told = NEEDED.get(found.group(2))
+        return tr(told, stage=stage) if told else reason.replace(found.group(1), stage, 1)
 
     def stop(self) -> None:
         """Show that nothing runs any more."""
@@ -365,11 +372,10 @@ class FindingCard(QFrame):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, NAME_COLUMN)
         grid.setColumnStretch(1, 1)
-        evidence = _capital(shown(self.result.evidence))
-        for line, (name, text) in enumerate(self._texts()):
+        for line, (name, text, is_code) in enumerate(self._texts()):
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
-            label = wrapped(breakable(text), "code" if text == evidence else "body")
-            if text == evidence:
+            label = wrapped(breakable(text), "code" if is_code else "body")
+            if is_code:
                 label.setContentsMargins(8, 6, 8, 6)
                 frame = QFrame()
                 frame.setProperty("role", "evidence")
@@ -381,15 +387,17 @@ class FindingCard(QFrame):
                 grid.addWidget(label, line, 1)
         return grid
 
-    def _texts(self) -> list[tuple[str, str]]:
+    def _texts(self) -> list[tuple[str, str, bool]]:
         result = self.result
         parts = (
-            (tr("Evidence"), result.evidence),
-            (tr("Cause"), result.cause),
-            (tr("Owner"), result.owner),
-            (tr("Remedy"), result.remedy),
+            (tr("Evidence"), result.evidence, True),
+            (tr("Cause"), result.cause, False),
+            (tr("Owner"), result.owner, False),
+            (tr("Remedy"), result.remedy, False),
         )
-        return [(name, _capital(shown(getattr(text, "value", text)))) for name, text in parts if text]
+        return [
+            (name, _capital(shown(getattr(text, "value", text))), code) for name, text, code in parts if text
+        ]
 
 
 def _capital(text: str) -> str:
