@@ -52,7 +52,7 @@ from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
 from services.errors import ConsoleError, InvalidError, Owner, Problem
-from services.language import plural, shown, tr, tr_message
+from services.language import plural, tr, tr_message
 
 SMALLEST = (960, 600)
 FIRST = (1280, 800)
@@ -248,7 +248,7 @@ class Window(QMainWindow):
         try:
             done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
         except InvalidError as error:
-            self.navigation.edit(node, name, tr("The name {message}", message=shown(error.fields[0].message)))
+            self.navigation.refuse(node, name, error)
             return
         if done:
             note_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)

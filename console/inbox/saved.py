@@ -12,7 +12,7 @@ from console.pages.delete_dialog import Question
 from console.widgets import buttons
 from console.workers import Workers, ask
 from services.errors import ConsoleError, InvalidError
-from services.language import shown, tr
+from services.language import tr
 
 
 class DeleteFilterDialog(Question):
@@ -62,11 +62,9 @@ class SavedFilters(QObject):
             node = self._window.model.node(node_key(key))
             if node is None:
                 raise
-            self._window.navigation.edit(
-                node, name, tr("The name {message}", message=shown(error.fields[0].message))
-            )
+            self._window.navigation.refuse(node, name, error)
             return
-        self.ctx.notify(f"Renamed to {name}")
+        self.ctx.notify(tr("Renamed to {name}", name=name))
 
     def delete(self, key: str) -> None:
         """Ask, and delete a filter."""

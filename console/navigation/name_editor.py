@@ -7,9 +7,16 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 from console.navigation.model import Node
 from console.widgets.labels import Label, Picture
 from models.translatable import tr_later
+from services.errors import InvalidError
 from services.language import shown, tr
 
 TAKEN = tr_later("This name is already in use")
+
+
+def refused(error: InvalidError) -> str:
+    """Return why the store refused a name, as a sentence."""
+    text = shown(error.fields[0].message)
+    return text[:1].upper() + text[1:]
 
 
 def name_error(node: Node, name: str) -> str:

@@ -457,7 +457,7 @@ def test_a_name_that_another_console_took_meanwhile_is_said_beside_it(in_window)
         await renaming(window, Kind.USER_CREDENTIAL, credential, "Other account")
         await until(lambda: editor(window) is not None and editor(window).told)
         assert editor(window).text() == "Other account"
-        assert "already exists" in editor(window).told
+        assert editor(window).told == "This name is already in use"
         assert [s for s in window.findChildren(ProblemSheet) if s.isVisible()] == []
 
     in_window(story)
