@@ -13,6 +13,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console import plain
 from console.activity import CANCELLED, FAILED, Job
 from console.lazy import module
 from console.pages.registry import Target
@@ -44,7 +45,7 @@ class SetupWizard(Dialog):
 
     def __init__(self, ctx: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("ServiceNow approvals"))
+        self.setWindowTitle(plain.title(tr("ServiceNow approvals")))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
         set_steady_size(self, WIDTH, HEIGHT)

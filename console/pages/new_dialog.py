@@ -144,7 +144,7 @@ class PasswordDialog(Dialog):
 
     def __init__(self, credential_name: str, account: str, host: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Enter the password"))
+        self.setWindowTitle(plain.title(tr("Enter the password")))
         self.setMinimumWidth(420)
         from console.widgets.editors import PasswordEditor
         from console.widgets.field import Field

@@ -48,7 +48,7 @@ class RehearsalDialog(Dialog):
         self, ctx: Any, process: Any, approval_type: Any, server: Any, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Rehearse a request"))
+        self.setWindowTitle(plain.title(tr("Rehearse a request")))
         self.setMinimumWidth(WIDTH)
         self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
         self.workers = Workers(self)
