@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from services.language import time_of_day
+from services.language import time_of_day, tr
 
 KEPT = 200
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
@@ -48,7 +48,7 @@ class Job(QObject):
     def progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         """Report what is being done, and how far the work is."""
         self.text, self.done, self.total = text, done, total or 0
-        self.note(f"{text} ({done} of {total})" if total else text)
+        self.note(tr("{text} ({done} of {total})", text=text, done=done, total=total) if total else text)
 
     def note(self, line: str) -> None:
         """Write a line into the log of the job."""
@@ -65,7 +65,7 @@ class Job(QObject):
         """Stop the work."""
         if self.can_cancel and self._cancel is not None:
             self._cancel()
-            self.end("Cancelled", CANCELLED)
+            self.end(tr("Cancelled"), CANCELLED)
 
 
 class Activity(QObject):

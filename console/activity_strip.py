@@ -19,7 +19,7 @@ from console.activity import SHAPES, Activity, Job
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from console.widgets.meter import Meter
-from services.language import ago, date_time, number, time_of_day, tr
+from services.language import ago, date_time, number, shown_message, time_of_day, tr
 
 SHORT_UNDER = 1200
 HEIGHT, BAR, SHAPE, PANE, TICK_MS = 30, 120, 14, 180, 1000
@@ -94,8 +94,8 @@ class ActivityStrip(QWidget):
         self.count = Label("", role="caption")
         self.bar = Meter()
         self.bar.setFixedWidth(BAR)
-        self.bar.setAccessibleName("Progress")
-        self.cancel = LinkLabel("Cancel")
+        self.bar.setAccessibleName(tr("Progress"))
+        self.cancel = LinkLabel(tr("Cancel"))
         self.cancel.clicked.connect(self._cancel)
         self.way = LinkLabel("")
         self.way.clicked.connect(self._lead_on)
@@ -106,7 +106,7 @@ class ActivityStrip(QWidget):
         plain.set_tip(self.dismiss, tr("Dismiss the result; it stays in Activity"))
         self.dismiss.clicked.connect(activity.put_away)
         self.store = Label(store_name, role="caption")
-        plain.set_tip(self.store, "Where configuration and requests are kept")
+        plain.set_tip(self.store, tr("Where configuration and requests are kept"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 16, 0)
         layout.setSpacing(8)
@@ -148,7 +148,9 @@ class ActivityStrip(QWidget):
         self.way.setText(way[0] if way is not None else "")
         self.dismiss.setVisible(job is not None and not running)
         self.count.setVisible(running)
-        self.count.setText(f"{job.done} of {job.total}" if running and job and job.total else "")
+        self.count.setText(
+            tr("{done} of {total}", done=job.done, total=job.total) if running and job and job.total else ""
+        )
         self.bar.setVisible(bool(running and job and job.total))
         if running and job and job.total:
             self.bar.set_value(job.done / job.total)
@@ -185,7 +187,7 @@ class ActivityPane(QFrame):
         self._jobs: list[Job] = []
         self._wanted: Job | None = None
         self.list = QListWidget()
-        self.list.setAccessibleName("Activity")
+        self.list.setAccessibleName(tr("Activity"))
         self.list.currentRowChanged.connect(self._chosen)
         self.cancel_button = buttons.small("Cancel")
         self.cancel_button.setAccessibleName(tr("Cancel the selected work"))
@@ -196,7 +198,7 @@ class ActivityPane(QFrame):
         copy.setAccessibleName(tr("Copy the activity"))
         copy.clicked.connect(self.copy)
         head = QHBoxLayout()
-        head.addWidget(Label("Activity", role="section"))
+        head.addWidget(Label(tr("Activity"), role="section"))
         head.addStretch(1)
         head.addWidget(self.cancel_button)
         head.addWidget(copy)
@@ -254,7 +256,8 @@ class ActivityPane(QFrame):
 
 
 def _said(job: Job) -> str:
-    return job.name if job.text in ("", job.name) else f"{job.name}: {job.text}"
+    name, text = shown_message(job.name), shown_message(job.text)
+    return name if text in ("", name) else f"{name}: {text}"
 
 
 def _line(job: Job) -> str:

@@ -8,10 +8,12 @@ from PyQt6.QtCore import QObject
 from console.activity import DONE, FAILED, Job
 from console.lazy import module
 from console.workers import Workers
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 GROUP = "leftovers"
-NAME = "Finishing what was broken off"
+NAME = tr_later("Finishing what was broken off")
 PAUSE_S = 30.0
 ROUNDS = 12
 """With the pause between them longer than an instance may go on with a call whose caller has gone."""
@@ -41,7 +43,7 @@ class Leftovers(QObject):
         workspace = await self.ctx.ready()
         if not await self.ctx.call(clearing.is_anything_left, workspace.store):
             return
-        job = self.job = self.ctx.activity.begin(NAME, self.stop, routine=True)
+        job = self.job = self.ctx.activity.begin(tr(NAME), self.stop, routine=True)
         cleaned = 0
         try:
             for _ in range(ROUNDS):
@@ -49,7 +51,7 @@ class Leftovers(QObject):
                 cleaned += self._told(job, done)
                 if not done.later:
                     break
-                job.progress("Waiting for a request that may still be on its way")
+                job.progress(tr("Waiting for a request that may still be on its way"))
                 await asyncio.sleep(PAUSE_S)
         except ConsoleError as error:
             job.end(error.problem.cause, FAILED)
@@ -61,7 +63,7 @@ class Leftovers(QObject):
         for one in done.cleaned:
             job.note(f"{one.number or one.request_id}: {one.proof}")
         for key in done.ended:
-            job.note(f"The request {key} was about to be cancelled, and has ended")
+            job.note(tr("The request {key} was about to be cancelled, and has ended", key=key))
         for problem in done.problems:
             job.note(f"{problem.tried}: {problem.cause}")
         return sum(one.proof.ok for one in done.cleaned) + len(done.ended)
@@ -69,7 +71,7 @@ class Leftovers(QObject):
 
 def _outcome(done: Any, cleaned: int) -> tuple[str, str]:
     left = len(done.problems) + sum(bool(one.proof.open) for one in done.cleaned) + done.later
-    told = [f"{cleaned} cleaned up"] if cleaned else []
+    told = [tr("{cleaned} cleaned up", cleaned=cleaned)] if cleaned else []
     if left:
-        return ", ".join([*told, f"{left} left for the next start"]), FAILED
-    return told[0] if told else "Nothing of them was open", DONE
+        return ", ".join([*told, tr("{left} left for the next start", left=left)]), FAILED
+    return told[0] if told else tr("Nothing of them was open"), DONE

@@ -198,7 +198,12 @@ def _keys() -> QHBoxLayout:
     foot = QHBoxLayout()
     foot.setContentsMargins(16, 5, 16, 5)
     foot.setSpacing(6)
-    for keys, words in (("↑ ↓", "move"), ("Enter", "run"), (">", "commands only"), ("Esc", "close")):
+    for keys, words in (
+        ("↑ ↓", tr("move")),
+        ("Enter", tr("run")),
+        (">", tr("commands only")),
+        ("Esc", tr("close")),
+    ):
         foot.addWidget(KeyCap(keys))
         foot.addWidget(Label(words, role="caption"))
         foot.addSpacing(10)

@@ -8,6 +8,7 @@ from console.activity import DONE, FAILED
 from console.lazy import module
 from console.settings import Layout
 from models.translatable import tr_later
+from services.language import tr
 
 CHOICES = (
     (0, tr_later("Scheduled check off")),
@@ -17,7 +18,7 @@ CHOICES = (
 )
 """Minutes between two rounds, and the commands for them."""
 KEY = "check_every"
-WORDS = {"ok": "good", "warning": "has a warning", "failed": "failed"}
+WORDS = {"ok": tr_later("good"), "warning": tr_later("has a warning"), "failed": tr_later("failed")}
 
 
 class Schedule(QObject):
@@ -57,7 +58,7 @@ class Schedule(QObject):
     def tick(self) -> None:
         """Begin a round unless one goes on or there is nothing to check."""
         if self._window.can_check_all():
-            self._window.rounds.start("Scheduled check", then=self._compare, careful=True)
+            self._window.rounds.start(tr_later("Scheduled check"), then=self._compare, careful=True)
 
     async def _compare(self, before: dict[Any, str]) -> None:
         """Say which servers stand differently than before the round."""
@@ -69,9 +70,13 @@ class Schedule(QObject):
         for server, verdict in now.items():
             was = before.get(server, "")
             if was and was != verdict:
-                self._tell(names.get(server, "A server"), was, verdict)
+                self._tell(names.get(server, tr("A server")), was, verdict)
 
     def _tell(self, name: str, was: str, verdict: str) -> None:
-        text = f"{WORDS.get(verdict, verdict)} now; the check before: {WORDS.get(was, was)}"
+        text = tr(
+            "{now} now; the check before: {before}",
+            now=tr(WORDS.get(verdict, verdict)),
+            before=tr(WORDS.get(was, was)),
+        )
         self._window.ctx.activity.record(name, text, FAILED if verdict == "failed" else DONE, routine=True)
         self._window.tray.say(name, text)

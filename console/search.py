@@ -10,6 +10,7 @@ from console.pages.registry import entry_of
 from console.palette import EACH, Entry, Groups
 from models.kinds import Kind
 from models.letters import same_letters
+from services.language import tr
 
 REQUESTS_FOUND = 5 * EACH + 1
 """Requests that are looked for; so many mean that there may be more."""
@@ -26,12 +27,12 @@ class PaletteSearch:
     def find(self, text: str) -> Groups:
         """Return groups of entries for what was typed; `>` in front narrows it to commands."""
         words = _words(text)
-        groups = [("Commands", self._commands(words))]
+        groups = [(tr("Commands"), self._commands(words))]
         if not text.startswith(">"):
             objects = self._objects(words)
             # Who types a whole name means the object, not a command that holds the same words.
             exact = any(entry.text.casefold().split() == words for entry in objects)
-            groups.insert(0 if exact else 1, ("Objects", objects))
+            groups.insert(0 if exact else 1, (tr("Objects"), objects))
         return groups
 
     async def faults(self, text: str) -> list[Entry]:

@@ -11,6 +11,7 @@ from console.pages.registry import Target
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError
+from services.language import tr
 
 KEPT = 50
 
@@ -71,7 +72,11 @@ async def restore(ctx: Any, deleted: Any) -> str:
     workspace = await ctx.ready()
     item = await ctx.call(partial(workspace.configuration.restore, deleted.revision, free_name=True))
     ctx.navigate(Target(str(deleted.kind), deleted.id))
-    return f"Restored {item.name}" if item.name == deleted.name else f"Restored {deleted.name} as {item.name}"
+    return (
+        tr("Restored {name}", name=item.name)
+        if item.name == deleted.name
+        else tr("Restored {name} as {new_name}", name=deleted.name, new_name=item.name)
+    )
 
 
 async def note_deletion(ctx: Any, kind: Kind, item: Any) -> None:
@@ -83,14 +88,14 @@ async def note_deletion(ctx: Any, kind: Kind, item: Any) -> None:
     deleted = await ctx.call(workspace.configuration.deleted)
     gone = next((one for one in deleted if (one.kind, one.id) == (kind, item.id)), None)
     if gone is not None:
-        undo.push(Step(f"Delete {item.name}", lambda: restore(ctx, gone)))
+        undo.push(Step(tr("Delete {name}", name=item.name), lambda: restore(ctx, gone)))
 
 
 def note_rename(ctx: Any, kind: Kind, item: Any, was: str) -> None:
     """Remember that an object was renamed, so that it can get its name back."""
     undo = undo_of(ctx)
     if undo is not None and item.name != was:
-        undo.push(Step(f"Rename {was}", lambda: _rename_back(ctx, kind, item.id, item.name, was)))
+        undo.push(Step(tr("Rename {was}", was=was), lambda: _rename_back(ctx, kind, item.id, item.name, was)))
 
 
 async def _rename_back(ctx: Any, kind: Kind, object_id: Any, name: str, was: str) -> str:
@@ -99,9 +104,9 @@ async def _rename_back(ctx: Any, kind: Kind, object_id: Any, name: str, was: str
     workspace = await ctx.ready()
     item = await ctx.call(workspace.configuration.get, kind, object_id)
     if item.name != name:
-        return f"{item.name} was renamed again meanwhile; it keeps its name"
+        return tr("{name} was renamed again meanwhile; it keeps its name", name=item.name)
     rename = partial(workspace.configuration.rename, kind, object_id, was, item.version)
     undo = undo_of(ctx)
     window = undo.parent() if undo is not None else None
     done, _ = await confirmed(lambda count: ctx.call(partial(rename, confirmed=count)), window)
-    return f"Renamed back to {was}" if done else f"{name} keeps its name"
+    return tr("Renamed back to {was}", was=was) if done else tr("{name} keeps its name", name=name)

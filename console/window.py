@@ -52,7 +52,7 @@ from console.widgets.door import PaletteDoor
 from console.workers import Workers, ask
 from models.kinds import Kind
 from services.errors import ConsoleError, InvalidError, Owner, Problem
-from services.language import plural, tr
+from services.language import plural, tr, tr_message
 
 SMALLEST = (960, 600)
 FIRST = (1280, 800)
@@ -241,7 +241,6 @@ class Window(QMainWindow):
     async def _rename(self, node: Node, name: str) -> None:
         workspace = await self.ctx.ready()
         from console.pages.open_requests import confirmed
-        from console.pages.session import sentence
 
         item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
         rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
@@ -249,11 +248,11 @@ class Window(QMainWindow):
         try:
             done, _ = await confirmed(lambda count: self.ctx.call(partial(rename, confirmed=count)), self)
         except InvalidError as error:
-            self.navigation.edit(node, name, sentence(error.fields[0].message))
+            self.navigation.refuse(node, name, error)
             return
         if done:
             note_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)
-            self.ctx.notify(f"Renamed to {name}")
+            self.ctx.notify(tr("Renamed to {name}", name=name))
 
     # -- pages -------------------------------------------------------------
 
@@ -424,8 +423,8 @@ class Window(QMainWindow):
         try:
             requests = await self.search.requests(text)
             cut = len(requests) == REQUESTS_FOUND
-            self.palette_box.add(text, "Requests", requests, cut=cut)
-            self.palette_box.add(text, "Faults", await self.search.faults(text))
+            self.palette_box.add(text, tr("Requests"), requests, cut=cut)
+            self.palette_box.add(text, tr("Faults"), await self.search.faults(text))
         finally:
             self.palette_box.finish(text)
 
@@ -525,11 +524,11 @@ class Window(QMainWindow):
         job.end(verdict.problem, "failed")
         self.show_problem(
             Problem(
-                tried="Verify the audit trail",
+                tried=tr_message("Verify the audit trail"),
                 evidence=verdict.problem,
-                cause="The trail was changed from outside this program.",
+                cause=tr_message("The trail was changed from outside this program."),
                 owner=Owner.CONSOLE,
-                remedy="Compare the store with its backups, and find out who may write to it.",
+                remedy=tr_message("Compare the store with its backups, and find out who may write to it."),
                 fault="audit-broken",
             )
         )
@@ -591,7 +590,7 @@ def store_label(url: str) -> str:
     if url.startswith("sqlite:///") or "://" not in url:
         return Path(url.removeprefix("sqlite:///")).name
     host = re.match(r"[^:/]+://(?:.*@)?(\[[^\]]+\]|[^:/?#]+)", url)
-    return f"Team store on {host[1]}" if host else "Team store"
+    return tr("Team store on {host}", host=host[1]) if host else tr("Team store")
 
 
 def _rule() -> QFrame:

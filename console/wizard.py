@@ -13,6 +13,7 @@ from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console import plain
 from console.activity import CANCELLED, FAILED, Job
 from console.lazy import module
 from console.pages.registry import Target
@@ -26,7 +27,7 @@ from console.workers import Workers
 from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.errors import ConsoleError, Owner, Problem
-from services.language import tr
+from services.language import tr, tr_message
 from services.secret import Secret
 
 WIDTH, HEIGHT = 640, 620
@@ -44,7 +45,7 @@ class SetupWizard(Dialog):
 
     def __init__(self, ctx: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("ServiceNow approvals")
+        self.setWindowTitle(plain.title(tr("ServiceNow approvals")))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
         set_steady_size(self, WIDTH, HEIGHT)
@@ -158,7 +159,8 @@ class SetupWizard(Dialog):
         if self.missing is not None and self.applied is not None:
             return tr("Records were created in ServiceNow. What is still missing is marked.")
         if self.missing is not None:
-            return f"{self.missing.written.text} {tr('What is missing can be created now.')}".strip()
+            said = (self.missing.written.text, tr("What is missing can be created now."))
+            return " ".join(said).strip()
         if self.applied is not None:
             return tr(
                 "The missing records were created in ServiceNow. These four objects will be created here."
@@ -295,7 +297,9 @@ class SetupWizard(Dialog):
         self._show_step(FOUND)
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
-        self.reason.setText(f"{text} ({done} of {total})" if total and done else text)
+        self.reason.setText(
+            tr("{text} ({done} of {total})", text=text, done=done, total=total) if total and done else text
+        )
 
     # -- what is missing ---------------------------------------------------------------------------------------
 
@@ -310,7 +314,9 @@ class SetupWizard(Dialog):
         workspace = await self.ctx.ready()
         admin = missing.administrator
         signs_in = (self.account, self.secret) if admin is None else (admin.account, admin.secret)
-        job = self.ctx.activity.begin(f"Creating items on {self._server.origin.host}", self._stop_writing)
+        job = self.ctx.activity.begin(
+            tr("Creating items on {host}", host=self._server.origin.host), self._stop_writing
+        )
 
         def progress(text: str, done: int = 0, total: int | None = None) -> None:
             job.progress(text, done, total)
@@ -326,7 +332,7 @@ class SetupWizard(Dialog):
                 )
         except asyncio.CancelledError:
             if sip.isdeleted(self):
-                job.end("Cancelled", CANCELLED)
+                job.end(tr("Cancelled"), CANCELLED)
             elif applied is None:
                 self.workers.start(self._stopped(job, None), group="work")
             else:
@@ -360,7 +366,7 @@ class SetupWizard(Dialog):
         except ConsoleError as error:
             written, problem = Written(known=False), problem or error.problem
         if problem is None:
-            job.end(f"Cancelled. {written.text}".strip(), CANCELLED)
+            job.end(tr("Cancelled. {text}", text=written.text).strip(), CANCELLED)
         else:
             job.end(f"{problem.cause} {written.text}".strip(), FAILED)
         if self.missing is not None:
@@ -408,7 +414,7 @@ class SetupWizard(Dialog):
         self.sign_in.forget_password()
         self.done.show_made(self.made)
         self._show_step(DONE)
-        self.ctx.notify("ServiceNow approvals are set up")
+        self.ctx.notify(tr("ServiceNow approvals are set up"))
         await self._check()
 
     async def _id_of_runs(self, workspace: Any) -> Any:
@@ -449,7 +455,7 @@ class SetupWizard(Dialog):
         try:
             await self.ctx.call(store_check)
         except ConsoleError as error:
-            self.ctx.notify(f"This check could not be kept: {error.problem.cause}")
+            self.ctx.notify(tr("This check could not be kept: {cause}", cause=error.problem.cause))
 
     # -- the end -----------------------------------------------------------------------------------------------
 
@@ -499,13 +505,13 @@ class SetupWizard(Dialog):
 
 
 def _unexpected(error: BaseException, *, saved: bool = False) -> Problem:
-    remedy = "What you typed is kept. Try again; if it fails again, copy the crash report."
+    remedy = tr("What you typed is kept. Try again; if it fails again, copy the crash report.")
     if saved:
-        remedy = "The four objects are saved. Run the check on the server's page."
+        remedy = tr("The four objects are saved. Run the check on the server's page.")
     return Problem(
-        tried="Set up ServiceNow approvals",
+        tried=tr_message("Set up ServiceNow approvals"),
         evidence=type(error).__name__,
-        cause="Unexpected internal error.",
+        cause=tr_message("Unexpected internal error."),
         owner=Owner.CONSOLE,
         remedy=remedy,
         fault="console-fault",

@@ -12,7 +12,7 @@ from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
 from console.widgets.labels import CopyLabel, Label, Picture
 from models.translatable import plural_later
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 KINDS = (
     ("sc_category", *plural_later("{count} category", "{count} categories")),
@@ -114,11 +114,14 @@ class MissingItems(QWidget):
             left = tr("Not changed, because others created or changed it: {names}", names=names)
             column.addWidget(_Said("bad", left))
         for warning in plan.warnings:
-            column.addWidget(_Said("notice", warning))
+            column.addWidget(_Said("notice", shown(warning)))
         self.sign_in: SignInFields | None = None
         if planned.lacks_admin is not None and self._planned:
             why = Label(
-                f"{planned.account} lacks the role admin. An administrator signs in for this run only.",
+                tr(
+                    "{account} lacks the role admin. An administrator signs in for this run only.",
+                    account=planned.account,
+                ),
                 role="muted",
             )
             why.setWordWrap(True)
@@ -160,7 +163,7 @@ class MissingItems(QWidget):
     def missing(self) -> str:
         """Return what keeps the run from beginning, or an empty text."""
         if not self.remaining and not self.written.anything:
-            return "The instance lacks what is marked"
+            return tr("The instance lacks what is marked")
         return self.sign_in.missing() if self.sign_in is not None else ""
 
     @property
@@ -183,7 +186,12 @@ class MadeItems(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         good = applied.verification.verified
-        column.addWidget(_Said("good" if good else "notice", f"In ServiceNow: {applied.receipt.run.outcome}"))
+        column.addWidget(
+            _Said(
+                "good" if good else "notice",
+                tr("In ServiceNow: {outcome}", outcome=applied.receipt.run.outcome),
+            )
+        )
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(Label(tr("Run ID"), role="field"))

@@ -13,20 +13,21 @@ from console.widgets.editors import PasswordEditor, TextEditor, UrlEditor
 from console.widgets.field import ERROR, Field
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Meter
+from console.widgets.states import capital
 from models.addresses import normalise_base_url
 from models.base import NAME_MAX, single_line
 from models.foreign_system import URL_MAX
 from models.kinds import KINDS, Kind
 from models.translatable import tr_later
 from services.errors import Problem
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 LABEL_WIDTH = 190
 ADDRESS_HELP = tr_later("https://INSTANCE.service-now.com/, as in the browser")
 SERVICE_WORDS = {
-    "create": "Create request service",
-    "status": "Get request status service",
-    "cancel": "Cancel request service",
+    "create": tr_later("Create request service"),
+    "status": tr_later("Get request status service"),
+    "cancel": tr_later("Cancel request service"),
 }
 
 
@@ -57,9 +58,13 @@ class SignInStep(QWidget):
             return tr("Base URL: {error}", error=error)
         if error := self._account_error():
             return tr("Account Name: {error}", error=error)
-        lines = (("Base URL", self.address), ("Account Name", self.account), ("Password", self.password))
+        lines = (
+            (tr("Base URL"), self.address),
+            (tr("Account Name"), self.account),
+            (tr("Password"), self.password),
+        )
         empty = [label for label, line in lines if not line.text().strip()]
-        return f"Fill in {', '.join(empty)}" if empty else ""
+        return tr("Fill in {names}", names=", ".join(empty)) if empty else ""
 
     def _address_error(self) -> str:
         """Return what is wrong with the address, or an empty text."""
@@ -152,23 +157,25 @@ class FoundStep(QWidget):
         from console.pickers.request_item import contract_text
 
         self._clear()
-        self.lines = [("good", "Signed in", f"{account} at {base_url}", "")]
+        self.lines = [
+            ("good", tr("Signed in"), tr("{account} at {base_url}", account=account, base_url=base_url), "")
+        ]
         for service in found.services:
-            seen = service.verdict.text if service.verdict is not None else ""
-            name = service.name or "Not found on the instance"
-            self.lines.append(("good" if service.ok else "bad", SERVICE_WORDS[service.role], name, seen))
+            seen = shown(service.verdict.text) if service.verdict is not None else ""
+            name = service.name or tr("Not found on the instance")
+            self.lines.append(("good" if service.ok else "bad", tr(SERVICE_WORDS[service.role]), name, seen))
         if found.item is None:
-            self.lines.append(("bad", "Request Item", "No item has the required variables", ""))
+            self.lines.append(("bad", tr("Request Item"), tr("No item has the required variables"), ""))
         else:
-            self.lines.append(("good", "Request Item", found.item.name, contract_text(found.item)[1]))
-        shown = [_Line(*line) for line in self.lines]
-        for widget in shown:
+            self.lines.append(("good", tr("Request Item"), found.item.name, contract_text(found.item)[1]))
+        lines = [_Line(*line) for line in self.lines]
+        for widget in lines:
             self._layout.addWidget(widget)
-        self._found = shown[1:]
+        self._found = lines[1:]
         self._layout.addSpacing(8)
         if found.complete:
             for kind, name in names.items():
-                self._layout.addWidget(_Line("create", KINDS[kind].singular, name))
+                self._layout.addWidget(_Line("create", tr(KINDS[kind].singular), name))
         if below is not None:
             self._layout.addSpacing(8 if found.complete else 0)
             self._layout.addWidget(below)
@@ -219,7 +226,7 @@ class DoneStep(QWidget):
         layout.setSpacing(8)
         layout.addLayout(self._grid)
         layout.addSpacing(12)
-        layout.addWidget(Label("Connection check", role="section"))
+        layout.addWidget(Label(tr("Connection check"), role="section"))
         layout.addWidget(self._meter)
         line = QHBoxLayout()
         line.setSpacing(8)
@@ -234,7 +241,7 @@ class DoneStep(QWidget):
         for row, item in enumerate((made.credential, made.server, made.process, made.approval_type)):
             info = KINDS[item.kind]
             link = LinkLabel(item.name)
-            link.setAccessibleName(f"Open {info.singular} {item.name}")
+            link.setAccessibleName(tr("Open {kind} {name}", kind=tr(info.singular), name=item.name))
             target = Target(str(item.kind), item.id)
             link.clicked.connect(lambda *_args, target=target: self.opened.emit(target))
             self._grid.addWidget(Label(info.singular, role="field"), row, 0)
@@ -244,7 +251,7 @@ class DoneStep(QWidget):
     def checking(self) -> None:
         """Show that the check runs."""
         self._done = 0
-        self.verdict.setText("Checking")
+        self.verdict.setText(tr("Checking"))
         self._shape.show_shape("running")
 
     def stage_done(self, result: Any) -> None:
@@ -258,13 +265,13 @@ class DoneStep(QWidget):
     def not_checked(self) -> None:
         """Show that the check itself could not run."""
         self._shape.show_shape("bad")
-        self.verdict.setText("Could not be checked")
+        self.verdict.setText(tr("Could not be checked"))
         self.stage.setText("")
 
     def show_report(self, report: Any) -> None:
         """Show the verdict and the worst finding."""
-        words = {"ok": ("good", "Everything works"), "warning": ("notice", "Works, with a warning")}
-        state, word = words.get(str(report.verdict), ("bad", "The check failed"))
+        words = {"ok": ("good", tr("Everything works")), "warning": ("notice", tr("Works, with a warning"))}
+        state, word = words.get(str(report.verdict), ("bad", tr("The check failed")))
         self._meter.set_value(1.0)
         self._shape.show_shape(state)
         self.verdict.setText(word)
@@ -273,11 +280,11 @@ class DoneStep(QWidget):
         self.stage.setText(
             plural(good, "{count} stage good, {ms} ms", "{count} stages good, {ms} ms", ms=round(report.ms))
             if worst is None
-            else f"{worst.cause} {worst.remedy}"
+            else f"{shown(worst.cause)} {shown(worst.remedy)}"
         )
 
 
-PARTS = ("Tried", "Evidence", "Cause", "Owner", "Remedy")
+PARTS = (tr_later("Tried"), tr_later("Evidence"), tr_later("Cause"), tr_later("Owner"), tr_later("Remedy"))
 
 
 class FailurePanel(QFrame):
@@ -297,10 +304,10 @@ class FailurePanel(QFrame):
         self._grid.setColumnStretch(1, 1)
         self._texts: list[QLabel] = []
         for row, part in enumerate(PARTS):
-            text = Label("", role="code" if part == "Evidence" else "body")
+            text = Label("", role="code" if part == PARTS[1] else "body")
             text.setWordWrap(True)
-            text.setAccessibleName(part)
-            self._grid.addWidget(Label(part, role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
+            text.setAccessibleName(tr(part))
+            self._grid.addWidget(Label(tr(part), role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(text, row, 1)
             self._texts.append(text)
         copy = buttons.small("Copy")
@@ -312,17 +319,16 @@ class FailurePanel(QFrame):
     def show_problem(self, problem: Problem) -> None:
         """Show the parts of a problem."""
         self.problem = problem
-        owner = problem.owner.value
         parts = (
-            problem.tried,
-            problem.evidence,
-            problem.cause,
-            owner[:1].upper() + owner[1:],
-            problem.remedy,
+            shown(problem.tried),
+            shown(problem.evidence),
+            shown(problem.cause),
+            capital(shown(problem.owner.value)),
+            shown(problem.remedy),
         )
         for name, label, text in zip(PARTS, self._texts, parts, strict=True):
             label.setText(text)
-            label.setAccessibleName(f"{name}: {text}")
+            label.setAccessibleName(f"{tr(name)}: {text}")
         self.show()
         self.shown.emit()
 

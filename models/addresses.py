@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from models.translatable import tr_later
+
 CODED = "xn--"
 DOTS = re.compile("[.\u3002\uff0e\uff61]")
 """What parts a host name; names beyond ASCII know more dots than one."""
@@ -142,9 +144,11 @@ def normalise_base_url(text: str) -> str:
     """
     text = text.strip()
     if not text:
-        raise ValueError("is empty; it looks like https://INSTANCE.service-now.com/")
+        raise ValueError(tr_later("is empty; it looks like https://INSTANCE.service-now.com/"))
     if _HALF_SCHEME.match(text):
-        raise ValueError("has no // behind its scheme; it looks like https://INSTANCE.service-now.com/")
+        raise ValueError(
+            tr_later("has no // behind its scheme; it looks like https://INSTANCE.service-now.com/")
+        )
     if "://" not in text:
         text = f"https://{text}"
     try:
@@ -156,11 +160,11 @@ def normalise_base_url(text: str) -> str:
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError(f"begins with {parts.scheme}://; only https:// is used")
     if not host or any(c.isspace() or c in "[]{}<>\"'`|\\^%" for c in host):
-        raise ValueError("has no usable host name; it looks like https://INSTANCE.service-now.com/")
+        raise ValueError(tr_later("has no usable host name; it looks like https://INSTANCE.service-now.com/"))
     if parts.username or parts.password:
-        raise ValueError("carries a user name or password; they belong in the User Credential")
+        raise ValueError(tr_later("carries a user name or password; they belong in the User Credential"))
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("http:// sends the password unencrypted; use https://")
+        raise ValueError(tr_later("http:// sends the password unencrypted; use https://"))
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
     base = _base_path(host, parts.path, queried=bool(parts.query or parts.fragment))

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from models.kinds import Kind
 from models.letters import same_letters
+from models.translatable import tr_later
 
 NAME_MAX = 255
 TEXT_MAX = 4000
@@ -94,7 +95,7 @@ class ItemFields(SQLModel):
     @classmethod
     def _trimmed(cls, value: str) -> str:
         if value != value.strip():
-            raise ValueError("begins or ends with a space")
+            raise ValueError(tr_later("begins or ends with a space"))
         if len(name_key(value)) > NAME_MAX:
             raise ValueError(f"is longer than {NAME_MAX} characters when written in small letters")
         return value

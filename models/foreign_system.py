@@ -9,6 +9,7 @@ from sqlmodel import Field
 from models.addresses import Destination, Origin, normalise_base_url
 from models.base import Item, ItemFields, single_line
 from models.kinds import Kind
+from models.translatable import tr_later
 
 URL_MAX = 2048
 INTERVAL_DEFAULT_S = 30
@@ -42,7 +43,9 @@ class ForeignSystemFields(ItemFields):
     @classmethod
     def _proxy(cls, value: str | None) -> str | None:
         if value and "@" in value:
-            raise ValueError("carries a user name; a proxy's password does not belong in its address")
+            raise ValueError(
+                tr_later("carries a user name; a proxy's password does not belong in its address")
+            )
         return value or None
 
 

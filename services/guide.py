@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from models.kinds import Kind, RequestState
+from services.language import tr_message
 
 if TYPE_CHECKING:
     from services.configuration import Configuration
@@ -104,12 +105,12 @@ def _first(items: list[Any], wanted: Callable[[Any], bool]) -> Any:
 def checklist(facts: Facts) -> tuple[Phase, ...]:
     """Return the guide with the state of each step; computed from facts alone."""
     return (
-        Phase("Prepare", _prepare()),
-        Phase("Credential and server", _server(facts)),
-        Phase("Items in ServiceNow", _items(facts)),
-        Phase("Approval Process", _process(facts)),
-        Phase("Approval Type, action and policy", _type(facts)),
-        Phase("First request", _requests(facts)),
+        Phase(tr_message("Prepare"), _prepare()),
+        Phase(tr_message("Credential and server"), _server(facts)),
+        Phase(tr_message("Items in ServiceNow"), _items(facts)),
+        Phase(tr_message("Approval Process"), _process(facts)),
+        Phase(tr_message("Approval Type, action and policy"), _type(facts)),
+        Phase(tr_message("First request"), _requests(facts)),
     )
 
 
@@ -132,29 +133,48 @@ def _own(number: int, text: str, done: object, fact: str, kind: Kind, item: Any,
     return Step(number, text, state, fact, kind, None if item is None else item.id, 0 if done else waits_for)
 
 
-RENAMED = "On the instance, under other names"
-FOUND_WORDS = {True: "On the instance", False: "Not on the instance", None: "Not asked yet"}
+RENAMED = tr_message("On the instance, under other names")
+FOUND_WORDS = {
+    True: tr_message("On the instance"),
+    False: tr_message("Not on the instance"),
+    None: tr_message("Not asked yet"),
+}
 
 
 def _prepare() -> tuple[Step, ...]:
     return (
-        _elsewhere(1, "Choose the account", "In ServiceNow, with its roles"),
-        _needless(2, "Open the Setup page", "Not needed: this is the tool"),
-        _needless(3, "Install the connector", "Not needed: no plug-in"),
-        _needless(4, "Go to User Credentials", "Not needed: one window"),
+        _elsewhere(1, tr_message("Choose the account"), tr_message("In ServiceNow, with its roles")),
+        _needless(2, tr_message("Open the Setup page"), tr_message("Not needed: this is the tool")),
+        _needless(3, tr_message("Install the connector"), tr_message("Not needed: no plug-in")),
+        _needless(4, tr_message("Go to User Credentials"), tr_message("Not needed: one window")),
     )
 
 
 def _server(facts: Facts) -> tuple[Step, ...]:
     credential, server = facts.credential, facts.server
     if credential is None:
-        said = "None yet"
+        said = tr_message("None yet")
     else:
-        said = f"{credential.name}, {'password set' if facts.has_password else 'no password yet'}"
-    host = "None yet" if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
+        has = tr_message("{name}, password set", name=credential.name)
+        said = has if facts.has_password else tr_message("{name}, no password yet", name=credential.name)
+    host = tr_message("None yet") if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
     return (
-        _own(5, "User Credential", credential and facts.has_password, said, Kind.USER_CREDENTIAL, credential),
-        _own(6, "ServiceNow Server", server and server.credential_id, host, Kind.FOREIGN_SYSTEM, server),
+        _own(
+            5,
+            tr_message("User Credential"),
+            credential and facts.has_password,
+            said,
+            Kind.USER_CREDENTIAL,
+            credential,
+        ),
+        _own(
+            6,
+            tr_message("ServiceNow Server"),
+            server and server.credential_id,
+            host,
+            Kind.FOREIGN_SYSTEM,
+            server,
+        ),
     )
 
 
@@ -166,21 +186,21 @@ def _items(facts: Facts) -> tuple[Step, ...]:
     words, kind, server = FOUND_WORDS, Kind.FOREIGN_SYSTEM, facts.server
     services = RENAMED if facts.meant else facts.services_say or words[facts.services_found]
     if facts.item_found is None:
-        run_says = words[None]
+        run_says: str = words[None]
     elif found:
         run_says = RENAMED if facts.meant else facts.item_says or words[True]
     else:
         run_says = words[False] if there else facts.services_say or words[False]
-    run = _own(7, "Create the request items", found, run_says, kind, server, waits)
-    verify = _own(8, "Verify the three services", there, services, kind, server, waits)
+    run = _own(7, tr_message("Create the request items"), found, run_says, kind, server, waits)
+    verify = _own(8, tr_message("Verify the three services"), there, services, kind, server, waits)
     return (run, verify)
 
 
 def _names_of_services(facts: Facts) -> str:
     if facts.process is None:
-        return "None yet"
+        return tr_message("None yet")
     if facts.meant:
-        return f"Use {', '.join(facts.meant)}"
+        return tr_message("Use {names}", names=", ".join(facts.meant))
     return facts.services_say or FOUND_WORDS[facts.services_found]
 
 
@@ -189,38 +209,40 @@ def _process(facts: Facts) -> tuple[Step, ...]:
     waits = 0 if process is not None else 10
     named = process is not None and process.request_item_id
     return (
-        _needless(9, "Open the console", "Not needed: the same tree"),
+        _needless(9, tr_message("Open the console"), tr_message("Not needed: the same tree")),
         _own(
             10,
-            "New Approval Process",
+            tr_message("New Approval Process"),
             process,
-            process.name if process else "None yet",
+            process.name if process else tr_message("None yet"),
             kind,
             process,
             0 if facts.server else 6,
         ),
-        _own(11, "Open it", process, "One click in the tree", kind, process, waits),
+        _own(11, tr_message("Open it"), process, tr_message("One click in the tree"), kind, process, waits),
         _own(
             12,
-            "Choose the server",
+            tr_message("Choose the server"),
             process and process.server_id,
-            facts.server.name if process and process.server_id and facts.server else "None chosen",
+            facts.server.name
+            if process and process.server_id and facts.server
+            else tr_message("None chosen"),
             kind,
             process,
             waits,
         ),
         _own(
             13,
-            "Choose the Request Item",
+            tr_message("Choose the Request Item"),
             named,
-            process.request_item_name if named else "None chosen",
+            process.request_item_name if named else tr_message("None chosen"),
             kind,
             process,
             waits,
         ),
         _own(
             14,
-            "Name the three services",
+            tr_message("Name the three services"),
             process and facts.services_found,
             _names_of_services(facts),
             kind,
@@ -232,55 +254,67 @@ def _process(facts: Facts) -> tuple[Step, ...]:
 
 def _type(facts: Facts) -> tuple[Step, ...]:
     made = facts.approval_type
-    where = "In Privilege Manager"
+    where = tr_message("In Privilege Manager")
     return (
         _own(
             15,
-            "Approval Type",
+            tr_message("Approval Type"),
             made,
-            made.name if made else "None yet",
+            made.name if made else tr_message("None yet"),
             Kind.APPROVAL_TYPE,
             made,
             0 if facts.process else 10,
         ),
-        _elsewhere(16, "Copy the form action", where),
-        _elsewhere(17, "Name the action", where),
-        _elsewhere(18, "Set its Approval Type", f"{where}: {made.name}" if made else where),
-        _elsewhere(19, "Choose a policy", where),
-        _elsewhere(20, "Add it to the policy", where),
-        _elsewhere(21, "Update the endpoints", where),
+        _elsewhere(16, tr_message("Copy the form action"), where),
+        _elsewhere(17, tr_message("Name the action"), where),
+        _elsewhere(
+            18,
+            tr_message("Set its Approval Type"),
+            tr_message("In Privilege Manager: {name}", name=made.name) if made else where,
+        ),
+        _elsewhere(19, tr_message("Choose a policy"), where),
+        _elsewhere(20, tr_message("Add it to the policy"), where),
+        _elsewhere(21, tr_message("Update the endpoints"), where),
     )
 
 
 def _requests(facts: Facts) -> tuple[Step, ...]:
     waits = 0 if facts.approval_type else 15
     kind, made = Kind.APPROVAL_TYPE, facts.approval_type
-    raised = f"{facts.requests} raised" if facts.requests else "None yet; a rehearsal counts"
+    raised = (
+        tr_message("{requests} raised", requests=facts.requests)
+        if facts.requests
+        else tr_message("None yet; a rehearsal counts")
+    )
     return (
-        _own(22, "Raise a request", facts.requests, raised, kind, made, waits),
+        _own(22, tr_message("Raise a request"), facts.requests, raised, kind, made, waits),
         _own(
             23,
-            "Find it in My Approvals",
+            tr_message("Find it in My Approvals"),
             facts.decided,
-            "Seen by its approver" if facts.decided else "Not yet",
+            tr_message("Seen by its approver") if facts.decided else tr_message("Not yet"),
             kind,
             made,
             waits or (0 if facts.requests else 22),
         ),
         _own(
             24,
-            "Decide it",
+            tr_message("Decide it"),
             facts.decided,
-            f"{facts.decided} decided" if facts.decided else "None yet",
+            tr_message("{decided} decided", decided=facts.decided)
+            if facts.decided
+            else tr_message("None yet"),
             kind,
             made,
             waits or (0 if facts.requests else 22),
         ),
         _own(
             25,
-            "See it approved",
+            tr_message("See it approved"),
             facts.approved,
-            f"{facts.approved} approved" if facts.approved else "None yet",
+            tr_message("{approved} approved", approved=facts.approved)
+            if facts.approved
+            else tr_message("None yet"),
             kind,
             made,
             waits or (0 if facts.decided else 24),

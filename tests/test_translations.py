@@ -50,6 +50,22 @@ def test_other_placeholders_than_those_of_the_source_are_found(text, translation
     assert bool(others(text, translation)) is wrong
 
 
+def test_no_text_stands_in_an_f_string_where_it_is_not_collected():
+    """What collects the texts reads an f-string as one token, up to Python 3.11."""
+    hidden = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for part in translations.PARTS
+        for file in sorted((ROOT / part).rglob("*.py"))
+        for text in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for node in ast.walk(text)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in translations.KEYWORDS
+        and any(isinstance(value, ast.Constant) for value in node.args)
+    ]
+    assert hidden == []
+
+
 LOOKUPS = {"tr", "plural", "shown", "number", "list_of", "ago", "date_time"}
 
 

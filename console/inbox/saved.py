@@ -12,6 +12,7 @@ from console.pages.delete_dialog import Question
 from console.widgets import buttons
 from console.workers import Workers, ask
 from services.errors import ConsoleError, InvalidError
+from services.language import tr
 
 
 class DeleteFilterDialog(Question):
@@ -58,14 +59,12 @@ class SavedFilters(QObject):
         try:
             await self.ctx.call(saved.rename_filter, workspace.store, key, name)
         except InvalidError as error:
-            from console.pages.session import sentence
-
             node = self._window.model.node(node_key(key))
             if node is None:
                 raise
-            self._window.navigation.edit(node, name, sentence(error.fields[0].message))
+            self._window.navigation.refuse(node, name, error)
             return
-        self.ctx.notify(f"Renamed to {name}")
+        self.ctx.notify(tr("Renamed to {name}", name=name))
 
     def delete(self, key: str) -> None:
         """Ask, and delete a filter."""

@@ -13,6 +13,7 @@ from console.inbox.places import FILTER, node_key, target_of
 from console.navigation.registry import TREE, Place
 from console.pages.registry import Target
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.language import number, plural, tr
 
 ROOT = QModelIndex()
@@ -366,18 +367,23 @@ def _longest_rise(numbers: list[int]) -> set[int]:
     return found
 
 
-WORDS = {"good": "good", "notice": "warning", "bad": "failed", "off": "not known"}
+WORDS = {
+    "good": tr_later("good"),
+    "notice": tr_later("warning"),
+    "bad": tr_later("failed"),
+    "off": tr_later("not known"),
+}
 """What the shapes at nodes are called."""
 
 
 def _described(node: Node) -> str:
     parts = [node.text]
     if node.draft:
-        parts.append("draft, not saved")
+        parts.append(tr("draft, not saved"))
     if node.badge:
-        parts.append(WORDS.get(node.badge, node.badge))
+        parts.append(tr(WORDS.get(node.badge, node.badge)))
     elif node.children and (hidden := worst_badge(node)):
-        parts.append(f"{WORDS.get(hidden, hidden)} inside")
+        parts.append(tr("{state} inside", state=tr(WORDS.get(hidden, hidden))))
     if node.count:
         parts.append(node.count)
     return ", ".join(parts)

@@ -6,8 +6,17 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from console.navigation.model import Node
 from console.widgets.labels import Label, Picture
+from models.translatable import tr_later
+from services.errors import InvalidError
+from services.language import shown, tr
 
-TAKEN = "This name is already in use"
+TAKEN = tr_later("This name is already in use")
+
+
+def refused(error: InvalidError) -> str:
+    """Return why the store refused a name, as a sentence."""
+    text = shown(error.fields[0].message)
+    return text[:1].upper() + text[1:]
 
 
 def name_error(node: Node, name: str) -> str:
@@ -19,16 +28,16 @@ def name_error(node: Node, name: str) -> str:
     if name == node.text:
         return ""
     if not name:
-        return "A name is needed"
+        return tr("A name is needed")
     try:
         single_line(name)
     except ValueError as error:
-        return f"The name {error}"
+        return tr("The name {message}", message=shown(str(error)))
     key = name_key(name)
     if max(len(name), len(key)) > NAME_MAX:
-        return f"The name is longer than {NAME_MAX} characters"
+        return tr("The name is longer than {most} characters", most=NAME_MAX)
     others = node.parent.children if node.parent is not None else []
-    return TAKEN if any(other is not node and name_key(other.text) == key for other in others) else ""
+    return tr(TAKEN) if any(other is not node and name_key(other.text) == key for other in others) else ""
 
 
 class NameEditor(QLineEdit):
@@ -39,7 +48,7 @@ class NameEditor(QLineEdit):
         self._node = node
         self.filled = False
         """Whether it has its first text: a change of the tree does not replace what is typed."""
-        self.setAccessibleName(f"New name of {node.text}")
+        self.setAccessibleName(tr("New name of {text}", text=node.text))
         self.setProperty("size", "row")
         self._bubble = QFrame(parent)
         self._bubble.setProperty("role", "popup")

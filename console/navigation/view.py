@@ -29,10 +29,12 @@ from PyQt6.QtWidgets import (
 from console import icons, theme
 from console.navigation.delegate import BAR, INSET, RADIUS, SELECTED, TreeDelegate
 from console.navigation.model import Node, Role, TreeModel
-from console.navigation.name_editor import NameEditor
+from console.navigation.name_editor import NameEditor, refused
 from console.pages.registry import Target
 from console.widgets.search_field import SearchField
 from models.letters import same_letters
+from services.errors import InvalidError
+from services.language import tr
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_AT = 7
@@ -50,7 +52,7 @@ class Tree(QTreeView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Navigation")
+        self.setAccessibleName(tr("Navigation"))
         self.setHeaderHidden(True)
         self.setUniformRowHeights(True)
         self.setIndentation(INDENT)
@@ -239,7 +241,7 @@ class Navigation(QWidget):
         self.proxy = FilterModel(model, self)
         self.tree = Tree()
         self.tree.setModel(self.proxy)
-        self.filter = SearchField("Filter the tree")
+        self.filter = SearchField(tr("Filter the tree"))
         self.filter.textChanged.connect(self._filter)
         self.filter.returnPressed.connect(self._take_first)
         self.filter.left.connect(self._enter_tree)
@@ -336,6 +338,10 @@ class Navigation(QWidget):
         """Return the selected node."""
         node: Node | None = self.tree.currentIndex().data(Role.NODE)
         return node
+
+    def refuse(self, node: Node, name: str, error: InvalidError) -> None:
+        """Let a name that the store refused be edited again, with the reason."""
+        self.edit(node, name, refused(error))
 
     def edit(self, node: Node, text: str = "", error: str = "") -> None:
         """Begin renaming a node in place; with a `text` that was refused before, and why, where it goes on."""

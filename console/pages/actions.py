@@ -8,6 +8,7 @@ from console.drafts import Draft
 from console.pages.registry import DELETED, Target
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InUseError
+from services.language import tr
 
 REQUEST_TABLE = "approval_request"
 """Requests that refer to an object keep its name when it goes, and do not hold it."""
@@ -81,7 +82,7 @@ async def delete(page: Any, item: Any) -> bool:
         ctx.show_problem(kept)
     page.session.end()
     await note_deletion(ctx, kind, item)
-    ctx.notify(f"Deleted {item.name}")
-    ctx.activity.offer("Show deleted objects", lambda: ctx.navigate(Target(DELETED)))
+    ctx.notify(tr("Deleted {name}", name=item.name))
+    ctx.activity.offer(tr("Show deleted objects"), lambda: ctx.navigate(Target(DELETED)))
     ctx.navigate(page.parent_target())
     return True

@@ -6,12 +6,13 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.pages.forecast import Line
 from console.widgets.labels import FittingLabel, Picture, set_tone
+from models.translatable import tr_later
 from services.language import plural, rough_duration, tr
 
 LATE_SHARE = 0.05
 """From this share on it is a notice: one user in twenty waits for nothing."""
 HALF, MOST = 0.5, 0.9
-NOTHING = ("No approvals yet to compare with the timeout", "No approvals yet")
+NOTHING = (tr_later("No approvals yet to compare with the timeout"), tr_later("No approvals yet"))
 
 
 class AnswersCard(QFrame):
@@ -20,7 +21,7 @@ class AnswersCard(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
-        self.setAccessibleName("Answer times")
+        self.setAccessibleName(tr("Answer times"))
         self._times: Any = None
         self._timeout_s = 0
         layout = QVBoxLayout(self)
@@ -56,7 +57,7 @@ class AnswersCard(QFrame):
         times = self._times
         count = len(times.seconds) if times is not None else 0
         late = self._late()
-        said = NOTHING
+        said = tuple(map(tr, NOTHING))
         if count:
             share = share_text(times.share_after(self._timeout_s))
             said = (
@@ -108,4 +109,4 @@ class AnswersCard(QFrame):
 def share_text(share: float) -> str:
     """Return a share as a whole number of hundredths; what is little and not nothing says so."""
     hundredths = round(share * 100)
-    return "Under 1 %" if share and not hundredths else f"{hundredths} %" if hundredths else "None"
+    return tr("Under 1 %") if share and not hundredths else f"{hundredths} %" if hundredths else tr("None")

@@ -20,7 +20,9 @@ from console.pickers.reference import ReferenceField, reference
 from console.pickers.request_item import RequestItemField, contract_text, request_item
 from console.widgets.labels import LinkLabel
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 CHECK_AFTER_MS = 300
 AGEING_MS = 10_000
@@ -34,7 +36,7 @@ class ApprovalProcessPage(CheckedPage):
 
     object_kind: ClassVar[Kind] = Kind.APPROVAL_PROCESS
     offered = ("discard", "check", "rehearse")
-    needed = "Choose a ServiceNow Server first."
+    needed = tr_later("Choose a ServiceNow Server first.")
     tested = ("server_id", "request_item_id", *ROLES, "check_every_s", "timeout_after_s")
     groups = (
         GroupSpec(
@@ -116,7 +118,7 @@ class ApprovalProcessPage(CheckedPage):
         self._judging.setSingleShot(True)
         self._judging.setInterval(JUDGE_AFTER_MS)
         self._judging.timeout.connect(self._judge)
-        self.compare = LinkLabel("Compare with ServiceNow")
+        self.compare = LinkLabel(tr("Compare with ServiceNow"))
         self.compare.clicked.connect(lambda *_: self.compare_again())
         self.form.add_to_heading(SERVICES, self.compare)
         server, item = self.form.field("server_id").editor, self.form.field("request_item_id").editor
@@ -206,7 +208,7 @@ class ApprovalProcessPage(CheckedPage):
                 self.form.note(name)
             await self.chain.refresh(None)
             return
-        self.form.note("server_id", "Asking the server", BUSY)
+        self.form.note("server_id", tr("Asking the server"), BUSY)
         view = self._view = await self.checks.view(server_id)
         self._show_server(view)
         if propose and view.problem is None:
@@ -226,9 +228,11 @@ class ApprovalProcessPage(CheckedPage):
 
     def _show_server(self, view: ServerView) -> None:
         if view.problem is None:
-            self.form.note("server_id", f"{view.host}, answered in {view.ms:.0f} ms", GOOD)
+            self.form.note(
+                "server_id", tr("{host}, answered in {ms} ms", host=view.host, ms=round(view.ms)), GOOD
+            )
         else:
-            self.form.note("server_id", f"Not reached: {view.problem.cause}")
+            self.form.note("server_id", tr("Not reached: {cause}", cause=view.problem.cause))
         self.chain.show_server(view)
 
     def _look_again(self) -> None:
@@ -314,11 +318,13 @@ class ApprovalProcessPage(CheckedPage):
             found = await catalogue.Catalogue(instance).get(wanted)
         except ConsoleError as error:
             self.checks.heard(server_id, error)
-            self.form.note("request_item_id", f"Not checked: {error.problem.cause}")
+            self.form.note("request_item_id", tr("Not checked: {cause}", cause=error.problem.cause))
             return
         if wanted != self.session.values["request_item_id"]:
             return  # an answer about what was chosen before
-        missing = "" if found else f"Not on {self._view.server_name} any more; choose it again"
+        missing = (
+            "" if found else tr("Not on {server} any more; choose it again", server=self._view.server_name)
+        )
         self.session.set_outside_error("request_item_id", missing)
         self._item_shown(found)
 

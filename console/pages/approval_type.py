@@ -9,7 +9,9 @@ from console.pages.checked_page import CheckedPage
 from console.pages.form import FieldSpec, GroupSpec
 from console.pickers.reference import ReferenceField, reference
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import Owner, Problem, RefusedError
+from services.language import tr, tr_message
 
 
 class ApprovalTypePage(CheckedPage):
@@ -17,7 +19,7 @@ class ApprovalTypePage(CheckedPage):
 
     object_kind: ClassVar[Kind] = Kind.APPROVAL_TYPE
     offered = ("discard", "check", "rehearse")
-    needed = "Choose a Process Handler first."
+    needed = tr_later("Choose a Process Handler first.")
     tested = ("process_id",)
     groups = (
         GroupSpec(
@@ -51,13 +53,13 @@ class ApprovalTypePage(CheckedPage):
                     FieldSpec(
                         "policy_specific",
                         "Policy Specific",
-                        editors.check("Only for the policy that asked"),
+                        editors.check(tr_later("Only for the policy that asked")),
                         "Off: for every policy with this type",
                     ),
                     FieldSpec(
                         "file_specific",
                         "File Specific",
-                        editors.check("Only for the same file"),
+                        editors.check(tr_later("Only for the same file")),
                         "Off: for every file the policy covers",
                     ),
                 ),
@@ -76,7 +78,7 @@ class ApprovalTypePage(CheckedPage):
 
     def _process_shown(self, process: Any) -> None:
         if process is not None and process.server_id is None:
-            self.form.note("process_id", "This process has no ServiceNow Server yet")
+            self.form.note("process_id", tr("This process has no ServiceNow Server yet"))
         else:
             self.form.note("process_id")
         self.head.refresh()
@@ -144,10 +146,10 @@ class ApprovalTypePage(CheckedPage):
 
 def _no_server(name: str) -> Problem:
     return Problem(
-        tried=f"Go through “{name}”",
-        evidence="No ServiceNow Server is chosen on the Approval Process.",
-        cause="Requests are decided on a server.",
+        tried=tr_message("Go through “{name}”", name=name),
+        evidence=tr_message("No ServiceNow Server is chosen on the Approval Process."),
+        cause=tr_message("Requests are decided on a server."),
         owner=Owner.CONSOLE,
-        remedy=f"Choose a ServiceNow Server on “{name}”.",
+        remedy=tr_message("Choose a ServiceNow Server on “{name}”.", name=name),
         fault="server-missing",
     )

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from services.errors import Owner, Problem
 from services.files import save_file, what_to_do, why_not
+from services.language import tr, tr_message
 from services.redact import redact
 
 WORDS = {"ok": "good", "warning": "warning", "failed": "failed", "skipped": "skipped"}
@@ -64,7 +65,7 @@ def ticket(heading: Heading, title: str, result: Any) -> str:
 
 def ask_where(page: Any, name: str, text: str) -> None:
     """Open the dialog that asks for a file beside the window; the report is written when one was chosen."""
-    dialog = QFileDialog(page.window(), "Save report", _file_name(name), "Markdown (*.md)")
+    dialog = QFileDialog(page.window(), tr("Save report"), _file_name(name), tr("Markdown (*.md)"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("md")
     dialog.fileSelected.connect(
@@ -81,7 +82,7 @@ async def write(ctx: Any, path: Path, text: str) -> None:
     except OSError as error:
         ctx.show_problem(
             Problem(
-                tried=f"Save the report as {path.name}",
+                tried=tr_message("Save the report as {name}", name=path.name),
                 evidence=error.strerror or type(error).__name__,
                 cause=why_not(error),
                 owner=Owner.CONSOLE,
@@ -90,7 +91,7 @@ async def write(ctx: Any, path: Path, text: str) -> None:
             )
         )
         return
-    ctx.notify(f"Saved the report as {path.name}")
+    ctx.notify(tr("Saved the report as {name}", name=path.name))
 
 
 def _file_name(name: str) -> str:

@@ -30,10 +30,10 @@ from console.widgets.labels import Label, LinkLabel, Picture, breakable
 from console.widgets.meter import Meter
 from console.widgets.stages import STALE, FindingCard, StageList
 from console.widgets.upright_area import UprightArea
-from models.stages import STAGE_GROUPS
-from models.translatable import plural_later
+from models.stages import STAGE_GROUPS, STAGE_NAMES
+from models.translatable import plural_later, tr_later
 from services.errors import ConsoleError, Owner, Problem
-from services.language import number, plural, tr
+from services.language import number, plural, shown, tr
 
 STAGES_WIDTH, BESIDE_FROM = 512, 740
 STATES = (
@@ -46,7 +46,7 @@ STATES = (
 WORST = {"failed": 0, "warning": 1}
 TICK_MS = 100
 GROUP = "staged check"
-CHANGED = "Changed since this check"
+CHANGED = tr_later("Changed since this check")
 
 
 class CheckTab(QWidget):
@@ -136,7 +136,7 @@ class CheckTab(QWidget):
         line.setSpacing(12)
         self._when_text = Label("", role="muted")
         self._when_text.setWordWrap(True)
-        self.close_link = LinkLabel("Close this report")
+        self.close_link = LinkLabel(tr("Close this report"))
         self.close_link.clicked.connect(self.close_past)
         line.addWidget(self._when_text, 1)
         line.addWidget(self.close_link)
@@ -149,10 +149,10 @@ class CheckTab(QWidget):
         self.cancel_button = buttons.secondary("Cancel")
         self.cancel_button.clicked.connect(self.cancel)
         self.copy_button = buttons.secondary("Copy report", icon="copy")
-        self.copy_button.set_short("Copy")
+        self.copy_button.set_short(tr("Copy"))
         self.copy_button.clicked.connect(self.copy)
         self.save_button = buttons.secondary("Save report…", icon="download")
-        self.save_button.set_short("Save…")
+        self.save_button.set_short(tr("Save…"))
         self.save_button.clicked.connect(self.save_report)
 
     def buttons(self) -> list[QPushButton]:
@@ -169,7 +169,7 @@ class CheckTab(QWidget):
         self._cards.addWidget(self._nothing)
         self._cards.addStretch(1)
         self._by_stage: dict[str, FindingCard] = {}
-        area = self._area = UprightArea(holder, "Findings")
+        area = self._area = UprightArea(holder, tr("Findings"))
         self.past = PastChecks(self._page)
         self.past.read_through.connect(self._newest_read)
         self.past.picked.connect(self.show_past)
@@ -192,7 +192,7 @@ class CheckTab(QWidget):
         self._started = time.perf_counter()
         self._clear_cards()
         self.stages.reset_stages()
-        self._job = self._page.ctx.activity.begin(f"Checking {self._page.title}", self._stop)
+        self._job = self._page.ctx.activity.begin(tr("Checking {title}", title=self._page.title), self._stop)
         self._clock.start()
         self._page.workers.start(self._run(self._run_number, self._job), group=GROUP)
         self._changed()
@@ -220,7 +220,7 @@ class CheckTab(QWidget):
             return
         except asyncio.CancelledError:
             # The page may be gone by now; the job is the window's.
-            job.end("Cancelled", CANCELLED)
+            job.end(tr("Cancelled"), CANCELLED)
             raise
         if number == self._run_number and self.running:
             self.report = report
@@ -258,7 +258,7 @@ class CheckTab(QWidget):
                 used=subject.used,
             )
         except ConsoleError as error:
-            ctx.notify(f"This check could not be kept: {error.problem.cause}")
+            ctx.notify(tr("This check could not be kept: {cause}", cause=error.problem.cause))
         await self.past.read()
         if report.may_ask_on and not subject.unsaved:
             online = await module(ctx, "services.transfer.online")
@@ -269,7 +269,7 @@ class CheckTab(QWidget):
         self.results[result.stage] = result
         self.stages.finish(result)
         if self._job is not None:
-            text = f"{self.stages.label(result.stage)}: {result.evidence}"
+            text = f"{self.stages.label(result.stage)}: {shown(result.evidence)}"
             self._job.progress(text, len(self.results), self.stages.count())
         if result.state in WORST:
             self._add_card(result)
@@ -289,12 +289,14 @@ class CheckTab(QWidget):
 
     def _outcome(self) -> tuple[str, str]:
         if self.failure is not None:
-            return self.failure.cause, FAILED
+            return shown(self.failure.cause), FAILED
         if self.report is None:
-            return "Cancelled", CANCELLED
+            return tr("Cancelled"), CANCELLED
         failed = sum(1 for r in self.results.values() if r.state == "failed")
         words = (
-            f"{failed} of {self.stages.count()} stages failed" if failed else "Every stage looked at is good"
+            tr("{failed} of {count} stages failed", failed=failed, count=self.stages.count())
+            if failed
+            else tr("Every stage looked at is good")
         )
         return words, FAILED if failed else DONE
 
@@ -409,8 +411,12 @@ class CheckTab(QWidget):
         self._when.setVisible(named is not None)
         self.close_link.setVisible(past is not None)
         if named is not None:
-            through = f", through {named.process}" if named.process else ""
-            self._when_text.setText(breakable(f"Check of {exact(named.at)} by {named.by}{through}"))
+            through = tr(", through {process}", process=named.process) if named.process else ""
+            self._when_text.setText(
+                breakable(
+                    tr("Check of {time} by {by}{through}", time=exact(named.at), by=named.by, through=through)
+                )
+            )
         self.past.set_opened(past)
         self.past.strip.setEnabled(not self.running)
         self._set_buttons(bool(done))
@@ -420,7 +426,9 @@ class CheckTab(QWidget):
 
     def _set_buttons(self, done: bool) -> None:  # noqa: FBT001 - a private setter
         self.again_button.setEnabled("check" in self._page.enabled())
-        self.again_button.setText("Check again" if self.results or self.running else "Check connection")
+        self.again_button.setText(
+            tr("Check again") if self.results or self.running else tr("Check connection")
+        )
         # A page has one primary button: while something can be put right, that is it.
         fix = not self.stale and any(card.acts for card in self._by_stage.values())
         buttons.set_kind(self.again_button, "secondary" if fix else "primary", "refresh")
@@ -439,19 +447,21 @@ class CheckTab(QWidget):
 
     def _words(self, done: int) -> str:
         if self.running:
-            return "Nothing found so far."
+            return tr("Nothing found so far.")
         if not done:
-            return "The check goes from the address to the approval services and says at each stage what was seen."
-        return "Nothing to report: every stage that was looked at is good."
+            return tr(
+                "The check goes from the address to the approval services and says at each stage what was seen."
+            )
+        return tr("Nothing to report: every stage that was looked at is good.")
 
     def badges(self) -> list[tuple[str, str, str | None]]:
         """Return what the last check said, for the head of the page."""
         if self.past_shown is not None:
-            return [("Earlier check", "off", "pending")]
+            return [(tr("Earlier check"), "off", "pending")]
         if self.stale:
-            return [(CHANGED, "off", "pending")]
+            return [(tr(CHANGED), "off", "pending")]
         if self.failure is not None:
-            return [("Could not be checked", "bad", "bad")]
+            return [(tr("Could not be checked"), "bad", "bad")]
         failed = sum(1 for r in self.results.values() if r.state == "failed")
         warned = sum(1 for r in self.results.values() if r.state == "warning")
         if failed or warned:
@@ -463,10 +473,10 @@ class CheckTab(QWidget):
             text = tr("{found} so far", found=found) if self.running else found
             return [(text, "bad", "bad") if failed else (text, "notice", "notice")]
         if self.running:
-            return [("Checking", "off", "running")]
+            return [(tr("Checking"), "off", "running")]
         if self.report is None and self.results:
-            return [("Check cancelled", "off", "off")]
-        return [("Check good", "good", "good")] if self.results else []
+            return [(tr("Check cancelled"), "off", "off")]
+        return [(tr("Check good"), "good", "good")] if self.results else []
 
     # -- findings ----------------------------------------------------------------------------------------------
 
@@ -481,7 +491,7 @@ class CheckTab(QWidget):
         offers = [] if self.past_shown is not None else remedies.offers(self._page, result, self.subject)
         card = FindingCard(
             result,
-            f"{self.stages.label(result.stage)}: {_first_sentence(result.cause)}",
+            f"{self.stages.label(result.stage)}: {_first_sentence(shown(result.cause))}",
             [(offer.text, offer.act) for offer in offers],
             own=str(result.owner) == Owner.CONSOLE.value,
             first=not any(other.acts for other in self._by_stage.values()),
@@ -504,12 +514,12 @@ class CheckTab(QWidget):
 
     def _copy_ticket(self, card: FindingCard) -> None:
         self._to_clipboard(check_report.ticket(self._heading(), card.title, card.result))
-        self._page.ctx.notify("Copied the finding")
+        self._page.ctx.notify(tr("Copied the finding"))
 
     def copy(self) -> None:
         """Put the report on the clipboard as Markdown, without secrets."""
         self._to_clipboard(self.text())
-        self._page.ctx.notify("Copied the report")
+        self._page.ctx.notify(tr("Copied the report"))
 
     def _to_clipboard(self, text: str) -> None:
         clipboard = QGuiApplication.clipboard()
@@ -522,7 +532,9 @@ class CheckTab(QWidget):
 
     def text(self) -> str:
         """Return the report as Markdown, without secrets."""
-        return check_report.markdown(self._heading(), list(self.shown.values()), self.stages.label)
+        return check_report.markdown(
+            self._heading(), list(self.shown.values()), lambda key: STAGE_NAMES.get(key, key)
+        )
 
     def _heading(self) -> check_report.Heading:
         past, subject = self.past_shown or self.kept, self.subject

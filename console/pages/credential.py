@@ -13,6 +13,7 @@ from console.pages.registry import Target
 from console.widgets.chain import Chain, ChainLink, shortened
 from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
+from services.language import tr
 from services.secret import Secret
 
 MORE = "more"
@@ -56,7 +57,7 @@ class CredentialPage(ObjectPage):
         layout = QVBoxLayout(rail)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(Label("Servers", role="section"))
+        layout.addWidget(Label(tr("Servers"), role="section"))
         self._rail_caption = wrapped("", "caption")
         layout.addWidget(self._rail_caption)
         layout.addSpacing(4)
@@ -104,13 +105,15 @@ class CredentialPage(ObjectPage):
         await self._show_vault()
 
     def _show_servers(self, servers: list[Any], state: secrets.SecretView) -> None:
-        self._rail_caption.setText("Each sign-in that uses this password" if servers else "None uses it yet")
+        self._rail_caption.setText(
+            tr("Each sign-in that uses this password") if servers else tr("None uses it yet")
+        )
         links = []
         for server in servers:
             # It may sign in to the server, to the proxy before it, or to both.
             places = server.destination_for(self.session.id)
             bound = state.present and all(map(state.covers, places))
-            word = "Bound" if bound else ("Needs it again" if state.origins else "Not bound")
+            word = tr("Bound") if bound else (tr("Needs it again") if state.origins else tr("Not bound"))
             links.append(
                 ChainLink(
                     key=server.id,
@@ -118,31 +121,35 @@ class CredentialPage(ObjectPage):
                     kind=", ".join(secrets.host_text(one.origin) for one in places),
                     name=server.name
                     if server.credential_id == self.session.id
-                    else f"Proxy of {server.name}",
+                    else tr("Proxy of {name}", name=server.name),
                     state="good" if bound else "notice",
-                    word=word if state.present else "No password",
+                    word=word if state.present else tr("No password"),
                 )
             )
-        self.chain.set_links(shortened(links, MORE, KINDS[Kind.FOREIGN_SYSTEM].plural))
+        self.chain.set_links(shortened(links, MORE, tr(KINDS[Kind.FOREIGN_SYSTEM].plural)))
 
     async def _show_vault(self) -> None:
         workspace = await self.ctx.ready()
         vault = await secrets.vault_state(self.ctx)
         if workspace.vault.kind == "session":
-            self.form.note("password", "Kept in memory until the console closes")
+            self.form.note("password", tr("Kept in memory until the console closes"))
             self.vault_notice.tell(
-                "Passwords are kept until the console closes and are never written.", tone="notice"
+                tr("Passwords are kept until the console closes and are never written."), tone="notice"
             )
         elif vault.usable:
-            self.form.note("password", f"Kept in {vault.label}, never in the store")
+            self.form.note("password", tr("Kept in {label}, never in the store", label=vault.label))
             self.vault_notice.clear()
         else:
-            self.form.note("password", "Cannot be kept: no vault is usable")
+            self.form.note("password", tr("Cannot be kept: no vault is usable"))
             reason = f": {vault.reason}" if vault.reason else ""
             self.vault_notice.tell(
-                f"{vault.label} cannot be used{reason}. Passwords can be kept in memory until the console closes.",
+                tr(
+                    "{label} cannot be used{reason}. Passwords can be kept in memory until the console closes.",
+                    label=vault.label,
+                    reason=reason,
+                ),
                 tone="notice",
-                offer="Use this session only",
+                offer=tr("Use this session only"),
                 act=lambda: self.workers.start(self._use_session(), group="vault"),
             )
 

@@ -11,6 +11,7 @@ from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label, LinkLabel
 from services.errors import Reference
+from services.language import shown, tr
 
 USERS_SHOWN = 8
 WIDTH = 420
@@ -63,14 +64,21 @@ class DeleteDialog(Question):
         secret: bool = False,
     ) -> None:
         users = (
-            f"No other object refers to this {kind_name}; {requests} will keep its name" if requests else ""
+            tr(
+                "No other object refers to this {kind}; {requests} will keep its name.",
+                kind=shown(kind_name),
+                requests=requests,
+            )
+            if requests
+            else tr("Nothing refers to this {kind}.", kind=shown(kind_name))
         )
-        text = f"{users or f'Nothing refers to this {kind_name}'}. It can be restored with Ctrl+Z, or from Configuration > Deleted objects."
+        said = [users, tr("It can be restored with Ctrl+Z, or from Configuration > Deleted objects.")]
         if secret:
-            text += " Its password is removed from the vault, and has to be entered again after that."
-        super().__init__(f"Delete “{name}”", text, parent)
+            said.append(tr("Its password is removed from the vault, and has to be entered again after that."))
+        text = " ".join(said)
+        super().__init__(tr("Delete “{name}”", name=name), text, parent)
         self.delete_button = buttons.danger("Delete")
-        self.foot(self.delete_button, "Cancel")
+        self.foot(self.delete_button, tr("Cancel"))
 
 
 class InUseDialog(Question):
@@ -78,14 +86,14 @@ class InUseDialog(Question):
 
     def __init__(self, ctx: Any, name: str, users: list[Reference], parent: QWidget | None = None) -> None:
         super().__init__(
-            f"“{name}” is in use",
-            "It cannot be deleted while other objects refer to it. Point them at another one first.",
+            tr("“{name}” is in use", name=name),
+            tr("It cannot be deleted while other objects refer to it. Point them at another one first."),
             parent,
         )
         for user in users[:USERS_SHOWN]:
             _, word, target = user_words(user)
             link = LinkLabel(user.name)
-            link.setAccessibleName(f"Open {word} {user.name}")
+            link.setAccessibleName(tr("Open {word} {name}", word=word, name=user.name))
             link.clicked.connect(lambda *_, target=target: self._go(ctx, target))
             line = QHBoxLayout()
             line.addWidget(link)
@@ -93,8 +101,10 @@ class InUseDialog(Question):
             line.addStretch(1)
             self.lines.addLayout(line)
         if len(users) > USERS_SHOWN:
-            self.lines.addWidget(Label(f"and {len(users) - USERS_SHOWN} more", role="caption"))
-        self.foot(None, "Close")
+            self.lines.addWidget(
+                Label(tr("and {count} more", count=len(users) - USERS_SHOWN), role="caption")
+            )
+        self.foot(None, tr("Close"))
 
     def _go(self, ctx: Any, target: Target) -> None:
         self.reject()
@@ -106,9 +116,11 @@ class GoneDialog(Question):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(
-            f"“{name}” was deleted meanwhile",
-            "Somebody else deleted it while it was edited here. What you typed can be saved as a new object.",
+            tr("“{name}” was deleted meanwhile", name=name),
+            tr(
+                "Somebody else deleted it while it was edited here. What you typed can be saved as a new object."
+            ),
             parent,
         )
         self.create_button = buttons.primary("Create it again")
-        self.foot(self.create_button, "Keep editing")
+        self.foot(self.create_button, tr("Keep editing"))

@@ -18,7 +18,9 @@ from console.widgets.rows import RowsModel, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 COLUMNS = (
     Column("Name", cut=MIDDLE, least=16, most=60, take=3, give=6),
@@ -26,15 +28,15 @@ COLUMNS = (
     Column("Deleted", tone="muted", cut=RIGHT),
     Column("By", tone="muted", cut=MIDDLE, least=8, most=30, take=1, give=2),
 )
-ABOUT = "Objects of the configuration that were deleted stand here until they are restored."
-SECRET = "Its password is not restored: enter it again on its page."  # noqa: S105 - a sentence
+ABOUT = tr_later("Objects of the configuration that were deleted stand here until they are restored.")
+SECRET = tr_later("Its password is not restored: enter it again on its page.")
 
 
 class Rows(DataTable):
     """The list; Enter restores what is selected."""
 
     def __init__(self, page: "DeletedPage") -> None:
-        super().__init__(page.model, COLUMNS, "Deleted objects")
+        super().__init__(page.model, COLUMNS, tr("Deleted objects"))
         self._page = page
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -52,7 +54,7 @@ class DeletedPage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: Any = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Deleted objects")
+        self.set_title(tr("Deleted objects"))
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self.objects: list[Any] = []
@@ -113,14 +115,14 @@ class DeletedPage(Page):
         rows = [
             TableRow(
                 "",
-                (one.name, KINDS[one.kind].singular, f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}", one.by),
+                (one.name, tr(KINDS[one.kind].singular), f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}", one.by),
                 str(one.id),
             )
             for one in self.objects
         ]
         self.model.show_rows(rows)
         if not rows:
-            self.states.show_other(EmptyState((), "", "Nothing is deleted", ABOUT))
+            self.states.show_other(EmptyState((), "", tr("Nothing is deleted"), tr(ABOUT)))
         else:
             self.states.show_content()
             same = (n for n, one in enumerate(self.objects) if chosen is not None and one.id == chosen.id)
@@ -140,7 +142,7 @@ class DeletedPage(Page):
         self.restore_button.setEnabled(chosen is not None)
         self.restore_button.setVisible(bool(self.objects))
         secret = chosen is not None and chosen.kind == Kind.USER_CREDENTIAL
-        self.hint.setText(SECRET if secret else "")
+        self.hint.setText(tr(SECRET) if secret else "")
 
     def restore(self) -> None:
         """Bring the selected object back and show it."""

@@ -6,6 +6,7 @@ from PyQt6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QSizePolicy, QVBoxL
 
 from console import theme
 from console.pages.form import FORM_WIDTH
+from services.language import tr
 
 RAIL_WIDTH = 232
 RAIL_GAP = 28
@@ -23,7 +24,7 @@ class DetailsView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Details")
+        self.setAccessibleName(tr("Details"))
         self._rail, self._form = rail, form
         content = QWidget()
         content.setProperty("role", "page")

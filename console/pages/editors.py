@@ -85,9 +85,9 @@ class PathField(TextField):
         super().__init__(name, line, empty_is_none=True)
         line.setParent(row)
         self.widget = row
-        self._label = label
+        self._label = tr(label)
         browse = buttons.secondary("Browse…")
-        browse.setAccessibleName(tr("Browse for {label}", label=label))
+        browse.setAccessibleName(tr("Browse for {label}", label=self._label))
         browse.clicked.connect(self._browse)
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -118,7 +118,7 @@ class CheckField(Editor):
     """Yes or no."""
 
     def __init__(self, name: str, text: str) -> None:
-        box = editors.CheckBox(text)
+        box = editors.CheckBox(tr(text))
         super().__init__(box, name)
         self._box = box
         box.clicked.connect(lambda _on: self.edited.emit())

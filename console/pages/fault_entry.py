@@ -23,7 +23,7 @@ class FaultEntry(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Entry")
+        self.setAccessibleName(tr("Entry"))
         self.setMinimumWidth(LEAST)
         self._rows: list[tuple[Label, Label]] = []
         self._shapes = {shape: Picture(shape, 18) for shape in ("bad", "notice")}
@@ -65,11 +65,11 @@ class FaultEntry(QScrollArea):
             self._grid.addWidget(pair[1], row, 1)
             self._rows.append(pair)
         for number, (label, text) in enumerate(self._rows):
-            shown = number < len(parts)
-            label.setText(parts[number][0] if shown else "")
-            text.setText(parts[number][1] if shown else "")
-            label.setVisible(shown)
-            text.setVisible(shown)
+            filled = number < len(parts)
+            label.setText(parts[number][0] if filled else "")
+            text.setText(parts[number][1] if filled else "")
+            label.setVisible(filled)
+            text.setVisible(filled)
         bar = self.verticalScrollBar()
         if bar is not None:
             bar.setValue(0)

@@ -1,5 +1,6 @@
 """The fault catalog: every fault that the check can name, searched in one field, with all that is known of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt
@@ -16,18 +17,19 @@ from console.widgets.labels import Label
 from console.widgets.page_head import PageHead
 from console.widgets.rows import RowsModel, TableRow
 from console.widgets.search_field import SearchField
-from console.widgets.states import EmptyState, StateStack
+from console.widgets.states import EmptyState, StateStack, capital
 from console.workers import Workers
 from models.stages import STAGE_NAMES
-from services.language import plural
+from models.translatable import tr_later
+from services.language import plural, shown, tr
 
 COLUMNS = (
     Column("Fault"),
     Column("Stage", tone="muted", cut=RIGHT, least=14, most=16, give=1),
     Column("Cause", cut=RIGHT, least=16, most=60, take=1, give=8),
 )
-WORDS = ("Every fault that the check can name: what people see, why, who can put it right, and how",
-         "What people see, why, who can put it right, and how")  # fmt: skip
+WORDS = (tr_later("Every fault that the check can name: what people see, why, who can put it right, and how"),
+         tr_later("What people see, why, who can put it right, and how"))  # fmt: skip
 BESIDE_FROM, ENTRY = 740, 400
 """From which width the entry stands beside the list, and how wide it is there."""
 LIST_LEAST = (300, 168)
@@ -41,7 +43,7 @@ class FaultsPage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Fault catalog")
+        self.set_title(tr("Fault catalog"))
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self._handbook: Any = None
@@ -58,9 +60,9 @@ class FaultsPage(Page):
         self.back_button.clicked.connect(lambda: self.ctx.commands.run("back"))
         self.head = PageHead([], self.title, beside=[self.back_button])
         self.head.set_primary_reason("")
-        self.head.set_caption(*WORDS)
+        self.head.set_caption(*map(tr, WORDS))
         self.model = RowsModel([column.name for column in COLUMNS], self)
-        self.table = DataTable(self.model, COLUMNS, "Faults")
+        self.table = DataTable(self.model, COLUMNS, tr("Faults"))
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setMinimumSize(*LIST_LEAST)
         selection = self.table.selectionModel()
@@ -90,15 +92,15 @@ class FaultsPage(Page):
         layout.addWidget(self.foot)
 
     def _filters(self) -> QHBoxLayout:
-        self.search = SearchField("Id, stage, what people see, or cause")
+        self.search = SearchField(tr("Id, stage, what people see, or cause"))
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._enter_list)
         self.search.left.connect(self._enter_list)
         self.setFocusProxy(self.search)
         self.stage = _choice(
-            "Stage", [("Any stage", ""), *((name, key) for key, name in STAGE_NAMES.items())]
+            tr("Stage"), [(tr("Any stage"), ""), *((tr(name), key) for key, name in STAGE_NAMES.items())]
         )
-        self.owner = _choice("Owner", [("Any owner", "")])
+        self.owner = _choice(tr("Owner"), [(tr("Any owner"), "")])
         for box in (self.stage, self.owner):
             box.currentIndexChanged.connect(self._filter)
         row = QHBoxLayout()
@@ -131,7 +133,8 @@ class FaultsPage(Page):
         self._handbook = await module(self.ctx, "services.connectivity.handbook")
         faults = self._handbook.CATALOGUE
         for owner in dict.fromkeys(fault.owner.value for fault in faults):
-            self.owner.addItem(f"{owner[:1].upper()}{owner[1:]}", owner)
+            said = shown(owner)
+            self.owner.addItem(f"{said[:1].upper()}{said[1:]}", owner)
         self._filter()
         if self._wanted:
             self.open_tab(self._wanted)
@@ -182,9 +185,8 @@ class FaultsPage(Page):
             self.search.text(), stage=self.stage.currentData(), owner=self.owner.currentData()
         )
         self._shown = faults
-        words = self._handbook.words_of
         self.model.show_rows(
-            [TableRow(SHAPES[f.state], (f.id, words(f.stages), f.cause), f.id) for f in faults]
+            [TableRow(SHAPES[f.state], (f.id, _stages(f.stages), shown(f.cause)), f.id) for f in faults]
         )
         total = len(self._handbook.CATALOGUE)
         self.foot.setText(
@@ -202,10 +204,14 @@ class FaultsPage(Page):
         again = buttons.secondary("Show all faults")
         again.clicked.connect(lambda *_checked: self.show_all())
         text = self.search.text().strip()
-        searched = f"holds “{text}” here" if text else "is found at this stage with this owner"
+        nothing = (
+            tr("Nothing in the catalog holds “{text}” here.", text=text)
+            if text
+            else tr("Nothing in the catalog is found at this stage with this owner.")
+        )
         return EmptyState(
-            (), "", "No fault matches",
-            f"Nothing in the catalog {searched}. Search for fewer words, or take the filters away.", again,
+            (), "", tr("No fault matches"),
+            " ".join((nothing, tr("Search for fewer words, or take the filters away."))), again,
         )  # fmt: skip
 
     def _enter_list(self) -> None:
@@ -225,14 +231,32 @@ class FaultsPage(Page):
     def _show_entry(self, row: int) -> None:
         if 0 <= row < len(self._shown):
             fault = self._shown[row]
-            self.entry.show_fault(fault.id, SHAPES[fault.state], self._handbook.parts_of(fault))
+            self.entry.show_fault(
+                fault.id,
+                SHAPES[fault.state],
+                self._parts(fault),
+            )
+
+    def _parts(self, fault: Any) -> list[tuple[str, str]]:
+        """Return what is known of a fault in the language of the user."""
+        book = self._handbook
+        named = {
+            book.OWNER: capital(shown(fault.owner.value)),
+            book.STAGE: _stages(fault.stages),
+            book.ALSO_AT: _stages(book.also_at(fault)),
+        }
+        return [(tr(name), named.get(name) or shown(text)) for name, text in book.parts_of(fault)]
 
     def copy(self) -> None:
         """Put the chosen entry on the clipboard."""
         clipboard, fault = QGuiApplication.clipboard(), self.fault
         if clipboard is not None and fault is not None:
             clipboard.setText(self._handbook.as_text(fault))
-            self.ctx.notify(f"Copied {fault.id}")
+            self.ctx.notify(tr("Copied {id}", id=fault.id))
+
+
+def _stages(stages: Sequence[str]) -> str:
+    return ", ".join(tr(STAGE_NAMES[stage]) for stage in stages)
 
 
 def _choice(name: str, choices: list[tuple[str, str]]) -> QComboBox:

@@ -18,8 +18,9 @@ from console.widgets.page_head import PageHead
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import ago, date_time, number
+from services.language import ago, date_time, number, tr
 
 COLUMNS = (
     Column("Name", least=24, most=64, take=2, give=2),
@@ -28,19 +29,24 @@ COLUMNS = (
     Column("Last modified", tone="muted"),
 )
 CHAIN = (
-    ("key", "User Credential"),
-    ("server", "ServiceNow Server"),
-    ("process", "Approval Process"),
-    ("tag", "Approval Type"),
+    ("key", tr_later("User Credential")),
+    ("server", tr_later("ServiceNow Server")),
+    ("process", tr_later("Approval Process")),
+    ("tag", tr_later("Approval Type")),
 )
 BELONGS = {
-    Kind.USER_CREDENTIAL: "A User Credential is the account that signs in to ServiceNow. Its password is kept in the"
-    " vault, never in the store.",
-    Kind.FOREIGN_SYSTEM: "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it.",
-    Kind.APPROVAL_PROCESS: "An Approval Process says which server, Request Item and services answer a request, and how"
-    " often they are asked.",
-    Kind.APPROVAL_TYPE: "An Approval Type says which Approval Process answers a request, and whether an answer counts"
-    " for one policy or one file. Actions refer to it.",
+    Kind.USER_CREDENTIAL: tr_later(
+        "A User Credential is the account that signs in to ServiceNow. Its password is kept in the vault, never in the store."
+    ),
+    Kind.FOREIGN_SYSTEM: tr_later(
+        "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it."
+    ),
+    Kind.APPROVAL_PROCESS: tr_later(
+        "An Approval Process says which server, Request Item and services answer a request, and how often they are asked."
+    ),
+    Kind.APPROVAL_TYPE: tr_later(
+        "An Approval Type says which Approval Process answers a request, and whether an answer counts for one policy or one file. Actions refer to it."
+    ),
 }
 """What belongs into the list of a kind, for its empty page."""
 
@@ -97,7 +103,7 @@ class FolderModel(QAbstractTableModel):
     ) -> Any:
         """Return the heads of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].name
+            return tr(COLUMNS[section].name)
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -114,6 +120,14 @@ class FolderModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain.tip(exact if index.column() == 3 else texts[index.column()])
         return None
+
+
+NEEDS = {
+    Kind.FOREIGN_SYSTEM: tr_later("It needs a User Credential first."),
+    Kind.APPROVAL_PROCESS: tr_later("It needs a ServiceNow Server first."),
+    Kind.APPROVAL_TYPE: tr_later("It needs an Approval Process first."),
+}
+"""What is missing before a kind can be made."""
 
 
 class FolderPage(Page):
@@ -199,7 +213,7 @@ class FolderPage(Page):
         workspace = await self.ctx.ready()
         items = await self.ctx.call(workspace.configuration.all, self.of_kind)
         count = len(items)
-        badge = Badge("None yet", "off", "off") if not count else Badge(number(count), "off")
+        badge = Badge(tr("None yet"), "off", "off") if not count else Badge(number(count), "off")
         self.head.set_badges([badge])
         if not items:
             self.states.show_other(await self._empty(workspace))
@@ -222,10 +236,10 @@ class FolderPage(Page):
                   Kind.APPROVAL_TYPE: Kind.APPROVAL_PROCESS}.get(kind)  # fmt: skip
         if before is not None:
             ready = await self.ctx.call(workspace.configuration.all, before)
-            needed = KINDS[before].singular
-            article = "an" if needed[0] in "AEIO" else "a"
-            caption = f"{ready[0].name} is ready for it." if ready else f"It needs {article} {needed} first."
-        return EmptyState(CHAIN, info.icon, f"No {info.plural} yet", BELONGS[kind], make, caption)
+            caption = tr("{name} is ready for it.", name=ready[0].name) if ready else tr(NEEDS[kind])
+        return EmptyState(
+            CHAIN, info.icon, tr("No {kinds} yet", kinds=tr(info.plural)), tr(BELONGS[kind]), make, caption
+        )
 
     def _failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):

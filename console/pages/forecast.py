@@ -11,7 +11,8 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from console import theme
 from console.widgets.labels import FittingLabel, Label, Picture, set_tone
 from console.widgets.meter import Meter
-from services.language import plural, tr
+from models.translatable import tr_later
+from services.language import plural, shown, tr
 
 LIMIT_AN_HOUR = 120
 """Calls an hour that one console allows itself on an instance, however many requests are open there."""
@@ -137,7 +138,11 @@ def _their_words(calls: int, requests: int, load: Load, *, over: bool) -> tuple[
     return (*(f"{text}, {allowed}" for text in alone), short)
 
 
-LATE = ("Timeout comes before the first check", "Timeout before the first check", "Timeout too early")
+LATE = (
+    tr_later("Timeout comes before the first check"),
+    tr_later("Timeout before the first check"),
+    tr_later("Timeout too early"),
+)
 
 
 class Line(QWidget):
@@ -165,7 +170,7 @@ class ForecastCard(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
-        self.setAccessibleName("Load forecast")
+        self.setAccessibleName(tr("Load forecast"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(6)
@@ -174,7 +179,7 @@ class ForecastCard(QFrame):
         self._picture = Picture("gauge", 14)
         self._calls = 0
         self._figure = Label("")
-        self._title = Label("Load forecast", role="strong")
+        self._title = Label(tr("Load forecast"), role="strong")
         head.addWidget(self._picture)
         head.addWidget(self._title)
         head.addStretch(1)
@@ -199,10 +204,10 @@ class ForecastCard(QFrame):
         room = self.width() - WORDS_BESIDE
         figure = tr("{count} of {limit} calls an hour", count=self._calls, limit=LIMIT_AN_HOUR)
         wordings = (
-            ("Load forecast", figure),
-            ("Load", figure),
-            ("Load", plural(self._calls, "{count} call an hour", "{count} calls an hour")),
-            ("Load", tr("{count}/h", count=self._calls)),
+            (tr("Load forecast"), figure),
+            (tr("Load"), figure),
+            (tr("Load"), plural(self._calls, "{count} call an hour", "{count} calls an hour")),
+            (tr("Load"), tr("{count}/h", count=self._calls)),
         )
         strong, plain = QFontMetrics(theme.font("strong")), self._figure.fontMetrics()
         fitting = (
@@ -221,11 +226,17 @@ class ForecastCard(QFrame):
         self._fit()
         self._meter.set_value(min(found.calls / LIMIT_AN_HOUR, 1.0))
         if found.late:
-            self._own.say(LATE, notice=True)
+            self._own.say(tuple(map(tr, LATE)), notice=True)
         else:
             self._own.say(found.own)
         self._theirs.say(found.theirs, notice=found.over)
-        said = (LATE if found.late else found.own)[0]
+        said = shown((LATE if found.late else found.own)[0])
         self.setAccessibleDescription(
-            f"{found.calls} of {LIMIT_AN_HOUR} calls an hour. {said}. {found.theirs[0]}."
+            tr(
+                "{calls} of {limit} calls an hour. {said}. {theirs}.",
+                calls=found.calls,
+                limit=LIMIT_AN_HOUR,
+                said=said,
+                theirs=found.theirs[0],
+            )
         )

@@ -12,12 +12,14 @@ from console.pickers.reference import ReferenceField, reference
 from console.workers import ask
 from models.addresses import Destination, Origin, normalise_base_url, spelling_text
 from models.kinds import Kind
+from models.translatable import tr_later
+from services.language import tr, tr_message
 from services.secret import Secret
 
-ENTER_AGAIN = "Enter it for this host"
-ENTER_FOR_PROXY = "Enter it for this proxy"
-THIS_WAY = "Let it go this way"
-UNUSED = "Not used: no proxy on this way"
+ENTER_AGAIN = tr_message("Enter it for this host")
+ENTER_FOR_PROXY = tr_message("Enter it for this proxy")
+THIS_WAY = tr_message("Let it go this way")
+UNUSED = tr_later("Not used: no proxy on this way")
 ON_THE_WAY = ("ca_bundle", "proxy")
 """Fields that say which way a password goes."""
 
@@ -27,7 +29,7 @@ class ForeignSystemPage(CheckedPage):
 
     object_kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
     offered = ("discard", "check")
-    needed = "Fill in a Base URL that can be used first."
+    needed = tr_later("Fill in a Base URL that can be used first.")
     tested = (
         "base_url",
         "credential_id",
@@ -62,7 +64,7 @@ class ForeignSystemPage(CheckedPage):
                     FieldSpec(
                         "production",
                         "Environment",
-                        editors.check("Production"),
+                        editors.check(tr_later("Production")),
                         "Rehearsals then ask a second time",
                     ),
                 ),
@@ -76,7 +78,7 @@ class ForeignSystemPage(CheckedPage):
                     FieldSpec(
                         "ca_bundle",
                         "CA bundle",
-                        editors.path("CA bundle"),
+                        editors.path(tr_later("CA bundle")),
                         "Optional, in place of the system's trust store",
                     ),
                 ),
@@ -84,7 +86,7 @@ class ForeignSystemPage(CheckedPage):
                     FieldSpec(
                         "client_certificate",
                         "Client certificate",
-                        editors.path("Client certificate"),
+                        editors.path(tr_later("Client certificate")),
                         "Optional, PEM with its key",
                     ),
                 ),
@@ -134,7 +136,7 @@ class ForeignSystemPage(CheckedPage):
         """Return what the last check said, and whether this is a production instance."""
         badges = super().extra_badges()
         if self.session.values.get("production"):
-            badges.append(("Production", "outline", None))
+            badges.append((tr("Production"), "outline", None))
         return badges
 
     # -- the address -------------------------------------------------------------------------------------------
@@ -202,27 +204,29 @@ class ForeignSystemPage(CheckedPage):
         credential = self._credential(name).item
         if credential is None or place is None:
             self.session.set_outside_error(name)
-            self.form.note(name, UNUSED if credential is not None and name != "credential_id" else "")
+            self.form.note(name, tr(UNUSED) if credential is not None and name != "credential_id" else "")
             return
         state = await secrets.read_state(self.ctx, credential.id, credential.name)
         host = secrets.host_text(place.origin)
         if state.present and state.bound and not state.covers(place):
             if place.origin in state.origins:
-                self.session.set_outside_error(name, "Its password was entered for another way.", THIS_WAY)
+                self.session.set_outside_error(
+                    name, tr("Its password was entered for another way."), THIS_WAY
+                )
                 return
             others = ", ".join(secrets.host_text(o) for o in state.origins)
             again = ENTER_AGAIN if name == "credential_id" else ENTER_FOR_PROXY
-            self.session.set_outside_error(name, f"Password is for {others}.", again)
+            self.session.set_outside_error(name, tr("Password is for {others}.", others=others), again)
             return
         self.session.set_outside_error(name)
         if state.problem is not None:
-            self.form.note(name, "The vault cannot be used; see the User Credential")
+            self.form.note(name, tr("The vault cannot be used; see the User Credential"))
         elif not state.present:
-            self.form.note(name, f"{credential.name} has no password yet")
+            self.form.note(name, tr("{name} has no password yet", name=credential.name))
         elif state.bound:
-            self.form.note(name, f"Its password is bound to {host}", GOOD)
+            self.form.note(name, tr("Its password is bound to {host}", host=host), GOOD)
         else:
-            self.form.note(name, f"Saving or checking binds its password to {host}")
+            self.form.note(name, tr("Saving or checking binds its password to {host}", host=host))
 
     def _credential(self, name: str) -> ReferenceField:
         return self.credential if name == "credential_id" else self.proxy_credential

@@ -57,7 +57,7 @@ class HistoryTab(QWidget):
         if self._stale and session.ready and not session.is_new:
             self._page.workers.start(self.read(), group="history")
         elif session.is_new:
-            self.hint.setText("History begins with the first save")
+            self.hint.setText(tr("History begins with the first save"))
 
     async def read(self) -> None:
         """Read and show the revisions."""
@@ -88,7 +88,7 @@ class HistoryTab(QWidget):
         self.restore_button.setEnabled(older)
         self._row = row
         count = len(self.revisions)
-        self.hint.setText("" if older or count < 2 else "Select an earlier version to restore it")
+        self.hint.setText("" if older or count < 2 else tr("Select an earlier version to restore it"))
 
     def restore(self) -> None:
         """Bring the selected version back, as one more revision."""
@@ -109,5 +109,5 @@ class HistoryTab(QWidget):
             return
         if not done:
             return
-        ctx.notify(f"Restored version {revision.number}")
+        ctx.notify(tr("Restored version {number}", number=str(revision.number)))
         self.restored.emit()

@@ -35,11 +35,25 @@ from console.widgets.page_head import PageHead
 from console.widgets.states import ErrorState, StateStack
 from console.workers import Workers
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import time_of_day
+from services.language import time_of_day, tr
 
 ITEMS = (7, 8)
 """The steps about the items in ServiceNow: their plan is on the page of the task, with the server chosen."""
+FROM_STORE = (
+    tr_later("Every step of the guide with its true state, read from the store at {now}"),
+    tr_later("Every step with its true state, read from the store at {now}"),
+    tr_later("Read from the store at {now}"),
+    tr_later("Read at {now}"),
+)
+FROM_SERVER = (
+    tr_later("Every step of the guide with its true state, read from the store and from {name} at {now}"),
+    tr_later("Every step with its true state, read from the store and from {name} at {now}"),
+    tr_later("Read from the store and from {name} at {now}"),
+    tr_later("Read at {now}"),
+)
+"""Where the states of the steps were read, the longest wording first."""
 REHEARSED = 22
 """The step that raises a request: from here a rehearsal does it."""
 WORDS_FROM = 680
@@ -68,11 +82,11 @@ class ServerBox(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self.box = NameBox()
-        self.box.setAccessibleName("Server")
+        self.box.setAccessibleName(tr("Server"))
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(18)
         self.box.activated.connect(lambda place: self.chosen.emit(self.box.itemData(place)))
-        row.addWidget(Label("Server", role="muted"))
+        row.addWidget(Label(tr("Server"), role="muted"))
         row.addWidget(self.box)
         self.hide()
 
@@ -94,7 +108,7 @@ class HomePage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Set up ServiceNow approvals")
+        self.set_title(tr("Set up ServiceNow approvals"))
         self.workers = Workers(self)
         self.workers.failed.connect(self._failed)
         self.facts: Any = None
@@ -116,7 +130,9 @@ class HomePage(Page):
         again.clicked.connect(self.check_all)
         self.head = PageHead([], self.title, beside=[self.wizard_button, again])
         self.head.set_primary_reason("")
-        self.head.set_caption("Every step of the guide with its true state", "Every step with its true state")
+        self.head.set_caption(
+            tr("Every step of the guide with its true state"), tr("Every step with its true state")
+        )
         self.server_box = ServerBox()
         self.server_box.chosen.connect(self._server_chosen)
         self.head.add_to_caption(self.server_box)
@@ -125,7 +141,7 @@ class HomePage(Page):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setAccessibleName("Guide")
+        area.setAccessibleName(tr("Guide"))
         self.states = StateStack(self.guide)
         area.setWidget(self.states)
         layout = QVBoxLayout(self)
@@ -143,9 +159,9 @@ class HomePage(Page):
         row.setSpacing(16)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(Label("Nothing is set up yet", role="section"))
+        words.addWidget(Label(tr("Nothing is set up yet"), role="section"))
         said = Label(
-            "One form asks for address, account and password, and makes everything of steps 5 to 15."
+            tr("One form asks for address, account and password, and makes everything of steps 5 to 15.")
         )
         said.setProperty("role", "muted")
         said.setWordWrap(True)
@@ -269,13 +285,9 @@ class HomePage(Page):
         """Say under the title where the states were read, and when."""
         now = time_of_day(datetime.now(UTC))
         asked = facts.services_found is not None and facts.server is not None
-        read = f"read from the store and from {facts.server.name}" if asked else "read from the store"
-        self.head.set_caption(
-            f"Every step of the guide with its true state, {read} at {now}",
-            f"Every step with its true state, {read} at {now}",
-            f"R{read[1:]} at {now}",
-            f"Read at {now}",
-        )
+        told = FROM_SERVER if asked else FROM_STORE
+        name = facts.server.name if asked else ""
+        self.head.set_caption(*(tr(text, name=name, now=now) for text in told))
 
     def _show(self, guide: Any, facts: Any) -> None:
         if facts == self.facts:
@@ -309,7 +321,11 @@ class HomePage(Page):
         done = sum(phase.done for phase in self.phases)
         total = sum(len(phase.steps) for phase in self.phases)
         if total:
-            words = f"{done} of {total} steps done" if self.width() >= WORDS_FROM else f"{done} of {total}"
+            words = (
+                tr("{done} of {total} steps done", done=done, total=total)
+                if self.width() >= WORDS_FROM
+                else tr("{done} of {total}", done=done, total=total)
+            )
             self.head.set_badges([Badge(words, "off")])
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -324,11 +340,11 @@ class HomePage(Page):
         act = self._act(step)
         if act is None:
             return None
-        word = "Open" if step.object_id is not None else "Create"
+        word = tr("Open") if step.object_id is not None else tr("Create")
         if step.number == REHEARSED:
-            word = "Rehearse"
+            word = tr("Rehearse")
         elif step.number in ITEMS and step.object_id is not None:
-            word = "Review plan"
+            word = tr("Review plan")
         return Door(word, act)
 
     def _act(self, step: Any) -> Callable[[], None] | None:

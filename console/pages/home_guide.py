@@ -14,28 +14,30 @@ from console.pages.registry import Target
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.meter import Ring
+from models.translatable import tr_later
+from services.language import shown, shown_message, tr
 
 SHAPES = {"done": "good", "needless": "good", "todo": "todo", "blocked": "blocked", "elsewhere": "elsewhere"}
 WORDS = {
-    "done": "Done",
-    "needless": "Not needed",
-    "todo": "To do here",
-    "blocked": "Blocked",
-    "elsewhere": "To do elsewhere",
+    "done": tr_later("Done"),
+    "needless": tr_later("Not needed"),
+    "todo": tr_later("To do here"),
+    "blocked": tr_later("Blocked"),
+    "elsewhere": tr_later("To do elsewhere"),
 }
 """What the shapes of the steps say."""
 LEGEND = (
-    ("good", "Done"),
-    ("next", "Next"),
-    ("todo", "To do here"),
-    ("elsewhere", "To do elsewhere"),
-    ("blocked", "Blocked"),
+    ("good", tr_later("Done")),
+    ("next", tr_later("Next")),
+    ("todo", tr_later("To do here")),
+    ("elsewhere", tr_later("To do elsewhere")),
+    ("blocked", tr_later("Blocked")),
 )
 ROW, RING, NUMBER, SHAPE, GAP, AFTER_STEP = 28, 16, 18, 14, 8, 12
 MARGIN, COLUMN_GAP, LEFT_PHASES = 24, 24, 4
 BESIDE = 280
 """The width of the servers where they stand beside all phases."""
-FACT = "ServiceNow, password set"
+FACT = tr_later("{name}, password set")
 """A fact of usual length: where it has no room beside step and link, one column of phases has to do."""
 LINK_AIR = 4
 """What a link has around it for its ring: its text, not its ring, ends at the margin."""
@@ -62,9 +64,11 @@ class PhaseBlock(QWidget):
         head.setSpacing(GAP)
         head.setContentsMargins(0, 0, LINK_AIR, 0)
         head.addWidget(_share(phase))
-        head.addWidget(Label(phase.title, role="section"))
+        head.addWidget(Label(shown(phase.title), role="section"))
         head.addStretch(1)
-        head.addWidget(Label(f"{phase.done} of {len(phase.steps)}", role="caption"))
+        head.addWidget(
+            Label(tr("{done} of {count}", done=phase.done, count=len(phase.steps)), role="caption")
+        )
         layout.addLayout(head)
         layout.addSpacing(4)
         for step in phase.steps:
@@ -73,9 +77,21 @@ class PhaseBlock(QWidget):
     def _row(self, step: Any, door: Door | None, *, is_next: bool) -> QWidget:
         row = QFrame()
         row.setFixedHeight(theme.scaled(ROW))
-        fact = f"Waits for step {step.waits_for}" if step.waits_for else step.fact
-        state = "Next" if is_next else WORDS[str(step.state)]
-        row.setAccessibleName(f"Step {step.number}, {step.text}, {state.lower()}: {fact}".removesuffix(": "))
+        fact = (
+            tr("Waits for step {number}", number=step.waits_for)
+            if step.waits_for
+            else shown_message(step.fact)
+        )
+        state = tr("Next") if is_next else tr(WORDS[str(step.state)])
+        row.setAccessibleName(
+            tr(
+                "Step {number}, {text}, {state}: {fact}",
+                number=step.number,
+                text=shown(step.text),
+                state=state.lower(),
+                fact=fact,
+            ).removesuffix(": ")
+        )
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(GAP)
@@ -83,7 +99,7 @@ class PhaseBlock(QWidget):
         number.setFixedWidth(theme.scaled(NUMBER))
         number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         shape = Picture("next" if is_next else SHAPES[str(step.state)], SHAPE, word=state)
-        text = Label(step.text, role="strong" if is_next else "muted" if step.waits_for else "body")
+        text = Label(shown(step.text), role="strong" if is_next else "muted" if step.waits_for else "body")
         text.setFixedWidth(self._width)
         for widget in (number, shape, text):
             line.addWidget(widget)
@@ -95,7 +111,7 @@ class PhaseBlock(QWidget):
         return row
 
     def _door(self, step: Any, door: Door, *, is_next: bool) -> QWidget:
-        name = f"{door.word}: {step.text}"
+        name = f"{door.word}: {shown(step.text)}"
         if is_next:
             button = buttons.primary(door.word)
             button.setProperty("size", "small")
@@ -114,7 +130,7 @@ def _share(phase: Any) -> QWidget:
         ring = Ring(RING)
         ring.set_value(phase.done / len(phase.steps))
         return ring
-    return Picture("good", RING, word="Done")
+    return Picture("good", RING, word=tr("Done"))
 
 
 class GuideView(QWidget):
@@ -156,11 +172,14 @@ class GuideView(QWidget):
             block.deleteLater()
         metrics = QFontMetrics(theme.font("strong"))
         width = (
-            max((metrics.horizontalAdvance(s.text) for phase in phases for s in phase.steps), default=0) + 2
+            max(
+                (metrics.horizontalAdvance(shown(s.text)) for phase in phases for s in phase.steps), default=0
+            )
+            + 2
         )
         self.blocks = [PhaseBlock(phase, coming, width, door) for phase in phases]
-        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(FACT)
-        link = metrics.horizontalAdvance("Create") + 2 * LINK_AIR
+        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(FACT, name="ServiceNow"))
+        link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_AIR
         self._column_need = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
         self._draw_legend()
         self.shape = ""
@@ -191,7 +210,7 @@ class GuideView(QWidget):
         self._legend.setSpacing(6)
         for shape, word in LEGEND:
             self._legend.addWidget(Picture(shape, 12))
-            self._legend.addWidget(Label(word, role="caption"))
+            self._legend.addWidget(Label(tr(word), role="caption"))
             self._legend.addSpacing(8)
         self._legend.addStretch(1)
 

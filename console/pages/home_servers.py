@@ -12,7 +12,7 @@ from console.pages.registry import REQUESTS, Target
 from console.widgets.badge import OUTLINE, Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from models.kinds import Kind
-from services.language import number, plural, tr
+from services.language import number, plural, shown, tr
 
 ALL = "folder:foreign_system"
 """Where every server stands."""
@@ -25,12 +25,12 @@ LINK_AIR = 4
 def _state(figures: Any, view: Any) -> tuple[str, str, str, str]:
     """Return shape, tone, word and reason of how a server stands; `view` is None while it was not asked."""
     if not figures.signs_in:
-        return "off", "off", "No credential", f"Choose a User Credential on {figures.name}"
+        return "off", "off", tr("No credential"), tr("Choose a User Credential on {name}", name=figures.name)
     if view is None:
-        return "pending", "off", "Not asked yet", ""
+        return "pending", "off", tr("Not asked yet"), ""
     if view.problem is None:
-        return "good", "good", "Reached", ""
-    return "bad", "bad", "Not reached", f"{view.problem.cause} {view.problem.remedy}"
+        return "good", "good", tr("Reached"), ""
+    return "bad", "bad", tr("Not reached"), f"{shown(view.problem.cause)} {shown(view.problem.remedy)}"
 
 
 class ServerCard(QFrame):
@@ -71,26 +71,26 @@ class ServerCard(QFrame):
     def _place(self, figures: Any) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        host = ElidedLabel(figures.host or "No address yet", role="caption")
+        host = ElidedLabel(figures.host or tr("No address yet"), role="caption")
         host.setMinimumHeight(20)
         row.addWidget(host, 1)
         if figures.production:
-            row.addWidget(Badge("Production", OUTLINE))
+            row.addWidget(Badge(tr("Production"), OUTLINE))
         return row
 
     def _add_figures(self, layout: QVBoxLayout, figures: Any, view: Any) -> None:
-        layout.addLayout(_figure("Pending", number(figures.pending)))
+        layout.addLayout(_figure(tr("Pending"), number(figures.pending)))
         if figures.timings:
             # Nothing waits, nothing is asked; from the first request on, all of them are asked about together.
             calls = own_calls(figures.minimum_interval_s) if figures.pending else 0
             said = tr("{count} of {limit}", count=calls, limit=LIMIT_AN_HOUR)
-            tip = "What this console asks while requests wait, against the limit it keeps"
-            layout.addLayout(_figure("Calls an hour", said, "", tip))
+            tip = tr("What this console asks while requests wait, against the limit it keeps")
+            layout.addLayout(_figure(tr("Calls an hour"), said, "", tip))
         else:
-            layout.addLayout(_figure("Calls an hour", "No process yet"))
+            layout.addLayout(_figure(tr("Calls an hour"), tr("No process yet")))
         answered = view is not None and view.problem is None
         layout.addLayout(
-            _figure("Answer time", tr("{number} ms", number=round(view.ms)) if answered else "–")
+            _figure(tr("Answer time"), tr("{number} ms", number=round(view.ms)) if answered else "–")
         )
 
     def _links(self, figures: Any) -> QHBoxLayout:
@@ -99,11 +99,11 @@ class ServerCard(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         server = Kind.FOREIGN_SYSTEM.value
         ways = [
-            ("Check", Target(server, figures.id, tab="Check", run="check")),
-            ("Open", Target(server, figures.id)),
+            (tr("Check"), Target(server, figures.id, tab="Check", run="check")),
+            (tr("Open"), Target(server, figures.id)),
         ]
         if figures.pending:
-            ways.append(("Requests", Target(REQUESTS)))
+            ways.append((tr("Requests"), Target(REQUESTS)))
         for word, target in ways:
             link = LinkLabel(word)
             link.setAccessibleName(f"{word}: {figures.name}")
@@ -147,7 +147,7 @@ class Servers(QWidget):
         self._rule.setProperty("role", "rule")
         layout.addWidget(self._rule)
         head = QHBoxLayout()
-        head.addWidget(Label("Servers", role="section"))
+        head.addWidget(Label(tr("Servers"), role="section"))
         head.addStretch(1)
         self._more = LinkLabel("")
         self._more.clicked.connect(lambda _on: go(Target(ALL)))

@@ -18,7 +18,7 @@ from console import plain
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.labels import ElidedLabel, Label
-from services.language import exact_duration, plural
+from services.language import exact_duration, plural, tr
 
 MINE, THEIRS = "mine", "theirs"
 DISCARDED = 2
@@ -68,7 +68,9 @@ class MergeDialog(Dialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
-        for column, head in enumerate(("Field", "When opened", "Their version", "Your version")):
+        for column, head in enumerate(
+            (tr("Field"), tr("When opened"), tr("Their version"), tr("Your version"))
+        ):
             grid.addWidget(Label(head, role="caption"), 0, column)
             grid.setColumnStretch(column, 0 if column == 0 else 1)
         for line, row in enumerate(self._rows, 1):
@@ -129,16 +131,20 @@ def _choice(label: str, side: str, text: str) -> QRadioButton:
     metrics = radio.fontMetrics()
     radio.setText(plain.entry(metrics.elidedText(plain.one_line(text), Qt.TextElideMode.ElideMiddle, 180)))
     plain.set_tip(radio, text)
-    radio.setAccessibleName(f"{label}: {'your' if side == MINE else 'their'} version, {text}")
+    radio.setAccessibleName(
+        tr("{label}: your version, {text}", label=label, text=text)
+        if side == MINE
+        else tr("{label}: their version, {text}", label=label, text=text)
+    )
     return radio
 
 
 def shown(value: Any, names: dict[uuid.UUID, str], *, seconds: bool = False) -> str:
     """Return a value in the words of a form: names for references, Yes and No, durations with their unit."""
     if value is None or value == "":
-        return "not set"
+        return tr("not set")
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return tr("Yes") if value else tr("No")
     if isinstance(value, str) and len(value) == UUID_LENGTH:
         value = _as_id(value)
     if isinstance(value, uuid.UUID):

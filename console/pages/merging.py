@@ -23,11 +23,13 @@ async def settle(page: Any, error: ConflictError) -> bool:
         for row in _rows(page, error, merged, theirs, conflicts, names)
         if row.conflict or not row.was == row.theirs == row.mine  # only what differs is worth a look
     ]
-    who = error.theirs.get("changed_by") or "Somebody else"
+    who = error.theirs.get("changed_by") or tr("Somebody else")
     dialog = MergeDialog(
-        f"“{error.mine.get('name', '')}” was changed meanwhile",
-        f"{who} saved it after it was opened here. Fields that only one of you changed are taken from who changed"
-        " them; choose the version of the others.",
+        tr("“{name}” was changed meanwhile", name=error.mine.get("name", "")),
+        tr(
+            "{who} saved it after it was opened here. Fields that only one of you changed are taken from who changed them; choose the version of the others.",
+            who=who,
+        ),
         rows,
         page.window(),
     )
@@ -36,7 +38,7 @@ async def settle(page: Any, error: ConflictError) -> bool:
     if answer == DISCARDED:
         session.adopt(theirs, theirs, version)
         session.discard()
-        page.ctx.notify(f"Kept the version of {who}")
+        page.ctx.notify(tr("Kept the version of {who}", who=who))
         return False
     if not answer:
         return False

@@ -61,12 +61,12 @@ class NewDialog(Dialog):
         self.workers.start(self.session.load(), group="load")
 
     def _build(self, singular: str) -> None:
-        self.setWindowTitle(plain.title(f"New {singular}"))
+        self.setWindowTitle(plain.title(tr("New {kind}", kind=tr(singular))))
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label(f"New {singular}", role="section"))
+        layout.addWidget(Label(tr("New {kind}", kind=tr(singular)), role="section"))
         layout.addWidget(self.form)
         layout.addStretch(1)
         foot = QHBoxLayout()
@@ -144,7 +144,7 @@ class PasswordDialog(Dialog):
 
     def __init__(self, credential_name: str, account: str, host: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Enter the password")
+        self.setWindowTitle(plain.title(tr("Enter the password")))
         self.setMinimumWidth(420)
         from console.widgets.editors import PasswordEditor
         from console.widgets.field import Field
@@ -152,13 +152,18 @@ class PasswordDialog(Dialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label(f"Password of {credential_name} for {host}", role="section"))
+        layout.addWidget(
+            Label(
+                tr("Password of {credential_name} for {host}", credential_name=credential_name, host=host),
+                role="section",
+            )
+        )
         self.line = PasswordEditor()
         layout.addWidget(
             Field(
-                f"Password of {account}",
+                tr("Password of {account}", account=account),
                 self.line,
-                f"It will be sent to {host} and to servers that use it now",
+                tr("It will be sent to {host} and to servers that use it now", host=host),
             )
         )
         foot = QHBoxLayout()

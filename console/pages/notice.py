@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from console.widgets import buttons
 from console.widgets.labels import Label, Picture
 from services.errors import Problem
+from services.language import shown, tr
 
 
 class Notice(QFrame):
@@ -50,14 +51,14 @@ class Notice(QFrame):
     ) -> None:
         """Say a sentence, with a button that does what it offers."""
         self._again, self.problem = act, None
-        self.action.setText(offer or "Retry")
+        self.action.setText(offer or tr("Retry"))
         self._show(text, tone)
 
     def show_problem(self, problem: Problem, *, retry: Callable[[], None] | None = None) -> None:
         """Say what failed and what to do, with a way to try again and to copy all five parts."""
         self._again, self.problem = retry, problem
-        self.action.setText("Retry")
-        self._show(f"{problem.tried}: {problem.cause} {problem.remedy}", "bad")
+        self.action.setText(tr("Retry"))
+        self._show(f"{shown(problem.tried)}: {shown(problem.cause)} {shown(problem.remedy)}", "bad")
 
     def clear(self) -> None:
         """Say nothing."""

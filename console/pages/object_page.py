@@ -163,11 +163,11 @@ class ObjectPage(Page):
 
     def cannot(self, command: str) -> None:
         """Say under the head why a command chosen in the tree or on another page cannot run now."""
-        session, text = self.session, self.needed
+        session, text = self.session, tr(self.needed)
         if command in ("duplicate", "delete") and session.is_new:
-            text = "This draft was never saved. Discard changes removes it."
+            text = tr("This draft was never saved. Discard changes removes it.")
         elif command == "rehearse" and self.needed and "check" in self.enabled():
-            text = "Save or discard what is typed first: a rehearsal goes through what is stored."
+            text = tr("Save or discard what is typed first: a rehearsal goes through what is stored.")
         if text and session.ready and not session.saving:
             self.notice.tell(text)
 
@@ -202,7 +202,7 @@ class ObjectPage(Page):
         session = self.session
         self.form.show_errors(session.errors, session.suggestions, untouched=not session.is_new)
         info = KINDS[self.object_kind]
-        self.set_title(session.values.get("name") or (info.singular if session.lost else info.new_name))
+        self.set_title(session.values.get("name") or tr(info.singular if session.lost else info.new_name))
         self.head.refresh()
         self.draft_changed.emit(session.dirty)
         self.commands_changed.emit()
@@ -226,19 +226,25 @@ class ObjectPage(Page):
             self.on_changes(changes)
 
     def _overtaken(self, who: str, conflicts: list[str]) -> None:
-        who = who or "Somebody"
+        who = who or tr("Somebody")
         if not conflicts:
-            self.notice.tell(f"{who} saved this object meanwhile. What you typed is kept on top of it.")
+            self.notice.tell(
+                tr("{who} saved this object meanwhile. What you typed is kept on top of it.", who=who)
+            )
             return
         labels = ", ".join(tr(self.form.field(n).spec.label) for n in conflicts if self.form.has(n))
         self.notice.tell(
-            f"{who} saved this object meanwhile and also changed {labels}. Save to compare both versions.",
+            tr(
+                "{who} saved this object meanwhile and also changed {labels}. Save to compare both versions.",
+                who=who,
+                labels=labels,
+            ),
             tone="notice",
         )
 
     def _deleted(self) -> None:
         self.notice.tell(
-            "Somebody deleted this object meanwhile. What you typed is kept; saving creates it again.",
+            tr("Somebody deleted this object meanwhile. What you typed is kept; saving creates it again."),
             tone="notice",
         )
 
@@ -263,7 +269,7 @@ class ObjectPage(Page):
             return
         if stored is not None:
             self.notice.clear()
-            self.ctx.notify(f"Saved {stored.name}")
+            self.ctx.notify(tr("Saved {name}", name=stored.name))
             self.saved.emit(stored)
 
     def _show_all_errors(self) -> None:

@@ -10,10 +10,14 @@ from console.widgets import buttons
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.workers import ask
+from models.translatable import tr_later
 from services.errors import RequestsOpenError
+from services.language import shown, tr
 
 T = TypeVar("T")
-DELETE = "Delete"
+DELETE = tr_later("Delete")
+AGREE = {"Change": tr_later("Change it"), "Rename": tr_later("Rename it")}
+"""What the button says, by the first word of what is to be done."""
 
 
 class OpenRequestsDialog(Question):
@@ -21,16 +25,25 @@ class OpenRequestsDialog(Question):
 
     def __init__(self, error: RequestsOpenError, typed: str = "", parent: QWidget | None = None) -> None:
         super().__init__(
-            error.open.number, f"{error.open.parts}, on “{error.name}”. {error.consequence}", parent
+            shown(error.open.number),
+            tr(
+                "{parts}, on “{name}”. {consequence}",
+                parts=shown(error.open.parts),
+                name=error.name,
+                consequence=shown(error.consequence),
+            ),
+            parent,
         )
         self._name = error.name
         self.line = TextEditor()
         self.line.setText(typed)
         act = error.act.partition(" ")[0]
-        self.lines.addWidget(Field("Confirm", self.line, f"Type the name to go on: {error.name}"))
-        self.act_button = buttons.danger(act) if act == DELETE else buttons.primary(f"{act} it")
+        self.lines.addWidget(
+            Field("Confirm", self.line, tr("Type the name to go on: {name}", name=error.name))
+        )
+        self.act_button = buttons.danger(DELETE) if act == DELETE else buttons.primary(AGREE.get(act, act))
         self.act_button.setDefault(True)
-        self.foot(self.act_button, "Cancel")
+        self.foot(self.act_button, tr("Cancel"))
         self.line.textChanged.connect(lambda _text: self._update())
         self.line.setFocus()
         self._update()

@@ -9,10 +9,11 @@ from console.pages.editors import Editor, Host
 from console.widgets import buttons
 from console.widgets.editors import PasswordEditor
 from console.widgets.labels import ElidedLabel
+from models.translatable import tr_later
 from services.language import tr
 from services.secret import Secret
 
-EMPTY_STATE = "No password is set"
+EMPTY_STATE = tr_later("No password is set")
 
 
 class PasswordField(Editor):
@@ -24,21 +25,21 @@ class PasswordField(Editor):
     entered = pyqtSignal(object)
     """What was typed changed: a Secret, or None when there is nothing."""
 
-    def __init__(self, name: str, label: str = "Password") -> None:
+    def __init__(self, name: str, label: str = tr_later("Password")) -> None:
         frame = QWidget()
         super().__init__(frame)
         self.field_name = name
         self._stack = QStackedLayout(frame)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        self.state_label = ElidedLabel(EMPTY_STATE)
+        self.state_label = ElidedLabel(tr(EMPTY_STATE))
         self.edit_button = buttons.secondary("Edit")
-        self.edit_button.setAccessibleName(tr("Edit {label}", label=label))
+        self.edit_button.setAccessibleName(tr("Edit {label}", label=tr(label)))
         self.edit_button.clicked.connect(lambda _on: self.begin())
         self.line = PasswordEditor()
-        self.line.setAccessibleName(label)
+        self.line.setAccessibleName(tr(label))
         self.line.textEdited.connect(lambda _text: self.entered.emit(self.secret))
         self.keep_button = buttons.secondary("Keep")
-        self.keep_button.setAccessibleName(tr("Keep the {label} as it is", label=label.lower()))
+        self.keep_button.setAccessibleName(tr("Keep the {label} as it is", label=tr(label).lower()))
         self.keep_button.clicked.connect(self.end)
         for left, right in ((self.state_label, self.edit_button), (self.line, self.keep_button)):
             row = QWidget()

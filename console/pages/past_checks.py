@@ -9,12 +9,13 @@ from console import plain
 from console.lazy import module
 from console.widgets.check_strip import Bar, CheckStrip
 from console.widgets.labels import Label, breakable
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import ago, date_time
+from services.language import ago, date_time, number, shown, tr
 
 LAST, MOST_WORDS = 30, 160
-WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
-NONE_YET = "No check was kept yet. Each one that finishes gets a bar here."
+WORDS = {"ok": tr_later("good"), "warning": tr_later("with a warning"), "failed": tr_later("failed")}
+NONE_YET = tr_later("No check was kept yet. Each one that finishes gets a bar here.")
 
 
 class PastChecks(QWidget):
@@ -31,15 +32,15 @@ class PastChecks(QWidget):
         self.checks: list[Any] = []
         """The newest first, as they were read."""
         self._last_good = Label("", role="caption")
-        self._first, self._now = Label("", role="caption"), Label("Now", role="caption")
-        self.sentence = Label(NONE_YET, role="muted")
+        self._first, self._now = Label("", role="caption"), Label(tr("Now"), role="caption")
+        self.sentence = Label(tr(NONE_YET), role="muted")
         self.sentence.setWordWrap(True)
         self.strip = CheckStrip()
         self.strip.picked.connect(self._picked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 8)
         layout.setSpacing(4)
-        layout.addLayout(_row(Label("Last 30 checks", role="field"), self._last_good))
+        layout.addLayout(_row(Label(tr("Last 30 checks"), role="field"), self._last_good))
         layout.addWidget(self.strip)
         layout.addLayout(_row(self._first, self._now))
         layout.addWidget(self.sentence)
@@ -104,7 +105,11 @@ class PastChecks(QWidget):
         checks = self.checks
         self.strip.set_bars([Bar(c.verdict, told(c)) for c in reversed(checks)])
         good = next((c for c in checks if c.verdict == "ok"), None)
-        text = "" if good is None else f"Last good check {ago(good.at)}, {good.ms / 1000:.1f} s"
+        text = (
+            ""
+            if good is None
+            else tr("Last good check {age}, {seconds} s", age=ago(good.at), seconds=number(good.ms / 1000, 1))
+        )
         self._last_good.setText(text)
         plain.set_tip(self._last_good, exact(good.at) if good is not None else "")
         self._first.setText(ago(checks[-1].at) if checks else "")
@@ -114,7 +119,7 @@ class PastChecks(QWidget):
 
     def _when(self) -> str:
         good = next((c for c in self.checks if c.verdict == "ok"), None)
-        return "" if good is None else f"Good at {exact(good.at)}"
+        return "" if good is None else tr("Good at {time}", time=exact(good.at))
 
     def _picked(self, place: int) -> None:
         self.picked.emit(self.checks[len(self.checks) - 1 - place])
@@ -132,26 +137,39 @@ def exact(moment: Any) -> str:
 
 def told(check: Any) -> str:
     """Return what a bar says: when, how it ended, and what was found."""
-    through = f", through {check.process}" if check.process else ""
-    unsaved = " Values that were not saved." if check.unsaved else ""
-    return f"{exact(check.at)}, {WORDS.get(check.verdict, check.verdict)}{through}: {check.finding}{unsaved}"
+    through = tr(", through {process}", process=check.process) if check.process else ""
+    unsaved = " " + tr("Values that were not saved.") if check.unsaved else ""
+    word = tr(WORDS.get(check.verdict, check.verdict))
+    return f"{exact(check.at)}, {word}{through}: {shown(check.finding)}{unsaved}"
 
 
 def story(checks: list[Any]) -> str:
     """Return since when it is as it is, in one sentence."""
     if not checks:
-        return NONE_YET
+        return tr(NONE_YET)
     if checks[0].verdict == "ok":
         run = _same(checks, lambda c: c.verdict == "ok")
         last = run[-1]
         if len(run) == len(checks):
-            return f"Good in all of the last {len(checks)} checks." if len(checks) > 1 else "Good."
-        return f"Green again since {exact(last.at)}; before that: {_short(checks[len(run)].finding)}"
+            return (
+                tr("Good in all of the last {count} checks.", count=len(checks))
+                if len(checks) > 1
+                else tr("Good.")
+            )
+        return tr(
+            "Green again since {time}; before that: {finding}",
+            time=exact(last.at),
+            finding=_short(checks[len(run)].finding),
+        )
     run = _same(checks, lambda c: c.verdict != "ok")
     since = _short(checks[0].finding)
     if len(run) == len(checks):
-        return f"Not green in any check that is kept, the first one of {exact(run[-1].at)}. Now: {since}"
-    return f"Was green until {exact(checks[len(run)].at)}, since then: {since}"
+        return tr(
+            "Not green in any check that is kept, the first one of {time}. Now: {finding}",
+            time=exact(run[-1].at),
+            finding=since,
+        )
+    return tr("Was green until {time}, since then: {finding}", time=exact(checks[len(run)].at), finding=since)
 
 
 def _same(checks: list[Any], holds: Any) -> list[Any]:

@@ -13,14 +13,15 @@ from console.pages.service_checks import ServerView
 from console.widgets.chain import Chain, ChainLink, shortened
 from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.language import number, plural, rough_duration, tr
 
-MORE, USED_BY = "more", "Used by"
+MORE, USED_BY = "more", tr_later("Used by")
 SERVER = 1
 """The place of the server in the chain."""
 NONE = "–"
-FIGURES = ("Requests decided", "Approved", "Timed out", "Median wait")
+FIGURES = (tr_later("Requests decided"), tr_later("Approved"), tr_later("Timed out"), tr_later("Median wait"))
 
 
 class ProcessRail(QWidget):
@@ -33,8 +34,8 @@ class ProcessRail(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(Label("Chain", role="section"))
-        layout.addWidget(wrapped("Every link from sign-in to type", "caption"))
+        layout.addWidget(Label(tr("Chain"), role="section"))
+        layout.addWidget(wrapped(tr("Every link from sign-in to type"), "caption"))
         layout.addSpacing(4)
         self.chain = Chain()
         self.chain.clicked.connect(self._open)
@@ -45,15 +46,15 @@ class ProcessRail(QWidget):
         rule.setProperty("role", "rule")
         layout.addWidget(rule)
         layout.addSpacing(12)
-        layout.addWidget(Label("Last 30 days", role="section"))
+        layout.addWidget(Label(tr("Last 30 days"), role="section"))
         grid = QGridLayout()
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setVerticalSpacing(6)
         self._figures: list[Any] = []
-        for line, text in enumerate(FIGURES):
+        for line, text in enumerate(map(tr, FIGURES)):
             caption, value = Label(text, role="muted"), Label(NONE)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            value.setAccessibleName(f"{text}: none yet")
+            value.setAccessibleName(tr("{text}: none yet", text=text))
             grid.addWidget(caption, line, 0)
             grid.addWidget(value, line, 1)
             self._figures.append(value)
@@ -115,7 +116,7 @@ class ProcessRail(QWidget):
         info = KINDS[kind]
         if item is not None:
             self._targets[item.id] = Target(kind.value, item.id)
-        label = "Foreign System" if kind == Kind.FOREIGN_SYSTEM else info.singular
+        label = tr("Foreign System") if kind == Kind.FOREIGN_SYSTEM else tr(info.singular)
         key = None if item is None else item.id
         name = empty if item is None else item.name
         return ChainLink(
@@ -123,20 +124,20 @@ class ProcessRail(QWidget):
         )
 
     async def _credential_link(self, credential: Any, server: Any) -> ChainLink:
-        state, word = "off", "None"
+        state, word = "off", tr("None")
         if credential is not None:
             found = await secrets.read_state(self._page.ctx, credential.id, credential.name)
             if not found.present:
-                state, word = "bad", "No password"
+                state, word = "bad", tr("No password")
             elif server is not None and found.covers(server.destination):
-                state, word = "good", "Password set"
+                state, word = "good", tr("Password set")
             else:
-                state, word = "notice", "Not bound"
-        return self._link(Kind.USER_CREDENTIAL, credential, "No credential chosen", state, word)
+                state, word = "notice", tr("Not bound")
+        return self._link(Kind.USER_CREDENTIAL, credential, tr("No credential chosen"), state, word)
 
     def _server_link(self, server: Any, view: ServerView | None) -> ChainLink:
-        state, word = ("off", "None") if server is None else _standing(view)
-        return self._link(Kind.FOREIGN_SYSTEM, server, "No server chosen", state, word)
+        state, word = ("off", tr("None")) if server is None else _standing(view)
+        return self._link(Kind.FOREIGN_SYSTEM, server, tr("No server chosen"), state, word)
 
     def _process_link(self) -> ChainLink:
         session = self._page.session
@@ -144,13 +145,13 @@ class ProcessRail(QWidget):
         if count:
             state, word = "bad", plural(count, "{count} error", "{count} errors")
         elif session.dirty:
-            state, word = "off", "Draft"
+            state, word = "off", tr("Draft")
         else:
-            state, word = "good", "Saved"
+            state, word = "good", tr("Saved")
         return ChainLink(
             key=session.id,
             icon=KINDS[Kind.APPROVAL_PROCESS].icon,
-            kind=KINDS[Kind.APPROVAL_PROCESS].singular,
+            kind=tr(KINDS[Kind.APPROVAL_PROCESS].singular),
             name=session.values.get("name", ""),
             state=state,
             word=word,
@@ -164,27 +165,27 @@ class ProcessRail(QWidget):
             t for t in await ctx.call(configuration.all, Kind.APPROVAL_TYPE) if t.process_id == session.id
         ]
         if not types:
-            return [self._link(Kind.APPROVAL_TYPE, None, "None uses this process", "off", "None")]
+            return [self._link(Kind.APPROVAL_TYPE, None, tr("None uses this process"), "off", tr("None"))]
         self._targets[MORE] = Target(Kind.APPROVAL_PROCESS.value, session.id, tab=USED_BY)
-        links = [self._link(Kind.APPROVAL_TYPE, t, "", "good", "Bound") for t in types]
-        return shortened(links, MORE, KINDS[Kind.APPROVAL_TYPE].plural)
+        links = [self._link(Kind.APPROVAL_TYPE, t, "", "good", tr("Bound")) for t in types]
+        return shortened(links, MORE, tr(KINDS[Kind.APPROVAL_TYPE].plural))
 
     def _show_figures(self, figures: Any) -> None:
         wait = NONE if figures.median_wait_s is None else rough_duration(figures.median_wait_s)
         texts = (number(figures.decided), number(figures.approved), number(figures.timed_out), wait)
-        for name, label, text in zip(FIGURES, self._figures, texts, strict=True):
+        for name, label, text in zip(map(tr, FIGURES), self._figures, texts, strict=True):
             label.setText(text)
-            label.setAccessibleName(f"{name}: {text if text != NONE else 'none yet'}")
+            label.setAccessibleName(tr("{text}: none yet", text=name) if text == NONE else f"{name}: {text}")
 
 
 def _standing(view: ServerView | None) -> tuple[str, str]:
     """Return shape and word for what a server answered: only an answer of just now says that it is reached."""
     if view is None:
-        return "pending", "Asking"
+        return "pending", tr("Asking")
     if view.problem is not None:
-        return "bad", "Not reached"
+        return "bad", tr("Not reached")
     return (
-        ("good", "Reached")
+        ("good", tr("Reached"))
         if view.fresh
         else ("off", tr("Reached {duration} ago", duration=rough_duration(view.age_s)))
     )

@@ -26,17 +26,18 @@ from console.widgets.steady import SteadyArea, set_steady_size
 from console.wizard_steps import FailurePanel
 from console.workers import Workers
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError, Owner, Problem
-from services.language import tr
+from services.language import tr, tr_message
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
 
 
 CHOICES = (
-    ("", "Raise it, follow it once, then cancel it"),
-    ("approve", "Approve it"),
-    ("reject", "Reject it"),
+    ("", tr_later("Raise it, follow it once, then cancel it")),
+    ("approve", tr_later("Approve it")),
+    ("reject", tr_later("Reject it")),
 )
 
 
@@ -47,7 +48,7 @@ class RehearsalDialog(Dialog):
         self, ctx: Any, process: Any, approval_type: Any, server: Any, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Rehearse a request")
+        self.setWindowTitle(plain.title(tr("Rehearse a request")))
         self.setMinimumWidth(WIDTH)
         self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
         self.workers = Workers(self)
@@ -62,7 +63,9 @@ class RehearsalDialog(Dialog):
         self.file.setText(r"C:\Program Files\Rehearsal\rehearsal.exe")
         self.why = TextEditor()
         self.why.setText("raised on purpose from Approval Console")
-        layout.addWidget(Field("File path", self.file, f"A real request is raised on {server.name}"))
+        layout.addWidget(
+            Field("File path", self.file, tr("A real request is raised on {name}", name=server.name))
+        )
         layout.addWidget(Field("Reason", self.why, "What the approver reads, after the word REHEARSAL"))
         layout.addLayout(self._decision())
         self.confirm: TextEditor | None = None
@@ -70,10 +73,14 @@ class RehearsalDialog(Dialog):
             self.confirm = TextEditor()
             self.confirm.textChanged.connect(lambda _text: self._update())
             layout.addWidget(
-                Field("Production", self.confirm, f"Type the server's name to confirm: {server.name}")
+                Field(
+                    "Production",
+                    self.confirm,
+                    tr("Type the server's name to confirm: {name}", name=server.name),
+                )
             )
         self.legs = QListWidget()
-        self.legs.setAccessibleName("Legs of the rehearsal")
+        self.legs.setAccessibleName(tr("Legs of the rehearsal"))
         self.legs.setMinimumHeight(LEGS_HEIGHT)
         self.legs.setWordWrap(True)
         self.legs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -87,7 +94,9 @@ class RehearsalDialog(Dialog):
         frame = QVBoxLayout(self)
         frame.setContentsMargins(24, 16, 24, 16)
         frame.setSpacing(12)
-        frame.addWidget(ElidedLabel(f"Rehearse a request through {process.name}", role="section"))
+        frame.addWidget(
+            ElidedLabel(tr("Rehearse a request through {name}", name=process.name), role="section")
+        )
         frame.addWidget(self._area, 1)
         self.message = ElidedLabel("", role="caption")
         frame.addWidget(self.message)
@@ -98,10 +107,10 @@ class RehearsalDialog(Dialog):
     def _decision(self) -> QVBoxLayout:
         box = QVBoxLayout()
         box.setSpacing(6)
-        box.addWidget(Label("Decision", role="field"))
+        box.addWidget(Label(tr("Decision"), role="field"))
         self._choices = QButtonGroup(self)
         for number, (_, text) in enumerate(CHOICES):
-            radio = QRadioButton(text)
+            radio = QRadioButton(tr(text))
             radio.setChecked(number == 0)
             self._choices.addButton(radio, number)
             box.addWidget(radio)
@@ -142,11 +151,11 @@ class RehearsalDialog(Dialog):
         self._decider_frame.setEnabled(bool(self.decide))
         missing = ""
         if self.confirm is not None and self.confirm.text().strip() != self.server.name:
-            missing = "Type the server's name to confirm"
+            missing = tr("Type the server's name to confirm")
         self.start_button.setEnabled(not missing and not self._running)
         if not self._running:
             self.message.setText(missing)
-        self.close_button.setText("Cancel" if self._running else "Close")
+        self.close_button.setText(tr("Cancel") if self._running else tr("Close"))
 
     # -- running -----------------------------------------------------------------------------------------------
 
@@ -195,13 +204,17 @@ class RehearsalDialog(Dialog):
         for leg in self.rehearsal.legs:
             shape = icons.icon("good" if leg.ok else "bad")
             known = self.rehearsal.usual.get(leg.name)
-            took = f"{leg.ms:.0f} ms" + (f", usually {known:.0f} ms" if known is not None else "")
+            took = tr("{ms} ms", ms=round(leg.ms)) + (
+                tr(", usually {known} ms", known=round(known)) if known is not None else ""
+            )
             item = QListWidgetItem(shape, plain.upright(f"{tr(leg.title)}, {took}: {leg.observed}"))
             plain.set_tip(item, leg.observed)
             self.legs.addItem(item)
         self.legs.show()
         self._area.reveal(self.legs)
-        self.message.setText("All steps succeeded" if self.rehearsal.ok else "Not all steps succeeded")
+        self.message.setText(
+            tr("All steps succeeded") if self.rehearsal.ok else tr("Not all steps succeeded")
+        )
 
     def _ended(self, text: str = "") -> None:
         self._running = False
@@ -225,14 +238,16 @@ class RehearsalDialog(Dialog):
         self.legs.show()
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
-        self.message.setText(f"{text} ({done} of {total})" if total else text)
+        self.message.setText(
+            tr("{text} ({done} of {total})", text=text, done=done, total=total) if total else text
+        )
 
     def reject(self) -> None:
         """Close; while it runs, stop it instead: the dialog stays until what was raised has been withdrawn."""
         if not self._running:
             super().reject()
         elif self.workers.cancel("rehearsal"):
-            self.message.setText("Stopping, and cancelling what was raised")
+            self.message.setText(tr("Stopping, and cancelling what was raised"))
 
     def _failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):
@@ -259,10 +274,12 @@ async def open_rehearsal(page: Any, *, process: Any, approval_type: Any = None) 
 
 def _no_type(name: str) -> Problem:
     return Problem(
-        tried=f"Rehearse a request through “{name}”",
-        evidence="No Approval Type has it as its Process Handler.",
-        cause="Requests are raised for an Approval Type.",
+        tried=tr_message("Rehearse a request through “{name}”", name=name),
+        evidence=tr_message("No Approval Type has it as its Process Handler."),
+        cause=tr_message("Requests are raised for an Approval Type."),
         owner=Owner.CONSOLE,
-        remedy="Create an Approval Type with this process as its Process Handler, then rehearse again.",
+        remedy=tr_message(
+            "Create an Approval Type with this process as its Process Handler, then rehearse again."
+        ),
         fault="type-missing",
     )

@@ -10,7 +10,9 @@ from console.pages.object_page import FIELD
 from console.pages.open_requests import confirmed
 from console.pages.registry import Target
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 NEAR_NAME = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
 ITEM_ID = re.compile(r"\b[0-9a-f]{32}\b")
@@ -60,10 +62,11 @@ def _password(page: Any, result: Any, subject: Any) -> list[Offer]:
     if credential is None:
         return [
             Offer(
-                "Choose a User Credential", _go(page, Kind.FOREIGN_SYSTEM, subject.server.id, "credential_id")
+                tr("Choose a User Credential"),
+                _go(page, Kind.FOREIGN_SYSTEM, subject.server.id, "credential_id"),
             )
         ]
-    return [Offer("Go to the password", _go(page, Kind.USER_CREDENTIAL, credential, "password"))]
+    return [Offer(tr("Go to the password"), _go(page, Kind.USER_CREDENTIAL, credential, "password"))]
 
 
 # -- putting it right -----------------------------------------------------------------------------------------
@@ -73,22 +76,27 @@ def _near_name(page: Any, result: Any, subject: Any) -> list[Offer]:
     field = SERVICES.get(str(result.stage))
     if field is None or subject.process is None:
         return []
-    edit = Offer("Go to the name", _go(page, Kind.APPROVAL_PROCESS, subject.process.id, field))
+    edit = Offer(tr("Go to the name"), _go(page, Kind.APPROVAL_PROCESS, subject.process.id, field))
     found = NEAR_NAME.search(str(result.remedy))
     if found is None:
         return [edit]
     name = found["name"].strip("“”\"'")
-    return [Offer(f"Use {name}", lambda: change(page, subject, {field: name})), edit]
+    return [Offer(tr("Use {name}", name=name), lambda: change(page, subject, {field: name})), edit]
 
 
 def _item(page: Any, result: Any, subject: Any) -> list[Offer]:
     if subject.process is None:
         return []
-    choose = Offer("Choose another", _go(page, Kind.APPROVAL_PROCESS, subject.process.id, "request_item_id"))
+    choose = Offer(
+        tr("Choose another"), _go(page, Kind.APPROVAL_PROCESS, subject.process.id, "request_item_id")
+    )
     found = ITEM_ID.search(str(result.remedy))
     if found is None or found[0] == subject.process.request_item_id:
         return [choose]
-    return [Offer("Use the new item", lambda: page.workers.start(_use_item(page, subject, found[0]))), choose]
+    return [
+        Offer(tr("Use the new item"), lambda: page.workers.start(_use_item(page, subject, found[0]))),
+        choose,
+    ]
 
 
 async def _use_item(page: Any, subject: Any, item_id: str) -> None:
@@ -100,7 +108,7 @@ async def _use_item(page: Any, subject: Any, item_id: str) -> None:
         page.ctx.show_problem(error.problem)
         return
     if item is None:
-        page.ctx.notify("The new Request Item is not there any more")
+        page.ctx.notify(tr("The new Request Item is not there any more"))
         return
     values = {
         "request_item_id": item.sys_id,
@@ -141,13 +149,13 @@ async def _save(page: Any, process_id: Any, values: dict[str, str]) -> None:
         return
     if not done:
         return
-    ctx.notify(f"Changed {stored.name}; its History can bring back what was there")
+    ctx.notify(tr("Changed {name}; its History can bring back what was there", name=stored.name))
     page.check.start()
 
 
 REMEDIES: dict[str, Maker] = {
-    "url-invalid": _on_server("base_url", "Correct the address"),
-    "redirect-elsewhere": _on_server("base_url", "Change the address"),
+    "url-invalid": _on_server("base_url", tr_later("Correct the address")),
+    "redirect-elsewhere": _on_server("base_url", tr_later("Change the address")),
     **dict.fromkeys(
         (
             "proxy-failed",
@@ -156,15 +164,15 @@ REMEDIES: dict[str, Maker] = {
             "proxy-timeout",
             "proxy-refuses",
         ),
-        _on_server("proxy", "Change the proxy"),
+        _on_server("proxy", tr_later("Change the proxy")),
     ),
-    "proxy-sign-in": _on_server("proxy_credential_id", "Choose a User Credential for the proxy"),
+    "proxy-sign-in": _on_server("proxy_credential_id", tr_later("Choose a User Credential for the proxy")),
     "proxy-sign-in-refused": _password,
     **dict.fromkeys(
         ("tls-untrusted", "tls-intercepted", "tls-self-signed", "tls-file-unreadable"),
-        _on_server("ca_bundle", "Choose a CA bundle"),
+        _on_server("ca_bundle", tr_later("Choose a CA bundle")),
     ),
-    "credential-missing": _on_server("credential_id", "Choose a User Credential"),
+    "credential-missing": _on_server("credential_id", tr_later("Choose a User Credential")),
     "secret-missing": _password,
     "secret-not-for-host": _password,
     "authentication-refused": _password,

@@ -10,6 +10,7 @@ from console.lazy import module
 from models.addresses import Destination, Origin
 from models.kinds import Kind
 from services.errors import ConsoleError, Problem
+from services.language import tr
 from services.secret import Secret
 
 
@@ -31,12 +32,12 @@ class SecretView:
     def text(self) -> str:
         """Return the sentence of the credential's page."""
         if self.problem is not None:
-            return "The vault cannot be used"
+            return tr("The vault cannot be used")
         if not self.present:
-            return "No password is set"
+            return tr("No password is set")
         if not self.origins:
-            return "Password is set, not yet bound to a server"
-        return f"Password is set, for {', '.join(host_text(o) for o in self.origins)}"
+            return tr("Password is set, not yet bound to a server")
+        return tr("Password is set, for {names}", names=", ".join(host_text(o) for o in self.origins))
 
     def covers(self, place: Destination) -> bool:
         """Whether the password may be sent to `place`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from console.lazy import module
 from services.errors import ConsoleError, Problem, UnreachableError
+from services.language import shown, tr
 
 ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
 """Fields of a process that name a scripted service, and what each is for."""
@@ -99,7 +100,9 @@ class ServiceChecks:
         """Judge one service name: is it there, active, and does it keep the contract of its role."""
         view = await self.view(server_id)
         if view.problem is not None:
-            return Verdict("unknown", f"Not checked: {view.problem.cause}", problem=view.problem)
+            return Verdict(
+                "unknown", tr("Not checked: {cause}", cause=view.problem.cause), problem=view.problem
+            )
         known = self._verdicts.get((server_id, role, name))
         if known is None:
             known = await self._judge(server_id, view, role, name)
@@ -112,18 +115,20 @@ class ServiceChecks:
         row = next((r for r in view.rows if r.name == name), None)
         if row is None:
             near = contract.did_you_mean(name, view.names)
-            missing = f"Not on {view.server_name}"
-            return Verdict("error", f"{missing}. Did you mean" if near else missing, near)
+            missing = tr("Not on {server}", server=view.server_name)
+            return Verdict("error", ". ".join((missing, tr("Did you mean"))) if near else missing, near)
         if not row.active:
-            return Verdict("error", f"Found on {view.server_name}, but not active")
+            return Verdict("error", tr("Found on {server}, but not active", server=view.server_name))
         workspace = await self._ctx.ready()
         try:
             instance = await workspace.instance(server_id)
             found = contract.compare_service(contract.Role(role), await instance.service(name).describe())
         except ConsoleError as error:
             self.heard(server_id, error)
-            return Verdict("unknown", f"Found, active. {error.problem.cause}", problem=error.problem)
-        return Verdict("good" if found.ok else "error", found.text)
+            return Verdict(
+                "unknown", tr("Found, active. {cause}", cause=error.problem.cause), problem=error.problem
+            )
+        return Verdict("good" if found.ok else "error", shown(found.text))
 
     async def proposal(self, server_id: uuid.UUID) -> dict[str, str]:
         """Return the service names a server proposes, by field; empty when it cannot be read or has none."""

@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from console.drafts import Draft
 from models.kinds import KINDS, Kind
 from services.errors import ConflictError, ConsoleError, FieldError, InvalidError
+from services.language import shown
 from services.secret import Secret
 
 CHECK_AFTER_MS = 150
@@ -358,7 +359,7 @@ def sentences(errors: list[FieldError]) -> dict[str, str]:
     """Return the first sentence about each field, written so that it can stand alone."""
     found: dict[str, str] = {}
     for error in errors:
-        found.setdefault(error.name, sentence(error.message))
+        found.setdefault(error.name, sentence(shown(error.message)))
     return found
 
 

@@ -11,6 +11,7 @@ from console.pages.session import MISSING
 from console.widgets.labels import Label
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, Reference
+from services.language import tr
 
 ROW_HEIGHT = 28
 TARGET = Qt.ItemDataRole.UserRole
@@ -24,13 +25,13 @@ class UsedByTab(QWidget):
         self._page = page
         info = KINDS[page.object_kind]
         self.list = QListWidget()
-        self.list.setAccessibleName(f"Objects that use this {info.singular}")
+        self.list.setAccessibleName(tr("Objects that use this {kind}", kind=tr(info.singular)))
         self.list.setIconSize(QSize(16, 16))
         self.list.setUniformItemSizes(True)
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.itemActivated.connect(self._open)
         self.list.itemClicked.connect(self._open)
-        self.empty: QLabel = Label(f"Nothing refers to this {info.singular}.")
+        self.empty: QLabel = Label(tr("Nothing refers to this {kind}.", kind=tr(info.singular)))
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         holder = QWidget()
         self._stack = QStackedLayout(holder)
@@ -78,5 +79,5 @@ def user_words(user: Reference) -> tuple[str, str, Target]:
     """Return icon, kind in words and target of a reference; requests that hang on an object are one entry."""
     if user.kind in set(Kind):
         info = KINDS[Kind(user.kind)]
-        return info.icon, info.singular, Target(user.kind, user.id)
-    return "tray", "Requests", Target(REQUESTS)
+        return info.icon, tr(info.singular), Target(user.kind, user.id)
+    return "tray", tr("Requests"), Target(REQUESTS)

@@ -11,6 +11,7 @@ from console.widgets.editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
 from models.kinds import KINDS, Kind
 from models.letters import same_letters
+from services.language import tr
 
 NEW = "new"
 NONE = "none"
@@ -32,7 +33,7 @@ class ReferenceField(Editor):
         self.item: Any = None
         self._items: dict[str, Any] = {}
         self.popup: PopupList | None = None
-        self.button.set_value(info.icon, f"Choose a {info.singular}", placeholder=True)
+        self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         self.button.clicked.connect(self.open)
 
     # -- the value ---------------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ class ReferenceField(Editor):
         self.item = item
         info = KINDS[self.kind]
         if item is None:
-            self.button.set_value(info.icon, f"Choose a {info.singular}", placeholder=True)
+            self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         else:
             self.button.set_value(info.icon, item.name, badge=badge_of(item))
         self.shown.emit(item)
@@ -88,11 +89,11 @@ class ReferenceField(Editor):
         popup = self.popup
         if popup is None:
             popup = self.popup = PopupList(self.button)
-            popup.set_placeholder(f"Search {info.plural}")
+            popup.set_placeholder(tr("Search {kinds}", kinds=tr(info.plural)))
             popup.search_changed.connect(self._search)
             popup.chosen.connect(self._chosen)
         popup.set_rows([])
-        popup.set_state("loading", f"Reading {info.plural}")
+        popup.set_state("loading", tr("Reading {kinds}", kinds=tr(info.plural)))
         popup.popup()
         self._host.workers.start(self._fill(popup), group=f"fill {self.names[0]}")
 
@@ -116,10 +117,14 @@ class ReferenceField(Editor):
         ]
         found = len(rows)
         if self._optional and self._id is not None and not needle:
-            rows.append(PickRow(NONE, "None", "", "cross", ""))
-        rows.append(PickRow(NEW, f"New {info.singular}…", "", "plus", ""))
+            rows.append(PickRow(NONE, tr("None"), "", "cross", ""))
+        rows.append(PickRow(NEW, tr("New {kind}…", kind=tr(info.singular)), "", "plus", ""))
         popup.set_rows(rows, current=str(self._id) if self._id else None)
-        nothing = f"No {info.singular} matches" if needle else f"No {info.plural} yet"
+        nothing = (
+            tr("No {kind} matches", kind=tr(info.singular))
+            if needle
+            else tr("No {kinds} yet", kinds=tr(info.plural))
+        )
         popup.set_state("ready" if found else "empty", "" if found else nothing)
 
     def _chosen(self, key: str) -> None:
@@ -151,7 +156,7 @@ def caption_of(item: Any) -> str:
 
 def badge_of(item: Any) -> str:
     """Return the badge an object carries wherever it is chosen."""
-    return "Production" if getattr(item, "production", False) else ""
+    return tr("Production") if getattr(item, "production", False) else ""
 
 
 def reference(kind: Kind, *, optional: bool = True) -> Factory:

@@ -11,12 +11,14 @@ from console.lazy import module
 from console.pages.editors import Editor, Host
 from console.widgets.editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 SEARCH_AFTER_MS = 200
 LIMIT = 200
 ICON = "box"
-PLACEHOLDER = "Choose a Request Item"
+PLACEHOLDER = tr_later("Choose a Request Item")
 NAMES = ("request_item_id", "request_item_name", "request_item_category")
 
 
@@ -58,7 +60,7 @@ class RequestItemField(Editor):
 
     def _show(self) -> None:
         name = self._values["request_item_name"]
-        self.button.set_value(ICON, name or PLACEHOLDER, placeholder=not name)
+        self.button.set_value(ICON, name or tr(PLACEHOLDER), placeholder=not name)
 
     def choose(self, item: Any) -> None:
         """Choose an item, as a person does."""
@@ -75,7 +77,7 @@ class RequestItemField(Editor):
         popup = self.popup
         if popup is None:
             popup = self.popup = PopupList(self.button)
-            popup.set_placeholder("Search Request Items on ServiceNow")
+            popup.set_placeholder(tr("Search Request Items on ServiceNow"))
             popup.search_changed.connect(self._typed)
             popup.chosen.connect(self._chosen)
             popup.cancelled.connect(self._stop)
@@ -85,7 +87,7 @@ class RequestItemField(Editor):
 
     def _typed(self, _text: str) -> None:
         if self.popup is not None:
-            self.popup.outdate("Searching on ServiceNow")
+            self.popup.outdate(tr("Searching on ServiceNow"))
         self._timer.start()
 
     def _stop(self) -> None:
@@ -97,7 +99,7 @@ class RequestItemField(Editor):
             self._host.workers.start(self._fill(self.popup, self.popup.search_text()), group="search items")
 
     async def _fill(self, popup: PopupList, text: str) -> None:
-        popup.set_state("loading", "Searching on ServiceNow")
+        popup.set_state("loading", tr("Searching on ServiceNow"))
         found: dict[str, Any] = {}
         try:
             catalogue = await module(self._host.ctx, "services.catalogue")
@@ -122,10 +124,11 @@ class RequestItemField(Editor):
         if not found:
             popup.set_rows([])
             popup.set_state(
-                "empty", f"No Request Item matches “{text}”" if text else "No Request Items found"
+                "empty",
+                tr("No Request Item matches “{text}”", text=text) if text else tr("No Request Items found"),
             )
         elif len(found) >= LIMIT:
-            popup.set_state("cut", f"First {len(found)}, narrow the search")
+            popup.set_state("cut", tr("First {count}, narrow the search", count=len(found)))
         else:
             popup.set_state("ready", "")
 
@@ -140,18 +143,28 @@ def contract_text(item: Any) -> tuple[bool, str]:
     from services.servicenow.contract import VARIABLES
 
     met = sum(1 for name in VARIABLES if name in item.variables)
-    place = f", in {item.category}" if item.category else ""
+    place = tr(", in {category}", category=item.category) if item.category else ""
     if item.meets_contract:
-        return True, f"Required variables present: {met} of {len(VARIABLES)} variables{place}"
-    return False, f"Required variables missing: {met} of {len(VARIABLES)} variables{place}"
+        return True, tr(
+            "Required variables present: {met} of {count} variables{place}",
+            met=met,
+            count=len(VARIABLES),
+            place=place,
+        )
+    return False, tr(
+        "Required variables missing: {met} of {count} variables{place}",
+        met=met,
+        count=len(VARIABLES),
+        place=place,
+    )
 
 
 def row_of(item: Any) -> PickRow:
     """Return how an item is listed: its category, and a badge when it carries the contract's variables."""
     caption = " · ".join(part for part in (item.category, item.short_description) if part)
-    badge = "Required variables present" if item.meets_contract else ""
+    badge = tr("Required variables present") if item.meets_contract else ""
     if not item.active:
-        badge = "Not active"
+        badge = tr("Not active")
     return PickRow(item.sys_id, item.name, caption, ICON, badge)
 
 

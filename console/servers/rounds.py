@@ -10,15 +10,17 @@ from console.activity import DONE, FAILED, Job
 from console.lazy import module
 from console.workers import Workers
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
 GROUP = "round"
 UNEXPECTED = "services.unexpected"
 REFUSED = ("authentication-refused",)
 Then = Callable[[dict[Any, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
-WORDS = {"ok": "good", "warning": "with a warning", "failed": "failed"}
+ALL = tr_later("Checking all servers")
+WORDS = {"ok": tr_later("good"), "warning": tr_later("with a warning"), "failed": tr_later("failed")}
 
 
 class Rounds(QObject):
@@ -39,9 +41,7 @@ class Rounds(QObject):
         """Whether a round goes on."""
         return self.job is not None and self.job.running
 
-    def start(
-        self, name: str = "Checking all servers", *, then: Then | None = None, careful: bool = False
-    ) -> None:
+    def start(self, name: str = ALL, *, then: Then | None = None, careful: bool = False) -> None:
         """Begin a round; nothing happens while one goes on.
 
         `then` is called at its end with how the servers stood before it. A `careful` round, which nobody asked for just
@@ -49,7 +49,7 @@ class Rounds(QObject):
         """
         if self.running:
             return
-        self.job = self.ctx.activity.begin(name, self._stop, routine=careful)
+        self.job = self.ctx.activity.begin(tr(name), self._stop, routine=careful)
         self.workers.start(self._round(self.job, then, careful=careful), group=GROUP)
         self.changed.emit()
 
@@ -64,11 +64,11 @@ class Rounds(QObject):
     def _failed(self, error: BaseException) -> None:
         # Said in the strip and in no dialog: nobody may be looking.
         expected = isinstance(error, ConsoleError)
-        text = error.problem.cause if isinstance(error, ConsoleError) else "Ended by an error"
+        text = shown(error.problem.cause) if isinstance(error, ConsoleError) else tr("Ended by an error")
         if self.running and self.job is not None:
             self.job.end(text, FAILED)
         else:
-            self.ctx.activity.record("Checking all servers", text, FAILED, routine=True)
+            self.ctx.activity.record(tr(ALL), text, FAILED, routine=True)
         self.changed.emit()
         if not expected:
             self.ctx.workers.failed.emit(error)
@@ -86,7 +86,12 @@ class Rounds(QObject):
             job.progress(server.name, number, len(servers))
             last = await self.ctx.call(checks.past_checks, workspace.store, server.id, 1)
             if careful and last and _refused(last[0]):
-                job.note(f"{server.name}: left alone, its password was refused last time; check it by hand")
+                job.note(
+                    tr(
+                        "{name}: left alone, its password was refused last time; check it by hand",
+                        name=server.name,
+                    )
+                )
                 continue
             used = [p for p in processes if p.server_id == server.id]
             try:
@@ -95,10 +100,10 @@ class Rounds(QObject):
                 problem = (
                     (await module(self.ctx, UNEXPECTED)).unexpected(log, "Check a server", error).problem
                 )
-                job.note(f"{server.name}: {problem.cause} ({problem.correlation_id})")
+                job.note(f"{server.name}: {shown(problem.cause)} ({problem.correlation_id})")
                 verdict = "failed"
             verdicts.append(verdict)
-            job.note(f"{server.name}: {WORDS.get(verdict, verdict)}")
+            job.note(f"{server.name}: {tr(WORDS.get(verdict, verdict))}")
         job.end(*_outcome(verdicts))
         self.changed.emit()
         if then is not None:
@@ -112,7 +117,7 @@ class Rounds(QObject):
             try:
                 report = await self._check(server, process)
             except ConsoleError as error:
-                job.note(f"{server.name}: {error.problem.cause}")
+                job.note(f"{server.name}: {shown(error.problem.cause)}")
                 return "failed"
             worst = max(worst, report.verdict, key=rank.index)
             if not report.signed_in:

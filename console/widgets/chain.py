@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from console import icons, plain, theme
 from console.widgets import pressing
-from services.language import plural
+from services.language import plural, tr
 
 ICON, SHAPE, LEFT, GAP = 16, 12, 28, 8
 OF_A_KIND = 8
@@ -150,7 +150,7 @@ class Chain(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Chain")
+        self.setAccessibleName(tr("Chain"))
         self.links: list[ChainLink] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -190,6 +190,6 @@ def shortened(links: Sequence[ChainLink], key: Hashable, kind: str) -> list[Chai
         kind=kind,
         name=plural(left, "and {count} more", "and {count} more"),
         state="off",
-        word="Used by",
+        word=tr("Used by"),
     )
     return [*links[: OF_A_KIND - 1], more]

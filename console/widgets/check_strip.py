@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from console import plain, theme
 from console.widgets import pressing
+from services.language import tr
 
 SLOTS, HEIGHT, WIDTH, AIR = 30, 30, 6, 3
 TALL = {"ok": 10, "warning": 16, "failed": 22}
@@ -71,11 +72,18 @@ class CheckStrip(QAbstractSlider):
         self.setRange(0, max(len(self.bars) - 1, 0))
         self.setValue(max(self._at, 0))
         if not self.bars:
-            self.setAccessibleName("Past checks, none yet")
+            self.setAccessibleName(tr("Past checks, none yet"))
             return
-        place = f"{self._at + 1} of {len(self.bars)}"
-        opened = ", open" if self._at == self._opened else ""
-        self.setAccessibleName(f"Past checks, {place}{opened}: {self.bars[self._at].text}")
+        place = tr("{at} of {count}", at=self._at + 1, count=len(self.bars))
+        opened = tr(", open") if self._at == self._opened else ""
+        self.setAccessibleName(
+            tr(
+                "Past checks, {place}{opened}: {text}",
+                place=place,
+                opened=opened,
+                text=self.bars[self._at].text,
+            )
+        )
 
     def sizeHint(self) -> QSize:
         """Return the room of all bars."""

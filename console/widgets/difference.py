@@ -10,7 +10,8 @@ from PyQt6.QtGui import QResizeEvent as Resized
 from PyQt6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from console import theme
-from services.language import plural, tr
+from models.translatable import tr_later
+from services.language import number, plural, tr
 
 HEAD, PAD, AIR, SCROLL_STEP = 30, 12, 5, 24
 ALIKE, PAIRED_AT_MOST = 0.5, 3000
@@ -18,7 +19,7 @@ ALIKE, PAIRED_AT_MOST = 0.5, 3000
 SAME, CHANGED, ADDED, REMOVED = " ", "~", "+", "-"
 GROUNDS = {CHANGED: "notice-bg", ADDED: "good-bg", REMOVED: "bad-bg"}
 TONES = {CHANGED: "notice", ADDED: "good", REMOVED: "bad"}
-WORDS = {CHANGED: "changed", ADDED: "added", REMOVED: "removed"}
+WORDS = {CHANGED: tr_later("changed"), ADDED: tr_later("added"), REMOVED: tr_later("removed")}
 TAB = "    "
 
 
@@ -97,8 +98,8 @@ def _alike(a: str, b: str) -> float:
 def summary_of(rows: Sequence[DiffRow]) -> str:
     """Return how many lines differ in which way, in words."""
     counts = {word: sum(1 for row in rows if row.sign == sign) for sign, word in WORDS.items()}
-    said = [f"{count} {word}" for word, count in counts.items() if count]
-    return f"Lines: {', '.join(said)}" if said else "Both sides are the same"
+    said = [f"{number(count)} {tr(word)}" for word, count in counts.items() if count]
+    return tr("Lines: {names}", names=", ".join(said)) if said else tr("Both sides are the same")
 
 
 class DifferenceView(QAbstractScrollArea):
@@ -108,7 +109,7 @@ class DifferenceView(QAbstractScrollArea):
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Difference")
+        self.setAccessibleName(tr("Difference"))
         self.setMinimumHeight(96)
         self.setViewportMargins(1, HEAD, 1, 1)
         self.rows: list[DiffRow] = []
@@ -137,7 +138,15 @@ class DifferenceView(QAbstractScrollArea):
             (head, plural(count, "{count} line", "{count} lines") if count else tr("Nothing"))
             for head, count in zip((left, right), counts, strict=True)
         )
-        self.setAccessibleDescription(f"{left} and {right}. {summary_of(rows)}. {self.as_text()[:4000]}")
+        self.setAccessibleDescription(
+            tr(
+                "{left} and {right}. {summary}. {text}",
+                left=left,
+                right=right,
+                summary=summary_of(rows),
+                text=self.as_text()[:4000],
+            )
+        )
         self._measure()
         for bar in (self.verticalScrollBar(), self.horizontalScrollBar()):
             if bar is not None:
@@ -291,8 +300,8 @@ class DifferenceView(QAbstractScrollArea):
         height, half = self._font_height, viewport.width() // 2
         first = max((down.value() - AIR) // height, 0)
         last = min(first + viewport.height() // height + 2, len(self.rows))
-        for number in range(first, last):
-            row, top = self.rows[number], AIR + number * height - down.value()
+        for place in range(first, last):
+            row, top = self.rows[place], AIR + place * height - down.value()
             if row.heading:
                 self._paint_heading(painter, row.heading, QRect(0, top, viewport.width(), height))
                 continue

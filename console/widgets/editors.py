@@ -17,8 +17,16 @@ from PyQt6.QtWidgets import (
 )
 
 from console import icons, plain, theme
+from models.translatable import tr_later
+from services.language import tr
 
-UNITS = (("Seconds", 1), ("Minutes", 60), ("Hours", 3600), ("Days", 86_400), ("Weeks", 604_800))
+UNITS = (
+    (tr_later("Seconds"), 1),
+    (tr_later("Minutes"), 60),
+    (tr_later("Hours"), 3600),
+    (tr_later("Days"), 86_400),
+    (tr_later("Weeks"), 604_800),
+)
 NUMBER_MAX = 9_999_999
 
 
@@ -90,10 +98,10 @@ class DurationEditor(QWidget):
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.number.setFixedWidth(theme.scaled(56))
         self.unit = QComboBox()
-        self.unit.addItems([name for name, _ in UNITS])
-        self.unit.setFixedWidth(theme.scaled(100))
-        self.number.setAccessibleName("Number")
-        self.unit.setAccessibleName("Unit")
+        self.unit.addItems([tr(name) for name, _ in UNITS])
+        self.unit.setFixedWidth(max(theme.scaled(100), self.unit.sizeHint().width()))
+        self.number.setAccessibleName(tr("Number"))
+        self.unit.setAccessibleName(tr("Unit"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -130,8 +138,8 @@ class DurationEditor(QWidget):
     def setAccessibleName(self, name: str | None) -> None:
         """Name both parts after the field."""
         super().setAccessibleName(name)
-        self.number.setAccessibleName(f"{name}, number")
-        self.unit.setAccessibleName(f"{name}, unit")
+        self.number.setAccessibleName(tr("{name}, number", name=name))
+        self.unit.setAccessibleName(tr("{name}, unit", name=name))
 
 
 class PickerButton(QPushButton):

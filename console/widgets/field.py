@@ -5,7 +5,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from console.widgets.editors import PickerButton
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
-from services.language import shown, tr
+from services.language import shown, shown_message, tr
 
 LINE_HEIGHT, SHAPE = 18, 12
 HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
@@ -81,12 +81,13 @@ class Field(QWidget):
 
     def _show(self, state: str, text: str, suggestion: str = "") -> None:
         self.state, self.text, self._suggestion = state, text, suggestion
-        self._message.setText(text)
+        self._message.setText(shown(text))
         set_tone(self._message, _TONES[state])
-        self._link.setText(suggestion)
+        self._link.setText(shown_message(suggestion))
         self._link.setVisible(bool(suggestion))
         self._draw()
-        said = f"{text} {suggestion}".strip()
+        text = shown(text)
+        said = f"{text} {shown_message(suggestion)}".strip()
         self._target.setAccessibleDescription(
             tr("Error: {message}", message=said) if state == ERROR else said
         )
@@ -104,7 +105,9 @@ class Field(QWidget):
     def _say_valid(self, *, valid: bool) -> None:
         """Name the editor after the field, and say when what it holds is not valid: Qt's widgets have no state for it."""
         for widget in self._named:
-            widget.setAccessibleName(self.label.text() if valid else f"{self.label.text()}, invalid entry")
+            widget.setAccessibleName(
+                self.label.text() if valid else tr("{text}, invalid entry", text=self.label.text())
+            )
 
     def _draw(self) -> None:
         shape = _SHAPES.get(self.state, "")

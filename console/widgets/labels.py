@@ -18,8 +18,10 @@ from PyQt6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 from console import icons, plain, theme
 from console.plain import upright
 from console.widgets import pressing
+from models.translatable import tr_later
+from services.language import tr
 
-HEADINGS = {"title": "Heading, level 1", "section": "Heading, level 2"}
+HEADINGS = {"title": tr_later("Heading, level 1"), "section": tr_later("Heading, level 2")}
 """What a screen reader says behind the text of a role: a label of Qt has no role of its own for headings."""
 BREAK, PIECE = "\u200b", 8
 """What may end a line without being seen, and after how many letters of a long word it stands."""
@@ -35,7 +37,7 @@ class Label(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         if role in HEADINGS:
-            self.setAccessibleDescription(HEADINGS[role])
+            self.setAccessibleDescription(tr(HEADINGS[role]))
         Label.setText(self, text)
 
     def setText(self, text: str | None) -> None:
@@ -189,7 +191,7 @@ class TextButton(QAbstractButton):
     room, else elided in the middle with the whole text in the tooltip.
     """
 
-    LEAST, NAMELESS = 40, "Link"
+    LEAST, NAMELESS = 40, tr_later("Link")
     """The least width of a long text, and what a screen reader says while there is no text."""
 
     def __init__(self, text: str, role: str, tone: str, parent: QWidget | None = None) -> None:
@@ -209,7 +211,7 @@ class TextButton(QAbstractButton):
         """Show another text."""
         self._said = text or ""
         super().setText(plain.entry(self._said))
-        self.setAccessibleName(plain.one_line(self._said) or self.NAMELESS)
+        self.setAccessibleName(plain.one_line(self._said) or tr(self.NAMELESS))
         self.updateGeometry()
         self._set_tip()
 
@@ -284,13 +286,13 @@ class LinkLabel(TextButton):
 class CopyLabel(TextButton):
     """An identifier; a click puts it on the clipboard."""
 
-    NAMELESS = "Identifier"
+    NAMELESS = tr_later("Identifier")
     copied = pyqtSignal(str)
 
     def __init__(self, text: str = "", role: str = "code", parent: QWidget | None = None) -> None:
         super().__init__(text, role, "text", parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleDescription("Copies it")
+        self.setAccessibleDescription(tr("Copies it"))
         self.clicked.connect(self._copy)
 
     def _copy(self) -> None:

@@ -28,7 +28,7 @@ class Crumb(TextButton):
     def __init__(self, text: str) -> None:
         super().__init__(text, "caption", "muted")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"Go to {text}")
+        self.setAccessibleName(tr("Go to {text}", text=text))
 
     def shown_font(self) -> QFont:
         """Return the font, underlined while the pointer or the keyboard is here."""

@@ -18,6 +18,7 @@ from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPain
 from PyQt6.QtWidgets import QFrame, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from console import icons, plain, theme
+from services.language import shown, tr
 
 ROOT = QModelIndex()
 ROW, ICON, SHAPE, CHEVRON, BAR = 28, 16, 14, 12, 3
@@ -68,7 +69,7 @@ class PlanNode:
     def said(self) -> str:
         """Return the row in words."""
         if self.folded:
-            return f"{self.text}, {self.operation}, opens on Enter"
+            return tr("{text}, {operation}, opens on Enter", text=self.text, operation=self.operation)
         return ", ".join(part for part in (self.text, self.caption, self.operation) if part)
 
 
@@ -96,7 +97,11 @@ class PlanModel(QAbstractItemModel):
 
     def _add_group(self, group: PlanGroup, changes: Sequence[PlanRow]) -> None:
         node = PlanNode(
-            f"table:{group.table}", group.title, caption=group.table, icon=group.icon, parent=self._root
+            f"table:{group.table}",
+            shown(group.title),
+            caption=group.table,
+            icon=group.icon,
+            parent=self._root,
         )
         self._root.children.append(node)
         rows = [PlanNode(c.key, c.name, c.operation, c.caption, parent=node) for c in changes]
@@ -107,7 +112,11 @@ class PlanModel(QAbstractItemModel):
                 continue
             behind = run[FOLD_AFTER:]
             fold = PlanNode(
-                fold_key, f"{len(behind)} more {group.plural}", run[0].operation, parent=node, folded=behind
+                fold_key,
+                tr("{count} more {things}", count=len(behind), things=shown(group.plural)),
+                run[0].operation,
+                parent=node,
+                folded=behind,
             )
             node.children += [*run[:FOLD_AFTER], fold]
 
@@ -310,7 +319,7 @@ class PlanTree(QTreeView):
         self.setModel(self.plan)
         self.setItemDelegate(PlanDelegate(self))
         self.setProperty("role", "plan")
-        self.setAccessibleName("Plan")
+        self.setAccessibleName(tr("Plan"))
         self.setHeaderHidden(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRootIsDecorated(False)

@@ -29,6 +29,7 @@ from PyQt6.QtWidgets import (
 
 from console import icons, plain, theme
 from console.widgets.labels import ElidedLabel
+from services.language import tr
 
 ROW, ROWS_SHOWN, ROWS_LEAST, LEAST_WIDTH = 28, 9, 4, 340
 FRAME = 84
@@ -162,13 +163,13 @@ class PopupList(QFrame):
     def __init__(self, anchor: QWidget) -> None:
         super().__init__(anchor, Qt.WindowType.Popup)
         self.setProperty("role", "popup")
-        self.setAccessibleName("Choices")
+        self.setAccessibleName(tr("Choices"))
         self._anchor = anchor
         self._done = False
         self._above = False
         self.state, self.state_text = LOADING, ""
         self.search = QLineEdit()
-        self.search.setAccessibleName("Search")
+        self.search.setAccessibleName(tr("Search"))
         self.search.textEdited.connect(self.search_changed)
         self.search.installEventFilter(self)
         self.model = PickModel(self)
@@ -180,7 +181,7 @@ class PopupList(QFrame):
         self.view.setFrameShape(QFrame.Shape.NoFrame)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.view.setAccessibleName("Choices")
+        self.view.setAccessibleName(tr("Choices"))
         self.view.clicked.connect(self._choose)
         chosen = self.view.selectionModel()
         if chosen is not None:

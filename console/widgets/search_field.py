@@ -5,13 +5,14 @@ from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 from console import icons
+from services.language import tr
 
 
 def name_parts(line: QLineEdit) -> None:
     """Give the buttons that Qt puts into a line words for a screen reader: the one that clears it, and the glass."""
     for button in line.findChildren(QToolButton):
         action = button.defaultAction()
-        button.setAccessibleName("Clear" if action is not None and action.objectName() else "Search")
+        button.setAccessibleName(tr("Clear") if action is not None and action.objectName() else tr("Search"))
 
 
 class SearchField(QLineEdit):

@@ -24,6 +24,8 @@ from console import icons, plain, theme
 from console.widgets import buttons
 from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, LinkLabel, Picture, breakable, wrapped
+from models.translatable import tr_later
+from services.language import shown, tr
 
 ROW, HEAD, NAME = 25, 27, 104
 NAME_COLUMN = 64
@@ -32,17 +34,22 @@ STALE = 0.5
 SHAPES = {"ok": "good", "warning": "notice", "failed": "bad", "skipped": "off"}
 """Shapes of the states of a stage that has ended."""
 WORDS = {
-    "good": "good",
-    "notice": "warning",
-    "bad": "failed",
-    "off": "skipped",
-    "todo": "not run",
-    "running": "running",
+    "good": tr_later("good"),
+    "notice": tr_later("warning"),
+    "bad": tr_later("failed"),
+    "off": tr_later("skipped"),
+    "todo": tr_later("not run"),
+    "running": tr_later("running"),
 }
 """What a screen reader says of a shape."""
 STAGE = Qt.ItemDataRole.UserRole
 
-NEEDS = re.compile(r"needs (\w+), ")
+NEEDS = re.compile(r"needs (\w+), (\w.*)")
+NEEDED = {
+    "which failed": tr_later("needs {stage}, which failed"),
+    "which cannot be judged": tr_later("needs {stage}, which cannot be judged"),
+}
+"""Why a stage was skipped, by what is said of the stage that it needed."""
 
 
 @dataclass(slots=True)
@@ -110,15 +117,20 @@ class StageModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.name
+            return tr(row.name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.name if row.heading else self._said(row)
+            return tr(row.name) if row.heading else self._said(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain.tip(row.seen)
         return row.key if role == STAGE else None
 
     def _said(self, row: StageRow) -> str:
-        parts = (row.name, WORDS.get(row.state, row.state), row.seen, "changed since" if self.stale else "")
+        parts = (
+            tr(row.name),
+            tr(WORDS.get(row.state, row.state)),
+            row.seen,
+            tr("changed since") if self.stale else "",
+        )
         return plain.one_line(", ".join(part for part in parts if part))
 
     def set_stage(self, key: str, state: str, seen: str, ms: float | None) -> None:
@@ -150,7 +162,7 @@ class StageDelegate(QStyledItemDelegate):
             painter.setOpacity(STALE)
         row, box = model.row(index.row()), option.rect
         if row.heading:
-            self._heading(painter, box, row.name, model.group_ms(index.row()))
+            self._heading(painter, box, tr(row.name), model.group_ms(index.row()))
         else:
             self._stage(painter, box, row, chosen=bool(option.state & QStyle.StateFlag.State_Selected))
         painter.restore()
@@ -159,7 +171,7 @@ class StageDelegate(QStyledItemDelegate):
         low = box.adjusted(0, 4, -8, 0)
         _write(painter, low, title, theme.font("field"), "text")
         if ms is not None:
-            _write(painter, low, f"{ms:.0f} ms", theme.font("caption"), "muted", right=True)
+            _write(painter, low, tr("{ms} ms", ms=round(ms)), theme.font("caption"), "muted", right=True)
 
     def _stage(self, painter: QPainter, box: QRect, row: StageRow, *, chosen: bool) -> None:
         if chosen:
@@ -172,8 +184,8 @@ class StageDelegate(QStyledItemDelegate):
         loud = row.state in ("bad", "notice")
         text = "sel-text" if chosen else "muted" if waiting else "text"
         name = QRect(box.left() + 26, box.top(), NAME, box.height())
-        _write(painter, name, row.name, theme.font("strong" if loud else "body"), text)
-        time = "" if row.ms is None else f"{row.ms:.0f} ms"
+        _write(painter, name, tr(row.name), theme.font("strong" if loud else "body"), text)
+        time = "" if row.ms is None else tr("{ms} ms", ms=round(row.ms))
         width = QFontMetrics(theme.font("caption")).horizontalAdvance(time) + 8
         _write(
             painter,
@@ -190,11 +202,11 @@ class StageDelegate(QStyledItemDelegate):
 def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str, *, right: bool = False) -> None:
     painter.setFont(font)
     painter.setPen(theme.colour(tone))
-    shown = QFontMetrics(font).elidedText(
+    elided = QFontMetrics(font).elidedText(
         plain.one_line(text), Qt.TextElideMode.ElideRight, max(room.width(), 0)
     )
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+    painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), elided)
 
 
 class StageList(QListView):
@@ -214,7 +226,7 @@ class StageList(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName("Stages of the check")
+        self.setAccessibleName(tr("Stages of the check"))
         chosen = self.selectionModel()
         if chosen is not None:
             chosen.currentChanged.connect(lambda now, _was: self._current(now))
@@ -225,7 +237,7 @@ class StageList(QListView):
 
     def label(self, key: str) -> str:
         """Return what a stage is called; its key where it has no row here."""
-        return self._model.row(self._model.place(key)).name if key in self._model.order else key
+        return tr(self._model.row(self._model.place(key)).name) if key in self._model.order else key
 
     def set_stale(self, *, stale: bool) -> None:
         """Show every stage greyed, or as it is."""
@@ -246,7 +258,7 @@ class StageList(QListView):
         """Show how a stage ended in an earlier check; a stage of another release has no row here."""
         if result.stage in self._model.order:
             skipped = str(result.state) == "skipped"
-            seen = _capital(self._named(result.evidence)) if skipped else result.evidence
+            seen = _capital(self._named(result.evidence)) if skipped else shown(result.evidence)
             shape = SHAPES.get(str(result.state), "off")
             self._model.set_stage(result.stage, shape, seen, None if skipped else result.ms)
 
@@ -265,8 +277,10 @@ class StageList(QListView):
         """Return why a stage was skipped, with the stage it needed called as it is shown."""
         found = NEEDS.match(reason)
         if found is None or found.group(1) not in self._model.order:
-            return reason
-        return f"needs {self.label(found.group(1))}{reason[found.end(1) :]}"
+            return shown(reason)
+        stage = self.label(found.group(1))
+        told = NEEDED.get(found.group(2))
+        return tr(told, stage=stage) if told else reason.replace(found.group(1), stage, 1)
 
     def stop(self) -> None:
         """Show that nothing runs any more."""
@@ -324,7 +338,9 @@ class FindingCard(QFrame):
         if result.fault:
             words.addWidget(wrapped(breakable(str(result.fault)), "code"))
         head.addLayout(words, 1)
-        head.addWidget(Label(f"{result.ms:.0f} ms", role="caption"), 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(
+            Label(tr("{ms} ms", ms=round(result.ms)), role="caption"), 0, Qt.AlignmentFlag.AlignTop
+        )
         layout.addLayout(head)
         layout.addLayout(self._parts())
         self.acts: list[QPushButton] = []
@@ -334,14 +350,14 @@ class FindingCard(QFrame):
             self.acts.append(button)
         self.copy_button = buttons.secondary("Copy finding" if own else "Copy as a ticket", icon="copy")
         self.copy_button.clicked.connect(self.ticket_wanted)
-        shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
-        self.entry_link = LinkLabel("In the catalog")
+        acts_shown: list[QWidget] = [*self.acts] if own and self.acts else [*self.acts, self.copy_button]
+        self.entry_link = LinkLabel(tr("In the catalog"))
         self.entry_link.clicked.connect(self.entry_wanted)
         if result.fault:
-            self.entry_link.setAccessibleName(f"{result.fault} in the catalog")
-            shown.append(self.entry_link)
+            self.entry_link.setAccessibleName(tr("{fault} in the catalog", fault=result.fault))
+            acts_shown.append(self.entry_link)
         foot = FlowLayout(gap=8)
-        for widget in shown:
+        for widget in acts_shown:
             foot.addWidget(widget)
         layout.addLayout(foot)
 
@@ -356,10 +372,10 @@ class FindingCard(QFrame):
         grid.setVerticalSpacing(8)
         grid.setColumnMinimumWidth(0, NAME_COLUMN)
         grid.setColumnStretch(1, 1)
-        for line, (name, text) in enumerate(self._texts()):
+        for line, (name, text, is_code) in enumerate(self._texts()):
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
-            label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
-            if name == "Evidence":
+            label = wrapped(breakable(text), "code" if is_code else "body")
+            if is_code:
                 label.setContentsMargins(8, 6, 8, 6)
                 frame = QFrame()
                 frame.setProperty("role", "evidence")
@@ -371,15 +387,17 @@ class FindingCard(QFrame):
                 grid.addWidget(label, line, 1)
         return grid
 
-    def _texts(self) -> list[tuple[str, str]]:
+    def _texts(self) -> list[tuple[str, str, bool]]:
         result = self.result
         parts = (
-            ("Evidence", result.evidence),
-            ("Cause", result.cause),
-            ("Owner", result.owner),
-            ("Remedy", result.remedy),
+            (tr("Evidence"), result.evidence, True),
+            (tr("Cause"), result.cause, False),
+            (tr("Owner"), result.owner, False),
+            (tr("Remedy"), result.remedy, False),
         )
-        return [(name, _capital(str(getattr(text, "value", text)))) for name, text in parts if text]
+        return [
+            (name, _capital(shown(getattr(text, "value", text))), code) for name, text, code in parts if text
+        ]
 
 
 def _capital(text: str) -> str:

@@ -20,7 +20,7 @@ from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, breakable, wrapped
 from console.widgets.upright_area import UprightArea
 from services.errors import Problem
-from services.language import tr
+from services.language import shown, tr
 
 TILE, ICON, ARROW = 42, 20, 30
 TEXT_WIDTH = 460
@@ -32,7 +32,7 @@ class Tiles(QWidget):
     def __init__(self, names: Sequence[tuple[str, str]], own: str) -> None:
         super().__init__()
         self._names, self._own = list(names), own
-        self.setAccessibleName(", then ".join(word for _, word in names))
+        self.setAccessibleName(tr(", then ").join(word for _, word in names))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -102,6 +102,11 @@ class EmptyState(QWidget):
         layout.addStretch(3)
 
 
+def capital(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 class ErrorState(QWidget):
     """A failure in its five parts, with Retry and Copy."""
 
@@ -116,19 +121,18 @@ class ErrorState(QWidget):
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(16, 12, 16, 12)
         inner.setSpacing(8)
-        inner.addWidget(wrapped(breakable(problem.tried), "section"))
+        inner.addWidget(wrapped(breakable(shown(problem.tried)), "section"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setColumnStretch(1, 1)
-        owner = problem.owner.value
         parts = (
-            ("Evidence", problem.evidence),
-            ("Cause", problem.cause),
-            ("Owner", owner[:1].upper() + owner[1:]),
-            ("Remedy", problem.remedy),
+            (tr("Evidence"), shown(problem.evidence)),
+            (tr("Cause"), shown(problem.cause)),
+            (tr("Owner"), capital(shown(problem.owner.value))),
+            (tr("Remedy"), shown(problem.remedy)),
         )
         for line, (name, text) in enumerate(parts):
-            label = wrapped(breakable(text), "code" if name == "Evidence" else "body")
+            label = wrapped(breakable(text), "code" if line == 0 else "body")
             grid.addWidget(Label(name, role="field"), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, line, 1)
         inner.addLayout(grid)
@@ -158,7 +162,7 @@ class Skeleton(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Loading")
+        self.setAccessibleName(tr("Loading"))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the bars with the tokens as they are now."""
@@ -198,8 +202,8 @@ class StateStack(QStackedWidget):
 
     def currentWidget(self) -> QWidget | None:
         """Return what is shown, without the area that lets it scroll."""
-        shown = super().currentWidget()
-        return shown.widget() if isinstance(shown, UprightArea) else shown
+        widget = super().currentWidget()
+        return widget.widget() if isinstance(widget, UprightArea) else widget
 
     def _show(self, widget: QWidget) -> None:
         self.setCurrentWidget(widget)

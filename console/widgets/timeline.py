@@ -8,12 +8,13 @@ from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from console import icons, plain, theme
-from services.language import ago, date_time
+from models.translatable import tr_later
+from services.language import ago, date_time, tr
 
 LINE, PAD, LEFT = 18, 8, 28
 Show = Callable[[str, Any], str]
 SHAPES = {"create": "create", "update": "update", "delete": "bad"}
-WORDS = {"create": "Created", "update": "Changed", "delete": "Deleted"}
+WORDS = {"create": tr_later("Created"), "update": tr_later("Changed"), "delete": tr_later("Deleted")}
 
 
 class HistoryModel(QAbstractListModel):
@@ -59,8 +60,8 @@ class HistoryModel(QAbstractListModel):
         """Return what was done, and by whom."""
         revision = self._revisions[row]
         note = f" · {revision.note}" if revision.note else ""
-        word = WORDS.get(revision.operation, revision.operation.capitalize())
-        return f"{word} by {revision.by or 'somebody'}{note}"
+        word = tr(WORDS.get(revision.operation, revision.operation.capitalize()))
+        return tr("{word} by {by}{note}", word=word, by=revision.by or tr("somebody"), note=note)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the title, the exact time, or everything for a screen reader."""
@@ -72,16 +73,26 @@ class HistoryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return date_time(self._revisions[row].at, seconds=True, zone=True)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            changed = "; ".join(f"{label} from {was} to {now}" for label, was, now in self._lines[row])
-            return plain.one_line(f"Version {self._revisions[row].number}. {self.title(row)}. {changed}")
+            changed = "; ".join(
+                tr("{label} from {was} to {now}", label=label, was=was, now=now)
+                for label, was, now in self._lines[row]
+            )
+            return plain.one_line(
+                tr(
+                    "Version {number}. {title}. {changed}",
+                    number=str(self._revisions[row].number),
+                    title=self.title(row),
+                    changed=changed,
+                )
+            )
         return None
 
 
 def _value(value: Any) -> str:
     if value is None or value == "":
-        return "not set"
+        return tr("not set")
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return tr("Yes") if value else tr("No")
     return str(value)
 
 
@@ -117,7 +128,7 @@ class HistoryDelegate(QStyledItemDelegate):
         shape = icons.status_pixmap(SHAPES.get(revision.operation, "off"), 14, ground)
         painter.drawPixmap(box.left() + 8, box.top() + PAD + 2, shape)
         caption = theme.font("caption")
-        age = f"version {revision.number}, {ago(revision.at)}"
+        age = tr("version {number}, {age}", number=str(revision.number), age=ago(revision.at))
         width = QFontMetrics(caption).horizontalAdvance(age)
         line = QRect(box.left() + LEFT, box.top() + PAD, box.width() - LEFT - width - 24, LINE)
         _write(painter, line, model.title(row), theme.font("field"), text)
@@ -159,7 +170,7 @@ class HistoryList(QListView):
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName("History")
+        self.setAccessibleName(tr("History"))
         chosen = self.selectionModel()
         if chosen is not None:
             chosen.currentChanged.connect(

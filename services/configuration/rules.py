@@ -10,7 +10,7 @@ from sqlmodel import Session
 from models.base import Item, name_key
 from models.registry import model_of
 from services.errors import FieldError
-from services.language import ENGLISH, exact_duration
+from services.language import ENGLISH, exact_duration, tr_message
 from services.store.values import table_of
 
 
@@ -43,7 +43,7 @@ def store_errors(session: Session, item: Item) -> list[FieldError]:
     same_name = table.c.name_key == name_key(item.name or "")
     taken = session.execute(select(table.c.name).where(same_name, table.c.id != item.id)).scalar()
     if taken is not None:
-        errors.append(FieldError("name", "this name is already in use"))
+        errors.append(FieldError("name", tr_message("this name is already in use")))
     for column in table.columns:
         value = getattr(item, column.name)
         for key in column.foreign_keys:
@@ -52,7 +52,9 @@ def store_errors(session: Session, item: Item) -> list[FieldError]:
                 value is not None
                 and session.execute(select(target.c.id).where(target.c.id == value)).first() is None
             ):
-                errors.append(FieldError(column.name, "points at an object that no longer exists"))
+                errors.append(
+                    FieldError(column.name, tr_message("points at an object that no longer exists"))
+                )
     return errors
 
 
@@ -61,15 +63,15 @@ def _sentence(error: ErrorDetails) -> str:
     context = error.get("ctx") or {}
     match error["type"]:
         case "string_too_short" | "missing":
-            return "is empty"
+            return tr_message("is empty")
         case "string_unicode":
-            return "contains halves of characters"
+            return tr_message("contains halves of characters")
         case "string_too_long":
-            return f"is longer than {context['max_length']} characters"
+            return tr_message("is longer than {most} characters", most=str(context["max_length"]))
         case "greater_than_equal":
-            return f"is less than {_amount(context['ge'])}"
+            return tr_message("is less than {least}", least=_amount(context["ge"]))
         case "less_than_equal":
-            return f"is more than {_amount(context['le'])}"
+            return tr_message("is more than {most}", most=_amount(context["le"]))
         case "value_error":
             return str(context["error"])
         case _:

@@ -11,6 +11,7 @@ import httpx
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
 from models.stages import STAGES
+from models.translatable import tr_later
 from services.connectivity import reach, timing
 from services.connectivity.accounts import (
     SIGNED_IN_FAULTS,
@@ -392,7 +393,7 @@ class _Check:
         )
         if failed:
             return f"needs {failed}, which failed"
-        return f"needs {needed}, which cannot be judged" if needed else "its inputs are missing"
+        return f"needs {needed}, which cannot be judged" if needed else tr_later("its inputs are missing")
 
 
 def _refuse_without_basic(reply: reach.WebReply | None, settings: ConnectionSettings) -> None:

@@ -5,9 +5,12 @@ from functools import cache
 from typing import Any
 
 from models.stages import STAGE_GROUPS, STAGE_NAMES
+from models.translatable import tr_later
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
 
 TITLE = "Fault catalog"
+OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
+"""The parts of an entry that are made of names."""
 MADE_BY = "approval-console faults --markdown > resources/help/fault-catalogue.md"
 _OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in CATALOGUE))
 _INTRO = f"""\
@@ -38,14 +41,14 @@ def words_of(stages: Sequence[str]) -> str:
 def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
     """Return what is known of a fault as names and texts, in the order in which it is read."""
     parts = (
-        ("People see", fault.people_see),
-        ("Cause", fault.cause),
-        ("Owner", _capital(fault.owner.value)),
-        ("Remedy", fault.remedy),
-        ("Source", fault.source),
-        ("Stage", words_of(fault.stages)),
-        ("Also at", words_of(also_at(fault))),
-        ("Counts as", "A failure" if fault.state == "failed" else "A warning"),
+        (tr_later("People see"), fault.people_see),
+        (tr_later("Cause"), fault.cause),
+        (OWNER, _capital(fault.owner.value)),
+        (tr_later("Remedy"), fault.remedy),
+        (tr_later("Source"), fault.source),
+        (STAGE, words_of(fault.stages)),
+        (ALSO_AT, words_of(also_at(fault))),
+        (tr_later("Counts as"), tr_later("A failure") if fault.state == "failed" else tr_later("A warning")),
     )
     return [(name, text) for name, text in parts if text]
 

@@ -11,6 +11,7 @@ For what is made now and may be stored, logged, sent or shown later, in services
     tr_message("Server {name} does not answer", name=name)      an English text that remembers how to be translated
     plural_message(n, "{count} server", "{count} servers")
     shown(text)                                              that text in the user's language, for screen and terminal
+    shown_message(text)                                      the same where the text may be a name or other data
 
 For constants of a module, which exist before the language is chosen, `tr_later("Text")` from `models.translatable` makes the text
 known to the catalogs; `tr` or `shown` translates it where it is shown. `tr` at module level is an error.
@@ -21,7 +22,7 @@ JSON, CSV, YAML, logs and the store hold English texts and ISO dates. That needs
 from services.language.choice import LANGUAGE_VARIABLE, choose, is_known, languages, system_tags
 from services.language.language import AND, ENGLISH, OR, Language, current, number, plural, tr, use, warm_up
 from services.language.lists import ListOf, list_of
-from services.language.message import Message, plural_message, shown, tr_message
+from services.language.message import Message, plural_message, shown, shown_message, tr_message
 from services.language.times import (
     ago,
     date_time,
@@ -62,6 +63,7 @@ __all__ = [
     "short_duration",
     "short_moment",
     "shown",
+    "shown_message",
     "system_tags",
     "time_of_day",
     "time_or_date",

@@ -42,6 +42,11 @@ def plural_message(count: int, one: str, other: str, /, **values: object) -> Mes
     return Message(one, values, other, count)
 
 
+def shown_message(text: str) -> str:
+    """Return a message in the language in use; another text, such as the name of an object, stays as it is."""
+    return text.in_language(current()) if isinstance(text, Message) else text
+
+
 def shown(text: str) -> str:
     """Return a text of this program in the language in use. A message keeps its values; a constant is looked up."""
     used = current()

@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QModelIndex, QTranslator
-from PyQt6.QtWidgets import QDialogButtonBox, QPushButton, QTabBar
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDialogButtonBox,
+    QLabel,
+    QPushButton,
+    QTabBar,
+    QWidget,
+)
 
 from console import app
 from models.kinds import Kind
 from services import language
+from tests.console.clipping import cut_off
+from tests.console.everything import laid_out, look_at_everything
 from tests.console.pages.support import until
 from tests.console.windows import filled, opened_window, shown
 from tests.limits import PROGRAM_S
@@ -98,6 +108,83 @@ def test_buttons_and_tabs_of_an_object_are_german(in_window, catalog, kind):
         assert "Speichern" in texts
 
     in_window(story)
+
+
+PRODUCT = {
+    "Approval Process",
+    "Approval Type",
+    "Foreign System",
+    "Request Item",
+    "ServiceNow Server",
+    "User Credential",
+}
+"""What ServiceNow and Privilege Manager call their things stays as they call it."""
+NOT_YET = ("requests", "provisioning", "activity", "dialog merge", "dialog save filter", "dialog run")
+"""Pages and dialogs of requests and of provisioning, what stands over them, and rows that a test makes itself."""
+SIZES = ((960, 800), (1280, 800))
+
+
+def visible_texts(root):
+    """Give what the labels, buttons, tabs and choices in sight say, and the title of the window."""
+    yield root.windowTitle()
+    for widget in root.findChildren(QWidget):
+        if not widget.isVisibleTo(root):
+            continue
+        if isinstance(widget, QLabel | QAbstractButton):
+            yield widget.text()
+        elif isinstance(widget, QTabBar):
+            yield from (widget.tabText(place) for place in range(widget.count()))
+        elif isinstance(widget, QComboBox):
+            yield from (widget.itemText(place) for place in range(widget.count()))
+
+
+def test_no_page_tab_or_dialog_shows_an_english_text_that_has_a_translation(in_window, catalog):
+    """Home, the objects, the check tab, the set-up wizard, every other page and every dialog."""
+
+    async def story(window):
+        found, seen = {}, set()
+
+        def look(name, root):
+            texts = set(visible_texts(root))
+            seen.update(texts)
+            if name.startswith(NOT_YET):
+                return
+            if left := {text for text in texts if text != catalog.get(text, text)}:
+                found[name] = left
+
+        await look_at_everything(window, look)
+        assert found == {}
+        assert {"Alle Schritte prüfen", "Erneut prüfen", "Nachweis", "Bei ServiceNow anmelden"} <= seen
+        assert {catalog[word] for word in PRODUCT} == PRODUCT
+
+    in_window(story)
+
+
+def test_nothing_is_cut_off_in_german(in_window):
+    async def story(window):
+        found = {}
+
+        def look(name, root):
+            for size in SIZES if root is window else ((root.width(), root.height()),):
+                if root is window:
+                    window.resize(*size)
+                laid_out()
+                if wrong := cut_off(root):
+                    found[f"{name} at {size}"] = wrong
+
+        await look_at_everything(window, look)
+        assert found == {}
+
+    in_window(story)
+
+
+def test_a_name_that_reads_like_a_text_of_the_program_stays_as_it_is():
+    assert language.shown_message("Approved") == "Approved"
+    assert language.shown_message(language.tr_message("Approved")) == "Genehmigt"
+
+
+def test_placeholders_may_have_any_name():
+    assert language.tr("Go to {text}", text="Start") == "Zu Start wechseln"
 
 
 def test_standard_buttons_of_qt_follow(qapp):
