@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from models.translatable import tr_later
 from services.language import ENGLISH, plural_message
 from services.redact import redact
 from services.texts import plain_below
@@ -13,10 +14,10 @@ from services.texts import plain_below
 class Owner(StrEnum):
     """Who can put a problem right."""
 
-    CONSOLE = "this console"
-    NETWORK = "network"
-    SERVICENOW = "ServiceNow administrator"
-    PRIVILEGE_MANAGER = "Privilege Manager administrator"
+    CONSOLE = tr_later("this console")
+    NETWORK = tr_later("network")
+    SERVICENOW = tr_later("ServiceNow administrator")
+    PRIVILEGE_MANAGER = tr_later("Privilege Manager administrator")
 
 
 def new_correlation_id() -> str:

@@ -12,6 +12,7 @@ from console.pages.delete_dialog import Question
 from console.widgets import buttons
 from console.workers import Workers, ask
 from services.errors import ConsoleError, InvalidError
+from services.language import shown, tr
 
 
 class DeleteFilterDialog(Question):
@@ -19,8 +20,8 @@ class DeleteFilterDialog(Question):
 
     def __init__(self, name: str, parent: Any = None) -> None:
         super().__init__(
-            f"Delete the filter “{name}”",
-            "No request is touched. Everybody on this store loses the filter.",
+            tr("Delete the filter “{name}”", name=name),
+            tr("No request is touched. Everybody on this store loses the filter."),
             parent,
         )
         self.delete_button = buttons.danger("Delete")
@@ -61,9 +62,11 @@ class SavedFilters(QObject):
             node = self._window.model.node(node_key(key))
             if node is None:
                 raise
-            self._window.navigation.edit(node, name, f"The name {error.fields[0].message}")
+            self._window.navigation.edit(
+                node, name, tr("The name {problem}", problem=shown(error.fields[0].message))
+            )
             return
-        self.ctx.notify(f"Renamed to {name}")
+        self.ctx.notify(tr("Renamed to {name}", name=name))
 
     def delete(self, key: str) -> None:
         """Ask, and delete a filter."""
@@ -76,7 +79,7 @@ class SavedFilters(QObject):
         saved = await module(self.ctx, SAVED)
         workspace = await self.ctx.ready()
         await self.ctx.call(saved.delete_filter, workspace.store, key)
-        self.ctx.notify(f"Deleted the filter {name}")
+        self.ctx.notify(tr("Deleted the filter {name}", name=name))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.workers.start(work, group="filter")

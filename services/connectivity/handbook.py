@@ -5,7 +5,10 @@ from functools import cache
 from typing import Any
 
 from models.stages import STAGE_GROUPS, STAGE_NAMES
+from models.translatable import tr_later
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
+from services.errors import Owner
+from services.language import Message, tr_message
 
 TITLE = "Fault catalog"
 MADE_BY = "approval-console faults --markdown > resources/help/fault-catalogue.md"
@@ -17,6 +20,11 @@ Each id is what `check` and `check --json` call a finding. The owner is whoever 
 
 This page is made from the program by `{MADE_BY}`.
 """
+OWNERS = {owner: owner.value for owner in Owner} | {
+    Owner.CONSOLE: tr_later("This console"),
+    Owner.NETWORK: tr_later("Network"),
+}
+"""Owners as they stand alone."""
 
 
 def place_of(fault: CheckFault) -> str:
@@ -31,21 +39,24 @@ def at_place(place: str) -> CheckFault | None:
 
 
 def words_of(stages: Sequence[str]) -> str:
-    """Return the names of stages as one text."""
-    return ", ".join(STAGE_NAMES[stage] for stage in stages)
+    """Return the names of stages as one text, which `shown` translates name by name."""
+    return Message(
+        ", ".join(f"{{{stage}}}" for stage in stages),
+        {stage: tr_message(STAGE_NAMES[stage]) for stage in stages},
+    )
 
 
 def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
     """Return what is known of a fault as names and texts, in the order in which it is read."""
     parts = (
-        ("People see", fault.people_see),
-        ("Cause", fault.cause),
-        ("Owner", _capital(fault.owner.value)),
-        ("Remedy", fault.remedy),
-        ("Source", fault.source),
-        ("Stage", words_of(fault.stages)),
-        ("Also at", words_of(also_at(fault))),
-        ("Counts as", "A failure" if fault.state == "failed" else "A warning"),
+        (tr_later("People see"), fault.people_see),
+        (tr_later("Cause"), fault.cause),
+        (tr_later("Owner"), OWNERS[fault.owner]),
+        (tr_later("Remedy"), fault.remedy),
+        (tr_later("Source"), fault.source),
+        (tr_later("Stage"), words_of(fault.stages)),
+        (tr_later("Also at"), words_of(also_at(fault))),
+        (tr_later("Counts as"), tr_later("A failure") if fault.state == "failed" else tr_later("A warning")),
     )
     return [(name, text) for name, text in parts if text]
 
@@ -127,7 +138,3 @@ def _stage(key: str) -> Iterator[str]:
         yield ""
         links = dict.fromkeys(f"[{fault.id}](#{fault.id})" for fault in elsewhere)
         yield f"Also found here: {', '.join(links)}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -44,12 +44,12 @@ class Language:
         """Return `text` in this language; a text that the catalog does not have stays as it is."""
         return text if self.is_english or not text else self._catalog.gettext(text)
 
-    def text(self, text: str, **values: object) -> str:
+    def text(self, text: str, /, **values: object) -> str:
         """Return `text` in this language with `values` in its `{placeholders}`; numbers and messages in them follow."""
         found = self.translated(text)
         return found.format(**self._written(values)) if values else found
 
-    def plural(self, count: int, one: str, other: str, **values: object) -> str:
+    def plural(self, count: int, one: str, other: str, /, **values: object) -> str:
         """Return the form of a text that fits a count; `{count}` in it is the count."""
         if self.is_english:
             found = one if count == 1 else other

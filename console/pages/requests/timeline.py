@@ -13,7 +13,7 @@ from console import icons, plain, theme
 from console.pages.requests.cells import utcnow
 from console.widgets.labels import upright
 from models.kinds import RequestEventKind
-from services.language import ago, date_time, short_moment
+from services.language import Message, ago, date_time, short_moment, shown, tr
 
 SHAPE, GAP, AIR, LINE, SMALL = 14, 12, 6, 16, 15
 TITLE_MOST, DETAIL_MOST = 3, 4
@@ -61,8 +61,9 @@ def steps_of(lines: Sequence[Any], *, mismatch: bool) -> list[Step]:
         Step(
             line.at,
             _shape(line, telling=place == telling),
-            line.title,
-            line.detail,
+            shown(line.title),
+            # What people wrote stays as they wrote it, also where it is a text of the catalog.
+            shown(line.detail) if isinstance(line.detail, Message) else line.detail,
             strong=place == telling,
             due=line.due,
         )
@@ -113,7 +114,8 @@ class TimelineModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return plain.one_line(step.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            when = f"at {step.time(utcnow())}" + (", still to come" if step.due else "")
+            time = step.time(utcnow())
+            when = tr("at {time}, still to come", time=time) if step.due else tr("at {time}", time=time)
             return plain.one_line(", ".join(part for part in (step.title, step.detail, when) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
             when = date_time(step.at, seconds=True, zone=True) + ("" if step.due else f", {ago(step.at)}")
@@ -235,7 +237,7 @@ class Timeline(QListView):
         self.steps = TimelineModel(self)
         self.setModel(self.steps)
         self.setItemDelegate(TimelineDelegate(self))
-        self.setAccessibleName("Timeline")
+        self.setAccessibleName(tr("Timeline"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setResizeMode(QListView.ResizeMode.Adjust)
