@@ -87,11 +87,14 @@ def apply_text(plan: Any) -> str:
 
 def undo_records(receipt: Any) -> list[str]:
     """Return what becomes of each record when a run is taken back, in the order in which it is done."""
-    words = {True: tr_later("Remove {record}"), False: tr_later("Restore {record}")}
-    return [
-        tr(words[step.operation == "create"], record=f"{step.name} ({step.table})")
-        for step in reversed(receipt.live)
-    ]
+    said = []
+    for step in reversed(receipt.live):
+        record = f"{step.name} ({step.table})"
+        created = step.operation == "create"
+        said.append(
+            tr("Remove {record}", record=record) if created else tr("Restore {record}", record=record)
+        )
+    return said
 
 
 def undo_text(receipt: Any) -> str:
