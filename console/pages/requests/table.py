@@ -57,7 +57,7 @@ class InboxTable(DataTable):
     def __init__(self, model: InboxModel) -> None:
         self._behind = self._ended = 0
         """Shapes behind a state that there is room for, and what the last column had more than others."""
-        super().__init__(model, COLUMNS, "Requests")
+        super().__init__(model, COLUMNS, tr("Requests"))
         self.requests = model
         self._quiet = False
         self._by_hand = self._fitting = False

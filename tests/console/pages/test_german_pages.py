@@ -1,7 +1,7 @@
 """The Requests page and the page of the task in German: no label, button, head or cell still has its English text."""
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QAbstractListModel, Qt
 from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QLineEdit, QTabBar, QWidget
 
 from console.inbox.following import NOTES, told
@@ -16,7 +16,6 @@ from console.widgets.badge import Badge
 from models.kinds import RequestState
 from services import language
 from services.connectivity.handbook import CATALOGUE, parts_of
-from services.errors import Owner
 from services.requests.following import Round
 from tests.console.pages import provisioning
 from tests.console.pages.provisioning import server_on, stock
@@ -61,7 +60,8 @@ def _own_texts(widget):
     if isinstance(widget, QTabBar):
         yield from (widget.tabText(place) for place in range(widget.count()))
     if isinstance(widget, QAbstractItemView) and (model := widget.model()) is not None:
-        for column in range(model.columnCount()):
+        columns = 1 if isinstance(model, QAbstractListModel) else model.columnCount()
+        for column in range(columns):
             yield str(model.headerData(column, Qt.Orientation.Horizontal) or "")
             yield from (str(model.index(row, column).data() or "") for row in range(model.rowCount()))
     yield widget.accessibleName()
@@ -125,7 +125,9 @@ def test_an_empty_list_is_explained_in_german(run, ctx, different):
 def test_what_stands_in_place_of_rows_is_german(qapp, different):
     made = [empty.nothing_here(key, str) for key in (*empty.TEXTS, "other")]
     made += [empty.not_sure(key, "", str) for key in (*empty.UNKNOWN, "other")]
-    made += [empty.nothing_found(text, "Alle", str, where) for text in ("", "a", "a" * 99) for where in (None, str)]
+    made += [
+        empty.nothing_found(text, "Alle", str, where) for text in ("", "a", "a" * 99) for where in (None, str)
+    ]
     made += [MyNamesDialog(()), SaveFilterDialog("", {"taken"})]
     for widget in made:
         assert left_english(widget, different) == set()
@@ -137,9 +139,7 @@ def test_heads_of_the_table_are_drawn_in_german(run, ctx, different):
 
     async def story():
         async with opened(ctx) as page:
-            heads = [
-                page.model.headerData(place, Qt.Orientation.Horizontal) for place in range(len(COLUMNS))
-            ]
+            heads = [page.model.headerData(place, Qt.Orientation.Horizontal) for place in range(len(COLUMNS))]
             assert heads[:3] == ["Status", "Alter", "Richtlinie"]
             assert set(heads) & different == set()
 
@@ -192,11 +192,14 @@ def test_the_task_says_in_german_why_it_cannot_run():
     assert done.badges(narrow=True) == [("Erledigt", "good", "good")]
 
 
-def test_every_part_of_a_fault_but_its_source_has_a_german_text():
-    """Sources are titles of pages and standards, which stay as they are published."""
+def test_every_fault_is_told_in_german():
+    """Sources are titles of pages and standards and stay as published; some stages are called the same."""
     for fault in CATALOGUE:
         for name, text in parts_of(fault):
-            assert name == "Source" or language.shown(text) != text or text in Owner, (fault.id, name)
+            same = name in ("Source", "Stage", "Also at")
+            assert same or language.shown(text) != text, (fault.id, name)
+    stages = dict(parts_of(next(fault for fault in CATALOGUE if fault.id == "rights-missing")))["Stage"]
+    assert (str(stages), language.shown(stages)) == ("Sign-in", "Anmeldung")
 
 
 def test_a_fault_stays_english_as_text_for_programs():
