@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QResizeEvent
+from PyQt6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from console import icons, theme
@@ -17,6 +17,8 @@ from models.translatable import tr_later
 from services.language import tr
 
 MARGIN, GAP, WAIT_MS = 24, 8, 120
+WIDTH, BESIDE = 124, 46
+"""The width of a drop-down, and the room of what stands in it beside its text."""
 HINT = tr_later("Number, user, computer, file or reason")
 HOUR = 3600
 TIMES: tuple[tuple[str, str], ...] = (
@@ -122,9 +124,10 @@ class Choice(PickerButton):
         self.set_value("", anything)
 
     def sizeHint(self) -> Any:
-        """Return the width that the drop-downs of the row have in common."""
+        """Return the width that the drop-downs of the row have in common, or more where “any” is a long word."""
         hint = super().sizeHint()
-        hint.setWidth(124)
+        text = QFontMetrics(theme.font("body")).horizontalAdvance(self._anything)
+        hint.setWidth(max(WIDTH, text + BESIDE))
         return hint
 
     def set_rows(self, rows: Sequence[PickRow]) -> None:

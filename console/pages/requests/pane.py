@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 from console import plain, theme
 from console.inbox.places import state_word
 from console.pages.requests import cells
-from console.pages.requests.timeline import Timeline
+from console.pages.requests.timeline import Timeline, said
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, breakable
@@ -448,7 +448,7 @@ class DetailsPane(QWidget):
             if details.here.at is not None
             else ""
         )
-        more = "\n".join(part for part in (shown(details.here.detail), asked) if part)
+        more = "\n".join(part for part in (said(details.here.detail), asked) if part)
         self.here.show_state(shape, shown(details.here.state), more)
         there = "notice" if details.mismatch else shape_of_approval(row.servicenow_state)
         self.there.show_state(there, shown(details.there.state), shown(details.there.detail))

@@ -62,13 +62,17 @@ def steps_of(lines: Sequence[Any], *, mismatch: bool) -> list[Step]:
             line.at,
             _shape(line, telling=place == telling),
             shown(line.title),
-            # What people wrote stays as they wrote it, also where it is a text of the catalog.
-            shown(line.detail) if isinstance(line.detail, Message) else line.detail,
+            said(line.detail),
             strong=place == telling,
             due=line.due,
         )
         for place, line in enumerate(lines)
     ]
+
+
+def said(text: str) -> str:
+    """Return what may be words of a person: only a message is translated, a word that happens to be in the catalog is not."""
+    return shown(text) if isinstance(text, Message) else text
 
 
 def _shape(line: Any, *, telling: bool) -> str:
