@@ -13,11 +13,13 @@ from console.widgets.dialog import Dialog
 from console.widgets.editors import CheckBox, PasswordEditor, TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label
+from models.translatable import tr_later
 from services.language import AND, list_of, tr
 from services.secret import Secret
 
 WIDTH = 560
 LIST_MAX = 168
+LACKS = tr_later("{account} lacks the role admin. An administrator signs in for this run only.")
 
 
 class SignInFields(QWidget):
@@ -95,13 +97,7 @@ class RunDialog(Dialog):
         column.addWidget(self.others)
         self.sign_in: SignInFields | None = None
         if lacking:
-            why = Label(
-                tr(
-                    "{account} lacks the role admin. An administrator signs in for this run only.",
-                    account=lacking,
-                ),
-                role="muted",
-            )
+            why = Label(tr(LACKS, account=lacking), role="muted")
             why.setWordWrap(True)
             column.addWidget(why)
             self.sign_in = SignInFields(server.origin.host)
