@@ -10,19 +10,20 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from console.activity import CANCELLED, DONE, FAILED
 from console.lazy import module
 from console.workers import Workers
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import plural, time_of_day, tr
+from services.language import current, plural, shown, time_of_day, tr
 
 ATTENDANT, FOLLOWING = "services.requests.attendant", "services.requests.following"
-WORDS = {"worker": "Worker running", "here": "This window is polling ServiceNow"}
+WORDS = {"worker": tr_later("Worker running"), "here": tr_later("This window is polling ServiceNow")}
 NOTES = {
-    "paused": "Polling paused until {at}: {why}",
-    "not due": "Status updated a moment ago",
-    "no calls left": "The hourly call limit is reached; the next poll is allowed at {at}",
-    "nothing to follow": "No Approval Process uses a ServiceNow server yet",
+    "paused": tr_later("Polling paused until {at}: {why}"),
+    "not due": tr_later("Status updated a moment ago"),
+    "no calls left": tr_later("The hourly call limit is reached; the next poll is allowed at {at}"),
+    "nothing to follow": tr_later("No Approval Process uses a ServiceNow server yet"),
 }
 """What is said when a person asks for a round that is not taken."""
-POLLING = "Polling ServiceNow"
+POLLING = tr_later("Polling ServiceNow")
 
 
 class Following(QObject):
@@ -60,7 +61,7 @@ class Following(QObject):
     @property
     def who(self) -> str:
         """Return who follows, in words; nothing when nobody does."""
-        return WORDS.get(str(self.status.where), "") if self.status is not None else ""
+        return tr(WORDS.get(str(self.status.where), "")) if self.status is not None else ""
 
     @property
     def seen_at(self) -> datetime | None:
@@ -100,7 +101,7 @@ class Following(QObject):
         known = self.status.problem if self.status is not None else None
         self.status = status
         if status.problem is not None and status.problem != known:
-            self.ctx.activity.record("Asking about requests", _told_of(status.problem), FAILED)
+            self.ctx.activity.record(tr("Asking about requests"), _told_of(status.problem), FAILED)
         self.changed.emit()
 
     def _rounded(self, server_id: uuid.UUID, round_: Any, *, tell: bool = True) -> None:
@@ -109,7 +110,7 @@ class Following(QObject):
         if round_.problem is not None:
             self._problems[server_id] = round_.problem
             if tell and (known is None or known.fault != round_.problem.fault):
-                self.ctx.activity.record(POLLING, round_.problem.cause, FAILED, routine=True)
+                self.ctx.activity.record(tr(POLLING), shown(round_.problem.cause), FAILED, routine=True)
         elif not round_.note:
             self._problems.pop(server_id, None)
         if round_.calls and round_.problem is None:
@@ -121,7 +122,7 @@ class Following(QObject):
     def round_now(self) -> None:
         """Poll every instance now, whenever it was polled last, and say what came of it; one such round at a time."""
         if not self.polling:
-            self._job = self.ctx.activity.begin(POLLING, lambda: self.workers.cancel("now"))
+            self._job = self.ctx.activity.begin(tr(POLLING), lambda: self.workers.cancel("now"))
             self.workers.start(self._now(self._job), group="now")
             self.changed.emit()
 
@@ -132,13 +133,13 @@ class Following(QObject):
             good = all(taken.problem is None and taken.note != "paused" for taken in rounds.values())
             if rounds and all(not taken.note for taken in rounds.values()):
                 texts = [checked_text(sum(taken.seen for taken in rounds.values()))]
-            text = "; ".join(dict.fromkeys(texts)) or NOTES["nothing to follow"]
+            text = "; ".join(dict.fromkeys(texts)) or tr(NOTES["nothing to follow"])
             job.end(text, DONE if good else FAILED)
         except ConsoleError as error:
-            job.end(error.problem.cause, FAILED)
+            job.end(shown(error.problem.cause), FAILED)
         finally:
             if job.running:
-                job.end("Cancelled", CANCELLED)
+                job.end(tr("Cancelled"), CANCELLED)
             self.changed.emit()
 
     async def _poll(self) -> dict[uuid.UUID, Any]:
@@ -163,14 +164,16 @@ class Following(QObject):
     def _failed(self, error: BaseException) -> None:
         # The strip says it; nobody may be looking.
         if isinstance(error, ConsoleError):
-            self.ctx.activity.record(error.problem.tried, error.problem.cause, FAILED, routine=True)
+            self.ctx.activity.record(
+                shown(error.problem.tried), shown(error.problem.cause), FAILED, routine=True
+            )
             return
-        self.ctx.activity.record(POLLING, "Unexpected internal error", FAILED)
+        self.ctx.activity.record(tr(POLLING), tr("Unexpected internal error"), FAILED)
         self.ctx.workers.failed.emit(error)
 
 
 def _told_of(problem: Any) -> str:
-    return f"{problem.cause} ({problem.correlation_id})"
+    return f"{shown(problem.cause)} ({problem.correlation_id})"
 
 
 def told(round_: Any, known: Any = None) -> str:
@@ -179,8 +182,9 @@ def told(round_: Any, known: Any = None) -> str:
         return checked_text(round_.seen)
     at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
     problem = round_.problem or known
-    why = _plain(problem.cause) if problem is not None else "ServiceNow asked for a pause"
-    return NOTES.get(round_.note, round_.note.capitalize()).format(at=at, why=why)
+    why = _plain(problem.cause) if problem is not None else tr("ServiceNow asked for a pause")
+    note = NOTES.get(round_.note)
+    return tr(note, at=at, why=why) if note is not None else str(round_.note).capitalize()
 
 
 def checked_text(count: int) -> str:
@@ -193,4 +197,6 @@ def checked_text(count: int) -> str:
 
 
 def _plain(text: str) -> str:
-    return text[:1].lower() + text[1:].rstrip(".")
+    """Return a cause as it goes on after a colon; other languages than English begin it with its own letter."""
+    text = shown(text).rstrip(".")
+    return text[:1].lower() + text[1:] if current().is_english else text

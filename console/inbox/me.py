@@ -9,6 +9,7 @@ from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
+from services.language import tr
 
 KEY = "my_names"
 WIDTH = 460
@@ -25,12 +26,12 @@ class MyNamesDialog(Dialog):
 
     def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("My ServiceNow user and groups")
+        self.setWindowTitle(tr("My ServiceNow user and groups"))
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label("My ServiceNow user and groups", role="section"))
+        layout.addWidget(Label(tr("My ServiceNow user and groups"), role="section"))
         self.names = TextEditor()
         self.names.setText(", ".join(names))
         layout.addWidget(

@@ -16,6 +16,7 @@ from console.settings import Layout
 from console.tray import Tray
 from console.workers import Workers
 from services.errors import ConsoleError
+from services.language import number, tr
 
 KEY = "notify_requests"
 OLD_S = 15 * 60
@@ -92,11 +93,11 @@ class News(QObject):
         text = told(new, old)
         both = list({row.id: row for row in (*new, *old)}.values())
         target = target_of_request(both[0].id) if len(both) == 1 else target_of(PENDING)
-        self.ctx.activity.record("Requests", text, routine=True)
+        self.ctx.activity.record(tr("Requests"), text, routine=True)
         window = self._window
         seen = window.isActiveWindow() and window.page is not None and window.page.target.kind == REQUESTS
         if not seen:
-            self._tray.say("Requests", text, lambda: window.show_target(target))
+            self._tray.say(tr("Requests"), text, lambda: window.show_target(target))
 
     def _failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):
@@ -138,15 +139,19 @@ def told(new: Sequence[Any], old: Sequence[Any]) -> str:
     parts = []
     if len(new) == 1:
         [row] = new
-        parts.append(f"New: {_name(row)}")
+        parts.append(tr("New: {name}", name=_name(row)))
     elif new:
-        parts.append(f"{len(new)}{'+' if len(new) == LOOKED_AT else ''} new")
+        parts.append(tr("{count} new", count=_count(new)))
     if len(old) == 1 and not new:
         [row] = old
-        parts.append(f"Older than {OLD_S // 60} min: {_name(row)}")
+        parts.append(tr("Older than {minutes} min: {name}", minutes=OLD_S // 60, name=_name(row)))
     elif old:
-        parts.append(f"{len(old)}{'+' if len(old) == LOOKED_AT else ''} older than {OLD_S // 60} min")
+        parts.append(tr("{count} older than {minutes} min", count=_count(old), minutes=OLD_S // 60))
     return ", ".join(parts)
+
+
+def _count(rows: Sequence[Any]) -> str:
+    return f"{number(len(rows))}{'+' if len(rows) == LOOKED_AT else ''}"
 
 
 def _name(row: Any) -> str:

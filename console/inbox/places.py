@@ -6,7 +6,9 @@ The filters themselves are `services.requests.filters.BUILT_IN`; a test keeps bo
 import uuid
 
 from console.pages.registry import REQUESTS, Target
+from models.kinds import RequestState
 from models.translatable import tr_later
+from services.language import tr
 
 PENDING, ABOUT, MISMATCH, MINE, ALL = (
     "pending",
@@ -26,6 +28,16 @@ READY: tuple[tuple[str, str], ...] = (
 """Key and name of each, in the order of the page."""
 IN_TREE = (ABOUT, MISMATCH)
 """Those that stand in the tree too: where somebody has to do something."""
+STATE_WORDS = {
+    RequestState.SUBMITTING: tr_later("Submitting"),
+    RequestState.PENDING: tr_later("Pending"),
+    RequestState.APPROVED: tr_later("Approved"),
+    RequestState.REJECTED: tr_later("Rejected"),
+    RequestState.INVALID: tr_later("Invalid"),
+    RequestState.TIMED_OUT: tr_later("Timed out"),
+    RequestState.CANCELLED: tr_later("Cancelled"),
+    RequestState.FAILED: tr_later("Failed"),
+}
 FILTER = "filter:"
 """Begins the tab of a target that shows a filter; what follows is its key, or the id of a saved one."""
 
@@ -47,4 +59,5 @@ def node_key(key: str) -> str:
 
 def state_word(state: str) -> str:
     """Return what a state of a request is called."""
-    return str(state).replace("_", " ").capitalize()
+    word = STATE_WORDS.get(RequestState(state)) if state in STATE_WORDS else None
+    return tr(word) if word is not None else str(state)

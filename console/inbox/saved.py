@@ -20,8 +20,8 @@ class DeleteFilterDialog(Question):
 
     def __init__(self, name: str, parent: Any = None) -> None:
         super().__init__(
-            f"Delete the filter “{name}”",
-            "No request is touched. Everybody on this store loses the filter.",
+            tr("Delete the filter “{name}”", name=name),
+            tr("No request is touched. Everybody on this store loses the filter."),
             parent,
         )
         self.delete_button = buttons.danger("Delete")
@@ -77,7 +77,7 @@ class SavedFilters(QObject):
         saved = await module(self.ctx, SAVED)
         workspace = await self.ctx.ready()
         await self.ctx.call(saved.delete_filter, workspace.store, key)
-        self.ctx.notify(f"Deleted the filter {name}")
+        self.ctx.notify(tr("Deleted the filter {name}", name=name))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.workers.start(work, group="filter")

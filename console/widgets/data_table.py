@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
 )
 
 from console import icons, theme
+from services.language import tr
 
 ROW, PAD, MARGIN, SHAPE, BAR, AIR = 28, 8, 24, 14, 3, 2
 MEASURED = 200
@@ -190,7 +191,7 @@ class DataTable(QTableView):
             texts = self.measured_texts(place)
             widest = max((body.horizontalAdvance(text) for text in texts), default=0)
             air = self.air_of(place)
-            title = head.horizontalAdvance(column.name) + 2 * PAD + AIR
+            title = head.horizontalAdvance(tr(column.name)) + 2 * PAD + AIR
             if not column.give:
                 self._natural.append(max(widest + air, title))
                 self._least.append(self._natural[-1])

@@ -7,6 +7,8 @@ from typing import Any
 from models.stages import STAGE_GROUPS, STAGE_NAMES
 from models.translatable import tr_later
 from services.connectivity.faults import CATALOGUE, CheckFault, also_at, entry_for, fault_at
+from services.errors import Owner
+from services.language import Message, tr_message
 
 TITLE = "Fault catalog"
 OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
@@ -20,6 +22,11 @@ Each id is what `check` and `check --json` call a finding. The owner is whoever 
 
 This page is made from the program by `{MADE_BY}`.
 """
+OWNERS = {owner: owner.value for owner in Owner} | {
+    Owner.CONSOLE: tr_later("This console"),
+    Owner.NETWORK: tr_later("Network"),
+}
+"""Owners as they stand alone."""
 
 
 def place_of(fault: CheckFault) -> str:
@@ -34,8 +41,11 @@ def at_place(place: str) -> CheckFault | None:
 
 
 def words_of(stages: Sequence[str]) -> str:
-    """Return the names of stages as one text."""
-    return ", ".join(STAGE_NAMES[stage] for stage in stages)
+    """Return the names of stages as one text, which `shown` translates name by name."""
+    return Message(
+        ", ".join(f"{{{stage}}}" for stage in stages),
+        {stage: tr_message(STAGE_NAMES[stage]) for stage in stages},
+    )
 
 
 def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
@@ -43,7 +53,7 @@ def parts_of(fault: CheckFault) -> list[tuple[str, str]]:
     parts = (
         (tr_later("People see"), fault.people_see),
         (tr_later("Cause"), fault.cause),
-        (OWNER, _capital(fault.owner.value)),
+        (OWNER, OWNERS[fault.owner]),
         (tr_later("Remedy"), fault.remedy),
         (tr_later("Source"), fault.source),
         (STAGE, words_of(fault.stages)),
@@ -130,7 +140,3 @@ def _stage(key: str) -> Iterator[str]:
         yield ""
         links = dict.fromkeys(f"[{fault.id}](#{fault.id})" for fault in elsewhere)
         yield f"Also found here: {', '.join(links)}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -8,7 +8,9 @@ from typing import Any
 
 from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr_message
 from services.progress import Progress, silent
 from services.provisioning.drift import Drift, find_drift, remember
 from services.provisioning.names import ItemNames
@@ -25,7 +27,7 @@ from services.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
-TAKE_AWAY = (
+TAKE_AWAY = tr_later(
     "“{account}” has the role admin. Where it was given for this run, take it away now; "
     "web_service_admin and approval_admin are enough from here on."
 )
@@ -87,7 +89,7 @@ async def apply(
     A run that stopped in the middle is gone on with. Raises `provision-admin-missing` before anything is written,
     StoppedError with the receipt when a call was refused in the middle, ConsoleError when nothing was begun.
     """
-    progress("Looking at the account's roles", 0)
+    progress(tr_later("Looking at the account's roles"), 0)
     account = await require_admin(instance)
     receipt = await Receipt.begin(store, server, names)
     run = _Run(store, instance, server, receipt, account, progress)
@@ -128,7 +130,7 @@ class _Run:
 
     async def carry_out(self, overwrite: Collection[str]) -> Applied:
         names = self._receipt.names
-        self._progress("Reading what is there", 0)
+        self._progress(tr_later("Reading what is there"), 0)
         present = await read_present(self._instance, names)
         await settle(self._receipt, present, self._account)
         baseline = await last_good(self._store, self._server, names)
@@ -142,11 +144,11 @@ class _Run:
             self._progress(self.doing, done, total)
             await self._write(change, present)
         self.doing = "Verify"
-        self._progress("Verifying", total - 1, total)
+        self._progress(tr_later("Verifying"), total - 1, total)
         verification = await verify(self._instance, names, {})
         await self._finish(made, verification, baseline)
-        self._progress("Done", total, total)
-        reminders = (TAKE_AWAY.format(account=self._account),)
+        self._progress(tr_later("Done"), total, total)
+        reminders = (tr_message(TAKE_AWAY, account=self._account),)
         return Applied(made, self._receipt, verification, drift, reminders)
 
     async def _write(self, change: Change, present: Present) -> None:

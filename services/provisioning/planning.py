@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from models.translatable import tr_later
+from services.language import tr_message
 from services.provisioning.names import ItemNames
 from services.provisioning.reading import Present
 from services.provisioning.wanted import ITEM_KEY, Reference, Value, Wanted, wanted_records
@@ -120,11 +122,21 @@ def _warnings(names: ItemNames, present: Present) -> tuple[str, ...]:
     if attached:
         return ()
     names_there = ", ".join(present.workflows[:5])
-    several = f" There are {len(present.workflows)}: {names_there}." if names_there else ""
-    said = (
-        f"No workflow is attached to “{names.item}” by this plan, so that nobody would be asked to approve."
+    if not names_there:
+        return (
+            tr_message(
+                "No workflow is attached to “{item}” by this plan, so that nobody would be asked to approve. Name one, or attach a workflow or flow in ServiceNow.",
+                item=names.item,
+            ),
+        )
+    return (
+        tr_message(
+            "No workflow is attached to “{item}” by this plan, so that nobody would be asked to approve. Name one, or attach a workflow or flow in ServiceNow. There are {count}: {workflows}.",
+            item=names.item,
+            count=len(present.workflows),
+            workflows=names_there,
+        ),
     )
-    return (f"{said} Name one, or attach a workflow or flow in ServiceNow.{several}",)
 
 
 class _Planner:
@@ -140,19 +152,24 @@ class _Planner:
         found = self._present.records.get(wanted.key, [])
         if wanted.parent in self._unclear:
             self._unclear.add(wanted.key)
-            return self._made(wanted, "conflict", None, {}, "Waits until what it hangs on is one record")
+            return self._made(
+                wanted, "conflict", None, {}, tr_later("Waits until what it hangs on is one record")
+            )
         if len(found) > 1:
             self._unclear.add(wanted.key)
             ids = ", ".join(row["sys_id"] for row in found[:3])
             return self._made(
                 wanted, "conflict", None, {},
-                f"There are {len(found)} of this name ({ids}); which one is used is not defined. Remove the others",
+                tr_message(
+                    "There are {count} of this name ({ids}); which one is used is not defined. Remove the others",
+                    count=len(found), ids=ids,
+                ),
             )  # fmt: skip
         if not found:
             fields: dict[str, tuple[str | None, Value]] = {
                 column: (None, self._resolved(value)) for column, value in wanted.fields.items()
             }
-            return self._made(wanted, "create", None, fields, "Does not exist on the instance")
+            return self._made(wanted, "create", None, fields, tr_later("Does not exist on the instance"))
         return self._compared(wanted, found[0])
 
     def _compared(self, wanted: Wanted, row: Row) -> Change:
@@ -163,18 +180,30 @@ class _Planner:
                 differing[column] = (now, to)
         sys_id = row["sys_id"]
         if not differing:
-            return self._made(wanted, "keep", sys_id, {}, "Matches, no change")
+            return self._made(wanted, "keep", sys_id, {}, tr_later("Matches, no change"))
         if self._is_ours(wanted.key, row, differing):
             return self._made(
-                wanted, "update", sys_id, differing, "It is as an earlier version of this console left it"
+                wanted,
+                "update",
+                sys_id,
+                differing,
+                tr_later("It is as an earlier version of this console left it"),
             )
-        who = f"{row['sys_updated_by'] or 'somebody'} on {row['sys_updated_on']} UTC"
+        last = {"who": row["sys_updated_by"] or tr_message("somebody"), "time": row["sys_updated_on"]}
         if self._overwrite & {wanted.name.casefold(), wanted.key.casefold(), EVERYTHING}:
             return self._made(
-                wanted, "update", sys_id, differing, f"Written over as asked; last changed by {who}"
+                wanted,
+                "update",
+                sys_id,
+                differing,
+                tr_message("Written over as asked; last changed by {who} on {time} UTC", **last),
             )
         return self._made(
-            wanted, "conflict", sys_id, differing, f"It differs from the contract; last changed by {who}"
+            wanted,
+            "conflict",
+            sys_id,
+            differing,
+            tr_message("It differs from the contract; last changed by {who} on {time} UTC", **last),
         )
 
     @staticmethod

@@ -11,6 +11,7 @@ from sqlmodel import select
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.language import plural_message
 from services.progress import Progress, silent
@@ -113,7 +114,7 @@ class _Undo:
         self._done = Undone(receipt)
 
     async def carry_out(self, account: str) -> Undone:
-        self._progress("Reading what is there", 0)
+        self._progress(tr_later("Reading what is there"), 0)
         present = await read_present(self._instance, self._receipt.names)
         self._parents = {INPUTS: present.around.input_parent, OUTPUTS: present.around.output_parent}
         await settle(self._receipt, present, account)

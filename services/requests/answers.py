@@ -7,7 +7,8 @@ from pathlib import PureWindowsPath
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
-from services.language import ENGLISH, day, time_of_day
+from models.translatable import tr_later
+from services.language import ENGLISH, OR, ListOf, day, time_of_day, tr_message
 from services.requests.deeds import deed_of
 from services.requests.record import Record, sentence_list
 from services.requests.states import ENDED, Judgement, Seen, seen_of
@@ -26,22 +27,24 @@ def why_stuck(row: ApprovalRequest, judgement: Judgement, names: list[str], reco
     if state.final:
         return row.error if state is RequestState.FAILED else ""
     if row.error:
-        return f"{row.error} It is tried again by itself."
+        return tr_message("{error} It is tried again by itself.", error=row.error)
     if state is RequestState.SUBMITTING:
-        return (
+        return tr_later(
             "It has not reached ServiceNow yet: the worker that sends it is not running, or is still at it."
         )
     if judgement.mismatch:
         return judgement.sentence
     if record is not None and any(one.open for one in record.asked_on_order) and not names:
-        order = record.order_number or "its order"
-        return f"It waits for the approval of {order}, which has other items: that is decided in ServiceNow."
+        return tr_message(
+            "It waits for the approval of {order}, which has other items: that is decided in ServiceNow.",
+            order=record.order_number or tr_message("its order"),
+        )
     if record is not None and record.waiting and not names:
-        return "Nobody who is asked can act: their accounts are not active or locked out."
+        return tr_later("Nobody who is asked can act: their accounts are not active or locked out.")
     if names:
-        return f"It waits for {sentence_list(names)}."
+        return tr_message("It waits for {names}.", names=ListOf(names, OR, 5))
     if _seen(row) is Seen.WAITING and record is not None:
-        return "It waits for an approval; this account does not see whose."
+        return tr_later("It waits for an approval; this account does not see whose.")
     return judgement.sentence
 
 

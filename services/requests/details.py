@@ -7,7 +7,7 @@ import asyncio
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PureWindowsPath
 from typing import Any
 
@@ -18,8 +18,9 @@ from models.base import TEXT_MAX, utcnow
 from models.foreign_system import ForeignSystem
 from models.kinds import RequestEventKind, RequestState
 from models.request_event import RequestEvent
+from models.translatable import tr_later
 from services.errors import ConsoleError, Problem
-from services.language import plural_message
+from services.language import Message, plural_message, tr_message
 from services.redact import redact, redact_words
 from services.requests import refusals
 from services.requests.answers import answer_for_caller, why_stuck
@@ -180,7 +181,7 @@ def stored_details(store: Store, key: uuid.UUID) -> Details:
         there=_there(row),
         who_can_act=people,
         link=_link(row, server),
-        unseen=("ServiceNow has not been asked now; this is what was seen last.",),
+        unseen=(tr_later("ServiceNow has not been asked now; this is what was seen last."),),
     )
     return _judged(known, lines, None)
 
@@ -220,7 +221,7 @@ async def details(source: Source, key: uuid.UUID) -> Details:
     found = _with_record(known, record, comments)
     if problem is None:
         return found
-    unseen = (*found.unseen, "Its comments could not be read now.")
+    unseen = (*found.unseen, tr_later("Its comments could not be read now."))
     return replace(found, problem=problem, unseen=unseen, complete=False)
 
 
@@ -229,11 +230,11 @@ def _with_record(known: Details, record: Record, comments: Comments | None) -> D
     if record.open and not record.waiting:
         unseen.append(_nobody_seen(record))
     if any(not one.name for one in record.asked):
-        unseen.append("This account may not read the names of all approvers.")
+        unseen.append(tr_later("This account may not read the names of all approvers."))
     if comments is None:
-        unseen.append("This account may not read comments.")
+        unseen.append(tr_later("This account may not read comments."))
     elif comments.hidden:
-        unseen.append("There are comments that this account may not read.")
+        unseen.append(tr_later("There are comments that this account may not read."))
     shown = list(comments.shown) if comments is not None else []
     who = tuple(_person(one) for one in record.waiting) if record.open else ()
     now = replace(
@@ -256,9 +257,11 @@ def _with_record(known: Details, record: Record, comments: Comments | None) -> D
 
 def _nobody_seen(record: Record) -> str:
     if any(one.open for one in record.asked_on_order):
-        order = record.order_number or "Its order"
-        return f"{order} waits for an approval that decides about its other items as well. Decide it in ServiceNow."
-    return "This account sees no open approval: nobody is asked, or it may not see who is."
+        return tr_message(
+            "{order} waits for an approval that decides about its other items as well. Decide it in ServiceNow.",
+            order=record.order_number or tr_message("Its order"),
+        )
+    return tr_later("This account sees no open approval: nobody is asked, or it may not see who is.")
 
 
 def _without_what_the_record_tells(timeline: tuple[Line, ...], record: Record) -> list[Line]:
@@ -280,7 +283,10 @@ def _judged(
     )
     if is_copy(row) and _final(row) and not judgement.mismatch:
         # What Privilege Manager says is not known here, so that nothing is said of both systems.
-        sentence = f"Its record in ServiceNow has ended as {row.servicenow_state or 'closed'}. {_LEARNS}"
+        sentence = tr_message(
+            "Its record in ServiceNow has ended as {state}. Privilege Manager learns that with its next status check, if it still waits.",
+            state=row.servicenow_state or "closed",
+        )
         judgement = replace(judgement, sentence=sentence)
     # An instance keeps whole seconds: within one, lines stand in the order in which their steps can only have come.
     ordered = sorted(
@@ -300,47 +306,52 @@ def _judged(
 
 def _own_lines(row: ApprovalRequest) -> Iterable[Line]:
     who, where = row.initiator_name or row.initiator_id, row.agent_name or row.agent_id
-    by = f" by {who}" if who else ""
-    on = f" on {where}" if where else ""
     told = ", ".join(
         part for part in (file_name(row.file_path), f"“{row.reason}”" if row.reason else "") if part
     )
-    yield Line(row.requested_at, RequestEventKind.RAISED, f"Submitted{by}{on}", told, who)
+    yield Line(row.requested_at, RequestEventKind.RAISED, _submitted(who, where), told, who)
     if row.times_out_at is None or _final(row):
         return
     if row.times_out_at <= utcnow():
         yield Line(
             row.times_out_at,
             RequestEventKind.TIMED_OUT,
-            "Timed out",
-            "The result has not been read from ServiceNow yet",
+            tr_message("Timed out"),
+            tr_message("The result has not been read from ServiceNow yet"),
         )
     else:
         yield Line(
             row.times_out_at,
             RequestEventKind.TIMED_OUT,
-            "Times out",
-            "Then cancelled in ServiceNow",
+            tr_message("Times out"),
+            tr_message("Then cancelled in ServiceNow"),
             due=True,
         )
 
 
+def _submitted(who: str, where: str) -> Message:
+    if who and where:
+        return tr_message("Submitted by {who} on {where}", who=who, where=where)
+    if who:
+        return tr_message("Submitted by {who}", who=who)
+    return tr_message("Submitted on {where}", where=where) if where else tr_message("Submitted")
+
+
 _TITLES = {
-    RequestEventKind.RAISED: "Raised",
-    RequestEventKind.SENT: "Sent to ServiceNow",
-    RequestEventKind.CREATED: "Made in ServiceNow",
-    RequestEventKind.FOUND: "Found in ServiceNow",
-    RequestEventKind.ASKED: "Asked for approval",
-    RequestEventKind.SEEN: "Seen in ServiceNow",
-    RequestEventKind.DECIDED: "Decided",
-    RequestEventKind.REMINDED: "Reminded",
-    RequestEventKind.CANCELLED: "Cancelled",
-    RequestEventKind.TIMED_OUT: "Timed out",
-    RequestEventKind.FAILED: "Failed",
-    RequestEventKind.PROBLEM: "Tried without success",
+    RequestEventKind.RAISED: tr_later("Raised"),
+    RequestEventKind.SENT: tr_later("Sent to ServiceNow"),
+    RequestEventKind.CREATED: tr_later("Made in ServiceNow"),
+    RequestEventKind.FOUND: tr_later("Found in ServiceNow"),
+    RequestEventKind.ASKED: tr_later("Asked for approval"),
+    RequestEventKind.SEEN: tr_later("Seen in ServiceNow"),
+    RequestEventKind.DECIDED: tr_later("Decided"),
+    RequestEventKind.REMINDED: tr_later("Reminded"),
+    RequestEventKind.CANCELLED: tr_later("Cancelled"),
+    RequestEventKind.TIMED_OUT: tr_later("Timed out"),
+    RequestEventKind.FAILED: tr_later("Failed"),
+    RequestEventKind.PROBLEM: tr_later("Tried without success"),
 }
 
-_LEARNS = "Privilege Manager learns that with its next status check, if it still waits."
 _COMMENTED = (
     RequestEventKind.REMINDED,
     RequestEventKind.DECIDED,
@@ -352,40 +363,54 @@ _ORDER = (RequestEventKind.RAISED, RequestEventKind.SENT, RequestEventKind.CREAT
 _RANK = {kind: place for place, kind in enumerate(dict.fromkeys([*_ORDER, *_TITLES]))}
 
 
+def _titled(kind: RequestEventKind, actor: str) -> Message:
+    step = tr_message(_TITLES[kind])
+    return tr_message("{step} by {who}", step=step, who=actor) if actor else step
+
+
+def _made_in(took: timedelta) -> Message:
+    seconds = f"{took.total_seconds():.1f}"
+    return tr_message("Made in ServiceNow in {seconds} s", seconds=seconds)
+
+
 def _event_lines(row: ApprovalRequest, events: list[RequestEvent]) -> Iterable[Line]:
     sent: datetime | None = None
     for event in events:
         kind = RequestEventKind(event.kind)
-        by = f" by {event.actor}" if event.actor else ""
         line = Line(
-            event.at, kind, f"{_TITLES[kind]}{by}", readable(event.detail), event.actor, event=event.id
+            event.at, kind, _titled(kind, event.actor), readable(event.detail), event.actor, event=event.id
         )
         match kind:
             case RequestEventKind.RAISED:
                 # Who and for what stands in a line that is made from the request itself.
                 if event.detail.startswith(INTAKE):
-                    yield replace(line, title=f"Taken in from {event.actor}")
+                    yield replace(line, title=tr_message("Taken in from {who}", who=event.actor))
             case RequestEventKind.SENT if event.detail == CREATE:
                 sent = event.at
                 yield replace(line, title=_TITLES[kind], detail="")
             case RequestEventKind.SENT if event.detail.startswith(TIME_OUT):
-                yield replace(line, title="Cancelling in ServiceNow", actor="")
+                yield replace(line, title=tr_message("Cancelling in ServiceNow"), actor="")
             case RequestEventKind.TIMED_OUT | RequestEventKind.FAILED:
                 # Nobody did that: the program that was running saw it.
                 yield replace(line, title=_TITLES[kind], actor="")
             case RequestEventKind.DECIDED if event.actor and not event.detail.startswith(f"{row.number} "):
                 # The answer of the status service: who decided is not told by whoever read it.
-                yield replace(line, title="Answer received from ServiceNow", actor="")
+                yield replace(line, title=tr_message("Answer received from ServiceNow"), actor="")
             case RequestEventKind.SENT:
-                yield replace(line, title=f"Cancelling, by {event.actor}")
+                yield replace(line, title=tr_message("Cancelling, by {who}", who=event.actor))
             case RequestEventKind.CREATED:
-                took = f" in {(event.at - sent).total_seconds():.1f} s" if sent is not None else ""
-                numbers = " with ".join(part for part in (row.order_number, row.number) if part)
-                yield replace(line, title=f"{_TITLES[kind]}{took}", detail=numbers or event.detail)
+                title = _made_in(event.at - sent) if sent is not None else _TITLES[kind]
+                yield replace(
+                    line, title=title, detail=_numbers(row.order_number, row.number) or event.detail
+                )
             case RequestEventKind.FOUND | RequestEventKind.ASKED | RequestEventKind.SEEN:
                 yield replace(line, title=_TITLES[kind])
             case _:
                 yield line
+
+
+def _numbers(order: str, item: str) -> str:
+    return tr_message("{order} with {item}", order=order, item=item) if order and item else order or item
 
 
 def _record_lines(
@@ -396,8 +421,9 @@ def _record_lines(
     `told_here` are the approvals whose decision a stored line tells: it knows more than the record.
     """
     if record.created_at is not None and not made:
-        order = f"{record.order_number} with {record.number}" if record.order_number else record.number
-        yield Line(record.created_at, RequestEventKind.CREATED, "Made in ServiceNow", order, there=True)
+        order = _numbers(record.order_number, record.number)
+        made_there = tr_message("Made in ServiceNow")
+        yield Line(record.created_at, RequestEventKind.CREATED, made_there, order, there=True)
     yield from _asked_lines(record.asked)
     said = {comment.on: comment for comment in comments}
     told = set()
@@ -449,27 +475,34 @@ def _asked_lines(asked: tuple[Asked, ...]) -> Iterable[Line]:
             if group
             else ""
         )
-        yield Line(at, RequestEventKind.ASKED, f"Asked {group or people}", detail, there=True)
+        yield Line(
+            at, RequestEventKind.ASKED, tr_message("Asked {names}", names=group or people), detail, there=True
+        )
 
 
 def _person(one: Asked) -> Person:
-    absent = "" if one.active else "The account is not active or locked out."
+    absent = "" if one.active else tr_later("The account is not active or locked out.")
     return Person(one.who, one.user_name, one.group, absent, one.on_order)
 
 
 def _here(row: ApprovalRequest) -> Side:
     detail = readable(row.comment) or row.error
     if is_copy(row):
-        return Side("Privilege Manager", "Not known here", "It raised this request itself.", row.checked_at)
+        return Side(
+            "Privilege Manager",
+            tr_later("Not known here"),
+            tr_message("It raised this request itself."),
+            row.checked_at,
+        )
     return Side("Privilege Manager", state_word(row.state), detail, row.checked_at)
 
 
 def _there(row: ApprovalRequest, record: Record | None = None) -> Side:
     at = utcnow() if record is not None else row.observed_at
     if not row.servicenow_state and not row.record_id:
-        return Side("ServiceNow", "Not seen yet", "", at)
+        return Side("ServiceNow", tr_later("Not seen yet"), "", at)
     order = (
-        f"{row.order_number} is {approval_word(row.order_state)}"
+        tr_message("{order} is {state}", order=row.order_number, state=approval_word(row.order_state))
         if row.order_number and row.order_state
         else ""
     )

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.kinds import RequestState
+from models.translatable import tr_later
 from services.servicenow.contract import ApprovalStatus
 
 _S = RequestState
@@ -195,102 +196,108 @@ _NOT_ALLOWED = (_S.REJECTED, _S.INVALID, _S.TIMED_OUT, _S.CANCELLED, _S.FAILED)
 
 # -- being raised ----------------------------------------------------------------------------------------------
 _pair([_S.SUBMITTING], [_SEEN.UNSEEN, _SEEN.MISSING], "", _A.CONSOLE,
-      "The request is being raised; ServiceNow has not given it an id yet.")  # fmt: skip
+      tr_later("The request is being raised; ServiceNow has not given it an id yet."))  # fmt: skip
 _pair([_S.SUBMITTING], OPEN, "answer-lost", _A.CONSOLE,
-      "ServiceNow has the request, but the answer with its id got lost; this console looks for it.")  # fmt: skip
+      tr_later("ServiceNow has the request, but the answer with its id got lost; this console looks for it."))  # fmt: skip
 _pair([_S.SUBMITTING], [*DECIDED, _SEEN.ORDER_REJECTED, *ENDED, _SEEN.UNKNOWN], "answer-lost", _A.CONSOLE,
-      "ServiceNow was done with the request before its id arrived here; this console looks for it.")  # fmt: skip
+      tr_later("ServiceNow was done with the request before its id arrived here; this console looks for it."))  # fmt: skip
 
 # -- waiting ---------------------------------------------------------------------------------------------------
 _pair([_S.PENDING], [_SEEN.UNSEEN], "", _A.CONSOLE,
-      "The request waits for an answer; its record in ServiceNow has not been looked at yet.")  # fmt: skip
+      tr_later("The request waits for an answer; its record in ServiceNow has not been looked at yet."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.WAITING], "", _A.APPROVERS,
-      "The request waits for its approvers in ServiceNow.")  # fmt: skip
+      tr_later("The request waits for its approvers in ServiceNow."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.UNASKED], "", _A.SERVICENOW,
-      "Nobody has been asked yet; if it stays so, the request item has no approval process.")  # fmt: skip
+      tr_later("Nobody has been asked yet; if it stays so, the request item has no approval process."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.ORDER_FIRST], "", _A.APPROVERS,
-      "The order has to be approved before anybody is asked about its item.")  # fmt: skip
+      tr_later("The order has to be approved before anybody is asked about its item."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.ORDER_APPROVED], "order-approved", _A.APPROVERS,
-      "The order is approved, the item is not. The status service reads the item, so the answer never arrives.")  # fmt: skip
+      tr_later("The order is approved, the item is not. The status service reads the item, so the answer never arrives."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.APPROVED], "decision-unseen", _A.CONSOLE,
-      "ServiceNow has approved the request; the next status check brings the answer.")  # fmt: skip
+      tr_later("ServiceNow has approved the request; the next status check brings the answer."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.REJECTED], "decision-unseen", _A.CONSOLE,
-      "ServiceNow has rejected the request; the next status check brings the answer.")  # fmt: skip
+      tr_later("ServiceNow has rejected the request; the next status check brings the answer."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.ORDER_REJECTED], "decision-unseen", _A.CONSOLE,
-      "The order was rejected; the next status check brings that as the answer.")  # fmt: skip
+      tr_later("The order was rejected; the next status check brings that as the answer."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.ORDER_ENDED], "ended-unseen", _A.CONSOLE,
-      "The order has ended without a decision; the next status check ends the request as invalid.")  # fmt: skip
+      tr_later("The order has ended without a decision; the next status check ends the request as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.CANCELLED], "ended-unseen", _A.CONSOLE,
-      "The record was cancelled in ServiceNow; the next status check ends the request as invalid.")  # fmt: skip
+      tr_later("The record was cancelled in ServiceNow; the next status check ends the request as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.NOT_REQUIRED], "ended-unseen", _A.CONSOLE,
-      "ServiceNow no longer asks anybody; the next status check ends the request as invalid.")  # fmt: skip
+      tr_later("ServiceNow no longer asks anybody; the next status check ends the request as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.SKIPPED], "ended-unseen", _A.CONSOLE,
-      "The flow in ServiceNow went past the approval; the next status check ends the request as invalid.")  # fmt: skip
+      tr_later("The flow in ServiceNow went past the approval; the next status check ends the request as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.DUPLICATE], "ended-unseen", _A.CONSOLE,
-      "Another record stands for this one; the next status check ends the request as invalid.")  # fmt: skip
+      tr_later("Another record stands for this one; the next status check ends the request as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.CLOSED], "ended-unseen", _A.CONSOLE,
-      "The record was closed before anybody decided; the next status check ends the request as invalid.")  # fmt: skip
+      tr_later("The record was closed before anybody decided; the next status check ends the request as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.UNKNOWN], "word-unknown", _A.SERVICENOW,
-      "The record carries an approval word that is not ServiceNow's own; it counts as invalid.")  # fmt: skip
+      tr_later("The record carries an approval word that is not ServiceNow's own; it counts as invalid."))  # fmt: skip
 _pair([_S.PENDING], [_SEEN.MISSING], "record-missing", _A.SERVICENOW,
-      "The record is gone, or hidden from the account that looks.")  # fmt: skip
+      tr_later("The record is gone, or hidden from the account that looks."))  # fmt: skip
 
 # -- approved --------------------------------------------------------------------------------------------------
 _pair([_S.APPROVED], [_SEEN.UNSEEN], "", _A.NOBODY,
-      "The request was approved; its record has not been looked at since.")  # fmt: skip
-_pair([_S.APPROVED], [_SEEN.APPROVED], "", _A.NOBODY, "Both systems say approved.")
+      tr_later("The request was approved; its record has not been looked at since."))  # fmt: skip
+_pair([_S.APPROVED], [_SEEN.APPROVED], "", _A.NOBODY, tr_later("Both systems say approved."))
 _pair([_S.APPROVED], [_SEEN.REJECTED, _SEEN.ORDER_REJECTED], "decision-differs", _A.SERVICENOW,
-      "The request was approved, but ServiceNow says rejected now; the program may have run already.")  # fmt: skip
+      tr_later("The request was approved, but ServiceNow says rejected now; the program may have run already."))  # fmt: skip
 _pair([_S.APPROVED], OPEN, "decision-differs", _A.SERVICENOW,
-      "The request was approved, but its record waits for a decision again.")  # fmt: skip
+      tr_later("The request was approved, but its record waits for a decision again."))  # fmt: skip
 _pair([_S.APPROVED], ENDED, "decision-differs", _A.SERVICENOW,
-      "The request was approved, but its record has ended without an approval since.")  # fmt: skip
+      tr_later("The request was approved, but its record has ended without an approval since."))  # fmt: skip
 _pair([_S.APPROVED], [_SEEN.UNKNOWN], "word-unknown", _A.SERVICENOW,
-      "The request was approved; the record carries a word that is not ServiceNow's own now.")  # fmt: skip
+      tr_later("The request was approved; the record carries a word that is not ServiceNow's own now."))  # fmt: skip
 _pair([_S.APPROVED], [_SEEN.MISSING], "record-missing", _A.SERVICENOW,
-      "The request was approved; its record is gone, or hidden from the account that looks.")  # fmt: skip
+      tr_later("The request was approved; its record is gone, or hidden from the account that looks."))  # fmt: skip
 
 # -- ended without an approval ---------------------------------------------------------------------------------
 _pair([_S.REJECTED], [_SEEN.UNSEEN], "", _A.NOBODY,
-      "The request was rejected; its record has not been looked at since.")  # fmt: skip
-_pair([_S.REJECTED], [_SEEN.REJECTED, _SEEN.ORDER_REJECTED], "", _A.NOBODY, "Both systems say rejected.")
+      tr_later("The request was rejected; its record has not been looked at since."))  # fmt: skip
+_pair(
+    [_S.REJECTED],
+    [_SEEN.REJECTED, _SEEN.ORDER_REJECTED],
+    "",
+    _A.NOBODY,
+    tr_later("Both systems say rejected."),
+)
 _pair([_S.REJECTED], [*ENDED, _SEEN.MISSING], "", _A.NOBODY,
-      "The request was rejected; its record has ended since, which changes nothing.")  # fmt: skip
+      tr_later("The request was rejected; its record has ended since, which changes nothing."))  # fmt: skip
 _pair([_S.REJECTED], OPEN, "decision-differs", _A.SERVICENOW,
-      "The request was rejected, but its record waits for a decision again.")  # fmt: skip
+      tr_later("The request was rejected, but its record waits for a decision again."))  # fmt: skip
 _pair([_S.REJECTED], [_SEEN.APPROVED], "decision-differs", _A.CALLER,
-      "The request was rejected, but ServiceNow says approved now; only a new request can be allowed.")  # fmt: skip
+      tr_later("The request was rejected, but ServiceNow says approved now; only a new request can be allowed."))  # fmt: skip
 
 _pair([_S.INVALID], [_SEEN.UNSEEN, _SEEN.MISSING], "", _A.CALLER,
-      "ServiceNow did not know the request any more; the caller has to start the program again.")  # fmt: skip
+      tr_later("ServiceNow did not know the request any more; the caller has to start the program again."))  # fmt: skip
 _pair([_S.INVALID], ENDED, "", _A.CALLER,
-      "Its record ended without a decision; the caller has to start the program again.")  # fmt: skip
+      tr_later("Its record ended without a decision; the caller has to start the program again."))  # fmt: skip
 _pair([_S.INVALID], [_SEEN.REJECTED, _SEEN.ORDER_REJECTED], "", _A.NOBODY,
-      "ServiceNow says rejected now; the program is not allowed either way.")  # fmt: skip
+      tr_later("ServiceNow says rejected now; the program is not allowed either way."))  # fmt: skip
 
 _pair([_S.TIMED_OUT], [_SEEN.UNSEEN, _SEEN.MISSING], "", _A.CALLER,
-      "Nobody decided in time; the caller has to start the program again.")  # fmt: skip
+      tr_later("Nobody decided in time; the caller has to start the program again."))  # fmt: skip
 _pair([_S.TIMED_OUT], ENDED, "", _A.CALLER,
-      "Nobody decided in time, and its record is closed; the caller has to start the program again.")  # fmt: skip
+      tr_later("Nobody decided in time, and its record is closed; the caller has to start the program again."))  # fmt: skip
 _pair([_S.TIMED_OUT], [_SEEN.REJECTED, _SEEN.ORDER_REJECTED], "", _A.NOBODY,
-      "The rejection came after the time was over; the program is not allowed either way.")  # fmt: skip
+      tr_later("The rejection came after the time was over; the program is not allowed either way."))  # fmt: skip
 
-_pair([_S.CANCELLED], [_SEEN.UNSEEN, _SEEN.MISSING], "", _A.NOBODY, "The request was cancelled.")
-_pair([_S.CANCELLED], ENDED, "", _A.NOBODY, "The request was cancelled in both systems.")
+_pair([_S.CANCELLED], [_SEEN.UNSEEN, _SEEN.MISSING], "", _A.NOBODY, tr_later("The request was cancelled."))
+_pair([_S.CANCELLED], ENDED, "", _A.NOBODY, tr_later("The request was cancelled in both systems."))
 _pair([_S.CANCELLED], [_SEEN.REJECTED, _SEEN.ORDER_REJECTED], "", _A.NOBODY,
-      "It was cancelled here and rejected in ServiceNow; the program is not allowed either way.")  # fmt: skip
+      tr_later("It was cancelled here and rejected in ServiceNow; the program is not allowed either way."))  # fmt: skip
 
 _pair([_S.FAILED], [_SEEN.UNSEEN, _SEEN.MISSING], "", _A.CALLER,
-      "The request could not be raised; the caller has to start the program again.")  # fmt: skip
+      tr_later("The request could not be raised; the caller has to start the program again."))  # fmt: skip
 _pair([_S.FAILED], [*ENDED, _SEEN.REJECTED, _SEEN.ORDER_REJECTED], "", _A.CALLER,
-      "It counts as failed here; its record in ServiceNow has ended. The caller has to start the program again.")  # fmt: skip
+      tr_later("It counts as failed here; its record in ServiceNow has ended. The caller has to start the program again."))  # fmt: skip
 
 _pair([_S.INVALID, _S.TIMED_OUT, _S.CANCELLED, _S.FAILED], OPEN, "still-open", _A.SERVICENOW,
-      "The request has ended here, but approvers are still asked: cancel its record in ServiceNow.")  # fmt: skip
+      tr_later("The request has ended here, but approvers are still asked: cancel its record in ServiceNow."))  # fmt: skip
 _pair([_S.INVALID, _S.TIMED_OUT, _S.CANCELLED, _S.FAILED], [_SEEN.APPROVED], "late-approval", _A.CALLER,
-      "The approval came after the request had ended; the caller has to start the program again.")  # fmt: skip
+      tr_later("The approval came after the request had ended; the caller has to start the program again."))  # fmt: skip
 _pair(_NOT_ALLOWED, [_SEEN.UNKNOWN], "word-unknown", _A.SERVICENOW,
-      "The request has ended here; the record carries an approval word that is not ServiceNow's own.")  # fmt: skip
+      tr_later("The request has ended here; the record carries an approval word that is not ServiceNow's own."))  # fmt: skip
 
 MISMATCHES = frozenset(pair.mismatch for pair in PAIRS.values() if pair.mismatch)
 """The ids of all mismatches, for filters and help."""

@@ -11,7 +11,8 @@ from console.widgets.badge import Badge
 from console.widgets.difference import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
 from console.widgets.editors import CheckBox
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
-from services.language import plural, tr
+from models.translatable import tr_later
+from services.language import plural, shown, tr
 
 TONES = {
     "create": ("good", "create"),
@@ -19,13 +20,23 @@ TONES = {
     "keep": ("off", "keep"),
     "conflict": ("bad", "bad"),
 }
+OPERATIONS = {
+    "create": tr_later("Create"),
+    "update": tr_later("Update"),
+    "keep": tr_later("Keep"),
+    "conflict": tr_later("Conflict"),
+    "delete": tr_later("Delete"),
+}
+"""What is done with a record, as a word of its own."""
 SCRIPT = "script"
 
 
 def shown_value(value: Any, names: dict[str, str]) -> str:
     """Return what is to be written as text; a record that is made by the same plan by its name."""
     key = getattr(value, "key", None)
-    return str(value) if key is None else f"{names.get(key, key)} (made by this plan)"
+    if key is None:
+        return str(value)
+    return tr("{record} (made by this plan)", record=names.get(key, key))
 
 
 def rows_of(change: Any, names: dict[str, str]) -> list[DiffRow]:
@@ -52,9 +63,9 @@ def sentence_of(change: Any) -> str:
     if change.operation == "create":
         return plural(count, "Creates a record with {count} field.", "Creates a record with {count} fields.")
     if change.operation == "keep":
-        return "No changes."
+        return tr("No changes.")
     if not change.fields:
-        return "Nothing can be written as things are."
+        return tr("Nothing can be written as things are.")
     named = f"{columns[:1].upper()}{columns[1:]}"
     differ = plural(count, "{fields} differs.", "{fields} differ.", fields=named)
     if change.operation == "update":
@@ -79,7 +90,7 @@ class ChangeView(QWidget):
         self.title = ElidedLabel("", role="section")
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._badge = QHBoxLayout()
-        self.copy = LinkLabel("Copy new script")
+        self.copy = LinkLabel(tr("Copy new script"))
         self.copy.clicked.connect(self._copy)
         head.addWidget(self.title)
         head.addLayout(self._badge)
@@ -92,7 +103,7 @@ class ChangeView(QWidget):
         said.addWidget(self.sentence, 1)
         said.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(said)
-        self.overwrite = CheckBox("Write over it")
+        self.overwrite = CheckBox(tr("Write over it"))
         self.overwrite.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.overwrite.clicked.connect(
             lambda on: self.change and self.overwrite_wanted.emit(self.change.key, on)
@@ -119,22 +130,22 @@ class ChangeView(QWidget):
             if (widget := old.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self._badge.addWidget(Badge(change.operation.capitalize(), tone, icon))
+        self._badge.addWidget(Badge(tr(OPERATIONS[change.operation]), tone, icon))
         self.title.setText(change.name)
         self.title.updateGeometry()
         self.sentence.setText(sentence_of(change))
         self.overwrite.setVisible(change.sys_id is not None and (change.operation == "conflict" or ticked))
         self.overwrite.setChecked(ticked)
-        self.overwrite.setAccessibleName(f"Write over {change.name}")
+        self.overwrite.setAccessibleName(tr("Write over {name}", name=change.name))
         self.copy.setVisible(SCRIPT in change.fields)
-        self.why.setText(f"{change.why}.")
+        self.why.setText(f"{shown(change.why)}.")
         self.difference.setVisible(bool(change.fields))
         rows = await asyncio.to_thread(rows_of, change, names)
         if change is self.change:
-            self.difference.show_rows(rows, f"On {server}", "After Apply")
+            self.difference.show_rows(rows, tr("On {server}", server=server), tr("After Apply"))
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and self.change is not None:
             clipboard.setText(str(self.change.fields[SCRIPT][1]))
-            self._page.ctx.notify(f"Copied the new script of {self.change.name}")
+            self._page.ctx.notify(tr("Copied the new script of {name}", name=self.change.name))

@@ -19,6 +19,7 @@ from console.pages.provisioning.plan_tab import CHANGE, PlanTab
 from console.pages.provisioning.run_dialog import RunDialog
 from console.pages.provisioning.runs_tab import RunsTab, can_undo, how_far
 from console.pages.provisioning.saving import ask_where
+from console.pages.provisioning.standing import Standing, apply_text, undo_records, undo_text
 from console.pages.provisioning.verify_tab import VerifyTab
 from console.pages.registry import PROVISIONING, Target
 from console.widgets import buttons
@@ -31,19 +32,12 @@ from models.base import utcnow
 from models.kinds import Kind
 from models.translatable import tr_later
 from services.errors import ConsoleError, InputError
-from services.language import date_time, plural, tr
+from services.language import plural, shown, tr
 
 PLAN, VERIFY, HISTORY = tr_later("Plan"), tr_later("Verify"), tr_later("History")
 TABS = (PLAN, VERIFY, HISTORY)
 SETTLE_MS = 300
 NARROW, QWIDGETSIZE_MAX = 680, 16_777_215
-SHORT = {
-    "Plan, nothing changed yet": "Plan",
-    "Nothing to change": "In order",
-    "Done and verified": "Done",
-    "Done, see what is left": "Done",
-}
-"""What badges say in a narrow window, where the title needs the room."""
 
 
 class ProvisioningPage(Page):
@@ -86,8 +80,8 @@ class ProvisioningPage(Page):
         self.apply_button = buttons.primary("Run Task", icon="tick")
         self.again_button = buttons.secondary("Plan again", icon="refresh")
         self.save_button = buttons.secondary("Save update set…", icon="download")
-        self.force = CheckBox("Force update")
-        plain.set_tip(self.force, "Writes over every conflict")
+        self.force = CheckBox(tr("Force update"))
+        plain.set_tip(self.force, tr("Writes over every conflict"))
         self.undo_button = buttons.quiet("Undo last run…", icon="undo")
         self.plan_tab, self.verify_tab, self.runs_tab = PlanTab(self), VerifyTab(self), RunsTab(self)
         verify, runs = self.verify_tab, self.runs_tab
@@ -198,7 +192,7 @@ class ProvisioningPage(Page):
         self.plan()
         if receipts and receipts[0].unfinished:
             self.plan_tab.run.stopped(
-                "A run stopped in the middle", None, receipts[0].id, receipts[0].run.outcome
+                tr("A run stopped in the middle"), None, receipts[0].id, receipts[0].run.outcome
             )
             self.plan_tab.show_run()
 
@@ -320,12 +314,12 @@ class ProvisioningPage(Page):
         admin = None
         if lacking or server.production:
             dialog = RunDialog(
-                server, verb, lacking=lacking, parent=self.window(), text=_apply_text(planned.plan)
+                server, verb, lacking=lacking, parent=self.window(), text=apply_text(planned.plan)
             )
             if not await ask(dialog):
                 return
             admin = dialog.administrator
-        await self._run("apply", f"Creating items on {server.name}", admin, planned)
+        await self._run("apply", tr("Creating items on {server}", server=server.name), admin, planned)
 
     async def _run(self, what: str, title: str, admin: Administrator | None, more: Any) -> None:
         """Run one of the two things that write, with progress, and show how it ended."""
@@ -375,11 +369,11 @@ class ProvisioningPage(Page):
         self, what: str, error: ConsoleError, admin: Administrator | None, receipt: str
     ) -> None:
         problem = error.problem
-        self._end_job(problem.cause, FAILED)
+        self._end_job(shown(problem.cause), FAILED)
         self._state = "stopped"
         if hasattr(error, "receipt"):
             await self._keep(self.server, admin)
-        title = "The run stopped" if what == "apply" else "The run was not undone"
+        title = tr("The run stopped") if what == "apply" else tr("The run was not undone")
         self.plan_tab.run.stopped(title, problem, receipt)
         if problem.fault == ADMIN_MISSING and admin is None and what == "apply" and self.planned is not None:
             # The account lost the role since the plan was made: the next try asks for an administrator.
@@ -403,7 +397,7 @@ class ProvisioningPage(Page):
     def _stop_run(self) -> None:
         self.workers.cancel("run")
         self._state = "stopped"
-        self.plan_tab.run.stopped("The run was cancelled", None, "", "Writing down how far it came")
+        self.plan_tab.run.stopped(tr("The run was cancelled"), None, "", tr("Writing down how far it came"))
 
     def _ended(self) -> None:
         cancelled = self.busy if self._job and self._job.state == CANCELLED else ""
@@ -415,7 +409,7 @@ class ProvisioningPage(Page):
         await self._read_runs(self.server)
         if cancelled:
             receipt, said = how_far(self.runs_tab.receipts, self._began, cancelled)
-            self.plan_tab.run.stopped("The run was cancelled", None, receipt, said)
+            self.plan_tab.run.stopped(tr("The run was cancelled"), None, receipt, said)
         self.refresh()
 
     # -- undo --------------------------------------------------------------
@@ -434,25 +428,19 @@ class ProvisioningPage(Page):
     async def _undo(self, receipt: Any) -> None:
         planned = self.planned
         lacking = planned.account if planned is not None and planned.lacks_admin is not None else ""
-        steps = list(reversed(receipt.live))
-        restored = sum(1 for s in steps if s.operation != "create")
-        records = [
-            f"{'Remove' if s.operation == 'create' else 'Restore'} {s.name} ({s.table})" for s in steps
-        ]
-        text = f"Undoes the run of {date_time(receipt.run.started_at)}: {len(steps) - restored} removed"
-        text += f", {restored} restored." if restored else "."
         dialog = RunDialog(
             self.server,
-            "Undo",
-            text=text,
-            records=records,
+            tr("Undo"),
+            text=undo_text(receipt),
+            records=undo_records(receipt),
             lacking=lacking,
             others=True,
             parent=self.window(),
         )
         if await ask(dialog):
             more = (receipt.id, dialog.others.isChecked())
-            await self._run("undo", f"Undoing a run on {self.server.name}", dialog.administrator, more)
+            title = tr("Undoing a run on {server}", server=self.server.name)
+            await self._run("undo", title, dialog.administrator, more)
 
     # -- verify and history ------------------------------------------------
 
@@ -463,14 +451,16 @@ class ProvisioningPage(Page):
             self.workers.start(self._verify(self.server, self.names), group="verify")
 
     async def _verify(self, server: Any, names: Any) -> None:
-        job = self.ctx.activity.begin(f"Verifying {server.name}", lambda: self.workers.cancel("verify"))
+        job = self.ctx.activity.begin(
+            tr("Verifying {server}", server=server.name), lambda: self.workers.cancel("verify")
+        )
         try:
             found = await operations.look(self.ctx, server, names)
             self.verify_tab.show_verification(found)
             job.end(self.verify_tab.verdict.text(), DONE if found.ok else FAILED)
         except ConsoleError as error:
             self.verify_tab.failed(error)
-            job.end(error.problem.cause, FAILED)
+            job.end(shown(error.problem.cause), FAILED)
         finally:
             if not sip.isdeleted(self):
                 self.verify_tab.end()
@@ -535,46 +525,23 @@ class ProvisioningPage(Page):
         self.runs_tab.refresh()
         self.commands_changed.emit()
 
+    @property
+    def _standing(self) -> Standing:
+        return Standing(
+            server=self.server,
+            plan=self.planned.plan if self.planned is not None else None,
+            planning=self.planning or self._timer.isActive(),
+            busy=bool(self.busy),
+            ended=self._state,
+        )
+
     def reason(self) -> str:
         """Return why the task cannot run, or an empty text."""
-        if self.server is None:
-            return "Choose a ServiceNow system"
-        if self.busy:
-            return "Running"
-        if self.planning or self._timer.isActive():
-            return "Planning"
-        if self.planned is None:
-            return "There is no plan"
-        plan = self.planned.plan
-        if not plan.writes:
-            return "Only conflicts are left" if plan.conflicts else "Nothing to change"
-        return ""
+        return self._standing.reason()
 
     def badges(self) -> list[tuple[str, str, str | None]]:
         """Return what stands behind the title."""
-        found: list[tuple[str, str, str | None]] = []
-        plan = self.planned.plan if self.planned is not None else None
-        states: dict[str, tuple[str, str, str | None]] = {
-            "done": ("Done and verified", "good", "good"),
-            "notice": ("Done, see what is left", "notice", "notice"),
-            "undone": ("Undone", "off", "off"),
-            "stopped": ("Stopped", "bad", "bad"),
-        }
-        if self.busy:
-            found.append(("Running", "off", "running"))
-        elif self._state:
-            found.append(states[self._state])
-        elif plan is not None and plan.writes:
-            found.append(("Plan, nothing changed yet", "off", "off"))
-        elif plan is not None and plan.conflicts:
-            found.append(("Conflicts", "bad", "bad"))
-        elif plan is not None:
-            found.append(("Nothing to change", "good", "good"))
-        if self._narrow:
-            found = [(SHORT.get(text, text), tone, icon) for text, tone, icon in found]
-        if self.server is not None and self.server.production:
-            found.append(("Production", "outline", None))
-        return found
+        return self._standing.badges(narrow=self._narrow)
 
     def _failed(self, error: BaseException) -> None:
         if not isinstance(error, ConsoleError):
@@ -586,14 +553,3 @@ def _uuid(text: str) -> Any:
     import uuid
 
     return uuid.UUID(text)
-
-
-def _apply_text(plan: Any) -> str:
-    words = {
-        "create": "created",
-        "update": "updated",
-        "keep": "kept as they are",
-        "conflict": "left alone as conflicts",
-    }
-    said = [f"{count} {words[name]}" for name, count in plan.summary.items() if count]
-    return f"Records: {', '.join(said)}."

@@ -9,9 +9,12 @@ from console import plain
 from console.widgets.editors import CheckBox, NameBox, TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
+from models.translatable import tr_later
+from services.language import shown, tr
 
 CATEGORIES = ("Thycotic", "Delinea")
-AUTOMATIC = "The only active one on the instance"
+AUTOMATIC = tr_later("The only active one on the instance")
+VENDORS = tr_later("Empty for the vendor's name")
 WIDTH = 640
 WRONG = {
     "prefix": "prefix",
@@ -36,17 +39,17 @@ class Parameters(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Names and options")
+        self.setAccessibleName(tr("Names and options"))
         self.category, self.workflow = QComboBox(), NameBox()
         self.category.setEditable(True)
         self.category.addItems(CATEGORIES)
-        self.workflow.addItem(AUTOMATIC, "")
+        self.workflow.addItem(tr(AUTOMATIC), "")
         for box in (self.category, self.workflow):
             box.setMinimumContentsLength(12)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.prefix = TextEditor()
         self.lines = {name: TextEditor() for name in TEXTS}
-        self.further = CheckBox("Further variables of newer versions")
+        self.further = CheckBox(tr("Further variables of newer versions"))
         self.fields: dict[str, Field] = {}
         self._helps: dict[str, str] = {}
         self._build()
@@ -65,15 +68,15 @@ class Parameters(QScrollArea):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 8, 8)
         column.setSpacing(12)
-        column.addWidget(Label("Names and options", role="section"))
+        column.addWidget(Label(tr("Names and options"), role="section"))
         rows = (
-            (("category", "Category", self.category, "Thycotic up to 11.1, Delinea in later versions"),
-             ("prefix", "Prefix", self.prefix, "Optional, tells several sets on one instance apart")),
-            (("item", "Request Item", self.lines["item"], "Empty for the vendor's name"),
-             ("workflow", "Approval workflow", self.workflow, "Asks the approvers; read from the instance")),
-            (("create_service", "Create request service", self.lines["create_service"], "Empty for the vendor's name"),),
-            (("status_service", "Get request status service", self.lines["status_service"], "Empty for the vendor's name"),),
-            (("cancel_service", "Cancel request service", self.lines["cancel_service"], "Empty for the vendor's name"),),
+            (("category", tr("Category"), self.category, tr("Thycotic up to 11.1, Delinea in later versions")),
+             ("prefix", tr("Prefix"), self.prefix, tr("Optional, tells several sets on one instance apart"))),
+            (("item", tr("Request Item"), self.lines["item"], tr(VENDORS)),
+             ("workflow", tr("Approval workflow"), self.workflow, tr("Asks the approvers; read from the instance"))),
+            (("create_service", tr("Create request service"), self.lines["create_service"], tr(VENDORS)),),
+            (("status_service", tr("Get request status service"), self.lines["status_service"], tr(VENDORS)),),
+            (("cancel_service", tr("Cancel request service"), self.lines["cancel_service"], tr(VENDORS)),),
         )  # fmt: skip
         for row in rows:
             line = QHBoxLayout()
@@ -138,13 +141,15 @@ class Parameters(QScrollArea):
         for name in names:
             if self.workflow.findData(name) < 0:
                 self.workflow.addItem(plain.one_line(name), name)
-        said = f"Asks the approvers: {attached}" if attached else "None is attached by this plan"
+        said = tr("None is attached by this plan")
+        if attached:
+            said = tr("Asks the approvers: {workflow}", workflow=attached)
         self.fields["workflow"].set_help(said)
 
     def forget_workflows(self) -> None:
         """Leave out what another instance had."""
         self.workflow.clear()
-        self.workflow.addItem(AUTOMATIC, "")
+        self.workflow.addItem(tr(AUTOMATIC), "")
         self.fields["workflow"].set_help(self._helps["workflow"])
 
     def _choose_workflow(self, name: str) -> None:
@@ -158,7 +163,7 @@ class Parameters(QScrollArea):
         """Say beside its field which name an instance cannot carry."""
         what = problem.evidence.partition(":")[0]
         self.clear_errors()
-        self.fields[WRONG.get(what, "item")].set_error(problem.remedy)
+        self.fields[WRONG.get(what, "item")].set_error(shown(problem.remedy))
 
     def clear_errors(self) -> None:
         """Bring the help back."""

@@ -1,5 +1,6 @@
 """The Plan tab: server and plan on the left; names, the selected change or the run on the right; the one conflict box."""
 
+from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -24,22 +25,23 @@ from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture
 from console.widgets.plan_tree import PlanGroup, PlanRow, PlanTree
 from console.widgets.states import ErrorState, StateStack
 from models.kinds import Kind
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import number, plural, time_or_date, tr
+from services.language import number, plural, shown, time_or_date, tr
 
 LEFT, LEFT_LEAST, RIGHT_LEAST, BESIDE_FROM = 347, 248, 232, 720
 GROUPS = (
-    PlanGroup("sc_category", "Category", "folder", "categories"),
-    PlanGroup("sc_cat_item", "Catalog item", "box", "items"),
-    PlanGroup("item_option_new", "Variables", "variable", "variables"),
-    PlanGroup("sys_web_service", "Scripted SOAP services", "braces", "services"),
-    PlanGroup("sys_web_service_input", "Inputs", "braces", "inputs"),
-    PlanGroup("sys_web_service_output", "Outputs", "braces", "outputs"),
+    PlanGroup("sc_category", tr_later("Category"), "folder", tr_later("categories")),
+    PlanGroup("sc_cat_item", tr_later("Catalog item"), "box", tr_later("items")),
+    PlanGroup("item_option_new", tr_later("Variables"), "variable", tr_later("variables")),
+    PlanGroup("sys_web_service", tr_later("Scripted SOAP services"), "braces", tr_later("services")),
+    PlanGroup("sys_web_service_input", tr_later("Inputs"), "braces", tr_later("inputs")),
+    PlanGroup("sys_web_service_output", tr_later("Outputs"), "braces", tr_later("outputs")),
 )
 COUNTS = (
-    ("create", "create", "create"),
-    ("update", "update", "update"),
-    ("keep", "keep", "keep"),
+    ("create", "create", tr_later("create")),
+    ("update", "update", tr_later("update")),
+    ("keep", "keep", tr_later("keep")),
     ("conflict", "bad", "conflict"),
 )
 PARAMETERS, CHANGE, RUN = range(3)
@@ -81,10 +83,10 @@ class PlanTab(QWidget):
         column.setSpacing(8)
         head = QHBoxLayout()
         head.setSpacing(8)
-        label = ElidedLabel("ServiceNow system", role="field")
+        label = ElidedLabel(tr("ServiceNow system"), role="field")
         label.setBuddy(self.server.button)
-        self.server.button.setAccessibleName("ServiceNow system")
-        self.names_link = LinkLabel("Names and options")
+        self.server.button.setAccessibleName(tr("ServiceNow system"))
+        self.names_link = LinkLabel(tr("Names and options"))
         self.names_link.clicked.connect(self.show_parameters)
         head.addWidget(label, 1)
         head.addWidget(self.names_link)
@@ -97,7 +99,7 @@ class PlanTab(QWidget):
         rule = QFrame()
         rule.setProperty("role", "rule")
         column.addWidget(rule)
-        self.tree = PlanTree(GROUPS)
+        self.tree = PlanTree([replace(g, title=tr(g.title), plural=tr(g.plural)) for g in GROUPS])
         self.tree.opened.connect(lambda: self._show_detail(on=True))
         self.tree.chosen.connect(lambda key: self._quiet or self.change_chosen.emit(key))
         self.states = StateStack(self.tree)
@@ -122,8 +124,8 @@ class PlanTab(QWidget):
         second = QHBoxLayout()
         second.setSpacing(4)
         self.read_at = ElidedLabel("", role="caption")
-        self.cancel = LinkLabel("Cancel")
-        self.cancel.setAccessibleName("Cancel planning")
+        self.cancel = LinkLabel(tr("Cancel"))
+        self.cancel.setAccessibleName(tr("Cancel planning"))
         self.cancel.clicked.connect(self.cancel_wanted)
         self.cancel.hide()
         second.addWidget(self.read_at, 1)
@@ -139,7 +141,7 @@ class PlanTab(QWidget):
         column.setContentsMargins(16, 12, 24, 12)
         column.setSpacing(12)
         self._right_column = column
-        self.back = LinkLabel("Back to the plan")
+        self.back = LinkLabel(tr("Back to the plan"))
         self.back.setContentsMargins(0, 1, 4, 1)
         self.back.clicked.connect(lambda: self._show_detail(on=False))
         column.addWidget(self.back)
@@ -202,8 +204,10 @@ class PlanTab(QWidget):
         if server is None:
             self.states.show_other(
                 _message(
-                    "No ServiceNow system is chosen",
-                    "Choose the server above. What would be made on it is shown here; nothing is written before you say so.",
+                    tr("No ServiceNow system is chosen"),
+                    tr(
+                        "Choose the server above. What would be made on it is shown here; nothing is written before you say so."
+                    ),
                 )
             )
         self.right.setCurrentIndex(PARAMETERS)
@@ -227,7 +231,7 @@ class PlanTab(QWidget):
         self.change.difference.set_stale(on)
         if on:
             self.states.show_loading()
-            self.read_at.setText("Reading what is there")
+            self.read_at.setText(tr("Reading what is there"))
         elif self._plan is None:
             self.read_at.setText("")
 
@@ -237,9 +241,9 @@ class PlanTab(QWidget):
         if self._plan is None:
             again = buttons.secondary("Plan again", icon="refresh")
             again.clicked.connect(self._page.plan)
-            self.states.show_other(_message("Planning was cancelled", "Nothing was written.", again))
+            self.states.show_other(_message(tr("Planning was cancelled"), tr("Nothing was written."), again))
         else:
-            self.read_at.setText("Cancelled; this is the plan before")
+            self.read_at.setText(tr("Cancelled; this is the plan before"))
 
     def failed(self, error: ConsoleError) -> None:
         """Show why there is no plan."""
@@ -267,7 +271,10 @@ class PlanTab(QWidget):
         lacking = planned.lacks_admin is not None and bool(plan.writes or plan.conflicts)
         self.account.setVisible(lacking)
         self.account.setText(
-            f"{planned.account} lacks the role admin; an administrator signs in for the run."
+            tr(
+                "{account} lacks the role admin; an administrator signs in for the run.",
+                account=planned.account,
+            )
         )
         owners = {c.key: c.name for c in plan.changes}
         self._quiet = True
@@ -298,7 +305,9 @@ class PlanTab(QWidget):
             picture, text = self.counts[operation]
             count = summary[operation] if summary else 0
             conflicts = plural(count, "{count} conflict", "{count} conflicts")
-            text.setText(conflicts if word == "conflict" else tr("{count} {word}", count=count, word=word))
+            text.setText(
+                conflicts if word == "conflict" else tr("{count} {word}", count=count, word=tr(word))
+            )
             for widget in (picture, text):
                 widget.setVisible(bool(count))
 
@@ -309,9 +318,14 @@ class PlanTab(QWidget):
             return
         one = len(found) == 1
         self.conflict_title.setText(
-            f"1 conflict is left alone: {found[0].name}" if one else f"{len(found)} conflicts are left alone"
+            plural(
+                len(found),
+                "{count} conflict is left alone: {name}",
+                "{count} conflicts are left alone",
+                name=found[0].name,
+            )
         )
-        self.conflict_text.setText(f"{found[0].why}." if one else ", ".join(c.name for c in found))
+        self.conflict_text.setText(f"{shown(found[0].why)}." if one else ", ".join(c.name for c in found))
 
     def _next_conflict(self) -> None:
         keys = [c.key for c in self._plan.conflicts]

@@ -13,10 +13,13 @@ from console.widgets.dialog import Dialog
 from console.widgets.editors import CheckBox, PasswordEditor, TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label
+from models.translatable import tr_later
+from services.language import AND, list_of, tr
 from services.secret import Secret
 
 WIDTH = 560
 LIST_MAX = 168
+LACKS = tr_later("{account} lacks the role admin. An administrator signs in for this run only.")
 
 
 class SignInFields(QWidget):
@@ -25,9 +28,10 @@ class SignInFields(QWidget):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.account, self.password = TextEditor(), PasswordEditor()
-        self.keep = CheckBox("Save this credential")
+        self.keep = CheckBox(tr("Save this credential"))
         plain.set_tip(
-            self.keep, "Creates a User Credential and stores its password in the vault, for this server only"
+            self.keep,
+            tr("Creates a User Credential and stores its password in the vault, for this server only"),
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -35,15 +39,17 @@ class SignInFields(QWidget):
         line = QHBoxLayout()
         line.setSpacing(16)
         line.addWidget(Field("Administrator's account", self.account, "Has the role admin"), 1)
-        line.addWidget(Field("Password", self.password, f"Sent to {host} for this run, then forgotten"), 1)
+        line.addWidget(
+            Field("Password", self.password, tr("Sent to {host} for this run, then forgotten", host=host)), 1
+        )
         column.addLayout(line)
         column.addWidget(self.keep)
 
     def missing(self) -> str:
         """Return what has to be filled in yet, or an empty text."""
-        lines = (("account", self.account), ("password", self.password))
+        lines = ((tr("account"), self.account), (tr("password"), self.password))
         empty = [name for name, line in lines if not line.text().strip()]
-        return f"Fill in the administrator's {' and '.join(empty)}" if empty else ""
+        return tr("Fill in the administrator's {fields}", fields=list_of(empty, AND)) if empty else ""
 
     def read(self) -> Administrator:
         """Return who signs in."""
@@ -76,24 +82,22 @@ class RunDialog(Dialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
-        column.addWidget(Label(f"{verb} on {server.name}", role="section"))
+        column.addWidget(Label(tr("{act} on {server}", act=verb, server=server.name), role="section"))
         said = Label(text)
         said.setWordWrap(True)
         column.addWidget(said)
         self.records = QListWidget()
-        self.records.setAccessibleName("Records")
+        self.records.setAccessibleName(tr("Records"))
         self.records.addItems([plain.one_line(record) for record in records])
         self.records.setMaximumHeight(LIST_MAX)
         self.records.setVisible(bool(records))
         column.addWidget(self.records)
-        self.others = CheckBox("Also undo later changes by others")
+        self.others = CheckBox(tr("Also undo later changes by others"))
         self.others.setVisible(others)
         column.addWidget(self.others)
         self.sign_in: SignInFields | None = None
         if lacking:
-            why = Label(
-                f"{lacking} lacks the role admin. An administrator signs in for this run only.", role="muted"
-            )
+            why = Label(tr(LACKS, account=lacking), role="muted")
             why.setWordWrap(True)
             column.addWidget(why)
             self.sign_in = SignInFields(server.origin.host)
@@ -105,7 +109,11 @@ class RunDialog(Dialog):
             self.confirm = TextEditor()
             self.confirm.textChanged.connect(lambda _t: self._update())
             column.addWidget(
-                Field("Production", self.confirm, f"Type the server's name to confirm: {server.name}")
+                Field(
+                    "Production",
+                    self.confirm,
+                    tr("Type the server's name to confirm: {name}", name=server.name),
+                )
             )
         column.addStretch(1)
         column.addLayout(self._foot(verb))
@@ -128,7 +136,7 @@ class RunDialog(Dialog):
     def _update(self) -> None:
         missing = self.sign_in.missing() if self.sign_in is not None else ""
         if not missing and self.confirm is not None and self.confirm.text().strip() != self.server.name:
-            missing = "Type the server's name to confirm"
+            missing = tr("Type the server's name to confirm")
         self.go.setEnabled(not missing)
         self.reason.setText(missing)
 

@@ -11,7 +11,7 @@ from console.widgets.labels import CopyLabel, ElidedLabel, Label, Picture
 from console.widgets.meter import Meter
 from console.widgets.states import ErrorState
 from services.errors import Problem
-from services.language import tr
+from services.language import shown, tr
 
 
 class RunView(QScrollArea):
@@ -27,7 +27,7 @@ class RunView(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Run")
+        self.setAccessibleName(tr("Run"))
         self.receipt = ""
         self.report = ""
         self.problem: Problem | None = None
@@ -63,7 +63,7 @@ class RunView(QScrollArea):
         row.setSpacing(8)
         row.addWidget(Label(tr("Run ID"), role="field"))
         self.receipt_label = CopyLabel("")
-        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify("Run ID copied"))
+        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify(tr("Run ID copied")))
         row.addWidget(self.receipt_label, 1)
         self._column.addWidget(self.receipt_line)
 
@@ -90,13 +90,16 @@ class RunView(QScrollArea):
     def begin(self, title: str) -> None:
         """Show that a run has begun."""
         self._clear()
-        self._say("running", title, "Starting")
+        self._say("running", title, tr("Starting"))
         self.meter.set_value(0)
         self._offer(cancel=True)
 
     def progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         """Show how far it is."""
-        self.doing.setText(f"{text} ({done} of {total})" if total else text)
+        text = shown(text)
+        self.doing.setText(
+            tr("{step} ({done} of {total})", step=text, done=done, total=total) if total else text
+        )
         if total:
             self.meter.set_value(done / total)
 
@@ -106,18 +109,21 @@ class RunView(QScrollArea):
         good = applied.verification.verified
         count = applied.plan.summary
         self.receipt = applied.receipt.id
-        self._say("good" if good else "notice", "Done and verified" if good else "Done, not verified",
+        self._say("good" if good else "notice", tr("Done and verified") if good else tr("Done, not verified"),
                   applied.receipt.run.outcome)  # fmt: skip
         self.meter.set_value(1)
         for text in (*applied.reminders, *applied.plan.warnings):
-            self._remind(text)
+            self._remind(shown(text))
         if kept:
             self._remind(
-                f"The administrator is kept as the User Credential “{kept}”. Delete it when it is not needed."
+                tr(
+                    "The administrator is kept as the User Credential “{name}”. Delete it when it is not needed.",
+                    name=kept,
+                )
             )
         if count["conflict"]:
             names = ", ".join(c.name for c in applied.plan.conflicts[:5])
-            self._remind(f"{count['conflict']} left alone: {names}")
+            self._remind(tr("{count} left alone: {names}", count=count["conflict"], names=names))
         if applied.verification.problem is not None:
             self._results.addWidget(ErrorState(applied.verification.problem))
         self.report = _applied_text(applied)
@@ -127,8 +133,9 @@ class RunView(QScrollArea):
         """Show a run that was taken back."""
         self._clear()
         self.receipt = undone.receipt.id
-        self._say("good" if undone.ok else "notice", "Undone",
-                  f"{len(undone.removed)} removed, {len(undone.restored)} restored, {len(undone.left)} left")  # fmt: skip
+        self._say("good" if undone.ok else "notice", tr("Undone"),
+                  tr("{removed} removed, {restored} restored, {left} left", removed=len(undone.removed),
+                     restored=len(undone.restored), left=len(undone.left)))  # fmt: skip
         self.meter.set_value(1)
         lines = [f"{word} {name} ({table})" for word, found in
                  (("Removed", undone.removed), ("Restored", undone.restored), ("Left", undone.left))
@@ -150,7 +157,7 @@ class RunView(QScrollArea):
         self.report = problem.as_text() if problem is not None else f"{title}: {outcome}"
         if receipt:
             self.report += f"\n  Run ID:   {receipt}"
-        self.go_on.setText("Continue" if receipt else "Try again")
+        self.go_on.setText(tr("Continue") if receipt else tr("Try again"))
         self.go_on.setAccessibleName(self.go_on.text())
         self._offer(go_on=True, undo=bool(receipt), copy=True)
 
@@ -203,7 +210,7 @@ class RunView(QScrollArea):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(self.report)
-            self._page.ctx.notify("Copied the report")
+            self._page.ctx.notify(tr("Copied the report"))
 
 
 def _applied_text(applied: Any) -> str:

@@ -8,21 +8,33 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from console.pages.provisioning.change_view import OPERATIONS
 from console.widgets import buttons
 from console.widgets.labels import CopyLabel, Label
 from console.widgets.rows import RowsTable, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
 from models.kinds import TaskState
+from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.language import ago, date_time, plural, tr
 
-RUNS = ("State", "When", "By", "Outcome", "Run ID")
+RUNS = (tr_later("State"), tr_later("When"), tr_later("By"), tr_later("Outcome"), tr_later("Run ID"))
 RUN_WIDTHS = (116, 116, 100, 340)
-STEPS = ("Step", "Record", "Table", "sys_id")
+STEPS = (tr_later("Step"), tr_later("Record"), tr_later("Table"), "sys_id")
 STEP_WIDTHS = (128, 250, 190)
-TILES = (("server", "ServiceNow Server"), ("tasks", "Plan"), ("tick", "Apply"), ("history", "History"))
+TILES = (
+    ("server", tr_later("ServiceNow Server")),
+    ("tasks", tr_later("Plan")),
+    ("tick", tr_later("Apply")),
+    ("history", tr_later("History")),
+)
 STEP_SHAPES = {"doing": "notice", "done": "good", "void": "off", "removing": "notice", "gone": "off"}
-STEP_WORDS = {"doing": "not known", "void": "did not happen", "removing": "taking back", "gone": "taken back"}
+STEP_WORDS = {
+    "doing": tr_later("not known"),
+    "void": tr_later("did not happen"),
+    "removing": tr_later("taking back"),
+    "gone": tr_later("taken back"),
+}
 
 
 class RunsTab(QWidget):
@@ -39,17 +51,17 @@ class RunsTab(QWidget):
         self.go_on_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)
-        self.table = RowsTable("Runs", RUNS, RUN_WIDTHS)
+        self.table = RowsTable(tr("Runs"), RUNS, RUN_WIDTHS)
         self.table.chosen.connect(lambda _row: self._show_steps())
-        self.steps = RowsTable("Steps of the run", STEPS, STEP_WIDTHS)
+        self.steps = RowsTable(tr("Steps of the run"), STEPS, STEP_WIDTHS)
         lower = QWidget()
         column = QVBoxLayout(lower)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)
-        self.heading = Label("Steps", role="section")
+        self.heading = Label(tr("Steps"), role="section")
         self.heading.setContentsMargins(24, 0, 24, 0)
         self.id = CopyLabel("")
-        self.id.copied.connect(lambda _t: page.ctx.notify("Run ID copied"))
+        self.id.copied.connect(lambda _t: page.ctx.notify(tr("Run ID copied")))
         column.addWidget(self.heading)
         line = QHBoxLayout()
         line.setContentsMargins(24, 0, 24, 0)
@@ -78,8 +90,9 @@ class RunsTab(QWidget):
         self.receipts = []
         self.table.show_rows([])
         if server is None:
-            self.states.show_other(EmptyState(TILES, "history", "No ServiceNow system is chosen",
-                                              "Choose it on the Plan tab; its runs are listed here."))  # fmt: skip
+            self.states.show_other(_empty(
+                tr("No ServiceNow system is chosen"), tr("Choose it on the Plan tab; its runs are listed here.")
+            ))  # fmt: skip
         else:
             self.states.show_loading()
         self.refresh()
@@ -89,8 +102,10 @@ class RunsTab(QWidget):
         selected = self.receipt.id if self.receipt is not None else ""
         self.receipts = list(receipts)
         if not receipts:
-            self.states.show_other(EmptyState(TILES, "history", "Nothing was run on this server yet",
-                                              "Each run leaves a receipt here, by which it can be undone."))  # fmt: skip
+            self.states.show_other(_empty(
+                tr("Nothing was run on this server yet"),
+                tr("Each run leaves a receipt here, by which it can be undone."),
+            ))  # fmt: skip
             self.refresh()
             return
         self.table.show_rows([_run_row(r) for r in receipts])
@@ -133,7 +148,11 @@ class RunsTab(QWidget):
         if clipboard is not None and receipt is not None:
             head = "  ".join(_run_row(receipt).texts)
             clipboard.setText("\n".join([head, *("  ".join(_step_row(s).texts) for s in receipt.steps)]))
-            self._page.ctx.notify("Copied the report")
+            self._page.ctx.notify(tr("Copied the report"))
+
+
+def _empty(heading: str, text: str) -> EmptyState:
+    return EmptyState([(icon, tr(word)) for icon, word in TILES], "history", heading, text)
 
 
 def can_undo(receipt: Any) -> bool:
@@ -156,14 +175,14 @@ def how_far(receipts: Sequence[Any], began: datetime, what: str) -> tuple[str, s
 def state_of(receipt: Any) -> tuple[str, str]:
     """Return how a run stands: shape and word."""
     if receipt.undone:
-        return "off", "Undone"
+        return "off", tr("Undone")
     if receipt.undo_begun:
-        return "notice", "Undo stopped"
+        return "notice", tr("Undo stopped")
     words = {
-        TaskState.RUNNING: ("running", "Running"),
-        TaskState.SUCCEEDED: ("good", "Done") if receipt.verified else ("notice", "Not verified"),
-        TaskState.FAILED: ("bad", "Stopped" if receipt.live else "Failed"),
-        TaskState.CANCELLED: ("off", "Cancelled"),
+        TaskState.RUNNING: ("running", tr("Running")),
+        TaskState.SUCCEEDED: ("good", tr("Done")) if receipt.verified else ("notice", tr("Not verified")),
+        TaskState.FAILED: ("bad", tr("Stopped") if receipt.live else tr("Failed")),
+        TaskState.CANCELLED: ("off", tr("Cancelled")),
     }
     return words.get(TaskState(receipt.run.state), ("off", str(receipt.run.state)))
 
@@ -172,12 +191,12 @@ def _run_row(receipt: Any) -> TableRow:
     shape, word = state_of(receipt)
     run = receipt.run
     exact = date_time(run.started_at, seconds=True, zone=True)
-    texts = (word, ago(run.started_at), run.started_by or "somebody", run.outcome, receipt.id)
+    texts = (word, ago(run.started_at), run.started_by or tr("somebody"), run.outcome, receipt.id)
     return TableRow(shape, texts, receipt.id, tips=("", exact))
 
 
 def _step_row(step: Any) -> TableRow:
-    word = step.operation.capitalize()
+    word = tr(OPERATIONS.get(step.operation, step.operation.capitalize()))
     said = STEP_WORDS.get(step.state)
-    text = f"{word}, {said}" if said else word
+    text = f"{word}, {tr(said)}" if said else word
     return TableRow(STEP_SHAPES.get(step.state, "off"), (text, step.name, step.table, step.sys_id), step.key)

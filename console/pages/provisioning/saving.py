@@ -8,11 +8,12 @@ from PyQt6.QtWidgets import QFileDialog
 from console.lazy import module
 from services.errors import Owner, Problem
 from services.files import save_file, what_to_do, why_not
+from services.language import plural, tr, tr_message
 
 
 def ask_where(page: Any, plan: Any, server: str) -> None:
     """Open the dialog that asks for a file beside the window; the plan is written when one was chosen."""
-    dialog = QFileDialog(page.window(), "Save update set", _file_name(server), "Update set (*.xml)")
+    dialog = QFileDialog(page.window(), tr("Save update set"), _file_name(server), tr("Update set (*.xml)"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("xml")
     dialog.fileSelected.connect(
@@ -34,17 +35,24 @@ async def write(ctx: Any, path: Path, plan: Any) -> None:
     except OSError as error:
         ctx.show_problem(_not_written(path, error))
         return
-    ctx.notify(f"Saved the update set as {path.name}: {len(plan.writes)} records")
+    ctx.notify(
+        plural(
+            len(plan.writes),
+            "Saved the update set as {file}: {count} record",
+            "Saved the update set as {file}: {count} records",
+            file=path.name,
+        )
+    )
 
 
 def _file_name(server: str) -> str:
     plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in server).strip()
-    return f"Approval items for {plain}.xml"
+    return tr("Approval items for {server}.xml", server=plain)
 
 
 def _not_written(path: Path, error: OSError) -> Problem:
     return Problem(
-        tried=f"Save the update set as {path.name}",
+        tried=tr_message("Save the update set as {file}", file=path.name),
         evidence=error.strerror or type(error).__name__,
         cause=why_not(error),
         owner=Owner.CONSOLE,

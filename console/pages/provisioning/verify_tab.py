@@ -9,10 +9,18 @@ from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, Label, Picture
 from console.widgets.rows import RowsTable, TableRow
 from console.widgets.states import EmptyState, ErrorState, StateStack
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import plural, tr
+from services.language import plural, shown, tr
 
-COLUMNS = ("Finding", "Record", "Table", "What", "By", "When")
+COLUMNS = (
+    tr_later("Finding"),
+    tr_later("Record"),
+    tr_later("Table"),
+    tr_later("What"),
+    tr_later("By"),
+    tr_later("When"),
+)
 WIDTHS = (104, 190, 132, 96, 84)
 SHAPES = {
     "create": "bad",
@@ -22,12 +30,14 @@ SHAPES = {
     "added": "notice",
     "deleted": "bad",
 }
-MISSING = {"create": "Missing", "update": "Outdated", "conflict": "Differs"}
+MISSING = {"create": tr_later("Missing"), "update": tr_later("Outdated"), "conflict": tr_later("Differs")}
+DRIFT = {"edited": tr_later("Edited"), "added": tr_later("Added"), "deleted": tr_later("Deleted")}
+WHOLE = tr_later("The whole record")
 TILES = (
-    ("server", "ServiceNow Server"),
-    ("box", "Request Item"),
-    ("braces", "Services"),
-    ("gauge", "Verify"),
+    ("server", tr_later("ServiceNow Server")),
+    ("box", tr_later("Request Item")),
+    ("braces", tr_later("Services")),
+    ("gauge", tr_later("Verify")),
 )
 
 
@@ -57,7 +67,7 @@ class VerifyTab(QWidget):
         line.addWidget(self.verdict)
         line.addWidget(self.said, 1)
         column.addLayout(line)
-        self.table = RowsTable("Findings", COLUMNS, WIDTHS)
+        self.table = RowsTable(tr("Findings"), COLUMNS, WIDTHS)
         column.addWidget(self.table, 1)
         self.states = StateStack(content)
         layout = QVBoxLayout(self)
@@ -71,18 +81,24 @@ class VerifyTab(QWidget):
         self.refresh()
 
     def _empty(self) -> QWidget:
+        tiles = [(icon, tr(word)) for icon, word in TILES]
         if self._server is None:
-            return EmptyState(TILES, "gauge", "No ServiceNow system is chosen",
-                              "Choose it on the Plan tab; then everything on it can be read back here.")  # fmt: skip
-        text = "Verify reads every record back, says what others changed since, and asks Status about an unknown request."
-        return EmptyState(
-            TILES, "gauge", "Not verified yet", text, None, f"Reads only, on {self._server.name}"
+            return EmptyState(
+                tiles,
+                "gauge",
+                tr("No ServiceNow system is chosen"),
+                tr("Choose it on the Plan tab; then everything on it can be read back here."),
+            )
+        text = tr(
+            "Verify reads every record back, says what others changed since, and asks Status about an unknown request."
         )
+        caption = tr("Reads only, on {server}", server=self._server.name)
+        return EmptyState(tiles, "gauge", tr("Not verified yet"), text, None, caption)
 
     def refresh(self) -> None:
         """Show which buttons can run."""
         self.button.setEnabled(self._server is not None and not self.running and self._page.names is not None)
-        self.button.setText("Verify again" if self.verification is not None else "Verify")
+        self.button.setText(tr("Verify again") if self.verification is not None else tr("Verify"))
         self.copy_button.setEnabled(self.verification is not None)
 
     def begin(self) -> None:
@@ -139,11 +155,11 @@ class VerifyTab(QWidget):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and self.verification is not None:
             clipboard.setText(self.text())
-            self._page.ctx.notify("Copied the report")
+            self._page.ctx.notify(tr("Copied the report"))
 
     def text(self) -> str:
         """Return the findings as text."""
-        lines = [f"Verify on {self._server.name}: {self.verdict.text()}"]
+        lines = [tr("Verify on {server}: {verdict}", server=self._server.name, verdict=self.verdict.text())]
         lines += ["  ".join(part for part in row.texts if part) for row in rows_of(self.verification)]
         if self.verification.problem is not None:
             lines.append(self.verification.problem.as_text())
@@ -154,17 +170,17 @@ def rows_of(found: Any) -> list[TableRow]:
     """Return a row for each record that is wrong, each change by others, and the answer of Status."""
     rows = []
     for change in found.wrong:
-        what = ", ".join(change.fields) if change.operation != "create" else "The whole record"
-        rows.append(TableRow(SHAPES[change.operation], (MISSING[change.operation], change.name, change.table, what, "", ""),
-                             f"wrong:{change.key}", tips=(change.why, "", "", change.why)))  # fmt: skip
+        what = ", ".join(change.fields) if change.operation != "create" else tr(WHOLE)
+        rows.append(TableRow(SHAPES[change.operation], (tr(MISSING[change.operation]), change.name, change.table, what, "", ""),
+                             f"wrong:{change.key}", tips=(shown(change.why), "", "", shown(change.why))))  # fmt: skip
     for one in found.drift:
-        what = ", ".join(one.fields) or "The whole record"
+        what = ", ".join(one.fields) or tr(WHOLE)
         tip = "\n".join(f"{column}: {was} → {now}" for column, (was, now) in one.fields.items())
         rows.append(TableRow(SHAPES.get(one.change, "notice"),
-                             (one.change.capitalize(), one.name, one.table, what, one.by, one.at),
+                             (tr(DRIFT.get(one.change, one.change.capitalize())), one.name, one.table, what, one.by, one.at),
                              f"drift:{one.sys_id}", tips=("", "", "", tip)))  # fmt: skip
-    good, answer = found.problem is None, found.status or "no answer"
-    cause = "As it has to be for an unknown request" if good else found.problem.cause
-    rows.append(TableRow("good" if good else "bad", ("Status call", found.plan.names.status_service, "", answer, "", ""),
+    good, answer = found.problem is None, found.status or tr("no answer")
+    cause = tr("As it has to be for an unknown request") if good else shown(found.problem.cause)
+    rows.append(TableRow("good" if good else "bad", (tr("Status call"), found.plan.names.status_service, "", answer, "", ""),
                          "status", tips=(cause, "", "", cause)))  # fmt: skip
     return rows

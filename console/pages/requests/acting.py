@@ -27,10 +27,12 @@ from console.widgets.field import Field
 from console.widgets.labels import ElidedLabel, Label, upright
 from console.widgets.rows import ROW, RowsTable, TableRow
 from console.widgets.steady import SteadyArea
+from models.translatable import tr_later
 from services.errors import ConsoleError
-from services.language import number, plural, tr
+from services.language import number, plural, shown, tr
 
 DECISIONS = ("approve", "reject")
+HEADS = (tr_later("Request"), tr_later("User"), tr_later("File"), tr_later("What happens"))
 WIDTH, ROWS_SHOWN, WHYS_SHOWN = 720, 7, 3
 SUMMARY_LINES = 4
 ACTING = "services.requests.acting"
@@ -38,10 +40,12 @@ ACTING = "services.requests.acting"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """How an act is told: its verb, what it makes of a request, and what its comment is for."""
+    """How an act is told: its verb, alone and with requests, what it makes of them, and what its comment is for."""
 
     name: str
     verb: str
+    many: str
+    title: str
     done: str
     going: str
     comment: str
@@ -51,23 +55,41 @@ class Act:
 
 ACTS = {
     "approve": Act(
-        "approve", "Approve", "approved", "Approving", "Optional; the caller and the record keep it"
+        "approve",
+        tr_later("Approve"),
+        tr_later("Approve {what}"),
+        tr_later("Approve {what}"),
+        tr_later("approved"),
+        tr_later("Approving {requests}"),
+        tr_later("Optional; the caller and the record keep it"),
     ),
     "reject": Act(
         "reject",
-        "Reject",
-        "rejected",
-        "Rejecting",
-        "The caller reads it: say why, and what to do instead",
+        tr_later("Reject"),
+        tr_later("Reject {what}"),
+        tr_later("Reject {what}"),
+        tr_later("rejected"),
+        tr_later("Rejecting {requests}"),
+        tr_later("The caller reads it: say why, and what to do instead"),
         needed=True,
     ),
-    "remind": Act("remind", "Remind", "reminded of", "Reminding", "Optional; those who are asked read it"),
+    "remind": Act(
+        "remind",
+        tr_later("Remind"),
+        tr_later("Remind {what}"),
+        tr_later("Remind the approvers of {what}"),
+        tr_later("reminded of"),
+        tr_later("Reminding {requests}"),
+        tr_later("Optional; those who are asked read it"),
+    ),
     "cancel_request": Act(
         "cancel_request",
-        "Cancel",
-        "cancelled",
-        "Cancelling",
-        "The record keeps it: say why it is cancelled",
+        tr_later("Cancel"),
+        tr_later("Cancel {what}"),
+        tr_later("Cancel {what}"),
+        tr_later("cancelled"),
+        tr_later("Cancelling {requests}"),
+        tr_later("The record keeps it: say why it is cancelled"),
         needed=True,
         dangerous=True,
     ),
@@ -75,24 +97,31 @@ ACTS = {
 
 
 ENDED, NOT_THERE, NOT_OURS = (
-    "Has ended",
-    "Has not reached ServiceNow yet",
-    "Privilege Manager raised it itself",
+    tr_later("Has ended"),
+    tr_later("Has not reached ServiceNow yet"),
+    tr_later("Privilege Manager raised it itself"),
 )
 PLURAL = {
-    ENDED: "have ended",
-    NOT_THERE: "have not reached ServiceNow yet",
-    NOT_OURS: "Privilege Manager raised itself",
+    ENDED: tr_later("have ended"),
+    NOT_THERE: tr_later("have not reached ServiceNow yet"),
+    NOT_OURS: tr_later("Privilege Manager raised itself"),
 }
 """Why requests are skipped, of one and of several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A request of the selection and why it is left out; an empty text for one that is taken."""
+    """A request of the selection and why it is left out, one of the reasons above; nothing for one that is taken."""
 
     row: Any
-    skipped: str = ""
+    why: str = ""
+
+    @property
+    def skipped(self) -> str:
+        """Return in words why it is left out; an empty text for one that is taken."""
+        if self.why == ENDED:
+            return tr("Has ended: {state}", state=state_word(self.row.state).lower())
+        return tr(self.why)
 
 
 def plan(act: Act, rows: Sequence[Any], *, copies: bool) -> list[Planned]:
@@ -102,7 +131,7 @@ def plan(act: Act, rows: Sequence[Any], *, copies: bool) -> list[Planned]:
 
 def _skipped(act: Act, row: Any, *, copies: bool) -> str:
     if not cells.is_open(row):
-        return f"{ENDED}: {state_word(row.state).lower()}"
+        return ENDED
     if act.name == "cancel_request":
         return NOT_OURS if is_copy(row) and not copies else ""
     return "" if row.record_id or row.external_id else NOT_THERE
@@ -130,7 +159,7 @@ class ActDialog(Dialog):
         self.running = self.over = False
         one = len(rows) == 1
         what = label_of(rows[0]) if one else _number(len(rows))
-        title = f"{act.verb} {what}" if act.name != "remind" else f"Remind the approvers of {what}"
+        title = tr(act.title, what=what)
         self.setWindowTitle(plain.title(title))
         self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
@@ -164,7 +193,7 @@ class ActDialog(Dialog):
         self.copies.setVisible(act.name == "cancel_request" and bool(copies))
         self.copies.toggled.connect(lambda _on: self._look())
         layout.addWidget(self.copies)
-        self.table = RowsTable("Requests", ("Request", "User", "File", "What happens"), (150, 110, 130, 180))
+        self.table = RowsTable(tr("Requests"), HEADS, (150, 110, 130, 180))
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.setMinimumHeight(HEAD + min(len(rows), ROWS_SHOWN) * ROW + 2)
         if one:
@@ -209,7 +238,12 @@ class ActDialog(Dialog):
             return
         planned, number = self.planned, len(self.taken)
         skipped = len(planned) - number
-        text = tr("{requests} will be {done}", requests=_number(number), done=tr(self.act.done))
+        text = plural(
+            number,
+            "{count} request will be {done}",
+            "{count} requests will be {done}",
+            done=tr(self.act.done),
+        )
         if self.act.name == "remind":
             text = plural(
                 number,
@@ -221,11 +255,12 @@ class ActDialog(Dialog):
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
         whose = self._behalf.told(self.act.done, self.taken) if self.act.name in DECISIONS else ""
         self.summary.setText(f"{text}. {whose}".rstrip())
-        self.go.setText(f"{tr(self.act.verb)} {_number(number)}" if len(self.rows) > 1 else tr(self.act.verb))
+        several = len(self.rows) > 1
+        self.go.setText(tr(self.act.many, what=_number(number)) if several else tr(self.act.verb))
         if self.act.dangerous:
             self.go.setText(
                 plural(number, "Cancel {count} request", "Cancel {count} requests")
-                if len(self.rows) > 1
+                if several
                 else tr("Cancel the request")
             )
         self.go.setAccessibleName(self.go.text())
@@ -233,7 +268,7 @@ class ActDialog(Dialog):
         if not number:
             why_not = tr("None of these can be {done}", done=tr(self.act.done))
         elif self.act.needed and not self.comment.text().strip():
-            why_not = "A comment is needed"
+            why_not = tr("A comment is needed")
         self.go.setEnabled(not why_not)
         self.message.setText(why_not)
         self._show_rows()
@@ -247,11 +282,11 @@ class ActDialog(Dialog):
             shape, text = ("good" if outcome.ok else "bad"), _without(outcome.text, label_of(row))
             tip = "\n".join(part for part in (outcome.text, outcome.why) if part)
         elif one.skipped:
-            shape, text = "off", f"Skipped: {_lower(one.skipped)}"
+            shape, text = "off", tr("Skipped: {why}", why=_lower(one.skipped))
         elif self.running:
-            shape, text = "running", "Waits its turn"
+            shape, text = "running", tr("Waits its turn")
         elif self.over:
-            shape, text = "off", "Not begun"
+            shape, text = "off", tr("Not begun")
         else:
             shape, text = "todo", self._to_come(row)
             tip = text
@@ -270,9 +305,12 @@ class ActDialog(Dialog):
 
     def _to_come(self, row: Any) -> str:
         if self.act.name == "remind":
-            return "Gets a reminder"
+            return tr("Gets a reminder")
         whose = self._behalf.of(row) if self.act.name in DECISIONS and len(self.rows) > 1 else ""
-        return f"Will be {self.act.done} {whose}".rstrip()
+        done = tr(self.act.done)
+        return (
+            tr("Will be {done} {whose}", done=done, whose=whose) if whose else tr("Will be {done}", done=done)
+        )
 
     def _go(self) -> None:
         if not self.running and not self.over:
@@ -285,14 +323,14 @@ class ActDialog(Dialog):
         self.running = True
         for widget in (self.comment_field, self.copies, self.go):
             widget.setEnabled(False)
-        self._call_out("Stop")
+        self._call_out(tr("Stop"))
         self.message.setText("")
         self._show_rows()
 
     def tell(self, key: uuid.UUID, outcome: Outcome) -> None:
         """Show what became of a request."""
         self._outcomes[key] = outcome
-        self.message.setText(f"{len(self._outcomes)} of {len(self.taken)}")
+        self.message.setText(tr("{done} of {count}", done=len(self._outcomes), count=len(self.taken)))
         self._show_rows()
 
     def end(self, text: str) -> None:
@@ -304,7 +342,7 @@ class ActDialog(Dialog):
         self.summary.setText("\n".join((text, *whys[:WHYS_SHOWN])))
         self.message.setText("")
         self.go.hide()
-        self._call_out("Close")
+        self._call_out(tr("Close"))
         self.out.setDefault(True)
         self.out.setFocus()
         self._show_rows()
@@ -316,7 +354,7 @@ class ActDialog(Dialog):
     def reject(self) -> None:
         """Close; while it runs, stop it instead."""
         if self.running:
-            self.message.setText("Stopping: what is under way is read back")
+            self.message.setText(tr("Stopping: what is under way is read back"))
             self.stopped.emit()
         else:
             super().reject()
@@ -364,7 +402,7 @@ class Acting:
         taken, act = dialog.taken, dialog.act
         running: list[asyncio.Task[Any]] = []
         job: Job = self._page.ctx.activity.begin(
-            f"{act.going} {_number(len(taken))}", lambda: [task.cancel() for task in running]
+            tr(act.going, requests=_number(len(taken))), lambda: [task.cancel() for task in running]
         )
         dialog.begin()
         running.append(self._page.workers.start(self._run(dialog, act, taken, job)))
@@ -388,7 +426,7 @@ class Acting:
             workspace = await self._page.ctx.ready()
             await _do(acting, workspace, act, [row.id for row in taken], comment, copies=copies, told=told)
         except ConsoleError as error:
-            failure = error.problem.cause
+            failure = shown(error.problem.cause)
             self._page.ctx.show_problem(error.problem)
         finally:
             self.running -= 1
@@ -426,22 +464,22 @@ def _do(
 def sentence_of(outcome: Any) -> str:
     """Return what became of a request in a sentence."""
     if outcome.ok:
-        text = outcome.seen
-        return f"{text} {outcome.problem.cause}" if outcome.problem is not None else text
+        text = shown(outcome.seen)
+        return f"{text} {shown(outcome.problem.cause)}" if outcome.problem is not None else text
     problem = outcome.problem
-    return problem.evidence or problem.cause if problem is not None else "Not done"
+    return problem.evidence or shown(problem.cause) if problem is not None else tr("Not done")
 
 
 def why_of(outcome: Any) -> str:
     """Return why something was not done and what to do about it."""
     problem = outcome.problem
-    return "" if outcome.ok or problem is None else f"{problem.cause} {problem.remedy}".strip()
+    return "" if outcome.ok or problem is None else f"{shown(problem.cause)} {shown(problem.remedy)}".strip()
 
 
 def _why_skipped(planned: Sequence[Planned]) -> str:
     """Return how many are skipped for which reason; that some ended differently is no reason of its own."""
-    whys = Counter(one.skipped.split(":", 1)[0] for one in planned if one.skipped)
-    words = [_lower(why) if count == 1 else PLURAL.get(why, _lower(why)) for why, count in whys.items()]
+    whys = Counter(one.why for one in planned if one.why)
+    words = [_lower(tr(why)) if count == 1 else tr(PLURAL[why]) for why, count in whys.items()]
     if len(words) == 1:
         return words[0]
     return ", ".join(f"{number(count)} {word}" for count, word in zip(whys.values(), words, strict=True))
@@ -462,7 +500,7 @@ def summary_of(act: Act, outcomes: dict[uuid.UUID, Outcome], taken: int, failure
     """Return how an act ended, for the strip and the dialog."""
     done = sum(one.ok for one in outcomes.values())
     failed, left = len(outcomes) - done, taken - len(outcomes)
-    parts = [f"{_number(done)} {act.done}"]
+    parts = [tr("{requests} {done}", requests=_number(done), done=tr(act.done))]
     if failed:
         parts.append(tr("{count} not {done}", count=failed, done=tr(act.done)))
     if left:

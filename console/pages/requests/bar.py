@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QResizeEvent
+from PyQt6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from console import icons, theme
@@ -13,16 +13,20 @@ from console.widgets.key_cap import KeyCap
 from console.widgets.popup_list import PickRow, PopupList
 from console.widgets.search_field import name_parts
 from models.letters import same_letters
+from models.translatable import tr_later
+from services.language import tr
 
 MARGIN, GAP, WAIT_MS = 24, 8, 120
-HINT = "Number, user, computer, file or reason"
+WIDTH, BESIDE = 124, 46
+"""The width of a drop-down, and the room of what stands in it beside its text."""
+HINT = tr_later("Number, user, computer, file or reason")
 HOUR = 3600
 TIMES: tuple[tuple[str, str], ...] = (
-    ("", "Any time"),
-    (str(HOUR), "Last hour"),
-    (str(24 * HOUR), "Last 24 hours"),
-    (str(7 * 24 * HOUR), "Last 7 days"),
-    (str(30 * 24 * HOUR), "Last 30 days"),
+    ("", tr_later("Any time")),
+    (str(HOUR), tr_later("Last hour")),
+    (str(24 * HOUR), tr_later("Last 24 hours")),
+    (str(7 * 24 * HOUR), tr_later("Last 7 days")),
+    (str(30 * 24 * HOUR), tr_later("Last 30 days")),
 )
 
 
@@ -41,8 +45,8 @@ class SearchField(QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText(HINT)
-        self.setAccessibleName(f"Search requests: {HINT.lower()}")
+        self.setPlaceholderText(tr(HINT))
+        self.setAccessibleName(tr("Search requests: number, user, computer, file or reason"))
         self.setProperty("role", "search")
         self.setClearButtonEnabled(True)
         self._glass = self.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
@@ -108,11 +112,11 @@ class Choice(PickerButton):
     MARK_ICON = "chevron-down"
     changed = pyqtSignal(str)
 
-    def __init__(self, name: str, anything: str, many: str) -> None:
+    def __init__(self, name: str, anything: str, search: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._many, self._anything = many, anything
+        self._search, self._anything = search, anything
         self._rows: list[PickRow] = [PickRow("", anything)]
         self.key = ""
         self._popup: PopupList | None = None
@@ -120,9 +124,10 @@ class Choice(PickerButton):
         self.set_value("", anything)
 
     def sizeHint(self) -> Any:
-        """Return the width that the drop-downs of the row have in common."""
+        """Return the width that the drop-downs of the row have in common, or more where “any” is a long word."""
         hint = super().sizeHint()
-        hint.setWidth(124)
+        text = QFontMetrics(theme.font("body")).horizontalAdvance(self._anything)
+        hint.setWidth(max(WIDTH, text + BESIDE))
         return hint
 
     def set_rows(self, rows: Sequence[PickRow]) -> None:
@@ -141,7 +146,7 @@ class Choice(PickerButton):
         popup = self._popup
         if popup is None:
             popup = self._popup = PopupList(self)
-            popup.set_placeholder(f"Search {self._many}")
+            popup.set_placeholder(self._search)
             popup.search_changed.connect(self._fill)
             popup.chosen.connect(self._picked)
         self._fill("")
@@ -153,7 +158,7 @@ class Choice(PickerButton):
         needle = same_letters(text).strip()
         rows = [row for row in self._rows if needle in same_letters(row.text)]
         self._popup.set_rows(rows, current=self.key)
-        self._popup.set_state("ready" if rows else "empty", "" if rows else "Nothing matches")
+        self._popup.set_state("ready" if rows else "empty", "" if rows else tr("Nothing matches"))
 
     def _picked(self, key: str) -> None:
         self.setFocus()
@@ -170,10 +175,10 @@ class SearchBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.field = SearchField()
-        self.policy = Choice("Policy", "Any policy", "policies")
-        self.process = Choice("Process", "Any process", "processes")
-        self.time = Choice("Raised", TIMES[0][1], "times")
-        self.time.set_rows([PickRow(key, text) for key, text in TIMES[1:]])
+        self.policy = Choice(tr("Policy"), tr("Any policy"), tr("Search policies"))
+        self.process = Choice(tr("Process"), tr("Any process"), tr("Search processes"))
+        self.time = Choice(tr("Raised"), tr(TIMES[0][1]), tr("Search times"))
+        self.time.set_rows([PickRow(key, tr(text)) for key, text in TIMES[1:]])
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, 0, MARGIN, 0)
         row.setSpacing(GAP)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.kinds import Kind
-from services.language import AND, list_of
+from services.language import AND, list_of, tr
 
 
 def accounts_of(configuration: Any) -> dict[uuid.UUID, str]:
@@ -41,14 +41,22 @@ class Behalf:
     def of(self, row: Any) -> str:
         """Return on whose behalf a request is decided, as a part of a sentence."""
         names = self.names(row)
-        return f"on behalf of {list_of(names)}" if names else "on behalf of whoever is asked"
+        if not names:
+            return tr("on behalf of whoever is asked")
+        return tr("on behalf of {names}", names=list_of(names))
 
     def told(self, done: str, rows: Sequence[Any]) -> str:
         """Return in a sentence who will have decided these requests, on whose behalf, and with which account."""
         if not rows or not self.person:
             return ""
         accounts = list(dict.fromkeys(self.accounts.get(row.server_id, "") for row in rows))
-        with_ = f", with the account {list_of(accounts, AND)}" if all(accounts) else ""
         texts = list(dict.fromkeys(self.of(row) for row in rows))
-        whose = texts[0] if len(texts) == 1 else "on behalf of those named below"
-        return f"Recorded as {done} by {self.person} {whose}{with_}."
+        whose = texts[0] if len(texts) == 1 else tr("on behalf of those named below")
+        said: dict[str, str] = {"done": tr(done), "person": self.person, "whose": whose}
+        if not all(accounts):
+            return tr("Recorded as {done} by {person} {whose}.", **said)
+        return tr(
+            "Recorded as {done} by {person} {whose}, with the account {accounts}.",
+            accounts=list_of(accounts, AND),
+            **said,
+        )

@@ -12,6 +12,7 @@ from console.inbox.places import state_word
 from console.widgets.data_table import MIDDLE, RIGHT, Column, file_name
 from console.widgets.labels import upright
 from models.kinds import RequestState
+from models.translatable import tr_later
 from services.language import date_time, duration, short_duration, short_moment, tr
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
@@ -54,7 +55,7 @@ SHAPES = {
 }
 NOTICE_FROM, BAD_FROM = 0.60, 0.85
 """Shares of the time-out from which an age is tinted."""
-NOT_YET, NOT_KNOWN, NOBODY = "Not yet", "Not known", "Nobody"
+NOT_YET, NOT_KNOWN, NOBODY = tr_later("Not yet"), tr_later("Not known"), tr_later("Nobody")
 
 
 def is_open(row: Any) -> bool:
@@ -64,7 +65,8 @@ def is_open(row: Any) -> bool:
 
 def state_text(row: Any) -> str:
     """Return the state of a request, marked where it was only rehearsed."""
-    return state_word(row.state) + (" (rehearsal)" if row.rehearsal else "")
+    word = state_word(row.state)
+    return tr("{state} (rehearsal)", state=word) if row.rehearsal else word
 
 
 def utcnow() -> datetime:
@@ -101,7 +103,7 @@ def due_text(row: Any, now: datetime) -> str:
     if not is_open(row):
         return "" if row.ended_at is None else tr("ended {time}", time=short_moment(row.ended_at, now))
     if row.times_out_at is None:
-        return NOT_KNOWN
+        return tr(NOT_KNOWN)
     left = (row.times_out_at - now).total_seconds()
     if left >= 0:
         return tr("in {duration}", duration=short_duration(left))
@@ -118,9 +120,10 @@ def waits_text(row: Any) -> str:
     if row.waits_for:
         return ", ".join(row.waits_for)
     if not row.record_id:
-        return NOT_YET
+        return tr(NOT_YET)
     # A record that is “requested” asks somebody: nobody is known only because the account does not see whom.
-    return NOBODY if row.observed_at is not None and row.servicenow_state != "requested" else NOT_KNOWN
+    nobody = row.observed_at is not None and row.servicenow_state != "requested"
+    return tr(NOBODY if nobody else NOT_KNOWN)
 
 
 def _one_line(text: str) -> str:
@@ -137,7 +140,7 @@ TEXTS: tuple[Callable[[Any, datetime], str], ...] = (
     lambda row, _now: _one_line(row.reason),
     lambda row, _now: _one_line(waits_text(row)),
     due_text,
-    lambda row, _now: row.number or NOT_YET,
+    lambda row, _now: row.number or tr(NOT_YET),
 )
 
 
@@ -190,7 +193,7 @@ def said(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
         )
     elif column == FILE:
         words = row.file_path
-    return f"{COLUMNS[column].name}: {words or 'nothing'}"
+    return f"{tr(COLUMNS[column].name)}: {words or tr('nothing')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,49 +10,61 @@ from console.pages.requests import cells
 from console.pages.requests.foot import doubt
 from console.widgets import buttons
 from console.widgets.states import EmptyState
+from models.translatable import tr_later
+from services.language import tr
 
-CHAIN = (("action", "Action"), ("tag", "Approval Type"), ("process", "Approval Process"), ("tray", "Request"))
+CHAIN = (
+    ("action", tr_later("Action")),
+    ("tag", tr_later("Approval Type")),
+    ("process", tr_later("Approval Process")),
+    ("tray", tr_later("Request")),
+)
 TEXTS = {
     PENDING: (
-        "Nothing is pending",
-        "A request stands here from the moment it is raised until it is decided or times out.",
+        tr_later("Nothing is pending"),
+        tr_later("A request stands here from the moment it is raised until it is decided or times out."),
     ),
     ABOUT: (
-        "Nothing is about to time out",
-        "Open requests stand here when five minutes or less are left of their time.",
+        tr_later("Nothing is about to time out"),
+        tr_later("Open requests stand here when five minutes or less are left of their time."),
     ),
     MISMATCH: (
-        "Both systems agree",
-        "A request stands here while Privilege Manager and ServiceNow say different things about it.",
+        tr_later("Both systems agree"),
+        tr_later(
+            "A request stands here while Privilege Manager and ServiceNow say different things about it."
+        ),
     ),
     "timed-out-today": (
-        "Nothing timed out today",
-        "Requests stand here that nobody decided in time since midnight.",
+        tr_later("Nothing timed out today"),
+        tr_later("Requests stand here that nobody decided in time since midnight."),
     ),
     MINE: (
-        "Nothing waits for you",
-        "Requests awaiting your approval. Set your user name and groups under Requests > My ServiceNow user and groups.",
+        tr_later("Nothing waits for you"),
+        tr_later(
+            "Requests awaiting your approval. Set your user name and groups under Requests > My ServiceNow user and groups."
+        ),
     ),
 }
-OTHER = ("Nothing matches this filter", "Requests stand here as soon as they match it.")
+OTHER = (tr_later("Nothing matches this filter"), tr_later("Requests stand here as soon as they match it."))
 
 
 UNKNOWN = {
-    PENDING: "No pending request is known",
-    ABOUT: "No request is known to time out soon",
-    MISMATCH: "No mismatch is known",
-    "timed-out-today": "No request is known to have timed out today",
-    MINE: "No request is known to wait for you",
+    PENDING: tr_later("No pending request is known"),
+    ABOUT: tr_later("No request is known to time out soon"),
+    MISMATCH: tr_later("No mismatch is known"),
+    "timed-out-today": tr_later("No request is known to have timed out today"),
+    MINE: tr_later("No request is known to wait for you"),
 }
-MAY_BE_MORE = "Requests that are not shown here may exist on the instance."
+NONE_KNOWN = tr_later("No request is known")
+MAY_BE_MORE = tr_later("Requests that are not shown here may exist on the instance.")
 
 
 def not_sure(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
     """Say that no request is known and since when nothing new is; offer to ask now."""
     button = buttons.secondary("Poll ServiceNow now", icon="refresh")
     button.clicked.connect(refresh)
-    heading = UNKNOWN.get(key, "No request is known")
-    return EmptyState((), "", heading, f"{why} {MAY_BE_MORE}", button)
+    heading = tr(UNKNOWN.get(key, NONE_KNOWN))
+    return EmptyState((), "", heading, f"{why} {tr(MAY_BE_MORE)}", button)
 
 
 def nothing_at_all(
@@ -70,12 +82,12 @@ def nothing_at_all(
         button = buttons.primary("Set up ServiceNow approvals")
         button.clicked.connect(set_up)
     return EmptyState(
-        CHAIN,
+        [(icon, tr(word)) for icon, word in CHAIN],
         "tray",
-        "No requests are known yet" if why else "No requests yet",
-        "A request is raised when an endpoint asks, or by a rehearsal from an Approval Process.",
+        tr("No requests are known yet") if why else tr("No requests yet"),
+        tr("A request is raised when an endpoint asks, or by a rehearsal from an Approval Process."),
         button,
-        why if rehearse is not None else "Requests need an Approval Process first",
+        why if rehearse is not None else tr("Requests need an Approval Process first"),
     )
 
 
@@ -84,7 +96,7 @@ def nothing_here(key: str, show_all: Callable[[], None]) -> QWidget:
     heading, text = TEXTS.get(key, OTHER)
     button = buttons.secondary("Show all requests")
     button.clicked.connect(show_all)
-    return EmptyState((), "", heading, text, None if key == ALL else button)
+    return EmptyState((), "", tr(heading), tr(text), None if key == ALL else button)
 
 
 def nothing_found(
@@ -94,9 +106,15 @@ def nothing_found(
 
     `why` says why the list may not be complete.
     """
-    quoted = f"“{text}”" if text else "what is chosen above"
-    heading = f"No request matches {quoted}" if len(text) <= 60 else "No request matches the search"
-    where = f"Only “{name}” was searched." if everywhere is not None else "Every request was searched."
+    if len(text) > 60:
+        heading = tr("No request matches the search")
+    elif text:
+        heading = tr("No request matches “{text}”", text=text)
+    else:
+        heading = tr("No request matches what is chosen above")
+    where = tr("Every request was searched.")
+    if everywhere is not None:
+        where = tr("Only “{filter}” was searched.", filter=name)
     if everywhere is not None:
         button = buttons.secondary("Search in all requests", icon="search")
         button.clicked.connect(everywhere)

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFileDialog
 from console.activity import FAILED, Job
 from console.lazy import module
 from services.errors import ConsoleError
-from services.language import plural
+from services.language import plural, shown, tr
 
 EXPORT = "services.requests.export"
 
@@ -22,7 +22,9 @@ class Stopped(Exception):  # noqa: N818 - it is no error
 def ask_where(page: Any) -> QFileDialog:
     """Open the dialog that asks for a file beside the window; what is shown now is written when one was chosen."""
     filter_, sort = page.filter(), page.sort()
-    dialog = QFileDialog(page.window(), "Export requests", _file_name(page), "Comma-separated values (*.csv)")
+    dialog = QFileDialog(
+        page.window(), tr("Export requests"), _file_name(page), tr("Comma-separated values (*.csv)")
+    )
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("csv")
     dialog.fileSelected.connect(lambda path: start(page, Path(path), filter_, sort))
@@ -34,7 +36,7 @@ def ask_where(page: Any) -> QFileDialog:
 def start(page: Any, path: Path, filter_: Any, sort: Any) -> Job:
     """Write a list to a file; the job in the strip shows how far it is and stops it."""
     stop = threading.Event()
-    job: Job = page.ctx.activity.begin(f"Exporting to {path.name}", stop.set)
+    job: Job = page.ctx.activity.begin(tr("Exporting to {file}", file=path.name), stop.set)
     page.workers.start(_write(page, path, filter_, sort, job, stop))
     return job
 
@@ -59,11 +61,15 @@ async def _write(page: Any, path: Path, filter_: Any, sort: Any, job: Job, stop:
         stop.set()
         raise
     except ConsoleError as error:
-        job.end(error.problem.cause, FAILED)
+        job.end(shown(error.problem.cause), FAILED)
         page.ctx.show_problem(error.problem)
         return
     number = plural(written.rows, "{count} request", "{count} requests")
-    job.end(number if written.complete else f"{number}; the search did not look at older ones")
+    job.end(
+        number
+        if written.complete
+        else tr("{requests}; the search did not look at older ones", requests=number)
+    )
 
 
 def _report(job: Job, done: int, total: int | None) -> None:
@@ -73,6 +79,6 @@ def _report(job: Job, done: int, total: int | None) -> None:
 
 
 def _file_name(page: Any) -> str:
-    name = page.filters.name_of(page.key) or "Requests"
+    name = page.filters.name_of(page.key) or tr("Requests")
     plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
-    return f"Requests, {plain.lower()}.csv"
+    return f"{tr('Requests')}, {plain.lower()}.csv"

@@ -80,11 +80,15 @@ def told(look: Any, now: datetime) -> str:
     else:
         number = plural(look.count, "{count} request", "{count} requests")
     if look.as_of is None:
-        return number if look.whole else f"{number}, ServiceNow has not been polled yet"
+        if look.whole:
+            return number
+        return tr("{requests}, ServiceNow has not been polled yet", requests=number)
     if is_doubtful(look, now):
         return f"{number}{_as_of(look, now)}"
-    whole = "complete" if look.whole else "not complete: an account does not see everything"
-    return f"{number}, {whole}{_as_of(look, now)}"
+    said = {"requests": number, "as_of": _as_of(look, now)}
+    if look.whole:
+        return tr("{requests}, complete{as_of}", **said)
+    return tr("{requests}, not complete: an account does not see everything{as_of}", **said)
 
 
 def _as_of(look: Any, now: datetime) -> str:

@@ -7,6 +7,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu
 
 from console.pages.requests import cells
+from services.language import tr
 
 ON_ROWS = ("copy_answer", "open_in_servicenow", "", "approve", "reject", "remind", "", "cancel_request")
 
@@ -16,7 +17,7 @@ def row_menu(page: Any) -> QMenu:
     commands = page.ctx.commands
     commands.refresh()
     menu = QMenu(page)
-    menu.setAccessibleName("Requests")
+    menu.setAccessibleName(tr("Requests"))
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     for name in ON_ROWS:
         if name:
@@ -24,11 +25,11 @@ def row_menu(page: Any) -> QMenu:
         else:
             menu.addSeparator()
     menu.addSeparator()
-    order = menu.addMenu("Sort by")
+    order = menu.addMenu(tr("Sort by"))
     if order is not None and page.filters.named:
         now = page.sort()
         for column, name in cells.SORTABLE.items():
-            action = QAction(cells.COLUMNS[column].name, order)
+            action = QAction(tr(cells.COLUMNS[column].name), order)
             action.setCheckable(True)
             action.setChecked(name == now.column)
             action.triggered.connect(lambda _on, column=column: page.sort_by(column))

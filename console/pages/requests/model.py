@@ -17,6 +17,7 @@ from console.pages.requests import cells
 from console.pages.requests.cells import COLUMNS, SHAPES, Outcome, utcnow
 from console.widgets.data_table import RIGHT, STATUS_ROLE
 from models.kinds import RequestState
+from models.translatable import tr_later
 from services.language import tr
 
 PAGE, KEPT = 256, 24
@@ -24,7 +25,7 @@ PAGE, KEPT = 256, 24
 WAITING = 3
 """Pages asked for at a time: those that scrolled by meanwhile are not read."""
 ROOT = QModelIndex()
-LOADING = "loading"
+LOADING = tr_later("loading")
 
 
 class InboxModel(QAbstractTableModel):
@@ -38,7 +39,9 @@ class InboxModel(QAbstractTableModel):
         self.now = now
         self.stamp = 0
         """Counts what was shown: a page that was read for an older one is not taken."""
-        self.mismatch_text: Callable[[str], str] = lambda mismatch: f"mismatch: {mismatch.replace('-', ' ')}"
+        self.mismatch_text: Callable[[str], str] = lambda mismatch: tr(
+            "mismatch: {what}", what=mismatch.replace("-", " ")
+        )
         self.sorted_by: tuple[int, bool] = (cells.AGE, False)
         """The column sorted by and whether it falls, as the head shows it."""
         self._count = 0
@@ -84,7 +87,7 @@ class InboxModel(QAbstractTableModel):
             return None
         row, column = self.row(index.row()), index.column()
         if row is None:
-            return LOADING if role == Qt.ItemDataRole.AccessibleTextRole else None
+            return tr(LOADING) if role == Qt.ItemDataRole.AccessibleTextRole else None
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return cells.text(row, column, self.now())

@@ -57,7 +57,7 @@ class RequestsPage(Page):
 
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
-        self.set_title("Requests")
+        self.set_title(tr("Requests"))
         self.workers = Workers(self)
         self.workers.failed.connect(self._read_failed)
         self.filters = filters_of(ctx, self)
@@ -93,7 +93,7 @@ class RequestsPage(Page):
 
     def _build(self) -> None:
         self.rehearse_button = buttons.secondary("Rehearse a request")
-        self.rehearse_button.set_short("Rehearse")
+        self.rehearse_button.set_short(tr("Rehearse"))
         self.export_button = buttons.quiet("Export…", icon="download")
         self.refresh_button = buttons.quiet("Refresh", icon="refresh")
         beside = [self.rehearse_button, self.export_button, self.refresh_button]
@@ -309,7 +309,7 @@ class RequestsPage(Page):
         )
         self.bar.process.set_rows([PickRow(str(p.id), p.name) for p in self.processes])
         self.rehearse_button.setEnabled(bool(self.processes))
-        why_not = "" if self.processes else "There is no Approval Process yet"
+        why_not = "" if self.processes else tr("There is no Approval Process yet")
         # In a narrow window the button shows its icon alone.
         plain.set_tip(self.rehearse_button, why_not or self.rehearse_button.text())
         self.commands_changed.emit()
@@ -457,7 +457,7 @@ class RequestsPage(Page):
         self.selected.goal = None
         self.selected.hide()
         self.selected.state()
-        self.notice.tell("The request is not in the store any more.")
+        self.notice.tell(tr("The request is not in the store any more."))
 
     def _not_shown(self, error: BaseException) -> None:
         """Say that a request is gone, or what kept it from being read."""
@@ -549,7 +549,7 @@ class RequestsPage(Page):
     def copy_answer(self) -> None:
         """Put what to tell the caller on the clipboard."""
         copy_text(self.pane.answer)
-        self.ctx.notify("Copied the answer for the caller")
+        self.ctx.notify(tr("Copied the answer for the caller"))
 
     def open_in_servicenow(self) -> None:
         """Open the record in the browser."""

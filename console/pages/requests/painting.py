@@ -13,6 +13,7 @@ from console.pages.requests.cells import COLUMNS, SHAPES
 from console.pages.requests.model import InboxModel
 from console.widgets.data_table import BAR, MARGIN, PAD, RIGHT, ROW, SHAPE
 from models.kinds import RequestState
+from services.language import tr
 
 HEAD, PIE, ARROW, STEPS, KEPT = 26, 14, 8, 24, 8000
 PIE_TONES = {"off": "off-icon", "notice": "notice-icon", "bad": "bad-icon"}
@@ -193,7 +194,7 @@ class InboxHead(QHeaderView):
     def __init__(self, model: InboxModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._model, self._under = model, -1
-        self.setAccessibleName("Columns")
+        self.setAccessibleName(tr("Columns"))
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setFixedHeight(HEAD)
@@ -236,7 +237,7 @@ class InboxHead(QHeaderView):
         left = rect.left() + (MARGIN if logical == 0 else PAD)
         room = QRect(left, rect.top(), rect.right() - PAD + 1 - left, rect.height() - 1)
         column = COLUMNS[logical]
-        text = metrics.elidedText(column.name, Qt.TextElideMode.ElideRight, max(room.width() - arrow, 0))
+        text = metrics.elidedText(tr(column.name), Qt.TextElideMode.ElideRight, max(room.width() - arrow, 0))
         start = room.left()
         if column.align == RIGHT:
             start = room.right() + 1 - arrow - metrics.horizontalAdvance(text)

@@ -21,14 +21,15 @@ from PyQt6.QtWidgets import (
 from console import plain, theme
 from console.inbox.places import state_word
 from console.pages.requests import cells
-from console.pages.requests.timeline import Timeline
+from console.pages.requests.timeline import Timeline, said
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, breakable
 from console.widgets.states import ErrorState
 from models.kinds import RequestState
+from models.translatable import tr_later
 from services.errors import Problem
-from services.language import AND, list_of, short_ago, tr
+from services.language import AND, list_of, short_ago, shown, tr
 
 MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
 LEFT, MIDDLE, RIGHT = 300, 322, 334
@@ -36,7 +37,7 @@ LEAST = (168, 190, 190)
 NARROW = 680
 """Widths of the columns, the least they may be, and the width of the pane from which they have room side by side."""
 WAYS = QBoxLayout.Direction
-NOT_ASKED = "Reading what ServiceNow says now"
+NOT_ASKED = tr_later("Reading what ServiceNow says now")
 
 
 class Quote(QFrame):
@@ -60,7 +61,7 @@ class Quote(QFrame):
         """Show what to say."""
         self.text = text
         self.label.setText(breakable(text))
-        self.label.setAccessibleName(f"Answer for the caller: {text}")
+        self.label.setAccessibleName(tr("Answer for the caller: {text}", text=text))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw ground and bar with the tokens as they are now."""
@@ -163,7 +164,7 @@ class DetailsPane(QWidget):
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAccessibleName("Details of the request")
+        self.setAccessibleName(tr("Details of the request"))
         self.setMinimumHeight(HEAD + 110)
         self._link = ""
         self._in_list = True
@@ -173,7 +174,7 @@ class DetailsPane(QWidget):
         layout.addLayout(self._head())
         self.reason = Label("", role="caption")
         self.reason.setWordWrap(True)
-        self.find_link = LinkLabel("Show it among all requests")
+        self.find_link = LinkLabel(tr("Show it among all requests"))
         self.find_link.clicked.connect(self.find_asked)
         line = QHBoxLayout()
         line.setContentsMargins(MARGIN, 0, MARGIN, 0)
@@ -258,13 +259,13 @@ class DetailsPane(QWidget):
         return body
 
     def _left(self) -> QWidget:
-        part, column = _column("Timeline")
+        part, column = _column(tr("Timeline"))
         self.timeline = Timeline()
         column.addWidget(self.timeline, 1)
         return part
 
     def _middle(self) -> QWidget:
-        part, column = _column("State in both systems")
+        part, column = _column(tr("State in both systems"))
         self.here = SideView("shield", "Privilege Manager")
         self.there = SideView("server", "ServiceNow")
         column.addWidget(Sides(self.here, self.there))
@@ -277,7 +278,7 @@ class DetailsPane(QWidget):
         line.addWidget(self._shape, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.judgement, 1)
         column.addLayout(line)
-        self._who_head = Label("Who must act", role="section")
+        self._who_head = Label(tr("Who must act"), role="section")
         column.addSpacing(4)
         column.addWidget(self._who_head)
         line = QHBoxLayout()
@@ -300,7 +301,7 @@ class DetailsPane(QWidget):
         return part
 
     def _right(self) -> QWidget:
-        part, column = _column("Answer for the caller")
+        part, column = _column(tr("Answer for the caller"))
         self.quote = Quote()
         column.addWidget(self.quote)
         self.copy_button = buttons.primary("Copy answer for the caller", icon="copy")
@@ -309,7 +310,7 @@ class DetailsPane(QWidget):
         self.open_button.clicked.connect(lambda: self.asked.emit("open_in_servicenow"))
         for button in (self.copy_button, self.open_button):
             if isinstance(button, buttons.ThemedButton):
-                button.set_short("Copy answer" if button is self.copy_button else "Open")
+                button.set_short(tr("Copy answer") if button is self.copy_button else tr("Open"))
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             column.addWidget(button)
         self.fresh = Label("", role="caption")
@@ -361,7 +362,7 @@ class DetailsPane(QWidget):
     def set_reasons(self, reasons: Mapping[str, str]) -> None:
         """Enable each act that has no reason against it; the reasons are said under the head, each once."""
         for command, button in self.act_buttons.items():
-            why = reasons.get(command, "Nothing is selected")
+            why = reasons.get(command, tr("Nothing is selected"))
             button.setEnabled(not why)
             plain.set_tip(button, why)
             button.setAccessibleDescription(why)
@@ -407,33 +408,34 @@ class DetailsPane(QWidget):
         self.area.show()
         number = row.number or row.order_number or str(row.approval_id or row.id)
         self.number.setText(number)
-        self.number.setAccessibleName(f"Request {number}")
+        self.number.setAccessibleName(tr("Request {number}", number=number))
         self.copy_number.show()
         plain.set_tip(self.copy_number, tr("Copy {number}", number=number))
         self.copy_number.setAccessibleName(tr("Copy {number}", number=number))
         self._show_badges(details)
-        policy = row.policy_name or "Request"
-        self.about.setText(f"{policy}, through {row.process_name}" if row.process_name else policy)
+        policy, process = row.policy_name or tr("Request"), row.process_name
+        about = tr("{policy}, through {process}", policy=policy, process=process) if process else policy
+        self.about.setText(about)
         self.timeline.show_lines(details.timeline, mismatch=bool(details.mismatch))
         self._show_sides(details, now)
         self._show_judgement(details)
         self._show_who(details)
-        self.quote.show_text(details.answer_for_caller)
+        self.quote.show_text(shown(details.answer_for_caller))
         self._link = details.link
         self.open_button.setEnabled(self._in_list and bool(details.link))
-        plain.set_tip(self.open_button, "" if details.link else "Its record in ServiceNow is not known")
+        plain.set_tip(self.open_button, "" if details.link else tr("Its record in ServiceNow is not known"))
         self._show_fresh(details, asking=asking)
 
     def _show_badges(self, details: Any) -> None:
         badges: list[QWidget] = []
         if details.mismatch:
-            badges.append(Badge("Mismatch", "notice", "notice"))
+            badges.append(Badge(tr("Mismatch"), "notice", "notice"))
         elif RequestState(details.row.state).final:
             shape = cells.SHAPES[RequestState(details.row.state)]
             tone = shape if shape in ("good", "bad", "notice") else "off"
             badges.append(Badge(state_word(details.row.state), tone, shape))
         if details.row.rehearsal:
-            badges.append(Badge("Rehearsal", "outline"))
+            badges.append(Badge(tr("Rehearsal"), "outline"))
         self.set_badges(badges)
 
     def _show_sides(self, details: Any, now: datetime) -> None:
@@ -446,16 +448,16 @@ class DetailsPane(QWidget):
             if details.here.at is not None
             else ""
         )
-        more = "\n".join(part for part in (details.here.detail, asked) if part)
-        self.here.show_state(shape, details.here.state, more)
+        more = "\n".join(part for part in (said(details.here.detail), asked) if part)
+        self.here.show_state(shape, shown(details.here.state), more)
         there = "notice" if details.mismatch else shape_of_approval(row.servicenow_state)
-        self.there.show_state(there, details.there.state, details.there.detail)
+        self.there.show_state(there, shown(details.there.state), shown(details.there.detail))
 
     def _show_judgement(self, details: Any) -> None:
-        text = details.why_stuck or ""
+        text = shown(details.why_stuck or "")
         if details.mismatch:
-            sentence = details.sentence or text
-            text = f"Mismatch: {_lower_first(sentence)}"
+            sentence = _lower_first(shown(details.sentence) or text)
+            text = tr("Mismatch: {sentence}", sentence=sentence)
         self._shape.setVisible(bool(details.mismatch))
         self.judgement.setText(breakable(text))
         self.judgement.setVisible(bool(text))
@@ -469,24 +471,23 @@ class DetailsPane(QWidget):
         self.who.setText(
             list_of([person.name for person in people if not person.absent] or [tr("Nobody")], most=4)
         )
-        number = details.row.number or "it"
         order = all(person.on_order for person in people)
-        what = details.row.order_number if order and details.row.order_number else number
-        lines = [f"Approve {what}{' itself' if details.mismatch else ''}, under My Approvals"]
+        what = details.row.order_number if order and details.row.order_number else details.row.number
+        lines = [_what_to_approve(what, itself=bool(details.mismatch))]
         groups = list(dict.fromkeys(person.via for person in people if person.via))
         if groups:
             lines.append(tr("Asked as {groups}", groups=list_of(groups, AND, most=4)))
-        lines += [f"{person.name}: {person.absent}" for person in people if person.absent]
+        lines += [f"{person.name}: {shown(person.absent)}" for person in people if person.absent]
         self.what.setText("\n".join(lines))
 
     def _show_fresh(self, details: Any, *, asking: bool) -> None:
         problem: Problem | None = details.problem
         if asking:
-            text = NOT_ASKED
+            text = tr(NOT_ASKED)
         elif problem is not None:
-            text = f"ServiceNow could not be asked: {problem.cause}"
+            text = tr("ServiceNow could not be asked: {cause}", cause=shown(problem.cause))
         else:
-            text = " ".join(details.unseen)
+            text = " ".join(map(shown, details.unseen))
         self.fresh.setText(breakable(text))
         self.fresh.setVisible(bool(text))
 
@@ -517,6 +518,14 @@ def _column(title: str) -> tuple[QWidget, QVBoxLayout]:
     column.setSpacing(8)
     column.addWidget(ElidedLabel(title, role="section"))
     return part, column
+
+
+def _what_to_approve(what: str, *, itself: bool) -> str:
+    if not what:
+        return tr("Approve it itself, under My Approvals") if itself else tr("Approve it, under My Approvals")
+    if itself:
+        return tr("Approve {what} itself, under My Approvals", what=what)
+    return tr("Approve {what}, under My Approvals", what=what)
 
 
 def _lower_first(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from console.pages.rehearsal import open_rehearsal
 from console.widgets.popup_list import PickRow, PopupList
 from models.letters import same_letters
+from services.language import tr
 
 
 def rehearse_with(page: Any) -> None:
@@ -16,7 +17,7 @@ def rehearse_with(page: Any) -> None:
     if popup is None:
         popup = PopupList(page.rehearse_button)
         popup.setObjectName("rehearse")
-        popup.set_placeholder("Search Approval Processes")
+        popup.set_placeholder(tr("Search Approval Processes"))
         popup.search_changed.connect(lambda text: _fill(page, popup, text))
         popup.chosen.connect(lambda key: _chosen(page, key))
     _fill(page, popup, "")
@@ -27,7 +28,7 @@ def _fill(page: Any, popup: PopupList, text: str) -> None:
     needle = same_letters(text).strip()
     found = [process for process in page.processes if needle in same_letters(process.name)]
     popup.set_rows([PickRow(str(p.id), p.name, p.description, "process") for p in found])
-    popup.set_state("ready" if found else "empty", "" if found else "No Approval Process matches")
+    popup.set_state("ready" if found else "empty", "" if found else tr("No Approval Process matches"))
 
 
 def _chosen(page: Any, key: str) -> None:

@@ -9,7 +9,7 @@ from console.lazy import module
 from console.pages.requests import cells
 from models.kinds import RequestOrigin, RequestState
 from services.errors import ConsoleError
-from services.language import plural, tr
+from services.language import plural, short_moment, tr
 
 MOST = 500
 """Requests that one act takes at a time."""
@@ -55,7 +55,7 @@ class Rights:
             return ""
         if any(person.user_name.casefold() == account.casefold() for person in asked if person.user_name):
             return ""
-        return f"{account} is not asked and has no approval_admin: it may not decide."
+        return tr("{account} is not asked and has no approval_admin: it may not decide.", account=account)
 
 
 def reasons(
@@ -63,7 +63,7 @@ def reasons(
 ) -> Mapping[str, str]:
     """Return for each act why it cannot be done; an empty text where it can. `count` is how many rows are selected."""
     if not count:
-        return dict.fromkeys(ACTS, "Nothing is selected.")
+        return dict.fromkeys(ACTS, tr("Nothing is selected."))
     if count > MOST:
         return dict.fromkeys(
             ACTS,
@@ -88,15 +88,18 @@ def reasons(
 def left_the_list(row: Any) -> Mapping[str, str]:
     """Return why nothing is done with a request that is shown and no longer stands in the list; `row` may be unknown."""
     ended = "" if row is None or cells.is_open(row) else f"{_ended([row])} "
-    return dict.fromkeys(ACTS, f"{ended}It is no longer in this list.")
+    return dict.fromkeys(ACTS, f"{ended}{tr('It is no longer in this list.')}")
 
 
 def _ended(rows: Sequence[Any]) -> str:
     if len(rows) != 1:
-        return "All of them have ended: nothing can be decided any more."
+        return tr("All of them have ended: nothing can be decided any more.")
     [row] = rows
-    at = f" {cells.due_text(row, cells.utcnow()).removeprefix('ended ')}" if row.ended_at else ""
-    return f"{state_word(row.state)}{at}: nothing can be decided any more."
+    state = state_word(row.state)
+    if not row.ended_at:
+        return tr("{state}: nothing can be decided any more.", state=state)
+    at = short_moment(row.ended_at, cells.utcnow())
+    return tr("{state} {time}: nothing can be decided any more.", state=state, time=at)
 
 
 def is_copy(row: Any) -> bool:

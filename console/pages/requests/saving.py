@@ -12,10 +12,12 @@ from console.widgets.editors import TextEditor
 from console.widgets.field import Field
 from console.widgets.labels import Label
 from console.workers import ask
+from models.translatable import tr_later
 from services.errors import ConsoleError
+from services.language import tr
 
 WIDTH, NAME_MOST = 420, 60
-HELP_TEXT = "Stands in the tree under Requests, for everybody on this store"
+HELP_TEXT = tr_later("Stands in the tree under Requests, for everybody on this store")
 
 
 class SaveFilterDialog(Dialog):
@@ -23,13 +25,13 @@ class SaveFilterDialog(Dialog):
 
     def __init__(self, proposed: str, taken: set[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Save filter")
+        self.setWindowTitle(tr("Save filter"))
         self.setMinimumWidth(WIDTH)
         self._taken = {name.casefold() for name in taken}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
-        layout.addWidget(Label("Save filter", role="section"))
+        layout.addWidget(Label(tr("Save filter"), role="section"))
         self.name = TextEditor()
         self.name.setMaxLength(NAME_MOST)
         self.name.setText(proposed)
@@ -56,9 +58,9 @@ class SaveFilterDialog(Dialog):
         taken = text.casefold() in self._taken
         self.save_button.setEnabled(bool(text) and not taken)
         if taken:
-            self.field.set_error("There is a filter of this name")
+            self.field.set_error(tr("There is a filter of this name"))
         else:
-            self.field.set_help(HELP_TEXT)
+            self.field.set_help(tr(HELP_TEXT))
 
 
 async def ask_name(page: Any) -> None:
@@ -80,7 +82,7 @@ async def ask_name(page: Any) -> None:
         return
     await page.filters.read()
     page.show_filter(made.key)
-    page.ctx.notify(f"Saved the filter {name}")
+    page.ctx.notify(tr("Saved the filter {name}", name=name))
 
 
 def _proposed(page: Any) -> str:

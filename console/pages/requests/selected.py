@@ -54,7 +54,9 @@ class Selected:
         """Return for each act why it cannot be done now; an empty text where it can."""
         page = self._page
         if self.goal is not None:
-            return dict.fromkeys(reasons([], 0, page.showing.rights, None), "The request is being opened.")
+            return dict.fromkeys(
+                reasons([], 0, page.showing.rights, None), tr("The request is being opened.")
+            )
         if self.left:
             return left_the_list(page.showing.row)
         rows = self.rows()

@@ -15,6 +15,7 @@ from console.pages.requests.cells import COLUMNS
 from console.pages.requests.model import PAGE, InboxModel
 from console.pages.requests.painting import InboxDelegate, InboxHead
 from console.widgets.data_table import AIR, MARGIN, PAD, ROW, SHAPE, DataTable, shared_out
+from services.language import tr
 
 WIDEST = 2000
 LEFT_OUT = (cells.COMPUTER, cells.REASON, cells.POLICY, cells.WAITS)
@@ -22,13 +23,20 @@ LEFT_OUT = (cells.COMPUTER, cells.REASON, cells.POLICY, cells.WAITS)
 MEASURED = 40
 """How many rows from the first in sight are looked at for the width of their columns."""
 FLAGS = QItemSelectionModel.SelectionFlag
-LEAST = {
-    cells.STATE: ("Submitting",),
-    cells.AGE: ("00:00 ",),
-    cells.DUE: ("in 00:00 ",),
-    cells.NUMBER: ("RITM0000000",),
-}
-"""What every column of these has room for, whatever stands in it."""
+
+
+def least_text(column: int) -> str:
+    """Return what a column has room for, whatever stands in it; nothing for one that follows its texts alone."""
+    match column:
+        case cells.STATE:
+            return tr("Submitting")
+        case cells.AGE:
+            return "00:00 "
+        case cells.DUE:
+            return f"{tr('in {duration}', duration='00:00')} "
+        case cells.NUMBER:
+            return "RITM0000000"
+    return ""
 
 
 class InboxTable(DataTable):
@@ -49,7 +57,7 @@ class InboxTable(DataTable):
     def __init__(self, model: InboxModel) -> None:
         self._behind = self._ended = 0
         """Shapes behind a state that there is room for, and what the last column had more than others."""
-        super().__init__(model, COLUMNS, "Requests")
+        super().__init__(model, COLUMNS, tr("Requests"))
         self.requests = model
         self._quiet = False
         self._by_hand = self._fitting = False
@@ -81,7 +89,7 @@ class InboxTable(DataTable):
     def measured_texts(self, column: int) -> list[str]:
         """Return the texts of rows that are here; those not here yet are not waited for."""
         now = self.requests.now()
-        return [*LEAST.get(column, ()), *(cells.text(row, column, now) for row in self._measured_rows())]
+        return [least_text(column), *(cells.text(row, column, now) for row in self._measured_rows())]
 
     def _measured_rows(self) -> list[Any]:
         first = self.in_sight()[0]

@@ -13,7 +13,7 @@ from console import icons, plain, theme
 from console.pages.requests.cells import utcnow
 from console.widgets.labels import upright
 from models.kinds import RequestEventKind
-from services.language import ago, date_time, short_moment
+from services.language import Message, ago, date_time, short_moment, shown, tr
 
 SHAPE, GAP, AIR, LINE, SMALL = 14, 12, 6, 16, 15
 TITLE_MOST, DETAIL_MOST = 3, 4
@@ -61,13 +61,18 @@ def steps_of(lines: Sequence[Any], *, mismatch: bool) -> list[Step]:
         Step(
             line.at,
             _shape(line, telling=place == telling),
-            line.title,
-            line.detail,
+            shown(line.title),
+            said(line.detail),
             strong=place == telling,
             due=line.due,
         )
         for place, line in enumerate(lines)
     ]
+
+
+def said(text: str) -> str:
+    """Return what may be words of a person: only a message is translated, a word that happens to be in the catalog is not."""
+    return shown(text) if isinstance(text, Message) else text
 
 
 def _shape(line: Any, *, telling: bool) -> str:
@@ -113,7 +118,8 @@ class TimelineModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return plain.one_line(step.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            when = f"at {step.time(utcnow())}" + (", still to come" if step.due else "")
+            time = step.time(utcnow())
+            when = tr("at {time}, still to come", time=time) if step.due else tr("at {time}", time=time)
             return plain.one_line(", ".join(part for part in (step.title, step.detail, when) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
             when = date_time(step.at, seconds=True, zone=True) + ("" if step.due else f", {ago(step.at)}")
@@ -235,7 +241,7 @@ class Timeline(QListView):
         self.steps = TimelineModel(self)
         self.setModel(self.steps)
         self.setItemDelegate(TimelineDelegate(self))
-        self.setAccessibleName("Timeline")
+        self.setAccessibleName(tr("Timeline"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setResizeMode(QListView.ResizeMode.Adjust)
