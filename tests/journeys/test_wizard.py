@@ -354,7 +354,7 @@ def said_by(wizard):
     ("address", "why"),
     [
         ("http://acme.service-now.com", "http:// sends the password unencrypted"),
-        ("https://acme.service-now.com/nav_to.do?uri=x", "carries a query"),
+        ("https://acme.service-now.com/nav_to.do?uri=x", "is the address of a page in ServiceNow"),
         ("https://", "no usable host name"),
         ("ftp://acme", "only https:// is used"),
         ("https://acme.example/" + "a" * 3000, "Is too long"),

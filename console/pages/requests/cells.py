@@ -193,7 +193,8 @@ def said(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
         )
     elif column == FILE:
         words = row.file_path
-    return f"{tr(COLUMNS[column].name)}: {words or tr('nothing')}"
+    words = words or tr("nothing")
+    return f"{tr(COLUMNS[column].name)}: {words}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,4 +81,4 @@ def _report(job: Job, done: int, total: int | None) -> None:
 def _file_name(page: Any) -> str:
     name = page.filters.name_of(page.key) or tr("Requests")
     plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
-    return f"{tr('Requests')}, {plain.lower()}.csv"
+    return tr("Requests") + f", {plain.lower()}.csv"

@@ -88,7 +88,7 @@ def reasons(
 def left_the_list(row: Any) -> Mapping[str, str]:
     """Return why nothing is done with a request that is shown and no longer stands in the list; `row` may be unknown."""
     ended = "" if row is None or cells.is_open(row) else f"{_ended([row])} "
-    return dict.fromkeys(ACTS, f"{ended}{tr('It is no longer in this list.')}")
+    return dict.fromkeys(ACTS, ended + tr("It is no longer in this list."))
 
 
 def _ended(rows: Sequence[Any]) -> str:

@@ -33,7 +33,7 @@ def least_text(column: int) -> str:
         case cells.AGE:
             return "00:00 "
         case cells.DUE:
-            return f"{tr('in {duration}', duration='00:00')} "
+            return tr("in {duration}", duration="00:00") + " "
         case cells.NUMBER:
             return "RITM0000000"
     return ""
