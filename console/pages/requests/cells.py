@@ -17,7 +17,7 @@ from services.language import date_time, duration, short_duration, short_moment,
 
 STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, WAITS, DUE, NUMBER = range(10)
 COLUMNS = (
-    Column("State", cut=RIGHT, least=8, most=24, give=4),
+    Column("State", cut=RIGHT, least=12, most=24, give=4),
     Column("Age", cut=RIGHT, align=RIGHT),
     Column("Policy", cut=RIGHT, least=10, most=28, take=1, give=5),
     Column("User", cut=MIDDLE, least=8, most=22, take=1, give=1),
