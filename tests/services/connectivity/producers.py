@@ -1,6 +1,7 @@
 """How each fault of the catalogue is brought about: on the practice instance, or with real sockets and certificates."""
 
 import contextlib
+import gzip
 import random
 import socket
 import ssl
@@ -12,6 +13,7 @@ from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVI
 from services.connectivity import CATALOGUE
 from services.secret import Secret
 from services.servicenow import SignIn
+from services.servicenow.answers import ANSWER_MAX
 from tests.proxying import ConnectProxy
 from tests.services.connectivity.conftest import Authority, answering, reply
 
@@ -257,7 +259,8 @@ class Network:
         return self.at(f"http://127.0.0.1:{self.ports['silent']}/")
 
     def answer_too_large(self):
-        return self.serving(answer=reply("200 OK", b"x", "Content-Encoding: gzip, gzip"), scheme="http")
+        packed = gzip.compress(bytes(ANSWER_MAX + 1))
+        return self.serving(answer=reply("200 OK", packed, "Content-Encoding: gzip"), scheme="http")
 
     def connection_lost(self):
         return self.serving(answer=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", scheme="http")

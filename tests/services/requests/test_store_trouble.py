@@ -67,7 +67,7 @@ async def test_a_store_that_is_gone_between_two_calls_is_waited_for(
     step = Step(uuid.uuid4(), server.id, raising=True)
     monkeypatch.setattr(worker.leases, call, refuse)
     await (worker._do(step) if call == "claim" else worker._clean())
-    assert [one.fault for one in worker.done.problems] == (["store-locked"] if call != "give_back" else [])
+    assert [one.fault for one in worker.done.problems] == ["store-locked"]
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     caplog.clear()
 

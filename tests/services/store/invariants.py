@@ -21,9 +21,11 @@ def versioned():
 
 def faults_of(path):
     """Return everything that is wrong with the store at `path`, as sentences; an empty list is what is wanted."""
+    file = file_of(as_url(str(path)))
     # A store that is not there must not be made here: a new one is sound, whatever became of the other.
-    store = Store.open(str(path), actor="auditor", make=False)
-    found = _faults_of_file(file_of(as_url(str(path))))
+    assert file is None or file.exists(), f"there is no {file}"
+    store = Store.open(str(path), actor="auditor")
+    found = _faults_of_file(file)
     try:
         verdict = store.verify_audit()
         if not verdict.ok:
