@@ -126,7 +126,7 @@ def _follow(_folder: Path) -> Iterator[Figure]:
 def _intake(_folder: Path) -> Iterator[Figure]:
     runs = intake.measure()
     for what in runs.health:
-        yield Figure(f"intake under {what}: health, p95", runs.health[what], "ms", 50.0, 0.95)
+        yield Figure(f"intake {what}: health, p95", runs.health[what], "ms", 50.0, 0.95)
         yield Figure("  a request raised, p95", runs.raised[what], "ms", 50.0, 0.95)
     yield Figure("  lines of the log beside those of raised requests", [float(runs.log_lines)], "", 20.0)
 

@@ -23,6 +23,7 @@ FLOODS = {
 IDLE_S = 5.0
 DESCRIPTORS = 1_024
 EVERY_S = 0.25
+CALLS_AFTER = 40
 OLDER_LINE = "the line that was there before"
 PROGRAM = f"""
 import asyncio, logging, resource, sys
@@ -80,6 +81,8 @@ async def _measure(folder: Path) -> Runs:
         try:
             for what in FLOODS:
                 await _called(url, token, runs, what)
+                for number in range(CALLS_AFTER):
+                    await _call(url, token, runs, f"after {what}", number)
         finally:
             program.stdin.close()
         program.wait()
@@ -99,22 +102,28 @@ async def _called(url, token, runs, what):
     flooding = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert flooding.stdout is not None
     await flooding.stdout.readline()  # it has begun
-    health_ms, raised_ms = runs.health.setdefault(what, []), runs.raised.setdefault(what, [])
+    number = 0
     try:
         while flooding.returncode is None:
-            line, took = await timed(url, health())
-            if line != b"HTTP/1.1 200 OK":
-                raise AssertionError(line)
-            health_ms.append(took)
-            line, took = await timed(url, post(token, f"{what} {len(raised_ms)}"))
-            if line not in (b"HTTP/1.1 202 Accepted", b"HTTP/1.1 429 Too Many Requests"):
-                raise AssertionError(line)
-            raised_ms.append(took)
+            await _call(url, token, runs, f"under {what}", number)
+            number += 1
             await asyncio.sleep(EVERY_S)
     finally:
         if flooding.returncode is None:
             flooding.kill()
         await flooding.wait()
+
+
+async def _call(url, token, runs, phase, number):
+    """Ask for the health once and raise a request once, and note how long each took in a phase."""
+    line, took = await timed(url, health())
+    if line != b"HTTP/1.1 200 OK":
+        raise AssertionError(line)
+    runs.health.setdefault(phase, []).append(took)
+    line, took = await timed(url, post(token, f"{phase} {number}"))
+    if line not in (b"HTTP/1.1 202 Accepted", b"HTTP/1.1 429 Too Many Requests"):
+        raise AssertionError(line)
+    runs.raised.setdefault(phase, []).append(took)
 
 
 async def flood(what: str, url: str) -> None:
