@@ -105,7 +105,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of every connection; one that a thread still uses is closed when it is given back."""
-        if self.engine.dialect.name == "postgresql" and not self._closed:
+        if not self._closed:
             event.listen(
                 self.engine, "checkin", lambda connection, _record: connection and connection.close()
             )
