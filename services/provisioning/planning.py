@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from models.translatable import tr_later
@@ -44,6 +44,8 @@ class Change:
     fields: dict[str, tuple[str | None, Value]]
     why: str
     parent: str = ""
+    overwrites: bool = False
+    """Whether it replaces what others changed, because the call asked for that."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the change for JSON; a reference to a record that is not made yet reads as its key."""
@@ -81,7 +83,7 @@ class ProvisionPlan:
 
     @property
     def conflicts(self) -> tuple[Change, ...]:
-        """Return what is left alone until it is named."""
+        """Return the changes that are not applied unless they are named."""
         return tuple(c for c in self.changes if c.operation == "conflict")
 
     def as_dict(self) -> dict[str, Any]:
@@ -191,13 +193,8 @@ class _Planner:
             )
         last = {"who": row["sys_updated_by"] or tr_message("somebody"), "time": row["sys_updated_on"]}
         if self._overwrite & {wanted.name.casefold(), wanted.key.casefold(), EVERYTHING}:
-            return self._made(
-                wanted,
-                "update",
-                sys_id,
-                differing,
-                tr_message("Written over as asked; last changed by {who} on {time} UTC", **last),
-            )
+            why = tr_message("Written over as asked; last changed by {who} on {time} UTC", **last)
+            return replace(self._made(wanted, "update", sys_id, differing, why), overwrites=True)
         return self._made(
             wanted,
             "conflict",

@@ -280,9 +280,8 @@ class ProvisioningPage(Page):
         if change is None:
             return
         names = {c.key: c.name for c in plan.changes}
-        asked = change.why.startswith("Written over as asked")
         self.plan_tab.right.setCurrentIndex(CHANGE)
-        show = self.plan_tab.change.show_change(change, names, self.server.name, ticked=asked)
+        show = self.plan_tab.change.show_change(change, names, self.server.name, ticked=change.overwrites)
         self.workers.start(show, group="change")
 
     # -- runs --------------------------------------------------------------
