@@ -34,9 +34,9 @@ from console.context import Context
 from console.context import Options as ContextOptions
 from console.crash import CrashReports
 from console.options import Options
-from console.pages.registry import HOME, Target
 from console.settings import Layout
 from console.single_instance import OneWindow
+from console.targets import HOME, Target
 from console.window import Window
 from models.kinds import Kind
 from services import language

@@ -15,7 +15,8 @@ from console.activity import Activity
 from console.collector import Collector
 from console.commands.registry import CommandRegistry
 from console.drafts import Drafts
-from console.pages.registry import Target, preload
+from console.pages.registry import preload
+from console.targets import Target
 from console.workers import Workers
 from services.errors import ConsoleError, Problem
 from services.language import warm_up

@@ -5,8 +5,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject
 
+from console import lazy_imports
 from console.activity import DONE, FAILED, Job
-from console.lazy import module
 from console.workers import Workers
 from models.translatable import tr_later
 from services.errors import ConsoleError
@@ -39,7 +39,9 @@ class Leftovers(QObject):
         self.workers.cancel_all()
 
     async def _clean_up(self) -> None:
-        clearing = await module(self.ctx, "services.requests.clearing")
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests import clearing
+
         workspace = await self.ctx.ready()
         if not await self.ctx.call(clearing.is_anything_left, workspace.store):
             return

@@ -4,8 +4,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer
 
+from console import lazy_imports
 from console.activity import DONE, FAILED
-from console.lazy import module
 from console.settings import Layout
 from models.translatable import tr_later
 from services.language import tr
@@ -63,7 +63,9 @@ class Schedule(QObject):
     async def _compare(self, before: dict[Any, str]) -> None:
         """Say which servers stand differently than before the round."""
         ctx = self._window.ctx
-        checks = await module(ctx, "services.checks")
+        await lazy_imports.ready(ctx, lazy_imports.connectivity)
+        from services import checks
+
         workspace = await ctx.ready()
         now = await ctx.call(checks.last_verdicts, workspace.store)
         names = {node.object_id: node.text for node in self._window.model.objects()}

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from console.inbox.filters import FILTERS, filters_of
+from console import lazy_imports
+from console.inbox.filters import filters_of
 from console.inbox.places import state_word, target_of_request
-from console.lazy import module
 from console.pages.places import place_of
-from console.pages.registry import entry_of
 from console.palette import EACH, Entry, Groups
+from console.targets import entry_of
 from models.kinds import Kind
 from models.letters import same_letters
 from services.language import tr
@@ -39,7 +39,9 @@ class PaletteSearch:
         """Return entries for the faults of the catalogue whose id, stage, symptom or cause holds what was typed."""
         if text.startswith(">") or len(text) < LEAST:
             return []
-        handbook = await module(self._window.ctx, "services.connectivity.handbook")
+        await lazy_imports.ready(self._window.ctx, lazy_imports.connectivity)
+        from services.connectivity import handbook
+
         words = _words(text)
         return [
             Entry(
@@ -58,7 +60,9 @@ class PaletteSearch:
         ctx = self._window.ctx
         if text.startswith(">") or len(text) < LEAST or ctx.workspace is None:
             return []
-        filters = await module(ctx, FILTERS)
+        await lazy_imports.ready(ctx, lazy_imports.inbox)
+        from services.requests import filters
+
         inbox = await filters_of(ctx, self._window).inbox()
         found = await ctx.call(_search, inbox, filters, text)
         return [self._entry(row) for row in found]

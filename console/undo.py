@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from console.pages.registry import Target
+from console.targets import Target
 from console.workers import Workers
 from models.kinds import Kind
 from services.errors import ConsoleError

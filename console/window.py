@@ -37,13 +37,14 @@ from console.navigation.model import Node, TreeModel
 from console.navigation.view import Navigation
 from console.pages import actions as acts
 from console.pages.base import Page
-from console.pages.registry import FAULTS, HOME, REQUESTS, Target, page_for
+from console.pages.registry import page_for
 from console.palette import Palette
 from console.schedule import Schedule
 from console.search import REQUESTS_FOUND, PaletteSearch
 from console.servers.health import Health
 from console.servers.rounds import Rounds, has_servers
 from console.settings import Layout
+from console.targets import FAULTS, HOME, REQUESTS, Target
 from console.tray import Tray
 from console.undo import Undo, note_rename
 from console.widgets import pressing

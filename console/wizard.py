@@ -13,10 +13,9 @@ from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console import plain
+from console import lazy_imports, plain
 from console.activity import CANCELLED, FAILED, Job
-from console.lazy import module
-from console.pages.registry import Target
+from console.targets import Target
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.labels import ElidedLabel, Label
@@ -250,8 +249,12 @@ class SetupWizard(Dialog):
 
     async def _look(self) -> None:
         try:
-            setup = await module(self.ctx, "services.setup")
-            servicenow = await module(self.ctx, "services.servicenow")
+            await lazy_imports.ready(self.ctx, lazy_imports.setup)
+            from services import setup
+
+            await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
+            from services import servicenow
+
             settings = servicenow.ConnectionSettings(name="ServiceNow Server", base_url=self.base_url)
             workspace = await self.ctx.ready()
             async with workspace.instance_for(
@@ -269,7 +272,9 @@ class SetupWizard(Dialog):
         """Plan what the instance lacks; returns what says so."""
         from console.pages.provisioning import operations
 
-        provisioning = await module(self.ctx, "services.provisioning")
+        await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
+        from services import provisioning
+
         workspace = await self.ctx.ready()
         self._server = await self.ctx.call(
             partial(
@@ -289,7 +294,9 @@ class SetupWizard(Dialog):
         return missing
 
     async def _show_found(self) -> None:
-        setup = await module(self.ctx, "services.setup")
+        await lazy_imports.ready(self.ctx, lazy_imports.setup)
+        from services import setup
+
         workspace = await self.ctx.ready()
         names = await self.ctx.call(setup.names_for, workspace.configuration, self.base_url)
         below = self.missing or (MadeItems(self.applied) if self.applied is not None else None)
@@ -309,8 +316,12 @@ class SetupWizard(Dialog):
 
     async def _provision(self, missing: MissingItems) -> None:
         """Make on the instance what it lacks, as the task's page does, then look again."""
-        provisioning = await module(self.ctx, "services.provisioning")
-        servicenow = await module(self.ctx, "services.servicenow")
+        await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
+        from services import provisioning
+
+        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
+        from services import servicenow
+
         workspace = await self.ctx.ready()
         admin = missing.administrator
         signs_in = (self.account, self.secret) if admin is None else (admin.account, admin.secret)
@@ -360,7 +371,9 @@ class SetupWizard(Dialog):
     async def _stopped(self, job: Job, problem: Problem | None) -> None:
         """Show how far a run came that failed or, without a problem, was cancelled."""
         self._begin(CANCELLING, tr("Reading what was written"))
-        provisioning = await module(self.ctx, "services.provisioning")
+        await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
+        from services import provisioning
+
         try:
             written = await read_written(self.ctx, self._server, provisioning.ItemNames())
         except ConsoleError as error:
@@ -393,7 +406,9 @@ class SetupWizard(Dialog):
         self.workers.start(self._make(), group="work")
 
     async def _make(self) -> None:
-        setup = await module(self.ctx, "services.setup")
+        await lazy_imports.ready(self.ctx, lazy_imports.setup)
+        from services import setup
+
         workspace = await self.ctx.ready()
         make = partial(
             setup.create,
@@ -424,9 +439,15 @@ class SetupWizard(Dialog):
         return None if any(server.id == wanted for server in servers) else wanted
 
     async def _check(self) -> None:
-        connectivity = await module(self.ctx, "services.connectivity")
-        servicenow = await module(self.ctx, "services.servicenow")
-        checks = await module(self.ctx, "services.checks")
+        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from services import connectivity
+
+        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
+        from services import servicenow
+
+        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from services import checks
+
         workspace, made = await self.ctx.ready(), self.made
         self.done.checking()
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages.provisioning.operations import Administrator, Planned
 from console.pages.provisioning.run_dialog import SignInFields
 from console.widgets.labels import CopyLabel, Label, Picture
@@ -81,7 +81,9 @@ class Written:
 
 async def read_written(ctx: Any, server: Any, names: Any) -> Written:
     """Return what a run of these names on a server has written that stopped before its end; nothing without one."""
-    receipts = await module(ctx, "services.provisioning.receipts")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services.provisioning import receipts
+
     workspace = await ctx.ready()
     found = [one for one in await receipts.Receipt.of_server(workspace.store, server) if one.is_of(server)]
     earlier = any(one.live and not one.undone for one in found)

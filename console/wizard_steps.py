@@ -6,8 +6,8 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from console.pages.registry import Target
 from console.pages.session import sentence
+from console.targets import Target
 from console.widgets import buttons
 from console.widgets.editors import PasswordEditor, TextEditor, UrlEditor
 from console.widgets.field import ERROR, Field

@@ -17,8 +17,8 @@ from console.context import Context, Options
 from console.crash import CrashReports
 from console.demo.driver import Hand
 from console.demo.story import Story
-from console.pages.registry import HOME, Target
 from console.settings import Layout
+from console.targets import HOME, Target
 from console.window import Window
 from console.wizard import open_wizard
 from models.kinds import Kind

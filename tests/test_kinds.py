@@ -9,7 +9,8 @@ from console import icons
 from console.navigation.registry import TREE, place_of_kind
 from console.pages.object_page import ObjectPage
 from console.pages.places import PLACES, children_of, place_of, place_of_folder, title_of_folder
-from console.pages.registry import PAGES, Target, page_class
+from console.pages.registry import PAGES, page_class
+from console.targets import Target
 from models.base import Item
 from models.kinds import KINDS, Kind
 from models.registry import all_models, model_of

@@ -45,8 +45,8 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
     from console.context import Options as ContextOptions
     from console.crash import CrashReports
     from console.demo.story import Story
-    from console.pages.registry import HOME, Target
     from console.settings import Layout
+    from console.targets import HOME, Target
     from console.window import Window
     from services.practice import PracticeInstance
 

@@ -8,7 +8,7 @@ from typing import Any
 from console import theme
 from console.demo.driver import Hand, NotObservedError, StepWatch
 from console.inbox.places import target_of_request
-from console.pages.registry import HOME, PROVISIONING, Target
+from console.targets import HOME, PROVISIONING, Target
 from models.kinds import Kind, RequestState
 from services.errors import ConsoleError
 

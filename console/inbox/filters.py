@@ -7,9 +7,9 @@ from typing import Any
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from console import lazy_imports
 from console.inbox.me import my_names
 from console.inbox.places import ALL, READY
-from console.lazy import module
 from console.workers import Workers
 from services.errors import ConsoleError
 from services.language import number, tr
@@ -17,7 +17,6 @@ from services.language import number, tr
 SOON_MS, AGAIN_MS = 400, 30_000
 """After a change, and for what only time changes."""
 KINDS = ("approval_request", "saved_filter")
-FILTERS, INBOX, SAVED = "services.requests.filters", "services.requests.inbox", "services.requests.saved"
 
 
 class Filters(QObject):
@@ -79,7 +78,9 @@ class Filters(QObject):
     async def inbox(self) -> Any:
         """Return the inbox of the store, for the names that whoever sits here has given."""
         if self._inbox is None:
-            inbox = await module(self.ctx, INBOX)
+            await lazy_imports.ready(self.ctx, lazy_imports.inbox)
+            from services.requests import inbox
+
             workspace = await self.ctx.ready()
             names = my_names(getattr(self.ctx, "remembered", None))
             self._inbox = await self.ctx.call(inbox.Inbox, workspace.store, me=names)
@@ -135,13 +136,17 @@ class Filters(QObject):
         self.changed.emit()
 
     async def _read_named(self, inbox: Any) -> None:
-        filters = await module(self.ctx, FILTERS)
+        await lazy_imports.ready(self.ctx, lazy_imports.inbox)
+        from services.requests import filters
+
         saved = await self._read_saved(inbox.store)
         self.saved = [(one.key, one.name) for one in saved]
         self.named = {one.key: one for one in (*filters.BUILT_IN, *saved)}
 
     async def _read_saved(self, store: Any) -> list[Any]:
-        saved = await module(self.ctx, SAVED)
+        await lazy_imports.ready(self.ctx, lazy_imports.inbox)
+        from services.requests import saved
+
         found: list[Any] = await self.ctx.call(saved.saved_filters, store)
         return found
 

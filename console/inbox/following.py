@@ -7,8 +7,8 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from console import lazy_imports
 from console.activity import CANCELLED, DONE, FAILED
-from console.lazy import module
 from console.workers import Workers
 from models.translatable import tr_later
 from services.errors import ConsoleError
@@ -93,7 +93,9 @@ class Following(QObject):
 
     async def _run(self) -> None:
         workspace = await self.ctx.ready()
-        attendant = await module(self.ctx, ATTENDANT)
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests import attendant
+
         made = attendant.Attendant(workspace, on_status=self._stands, on_round=self._rounded)
         await made.run()
 
@@ -144,10 +146,11 @@ class Following(QObject):
 
     async def _poll(self) -> dict[uuid.UUID, Any]:
         """Take a round of every server at once: one that does not answer keeps none waiting."""
-        following = await module(self.ctx, FOLLOWING)
-        leases = await module(self.ctx, "services.requests.leases")
-        claims = await module(self.ctx, "services.requests.claims")
-        clock = (await module(self.ctx, "services.requests.clock")).SystemClock()
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests import claims, following, leases
+        from services.requests import clock as clocks
+
+        clock = clocks.SystemClock()
         workspace = await self.ctx.ready()
         # A name of its own: while the attendant is at it, this waits for that one's round instead of taking another.
         holder = f"asked.{claims.this_process()}"

@@ -8,11 +8,11 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, QTimer
 
-from console.inbox.filters import FILTERS, filters_of
+from console import lazy_imports
+from console.inbox.filters import filters_of
 from console.inbox.places import PENDING, target_of, target_of_request
-from console.lazy import module
-from console.pages.registry import REQUESTS
 from console.settings import Layout
+from console.targets import REQUESTS
 from console.tray import Tray
 from console.workers import Workers
 from services.errors import ConsoleError
@@ -78,7 +78,9 @@ class News(QObject):
             self.workers.start(self._look(), group="look")
 
     async def _look(self) -> None:
-        filters = await module(self.ctx, FILTERS)
+        await lazy_imports.ready(self.ctx, lazy_imports.inbox)
+        from services.requests import filters
+
         inbox = await filters_of(self.ctx, self._window).inbox()
         youngest, oldest = await self.ctx.call(_read, inbox, filters)
         new, old = self._new.unknown(youngest), self._old.unknown(oldest)

@@ -5,7 +5,7 @@ The filters themselves are `services.requests.filters.BUILT_IN`; a test keeps bo
 
 import uuid
 
-from console.pages.registry import REQUESTS, Target
+from console.targets import REQUESTS, Target
 from models.kinds import RequestState
 from models.translatable import tr_later
 from services.language import tr

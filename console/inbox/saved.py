@@ -5,9 +5,9 @@ from typing import Any
 
 from PyQt6.QtCore import QObject
 
-from console.inbox.filters import SAVED, filters_of
+from console import lazy_imports
+from console.inbox.filters import filters_of
 from console.inbox.places import node_key
-from console.lazy import module
 from console.pages.delete_dialog import Question
 from console.widgets import buttons
 from console.workers import Workers, ask
@@ -54,7 +54,9 @@ class SavedFilters(QObject):
         self._start(self._rename(key, name))
 
     async def _rename(self, key: str, name: str) -> None:
-        saved = await module(self.ctx, SAVED)
+        await lazy_imports.ready(self.ctx, lazy_imports.inbox)
+        from services.requests import saved
+
         workspace = await self.ctx.ready()
         try:
             await self.ctx.call(saved.rename_filter, workspace.store, key, name)
@@ -74,7 +76,9 @@ class SavedFilters(QObject):
         name = self.filters.name_of(key)
         if not await ask(DeleteFilterDialog(name, self._window)):
             return
-        saved = await module(self.ctx, SAVED)
+        await lazy_imports.ready(self.ctx, lazy_imports.inbox)
+        from services.requests import saved
+
         workspace = await self.ctx.ready()
         await self.ctx.call(saved.delete_filter, workspace.store, key)
         self.ctx.notify(tr("Deleted the filter {name}", name=name))

@@ -11,7 +11,7 @@ from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSigna
 from console import plain
 from console.inbox.places import FILTER, node_key, target_of
 from console.navigation.registry import TREE, Place
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import KINDS, Kind
 from models.translatable import tr_later
 from services.language import number, plural, tr

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from console.inbox.places import IN_TREE, READY, node_key, target_of
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import Kind
 
 

@@ -30,7 +30,7 @@ from console import icons, theme
 from console.navigation.delegate import BAR, INSET, RADIUS, SELECTED, TreeDelegate
 from console.navigation.model import Node, Role, TreeModel
 from console.navigation.name_editor import NameEditor, refused
-from console.pages.registry import Target
+from console.targets import Target
 from console.widgets.search_field import SearchField
 from models.letters import same_letters
 from services.errors import InvalidError

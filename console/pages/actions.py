@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from console.drafts import Draft
-from console.pages.registry import DELETED, Target
+from console.targets import DELETED, Target
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, InUseError
 from services.language import tr

@@ -7,7 +7,7 @@ from PyQt6.QtCore import QEvent, QTimer
 from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages import editors
 from console.pages.answers import AnswersCard
 from console.pages.check_subject import Subject, subject_of
@@ -311,7 +311,9 @@ class ApprovalProcessPage(CheckedPage):
         if not wanted or self._view is None or self._view.problem is not None:
             self.session.set_outside_error("request_item_id")
             return
-        catalogue = await module(self.ctx, "services.catalogue")
+        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
+        from services import catalogue
+
         workspace = await self.ctx.ready()
         try:
             instance = await workspace.instance(server_id)
@@ -336,7 +338,9 @@ class ApprovalProcessPage(CheckedPage):
 
     async def _read_judgements(self) -> None:
         """Read what past requests and checks say of the timing, and hold what is typed against it."""
-        judgements = await module(self.ctx, "services.judgements")
+        await lazy_imports.ready(self.ctx, lazy_imports.statistics)
+        from services import judgements
+
         workspace, process_id = await self.ctx.ready(), self.session.id
         self._load = await self.ctx.call(judgements.load_of, workspace.store, process_id)
         self.answers.show_times(await self.ctx.call(judgements.answer_times, workspace.store, process_id))

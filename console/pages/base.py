@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QTabBar, QWidget
 
-from console.pages.registry import Target
+from console.targets import Target
 
 
 class Page(QWidget):

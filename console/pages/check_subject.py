@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages import secrets
 from models.addresses import normalise_base_url
 from models.kinds import Kind
@@ -49,7 +49,9 @@ async def subject_of(
     With `bind`, a password that was never bound is bound to this server: a person looks at its address and asks for it.
     The password goes nowhere but to the host it was entered for: the vault refuses it for any other.
     """
-    servicenow = await module(ctx, "services.servicenow")
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services import servicenow
+
     workspace = await ctx.ready()
     credential = None
     if server.credential_id is not None:
@@ -66,7 +68,9 @@ async def subject_of(
     if bind and server.proxy_credential_id is not None and server.proxy_destination is not None:
         await secrets.bind_to_proxy(ctx, server)
     sign_in = workspace.sign_in_of(server, credential)
-    checks = await module(ctx, "services.checks")
+    await lazy_imports.ready(ctx, lazy_imports.connectivity)
+    from services import checks
+
     used = await asyncio.to_thread(checks.sign_in_used, workspace.vault, server, credential)
     accepted = await ctx.call(checks.last_accepted, workspace.store, server.id, used)
     return Subject(server, workspace.settings_of(server), sign_in, process, unsaved, used, accepted)

@@ -17,13 +17,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import theme
+from console import lazy_imports, theme
 from console.activity import CANCELLED, DONE, FAILED, Job
-from console.lazy import module
 from console.pages import check_report, remedies
 from console.pages.check_subject import subject_of_kept
 from console.pages.past_checks import PastChecks, exact
-from console.pages.registry import entry_of
+from console.targets import entry_of
 from console.widgets import buttons
 from console.widgets.flow import FlowLayout
 from console.widgets.labels import Label, LinkLabel, Picture, breakable
@@ -232,7 +231,9 @@ class CheckTab(QWidget):
         asking = self._page.what_to_check()
         self._tested = self._page.tested_values()
         subject = await asking
-        connectivity = await module(self._page.ctx, "services.connectivity")
+        await lazy_imports.ready(self._page.ctx, lazy_imports.connectivity)
+        from services import connectivity
+
         self.subject = subject
 
         def done(result: Any) -> None:
@@ -245,7 +246,9 @@ class CheckTab(QWidget):
 
     async def _keep(self, report: Any, subject: Any) -> None:
         ctx = self._page.ctx
-        checks = await module(ctx, "services.checks")
+        await lazy_imports.ready(ctx, lazy_imports.connectivity)
+        from services import checks
+
         workspace = await ctx.ready()
         try:
             await ctx.call(
@@ -261,7 +264,9 @@ class CheckTab(QWidget):
             ctx.notify(tr("This check could not be kept: {cause}", cause=error.problem.cause))
         await self.past.read()
         if report.may_ask_on and not subject.unsaved:
-            online = await module(ctx, "services.transfer.online")
+            await lazy_imports.ready(ctx, lazy_imports.transfer)
+            from services.transfer import online
+
             for told in await online.try_to_resolve(workspace, subject.server.id):
                 ctx.notify(told)
 

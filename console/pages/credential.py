@@ -9,7 +9,7 @@ from console.pages.form import FieldSpec, GroupSpec
 from console.pages.notice import Notice
 from console.pages.object_page import USED_BY, ObjectPage
 from console.pages.password_field import PasswordField, password
-from console.pages.registry import Target
+from console.targets import Target
 from console.widgets.chain import Chain, ChainLink, shortened
 from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind

@@ -5,8 +5,8 @@ from typing import Any
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console import plain
-from console.pages.registry import Target
 from console.pages.used_by_tab import user_words
+from console.targets import Target
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label, LinkLabel

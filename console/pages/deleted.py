@@ -6,10 +6,9 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout
 
-from console.lazy import module
 from console.pages.base import Page
 from console.pages.places import place_of_folder
-from console.pages.registry import DELETED, Target
+from console.targets import DELETED, Target
 from console.widgets import buttons
 from console.widgets.data_table import MIDDLE, RIGHT, Column, DataTable
 from console.widgets.labels import Label
@@ -150,7 +149,8 @@ class DeletedPage(Page):
             self.workers.start(self._restore(self.chosen), group="restore")
 
     async def _restore(self, deleted: Any) -> None:
-        undo = await module(self.ctx, "console.undo")
+        from console import undo
+
         try:
             text = await undo.restore(self.ctx, deleted)
         except ConsoleError as error:

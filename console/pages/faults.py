@@ -7,10 +7,10 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PyQt6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages.base import Page
 from console.pages.fault_entry import FaultEntry
-from console.pages.registry import FAULTS, Target
+from console.targets import FAULTS, Target
 from console.widgets import buttons
 from console.widgets.data_table import RIGHT, Column, DataTable
 from console.widgets.labels import Label
@@ -130,7 +130,10 @@ class FaultsPage(Page):
         self._look_back()
 
     async def _read(self) -> None:
-        self._handbook = await module(self.ctx, "services.connectivity.handbook")
+        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from services.connectivity import handbook
+
+        self._handbook = handbook
         faults = self._handbook.CATALOGUE
         for owner in dict.fromkeys(fault.owner.value for fault in faults):
             said = shown(owner)

@@ -10,7 +10,7 @@ from console import plain
 from console.pages import actions as acts
 from console.pages.base import Page
 from console.pages.places import PLACES, children_of, place_of_folder, title_of_folder
-from console.pages.registry import FOLDER, Target
+from console.targets import FOLDER, Target
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.data_table import ICON_ROLE, RIGHT, Column, DataTable

@@ -18,15 +18,14 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import plain, theme
-from console.lazy import module
+from console import lazy_imports, plain, theme
 from console.pages import actions as acts
 from console.pages import secrets
 from console.pages.base import Page
 from console.pages.home_guide import Door, GuideView
 from console.pages.home_servers import MOST
-from console.pages.registry import PROVISIONING, Target
 from console.pages.service_checks import ServiceChecks
+from console.targets import PROVISIONING, Target
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.editors import NameBox
@@ -216,8 +215,12 @@ class HomePage(Page):
         self.refresh()
 
     async def _read(self) -> None:
-        guide = await module(self.ctx, "services.guide")
-        counting = await module(self.ctx, "services.figures")
+        await lazy_imports.ready(self.ctx, lazy_imports.setup)
+        from services import guide
+
+        await lazy_imports.ready(self.ctx, lazy_imports.statistics)
+        from services import figures as counting
+
         workspace = await self.ctx.ready()
         servers = await self.ctx.call(counting.server_figures, workspace.store)
         if self._server_id not in [server.id for server in servers]:
@@ -264,7 +267,9 @@ class HomePage(Page):
             self.ctx.show_problem(error.problem)
 
     async def _ask_instance(self, workspace: Any, facts: Any) -> Any:
-        setup = await module(self.ctx, "services.setup")
+        await lazy_imports.ready(self.ctx, lazy_imports.setup)
+        from services import setup
+
         try:
             instance = await workspace.instance(facts.server.id)
             found = await setup.judge(instance, facts.process)

@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidg
 
 from console import plain
 from console.pages.forecast import LIMIT_AN_HOUR, own_calls
-from console.pages.registry import REQUESTS, Target
+from console.targets import REQUESTS, Target
 from console.widgets.badge import OUTLINE, Badge
 from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
 from models.kinds import Kind

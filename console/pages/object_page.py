@@ -19,9 +19,9 @@ from console.pages.merging import settle
 from console.pages.notice import Notice
 from console.pages.open_requests import confirmed
 from console.pages.places import place_of
-from console.pages.registry import Target
 from console.pages.session import EditSession
 from console.pages.used_by_tab import UsedByTab
+from console.targets import Target
 from console.workers import Workers
 from models.kinds import KINDS, Kind
 from models.translatable import tr_later

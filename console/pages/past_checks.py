@@ -5,8 +5,7 @@ from typing import Any
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console import plain
-from console.lazy import module
+from console import lazy_imports, plain
 from console.widgets.check_strip import Bar, CheckStrip
 from console.widgets.labels import Label, breakable
 from models.translatable import tr_later
@@ -82,7 +81,9 @@ class PastChecks(QWidget):
     async def read(self) -> None:
         """Read and show the checks."""
         ctx = self._page.ctx
-        service = await module(ctx, "services.checks")
+        await lazy_imports.ready(ctx, lazy_imports.connectivity)
+        from services import checks as service
+
         workspace = await ctx.ready()
         try:
             place = await self._page.checked_place()

@@ -1,7 +1,7 @@
 """Where each kind of object stands in the tree, as its page shows it above the title."""
 
 from console.navigation.registry import TREE, Place
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import Kind
 from services.language import tr
 

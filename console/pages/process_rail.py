@@ -6,10 +6,10 @@ from typing import Any
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages import secrets
-from console.pages.registry import Target
 from console.pages.service_checks import ServerView
+from console.targets import Target
 from console.widgets.chain import Chain, ChainLink, shortened
 from console.widgets.labels import Label, wrapped
 from models.kinds import KINDS, Kind
@@ -80,7 +80,9 @@ class ProcessRail(QWidget):
         ]
         self.chain.set_links(links)
         if not session.is_new:
-            figures = await module(ctx, "services.figures")
+            await lazy_imports.ready(ctx, lazy_imports.statistics)
+            from services import figures
+
             workspace = await ctx.ready()
             self._show_figures(await ctx.call(figures.process_figures, workspace.store, session.id))
 

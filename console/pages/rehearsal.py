@@ -14,8 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, plain
-from console.lazy import module
+from console import icons, lazy_imports, plain
 from console.pickers.reference import ReferenceField
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
@@ -172,7 +171,9 @@ class RehearsalDialog(Dialog):
         fields = {"PMFilePath": self.file.text(), "PMUserReason": self.why.text()}
         decider = None
         try:
-            requests = await module(self.ctx, "services.requests")
+            await lazy_imports.ready(self.ctx, lazy_imports.requests)
+            from services import requests
+
             workspace = await self.ctx.ready()
             instance = await workspace.instance(self.server.id)
             if self.decide and self.decider.item is not None:
@@ -223,7 +224,9 @@ class RehearsalDialog(Dialog):
             self.message.setText(text)
 
     async def _decider_instance(self, workspace: Any) -> Any:
-        servicenow = await module(self.ctx, "services.servicenow")
+        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
+        from services import servicenow
+
         credential = self.decider.item
         secret = await asyncio.to_thread(
             workspace.vault.get, credential.id, credential.name, self.server.destination

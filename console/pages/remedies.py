@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages.object_page import FIELD
 from console.pages.open_requests import confirmed
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import Kind
 from models.translatable import tr_later
 from services.errors import ConsoleError
@@ -100,7 +100,9 @@ def _item(page: Any, result: Any, subject: Any) -> list[Offer]:
 
 
 async def _use_item(page: Any, subject: Any, item_id: str) -> None:
-    catalogue = await module(page.ctx, "services.catalogue")
+    await lazy_imports.ready(page.ctx, lazy_imports.servicenow)
+    from services import catalogue
+
     workspace = await page.ctx.ready()
     try:
         item = await catalogue.Catalogue(await workspace.instance(subject.server.id)).get(item_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from console.lazy import module
+from console import lazy_imports
 from models.addresses import Destination, Origin
 from models.kinds import Kind
 from services.errors import ConsoleError, Problem
@@ -106,7 +106,9 @@ async def vault_state(ctx: Any) -> Any:
 
 async def use_session(ctx: Any) -> None:
     """Keep passwords in memory until the console closes, because a person chose so over a vault that cannot be used."""
-    vault = await module(ctx, "services.vault.session")
+    await lazy_imports.ready(ctx, lazy_imports.vault)
+    from services.vault import session as vault
+
     workspace = await ctx.ready()
     before, workspace.vault = workspace.vault, vault.SessionVault()
     before.close()

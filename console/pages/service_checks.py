@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.lazy import module
+from console import lazy_imports
 from services.errors import ConsoleError, Problem, UnreachableError
 from services.language import shown, tr
 
@@ -111,7 +111,9 @@ class ServiceChecks:
         return known
 
     async def _judge(self, server_id: uuid.UUID, view: ServerView, role: str, name: str) -> Verdict:
-        contract = await module(self._ctx, "services.servicenow.contract")
+        await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
+        from services.servicenow import contract
+
         row = next((r for r in view.rows if r.name == name), None)
         if row is None:
             near = contract.did_you_mean(name, view.names)
@@ -132,7 +134,9 @@ class ServiceChecks:
 
     async def proposal(self, server_id: uuid.UUID) -> dict[str, str]:
         """Return the service names a server proposes, by field; empty when it cannot be read or has none."""
-        contract = await module(self._ctx, "services.servicenow.contract")
+        await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
+        from services.servicenow import contract
+
         view = await self.view(server_id)
         found = contract.propose(view.names)
         named = {

@@ -6,8 +6,8 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayout, QVBoxLayout, QWidget
 
 from console import icons, plain
-from console.pages.registry import REQUESTS, Target
 from console.pages.session import MISSING
+from console.targets import REQUESTS, Target
 from console.widgets.labels import Label
 from models.kinds import KINDS, Kind
 from services.errors import ConsoleError, Reference

@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QTimer, pyqtSignal
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages.editors import Editor, Host
 from console.widgets.editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
@@ -102,7 +102,9 @@ class RequestItemField(Editor):
         popup.set_state("loading", tr("Searching on ServiceNow"))
         found: dict[str, Any] = {}
         try:
-            catalogue = await module(self._host.ctx, "services.catalogue")
+            await lazy_imports.ready(self._host.ctx, lazy_imports.servicenow)
+            from services import catalogue
+
             workspace = await self._host.ctx.ready()
             instance = await workspace.instance(self.server_id)
             async with aclosing(catalogue.Catalogue(instance).search(text, limit=LIMIT)) as batches:

@@ -4,7 +4,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject
 
-from console.lazy import module
+from console import lazy_imports
 from console.navigation.model import object_key
 from console.workers import Workers
 from models.kinds import Kind
@@ -36,7 +36,9 @@ class Health(QObject):
         self.workers.start(self._read(), group="read health")
 
     async def _read(self) -> None:
-        checks = await module(self.ctx, "services.checks")
+        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from services import checks
+
         workspace = await self.ctx.ready()
         try:
             verdicts = await self.ctx.call(checks.last_verdicts, workspace.store)

@@ -6,16 +6,16 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from console import lazy_imports
 from console.activity import DONE, FAILED, Job
-from console.lazy import module
 from console.workers import Workers
 from models.kinds import Kind
 from models.translatable import tr_later
 from services.errors import ConsoleError
 from services.language import plural, shown, tr
+from services.unexpected import unexpected
 
 GROUP = "round"
-UNEXPECTED = "services.unexpected"
 REFUSED = ("authentication-refused",)
 Then = Callable[[dict[Any, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
@@ -76,7 +76,9 @@ class Rounds(QObject):
     # -- the round ---------------------------------------------------------------------------------------------
 
     async def _round(self, job: Job, then: Then | None, *, careful: bool) -> None:
-        checks = await module(self.ctx, "services.checks")
+        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from services import checks
+
         workspace = await self.ctx.ready()
         before = await self.ctx.call(checks.last_verdicts, workspace.store)
         servers = await self.ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
@@ -97,9 +99,7 @@ class Rounds(QObject):
             try:
                 verdict = await self._server(job, server, used)
             except Exception as error:  # noqa: BLE001 -- the other servers are checked all the same
-                problem = (
-                    (await module(self.ctx, UNEXPECTED)).unexpected(log, "Check a server", error).problem
-                )
+                problem = unexpected(log, "Check a server", error).problem
                 job.note(f"{server.name}: {shown(problem.cause)} ({problem.correlation_id})")
                 verdict = "failed"
             verdicts.append(verdict)
@@ -128,8 +128,9 @@ class Rounds(QObject):
         from console.pages.check_subject import subject_of
 
         ctx = self.ctx
-        connectivity = await module(ctx, "services.connectivity")
-        checks = await module(ctx, "services.checks")
+        await lazy_imports.ready(ctx, lazy_imports.connectivity)
+        from services import checks, connectivity
+
         workspace = await ctx.ready()
         # No person looks at this server now, so a password is bound to nothing here.
         subject = await subject_of(ctx, server, process, bind=False)
@@ -140,7 +141,9 @@ class Rounds(QObject):
             checks.store_check, workspace.store, subject.server, report, subject.process, used=subject.used
         )
         if report.may_ask_on:
-            online = await module(ctx, "services.transfer.online")
+            await lazy_imports.ready(ctx, lazy_imports.transfer)
+            from services.transfer import online
+
             await online.try_to_resolve(workspace, subject.server.id)
         return report
 

@@ -72,8 +72,8 @@ async def _run(path: Path, soak_s: float) -> Runs:
 
     from console import theme
     from console.context import Context, Options
-    from console.pages.registry import HOME, Target
     from console.settings import Layout
+    from console.targets import HOME, Target
     from console.window import Window
 
     app = QApplication.instance()
@@ -99,7 +99,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
 
 
 async def _open(window: object, runs: Runs) -> None:
-    from console.pages.registry import REQUESTS, Target
+    from console.targets import REQUESTS, Target
 
     for key, page in list(window._pages.items()):  # type: ignore[attr-defined]
         if key[0] == REQUESTS:  # a page that was made before would only be shown again

@@ -15,10 +15,10 @@ from console.pages.merge_dialog import MergeDialog, MergeRow
 from console.pages.new_dialog import NewDialog, PasswordDialog
 from console.pages.open_requests import OpenRequestsDialog
 from console.pages.provisioning.run_dialog import RunDialog
-from console.pages.registry import Target
 from console.pages.rehearsal import RehearsalDialog
 from console.pages.requests.acting import ACTS, ActDialog
 from console.pages.requests.saving import SaveFilterDialog
+from console.targets import Target
 from console.wizard import SetupWizard
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.checks import store_check

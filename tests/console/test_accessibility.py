@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxL
 
 import console
 from console import theme
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import Kind
 from tests.console.accessibility import complaints
 from tests.console.everything import PROBLEM, made_dialogs, places

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from console.inbox.following import told as told_round
 from console.inbox.news import LOOKED_AT, Known, told
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import RequestState
 from services.errors import Owner, Problem
 from services.requests.attendant import Status, Where

@@ -15,11 +15,11 @@ from console.navigation.model import TreeModel
 from console.navigation.view import FilterModel
 from console.pages.folder import FolderModel
 from console.pages.provisioning.plan_tab import GROUPS as PLAN_GROUPS
-from console.pages.registry import Target
 from console.pages.requests.cells import Outcome
 from console.pages.requests.model import PAGE, InboxModel
 from console.pages.requests.timeline import Step, TimelineModel
 from console.palette import Entry, EntryModel
+from console.targets import Target
 from console.widgets.plan_tree import PlanModel, PlanRow
 from console.widgets.popup_list import PickModel, PickRow
 from console.widgets.rows import RowsModel, TableRow

@@ -8,9 +8,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 
 from console import theme
-from console.pages.registry import Target
 from console.palette import EACH, ENTRY, Entry, Palette
 from console.search import REQUESTS_FOUND
+from console.targets import Target
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from tests.console.pages.requests.support import settled

@@ -28,8 +28,8 @@ from PyQt6.QtWidgets import (
 from console.navigation.model import object_key
 from console.pages.home_guide import WORDS, PhaseBlock
 from console.pages.process_rail import NONE
-from console.pages.registry import Target
 from console.pages.requests.chips import Chip
+from console.targets import Target
 from console.widgets.editors import PickerButton
 from console.widgets.labels import FittingLabel, LinkLabel, TextButton
 from console.widgets.stages import StageList

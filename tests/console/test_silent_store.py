@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from console.pages.registry import REQUESTS, Target
+from console.targets import REQUESTS, Target
 from models.kinds import Kind
 from services.store import StoreError, postgresql
 from tests.console.pages.support import until

@@ -5,7 +5,7 @@ import asyncio
 from PyQt6.QtGui import QColor, QImage
 
 from console import theme
-from console.pages.registry import Target
+from console.targets import Target
 from console.tokens import COLOURS, SCHEMES
 from models.kinds import Kind
 from services.checks import store_check

@@ -79,7 +79,7 @@ async def filled(window, text=""):
 
 async def shown(window, kind, item):
     """Go to the page of an object and wait until it was read."""
-    from console.pages.registry import Target
+    from console.targets import Target
 
     window.show_target(Target(str(kind), item.id))
     await until(lambda: window.page.session.ready)

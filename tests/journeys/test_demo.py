@@ -10,7 +10,7 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from console.demo.story import Story
-from console.pages.registry import HOME, Target
+from console.targets import HOME, Target
 from services.practice import PracticeInstance
 from tests.console.windows import opened_window
 from tests.limits import MANY_PROGRAMS_S, PROGRAM_S

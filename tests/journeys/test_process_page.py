@@ -9,8 +9,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from console.pages import actions
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
 from console.pages.rehearsal import RehearsalDialog
+from console.targets import Target
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE

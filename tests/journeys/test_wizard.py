@@ -9,7 +9,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from sqlmodel import select
 
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from console.wizard import DONE, FOUND, SIGN_IN, SetupWizard
 from models.addresses import Origin
 from models.kinds import Kind

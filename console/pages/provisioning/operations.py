@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages import secrets
 from models.kinds import Kind
 from services.errors import ConsoleError, Problem
@@ -47,7 +47,9 @@ async def instance_of(ctx: Any, server: Any, admin: Administrator | None = None)
     if admin is None:
         yield await workspace.instance(server.id)
         return
-    servicenow = await module(ctx, "services.servicenow")
+    await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from services import servicenow
+
     settings = workspace.settings_of(server)
     sign_in = servicenow.SignIn(admin.account, admin.secret)
     async with workspace.instance_for(settings, sign_in) as instance:
@@ -64,10 +66,9 @@ async def plan_on(
     ctx: Any, instance: Any, server: Any, names: Any, overwrite: Collection[str] = ()
 ) -> Planned:
     """Make the plan of a server through an instance that is open already."""
-    reading = await module(ctx, "services.provisioning.reading")
-    planning = await module(ctx, "services.provisioning.planning")
-    receipts = await module(ctx, "services.provisioning.receipts")
-    rights = await module(ctx, "services.provisioning.rights")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services.provisioning import planning, reading, receipts, rights
+
     started = time.perf_counter()
     present = await reading.read_present(instance, names)
     lacks = None
@@ -86,7 +87,9 @@ async def plan_on(
 
 async def plan_again(ctx: Any, planned: Planned, overwrite: Collection[str]) -> Planned:
     """Decide anew which conflicts are written over; nothing is read for it."""
-    planning = await module(ctx, "services.provisioning.planning")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services.provisioning import planning
+
     old = planned.plan
     made = await asyncio.to_thread(planning.make_plan, old.names, old.present, planned.baseline, overwrite)
     return replace(planned, plan=made)
@@ -101,13 +104,17 @@ async def carry_out(
     progress: Callable[..., None],
 ) -> Any:
     """Apply; a run that stopped in the middle is gone on with. Returns what was done."""
-    provisioning = await module(ctx, "services.provisioning")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services import provisioning
+
     workspace = await ctx.ready()
     async with instance_of(ctx, server, admin) as instance:
         done = await provisioning.apply(
             workspace.store, instance, server, names, overwrite=tuple(overwrite), progress=progress
         )
-    online = await module(ctx, "services.transfer.online")
+    await lazy_imports.ready(ctx, lazy_imports.transfer)
+    from services.transfer import online
+
     await online.try_to_resolve(workspace, server.id)
     return done
 
@@ -121,7 +128,9 @@ async def take_back(
     progress: Callable[..., None],
 ) -> Any:
     """Undo the run with a receipt. Returns what was taken back."""
-    provisioning = await module(ctx, "services.provisioning")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services import provisioning
+
     workspace = await ctx.ready()
     async with instance_of(ctx, server, admin) as instance:
         return await provisioning.undo(
@@ -131,7 +140,9 @@ async def take_back(
 
 async def look(ctx: Any, server: Any, names: Any) -> Any:
     """Read everything back, compare it with how it was last found good, and call Status once."""
-    provisioning = await module(ctx, "services.provisioning")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services import provisioning
+
     workspace = await ctx.ready()
     baseline = await provisioning.last_good(workspace.store, server, names)
     async with instance_of(ctx, server) as instance:
@@ -140,7 +151,9 @@ async def look(ctx: Any, server: Any, names: Any) -> Any:
 
 async def runs_of(ctx: Any, server: Any) -> list[Any]:
     """Return the runs on a server, the newest first."""
-    provisioning = await module(ctx, "services.provisioning")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services import provisioning
+
     workspace = await ctx.ready()
     found: list[Any] = await provisioning.Receipt.of_server(workspace.store, server)
     return found

@@ -8,9 +8,8 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from console import plain
+from console import lazy_imports, plain
 from console.activity import CANCELLED, DONE, FAILED, Job
-from console.lazy import module
 from console.pages.base import Page
 from console.pages.places import place_of_folder, title_of_folder
 from console.pages.provisioning import operations
@@ -21,7 +20,7 @@ from console.pages.provisioning.runs_tab import RunsTab, can_undo, how_far
 from console.pages.provisioning.saving import ask_where
 from console.pages.provisioning.standing import Standing, apply_text, undo_records, undo_text
 from console.pages.provisioning.verify_tab import VerifyTab
-from console.pages.registry import PROVISIONING, Target
+from console.targets import PROVISIONING, Target
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.buttons import COMPACT_WIDTH
@@ -220,7 +219,9 @@ class ProvisioningPage(Page):
 
     async def _plan(self, server: Any) -> None:
         try:
-            provisioning = await module(self.ctx, "services.provisioning")
+            await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
+            from services import provisioning
+
             self.plan_tab.parameters.clear_errors()
             self.names = provisioning.ItemNames.of(**self.plan_tab.parameters.values())
             self._show_plan(await operations.make_plan(self.ctx, server, self.names, self._overwritten()))

@@ -5,7 +5,7 @@ from typing import Any
 
 from PyQt6.QtWidgets import QFileDialog
 
-from console.lazy import module
+from console import lazy_imports
 from services.errors import Owner, Problem
 from services.files import save_file, what_to_do, why_not
 from services.language import plural, tr, tr_message
@@ -25,7 +25,8 @@ def ask_where(page: Any, plan: Any, server: str) -> None:
 
 async def write(ctx: Any, path: Path, plan: Any) -> None:
     """Write a plan as an update set, and say so."""
-    provisioning = await module(ctx, "services.provisioning")
+    await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from services import provisioning
 
     def to_file() -> None:
         save_file(path, provisioning.update_set(plan))

@@ -11,10 +11,9 @@ from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from console import plain
+from console import lazy_imports, plain
 from console.activity import DONE, FAILED, Job
 from console.inbox.places import state_word
-from console.lazy import module
 from console.pages.requests import cells
 from console.pages.requests.behalf import Behalf, accounts_of
 from console.pages.requests.cells import Outcome
@@ -422,7 +421,9 @@ class Acting:
         job.progress("", 0, len(taken))
         failure = ""
         try:
-            acting = await module(self._page.ctx, ACTING)
+            await lazy_imports.ready(self._page.ctx, lazy_imports.requests)
+            from services.requests import acting
+
             workspace = await self._page.ctx.ready()
             await _do(acting, workspace, act, [row.id for row in taken], comment, copies=copies, told=told)
         except ConsoleError as error:

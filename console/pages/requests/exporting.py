@@ -7,8 +7,8 @@ from typing import Any
 
 from PyQt6.QtWidgets import QFileDialog
 
+from console import lazy_imports
 from console.activity import FAILED, Job
-from console.lazy import module
 from services.errors import ConsoleError
 from services.language import plural, shown, tr
 
@@ -42,7 +42,9 @@ def start(page: Any, path: Path, filter_: Any, sort: Any) -> Job:
 
 
 async def _write(page: Any, path: Path, filter_: Any, sort: Any, job: Job, stop: threading.Event) -> None:
-    export = await module(page.ctx, EXPORT)
+    await lazy_imports.ready(page.ctx, lazy_imports.requests)
+    from services.requests import export
+
     inbox = await page.looking.inbox()
     look = page.looking.look
     total = look.count if look is not None and look.exact else None

@@ -14,7 +14,6 @@ from console.inbox.filters import filters_of
 from console.inbox.places import ALL, FILTER, MISMATCH, PENDING, READY, target_of
 from console.pages.base import Page
 from console.pages.notice import Notice
-from console.pages.registry import Target
 from console.pages.requests import cells, empty
 from console.pages.requests.acting import Acting
 from console.pages.requests.bar import SearchBar, within
@@ -29,6 +28,7 @@ from console.pages.requests.rights import ACTS
 from console.pages.requests.selected import Selected
 from console.pages.requests.showing import Showing
 from console.pages.requests.table import InboxTable
+from console.targets import Target
 from console.widgets import buttons
 from console.widgets.badge import Badge
 from console.widgets.page_head import PageHead

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from console import lazy_imports
 from console.inbox.places import state_word
-from console.lazy import module
 from console.pages.requests import cells
 from models.kinds import RequestOrigin, RequestState
 from services.errors import ConsoleError
@@ -29,7 +29,9 @@ class Rights:
         """Ask a server once who its account is and which roles it has; what cannot be seen stays open."""
         if server_id is None or server_id in self._seen:
             return
-        roles = await module(self._ctx, "services.servicenow.roles")
+        await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
+        from services.servicenow import roles
+
         workspace = await self._ctx.ready()
         try:
             instance = await workspace.instance(server_id)

@@ -4,8 +4,7 @@ from typing import Any
 
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.inbox.filters import SAVED
-from console.lazy import module
+from console import lazy_imports
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.editors import TextEditor
@@ -73,7 +72,9 @@ async def ask_name(page: Any) -> None:
     if not await ask(dialog):
         return
     name = dialog.name.text().strip()
-    saved = await module(page.ctx, SAVED)
+    await lazy_imports.ready(page.ctx, lazy_imports.inbox)
+    from services.requests import saved
+
     workspace = await page.ctx.ready()
     try:
         made = await page.ctx.call(saved.save_filter, workspace.store, name, filter_, sort)

@@ -12,7 +12,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from console.lazy import module
+from console import lazy_imports
 from console.pages.requests import cells
 from console.pages.requests.rights import Rights
 from console.workers import Workers
@@ -86,7 +86,9 @@ class Showing(QObject):
             self.renew()
 
     async def _show(self, request_id: uuid.UUID, *, force: bool) -> None:
-        details = await module(self.ctx, DETAILS)
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests import details
+
         workspace = await self.ctx.ready()
         known = await self.ctx.call(details.stored_details, workspace.store, request_id)
         ask = force or self._worth_asking(known.row)
@@ -115,7 +117,9 @@ class Showing(QObject):
         self._put(found, asking=False)
 
     async def _renew(self, request_id: uuid.UUID) -> None:
-        details = await module(self.ctx, DETAILS)
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests import details
+
         workspace = await self.ctx.ready()
         known = await self.ctx.call(details.stored_details, workspace.store, request_id)
         kept = self.details

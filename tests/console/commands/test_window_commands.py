@@ -15,8 +15,8 @@ from console.icons import ICON_NAMES
 from console.navigation.model import object_key
 from console.pages.delete_dialog import DeleteDialog
 from console.pages.open_requests import OpenRequestsDialog
-from console.pages.registry import Target
 from console.settings import Layout
+from console.targets import Target
 from console.widgets.labels import Label
 from console.widgets.states import EmptyState
 from console.window import PAGES_KEPT, Window

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QApplication, QLineEdit
 from console import theme
 from console.navigation.model import Role, TreeModel, object_key
 from console.navigation.view import Navigation
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import Kind
 from tests.console.navigation.support import id_of, outline
 

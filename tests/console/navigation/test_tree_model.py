@@ -11,7 +11,7 @@ from PyQt6.QtTest import QAbstractItemModelTester
 from console.drafts import Draft
 from console.navigation.model import Role, TreeModel, object_key, worst_badge
 from console.navigation.view import FilterModel
-from console.pages.registry import Target
+from console.targets import Target
 from models.kinds import Kind
 from services.store.outline import Outline
 from tests.console.navigation.support import id_of, outline, shown

@@ -8,7 +8,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from console.pages.provisioning.run_dialog import RunDialog
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from models.addresses import Origin
 from models.kinds import Kind
 from services.practice import PracticeInstance

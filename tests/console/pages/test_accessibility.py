@@ -16,7 +16,8 @@ from PyQt6.QtWidgets import (
 )
 
 from console.pages import actions
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from console.wizard import SetupWizard
 from models.kinds import Kind
 from tests.console.pages.support import until

@@ -10,8 +10,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
 
 from console.pages import check_report, remedies
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
 from console.servers.rounds import REFUSED
+from console.targets import Target
 from models.addresses import Origin
 from models.kinds import Kind
 from services import redact

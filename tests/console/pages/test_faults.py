@@ -6,7 +6,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton
 
-from console.pages.registry import FAULTS, Target, entry_of
+from console.targets import FAULTS, Target, entry_of
 from console.widgets.states import EmptyState
 from models.addresses import Origin
 from models.kinds import Kind

@@ -8,7 +8,8 @@ from PyQt6.QtTest import QAbstractItemModelTester
 
 from console.pages.folder import FolderModel
 from console.pages.places import PLACES
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from console.widgets.states import EmptyState
 from models.kinds import Kind
 from tests.console.pages.support import until

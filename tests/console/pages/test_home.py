@@ -10,7 +10,8 @@ from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console import theme
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from console.widgets.badge import Badge
 from console.widgets.data_table import elided_path, file_name, shared_out
 from console.widgets.labels import Label, LinkLabel

@@ -7,7 +7,8 @@ import pytest
 from PyQt6.QtCore import QPoint
 from PyQt6.QtWidgets import QLabel
 
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from models.kinds import Kind
 from services.checks import store_check
 from services.connectivity import CheckReport, StageResult

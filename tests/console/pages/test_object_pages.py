@@ -12,7 +12,8 @@ from console.pages import actions
 from console.pages.delete_dialog import DeleteDialog, InUseDialog
 from console.pages.merge_dialog import MergeDialog
 from console.pages.new_dialog import PasswordDialog
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
+from console.targets import Target
 from models.addresses import Origin
 from models.kinds import Kind
 from services.secret import Secret

@@ -7,7 +7,7 @@ from PyQt6.QtTest import QTest
 from console.pages import actions, remedies
 from console.pages.delete_dialog import DeleteDialog
 from console.pages.open_requests import OpenRequestsDialog
-from console.pages.registry import Target
+from console.targets import Target
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from services.errors import OpenRequests, RequestsOpenError

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from console.pages import approval_process
-from console.pages.registry import Target
+from console.targets import Target
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind

@@ -5,8 +5,9 @@ import contextlib
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from console.pages.registry import Target, page_for
+from console.pages.registry import page_for
 from console.pages.requests.as_row import AsRow
+from console.targets import Target
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from models.lease import Lease

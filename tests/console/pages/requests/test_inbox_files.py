@@ -10,11 +10,11 @@ from PyQt6.QtWidgets import QDialog, QFileDialog, QPushButton
 
 from console.inbox.me import MyNamesDialog
 from console.inbox.places import node_key
-from console.pages.registry import Target
 from console.pages.rehearsal import RehearsalDialog
 from console.pages.requests import exporting
 from console.pages.requests.menu import row_menu
 from console.pages.requests.saving import SaveFilterDialog
+from console.targets import Target
 from console.widgets.popup_list import PopupList
 from models.kinds import Kind, RequestState
 from services.requests.saved import saved_filters

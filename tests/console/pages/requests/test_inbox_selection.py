@@ -8,8 +8,8 @@ from PyQt6.QtGui import QContextMenuEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton
 
-from console.pages.registry import Target
 from console.pages.requests.rights import ACTS, MOST
+from console.targets import Target
 from console.widgets.states import ErrorState
 from models.kinds import RequestState
 from services.store.errors import cannot_read
