@@ -9,24 +9,24 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from console import terminal
-from services.environment import take_secrets
+from console.startup import terminal_output
+from services.common.process_environment import extract_secrets
 
 if TYPE_CHECKING:
-    from console.options import Options
+    from console.startup.options import CommandLineOptions
 
-CANCELLED = 130
+EXIT_CANCELLED = 130
 
 
 def main() -> None:
     """Run what the arguments ask for, and end the process with its exit status."""
-    take_secrets()
+    extract_secrets()
     try:
         sys.exit(_run(sys.argv[1:]))
     except KeyboardInterrupt:
         # Ctrl+C while libraries are still being imported: nothing was begun, and a traceback helps nobody.
-        terminal.write("Cancelled.", err=True)
-        sys.exit(CANCELLED)
+        terminal_output.write("Cancelled.", err=True)
+        sys.exit(EXIT_CANCELLED)
 
 
 def _run(arguments: list[str]) -> int:
@@ -36,7 +36,7 @@ def _run(arguments: list[str]) -> int:
     gc.disable()
     options = _window_options(arguments)
     if options is not None:
-        from console.app import run
+        from console.startup.application import run
 
         return run(options)  # where `Collector` takes over
     from console.cli.app import run_cli
@@ -46,9 +46,9 @@ def _run(arguments: list[str]) -> int:
     return run_cli(arguments)
 
 
-def _window_options(arguments: list[str]) -> "Options | None":
+def _window_options(arguments: list[str]) -> "CommandLineOptions | None":
     """Return the options of a call that opens the window, or None for everything else."""
-    from console.options import VAULTS, Options
+    from console.startup.options import VAULTS, CommandLineOptions
     from services.language import is_known
 
     given = {"--store": "", "--vault": "", "--language": ""}
@@ -66,7 +66,9 @@ def _window_options(arguments: list[str]) -> "Options | None":
             return None
     if given["--vault"] not in ("", *VAULTS) or not is_known(given["--language"] or "en"):
         return None
-    return Options.of(given["--store"], given["--vault"], verbose=verbose, language=given["--language"])
+    return CommandLineOptions.of(
+        given["--store"], given["--vault"], verbose=verbose, language=given["--language"]
+    )
 
 
 if __name__ == "__main__":

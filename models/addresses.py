@@ -8,16 +8,16 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from models.translatable import tr_later
+from models.translation_marks import tr_later
 
-CODED = "xn--"
-DOTS = re.compile("[.\u3002\uff0e\uff61]")
+PUNYCODE_PREFIX = "xn--"
+LABEL_SEPARATOR = re.compile("[.\u3002\uff0e\uff61]")
 """What parts a host name; names beyond ASCII know more dots than one."""
 DEFAULT_PORTS = {"https": 443, "http": 80}
-WAY_LENGTH = 16
-OWN_HOSTS = (".service-now.com", ".servicenowservices.com")
-PAGE_ENDINGS = (".do", ".html", ".htm", ".jsp", ".jspx", ".aspx", ".php")
-PORTALS = (
+ROUTE_DIGEST_LENGTH = 16
+SERVICENOW_DOMAINS = (".service-now.com", ".servicenowservices.com")
+PAGE_SUFFIXES = (".do", ".html", ".htm", ".jsp", ".jspx", ".aspx", ".php")
+PORTAL_PATHS = (
     "nav",
     "login",
     "sp",
@@ -32,8 +32,8 @@ PORTALS = (
     "saml2",
 )
 """Pages and portals that an instance has below its base, where they are the last step of an address."""
-_HALF_SCHEME = re.compile(r"https?:(?!//)", re.IGNORECASE)
-NEXT_EXPERIENCE = re.compile(
+_SCHEME_WITHOUT_SLASHES = re.compile(r"https?:(?!//)", re.IGNORECASE)
+NEXT_EXPERIENCE_PATHS = re.compile(
     r"nav|ui|build|sow|cwf|hr|agent|mobile|.*workspace.*|.*experience.*|.*studio.*|.*analytics.*"
 )
 """What stands behind /now/ in addresses of Next Experience."""
@@ -86,7 +86,7 @@ class Destination:
         with contextlib.suppress(ValueError):
             proxy = str(Origin.of(proxy))
         named = json.dumps([proxy, ca_bundle], ensure_ascii=False)
-        return cls(origin, hashlib.sha256(named.encode()).hexdigest()[:WAY_LENGTH])
+        return cls(origin, hashlib.sha256(named.encode()).hexdigest()[:ROUTE_DIGEST_LENGTH])
 
     @classmethod
     def of(cls, text: str) -> "Destination":
@@ -109,18 +109,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def other_spelling(host: str) -> str:
+def alternate_hostname(host: str) -> str:
     """Return the other way in which `host` is written, or an empty text where there is but one.
 
     For letters beyond ASCII it is what name servers are asked for (xn--…), for such a name what it reads as: letters of
     several scripts look alike, and the two spellings together give them away.
     """
-    parts = DOTS.split(host.lower())
+    parts = LABEL_SEPARATOR.split(host.lower())
     try:
         if not host.isascii():
-            return ".".join(p if p.isascii() else CODED + p.encode("punycode").decode("ascii") for p in parts)
+            return ".".join(
+                p if p.isascii() else PUNYCODE_PREFIX + p.encode("punycode").decode("ascii") for p in parts
+            )
         read = ".".join(
-            p.removeprefix(CODED).encode("ascii").decode("punycode") if p.startswith(CODED) else p
+            p.removeprefix(PUNYCODE_PREFIX).encode("ascii").decode("punycode")
+            if p.startswith(PUNYCODE_PREFIX)
+            else p
             for p in parts
         )
     except (UnicodeError, OverflowError):
@@ -129,9 +133,9 @@ def other_spelling(host: str) -> str:
     return read if not read.isascii() and read.isprintable() else ""
 
 
-def spelling_text(host: str) -> str:
+def alternate_hostname_text(host: str) -> str:
     """Return the other spelling of `host` as people are told of it, or an empty text."""
-    other = other_spelling(host)
+    other = alternate_hostname(host)
     return other and (f"reads as {other}" if host.isascii() else f"asked for as {other}")
 
 
@@ -145,7 +149,7 @@ def normalise_base_url(text: str) -> str:
     text = text.strip()
     if not text:
         raise ValueError(tr_later("is empty; it looks like https://INSTANCE.service-now.com/"))
-    if _HALF_SCHEME.match(text):
+    if _SCHEME_WITHOUT_SLASHES.match(text):
         raise ValueError(
             tr_later("has no // behind its scheme; it looks like https://INSTANCE.service-now.com/")
         )
@@ -183,26 +187,31 @@ def _base_path(host: str, path: str, *, queried: bool) -> str:
 
     ServiceNow's own hosts have nothing but pages below their root; elsewhere a gateway may have put a path before them.
     """
-    if host.endswith(OWN_HOSTS):
+    if host.endswith(SERVICENOW_DOMAINS):
         return ""
     steps = [unquote(step).partition("?")[0].partition(";")[0].lower() for step in path.split("/")]
     while steps and not steps[-1]:
         steps.pop()
     for place, step in enumerate(steps):
         following = steps[place + 1] if place + 1 < len(steps) else ""
-        portal = step in PORTALS and (not following or queried)
-        if step.startswith("$") or step.endswith(PAGE_ENDINGS) or portal or _opens_pages(step, following):
+        portal = step in PORTAL_PATHS and (not following or queried)
+        if (
+            step.startswith("$")
+            or step.endswith(PAGE_SUFFIXES)
+            or portal
+            or _is_servicenow_path(step, following)
+        ):
             return "/".join(path.split("/")[:place]).rstrip("/")
     return path.rstrip("/")
 
 
-def _opens_pages(step: str, following: str) -> bool:
+def _is_servicenow_path(step: str, following: str) -> bool:
     """Return whether a step of a path and the next one lead to pages or interfaces of an instance."""
-    return (step == "now" and (not following or NEXT_EXPERIENCE.fullmatch(following) is not None)) or (
+    return (step == "now" and (not following or NEXT_EXPERIENCE_PATHS.fullmatch(following) is not None)) or (
         step == "api" and following == "now"
     )
 
 
-def record_address(base_url: str, table: str, sys_id: str) -> str:
+def record_url(base_url: str, table: str, sys_id: str) -> str:
     """Return the address under which a person opens a record of the instance at `base_url`, which ends with a slash."""
     return f"{base_url}nav_to.do?uri={table}.do?sys_id={sys_id}"

@@ -7,12 +7,12 @@ from typing import ClassVar
 from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
+from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 from models.kinds import RequestOrigin, RequestState
 
 EXTERNAL_ID_MAX = 256
 REASON_MAX = 4000
-COPY = 0
+COPY_VERSION = 0
 """The version of a row that only copies what an instance says: nobody edits it here, so it has no revisions."""
 
 
@@ -102,13 +102,13 @@ class ApprovalRequest(SQLModel, table=True):
     reason: str = Field(default="", max_length=REASON_MAX)
     comment: str = Field(default="", max_length=TEXT_MAX)
     error: str = Field(default="", max_length=TEXT_MAX)
-    requested_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
-    submitted_at: datetime | None = Field(default=None, sa_type=Moment)
-    checked_at: datetime | None = Field(default=None, sa_type=Moment)
-    observed_at: datetime | None = Field(default=None, sa_type=Moment)
+    requested_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
+    submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    observed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the observed columns were copied."""
     claimed_by: str = Field(default="", max_length=64)
     """The worker that is doing the next step of this request, until `claimed_until`."""
-    claimed_until: datetime | None = Field(default=None, sa_type=Moment)
-    ended_at: datetime | None = Field(default=None, sa_type=Moment)
-    times_out_at: datetime | None = Field(default=None, sa_type=Moment)
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    times_out_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

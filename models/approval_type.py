@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from sqlmodel import Field
 
-from models.base import Item, ItemFields
+from models.base import ConfigurationFields, ConfigurationObject
 from models.kinds import Kind
 
 
-class ApprovalTypeFields(ItemFields):
+class ApprovalTypeFields(ConfigurationFields):
     """What is entered for an Approval Type."""
 
     process_id: uuid.UUID | None = Field(default=None, foreign_key="approval_process.id", index=True)
@@ -17,9 +17,9 @@ class ApprovalTypeFields(ItemFields):
     file_specific: bool = Field(default=True)
 
 
-class ApprovalType(ApprovalTypeFields, Item, table=True):
+class ApprovalType(ApprovalTypeFields, ConfigurationObject, table=True):
     """Binds actions to the process that decides their requests (its Process Handler)."""
 
     __tablename__ = "approval_type"
     kind: ClassVar[Kind] = Kind.APPROVAL_TYPE
-    fields: ClassVar[type[ItemFields]] = ApprovalTypeFields
+    fields: ClassVar[type[ConfigurationFields]] = ApprovalTypeFields

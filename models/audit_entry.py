@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
+from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 
 
 class AuditEntry(SQLModel, table=True):
@@ -14,7 +14,7 @@ class AuditEntry(SQLModel, table=True):
     __tablename__ = "audit_entry"
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     actor: str = Field(default="", max_length=NAME_MAX)
     operation: str = Field(max_length=32)
     object_kind: str = Field(default="", max_length=32)

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
 from models.kinds import Kind
-from models.letters import same_letters
-from models.translatable import tr_later
+from models.text_folding import fold_text
+from models.translation_marks import tr_later
 
 NAME_MAX = 255
 TEXT_MAX = 4000
@@ -29,7 +29,7 @@ SQLModel.metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A point in time: aware UTC in Python, UTC in every database (SQLite keeps no zone by itself)."""
 
     impl = DateTime(timezone=True)
@@ -59,33 +59,35 @@ def utcnow() -> datetime:
 
 def name_key(name: str) -> str:
     """Return the form of `name` in which two names of one kind must differ; it does not matter how wide a space is."""
-    return same_letters(" ".join(name.split()))
+    return fold_text(" ".join(name.split()))
 
 
-def printable(text: str) -> str:
+def validate_printable(text: str) -> str:
     """Return `text` if it holds no control characters but line breaks and tabs; raises ValueError."""
-    _refuse("control characters", {c for c in text if ord(c) < 32 and c not in "\n\t"})
+    _reject_characters("control characters", {c for c in text if ord(c) < 32 and c not in "\n\t"})
     # No database and no file can keep them.
-    _refuse("halves of characters", {c for c in text if unicodedata.category(c) == "Cs"})
+    _reject_characters("halves of characters", {c for c in text if unicodedata.category(c) == "Cs"})
     return text
 
 
-def single_line(text: str) -> str:
+def validate_single_line(text: str) -> str:
     """Return `text` if it stands on one line, whoever breaks it; raises ValueError."""
-    _refuse("control characters", {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")})
-    return printable(text)
+    _reject_characters(
+        "control characters", {c for c in text if unicodedata.category(c) in ("Cc", "Zl", "Zp")}
+    )
+    return validate_printable(text)
 
 
-def _refuse(what: str, characters: set[str]) -> None:
+def _reject_characters(what: str, characters: set[str]) -> None:
     if characters:
         raise ValueError(f"contains {what} ({', '.join(f'U+{ord(c):04X}' for c in sorted(characters))})")
 
 
-Name = Annotated[str, AfterValidator(single_line)]
-Text = Annotated[str, AfterValidator(printable)]
+Name = Annotated[str, AfterValidator(validate_single_line)]
+Text = Annotated[str, AfterValidator(validate_printable)]
 
 
-class ItemFields(SQLModel):
+class ConfigurationFields(SQLModel):
     """The fields people edit on every named object."""
 
     name: Name = Field(min_length=1, max_length=NAME_MAX)
@@ -93,7 +95,7 @@ class ItemFields(SQLModel):
 
     @field_validator("name")
     @classmethod
-    def _trimmed(cls, value: str) -> str:
+    def _validate_name(cls, value: str) -> str:
         if value != value.strip():
             raise ValueError(tr_later("begins or ends with a space"))
         if len(name_key(value)) > NAME_MAX:
@@ -101,20 +103,20 @@ class ItemFields(SQLModel):
         return value
 
 
-class Item(ItemFields):
+class ConfigurationObject(ConfigurationFields):
     """A named object with identity, version and time stamps; tables derive from it.
 
     `version` starts at 0 for an object that was never stored and grows by one with every save.
     """
 
     kind: ClassVar[Kind]
-    fields: ClassVar[type[ItemFields]]
+    fields: ClassVar[type[ConfigurationFields]]
     """The class that validates what people may enter."""
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     name_key: str = Field(default="", max_length=NAME_MAX, unique=True)
     version: int = Field(default=0)
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     created_by: str = Field(default="", max_length=NAME_MAX)
-    changed_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    changed_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     changed_by: str = Field(default="", max_length=NAME_MAX)

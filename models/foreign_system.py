@@ -7,16 +7,16 @@ from pydantic import field_validator
 from sqlmodel import Field
 
 from models.addresses import Destination, Origin, normalise_base_url
-from models.base import Item, ItemFields, single_line
+from models.base import ConfigurationFields, ConfigurationObject, validate_single_line
 from models.kinds import Kind
-from models.translatable import tr_later
+from models.translation_marks import tr_later
 
 URL_MAX = 2048
-INTERVAL_DEFAULT_S = 30
-INTERVAL_MAX_S = 3600
+POLL_INTERVAL_DEFAULT_S = 30
+POLL_INTERVAL_MAX_S = 3600
 
 
-class ForeignSystemFields(ItemFields):
+class ForeignSystemFields(ConfigurationFields):
     """What is entered for a ServiceNow server. The base URL is stored normalised, with one trailing slash."""
 
     base_url: str = Field(default="", max_length=URL_MAX)
@@ -26,13 +26,13 @@ class ForeignSystemFields(ItemFields):
     client_certificate: str | None = Field(default=None, max_length=URL_MAX)
     proxy: str | None = Field(default=None, max_length=URL_MAX)
     proxy_credential_id: uuid.UUID | None = Field(default=None, foreign_key="user_credential.id", index=True)
-    minimum_interval_s: int = Field(default=INTERVAL_DEFAULT_S, ge=1, le=INTERVAL_MAX_S)
+    minimum_interval_s: int = Field(default=POLL_INTERVAL_DEFAULT_S, ge=1, le=POLL_INTERVAL_MAX_S)
     """Seconds between two rounds of questions about open requests, whatever its processes ask for."""
 
     @field_validator("base_url", "ca_bundle", "client_certificate", "proxy")
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
-        return None if value is None else single_line(value)
+        return None if value is None else validate_single_line(value)
 
     @field_validator("base_url")
     @classmethod
@@ -49,12 +49,12 @@ class ForeignSystemFields(ItemFields):
         return value or None
 
 
-class ForeignSystem(ForeignSystemFields, Item, table=True):
+class ForeignSystem(ForeignSystemFields, ConfigurationObject, table=True):
     """A ServiceNow instance: where it is, and with which credential to sign in."""
 
     __tablename__ = "foreign_system"
     kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
-    fields: ClassVar[type[ItemFields]] = ForeignSystemFields
+    fields: ClassVar[type[ConfigurationFields]] = ForeignSystemFields
 
     @property
     def origin(self) -> Origin:
@@ -83,7 +83,7 @@ class ForeignSystem(ForeignSystemFields, Item, table=True):
             return None
         return Destination.by(proxy, ca_bundle=self.ca_bundle if proxy.scheme == "https" else None)
 
-    def destination_for(self, credential_id: uuid.UUID) -> list[Destination]:
+    def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
         """Return what a credential's password is for on this server: the instance, its proxy, or both."""
         found = [self.destination] if self.credential_id == credential_id and self.base_url else []
         proxy = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, Moment, utcnow
+from models.base import NAME_MAX, UtcDateTime, utcnow
 
 
 class IntakeClient(SQLModel, table=True):
@@ -25,4 +25,4 @@ class IntakeClient(SQLModel, table=True):
     """JSON: contract variable to the place in the payload."""
     active: bool = Field(default=True)
     created_by: str = Field(default="", max_length=NAME_MAX)
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)

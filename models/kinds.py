@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.translatable import tr_later
+from models.translation_marks import tr_later
 
 
 class Kind(StrEnum):
@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class KindInfo:
+class KindDefinition:
     """How a kind is called, drawn and stored."""
 
     kind: Kind
@@ -28,10 +28,10 @@ class KindInfo:
     new_name: str
 
 
-KINDS: dict[Kind, KindInfo] = {
+KINDS: dict[Kind, KindDefinition] = {
     info.kind: info
     for info in (
-        KindInfo(
+        KindDefinition(
             Kind.USER_CREDENTIAL,
             tr_later("User Credential"),
             tr_later("User Credentials"),
@@ -40,7 +40,7 @@ KINDS: dict[Kind, KindInfo] = {
             "credentials",
             tr_later("New User Credential"),
         ),
-        KindInfo(
+        KindDefinition(
             Kind.FOREIGN_SYSTEM,
             tr_later("ServiceNow Server"),
             tr_later("ServiceNow Servers"),
@@ -49,7 +49,7 @@ KINDS: dict[Kind, KindInfo] = {
             "foreign_systems",
             tr_later("New ServiceNow Server"),
         ),
-        KindInfo(
+        KindDefinition(
             Kind.APPROVAL_PROCESS,
             tr_later("Approval Process"),
             tr_later("Approval Processes"),
@@ -58,7 +58,7 @@ KINDS: dict[Kind, KindInfo] = {
             "approval_processes",
             tr_later("New ServiceNow Approval Process"),
         ),
-        KindInfo(
+        KindDefinition(
             Kind.APPROVAL_TYPE,
             tr_later("Approval Type"),
             tr_later("Approval Types"),
@@ -85,7 +85,7 @@ class RequestState(StrEnum):
     FAILED = "failed"
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """Whether nothing can follow this state."""
         return self not in (RequestState.SUBMITTING, RequestState.PENDING)
 

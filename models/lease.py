@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from models.base import Moment
+from models.base import UtcDateTime
 
 
 class Lease(SQLModel, table=True):
@@ -18,4 +18,4 @@ class Lease(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=128)
     holder: str = Field(default="", max_length=128)
     token: int = Field(default=0)
-    until: datetime = Field(sa_type=Moment)
+    until: datetime = Field(sa_type=UtcDateTime)

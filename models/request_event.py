@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
+from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 from models.kinds import RequestEventKind
 
 
@@ -16,7 +16,7 @@ class RequestEvent(SQLModel, table=True):
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     request_id: uuid.UUID = Field(index=True)
-    at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     kind: str = Field(default=RequestEventKind.SEEN, max_length=16)
     actor: str = Field(default="", max_length=NAME_MAX)
     detail: str = Field(default="", max_length=TEXT_MAX)

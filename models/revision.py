@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
+from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 
 
 class Revision(SQLModel, table=True):
@@ -25,5 +25,5 @@ class Revision(SQLModel, table=True):
     before: str | None = Field(default=None, sa_type=Text)
     after: str | None = Field(default=None, sa_type=Text)
     note: str = Field(default="", max_length=TEXT_MAX)
-    changed_at: datetime = Field(default_factory=utcnow, sa_type=Moment, index=True)
+    changed_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime, index=True)
     changed_by: str = Field(default="", max_length=NAME_MAX)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, Moment, utcnow
+from models.base import NAME_MAX, UtcDateTime, utcnow
 
 
 class SavedFilter(SQLModel, table=True):
@@ -20,4 +20,4 @@ class SavedFilter(SQLModel, table=True):
     name_key: str = Field(default="", max_length=NAME_MAX, unique=True)
     definition: str = Field(default="{}", sa_type=Text)
     created_by: str = Field(default="", max_length=NAME_MAX)
-    created_at: datetime = Field(default_factory=utcnow, sa_type=Moment)
+    created_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)

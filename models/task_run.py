@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, Moment, utcnow
+from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 from models.kinds import TaskState
 
 
@@ -23,8 +23,8 @@ class TaskRun(SQLModel, table=True):
     object_name: str = Field(default="", max_length=NAME_MAX)
     state: str = Field(default=TaskState.RUNNING, max_length=16)
     started_by: str = Field(default="", max_length=NAME_MAX)
-    started_at: datetime = Field(default_factory=utcnow, sa_type=Moment, index=True)
-    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    started_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime, index=True)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     correlation_id: str = Field(default="", max_length=36)
     outcome: str = Field(default="", max_length=TEXT_MAX)
     report: str = Field(default="", sa_type=Text)

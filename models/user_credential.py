@@ -4,19 +4,19 @@ from typing import ClassVar
 
 from sqlmodel import Field
 
-from models.base import NAME_MAX, Item, ItemFields, Name
+from models.base import NAME_MAX, ConfigurationFields, ConfigurationObject, Name
 from models.kinds import Kind
 
 
-class UserCredentialFields(ItemFields):
+class UserCredentialFields(ConfigurationFields):
     """What is entered for a User Credential, but for the password."""
 
     account: Name = Field(default="", min_length=1, max_length=NAME_MAX)
 
 
-class UserCredential(UserCredentialFields, Item, table=True):
+class UserCredential(UserCredentialFields, ConfigurationObject, table=True):
     """An account on a foreign system."""
 
     __tablename__ = "user_credential"
     kind: ClassVar[Kind] = Kind.USER_CREDENTIAL
-    fields: ClassVar[type[ItemFields]] = UserCredentialFields
+    fields: ClassVar[type[ConfigurationFields]] = UserCredentialFields

@@ -10,18 +10,18 @@ from typing import Self
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
+from services.audit.signing import sign_if_changed
+from services.common.errors import ConsoleError, Owner, Problem, RefusedError
+from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
-from services.errors import ConsoleError, Owner, Problem, RefusedError
-from services.progress import Progress, silent
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.connection import SignInSource
-from services.signing import sign_quietly
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.connection_settings import SignInSource
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
 
-SIGN_EVERY_S = 600.0
+SIGN_INTERVAL_S = 600.0
 """How often a program that goes on running signs what it wrote: what was written since can be rebuilt unnoticed."""
-SIGNING_S = 5.0
+SIGN_TIMEOUT_S = 5.0
 """How long the end of a program waits for the key of the audit trail; a keyring may ask for ever."""
 
 
@@ -32,7 +32,7 @@ class Workspace:
         self.store = store
         self.vault = vault
         self.configuration = Configuration(store)
-        self._instances: dict[uuid.UUID, tuple[tuple[object, ...], Instance]] = {}
+        self._instances: dict[uuid.UUID, tuple[tuple[object, ...], ServiceNowClient]] = {}
 
     @classmethod
     def open(
@@ -40,7 +40,7 @@ class Workspace:
         store_url: str,
         vault_kind: VaultKind,
         folder: Path,
-        progress: Progress = silent,
+        progress: Progress = ignore_progress,
         *,
         make: bool = True,
     ) -> Self:
@@ -52,27 +52,27 @@ class Workspace:
         store = Store.open(store_url, progress=progress, make=make)
         return cls(store, open_vault(vault_kind, folder=folder))
 
-    async def instance(self, server_id: uuid.UUID) -> Instance:
+    async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
         """Return the instance of a foreign system; a new one when its settings or credential changed.
 
         Raises NotFoundError. The password is asked for with the first call, not here.
         """
         server, credential, version = await asyncio.to_thread(self._read, server_id)
-        settings = self.settings_of(server)
+        settings = self.connection_settings_for(server)
         signs_in = (server.credential_id, credential.version if credential else 0)
         identity = (settings, *signs_in, server.proxy_credential_id, version)
         known = self._instances.get(server_id)
         if known is not None and known[0] == identity:
             return known[1]
-        made = Instance(settings, self.sign_in_of(server, credential))
+        made = ServiceNowClient(settings, self.sign_in_source_for(server, credential))
         self._instances[server_id] = (identity, made)
         if known is not None:
             await known[1].aclose()
         return made
 
-    def settings_of(self, server: ForeignSystem) -> ConnectionSettings:
+    def connection_settings_for(self, server: ForeignSystem) -> ConnectionSettings:
         """Return how `server`, stored or edited, is reached, with the sign-in of its proxy where it has one."""
-        return ConnectionSettings.of(server, self._proxy_sign_in_of(server))
+        return ConnectionSettings.of(server, self._proxy_sign_in_source_for(server))
 
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
@@ -91,23 +91,23 @@ class Workspace:
                 return error.problem
         return None
 
-    def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> Instance:
+    def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> ServiceNowClient:
         """Return an instance for values that are not stored (yet); the caller closes it."""
-        return Instance(settings, sign_in)
+        return ServiceNowClient(settings, sign_in)
 
-    def sign_in_of(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
+    def sign_in_source_for(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
         """Return how to sign in to `server`: the vault is asked in a thread, for exactly this origin and way there."""
         destination = server.destination
 
         async def ask() -> SignIn:
             if credential is None:
-                raise _no_credential(server.name)
+                raise _credential_missing_error(server.name)
             secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, destination)
             return SignIn(credential.account, secret)
 
         return ask
 
-    def _proxy_sign_in_of(self, server: ForeignSystem) -> SignInSource:
+    def _proxy_sign_in_source_for(self, server: ForeignSystem) -> SignInSource:
         credential_id, destination = server.proxy_credential_id, server.proxy_destination
         if credential_id is None or destination is None:
             return None
@@ -124,13 +124,13 @@ class Workspace:
         return ask
 
     @asynccontextmanager
-    async def signing_regularly(self, every_s: float = SIGN_EVERY_S) -> AsyncIterator[None]:
+    async def sign_periodically(self, every_s: float = SIGN_INTERVAL_S) -> AsyncIterator[None]:
         """Sign the audit trail every `every_s` seconds within the block; for programs that run for days."""
 
         async def sign() -> None:
             while True:
                 await asyncio.sleep(every_s)
-                await asyncio.to_thread(sign_quietly, self.store, self.vault)
+                await asyncio.to_thread(sign_if_changed, self.store, self.vault)
 
         task = asyncio.create_task(sign())
         try:
@@ -142,9 +142,11 @@ class Workspace:
 
     async def aclose(self) -> None:
         """Sign what was written, let go of the vault, close every connection, then the store."""
-        if self.store.wrote and self.vault.keeps_audit_key:
+        if self.store.has_unsigned_changes and self.vault.keeps_audit_key:
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.to_thread(sign_quietly, self.store, self.vault), SIGNING_S)
+                await asyncio.wait_for(
+                    asyncio.to_thread(sign_if_changed, self.store, self.vault), SIGN_TIMEOUT_S
+                )
         self.vault.close()
         for _, instance in self._instances.values():
             await instance.aclose()
@@ -164,7 +166,7 @@ class Workspace:
         return server, credential, version
 
 
-def _no_credential(name: str) -> RefusedError:
+def _credential_missing_error(name: str) -> RefusedError:
     return RefusedError(
         Problem(
             tried=f"Sign in to “{name}”",

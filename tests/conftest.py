@@ -12,7 +12,8 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 import pytest
 from hypothesis import HealthCheck, settings
 
-from services import language, redact
+from services import language
+from services.common import redaction
 from tests.databases import (
     database,
     empty_stores,
@@ -125,7 +126,7 @@ def own_folders(tmp_path, monkeypatch):
     """Give each test its own profile, in English."""
     monkeypatch.setenv("APPROVAL_CONSOLE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("APPROVAL_CONSOLE_LANGUAGE", "en")
-    language.use("en")
+    language.set_language("en")
     for name in ("APPROVAL_CONSOLE_STORE", "APPROVAL_CONSOLE_VAULT", "APPROVAL_CONSOLE_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -133,10 +134,10 @@ def own_folders(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def own_memory():
     """Forget the passwords that a test made known; they would be taken out of the texts of all that follow."""
-    known = dict(redact._known)
+    known = dict(redaction._remembered)
     yield
-    redact._known.clear()
-    redact._known.update(known)
+    redaction._remembered.clear()
+    redaction._remembered.update(known)
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from models.addresses import normalise_base_url, other_spelling
+from models.addresses import alternate_hostname, normalise_base_url
 from models.foreign_system import ForeignSystem
-from services.configuration.rules import field_errors
-from services.connectivity.reach import look_at_url
-from services.errors import ConsoleError
+from services.common.errors import ConsoleError
+from services.configuration.validation import field_errors
+from services.connectivity.stages.network import check_url
 from services.servicenow import ConnectionSettings
 
 CYRILLIC_A = "\u0430"
@@ -18,8 +18,8 @@ CODED = "xn--cme-5cd.service-now.com"
 @pytest.mark.parametrize("host", [LOOKALIKE, "münchen.example", "faß.example", "acme.例え.example"])
 def test_what_is_asked_for_is_what_the_client_asks_for(host):
     asked = httpx.URL(f"https://{host}/").raw_host.decode("ascii")
-    assert other_spelling(host) == asked
-    assert other_spelling(asked) == host
+    assert alternate_hostname(host) == asked
+    assert alternate_hostname(asked) == host
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_what_is_asked_for_is_what_the_client_asks_for(host):
     ],
 )
 def test_a_host_that_has_one_spelling_is_shown_once(host):
-    assert other_spelling(host) == ""
+    assert alternate_hostname(host) == ""
 
 
 def seen(address):
-    return look_at_url(ConnectionSettings(name="Server", base_url=address))
+    return check_url(ConnectionSettings(name="Server", base_url=address))
 
 
 def test_the_first_stage_of_a_check_names_both_spellings():

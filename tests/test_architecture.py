@@ -100,7 +100,7 @@ def test_one_place_of_the_window_starts_tasks():
         for name, _, _ in calls(path)
         if name in TASKS
     }
-    assert found == {"console/workers.py"}
+    assert found == {"console/runtime/task_runner.py"}
 
 
 def test_the_window_starts_no_threads_of_qt():

@@ -12,17 +12,17 @@ import uuid
 
 import pytest
 
-from console.crash import report
+from console.startup.crash_reports import format_report
 from models.addresses import Destination, Origin
 from models.approval_process import ApprovalProcess
+from services.common.errors import ConsoleError
+from services.common.logging_setup import configure_logging
+from services.common.secret import Secret
 from services.connectivity import run_check
-from services.errors import ConsoleError
-from services.logs import set_up
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.queries import equals
-from services.vault.base import Entry
-from services.vault.session import SessionVault
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.encoded_query import equals
+from services.vault.base import VaultEntry
+from services.vault.session_vault import SessionVault
 from tests.canary import ACCOUNT, SECRET, Listener, header_of, leaks, leaks_below, password_of, reply
 
 PROCESS = {
@@ -82,7 +82,7 @@ ECHOES = {
 def log(tmp_path):
     """The real log file, at its most talkative."""
     before = logging.getLogger().handlers[:]
-    file = set_up(tmp_path / "logs", verbose=True)
+    file = configure_logging(tmp_path / "logs", verbose=True)
     yield file
     for handler in [h for h in logging.getLogger().handlers if h not in before]:
         logging.getLogger().removeHandler(handler)
@@ -98,7 +98,7 @@ def echoing(request):
 
 def texts_of(error):
     """Return everything the program turns an error into; tracebacks go through the report and the log alone."""
-    found = [str(error), repr(error), report(type(error), error, error.__traceback__)]
+    found = [str(error), repr(error), format_report(type(error), error, error.__traceback__)]
     if isinstance(error, ConsoleError):
         found += [error.problem.as_text(), json.dumps(error.problem.as_dict()), repr(error.problem)]
     return "\n".join(found)
@@ -113,7 +113,7 @@ async def _calls(instance):
         lambda: table.update("0" * 32, {"name": "x"}),
         lambda: table.insert({"name": "x"}),
         service.describe,
-        lambda: instance.post_xml("AskForIt.do", b"<a/>", action="x", tried="Call"),
+        lambda: instance.post_soap("AskForIt.do", b"<a/>", action="x", tried="Call"),
     ):
         try:
             answer = await call()
@@ -127,7 +127,7 @@ async def _calls(instance):
 @pytest.mark.parametrize("echoing", ECHOES, indirect=True)
 async def test_what_a_server_sends_back_never_shows_the_password(echoing, log):
     settings = ConnectionSettings("Echo", echoing.url)
-    async with Instance(settings, SignIn(ACCOUNT, Secret(SECRET))) as instance:
+    async with ServiceNowClient(settings, SignIn(ACCOUNT, Secret(SECRET))) as instance:
         errors = await _calls(instance)
     process = ApprovalProcess(server_id=uuid.uuid4(), **PROCESS)
     found = await run_check(settings, SignIn(ACCOUNT, Secret(SECRET)), process)
@@ -143,11 +143,11 @@ async def test_what_a_server_sends_back_never_shows_the_password(echoing, log):
 def test_no_object_that_holds_the_password_shows_or_copies_it():
     secret = Secret(SECRET)
     sign_in = SignIn(ACCOUNT, secret)
-    entry = Entry(ACCOUNT, secret, [Destination(Origin.of(EVIL))])
+    entry = VaultEntry(ACCOUNT, secret, [Destination(Origin.of(EVIL))])
     vault = SessionVault()
     credential = uuid.uuid4()
     vault.put(credential, "Canary", ACCOUNT, secret, entry.bound)
-    instance = Instance(ConnectionSettings("Echo", EVIL), sign_in)
+    instance = ServiceNowClient(ConnectionSettings("Echo", EVIL), sign_in)
     holders = (secret, sign_in, entry, vault, instance, list(vars(vault).values()), vars(instance))
     for holder in holders:
         shown = (repr(holder), str(holder), f"{holder}", f"{holder!r:>60}", pprint.pformat(holder))
@@ -165,7 +165,9 @@ def test_a_secret_is_not_copied_written_or_read_in_pieces(copying):
 
 @pytest.mark.parametrize("copying", [copy.deepcopy, pickle.dumps, dataclasses.asdict])
 @pytest.mark.parametrize(
-    "holder", [SignIn(ACCOUNT, Secret(SECRET)), Entry(ACCOUNT, Secret(SECRET), [])], ids=["sign-in", "entry"]
+    "holder",
+    [SignIn(ACCOUNT, Secret(SECRET)), VaultEntry(ACCOUNT, Secret(SECRET), [])],
+    ids=["sign-in", "entry"],
 )
 def test_what_holds_a_secret_is_not_copied_either(copying, holder):
     with pytest.raises(TypeError) as caught:

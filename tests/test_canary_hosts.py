@@ -4,10 +4,10 @@ import pytest
 
 from models.approval_process import ApprovalProcess
 from models.kinds import Kind
+from services.common.errors import ConsoleError
+from services.common.secret import Secret
 from services.connectivity import run_check
-from services.errors import ConsoleError
 from services.practice import PracticeInstance
-from services.secret import Secret
 from services.servicenow import ConnectionSettings
 from services.servicenow.contract import STATUS_INPUT, STATUS_OUTPUT
 from services.vault import VaultKind

@@ -7,26 +7,26 @@ import uuid
 import httpx
 import pytest
 
-from models.approval_request import COPY, ApprovalRequest
+from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
+from services.common.logging_setup import configure_logging
+from services.common.secret import Secret
 from services.configuration import Configuration
-from services.logs import set_up
+from services.intake.accepted_requests import IntakeClients
+from services.intake.server import IntakeServer
 from services.practice import PracticeInstance
-from services.practice.accounts import user_id
-from services.practice.approvals import place_order
-from services.practice.stock import EXECUTE_ITEM, _sample
-from services.requests.acting import cancel, decide, remind
-from services.requests.details import details
-from services.requests.intake import IntakeClients
-from services.requests.intake_server import IntakeServer
-from services.secret import Secret
+from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
+from services.practice.orders_and_approvals import place_order
+from services.requests.decisions.decide import cancel, decide, remind
+from services.requests.details.details import load_details
 from services.servicenow import ConnectionSettings, SignIn
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 from tests.canary import ACCOUNT, SECRET, Listener, forms, header_of, leaks, leaks_below, password_of, reply
 
-ROW = {"origin": RequestOrigin.SERVICENOW, "version": COPY, "state": RequestState.PENDING}
+ROW = {"origin": RequestOrigin.SERVICENOW, "version": COPY_VERSION, "state": RequestState.PENDING}
 
 
 def token_leaks(content, token):
@@ -46,7 +46,7 @@ def practice():
 def log(tmp_path):
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    yield set_up(tmp_path / "logs", verbose=True)
+    yield configure_logging(tmp_path / "logs", verbose=True)
     for handler in [h for h in root.handlers if h not in before]:
         root.removeHandler(handler)
         handler.close()
@@ -75,14 +75,18 @@ async def workspace(tmp_path, practice):
 
 def copied(workspace, practice, number):
     made = place_order(
-        practice._database, EXECUTE_ITEM, _sample(number), user_id=user_id(ACCOUNT), by=ACCOUNT
+        practice._database,
+        EXECUTE_ITEM_ID,
+        _sample_variables(number),
+        user_id=user_sys_id(ACCOUNT),
+        by=ACCOUNT,
     )
     server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
     row = ApprovalRequest(
         server_id=server.id,
         record_id=made.item_id,
         number=made.item_number,
-        approval_id=_sample(number)["PMApprovalId"],
+        approval_id=_sample_variables(number)["PMApprovalId"],
         **ROW,
     )
     with workspace.store.write() as work:
@@ -99,7 +103,7 @@ async def test_acting_shows_the_password_to_nobody(workspace, practice, log, tmp
         *await cancel(workspace, ids[2:3], "Gone", confirmed=True),
     ]
     assert all(outcome.ok for outcome in said), said
-    said.append(await details(workspace, ids[0]))
+    said.append(await load_details(workspace, ids[0]))
     rude = Listener(
         lambda r: reply(
             400,

@@ -11,23 +11,23 @@ from PyQt6.QtGui import QAction, QGuiApplication, QKeyEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton
 
-from console import theme
-from console.app import make_application
-from console.context import Context, Options
-from console.crash import CrashReports
-from console.demo.driver import Hand
-from console.demo.story import Story
-from console.settings import Layout
-from console.targets import HOME, Target
-from console.window import Window
-from console.wizard import open_wizard
+from console.demo.input_driver import WindowDriver
+from console.demo.script import DemoScript
+from console.design import theme
+from console.runtime.context import Context, WindowOptions
+from console.runtime.layout_settings import WindowSettings
+from console.runtime.targets import HOME, Target
+from console.setup.wizard import open_wizard
+from console.shell.main_window import Window
+from console.startup.application import make_application
+from console.startup.crash_reports import CrashReports
 from models.kinds import Kind
-from services.logs import set_up
+from services.common.logging_setup import configure_logging
+from services.common.secret import Secret
 from services.practice import PracticeInstance
-from services.secret import Secret
 from tests.canary import ACCOUNT, SECRET, Listener, header_of, leaks, leaks_below, password_of, reply
 from tests.console.conftest import run
-from tests.console.pages.support import until
+from tests.console.page_support import until
 
 __all__ = ["run"]
 ROLES = (
@@ -83,7 +83,7 @@ def rude():
 def profile(tmp_path):
     """A profile folder with the log at its most talkative."""
     before = logging.getLogger().handlers[:]
-    set_up(tmp_path / "logs", verbose=True)
+    configure_logging(tmp_path / "logs", verbose=True)
     yield tmp_path
     for handler in [h for h in logging.getLogger().handlers if h not in before]:
         logging.getLogger().removeHandler(handler)
@@ -108,8 +108,8 @@ async def opened(profile):
     """The real window on a store of its own, with crash reports installed."""
     crash = CrashReports(profile)
     theme.apply(make_application(), "light")
-    ctx = Context(Options(f"sqlite:///{profile / 'console.db'}", profile, "session"))
-    window = Window(ctx, Layout(profile))
+    ctx = Context(WindowOptions(f"sqlite:///{profile / 'console.db'}", profile, "session"))
+    window = Window(ctx, WindowSettings(profile))
     crash.show = window.show_crash
     window.resize(1280, 800)
     window.show()
@@ -151,7 +151,7 @@ def test_the_guide_is_walked_without_showing_the_password(run, qapp, profile, pr
                     line for job in window.ctx.activity.jobs for line in (job.name, job.text, *job.log)
                 )
 
-            assert await Story(window, practice, None, look).run(), steps
+            assert await DemoScript(window, practice, None, look).run(), steps
             assert leaks_below(profile) == {}
 
     run(story())
@@ -173,7 +173,7 @@ def test_a_rude_server_and_a_crash_show_nothing(run, qapp, profile, rude, caplog
             )
             workspace.vault.put(credential.id, credential.name, ACCOUNT, Secret(SECRET), [server.origin])
             window.show_target(Target(Kind.FOREIGN_SYSTEM, server.id))
-            page = await Hand(window).page(Kind.FOREIGN_SYSTEM)
+            page = await WindowDriver(window).page(Kind.FOREIGN_SYSTEM)
             page.check_connection()
             await until(lambda: page.check.report is not None)
             assert page.check.report.verdict != "ok"
@@ -208,7 +208,7 @@ def test_a_password_typed_and_not_saved_stays_in_the_line(run, qapp, profile):
 
     async def story():
         async with opened(profile) as (window, _):
-            hand = Hand(window)
+            hand = WindowDriver(window)
             await hand.menu("user_credential", "New", "User Credential")
             page = await hand.page(Kind.USER_CREDENTIAL)
             await hand.fill("name", "Canary")

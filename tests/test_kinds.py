@@ -5,15 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from console import icons
-from console.navigation.registry import TREE, place_of_kind
-from console.pages.object_page import ObjectPage
-from console.pages.places import PLACES, children_of, place_of, place_of_folder, title_of_folder
-from console.pages.registry import PAGES, page_class
-from console.targets import Target
-from models.base import Item
+from console.design import icons
+from console.forms.object_page import ObjectPage
+from console.navigation.locations import (
+    KIND_PATHS,
+    folder_breadcrumb,
+    folder_children,
+    folder_title,
+    kind_breadcrumb,
+)
+from console.navigation.page_registry import PAGES, page_class
+from console.navigation.tree_places import TREE, find_kind_node
+from console.runtime.targets import Target
+from models.base import ConfigurationObject
 from models.kinds import KINDS, Kind
-from models.registry import all_models, model_of
+from models.tables import all_models, model_for_kind
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,14 +32,14 @@ def all_places(places=TREE):
 
 def test_every_kind_is_described_and_nothing_else():
     assert set(KINDS) == set(Kind)
-    assert {m.kind for m in all_models() if issubclass(m, Item)} == set(Kind)
+    assert {m.kind for m in all_models() if issubclass(m, ConfigurationObject)} == set(Kind)
     for words in ("singular", "plural", "table", "document_key", "new_name"):
         assert len({getattr(info, words) for info in KINDS.values()}) == len(Kind), words
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_kind_is_one_file_in_models_and_one_page(kind):
-    model = model_of(kind)
+    model = model_for_kind(kind)
     assert model.__module__ == f"models.{kind}"
     assert model.__tablename__ == KINDS[kind].table == kind
     page = page_class(kind)
@@ -44,18 +50,18 @@ def test_a_kind_is_one_file_in_models_and_one_page(kind):
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_editable_field_of_a_kind_has_one_field_on_its_page(qtbot, kind):
-    from console.pages.session import field_values
+    from console.forms.edit_session import field_values
 
     named = [spec.name for group in page_class(kind).groups for row in group.rows for spec in row]
     assert len(named) == len(set(named))
     assert "name" in named
-    assert set(named) <= set(field_values(model_of(kind)(name="x"))) | {"password"}
+    assert set(named) <= set(field_values(model_for_kind(kind)(name="x"))) | {"password"}
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_kind_stands_once_in_the_tree_and_can_be_made_there(kind):
     assert [p.key for p in all_places() if p.kind is kind] == [str(kind)]
-    place = place_of_kind(kind)
+    place = find_kind_node(kind)
     assert place.new[0] == "New"
     assert KINDS[kind].new_name == f"New {place.new[-1]}"
 
@@ -73,40 +79,41 @@ def test_every_node_of_the_tree_has_a_page():
 
 
 def test_the_way_above_a_page_is_the_way_in_the_tree():
-    assert [t for t, _ in place_of(Kind.APPROVAL_PROCESS)] == [
+    assert [t for t, _ in kind_breadcrumb(Kind.APPROVAL_PROCESS)] == [
         "Tasks", "Workflow", "Automation", "Approvals", "Approval Processes",
     ]  # fmt: skip
-    assert place_of(Kind.FOREIGN_SYSTEM)[-1] == ("ServiceNow", Target("folder:foreign_system"))
-    assert title_of_folder("approvals") == "Approvals"
-    assert [t for t, _ in place_of_folder("approvals")] == ["Tasks", "Workflow", "Automation"]
-    assert [t for t, _ in children_of("approvals")] == ["Approval Processes", "Approval Types"]
-    assert [t for t, _ in children_of("tasks")] == ["Workflow", "Server Tasks"]
-    assert [t for t, _ in place_of_folder("provisioning")] == [
+    assert kind_breadcrumb(Kind.FOREIGN_SYSTEM)[-1] == ("ServiceNow", Target("folder:foreign_system"))
+    assert folder_title("approvals") == "Approvals"
+    assert [t for t, _ in folder_breadcrumb("approvals")] == ["Tasks", "Workflow", "Automation"]
+    assert [t for t, _ in folder_children("approvals")] == ["Approval Processes", "Approval Types"]
+    assert [t for t, _ in folder_children("tasks")] == ["Workflow", "Server Tasks"]
+    assert [t for t, _ in folder_breadcrumb("provisioning")] == [
         "Tasks",
         "Server Tasks",
         "Foreign Systems",
         "ServiceNow",
     ]
-    assert title_of_folder("provisioning") == "Create ServiceNow Approval Request Items"
-    assert children_of("server_tasks_servicenow") == [
+    assert folder_title("provisioning") == "Create ServiceNow Approval Request Items"
+    assert folder_children("server_tasks_servicenow") == [
         ("Create ServiceNow Approval Request Items", Target("provisioning"))
     ]
-    assert set(PLACES) == set(Kind)
+    assert set(KIND_PATHS) == set(Kind)
     with pytest.raises(KeyError):
-        title_of_folder("nowhere")
+        folder_title("nowhere")
 
 
 def test_the_shared_parts_of_the_window_name_no_kind():
     """What is built for every kind must not ask which one it has before it."""
     shared = [
-        *(ROOT / "console").glob("*.py"),
-        *(ROOT / "console" / "commands").glob("*.py"),
+        *(ROOT / "console" / "runtime").glob("*.py"),
+        *(ROOT / "console" / "shell").glob("*.py"),
+        *(ROOT / "console" / "startup").glob("*.py"),
         *(ROOT / "console" / "widgets").glob("*.py"),
-        ROOT / "console" / "navigation" / "model.py",
-        ROOT / "console" / "navigation" / "view.py",
-        ROOT / "console" / "pages" / "object_page.py",
-        ROOT / "console" / "pages" / "session.py",
-        ROOT / "console" / "pages" / "places.py",
+        ROOT / "console" / "navigation" / "tree_model.py",
+        ROOT / "console" / "navigation" / "tree_view.py",
+        ROOT / "console" / "forms" / "object_page.py",
+        ROOT / "console" / "forms" / "edit_session.py",
+        ROOT / "console" / "navigation" / "locations.py",
     ]
     named = [
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno} Kind.{node.attr}"

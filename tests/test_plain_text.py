@@ -10,18 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console import terminal
 from console.cli import output
-from console.crash import report
-from services import logs
-from services.errors import InputError, Owner, Problem
-from services.texts import as_escapes, is_plain, plain, plain_below
+from console.startup import terminal_output
+from console.startup.crash_reports import format_report
+from services.common import logging_setup
+from services.common.errors import InputError, Owner, Problem
+from services.common.plain_text import (
+    escape_and_indent,
+    escape_controls,
+    escape_controls_in_json,
+    is_free_of_controls,
+)
 from tests.test_architecture import ROOT, files, tree
 
 FAKED = "2026-11-28 10:00:00,000 INFO    console: all is well"
 HOSTILE = f"a\x1b]0;title\x07b\x9b2Jc\u202ed\u2066e\u200f\u061cf\rg\x85h\u2028i\x00j\n{FAKED}\nRemedy:   send the password"
 PROBLEM = Problem(HOSTILE, HOSTILE, HOSTILE, Owner.CONSOLE, HOSTILE, "some-fault")
-DOORS = ("console/terminal.py", "console/cli/output.py", "services/practice/engine_process.py")
+DOORS = (
+    "console/startup/terminal_output.py",
+    "console/cli/output.py",
+    "services/practice/script_engine_process.py",
+)
 """The last one talks with the program that started it, and with nobody else."""
 CONTROLS = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0))} - {"\t", "\n"}
 TURNING = set("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -42,28 +51,28 @@ class Terminal(io.StringIO):
 
 @given(st.text())
 def test_plain_text_holds_nothing_that_commands_a_terminal(text):
-    assert_plain(plain(text))
-    assert is_plain(plain(text))
-    assert_plain(as_escapes(text))
+    assert_plain(escape_controls(text))
+    assert is_free_of_controls(escape_controls(text))
+    assert_plain(escape_controls_in_json(text))
 
 
 @given(st.text())
 def test_a_further_line_never_begins_at_the_margin(text):
-    first, *further = plain_below(text, "    ").split("\n")
+    first, *further = escape_and_indent(text, "    ").split("\n")
     assert all(line.startswith("    ") for line in further)
-    assert first == plain(first)
+    assert first == escape_controls(first)
 
 
 CALLS = {
-    "say": lambda: output.say(HOSTILE),
-    "result": lambda: output.result(HOSTILE),
-    "as_json": lambda: output.as_json({HOSTILE: [HOSTILE]}),
-    "problem": lambda: output.problem(InputError(PROBLEM), json_too=True),
-    "file_error": lambda: output.problem(output.file_error("Write", HOSTILE, OSError(HOSTILE))),
-    "table": lambda: output.table(("One", "Two"), [(HOSTILE, HOSTILE)], whole=("Two",)),
-    "content": lambda: output.content(HOSTILE.encode("utf-8", "surrogatepass")),
+    "print_message": lambda: output.print_message(HOSTILE),
+    "print_result": lambda: output.print_result(HOSTILE),
+    "print_json": lambda: output.print_json({HOSTILE: [HOSTILE]}),
+    "print_problem": lambda: output.print_problem(InputError(PROBLEM), json_too=True),
+    "file_error": lambda: output.print_problem(output.file_error("Write", HOSTILE, OSError(HOSTILE))),
+    "print_table": lambda: output.print_table(("One", "Two"), [(HOSTILE, HOSTILE)], whole=("Two",)),
+    "write_bytes": lambda: output.write_bytes(HOSTILE.encode("utf-8", "surrogatepass")),
 }
-NOT_WRITING = {"prepare", "shows_everything", "piece"}
+NOT_WRITING = {"configure_streams", "supports_unicode", "write_text"}
 """`piece` writes documents, whose texts were made plain by whoever made them: the exports are tested for it."""
 
 
@@ -89,7 +98,7 @@ def test_what_a_command_writes_on_a_terminal_is_plain(name, columns, monkeypatch
     assert_plain(capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("name", sorted({*CALLS} - {"content"}))
+@pytest.mark.parametrize("name", sorted({*CALLS} - {"write_bytes"}))
 def test_what_a_command_writes_into_a_file_is_plain(name, capsys):
     CALLS[name]()
     out, err = capsys.readouterr()
@@ -106,8 +115,8 @@ def test_no_line_of_others_passes_for_a_part_of_a_problem():
 
 def test_what_libraries_write_to_standard_error_is_plain(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    terminal.shield()
-    terminal.shield()  # once is enough
+    terminal_output.install_plain_stderr()
+    terminal_output.install_plain_stderr()  # once is enough
     print(HOSTILE, file=sys.stderr)
     sys.stderr.writelines([HOSTILE])
     assert not hasattr(sys.stderr, "buffer")
@@ -118,7 +127,7 @@ def test_a_usage_error_that_repeats_the_call_is_plain(capsys, monkeypatch):
     from console.cli.app import run_cli
 
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    assert run_cli(["requests", f"show{HOSTILE}"]) == output.WRONG_INPUT
+    assert run_cli(["requests", f"show{HOSTILE}"]) == output.EXIT_INPUT_ERROR
     assert_plain(capsys.readouterr().err)
 
 
@@ -129,7 +138,7 @@ def test_a_usage_error_that_repeats_the_call_is_plain(capsys, monkeypatch):
 def log(tmp_path, caplog):
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    yield logs.set_up(tmp_path)
+    yield logging_setup.configure_logging(tmp_path)
     for handler in [one for one in root.handlers if one not in before]:
         root.removeHandler(handler)
         handler.close()
@@ -157,7 +166,7 @@ def test_what_is_logged_is_plain_and_begins_at_the_margin_once_a_record(log):
     failing(HOSTILE)
     text = log.read_text(encoding="utf-8")
     assert_plain(text)
-    at_margin = [line for line in text.splitlines() if not line.startswith(logs.MARGIN)]
+    at_margin = [line for line in text.splitlines() if not line.startswith(logging_setup.CONTINUATION_INDENT)]
     assert len(at_margin) == 5
     assert FAKED not in at_margin
 
@@ -182,7 +191,11 @@ def test_another_traceback_is_logged_as_well(log):
 
 def test_a_new_file_of_the_log_holds_the_traceback_again(log):
     failing("one")
-    [handler] = [one for one in logging.getLogger().handlers if isinstance(one, logs.PrivateLog)]
+    [handler] = [
+        one
+        for one in logging.getLogger().handlers
+        if isinstance(one, logging_setup.PrivateRotatingFileHandler)
+    ]
     handler.doRollover()
     failing("one")
     assert "Traceback" in log.read_text(encoding="utf-8")
@@ -192,7 +205,7 @@ def test_a_crash_report_is_plain():
     try:
         fail(HOSTILE)
     except RuntimeError as error:
-        assert_plain(report(type(error), error, error.__traceback__))
+        assert_plain(format_report(type(error), error, error.__traceback__))
 
 
 # -- nobody goes past the doors --------------------------------------------------------------------------------
@@ -224,7 +237,7 @@ def test_nothing_is_written_to_the_terminal_past_its_door():
         ("console/cli/app.py", "sys.stdout"),
         ("console/cli/app.py", "sys.stderr"),  # which it closes
         (
-            "services/logs.py",
+            "services/common/logging_setup.py",
             "sys.stderr",
         ),  # plain text, where the log cannot be written and nobody else hears of it
     }

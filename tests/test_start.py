@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import QtMsgType
 
-from console.app import _qt_message, run
 from console.demo import DemoOptions, run_demo
-from console.options import Options
+from console.startup.application import _qt_message, run
+from console.startup.options import CommandLineOptions
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
-from services.vault.system import CALL_TIMEOUT_S
+from services.vault.system_vault import CALL_TIMEOUT_S
 from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,7 +109,7 @@ def test_what_a_command_writes_is_for_its_user_alone(tmp_path, words):
 
 
 def test_notes_of_crashes_are_not_written_through_a_link(tmp_path, caplog):
-    from console.crash import CrashReports
+    from console.startup.crash_reports import CrashReports
 
     (tmp_path / "precious").write_text("as it was")
     (tmp_path / "faults.txt").symlink_to(tmp_path / "precious")
@@ -175,7 +175,9 @@ def test_the_modules_of_the_process_say_the_same_as_the_trace(start, filled):
     assert seen.isdisjoint(SLOW)
 
 
-@pytest.mark.parametrize("start", [lambda: run(Options.of("", "")), lambda: run_demo(DemoOptions())])
+@pytest.mark.parametrize(
+    "start", [lambda: run(CommandLineOptions.of("", "")), lambda: run_demo(DemoOptions())]
+)
 def test_without_a_display_the_window_is_refused_in_words(monkeypatch, capsys, start):
     """Qt would end the process with a signal, and its reason would stand in the log alone."""
     monkeypatch.setattr(sys, "platform", "linux")

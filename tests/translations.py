@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from services.language.choice import DOMAIN, TRANSLATIONS
+from services.language.language_choice import CATALOG_DOMAIN, TRANSLATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("models", "services", "console")
@@ -33,9 +33,9 @@ KEYWORDS = {
 HEADER = "# Translations of Approval Console; python3 dev.py translations brings this file up to date with the code."
 COMMENTS = ("Translators:",)
 DOORS: dict[str, tuple[int | str, ...]] = {
-    "Command": (1, "text", "under"),
-    "_page": (2,),
-    "Place": (1, "new"),
+    "Command": (1, "text", "submenu"),
+    "_page_command": (2,),
+    "FixedNode": (1, "new"),
     "primary": (0,),
     "secondary": (0,),
     "quiet": (0,),
@@ -45,19 +45,19 @@ DOORS: dict[str, tuple[int | str, ...]] = {
     "FieldSpec": (1, 3, "label", "help"),
     "GroupSpec": ("title", "caption"),
     "Column": (0,),
-    "PageHead": ("tabs",),
+    "PageHeader": ("tabs",),
 }
 """Functions that take texts of the code and translate them where they show them: which of their arguments are texts."""
 
 
 def source(language: str) -> Path:
     """Return the file that people translate."""
-    return TRANSLATIONS / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return TRANSLATIONS / language / "LC_MESSAGES" / f"{CATALOG_DOMAIN}.po"
 
 
 def translated_languages() -> list[str]:
     """Return the languages that there is a source for."""
-    return sorted(file.parent.parent.name for file in TRANSLATIONS.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    return sorted(file.parent.parent.name for file in TRANSLATIONS.glob(f"*/LC_MESSAGES/{CATALOG_DOMAIN}.po"))
 
 
 def extract() -> Catalog:

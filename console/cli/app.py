@@ -8,29 +8,29 @@ from typing import Annotated
 
 import typer
 
-from console import ending
 from console.cli import (
-    audit,
-    checking,
-    configuration,
-    credential,
-    deciding,
-    demo,
-    faults,
-    intake,
+    audit_commands,
+    check_commands,
+    config_commands,
+    credential_commands,
+    decision_commands,
+    demo_command,
+    fault_commands,
+    intake_commands,
     output,
-    practice,
-    provision,
-    requests,
-    support,
-    worker,
+    practice_commands,
+    provision_command,
+    request_commands,
+    support_commands,
+    worker_command,
 )
-from console.cli.context import CommandContext
-from console.options import VAULTS, Options
+from console.cli.command_context import CommandContext
+from console.startup import termination_signals
+from console.startup.options import VAULTS, CommandLineOptions
 from console.version import VERSION
 from services import language
-from services.errors import ConsoleError
-from services.logs import PrivateLog
+from services.common.errors import ConsoleError
+from services.common.logging_setup import PrivateRotatingFileHandler
 
 STORE_HELP = (
     "Path or URL of the store (APPROVAL_CONSOLE_STORE). Everybody on this computer can read a password in it: for"
@@ -46,31 +46,31 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-app.add_typer(credential.app, name="credential")
-app.add_typer(configuration.app, name="config")
-app.add_typer(requests.app, name="requests")
-deciding.register(requests.app)
-app.add_typer(intake.app, name="intake")
-app.add_typer(audit.history_app, name="history")
-app.add_typer(audit.audit_app, name="audit")
-app.add_typer(practice.app, name="practice")
-app.command("items")(checking.items)
-app.command("check")(checking.check)
-app.command("faults")(faults.faults)
-app.command("provision")(provision.provision)
-app.command("demo")(demo.demo)
-app.command("worker")(worker.worker)
-app.command("support-bundle")(support.support_bundle)
+app.add_typer(credential_commands.app, name="credential")
+app.add_typer(config_commands.app, name="config")
+app.add_typer(request_commands.app, name="requests")
+decision_commands.register(request_commands.app)
+app.add_typer(intake_commands.app, name="intake")
+app.add_typer(audit_commands.history_app, name="history")
+app.add_typer(audit_commands.audit_app, name="audit")
+app.add_typer(practice_commands.app, name="practice")
+app.command("items")(check_commands.items)
+app.command("check")(check_commands.check)
+app.command("faults")(fault_commands.faults)
+app.command("provision")(provision_command.provision)
+app.command("demo")(demo_command.demo)
+app.command("worker")(worker_command.worker)
+app.command("support-bundle")(support_commands.support_bundle)
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
-        output.result(VERSION)
+        output.print_result(VERSION)
         raise typer.Exit
 
 
 @app.callback()
-def common(
+def shared_options(
     context: typer.Context,
     store: Annotated[str, typer.Option(help=STORE_HELP)] = "",
     vault: Annotated[str, typer.Option(help="system, file, env or session (APPROVAL_CONSOLE_VAULT).")] = "",
@@ -82,16 +82,17 @@ def common(
     ] = "",
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more details.")] = False,
     version: Annotated[  # noqa: ARG001 -- handled by its callback
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Read the options that every command shares."""
     if lang and not language.is_known(lang):
         raise typer.BadParameter(
-            f"{lang} is not available; choose from {', '.join(language.languages())}", param_hint="--language"
+            f"{lang} is not available; choose from {', '.join(language.available_languages())}",
+            param_hint="--language",
         )
-    language.use(language.choose(lang))
-    options = Options.of(store, vault, verbose=verbose, language=lang)
+    language.set_language(language.choose_language(lang))
+    options = CommandLineOptions.of(store, vault, verbose=verbose, language=lang)
     if options.vault not in VAULTS:
         raise typer.BadParameter(
             f"{options.vault} is no vault; known are {', '.join(VAULTS)}", param_hint="--vault"
@@ -99,42 +100,44 @@ def common(
     try:
         context.obj = CommandContext(options)
     except ConsoleError as error:
-        output.problem(error)
+        output.print_problem(error)
         raise typer.Exit(error.exit_status) from error
 
 
 def run_cli(arguments: list[str]) -> int:
     """Run a command and return its exit status; a traceback goes to the log, never to the person."""
-    output.prepare()
+    output.configure_streams()
     try:
-        with ending.as_interrupt():
-            app(_common_first(arguments), prog_name="approval-console", standalone_mode=True)
+        with termination_signals.terminate_as_interrupt():
+            app(_move_shared_options_first(arguments), prog_name="approval-console", standalone_mode=True)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else output.WRONG_INPUT
+        return end.code if isinstance(end.code, int) else output.EXIT_INPUT_ERROR
     except KeyboardInterrupt:
-        output.say("Cancelled.")
-        return output.CANCELLED
-    except output.ReaderGoneError:
-        _let_go_of_output()
-        return output.GOOD
+        output.print_message("Cancelled.")
+        return output.EXIT_CANCELLED
+    except output.OutputClosedError:
+        _discard_buffered_output()
+        return output.EXIT_OK
     except output.UnwritableError as error:
-        return _unwritable(error)
+        return _end_unwritable(error)
     except Exception as error:  # noqa: BLE001 -- a traceback goes to the log, whatever it is
-        if isinstance(error, OSError) and error.filename is None and error.errno in output.TAKES_NOTHING:
-            return _unwritable(output.UnwritableError(error))  # the help is written without us
-        return _unexpected(error)
-    return output.GOOD
+        if isinstance(error, OSError) and error.filename is None and error.errno in output.UNWRITABLE_ERRNOS:
+            return _end_unwritable(output.UnwritableError(error))  # the help is written without us
+        return _end_unexpected(error)
+    return output.EXIT_OK
 
 
-def _unwritable(error: output.UnwritableError) -> int:
-    output.say(error.problem.as_text())
-    _let_go_of_output()
-    return output.IMPOSSIBLE
+def _end_unwritable(error: output.UnwritableError) -> int:
+    output.print_message(error.problem.as_text())
+    _discard_buffered_output()
+    return output.EXIT_FAILURE
 
 
-def _unexpected(error: Exception) -> int:
+def _end_unexpected(error: Exception) -> int:
     root = logging.getLogger()
-    files = [handler.baseFilename for handler in root.handlers if isinstance(handler, PrivateLog)]
+    files = [
+        handler.baseFilename for handler in root.handlers if isinstance(handler, PrivateRotatingFileHandler)
+    ]
     if not root.handlers:
         # Without a handler, logging would write the traceback to the terminal.
         root.addHandler(logging.NullHandler())
@@ -142,11 +145,11 @@ def _unexpected(error: Exception) -> int:
     where = (
         f"Its details are in {files[0]}." if files else f"No log is written; it was {type(error).__name__}."
     )
-    output.say(f"The command ended with an unexpected error. {where}")
-    return output.IMPOSSIBLE
+    output.print_message(f"The command ended with an unexpected error. {where}")
+    return output.EXIT_FAILURE
 
 
-def _let_go_of_output() -> None:
+def _discard_buffered_output() -> None:
     """Send what is still buffered nowhere, so that the end of the process does not fail on it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
@@ -157,7 +160,7 @@ def _let_go_of_output() -> None:
     os.close(nowhere)
 
 
-def _common_first(arguments: list[str]) -> list[str]:
+def _move_shared_options_first(arguments: list[str]) -> list[str]:
     """Move the shared options in front of the command, so that they may appear anywhere."""
     front: list[str] = []
     rest: list[str] = []

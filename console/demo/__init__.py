@@ -14,6 +14,6 @@ class DemoOptions:
 
 def run_demo(options: DemoOptions) -> int:
     """Run the demo and return its exit status: 0 when everything that had to be observed was."""
-    from console.demo.running import run
+    from console.demo.runner import run
 
     return run(options)

@@ -1,1 +1,1 @@
-"""The requests as the whole window follows them: counts, saved filters, news, and the asking itself."""
+"""The Requests page and everything around it."""

@@ -1,1 +1,1 @@
-"""The navigation tree: what stands where, with badge and count."""
+"""The tree, the pages it leads to, and the places of both."""

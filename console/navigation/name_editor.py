@@ -4,25 +4,25 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
-from console.navigation.model import Node
-from console.widgets.labels import Label, Picture
-from models.translatable import tr_later
-from services.errors import InvalidError
-from services.language import shown, tr
+from console.navigation.tree_model import Node
+from console.widgets.labels import IconLabel, Label
+from models.translation_marks import tr_later
+from services.common.errors import InvalidError
+from services.language import tr, translate
 
-TAKEN = tr_later("This name is already in use")
+NAME_TAKEN_TEXT = tr_later("This name is already in use")
 
 
-def refused(error: InvalidError) -> str:
+def rejection_text(error: InvalidError) -> str:
     """Return why the store refused a name, as a sentence."""
-    text = shown(error.fields[0].message)
+    text = translate(error.fields[0].message)
     return text[:1].upper() + text[1:]
 
 
 def name_error(node: Node, name: str) -> str:
     """Return what is wrong with a new name of a node; nothing where it can be called so, as far as the tree knows."""
     # The window is there before the models are read.
-    from models.base import NAME_MAX, name_key, single_line
+    from models.base import NAME_MAX, name_key, validate_single_line
 
     name = name.strip()
     if name == node.text:
@@ -30,14 +30,18 @@ def name_error(node: Node, name: str) -> str:
     if not name:
         return tr("A name is needed")
     try:
-        single_line(name)
+        validate_single_line(name)
     except ValueError as error:
-        return tr("The name {message}", message=shown(str(error)))
+        return tr("The name {message}", message=translate(str(error)))
     key = name_key(name)
     if max(len(name), len(key)) > NAME_MAX:
         return tr("The name is longer than {most} characters", most=NAME_MAX)
     others = node.parent.children if node.parent is not None else []
-    return tr(TAKEN) if any(other is not node and name_key(other.text) == key for other in others) else ""
+    return (
+        tr(NAME_TAKEN_TEXT)
+        if any(other is not node and name_key(other.text) == key for other in others)
+        else ""
+    )
 
 
 class NameEditor(QLineEdit):
@@ -55,7 +59,7 @@ class NameEditor(QLineEdit):
         line = QHBoxLayout(self._bubble)
         line.setContentsMargins(8, 4, 8, 4)
         line.setSpacing(6)
-        line.addWidget(Picture("bad", 14))
+        line.addWidget(IconLabel("bad", 14))
         self._words = Label("")
         line.addWidget(self._words)
         self._bubble.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -1,1 +1,1 @@
-"""Small parts that pages are built from; each has an accessible name and reads the theme when it paints."""
+"""Widgets that know nothing of the product; each has an accessible name and reads the theme when it paints."""

@@ -4,9 +4,9 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from console import icons, theme
+from console.design import icons, theme
 
-HEIGHT, INNER, ICON, GAP = 20, 6, 12, 4
+HEIGHT, PADDING, ICON, GAP = 20, 6, 12, 4
 OUTLINE = "outline"
 
 
@@ -28,7 +28,7 @@ class Badge(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the room for shape and word."""
-        width = QFontMetrics(self._font()).horizontalAdvance(self.text) + 2 * INNER
+        width = QFontMetrics(self._font()).horizontalAdvance(self.text) + 2 * PADDING
         return QSize(width + (ICON + GAP if self._icon else 0), HEIGHT)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
@@ -42,7 +42,7 @@ class Badge(QWidget):
         painter.setPen(QPen(theme.colour("edge")) if outline else Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(ground))
         painter.drawRoundedRect(box, 4, 4)
-        left = INNER
+        left = PADDING
         if self._icon:
             picture = icons.status_pixmap(self._icon, ICON, ground, self.devicePixelRatioF())
             painter.drawPixmap(left, (self.height() - ICON) // 2, picture)

@@ -4,12 +4,12 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QPushButton, QSizePolicy, QStyleOptionButton
 
-from console import icons, plain, theme
-from console.widgets import pressing
-from services.language import shown
+from console.design import icons, theme
+from console.widgets import activation, plain_text
+from services.language import translate
 
 _TONES = {"primary": "on-accent", "danger": "bad"}
-ICON, AIR, COMPACT_WIDTH = 14, 3, 36
+ICON, ICON_MARGIN, COMPACT_WIDTH = 14, 3, 36
 """Size of a button's icon, and the room behind it beyond what the style leaves."""
 RING_INSET, RING_WIDTH, RING_RADIUS = 3, 2, 3
 """Where the focus ring of a primary button stands: on its own ground, as its border has the colour of the ring."""
@@ -19,8 +19,8 @@ class ThemedButton(QPushButton):
     """A button whose icon follows the theme. It takes the keyboard by Tab and leaves it where it was on a click."""
 
     def __init__(self, text: str, kind: str, icon: str | None, *, small: bool = False) -> None:
-        text = shown(text)
-        super().__init__(plain.entry(text))
+        text = translate(text)
+        super().__init__(plain_text.menu_text(text))
         self._elided = ""
         self._full_width = 0
         """Room of icon and text of a button that may shrink, 0 for others."""
@@ -32,7 +32,7 @@ class ThemedButton(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setIconSize(QSize(ICON + AIR, ICON))
+        self.setIconSize(QSize(ICON + ICON_MARGIN, ICON))
         self.setAccessibleName(text)
         if icon:
             self.setIcon(icons.icon(icon, _TONES.get(kind, "text")))
@@ -40,13 +40,13 @@ class ThemedButton(QPushButton):
     def setText(self, text: str | None) -> None:
         """Put other words on the button; a screen reader says them, unless it was given words of its own."""
         own = self.accessibleName() != self.text().replace("&&", "&")
-        super().setText(plain.entry(text or ""))
+        super().setText(plain_text.menu_text(text or ""))
         if not own:
             self.setAccessibleName(text or "")
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Press with Enter as well, in dialogs too; Qt presses with Space."""
-        if pressing.by_enter(event):
+        if activation.is_enter_press(event):
             self.click()
         else:
             super().keyPressEvent(event)
@@ -66,7 +66,7 @@ class ThemedButton(QPushButton):
         """Let the button shrink to its icon where there is no room for its text; the tooltip keeps the text."""
         self.ensurePolished()
         self._full_width = self.sizeHint().width()
-        plain.set_tip(self, self.text().replace("&&", "&"))
+        plain_text.set_tooltip(self, self.text().replace("&&", "&"))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_short(self, text: str) -> None:
@@ -97,7 +97,7 @@ class ThemedButton(QPushButton):
         if option is not None and 0 < self.width() < self._full_width:
             option.text = self._short
         elif option is not None and self._elided:
-            option.text = plain.entry(self._elided)
+            option.text = plain_text.menu_text(self._elided)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Cut the middle out of a text that holds a long name of somebody's, where it does not fit."""
@@ -117,7 +117,7 @@ class ThemedButton(QPushButton):
         words, metrics = self.text().replace("&&", "&"), self.fontMetrics()
         room = max(metrics.horizontalAdvance(words) - lacking, 0)
         self._elided = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
-        plain.set_tip(self, words)
+        plain_text.set_tooltip(self, words)
 
 
 def primary(text: str, icon: str | None = None) -> QPushButton:

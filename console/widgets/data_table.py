@@ -15,17 +15,17 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, theme
+from console.design import icons, theme
 from services.language import tr
 
-ROW, PAD, MARGIN, SHAPE, BAR, AIR = 28, 8, 24, 14, 3, 2
-MEASURED = 200
+ROW, PAD, MARGIN, SHAPE, BAR, WIDTH_RESERVE = 28, 8, 24, 14, 3, 2
+MAX_MEASURED_ROWS = 200
 """How many rows are looked at for the width of their columns."""
 STATUS_ROLE = Qt.ItemDataRole.UserRole + 1
 """The name of a status shape that stands before the text."""
 ICON_ROLE = Qt.ItemDataRole.UserRole + 2
 """The name of an icon that stands before the text."""
-MIDDLE, RIGHT, PATH = "middle", "right", "path"
+ELIDE_MIDDLE, ELIDE_RIGHT, ELIDE_PATH = "middle", "right", "path"
 ELLIPSIS = "…"
 
 
@@ -38,7 +38,7 @@ class Column:
 
     name: str
     tone: str = "text"
-    cut: str = MIDDLE
+    cut: str = ELIDE_MIDDLE
     least: int = 0
     most: int = 24
     take: int = 0
@@ -63,7 +63,7 @@ def file_name(path: str) -> str:
     return path[max(path.rfind("\\"), path.rfind("/")) + 1 :]
 
 
-def shared_out(
+def distribute_widths(
     natural: Sequence[int], least: Sequence[int], take: Sequence[int], give: Sequence[int], room: int
 ) -> list[int]:
     """Return widths that fill `room`: shares of what is over are taken, of what is missing given, none below its least."""
@@ -117,19 +117,19 @@ class DataDelegate(QStyledItemDelegate):
             painter.fillRect(
                 QRect(rect.left(), rect.top(), BAR, rect.height()), theme.colour(theme.on(ground, "link"))
             )
-        shape = _shape(painter, index, ground)
+        shape = _cell_pixmap(painter, index, ground)
         if shape is not None:
             painter.drawPixmap(QPoint(left, rect.center().y() - SHAPE // 2 + 1), shape)
             left += SHAPE + PAD
         painter.setFont(theme.font("body"))
         painter.setPen(theme.colour("sel-text" if ground == "sel" else column.tone))
         room = QRect(left, rect.top(), rect.right() - PAD + 1 - left, rect.height() - 1)
-        text = _cut(QFontMetrics(painter.font()), str(index.data()), column.cut, room.width())
+        text = _elide(QFontMetrics(painter.font()), str(index.data()), column.cut, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
 
 
-def _shape(painter: QPainter, index: QModelIndex, ground: str) -> QPixmap | None:
+def _cell_pixmap(painter: QPainter, index: QModelIndex, ground: str) -> QPixmap | None:
     device = painter.device()
     ratio = device.devicePixelRatioF() if device is not None else 1.0
     status, icon = index.data(STATUS_ROLE), index.data(ICON_ROLE)
@@ -138,10 +138,10 @@ def _shape(painter: QPainter, index: QModelIndex, ground: str) -> QPixmap | None
     return icons.pixmap(icon, "sel-text" if ground == "sel" else "muted", SHAPE, ratio) if icon else None
 
 
-def _cut(metrics: QFontMetrics, text: str, cut: str, width: int) -> str:
-    if cut == PATH:
+def _elide(metrics: QFontMetrics, text: str, cut: str, width: int) -> str:
+    if cut == ELIDE_PATH:
         return elided_path(metrics, text, width)
-    mode = Qt.TextElideMode.ElideRight if cut == RIGHT else Qt.TextElideMode.ElideMiddle
+    mode = Qt.TextElideMode.ElideRight if cut == ELIDE_RIGHT else Qt.TextElideMode.ElideMiddle
     return metrics.elidedText(text.replace("\n", " "), mode, width)
 
 
@@ -167,7 +167,7 @@ class DataTable(QTableView):
         self.setShowGrid(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setTabKeyNavigation(False)
-        self._natural: list[int] = []
+        self._natural_widths: list[int] = []
         self._least: list[int] = []
         rows, heads = self.verticalHeader(), self.horizontalHeader()
         if rows is not None:
@@ -186,43 +186,43 @@ class DataTable(QTableView):
             return
         body, head = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("field"))
         letter = body.averageCharWidth()
-        self._natural, self._least = [], []
+        self._natural_widths, self._least = [], []
         for place, column in enumerate(self._columns):
             texts = self.measured_texts(place)
             widest = max((body.horizontalAdvance(text) for text in texts), default=0)
-            air = self.air_of(place)
-            title = head.horizontalAdvance(tr(column.name)) + 2 * PAD + AIR
+            air = self.cell_padding(place)
+            title = head.horizontalAdvance(tr(column.name)) + 2 * PAD + WIDTH_RESERVE
             if not column.give:
-                self._natural.append(max(widest + air, title))
-                self._least.append(self._natural[-1])
+                self._natural_widths.append(max(widest + air, title))
+                self._least.append(self._natural_widths[-1])
                 continue
             least = column.least * letter
-            if column.cut == PATH:
+            if column.cut == ELIDE_PATH:
                 names = max(
                     (body.horizontalAdvance(f"{ELLIPSIS}/{file_name(text)}") for text in texts), default=0
                 )
                 least = min(max(names, column.least // 2 * letter), least)
-            self._natural.append(max(min(widest, column.most * letter) + air, title))
-            self._least.append(min(max(least + air, title), self._natural[-1]))
+            self._natural_widths.append(max(min(widest, column.most * letter) + air, title))
+            self._least.append(min(max(least + air, title), self._natural_widths[-1]))
         self.fit()
 
     def measured_texts(self, column: int) -> list[str]:
         """Return the texts that a column is made wide enough for."""
         model = self.model()
-        rows = 0 if model is None else min(model.rowCount(), MEASURED)
+        rows = 0 if model is None else min(model.rowCount(), MAX_MEASURED_ROWS)
         return [str(model.index(row, column).data()) for row in range(rows)] if model is not None else []
 
-    def air_of(self, column: int) -> int:
+    def cell_padding(self, column: int) -> int:
         """Return the room a column needs beside its text."""
-        return (MARGIN + SHAPE + 2 * PAD if column == 0 else 2 * PAD) + AIR
+        return (MARGIN + SHAPE + 2 * PAD if column == 0 else 2 * PAD) + WIDTH_RESERVE
 
     def fit(self) -> None:
         """Give every column its width."""
         viewport, columns = self.viewport(), self.horizontalHeader()
-        if viewport is None or columns is None or not self._natural:
+        if viewport is None or columns is None or not self._natural_widths:
             return
         take, give = [column.take for column in self._columns], [column.give for column in self._columns]
-        widths = shared_out(self._natural, self._least, take, give, viewport.width())
+        widths = distribute_widths(self._natural_widths, self._least, take, give, viewport.width())
         for place, width in enumerate(widths):
             columns.resizeSection(place, width)
 

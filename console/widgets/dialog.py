@@ -4,9 +4,9 @@ from PyQt6.QtCore import QEvent, QRect, QSize, Qt, QTimer
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QApplication, QDialog, QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
-from console.widgets import pressing
+from console.widgets import activation
 
-FRAME = QSize(16, 48)
+WINDOW_FRAME = QSize(16, 48)
 """What a desktop puts around a dialog, about."""
 
 
@@ -15,7 +15,7 @@ class Dialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        pressing.open_menus_by_key(self)
+        activation.enable_context_menu_shortcut(self)
         self._area: QScrollArea | None = None
 
     def room(self) -> QRect:
@@ -26,24 +26,24 @@ class Dialog(QDialog):
     def showEvent(self, event: QShowEvent | None) -> None:
         """Take as much room as the content asks for and the screen has."""
         super().showEvent(event)
-        self.make_room()
+        self.fit_to_content()
 
     def event(self, event: QEvent | None) -> bool:
         """Look again when the content asks for other room."""
         done = super().event(event)
         if event is not None and event.type() == QEvent.Type.LayoutRequest and self.isVisible():
-            self.make_room()
+            self.fit_to_content()
         return done
 
-    def make_room(self) -> None:
+    def fit_to_content(self) -> None:
         """Grow by what the content takes, up to the screen; beyond that the content scrolls."""
         layout = self.layout()
         if layout is None:
             return
-        most = self.room().size() - FRAME
+        most = self.room().size() - WINDOW_FRAME
         if self._area is None:
             width = min(max(self.width(), layout.totalMinimumSize().width()), most.width())
-            needed = _height(layout, width)
+            needed = _required_height(layout, width)
             if needed > most.height() or layout.totalMinimumSize().width() > most.width():
                 self._scroll(layout)
             else:
@@ -90,7 +90,7 @@ class Dialog(QDialog):
             QTimer.singleShot(0, keyboard.setFocus)
 
 
-def _height(layout: QLayout, width: int) -> int:
+def _required_height(layout: QLayout, width: int) -> int:
     if layout.hasHeightForWidth():
         return layout.totalHeightForWidth(width)
     return layout.totalMinimumSize().height()

@@ -3,9 +3,9 @@
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from console.widgets.editors import PickerButton
-from console.widgets.labels import ElidedLabel, Label, LinkLabel, Picture, set_tone
-from services.language import shown, shown_message, tr
+from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone
+from console.widgets.line_editors import PickerButton
+from services.language import tr, translate, translate_message
 
 LINE_HEIGHT, SHAPE = 18, 12
 HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
@@ -20,7 +20,7 @@ class Field(QWidget):
 
     def __init__(self, label: str, editor: QWidget, help: str = "", parent: QWidget | None = None) -> None:  # noqa: A002
         super().__init__(parent)
-        label, help = shown(label), shown(help)  # noqa: A001 - as the parameter
+        label, help = translate(label), translate(help)  # noqa: A001 - as the parameter
         self.editor = editor
         self.state, self.text = HELP, help
         self._suggestion = ""
@@ -48,7 +48,7 @@ class Field(QWidget):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
-        self._shape = Picture("", SHAPE)
+        self._shape = IconLabel("", SHAPE)
         self._shape.setFixedSize(SHAPE, LINE_HEIGHT)
         self._message = ElidedLabel("", role="caption")
         # As wide as its text while there is room, so that the link follows right behind it.
@@ -81,13 +81,13 @@ class Field(QWidget):
 
     def _show(self, state: str, text: str, suggestion: str = "") -> None:
         self.state, self.text, self._suggestion = state, text, suggestion
-        self._message.setText(shown(text))
+        self._message.setText(translate(text))
         set_tone(self._message, _TONES[state])
-        self._link.setText(shown_message(suggestion))
+        self._link.setText(translate_message(suggestion))
         self._link.setVisible(bool(suggestion))
         self._draw()
-        text = shown(text)
-        said = f"{text} {shown_message(suggestion)}".strip()
+        text = translate(text)
+        said = f"{text} {translate_message(suggestion)}".strip()
         self._target.setAccessibleDescription(
             tr("Error: {message}", message=said) if state == ERROR else said
         )

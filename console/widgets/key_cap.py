@@ -4,9 +4,9 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from console import theme
+from console.design import theme
 
-HEIGHT, INNER = 18, 6
+HEIGHT, PADDING = 18, 6
 
 
 class KeyCap(QWidget):
@@ -20,7 +20,7 @@ class KeyCap(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the room for the keys."""
-        return QSize(QFontMetrics(theme.font("caption")).horizontalAdvance(self.keys) + 2 * INNER, HEIGHT)
+        return QSize(QFontMetrics(theme.font("caption")).horizontalAdvance(self.keys) + 2 * PADDING, HEIGHT)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw with the tokens as they are now."""

@@ -15,17 +15,17 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 
-from console import icons, plain, theme
-from console.plain import upright
-from console.widgets import pressing
-from models.translatable import tr_later
+from console.design import icons, theme
+from console.widgets import activation, plain_text
+from console.widgets.plain_text import replace_bidi_controls
+from models.translation_marks import tr_later
 from services.language import tr
 
 HEADINGS = {"title": tr_later("Heading, level 1"), "section": tr_later("Heading, level 2")}
 """What a screen reader says behind the text of a role: a label of Qt has no role of its own for headings."""
-BREAK, PIECE = "\u200b", 8
+ZERO_WIDTH_SPACE, PIECE_LENGTH = "\u200b", 8
 """What may end a line without being seen, and after how many letters of a long word it stands."""
-LONG_WORD = re.compile(r"[!-~]{17,}")
+LONG_WORD_PATTERN = re.compile(r"[!-~]{17,}")
 """Words of other scripts are left alone: to break them well takes more than counting."""
 
 
@@ -42,22 +42,24 @@ class Label(QLabel):
 
     def setText(self, text: str | None) -> None:
         """Show a text. An “&” names a shortcut only where the console's own words name a field."""
-        shown = upright(text or "")
+        shown = replace_bidi_controls(text or "")
         if shown != self.text() and self.accessibleName():
             self.setAccessibleName("")  # it was that of the text before
         super().setText(shown)
 
 
-def breakable(text: str) -> str:
+def with_break_points(text: str) -> str:
     """Return a text whose long words may be broken, so that a path or an identifier never leaves its column."""
-    return LONG_WORD.sub(lambda word: BREAK.join(_pieces(word.group())), upright(text))
+    return LONG_WORD_PATTERN.sub(
+        lambda word: ZERO_WIDTH_SPACE.join(_split_pieces(word.group())), replace_bidi_controls(text)
+    )
 
 
-def _pieces(word: str) -> list[str]:
-    return [word[start : start + PIECE] for start in range(0, len(word), PIECE)]
+def _split_pieces(word: str) -> list[str]:
+    return [word[start : start + PIECE_LENGTH] for start in range(0, len(word), PIECE_LENGTH)]
 
 
-def wrapped(text: str, role: str = "body") -> Label:
+def wrapped_label(text: str, role: str = "body") -> Label:
     """Make a text of several lines that can be marked and copied."""
     label = Label(text, role=role)
     label.setWordWrap(True)
@@ -91,14 +93,14 @@ class ElidedLabel(Label):
 
     def setText(self, text: str | None) -> None:
         """Show a text, as much of it as there is room for."""
-        self._whole = plain.one_line(text or "")
+        self._whole = plain_text.one_line(text or "")
         super().setText(self._whole)
         self.setAccessibleName(self._whole)
         self._set_tip()
 
     def _set_tip(self) -> None:
         cut = QFontMetrics(self.font()).horizontalAdvance(self._whole) > self.width()
-        plain.set_tip(self, self._whole if cut else "")
+        plain_text.set_tooltip(self, self._whole if cut else "")
 
     def resizeEvent(self, event: object) -> None:
         """Show the tooltip only when something is cut off."""
@@ -139,7 +141,7 @@ class FittingLabel(ElidedLabel):
         self.setText(next(fitting, self._wordings[-1]))
         self.setAccessibleName(self._wordings[0])
         if self.text() != self._wordings[0]:
-            plain.set_tip(self, self._wordings[0])
+            plain_text.set_tooltip(self, self._wordings[0])
 
     def sizeHint(self) -> QSize:
         """Return the room of the longest wording, whichever is shown."""
@@ -153,7 +155,7 @@ class FittingLabel(ElidedLabel):
         self._fit()
 
 
-class Picture(QLabel):
+class IconLabel(QLabel):
     """An icon, or a status shape on its ground, that follows the theme; `word` is what a screen reader says of it."""
 
     def __init__(
@@ -178,7 +180,7 @@ class Picture(QLabel):
             self.clear()
             return
         ratio = self.devicePixelRatioF()
-        if self._name in icons.STATES and self._name not in icons.ICON_NAMES:
+        if self._name in icons.STATUS_TONES and self._name not in icons.ICON_NAMES:
             self.setPixmap(icons.status_pixmap(self._name, self._size, self._ground, ratio))
         else:
             self.setPixmap(icons.pixmap(self._name, self._tone, self._size, ratio))
@@ -210,12 +212,12 @@ class TextButton(QAbstractButton):
     def setText(self, text: str | None) -> None:
         """Show another text."""
         self._said = text or ""
-        super().setText(plain.entry(self._said))
-        self.setAccessibleName(plain.one_line(self._said) or tr(self.NAMELESS))
+        super().setText(plain_text.menu_text(self._said))
+        self.setAccessibleName(plain_text.one_line(self._said) or tr(self.NAMELESS))
         self.updateGeometry()
         self._set_tip()
 
-    def shown_font(self) -> QFont:
+    def display_font(self) -> QFont:
         """Return the font of the text as it is now."""
         return theme.font(str(self.property("role")))
 
@@ -224,14 +226,14 @@ class TextButton(QAbstractButton):
         return self.width() - margins.left() - margins.right()
 
     def _set_tip(self) -> None:
-        text = plain.one_line(self._said)
-        cut = QFontMetrics(self.shown_font()).horizontalAdvance(text) > self._room()
-        plain.set_tip(self, text if cut else "")
+        text = plain_text.one_line(self._said)
+        cut = QFontMetrics(self.display_font()).horizontalAdvance(text) > self._room()
+        plain_text.set_tooltip(self, text if cut else "")
 
     def sizeHint(self) -> QSize:
         """Return the room of the text and its margins."""
-        metrics, margins = QFontMetrics(self.shown_font()), self.contentsMargins()
-        width = metrics.horizontalAdvance(plain.one_line(self._said)) + 1
+        metrics, margins = QFontMetrics(self.display_font()), self.contentsMargins()
+        width = metrics.horizontalAdvance(plain_text.one_line(self._said)) + 1
         return QSize(
             width + margins.left() + margins.right(), metrics.height() + margins.top() + margins.bottom()
         )
@@ -243,7 +245,7 @@ class TextButton(QAbstractButton):
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Follow Enter as well; Qt follows Space."""
-        if pressing.by_enter(event):
+        if activation.is_enter_press(event):
             self.click()
         else:
             super().keyPressEvent(event)
@@ -257,11 +259,11 @@ class TextButton(QAbstractButton):
         """Draw the text, and the ring while the keyboard is here."""
         del event
         painter = QPainter(self)
-        font = self.shown_font()
+        font = self.display_font()
         painter.setFont(font)
         painter.setPen(theme.colour(self._tone if self.isEnabled() else "faint"))
         text = QFontMetrics(font).elidedText(
-            plain.one_line(self._said), Qt.TextElideMode.ElideMiddle, self._room()
+            plain_text.one_line(self._said), Qt.TextElideMode.ElideMiddle, self._room()
         )
         painter.drawText(
             self.contentsRect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text

@@ -17,18 +17,19 @@ from PyQt6.QtCore import (
 from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PyQt6.QtWidgets import QFrame, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
-from console import icons, plain, theme
-from services.language import shown, tr
+from console.design import icons, theme
+from console.widgets import plain_text
+from services.language import tr, translate
 
 ROOT = QModelIndex()
 ROW, ICON, SHAPE, CHEVRON, BAR = 28, 16, 14, 12, 3
 GROUP_TEXT, TEXT, OPERATION = 38, 30, 80
 """Left edges of names, and the room of shape and word at the right."""
-FOLD_FROM, FOLD_AFTER = 8, 6
+MIN_FOLDED_RUN, VISIBLE_BEFORE_FOLD = 8, 6
 """A run of one operation this long folds behind its first rows."""
-SHAPES = {"create": "create", "update": "update", "keep": "keep", "conflict": "bad"}
+OPERATION_SHAPES = {"create": "create", "update": "update", "keep": "keep", "conflict": "bad"}
 OPERATION_TONES = {"create": "good", "update": "notice", "keep": "off", "conflict": "bad"}
-KEY = Qt.ItemDataRole.UserRole + 1
+KEY_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class PlanModel(QAbstractItemModel):
     def _add_group(self, group: PlanGroup, changes: Sequence[PlanRow]) -> None:
         node = PlanNode(
             f"table:{group.table}",
-            shown(group.title),
+            translate(group.title),
             caption=group.table,
             icon=group.icon,
             parent=self._root,
@@ -107,18 +108,18 @@ class PlanModel(QAbstractItemModel):
         rows = [PlanNode(c.key, c.name, c.operation, c.caption, parent=node) for c in changes]
         for run in _runs(rows):
             fold_key = f"fold:{run[0].key}"
-            if len(run) < FOLD_FROM or fold_key in self._unfolded:
+            if len(run) < MIN_FOLDED_RUN or fold_key in self._unfolded:
                 node.children += run
                 continue
-            behind = run[FOLD_AFTER:]
+            behind = run[VISIBLE_BEFORE_FOLD:]
             fold = PlanNode(
                 fold_key,
-                tr("{count} more {things}", count=len(behind), things=shown(group.plural)),
+                tr("{count} more {things}", count=len(behind), things=translate(group.plural)),
                 run[0].operation,
                 parent=node,
                 folded=behind,
             )
-            node.children += [*run[:FOLD_AFTER], fold]
+            node.children += [*run[:VISIBLE_BEFORE_FOLD], fold]
 
     def unfold(self, index: QModelIndex) -> bool:
         """Put the records behind a fold in its place; returns whether there was one."""
@@ -169,12 +170,12 @@ class PlanModel(QAbstractItemModel):
             return None
         node = self._node(index)
         if role == Qt.ItemDataRole.DisplayRole:
-            return plain.one_line(node.text)
+            return plain_text.one_line(node.text)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return plain.one_line(node.said)
+            return plain_text.one_line(node.said)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain.tip(node.said)
-        return node.key if role == KEY else None
+            return plain_text.tooltip(node.said)
+        return node.key if role == KEY_ROLE else None
 
     def node(self, index: QModelIndex) -> PlanNode:
         """Return the row of an index."""
@@ -237,10 +238,10 @@ class PlanDelegate(QStyledItemDelegate):
             text = faint if stale else "sel-text" if ground == "sel" else "link" if node.folded else "text"
             room = box.adjusted(TEXT, 0, -8 if node.folded else -OPERATION - 4, 0)
             font = theme.font("field" if ground in ("sel", "sel-idle") else "body")
-            right = _write(painter, room, node.text, font, text)
+            right = _draw_text(painter, room, node.text, font, text)
             if node.caption and room.right() - right > 48:
                 tone = faint if stale else "sel-text" if ground == "sel" else "muted"
-                _write(
+                _draw_text(
                     painter,
                     room.adjusted(right - room.left() + 8, 0, 0, 0),
                     node.caption,
@@ -277,24 +278,26 @@ class PlanDelegate(QStyledItemDelegate):
         if self._view.stale:
             text = muted = theme.on(ground, "faint")
         room = box.adjusted(GROUP_TEXT, 0, -8, 0)
-        right = _write(painter, room, node.text, theme.font("strong"), text)
+        right = _draw_text(painter, room, node.text, theme.font("strong"), text)
         rest = room.adjusted(right - room.left() + 10, 0, 0, 0)
-        _write(painter, rest, node.caption, theme.font("caption"), muted)
+        _draw_text(painter, rest, node.caption, theme.font("caption"), muted)
 
     def _paint_operation(self, painter: QPainter, operation: str, box: QRect, ground: str) -> None:
         left = box.right() - OPERATION
-        shape = icons.status_pixmap(SHAPES[operation], SHAPE, ground, self._view.devicePixelRatioF())
+        shape = icons.status_pixmap(
+            OPERATION_SHAPES[operation], SHAPE, ground, self._view.devicePixelRatioF()
+        )
         painter.setOpacity(0.5 if self._view.stale else 1.0)
         painter.drawPixmap(left, box.center().y() - SHAPE // 2 + 1, shape)
         painter.setOpacity(1.0)
         tone = theme.on(ground, "faint" if self._view.stale else OPERATION_TONES[operation])
         font = theme.font("caption")
         font.setWeight(font.Weight.Medium)
-        _write(painter, QRect(left + SHAPE + 6, box.top(), OPERATION - SHAPE - 6, box.height()),
+        _draw_text(painter, QRect(left + SHAPE + 6, box.top(), OPERATION - SHAPE - 6, box.height()),
                operation.capitalize(), font, tone)  # fmt: skip
 
 
-def _write(painter: QPainter, room: QRect, text: str, font: Any, tone: str) -> int:
+def _draw_text(painter: QPainter, room: QRect, text: str, font: Any, tone: str) -> int:
     metrics = QFontMetrics(font)
     shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
     painter.setFont(font)
@@ -329,8 +332,8 @@ class PlanTree(QTreeView):
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
-        self.collapsed.connect(lambda index: self._closed.add(index.data(KEY)))
-        self.expanded.connect(lambda index: self._closed.discard(index.data(KEY)))
+        self.collapsed.connect(lambda index: self._closed.add(index.data(KEY_ROLE)))
+        self.expanded.connect(lambda index: self._closed.discard(index.data(KEY_ROLE)))
         chosen = self.selectionModel()
         if chosen is not None:
             chosen.currentChanged.connect(self._current)
@@ -341,7 +344,7 @@ class PlanTree(QTreeView):
         self.plan.show_changes(self._groups, changes)
         for row in range(self.plan.rowCount()):
             index = self.plan.index(row, 0)
-            self.setExpanded(index, index.data(KEY) not in closed)
+            self.setExpanded(index, index.data(KEY_ROLE) not in closed)
         self.set_stale(on=False)
         if kept:
             self.select(kept)
@@ -349,7 +352,7 @@ class PlanTree(QTreeView):
     @property
     def key(self) -> str:
         """The key of the selected row, or an empty text."""
-        return str(self.currentIndex().data(KEY) or "")
+        return str(self.currentIndex().data(KEY_ROLE) or "")
 
     def select(self, key: str) -> bool:
         """Select a record; returns whether there is one of this key."""
@@ -367,7 +370,7 @@ class PlanTree(QTreeView):
 
     def _current(self, now: QModelIndex, _was: QModelIndex) -> None:
         if now.isValid() and now.parent().isValid() and not self.plan.node(now).folded:
-            self.chosen.emit(now.data(KEY))
+            self.chosen.emit(now.data(KEY_ROLE))
 
     def _open(self, index: QModelIndex) -> bool:
         """Open what a row hides; returns whether it hides anything."""

@@ -27,15 +27,16 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import icons, plain, theme
+from console.design import icons, theme
+from console.widgets import plain_text
 from console.widgets.labels import ElidedLabel
 from services.language import tr
 
-ROW, ROWS_SHOWN, ROWS_LEAST, LEAST_WIDTH = 28, 9, 4, 340
-FRAME = 84
+ROW, MAX_ROWS, MIN_ROWS, MIN_WIDTH = 28, 9, 4, 340
+FRAME_HEIGHT = 84
 """Height of everything but the rows."""
-KEY = Qt.ItemDataRole.UserRole
-LOADING, READY, EMPTY, FAILED, CUT = "loading", "ready", "empty", "failed", "cut"
+KEY_ROLE = Qt.ItemDataRole.UserRole
+LOADING, READY, EMPTY, FAILED, TRUNCATED = "loading", "ready", "empty", "failed", "cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,12 @@ class PickModel(QAbstractListModel):
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return plain.one_line(row.text)
+            return plain_text.one_line(row.text)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return plain.one_line(", ".join(part for part in (row.text, row.caption, row.badge) if part))
+            return plain_text.one_line(", ".join(part for part in (row.text, row.caption, row.badge) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain.tip(f"{row.text}\n{row.caption}" if row.caption else row.text)
-        return row.key if role == KEY else None
+            return plain_text.tooltip(f"{row.text}\n{row.caption}" if row.caption else row.text)
+        return row.key if role == KEY_ROLE else None
 
     def replace(self, rows: Sequence[PickRow]) -> None:
         """Show other rows."""
@@ -121,9 +122,9 @@ class PickDelegate(QStyledItemDelegate):
         if row.badge:
             font = theme.font("caption")
             width = QFontMetrics(font).horizontalAdvance(row.badge) + 2
-            _write(painter, QRect(right - width, box.top(), width, box.height()), row.badge, font, tone)
+            _draw_text(painter, QRect(right - width, box.top(), width, box.height()), row.badge, font, tone)
             right -= width + 12
-        left = _write(
+        left = _draw_text(
             painter,
             QRect(left, box.top(), right - left, box.height()),
             row.text,
@@ -131,7 +132,7 @@ class PickDelegate(QStyledItemDelegate):
             "sel-text" if chosen else "text",
         )
         if row.caption and right - left > 40:
-            _write(
+            _draw_text(
                 painter,
                 QRect(left + 10, box.top(), right - left - 10, box.height()),
                 row.caption,
@@ -141,9 +142,9 @@ class PickDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _write(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> int:
+def _draw_text(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> int:
     metrics = QFontMetrics(font)
-    shown = metrics.elidedText(plain.one_line(text), Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
+    shown = metrics.elidedText(plain_text.one_line(text), Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
     painter.setFont(font)
     painter.setPen(theme.colour(tone))
     painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
@@ -230,9 +231,9 @@ class PopupList(QFrame):
 
     def _fit(self) -> None:
         # Grows with its rows and does not shrink while it is searched, so that it does not jump.
-        rows = min(max(self.model.rowCount(), ROWS_LEAST), ROWS_SHOWN)
-        if self.isVisible() and not self._above and rows * ROW + FRAME > self.height():
-            self.resize(self.width(), rows * ROW + FRAME)
+        rows = min(max(self.model.rowCount(), MIN_ROWS), MAX_ROWS)
+        if self.isVisible() and not self._above and rows * ROW + FRAME_HEIGHT > self.height():
+            self.resize(self.width(), rows * ROW + FRAME_HEIGHT)
 
     def set_state(self, state: str, text: str = "") -> None:
         """Say what the rows are: loading, ready, empty, failed or cut."""
@@ -240,7 +241,7 @@ class PopupList(QFrame):
         self.message.setText(text)
         self.message.setVisible(bool(text))
 
-    def outdate(self, text: str) -> None:
+    def mark_outdated(self, text: str) -> None:
         """Say that other rows are on their way; until they are here, Enter chooses none of the old ones."""
         self.set_state(LOADING, text)
         self.view.setCurrentIndex(QModelIndex())
@@ -251,21 +252,21 @@ class PopupList(QFrame):
         """Open under the anchor, or above it where there is no room below."""
         self._done, self._above = False, False
         self.search.clear()
-        width = max(self._anchor.width(), LEAST_WIDTH)
-        height = ROW * ROWS_SHOWN + FRAME
+        width = max(self._anchor.width(), MIN_WIDTH)
+        height = ROW * MAX_ROWS + FRAME_HEIGHT
         below = self._anchor.mapToGlobal(QPoint(0, self._anchor.height() + 2))
         screen = self._anchor.screen()
         if screen is not None and below.y() + height > screen.availableGeometry().bottom():
             self._above = True
             below = self._anchor.mapToGlobal(QPoint(0, -height - 2))
         else:
-            height = ROW * min(max(self.model.rowCount(), ROWS_LEAST), ROWS_SHOWN) + FRAME
+            height = ROW * min(max(self.model.rowCount(), MIN_ROWS), MAX_ROWS) + FRAME_HEIGHT
         self.setGeometry(QRect(below, QSize(width, height)))
         self.show()
         self.search.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _choose(self, index: QModelIndex) -> None:
-        key = self.model.data(index, KEY)
+        key = self.model.data(index, KEY_ROLE)
         if key is not None:
             self._done = True
             self.close()
@@ -293,8 +294,8 @@ class PopupList(QFrame):
         steps = {
             Qt.Key.Key_Down: 1,
             Qt.Key.Key_Up: -1,
-            Qt.Key.Key_PageDown: ROWS_SHOWN,
-            Qt.Key.Key_PageUp: -ROWS_SHOWN,
+            Qt.Key.Key_PageDown: MAX_ROWS,
+            Qt.Key.Key_PageUp: -MAX_ROWS,
         }
         if key in steps and self.model.rowCount():
             place = self.view.currentIndex().row() + steps[key]

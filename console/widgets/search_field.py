@@ -4,11 +4,11 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QLineEdit, QToolButton, QWidget
 
-from console import icons
+from console.design import icons
 from services.language import tr
 
 
-def name_parts(line: QLineEdit) -> None:
+def name_line_buttons(line: QLineEdit) -> None:
     """Give the buttons that Qt puts into a line words for a screen reader: the one that clears it, and the glass."""
     for button in line.findChildren(QToolButton):
         action = button.defaultAction()
@@ -28,7 +28,7 @@ class SearchField(QLineEdit):
         self.setProperty("role", "search")
         self.setClearButtonEnabled(True)
         self.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
-        name_parts(self)
+        name_line_buttons(self)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Clear or leave; everything else as fields do."""

@@ -8,21 +8,27 @@ from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
 from models.approval_request import ApprovalRequest
-from models.base import NAME_MAX, Item, name_key
+from models.base import NAME_MAX, ConfigurationObject, name_key
 from models.kinds import KINDS, Kind, RequestState
-from models.registry import all_models, model_of
 from models.revision import Revision
-from models.translatable import plural_later
-from services.configuration import guard
-from services.configuration.history import DeletedObject, RevisionView, deleted_objects, deleted_of, view_of
-from services.configuration.rules import field_errors, normalise, store_errors
-from services.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
+from models.tables import all_models, model_for_kind
+from models.translation_marks import plural_later
+from services.common.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
+from services.configuration import open_requests_guard
+from services.configuration.revision_history import (
+    DeletedObject,
+    RevisionView,
+    list_deleted_names,
+    list_deleted_objects,
+    to_revision_view,
+)
+from services.configuration.validation import field_errors, normalize_fields, store_errors
 from services.language import plural_message
 from services.store.errors import NotFoundError
-from services.store.outline import REFERENCES, Outline, OutlineRow
+from services.store.row_values import from_json, get_table
 from services.store.store import Store
+from services.store.tree_outline import PARENT_COLUMNS, Outline, OutlineRow
 from services.store.unit_of_work import UnitOfWork
-from services.store.values import from_json, table_of
 
 HISTORY_LIMIT = 500
 
@@ -35,35 +41,35 @@ class Configuration:
 
     # -- reading -----------------------------------------------------------
 
-    def new(self, kind: Kind, **values: Any) -> Item:
+    def new(self, kind: Kind, **values: Any) -> ConfigurationObject:
         """Return an unsaved object (version 0) with a name that is still free."""
-        model = model_of(kind)
+        model = model_for_kind(kind)
         with self.store.read() as session:
             name = self._free_name(session, model, values.pop("name", None) or KINDS[kind].new_name)
         return model(name=name, **values)
 
-    def all(self, kind: Kind) -> list[Item]:
+    def all(self, kind: Kind) -> list[ConfigurationObject]:
         """Return every object of `kind`, by name."""
-        model = model_of(kind)
+        model = model_for_kind(kind)
         with self.store.read() as session:
             return list(session.exec(select(model).order_by(col(model.name_key))))
 
-    def get(self, kind: Kind, object_id: uuid.UUID) -> Item:
+    def get(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
         """Return an object; raises NotFoundError."""
         with self.store.read() as session:
             return self._get(session, kind, object_id)
 
-    def by_name(self, kind: Kind, name: str) -> Item | None:
+    def find_by_name(self, kind: Kind, name: str) -> ConfigurationObject | None:
         """Return the object of `kind` called `name` (case does not matter), or None."""
         if any("\ud800" <= c <= "\udfff" for c in name):
             return None  # arguments that are no text come as halves of characters, which nothing is called by
-        model = model_of(kind)
+        model = model_for_kind(kind)
         with self.store.read() as session:
             return session.exec(select(model).where(col(model.name_key) == name_key(name))).first()
 
-    def named(self, kind: Kind, name: str) -> Item:
+    def named(self, kind: Kind, name: str) -> ConfigurationObject:
         """Return the object of `kind` called `name`; raises NotFoundError."""
-        found = self.by_name(kind, name)
+        found = self.find_by_name(kind, name)
         if found is None:
             known = [item.name for item in self.all(kind)]
             raise NotFoundError(f"the {KINDS[kind].singular} “{name}”", name, known)
@@ -74,8 +80,8 @@ class Configuration:
         rows = []
         with self.store.read() as session:
             for kind in Kind:
-                table = table_of(model_of(kind))
-                column = REFERENCES.get(kind)
+                table = get_table(model_for_kind(kind))
+                column = PARENT_COLUMNS.get(kind)
                 wanted = [table.c.id, table.c.name, table.c.version, *([table.c[column]] if column else [])]
                 for row in session.execute(select(*wanted).order_by(table.c.name_key)):
                     parents = {column: row[3]} if column and row[3] else {}
@@ -90,7 +96,7 @@ class Configuration:
 
     # -- writing -----------------------------------------------------------
 
-    def check(self, item: Item) -> list[FieldError]:
+    def check(self, item: ConfigurationObject) -> list[FieldError]:
         """Return everything that keeps `item` from being stored."""
         errors = field_errors(item)
         with self.store.read() as session:
@@ -98,12 +104,12 @@ class Configuration:
 
     def save(
         self,
-        item: Item,
+        item: ConfigurationObject,
         note: str = "",
         *,
         base: Mapping[str, Any] | None = None,
         confirmed: int | None = None,
-    ) -> Item:
+    ) -> ConfigurationObject:
         """Store `item`: new when its version is 0, else over that version. Returns the stored object.
 
         Raises InvalidError, ConflictError (with `base`, what the caller opened), and RequestsOpenError when it is
@@ -115,17 +121,17 @@ class Configuration:
     def save_in(
         self,
         work: UnitOfWork,
-        item: Item,
+        item: ConfigurationObject,
         *,
         base: Mapping[str, Any] | None = None,
         confirmed: int | None = None,
-    ) -> Item:
+    ) -> ConfigurationObject:
         """Store `item` within a unit of work that holds more than this object. Raises as `save` does."""
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:
             raise InvalidError(errors)
         stored = type(item)(**item.model_dump())
-        normalise(stored)
+        normalize_fields(stored)
         if item.version == 0:
             return work.insert(stored)
         refused = self._refusal(work.session, stored)
@@ -133,9 +139,9 @@ class Configuration:
             raise refused
         return work.update(stored, item.version, base=base)
 
-    def duplicate(self, kind: Kind, object_id: uuid.UUID) -> Item:
+    def duplicate(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
         """Return an unsaved copy with a free name."""
-        model = model_of(kind)
+        model = model_for_kind(kind)
         with self.store.read() as session:
             source = self._get(session, kind, object_id)
             values = {name: getattr(source, name) for name in source.fields.model_fields}
@@ -150,7 +156,7 @@ class Configuration:
         base_version: int,
         *,
         confirmed: int | None = None,
-    ) -> Item:
+    ) -> ConfigurationObject:
         """Give an object another name. Raises NotFoundError, and as `save` does."""
         item = self.get(kind, object_id)
         base = item.model_dump()
@@ -168,27 +174,33 @@ class Configuration:
         """
         with self.store.write() as work:
             item = self._get(work.session, kind, object_id)
-            users = [user for user in _users(work.session, item) if guard.refers(user.kind)]
+            users = [
+                user
+                for user in _referring_objects(work.session, item)
+                if open_requests_guard.blocks_deletion(user.kind)
+            ]
             if users:
                 raise InUseError(item.name, users)
             if item.version == base_version:
-                refused = guard.refusal(work.session, kind, item.model_dump(), None)
+                refused = open_requests_guard.refusal(work.session, kind, item.model_dump(), None)
                 if refused is not None and refused.open.count > (confirmed or 0):
                     raise refused
-                guard.let_go(work, item)
+                open_requests_guard.detach_requests(work, item)
             work.delete(item, base_version)
 
-    def refusal(self, item: Item, *, delete: bool = False) -> RequestsOpenError | None:
+    def open_requests_error(
+        self, item: ConfigurationObject, *, delete: bool = False
+    ) -> RequestsOpenError | None:
         """Return why `item` cannot be stored over what is there (or deleted) without a confirmation, or None."""
         with self.store.read() as session:
             if delete:
-                return guard.refusal(session, item.kind, item.model_dump(), None)
+                return open_requests_guard.refusal(session, item.kind, item.model_dump(), None)
             return self._refusal(session, item)
 
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
         """Return the objects that refer to this one directly; requests are counted in one entry."""
         with self.store.read() as session:
-            return list(_users(session, self._get(session, kind, object_id)))
+            return list(_referring_objects(session, self._get(session, kind, object_id)))
 
     # -- history -----------------------------------------------------------
 
@@ -200,16 +212,16 @@ class Configuration:
             newest=(col(Revision.number).desc(),),  # a clock may be set back, the number never is
         )
 
-    def history_named(self, kind: Kind, name: str) -> list[RevisionView]:
+    def history_by_name(self, kind: Kind, name: str) -> list[RevisionView]:
         """Return the revisions of the object called `name`, newest first; else of those deleted under that name.
 
         Raises NotFoundError.
         """
-        found = self.by_name(kind, name)
+        found = self.find_by_name(kind, name)
         if found is not None:
             return self.history(kind, found.id)
         with self.store.read() as session:
-            deleted = deleted_of(session, kind)
+            deleted = list_deleted_names(session, kind)
         ids = [object_id for object_id, was in deleted if name_key(was) == name_key(name)]
         if not ids:
             known = dict.fromkeys([*(item.name for item in self.all(kind)), *(was for _, was in deleted)])
@@ -229,11 +241,11 @@ class Configuration:
     def deleted(self) -> list[DeletedObject]:
         """Return every object that was deleted and is not there now, the one that went last first."""
         with self.store.read() as session:
-            return deleted_objects(session)
+            return list_deleted_objects(session)
 
     def restore(
         self, revision_id: uuid.UUID, *, confirmed: int | None = None, free_name: bool = False
-    ) -> Item:
+    ) -> ConfigurationObject:
         """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
 
         It is one more revision: nothing of the history in between is lost. With `free_name` an object whose name belongs
@@ -244,7 +256,7 @@ class Configuration:
         if revision is None or revision.object_kind not in {i.table for i in KINDS.values()}:
             raise NotFoundError(f"the revision {revision_id}")
         kind = next(k for k, info in KINDS.items() if info.table == revision.object_kind)
-        model = model_of(kind)
+        model = model_for_kind(kind)
         values = from_json(model, revision.after or revision.before or "{}")
         with self.store.write(f"Restored from version {values['version']}") as work:
             current = work.session.get(model, revision.object_id)
@@ -262,71 +274,71 @@ class Configuration:
     ) -> list[RevisionView]:
         with self.store.read() as session:
             rows = session.exec(select(Revision).where(*where).order_by(*newest).limit(limit))
-            return [view_of(row) for row in rows]
+            return [to_revision_view(row) for row in rows]
 
     @staticmethod
-    def _refusal(session: Session, item: Item) -> RequestsOpenError | None:
-        stored = guard.stored_values(session, item)
+    def _refusal(session: Session, item: ConfigurationObject) -> RequestsOpenError | None:
+        stored = open_requests_guard.stored_values(session, item)
         # Another version there is a conflict, which is settled first.
         if stored is None or stored["version"] != item.version:
             return None
-        return guard.refusal(session, item.kind, stored, item)
+        return open_requests_guard.refusal(session, item.kind, stored, item)
 
     @staticmethod
-    def _get(session: Session, kind: Kind, object_id: uuid.UUID) -> Item:
-        item = session.get(model_of(kind), object_id)
+    def _get(session: Session, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
+        item = session.get(model_for_kind(kind), object_id)
         if item is None:
             raise NotFoundError(f"the {KINDS[kind].singular} with id {object_id}")
         return item
 
     @staticmethod
-    def _free_name(session: Session, model: type[Item], wanted: str) -> str:
+    def _free_name(session: Session, model: type[ConfigurationObject], wanted: str) -> str:
         taken = set(session.exec(select(model.name_key)))
-        name, number = _fitting(wanted), 1
+        name, number = _shorten_name(wanted), 1
         while name_key(name) in taken:
             number += 1
-            name = _fitting(wanted, f" ({number})")
+            name = _shorten_name(wanted, f" ({number})")
         return name
 
 
-def _fitting(name: str, suffix: str = "") -> str:
+def _shorten_name(name: str, suffix: str = "") -> str:
     """Return `name` with `suffix`, shortened so that it is a valid name."""
     while len(name + suffix) > NAME_MAX or len(name_key(name + suffix)) > NAME_MAX:
         name = name[:-1]
     return name.rstrip() + suffix
 
 
-def _users(session: Session, item: Item) -> Iterator[Reference]:
+def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:
     """Give everything that refers to `item`, each once however many of its fields do."""
     yield from dict.fromkeys(_references(session, item))
 
 
-def _references(session: Session, item: Item) -> Iterator[Reference]:
-    for model, column in _referring(str(table_of(item).name)):
-        if issubclass(model, Item):
+def _references(session: Session, item: ConfigurationObject) -> Iterator[Reference]:
+    for model, column in _referring_columns(str(get_table(item).name)):
+        if issubclass(model, ConfigurationObject):
             rows = session.exec(select(model).where(column == item.id).order_by(col(model.name_key)))
             yield from (Reference(model.kind.value, row.id, row.name) for row in rows)
         else:
-            table = table_of(model)
+            table = get_table(model)
             count = (
                 session.execute(select(func.count()).select_from(table).where(column == item.id)).scalar()
                 or 0
             )
             if count:
-                one, many = REFERRING_ROWS.get(str(table.name), OTHER_ROWS)
+                one, many = REFERRING_ROW_LABELS.get(str(table.name), OTHER_ROW_LABELS)
                 yield Reference(str(table.name), item.id, plural_message(count, one, many))
 
 
-REFERRING_ROWS = {
+REFERRING_ROW_LABELS = {
     "approval_request": plural_later("{count} request", "{count} requests"),
     "intake_client": plural_later("{count} intake client", "{count} intake clients"),
 }
 """How rows are counted that refer to an object and are no objects themselves, by table."""
-OTHER_ROWS = plural_later("{count} other record", "{count} other records")
+OTHER_ROW_LABELS = plural_later("{count} other record", "{count} other records")
 
 
-def _referring(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:
+def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:
     for model in all_models():
-        for column in table_of(model).columns:
+        for column in get_table(model).columns:
             if any(key.column.table.name == table_name for key in column.foreign_keys):
                 yield model, column

@@ -1,18 +1,18 @@
 """The staged check: from the address down to one call of the status service."""
 
-from models.stages import STAGES
-from services.connectivity.accounts import Accepted
-from services.connectivity.check import run_check
-from services.connectivity.faults import CATALOGUE, CheckFault, fault_at
-from services.connectivity.results import CheckReport, StageResult
+from models.check_stages import STAGES
+from services.connectivity.fault_catalog import FAULT_CATALOG, CheckFault, find_fault
+from services.connectivity.report import CheckReport, StageResult
+from services.connectivity.runner import run_check
+from services.connectivity.stages.authentication import PreviousSignIn
 
 __all__ = [
-    "CATALOGUE",
+    "FAULT_CATALOG",
     "STAGES",
-    "Accepted",
     "CheckFault",
     "CheckReport",
+    "PreviousSignIn",
     "StageResult",
-    "fault_at",
+    "find_fault",
     "run_check",
 ]

@@ -13,62 +13,85 @@ For what is made now and may be stored, logged, sent or shown later, in services
     shown(text)                                              that text in the user's language, for screen and terminal
     shown_message(text)                                      the same where the text may be a name or other data
 
-For constants of a module, which exist before the language is chosen, `tr_later("Text")` from `models.translatable` makes the text
+For constants of a module, which exist before the language is chosen, `tr_later("Text")` from `models.translation_marks` makes the text
 known to the catalogs; `tr` or `shown` translates it where it is shown. `tr` at module level is an error.
 
 JSON, CSV, YAML, logs and the store hold English texts and ISO dates. That needs no care: a message is its English text.
 """
 
-from services.language.choice import LANGUAGE_VARIABLE, choose, is_known, languages, system_tags
-from services.language.language import AND, ENGLISH, OR, Language, current, number, plural, tr, use, warm_up
-from services.language.lists import ListOf, list_of
-from services.language.message import Message, plural_message, shown, shown_message, tr_message
-from services.language.times import (
-    ago,
+from services.language.catalog import (
+    AND,
+    ENGLISH,
+    OR,
+    Language,
+    current_language,
+    number,
+    plural,
+    preload_formatting,
+    set_language,
+    tr,
+)
+from services.language.date_formats import (
     date_time,
     day,
     duration,
     exact_duration,
     rough_duration,
-    short_ago,
     short_duration,
     short_moment,
+    short_time_ago,
+    time_ago,
     time_of_day,
     time_or_date,
 )
+from services.language.deferred_messages import (
+    Message,
+    plural_message,
+    tr_message,
+    translate,
+    translate_message,
+)
+from services.language.language_choice import (
+    LANGUAGE_VARIABLE,
+    available_languages,
+    choose_language,
+    is_known,
+    system_tags,
+)
+from services.language.name_lists import JoinedNames, join_names
 
 __all__ = [
     "AND",
     "ENGLISH",
     "LANGUAGE_VARIABLE",
     "OR",
+    "JoinedNames",
     "Language",
-    "ListOf",
     "Message",
-    "ago",
-    "choose",
-    "current",
+    "available_languages",
+    "choose_language",
+    "current_language",
     "date_time",
     "day",
     "duration",
     "exact_duration",
     "is_known",
-    "languages",
-    "list_of",
+    "join_names",
     "number",
     "plural",
     "plural_message",
+    "preload_formatting",
     "rough_duration",
-    "short_ago",
+    "set_language",
     "short_duration",
     "short_moment",
-    "shown",
-    "shown_message",
+    "short_time_ago",
     "system_tags",
+    "time_ago",
     "time_of_day",
     "time_or_date",
     "tr",
     "tr_message",
-    "use",
-    "warm_up",
+    "translate",
+    "translate_message",
 ]

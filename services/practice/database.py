@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from services.practice.schema import INDEXES, TABLES, Table, Type, stored_columns
+from services.practice.schema import INDEXES, TABLES, ColumnType, Table, stored_columns
 
 Row = dict[str, str]
 
@@ -17,7 +17,7 @@ NUMBER_PREFIXES = {"sc_request": "REQ", "sc_req_item": "RITM", "sc_task": "SCTAS
 FIRST_NUMBER = 10001
 
 
-def sys_id_of(*words: str) -> str:
+def fixed_sys_id(*words: str) -> str:
     """Return the sys_id of a row that comes with the instance: the same in every run."""
     return hashlib.blake2b(":".join(words).encode(), digest_size=16).hexdigest()
 
@@ -32,12 +32,12 @@ def utc_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """Return an identifier of the schema quoted for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def text_of(value: Any) -> str:
+def to_column_text(value: Any) -> str:
     """Return a JSON value as the text that a column stores; half a character becomes a question mark."""
     if isinstance(value, Mapping):
         value = value.get("value", value.get("display_value", ""))
@@ -79,14 +79,14 @@ class Database:
         with self.transaction():
             for stored in dict.fromkeys(t.stored_in for t in TABLES.values()):
                 columns = ", ".join(
-                    f"{quoted(name)} TEXT NOT NULL DEFAULT '' COLLATE NOCASE"
+                    f"{quote_identifier(name)} TEXT NOT NULL DEFAULT '' COLLATE NOCASE"
                     + (" PRIMARY KEY" if name == "sys_id" else "")
                     for name in stored_columns(stored)
                 )
-                self._connection.execute(f"CREATE TABLE {quoted(stored)} ({columns})")
+                self._connection.execute(f"CREATE TABLE {quote_identifier(stored)} ({columns})")
             for table, column in INDEXES:
                 self._connection.execute(
-                    f"CREATE INDEX {quoted(f'{table}_{column}')} ON {quoted(table)} ({quoted(column)})"
+                    f"CREATE INDEX {quote_identifier(f'{table}_{column}')} ON {quote_identifier(table)} ({quote_identifier(column)})"
                 )
 
     @contextmanager
@@ -122,7 +122,7 @@ class Database:
         """Add a row and return its sys_id; columns that the table lacks are dropped, as an instance drops them."""
         spec = TABLES[table]
         at = self.now_text()
-        row = {name: text_of(value) for name, value in values.items() if name in spec.columns}
+        row = {name: to_column_text(value) for name, value in values.items() if name in spec.columns}
         row["sys_id"] = row.get("sys_id") or new_sys_id()
         row |= {"sys_created_on": at, "sys_created_by": by, "sys_updated_on": at, "sys_updated_by": by}
         row["sys_mod_count"] = "0"
@@ -131,10 +131,10 @@ class Database:
         with self._lock:
             if table in NUMBER_PREFIXES and not row.get("number"):
                 row["number"] = self.next_number(table)
-            names = ", ".join(quoted(name) for name in row)
+            names = ", ".join(quote_identifier(name) for name in row)
             marks = ", ".join("?" for _ in row)
             self._connection.execute(
-                f"INSERT INTO {quoted(spec.stored_in)} ({names}) VALUES ({marks})",  # noqa: S608 - schema names
+                f"INSERT INTO {quote_identifier(spec.stored_in)} ({names}) VALUES ({marks})",  # noqa: S608 - schema names
                 list(row.values()),
             )
         return row["sys_id"]
@@ -146,10 +146,10 @@ class Database:
         """
         spec = TABLES[table]
         row = {
-            name: text_of(value)
+            name: to_column_text(value)
             for name, value in values.items()
             if name in spec.columns and name not in ("sys_id", "sys_class_name", "sys_mod_count")
-            and spec.columns[name].type is not Type.JOURNAL
+            and spec.columns[name].type is not ColumnType.JOURNAL
         }  # fmt: skip
         with self._lock:
             before = self.get(table, sys_id)
@@ -157,9 +157,9 @@ class Database:
                 return False
             if any(before[name] != value for name, value in row.items()):
                 row |= {"sys_updated_on": self.now_text(), "sys_updated_by": by}
-                assigned = ", ".join(f"{quoted(name)} = ?" for name in row)
+                assigned = ", ".join(f"{quote_identifier(name)} = ?" for name in row)
                 self._connection.execute(
-                    f"UPDATE {quoted(spec.stored_in)} SET {assigned}, sys_mod_count = sys_mod_count + 1 "  # noqa: S608
+                    f"UPDATE {quote_identifier(spec.stored_in)} SET {assigned}, sys_mod_count = sys_mod_count + 1 "  # noqa: S608
                     f"WHERE {self._is(spec)}",
                     [*row.values(), sys_id],
                 )
@@ -173,7 +173,7 @@ class Database:
             if row is None:
                 return False
             self._connection.execute(
-                f"DELETE FROM {quoted(spec.stored_in)} WHERE {self._is(spec)}",  # noqa: S608 - schema names
+                f"DELETE FROM {quote_identifier(spec.stored_in)} WHERE {self._is(spec)}",  # noqa: S608 - schema names
                 [sys_id],
             )
             deleted = {
@@ -197,13 +197,13 @@ class Database:
     def rows(self, table: str, **equal: str) -> list[Row]:
         """Return the rows whose columns have the values named, in the order they were added."""
         spec = TABLES[table]
-        conditions = [f"{quoted(name)} = ?" for name in equal]
+        conditions = [f"{quote_identifier(name)} = ?" for name in equal]
         if spec.is_class:
             conditions.append(f"sys_class_name = '{spec.name}'")
         where = " AND ".join(conditions) or "1"
-        names = ", ".join(quoted(name) for name in spec.columns)
+        names = ", ".join(quote_identifier(name) for name in spec.columns)
         found = self.execute(
-            f"SELECT {names} FROM {quoted(spec.stored_in)} WHERE {where} ORDER BY rowid",  # noqa: S608 - schema names
+            f"SELECT {names} FROM {quote_identifier(spec.stored_in)} WHERE {where} ORDER BY rowid",  # noqa: S608 - schema names
             list(equal.values()),
         )
         return [dict(row) for row in found]
@@ -228,14 +228,14 @@ class Database:
             self._numbers[table] += count
         return [f"{prefix}{number:07d}" for number in range(start, start + count)]
 
-    def property_of(self, name: str, default: str = "") -> str:
+    def get_property(self, name: str, default: str = "") -> str:
         """Return the value of a system property."""
         row = self.first("sys_properties", name=name)
         return row["value"] if row else default
 
     def is_set(self, name: str, *, default: bool) -> bool:
         """Return whether a system property is true."""
-        return self.property_of(name, "true" if default else "false").lower() in ("true", "1", "yes")
+        return self.get_property(name, "true" if default else "false").lower() in ("true", "1", "yes")
 
     @staticmethod
     def _is(spec: Table) -> str:

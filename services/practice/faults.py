@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NUMBER_MAX = 10**6
-INFO = "InstanceInfo"
+INFO_SERVICE = "InstanceInfo"
 """The service that every instance has; faults of "all three" leave it alone."""
 _NUMBER = re.compile(r"\d{1,7}(\.\d{1,7})?", re.ASCII)
 
@@ -85,7 +85,7 @@ FAULTS: dict[str, str] = {
 """Name and what it does."""
 
 
-OPTIONS: dict[str, dict[str, type[float | str]]] = {
+FAULT_OPTIONS: dict[str, dict[str, type[float | str]]] = {
     "rate_limited": {"seconds": float, "times": float, "limit": float},
     "answer_lost": {"times": float},
     "slow": {"seconds": float},
@@ -125,7 +125,7 @@ class FaultRegistry:
         """Switch a fault on; raises UnknownFaultError, and changes nothing then."""
         if name not in FAULTS:
             raise UnknownFaultError(f"no fault is called {name}; known are {', '.join(FAULTS)}")
-        known = OPTIONS.get(name, {})
+        known = FAULT_OPTIONS.get(name, {})
         for key, value in options.items():
             if key not in known:
                 raise UnknownFaultError(f"{name} has no option {key}; it has {', '.join(known) or 'none'}")
@@ -157,11 +157,11 @@ class FaultRegistry:
         options: dict[str, Any] = {}
         for part in filter(None, rest.split(",")):
             key, _, value = part.partition("=")
-            wanted = OPTIONS.get(name.strip(), {}).get(key.strip(), str)
+            wanted = FAULT_OPTIONS.get(name.strip(), {}).get(key.strip(), str)
             options[key.strip()] = float(value) if wanted is float and _NUMBER.fullmatch(value) else value
         self.set(name.strip(), **options)
 
-    def counts_down(self, name: str) -> bool:
+    def consume(self, name: str) -> bool:
         """Whether a fault is on; one with an option `times` ends after so many calls."""
         if name not in self.active:
             return False
@@ -173,13 +173,15 @@ class FaultRegistry:
                 return False
         return True
 
-    def hits(self, name: str, service: str) -> bool:
+    def matches_service(self, name: str, service: str) -> bool:
         """Whether a fault of services is on for `service`."""
         return self.on(name) and self.option(name, "service", service) == service
 
-    def hits_named(self, name: str, service: str) -> bool:
+    def applies_to_service(self, name: str, service: str) -> bool:
         """Whether a fault of services is on for `service`; without the option it is for all but InstanceInfo."""
-        return self.hits(name, service) and (bool(self.option(name, "service", "")) or service != INFO)
+        return self.matches_service(name, service) and (
+            bool(self.option(name, "service", "")) or service != INFO_SERVICE
+        )
 
     def __iter__(self) -> Iterator[str]:
         """Go through the names of the faults that are on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Type(StrEnum):
+class ColumnType(StrEnum):
     """Column types, named as `sys_dictionary.internal_type` names them."""
 
     STRING = "string"
@@ -25,7 +25,7 @@ class Column:
     """One column; `reference` names the table a reference points to; a mandatory one is refused when it is empty."""
 
     name: str
-    type: Type = Type.STRING
+    type: ColumnType = ColumnType.STRING
     reference: str = ""
     mandatory: bool = False
 
@@ -59,22 +59,22 @@ class Table:
 
 _SYSTEM = "sys_id sys_created_on:dt sys_created_by sys_updated_on:dt sys_updated_by sys_mod_count:int"
 _TYPES = {
-    "int": Type.INTEGER,
-    "bool": Type.BOOLEAN,
-    "dt": Type.DATE_TIME,
-    "list": Type.LIST,
-    "journal": Type.JOURNAL,
-    "script": Type.SCRIPT,
+    "int": ColumnType.INTEGER,
+    "bool": ColumnType.BOOLEAN,
+    "dt": ColumnType.DATE_TIME,
+    "list": ColumnType.LIST,
+    "journal": ColumnType.JOURNAL,
+    "script": ColumnType.SCRIPT,
 }
 
 
-def _columns(text: str) -> dict[str, Column]:
+def _parse_columns(text: str) -> dict[str, Column]:
     """Read columns written as `name`, `name:type` or `name>referenced_table`; a mandatory one ends in `!`."""
     columns = {}
     for word in text.split():
         name, _, reference = word.rstrip("!").partition(">")
         name, _, kind = name.partition(":")
-        kind_of = Type.REFERENCE if reference else _TYPES.get(kind, Type.STRING)
+        kind_of = ColumnType.REFERENCE if reference else _TYPES.get(kind, ColumnType.STRING)
         columns[name] = Column(name, kind_of, reference, word.endswith("!"))
     return columns
 
@@ -229,18 +229,18 @@ _SPECS: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
-def _build() -> dict[str, Table]:
+def _build_tables() -> dict[str, Table]:
     tables: dict[str, Table] = {}
     for name, label, display, own, extends in _SPECS:
-        columns = _columns(_SYSTEM)
+        columns = _parse_columns(_SYSTEM)
         if extends:
             columns |= tables[extends].columns
-        columns |= _columns(own)
+        columns |= _parse_columns(own)
         tables[name] = Table(name, label, display, columns, extends, "sys_class_name" in columns)
     return tables
 
 
-TABLES: dict[str, Table] = _build()
+TABLES: dict[str, Table] = _build_tables()
 
 INDEXES: tuple[tuple[str, str], ...] = (
     ("task", "sys_class_name"),

@@ -1,25 +1,25 @@
 """Create ServiceNow Approval Request Items: plan, apply, verify, undo, update set. Knows store and servicenow."""
 
-from services.provisioning.applying import Applied, apply, plan
-from services.provisioning.names import ItemNames
-from services.provisioning.planning import Change, ProvisionPlan
-from services.provisioning.receipts import Receipt, last_good
-from services.provisioning.undoing import Undone, undo
-from services.provisioning.update_set import update_set
-from services.provisioning.verifying import Verification, verify
+from services.provisioning.apply_changes import ApplyResult, apply, plan
+from services.provisioning.item_names import ItemNames
+from services.provisioning.plan_changes import ProvisionPlan, RecordChange
+from services.provisioning.run_receipts import Receipt, load_baseline
+from services.provisioning.undo_run import UndoResult, undo
+from services.provisioning.update_set import render_update_set
+from services.provisioning.verify_records import Verification, verify
 
 __all__ = [
-    "Applied",
-    "Change",
+    "ApplyResult",
     "ItemNames",
     "ProvisionPlan",
     "Receipt",
-    "Undone",
+    "RecordChange",
+    "UndoResult",
     "Verification",
     "apply",
-    "last_good",
+    "load_baseline",
     "plan",
+    "render_update_set",
     "undo",
-    "update_set",
     "verify",
 ]

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.errors import ConsoleError
-from services.provisioning.planning import Baseline, Remembered, fingerprint
-from services.provisioning.reading import COLUMNS, PAGE, STAMPS, Present
-from services.provisioning.wanted import INPUTS, OUTPUTS
-from services.servicenow.instance import Instance
-from services.servicenow.queries import Operator, where
-from services.servicenow.records import Row
+from services.common.errors import ConsoleError
+from services.provisioning.current_records import AUDIT_COLUMNS, PAGE_SIZE, TABLE_COLUMNS, InstanceState
+from services.provisioning.plan_changes import Baseline, RecordFingerprint, fingerprint
+from services.provisioning.required_records import INPUT_TABLE, OUTPUT_TABLE
+from services.servicenow.encoded_query import Operator, where
+from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.table_api import Row
 
-PREFIXES = {
+TABLE_BY_KEY_PREFIX = {
     "category": "sc_category",
     "item": "sc_cat_item",
     "variable": "item_option_new",
     "service": "sys_web_service",
-    "input": INPUTS,
-    "output": OUTPUTS,
+    "input": INPUT_TABLE,
+    "output": OUTPUT_TABLE,
 }
 """Table of a key by its first word."""
 UNKNOWN = "unknown"
@@ -50,41 +50,45 @@ class Drift:
         }
 
 
-def remember(present: Present) -> Baseline:
+def make_baseline(present: InstanceState) -> Baseline:
     """Return what was found as it is remembered; names that are not unique are left out."""
-    found: dict[str, Remembered] = {}
+    found: dict[str, RecordFingerprint] = {}
     for key in present.records:
         row = present.one(key)
         if row is not None:
-            found[key] = Remembered(row["sys_id"], _fingerprints(row))
+            found[key] = RecordFingerprint(row["sys_id"], _fingerprints(row))
     return found
 
 
 def _fingerprints(row: Row) -> dict[str, str]:
-    return {column: fingerprint(value) for column, value in row.items() if column not in ("sys_id", *STAMPS)}
+    return {
+        column: fingerprint(value)
+        for column, value in row.items()
+        if column not in ("sys_id", *AUDIT_COLUMNS)
+    }
 
 
-async def find_drift(instance: Instance, present: Present, baseline: Baseline) -> list[Drift]:
+async def find_drift(instance: ServiceNowClient, present: InstanceState, baseline: Baseline) -> list[Drift]:
     """Compare what is there with the baseline; what is no longer in its place is looked for by its sys_id."""
     if not baseline:
         return []
     found: list[Drift] = []
     here = {row["sys_id"]: (key, row) for key, rows in present.records.items() for row in rows}
-    missing: dict[str, dict[str, Remembered]] = {}
+    missing: dict[str, dict[str, RecordFingerprint]] = {}
     names = {known.sys_id: key for key, known in baseline.items()}
     for key, known in baseline.items():
         if known.sys_id in here:
-            edited = _edited(key, known, here[known.sys_id][1])
+            edited = _edited_drift(key, known, here[known.sys_id][1])
             found += [edited] if edited else []
         else:
-            missing.setdefault(PREFIXES[key.partition(":")[0]], {})[key] = known
+            missing.setdefault(TABLE_BY_KEY_PREFIX[key.partition(":")[0]], {})[key] = known
     for table, records in missing.items():
-        found += await _elsewhere(instance, table, records)
-    found += [_added(key, row) for sys_id, (key, row) in here.items() if sys_id not in names]
+        found += await _find_moved_or_deleted(instance, table, records)
+    found += [_added_drift(key, row) for sys_id, (key, row) in here.items() if sys_id not in names]
     return found
 
 
-def _edited(key: str, known: Remembered, row: Row) -> Drift | None:
+def _edited_drift(key: str, known: RecordFingerprint, row: Row) -> Drift | None:
     now = _fingerprints(row)
     fields = {
         column: (before, now[column])
@@ -94,15 +98,21 @@ def _edited(key: str, known: Remembered, row: Row) -> Drift | None:
     if not fields:
         return None
     return Drift(
-        "edited", _table(key), _name(key, row), row["sys_id"], row["sys_updated_by"], _at(row), fields
+        "edited",
+        _table_of_key(key),
+        _record_name(key, row),
+        row["sys_id"],
+        row["sys_updated_by"],
+        _updated_at(row),
+        fields,
     )
 
 
-def _added(key: str, row: Row) -> Drift:
+def _added_drift(key: str, row: Row) -> Drift:
     return Drift(
         "added",
-        _table(key),
-        _name(key, row),
+        _table_of_key(key),
+        _record_name(key, row),
         row["sys_id"],
         row["sys_created_by"],
         f"{row['sys_created_on']} UTC",
@@ -110,28 +120,33 @@ def _added(key: str, row: Row) -> Drift:
     )
 
 
-async def _elsewhere(instance: Instance, table: str, records: dict[str, Remembered]) -> list[Drift]:
+async def _find_moved_or_deleted(
+    instance: ServiceNowClient, table: str, records: dict[str, RecordFingerprint]
+) -> list[Drift]:
     """Tell records that were moved or renamed from those that are gone."""
     wanted = list(next(iter(records.values())).fields)
-    columns = (*(COLUMNS.get(table) or wanted), *STAMPS)
+    columns = (*(TABLE_COLUMNS.get(table) or wanted), *AUDIT_COLUMNS)
     query = where("sys_id", Operator.IN, *(known.sys_id for known in records.values()))
     rows = {
-        row["sys_id"]: row async for row in instance.table(table).rows(query, fields=columns, page_size=PAGE)
+        row["sys_id"]: row
+        async for row in instance.table(table).rows(query, fields=columns, page_size=PAGE_SIZE)
     }
     gone = {key: known for key, known in records.items() if known.sys_id not in rows}
-    deleted = await _deletions(instance, table, [known.sys_id for known in gone.values()])
+    deleted = await _read_deletions(instance, table, [known.sys_id for known in gone.values()])
     found = []
     for key, known in records.items():
         if known.sys_id in rows:
-            edited = _edited(key, known, rows[known.sys_id])
+            edited = _edited_drift(key, known, rows[known.sys_id])
             found += [edited] if edited else []
             continue
         by, at = deleted.get(known.sys_id, (UNKNOWN, UNKNOWN))
-        found.append(Drift("deleted", table, _name(key, known.fields), known.sys_id, by, at, {}))
+        found.append(Drift("deleted", table, _record_name(key, known.fields), known.sys_id, by, at, {}))
     return found
 
 
-async def _deletions(instance: Instance, table: str, sys_ids: list[str]) -> dict[str, tuple[str, str]]:
+async def _read_deletions(
+    instance: ServiceNowClient, table: str, sys_ids: list[str]
+) -> dict[str, tuple[str, str]]:
     """Return who deleted what and when, as far as the account may read the instance's list of deletions."""
     if not sys_ids:
         return {}
@@ -145,13 +160,13 @@ async def _deletions(instance: Instance, table: str, sys_ids: list[str]) -> dict
     return {row["documentkey"]: (row["sys_created_by"], f"{row['sys_created_on']} UTC") for row in rows}
 
 
-def _table(key: str) -> str:
-    return PREFIXES[key.partition(":")[0]]
+def _table_of_key(key: str) -> str:
+    return TABLE_BY_KEY_PREFIX[key.partition(":")[0]]
 
 
-def _name(key: str, row: Any) -> str:
+def _record_name(key: str, row: Any) -> str:
     return str(row.get("name") or row.get("title") or key)
 
 
-def _at(row: Row) -> str:
+def _updated_at(row: Row) -> str:
     return f"{row['sys_updated_on']} UTC"

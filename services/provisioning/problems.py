@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from services.errors import ConsoleError, InputError, Owner, Problem, RefusedError
+from services.common.errors import ConsoleError, InputError, Owner, Problem, RefusedError
 
-TASK = "Create ServiceNow Approval Request Items"
+TASK_NAME = "Create ServiceNow Approval Request Items"
 
 
-class StoppedError(RefusedError):
+class RunStoppedError(RefusedError):
     """A run stopped after it had begun; `receipt` names what it did, to go on with or to undo."""
 
     def __init__(self, problem: Problem, receipt: str) -> None:
@@ -15,7 +15,7 @@ class StoppedError(RefusedError):
         self.receipt = receipt
 
 
-class TakenOverError(ConsoleError):
+class RunTakenOverError(ConsoleError):
     """Another console went on with this run; this one stops without another call."""
 
     exit_status = 1
@@ -23,7 +23,7 @@ class TakenOverError(ConsoleError):
     def __init__(self) -> None:
         super().__init__(
             Problem(
-                tried=TASK,
+                tried=TASK_NAME,
                 evidence="The receipt of this run was changed by another console.",
                 cause="Somebody started the task again while it ran, which goes on where this run is.",
                 owner=Owner.CONSOLE,
@@ -33,16 +33,18 @@ class TakenOverError(ConsoleError):
         )
 
 
-def cannot_plan(evidence: str, cause: str, remedy: str) -> RefusedError:
+def cannot_plan_error(evidence: str, cause: str, remedy: str) -> RefusedError:
     """Return the error for an instance on which nothing can be planned, with the reason."""
-    return RefusedError(Problem(TASK, evidence, cause, Owner.SERVICENOW, remedy, "provision-cannot-plan"))
+    return RefusedError(
+        Problem(TASK_NAME, evidence, cause, Owner.SERVICENOW, remedy, "provision-cannot-plan")
+    )
 
 
-def admin_missing(account: str, evidence: str) -> RefusedError:
+def admin_missing_error(account: str, evidence: str) -> RefusedError:
     """Return the error for an account without the role that making these records takes."""
     return RefusedError(
         Problem(
-            tried=TASK,
+            tried=TASK_NAME,
             evidence=evidence,
             cause=f"“{account}” lacks the role admin, which is required to create these records. Nothing was written this time.",
             owner=Owner.SERVICENOW,
@@ -53,12 +55,12 @@ def admin_missing(account: str, evidence: str) -> RefusedError:
     )
 
 
-def stopped(error: ConsoleError, what: str, receipt: str) -> StoppedError:
+def run_stopped_error(error: ConsoleError, what: str, receipt: str) -> RunStoppedError:
     """Return the error for a run that was refused in the middle; cause and owner are those of the refusal."""
     problem = error.problem
-    return StoppedError(
+    return RunStoppedError(
         Problem(
-            tried=f"{TASK}: {what}",
+            tried=f"{TASK_NAME}: {what}",
             evidence=problem.evidence,
             cause=problem.cause,
             owner=problem.owner,
@@ -70,11 +72,11 @@ def stopped(error: ConsoleError, what: str, receipt: str) -> StoppedError:
     )
 
 
-def not_kept(what: str, names: Iterable[str]) -> RefusedError:
+def value_not_stored_error(what: str, names: Iterable[str]) -> RefusedError:
     """Return the error for a record that does not read back as it was written."""
     return RefusedError(
         Problem(
-            tried=f"{TASK}: {what}",
+            tried=f"{TASK_NAME}: {what}",
             evidence=f"These columns do not hold what was written: {', '.join(names)}",
             cause="A business rule, an access rule or the column itself changed the value on its way.",
             owner=Owner.SERVICENOW,
@@ -84,7 +86,7 @@ def not_kept(what: str, names: Iterable[str]) -> RefusedError:
     )
 
 
-def no_receipt(receipt: str, server: str) -> InputError:
+def unknown_receipt_error(receipt: str, server: str) -> InputError:
     """Return the error for a receipt that is not known, or belongs to another server."""
     return InputError(
         Problem(
@@ -98,11 +100,11 @@ def no_receipt(receipt: str, server: str) -> InputError:
     )
 
 
-def other_instance(origin: str, now: str) -> RefusedError:
+def other_instance_error(origin: str, now: str) -> RefusedError:
     """Return the error for a run on an instance that its server does not lead to any more."""
     return RefusedError(
         Problem(
-            tried=f"Undo {TASK}",
+            tried=f"Undo {TASK_NAME}",
             evidence=f"The run was on {origin or 'an instance that it does not name'}; the server leads to {now}.",
             cause="The server's base URL was changed since. Records with the same sys_ids there were not made by the run.",
             owner=Owner.CONSOLE,
@@ -112,11 +114,11 @@ def other_instance(origin: str, now: str) -> RefusedError:
     )
 
 
-def not_made(what: str, made_by: str) -> RefusedError:
+def record_not_created_error(what: str, made_by: str) -> RefusedError:
     """Return the error for a record that was there already when it was to be made."""
     return RefusedError(
         Problem(
-            tried=f"{TASK}: {what}",
+            tried=f"{TASK_NAME}: {what}",
             evidence=f"The instance answered with a record that {made_by or 'somebody'} made before.",
             cause="A business rule on this table takes another record in place of a new one.",
             owner=Owner.SERVICENOW,
@@ -126,11 +128,11 @@ def not_made(what: str, made_by: str) -> RefusedError:
     )
 
 
-def cannot_undo(evidence: str, cause: str, remedy: str) -> RefusedError:
+def undo_refused_error(evidence: str, cause: str, remedy: str) -> RefusedError:
     """Return the error for a run that must not be undone as things are."""
     return RefusedError(
         Problem(
-            tried=f"Undo {TASK}",
+            tried=f"Undo {TASK_NAME}",
             evidence=evidence,
             cause=cause,
             owner=Owner.SERVICENOW,

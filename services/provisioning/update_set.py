@@ -8,11 +8,11 @@ import hashlib
 
 from lxml import etree
 
-from services.provisioning.planning import Change, ProvisionPlan
-from services.provisioning.wanted import Reference, Value
-from services.servicenow.scripts import MARKER_PREFIX
+from services.provisioning.plan_changes import ProvisionPlan, RecordChange
+from services.provisioning.required_records import FieldValue, RecordReference
+from services.servicenow.script_templates import MARKER_PREFIX
 
-WORDS = {
+TABLE_LABELS = {
     "sc_category": "Category",
     "sc_cat_item": "Catalog Item",
     "item_option_new": "Variable",
@@ -29,12 +29,12 @@ def stable_id(*words: str) -> str:
     return hashlib.blake2b("\x1f".join(words).encode(), digest_size=16).hexdigest()
 
 
-def update_set(plan: ProvisionPlan) -> bytes:
+def render_update_set(plan: ProvisionPlan) -> bytes:
     """Return the update set of everything that `plan` would write; conflicts and what is kept are not in it."""
-    return _Writer(plan).write()
+    return _UpdateSetWriter(plan).write()
 
 
-class _Writer:
+class _UpdateSetWriter:
     """Writes one update set."""
 
     def __init__(self, plan: ProvisionPlan) -> None:
@@ -65,7 +65,7 @@ class _Writer:
         etree.indent(root, space="")
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
-    def _update(self, root: etree._Element, change: Change) -> None:
+    def _update(self, root: etree._Element, change: RecordChange) -> None:
         sys_id = self._ids[change.key]
         self._record(
             root,
@@ -80,12 +80,12 @@ class _Writer:
                 "sys_id": stable_id(self._set, "update", change.key),
                 "table": "",
                 "target_name": change.name,
-                "type": WORDS[change.table],
+                "type": TABLE_LABELS[change.table],
                 "update_domain": "global",
             },
         )
 
-    def _payload(self, change: Change, sys_id: str) -> str:
+    def _payload(self, change: RecordChange, sys_id: str) -> str:
         root = etree.Element("record_update", table=change.table)
         record = etree.SubElement(root, change.table, action="INSERT_OR_UPDATE")
         fields = {column: self._value(to) for column, (_, to) in change.fields.items()}
@@ -95,8 +95,8 @@ class _Writer:
         body = etree.tostring(root, encoding="unicode")
         return f'<?xml version="1.0" encoding="UTF-8"?>{body}'
 
-    def _value(self, value: Value) -> str:
-        return self._ids[value.key] if isinstance(value, Reference) else value
+    def _value(self, value: FieldValue) -> str:
+        return self._ids[value.key] if isinstance(value, RecordReference) else value
 
     @staticmethod
     def _record(root: etree._Element, table: str, fields: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """All that speaks to a ServiceNow instance: connection, table records, scripted services, contract, faults."""
 
-from services.servicenow.connection import ConnectionSettings, SignIn
-from services.servicenow.instance import Instance
+from services.servicenow.connection_settings import ConnectionSettings, SignIn
+from services.servicenow.http_client import ServiceNowClient
 
-__all__ = ["ConnectionSettings", "Instance", "SignIn"]
+__all__ = ["ConnectionSettings", "ServiceNowClient", "SignIn"]

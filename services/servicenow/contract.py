@@ -70,7 +70,7 @@ class ApprovalStatus(StrEnum):
     INVALID = "invalid"
 
 
-class Role(StrEnum):
+class ServiceRole(StrEnum):
     """What a service is for."""
 
     CREATE = "create"
@@ -78,7 +78,11 @@ class Role(StrEnum):
     CANCEL = "cancel"
 
 
-STOCK_NAMES = {Role.CREATE: CREATE_SERVICE, Role.STATUS: STATUS_SERVICE, Role.CANCEL: CANCEL_SERVICE}
+DEFAULT_SERVICE_NAMES = {
+    ServiceRole.CREATE: CREATE_SERVICE,
+    ServiceRole.STATUS: STATUS_SERVICE,
+    ServiceRole.CANCEL: CANCEL_SERVICE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class ServiceDescription:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceVerdict:
+class ContractComparison:
     """Whether a service keeps the contract, in a sentence, with what is missing."""
 
     ok: bool
@@ -107,24 +111,24 @@ class ServiceVerdict:
     """Inputs that are there and do not take every text, each with its type."""
 
 
-def required_of(role: Role) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def required_parameters(role: ServiceRole) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the inputs and outputs that a service of `role` has; of cancel's outputs one is expected, and none required."""
     match role:
-        case Role.CREATE:
+        case ServiceRole.CREATE:
             return CREATE_INPUTS, (CREATE_OUTPUT,)
-        case Role.STATUS:
+        case ServiceRole.STATUS:
             return (STATUS_INPUT,), (STATUS_OUTPUT,)
-        case Role.CANCEL:
+        case ServiceRole.CANCEL:
             return (CANCEL_ID_INPUT, CANCEL_COMMENT_INPUT), CANCEL_OUTPUTS
 
 
-def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
+def compare_service(role: ServiceRole, found: ServiceDescription) -> ContractComparison:
     """Compare a service with what `role` asks for."""
-    inputs, outputs = required_of(role)
+    inputs, outputs = required_parameters(role)
     missing_in = tuple(n for n in inputs if n not in found.inputs)
     present = [n for n in outputs if n in found.outputs]
     missing_out = tuple(n for n in outputs if n not in found.outputs)
-    if role is Role.CANCEL:
+    if role is ServiceRole.CANCEL:
         missing_out = ()  # Privilege Manager ignores its outputs
     if missing_in or missing_out:
         parts = [
@@ -135,7 +139,7 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
             )
             if names
         ]
-        return ServiceVerdict(
+        return ContractComparison(
             ok=False,
             text=f"Found, but {' and '.join(parts)}",
             missing_inputs=missing_in,
@@ -144,14 +148,14 @@ def compare_service(role: Role, found: ServiceDescription) -> ServiceVerdict:
     typed = tuple(f"{name} as {kind}" for name, kind in found.typed_inputs if name in inputs)
     if typed:
         text = f"Found, but declares {', '.join(typed[:3])}{' …' if len(typed) > 3 else ''}"
-        return ServiceVerdict(ok=False, text=text, typed_inputs=typed)
+        return ContractComparison(ok=False, text=text, typed_inputs=typed)
     count = plural_message(len(found.inputs), "{count} input", "{count} inputs")
     returns = f"returns {present[0]}" if present else f"declares no {outputs[0]}, whose value is ignored"
-    return ServiceVerdict(ok=True, text=f"Found, active. {count}, {returns}")
+    return ContractComparison(ok=True, text=f"Found, active. {count}, {returns}")
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ServiceNameProposal:
     """The three service names that an instance most likely means; empty where none fits."""
 
     create: str = ""
@@ -159,33 +163,35 @@ class Proposal:
     cancel: str = ""
 
 
-def propose(names: Sequence[str]) -> Proposal:
+def propose_service_names(names: Sequence[str]) -> ServiceNameProposal:
     """Choose the three services among `names`: the stock name if it is there, else the nearest one of its role."""
-    return Proposal(*(_nearest(role, names) for role in Role))
+    return ServiceNameProposal(*(_best_service_name(role, names) for role in ServiceRole))
 
 
-_STEMS = {Role.CREATE: "create", Role.STATUS: "status", Role.CANCEL: "cancel"}
+_ROLE_STEMS = {ServiceRole.CREATE: "create", ServiceRole.STATUS: "status", ServiceRole.CANCEL: "cancel"}
 
 
-def _nearest(role: Role, names: Sequence[str]) -> str:
-    stock = STOCK_NAMES[role]
+def _best_service_name(role: ServiceRole, names: Sequence[str]) -> str:
+    stock = DEFAULT_SERVICE_NAMES[role]
     if stock in names:
         return stock
-    fitting = [n for n in names if _STEMS[role] in n.casefold() and "appro" in n.casefold()]
+    fitting = [n for n in names if _ROLE_STEMS[role] in n.casefold() and "appro" in n.casefold()]
     close = difflib.get_close_matches(stock, fitting, n=1, cutoff=0.6)
-    return close[0] if close else nearest_name(role, stock, names) or ""
+    return close[0] if close else closest_service_name(role, stock, names) or ""
 
 
-def nearest_name(role: Role, name: str, names: Sequence[str]) -> str | None:
+def closest_service_name(role: ServiceRole, name: str, names: Sequence[str]) -> str | None:
     """Return the one of `names` that `name` most likely means, but none that by its own words is for another role."""
-    foreign = [stem for other, stem in _STEMS.items() if other is not role]
+    foreign = [stem for other, stem in _ROLE_STEMS.items() if other is not role]
     own = [
-        n for n in names if _STEMS[role] in n.casefold() or not any(stem in n.casefold() for stem in foreign)
+        n
+        for n in names
+        if _ROLE_STEMS[role] in n.casefold() or not any(stem in n.casefold() for stem in foreign)
     ]
-    return did_you_mean(name, own)
+    return closest_match(name, own)
 
 
-def did_you_mean(name: str, names: Sequence[str]) -> str | None:
+def closest_match(name: str, names: Sequence[str]) -> str | None:
     """Return the one of `names` that `name` most likely means; a difference in case alone counts as nearest."""
     folded = {n.casefold(): n for n in names}
     if name.casefold() in folded:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from models.translatable import tr_later
-from services.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
-from services.redact import evidence as redacted
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
+from services.common.redaction import evidence_excerpt as redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ FAULTS: dict[str, Fault] = {
 }  # fmt: skip
 
 
-def problem_of(
+def make_problem(
     fault_id: str, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
 ) -> Problem:
     """Return the five parts of `fault_id`; `cause` and `remedy` replace the general words where more is known."""
@@ -153,7 +153,7 @@ def problem_of(
     )
 
 
-def failure(
+def make_error(
     fault_id: str,
     tried: str,
     evidence: str = "",
@@ -163,7 +163,7 @@ def failure(
     retry_after: float = 0,
 ) -> ConsoleError:
     """Return the error to raise for `fault_id`."""
-    problem = problem_of(fault_id, tried, evidence, cause=cause, remedy=remedy)
+    problem = make_problem(fault_id, tried, evidence, cause=cause, remedy=remedy)
     family = FAULTS[fault_id].error
     if family is RateLimitedError:
         return RateLimitedError(problem, retry_after)

@@ -1,14 +1,14 @@
 """Where configuration, history and requests are kept: engine, unit of work, migrations, change feed.
 
-Names are looked up when they are first used, so that `services.store.outline` costs no import of the database library.
+Names are looked up when they are first used, so that `services.store.tree_outline` costs no import of the database library.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from services.store.audit import AuditVerdict
+    from services.store.audit_trail import AuditVerdict
+    from services.store.change_feed import Change, ChangeFeed
     from services.store.errors import NotFoundError, StoreError, StoreTooNewError
-    from services.store.feed import Change, ChangeFeed
     from services.store.store import Store
     from services.store.unit_of_work import UnitOfWork
 
@@ -23,10 +23,10 @@ __all__ = [
     "UnitOfWork",
 ]
 
-_HOME = {
-    "AuditVerdict": "audit",
-    "Change": "feed",
-    "ChangeFeed": "feed",
+_LAZY_EXPORTS = {
+    "AuditVerdict": "audit_trail",
+    "Change": "change_feed",
+    "ChangeFeed": "change_feed",
     "NotFoundError": "errors",
     "Store": "store",
     "StoreError": "errors",
@@ -37,8 +37,8 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     """Import the module that holds `name`."""
-    if name in _HOME:
+    if name in _LAZY_EXPORTS:
         import importlib
 
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY_EXPORTS[name]}"), name)
     raise AttributeError(name)

@@ -12,17 +12,17 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import create_engine
 
-from services.paths import private_folder
-from services.store.full_text import teach
+from services.common.user_folders import create_private_folder
+from services.store.full_text import register_functions
 
-BUSY_MS = 10_000
-OPENING = 0x41_50_43_4F
+BUSY_TIMEOUT_MS = 10_000
+UPGRADE_LOCK_ID = 0x41_50_43_4F
 """The number of the lock that a console holds on PostgreSQL while it makes or upgrades a store."""
 
-_MAKING = threading.Lock()
+_FILE_CREATION_LOCK = threading.Lock()
 
 
-class _Compiler(SQLiteCompiler):
+class _IndexHintCompiler(SQLiteCompiler):
     """Writes `with_hint(table, "INDEXED BY …", "sqlite")` behind the table, which SQLAlchemy leaves out for SQLite."""
 
     def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
@@ -31,7 +31,7 @@ class _Compiler(SQLiteCompiler):
         return text
 
 
-def parsed(url: str) -> URL:
+def parse_database_url(url: str) -> URL:
     """Return the parts of `url`. Raises ArgumentError, which quotes nothing of it: a password may stand anywhere."""
     try:
         found = make_url(url)
@@ -48,7 +48,7 @@ def parsed(url: str) -> URL:
 
 def sqlite_path(url: str) -> Path | None:
     """Return the file of an SQLite `url`, or None for another database. Raises OSError for one without a file."""
-    address = parsed(url)
+    address = parse_database_url(url)
     if address.get_backend_name() != "sqlite":
         return None
     name = address.database or ""
@@ -57,11 +57,11 @@ def sqlite_path(url: str) -> Path | None:
     return Path(name)
 
 
-def prepare_file(path: Path) -> None:
+def create_private_file(path: Path) -> None:
     """Make the folder (0700) and an empty file (0600) before SQLite would make them readable by others."""
-    private_folder(path.parent)
+    create_private_folder(path.parent)
     # The lock keeps other threads from opening it with SQLite before it is closed here, which would cost their locks.
-    with _MAKING, contextlib.suppress(FileExistsError):
+    with _FILE_CREATION_LOCK, contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         path.chmod(0o600)  # a umask may have taken rights of the owner away
 
@@ -72,20 +72,20 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
     One that `upgrades` has time, and no foreign keys on SQLite: inside a transaction the pragma does nothing, and a
     batch migration of a parent would delete its children.
     """
-    address = parsed(url)
+    address = parse_database_url(url)
     if address.get_backend_name() == "postgresql":
-        return _on_postgresql(address, upgrades=upgrades)
+        return _make_postgresql_engine(address, upgrades=upgrades)
     engine = create_engine(address, hide_parameters=True)
     if engine.dialect.name != "sqlite":
         return engine
 
-    engine.dialect.statement_compiler = _Compiler
+    engine.dialect.statement_compiler = _IndexHintCompiler
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
         for pragma in (
-            f"busy_timeout={BUSY_MS}",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             # FULL: an audit entry that was reported as written must survive a power cut.
             "synchronous=FULL",
@@ -93,7 +93,7 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        teach(connection)
+        register_functions(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -105,14 +105,16 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
     return engine
 
 
-def _on_postgresql(address: URL, *, upgrades: bool) -> Engine:
+def _make_postgresql_engine(address: URL, *, upgrades: bool) -> Engine:
     # A connection that was ended while nobody used it is replaced before it is used.
     engine = create_engine(address, hide_parameters=True, pool_pre_ping=True)
-    from services.store import postgresql
+    from services.store import postgresql_connections
 
-    connector = postgresql.Connector(
-        lock_ms=postgresql.UPGRADE_LOCK_MS if upgrades else postgresql.LOCK_MS,
-        statement_ms=0 if upgrades else postgresql.STATEMENT_MS,
+    connector = postgresql_connections.Connector(
+        lock_ms=postgresql_connections.UPGRADE_LOCK_TIMEOUT_MS
+        if upgrades
+        else postgresql_connections.LOCK_TIMEOUT_MS,
+        statement_ms=0 if upgrades else postgresql_connections.STATEMENT_TIMEOUT_MS,
     )
 
     @event.listens_for(engine, "do_connect")
@@ -128,7 +130,7 @@ def lock_for_writing(connection: Connection) -> None:
         connection.exec_driver_sql("LOCK TABLE audit_entry IN EXCLUSIVE MODE")
 
 
-def lock_for_opening(connection: Connection) -> None:
+def lock_for_upgrade(connection: Connection) -> None:
     """Make this transaction the only one that makes or upgrades the store, on databases where BEGIN does not."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": OPENING})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": UPGRADE_LOCK_ID})

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.errors import ConsoleError, InputError, Owner, Problem
-from services.store.location import nearest_store, without_address, without_password
-from services.store.trouble import Trouble, trouble_of
+from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.store_location import mask_address, mask_password, suggest_store_path
+from services.store.driver_errors import DatabaseErrorKind, classify_database_error
 
 
 class StoreError(ConsoleError):
@@ -28,28 +28,28 @@ class NotFoundError(InputError):
                 evidence="No object with this name or id is in the store.",
                 cause="It was deleted or renamed, or it never existed here.",
                 owner=Owner.CONSOLE,
-                remedy=_choose(asked, known),
+                remedy=_suggest_name(asked, known),
                 fault="object-missing",
             )
         )
 
 
-NAMED_AT_MOST = 5
+SUGGESTIONS_MAX = 5
 
 
-def _choose(asked: str, known: Collection[str]) -> str:
+def _suggest_name(asked: str, known: Collection[str]) -> str:
     folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(asked.casefold(), folded, n=1)
     if near:
         return f"Did you mean “{folded[near[0]]}”?"
-    if 0 < len(known) <= NAMED_AT_MOST:
+    if 0 < len(known) <= SUGGESTIONS_MAX:
         return f"There is {', '.join(f'“{name}”' for name in sorted(known))}."
     return "Choose one that is listed."
 
 
 def store_missing(path: Path) -> InputError:
     """Return the error for a command that only reads, on a store that nobody has made."""
-    near = nearest_store(path)
+    near = suggest_store_path(path)
     meant = f"Did you mean {near}?" if near is not None else "Name the store that is meant with --store."
     return InputError(
         Problem(
@@ -67,7 +67,7 @@ def store_empty(url: str) -> InputError:
     """Return the error for a command that only reads, on a file or database without anything in it."""
     return InputError(
         Problem(
-            tried=f"Open the store {without_password(url)}",
+            tried=f"Open the store {mask_password(url)}",
             evidence="It is there, and it is empty: it holds no tables.",
             cause="It was never filled, or its content was lost.",
             owner=Owner.CONSOLE,
@@ -78,11 +78,11 @@ def store_empty(url: str) -> InputError:
     )
 
 
-def too_new(url: str, revision: str) -> StoreTooNewError:
+def store_too_new(url: str, revision: str) -> StoreTooNewError:
     """Return the error for a store whose schema is `revision`, which this release does not know."""
     return StoreTooNewError(
         Problem(
-            tried=f"Open the store {without_password(url)}",
+            tried=f"Open the store {mask_password(url)}",
             evidence=f"Its schema is {revision}, which this release does not know.",
             cause="It was written by a newer release of Approval Console.",
             owner=Owner.CONSOLE,
@@ -92,42 +92,44 @@ def too_new(url: str, revision: str) -> StoreTooNewError:
     )
 
 
-def cannot_open(url: str, error: BaseException) -> StoreError:
+def open_error(url: str, error: BaseException) -> StoreError:
     """Return the error for a store that could not be opened or upgraded."""
     unusable = _Reason(
         "The file or database cannot be read or written, or it is not a store of Approval Console.",
         "See that the folder exists and may be written to, or choose another store with --store.",
         "store-unusable",
     )
-    trouble = trouble_of(error)
+    trouble = classify_database_error(error)
     if url.startswith("postgres"):
-        unusable = _MAY_NOT_OPEN if trouble is Trouble.READ_ONLY else _NOT_USABLE_THERE
+        unusable = _NO_CREATE_RIGHTS if trouble is DatabaseErrorKind.READ_ONLY else _POSTGRESQL_UNUSABLE
     # Where something has to be written to open it, what may not be written is of no use.
-    known = None if trouble in (Trouble.READ_ONLY, Trouble.DAMAGED) else _KNOWN.get(trouble)
-    shown = url if trouble is not Trouble.NO_ADDRESS else without_address(url)
-    return _error(f"Open the store {without_password(shown)}", error, known or unusable)
+    known = (
+        None if trouble in (DatabaseErrorKind.READ_ONLY, DatabaseErrorKind.DAMAGED) else _REASONS.get(trouble)
+    )
+    shown = url if trouble is not DatabaseErrorKind.NO_ADDRESS else mask_address(url)
+    return _store_error(f"Open the store {mask_password(shown)}", error, known or unusable)
 
 
-def cannot_read(error: BaseException) -> StoreError:
+def read_error(error: BaseException) -> StoreError:
     """Return the error for a read that the database refused."""
     unreadable = _Reason(
         "The store was damaged, or it is out of reach.",
         "See that the store is there and whole, or bring it back from a backup.",
         "store-unreadable",
     )
-    trouble = trouble_of(error)
-    known = _MAY_NOT_READ if trouble is Trouble.READ_ONLY else _KNOWN.get(trouble)
-    return _error("Read the store", error, known or unreadable)
+    trouble = classify_database_error(error)
+    known = _NO_READ_RIGHTS if trouble is DatabaseErrorKind.READ_ONLY else _REASONS.get(trouble)
+    return _store_error("Read the store", error, known or unreadable)
 
 
-def cannot_write(error: BaseException) -> StoreError:
+def write_error(error: BaseException) -> StoreError:
     """Return the error for a write that the database refused."""
     unwritable = _Reason(
         "The store is read-only, damaged or out of reach, or its disk is full.",
         "See that the store may be written to, then save again. The store was not changed.",
         "store-not-writable",
     )
-    return _error("Write to the store", error, _KNOWN.get(trouble_of(error), unwritable))
+    return _store_error("Write to the store", error, _REASONS.get(classify_database_error(error), unwritable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,88 +139,88 @@ class _Reason:
     fault: str
 
 
-_MAY_NOT_READ = _Reason(
+_NO_READ_RIGHTS = _Reason(
     "The account that signs in to the database may not read the store's tables.",
     "Ask the database administrator for the right to read and write them, or sign in with another account.",
     "store-unreadable",
 )
-_MAY_NOT_OPEN = _Reason(
+_NO_CREATE_RIGHTS = _Reason(
     "The account that signs in to the database may not read the store's tables, or may not make them.",
     "Ask the database administrator for the right to read and write them (or, for a new store, to make them in its"
     " schema), or sign in with another account.",
     "store-unusable",
 )
-_NOT_USABLE_THERE = _Reason(
+_POSTGRESQL_UNUSABLE = _Reason(
     "The address names a service or a setting that the driver does not take, or the database is not a store of Approval"
     " Console.",
     "Check the address, the service in ~/.pg_service.conf (or PGSERVICEFILE) and the name of the database, or choose"
     " another store with --store.",
     "store-unusable",
 )
-_KNOWN = {
-    Trouble.LOCKED: _Reason(
+_REASONS = {
+    DatabaseErrorKind.LOCKED: _Reason(
         "Another program keeps the store locked.",
         "Wait until it is done, or close it, then try again. The store was not changed.",
         "store-locked",
     ),
-    Trouble.NO_DRIVER: _Reason(
+    DatabaseErrorKind.NO_DRIVER: _Reason(
         "The driver for this kind of database is not installed; SQLite needs none.",
         "Install it where this program is installed (for PostgreSQL: pip install 'approval-console[postgresql]',"
         " which brings psycopg[binary]), or choose a file with --store.",
         "store-driver-missing",
     ),
-    Trouble.CONTRADICTION: _Reason(
+    DatabaseErrorKind.CONTRADICTION: _Reason(
         "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
         "Look at what is stored now, then try again. The store was not changed.",
         "store-contradiction",
     ),
-    Trouble.READ_ONLY: _Reason(
+    DatabaseErrorKind.READ_ONLY: _Reason(
         "The store can be read and not written: its file or database is read-only, or the account may only read.",
         "Ask whoever keeps the store for the right to write, or use it for reading. The store was not changed.",
         "store-not-writable",
     ),
-    Trouble.FULL: _Reason(
+    DatabaseErrorKind.FULL: _Reason(
         "The disk or the memory of the store is full.",
         "Make room there, then try again. The store was not changed.",
         "store-full",
     ),
-    Trouble.DAMAGED: _Reason(
+    DatabaseErrorKind.DAMAGED: _Reason(
         "The store is damaged.",
         "Bring it back from a backup.",
         "store-damaged",
     ),
-    Trouble.NO_ADDRESS: _Reason(
+    DatabaseErrorKind.NO_ADDRESS: _Reason(
         "The address of the store is mistyped, or a password in it holds characters that mean something there.",
         "Write postgresql+psycopg://USER@HOST:PORT/DATABASE, with the password in ~/.pgpass, or in the address with"
         " / : @ ? # and % as %2F %3A %40 %3F %23 and %25.",
         "store-address",
     ),
-    Trouble.UNREACHABLE: _Reason(
+    DatabaseErrorKind.UNREACHABLE: _Reason(
         "No database server takes connections there: it is not running, or host, port or a firewall is in the way.",
         "Check host and port, and that the server runs; nothing is known to be wrong with the store itself.",
         "store-unreachable",
     ),
-    Trouble.SILENT: _Reason(
+    DatabaseErrorKind.SILENT: _Reason(
         "The database server, or the network to it, does not answer.",
         "Check the network and the server, then try again; nothing is known to be wrong with the store itself.",
         "store-silent",
     ),
-    Trouble.SIGN_IN: _Reason(
+    DatabaseErrorKind.SIGN_IN: _Reason(
         "The database server answers and refuses the account, its password, or the name of the database.",
         "Check user, password (~/.pgpass, PGPASSWORD or the service file) and the name of the database.",
         "store-sign-in",
     ),
-    Trouble.NOT_READY: _Reason(
+    DatabaseErrorKind.NOT_READY: _Reason(
         "The database server is starting or stopping, or has no connection left.",
         "Wait a moment, then try again.",
         "store-not-ready",
     ),
-    Trouble.ENDED: _Reason(
+    DatabaseErrorKind.ENDED: _Reason(
         "The database server, or the network, ended the connection.",
         "Try again: the next call connects anew. What was being written is not stored.",
         "store-disconnected",
     ),
-    Trouble.SLOW: _Reason(
+    DatabaseErrorKind.SLOW: _Reason(
         "The database server ended a statement that took too long.",
         "Try again when the server has less to do.",
         "store-slow",
@@ -226,13 +228,13 @@ _KNOWN = {
 }
 
 
-def _error(tried: str, error: BaseException, reason: _Reason) -> StoreError:
+def _store_error(tried: str, error: BaseException, reason: _Reason) -> StoreError:
     original = getattr(error, "orig", None) or error
     text = " ".join(f"{type(original).__name__}: {original}".split())
     return StoreError(
         Problem(
             tried=tried,
-            evidence=without_password(text),
+            evidence=mask_password(text),
             cause=reason.cause,
             owner=Owner.CONSOLE,
             remedy=reason.remedy,
@@ -241,12 +243,12 @@ def _error(tried: str, error: BaseException, reason: _Reason) -> StoreError:
     )
 
 
-def gone(url: str) -> StoreError:
+def store_file_replaced(url: str) -> StoreError:
     """Return the error for a write to a file that was deleted or replaced since it was opened: nobody would read it."""
     return StoreError(
         Problem(
             tried="Write to the store",
-            evidence=f"{without_password(url)} is not the file that was opened.",
+            evidence=f"{mask_password(url)} is not the file that was opened.",
             cause="The store's file was deleted, moved or replaced while it was in use.",
             owner=Owner.CONSOLE,
             remedy="Put it back, or start this program anew on the store that is there now. The store was not changed.",

@@ -13,37 +13,45 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from models.letters import same_letters
-from services.ids import bare, beginnings
+from models.text_folding import fold_text
+from services.common.uuid_text import id_prefix_variants, normalize_id
 
-HELD = ("number", "order_number", "initiator_name", "agent_name", "file_path", "reason", "policy_name")
+TEXT_COLUMNS = (
+    "number",
+    "order_number",
+    "initiator_name",
+    "agent_name",
+    "file_path",
+    "reason",
+    "policy_name",
+)
 """Columns that hold a word anywhere in them; the triggers of the migrations write the same."""
 
-IDS = ("approval_id", "external_id", "record_id")
+ID_COLUMNS = ("approval_id", "external_id", "record_id")
 """Columns that begin with a word; they have indexes of their own."""
 
-ID_LEAST = 6
+ID_MIN_LENGTH = 6
 """So many characters of an id are taken for one."""
 
-GRAM = 3
+GRAM_LENGTH = 3
 """The index knows words of so many characters and more."""
 
-GRAMS_MOST = 128
+GRAMS_MAX = 128
 """So much of what is looked for is asked of the index; the rest is looked for in what it finds."""
 
-HOLDS = "holds_words"
+MATCH_FUNCTION = "holds_words"
 """`holds` as SQL calls it."""
 
-FOLD = "same_letters"
+FOLD_FUNCTION = "same_letters"
 """`same_letters` as SQL calls it."""
 
-CHUNK = 2_000
+INDEX_BATCH_SIZE = 2_000
 """So many rows are indexed with one statement."""
 
-fold = same_letters
+fold = fold_text
 
 
-def holds(held: str, ids: str, words: str) -> bool:
+def matches_words(held: str, ids: str, words: str) -> bool:
     """Return whether a row holds all of `words` (folded, one a line) in its text or at the beginning of an id of it.
 
     `ids` has one id a line.
@@ -52,7 +60,7 @@ def holds(held: str, ids: str, words: str) -> bool:
     for word in words.split("\n"):
         if word in text:
             continue
-        forms = id_forms(word)
+        forms = id_search_forms(word)
         begins = begins or "\n" + fold(ids)
         if not any(f"\n{form}" in begins for form in forms):
             return False
@@ -60,74 +68,74 @@ def holds(held: str, ids: str, words: str) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def id_forms(word: str) -> tuple[str, ...]:
+def id_search_forms(word: str) -> tuple[str, ...]:
     """Return how an id that was typed as `word` may be kept: in braces or not, with its dashes or without."""
-    return () if len(bare(word)) < ID_LEAST else tuple(sorted({word, *beginnings(word)}))
+    return () if len(normalize_id(word)) < ID_MIN_LENGTH else tuple(sorted({word, *id_prefix_variants(word)}))
 
 
-def question(words: Sequence[str]) -> str:
+def build_index_query(words: Sequence[str]) -> str:
     """Return the question for the index: rows that may hold all `words`; nothing when all are too short for it.
 
     Every character is asked about once, the last ones perhaps twice: asking for every sequence takes twice as long.
     """
-    grams = dict.fromkeys(word[place : place + GRAM] for word in words for place in _places(len(word)))
-    return " AND ".join('"' + gram.replace('"', '""') + '"' for gram in islice(grams, GRAMS_MOST))
+    grams = dict.fromkeys(
+        word[place : place + GRAM_LENGTH] for word in words for place in _gram_offsets(len(word))
+    )
+    return " AND ".join('"' + gram.replace('"', '""') + '"' for gram in islice(grams, GRAMS_MAX))
 
 
-def _places(length: int) -> Sequence[int]:
-    last = length - GRAM
-    return () if last < 0 else (*range(0, last, GRAM), last)
+def _gram_offsets(length: int) -> Sequence[int]:
+    last = length - GRAM_LENGTH
+    return () if last < 0 else (*range(0, last, GRAM_LENGTH), last)
 
 
-def teach(connection: sqlite3.Connection) -> None:
+def register_functions(connection: sqlite3.Connection) -> None:
     """Make `holds` and `same_letters` functions of this connection."""
-    connection.create_function(HOLDS, 3, holds, deterministic=True)
-    connection.create_function(FOLD, 1, fold, deterministic=True)
+    connection.create_function(MATCH_FUNCTION, 3, matches_words, deterministic=True)
+    connection.create_function(FOLD_FUNCTION, 1, fold, deterministic=True)
 
 
-def catch_up(connection: Connection) -> int:
+def index_pending_texts(connection: Connection) -> int:
     """Index what was queued since the last time, inside the caller's transaction; return how many entries there were."""
     if connection.dialect.name == "postgresql":
-        return _catch_up_postgresql(connection)
-    if not is_behind(connection):
+        return _index_pending_postgresql(connection)
+    if not has_pending_texts(connection):
         return 0
-    folded = (
-        f"SELECT CASE WHEN gone THEN 'delete' END, request, {FOLD}(held) FROM request_text_due ORDER BY seq"  # noqa: S608
-    )
+    folded = f"SELECT CASE WHEN gone THEN 'delete' END, request, {FOLD_FUNCTION}(held) FROM request_text_due ORDER BY seq"  # noqa: S608
     connection.exec_driver_sql(f"INSERT INTO request_text (request_text, rowid, held) {folded}")
     done: Any = connection.exec_driver_sql("DELETE FROM request_text_due")
     return int(done.rowcount)
 
 
-def is_behind(connection: Connection) -> bool:
+def has_pending_texts(connection: Connection) -> bool:
     """Return whether somebody wrote requests and did not index them: another program, or one that was ended."""
     return connection.exec_driver_sql("SELECT 1 FROM request_text_due LIMIT 1").first() is not None
 
 
-_DUE = text("DELETE FROM request_text_due RETURNING request_id")
-_TEXTS = text(
-    f"SELECT id, concat_ws(chr(10), {', '.join(HELD)}) AS held, {', '.join(IDS)}"  # noqa: S608 -- names of this module
+_TAKE_PENDING = text("DELETE FROM request_text_due RETURNING request_id")
+_SELECT_TEXTS = text(
+    f"SELECT id, concat_ws(chr(10), {', '.join(TEXT_COLUMNS)}) AS held, {', '.join(ID_COLUMNS)}"  # noqa: S608 -- names of this module
     " FROM approval_request WHERE id = ANY(:keys)"
 )
-_KEEP = text(
-    f"INSERT INTO request_text (request_id, held, {', '.join(IDS)}) "  # noqa: S608 -- names of this module
-    f"SELECT * FROM unnest(CAST(:id AS uuid[]), {', '.join(f'CAST(:{name} AS text[])' for name in ('held', *IDS))}) "
-    f"ON CONFLICT (request_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ('held', *IDS))}"
-).bindparams(*(bindparam(name) for name in ("id", "held", *IDS)))
+_UPSERT_TEXTS = text(
+    f"INSERT INTO request_text (request_id, held, {', '.join(ID_COLUMNS)}) "  # noqa: S608 -- names of this module
+    f"SELECT * FROM unnest(CAST(:id AS uuid[]), {', '.join(f'CAST(:{name} AS text[])' for name in ('held', *ID_COLUMNS))}) "
+    f"ON CONFLICT (request_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in ('held', *ID_COLUMNS))}"
+).bindparams(*(bindparam(name) for name in ("id", "held", *ID_COLUMNS)))
 
 
-def _catch_up_postgresql(connection: Connection) -> int:
-    due = list(dict.fromkeys(connection.execute(_DUE).scalars()))
-    for start in range(0, len(due), CHUNK):
-        keep_texts(connection, due[start : start + CHUNK])
+def _index_pending_postgresql(connection: Connection) -> int:
+    due = list(dict.fromkeys(connection.execute(_TAKE_PENDING).scalars()))
+    for start in range(0, len(due), INDEX_BATCH_SIZE):
+        upsert_texts(connection, due[start : start + INDEX_BATCH_SIZE])
     return len(due)
 
 
-def keep_texts(connection: Connection, keys: Sequence[Any]) -> None:
+def upsert_texts(connection: Connection, keys: Sequence[Any]) -> None:
     """Write the folded text of requests into PostgreSQL's table of them."""
-    found = {row.id: row for row in connection.execute(_TEXTS, {"keys": list(keys)})}
+    found = {row.id: row for row in connection.execute(_SELECT_TEXTS, {"keys": list(keys)})}
     rows = [found[key] for key in keys if key in found]
     if rows:
-        names = ("held", *IDS)
+        names = ("held", *ID_COLUMNS)
         folded = {name: [fold(getattr(row, name)) for row in rows] for name in names}
-        connection.execute(_KEEP, {"id": [row.id for row in rows], **folded})
+        connection.execute(_UPSERT_TEXTS, {"id": [row.id for row in rows], **folded})

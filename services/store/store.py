@@ -10,20 +10,20 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from models.registry import all_models
 from models.store_meta import StoreMeta
-from services.progress import Progress, silent
-from services.store import audit
+from models.tables import all_models
+from services.common.progress import Progress, ignore_progress
+from services.common.store_location import to_database_url
+from services.store import audit_trail
+from services.store.change_feed import ChangeFeed
+from services.store.driver_errors import DATABASE_ERRORS
 from services.store.engine import lock_for_writing, make_engine
-from services.store.errors import StoreError, cannot_open, cannot_read, cannot_write, gone
-from services.store.feed import ChangeFeed
-from services.store.full_text import catch_up
-from services.store.location import as_url
-from services.store.trouble import REFUSALS
+from services.store.errors import StoreError, open_error, read_error, store_file_replaced, write_error
+from services.store.full_text import index_pending_texts
 from services.store.unit_of_work import UnitOfWork
-from services.store.upgrade import bring_up_to_date
+from services.store.upgrade import create_or_upgrade
 
-STORE_ID = "store_id"
+STORE_ID_KEY = "store_id"
 
 
 class Store:
@@ -34,16 +34,16 @@ class Store:
         self.actor = actor
         self.engine = make_engine(url)
         self._writing = self.engine.execution_options(write=True)
-        self.id = self._identity()
+        self.id = self._load_or_create_id()
         self.feed = ChangeFeed(self.engine)
-        self._file = self._file_now()
-        self.wrote = False
+        self._file = self._file_identity()
+        self.has_unsigned_changes = False
         """Whether something was written through this object."""
         self._closed = False
 
     @classmethod
     def open(
-        cls, url: str, *, actor: str | None = None, progress: Progress = silent, make: bool = True
+        cls, url: str, *, actor: str | None = None, progress: Progress = ignore_progress, make: bool = True
     ) -> "Store":
         """Open the store at `url` (or path): check its version, back up, upgrade, verify.
 
@@ -53,15 +53,15 @@ class Store:
         Raises StoreTooNewError, StoreError, InputError.
         """
         try:
-            url = as_url(url)
+            url = to_database_url(url)
         except (OSError, RuntimeError) as error:  # a home that nobody has, a folder that is gone
-            raise cannot_open(url, error) from error
+            raise open_error(url, error) from error
         all_models()
-        bring_up_to_date(url, progress, make=make)
+        create_or_upgrade(url, progress, make=make)
         try:
-            return cls(url, actor=actor or _user())
+            return cls(url, actor=actor or _login_name())
         except SQLAlchemyError as error:
-            raise cannot_open(url, error) from error
+            raise open_error(url, error) from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -70,8 +70,8 @@ class Store:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
                 session.expunge_all()
-        except REFUSALS as error:
-            raise cannot_read(error) from error
+        except DATABASE_ERRORS as error:
+            raise read_error(error) from error
 
     @contextmanager
     def write(self, note: str = "") -> Iterator[UnitOfWork]:
@@ -80,28 +80,28 @@ class Store:
         try:
             with Session(self._writing, expire_on_commit=False) as session, session.begin():
                 lock_for_writing(session.connection())
-                if self._file_now() != self._file:
-                    raise gone(self.url)
+                if self._file_identity() != self._file:
+                    raise store_file_replaced(self.url)
                 work = UnitOfWork(session, actor=self.actor, note=note)
                 yield work
                 work.finish()
                 session.flush()
-                catch_up(session.connection())
-        except REFUSALS as error:
-            raise cannot_write(error) from error
+                index_pending_texts(session.connection())
+        except DATABASE_ERRORS as error:
+            raise write_error(error) from error
         if work is not None and work.changes:
-            self.wrote = True
+            self.has_unsigned_changes = True
             # It is written, whatever becomes of telling it; the next look tells it then.
             with suppress(StoreError):
                 self.feed.poll()
 
-    def verify_audit(self, signed: Mapping[int, str] | None = None) -> audit.AuditVerdict:
+    def verify_audit(self, signed: Mapping[int, str] | None = None) -> audit_trail.AuditVerdict:
         """Walk the audit chain and compare it with the hashes in `signed`, by their places; see AuditVerdict."""
         with self.read() as session:
             if self.engine.dialect.name == "postgresql":
                 # One picture of everything; otherwise what others write meanwhile looks like an edit.
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            return audit.verify(session, signed)
+            return audit_trail.verify_chain(session, signed)
 
     def close(self) -> None:
         """Let go of every connection; one that a thread still uses is closed when it is given back."""
@@ -112,7 +112,7 @@ class Store:
         self._closed = True
         self.engine.dispose()
 
-    def _file_now(self) -> tuple[int, int] | None:
+    def _file_identity(self) -> tuple[int, int] | None:
         """Return which file stands at the store's place, or None where there is none or the store is no file."""
         place = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or not place:
@@ -123,21 +123,21 @@ class Store:
             return None
         return found.st_dev, found.st_ino
 
-    def _identity(self) -> uuid.UUID:
+    def _load_or_create_id(self) -> uuid.UUID:
         with Session(self.engine) as session:
-            found = session.get(StoreMeta, STORE_ID)
+            found = session.get(StoreMeta, STORE_ID_KEY)
         if found is None:
             with Session(self._writing) as session, session.begin():
                 lock_for_writing(session.connection())
-                found = session.get(StoreMeta, STORE_ID)
+                found = session.get(StoreMeta, STORE_ID_KEY)
                 if found is None:
-                    found = StoreMeta(key=STORE_ID, value=str(uuid.uuid4()))
+                    found = StoreMeta(key=STORE_ID_KEY, value=str(uuid.uuid4()))
                     session.add(found)
                 return uuid.UUID(found.value)
         return uuid.UUID(found.value)
 
 
-def _user() -> str:
+def _login_name() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):

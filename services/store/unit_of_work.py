@@ -7,17 +7,17 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import Session, SQLModel
 
-from models.approval_request import COPY
+from models.approval_request import COPY_VERSION
 from models.audit_entry import AuditEntry
-from models.base import Item, name_key, utcnow
+from models.base import ConfigurationObject, name_key, utcnow
 from models.revision import Revision
-from services.errors import ConflictError
-from services.store import timeline
-from services.store.audit import append, digest_of
-from services.store.feed import Change
-from services.store.values import as_values, observed_of, table_of, to_json
+from services.common.errors import ConflictError
+from services.store import timeline_audit
+from services.store.audit_trail import append_entry, stored_revision_digest
+from services.store.change_feed import Change
+from services.store.row_values import get_table, observed_columns, row_to_dict, to_json
 
-CHUNK = 500
+COPY_BATCH_SIZE = 500
 """Rows in one statement: databases limit how many values one may carry."""
 
 
@@ -37,7 +37,7 @@ class UnitOfWork:
     def __init__(self, session: Session, *, actor: str, note: str) -> None:
         self.session = session
         self.changes: list[Change] = []
-        self._strangers = timeline.strangers(session)
+        self._foreign_lines = timeline_audit.find_unnumbered_lines(session)
         self._actor = actor
         self._note = note
 
@@ -49,16 +49,16 @@ class UnitOfWork:
         """
         now = utcnow()
         row.version = 1
-        if isinstance(row, Item):
+        if isinstance(row, ConfigurationObject):
             present = self._stored(row)
             if present is not None:
-                raise ConflictError(base=None, mine=as_values(row), theirs=present)
+                raise ConflictError(base=None, mine=row_to_dict(row), theirs=present)
             row.version = self._last_number(row) + 1
             row.name_key = name_key(row.name)
             row.created_at = row.changed_at = now
             row.created_by = row.changed_by = self._actor
-        values = as_values(row)
-        self.session.execute(table_of(row).insert().values(**values))
+        values = row_to_dict(row)
+        self.session.execute(get_table(row).insert().values(**values))
         self._record(row, "create", None, values)
         return row
 
@@ -69,17 +69,17 @@ class UnitOfWork:
         """
         before = self._stored(row)
         if before is None or before["version"] != base_version:
-            raise ConflictError(base=dict(base) if base else None, mine=as_values(row), theirs=before)
+            raise ConflictError(base=dict(base) if base else None, mine=row_to_dict(row), theirs=before)
         row.version = base_version + 1
-        if isinstance(row, Item):
+        if isinstance(row, ConfigurationObject):
             row.name_key = name_key(row.name)
             row.changed_at, row.changed_by = utcnow(), self._actor
             row.created_at, row.created_by = before["created_at"], before["created_by"]
-        for name in observed_of(row):
+        for name in observed_columns(row):
             # Seen on an instance meanwhile, perhaps by another process: no edit carries an older look back.
             setattr(row, name, before[name])
-        values = as_values(row)
-        table = table_of(row)
+        values = row_to_dict(row)
+        table = get_table(row)
         done = self.session.execute(
             update(table).where(table.c.id == before["id"], table.c.version == base_version).values(**values)
         )
@@ -92,8 +92,8 @@ class UnitOfWork:
         """Delete `row` if it is still version `base_version`; its revisions stay. Raises ConflictError."""
         before = self._stored(row)
         if before is None or before["version"] != base_version:
-            raise ConflictError(base=None, mine=as_values(row), theirs=before)
-        table = table_of(row)
+            raise ConflictError(base=None, mine=row_to_dict(row), theirs=before)
+        table = get_table(row)
         self.session.execute(delete(table).where(table.c.id == before["id"]))
         self._record(row, "delete", before, None)
 
@@ -110,10 +110,10 @@ class UnitOfWork:
         There are no revisions, because nobody edited anything, and one audit entry for all of it. A copy (a row, or all
         of its columns) replaces the copy of the same id. Raises ValueError for a column that is not observed and for a copy of a row that is owned.
         """
-        wrong = {name for values in seen.values() for name in values} - observed_of(model)
+        wrong = {name for values in seen.values() for name in values} - observed_columns(model)
         if wrong:
             raise ValueError(f"{', '.join(sorted(wrong))} belongs to the row and is changed by an update")
-        table = table_of(model)
+        table = get_table(model)
         alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for key, values in seen.items():
             if values:
@@ -121,17 +121,17 @@ class UnitOfWork:
         for rows in alike.values():
             # Rows whose columns are the same go to the database together: a look may tell something of thousands.
             self.session.execute(update(table).where(table.c.id == bindparam("of_row")), rows)
-        for start in range(0, len(copies), CHUNK):
-            self._copy(table, copies[start : start + CHUNK])
+        for start in range(0, len(copies), COPY_BATCH_SIZE):
+            self._copy(table, copies[start : start + COPY_BATCH_SIZE])
         if seen or copies:
             self.event("observe", kind=str(table.name), detail=detail or f"{len(seen) + len(copies)} rows")
 
     def _copy(self, table: Table, copies: Sequence[SQLModel | Mapping[str, Any]]) -> None:
-        values = (as_values(one) if isinstance(one, SQLModel) else dict(one) for one in copies)
-        rows = {row["id"]: row | {"version": COPY} for row in values}
+        values = (row_to_dict(one) if isinstance(one, SQLModel) else dict(one) for one in copies)
+        rows = {row["id"]: row | {"version": COPY_VERSION} for row in values}
         known = self.session.execute(select(table.c.id, table.c.version).where(table.c.id.in_(rows))).all()
         present = {row.id: row.version for row in known}
-        if set(present.values()) - {COPY}:
+        if set(present.values()) - {COPY_VERSION}:
             raise ValueError("a row that is edited here cannot be replaced by a copy")
         if present:
             self.session.execute(delete(table).where(table.c.id.in_(present)))
@@ -164,23 +164,23 @@ class UnitOfWork:
     def finish(self) -> None:
         """Chain the lines of timelines that were added or removed: one audit entry for all of each."""
         self.session.flush()
-        removed = timeline.take_removed(self.session)
+        removed = timeline_audit.pop_removed_lines(self.session)
         if removed:
-            said = timeline.removed_entry(removed)
-            self.event(said.operation, kind=timeline.KIND, detail=said.detail)
-            timeline.keep_removed(self.session, removed, self.changes[-1].seq)
-        added = timeline.number_new_lines(self.session, self._strangers)
+            said = timeline_audit.removal_entry(removed)
+            self.event(said.operation, kind=timeline_audit.TIMELINE_KIND, detail=said.detail)
+            timeline_audit.store_removed_lines(self.session, removed, self.changes[-1].seq)
+        added = timeline_audit.number_new_lines(self.session, self._foreign_lines)
         if added is not None:
-            self.event(added.operation, kind=timeline.KIND, detail=added.detail)
+            self.event(added.operation, kind=timeline_audit.TIMELINE_KIND, detail=added.detail)
 
     def _stored(self, row: SQLModel) -> dict[str, Any] | None:
-        table = table_of(row)
+        table = get_table(row)
         found = self.session.execute(select(table).where(table.c.id == row.id)).mappings().first()  # type: ignore[attr-defined]
         return dict(found) if found else None
 
-    def _last_number(self, row: Item) -> int:
-        table = table_of(Revision)
-        mine = (table.c.object_id == row.id, table.c.object_kind == str(table_of(row).name))
+    def _last_number(self, row: ConfigurationObject) -> int:
+        table = get_table(Revision)
+        mine = (table.c.object_id == row.id, table.c.object_kind == str(get_table(row).name))
         return self.session.execute(select(func.max(table.c.number)).where(*mine)).scalar() or 0
 
     def _record(
@@ -188,9 +188,9 @@ class UnitOfWork:
     ) -> None:
         values = after or before or {}
         revision = Revision(
-            object_kind=str(table_of(row).name),
+            object_kind=str(get_table(row).name),
             object_id=values["id"],
-            object_name=_title(values),
+            object_name=_object_name(values),
             number=int(values["version"]) + (after is None),
             operation=operation,
             before=to_json(before) if before else None,
@@ -199,7 +199,7 @@ class UnitOfWork:
             changed_at=utcnow(),
             changed_by=self._actor,
         )
-        self.session.execute(table_of(revision).insert().values(**as_values(revision)))
+        self.session.execute(get_table(revision).insert().values(**row_to_dict(revision)))
         self._append(
             AuditEntry(
                 seq=0,
@@ -210,20 +210,20 @@ class UnitOfWork:
                 object_id=revision.object_id,
                 object_name=revision.object_name,
                 revision_id=revision.id,
-                detail=f"sha256:{digest_of(revision)}",
+                detail=f"sha256:{stored_revision_digest(revision)}",
                 previous_hash="",
                 hash="",
             )
         )
 
     def _append(self, entry: AuditEntry) -> None:
-        append(self.session, entry)
+        append_entry(self.session, entry)
         self.changes.append(
             Change(entry.object_kind, entry.object_id, entry.operation, self._actor, entry.seq)
         )
 
 
-def _title(values: Mapping[str, Any]) -> str:
+def _object_name(values: Mapping[str, Any]) -> str:
     for key in ("name", "number", "task", "file_path"):
         if values.get(key):
             return str(values[key])[:255]

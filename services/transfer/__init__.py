@@ -1,18 +1,18 @@
 """Configuration as a YAML document: read, compare, apply, write."""
 
-from services.transfer.document import Document, DocumentError, Mistake, Place, read_document
-from services.transfer.export import export
-from services.transfer.planning import Change, Plan, apply, plan
+from services.transfer.apply_plan import DocumentPlan, ObjectChange, apply_plan, plan_document
+from services.transfer.document_reader import Document, DocumentError, Mistake, Position, read_document
+from services.transfer.document_writer import export_document
 
 __all__ = [
-    "Change",
     "Document",
     "DocumentError",
+    "DocumentPlan",
     "Mistake",
-    "Place",
-    "Plan",
-    "apply",
-    "export",
-    "plan",
+    "ObjectChange",
+    "Position",
+    "apply_plan",
+    "export_document",
+    "plan_document",
     "read_document",
 ]

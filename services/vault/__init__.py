@@ -14,7 +14,7 @@ from services.vault.base import (
     VaultKind,
     VaultState,
 )
-from services.vault.opening import open_vault
+from services.vault.vault_selection import open_vault
 
 __all__ = [
     "SecretMissingError",

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from models.addresses import Destination, Origin
-from services.errors import ConsoleError, InputError, Owner, Problem, RefusedError
-from services.redact import REMOVED
-from services.secret import Secret
+from services.common.errors import ConsoleError, InputError, Owner, Problem, RefusedError
+from services.common.redaction import REDACTED
+from services.common.secret import Secret
 
 PROBE_TIMEOUT_S = 10.0
 
-AUDIT_KEY = "key of the audit trail"
+AUDIT_KEY_NAME = "key of the audit trail"
 
-Place = Origin | Destination
+SecretTarget = Origin | Destination
 """Where a secret goes; an origin by itself is the direct way there."""
 
 
-def destination_of(place: Place) -> Destination:
+def to_destination(place: SecretTarget) -> Destination:
     """Return `place` with the way there."""
     return Destination(place) if isinstance(place, Origin) else place
 
@@ -57,13 +57,13 @@ class SecretState:
         """Return the origins it is for, whatever the way there."""
         return list(dict.fromkeys(one.origin for one in self.bound))
 
-    def covers(self, place: Place) -> bool:
+    def covers(self, place: SecretTarget) -> bool:
         """Whether the secret may be sent to `place`."""
-        return destination_of(place) in self.bound
+        return to_destination(place) in self.bound
 
 
 @dataclass(slots=True)
-class Entry:
+class VaultEntry:
     """What is kept for one credential."""
 
     account: str
@@ -77,7 +77,7 @@ class VaultError(ConsoleError):
     """The vault cannot be used as asked."""
 
 
-class NoPasswordError(VaultError):
+class InvalidPasswordError(VaultError):
     """What was entered cannot be a password; nothing was changed."""
 
     exit_status = InputError.exit_status
@@ -103,8 +103,8 @@ class SecretMissingError(RefusedError):
 class SecretNotForHostError(RefusedError):
     """The password was entered for another host, or for another way to this one; it was not sent."""
 
-    def __init__(self, name: str, place: Place, known: list[Destination], remedy: str = "") -> None:
-        origin = destination_of(place).origin
+    def __init__(self, name: str, place: SecretTarget, known: list[Destination], remedy: str = "") -> None:
+        origin = to_destination(place).origin
         known_origins = dict.fromkeys(one.origin for one in known)
         bound = ", ".join(str(o) for o in known_origins) or "no server yet"
         another_way = origin in known_origins
@@ -125,18 +125,18 @@ class SecretNotForHostError(RefusedError):
         )
 
 
-MASKS = "*•●∙⚫◦▪■＊"
-STAND_INS = frozenset(("Secret(…)", REMOVED))
+MASK_CHARACTERS = "*•●∙⚫◦▪■＊"
+PLACEHOLDERS = frozenset(("Secret(…)", REDACTED))
 
 
-def _audit_id(store_id: uuid.UUID) -> uuid.UUID:
-    return uuid.uuid5(store_id, AUDIT_KEY)
+def _audit_entry_id(store_id: uuid.UUID) -> uuid.UUID:
+    return uuid.uuid5(store_id, AUDIT_KEY_NAME)
 
 
-def _refuse_masked(verb: str, name: str, secret: Secret, error: type[VaultError] = VaultError) -> None:
+def _reject_placeholder(verb: str, name: str, secret: Secret, error: type[VaultError] = VaultError) -> None:
     value = secret.reveal()
     cause = ""
-    if not value.strip(MASKS + " ") or value in STAND_INS:
+    if not value.strip(MASK_CHARACTERS + " ") or value in PLACEHOLDERS:
         cause = "It is empty, or only what is shown in place of a password."
     elif any("\ud800" <= character <= "\udfff" for character in value):
         cause = "It holds bytes that are no text in UTF-8."
@@ -165,11 +165,11 @@ class Vault(ABC):
         """Look whether the vault can be used, within `timeout` seconds."""
 
     @abstractmethod
-    def _load(self, credential_id: uuid.UUID, name: str) -> Entry | None:
+    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
         """Return the entry of a credential, or None."""
 
     @abstractmethod
-    def _store(self, credential_id: uuid.UUID, name: str, entry: Entry) -> None:
+    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
         """Keep the entry of a credential."""
 
     @abstractmethod
@@ -186,42 +186,47 @@ class Vault(ABC):
 
     def audit_key(self, store_id: uuid.UUID) -> Secret | None:
         """Return the key that signs the audit trail of a store, 64 hexadecimal digits. Raises VaultError."""
-        entry = self._load(_audit_id(store_id), AUDIT_KEY)
+        entry = self._load(_audit_entry_id(store_id), AUDIT_KEY_NAME)
         return entry.secret if entry is not None else None
 
-    def make_audit_key(self, store_id: uuid.UUID) -> Secret:
+    def get_or_create_audit_key(self, store_id: uuid.UUID) -> Secret:
         """Make and keep a key for the audit trail of a store; one that is there already stays. Raises VaultError."""
         known = self.audit_key(store_id)
         if known is not None:
             return known
-        made = Entry("", Secret(secrets.token_hex(32)), [], secrets.token_hex(8))
-        self._store(_audit_id(store_id), AUDIT_KEY, made)
+        made = VaultEntry("", Secret(secrets.token_hex(32)), [], secrets.token_hex(8))
+        self._store(_audit_entry_id(store_id), AUDIT_KEY_NAME, made)
         return self.audit_key(store_id) or made.secret
 
-    def forget_audit_key(self, store_id: uuid.UUID) -> bool:
+    def remove_audit_key(self, store_id: uuid.UUID) -> bool:
         """Remove the key of the audit trail of a store; returns whether there was one. Raises VaultError."""
-        return self.forget(_audit_id(store_id), AUDIT_KEY)
+        return self.forget(_audit_entry_id(store_id), AUDIT_KEY_NAME)
 
     def put(
-        self, credential_id: uuid.UUID, name: str, account: str, secret: Secret, places: Sequence[Place]
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        account: str,
+        secret: Secret,
+        places: Sequence[SecretTarget],
     ) -> None:
         """Keep a secret that was just entered, for the servers at `places` (none yet is allowed).
 
         Raises NoPasswordError for what was never a password: nothing, or the dots and words that stand in place of
         one; VaultError when it cannot be kept.
         """
-        _refuse_masked("Keep", name, secret, NoPasswordError)
-        bound = list(dict.fromkeys(map(destination_of, places)))
-        self._store(credential_id, name, Entry(account, secret, bound, secrets.token_hex(8)))
+        _reject_placeholder("Keep", name, secret, InvalidPasswordError)
+        bound = list(dict.fromkeys(map(to_destination, places)))
+        self._store(credential_id, name, VaultEntry(account, secret, bound, secrets.token_hex(8)))
 
-    def get(self, credential_id: uuid.UUID, name: str, place: Place) -> Secret:
+    def get(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> Secret:
         """Return the secret for a server at `place`. Raises SecretMissingError, SecretNotForHostError."""
         entry = self._load(credential_id, name)
         if entry is None:
             raise SecretMissingError(name)
-        if destination_of(place) not in entry.bound:
+        if to_destination(place) not in entry.bound:
             raise SecretNotForHostError(name, place, entry.bound)
-        _refuse_masked("Use", name, entry.secret)
+        _reject_placeholder("Use", name, entry.secret)
         return entry.secret
 
     def state(self, credential_id: uuid.UUID, name: str) -> SecretState:
@@ -231,13 +236,15 @@ class Vault(ABC):
             return SecretState(present=False)
         return SecretState(present=True, bound=list(entry.bound), mark=entry.mark)
 
-    def bind(self, credential_id: uuid.UUID, name: str, place: Place, *, another_way: bool = False) -> None:
+    def bind(
+        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, another_way: bool = False
+    ) -> None:
         """Bind a secret that is for no server yet to `place`: whoever saves a server with the credential says so.
 
         With `another_way` a person has confirmed that the origin it is for is reached by another proxy or CA bundle.
         Raises SecretMissingError, and SecretNotForHostError when it is bound to other servers already.
         """
-        destination = destination_of(place)
+        destination = to_destination(place)
         entry = self._load(credential_id, name)
         if entry is None:
             raise SecretMissingError(name)
@@ -249,9 +256,9 @@ class Vault(ABC):
         entry.bound.append(destination)
         self._store(credential_id, name, entry)
 
-    def unbind(self, credential_id: uuid.UUID, name: str, place: Place) -> None:
+    def unbind(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> None:
         """Take a binding back, where what it was made for did not come about; the secret stays."""
         entry = self._load(credential_id, name)
-        if entry is not None and destination_of(place) in entry.bound:
-            entry.bound.remove(destination_of(place))
+        if entry is not None and to_destination(place) in entry.bound:
+            entry.bound.remove(to_destination(place))
             self._store(credential_id, name, entry)

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import trace
+from console.startup import start_trace
 
 ROOTS, CHILDREN = 12, 25
 FIELDS, TABS, ACTIONS = 15, 3, 20
@@ -42,7 +42,7 @@ class FirstPaint(QObject):
         return super().eventFilter(watched, event)
 
     def _painted(self) -> None:
-        trace.mark("first-paint")
+        start_trace.log_start_event("first-paint")
         self._stop.set()
 
 

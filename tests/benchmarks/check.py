@@ -56,8 +56,8 @@ def measure() -> Runs:
 
 async def _check(base_url: str, **settings: Any) -> Any:
     from models.approval_process import ApprovalProcess
+    from services.common.secret import Secret
     from services.connectivity import run_check
-    from services.secret import Secret
     from services.servicenow import ConnectionSettings, SignIn
 
     sign_in = SignIn(ACCOUNT, Secret(PASSWORD))

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from services.requests.inbox import Inbox
+from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from tests import postgres
 from tests.benchmarks.inbox import Runs, ask_for_lists

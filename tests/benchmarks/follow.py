@@ -8,7 +8,7 @@ from pathlib import Path
 from services.configuration import Configuration
 from services.practice import PracticeInstance
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 from tests.services.requests import followed
 

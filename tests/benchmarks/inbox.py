@@ -12,8 +12,8 @@ from pathlib import Path
 
 from models.base import utcnow
 from models.kinds import RequestState
-from services.requests.filters import BUILT_IN, OPEN, SORTABLE, Filter, Sort
-from services.requests.inbox import Inbox
+from services.requests.inbox.filters import OPEN_STATES, PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
+from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from tests.benchmarks.inbox_store import fill
 
@@ -78,7 +78,7 @@ def ask(path: Path) -> Runs:
     store = Store.open(f"sqlite:///{path}", actor="bench")
     inbox = Inbox(store, me=("App Approvers",))
     ask_for_lists(inbox, runs, drawn)
-    for one in BUILT_IN:
+    for one in PREDEFINED_FILTERS:
         runs.counts.take(lambda f=one.filter: inbox.count(f), ROUNDS)
     for _ in range(ROUNDS):
         runs.first.take(lambda: _open(inbox), ROUNDS)
@@ -93,24 +93,24 @@ def ask_for_lists(inbox: Inbox, runs: Runs, drawn: random.Random) -> None:
     """Ask for the first page of every filter in every order, and of every search."""
     inbox.rows(Filter(), Sort(), 0, PAGE)  # the first question compiles what all need
     for filter_ in _filters(inbox):
-        for column in SORTABLE:
+        for column in SORTABLE_COLUMNS:
             sort = Sort(column, drawn.random() < 0.5)
             runs.filters.take(lambda f=filter_, s=sort: inbox.rows(f, s, 0, PAGE), ROUNDS)
     for filter_ in _searches(inbox, drawn):
-        sort = Sort(drawn.choice(SORTABLE), drawn.random() < 0.5)
+        sort = Sort(drawn.choice(SORTABLE_COLUMNS), drawn.random() < 0.5)
         runs.searches.take(lambda f=filter_, s=sort: inbox.rows(f, s, 0, PAGE), ROUNDS)
 
 
 def _open(inbox: Inbox) -> None:
     at = utcnow()
-    inbox.rows(BUILT_IN[0].filter, BUILT_IN[0].sort, 0, PAGE, at=at)
-    inbox.count(BUILT_IN[0].filter, at=at)
+    inbox.rows(PREDEFINED_FILTERS[0].filter, PREDEFINED_FILTERS[0].sort, 0, PAGE, at=at)
+    inbox.count(PREDEFINED_FILTERS[0].filter, at=at)
     inbox.as_of()
 
 
 def _filters(inbox: Inbox) -> Iterator[Filter]:
     """Yield the filters of the program, and what people choose besides."""
-    yield from (one.filter for one in BUILT_IN)
+    yield from (one.filter for one in PREDEFINED_FILTERS)
     yield from (Filter(states=frozenset({state})) for state in RequestState)
     yield Filter(states=frozenset({RequestState.REJECTED, RequestState.INVALID}))
     policies = inbox.policies()
@@ -119,7 +119,7 @@ def _filters(inbox: Inbox) -> Iterator[Filter]:
         Filter(policy=policies[0]),
         Filter(policy=policies[60]),
         Filter(process_id=process),
-        Filter(process_id=process, states=OPEN),
+        Filter(process_id=process, states=OPEN_STATES),
         Filter(process_id=process, states=frozenset({RequestState.REJECTED})),
         Filter(process_id=process, policy=policies[20]),
         Filter(raised_within_s=DAY_S),
@@ -154,7 +154,7 @@ def _searches(inbox: Inbox, drawn: random.Random) -> Iterator[Filter]:
     ]
     for text in texts:
         yield Filter(text=text)
-    for base in (BUILT_IN[0].filter, Filter(policy=row.policy), Filter(raised_within_s=DAY_S)):
+    for base in (PREDEFINED_FILTERS[0].filter, Filter(policy=row.policy), Filter(raised_within_s=DAY_S)):
         for text in ("setup", "okafor", row.computer):
             yield replace(base, text=text)
 
@@ -174,13 +174,13 @@ def _scroll(inbox: Inbox, runs: Runs, drawn: random.Random) -> None:
             if number == 100:
                 before = _memory_mb()
         runs.grown_mb.append(_memory_mb() - before)
-    for column in SORTABLE:
-        for _ in range(JUMPS // len(SORTABLE)):
+    for column in SORTABLE_COLUMNS:
+        for _ in range(JUMPS // len(SORTABLE_COLUMNS)):
             start, now = drawn.randrange(total), utcnow()
             inbox.count(Filter(), at=now)
             runs.jumps.take(lambda s=start, c=column, n=now: inbox.rows(Filter(), Sort(c), s, PAGE, at=n))
         key = inbox.rows(Filter(), Sort(column), total // 2, 1, at=at).rows[0].id
-        runs.places.take(lambda k=key, c=column: inbox.place_of(Filter(), Sort(c), k, at=at), ROUNDS)
+        runs.places.take(lambda k=key, c=column: inbox.find_position(Filter(), Sort(c), k, at=at), ROUNDS)
 
 
 def _memory_mb() -> float:
@@ -195,7 +195,7 @@ def _looks(store: Store, drawn: random.Random) -> Iterator[Callable[[], None]]:
     from models.kinds import RequestOrigin
 
     inbox = Inbox(store)
-    opened = [row.id for row in inbox.rows(Filter(states=OPEN), Sort(), 0, 5_000).rows]
+    opened = [row.id for row in inbox.rows(Filter(states=OPEN_STATES), Sort(), 0, 5_000).rows]
 
     def write() -> None:
         now = utcnow()

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from models.approval_request import COPY, ApprovalRequest
+from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.configuration import Configuration
 from services.store import Store
-from services.store.values import table_of
+from services.store.row_values import get_table
 
 SORTED_KB = 128 * 1024
 CHUNK = 10_000
@@ -119,10 +119,10 @@ def _one(
     key = uuid.UUID(int=drawn.getrandbits(128))
     user = drawn.choice(company.users)
     process, server, name = drawn.choice(company.processes)
-    mine, opened = drawn.random() < 0.5, not state.final
+    mine, opened = drawn.random() < 0.5, not state.is_final
     return {
         "id": key,
-        "version": 1 if mine else COPY,
+        "version": 1 if mine else COPY_VERSION,
         "origin": RequestOrigin.CONSOLE if mine else RequestOrigin.SERVICENOW,
         "approval_id": str(key),
         "external_id": f"{drawn.getrandbits(128):032x}",
@@ -155,7 +155,7 @@ def fill(where: Path | str, count: int) -> None:
     store = Store.open(str(where), actor="bench")
     drawn = random.Random(5)
     rows: list[dict[str, Any]] = []
-    indexes = sorted(table_of(ApprovalRequest).indexes, key=lambda index: str(index.name))
+    indexes = sorted(get_table(ApprovalRequest).indexes, key=lambda index: str(index.name))
     with store.write() as work:
         for index in indexes:
             index.drop(work.session.connection())

@@ -70,18 +70,18 @@ async def _ready(page: object) -> None:
 async def _run(path: Path, soak_s: float) -> Runs:
     from PyQt6.QtWidgets import QApplication
 
-    from console import theme
-    from console.context import Context, Options
-    from console.settings import Layout
-    from console.targets import HOME, Target
-    from console.window import Window
+    from console.design import theme
+    from console.runtime.context import Context, WindowOptions
+    from console.runtime.layout_settings import WindowSettings
+    from console.runtime.targets import HOME, Target
+    from console.shell.main_window import Window
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply(app, "light")
     with tempfile.TemporaryDirectory() as folder:
-        ctx = Context(Options(f"sqlite:///{path}", Path(folder), "session"))
-        window = Window(ctx, Layout(Path(folder)))
+        ctx = Context(WindowOptions(f"sqlite:///{path}", Path(folder), "session"))
+        window = Window(ctx, WindowSettings(Path(folder)))
         window.show()
         ctx.open()
         await ctx.ready()
@@ -99,7 +99,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
 
 
 async def _open(window: object, runs: Runs) -> None:
-    from console.targets import REQUESTS, Target
+    from console.runtime.targets import REQUESTS, Target
 
     for key, page in list(window._pages.items()):  # type: ignore[attr-defined]
         if key[0] == REQUESTS:  # a page that was made before would only be shown again
@@ -116,14 +116,14 @@ async def _open(window: object, runs: Runs) -> None:
 @contextmanager
 def _new_rows(stamp: int = 0) -> Iterator["asyncio.Future[float]"]:
     """Yield what awaits the moment at which a table of the inbox has painted other rows than those of `stamp`."""
-    from console.pages.requests.table import InboxTable
+    from console.inbox.table_view import InboxTable
 
     painted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
     paint = InboxTable.paintEvent
 
     def watched(table: InboxTable, event: object) -> None:
         paint(table, event)  # type: ignore[arg-type]
-        if table.requests.stamp > stamp and not painted.done():
+        if table.requests.generation > stamp and not painted.done():
             painted.set_result(time.perf_counter())
 
     InboxTable.paintEvent = watched  # type: ignore[method-assign, assignment]
@@ -134,14 +134,14 @@ def _new_rows(stamp: int = 0) -> Iterator["asyncio.Future[float]"]:
 
 
 async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
-    from console.pages.requests.cells import SORTABLE
+    from console.inbox.cell_content import SORTABLE
 
     table, model = page.table, page.model  # type: ignore[attr-defined]
     switches = [lambda key=key: page.show_filter(key) for key in ("all", "mismatch", "pending", "all")]  # type: ignore[attr-defined]
     switches += [lambda column=column: page.sort_by(column) for column in SORTABLE]  # type: ignore[attr-defined]
     for switch in switches * ROUNDS:
         began = time.perf_counter()
-        with _new_rows(model.stamp) as painted:
+        with _new_rows(model.generation) as painted:
             switch()
             runs.switched.append((await painted - began) * 1000)
         await _ready(page)
@@ -173,8 +173,8 @@ async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
 
 def main(path: str, soak_s: str) -> None:
     """Measure and print."""
-    from console import loop
-    from console.app import make_application
+    from console.startup import event_loop
+    from console.startup.application import make_application
 
     app = make_application()
 
@@ -182,7 +182,7 @@ def main(path: str, soak_s: str) -> None:
         runs = await _run(Path(path), float(soak_s))
         sys.stdout.write(f"{json.dumps(runs.__dict__)}\n")
 
-    loop.run(app, body)
+    event_loop.run(app, body)
 
 
 if __name__ == "__main__":

@@ -48,14 +48,14 @@ def _address(process: "subprocess.Popen[str]") -> str:
 async def _rounds(address: str) -> Runs:
     import httpx
 
-    from services.secret import Secret
-    from services.servicenow import ConnectionSettings, Instance, SignIn
+    from services.common.secret import Secret
+    from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 
     runs = Runs()
     inputs = {STATUS_INPUT: "0" * 32}
     sign_in = SignIn(ACCOUNT, Secret(PASSWORD))
     async with (
-        Instance(ConnectionSettings("Measured", address), sign_in) as instance,
+        ServiceNowClient(ConnectionSettings("Measured", address), sign_in) as instance,
         httpx.AsyncClient(base_url=address, auth=(ACCOUNT, PASSWORD), trust_env=False) as plain,
     ):
         service = instance.service(SERVICE)
@@ -79,15 +79,15 @@ async def _rounds(address: str) -> Runs:
 async def _recorded(instance: Any, service: Any, inputs: dict[str, str]) -> tuple[bytes, dict[str, str]]:
     """Return body and headers of a call as the client sends them."""
     seen: list[tuple[bytes, str]] = []
-    post = instance.post_xml
+    post = instance.post_soap
 
     async def record(path: str, body: bytes, *, action: str, tried: str) -> Any:
         seen.append((body, action))
         return await post(path, body, action=action, tried=tried)
 
-    instance.post_xml = record
+    instance.post_soap = record
     await service.call(inputs, (STATUS_OUTPUT,))
-    instance.post_xml = post
+    instance.post_soap = post
     body, action = seen[0]
     return body, {
         "Content-Type": "text/xml; charset=utf-8",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from console import trace
+from console.startup import start_trace
 
 OBJECTS, REQUESTS, ROUNDS = 1_000, 100_000, 15
 LIMIT_S = 60
@@ -51,8 +51,8 @@ def _start(arguments: list[str], folder: Path) -> dict[str, dict]:
     environ = {
         **os.environ,
         "APPROVAL_CONSOLE_HOME": str(folder / "home"),
-        trace.VARIABLE: str(target),
-        trace.QUIT_VARIABLE: "1",
+        start_trace.TRACE_VARIABLE: str(target),
+        start_trace.QUIT_VARIABLE: "1",
     }
     subprocess.run(
         [sys.executable, *arguments], check=True, env=environ, timeout=LIMIT_S, stderr=subprocess.DEVNULL

@@ -15,8 +15,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console.widgets.editors import NameBox
 from console.widgets.labels import ElidedLabel, TextButton
+from console.widgets.line_editors import ElidingComboBox
 from tests.console.accessibility import inner_part
 
 AIR = 1
@@ -65,7 +65,7 @@ def tabs_cut(bar):
 
 
 def choice_cut(box):
-    if isinstance(box, NameBox) or not box.currentText():
+    if isinstance(box, ElidingComboBox) or not box.currentText():
         return False
     return QFontMetrics(box.font()).horizontalAdvance(box.currentText()) > box.width() - 24
 

@@ -12,9 +12,9 @@ from PyQt6 import sip
 
 from services.configuration import Configuration
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
-from tests.console.pages.support import PageContext
+from tests.console.page_support import PageContext
 from tests.limits import STORY_S
 
 

@@ -6,26 +6,26 @@ from types import SimpleNamespace
 from PyQt6.QtCore import QEvent
 from PyQt6.QtWidgets import QApplication
 
-from console import dialogs
-from console.inbox.me import MyNamesDialog
-from console.inbox.saved import DeleteFilterDialog
-from console.navigation.registry import TREE
-from console.pages.delete_dialog import DeleteDialog, GoneDialog, InUseDialog
-from console.pages.merge_dialog import MergeDialog, MergeRow
-from console.pages.new_dialog import NewDialog, PasswordDialog
-from console.pages.open_requests import OpenRequestsDialog
-from console.pages.provisioning.run_dialog import RunDialog
-from console.pages.rehearsal import RehearsalDialog
-from console.pages.requests.acting import ACTS, ActDialog
-from console.pages.requests.saving import SaveFilterDialog
-from console.targets import Target
-from console.wizard import SetupWizard
+from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDialog
+from console.forms.merge_dialog import MergeDialog, MergeRow
+from console.forms.new_object_dialog import NewObjectDialog, PasswordDialog
+from console.forms.open_requests_dialog import OpenRequestsDialog
+from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog
+from console.inbox.my_names import MyNamesDialog
+from console.inbox.save_filter_dialog import SaveFilterDialog
+from console.inbox.saved_filter_nodes import DeleteFilterDialog
+from console.navigation.tree_places import TREE
+from console.provisioning.run_dialog import RunDialog
+from console.rehearsal.rehearsal_dialog import RehearsalDialog
+from console.runtime.targets import Target
+from console.setup.wizard import SetupWizard
+from console.shell import dialogs
 from models.kinds import Kind, RequestOrigin, RequestState
-from services.checks import store_check
+from services.common.errors import OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult
-from services.errors import OpenRequests, Owner, Problem, RequestsOpenError
-from tests.console.pages.requests.support import as_row, put, request, settled
-from tests.console.pages.support import until
+from services.connectivity.check_history import save_check
+from tests.console.inbox.support import as_row, put, request, settled
+from tests.console.page_support import until
 from tests.console.windows import filled, shown
 
 OPEN_REQUESTS = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
@@ -59,10 +59,10 @@ def made_dialogs(window, made, text=""):
         (DeleteDialog, "delete", lambda: DeleteDialog("User Credential", name_of, window)),
         (InUseDialog, "in use", lambda: InUseDialog(ctx, name_of, [user], window)),
         (OpenRequestsDialog, "open requests", lambda: OpenRequestsDialog(OPEN_REQUESTS, "", window)),
-        (GoneDialog, "gone", lambda: GoneDialog(name_of, window)),
+        (RecreateDialog, "gone", lambda: RecreateDialog(name_of, window)),
         (MergeDialog, "merge", lambda: MergeDialog(name_of, "Text", rows(text), window)),
-        (NewDialog, "new server", lambda: NewDialog(ctx, new(Kind.FOREIGN_SYSTEM), window)),
-        (NewDialog, "new credential", lambda: NewDialog(ctx, new(Kind.USER_CREDENTIAL), window)),
+        (NewObjectDialog, "new server", lambda: NewObjectDialog(ctx, new(Kind.FOREIGN_SYSTEM), window)),
+        (NewObjectDialog, "new credential", lambda: NewObjectDialog(ctx, new(Kind.USER_CREDENTIAL), window)),
         (
             PasswordDialog,
             "password",
@@ -74,11 +74,11 @@ def made_dialogs(window, made, text=""):
         (SaveFilterDialog, "save filter", lambda: SaveFilterDialog(f"{text} Finance", {"Pending"}, window)),
         *(
             (
-                ActDialog,
+                ActionDialog,
                 name,
-                lambda act=act: ActDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
+                lambda act=act: ActionDialog(act, [as_row(r) for r in (request(1), copied, ended)], window),
             )
-            for name, act in ACTS.items()
+            for name, act in ACTION_DESCRIPTIONS.items()
         ),
         (SetupWizard, "wizard", lambda: SetupWizard(ctx, window)),
         (
@@ -124,7 +124,7 @@ async def look_at_pages(window, look, text=""):
         if when == "filled":
             made = await filled(window, text)
             store, server = window.ctx.workspace.store, made[Kind.FOREIGN_SYSTEM]
-            await window.ctx.call(store_check, store, server, findings(text), made[Kind.APPROVAL_PROCESS])
+            await window.ctx.call(save_check, store, server, findings(text), made[Kind.APPROVAL_PROCESS])
         for target in places():
             window.show_target(target)
             await asyncio.sleep(0)

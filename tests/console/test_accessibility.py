@@ -8,13 +8,13 @@ import pytest
 from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 import console
-from console import theme
-from console.targets import Target
+from console.design import theme
+from console.runtime.targets import Target
 from models.kinds import Kind
 from tests.console.accessibility import complaints
 from tests.console.everything import PROBLEM, made_dialogs, places
-from tests.console.pages.requests.support import put, request, settled
-from tests.console.pages.support import until
+from tests.console.inbox.support import put, request, settled
+from tests.console.page_support import until
 from tests.console.windows import filled, opened_window, shown
 
 

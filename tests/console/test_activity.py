@@ -6,8 +6,8 @@ import pytest
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtTest import QTest
 
-from console.activity import CANCELLED, FAILED, KEPT, Activity
-from console.activity_strip import ActivityPane, ActivityStrip
+from console.runtime.activity import CANCELLED, FAILED, MAX_JOBS, Activity
+from console.shell.activity_strip import ActivityPane, ActivityStrip
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_what_ended_last_is_what_the_strip_shows(activity, strip):
 
 def test_many_routine_messages_push_no_result_out(activity, strip):
     activity.begin("Approving 2 requests").end("2 requests approved")
-    for number in range(KEPT + 20):
+    for number in range(MAX_JOBS + 20):
         activity.record("Requests", f"{number} new", routine=True)
     assert strip.text.text() == "Approving 2 requests: 2 requests approved"
-    assert len(activity.jobs) <= KEPT + 1
+    assert len(activity.jobs) <= MAX_JOBS + 1

@@ -5,7 +5,7 @@ from PyQt6.QtCore import QRect
 from PyQt6.QtGui import QFont, QFontDatabase
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from console import theme
+from console.design import theme
 from console.widgets.dialog import Dialog
 from tests.console.clipping import cut_off
 from tests.console.everything import laid_out, look_at_everything

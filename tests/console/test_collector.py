@@ -6,7 +6,7 @@ import weakref
 
 from PyQt6.QtCore import QObject
 
-from console.collector import Collector
+from console.runtime.garbage_collector import GarbageCollector
 from tests.limits import WAIT_S
 
 
@@ -17,7 +17,7 @@ class Cycle:
 
 def test_cycles_are_collected_between_events_and_by_no_other_thread(qtbot):
     owner = QObject()
-    collector = Collector(owner)
+    collector = GarbageCollector(owner)
     collector.start()
     try:
         assert not gc.isenabled()

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from console.context import Context, Options
+from console.runtime.context import Context, WindowOptions
 
 
 @pytest.fixture
 def ctx(qapp, tmp_path):
-    made = Context(Options(f"sqlite:///{tmp_path / 'console.db'}", tmp_path / "profile", "session"))
+    made = Context(WindowOptions(f"sqlite:///{tmp_path / 'console.db'}", tmp_path / "profile", "session"))
     yield made
     made.deleteLater()
 
@@ -47,9 +47,9 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
 
     async def story():
         await ctx.ready()
-        from console.workers import Workers
+        from console.runtime.task_runner import TaskRunner
 
-        workers = Workers(ctx)
+        workers = TaskRunner(ctx)
         workers.failed.connect(ended.append)
         workers.start(read_on())
         await asyncio.sleep(0.02)

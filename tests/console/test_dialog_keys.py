@@ -8,12 +8,12 @@ from PyQt6.QtGui import QColor, QKeyEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 
-from console import theme
-from console.tokens import COLOURS, SCHEMES
+from console.design import theme
+from console.design.colours import COLOURS, SCHEMES
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from tests.console.everything import laid_out, made_dialogs
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.console.widgets.test_tokens import contrast
 from tests.console.windows import filled, opened_window
 
@@ -108,8 +108,8 @@ def test_the_ring_is_drawn_where_the_keyboard_is(qtbot, qapp, scheme, make):
 def test_a_dialog_with_more_than_the_screen_keeps_its_buttons_and_scrolls_by_keyboard(qtbot, monkeypatch):
     from PyQt6.QtCore import QRect
 
-    from console.commands.registry import Command, CommandRegistry
-    from console.dialogs import shortcuts_sheet
+    from console.runtime.command_registry import Command, CommandRegistry
+    from console.shell.dialogs import shortcuts_sheet
 
     monkeypatch.setattr(Dialog, "room", lambda _dialog: QRect(0, 0, 960, 600))
     commands = CommandRegistry()

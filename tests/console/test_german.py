@@ -17,12 +17,12 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console import app
+from console.startup import application
 from models.kinds import Kind
 from services import language
 from tests.console.clipping import cut_off
 from tests.console.everything import laid_out, look_at_everything
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.console.windows import filled, opened_window, shown
 from tests.limits import PROGRAM_S
 from tests.translations import read
@@ -32,9 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.fixture(autouse=True)
 def german():
-    language.use("de")
+    language.set_language("de")
     yield
-    language.use("en")
+    language.set_language("en")
 
 
 @pytest.fixture
@@ -179,8 +179,8 @@ def test_nothing_is_cut_off_in_german(in_window):
 
 
 def test_a_name_that_reads_like_a_text_of_the_program_stays_as_it_is():
-    assert language.shown_message("Approved") == "Approved"
-    assert language.shown_message(language.tr_message("Approved")) == "Genehmigt"
+    assert language.translate_message("Approved") == "Approved"
+    assert language.translate_message(language.tr_message("Approved")) == "Genehmigt"
 
 
 def test_placeholders_may_have_any_name():
@@ -188,7 +188,7 @@ def test_placeholders_may_have_any_name():
 
 
 def test_standard_buttons_of_qt_follow(qapp):
-    app._translate_qt(qapp)
+    application._translate_qt(qapp)
     try:
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         button = box.button(QDialogButtonBox.StandardButton.Cancel)

@@ -7,16 +7,16 @@ from types import SimpleNamespace
 import pytest
 from PyQt6.QtCore import Qt
 
-from console.navigation.model import object_key, worst_badge
-from console.schedule import Schedule
-from console.servers.rounds import Rounds
+from console.checks.check_all import ServerCheckRunner
+from console.checks.check_schedule import CheckSchedule
+from console.navigation.tree_model import object_key, worst_badge
 from models.addresses import Origin
 from models.kinds import Kind
-from services.checks import past_checks, store_check
+from services.common.secret import Secret
 from services.connectivity import CheckReport, StageResult
+from services.connectivity.check_history import past_checks, save_check
 from services.practice import PracticeInstance
-from services.secret import Secret
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.console.windows import filled, menu_tree, opened_window
 
 
@@ -37,7 +37,7 @@ def report(state):
 
 
 async def keep(window, server, state):
-    await window.ctx.call(store_check, window.ctx.workspace.store, server, report(state))
+    await window.ctx.call(save_check, window.ctx.workspace.store, server, report(state))
 
 
 def test_a_server_carries_its_last_verdict_and_a_closed_folder_the_worst(in_window):
@@ -115,14 +115,14 @@ def test_a_round_goes_on_after_a_server_whose_check_failed_unexpectedly(
 ):
     async def story(window):
         first, second = await servers(window, closed_port, closed_port)
-        check = Rounds._check
+        check = ServerCheckRunner._check
 
         async def sometimes(self, server, process):
             if server.id == first.id:
                 raise RuntimeError("nobody foresaw this")
             return await check(self, server, process)
 
-        monkeypatch.setattr(Rounds, "_check", sometimes)
+        monkeypatch.setattr(ServerCheckRunner, "_check", sometimes)
         window.ctx.commands.run("check_all")
         job = window.rounds.job
         await until(lambda: not job.running)
@@ -131,7 +131,7 @@ def test_a_round_goes_on_after_a_server_whose_check_failed_unexpectedly(
         assert len(past_checks(window.ctx.workspace.store, second.id)) == 1
 
     in_window(story)
-    assert [record.name for record in caplog.get_records("call")] == ["console.servers.rounds"]
+    assert [record.name for record in caplog.get_records("call")] == ["console.checks.check_all"]
     caplog.clear()
 
 
@@ -194,7 +194,7 @@ def test_the_interval_is_chosen_in_the_menu_and_remembered(in_window):
         assert timer.interval() == 3_600_000
         window.reset_layout()
         assert window.schedule.minutes == 60
-        again = Schedule(window, window.remembered)
+        again = CheckSchedule(window, window.remembered)
         assert again._timer.isActive()
         again.stop()
         commands.action("check_every_0").trigger()
@@ -233,7 +233,7 @@ def test_a_scheduled_round_leaves_a_refused_password_alone(in_window, closed_por
         [server] = await servers(window, closed_port)
         refused = StageResult("authentication", "failed", "401", "authentication-refused", "Refused.")
         store = window.ctx.workspace.store
-        await window.ctx.call(store_check, store, server, CheckReport("S", [refused], 12))
+        await window.ctx.call(save_check, store, server, CheckReport("S", [refused], 12))
         window.schedule.tick()
         await until(lambda: not window.rounds.running)
         assert len(past_checks(store, server.id)) == 1

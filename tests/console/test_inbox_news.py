@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.inbox.following import told as told_round
-from console.inbox.news import LOOKED_AT, Known, told
-from console.targets import Target
+from console.inbox.notifications import ROW_LIMIT, SeenRequests, notification_text
+from console.inbox.window_polling import poll_result_text as told_round
+from console.runtime.targets import Target
 from models.kinds import RequestState
-from services.errors import Owner, Problem
-from services.requests.attendant import Status, Where
-from services.requests.following import Round, State
-from tests.console.pages.requests.support import LONG_S, change, put, request, settled, until
+from services.common.errors import Owner, Problem
+from services.requests.polling.poller import PollResult, PollState
+from services.requests.worker.window_poller import PollingOwner, PollingStatus
+from tests.console.inbox.support import LONG_S, change, put, request, settled, until
 from tests.console.windows import opened_window
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -133,20 +133,20 @@ def test_a_request_that_grows_old_is_told_by_its_name(in_window):
 
 @given(st.lists(st.integers(0, 400), max_size=60))
 def test_what_comes_into_a_cut_off_list_from_below_is_not_new(ages):
-    known = Known()
+    known = SeenRequests()
     rows = [SimpleNamespace(id=n, requested_at=NOW - timedelta(seconds=n)) for n in range(500)]
-    shown = rows[:LOOKED_AT]
+    shown = rows[:ROW_LIMIT]
     assert known.unknown(shown) == shown
     gone = set(ages)
-    left = [row for row in rows if row.id not in gone][:LOOKED_AT]
+    left = [row for row in rows if row.id not in gone][:ROW_LIMIT]
     assert known.unknown(left) == []
     newer = SimpleNamespace(id=-1, requested_at=NOW + timedelta(seconds=1))
-    assert known.unknown([newer, *left][:LOOKED_AT]) == [newer]
+    assert known.unknown([newer, *left][:ROW_LIMIT]) == [newer]
 
 
 def test_the_words_of_the_news():
-    many = [request(n) for n in range(LOOKED_AT)]
-    assert told(many, many[:2]) == "100+ new, 2 older than 15 min"
+    many = [request(n) for n in range(ROW_LIMIT)]
+    assert notification_text(many, many[:2]) == "100+ new, 2 older than 15 min"
 
 
 # -- following --------------------------------------------------------------------------------------------------
@@ -165,25 +165,25 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         assert not part.isVisible()
         now = datetime.now(UTC)
         server = window.ctx.workspace.store.id
-        seen = State(now - timedelta(seconds=12), complete=True, calls=3)
-        following._stands(Status(Where.WORKER, ((server, seen),)))
+        seen = PollState(now - timedelta(seconds=12), complete=True, calls=3)
+        following._on_polling_status(PollingStatus(PollingOwner.WORKER, ((server, seen),)))
         assert (part.isVisible(), part.who.text()) == (True, "Worker running")
         assert part.last.text().startswith("Last polled 1")
-        following._stands(Status(Where.HERE, ((server, seen),)))
-        following._rounded(server, Round(seen=120, calls=1, complete=True))
+        following._on_polling_status(PollingStatus(PollingOwner.HERE, ((server, seen),)))
+        following._on_poll_finished(server, PollResult(seen=120, calls=1, complete=True))
         assert following.asked_at is not None
         assert window.strip.text.text() == ""
-        paused = State(
+        paused = PollState(
             seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
         )
-        following._rounded(server, Round(calls=1, note="paused", problem=problem()))
-        following._rounded(server, Round(calls=1, note="paused", problem=problem()))
-        following._stands(Status(Where.HERE, ((server, paused),)))
+        following._on_poll_finished(server, PollResult(calls=1, note="paused", problem=problem()))
+        following._on_poll_finished(server, PollResult(calls=1, note="paused", problem=problem()))
+        following._on_polling_status(PollingStatus(PollingOwner.HERE, ((server, paused),)))
         assert following.why_not == "the password was refused"
         assert "the password was refused" in part.accessibleName()
         told = [job for job in window.ctx.activity.jobs if job.name == "Polling ServiceNow"]
         assert [job.text for job in told] == ["The password was refused."]
-        following._stands(Status(Where.NOBODY))
+        following._on_polling_status(PollingStatus(PollingOwner.NOBODY))
         assert not part.isVisible()
         window.ctx.following = None
 
@@ -198,11 +198,11 @@ def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_wind
             "Poll", "RuntimeError: x", "Unexpected internal error.", Owner.CONSOLE, "-", "unexpected-error"
         )
         for _ in range(3):
-            following._stands(Status(Where.NOBODY, problem=failed))
+            following._on_polling_status(PollingStatus(PollingOwner.NOBODY, problem=failed))
         assert following.why_not == "unexpected internal error"
         told = [job for job in window.ctx.activity.jobs if job.name == "Asking about requests"]
         assert [job.text for job in told] == [f"Unexpected internal error. ({failed.correlation_id})"]
-        following._stands(Status(Where.HERE))
+        following._on_polling_status(PollingStatus(PollingOwner.HERE))
         assert following.why_not == ""
         window.ctx.following = None
 
@@ -212,15 +212,15 @@ def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_wind
 @pytest.mark.parametrize(
     ("taken", "said"),
     [
-        (Round(seen=1, calls=1), "Status updated: 1 request checked"),
-        (Round(seen=0, calls=1), "Status updated: no requests to check"),
-        (Round(note="not due", next_at=NOW), "Status updated a moment ago"),
+        (PollResult(seen=1, calls=1), "Status updated: 1 request checked"),
+        (PollResult(seen=0, calls=1), "Status updated: no requests to check"),
+        (PollResult(note="not due", next_at=NOW), "Status updated a moment ago"),
         (
-            Round(note="no calls left", next_at=NOW),
+            PollResult(note="no calls left", next_at=NOW),
             "The hourly call limit is reached; the next poll is allowed at ",
         ),
-        (Round(note="paused", next_at=NOW, problem=problem()), "Polling paused until "),
-        (Round(note="nothing to follow"), "No Approval Process uses a ServiceNow server yet"),
+        (PollResult(note="paused", next_at=NOW, problem=problem()), "Polling paused until "),
+        (PollResult(note="nothing to follow"), "No Approval Process uses a ServiceNow server yet"),
     ],
 )
 def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken, said):
@@ -228,7 +228,7 @@ def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken,
 
 
 def test_a_round_that_is_not_taken_says_what_the_last_one_met():
-    assert told_round(Round(note="paused", next_at=NOW), problem()).endswith(
-        told_round(Round(note="paused", next_at=NOW, problem=problem())).rsplit(": ", 1)[1]
+    assert told_round(PollResult(note="paused", next_at=NOW), problem()).endswith(
+        told_round(PollResult(note="paused", next_at=NOW, problem=problem())).rsplit(": ", 1)[1]
     )
-    assert told_round(Round(note="paused", next_at=NOW)).endswith(": ServiceNow asked for a pause")
+    assert told_round(PollResult(note="paused", next_at=NOW)).endswith(": ServiceNow asked for a pause")

@@ -11,22 +11,22 @@ from PyQt6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
 from PyQt6.QtTest import QAbstractItemModelTester
 
 import console
-from console.navigation.model import TreeModel
-from console.navigation.view import FilterModel
-from console.pages.folder import FolderModel
-from console.pages.provisioning.plan_tab import GROUPS as PLAN_GROUPS
-from console.pages.requests.cells import Outcome
-from console.pages.requests.model import PAGE, InboxModel
-from console.pages.requests.timeline import Step, TimelineModel
-from console.palette import Entry, EntryModel
-from console.targets import Target
+from console.inbox.cell_content import RowOutcome
+from console.inbox.request_timeline import TimelineEntry, TimelineModel
+from console.inbox.table_model import PAGE_SIZE, InboxModel
+from console.navigation.tree_model import TreeModel
+from console.navigation.tree_view import FilterModel
+from console.objects.folder import FolderModel
+from console.provisioning.plan_tab import GROUPS as PLAN_GROUPS
+from console.runtime.targets import Target
+from console.shell.command_palette import EntryModel, PaletteEntry
 from console.widgets.plan_tree import PlanModel, PlanRow
 from console.widgets.popup_list import PickModel, PickRow
-from console.widgets.rows import RowsModel, TableRow
-from console.widgets.stages import StageModel
-from console.widgets.timeline import HistoryModel
+from console.widgets.revision_list import HistoryModel
+from console.widgets.rows_table import RowsModel, TableRow
+from console.widgets.stage_list import StageModel
+from models.check_stages import STAGE_GROUPS
 from models.kinds import Kind, RequestState
-from models.stages import STAGE_GROUPS
 from tests.console.navigation.support import id_of, outline
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -62,18 +62,20 @@ def filtered_tree():
     model.tree = source
     yield model
     yield source.set_outline(outline("alpha", "beta"), [])
-    yield model.set_needle("bet")
+    yield model.set_filter_text("bet")
     yield source.set_outline(outline("alpha", "beta", "betty", beta=f"gamma {WORDS}"), [])
     yield model.look_again()
-    yield model.set_needle("nobody")
-    yield model.set_needle("")
+    yield model.set_filter_text("nobody")
+    yield model.set_filter_text("")
 
 
 @story_of(EntryModel)
 def entries():
     model = EntryModel()
     yield model
-    yield model.replace([Entry("Commands"), Entry(f"Save {WORDS}", "Edit", "disk", "Ctrl+S", lambda: None)])
+    yield model.replace(
+        [PaletteEntry("Commands"), PaletteEntry(f"Save {WORDS}", "Edit", "disk", "Ctrl+S", lambda: None)]
+    )
     yield model.replace([])
 
 
@@ -171,16 +173,16 @@ def inbox_rows(count):
 def inbox():
     model = InboxModel()
     yield model
-    rows = inbox_rows(2 * PAGE + 7)
-    yield model.show_rows(len(rows), {0: rows[:PAGE]})
-    yield model.fill(model.stamp, 2, rows[2 * PAGE :])
-    yield model.renew(len(rows) - 3, {0: rows[:PAGE]})
+    rows = inbox_rows(2 * PAGE_SIZE + 7)
+    yield model.show_rows(len(rows), {0: rows[:PAGE_SIZE]})
+    yield model.fill(model.generation, 2, rows[2 * PAGE_SIZE :])
+    yield model.renew(len(rows) - 3, {0: rows[:PAGE_SIZE]})
     yield model.renew(len(rows) + 300, {})
     yield model.grow(len(rows) + 900)
     yield model.tick(0, 20)
-    yield model.set_doubt("Last polled at 10:00:00.", None)
-    yield model.set_doubt("", frozenset())
-    yield model.set_outcomes({rows[0].id: Outcome(ok=True, text="RITM1 is approved.")})
+    yield model.set_stale_reason("Last polled at 10:00:00.", None)
+    yield model.set_stale_reason("", frozenset())
+    yield model.set_outcomes({rows[0].id: RowOutcome(ok=True, text="RITM1 is approved.")})
     yield model.set_sorted(2, falling=True)
     yield model.renew(0, {})
     yield model.show_rows(0, {})
@@ -191,12 +193,12 @@ def timeline():
     model = TimelineModel()
     yield model
     steps = [
-        Step(NOW, "good", f"Submitted {WORDS}", WORDS),
-        Step(NOW, "todo", "Times out", "Then cancelled", due=True),
+        TimelineEntry(NOW, "good", f"Submitted {WORDS}", WORDS),
+        TimelineEntry(NOW, "todo", "Times out", "Then cancelled", due=True),
     ]
-    yield model.show_steps(steps)
-    yield model.show_steps(steps)
-    yield model.show_steps([])
+    yield model.set_entries(steps)
+    yield model.set_entries(steps)
+    yield model.set_entries([])
 
 
 def models_of_the_window():

@@ -4,16 +4,17 @@ import asyncio
 
 import pytest
 
-from console.leftovers import NAME
+from console.shell.unfinished_work import JOB_NAME
 from models.addresses import Origin
 from models.kinds import Kind, RequestState
+from services.common.secret import Secret
 from services.configuration import Configuration
 from services.practice import PracticeInstance
-from services.requests import RequestLife, baseline
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.rehearsal import baseline
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.store import Store
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.console.windows import opened_window
 
 PASSWORD = "practice password"
@@ -44,10 +45,10 @@ def left_behind(path, base_url):
 
     async def raise_one():
         sign_in = SignIn(ACCOUNT, Secret(PASSWORD))
-        async with Instance(ConnectionSettings("Server", base_url), sign_in) as instance:
-            life = RequestLife(store, instance, process)
+        async with ServiceNowClient(ConnectionSettings("Server", base_url), sign_in) as instance:
+            life = RequestLifecycle(store, instance, process)
             row = life.draft(kind, {}, rehearsal=True)
-            baseline.abandon(baseline.begin(store, row, process))
+            baseline.abandon_run(baseline.start_run(store, row, process))
             await life.send(row, {})
 
     asyncio.run(raise_one())
@@ -56,7 +57,7 @@ def left_behind(path, base_url):
 
 
 def jobs(window):
-    return [job for job in window.ctx.activity.jobs if job.name == NAME]
+    return [job for job in window.ctx.activity.jobs if job.name == JOB_NAME]
 
 
 def test_it_says_what_is_left_and_cleans_up_when_it_can(run, tmp_path, practice):
@@ -85,7 +86,7 @@ def test_it_says_what_is_left_and_cleans_up_when_it_can(run, tmp_path, practice)
 
     run(story(), 40)
     store = Store.open(str(path), actor="ada")
-    assert baseline.unfinished(store) == []
+    assert baseline.find_unfinished(store) == []
     with store.read() as session:
         from sqlmodel import select
 

@@ -7,14 +7,14 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 
-from console import theme
-from console.palette import EACH, ENTRY, Entry, Palette
-from console.search import REQUESTS_FOUND
-from console.targets import Target
+from console.design import theme
+from console.runtime.targets import Target
+from console.shell.command_palette import ENTRY_ROLE, ROWS_PER_GROUP, Palette, PaletteEntry
+from console.shell.palette_search import MAX_REQUESTS
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
-from tests.console.pages.requests.support import settled
-from tests.console.pages.support import until
+from tests.console.inbox.support import settled
+from tests.console.page_support import until
 from tests.console.windows import filled, opened_window, shown
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -56,9 +56,12 @@ def box(qtbot, qapp):
     def find(text):
         words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta"]
         return [
-            ("Greek", [Entry(w, run=lambda w=w: ran.append(w)) for w in words if text in w]),
+            ("Greek", [PaletteEntry(w, run=lambda w=w: ran.append(w)) for w in words if text in w]),
             ("Empty", []),
-            ("Numbers", [Entry(str(n), run=lambda n=n: ran.append(n)) for n in range(2) if text in str(n)]),
+            (
+                "Numbers",
+                [PaletteEntry(str(n), run=lambda n=n: ran.append(n)) for n in range(2) if text in str(n)],
+            ),
         ]
 
     palette = Palette(parent, find)
@@ -70,7 +73,7 @@ def box(qtbot, qapp):
 
 
 def current(palette):
-    entry = palette.list.currentIndex().data(ENTRY)
+    entry = palette.list.currentIndex().data(ENTRY_ROLE)
     return entry.text if entry else None
 
 
@@ -107,7 +110,7 @@ def test_enter_runs_nothing_that_comes_later(box):
     box.field.setText("nothing like it")
     assert box.count.text() == "Searching…"
     key(box, Qt.Key.Key_Return)
-    box.add("nothing like it", "Later", [Entry("late", run=lambda: box.ran.append("late"))])
+    box.add("nothing like it", "Later", [PaletteEntry("late", run=lambda: box.ran.append("late"))])
     assert box.ran == []
     assert box.isVisible()
     assert current(box) == "late"
@@ -157,18 +160,18 @@ def test_headings_cannot_be_chosen_with_the_pointer(box):
 def test_what_is_found_later_joins_without_moving_the_choice(box):
     QTest.keyClicks(box.field, "eta")
     key(box, Qt.Key.Key_Down)
-    box.add("eta", "Later", [Entry("metal", run=lambda: box.ran.append("metal"))])
+    box.add("eta", "Later", [PaletteEntry("metal", run=lambda: box.ran.append("metal"))])
     assert rows(box)[-2:] == ["[Later]", "metal"]
     assert current(box) == "zeta"
-    box.add("something else", "Late", [Entry("no", run=print)])
+    box.add("something else", "Late", [PaletteEntry("no", run=print)])
     assert "no" not in rows(box)
-    box.close_again()
-    box.add("eta", "Late", [Entry("no", run=print)])
+    box.close_and_restore_focus()
+    box.add("eta", "Late", [PaletteEntry("no", run=print)])
     assert "no" not in rows(box)
 
 
 def test_rows_are_drawn_with_the_typed_letters_and_say_themselves(box, qapp):
-    box.add("", "Places", [Entry("Save", "Edit", "disk", "Ctrl+S", print)])
+    box.add("", "Places", [PaletteEntry("Save", "Edit", "disk", "Ctrl+S", print)])
     image = box.grab().toImage()
     assert image.width() > 400
     index = box.model.index(len(box.model.entries) - 1)
@@ -224,7 +227,7 @@ def test_only_what_can_run_now_is_offered(in_window):
         window.open_palette()
         window.palette_box.field.setText(">duplicate")
         assert rows(window.palette_box) == []
-        window.palette_box.close_again()
+        window.palette_box.close_and_restore_focus()
         await shown(window, Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL])
         window.open_palette()
         window.palette_box.field.setText(">duplicate")
@@ -285,8 +288,8 @@ def test_it_finds_requests_of_any_age_and_shows_the_row(in_window):
         palette.field.setText("0%_inst")
         await until(lambda: "[Requests]" in rows(palette))
         await settled(window.page)
-        assert len(rows(palette)) == 2 + EACH  # and a row that shows the rest
-        assert palette.count.text().startswith(f"{REQUESTS_FOUND}+ matches")
+        assert len(rows(palette)) == 2 + ROWS_PER_GROUP  # and a row that shows the rest
+        assert palette.count.text().startswith(f"{MAX_REQUESTS}+ matches")
         palette.field.setText("0_%inst")
         await until(lambda: not window.workers.busy)
         assert rows(palette) == []
@@ -302,7 +305,7 @@ def test_the_door_opens_it_by_mouse_and_keyboard(in_window):
         ):
             open_it()
             assert window.palette_box.isVisible()
-            window.palette_box.close_again()
+            window.palette_box.close_and_restore_focus()
 
     in_window(story)
 
@@ -326,7 +329,7 @@ def test_the_exact_name_of_an_object_comes_before_commands_that_hold_it(in_windo
                 groups[row] = 0
             else:
                 groups[list(groups)[-1]] += 1
-        assert all(count <= EACH + 1 for count in groups.values())
+        assert all(count <= ROWS_PER_GROUP + 1 for count in groups.values())
         assert list(groups)[-1] == "[Faults]"
 
     in_window(story)

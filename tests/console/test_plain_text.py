@@ -25,8 +25,8 @@ from PyQt6.QtWidgets import (
 )
 
 import console
-from console import plain
-from console.tray import Tray
+from console.runtime.tray import Tray
+from console.widgets import plain_text
 from tests.console.everything import look_at_everything
 from tests.console.windows import opened_window
 
@@ -59,9 +59,11 @@ FRAGMENTS = [
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
 def test_qt_never_takes_a_tooltip_for_rich_text(text):
-    made = plain.tip(text)
+    made = plain_text.tooltip(text)
     assert not Qt.mightBeRichText(made)
-    assert made.replace(plain.NOTHING, "") == plain.upright(text).replace(plain.NOTHING, "")
+    assert made.replace(plain_text.ZERO_WIDTH_SPACE, "") == plain_text.replace_bidi_controls(text).replace(
+        plain_text.ZERO_WIDTH_SPACE, ""
+    )
 
 
 def test_a_tooltip_is_drawn_as_text_without_the_style_sheet(qtbot, qapp, tmp_path):
@@ -74,7 +76,7 @@ def test_a_tooltip_is_drawn_as_text_without_the_style_sheet(qtbot, qapp, tmp_pat
     qtbot.addWidget(widget)
     widget.show()
     for text in (f'<img src="file://{tmp_path}/picture.png">', f'\n <img src="{tmp_path}/picture.png">again'):
-        plain.show_tip(QPoint(5, 5), text, widget)
+        plain_text.show_tooltip(QPoint(5, 5), text, widget)
         tip = next(w for w in QApplication.allWidgets() if w.metaObject().className() == "QTipLabel")
         assert not Qt.mightBeRichText(tip.text())
         assert tip.height() < picture.height()
@@ -92,13 +94,13 @@ def test_a_tooltip_is_drawn_as_text_without_the_style_sheet(qtbot, qapp, tmp_pat
     ],
 )
 def test_an_entry_of_a_menu_keeps_its_text_and_takes_no_shortcut(text, shown):
-    assert plain.entry(text) == shown
+    assert plain_text.menu_text(text) == shown
 
 
 def test_a_title_shows_what_a_name_holds(qtbot):
     window = QWidget()
     qtbot.addWidget(window)
-    window.setWindowTitle(plain.title("Process [*] of\nR&D"))
+    window.setWindowTitle(plain_text.window_title("Process [*] of\nR&D"))
     assert window.windowTitle() == "Process [*][*] of R&D"
 
 
@@ -121,7 +123,10 @@ def test_a_notification_holds_no_markup(monkeypatch):
     [(title, text, *_)] = said
     assert title == "Approval Console: Requests"
     assert not any(part in text for part in ("<i", "<b", "</", "&a"))
-    assert text.replace(plain.NOTHING, "") == 'user <img src="http://x/"> & <b>waits</b> &amp; more'
+    assert (
+        text.replace(plain_text.ZERO_WIDTH_SPACE, "")
+        == 'user <img src="http://x/"> & <b>waits</b> &amp; more'
+    )
 
 
 # -- every widget and every model -----------------------------------------------------------------------------

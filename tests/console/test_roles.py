@@ -25,20 +25,20 @@ from PyQt6.QtWidgets import (
     QTextEdit,
 )
 
-from console.navigation.model import object_key
-from console.pages.home_guide import WORDS, PhaseBlock
-from console.pages.process_rail import NONE
-from console.pages.requests.chips import Chip
-from console.targets import Target
-from console.widgets.editors import PickerButton
+from console.inbox.filter_chips import Chip
+from console.navigation.tree_model import object_key
+from console.objects.process_rail import NO_VALUE
+from console.runtime.targets import Target
+from console.setup.home_guide import STATE_LABELS, PhaseBlock
 from console.widgets.labels import FittingLabel, LinkLabel, TextButton
-from console.widgets.stages import StageList
+from console.widgets.line_editors import PickerButton
+from console.widgets.stage_list import StageList
+from models.check_stages import STAGE_GROUPS
 from models.kinds import Kind
-from models.stages import STAGE_GROUPS
 from services.connectivity import StageResult
 from tests.console.accessibility import in_sight, said
 from tests.console.everything import look_at_everything
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.console.windows import filled, opened_window, shown
 
 WITH_ROLE = (
@@ -58,7 +58,7 @@ def wrong_in(root):
             found.append(f"no role: {said(widget)}")
         if isinstance(widget, QLabel) and widget.text():
             name = widget.accessibleName()
-            told = isinstance(widget, FittingLabel) or widget.text() == NONE
+            told = isinstance(widget, FittingLabel) or widget.text() == NO_VALUE
             if name and not told and widget.text().replace("\u200b", "") not in name:
                 found.append(f"text not told: {said(widget)} {widget.text()!r}")
             if widget.property("role") in HEADINGS and "Heading" not in widget.accessibleDescription():
@@ -110,8 +110,8 @@ def test_the_steps_of_home_tell_their_state(run, tmp_path):
         states = {step.number: str(step.state) for phase in page.phases for step in phase.steps}
         for name in names:
             number = int(name.removeprefix("Step ").partition(",")[0])
-            coming = page._coming is not None and page._coming.number == number
-            word = "next" if coming else WORDS[states[number]].lower()
+            coming = page._next_step is not None and page._next_step.number == number
+            word = "next" if coming else STATE_LABELS[states[number]].lower()
             assert f", {word}" in name
         assert any(", done" in name for name in names)
         assert any(", blocked" in name for name in names) or "blocked" not in states.values()
@@ -217,7 +217,7 @@ def test_ctrl_tab_turns_the_tabs_from_anywhere(run, tmp_path):
             assert page.tab_bar.currentIndex() == len(page.tabs) - 1
         window.show_target(Target("home"))
         await asyncio.sleep(0)
-        window.turn_tab(1)  # nothing happens on a page without tabs
+        window.switch_tab(1)  # nothing happens on a page without tabs
         assert window.page.tab_bar is None
 
     in_window(run, tmp_path, story)

@@ -4,10 +4,10 @@ import contextlib
 
 import pytest
 
-from console.targets import REQUESTS, Target
+from console.runtime.targets import REQUESTS, Target
 from models.kinds import Kind
-from services.store import StoreError, postgresql
-from tests.console.pages.support import until
+from services.store import StoreError, postgresql_connections
+from tests.console.page_support import until
 from tests.console.windows import filled, opened_window, shown
 from tests.databases import SERVERS
 from tests.relaying import Relay
@@ -15,8 +15,8 @@ from tests.relaying import Relay
 
 @pytest.fixture(params=SERVERS[:1])
 def relay(request, servers, monkeypatch):
-    monkeypatch.setattr(postgresql, "QUIET_S", 0.3)
-    monkeypatch.setattr(postgresql, "CONNECT_S", 2)
+    monkeypatch.setattr(postgresql_connections, "PROBE_AFTER_S", 0.3)
+    monkeypatch.setattr(postgresql_connections, "CONNECT_TIMEOUT_S", 2)
     server = servers(request.param)
     name = server.make()
     made = Relay(server.socket_file)

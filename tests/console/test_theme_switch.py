@@ -4,14 +4,14 @@ import asyncio
 
 from PyQt6.QtGui import QColor, QImage
 
-from console import theme
-from console.targets import Target
-from console.tokens import COLOURS, SCHEMES
+from console.design import theme
+from console.design.colours import COLOURS, SCHEMES
+from console.runtime.targets import Target
 from models.kinds import Kind
-from services.checks import store_check
+from services.connectivity.check_history import save_check
 from tests.console.everything import PROBLEM, findings, laid_out
-from tests.console.pages.requests.support import put, request
-from tests.console.pages.support import until
+from tests.console.inbox.support import put, request
+from tests.console.page_support import until
 from tests.console.windows import filled, opened_window, shown
 
 SHAPES = ("good-icon", "notice-icon", "bad-icon", "off-icon", "muted", "good-bg", "notice-bg", "bad-bg")
@@ -60,7 +60,7 @@ def test_no_icon_keeps_the_colours_of_the_theme_before(run, qapp, tmp_path):
 
             made = await filled(window)
             server, process = made[Kind.FOREIGN_SYSTEM], made[Kind.APPROVAL_PROCESS]
-            await window.ctx.call(store_check, window.ctx.workspace.store, server, findings(), process)
+            await window.ctx.call(save_check, window.ctx.workspace.store, server, findings(), process)
             window.ctx.activity.begin("Copy", lambda: None).end("done", "failed")
             for kind, item, tab in (
                 (Kind.FOREIGN_SYSTEM, server, "Check"),

@@ -5,8 +5,8 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QPixmap
 from PyQt6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 
-from console import theme
-from console.tokens import SCHEMES
+from console.design import theme
+from console.design.colours import SCHEMES
 
 
 def tip():

@@ -5,12 +5,12 @@ import gc
 
 from PyQt6.QtWidgets import QApplication
 
-from console import theme
-from console.context import Context, Options
-from console.settings import Layout
-from console.window import Window
+from console.design import theme
+from console.runtime.context import Context, WindowOptions
+from console.runtime.layout_settings import WindowSettings
+from console.shell.main_window import Window
 from models.kinds import Kind
-from tests.console.pages.support import until
+from tests.console.page_support import until
 
 
 @contextlib.asynccontextmanager
@@ -18,8 +18,8 @@ async def opened_window(store_url, profile, size=(1280, 800)):
     """Open the window as a start does, wait until its tree is filled, and close it as a person does."""
     app = QApplication.instance()
     theme.apply(app, "light")
-    ctx = Context(Options(store_url, profile, "session"))
-    window = Window(ctx, Layout(profile))
+    ctx = Context(WindowOptions(store_url, profile, "session"))
+    window = Window(ctx, WindowSettings(profile))
     errors = []
     ctx.crashed.connect(errors.append)
     window.resize(*size)
@@ -79,7 +79,7 @@ async def filled(window, text=""):
 
 async def shown(window, kind, item):
     """Go to the page of an object and wait until it was read."""
-    from console.targets import Target
+    from console.runtime.targets import Target
 
     window.show_target(Target(str(kind), item.id))
     await until(lambda: window.page.session.ready)

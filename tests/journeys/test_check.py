@@ -5,13 +5,13 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from console.targets import Target
+from console.runtime.targets import Target
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.kinds import Kind
-from services.checks import past_checks
-from services.secret import Secret
-from tests.console.pages.support import until
+from services.common.secret import Secret
+from services.connectivity.check_history import past_checks
+from tests.console.page_support import until
 from tests.console.windows import opened_window
 
 
@@ -83,7 +83,7 @@ def test_from_a_running_console_to_a_copied_report_in_two_clicks(in_window, prac
         assert text.startswith(f"# Check of {server.name}: ")
         assert practice.accounts["privman.integration"].password not in text
         assert practice.base_url in text
-        await until(lambda: window.page.check.past.checks)
+        await until(lambda: window.page.check.past_checks.checks)
 
     in_window(story)
 
@@ -96,7 +96,7 @@ def test_process_and_type_are_checked_along_the_chain(in_window, practice, kind)
         window.show_target(Target(kind.value, item.id, tab="Check", run="check"))
         await until(lambda: window.page.session.ready)
         page = window.page
-        await until(lambda: page.check.past.checks)
+        await until(lambda: page.check.past_checks.checks)
         assert page.target.kind == kind.value
         [kept] = past_checks(window.ctx.workspace.store, server.id, process_id=process.id)
         assert (kept.process, kept.unsaved) == (process.name, False)
@@ -124,7 +124,7 @@ def test_a_process_is_checked_as_typed_and_what_is_found_goes_into_the_form(in_w
         await until(lambda: page.check.report and not page.check.running)
         assert page.check.results["service_create"].state == "ok"
         assert page.session.values["create_service"] == right
-        await until(lambda: len(page.check.past.checks) == 2)
-        assert [c.unsaved for c in page.check.past.checks] == [False, True]
+        await until(lambda: len(page.check.past_checks.checks) == 2)
+        assert [c.unsaved for c in page.check.past_checks.checks] == [False, True]
 
     in_window(story)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PyQt6.QtGui import QImage
 
-from console.demo.story import Story
-from console.targets import HOME, Target
+from console.demo.script import DemoScript
+from console.runtime.targets import HOME, Target
 from services.practice import PracticeInstance
 from tests.console.windows import opened_window
 from tests.limits import MANY_PROGRAMS_S, PROGRAM_S
@@ -104,7 +104,7 @@ def test_a_step_that_is_not_observed_fails_the_demo(run, tmp_path, fault, step):
         async with PracticeInstance() as practice, opened_window(url, tmp_path) as window:
             window.show_target(Target(HOME))
             practice.faults.set(fault)
-            assert not await Story(window, practice, None, said.append).run()
+            assert not await DemoScript(window, practice, None, said.append).run()
 
     run(story())
     assert any(line.lstrip()[:1].isdigit() and "FAILED" in line and step in line for line in said), said

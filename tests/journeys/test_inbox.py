@@ -5,12 +5,12 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from console.targets import Target
+from console.runtime.targets import Target
 from models.addresses import Origin
 from models.kinds import Kind, RequestState
-from services.requests import RequestLife
-from services.secret import Secret
-from tests.console.pages.requests.support import LONG_S, put, request, settled, until
+from services.common.secret import Secret
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from tests.console.inbox.support import LONG_S, put, request, settled, until
 from tests.console.windows import opened_window
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -83,9 +83,9 @@ async def raised(window, practice):
     workspace = window.ctx.workspace
     server, process, kind = await window.ctx.call(filled, workspace, practice)
     put(workspace.store, *(request(n, 100 + n) for n in range(300)))
-    life = RequestLife(workspace.store, await workspace.instance(server.id), process)
+    life = RequestLifecycle(workspace.store, await workspace.instance(server.id), process)
     row = await life.submit(kind, FIELDS)
-    await life.note_item(row)
+    await life.refresh_item(row)
     return row
 
 
@@ -128,7 +128,7 @@ def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practic
         await until(lambda: window.following.who == "This window is polling ServiceNow")
         await until(lambda: window.following.asked_at is not None)
         assert window.strip.following.isVisible()
-        from services.requests.acting import decide
+        from services.requests.decisions.decide import decide
 
         await decide(window.ctx.workspace, [row.id], "approve", "Fine")
         page.open_tab(str(row.id))

@@ -8,20 +8,20 @@ from PyQt6.QtCore import QEvent, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from console.pages import actions
-from console.pages.registry import page_for
-from console.pages.rehearsal import RehearsalDialog
-from console.targets import Target
+from console.forms import object_actions
+from console.navigation.page_registry import create_page
+from console.rehearsal.rehearsal_dialog import RehearsalDialog
+from console.runtime.targets import Target
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind, RequestState
-from services.requests.filters import Filter, Sort
-from services.requests.inbox import Inbox
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.queries import equals
-from tests.console.pages.support import close_connections, until
+from services.common.secret import Secret
+from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.inbox import Inbox
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.encoded_query import equals
+from tests.console.page_support import close_connections, until
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def server(practice, configuration, vault):
 
 @contextlib.asynccontextmanager
 async def opened(ctx, target):
-    page = page_for(target, ctx)
+    page = create_page(target, ctx)
     page.resize(1100, 800)
     page.show()
     page.load()
@@ -75,7 +75,7 @@ async def checked(page):
 
 def test_a_new_process_is_filled_in_from_its_server(run, ctx, server, configuration):
     async def story():
-        target = await actions.new_object(
+        target = await object_actions.new_object(
             ctx, Kind.APPROVAL_PROCESS, create_service="Wrong", status_service="Wrong"
         )
         async with opened(ctx, target) as page:
@@ -128,16 +128,16 @@ def test_a_wrong_name_blocks_saving_and_its_correction_is_taken_with_enter(run, 
 
 def test_what_is_typed_while_the_server_is_asked_is_kept(run, ctx, server, configuration):
     async def story():
-        target = await actions.new_object(ctx, Kind.APPROVAL_PROCESS, create_service="Wrong")
+        target = await object_actions.new_object(ctx, Kind.APPROVAL_PROCESS, create_service="Wrong")
         async with opened(ctx, target) as page:
-            ask = page.checks.proposal
+            ask = page.checks.propose_names
 
             async def slow(server_id):
                 found = await ask(server_id)
                 type_into(page, "description", "Typed meanwhile")
                 return found
 
-            page.checks.proposal = slow
+            page.checks.propose_names = slow
             page.server.choose(server)
             await until(lambda: page.form.values()["create_service"] == CREATE_SERVICE)
             assert page.form.values()["description"] == "Typed meanwhile"
@@ -151,7 +151,7 @@ async def deactivate(practice, name):
     """Switch a service off on the instance, as its administrator does."""
     admin = practice.accounts["admin"]
     settings = ConnectionSettings("Practice", practice.base_url)
-    async with Instance(settings, SignIn(admin.user, Secret(admin.password))) as instance:
+    async with ServiceNowClient(settings, SignIn(admin.user, Secret(admin.password))) as instance:
         table = instance.table("sys_web_service")
         row = await table.first(equals(name=name), ("name",))
         await table.update(row["sys_id"], {"active": "false"})

@@ -9,19 +9,25 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from sqlmodel import select
 
-from console.pages.registry import page_for
-from console.targets import Target
-from console.wizard import DONE, FOUND, SIGN_IN, SetupWizard
+from console.navigation.page_registry import create_page
+from console.runtime.targets import Target
+from console.setup.wizard import DONE_STEP, FOUND_STEP, SIGN_IN_STEP, SetupWizard
 from models.addresses import Origin
 from models.kinds import Kind
 from models.task_run import TaskRun
-from services.checks import TASK_ID, last_accepted, last_verdict, past_checks, sign_in_used
-from services.errors import Owner, Problem
+from services.common.errors import Owner, Problem
+from services.connectivity.check_history import (
+    TASK_ID,
+    find_last_sign_in,
+    get_check_sign_in,
+    last_verdict,
+    past_checks,
+)
 from services.practice import PracticeInstance
-from services.setup import NAMES
+from services.setup.discovery import NAMES
 from services.store import StoreError
 from services.vault import VaultError
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.limits import WAIT_S
 
 
@@ -65,7 +71,7 @@ def hand():
 @pytest.fixture
 def home(qtbot, ctx):
     """The home page, which has the button that opens the wizard."""
-    page = page_for(Target("home"), ctx)
+    page = create_page(Target("home"), ctx)
     qtbot.addWidget(page)
     page.show()
     yield page
@@ -94,13 +100,13 @@ def test_four_clicks_and_three_fields_set_everything_up(
 
     async def story():
         wizard = opened_wizard(hand, home)
-        assert wizard.step == SIGN_IN
+        assert wizard.step == SIGN_IN_STEP
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         assert [line[0] for line in wizard.found_step.lines] == ["good"] * 5
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.step == DONE_STEP)
         await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
         made.append(wizard.report)
@@ -128,8 +134,10 @@ def test_four_clicks_and_three_fields_set_everything_up(
     assert (kept.process_id, kept.unsaved) == (str(process.id), False)
     assert [stage.stage for stage in kept.stages] == [stage.stage for stage in made[0].stages]
     assert last_verdict(store, server.id) == made[0].verdict
-    used = sign_in_used(vault, server, credential)
-    assert last_accepted(store, server.id, used).at == kept.at, "the password counts as accepted from then on"
+    used = get_check_sign_in(vault, server, credential)
+    assert find_last_sign_in(store, server.id, used).at == kept.at, (
+        "the password counts as accepted from then on"
+    )
 
 
 def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
@@ -144,8 +152,8 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
-        monkeypatch.setattr("services.checks.store_check", refuse)
+        await until(lambda: wizard.step == FOUND_STEP)
+        monkeypatch.setattr("services.connectivity.check_history.save_check", refuse)
         hand.click(wizard.primary)
         await until(lambda: wizard.report is not None)
         assert wizard.done.verdict.text() in ("Everything works", "Works, with a warning")
@@ -167,7 +175,7 @@ def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, ho
         assert wizard.focusWidget() is wizard.sign_in.password
         assert all((problem.tried, problem.evidence, problem.cause, problem.owner, problem.remedy))
         assert "not the password" not in problem.as_text()
-        assert wizard.step == SIGN_IN
+        assert wizard.step == SIGN_IN_STEP
         assert wizard.account == account.user
         assert wizard.sign_in.password.text() == "not the password"
         wizard.reject()
@@ -184,7 +192,7 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         assert [line for line in wizard.found_step.lines if line[0] == "bad"]
         assert wizard.primary.text() == "Create 35 records in ServiceNow"
         assert {call.method for call in practice.log} == {"GET"}, "nothing is written before it is said so"
@@ -193,7 +201,7 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
         await until(lambda: wizard.primary.text() == "Create and check")
         assert "“admin” has the role admin" in wizard.applied.reminders[0]
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.step == DONE_STEP)
         await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
         hand.click(wizard.primary)
@@ -222,8 +230,8 @@ def test_an_account_without_admin_has_an_administrator_sign_in_for_the_run(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND or wizard.failure.problem is not None)
-        assert wizard.step == FOUND
+        await until(lambda: wizard.step == FOUND_STEP or wizard.failure.problem is not None)
+        assert wizard.step == FOUND_STEP
         assert not wizard.primary.isEnabled()
         assert wizard.missing.sign_in.account.hasFocus()
         hand.type(wizard, admin.user)
@@ -250,7 +258,7 @@ def test_leaving_an_empty_instance_alone_writes_nothing(run, hand, home, empty_p
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         assert wizard.reason.text() == "Fill in the administrator's account and password"
         wizard.reject()
 
@@ -271,14 +279,14 @@ def test_what_is_being_created_is_not_cancelled_left_or_made_twice(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         hand.click(wizard.primary)
         assert not any(b.isEnabled() for b in (wizard.primary, wizard.back, wizard.cancel))
         QTest.keyClick(wizard, Qt.Key.Key_Escape)
         wizard.close()
         assert wizard.isVisible()
         may_go_on.set()
-        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.step == DONE_STEP)
         await until(lambda: wizard.report is not None)
         wizard.reject()
 
@@ -303,12 +311,12 @@ def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         said = [w.accessibleName() for w in wizard.found_step.findChildren(QWidget)]
         assert f"User Credential: {host} ServiceNow" in said
         assert f"ServiceNow Server: {host} ServiceNow Server" in said
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE)
+        await until(lambda: wizard.step == DONE_STEP)
         assert [link.text() for link in wizard.done.links][:2] == [
             f"{host} ServiceNow",
             f"{host} ServiceNow Server",
@@ -331,11 +339,11 @@ def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, pr
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         vault.get = refuse
         hand.click(wizard.primary)
         await until(lambda: wizard.failure.problem is not None)
-        assert wizard.step == DONE
+        assert wizard.step == DONE_STEP
         assert wizard.done.verdict.text() == "Could not be checked"
         wizard.reject()
 
@@ -414,7 +422,7 @@ def test_the_window_keeps_its_size_whatever_happens(run, hand, home, empty_pract
         await until(lambda: seen() or wizard.failure.isVisible())
         wizard.sign_in.password.setText(account.password)
         hand.click(wizard.primary)
-        await until(lambda: seen() or wizard.step == FOUND)
+        await until(lambda: seen() or wizard.step == FOUND_STEP)
         wizard.missing.sign_in.account.setText(admin.user)
         wizard.missing.sign_in.password.setText(admin.password)
         hand.click(wizard.primary)
@@ -436,7 +444,7 @@ def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx,
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         assert "Nothing was changed on the instance." in said_by(wizard)
         hand.click(wizard.primary)
         await until(lambda: written(practice) >= 3)
@@ -455,7 +463,7 @@ def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx,
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         assert "Nothing" not in said_by(wizard)
         hand.click(wizard.primary)
         await until(lambda: wizard.found.complete or wizard.failure.problem)
@@ -476,7 +484,7 @@ def test_a_run_that_fails_in_the_middle_says_how_much_it_wrote(run, ctx, hand, h
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         hand.click(wizard.primary)
         await until(lambda: written(practice) >= 3)
         practice.faults.set("forbidden")
@@ -503,7 +511,7 @@ def test_a_run_that_is_refused_at_once_says_that_nothing_was_changed(run, hand, 
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         wizard.missing.sign_in.account.setText("admin")
         wizard.missing.sign_in.password.setText("not the password")
         hand.click(wizard.primary)
@@ -524,7 +532,7 @@ def test_an_instance_that_cannot_be_read_after_the_run_is_not_called_unchanged(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND)
+        await until(lambda: wizard.step == FOUND_STEP)
         wizard.missing.sign_in.account.setText(admin.user)
         wizard.missing.sign_in.password.setText(admin.password)
         hand.click(wizard.primary)

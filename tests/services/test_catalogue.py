@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.catalogue import BATCH, Catalogue
-from services.errors import ConsoleError, UnreachableError
+from services.common.errors import ConsoleError, UnreachableError
+from services.common.secret import Secret
 from services.practice import PracticeInstance
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.contract import VARIABLES
+from services.servicenow.request_item_search import BATCH, Catalogue
 from tests.services.transfer.conftest import PASSWORD
 
 ITEM = "Execute Application Request"
@@ -24,7 +24,7 @@ def practice():
 async def catalogue(practice):
     practice.faults.clear()
     sign_in = SignIn("privman.integration", Secret(PASSWORD))
-    async with Instance(ConnectionSettings("Practice", practice.base_url), sign_in) as instance:
+    async with ServiceNowClient(ConnectionSettings("Practice", practice.base_url), sign_in) as instance:
         yield Catalogue(instance)
 
 
@@ -138,6 +138,6 @@ async def test_rows_that_are_hidden_do_not_hide_the_ones_behind_them(catalogue, 
 
 async def test_an_instance_out_of_reach_is_an_error():
     sign_in = SignIn("privman.integration", Secret(PASSWORD))
-    async with Instance(ConnectionSettings("Nowhere", "http://127.0.0.1:9/"), sign_in) as instance:
+    async with ServiceNowClient(ConnectionSettings("Nowhere", "http://127.0.0.1:9/"), sign_in) as instance:
         with pytest.raises(UnreachableError):
             await found(Catalogue(instance))

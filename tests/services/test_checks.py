@@ -5,23 +5,23 @@ import json
 import pytest
 
 from models.kinds import Kind
-from services import redact
-from services.checks import (
+from services.common import redaction
+from services.common.secret import Secret
+from services.configuration import Configuration
+from services.connectivity import CheckReport, StageResult
+from services.connectivity.check_history import (
     ALL_GOOD,
-    SignInUsed,
-    finding_of,
-    last_accepted,
+    CheckSignIn,
+    find_last_sign_in,
+    get_check_sign_in,
     last_verdict,
     last_verdicts,
     past_checks,
-    sign_in_used,
-    store_check,
+    save_check,
+    summarize_findings,
 )
-from services.configuration import Configuration
-from services.connectivity import CheckReport, StageResult
-from services.secret import Secret
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def report(state="ok", evidence="seen"):
 
 
 def test_a_check_comes_back_as_it_was(store, server, processes):
-    kept = store_check(store, server, report("warning"), processes[0])
+    kept = save_check(store, server, report("warning"), processes[0])
     assert past_checks(store, server.id) == [kept]
     assert (kept.verdict, kept.by, kept.process, kept.unsaved) == ("warning", "ada", "One", False)
     assert kept.finding == "No TLS."
@@ -68,8 +68,8 @@ def test_a_check_comes_back_as_it_was(store, server, processes):
 
 
 def test_no_secret_is_kept(store, server):
-    redact.remember("canary-4714-long")
-    store_check(store, server, report("failed", "sent canary-4714-long, password=hunter2"))
+    redaction.remember_secret("canary-4714-long")
+    save_check(store, server, report("failed", "sent canary-4714-long, password=hunter2"))
     [kept] = past_checks(store, server.id)
     assert "canary" not in json.dumps(kept.stages[1].as_dict())
     assert "hunter2" not in kept.stages[1].evidence
@@ -77,7 +77,7 @@ def test_no_secret_is_kept(store, server):
 
 def test_the_last_thirty_are_read_newest_first(store, server):
     for number in range(32):
-        store_check(store, server, report("failed" if number == 31 else "ok"))
+        save_check(store, server, report("failed" if number == 31 else "ok"))
     checks = past_checks(store, server.id)
     assert len(checks) == 30
     assert checks[0].verdict == "failed"
@@ -89,32 +89,32 @@ def test_a_server_stands_as_badly_as_the_worst_of_its_processes(store, server, p
     assert last_verdict(store, server.id) == ""
     assert last_verdicts(store) == {}
     one, two = processes
-    store_check(store, server, report("failed"))
+    save_check(store, server, report("failed"))
     assert last_verdict(store, server.id) == "failed"
-    store_check(store, server, report("warning"), one)
+    save_check(store, server, report("warning"), one)
     assert last_verdict(store, server.id) == "warning"
-    store_check(store, server, report("ok"), two)
+    save_check(store, server, report("ok"), two)
     assert last_verdicts(store) == {server.id: "warning"}
-    store_check(store, server, report("ok"), one)
+    save_check(store, server, report("ok"), one)
     assert last_verdict(store, server.id) == "ok"
 
 
 def test_what_was_typed_and_not_saved_says_nothing_about_the_server(store, server):
-    store_check(store, server, report("ok"))
-    store_check(store, server, report("failed"), unsaved=True)
+    save_check(store, server, report("ok"))
+    save_check(store, server, report("failed"), unsaved=True)
     assert last_verdict(store, server.id) == "ok"
     assert past_checks(store, server.id)[0].unsaved
 
 
 def test_the_finding_is_the_worst_one():
     both = [StageResult("url", "warning", "odd"), StageResult("tls", "failed", "no", cause="No TLS.")]
-    assert finding_of(both) == "No TLS. (1 more)"
+    assert summarize_findings(both) == "No TLS. (1 more)"
 
 
 # -- when a password was accepted last ------------------------------------------------------------------------
 
 ORIGIN = "https://acme.service-now.com"
-USED = SignInUsed("privman.integration", ORIGIN, "0123456789abcdef")
+USED = CheckSignIn("privman.integration", ORIGIN, "0123456789abcdef")
 
 
 def signing_in(state="ok", account="ok"):
@@ -124,34 +124,34 @@ def signing_in(state="ok", account="ok"):
 
 
 def test_the_last_check_that_signed_in_with_this_password_is_found(store, server):
-    assert last_accepted(store, server.id, USED) is None
-    store_check(store, server, signing_in(), used=USED)
-    newer = store_check(store, server, signing_in("warning"), used=USED)
-    store_check(store, server, signing_in("failed"), used=USED)
-    store_check(store, server, signing_in("skipped"), used=USED)
-    found = last_accepted(store, server.id, USED)
+    assert find_last_sign_in(store, server.id, USED) is None
+    save_check(store, server, signing_in(), used=USED)
+    newer = save_check(store, server, signing_in("warning"), used=USED)
+    save_check(store, server, signing_in("failed"), used=USED)
+    save_check(store, server, signing_in("skipped"), used=USED)
+    found = find_last_sign_in(store, server.id, USED)
     assert (found.at, found.interactive) == (newer.at, False)
 
 
 def test_whether_the_account_was_interactive_then_is_told(store, server):
-    store_check(store, server, signing_in(account="warning"), used=USED)
-    assert last_accepted(store, server.id, USED).interactive
-    store_check(store, server, signing_in(), used=USED)
-    assert not last_accepted(store, server.id, USED).interactive
+    save_check(store, server, signing_in(account="warning"), used=USED)
+    assert find_last_sign_in(store, server.id, USED).interactive
+    save_check(store, server, signing_in(), used=USED)
+    assert not find_last_sign_in(store, server.id, USED).interactive
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        SignInUsed("another.account", ORIGIN, USED.mark),
-        SignInUsed(USED.account, "https://acmedev.service-now.com", USED.mark),
-        SignInUsed(USED.account, ORIGIN, "fedcba9876543210"),
+        CheckSignIn("another.account", ORIGIN, USED.mark),
+        CheckSignIn(USED.account, "https://acmedev.service-now.com", USED.mark),
+        CheckSignIn(USED.account, ORIGIN, "fedcba9876543210"),
         None,
     ],
 )
 def test_another_account_instance_or_password_says_nothing(store, server, other):
-    store_check(store, server, signing_in(), used=other)
-    assert last_accepted(store, server.id, USED) is None
+    save_check(store, server, signing_in(), used=other)
+    assert find_last_sign_in(store, server.id, USED) is None
 
 
 def test_checks_of_another_server_say_nothing(store, server):
@@ -159,19 +159,19 @@ def test_checks_of_another_server_say_nothing(store, server):
     second = configuration.save(
         configuration.new(Kind.FOREIGN_SYSTEM, name="Second", base_url="https://acme.service-now.com/")
     )
-    store_check(store, second, signing_in(), used=USED)
-    assert last_accepted(store, server.id, USED) is None
-    assert last_accepted(store, server.id, None) is None
+    save_check(store, second, signing_in(), used=USED)
+    assert find_last_sign_in(store, server.id, USED) is None
+    assert find_last_sign_in(store, server.id, None) is None
 
 
 def test_what_a_check_signs_in_with_is_known_by_the_mark_of_the_vault(store, server):
     configuration, vault = Configuration(store), SessionVault()
     credential = configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
-    assert sign_in_used(vault, server, None) is None
-    assert sign_in_used(vault, server, credential) is None
+    assert get_check_sign_in(vault, server, None) is None
+    assert get_check_sign_in(vault, server, credential) is None
     vault.put(credential.id, credential.name, "a", Secret("one"), [server.origin])
-    used = sign_in_used(vault, server, credential)
+    used = get_check_sign_in(vault, server, credential)
     assert (used.account, used.origin) == ("a", str(server.origin))
-    assert used == sign_in_used(vault, server, credential)
+    assert used == get_check_sign_in(vault, server, credential)
     vault.put(credential.id, credential.name, "a", Secret("two"), [server.origin])
-    assert sign_in_used(vault, server, credential) != used
+    assert get_check_sign_in(vault, server, credential) != used

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services import environment
-from services.practice.engine import _Process
+from services.common import process_environment
+from services.practice.script_engine import _EngineProcess
 
 ROOT = Path(__file__).parents[2]
 PLANTED = "Pl4nted-in-the-environment"
@@ -29,7 +29,7 @@ try:
     main()
 except SystemExit:
     pass
-from services.environment import environment
+from services.common.process_environment import environment
 subprocess.run([sys.executable, "-c", "import os; print(sorted(os.environ.items()))"], check=True)
 assert environment()["APPROVAL_CONSOLE_PASSPHRASE"] == os.environ.pop("EXPECTED")
 """
@@ -62,7 +62,7 @@ def test_an_engine_for_scripts_is_started_without_secrets(monkeypatch):
         return popen(*arguments, **more)
 
     monkeypatch.setattr(subprocess, "Popen", seen)
-    _Process().close()
+    _EngineProcess().close()
     [given] = started
     assert given["PATH"] == os.environ["PATH"]
     assert PLANTED not in "".join(given.values())
@@ -70,4 +70,4 @@ def test_an_engine_for_scripts_is_started_without_secrets(monkeypatch):
 
 def test_a_store_without_a_password_in_its_address_stays_in_the_environment(monkeypatch):
     monkeypatch.setenv("APPROVAL_CONSOLE_STORE", "/srv/console.db")
-    assert environment.for_children()["APPROVAL_CONSOLE_STORE"] == "/srv/console.db"
+    assert process_environment.child_environment()["APPROVAL_CONSOLE_STORE"] == "/srv/console.db"

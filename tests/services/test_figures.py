@@ -6,15 +6,15 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestState
-from services import figures
 from services.configuration import Configuration
-from services.figures import process_figures
-from services.guide import read_facts
+from services.setup.checklist import load_setup_facts
+from services.statistics import request_statistics
+from services.statistics.request_statistics import load_process_statistics
 from services.store import Store
 
 
 def test_every_request_is_counted_and_the_newest_say_how_long_it_takes(tmp_path, monkeypatch):
-    monkeypatch.setattr(figures, "WAITS_MAX", 3)
+    monkeypatch.setattr(request_statistics, "WAITS_MAX", 3)
     store = Store.open(str(tmp_path / "console.db"), actor="ada")
     configuration = Configuration(store)
     server = configuration.save(
@@ -30,9 +30,9 @@ def test_every_request_is_counted_and_the_newest_say_how_long_it_takes(tmp_path,
             row = ApprovalRequest(process_id=process.id, state=state, requested_at=raised, ended_at=ended)
             work.insert(row)
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.CANCELLED, ended_at=now))
-    found = process_figures(store, process.id)
+    found = load_process_statistics(store, process.id)
     assert (found.decided, found.approved, found.median_wait_s) == (7, 3, 120)
-    facts = read_facts(configuration)
+    facts = load_setup_facts(configuration)
     assert (facts.requests, facts.decided, facts.approved) == (8, 7, 3)
     store.close()
 
@@ -59,8 +59,8 @@ def test_requests_of_a_process_are_counted_by_their_end(tmp_path):
                 ApprovalRequest(process_id=process.id, state=state, requested_at=raised, ended_at=ended)
             )
         work.insert(ApprovalRequest(process_id=other.id, state=RequestState.APPROVED, requested_at=now))
-    found = process_figures(store, process.id)
+    found = load_process_statistics(store, process.id)
     assert (found.decided, found.approved, found.timed_out, found.pending) == (2, 1, 1, 1)
     assert found.median_wait_s == 120
-    assert process_figures(store, other.id).median_wait_s is None
+    assert load_process_statistics(store, other.id).median_wait_s is None
     store.close()

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from services.files import LinkError, save_file, save_through, what_to_do, why_not
+from services.common.file_writing import (
+    SymlinkError,
+    save_file,
+    write_atomically,
+    write_failure_cause,
+    write_failure_remedy,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,11 +73,11 @@ def test_a_file_in_a_folder_that_takes_no_new_ones_stays_as_it_was(tmp_path, mon
     def refused(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("services.files.os.open", refused)
+    monkeypatch.setattr("services.common.file_writing.os.open", refused)
     with pytest.raises(PermissionError) as caught:
         save_file(path, AFTER)
     assert path.read_bytes() == BEFORE
-    assert why_not(caught.value) == "The folder is not there, or may not be written to."
+    assert write_failure_cause(caught.value) == "The folder is not there, or may not be written to."
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o664])
@@ -89,11 +95,11 @@ def test_nothing_is_written_through_a_link(tmp_path, there):
     if there:
         path.write_bytes(BEFORE)
     link.symlink_to(path)
-    with pytest.raises(LinkError, match="it is a link to") as caught:
+    with pytest.raises(SymlinkError, match="it is a link to") as caught:
         save_file(link, AFTER)
     assert link.is_symlink()
     assert (path.read_bytes() == BEFORE) if there else not path.exists()
-    assert what_to_do(caught.value) == "Name the file itself, or remove the link."
+    assert write_failure_remedy(caught.value) == "Name the file itself, or remove the link."
 
 
 def test_a_link_among_the_folders_is_followed(tmp_path):
@@ -107,7 +113,7 @@ def test_what_was_there_stays_on_a_disk_that_fills_up(tmp_path):
     path = tmp_path / "report.md"
     path.write_bytes(BEFORE)
     code = (
-        "import resource, signal, sys; from pathlib import Path; from services.files import save_file, why_not\n"
+        "import resource, signal, sys; from pathlib import Path; from services.common.file_writing import save_file, why_not\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try: save_file(Path(sys.argv[1]), b'after' * 90_000)\n"
         "except OSError as error: print(why_not(error))\n"
@@ -124,7 +130,7 @@ def test_a_private_file_is_for_its_owner_only(tmp_path):
     path = tmp_path / "bundle.zip"
     path.write_bytes(BEFORE)
     path.chmod(0o644)
-    save_through(path, lambda file: file.write(AFTER), private=True)
+    write_atomically(path, lambda file: file.write(AFTER), private=True)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

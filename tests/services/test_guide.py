@@ -6,7 +6,7 @@ import pytest
 
 from models.kinds import Kind, RequestState
 from services.configuration import Configuration
-from services.guide import Facts, StepState, checklist, next_step, read_facts
+from services.setup.checklist import GuideStepState, SetupFacts, build_checklist, load_setup_facts, next_step
 from services.store import Store
 
 
@@ -18,23 +18,23 @@ def configuration(tmp_path):
 
 
 def steps_of(facts):
-    return {step.number: step for phase in checklist(facts) for step in phase.steps}
+    return {step.number: step for phase in build_checklist(facts) for step in phase.steps}
 
 
 def test_the_guide_has_its_25_steps_in_order():
-    numbers = [s.number for phase in checklist(Facts()) for s in phase.steps]
+    numbers = [s.number for phase in build_checklist(SetupFacts()) for s in phase.steps]
     assert numbers == list(range(1, 26))
 
 
 def test_an_empty_store_begins_with_the_credential_and_blocks_what_follows():
-    phases = checklist(Facts())
+    phases = build_checklist(SetupFacts())
     coming = next_step(phases)
     assert (coming.number, coming.kind) == (5, Kind.USER_CREDENTIAL)
-    steps = steps_of(Facts())
-    assert steps[12].state is StepState.BLOCKED
+    steps = steps_of(SetupFacts())
+    assert steps[12].state is GuideStepState.BLOCKED
     assert steps[12].waits_for == 10
-    assert steps[16].state is StepState.ELSEWHERE
-    assert steps[9].state is StepState.NEEDLESS
+    assert steps[16].state is GuideStepState.ELSEWHERE
+    assert steps[9].state is GuideStepState.NEEDLESS
 
 
 def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
@@ -46,11 +46,11 @@ def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
         base_url="https://acme.service-now.com/",
         credential_id=credential.id,
     )
-    facts = read_facts(configuration)
+    facts = load_setup_facts(configuration)
     steps = steps_of(facts)
-    assert steps[5].state is StepState.TODO  # no password yet
-    assert steps[6].state is StepState.DONE
-    assert next_step(checklist(facts)).number == 5
+    assert steps[5].state is GuideStepState.TODO  # no password yet
+    assert steps[6].state is GuideStepState.DONE
+    assert next_step(build_checklist(facts)).number == 5
     process = make(
         Kind.APPROVAL_PROCESS, server_id=server.id, request_item_id="a" * 32, request_item_name="Item"
     )
@@ -60,8 +60,8 @@ def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
     with configuration.store.write() as work:
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.APPROVED))
         work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
-    steps = steps_of(read_facts(configuration, server.id))
-    done = {n for n, s in steps.items() if s.state is StepState.DONE}
+    steps = steps_of(load_setup_facts(configuration, server.id))
+    done = {n for n, s in steps.items() if s.state is GuideStepState.DONE}
     assert {6, 10, 11, 12, 13, 15, 22, 23, 24, 25} <= done
     assert steps[15].object_id == approval_type.id
     assert steps[22].fact == "2 raised"
@@ -69,10 +69,10 @@ def test_facts_are_read_from_the_store_and_tick_the_steps(configuration):
 
 def test_what_the_instance_says_decides_the_items_and_names():
     server = SimpleNamespace(id=None, name="Server", base_url="https://x/", credential_id=1)
-    asked = steps_of(Facts(server=server, services_found=True, item_found=False))
-    assert asked[8].state is StepState.DONE
-    assert asked[7].state is StepState.TODO
-    silent = steps_of(Facts(server=server))
+    asked = steps_of(SetupFacts(server=server, services_found=True, item_found=False))
+    assert asked[8].state is GuideStepState.DONE
+    assert asked[7].state is GuideStepState.TODO
+    silent = steps_of(SetupFacts(server=server))
     assert silent[7].fact == "Not asked yet"
 
 
@@ -82,7 +82,7 @@ def test_services_under_other_names_are_not_to_be_created_again():
         id=None, name="P", server_id=1, request_item_id="a" * 32, request_item_name="Item"
     )
     credential = SimpleNamespace(id=None, name="ServiceNow")
-    facts = Facts(
+    facts = SetupFacts(
         credential=credential,
         has_password=True,
         server=server,
@@ -93,9 +93,9 @@ def test_services_under_other_names_are_not_to_be_created_again():
         services_say="CreateV1 is not on the instance; CreateV2 is",
     )
     steps = steps_of(facts)
-    assert steps[7].state is steps[8].state is StepState.DONE
+    assert steps[7].state is steps[8].state is GuideStepState.DONE
     assert steps[7].fact == "On the instance, under other names"
-    coming = next_step(checklist(facts))
+    coming = next_step(build_checklist(facts))
     assert (coming.number, coming.kind) == (14, Kind.APPROVAL_PROCESS)
     assert coming.fact == "Use CreateV2, StatusV2, CancelV2"
 
@@ -103,15 +103,15 @@ def test_services_under_other_names_are_not_to_be_created_again():
 def test_what_the_check_says_of_the_services_is_what_the_guide_says():
     server = SimpleNamespace(id=None, name="Server", base_url="https://x/", credential_id=1)
     said = "CreateV1 is there with Active off"
-    steps = steps_of(Facts(server=server, services_found=False, item_found=True, services_say=said))
-    assert steps[7].state is StepState.TODO
+    steps = steps_of(SetupFacts(server=server, services_found=False, item_found=True, services_say=said))
+    assert steps[7].state is GuideStepState.TODO
     assert steps[7].fact in (said, "Not on the instance")
     assert steps[8].fact == said
 
 
 def test_what_the_store_says_of_each_server(configuration):
     from models.approval_request import ApprovalRequest
-    from services.figures import server_figures
+    from services.statistics.request_statistics import load_server_statistics
 
     make = lambda kind, **values: configuration.save(configuration.new(kind, **values))  # noqa: E731
     busy = make(Kind.FOREIGN_SYSTEM, name="busy", base_url="https://acme.service-now.com/", production=True)
@@ -120,7 +120,7 @@ def test_what_the_store_says_of_each_server(configuration):
     with configuration.store.write() as work:
         for state in (RequestState.PENDING, RequestState.SUBMITTING, RequestState.APPROVED):
             work.insert(ApprovalRequest(process_id=process.id, state=state))
-    alone, found = server_figures(configuration.store)
+    alone, found = load_server_statistics(configuration.store)
     assert (alone.name, alone.host, alone.pending, alone.timings) == ("Alone", "b.example:8443", 0, ())
-    assert (found.host, found.production, found.signs_in) == ("acme.service-now.com", True, False)
+    assert (found.host, found.production, found.has_credential) == ("acme.service-now.com", True, False)
     assert (found.pending, found.timings) == (2, ((20, 1200),))

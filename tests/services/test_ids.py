@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from services.ids import beginnings, spellings, uuid_of
-from services.store.full_text import holds
+from services.common.uuid_text import id_prefix_variants, id_variants, parse_uuid
+from services.store.full_text import matches_words
 
 ID = uuid.UUID("4f6c2a1b-9d3e-4f6a-8b7c-0123456789ab")
 WRITTEN = [
@@ -19,16 +19,16 @@ WRITTEN = [
 
 @pytest.mark.parametrize("written", WRITTEN)
 def test_an_id_is_the_same_however_it_is_written(written):
-    assert uuid_of(written) == ID
-    assert {str(ID), ID.hex, ID.hex.upper(), f"{{{str(ID).upper()}}}"} <= set(spellings(written))
+    assert parse_uuid(written) == ID
+    assert {str(ID), ID.hex, ID.hex.upper(), f"{{{str(ID).upper()}}}"} <= set(id_variants(written))
 
 
 @pytest.mark.parametrize(
     "text", ["", "RITM0010001", "4f6c2a1b", f"{ID}0", f"x{ID}", "4f6c-2a1b9d3e4f6a8b7c0123456789ab"]
 )
 def test_what_is_no_id_stays_what_it_is(text):
-    assert uuid_of(text) is None
-    assert spellings(f" {text} ") == (text,)
+    assert parse_uuid(text) is None
+    assert id_variants(f" {text} ") == (text,)
 
 
 @pytest.mark.parametrize("kept", [str(ID), str(ID).upper(), ID.hex, f"{{{ID}}}", f"{{{str(ID).upper()}}}"])
@@ -37,5 +37,5 @@ def test_what_is_no_id_stays_what_it_is(text):
 )
 def test_a_search_finds_an_id_however_it_is_kept_and_written(kept, written):
     [word] = written.lower().split()
-    assert holds("", f"other\n{kept}", word)
-    assert beginnings(word)
+    assert matches_words("", f"other\n{kept}", word)
+    assert id_prefix_variants(word)

@@ -8,17 +8,23 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestState
 from models.request_event import RequestEvent
-from services import judgements
-from services.checks import store_check
+from services.common.secret import Secret
 from services.configuration import Configuration
 from services.connectivity import run_check
-from services.connectivity.limits import told_limit
-from services.judgements import AnswerTimes, answer_times, limit_of, load_of, usual_peak
+from services.connectivity.check_history import save_check
+from services.connectivity.stages.limits_and_clock import parse_rate_limit_evidence
 from services.practice import PracticeInstance
-from services.secret import Secret
 from services.servicenow import ConnectionSettings, SignIn
+from services.statistics import timing_advice
+from services.statistics.timing_advice import (
+    ApprovalTimes,
+    last_reported_call_limit,
+    load_approval_times,
+    load_polling_load,
+    median_daily_peak,
+)
 from services.store import Store
-from services.store.values import as_values, table_of
+from services.store.row_values import get_table, row_to_dict
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -56,13 +62,13 @@ def raised(configuration, process, state, took_s=None, ago=timedelta(days=1), **
 def test_the_share_of_approvals_that_came_after_a_timeout(configuration, process):
     for took in (60, 120, 300, 1200, 4000):
         raised(configuration, process, RequestState.APPROVED, took)
-    times = answer_times(configuration.store, process.id)
+    times = load_approval_times(configuration.store, process.id)
     assert times.seconds == pytest.approx((60, 120, 300, 1200, 4000))
     assert times.share_after(59) == 1
     assert times.share_after(60) == pytest.approx(0.8)
     assert times.share_after(1200) == pytest.approx(0.2)
     assert times.share_after(4000) == 0
-    assert (times.within(0.5), times.within(0.9)) == pytest.approx((300, 4000))
+    assert (times.percentile(0.5), times.percentile(0.9)) == pytest.approx((300, 4000))
 
 
 def test_nothing_is_said_of_no_approvals(configuration, process):
@@ -71,9 +77,9 @@ def test_nothing_is_said_of_no_approvals(configuration, process):
     raised(configuration, process, RequestState.APPROVED, 5, rehearsal=True)
     other = configuration.save(configuration.new(Kind.APPROVAL_PROCESS))
     raised(configuration, other, RequestState.APPROVED, 5)
-    times = answer_times(configuration.store, process.id)
-    assert times == AnswerTimes(unanswered=1, ended=2)
-    assert (times.share_after(1), times.within(0.5)) == (0.0, None)
+    times = load_approval_times(configuration.store, process.id)
+    assert times == ApprovalTimes(unanswered=1, ended=2)
+    assert (times.share_after(1), times.percentile(0.5)) == (0.0, None)
 
 
 def test_requests_that_nobody_answered_are_counted(configuration, process, monkeypatch):
@@ -85,10 +91,10 @@ def test_requests_that_nobody_answered_are_counted(configuration, process, monke
     ):
         raised(configuration, process, state, 1200, timedelta(days=days), servicenow_state=there)
     raised(configuration, process, RequestState.PENDING)
-    times = answer_times(configuration.store, process.id)
+    times = load_approval_times(configuration.store, process.id)
     assert (times.unanswered, times.ended) == (2, 4)
-    monkeypatch.setattr(judgements, "APPROVALS_MAX", 3)
-    times = answer_times(configuration.store, process.id)
+    monkeypatch.setattr(timing_advice, "APPROVALS_MAX", 3)
+    times = load_approval_times(configuration.store, process.id)
     assert (times.unanswered, times.ended) == (1, 3)
 
 
@@ -99,8 +105,8 @@ def test_an_approval_that_came_after_the_console_had_given_up_counts_with_its_ow
     decided = late.requested_at + timedelta(seconds=5000)
     told = RequestEvent(request_id=late.id, at=decided, kind="decided")
     with configuration.store.write() as work:
-        work.session.execute(table_of(told).insert().values(**as_values(told)))
-    assert answer_times(configuration.store, process.id).seconds == pytest.approx((5000,))
+        work.session.execute(get_table(told).insert().values(**row_to_dict(told)))
+    assert load_approval_times(configuration.store, process.id).seconds == pytest.approx((5000,))
 
 
 def test_where_the_time_is_not_known_it_is_when_it_was_seen_and_never_before_the_timeout(
@@ -112,14 +118,14 @@ def test_where_the_time_is_not_known_it_is_when_it_was_seen_and_never_before_the
     with configuration.store.write() as work:
         at = seen.requested_at + timedelta(seconds=9000)
         work.observe(ApprovalRequest, {seen.id: {"observed_at": at}})
-    assert answer_times(configuration.store, process.id).seconds == pytest.approx((1200, 9000))
+    assert load_approval_times(configuration.store, process.id).seconds == pytest.approx((1200, 9000))
 
 
 def test_the_newest_approvals_count(configuration, process, monkeypatch):
-    monkeypatch.setattr(judgements, "APPROVALS_MAX", 2)
+    monkeypatch.setattr(timing_advice, "APPROVALS_MAX", 2)
     for days, took in ((3, 10), (2, 20), (1, 30)):
         raised(configuration, process, RequestState.APPROVED, took, timedelta(days=days))
-    assert answer_times(configuration.store, process.id).seconds == pytest.approx((20, 30))
+    assert load_approval_times(configuration.store, process.id).seconds == pytest.approx((20, 30))
 
 
 @pytest.mark.parametrize(
@@ -135,14 +141,14 @@ def test_the_newest_approvals_count(configuration, process, monkeypatch):
 )
 def test_requests_that_are_open_at_once_are_counted(spans, peak):
     at = lambda s: None if s is None else DAY + timedelta(seconds=s)  # noqa: E731
-    assert usual_peak([(at(a), at(b)) for a, b in spans], DAY + timedelta(hours=1)) == peak
+    assert median_daily_peak([(at(a), at(b)) for a, b in spans], DAY + timedelta(hours=1)) == peak
 
 
 def test_one_busy_day_is_not_the_usual_one():
     spans = [(DAY, DAY + timedelta(hours=1))] * 50
     for day in range(1, 5):
         spans += [(DAY + timedelta(days=day), DAY + timedelta(days=day, hours=1))] * day
-    assert usual_peak(spans, DAY + timedelta(days=9)) == 3
+    assert median_daily_peak(spans, DAY + timedelta(days=9)) == 3
 
 
 def test_what_is_open_and_usual_and_how_often_the_server_may_be_asked(configuration, process):
@@ -151,10 +157,15 @@ def test_what_is_open_and_usual_and_how_often_the_server_may_be_asked(configurat
     raised(configuration, process, RequestState.SUBMITTING, None, timedelta(minutes=1))
     for _ in range(2):
         raised(configuration, process, RequestState.APPROVED, 60, timedelta(days=45))
-    load = load_of(configuration.store, process.id)
-    assert (load.open_now, load.usual_peak, load.minimum_interval_s, load.told_limit) == (4, 4, 45, None)
+    load = load_polling_load(configuration.store, process.id)
+    assert (load.open_now, load.median_peak, load.minimum_interval_s, load.reported_call_limit) == (
+        4,
+        4,
+        45,
+        None,
+    )
     nowhere = configuration.save(configuration.new(Kind.APPROVAL_PROCESS))
-    assert load_of(configuration.store, nowhere.id) == judgements.Load()
+    assert load_polling_load(configuration.store, nowhere.id) == timing_advice.PollingLoad()
 
 
 @pytest.mark.parametrize(
@@ -167,23 +178,23 @@ def test_what_is_open_and_usual_and_how_often_the_server_may_be_asked(configurat
     ],
 )
 def test_the_limit_is_read_from_what_the_check_said(evidence, told):
-    assert told_limit(evidence) == told
+    assert parse_rate_limit_evidence(evidence) == told
 
 
 async def test_the_limit_that_an_instance_told_is_kept_with_its_checks(configuration, server, process):
     async def check():
         settings = ConnectionSettings("Server", practice.base_url)
         report = await run_check(settings, SignIn("privman.integration", Secret("practice")), process)
-        store_check(configuration.store, server, report, process)
+        save_check(configuration.store, server, report, process)
 
     practice = PracticeInstance(password="practice").start()
     try:
         practice.faults.set("rate_limit_told", limit=4321)
         await check()
-        assert limit_of(configuration.store, server.id) == 4321
+        assert last_reported_call_limit(configuration.store, server.id) == 4321
         # An instance that tells none the next time has not lifted it.
         practice.faults.clear()
         await check()
     finally:
         practice.stop()
-    assert load_of(configuration.store, process.id).told_limit == 4321
+    assert load_polling_load(configuration.store, process.id).reported_call_limit == 4321

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.logs import PrivateLog, set_up, try_to_set_up
+from services.common.logging_setup import PrivateRotatingFileHandler, configure_logging, try_configure_logging
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ def handlers_as_before():
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     yield
-    ours = (PrivateLog, logging.NullHandler)
+    ours = (PrivateRotatingFileHandler, logging.NullHandler)
     for handler in [h for h in root.handlers if h not in before and isinstance(h, ours)]:
         root.removeHandler(handler)
         handler.close()
@@ -48,7 +48,7 @@ def test_whatever_stands_in_its_place_is_said_and_left_alone(tmp_path, kind):
     folder = tmp_path / "logs"
     occupied(folder, kind)
     before = {p: p.read_text() for p in tmp_path.rglob("precious")}
-    assert try_to_set_up(folder).startswith("No log is written: ")
+    assert try_configure_logging(folder).startswith("No log is written: ")
     logging.getLogger("services").info("goes nowhere")
     assert {p: p.read_text() for p in tmp_path.rglob("precious")} == before
     assert not (folder / "nothing").exists()
@@ -56,8 +56,8 @@ def test_whatever_stands_in_its_place_is_said_and_left_alone(tmp_path, kind):
 
 def test_a_full_disk_silences_it_with_one_notice_until_there_is_room(tmp_path):
     said = []
-    file = set_up(tmp_path / "logs")
-    [handler] = [h for h in logging.getLogger().handlers if isinstance(h, PrivateLog)]
+    file = configure_logging(tmp_path / "logs")
+    [handler] = [h for h in logging.getLogger().handlers if isinstance(h, PrivateRotatingFileHandler)]
     handler.notice = said.append
     log, opened = logging.getLogger("services"), handler._open
 
@@ -79,7 +79,7 @@ def test_a_full_disk_silences_it_with_one_notice_until_there_is_room(tmp_path):
 
 def test_no_traceback_reaches_the_terminal(tmp_path):
     code = (
-        "import logging, resource, sys; from pathlib import Path; from services.logs import set_up\n"
+        "import logging, resource, sys; from pathlib import Path; from services.common.logging_setup import set_up\n"
         "set_up(Path(sys.argv[1])); resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "for number in range(200): logging.getLogger('services').warning('line %d %s', number, 'x' * 100)\n"
         "print('went on')\n"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services import redact
+from services.common import redaction
 
 MANY = 64
 PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=40)
@@ -15,23 +15,23 @@ PASSWORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size
 
 @pytest.fixture(autouse=True)
 def only_what_is_remembered_here(monkeypatch):
-    monkeypatch.setattr(redact, "_known", {})
+    monkeypatch.setattr(redaction, "_remembered", {})
 
 
 @given(PASSWORDS, st.binary(max_size=9), st.binary(max_size=9), st.booleans())
 def test_base64_that_holds_a_password_is_removed_wherever_it_stands(password, before, after, url_safe):
-    redact._known.clear()
-    redact.remember(password)
+    redaction._remembered.clear()
+    redaction.remember_secret(password)
     encode = base64.urlsafe_b64encode if url_safe else base64.b64encode
     written = encode(before + password.encode() + after).decode()
-    shown = redact.redact(f"sent <{written}> there")
-    assert shown == f"sent <{redact.REMOVED}> there"
+    shown = redaction.redact(f"sent <{written}> there")
+    assert shown == f"sent <{redaction.REDACTED}> there"
 
 
 @given(PASSWORDS)
 def test_a_password_is_removed_however_an_address_or_json_writes_it(password):
-    redact._known.clear()
-    redact.remember(password)
+    redaction._remembered.clear()
+    redaction.remember_secret(password)
     for written in (
         password,
         urllib.parse.quote(password, safe=""),
@@ -40,31 +40,31 @@ def test_a_password_is_removed_however_an_address_or_json_writes_it(password):
         "".join(f"&#{ord(c)};" for c in password),
         password.encode().hex(),
     ):
-        assert redact.redact(f"> {written} <") == f"> {redact.REMOVED} <"
+        assert redaction.redact(f"> {written} <") == f"> {redaction.REDACTED} <"
 
 
 def test_a_long_answer_is_read_once_whatever_number_of_passwords_is_known(monkeypatch):
     """Reading each run once for each password took minutes for an answer of half a megabyte."""
-    runs, read = redact._BASE64_RUN, []
+    runs, read = redaction._BASE64_RUN, []
 
     class Counted:
         def sub(self, shown, text):
             return runs.sub(lambda run: read.append(len(run[0])) or shown(run), text)
 
-    monkeypatch.setattr(redact, "_BASE64_RUN", Counted())
+    monkeypatch.setattr(redaction, "_BASE64_RUN", Counted())
     for number in range(MANY):
-        redact.remember(f"Correct-horse-{number:04d}")
+        redaction.remember_secret(f"Correct-horse-{number:04d}")
     picture = base64.b64encode(bytes(range(256)) * 200).decode()
     hidden = base64.b64encode(b"user:Correct-horse-0040").decode()
-    shown = redact.redact(f"{picture} {hidden}")
-    assert shown == f"{picture} {redact.REMOVED}"
+    shown = redaction.redact(f"{picture} {hidden}")
+    assert shown == f"{picture} {redaction.REDACTED}"
     assert read == [len(picture), len(hidden)]
 
 
 def test_other_base64_is_left_alone():
-    redact.remember("Correct-horse-0001")
+    redaction.remember_secret("Correct-horse-0001")
     other = base64.b64encode(b"Another-house-0001 and more").decode()
-    assert redact.redact(other) == other
+    assert redaction.redact(other) == other
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_other_base64_is_left_alone():
 @pytest.mark.parametrize("piece", [" ", "\\", "&amp;", "%25", "?", "\ufffd", "\\u005c", "é", "a", "\n \t"])
 def test_no_text_makes_the_search_try_over_and_over(password, piece):
     """Doubling the tries with every character, one such text never ended; the time limit of a test is the proof."""
-    redact.remember(password)
-    assert redact.redact(piece * 4_000 + "!").endswith("!")
+    redaction.remember_secret(password)
+    assert redaction.redact(piece * 4_000 + "!").endswith("!")
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_no_text_makes_the_search_try_over_and_over(password, piece):
 def test_no_page_makes_the_rules_try_over_and_over(piece):
     """Tried from each of its dots, 20,000 characters of “a.a.a.” took half a minute; ten times as many would not end."""
     text = (piece * 200_000)[:200_000]
-    redact.redact(text)
-    redact.evidence(text * 50)
+    redaction.redact(text)
+    redaction.evidence_excerpt(text * 50)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_no_page_makes_the_rules_try_over_and_over(piece):
     ],
 )
 def test_what_looks_like_a_credential_is_removed_whatever_its_name_begins_with(text, shown):
-    assert redact.redact(text) == shown
+    assert redaction.redact(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_what_looks_like_a_credential_is_removed_whatever_its_name_begins_with(t
     ],
 )
 def test_a_password_is_found_as_others_write_it(password, written):
-    redact.remember(password)
-    assert redact.redact(f"> {written} <") == f"> {redact.REMOVED} <"
+    redaction.remember_secret(password)
+    assert redaction.redact(f"> {written} <") == f"> {redaction.REDACTED} <"
 
 
 WORDS = (
@@ -149,20 +149,24 @@ WORDS = (
 
 @pytest.mark.parametrize("words", WORDS)
 def test_what_people_write_stays_whatever_words_stand_beside_each_other(words):
-    redact.remember("Correct-horse-0001")
-    assert redact.redact_words(words) == words
+    redaction.remember_secret("Correct-horse-0001")
+    assert redaction.redact_user_text(words) == words
 
 
 def test_a_secret_is_taken_out_of_what_people_write_by_its_value_and_form():
-    redact.remember("Correct-horse-0001")
+    redaction.remember_secret("Correct-horse-0001")
     basic = base64.b64encode(b"user:hush").decode()
     for written in (
         "Correct-horse-0001",
         "Correct%2Dhorse%2D0001",
         base64.b64encode(b"x:Correct-horse-0001").decode(),
     ):
-        assert redact.redact_words(f"my password: {written} please") == "my password: (removed) please"
-    assert redact.redact_words("see https://me:hush@a.example/x") == "see https://(removed)@a.example/x"
+        assert redaction.redact_user_text(f"my password: {written} please") == "my password: (removed) please"
+    assert (
+        redaction.redact_user_text("see https://me:hush@a.example/x") == "see https://(removed)@a.example/x"
+    )
     for token in ("aci_4aAJgEkU7jaRAK2lOpgE5bUZ", "qWeRtYuIoPaSdFgHjKlZxC", "eyJhbGciOiJIUzI1NiJ9.e30.x-y_z"):
-        assert redact.redact_words(f"Authorization: Bearer {token}") == "Authorization: Bearer (removed)"
-    assert redact.redact_words(f"Authorization: Basic {basic}") == "Authorization: Basic (removed)"
+        assert (
+            redaction.redact_user_text(f"Authorization: Bearer {token}") == "Authorization: Bearer (removed)"
+        )
+    assert redaction.redact_user_text(f"Authorization: Basic {basic}") == "Authorization: Basic (removed)"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.together import together
+from services.common.tasks import gather_or_cancel
 
 
 class Slow:
@@ -32,20 +32,20 @@ async def one(value):
 
 
 async def test_what_all_return_comes_in_order():
-    assert await together(one("a"), one("b")) == ["a", "b"]
-    assert await together() == []
+    assert await gather_or_cancel(one("a"), one("b")) == ["a", "b"]
+    assert await gather_or_cancel() == []
 
 
 async def test_where_one_fails_the_others_are_over():
     slow = Slow()
     with pytest.raises(LookupError):
-        await together(slow.run(), fails())
+        await gather_or_cancel(slow.run(), fails())
     assert slow.over
 
 
 async def test_cancelled_all_are_over():
     quick, slow = asyncio.Event(), Slow()
-    task = asyncio.ensure_future(together(quick.wait(), slow.run()))
+    task = asyncio.ensure_future(gather_or_cancel(quick.wait(), slow.run()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from models.registry import all_models
+from models.tables import all_models
 
 all_models()
 context.configure(

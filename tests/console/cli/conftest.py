@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from console.cli.app import run_cli
-from services.paths import Paths
+from services.common.user_folders import Paths
 from services.practice import PracticeInstance
 from services.store import Store
 from tests.limits import PROGRAM_S, WAIT_S

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from services.vault.env import AUDIT_VARIABLE
+from services.vault.environment_vault import AUDIT_VARIABLE
 from tests.console.cli.conftest import document
 
 

@@ -9,17 +9,17 @@ import uuid
 
 import pytest
 
-from console.cli.deciding import status_of
-from models.approval_request import COPY, ApprovalRequest
+from console.cli.decision_commands import exit_status_of
+from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
+from services.common.user_folders import Paths
 from services.configuration import Configuration
-from services.paths import Paths
-from services.practice.accounts import user_id
-from services.practice.approvals import place_order
-from services.practice.stock import EXECUTE_ITEM, _sample
-from services.requests.acting import Outcome
-from services.requests.intake import digest_of
-from services.requests.refusals import too_late
+from services.intake.accepted_requests import hash_token
+from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
+from services.practice.orders_and_approvals import place_order
+from services.requests.decisions.decide import ActionResult
+from services.requests.records.problems import decision_too_late
 from services.store import Store
 from tests.console.cli.conftest import ROOT, SECRET, SERVER, TYPE
 from tests.console.cli.test_wrong_calls import applied, error_of
@@ -49,18 +49,18 @@ def order(store, practice):
 
     def make(number=1, *, own=False):
         key = uuid.uuid4()
-        variables = {**_sample(number), **({"PMApprovalId": str(key)} if own else {})}
-        made = place_order(practice._database, EXECUTE_ITEM, variables, user_id=user_id(PM), by=PM)
+        variables = {**_sample_variables(number), **({"PMApprovalId": str(key)} if own else {})}
+        made = place_order(practice._database, EXECUTE_ITEM_ID, variables, user_id=user_sys_id(PM), by=PM)
         row = ApprovalRequest(
             id=key, server_id=server.id, record_id=made.item_id, number=made.item_number, state=RequestState.PENDING,
             external_id=made.item_id if own else f"pm-{number}",
-            approval_id=str(key) if own else _sample(number)["PMApprovalId"],
-            file_path=_sample(number)["PMFilePath"], initiator_name="Ada", servicenow_state="requested", record_state="1",
+            approval_id=str(key) if own else _sample_variables(number)["PMApprovalId"],
+            file_path=_sample_variables(number)["PMFilePath"], initiator_name="Ada", servicenow_state="requested", record_state="1",
         )  # fmt: skip
         if own:
             row.type_id, row.process_id = kind.id, kind.process_id
         else:
-            row.origin, row.version = RequestOrigin.SERVICENOW, COPY
+            row.origin, row.version = RequestOrigin.SERVICENOW, COPY_VERSION
         with store.write() as work:
             work.insert(row) if own else work.observe(ApprovalRequest, {}, [row])
         return row
@@ -179,7 +179,7 @@ def test_a_reminder_is_sent_once(cli, order, practice):
 def test_a_number_on_two_instances_has_to_be_told_apart(cli, order, store):
     row = order()
     twin = ApprovalRequest(
-        number=row.number, version=COPY, origin=RequestOrigin.SERVICENOW, state=RequestState.PENDING
+        number=row.number, version=COPY_VERSION, origin=RequestOrigin.SERVICENOW, state=RequestState.PENDING
     )
     with store.write() as work:
         work.observe(ApprovalRequest, {}, [twin])
@@ -225,7 +225,7 @@ def test_a_token_is_written_once_and_to_standard_output_only(cli, store):
     assert json.loads(listed.split("\t")[2]) == {"PMFilePath": "/file/path", "id": "/number"}
     everything = (listed, cli("history", "--json").out, cli("config", "export").out, _logs())
     assert not any(token in text for text in everything)
-    assert digest_of(token) not in listed
+    assert hash_token(token) not in listed
     assert cli("intake", "remove", "webhook").status == 0
     assert cli("intake", "list").out == ""
     assert cli("intake", "remove", "Webhook").status == 2
@@ -254,17 +254,17 @@ def test_a_wrong_program_is_refused(cli, store, words):
 
 
 def test_no_command_asks_for_qt():
-    code = (
-        "import sys, console.cli.deciding, console.cli.intake; print([m for m in sys.modules if 'Qt' in m])"
-    )
+    code = "import sys, console.cli.decision_commands, console.cli.intake_commands; print([m for m in sys.modules if 'Qt' in m])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_a_decision_that_came_too_late_is_done_and_not_good():
-    late = Outcome(uuid.uuid4(), ok=True, problem=too_late("Take in that RITM1 is approved", "timed_out"))
-    assert status_of([late]) == 1
-    assert status_of([Outcome(uuid.uuid4(), ok=True)]) == 0
+    late = ActionResult(
+        uuid.uuid4(), ok=True, problem=decision_too_late("Take in that RITM1 is approved", "timed_out")
+    )
+    assert exit_status_of([late]) == 1
+    assert exit_status_of([ActionResult(uuid.uuid4(), ok=True)]) == 0
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.stages import STAGES
-from services.connectivity import CATALOGUE, handbook
+from models.check_stages import STAGES
+from services.connectivity import FAULT_CATALOG, fault_handbook
 
 
 def test_an_id_from_a_ticket_is_explained(cli):
@@ -23,19 +23,19 @@ def test_an_id_with_several_meanings_is_told_with_all_of_them(cli):
 
 def test_without_an_id_every_fault_is_listed(cli):
     outcome = cli("faults")
-    assert [line.split("\t")[1] for line in outcome.out.splitlines()] == [fault.id for fault in CATALOGUE]
+    assert [line.split("\t")[1] for line in outcome.out.splitlines()] == [fault.id for fault in FAULT_CATALOG]
 
 
 def test_the_document_holds_every_part_and_only_known_stages(cli):
     faults = cli("faults", "--json").json["faults"]
-    assert len(faults) == len(CATALOGUE)
+    assert len(faults) == len(FAULT_CATALOG)
     for one in faults:
         assert all(one[part] for part in ("id", "stages", "owner", "people_see", "cause", "remedy", "source"))
         assert set(one["stages"]) | set(one["also_at"]) <= set(STAGES)
 
 
 def test_the_page_of_the_documentation_is_written_as_it_is_kept(cli):
-    assert cli("faults", "--markdown").out == handbook.page()
+    assert cli("faults", "--markdown").out == fault_handbook.render_markdown()
     assert cli("faults", "dns-timeout", "--markdown").out.startswith("#### dns-timeout\n")
 
 

@@ -198,14 +198,14 @@ def test_a_full_disk_is_no_wrong_input(cli, monkeypatch, tmp_path):
     def refuse(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("services.files.os.fsync", refuse)
+    monkeypatch.setattr("services.common.file_writing.os.fsync", refuse)
     outcome = cli("audit", "export", tmp_path / "trail.jsonl")
     assert outcome.status == 3
     assert "The disk is full, or takes no file of this size." in outcome.err
 
 
 def test_what_nobody_expected_names_its_log(cli, monkeypatch, caplog):
-    monkeypatch.setattr("console.cli.audit._views", lambda *_: 1 / 0)
+    monkeypatch.setattr("console.cli.audit_commands._load_revisions", lambda *_: 1 / 0)
     outcome = cli("history")
     assert outcome.status == 3
     assert "Traceback" not in outcome.err

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from console import ending
+from console.startup import termination_signals
 from tests.console.cli.conftest import TYPE, document, read_to, until
 from tests.limits import PROGRAM_S
 
 BOTH = pytest.mark.parametrize(
     "number",
-    [getattr(signal, name) for name in ending.NAMES if hasattr(signal, name)],
+    [getattr(signal, name) for name in termination_signals.SIGNAL_NAMES if hasattr(signal, name)],
     ids=lambda one: one.name,
 )
 

@@ -9,8 +9,8 @@ import pytest
 from models.base import utcnow
 from models.kinds import Kind
 from services.configuration import Configuration
-from services.requests.intake import Intake, IntakeClients
-from services.requests.leases import holdings
+from services.coordination.leases import load_leases
+from services.intake.accepted_requests import Intake, IntakeClients
 from services.store import Store
 from tests.console.cli.conftest import SERVER, TYPE, document, interrupt, read_to, until
 from tests.limits import PROGRAM_S
@@ -67,10 +67,10 @@ def test_one_round_that_could_not_be_done_ends_with_1(configured, practice):
 
 
 BROKEN = {
-    "raising": ("services.requests.life:RequestLife", "resume"),
-    "polling": ("services.requests.following:Follower", "_look"),
-    "cleaning": ("services.requests.baseline", "unfinished"),
-    "looking": ("services.requests.worker:Worker", "_steps"),
+    "raising": ("services.requests.lifecycle.lifecycle:RequestLife", "resume"),
+    "polling": ("services.requests.polling.poller:Follower", "_look"),
+    "cleaning": ("services.requests.rehearsal.baseline", "unfinished"),
+    "looking": ("services.requests.worker.worker:Worker", "_steps"),
 }
 
 
@@ -148,6 +148,6 @@ def test_told_to_stop_it_gives_back_what_it_holds_and_ends_well(configured, prac
     _, err = process.communicate(timeout=PROGRAM_S)
     assert process.returncode == 0, err
     with store.read() as session:
-        held = {**holdings(session, "follow:"), **holdings(session, "worker:")}
+        held = {**load_leases(session, "follow:"), **load_leases(session, "worker:")}
     assert len(held) == 2
     assert all(one.until <= utcnow() for one in held.values())

@@ -10,11 +10,11 @@ import typer.main
 
 from console.cli.app import app
 from models.kinds import Kind
+from services.common.store_location import sqlite_file
+from services.common.user_folders import Paths
 from services.configuration import Configuration
-from services.paths import Paths
 from services.store import Store
 from services.store import engine as store_engine
-from services.store.location import file_of
 from tests.console.cli.conftest import SECRET, SECRET_VARIABLE, SERVER, TYPE, document
 
 DOCUMENT_FILE = "approvals.yaml"
@@ -425,7 +425,7 @@ class TestStore:
     @pytest.mark.parametrize("words", READS, ids=" ".join)
     @pytest.mark.parametrize("of", ["this user", "zero bytes", "no tables"])
     def test_that_is_missing_or_empty_is_said_to_be_so_and_not_made(self, cli, tmp_path, words, of):
-        file = file_of(Paths.of().default_store)
+        file = sqlite_file(Paths.of().default_store)
         if of != "this user":
             file.parent.mkdir(parents=True)
             file.touch()
@@ -446,7 +446,7 @@ class TestStore:
         assert outcome.status == 1
         assert outcome.json["summary"]["create"] == 1
         assert "There is no store yet" in outcome.err
-        assert not file_of(Paths.of().default_store).exists()
+        assert not sqlite_file(Paths.of().default_store).exists()
 
     def test_that_is_a_folder_ends_with_3(self, cli, tmp_path):
         outcome = cli("history", "--store", tmp_path, "--json")
@@ -474,7 +474,7 @@ class TestStore:
         assert "store-too-new" in outcome.err
 
     def test_that_is_locked_ends_with_3_and_can_still_be_read(self, cli, tmp_path, monkeypatch):
-        monkeypatch.setattr(store_engine, "BUSY_MS", 50)
+        monkeypatch.setattr(store_engine, "BUSY_TIMEOUT_MS", 50)
         file = tmp_path / "console.db"
         Store.open(str(file)).close()
         document_file = tmp_path / "document.yaml"
@@ -529,7 +529,7 @@ def test_shared_options_may_stand_anywhere(cli, tmp_path):
         "revisions": []
     }
     assert cli(f"--store={second}", "history", "--json").status == 0
-    assert not file_of(Paths.of().default_store).exists()
+    assert not sqlite_file(Paths.of().default_store).exists()
 
 
 def every_command(command=None, path=()):

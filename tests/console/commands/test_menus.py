@@ -9,11 +9,11 @@ from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QMenu
 
-from console.menus import node_menu
-from console.navigation.model import object_key
-from console.pages.delete_dialog import InUseDialog
+from console.forms.delete_dialogs import InUseDialog
+from console.navigation.tree_model import object_key
+from console.shell.menus import node_menu
 from models.kinds import KINDS, Kind
-from tests.console.pages.support import until
+from tests.console.page_support import until
 from tests.console.windows import filled, menu_tree, shown
 
 
@@ -23,7 +23,7 @@ def node_of(window, kind, item):
 
 def menu_of(window, node):
     """Open the context menu of a node as the tree asks for it, and return it."""
-    window.navigation.tree.menu_wanted.emit(node, window.mapToGlobal(QPoint(50, 50)))
+    window.navigation.tree.menu_requested.emit(node, window.mapToGlobal(QPoint(50, 50)))
     found = QApplication.activePopupWidget()
     assert isinstance(found, QMenu)
     return found

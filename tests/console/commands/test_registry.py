@@ -4,8 +4,8 @@ import pytest
 from PyQt6.QtCore import QObject, Qt
 from PyQt6.QtWidgets import QWidget
 
-from console import theme
-from console.commands.registry import Command, CommandRegistry
+from console.design import theme
+from console.runtime.command_registry import Command, CommandRegistry
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_an_entry_of_a_context_menu_names_its_shortcut_without_listening(registr
 
 def test_icons_are_drawn_in_the_colours_as_they_are_now(registry, qapp):
     registry.add(command(icon="disk"))
-    theme.of().theme_changed.connect(registry.retint)
+    theme.of().theme_changed.connect(registry.recolour_icons)
     action = registry.action("save")
     light = action.icon().pixmap(16, 16).toImage()
     try:

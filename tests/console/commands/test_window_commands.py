@@ -7,24 +7,24 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QDialog, QLineEdit
 
-from console import theme
-from console.commands.window_commands import MENUS
-from console.context import Context, Options
-from console.dialogs import ProblemSheet
-from console.icons import ICON_NAMES
-from console.navigation.model import object_key
-from console.pages.delete_dialog import DeleteDialog
-from console.pages.open_requests import OpenRequestsDialog
-from console.settings import Layout
-from console.targets import Target
+from console.design import theme
+from console.design.icons import ICON_NAMES
+from console.forms.delete_dialogs import DeleteDialog
+from console.forms.open_requests_dialog import OpenRequestsDialog
+from console.navigation.tree_model import object_key
+from console.runtime.context import Context, WindowOptions
+from console.runtime.layout_settings import WindowSettings
+from console.runtime.targets import Target
+from console.setup.wizard import SetupWizard
+from console.shell.dialogs import ProblemSheet
+from console.shell.main_window import MAX_OPEN_PAGES, Window
+from console.shell.window_commands import MENUS
 from console.widgets.labels import Label
-from console.widgets.states import EmptyState
-from console.window import PAGES_KEPT, Window
-from console.wizard import SetupWizard
+from console.widgets.placeholders import EmptyState
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from tests.console.pages.requests.support import put, request, settled
-from tests.console.pages.support import until
+from tests.console.inbox.support import put, request, settled
+from tests.console.page_support import until
 from tests.console.windows import filled, shown
 
 CTRL, SHIFT, ALT = (
@@ -293,8 +293,8 @@ def test_a_store_that_cannot_be_opened_is_told_once(run, tmp_path):
     file.write_bytes(b"This is no database. " * 100)
 
     async def story():
-        ctx = Context(Options(str(file), tmp_path, "session"))
-        window = Window(ctx, Layout(tmp_path))
+        ctx = Context(WindowOptions(str(file), tmp_path, "session"))
+        window = Window(ctx, WindowSettings(tmp_path))
         window.show()
         ctx.open()
         window.show_target(Target("home"))
@@ -330,11 +330,11 @@ def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
         made = await filled(window)
         page = await shown(window, Kind.FOREIGN_SYSTEM, made[Kind.FOREIGN_SYSTEM])
         go_on = asyncio.Event()
-        page.what_to_check = go_on.wait
+        page.load_check_subject = go_on.wait
         page.run("check")
         assert page.check.running
         configuration = window.ctx.workspace.configuration
-        for _ in range(PAGES_KEPT + 2):
+        for _ in range(MAX_OPEN_PAGES + 2):
             credential = await window.ctx.call(
                 lambda: configuration.save(configuration.new(Kind.USER_CREDENTIAL, account="a"))
             )

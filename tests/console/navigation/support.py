@@ -3,7 +3,7 @@
 import uuid
 
 from models.kinds import Kind
-from services.store.outline import Outline, OutlineRow
+from services.store.tree_outline import Outline, OutlineRow
 
 SPACE = uuid.UUID("6a2c3d9e-0000-4000-8000-000000000000")
 

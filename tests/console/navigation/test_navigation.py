@@ -6,10 +6,10 @@ from PyQt6.QtGui import QContextMenuEvent
 from PyQt6.QtTest import QAbstractItemModelTester, QTest
 from PyQt6.QtWidgets import QApplication, QLineEdit
 
-from console import theme
-from console.navigation.model import Role, TreeModel, object_key
-from console.navigation.view import Navigation
-from console.targets import Target
+from console.design import theme
+from console.navigation.tree_model import Role, TreeModel, object_key
+from console.navigation.tree_view import Navigation
+from console.runtime.targets import Target
 from models.kinds import Kind
 from tests.console.navigation.support import id_of, outline
 
@@ -276,7 +276,7 @@ def test_a_name_is_edited_in_place_and_escape_leaves_it(navigation, qtbot):
 
 def test_the_menu_is_asked_for_by_mouse_and_by_keyboard(navigation):
     asked = []
-    navigation.tree.menu_wanted.connect(lambda node, where: asked.append((node.key, where)))
+    navigation.tree.menu_requested.connect(lambda node, where: asked.append((node.key, where)))
     navigation.show_outline(outline("a"), [], target("a"))
     viewport = navigation.tree.viewport()
     place = navigation.tree.visualRect(index_of(navigation, "a")).center()

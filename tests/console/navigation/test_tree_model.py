@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from PyQt6.QtCore import QPersistentModelIndex, Qt
 from PyQt6.QtTest import QAbstractItemModelTester
 
-from console.drafts import Draft
-from console.navigation.model import Role, TreeModel, object_key, worst_badge
-from console.navigation.view import FilterModel
-from console.targets import Target
+from console.navigation.tree_model import Role, TreeModel, object_key, worst_badge
+from console.navigation.tree_view import FilterModel
+from console.runtime.drafts import Draft
+from console.runtime.targets import Target
 from models.kinds import Kind
-from services.store.outline import Outline
+from services.store.tree_outline import Outline
 from tests.console.navigation.support import id_of, outline, shown
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -122,7 +122,7 @@ NAMES = st.dictionaries(st.sampled_from("abcdefghijkl"), st.text("xyz ÄßABC&",
 def test_any_outline_after_any_other_is_shown_whole_and_in_order(qapp, states):
     model = TreeModel()
     proxy = FilterModel(model, model)
-    proxy.set_needle("a")
+    proxy.set_filter_text("a")
     testers = [QAbstractItemModelTester(model, FATAL), QAbstractItemModelTester(proxy, FATAL)]
     for words, names, drafts in states:
         model.set_outline(outline(*words, **names), [new_draft(w, names.get(w, w)) for w in drafts])

@@ -4,7 +4,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from console.widgets.chain import OF_A_KIND, Chain, ChainLink, LinkRow, shortened
+from console.widgets.link_chain import MAX_LINKS, ChainLink, LinkRow, ObjectChain, truncate_links
 
 
 def link(key, name="", **given):
@@ -15,7 +15,7 @@ def link(key, name="", **given):
 
 @pytest.fixture
 def chain(qtbot):
-    made = Chain()
+    made = ObjectChain()
     qtbot.addWidget(made)
     made.show()
     return made
@@ -49,8 +49,8 @@ def test_links_come_and_go(chain, qtbot):
 
 
 def test_a_thousand_links_are_told_in_a_few(qapp):
-    assert shortened([link("a")], "more", "Approval Types") == [link("a")]
+    assert truncate_links([link("a")], "more", "Approval Types") == [link("a")]
     links = [link(f"{n}") for n in range(1000)]
-    shown = shortened(links, "more", "Approval Types")
-    assert len(shown) == OF_A_KIND
+    shown = truncate_links(links, "more", "Approval Types")
+    assert len(shown) == MAX_LINKS
     assert (shown[-1].key, shown[-1].name) == ("more", "and 993 more")

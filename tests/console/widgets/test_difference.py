@@ -7,8 +7,16 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from console import theme
-from console.widgets.difference import ADDED, CHANGED, REMOVED, SAME, DifferenceView, side_by_side, summary_of
+from console.design import theme
+from console.widgets.diff_view import (
+    ADDED,
+    CHANGED,
+    REMOVED,
+    SAME,
+    DifferenceView,
+    side_by_side,
+    summarize_rows,
+)
 
 OLD = """(function (req, res) {
   // On cancel and on timeout
@@ -32,14 +40,14 @@ def test_lines_much_alike_stand_beside_each_other():
     assert ("id = req.PMCancelRequestId;", "var id = String(req.PMCancelRequestId);") in changed
     assert ('res.PMCancelResult = "OK";', 'res.TmsCancelResult = "OK";') in changed
     assert [r.left.strip() for r in rows if r.sign == REMOVED] == ['gs.info("Cancel: " + id);']
-    assert summary_of(rows) == "Lines: 2 changed, 2 added, 1 removed"
+    assert summarize_rows(rows) == "Lines: 2 changed, 2 added, 1 removed"
 
 
 def test_one_side_alone():
     assert [r.sign for r in side_by_side("", "a\nb")] == [ADDED, ADDED]
     assert [r.sign for r in side_by_side("a\nb", "")] == [REMOVED, REMOVED]
     assert side_by_side("", "") == []
-    assert summary_of(side_by_side("a", "a \r\n")) == "Both sides are the same"
+    assert summarize_rows(side_by_side("a", "a \r\n")) == "Both sides are the same"
 
 
 TEXTS = st.lists(st.sampled_from(["a", "b b", "b c", "", "  x = 1;", "  x = 2;", "}"]), max_size=14)

@@ -7,11 +7,11 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester, QTest
 
-from console.widgets.editors import PickerButton
+from console.widgets.line_editors import PickerButton
 from console.widgets.popup_list import PickModel, PickRow, PopupList
-from console.widgets.stages import StageList, StageModel
-from console.widgets.timeline import HistoryModel, ago
-from models.stages import STAGE_GROUPS
+from console.widgets.revision_list import HistoryModel, time_ago
+from console.widgets.stage_list import StageList, StageModel
+from models.check_stages import STAGE_GROUPS
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 
@@ -123,4 +123,4 @@ def test_history_says_what_changed_in_the_order_of_the_form(qapp):
 )
 def test_ages_are_said_in_the_largest_unit(seconds, words):
     now = datetime(2026, 1, 31, tzinfo=UTC)
-    assert ago(now - timedelta(seconds=seconds), now) == words
+    assert time_ago(now - timedelta(seconds=seconds), now) == words

@@ -6,11 +6,11 @@ import pytest
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
-from console import theme
+from console.design import theme
 from console.widgets import buttons
-from console.widgets.labels import FittingLabel, Picture
-from console.widgets.stages import StageList
-from models.stages import STAGE_GROUPS
+from console.widgets.labels import FittingLabel, IconLabel
+from console.widgets.stage_list import StageList
+from models.check_stages import STAGE_GROUPS
 
 
 @pytest.mark.parametrize(("width", "shown"), [(400, "Fix 1 error to save"), (70, "Fix 1 error"), (5, "")])
@@ -49,7 +49,7 @@ def test_a_skipped_stage_names_the_one_it_needed_as_it_is_shown(qtbot):
 def test_a_picture_follows_the_theme(qtbot):
     app = QApplication.instance()
     theme.apply(app, "light")
-    picture = Picture("bad", 14)
+    picture = IconLabel("bad", 14)
     qtbot.addWidget(picture)
     before = QImage(picture.pixmap().toImage())
     theme.apply(app, "dark")

@@ -3,13 +3,13 @@
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QLineEdit
 
-from console.pages.password_field import PasswordField
-from console.widgets.editors import PasswordEditor
+from console.forms.password_field import PasswordField
+from console.widgets.line_editors import PasswordLineEdit
 
 
 def test_a_cleared_line_gives_nothing_back(qtbot):
     """Qt keeps what was cleared for an undo, dots or not."""
-    line = PasswordEditor()
+    line = PasswordLineEdit()
     qtbot.addWidget(line)
     QTest.keyClicks(line, "Correct-horse-1")
     line.clear()

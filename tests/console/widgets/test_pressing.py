@@ -4,16 +4,16 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 
-from console.widgets.chain import ChainLink, LinkRow
-from console.widgets.door import PaletteDoor
 from console.widgets.labels import CopyLabel, LinkLabel
-from console.widgets.page_head import Crumb
+from console.widgets.link_chain import ChainLink, LinkRow
+from console.widgets.page_header import BreadcrumbLink
+from console.widgets.palette_field import PaletteButton
 
 MAKERS = {
     "link": lambda: (made := LinkLabel("Open"), made.clicked),
     "identifier": lambda: (made := CopyLabel("0123"), made.copied),
-    "door": lambda: (made := PaletteDoor(), made.opened),
-    "crumb": lambda: (made := Crumb("Tasks"), made.clicked),
+    "door": lambda: (made := PaletteButton(), made.opened),
+    "crumb": lambda: (made := BreadcrumbLink("Tasks"), made.clicked),
     "chain": lambda: (
         made := LinkRow(ChainLink("key", "server", "Foreign System", "Server", "good", "Reached"), last=True),
         made.clicked,

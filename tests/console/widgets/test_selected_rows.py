@@ -8,18 +8,18 @@ from PyQt6.QtCore import QModelIndex, QSize
 from PyQt6.QtGui import QAction, QColor, QIcon
 from PyQt6.QtWidgets import QListView, QListWidget, QListWidgetItem, QMenu
 
-from console import icons, theme
-from console.navigation.model import TreeModel, object_key
-from console.navigation.view import Tree
-from console.palette import Entry, EntryDelegate, EntryModel
-from console.tokens import COLOURS, SCHEMES
+from console.design import icons, theme
+from console.design.colours import COLOURS, SCHEMES
+from console.navigation.tree_model import TreeModel, object_key
+from console.navigation.tree_view import NavigationTree
+from console.shell.command_palette import EntryDelegate, EntryModel, PaletteEntry
 from console.widgets.data_table import Column, DataTable
 from console.widgets.plan_tree import PlanGroup, PlanRow, PlanTree
 from console.widgets.popup_list import PickDelegate, PickModel, PickRow
-from console.widgets.rows import RowsModel, RowsTable, TableRow
-from console.widgets.stages import StageList
-from console.widgets.timeline import HistoryList
-from models.stages import STAGE_GROUPS
+from console.widgets.revision_list import HistoryList
+from console.widgets.rows_table import RowsModel, RowsTable, TableRow
+from console.widgets.stage_list import StageList
+from models.check_stages import STAGE_GROUPS
 from tests.console.navigation.support import id_of, outline
 
 CONTRAST = SCHEMES.index("contrast")
@@ -73,7 +73,7 @@ def plan_group(state):
 
 
 def tree(state):
-    view = Tree()
+    view = NavigationTree()
     model = TreeModel(view)
     view.setModel(model)
     model.set_outline(outline("alpha"), [])
@@ -100,7 +100,7 @@ def pick_list(state):
 def entries(state):
     view = QListView()
     model = EntryModel(view)
-    model.replace([Entry("Save", "Edit", "disk", "Ctrl+S", lambda: None)])
+    model.replace([PaletteEntry("Save", "Edit", "disk", "Ctrl+S", lambda: None)])
     view.setModel(model)
     view.setItemDelegate(EntryDelegate(view))
     return view, model.index(0)

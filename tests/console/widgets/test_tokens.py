@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.tokens import COLOURS, SCHEMES
+from console.design.colours import COLOURS, SCHEMES
 
 
 def luminance(colour):

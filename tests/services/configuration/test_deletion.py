@@ -5,7 +5,7 @@ import pytest
 from models.approval_request import ApprovalRequest
 from models.intake_client import IntakeClient
 from models.kinds import Kind
-from services.errors import ConflictError, InUseError, Reference
+from services.common.errors import ConflictError, InUseError, Reference
 from services.store import NotFoundError
 
 pytestmark = pytest.mark.every_database

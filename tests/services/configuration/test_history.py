@@ -8,7 +8,7 @@ import pytest
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from services.errors import InvalidError
+from services.common.errors import InvalidError
 from services.store import NotFoundError
 from tests.services.store.invariants import assert_sound
 
@@ -111,12 +111,12 @@ def test_a_deleted_object_comes_back_as_it_was_and_goes_on_counting(configuratio
 def test_the_history_of_a_deleted_object_is_found_by_the_last_name_it_had(configuration, edited):
     process = Kind.APPROVAL_PROCESS
     configuration.delete(process, edited.id, 3)
-    assert [r.number for r in configuration.history_named(process, "rENAMED")] == [4, 3, 2, 1]
+    assert [r.number for r in configuration.history_by_name(process, "rENAMED")] == [4, 3, 2, 1]
     for kind, name in ((process, "Process"), (Kind.APPROVAL_TYPE, "Renamed"), (process, "\ud800")):
         with pytest.raises(NotFoundError):
-            configuration.history_named(kind, name)
+            configuration.history_by_name(kind, name)
     with pytest.raises(NotFoundError) as caught:
-        configuration.history_named(process, "Renamd")
+        configuration.history_by_name(process, "Renamd")
     assert "“Renamed”" in caught.value.problem.remedy
 
 
@@ -124,11 +124,11 @@ def test_the_object_that_has_the_name_now_comes_before_those_that_had_it(configu
     kind = Kind.APPROVAL_TYPE
     for _ in range(2):
         configuration.delete(kind, make(kind, name="Type").id, 1)
-    deleted = configuration.history_named(kind, "Type")
+    deleted = configuration.history_by_name(kind, "Type")
     assert [r.operation for r in deleted] == ["delete", "create", "delete", "create"]
     assert len({r.object_id for r in deleted}) == 2
     present = make(kind, name="Type")
-    assert [r.object_id for r in configuration.history_named(kind, "Type")] == [present.id]
+    assert [r.object_id for r in configuration.history_by_name(kind, "Type")] == [present.id]
 
 
 def test_what_refers_to_it_keeps_its_reference_through_deletion_and_return(configuration, chain):

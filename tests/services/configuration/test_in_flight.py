@@ -3,10 +3,10 @@
 import pytest
 from sqlmodel import select
 
-from models.approval_request import COPY, ApprovalRequest
+from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.errors import ConflictError, InUseError, RequestsOpenError
+from services.common.errors import ConflictError, InUseError, RequestsOpenError
 from services.workspace import Workspace
 from tests.services.store.invariants import assert_sound
 
@@ -72,7 +72,7 @@ def raise_requests(configuration, chain):
 def copied(configuration, chain):
     """Store a copy of a request that Privilege Manager raised."""
     row = ApprovalRequest(
-        version=COPY,
+        version=COPY_VERSION,
         origin=RequestOrigin.SERVICENOW.value,
         server_id=chain.server.id,
         process_id=chain.process.id,
@@ -248,9 +248,9 @@ def test_a_refused_deletion_changes_nothing(configuration, chain, raise_requests
 
 def test_a_user_credential_takes_its_password_with_it(configuration, make):
     from models.addresses import Origin
-    from services.secret import Secret
+    from services.common.secret import Secret
     from services.vault import SecretMissingError
-    from services.vault.session import SessionVault
+    from services.vault.session_vault import SessionVault
 
     vault = SessionVault()
     workspace = Workspace(configuration.store, vault)
@@ -269,7 +269,7 @@ def test_a_user_credential_takes_its_password_with_it(configuration, make):
 
 
 def test_a_vault_that_cannot_forget_does_not_bring_the_credential_back(configuration, make, tmp_path):
-    from services.vault.file import FileVault
+    from services.vault.file_vault import FileVault
 
     workspace = Workspace(configuration.store, FileVault(tmp_path / "vault.bin", None))
     gone = make(Kind.USER_CREDENTIAL, name="Gone")

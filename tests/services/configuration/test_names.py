@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from models.base import NAME_MAX, ItemFields, name_key
+from models.base import NAME_MAX, ConfigurationFields, name_key
 from models.kinds import KINDS, Kind
-from services.configuration.rules import field_errors
-from services.errors import ConflictError, InvalidError
+from services.common.errors import ConflictError, InvalidError
+from services.configuration.validation import field_errors
 from services.store import NotFoundError
 
 pytestmark = pytest.mark.every_database
@@ -39,7 +39,7 @@ def test_a_name_that_differs_in_case_or_typing_only_is_taken(make, configuration
         configuration.save(second)
     assert [(e.name, e.message) for e in caught.value.fields] == [("name", "this name is already in use")]
     assert configuration.check(second) == caught.value.fields
-    assert configuration.by_name(Kind.USER_CREDENTIAL, entered).id == first.id
+    assert configuration.find_by_name(Kind.USER_CREDENTIAL, entered).id == first.id
     assert configuration.named(Kind.USER_CREDENTIAL, entered).id == first.id
 
 
@@ -129,7 +129,7 @@ def field_errors_of_name(text):
 @example("\u0390" * 85)
 @example("😀" * NAME_MAX)
 def test_every_object_with_a_valid_name_can_be_copied_many_times(configuration, make, name):
-    found = configuration.by_name(Kind.APPROVAL_TYPE, name)
+    found = configuration.find_by_name(Kind.APPROVAL_TYPE, name)
     item = found or make(Kind.APPROVAL_TYPE, name=name)
     copies = [configuration.save(configuration.duplicate(Kind.APPROVAL_TYPE, item.id)) for _ in range(3)]
     keys = {name_key(c.name) for c in [item, *copies]}
@@ -168,6 +168,6 @@ def test_what_a_name_may_not_be(name, message):
 
 
 def test_every_kind_has_the_rules_of_names():
-    from models.registry import model_of
+    from models.tables import model_for_kind
 
-    assert all(issubclass(model_of(kind).fields, ItemFields) for kind in Kind)
+    assert all(issubclass(model_for_kind(kind).fields, ConfigurationFields) for kind in Kind)

@@ -12,8 +12,8 @@ from models.base import NAME_MAX, TEXT_MAX
 from models.foreign_system import URL_MAX, ForeignSystem
 from models.kinds import KINDS, Kind
 from models.user_credential import UserCredential
-from services.configuration.rules import field_errors
-from services.errors import InvalidError
+from services.common.errors import InvalidError
+from services.configuration.validation import field_errors
 
 pytestmark = pytest.mark.every_database
 

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from models.approval_process import ApprovalProcess
-from services.connectivity import run_check, timing
+from services.common.secret import Secret
+from services.connectivity import run_check
+from services.connectivity.stages import time_limits
 from services.practice import PracticeInstance
-from services.secret import Secret
 from services.servicenow import ConnectionSettings, SignIn
 from tests.limits import WAIT_S
 
@@ -53,8 +54,8 @@ def findings(report):
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """Let a busy machine take its time for a stage; a test of the limit itself sets it to HASTY_S."""
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", WAIT_S)
-    monkeypatch.setattr(timing, "CHECK_LIMIT_S", 10 * WAIT_S)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", WAIT_S)
+    monkeypatch.setattr(time_limits, "CHECK_TIMEOUT_S", 10 * WAIT_S)
 
 
 @pytest.fixture

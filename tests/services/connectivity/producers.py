@@ -10,10 +10,10 @@ import warnings
 from dataclasses import dataclass, field
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
-from services.connectivity import CATALOGUE
-from services.secret import Secret
+from services.common.secret import Secret
+from services.connectivity import FAULT_CATALOG
 from services.servicenow import SignIn
-from services.servicenow.answers import ANSWER_MAX
+from services.servicenow.http_failures import RESPONSE_MAX_BYTES
 from tests.proxying import ConnectProxy
 from tests.services.connectivity.conftest import Authority, answering, reply
 
@@ -259,7 +259,7 @@ class Network:
         return self.at(f"http://127.0.0.1:{self.ports['silent']}/")
 
     def answer_too_large(self):
-        packed = gzip.compress(bytes(ANSWER_MAX + 1))
+        packed = gzip.compress(bytes(RESPONSE_MAX_BYTES + 1))
         return self.serving(answer=reply("200 OK", packed, "Content-Encoding: gzip"), scheme="http")
 
     def connection_lost(self):
@@ -268,7 +268,7 @@ class Network:
 
 NETWORK = [
     (stage, f.id)
-    for f in CATALOGUE
+    for f in FAULT_CATALOG
     for stage in f.stages
     if hasattr(Network, f.id.replace("-", "_")) and stage in ("url", "dns", "proxy", "tcp", "tls", "http")
 ]

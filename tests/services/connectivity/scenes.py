@@ -8,11 +8,11 @@ from models.addresses import Destination, Origin
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
-from services.secret import Secret
+from services.common.secret import Secret
 from services.store import Store
-from services.vault.base import Entry
-from services.vault.env import EnvVault, variable_of
-from services.vault.session import SessionVault
+from services.vault.base import VaultEntry
+from services.vault.environment_vault import EnvVault, secret_variable
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 from tests.services.connectivity.conftest import ACCOUNT, PASSWORD, Authority, answering, reply
 
@@ -38,7 +38,7 @@ def signing_in(folder, practice, vault, credential):
         server = ForeignSystem(name="Server", base_url=practice.base_url)
         return {
             "base_url": practice.base_url,
-            "sign_in": Workspace(store, vault).sign_in_of(server, credential),
+            "sign_in": Workspace(store, vault).sign_in_source_for(server, credential),
         }
     finally:
         store.close()
@@ -69,7 +69,7 @@ async def the_password_is_for_another_host(practice, folder):
 @scene("authentication", "password-masked")
 async def the_vault_holds_dots(practice, folder):
     vault, credential = SessionVault(), integration()
-    dots = Entry(ACCOUNT, Secret("••••••••"), [Destination(Origin.of(practice.base_url))])
+    dots = VaultEntry(ACCOUNT, Secret("••••••••"), [Destination(Origin.of(practice.base_url))])
     vault._store(credential.id, credential.name, dots)
     yield signing_in(folder, practice, vault, credential)
 
@@ -78,7 +78,7 @@ async def the_vault_holds_dots(practice, folder):
 async def what_passwords_are_for_cannot_be_read(practice, folder):
     bindings = folder / "bindings.json"
     bindings.write_text("no bindings", encoding="utf-8")
-    vault = EnvVault({variable_of("ServiceNow"): PASSWORD}, bindings)
+    vault = EnvVault({secret_variable("ServiceNow"): PASSWORD}, bindings)
     yield signing_in(folder, practice, vault, integration())
 
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.approval_process import ApprovalProcess
-from services.practice import rest
-from services.practice.accounts import user_id
-from services.practice.stock import EXECUTE_ITEM, WORKFLOW
-from services.servicenow.approvals import ApprovalServices
+from services.practice import table_api
+from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.initial_data import EXECUTE_ITEM_ID, WORKFLOW
+from services.servicenow.approval_services import ApprovalServices
 from tests.canary import Listener, forward_to
 from tests.services.connectivity.conftest import SIGN_IN, check, findings, reply
 from tests.services.connectivity.test_stages import stage_of
@@ -23,14 +23,14 @@ async def flow_of(practice):
 
 
 async def raise_a_request(practice):
-    from services.servicenow import ConnectionSettings, Instance
+    from services.servicenow import ConnectionSettings, ServiceNowClient
 
-    async with Instance(ConnectionSettings("Server", practice.base_url), SIGN_IN) as instance:
+    async with ServiceNowClient(ConnectionSettings("Server", practice.base_url), SIGN_IN) as instance:
         await ApprovalServices(instance, ApprovalProcess(name="P")).create({"PMFilePath": "x"})
 
 
 def set_user(practice, name, **values):
-    practice._database.update("sys_user", user_id(name), values)
+    practice._database.update("sys_user", user_sys_id(name), values)
 
 
 def members(practice):
@@ -76,7 +76,7 @@ async def test_a_group_in_which_nobody_can_act_is_a_failure_that_names_it(practi
 async def test_one_member_who_can_act_is_enough_and_the_others_are_counted(practice):
     [member] = members(practice)
     for name in ("other.approver", "service.desk"):
-        practice._database.insert("sys_user_grmember", {"user": user_id(name), "group": member["group"]})
+        practice._database.insert("sys_user_grmember", {"user": user_sys_id(name), "group": member["group"]})
     deactivate(practice)
     set_user(practice, "service.desk", locked_out="true")
     stage, report = await flow_of(practice)
@@ -90,8 +90,8 @@ async def test_a_delegate_of_now_is_named_and_one_of_last_year_is_not(practice):
     now = datetime.now(UTC)
     for name, starts, ends in (("other.approver", -1, 1), ("service.desk", -400, -300)):
         values = {
-            "user": user_id("app.approver"),
-            "delegate": user_id(name),
+            "user": user_sys_id("app.approver"),
+            "delegate": user_sys_id(name),
             "approvals": "true",
             "starts": f"{now + timedelta(days=starts):%Y-%m-%d %H:%M:%S}",
             "ends": f"{now + timedelta(days=ends):%Y-%m-%d %H:%M:%S}",
@@ -105,8 +105,8 @@ async def test_a_delegate_of_now_is_named_and_one_of_last_year_is_not(practice):
 @pytest.mark.parametrize("table", ["sys_user_grmember", "sc_req_item", "sys_user_delegate"])
 async def test_what_is_hidden_is_said_to_be_hidden_and_nothing_is_concluded(practice, monkeypatch, table):
     await raise_a_request(practice)
-    practice._database.insert("sys_user_delegate", {"user": user_id("app.approver"), "approvals": "true"})
-    monkeypatch.setitem(rest.READ_ROLES, table, REFUSED)
+    practice._database.insert("sys_user_delegate", {"user": user_sys_id("app.approver"), "approvals": "true"})
+    monkeypatch.setitem(table_api.READ_ROLES, table, REFUSED)
     stage, report = await flow_of(practice)
     assert report.verdict == "ok"
     assert "cannot be seen" in stage.evidence
@@ -133,7 +133,9 @@ async def test_a_group_that_is_not_active_is_not_said_to_have_nobody(practice):
 
 
 async def test_before_a_request_of_an_item_with_a_flow_nobody_is_said_to_be_asked(practice):
-    practice._database.update("sc_cat_item", EXECUTE_ITEM, {"workflow": "", "flow_designer_flow": "f" * 32})
+    practice._database.update(
+        "sc_cat_item", EXECUTE_ITEM_ID, {"workflow": "", "flow_designer_flow": "f" * 32}
+    )
     stage, report = await flow_of(practice)
     assert report.verdict == "ok"
     assert "whom it asks cannot be seen before a request was made" in stage.evidence

@@ -5,62 +5,69 @@ import itertools
 import pytest
 
 from models.approval_process import ApprovalProcess
-from services.connectivity import CATALOGUE, STAGES, fault_at, timing
-from services.connectivity.faults import ANY_CALL, ASKING, also_at, entry_for, faults_called
-from services.errors import Owner
+from services.common.errors import Owner
+from services.connectivity import FAULT_CATALOG, STAGES, find_fault
+from services.connectivity.fault_catalog import (
+    ANY_CALL_FAULTS,
+    CALL_STAGES,
+    faults_by_id,
+    find_fault_or_similar,
+    other_stages,
+)
+from services.connectivity.stages import time_limits
 from services.practice import FAULTS
 from services.servicenow.faults import FAULTS as CALL_FAULTS
 from tests.services.connectivity.conftest import HASTY_S, check, findings, reply, states
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
 
-PLACES = [(stage, fault.id) for fault in CATALOGUE for stage in fault.stages]
+PLACES = [(stage, fault.id) for fault in FAULT_CATALOG for stage in fault.stages]
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 
 
 def test_there_are_enough_faults_and_each_can_be_brought_about():
     assert len(PLACES) == len(set(PLACES))
-    assert len({fault.id for fault in CATALOGUE}) >= 45
+    assert len({fault.id for fault in FAULT_CATALOG}) >= 45
     assert set(PLACES) == {p.place for p in PRACTICE} | set(NETWORK) | set(BY_TEST) | set(SCENES)
     assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)
 
 
-@pytest.mark.parametrize("fault", CATALOGUE, ids=lambda f: f"{f.stages[0]}-{f.id}")
+@pytest.mark.parametrize("fault", FAULT_CATALOG, ids=lambda f: f"{f.stages[0]}-{f.id}")
 def test_every_fault_has_its_words(fault):
     assert set(fault.stages) <= set(STAGES)
     assert fault.owner in set(Owner)
     assert fault.state in ("failed", "warning")
-    for text in (fault.people_see, fault.cause, fault.remedy):
+    for text in (fault.symptom, fault.cause, fault.remedy):
         assert text.endswith((".", "/")), text
         assert "!" not in text
     # A source is a page or an area of a vendor, a standard, or what was seen: words that people can look up.
     assert len(fault.source.split()) >= 2
     assert not fault.source.endswith(".")
-    assert all(fault_at(stage, fault.id) is fault for stage in fault.stages)
+    assert all(find_fault(stage, fault.id) is fault for stage in fault.stages)
 
 
 def test_whatever_a_call_can_end_with_can_be_looked_up():
     """A finding whose fault nobody can look up would be a link to nowhere."""
-    assert {fault_id for fault_id in CALL_FAULTS if not faults_called(fault_id)} == set()
-    assert set(CALL_FAULTS) >= ANY_CALL
+    assert {fault_id for fault_id in CALL_FAULTS if not faults_by_id(fault_id)} == set()
+    assert set(CALL_FAULTS) >= ANY_CALL_FAULTS
 
 
 def test_where_else_a_fault_can_appear():
-    lost = fault_at("tls", "connection-lost")
-    assert also_at(lost) == ASKING
-    assert also_at(fault_at("url", "url-invalid")) == ()
-    refused = fault_at("authentication", "rights-missing")
-    assert also_at(refused)[-1] == "approval_flow"
-    assert set(also_at(refused)) & set(refused.stages) == set()
-    in_order = [STAGES.index(stage) for stage in also_at(refused)]
+    lost = find_fault("tls", "connection-lost")
+    assert other_stages(lost) == CALL_STAGES
+    assert other_stages(find_fault("url", "url-invalid")) == ()
+    refused = find_fault("authentication", "rights-missing")
+    assert other_stages(refused)[-1] == "approval_flow"
+    assert set(other_stages(refused)) & set(refused.stages) == set()
+    in_order = [STAGES.index(stage) for stage in other_stages(refused)]
     assert in_order == sorted(in_order)
 
 
 def test_a_finding_leads_to_the_entry_of_its_stage_else_to_that_of_its_fault():
-    assert entry_for("status_call", "reply-malformed").stages == ("status_call",)
-    assert entry_for("request_item", "reply-malformed").stages == ("authentication",)
-    assert entry_for("url", "no-such-fault") is None
+    assert find_fault_or_similar("status_call", "reply-malformed").stages == ("status_call",)
+    assert find_fault_or_similar("request_item", "reply-malformed").stages == ("authentication",)
+    assert find_fault_or_similar("url", "no-such-fault") is None
 
 
 @pytest.mark.parametrize(("stage", "fault_id"), SCENES)
@@ -69,15 +76,15 @@ async def test_a_fault_with_a_scene_of_its_own_is_named_at_its_stage(practice, t
         report = await check(**settings)
     assert (stage, fault_id) in findings(report)
     [seen] = [s for s in report.stages if s.stage == stage]
-    known = fault_at(stage, fault_id)
+    known = find_fault(stage, fault_id)
     assert (seen.state, seen.owner) == (known.state, known.owner)
     assert all((seen.evidence, seen.cause, seen.remedy))
 
 
 def test_the_faults_stand_in_the_order_of_the_stages():
-    order = [STAGES.index(fault.stages[0]) for fault in CATALOGUE]
+    order = [STAGES.index(fault.stages[0]) for fault in FAULT_CATALOG]
     later = [i for i, (a, b) in enumerate(itertools.pairwise(order)) if a > b]
-    assert {CATALOGUE[i].id for i in later} == {"proxy-refuses"}
+    assert {FAULT_CATALOG[i].id for i in later} == {"proxy-refuses"}
 
 
 async def test_a_healthy_instance_is_all_green(practice):
@@ -107,7 +114,7 @@ async def test_a_fault_is_named_at_its_stage_and_nothing_else_is_coloured(practi
     report = await check(practice.base_url, process=produce(practice, fault))
     assert findings(report) == [fault.place]
     [seen] = [s for s in report.stages if s.stage == fault.stage]
-    known = fault_at(fault.stage, fault.id)
+    known = find_fault(fault.stage, fault.id)
     assert (seen.state, seen.owner) == (known.state, known.owner)
     assert seen.evidence
     assert seen.cause
@@ -129,12 +136,12 @@ NOT_SIGNED_IN = ("authentication", "authentication-refused")
 @pytest.mark.parametrize(("stage", "fault_id"), [p for p in NETWORK if p not in {q.place for q in PRACTICE}])
 async def test_a_fault_of_the_network_is_named_at_its_stage(network, stage, fault_id, monkeypatch):
     if fault_id.endswith("timeout"):
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
+        monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", HASTY_S)
     async with network.produce(stage, fault_id) as settings:
         report = await check(**settings)
     assert [f for f in findings(report) if f != NOT_SIGNED_IN] == [(stage, fault_id)]
     [seen] = [s for s in report.stages if s.stage == stage]
-    known = fault_at(stage, fault_id)
+    known = find_fault(stage, fault_id)
     assert (seen.state, seen.owner) == (known.state, known.owner)
     assert seen.cause == known.cause
     assert seen.evidence

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE, ApprovalProcess
-from services.connectivity import STAGES, timing
-from services.errors import Owner
+from services.common.errors import Owner
+from services.common.secret import Secret
+from services.connectivity import STAGES
+from services.connectivity.stages import time_limits
 from services.practice import FAULTS
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.queries import equals
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.encoded_query import equals
 from services.vault import SecretMissingError
 from tests.services.connectivity.conftest import ACCOUNT, HASTY_S, PASSWORD, check, findings, states
 
@@ -108,7 +109,7 @@ def test_every_fault_of_the_practice_instance_is_expected_somewhere():
 @pytest.mark.parametrize("fault", EXPECTED)
 async def test_a_fault_is_found_at_its_stage(practice, fault, monkeypatch):
     if fault == "slow":
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
+        monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", HASTY_S)
     practice.faults.set(fault, **OPTIONS_SET.get(fault, {}))
     seen = []
     report = await check(practice.base_url, report=seen.append)
@@ -198,7 +199,7 @@ async def test_a_name_that_is_nearly_right_is_corrected(practice, name):
 async def test_an_inactive_service_is_said_to_be_inactive(practice):
     admin = practice.accounts["admin"]
     settings = ConnectionSettings("Practice", practice.base_url)
-    async with Instance(settings, SignIn(admin.user, Secret(admin.password))) as instance:
+    async with ServiceNowClient(settings, SignIn(admin.user, Secret(admin.password))) as instance:
         table = instance.table("sys_web_service")
         row = await table.first(equals(name=CANCEL_SERVICE), ("name",))
         await table.update(row["sys_id"], {"active": "false"})

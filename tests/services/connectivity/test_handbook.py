@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from models.stages import STAGE_NAMES, STAGES
-from services.connectivity import CATALOGUE, fault_at, handbook
-from services.errors import Owner
+from models.check_stages import STAGE_NAMES, STAGES
+from services.common.errors import Owner
+from services.connectivity import FAULT_CATALOG, fault_handbook, find_fault
 
 
 def ids(faults):
@@ -24,47 +24,47 @@ def ids(faults):
     ],
 )
 def test_a_fault_is_found_by_what_people_know_of_it(text, wanted):
-    assert wanted in ids(handbook.holding(text))
+    assert wanted in ids(fault_handbook.search_faults(text))
 
 
 def test_nothing_is_left_out_without_words_and_nothing_found_for_strange_ones():
-    assert handbook.holding("  ") == list(CATALOGUE)
-    assert handbook.holding("tls no-such-word") == []
+    assert fault_handbook.search_faults("  ") == list(FAULT_CATALOG)
+    assert fault_handbook.search_faults("tls no-such-word") == []
 
 
 def test_a_remedy_does_not_answer_for_what_people_see():
-    assert "renew" in fault_at("tls", "tls-certificate-expired").remedy.lower()
-    assert "tls-certificate-expired" not in ids(handbook.holding("renew"))
+    assert "renew" in find_fault("tls", "tls-certificate-expired").remedy.lower()
+    assert "tls-certificate-expired" not in ids(fault_handbook.search_faults("renew"))
 
 
 def test_stage_and_owner_narrow_the_list():
-    at_flow = handbook.holding("", stage="approval_flow")
+    at_flow = fault_handbook.search_faults("", stage="approval_flow")
     assert {"approval-flow-missing", "timeout"} <= set(ids(at_flow))
-    assert "tls-untrusted" not in ids(handbook.holding("", stage="url"))
-    own = handbook.holding("", owner=Owner.CONSOLE.value)
+    assert "tls-untrusted" not in ids(fault_handbook.search_faults("", stage="url"))
+    own = fault_handbook.search_faults("", owner=Owner.CONSOLE.value)
     assert {fault.owner for fault in own} == {Owner.CONSOLE}
-    both = handbook.holding("", stage="service_create", owner=Owner.CONSOLE.value)
+    both = fault_handbook.search_faults("", stage="service_create", owner=Owner.CONSOLE.value)
     assert {"service-swapped", "service-name-differs", "input-unsendable"} == set(ids(both))
 
 
-@pytest.mark.parametrize("fault", CATALOGUE, ids=lambda f: f"{f.stages[0]}-{f.id}")
+@pytest.mark.parametrize("fault", FAULT_CATALOG, ids=lambda f: f"{f.stages[0]}-{f.id}")
 def test_every_part_is_told_in_every_form(fault):
-    parts = dict(handbook.parts_of(fault))
+    parts = dict(fault_handbook.fault_fields(fault))
     assert {"People see", "Cause", "Owner", "Remedy", "Source", "Stage", "Counts as"} <= set(parts)
     assert all(parts.values())
-    for told in (handbook.as_text(fault), handbook.section(fault)):
+    for told in (fault_handbook.format_fault(fault), fault_handbook.render_fault_markdown(fault)):
         assert all(text in told for text in (fault.id, *parts.values()))
-    document = handbook.as_dict(fault)
+    document = fault_handbook.fault_to_dict(fault)
     assert all(
         document[name] for name in ("id", "stages", "owner", "people_see", "cause", "remedy", "source")
     )
 
 
 def test_the_page_goes_through_the_stages_in_their_order_and_tells_each_fault_once():
-    page = handbook.page()
+    page = fault_handbook.render_markdown()
     stages = re.findall(r"^### (.+)$", page, re.MULTILINE)
     assert stages == [STAGE_NAMES[key] for key in STAGES]
     told = re.findall(r"^#### (.+)$", page, re.MULTILINE)
-    assert sorted(told) == sorted(ids(CATALOGUE))
+    assert sorted(told) == sorted(ids(FAULT_CATALOG))
     assert page.endswith("\n")
     assert not page.endswith("\n\n")

@@ -12,11 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from models.approval_process import ApprovalProcess
-from services.connectivity import reach, timing
-from services.connectivity.check import _Check
-from services.errors import Owner
+from services.common.errors import Owner
+from services.connectivity.runner import _CheckRun
+from services.connectivity.stages import network, time_limits
 from services.practice import PracticeInstance
-from services.practice.stock import EXECUTE_ITEM
+from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow import ConnectionSettings
 from tests.canary import Listener, forward_to
 from tests.services.connectivity.conftest import (
@@ -30,7 +30,7 @@ from tests.services.connectivity.conftest import (
 )
 from tests.services.connectivity.test_stages import stage_of
 
-CHECK_LIMIT_S = timing.CHECK_LIMIT_S
+CHECK_LIMIT_S = time_limits.CHECK_TIMEOUT_S
 """As it is set, before tests change it."""
 JSON = "Content-Type: application/json"
 BODY = b'{"error":{"message":"User Not Authenticated","detail":"Required to provide Auth information"},"status":"failure"}'
@@ -97,7 +97,7 @@ async def dripping(head, drop=b" "):
 
 @pytest.mark.parametrize("length", [b"Content-Length: 100000\r\n", b""], ids=["told", "open"])
 async def test_a_body_in_drops_is_named_at_the_web_reply_and_is_the_networks(length, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.5)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", 0.5)
     async with dripping(HEAD + length + b"\r\n") as port:
         report = await check(f"http://127.0.0.1:{port}/")
     assert findings(report) == [("http", "reply-damaged")]
@@ -106,7 +106,7 @@ async def test_a_body_in_drops_is_named_at_the_web_reply_and_is_the_networks(len
 
 
 async def test_a_head_in_drops_is_no_answer(monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.5)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", 0.5)
     async with dripping(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n") as port:
         report = await check(f"http://127.0.0.1:{port}/")
     [failed] = [stage for stage in report.stages if stage.state == "failed"]
@@ -129,7 +129,7 @@ class TestTime:
                 one.deadline = asyncio.get_running_loop().time() + self.SOON_S
 
         settings = ConnectionSettings("Server", practice.base_url)
-        one = _Check(settings, SIGN_IN, ApprovalProcess(name="P"), None, report)
+        one = _CheckRun(settings, SIGN_IN, ApprovalProcess(name="P"), None, report)
         found = await one.run()
         practice.faults.clear()
         assert sorted(reported) == sorted(states(found))
@@ -141,7 +141,7 @@ class TestTime:
         assert {seen[stage] for stage in ("url", "dns", "tcp", "http")} == {"ok"}
         assert findings(found) == [("authentication", "timeout")]
         assert "the check ends after" in stage_of(found, "authentication").evidence
-        assert stage_of(found, "service_create").evidence == timing.looked_no_further()
+        assert stage_of(found, "service_create").evidence == time_limits.check_timeout_text()
 
     async def test_runs_out_for_the_stages_that_wait_and_not_for_those_before(self, practice):
         found = await self.slow_after(practice, "authentication")
@@ -165,7 +165,7 @@ class TestTime:
             return SIGN_IN
 
         settings = ConnectionSettings("Server", practice.base_url)
-        one = _Check(settings, ask, ApprovalProcess(name="P"), None, lambda _: None)
+        one = _CheckRun(settings, ask, ApprovalProcess(name="P"), None, lambda _: None)
         assert (await one.run()).verdict == "ok"
         [(before, seconds)] = spent
         assert one.deadline >= before + seconds
@@ -191,7 +191,7 @@ class TestAddresses:
             return real(host, port, *args, **more)
 
         monkeypatch.setattr(socket, "getaddrinfo", look)
-        monkeypatch.setattr(reach.socket, "getaddrinfo", look)
+        monkeypatch.setattr(network.socket, "getaddrinfo", look)
 
     @pytest.fixture
     def queue_full(self):
@@ -213,7 +213,7 @@ class TestAddresses:
     async def test_the_next_one_is_tried_and_the_one_that_answered_is_told(
         self, resolving, queue_full, authority, monkeypatch
     ):
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", 10)
+        monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", 10)
         self.addresses = ["127.0.0.2", "127.0.0.1"]
         async with answering(reply("401 Unauthorized", BODY, JSON), authority.context("two.example")) as (
             port,
@@ -229,8 +229,8 @@ class TestAddresses:
     async def test_one_that_refuses_is_passed_over(self, resolving):
         self.addresses = ["127.0.0.3", "127.0.0.1"]
         async with answering(reply("401 Unauthorized", BODY, JSON)) as (port, _):
-            peer, text = await reach.connect(
-                reach.Origin("http", "two.example", port), ["127.0.0.3", "127.0.0.1"]
+            peer, text = await network.check_tcp(
+                network.Origin("http", "two.example", port), ["127.0.0.3", "127.0.0.1"]
             )
         assert peer == "127.0.0.1"
         assert "127.0.0.3" in text
@@ -238,7 +238,9 @@ class TestAddresses:
     async def test_where_none_answers_each_is_named(self, resolving, closed_port):
         self.addresses = ["127.0.0.3", "127.0.0.1"]
         with pytest.raises(Exception, match="Nothing listens") as caught:
-            await reach.connect(reach.Origin("http", "two.example", closed_port), ["127.0.0.3", "127.0.0.1"])
+            await network.check_tcp(
+                network.Origin("http", "two.example", closed_port), ["127.0.0.3", "127.0.0.1"]
+            )
         assert "tried 127.0.0.3, 127.0.0.1" in caught.value.problem.evidence
         assert caught.value.problem.fault == "tcp-refused"
 
@@ -263,7 +265,7 @@ class TestBundle:
         assert states(report)["http"] == "ok"
 
     def test_means_the_same_to_the_client_on_every_version(self, tmp_path):
-        from services.servicenow.connection import tls_context
+        from services.servicenow.connection_settings import tls_context
 
         authority = Loose(tmp_path)
         context = tls_context(ConnectionSettings("S", "https://a.example/", ca_bundle=str(authority.bundle)))
@@ -278,7 +280,7 @@ class TestRefusals:
         page = reply("403 Forbidden", b"<html><title>Forbidden</title></html>", "Content-Type: text/html")
         forward = forward_to(int(practice.base_url.rstrip("/").rsplit(":", 1)[1]))
         listener = Listener(lambda asked: page if b"/table/sc_cat_item?" in asked else forward(asked))
-        process = ApprovalProcess(name="P", request_item_id=EXECUTE_ITEM)
+        process = ApprovalProcess(name="P", request_item_id=EXECUTE_ITEM_ID)
         found = stage_of(await check(listener.url, process=process), "request_item")
         await asyncio.to_thread(listener.close)
         assert (found.state, found.fault) == ("failed", "access-policy-refused")

@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
-from services.connectivity import STAGES, timing
-from services.errors import Owner
-from services.servicenow.answers import ANSWER_MAX
+from services.common.errors import Owner
+from services.connectivity import STAGES
+from services.connectivity.stages import time_limits
+from services.servicenow.http_failures import RESPONSE_MAX_BYTES
 from tests.services.connectivity.conftest import HASTY_S, answering, check, findings, reply, states
 
 NOT_SIGNED_IN = reply("401 Unauthorized", b'{"error":{}}', "Content-Type: application/json")
@@ -58,7 +59,7 @@ def test_a_name_server_that_does_not_answer_keeps_nobody_waiting(monkeypatch):
         answered.set()
         raise OSError("given up")
 
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 0.05)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", 0.05)
     monkeypatch.setattr(socket, "getaddrinfo", at_last)
     # Not only the check ends: the loop does as well, with every thread that it waits for.
     report = asyncio.run(check("https://acme.example/"))
@@ -75,7 +76,7 @@ async def test_a_port_where_nobody_listens(closed_port):
 
 
 async def test_a_host_that_is_dead(dead_port, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", HASTY_S)
     failed = only_failure(await check(f"http://127.0.0.1:{dead_port}/"), "tcp", "tcp-timeout")
     assert failed.evidence == f"no answer within {HASTY_S} s; tried 127.0.0.1"
 
@@ -93,7 +94,7 @@ async def test_an_address_without_a_scheme_is_encrypted(closed_port):
 
 
 async def test_a_host_that_takes_the_call_and_says_nothing(silent_port, monkeypatch):
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", HASTY_S)
     failed = only_failure(await check(f"http://127.0.0.1:{silent_port}/"), "http", "timeout")
     assert failed.evidence == f"no answer within {HASTY_S} s"
 
@@ -166,7 +167,7 @@ class TestEncryption:
         only_failure(report, "tls", "tls-not-spoken")
 
     async def test_that_is_never_agreed_on(self, silent_port, monkeypatch):
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
+        monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", HASTY_S)
         only_failure(await check(f"https://127.0.0.1:{silent_port}/"), "tls", "tls-timeout")
 
     @pytest.mark.parametrize("setting", ["ca_bundle", "client_certificate"])
@@ -185,7 +186,7 @@ class TestWebReply:
     @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
     async def test_that_unpacks_beyond_every_measure_is_cut_off(self, coding):
         """It is asked for before anybody signs in: 10 KB from any host took all memory."""
-        packed = gzip.compress(bytes(ANSWER_MAX + 1))
+        packed = gzip.compress(bytes(RESPONSE_MAX_BYTES + 1))
         if coding != "gzip":
             packed = gzip.compress(packed)
         told = reply("200 OK", packed, "Content-Type: text/html", f"Content-Encoding: {coding}")
@@ -205,7 +206,7 @@ class TestProxy:
         assert {states(report)[stage] for stage in ("dns", "tcp", "tls")} == {"skipped"}
 
     async def test_that_is_dead(self, dead_port, monkeypatch):
-        monkeypatch.setattr(timing, "STAGE_LIMIT_S", HASTY_S)
+        monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", HASTY_S)
         report = await check("https://acme.example/", proxy=f"http://127.0.0.1:{dead_port}")
         assert only_failure(report, "proxy", "proxy-timeout").cause == "The proxy does not answer."
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.connectivity import Accepted, run_check
-from services.practice import rest
-from services.secret import Secret
+from services.common.secret import Secret
+from services.connectivity import PreviousSignIn, run_check
+from services.practice import table_api
 from services.servicenow import ConnectionSettings, SignIn
 from tests.services.connectivity.conftest import ACCOUNT, PASSWORD, findings
 
@@ -52,7 +52,7 @@ async def test_where_nothing_is_known_the_likeliest_is_named_first(practice):
 
 async def test_a_password_that_was_accepted_before_is_not_said_to_be_wrong(practice):
     lock(practice)
-    stage = await refused(practice, accepted=Accepted(AT))
+    stage = await refused(practice, accepted=PreviousSignIn(AT))
     assert stage.cause.startswith(f"The password that was accepted until {SHOWN} is refused now.")
     assert "No other was entered here since" in stage.cause
     assert stage.remedy.startswith("Look at the account in ServiceNow: Locked out")
@@ -62,7 +62,7 @@ async def test_a_password_that_was_accepted_before_is_not_said_to_be_wrong(pract
 async def test_an_account_that_was_interactive_was_probably_restricted(practice):
     practice.faults.set("account_interactive")
     practice.faults.set("basic_auth_restricted")
-    stage = await refused(practice, accepted=Accepted(AT, interactive=True))
+    stage = await refused(practice, accepted=PreviousSignIn(AT, interactive=True))
     assert "basic authentication was probably restricted" in stage.cause
     assert stage.remedy.startswith("Set Web service access only")
 
@@ -70,13 +70,13 @@ async def test_an_account_that_was_interactive_was_probably_restricted(practice)
 async def test_a_one_time_password_is_told_by_the_reply_whatever_was_before(practice):
     practice.faults.set("mfa_required")
     settings = ConnectionSettings("Server", practice.base_url)
-    report = await run_check(settings, SignIn(ACCOUNT, Secret(PASSWORD)), accepted=Accepted(AT))
+    report = await run_check(settings, SignIn(ACCOUNT, Secret(PASSWORD)), accepted=PreviousSignIn(AT))
     assert findings(report) == [("authentication", "authentication-mfa")]
 
 
-@pytest.mark.parametrize("accepted", [None, Accepted(AT)])
+@pytest.mark.parametrize("accepted", [None, PreviousSignIn(AT)])
 async def test_an_accepted_sign_in_says_nothing_of_earlier_ones(practice, monkeypatch, accepted):
-    monkeypatch.delitem(rest.READ_ROLES, "sys_user_has_role")
+    monkeypatch.delitem(table_api.READ_ROLES, "sys_user_has_role")
     settings = ConnectionSettings("Server", practice.base_url)
     report = await run_check(settings, SignIn(ACCOUNT, Secret(PASSWORD)), accepted=accepted)
     assert findings(report) == []

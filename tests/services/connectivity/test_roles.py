@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.practice import rest
-from services.secret import Secret
+from services.common.secret import Secret
+from services.practice import table_api
 from services.servicenow import SignIn
 from tests.services.connectivity.conftest import PASSWORD, check, findings
 
@@ -11,7 +11,7 @@ from tests.services.connectivity.conftest import PASSWORD, check, findings
 @pytest.fixture
 def shown(practice, monkeypatch):
     """An instance whose access rules let every account see who has which role."""
-    monkeypatch.delitem(rest.READ_ROLES, "sys_user_has_role")
+    monkeypatch.delitem(table_api.READ_ROLES, "sys_user_has_role")
     return practice
 
 

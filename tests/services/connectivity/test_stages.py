@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from models.approval_process import STATUS_SERVICE, ApprovalProcess
-from services.connectivity.accounts import SignedIn, look_at_account
-from services.connectivity.limits import look_at_clock, look_at_limits
-from services.connectivity.results import StageResult
-from services.practice import rest
+from services.connectivity.report import StageResult
+from services.connectivity.stages.authentication import SignInResult, check_account
+from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
+from services.practice import table_api
 from tests.services.connectivity.conftest import check, findings
 from tests.services.connectivity.producers import GONE
 
@@ -37,7 +37,7 @@ async def test_a_healthy_instance_tells_its_build_account_item_and_flow(practice
 
 
 async def test_an_instance_that_hides_its_properties_is_good_without_its_build(practice, monkeypatch):
-    monkeypatch.setitem(rest.READ_ROLES, "sys_properties", ("admin",))
+    monkeypatch.setitem(table_api.READ_ROLES, "sys_properties", ("admin",))
     report = await check(practice.base_url)
     assert report.verdict == "ok"
     assert stage_of(report, "instance").evidence.endswith("it does not show its build")
@@ -99,8 +99,8 @@ ROW = {
     ],
 )
 def test_accounts_are_told_apart_and_unknown_is_said_to_be_unknown(changes, roles, state, part):
-    signed = SignedIn(StageResult("authentication", "ok", ""), "a", ROW | changes)
-    seen = look_at_account(signed, roles)
+    signed = SignInResult(StageResult("authentication", "ok", ""), "a", ROW | changes)
+    seen = check_account(signed, roles)
     if isinstance(seen, str):
         seen = StageResult("account", "ok", seen)
     assert seen.state == state
@@ -108,7 +108,7 @@ def test_accounts_are_told_apart_and_unknown_is_said_to_be_unknown(changes, role
 
 
 def test_an_account_whose_record_is_hidden_cannot_be_judged():
-    seen = look_at_account(SignedIn(StageResult("authentication", "ok", ""), "a", None), ("itil",))
+    seen = check_account(SignInResult(StageResult("authentication", "ok", ""), "a", None), ("itil",))
     assert seen.state == "skipped"
     assert "cannot tell" in seen.evidence
 
@@ -117,7 +117,7 @@ def test_an_account_whose_record_is_hidden_cannot_be_judged():
 def test_clocks_may_differ_by_a_minute(ahead, state):
     theirs = datetime(2026, 1, 1, tzinfo=UTC)
     response = httpx.Response(200, headers={"Date": format_datetime(theirs, usegmt=True)})
-    seen = look_at_clock(response, theirs.timestamp() + ahead)
+    seen = check_clock(response, theirs.timestamp() + ahead)
     assert (isinstance(seen, str), state) in [(True, "ok"), (False, "bad")]
     if state == "bad":
         assert ("ahead of" if ahead > 0 else "behind") in seen.evidence
@@ -125,16 +125,16 @@ def test_clocks_may_differ_by_a_minute(ahead, state):
 
 @pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
 def test_without_a_date_clocks_cannot_be_compared(headers):
-    assert look_at_clock(httpx.Response(200, headers=headers), 0).state == "skipped"
+    assert check_clock(httpx.Response(200, headers=headers), 0).state == "skipped"
 
 
 def test_a_rate_limit_is_held_against_what_one_request_needs():
     process = ApprovalProcess(name="P", check_every_s=60)
-    enough = look_at_limits(httpx.Headers({"X-RateLimit-Limit": "100", "X-RateLimit-Rule": "abc"}), process)
+    enough = check_rate_limit(httpx.Headers({"X-RateLimit-Limit": "100", "X-RateLimit-Rule": "abc"}), process)
     assert enough == "100 calls an hour by the rule abc; one pending request is asked about 60 times an hour"
-    low = look_at_limits(httpx.Headers({"X-RateLimit-Limit": "59"}), process)
+    low = check_rate_limit(httpx.Headers({"X-RateLimit-Limit": "59"}), process)
     assert (low.state, low.fault) == ("warning", "rate-limit-low")
-    assert look_at_limits(httpx.Headers(), None).state == "skipped"
+    assert check_rate_limit(httpx.Headers(), None).state == "skipped"
 
 
 async def test_a_name_that_is_no_text_is_told_at_its_stage_alone(practice):

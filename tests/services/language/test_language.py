@@ -10,26 +10,26 @@ from services import language
 from services.language import (
     AND,
     ENGLISH,
-    ListOf,
-    ago,
-    choose,
+    JoinedNames,
+    choose_language,
     date_time,
     day,
     duration,
     exact_duration,
-    list_of,
+    join_names,
     number,
     plural,
     plural_message,
     rough_duration,
-    short_ago,
     short_duration,
     short_moment,
-    shown,
+    short_time_ago,
+    time_ago,
     time_of_day,
     time_or_date,
     tr,
     tr_message,
+    translate,
 )
 
 AT = datetime(2026, 1, 31, 15, 59, 3, tzinfo=UTC)
@@ -37,9 +37,9 @@ AT = datetime(2026, 1, 31, 15, 59, 3, tzinfo=UTC)
 
 @pytest.fixture
 def german():
-    language.use("de")
+    language.set_language("de")
     yield
-    language.use("en")
+    language.set_language("en")
 
 
 @pytest.fixture(autouse=True)
@@ -80,16 +80,16 @@ def berlin(monkeypatch):
     ],
 )
 def test_the_language_is_the_one_asked_for_else_that_of_the_system(asked, environ, tag):
-    assert choose(asked, environ) == tag
+    assert choose_language(asked, environ) == tag
 
 
 def test_tags_that_a_desktop_reports_are_read_in_their_order():
-    assert choose("", {}, ["de-DE", "en-US"]) == "de_DE"
-    assert choose("", {}, ["fr-FR", "de-DE"]) == "en"
+    assert choose_language("", {}, ["de-DE", "en-US"]) == "de_DE"
+    assert choose_language("", {}, ["fr-FR", "de-DE"]) == "en"
 
 
 def test_an_unknown_language_is_english():
-    assert language.use("tlh").is_english
+    assert language.set_language("tlh").is_english
     assert tr("Save") == "Save"
 
 
@@ -118,25 +118,27 @@ def test_english_needs_no_catalog_and_groups_digits():
 )
 def test_a_count_chooses_its_form_and_groups_its_digits(count, english, translated):
     assert plural(count, "{count} request", "{count} requests") == english
-    language.use("de")
+    language.set_language("de")
     assert plural(count, "{count} request", "{count} requests") == translated
 
 
 def test_a_message_is_english_wherever_it_is_kept_and_translated_where_it_is_shown(german):
-    said = plural_message(2, "approval of {names}", "approvals of {names}", names=ListOf(["A", "B"], AND))
+    said = plural_message(
+        2, "approval of {names}", "approvals of {names}", names=JoinedNames(["A", "B"], AND)
+    )
     assert said == "approvals of A and B"
     assert json.loads(json.dumps({"text": said})) == {"text": "approvals of A and B"}
     assert f"{said}." == "approvals of A and B."
-    assert shown(said) == shown(copy.deepcopy(said)) == "Genehmigungen von A und B"
-    assert shown(
+    assert translate(said) == translate(copy.deepcopy(said)) == "Genehmigungen von A und B"
+    assert translate(
         tr_message("{found} so far", found=plural_message(1, "{count} error", "{count} errors"))
     ) == ("1 Fehler bisher")
 
 
 def test_a_constant_of_this_program_is_translated_wherever_it_comes_from(german):
-    assert shown("Save") == "Speichern"
-    assert shown("a text of an instance") == "a text of an instance"
-    assert shown("") == ""
+    assert translate("Save") == "Speichern"
+    assert translate("a text of an instance") == "a text of an instance"
+    assert translate("") == ""
 
 
 # -- values --------------------------------------------------------------------
@@ -145,18 +147,18 @@ def test_a_constant_of_this_program_is_translated_wherever_it_comes_from(german)
 def test_numbers_are_grouped_as_the_language_does():
     values = [(0, 0), (999, 0), (-1234567, 0), (3.14159, 1), (1234.5, 1), (20001.4, 0)]
     assert [number(*v) for v in values] == ["0", "999", "-1,234,567", "3.1", "1,234.5", "20,001"]
-    language.use("de")
+    language.set_language("de")
     assert [number(*v) for v in values] == ["0", "999", "-1.234.567", "3,1", "1.234,5", "20.001"]
 
 
 def test_lists_join_names_as_sentences_do():
     names = ["A", "B", "C"]
-    assert [list_of(names[:n]) for n in range(4)] == ["", "A", "A or B", "A, B or C"]
-    assert list_of(names, AND, most=2) == "A, B and 1 more"
-    language.use("de")
-    assert list_of(names) == "A, B oder C"
-    assert list_of(names, AND, most=1) == "A und 2 weitere"
-    assert list_of(names, language=ENGLISH) == "A, B or C"
+    assert [join_names(names[:n]) for n in range(4)] == ["", "A", "A or B", "A, B or C"]
+    assert join_names(names, AND, most=2) == "A, B and 1 more"
+    language.set_language("de")
+    assert join_names(names) == "A, B oder C"
+    assert join_names(names, AND, most=1) == "A und 2 weitere"
+    assert join_names(names, language=ENGLISH) == "A, B or C"
 
 
 def test_moments_are_written_in_local_time_and_the_users_form():
@@ -167,7 +169,7 @@ def test_moments_are_written_in_local_time_and_the_users_form():
     assert time_or_date(AT, now, seconds=True) == "16:59:03"
     assert short_moment(AT, now + timedelta(days=2)) == "31 Jan"
     assert short_moment(before, now) == day(before) == "2024-12-27"
-    language.use("de")
+    language.set_language("de")
     assert date_time(AT, seconds=True, zone=True) == "31.01.2026, 16:59:03 UTC+1"
     assert time_or_date(AT, now + timedelta(days=2)) == "31.01.2026, 16:59"
     assert short_moment(AT, now + timedelta(days=2)) == "31. Jan."
@@ -188,9 +190,9 @@ def test_moments_are_written_in_local_time_and_the_users_form():
 )
 def test_ages_are_said_in_their_largest_unit(seconds, english, translated):
     now = AT + timedelta(seconds=seconds)
-    assert ago(AT, now) == english
-    language.use("de")
-    assert ago(AT, now) == translated
+    assert time_ago(AT, now) == english
+    language.set_language("de")
+    assert time_ago(AT, now) == translated
 
 
 def test_lengths_of_time_have_a_long_an_exact_a_rough_and_a_short_form():
@@ -200,11 +202,11 @@ def test_lengths_of_time_have_a_long_an_exact_a_rough_and_a_short_form():
     ]  # fmt: skip
     assert [rough_duration(s) for s in (45, 720, 12_600, 180_000)] == ["45 s", "12 min", "3.5 h", "2.1 days"]
     assert [short_duration(s) for s in (5, 3900, 190_000)] == ["0:05", "1 h 05 min", "2 d 4 h"]
-    assert [short_ago(AT, AT + timedelta(seconds=s)) for s in (5, 300, 3900)] == [
+    assert [short_time_ago(AT, AT + timedelta(seconds=s)) for s in (5, 300, 3900)] == [
         "5 s ago", "5 min ago", "1 h 05 min ago",
     ]  # fmt: skip
-    language.use("de")
+    language.set_language("de")
     assert duration(90_061) == "1 Tag 1 Stunde"
     assert rough_duration(12_600) == "3,5 h"
     assert short_duration(190_000) == "2 T 4 h"
-    assert ago(AT, AT + timedelta(seconds=5), seconds=True) == "vor 5 s"
+    assert time_ago(AT, AT + timedelta(seconds=5), seconds=True) == "vor 5 s"

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from services.practice import PracticeInstance
-from services.servicenow.contract import Role
-from services.servicenow.scripts import marker_of, render
+from services.servicenow.contract import ServiceRole
+from services.servicenow.script_templates import item_marker, render_script
 from tests.services.practice.soaping import call, fault_of
 
 WRAPPED = "(function scriptedWebServiceOperation(request, response) {{\n{}\n}})(request, response);"
@@ -58,7 +58,7 @@ class Scripted:
 
     def add_set(self, name):
         """Add the create script of a set of services of its own."""
-        return self.add(render(Role.CREATE, marker=marker_of(name)), whole=True)
+        return self.add(render_script(ServiceRole.CREATE, marker=item_marker(name)), whole=True)
 
     def run(self, script, *, whole=False, **inputs):
         """Return the outputs of a script."""

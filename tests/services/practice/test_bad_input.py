@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from services.servicenow.contract import Role
-from services.servicenow.scripts import render
+from services.servicenow.contract import ServiceRole
+from services.servicenow.script_templates import render_script
 
-STATUS_SCRIPT = render(Role.STATUS, marker="any")
+STATUS_SCRIPT = render_script(ServiceRole.STATUS, marker="any")
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 STATUS = "GetExecuteAppApprovalRequestStatus.do?SOAP"
 ONE_INSTANCE = settings(

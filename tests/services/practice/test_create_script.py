@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.practice.stock import EXECUTE_ITEM
+from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow.contract import FURTHER_VARIABLES, VARIABLES
-from services.servicenow.scripts import marker_of
+from services.servicenow.script_templates import item_marker
 from tests.services.practice.soaping import CREATE, call, fault_of, order, status, variables_of
 
 TEXT = st.text(
@@ -45,7 +45,7 @@ def item_of(practice, item_id):
 
 def marked(practice, tidy, meta, active="true", name="Another item"):
     """Make a catalog item with these words in `meta` and one variable."""
-    stock = practice.records("sc_cat_item", sys_id=EXECUTE_ITEM)[0]
+    stock = practice.records("sc_cat_item", sys_id=EXECUTE_ITEM_ID)[0]
     item = tidy("sc_cat_item", name=name, category=stock["category"], active=active, meta=meta)
     tidy("item_option_new", name="PMFilePath", cat_item=item, active="true", type="6")
     return item
@@ -55,41 +55,41 @@ def marked(practice, tidy, meta, active="true", name="Another item"):
 
 
 def test_an_item_that_was_made_again_is_found_by_its_marker(practice, pm, tidy):
-    practice._database.update("sc_cat_item", EXECUTE_ITEM, {"meta": ""})
+    practice._database.update("sc_cat_item", EXECUTE_ITEM_ID, {"meta": ""})
     try:
-        again = marked(practice, tidy, f"run software, {marker_of('').upper()}", name="Renamed and moved")
+        again = marked(practice, tidy, f"run software, {item_marker('').upper()}", name="Renamed and moved")
         assert item_of(practice, order(pm, PMFilePath="x")) == again
     finally:
-        practice._database.update("sc_cat_item", EXECUTE_ITEM, {"meta": marker_of("")})
+        practice._database.update("sc_cat_item", EXECUTE_ITEM_ID, {"meta": item_marker("")})
     practice._database.update("sc_cat_item", again, {"meta": ""})
-    assert item_of(practice, order(pm)) == EXECUTE_ITEM
+    assert item_of(practice, order(pm)) == EXECUTE_ITEM_ID
 
 
 def test_each_set_orders_its_own_item(practice, pm, tidy, scripted):
     one, other = scripted.add_set("pm"), scripted.add_set("pm-2")
     # The first marker is the beginning of the second.
-    items = [marked(practice, tidy, marker_of(name)) for name in ("pm", "pm-2")]
+    items = [marked(practice, tidy, item_marker(name)) for name in ("pm", "pm-2")]
     made = [call(pm, name, PMFilePath="x")["PMRequestId"] for name in (one, other, CREATE)]
-    assert [item_of(practice, key) for key in made] == [*items, EXECUTE_ITEM]
+    assert [item_of(practice, key) for key in made] == [*items, EXECUTE_ITEM_ID]
 
 
 def test_without_an_item_of_its_own_nothing_is_ordered(practice, pm, tidy, scripted):
     name = scripted.add_set("pm")
-    marked(practice, tidy, marker_of("pm-2"))
+    marked(practice, tidy, item_marker("pm-2"))
     before = len(practice.records("sc_request"))
     assert fault_of(pm, name).startswith("Error: No catalog item carries approval-console:pm in Meta. (line ")
-    marked(practice, tidy, marker_of("pm"), active="false")
+    marked(practice, tidy, item_marker("pm"), active="false")
     assert "The catalog item that carries approval-console:pm in Meta is not active." in fault_of(pm, name)
     for _ in range(2):
-        marked(practice, tidy, marker_of("pm"))
+        marked(practice, tidy, item_marker("pm"))
     assert "2 active catalog items carry approval-console:pm in Meta; exactly one may." in fault_of(pm, name)
     assert len(practice.records("sc_request")) == before
 
 
 def test_an_inactive_copy_does_not_disturb(practice, pm, tidy, scripted):
     name = scripted.add_set("pm")
-    marked(practice, tidy, marker_of("pm"), active="false")
-    wanted = marked(practice, tidy, marker_of("pm"))
+    marked(practice, tidy, item_marker("pm"), active="false")
+    wanted = marked(practice, tidy, item_marker("pm"))
     assert item_of(practice, call(pm, name)["PMRequestId"]) == wanted
 
 
@@ -99,7 +99,7 @@ def test_an_inactive_copy_does_not_disturb(practice, pm, tidy, scripted):
 def test_further_inputs_are_copied_where_the_item_has_a_variable(practice, pm, tidy):
     there, lacking = FURTHER_VARIABLES[:9], FURTHER_VARIABLES[9:]
     for name in there:
-        tidy("item_option_new", name=name, cat_item=EXECUTE_ITEM, active="true", type="6")
+        tidy("item_option_new", name=name, cat_item=EXECUTE_ITEM_ID, active="true", type="6")
     sent = {name: f"<{name}> & 'more'" for name in (*VARIABLES, *FURTHER_VARIABLES)}
     made = variables_of(practice, order(pm, **sent))
     assert made == {name: sent[name] for name in (*VARIABLES, *there)}
@@ -107,10 +107,10 @@ def test_further_inputs_are_copied_where_the_item_has_a_variable(practice, pm, t
 
 
 def test_variables_of_a_set_and_inactive_ones(practice, pm, tidy, scripted):
-    tidy("item_option_new", name="PMFileVersion", cat_item=EXECUTE_ITEM, active="false", type="6")
+    tidy("item_option_new", name="PMFileVersion", cat_item=EXECUTE_ITEM_ID, active="false", type="6")
     group = tidy("item_option_new_set", title="More", active="true")
     tidy("item_option_new", name="PMFileCompanyName", variable_set=group, active="true", type="6")
-    tidy("io_set_item", sc_cat_item=EXECUTE_ITEM, variable_set=group)
+    tidy("io_set_item", sc_cat_item=EXECUTE_ITEM_ID, variable_set=group)
     made = variables_of(practice, order(pm, PMFileVersion="1", PMFileCompanyName="Example & Sons"))
     assert made["PMFileCompanyName"] == "Example & Sons"
     assert "PMFileVersion" not in made
@@ -118,7 +118,7 @@ def test_variables_of_a_set_and_inactive_ones(practice, pm, tidy, scripted):
 
 def test_an_input_without_a_variable_is_told_to_the_log(practice, pm, tidy, scripted):
     name = scripted.add_set("pm")
-    marked(practice, tidy, marker_of("pm"))
+    marked(practice, tidy, item_marker("pm"))
     made = call(pm, name, PMFilePath="x", PMUserReason="y", PMPolicyId="z", Unknown="u")["PMRequestId"]
     assert variables_of(practice, made) == {"PMFilePath": "x"}
     entry = practice.records("syslog", source=name)[-1]
@@ -127,7 +127,9 @@ def test_an_input_without_a_variable_is_told_to_the_log(practice, pm, tidy, scri
 
 
 def test_what_was_not_sent_has_its_default_and_what_was_sent_empty_is_empty(practice, pm, tidy):
-    tidy("item_option_new", name="PMFileVersion", cat_item=EXECUTE_ITEM, active="true", default_value="none")
+    tidy(
+        "item_option_new", name="PMFileVersion", cat_item=EXECUTE_ITEM_ID, active="true", default_value="none"
+    )
     assert variables_of(practice, order(pm))["PMFileVersion"] == "none"
     assert variables_of(practice, order(pm, PMFileVersion=""))["PMFileVersion"] == ""
 
@@ -224,7 +226,7 @@ def test_where_order_now_is_not_to_be_had_a_cart_of_its_own_is_used(
 def test_with_two_step_checkout_order_now_only_fills_the_cart(practice, tidy, filled_cart, scripted):
     tidy("sys_properties", name="glide.sc.checkout.twostep", value="true")
     made = scripted.run(
-        f"var r = new sn_sc.CartJS().orderNow({{sysparm_id: '{EXECUTE_ITEM}'}});"
+        f"var r = new sn_sc.CartJS().orderNow({{sysparm_id: '{EXECUTE_ITEM_ID}'}});"
         "response.request = String(r.request_id); response.cart = r.cart_id;"
     )
     assert made["request"] == "undefined"

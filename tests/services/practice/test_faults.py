@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.practice.faults import FAULTS, OPTIONS, FaultRegistry, UnknownFaultError
+from services.practice.faults import FAULT_OPTIONS, FAULTS, FaultRegistry, UnknownFaultError
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def test_every_fault_goes_on_and_off(registry, name):
 
 
 def test_every_fault_says_what_it_does_and_names_its_options():
-    assert set(OPTIONS) <= set(FAULTS)
+    assert set(FAULT_OPTIONS) <= set(FAULTS)
     for name, text in FAULTS.items():
         assert text.endswith("."), name
         assert "|" not in text
-        for option in OPTIONS.get(name, ()):
+        for option in FAULT_OPTIONS.get(name, ()):
             assert option in text, f"{name} does not tell of {option}"
-        assert ("option" in text) == (name in OPTIONS), name
+        assert ("option" in text) == (name in FAULT_OPTIONS), name
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_words_that_mean_no_fault_are_refused_and_change_nothing(registry, text)
 
 def test_a_fault_that_ends_by_itself(registry):
     registry.set("rate_limited", times=2)
-    assert [registry.counts_down("rate_limited") for _ in range(4)] == [True, True, False, False]
+    assert [registry.consume("rate_limited") for _ in range(4)] == [True, True, False, False]
     assert not registry.on("rate_limited")
     registry.set("rate_limited")
-    assert all(registry.counts_down("rate_limited") for _ in range(5))
+    assert all(registry.consume("rate_limited") for _ in range(5))
 
 
 def test_faults_are_switched_over_http(practice):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.practice.stock import EXECUTE_ITEM
+from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow.contract import VARIABLES
 from tests.services.practice.soaping import call, envelope, fault_of, order, status, variables_of
 
 VENDOR_CREATE = (
-    f"var cart = new Cart();\nvar item = cart.addItem('{EXECUTE_ITEM}');\n"
+    f"var cart = new Cart();\nvar item = cart.addItem('{EXECUTE_ITEM_ID}');\n"
     + "".join(f"cart.setVariable(item, '{name}', request.{name});\n" for name in VARIABLES)
     + "var rc = cart.placeOrder();\nresponse.PMRequestId = rc.sys_id;"
 )
@@ -64,15 +64,15 @@ def test_older_scripts_order_whatever_else_lies_in_the_cart(practice, pm, script
     assert made["cart"] == '{"items":[{"itemName":"Standard Laptop","quantity":"2"}]}'
     request = scripted.run(VENDOR_CREATE, PMFilePath="x")["PMRequestId"]
     items = {row["cat_item"]: row["quantity"] for row in practice.records("sc_req_item", request=request)}
-    assert items == {laptop: "2", EXECUTE_ITEM: "1"}
+    assert items == {laptop: "2", EXECUTE_ITEM_ID: "1"}
     assert practice.records("sc_cart_item") == []
 
 
 def test_a_cart_is_checked_out_once(scripted, practice):
     made = scripted.run(
         f"""var cart = new sn_sc.CartJS();
-        cart.addToCart({{sysparm_id: '{EXECUTE_ITEM}', variables: {{PMFilePath: 'a'}}}});
-        cart.addToCart({{sysparm_id: '{EXECUTE_ITEM}', variables: {{PMFilePath: 'b', None: 'x'}}}});
+        cart.addToCart({{sysparm_id: '{EXECUTE_ITEM_ID}', variables: {{PMFilePath: 'a'}}}});
+        cart.addToCart({{sysparm_id: '{EXECUTE_ITEM_ID}', variables: {{PMFilePath: 'b', None: 'x'}}}});
         var order = cart.checkoutCart();
         response.number = order.request_number; response.again = String(cart.submitOrder());
         cart.empty(); response.old = String(new Cart('mine').placeOrder()); response.id = order.request_id;"""

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.practice.stock import EXECUTE_ITEM, WORKFLOW
+from services.practice.initial_data import EXECUTE_ITEM_ID, WORKFLOW
 from services.servicenow.contract import VARIABLES
 from tests.services.practice.soaping import (
     CANCEL,
@@ -53,7 +53,7 @@ def test_an_order_makes_everything_that_belongs_to_it(practice, pm):
     request = only(practice, "sc_request", sys_id=item["request"])
     assert item["number"].startswith("RITM00")
     assert request["number"].startswith("REQ00")
-    assert (item["cat_item"], item["active"], item["state"]) == (EXECUTE_ITEM, "true", "1")
+    assert (item["cat_item"], item["active"], item["state"]) == (EXECUTE_ITEM_ID, "true", "1")
     caller = only(practice, "sys_user", user_name="privman.integration")["sys_id"]
     assert item["opened_by"] == item["requested_for"] == request["requested_for"] == caller
     assert item["sys_created_by"] == "privman.integration"
@@ -207,22 +207,22 @@ def change(practice, table, sys_id, **values):
 
 
 def test_an_item_without_a_workflow_asks_nobody(practice, pm):
-    workflow = only(practice, "sc_cat_item", sys_id=EXECUTE_ITEM)["workflow"]
-    change(practice, "sc_cat_item", EXECUTE_ITEM, workflow="")
+    workflow = only(practice, "sc_cat_item", sys_id=EXECUTE_ITEM_ID)["workflow"]
+    change(practice, "sc_cat_item", EXECUTE_ITEM_ID, workflow="")
     try:
         item_id = order(pm)
     finally:
-        change(practice, "sc_cat_item", EXECUTE_ITEM, workflow=workflow)
+        change(practice, "sc_cat_item", EXECUTE_ITEM_ID, workflow=workflow)
     assert standing(practice, item_id) == ("not requested", "not requested", [])
     assert status(pm, item_id) == "pending"
 
 
 @pytest.mark.parametrize("table", ["sc_cat_item", "sc_category", "sc_catalog"])
 def test_what_is_not_active_cannot_be_ordered(practice, pm, table):
-    item = only(practice, "sc_cat_item", sys_id=EXECUTE_ITEM)
+    item = only(practice, "sc_cat_item", sys_id=EXECUTE_ITEM_ID)
     category = only(practice, "sc_category", sys_id=item["category"])
     key = {
-        "sc_cat_item": EXECUTE_ITEM,
+        "sc_cat_item": EXECUTE_ITEM_ID,
         "sc_category": category["sys_id"],
         "sc_catalog": category["sc_catalog"],
     }[table]

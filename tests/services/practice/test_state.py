@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.practice import PracticeInstance, serve
-from services.practice.stock import EXECUTE_ITEM
+from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow.contract import VARIABLES
 from tests.limits import WAIT_S
 from tests.services.practice.soaping import CANCEL, CREATE, STATUS, order, status
@@ -39,10 +39,10 @@ def test_an_empty_instance_has_a_catalogue_and_no_approval_items():
 def test_a_stock_instance_has_the_items_of_the_guide():
     with running() as practice:
         assert names(practice, "sys_web_service") == {*THREE, "InstanceInfo"}
-        item = practice.records("sc_cat_item", sys_id=EXECUTE_ITEM)[0]
+        item = practice.records("sc_cat_item", sys_id=EXECUTE_ITEM_ID)[0]
         assert item["name"] == "Execute Application Request"
         assert practice.records("sc_category", sys_id=item["category"])[0]["title"] == "Thycotic"
-        options = practice.records("item_option_new", cat_item=EXECUTE_ITEM)
+        options = practice.records("item_option_new", cat_item=EXECUTE_ITEM_ID)
         assert [row["name"] for row in options] == list(VARIABLES)
         assert practice.records("sc_req_item") == []
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.practice.glide import Glide
+from services.practice.glide_api import GlideBridge
 from tests.services.practice.soaping import CANCEL, STATUS, call, order, status
 
 OPEN, CLOSED = ("1", "true"), [("3", "false"), ("4", "false"), ("7", "false"), ("1", "false"), ("4", "true")]
@@ -37,13 +37,13 @@ def pm(signed_in):
 )  # fmt: skip
 def test_nothing_but_a_sys_id_reaches_a_query(pm, monkeypatch, sent):
     """An instance runs what begins with “javascript:”, with the rights of the system: whoever may call may do all."""
-    asked, query = [], Glide._query
+    asked, query = [], GlideBridge._query
 
     def remembering(self, name, groups, *rest):
         asked.append((name, groups))
         return query(self, name, groups, *rest)
 
-    monkeypatch.setattr(Glide, "_query", remembering)
+    monkeypatch.setattr(GlideBridge, "_query", remembering)
     assert status(pm, "0" * 32) == "invalid"
     assert "0" * 32 in str(asked)
     asked.clear()

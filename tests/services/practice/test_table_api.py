@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.practice.stock import EXECUTE_ITEM
+from services.practice.initial_data import EXECUTE_ITEM_ID
 from tests.services.practice.soaping import order
 
 RECORDED = Path("shared/reference/recorded/responses")
@@ -42,17 +42,20 @@ def test_a_value_is_shown_as_asked_for(pm):
     }
     (plain,) = rows(pm, "sc_req_item", **one)
     assert (plain["active"], plain["approval"], plain["state"]) == ("true", "requested", "1")
-    assert plain["cat_item"] == {"link": f"/api/now/table/sc_cat_item/{EXECUTE_ITEM}", "value": EXECUTE_ITEM}
+    assert plain["cat_item"] == {
+        "link": f"/api/now/table/sc_cat_item/{EXECUTE_ITEM_ID}",
+        "value": EXECUTE_ITEM_ID,
+    }
     assert plain["cat_item.name"] == "Execute Application Request"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", plain["opened_at"])
     (without,) = rows(pm, "sc_req_item", **one, exclude_reference_link="true")
-    assert without["cat_item"] == EXECUTE_ITEM
+    assert without["cat_item"] == EXECUTE_ITEM_ID
     (words,) = rows(pm, "sc_req_item", **one, display_value="true")
     assert (words["approval"], words["state"]) == ("Requested", "Open")
     assert words["cat_item"] == "Execute Application Request"
     (both,) = rows(pm, "sc_req_item", **one, display_value="all")
     assert both["state"] == {"display_value": "Open", "value": "1"}
-    assert both["cat_item"]["value"] == EXECUTE_ITEM
+    assert both["cat_item"]["value"] == EXECUTE_ITEM_ID
     assert set(plain) == set(words) == set(both) == set(one["fields"].split(","))
 
 
@@ -84,7 +87,7 @@ def test_a_table_holds_its_own_class_and_its_parent_all(pm):
     "query",
     [
         "sysapproval.sys_class_name=sc_req_item",
-        f"sysapproval.ref_sc_req_item.cat_item={EXECUTE_ITEM}",
+        f"sysapproval.ref_sc_req_item.cat_item={EXECUTE_ITEM_ID}",
         "sysapproval.ref_sc_req_item.cat_item.name=Execute Application Request",
         "approver.user_name=app.approver",
         "state=requested^approverISNOTEMPTY^group.assignment_group.name=Application Approvers",

@@ -3,9 +3,9 @@
 import pytest
 
 from services.practice import PracticeInstance
+from services.practice.initial_data import EXECUTE_ITEM_ID, WORKFLOW
 from services.practice.schema import TABLES
-from services.practice.stock import EXECUTE_ITEM, WORKFLOW
-from services.servicenow.scripts import MARKER_COLUMN, marker_of
+from services.servicenow.script_templates import MARKER_COLUMN, item_marker
 
 WEB_SERVICES = {"sys_web_service", "sys_web_service_input", "sys_web_service_output"}
 CATALOGUE = {"sc_category", "sc_cat_item", "item_option_new", "item_option_new_set", "io_set_item"}
@@ -157,12 +157,12 @@ def test_the_dictionary_describes_every_column_once(practice):
 
 def test_the_stock_item_has_marker_and_workflow():
     stock, empty = PracticeInstance(), PracticeInstance(state="empty")
-    (item,) = stock.records("sc_cat_item", sys_id=EXECUTE_ITEM)
-    assert item[MARKER_COLUMN] == marker_of("")
+    (item,) = stock.records("sc_cat_item", sys_id=EXECUTE_ITEM_ID)
+    assert item[MARKER_COLUMN] == item_marker("")
     (flow,) = stock.records("wf_workflow", sys_id=item["workflow"])
     assert (flow["name"], flow["table"]) == (WORKFLOW, "sc_req_item")
     assert empty.records("wf_workflow") != []
-    assert empty.records("sc_cat_item", sys_id=EXECUTE_ITEM) == []
+    assert empty.records("sc_cat_item", sys_id=EXECUTE_ITEM_ID) == []
     assert empty.records("sc_category", title="Thycotic") == []
     assert [row["name"] for row in empty.records("sys_web_service")] == ["InstanceInfo"]
     assert empty.records("sys_web_service_input") == []

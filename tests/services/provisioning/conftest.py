@@ -3,11 +3,11 @@
 import pytest
 
 from models.kinds import Kind
+from services.common.secret import Secret
 from services.configuration import Configuration
 from services.practice import PracticeInstance
 from services.provisioning import ItemNames
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from tests.databases import store
 
 __all__ = ["store"]
@@ -71,11 +71,11 @@ def reach(store):
 
     def made(practice, account="admin"):
         configuration = Configuration(store)
-        server = configuration.by_name(Kind.FOREIGN_SYSTEM, practice.base_url)
+        server = configuration.find_by_name(Kind.FOREIGN_SYSTEM, practice.base_url)
         if server is None:
             server = configuration.save(
                 configuration.new(Kind.FOREIGN_SYSTEM, name=practice.base_url, base_url=practice.base_url)
             )
-        return server, Instance(ConnectionSettings.of(server), SignIn(account, Secret(PASSWORD)))
+        return server, ServiceNowClient(ConnectionSettings.of(server), SignIn(account, Secret(PASSWORD)))
 
     return made

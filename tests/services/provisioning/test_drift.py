@@ -1,11 +1,11 @@
 """What others change is reported once each, with who and when."""
 
 from services import provisioning
-from services.servicenow.contract import STOCK_NAMES, Role
+from services.servicenow.contract import DEFAULT_SERVICE_NAMES, ServiceRole
 
 
 async def found(store, instance, server, names):
-    baseline = await provisioning.last_good(store, server, names)
+    baseline = await provisioning.load_baseline(store, server, names)
     return await provisioning.verify(instance, names, baseline)
 
 
@@ -17,15 +17,19 @@ async def test_ten_edits_are_ten_reports(practice, store, reach, names):
         assert clean.ok
         data = practice.database
         item = data.first("sc_cat_item", name=names.item)
-        status = data.first("sys_web_service", name=STOCK_NAMES[Role.STATUS])
+        status = data.first("sys_web_service", name=DEFAULT_SERVICE_NAMES[ServiceRole.STATUS])
         practice.edit("sc_category", {"description": "ours"}, title=names.category, by="a.one")
         practice.edit(
             "sc_cat_item", {"short_description": "Other", "active": "false"}, name=names.item, by="b.two"
         )
         practice.edit("item_option_new", {"question_text": "File"}, name="PMFilePath", by="c.three")
         practice.edit("item_option_new", {"name": "PMReason"}, name="PMUserReason", by="d.four")
-        practice.edit("sys_web_service", {"script": "x"}, name=STOCK_NAMES[Role.CREATE], by="e.five")
-        practice.edit("sys_web_service", {"name": "Renamed"}, name=STOCK_NAMES[Role.CANCEL], by="f.six")
+        practice.edit(
+            "sys_web_service", {"script": "x"}, name=DEFAULT_SERVICE_NAMES[ServiceRole.CREATE], by="e.five"
+        )
+        practice.edit(
+            "sys_web_service", {"name": "Renamed"}, name=DEFAULT_SERVICE_NAMES[ServiceRole.CANCEL], by="f.six"
+        )
         practice.edit("sys_web_service_output", {"order": "900"}, name="PMComment", by="g.seven")
         data.insert("item_option_new", {"name": "u_more", "cat_item": item["sys_id"]}, by="h.eight")
         data.insert("sys_web_service_input", {"name": "u_in", "web_service": status["sys_id"]}, by="i.nine")
@@ -48,7 +52,7 @@ async def test_the_parameters_of_a_renamed_service_are_no_edits(practice, store,
     server, instance = reach(practice)
     async with instance:
         await provisioning.apply(store, instance, server, names)
-        practice.edit("sys_web_service", {"name": "Renamed"}, name=STOCK_NAMES[Role.STATUS])
+        practice.edit("sys_web_service", {"name": "Renamed"}, name=DEFAULT_SERVICE_NAMES[ServiceRole.STATUS])
         verification = await found(store, instance, server, names)
     assert [one.table for one in verification.drift] == ["sys_web_service"]
     assert not verification.verified
@@ -58,7 +62,9 @@ async def test_a_script_that_was_broken_by_hand_is_noticed_by_calling_it(practic
     server, instance = reach(practice)
     async with instance:
         await provisioning.apply(store, instance, server, names)
-        practice.edit("sys_web_service", {"script": "not javascript ("}, name=STOCK_NAMES[Role.STATUS])
+        practice.edit(
+            "sys_web_service", {"script": "not javascript ("}, name=DEFAULT_SERVICE_NAMES[ServiceRole.STATUS]
+        )
         verification = await found(store, instance, server, names)
     assert not verification.verified
     assert verification.problem.fault == "soap-fault"

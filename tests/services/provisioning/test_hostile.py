@@ -6,19 +6,19 @@ import pytest
 
 from models.kinds import Kind
 from services import provisioning
+from services.common.errors import ConsoleError, RefusedError
+from services.common.secret import Secret
 from services.configuration import Configuration
-from services.errors import ConsoleError, RefusedError
 from services.provisioning import Receipt
-from services.provisioning.problems import StoppedError
-from services.provisioning.wanted import INPUTS
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.provisioning.problems import RunStoppedError
+from services.provisioning.required_records import INPUT_TABLE
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from tests.services.provisioning.conftest import PASSWORD
 from tests.services.servicenow.rawserver import RawServer, json_reply
 from tests.services.servicenow.support import assert_five_parts, at
 
 
-class Lying(Instance):
+class Lying(ServiceNowClient):
     """Puts another row in place of what inserting into one table returns."""
 
     table_name, row = "", {}
@@ -50,7 +50,7 @@ async def test_a_record_that_others_made_is_never_taken_for_one_of_the_run(pract
         with pytest.raises(RefusedError) as caught:
             await provisioning.apply(store, instance, server, names)
         assert "grace.hopper" in caught.value.problem.evidence
-        (receipt,) = await Receipt.of_server(store, server)
+        (receipt,) = await Receipt.list_for_server(store, server)
         undone = await provisioning.undo(store, instance, server, receipt.id, overwrite=["all"])
     assert undone.removed == []
     assert practice.database.get("sc_category", old) is not None
@@ -60,9 +60,9 @@ async def test_one_record_is_never_taken_for_two_of_the_run(practice, store, lyi
     server, instance = lying
     instance.table_name, instance.row = "item_option_new", {"sys_id": "a" * 32}
     async with instance:
-        with pytest.raises(StoppedError):
+        with pytest.raises(RunStoppedError):
             await provisioning.apply(store, instance, server, names)
-    (receipt,) = await Receipt.of_server(store, server)
+    (receipt,) = await Receipt.list_for_server(store, server)
     assert [step.sys_id for step in receipt.live].count("a" * 32) == 1
 
 
@@ -77,7 +77,7 @@ async def test_a_record_without_an_id_is_no_record():
     assert_five_parts(caught.value, "reply-malformed")
 
 
-class Folding(Instance):
+class Folding(ServiceNowClient):
     """Reads like a database to which accents, capitals and blanks at the end are nothing."""
 
     table_name, column, written = "", "", str
@@ -120,7 +120,7 @@ async def test_a_name_that_a_database_takes_for_the_one_asked_for_ends_no_plan(
 
 async def test_a_parameter_of_another_service_ends_a_plan_with_the_reason(store, folding, names):
     server, instance = folding
-    instance.table_name, instance.written = INPUTS, str.upper
+    instance.table_name, instance.written = INPUT_TABLE, str.upper
     instance.column = "web_service"
     async with instance:
         with pytest.raises(ConsoleError) as caught:

@@ -70,7 +70,7 @@ def killed(practice, tmp_path, store):
             "APPROVAL_CONSOLE_SECRET_ADMIN_FOR": killer.listener.url,
         }
         configuration = Configuration(store)
-        server = configuration.by_name(Kind.FOREIGN_SYSTEM, "Server")
+        server = configuration.find_by_name(Kind.FOREIGN_SYSTEM, "Server")
         if server is None:
             credential = configuration.save(
                 configuration.new(Kind.USER_CREDENTIAL, name="Admin", account="admin")
@@ -85,7 +85,7 @@ def killed(practice, tmp_path, store):
         ) as killer.process:
             _, said = killer.process.communicate(timeout=PROGRAM_S)
         assert killer.process.returncode == -signal.SIGKILL, said.decode()
-        return configuration.by_name(Kind.FOREIGN_SYSTEM, "Server")
+        return configuration.find_by_name(Kind.FOREIGN_SYSTEM, "Server")
 
     yield run
     killer.listener.close()
@@ -111,7 +111,7 @@ async def test_the_next_run_completes_it_and_undo_cleans(practice, store, reach,
     server = killed(["--apply"], at, when)
     _, instance = reach(practice)
     async with instance:
-        (left,) = await Receipt.of_server(store, server)
+        (left,) = await Receipt.list_for_server(store, server)
         done = await provisioning.apply(store, instance, server, names)
         assert done.ok, done.as_dict()
         assert done.receipt.id == left.id
@@ -128,7 +128,7 @@ async def test_or_it_is_taken_back_at_once(practice, store, reach, killed, at, w
     server = killed(["--apply"], at, when)
     _, instance = reach(practice)
     async with instance:
-        (left,) = await Receipt.of_server(store, server)
+        (left,) = await Receipt.list_for_server(store, server)
         undone = await provisioning.undo(store, instance, server, left.id)
     assert len(undone.removed) == at - (when == "before")
     assert practice.everything() == before

@@ -7,15 +7,15 @@ import pytest
 
 from models.kinds import TaskState
 from services import provisioning
-from services.errors import ConsoleError, InputError, RefusedError
+from services.common.errors import ConsoleError, InputError, RefusedError
 from services.provisioning import ItemNames, Receipt
-from services.provisioning.problems import StoppedError
-from services.provisioning.wanted import PARAMETERS
-from services.servicenow.contract import FURTHER_VARIABLES, STOCK_NAMES, VARIABLES, Role
-from services.store.errors import cannot_write
+from services.provisioning.problems import RunStoppedError
+from services.provisioning.required_records import SERVICE_PARAMETERS
+from services.servicenow.contract import DEFAULT_SERVICE_NAMES, FURTHER_VARIABLES, VARIABLES, ServiceRole
+from services.store.errors import write_error
 from tests.services.provisioning.conftest import WRITES
 
-COUNT = 2 + len(VARIABLES) + 3 + sum(len(one) for both in PARAMETERS.values() for one in both)
+COUNT = 2 + len(VARIABLES) + 3 + sum(len(one) for both in SERVICE_PARAMETERS.values() for one in both)
 
 
 async def test_on_an_empty_instance_everything_is_created(practice, store, reach, names):
@@ -49,7 +49,7 @@ async def test_applied_twice_the_second_run_changes_nothing(practice, store, rea
     assert practice.everything() == before
     # The status service is asked once more; nothing else is posted.
     assert len(practice.calls("POST", "PATCH")) == writes + 1
-    runs = await Receipt.of_server(store, server)
+    runs = await Receipt.list_for_server(store, server)
     assert [run.run.state for run in runs] == [TaskState.SUCCEEDED] * 2
     assert [len(run.steps) for run in runs] == [0, COUNT]
 
@@ -80,7 +80,7 @@ async def test_several_sets_stand_side_by_side(practice, store, reach, names):
         for one in (names, other):
             assert (await provisioning.plan(store, instance, server, one)).writes == ()
     services = {row["name"] for row in practice.database.rows("sys_web_service")}
-    assert {name for stock in STOCK_NAMES.values() for name in (stock, f"Test{stock}")} <= services
+    assert {name for stock in DEFAULT_SERVICE_NAMES.values() for name in (stock, f"Test{stock}")} <= services
 
 
 @pytest.mark.parametrize("account", ["privman.integration", "no.roles", "app.approver"])
@@ -99,14 +99,16 @@ async def test_without_admin_nothing_is_written_and_the_way_out_is_named(
     assert "admin" in problem.cause
     assert "for this run" in problem.remedy
     assert "update set" in problem.remedy
-    assert await Receipt.of_server(store, server) == []
+    assert await Receipt.list_for_server(store, server) == []
 
 
 async def test_what_others_edited_is_left_alone_until_it_is_named(practice, store, reach, names):
     server, instance = reach(practice)
     async with instance:
         await provisioning.apply(store, instance, server, names)
-        practice.edit("sys_web_service", {"script": "gs.info('mine');"}, name=STOCK_NAMES[Role.STATUS])
+        practice.edit(
+            "sys_web_service", {"script": "gs.info('mine');"}, name=DEFAULT_SERVICE_NAMES[ServiceRole.STATUS]
+        )
         practice.edit("sc_cat_item", {"active": "false"}, name=names.item)
         plan = await provisioning.plan(store, instance, server, names)
         assert {c.key for c in plan.conflicts} == {"service:status", "item"}
@@ -133,14 +135,18 @@ async def test_what_an_earlier_version_left_is_updated(practice, store, reach, n
         known[key] = type(known[key])(known[key].sys_id, {**known[key].fields, "script": old})
         applied.receipt.baseline = known
         await applied.receipt.save("as an earlier version left it")
-        practice.edit("sys_web_service", {"script": old}, name=STOCK_NAMES[Role.CANCEL], by="admin")
+        practice.edit(
+            "sys_web_service", {"script": old}, name=DEFAULT_SERVICE_NAMES[ServiceRole.CANCEL], by="admin"
+        )
         plan = await provisioning.plan(store, instance, server, names)
         assert [(c.key, c.operation) for c in plan.changes if c.operation != "keep"] == [(key, "update")]
         assert (await provisioning.apply(store, instance, server, names)).ok
 
 
 async def test_two_services_of_one_name_are_a_conflict_that_nothing_settles(stock, store, reach, names):
-    stock.database.insert("sys_web_service", {"name": STOCK_NAMES[Role.CREATE], "active": True})
+    stock.database.insert(
+        "sys_web_service", {"name": DEFAULT_SERVICE_NAMES[ServiceRole.CREATE], "active": True}
+    )
     server, instance = reach(stock)
     async with instance:
         plan = await provisioning.plan(store, instance, server, names, overwrite=["all"])
@@ -197,7 +203,7 @@ async def test_several_workflows_are_named_in_a_warning_and_one_can_be_chosen(pr
         {"prefix": "a b"},
         {"create_service": "Create It"},
         {"create_service": "1st"},
-        {"status_service": STOCK_NAMES[Role.CREATE].upper()},
+        {"status_service": DEFAULT_SERVICE_NAMES[ServiceRole.CREATE].upper()},
         {"category": "a^b"},
         {"item": "javascript:gs.info()"},
         {"item": "x" * 101},
@@ -218,7 +224,7 @@ async def test_a_refusal_in_the_middle_stops_and_the_next_run_goes_on(practice, 
             practice.faults.set("forbidden")
 
     async with instance:
-        with pytest.raises(StoppedError) as caught:
+        with pytest.raises(RunStoppedError) as caught:
             await provisioning.apply(store, instance, server, names, progress=fail_from_there)
         assert caught.value.receipt in caught.value.problem.remedy
         assert caught.value.problem.owner == "ServiceNow administrator"
@@ -238,12 +244,12 @@ async def test_a_store_that_refuses_in_the_middle_does_not_hide_what_was_written
 
     async def refuse(receipt, note):
         if len(receipt.steps) > 5:
-            raise cannot_write(OSError("the disk is full"))
+            raise write_error(OSError("the disk is full"))
         await save(receipt, note)
 
     async with instance:
         monkeypatch.setattr(Receipt, "save", refuse)
-        with pytest.raises(StoppedError) as caught:
+        with pytest.raises(RunStoppedError) as caught:
             await provisioning.apply(store, instance, server, names)
         problem = caught.value.problem
         assert caught.value.receipt in problem.remedy
@@ -264,7 +270,7 @@ async def test_cancelled_in_the_middle_it_can_be_undone(practice, store, reach, 
         task = asyncio.ensure_future(provisioning.apply(store, instance, server, names, progress=cancel))
         with pytest.raises(asyncio.CancelledError):
             await task
-        (run,) = await Receipt.of_server(store, server)
+        (run,) = await Receipt.list_for_server(store, server)
         assert run.run.state == TaskState.CANCELLED
         assert run.unfinished
         await provisioning.undo(store, instance, server, run.id)

@@ -4,13 +4,13 @@ import pytest
 
 from models.kinds import Kind
 from services import provisioning
+from services.common.errors import InputError, RefusedError
+from services.common.secret import Secret
 from services.configuration import Configuration
-from services.errors import InputError, RefusedError
 from services.provisioning import Receipt
-from services.requests import rehearse
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.contract import STOCK_NAMES, Role
+from services.requests.rehearsal.rehearsal import rehearse
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.contract import DEFAULT_SERVICE_NAMES, ServiceRole
 from tests.services.provisioning.conftest import PASSWORD, WRITES, started
 
 
@@ -120,7 +120,7 @@ async def test_it_is_refused_when_others_edited_or_added_something(practice, sto
 
 
 async def test_what_was_updated_is_restored(stock, store, reach, names):
-    stock.edit("sys_web_service", {"script": "// theirs"}, name=STOCK_NAMES[Role.STATUS])
+    stock.edit("sys_web_service", {"script": "// theirs"}, name=DEFAULT_SERVICE_NAMES[ServiceRole.STATUS])
     stock.edit("sc_cat_item", {"meta": "words"}, name=names.item)
     before = {table: [row["sys_id"] for row in rows] for table, rows in stock.everything().items()}
     server, instance = reach(stock)
@@ -130,7 +130,10 @@ async def test_what_was_updated_is_restored(stock, store, reach, names):
         undone = await provisioning.undo(store, instance, server, applied.receipt.id)
     assert len(undone.restored) == 2
     assert undone.removed == []
-    assert stock.database.first("sys_web_service", name=STOCK_NAMES[Role.STATUS])["script"] == "// theirs"
+    assert (
+        stock.database.first("sys_web_service", name=DEFAULT_SERVICE_NAMES[ServiceRole.STATUS])["script"]
+        == "// theirs"
+    )
     assert stock.database.first("sc_cat_item", name=names.item)["meta"] == "words"
     assert {table: [row["sys_id"] for row in rows] for table, rows in stock.everything().items()} == before
 
@@ -177,10 +180,12 @@ async def test_a_run_on_another_instance_is_not_undone_on_this_one(practice, sto
         configuration = Configuration(store)
         server.base_url = clone.base_url
         server = configuration.save(server)
-        async with Instance(ConnectionSettings.of(server), SignIn("admin", Secret(PASSWORD))) as other:
+        async with ServiceNowClient(
+            ConnectionSettings.of(server), SignIn("admin", Secret(PASSWORD))
+        ) as other:
             with pytest.raises(RefusedError) as caught:
                 await provisioning.undo(store, other, server, applied.receipt.id, overwrite=["all"])
-            assert await provisioning.last_good(store, server, names) == {}
+            assert await provisioning.load_baseline(store, server, names) == {}
         assert str(server.origin) in caught.value.problem.evidence
         assert clone.everything() == before
         assert clone.calls(*WRITES) == []
@@ -198,7 +203,7 @@ async def test_a_run_that_stopped_elsewhere_is_not_gone_on_with_here(practice, s
     async with instance:
         with pytest.raises(RefusedError):
             await provisioning.apply(store, instance, server, names, progress=fail)
-    (stopped,) = await Receipt.of_server(store, server)
+    (stopped,) = await Receipt.list_for_server(store, server)
     server.base_url = "https://other.example/"
     server = Configuration(store).save(server)
     begun = await Receipt.begin(store, server, names)

@@ -5,16 +5,16 @@ import contextlib
 import pytest
 from sqlmodel import col, select
 
-from models.approval_request import COPY, ApprovalRequest
+from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.practice.accounts import user_id
-from services.practice.approvals import place_order
-from services.practice.stock import EXECUTE_ITEM, _sample
-from services.requests import RequestLife
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance
-from services.vault.session import SessionVault
+from services.common.secret import Secret
+from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
+from services.practice.orders_and_approvals import place_order
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.servicenow import ConnectionSettings, ServiceNowClient
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 from tests.canary import Listener, forward_to
 from tests.services.requests.conftest import PASSWORD, sign_in
@@ -48,7 +48,9 @@ class Desk:
 
     def signed_in_as(self, account):
         new = self.configuration.new(Kind.USER_CREDENTIAL, name=account, account=account)
-        credential = self.configuration.by_name(Kind.USER_CREDENTIAL, account) or self.configuration.save(new)
+        credential = self.configuration.find_by_name(
+            Kind.USER_CREDENTIAL, account
+        ) or self.configuration.save(new)
         self._repoint(credential_id=credential.id)
         self.workspace.vault.put(
             credential.id, credential.name, account, Secret(PASSWORD), [self.server.origin]
@@ -72,18 +74,18 @@ class Desk:
                 self.server = work.update(server, server.version)
 
     def decider(self, account):
-        return Instance(ConnectionSettings.of(self.server), sign_in(account))
+        return ServiceNowClient(ConnectionSettings.of(self.server), sign_in(account))
 
     async def raised(self, **fields):
         """Raise a request of our own."""
-        life = RequestLife(self.store, await self.workspace.instance(self.server.id), self.process)
+        life = RequestLifecycle(self.store, await self.workspace.instance(self.server.id), self.process)
         row = await life.submit(self.type, {**FIELDS, **fields})
-        await life.note_item(row)
+        await life.refresh_item(row)
         return self.row(row.id)
 
     async def drafted(self):
         """Store a request of our own that nobody has sent yet."""
-        life = RequestLife(self.store, await self.workspace.instance(self.server.id), self.process)
+        life = RequestLifecycle(self.store, await self.workspace.instance(self.server.id), self.process)
         row = life.draft(self.type, FIELDS)
         with self.store.write() as work:
             work.insert(row)
@@ -92,12 +94,16 @@ class Desk:
     def copied(self, number=1):
         """Order on the instance as Privilege Manager does, and keep the copy that following makes."""
         order = place_order(
-            self.practice._database, EXECUTE_ITEM, _sample(number), user_id=user_id(PM), by=PM
+            self.practice._database,
+            EXECUTE_ITEM_ID,
+            _sample_variables(number),
+            user_id=user_sys_id(PM),
+            by=PM,
         )
-        sample = _sample(number)
+        sample = _sample_variables(number)
         row = ApprovalRequest(
             origin=RequestOrigin.SERVICENOW,
-            version=COPY,
+            version=COPY_VERSION,
             state=RequestState.PENDING,
             server_id=self.server.id,
             record_id=order.item_id,
@@ -136,7 +142,7 @@ class Desk:
         """Make an account one of those who are asked from now on."""
         member = self.practice.records("sys_user_grmember")[0]
         self.practice._database.insert(
-            "sys_user_grmember", {"user": user_id(account), "group": member["group"]}
+            "sys_user_grmember", {"user": user_sys_id(account), "group": member["group"]}
         )
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from models.kinds import Kind, RequestState
-from services.requests import RequestLife
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.common.secret import Secret
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, practice, store
 
 __all__ = ["configuration", "empty_store", "practice", "store"]
@@ -17,7 +17,7 @@ def sign_in(account):
 
 @pytest.fixture
 async def instance(practice):
-    async with Instance(
+    async with ServiceNowClient(
         ConnectionSettings("Practice", practice.base_url), sign_in("privman.integration")
     ) as made:
         yield made
@@ -26,7 +26,9 @@ async def instance(practice):
 @pytest.fixture
 async def approver(practice):
     """The instance as the approver sees it."""
-    async with Instance(ConnectionSettings("Practice", practice.base_url), sign_in("app.approver")) as made:
+    async with ServiceNowClient(
+        ConnectionSettings("Practice", practice.base_url), sign_in("app.approver")
+    ) as made:
         yield made
 
 
@@ -42,7 +44,7 @@ def approval_type(configuration, process):
 
 @pytest.fixture
 def life(store, instance, process):
-    return RequestLife(store, instance, process)
+    return RequestLifecycle(store, instance, process)
 
 
 def stored(store):

@@ -9,20 +9,20 @@ from sqlalchemy import func, select
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from services.practice import approvals
-from services.practice.accounts import user_id
-from services.practice.database import sys_id_of
-from services.practice.stock import EXECUTE_ITEM
-from services.requests.following import Follower
-from services.requests.keeping import copy_id
-from services.requests.leases import Leases
-from services.secret import Secret
+from services.common.secret import Secret
+from services.coordination.leases import Leases
+from services.practice import orders_and_approvals
+from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.database import fixed_sys_id
+from services.practice.initial_data import EXECUTE_ITEM_ID
+from services.requests.polling.poller import Poller
+from services.requests.polling.sync import copy_id
 from services.servicenow.contract import VARIABLES
-from services.store.values import table_of
+from services.store.row_values import get_table
 
 ACCOUNT = "privman.integration"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-TABLE = table_of(ApprovalRequest)
+TABLE = get_table(ApprovalRequest)
 
 
 class SimulatedClock:
@@ -47,7 +47,7 @@ class SimulatedClock:
 def variables_of(number, approval_id=None):
     values = dict.fromkeys(VARIABLES, "")
     return values | {
-        "PMApprovalId": approval_id or str(sys_id_of("approval", str(number))),
+        "PMApprovalId": approval_id or str(fixed_sys_id("approval", str(number))),
         "PMInitiatorName": f"user{number % 50:02d}",
         "PMAgentName": f"LT-{40000 + number}",
         "PMPolicyName": "Unsigned installers",
@@ -58,11 +58,11 @@ def variables_of(number, approval_id=None):
 
 def place(practice, number, approval_id=None):
     """Raise a request on the instance as Privilege Manager does; returns the sys_id of the requested item."""
-    order = approvals.place_order(
+    order = orders_and_approvals.place_order(
         practice._database,
-        EXECUTE_ITEM,
+        EXECUTE_ITEM_ID,
         variables_of(number, approval_id),
-        user_id=user_id(ACCOUNT),
+        user_id=user_sys_id(ACCOUNT),
         by=ACCOUNT,
     )
     return order.item_id
@@ -73,7 +73,7 @@ def decide(practice, record_id, word="approved"):
     database = practice._database
     for row in database.rows("sysapproval_approver", sysapproval=record_id):
         if row["state"] == "requested":
-            approvals.change(
+            orders_and_approvals.update_record(
                 database, "sysapproval_approver", row["sys_id"], {"state": word}, by="app.approver"
             )
             return
@@ -90,12 +90,12 @@ def configure(configuration, vault, practice, password, *, interval=30, timeout=
     server = configuration.save(server)
     vault.put(credential.id, credential.name, ACCOUNT, Secret(password), [server.origin])
     process = configuration.new(Kind.APPROVAL_PROCESS, name="Process", server_id=server.id)
-    process.request_item_id, process.timeout_after_s = EXECUTE_ITEM, timeout
+    process.request_item_id, process.timeout_after_s = EXECUTE_ITEM_ID, timeout
     return server, configuration.save(process)
 
 
 def follower_of(workspace, clock, holder="worker:test"):
-    return Follower(workspace, Leases(workspace.store, holder, clock), clock=clock, chance=lambda: 0.5)
+    return Poller(workspace, Leases(workspace.store, holder, clock), clock=clock, chance=lambda: 0.5)
 
 
 def fill(practice, clock, count):

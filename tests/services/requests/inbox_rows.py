@@ -8,11 +8,11 @@ from sqlalchemy import insert, select
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
+from services.common.plain_text import replace_unstorable
 from services.configuration import Configuration
-from services.requests.filters import ME, OPEN
-from services.store.full_text import HELD, IDS, fold, id_forms
-from services.store.values import table_of
-from services.texts import storable
+from services.requests.inbox.filters import ME, OPEN_STATES
+from services.store.full_text import ID_COLUMNS, TEXT_COLUMNS, fold, id_search_forms
+from services.store.row_values import get_table
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 TEXTS = (
@@ -56,7 +56,7 @@ def drawn_row(drawn: random.Random, number: int, processes):
         "waits_for": "\n".join(drawn.sample(NAMES, drawn.randrange(3))),
         "requested_at": raised,
         "times_out_at": drawn.choice((None, raised + timedelta(minutes=20))),
-        "ended_at": NOW - timedelta(seconds=drawn.randrange(200_000)) if state.final else None,
+        "ended_at": NOW - timedelta(seconds=drawn.randrange(200_000)) if state.is_final else None,
         "rehearsal": drawn.random() < 0.3,
     }
 
@@ -83,7 +83,7 @@ def add_rows(store, rows):
 def stored_rows(store):
     """Return all rows as they are stored."""
     with store.read() as session:
-        return list(session.execute(select(table_of(ApprovalRequest))).mappings())
+        return list(session.execute(select(get_table(ApprovalRequest))).mappings())
 
 
 def shown(rows, filter_, me=(), at=NOW):
@@ -95,7 +95,7 @@ def _shows(row, f, me, at):
     def within(moment, seconds):
         return seconds is None or (moment is not None and (at - moment).total_seconds() <= seconds)
 
-    opened = RequestState(row["state"]) in OPEN
+    opened = RequestState(row["state"]) in OPEN_STATES
     midnight = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     due, until = f.due_within_s, row["times_out_at"]
     left = (until - at).total_seconds() if until is not None else None
@@ -115,16 +115,16 @@ def _shows(row, f, me, at):
             not f.mismatch or row["mismatch"],
             not f.waits_for or (opened and asked & wanted),
             f.rehearsals or not row["rehearsal"],
-            *(holds(row, word) for word in fold(storable(f.text)).split()),
+            *(holds(row, word) for word in fold(replace_unstorable(f.text)).split()),
         )
     )
 
 
 def holds(row, word):
     """Whether a row holds a word that is written in small letters."""
-    if any(word in fold(row[name]) for name in HELD):
+    if any(word in fold(row[name]) for name in TEXT_COLUMNS):
         return True
-    return any(fold(row[name]).startswith(form) for name in IDS for form in id_forms(word))
+    return any(fold(row[name]).startswith(form) for name in ID_COLUMNS for form in id_search_forms(word))
 
 
 def in_order(rows, sort):

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from services.requests.intake import IntakeClients
-from services.requests.intake_api import openapi
-from services.requests.intake_server import IntakeServer
+from services.intake.accepted_requests import IntakeClients
+from services.intake.openapi import build_openapi_document
+from services.intake.server import IntakeServer
 from tests.services.requests.schemas import assert_fits, response_schema
 
 PAYLOAD = {
@@ -51,9 +51,9 @@ def client_of(server):
 
 def as_described(method, path, response):
     route = "/v1/requests/{id}" if path.startswith("/v1/requests/") else path
-    schema = response_schema(openapi(), route, method, response)
+    schema = response_schema(build_openapi_document(), route, method, response)
     if schema is not None:
-        assert_fits(response.json(), schema, openapi())
+        assert_fits(response.json(), schema, build_openapi_document())
     assert response.headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in response.headers
 

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from services.requests.intake_server import IntakeServer
+from services.intake.server import IntakeServer
 from services.store import Store
 
 

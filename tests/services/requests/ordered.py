@@ -5,31 +5,31 @@ import uuid
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
-from services.practice.accounts import user_id
-from services.practice.approvals import Line, place_lines
-from services.practice.database import sys_id_of
-from services.practice.stock import EXECUTE_ITEM, _sample
+from services.practice.accounts_and_sessions import user_sys_id
+from services.practice.database import fixed_sys_id
+from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
+from services.practice.orders_and_approvals import OrderLine, place_order_lines
 from tests.services.requests.acting_setup import PM
 
-LAPTOP = sys_id_of("sc_cat_item", "Standard Laptop")
+LAPTOP = fixed_sys_id("sc_cat_item", "Standard Laptop")
 
 
-def line(approval_id=None, item=EXECUTE_ITEM):
-    variables = {**_sample(1), "PMApprovalId": approval_id or ""} if item == EXECUTE_ITEM else {}
-    return Line(item, variables)
+def line(approval_id=None, item=EXECUTE_ITEM_ID):
+    variables = {**_sample_variables(1), "PMApprovalId": approval_id or ""} if item == EXECUTE_ITEM_ID else {}
+    return OrderLine(item, variables)
 
 
 def ask_for_laptops(practice):
     """Let laptops be approved by the same people as applications."""
     database = practice._database
-    workflow = database.get("sc_cat_item", EXECUTE_ITEM)["workflow"]
+    workflow = database.get("sc_cat_item", EXECUTE_ITEM_ID)["workflow"]
     database.update("sc_cat_item", LAPTOP, {"workflow": workflow})
 
 
 def place(practice, *lines, first=None):
     """Order `lines` together; returns the items as they stand. `first` is the place of the one with the least sys_id."""
     while True:
-        made = place_lines(practice._database, lines, user_id=user_id(PM), by=PM)
+        made = place_order_lines(practice._database, lines, user_id=user_sys_id(PM), by=PM)
         items = [practice._database.get("sc_req_item", one.item_id) for one in made]
         if first is None or items[first]["sys_id"] == min(one["sys_id"] for one in items):
             return items
@@ -56,7 +56,7 @@ def request_of(desk, external_id, key=None, **more):
     return desk.row(key)
 
 
-def chosen_item(desk, item=EXECUTE_ITEM):
+def chosen_item(desk, item=EXECUTE_ITEM_ID):
     """Choose the Request Item on the process."""
     process = desk.process.model_copy(update={"request_item_id": item})
     with desk.store.write() as work:
@@ -78,6 +78,6 @@ def as_it_stands(desk, *items):
 
 def order_approval(practice, order_id, account="app.approver"):
     """Ask somebody to approve a whole order."""
-    values = {"approver": user_id(account), "state": "requested", "sysapproval": order_id, "document_id": order_id,
+    values = {"approver": user_sys_id(account), "state": "requested", "sysapproval": order_id, "document_id": order_id,
               "source_table": "sc_request"}  # fmt: skip
     return practice._database.insert("sysapproval_approver", values, by="system")

@@ -9,11 +9,11 @@ import os
 import sys
 
 from models.kinds import Kind
-from services.errors import ConsoleError
-from services.requests import rehearse
-from services.secret import Secret
+from services.common.errors import ConsoleError
+from services.common.secret import Secret
+from services.requests.rehearsal.rehearsal import rehearse
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 
 

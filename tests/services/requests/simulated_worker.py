@@ -4,13 +4,13 @@ import asyncio
 import logging
 import uuid
 
-import services.requests.intake
-import services.requests.life
+import services.intake.accepted_requests
+import services.requests.lifecycle.lifecycle
 from models.addresses import Origin
-from services.requests.worker import Worker
-from services.secret import Secret
+from services.common.secret import Secret
+from services.requests.worker.worker import Worker
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 from tests.services.requests.simulation import WorkersClock
 
@@ -26,5 +26,5 @@ async def _work(path, store_path, credential_id, account, password, base_url):
     vault = SessionVault()
     vault.put(credential_id, "Account", account, Secret(password), [Origin.of(base_url)])
     clock = WorkersClock(path)
-    services.requests.life.utcnow = clock.now
+    services.requests.lifecycle.lifecycle.utcnow = clock.now
     await Worker(Workspace(store, vault), clock=clock).run(asyncio.Event())

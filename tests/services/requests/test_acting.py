@@ -12,10 +12,12 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
 from models.lease import Lease
-from services.errors import InputError
-from services.requests import acting, clock, turns
-from services.requests.acting import cancel, decide
-from services.requests.details import details
+from services.common.errors import InputError
+from services.coordination import clock
+from services.requests.decisions import decide as decide_module
+from services.requests.decisions import request_lock
+from services.requests.decisions.decide import cancel, decide
+from services.requests.details.details import load_details
 from services.store import Store
 from services.workspace import Workspace
 from tests.services.requests.acting_setup import PM, between, desk
@@ -64,7 +66,7 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
 @pytest.mark.parametrize("own", [True, False])
 async def test_what_has_ended_waits_for_nobody_whoever_decided(desk, own):
     row = await desk.raised() if own else desk.copied()
-    await details(desk.workspace, row.id)
+    await load_details(desk.workspace, row.id)
     assert desk.row(row.id).waits_for == "Alex Approver"
     async with contextlib.aclosing(desk.decider("app.approver")) as decider:
         [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
@@ -141,9 +143,9 @@ async def test_two_deciding_at_once_are_both_told_what_counts(desk):
     def answer(request, forward):
         if request.startswith(b"PATCH"):
             [asked] = [a for a in desk.asked(row) if a["approver"] == _user(desk, "other.approver")]
-            from services.practice import approvals
+            from services.practice import orders_and_approvals
 
-            approvals.change(
+            orders_and_approvals.update_record(
                 desk.practice._database, "sysapproval_approver", asked["sys_id"], {"state": "rejected"},
                 by="other.approver",
             )  # fmt: skip
@@ -172,13 +174,13 @@ async def test_the_same_request_twice_at_once_is_decided_once(desk):
 
 async def test_another_console_on_the_same_store_is_waited_for(desk, monkeypatch):
     row, other = desk.copied(1), desk.copied(2)
-    assert isinstance(turns.take_turn(desk.store, row.id), turns.Turn)
+    assert isinstance(request_lock.acquire_lock(desk.store, row.id), request_lock.RequestLock)
     first, second = await decide(desk.workspace, [row.id, other.id], "approve")
     assert (first.ok, first.problem.fault, second.ok) == (False, "request-busy", True)
     assert "ada is at it" in first.problem.evidence
     assert desk.item(row)["approval"] == "requested"
     # A console that ended in the middle keeps nobody out for long, and nothing is left of what has run out.
-    later = utcnow() + turns.TURN
+    later = utcnow() + request_lock.LOCK_DURATION
     monkeypatch.setattr(clock, "utcnow", lambda: later)
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert outcome.ok
@@ -188,13 +190,13 @@ async def test_another_console_on_the_same_store_is_waited_for(desk, monkeypatch
 
 def test_who_was_too_slow_does_not_give_back_the_turn_of_another(desk, monkeypatch):
     row, now = desk.copied(), utcnow()
-    slow = turns.take_turn(desk.store, row.id)
-    monkeypatch.setattr(clock, "utcnow", lambda: now + turns.TURN + timedelta(seconds=1))
-    quick = turns.take_turn(desk.store, row.id)
-    slow.give_back()
-    assert turns.take_turn(desk.store, row.id) == "ada"
-    quick.give_back()
-    assert isinstance(turns.take_turn(desk.store, row.id), turns.Turn)
+    slow = request_lock.acquire_lock(desk.store, row.id)
+    monkeypatch.setattr(clock, "utcnow", lambda: now + request_lock.LOCK_DURATION + timedelta(seconds=1))
+    quick = request_lock.acquire_lock(desk.store, row.id)
+    slow.release_lease()
+    assert request_lock.acquire_lock(desk.store, row.id) == "ada"
+    quick.release_lease()
+    assert isinstance(request_lock.acquire_lock(desk.store, row.id), request_lock.RequestLock)
 
 
 async def test_two_consoles_at_once_send_one_decision(desk):
@@ -277,7 +279,7 @@ async def test_a_decision_that_a_rule_takes_back_is_not_called_done(desk):
 async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
     desk.joins("other.approver")
     row = desk.copied()
-    await details(desk.workspace, row.id)
+    await load_details(desk.workspace, row.id)
     assert set(desk.row(row.id).waits_for.splitlines()) == {"Alex Approver", "Olive Approver"}
 
     def answer(request, forward):
@@ -368,7 +370,7 @@ async def test_stopped_between_two_what_was_begun_is_ended_and_told(desk):
     decided = [row.id for row in rows if desk.item(row)["approval"] == "approved"]
     assert sorted(o.id for o in told if o.ok) == sorted(decided)
     # The lane that told goes on to its next before the task hears that it is cancelled.
-    assert 1 <= len(decided) <= acting.IN_FLIGHT + 1
+    assert 1 <= len(decided) <= decide_module.CONCURRENCY + 1
     assert [row.id for row in rows if desk.row(row.id).state == "approved"] == decided
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from services.requests.acting import decide
+from services.requests.decisions.decide import decide
 from tests.services.requests.acting_setup import between, desk
 
 __all__ = ["desk"]
@@ -60,11 +60,11 @@ async def test_told_is_what_stands_there(desk, seed):
 
 
 def _decide_elsewhere(desk, row):
-    from services.practice import approvals
+    from services.practice import orders_and_approvals
 
     for asked in desk.asked(row):
         if asked["state"] == "requested":
-            approvals.change(
+            orders_and_approvals.update_record(
                 desk.practice._database, "sysapproval_approver", asked["sys_id"], {"state": "rejected"},
                 by="app.approver",
             )  # fmt: skip

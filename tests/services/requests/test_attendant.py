@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from services.practice import PracticeInstance
-from services.requests.attendant import Attendant, Where
-from services.requests.worker import Worker
+from services.requests.worker.window_poller import PollingOwner, WindowPoller
+from services.requests.worker.worker import Worker
 from tests.services.requests import followed
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
 
@@ -61,7 +61,7 @@ async def told():
 
 @pytest.fixture
 async def attending(workspace, told):
-    attendant = Attendant(
+    attendant = WindowPoller(
         workspace, on_status=told.status, on_round=told.round, holder="window:1:aa", every_s=0.05
     )
     task = asyncio.ensure_future(attendant.run())
@@ -72,7 +72,7 @@ async def attending(workspace, told):
 
 
 async def test_without_anything_to_follow_nobody_does(attending, told):
-    await told.until(told.where(Where.NOBODY))
+    await told.until(told.where(PollingOwner.NOBODY))
 
 
 async def test_the_window_follows_and_tells_of_every_look(server, practice, attending, told, store):
@@ -80,7 +80,7 @@ async def test_the_window_follows_and_tells_of_every_look(server, practice, atte
     await told.until(lambda: bool(told.rounds))
     [(server_id, done)] = told.rounds
     assert (server_id, done.new) == (server.id, 1)
-    await told.until(lambda: told.where(Where.HERE)() and told.statuses[-1].seen_at is not None)
+    await told.until(lambda: told.where(PollingOwner.HERE)() and told.statuses[-1].seen_at is not None)
     assert told.statuses[-1].calls == 1
     assert followed.counted(store) == 1
 
@@ -88,10 +88,10 @@ async def test_the_window_follows_and_tells_of_every_look(server, practice, atte
 async def test_a_worker_takes_over_and_the_window_goes_on_when_it_stops(
     server, attending, told, workspace, store
 ):
-    await told.until(told.where(Where.HERE))
+    await told.until(told.where(PollingOwner.HERE))
     stop = asyncio.Event()
     working = asyncio.ensure_future(Worker(workspace, holder="elsewhere:1:bb").run(stop))
-    await told.until(told.where(Where.WORKER))
+    await told.until(told.where(PollingOwner.WORKER))
     stop.set()
     await working
-    await told.until(told.where(Where.HERE))
+    await told.until(told.where(PollingOwner.HERE))

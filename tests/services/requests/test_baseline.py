@@ -7,9 +7,9 @@ from sqlmodel import select
 
 from models.kinds import TaskState
 from models.task_run import TaskRun
-from services.errors import ConsoleError
-from services.requests import baseline, rehearse
-from services.requests.rehearsal import Leg
+from services.common.errors import ConsoleError
+from services.requests.rehearsal import baseline
+from services.requests.rehearsal.rehearsal import Leg, rehearse
 
 pytestmark = pytest.mark.every_database
 
@@ -30,33 +30,33 @@ def runs(store):
 def kept(store, life, approval_type, process, times, state=TaskState.SUCCEEDED):
     """Keep rehearsals whose Create took so many milliseconds."""
     for ms in times:
-        one = baseline.begin(store, life.draft(approval_type, {}, rehearsal=True), process)
+        one = baseline.start_run(store, life.draft(approval_type, {}, rehearsal=True), process)
         legs = [{"leg": "create", "ok": True, "observed": "x", "ms": ms}]
-        baseline.finish(store, one, state, "done", legs)
+        baseline.finish_run(store, one, state, "done", legs)
 
 
 def test_the_median_of_good_ones_is_what_is_usual(store, life, approval_type, process):
-    assert baseline.usual(store, process.id) == {}
+    assert baseline.median_leg_durations(store, process.id) == {}
     kept(store, life, approval_type, process, [600, 10_000, 500])
     kept(store, life, approval_type, process, [1, 1, 1, 1], TaskState.FAILED)
-    baseline.begin(store, life.draft(approval_type, {}), process)
-    assert baseline.usual(store, process.id) == {"create": 600}
+    baseline.start_run(store, life.draft(approval_type, {}), process)
+    assert baseline.median_leg_durations(store, process.id) == {"create": 600}
 
 
 def test_only_the_last_ones_count(store, life, approval_type, process):
-    kept(store, life, approval_type, process, [9000] * 20 + [100] * baseline.LOOKED_AT)
-    assert baseline.usual(store, process.id) == {"create": 100}
+    kept(store, life, approval_type, process, [9000] * 20 + [100] * baseline.SAMPLE_SIZE)
+    assert baseline.median_leg_durations(store, process.id) == {"create": 100}
 
 
 def test_what_took_longer_is_said_in_a_sentence():
     legs = [Leg("create", "", 1840), Leg("record", "", 62), Leg("status", "", 450), Leg("proof", "", 9000)]
     known = {"create": 600.0, "record": 12.0, "status": 400.0, "decision": 1.0}
-    assert baseline.compare(legs, known) == ["Create took 1.8 s, usually 0.60 s"]
+    assert baseline.describe_slow_legs(legs, known) == ["Create took 1.8 s, usually 0.60 s"]
 
 
 async def test_a_rehearsal_is_kept_with_its_legs_and_compared_with_the_last(run, store):
     first = await run()
-    assert (first.usual, first.slower) == ({}, [])
+    assert (first.usual, first.slow_legs) == ({}, [])
     assert all(leg["usual_ms"] is None for leg in first.as_dict()["legs"])
     [one] = runs(store)
     legs = json.loads(one.report)["legs"]
@@ -74,8 +74,8 @@ async def test_one_that_broke_off_is_kept_as_failed_and_says_nothing_of_what_is_
     [one] = runs(store)
     assert one.state == TaskState.FAILED
     assert one.outcome.startswith("Broken off: ")
-    assert baseline.unfinished(store) == []
-    assert baseline.usual(store, one.object_id) == {}
+    assert baseline.find_unfinished(store) == []
+    assert baseline.median_leg_durations(store, one.object_id) == {}
 
 
 async def test_one_of_which_something_is_open_stays_to_be_cleaned_up(run, store, practice):
@@ -85,7 +85,7 @@ async def test_one_of_which_something_is_open_stays_to_be_cleaned_up(run, store,
 
     with pytest.raises(ConsoleError):
         await run(progress=progress)
-    [left] = baseline.unfinished(store)
+    [left] = baseline.find_unfinished(store)
     assert left.run.state == TaskState.RUNNING
     assert left.request.state == "pending"
 
@@ -93,13 +93,13 @@ async def test_one_of_which_something_is_open_stays_to_be_cleaned_up(run, store,
 def test_a_run_of_another_computer_is_left_alone_for_an_hour(
     store, life, approval_type, process, monkeypatch
 ):
-    from services.requests import claims
+    from services.coordination import process_identity
 
-    monkeypatch.setattr(claims, "this_process", lambda: "elsewhere:1:x")
-    one = baseline.begin(store, life.draft(approval_type, {}), process)
+    monkeypatch.setattr(process_identity, "process_identity", lambda: "elsewhere:1:x")
+    one = baseline.start_run(store, life.draft(approval_type, {}), process)
     monkeypatch.undo()
-    assert baseline.unfinished(store) == []
+    assert baseline.find_unfinished(store) == []
     one.started_at -= baseline.ABANDONED_AFTER
     with store.write() as work:
         work.update(one, one.version)
-    assert [left.run.id for left in baseline.unfinished(store)] == [one.id]
+    assert [left.run.id for left in baseline.find_unfinished(store)] == [one.id]

@@ -3,11 +3,11 @@
 import pytest
 
 from models.kinds import RequestState
-from services.errors import ConsoleError, ReplyError
-from services.requests import rehearse
-from services.servicenow.approvals import ApprovalServices
-from services.servicenow.contract import Role, ServiceDescription, compare_service
-from services.servicenow.replies import read_reply
+from services.common.errors import ConsoleError, ReplyError
+from services.requests.rehearsal.rehearsal import rehearse
+from services.servicenow.approval_services import ApprovalServices
+from services.servicenow.contract import ServiceDescription, ServiceRole, compare_service
+from services.servicenow.soap_reply import parse_reply
 from tests.services.requests.conftest import states, timeline
 
 CANCEL = "CancelExecuteAppApprovalRequest"
@@ -105,24 +105,24 @@ async def test_of_status_only_the_word_matters(life, approval_type, practice, in
     ],
 )
 def test_optional_outputs_are_read_where_they_are_there_once(body, found):
-    assert read_reply(ENVELOPE % body, (), "Read", ("A",)) == found
+    assert parse_reply(ENVELOPE % body, (), "Read", ("A",)) == found
     if body == b"":
         with pytest.raises(ReplyError):
-            read_reply(ENVELOPE % body, ("A",), "Read")
+            parse_reply(ENVELOPE % body, ("A",), "Read")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html/>", b"<a/>", ENVELOPE[:40]])
 def test_what_is_no_envelope_is_no_answer_to_cancel(content):
     with pytest.raises(ConsoleError):
-        read_reply(content, (), "Cancel", ("A",))
+        parse_reply(content, (), "Cancel", ("A",))
 
 
 def test_a_cancel_service_without_outputs_keeps_the_contract_with_a_remark():
     described = ServiceDescription(
         CANCEL, "execute", ("PMCancelRequestId", "PMCancelComment"), (), "https://x/"
     )
-    verdict = compare_service(Role.CANCEL, described)
+    verdict = compare_service(ServiceRole.CANCEL, described)
     assert (verdict.ok, verdict.missing_outputs) == (True, ())
     assert "declares no TmsCancelResult, whose value is ignored" in verdict.text
     silent = ServiceDescription(STATUS, "execute", ("PMGetRequestId",), (), "https://x/")
-    assert not compare_service(Role.STATUS, silent).ok
+    assert not compare_service(ServiceRole.STATUS, silent).ok

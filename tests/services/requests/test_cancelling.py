@@ -3,10 +3,10 @@
 import pytest
 
 from models.kinds import RequestEventKind, RequestState
-from services.practice import approvals
-from services.practice.accounts import user_id
-from services.requests import RequestLife
-from services.requests.acting import cancel, decide
+from services.practice import orders_and_approvals
+from services.practice.accounts_and_sessions import user_sys_id
+from services.requests.decisions.decide import cancel, decide
+from services.requests.lifecycle.lifecycle import RequestLifecycle
 from tests.services.requests.acting_setup import PM, between, desk
 
 __all__ = ["desk"]
@@ -97,7 +97,7 @@ async def half_cancelled(desk, answer):
     row = desk.copied()
     with between(desk, answer):
         [outcome] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
-    names = {user_id("app.approver"): "Alex Approver", user_id("other.approver"): "Olive Approver"}
+    names = {user_sys_id("app.approver"): "Alex Approver", user_sys_id("other.approver"): "Olive Approver"}
     done = [names[one["approver"]] for one in desk.asked(row) if one["state"] == "cancelled"]
     return row, outcome, done
 
@@ -223,7 +223,7 @@ async def test_a_cancel_that_nobody_can_read_back_is_unclear_and_ends_as_cancell
         assert (outcome.ok, outcome.problem.fault) == (False, "decision-unclear")
         assert "goes on to cancel it" in outcome.problem.remedy
         instance = await desk.workspace.instance(row.server_id)
-        followed = await RequestLife(desk.store, instance, desk.process).follow(desk.row(row.id))
+        followed = await RequestLifecycle(desk.store, instance, desk.process).follow(desk.row(row.id))
     assert (followed.state, followed.comment) == (RequestState.CANCELLED, "Not needed")
     assert desk.item(row)["approval"] == "cancelled"
 
@@ -236,7 +236,9 @@ async def test_a_decision_that_was_faster_than_a_cancel_whose_answer_is_lost_is_
             return forward(request)
         [asked] = desk.asked(row)
         database, values = desk.practice._database, {"state": "approved"}
-        approvals.change(database, "sysapproval_approver", asked["sys_id"], values, by="app.approver")
+        orders_and_approvals.update_record(
+            database, "sysapproval_approver", asked["sys_id"], values, by="app.approver"
+        )
         return b""
 
     with between(desk, answer):

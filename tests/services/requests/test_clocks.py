@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.requests.budget import LOOK, Budget
-from services.requests.following import NOT_DUE, PAUSED, as_of
-from services.requests.leases import Leases
-from services.requests.worker import Worker, workers
+from services.coordination.call_budget import POLL_CALL, CallBudget
+from services.coordination.leases import Leases
+from services.requests.polling.poller import NOT_DUE, PAUSED, load_freshness_summary
+from services.requests.worker.worker import Worker, list_active_workers
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
     clock,
@@ -93,7 +93,7 @@ async def test_the_time_of_the_last_look_is_told_as_this_computer_has_it(server,
     passing.pass_by(7)
     assert follower.state(server.id).seen_at == clock.now() - timedelta(seconds=7)
     with store.read() as session:
-        assert as_of(session, [server.id])[0] == clock.now() - timedelta(seconds=7)
+        assert load_freshness_summary(session, [server.id])[0] == clock.now() - timedelta(seconds=7)
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
@@ -116,12 +116,12 @@ def test_no_hour_holds_more_calls_than_allowed_whatever_clocks_say(store, passin
     """Two computers in turns, that one first whose clock is ahead; one of them is put back by an hour in between."""
     clocks = [WallClock(passing), WallClock(passing, timedelta(minutes=minutes))]
     clocks.sort(key=WallClock.now, reverse=True)
-    budgets = [Budget(store, clock, limit=12) for clock in clocks]
+    budgets = [CallBudget(store, clock, limit=12) for clock in clocks]
     taken = []
     for second in range(0, 4 * 3600, 30):
         if second == 2 * 3600:
             clocks[0].ahead -= HOUR
-        if budgets[second // 30 % 2].take(SERVER, LOOK):
+        if budgets[second // 30 % 2].take(SERVER, POLL_CALL):
             taken.append(second)
         passing.pass_by(30)
     for begin in taken:
@@ -130,7 +130,7 @@ def test_no_hour_holds_more_calls_than_allowed_whatever_clocks_say(store, passin
 
 
 async def launched(worker):
-    await worker._launch()
+    await worker._start_due_jobs()
     while worker._jobs:
         await asyncio.wait(worker._jobs.values())
         await asyncio.sleep(0)
@@ -153,7 +153,7 @@ async def test_a_worker_that_is_gone_does_not_seem_to_be_there_for_an_hour(serve
     await launched(Worker(workspace, clock=clock, holder="elsewhere:1:aa"))
     clock.ahead -= HOUR
     leases = Leases(store, "here:1:aa", clock)
-    Budget(store, leases.time).spent(server.id)
+    CallBudget(store, leases.time).spent(server.id)
     passing.pass_by(61)
     with store.read() as session:
-        assert not workers(session, leases.time.now())
+        assert not list_active_workers(session, leases.time.now())

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from models.kinds import RequestState
-from services.practice.approvals import change
-from services.requests.acting import cancel, decide
-from services.requests.clearing import prove
-from services.requests.details import details
-from services.requests.states import Seen, judge, seen_of, status_of
+from services.practice.orders_and_approvals import update_record
+from services.requests.decisions.decide import cancel, decide
+from services.requests.details.details import load_details
+from services.requests.domain.states import RecordStatus, approval_status, assess_states, record_status
+from services.requests.rehearsal.cleanup import check_cleanup
 from services.servicenow.contract import ApprovalStatus
 from tests.services.requests import followed
 from tests.services.requests.acting_setup import desk
@@ -21,13 +21,13 @@ OWN_STATE = {"state": "8", "active": "false"}
 @pytest.mark.parametrize("own", [True, False])
 async def test_a_record_closed_in_a_state_of_the_customers_own_is_closed(desk, own):
     row = await desk.raised() if own else desk.copied()
-    change(desk.practice._database, "sc_req_item", desk.item(row)["sys_id"], OWN_STATE, by="admin")
+    update_record(desk.practice._database, "sc_req_item", desk.item(row)["sys_id"], OWN_STATE, by="admin")
     [outcome] = await decide(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
     assert "is already closed" in outcome.problem.evidence
     kept = desk.row(row.id)
     assert (kept.state, kept.record_closed, kept.record_state, kept.mismatch) == ("invalid", True, "8", "")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert "closed without a decision" in found.answer_for_caller
     assert found.who_can_act == ()
     assert found.mismatch == ""
@@ -39,19 +39,19 @@ async def test_nothing_of_a_rehearsal_is_open_where_its_record_is_not_active(des
     row = await desk.raised()
     database = desk.practice._database
     for one in desk.asked(row):
-        change(database, "sysapproval_approver", one["sys_id"], {"state": "cancelled"}, by="admin")
+        update_record(database, "sysapproval_approver", one["sys_id"], {"state": "cancelled"}, by="admin")
     database.update("sc_req_item", row.record_id, {"approval": "requested", **OWN_STATE})
-    proof = await prove(await desk.workspace.instance(desk.server.id), desk.process, row)
+    proof = await check_cleanup(await desk.workspace.instance(desk.server.id), desk.process, row)
     assert str(proof) == f"{row.number} is closed"
 
 
 def test_what_is_not_active_is_closed_unless_it_was_decided():
-    assert seen_of("requested", "8") is Seen.WAITING
-    assert seen_of("requested", "8", closed=True) is Seen.CLOSED
-    assert status_of("requested", "8", closed=True) is ApprovalStatus.INVALID
-    assert status_of("approved", "8", closed=True) is ApprovalStatus.APPROVED
-    assert judge(RequestState.INVALID, "requested", "8", closed=True).mismatch == ""
-    assert judge(RequestState.INVALID, "requested", "8").mismatch == "still-open"
+    assert record_status("requested", "8") is RecordStatus.WAITING
+    assert record_status("requested", "8", closed=True) is RecordStatus.CLOSED
+    assert approval_status("requested", "8", closed=True) is ApprovalStatus.INVALID
+    assert approval_status("approved", "8", closed=True) is ApprovalStatus.APPROVED
+    assert assess_states(RequestState.INVALID, "requested", "8", closed=True).mismatch == ""
+    assert assess_states(RequestState.INVALID, "requested", "8").mismatch == "still-open"
 
 
 def test_what_a_store_knew_before_counts_as_active(store):

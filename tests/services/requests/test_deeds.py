@@ -4,34 +4,34 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.requests.deeds import Deed, acts_for
+from services.requests.records.request_action import RequestAction, approval_to_decide
 
 
 @pytest.mark.parametrize(
     ("deed", "sentence"),
     [
         (
-            Deed("approved", "RITM1", "integration", "ada", "Alex Approver"),
+            RequestAction("approved", "RITM1", "integration", "ada", "Alex Approver"),
             "RITM1 approved by ada on behalf of Alex Approver, with the account integration",
         ),
         (
-            Deed("rejected", "RITM1", "app.approver", "ada", "Alex Approver", own=True),
+            RequestAction("rejected", "RITM1", "app.approver", "ada", "Alex Approver", own=True),
             "RITM1 rejected by ada, with the account app.approver of Alex Approver",
         ),
         (
-            Deed("approved", "RITM1", "integration", "", "Alex Approver"),
+            RequestAction("approved", "RITM1", "integration", "", "Alex Approver"),
             "RITM1 approved by integration on behalf of Alex Approver",
         ),
         (
-            Deed("approved", "RITM1", "app.approver", "", "Alex Approver", own=True),
+            RequestAction("approved", "RITM1", "app.approver", "", "Alex Approver", own=True),
             "RITM1 approved by Alex Approver",
         ),
         (
-            Deed("cancelled", "RITM1", "integration", "ada"),
+            RequestAction("cancelled", "RITM1", "integration", "ada"),
             "RITM1 cancelled by ada, with the account integration",
         ),
-        (Deed("cancelled", "RITM1", person="ada"), "RITM1 cancelled by ada"),
-        (Deed("closed", "RITM1"), "RITM1 closed"),
+        (RequestAction("cancelled", "RITM1", person="ada"), "RITM1 cancelled by ada"),
+        (RequestAction("closed", "RITM1"), "RITM1 closed"),
     ],
 )
 def test_the_sentence_names_the_person_the_approver_and_the_account_as_far_as_they_are_known(deed, sentence):
@@ -39,15 +39,15 @@ def test_the_sentence_names_the_person_the_approver_and_the_account_as_far_as_th
 
 
 def test_json_names_whose_approval_it_was_only_where_it_was_somebody_elses():
-    deed = Deed("approved", "RITM1", "app.approver", "ada", "Alex Approver", own=True)
+    deed = RequestAction("approved", "RITM1", "app.approver", "ada", "Alex Approver", own=True)
     assert deed.as_dict() == {"done_by": "ada", "on_behalf_of": None, "account": "app.approver"}
-    deed = Deed("approved", "RITM1", "integration", "ada", "Alex Approver")
+    deed = RequestAction("approved", "RITM1", "integration", "ada", "Alex Approver")
     assert deed.as_dict() == {"done_by": "ada", "on_behalf_of": "Alex Approver", "account": "integration"}
 
 
 def test_an_account_decides_its_own_approval_else_that_of_the_order_first():
     item = SimpleNamespace(user_name="olive", on_order=False)
     order = SimpleNamespace(user_name="alex", on_order=True)
-    assert acts_for([item, order], "integration") is order
-    assert acts_for([order, item], "OLIVE") is item
-    assert acts_for([], "olive") is None
+    assert approval_to_decide([item, order], "integration") is order
+    assert approval_to_decide([order, item], "OLIVE") is item
+    assert approval_to_decide([], "olive") is None

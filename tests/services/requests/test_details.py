@@ -12,17 +12,17 @@ from sqlmodel import col, delete
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestEventKind, RequestState
-from services.language.times import utc_offset
-from services.practice import approvals
-from services.practice.accounts import user_id
-from services.redact import remember
-from services.requests.acting import decide, remind
-from services.requests.answers import answer_for_caller
-from services.requests.details import details, stored_details
-from services.requests.learning import keep
-from services.requests.record import COMMENTS_MAX, read_record
-from services.requests.states import MISSING
-from services.servicenow.queries import equals
+from services.common.redaction import remember_secret
+from services.language.date_formats import utc_offset
+from services.practice import orders_and_approvals
+from services.practice.accounts_and_sessions import user_sys_id
+from services.requests.decisions.decide import decide, remind
+from services.requests.details.caller_answer import build_caller_answer
+from services.requests.details.details import load_details, load_stored_details
+from services.requests.domain.states import MISSING_RECORD
+from services.requests.lifecycle.apply_observation import store_observation
+from services.requests.records.requested_item import COMMENTS_MAX, read_requested_item
+from services.servicenow.encoded_query import equals
 from services.store.errors import NotFoundError
 from tests.services.requests.acting_setup import between, desk
 
@@ -38,7 +38,7 @@ def titles(found):
 async def test_what_the_store_knows_needs_no_connection(desk):
     row = await desk.raised()
     calls = len(desk.practice.log)
-    found = stored_details(desk.store, row.id)
+    found = load_stored_details(desk.store, row.id)
     assert len(desk.practice.log) == calls
     assert (found.here.state, found.complete) == ("Pending", False)
     assert found.row.number == row.number
@@ -51,7 +51,7 @@ async def test_what_the_store_knows_needs_no_connection(desk):
 async def test_the_record_adds_who_is_asked_through_which_group_and_the_link(desk):
     desk.joins("other.approver")
     row = await desk.raised()
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert found.complete, found.unseen
     assert sorted((p.name, p.user_name, p.via, p.absent) for p in found.who_can_act) == [
         ("Alex Approver", "app.approver", "Application Approvers", ""),
@@ -70,31 +70,31 @@ async def test_the_record_adds_who_is_asked_through_which_group_and_the_link(des
 
 async def test_looking_again_at_what_has_not_changed_writes_nothing(desk):
     row = await desk.raised()
-    await details(desk.workspace, row.id)
+    await load_details(desk.workspace, row.id)
     told = []
     desk.store.feed.subscribe(told.extend)
     before = desk.row(row.id).model_dump()
-    await details(desk.workspace, row.id)
+    await load_details(desk.workspace, row.id)
     assert desk.row(row.id).model_dump() == before
     assert told == []
 
 
 async def test_a_look_that_was_overtaken_carries_nothing_old_back(desk):
     row = desk.copied()
-    record = await read_record(await desk.workspace.instance(desk.server.id), row)
+    record = await read_requested_item(await desk.workspace.instance(desk.server.id), row)
     assert (await decide(desk.workspace, [row.id], "approve"))[0].ok
     decided = desk.row(row.id)
-    await keep(desk.store, row, record)
+    await store_observation(desk.store, row, record)
     assert desk.row(row.id) == decided
     assert (decided.servicenow_state, decided.waits_for, decided.mismatch) == ("approved", "", "")
 
 
 async def test_a_copy_that_went_into_a_request_of_ours_meanwhile_does_not_come_back(desk):
     row = desk.copied()
-    record = await read_record(await desk.workspace.instance(desk.server.id), row)
+    record = await read_requested_item(await desk.workspace.instance(desk.server.id), row)
     with desk.store.write() as work:
         work.session.execute(delete(ApprovalRequest).where(col(ApprovalRequest.id) == row.id))
-    await keep(desk.store, row, record, (RequestEventKind.REMINDED, "once"))
+    await store_observation(desk.store, row, record, (RequestEventKind.REMINDED, "once"))
     assert desk.row(row.id) is None
     assert desk.events(row.id) == []
 
@@ -108,7 +108,7 @@ async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_wit
         await approver.table("sysapproval_approver").update(
             asked["sys_id"], {"comments": "Use the store version"}
         )
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     [line] = [line for line in found.timeline if line.kind == "decided"]
     assert (line.title, line.detail, line.there) == (
         f"{row.number} rejected by Alex Approver", "“Use the store version”", True,
@@ -129,7 +129,7 @@ async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(
     row = desk.copied()
     await remind(desk.workspace, [row.id], "On the phone")
     await decide(desk.workspace, [row.id], "approve", "Fine")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     shown = [f"{line.title}: {line.detail}" for line in found.timeline]
     told = f"{row.number} approved by ada on behalf of Alex Approver, with the account privman.integration"
     assert shown[-2:] == [
@@ -137,7 +137,7 @@ async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(
         f"Decided by ada: {told}: Fine",
     ]
     assert "was approved by ada on behalf of Alex Approver at " in found.answer_for_caller
-    stored = stored_details(desk.store, row.id)
+    stored = load_stored_details(desk.store, row.id)
     assert [line.detail for line in stored.timeline if line.kind == "decided"] == [f"{told}: Fine"]
 
 
@@ -151,7 +151,7 @@ async def test_a_decision_that_another_account_entered_says_so_in_one_sentence(d
             )
         ]
         await other.table("sysapproval_approver").update(asked["sys_id"], {"state": "approved"})
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     [line] = [line for line in found.timeline if line.there and line.kind == "decided"]
     assert line.title == f"{row.number} approved by privman.integration on behalf of Alex Approver"
     assert line.actor == "privman.integration"
@@ -160,7 +160,7 @@ async def test_a_decision_that_another_account_entered_says_so_in_one_sentence(d
 async def test_what_the_program_saw_by_itself_is_told_as_nobodys_deed(desk):
     row = await desk.raised()
     await decide(desk.workspace, [row.id], "approve", "Fine")
-    stored = stored_details(desk.store, row.id)
+    stored = load_stored_details(desk.store, row.id)
     titles_ = [line.title for line in stored.timeline]
     assert "Answer received from ServiceNow" in titles_
     assert [title for title in titles_ if " by ada" in title] == ["Decided by ada"]
@@ -168,8 +168,8 @@ async def test_what_the_program_saw_by_itself_is_told_as_nobodys_deed(desk):
 
 async def test_an_approver_whose_account_is_off_is_said_to_be(desk):
     row = await desk.raised()
-    desk.practice._database.update("sys_user", user_id("app.approver"), {"active": "false"}, by="admin")
-    found = await details(desk.workspace, row.id)
+    desk.practice._database.update("sys_user", user_sys_id("app.approver"), {"active": "false"}, by="admin")
+    found = await load_details(desk.workspace, row.id)
     [person] = found.who_can_act
     assert person.absent
     assert found.why_stuck.startswith("Nobody who is asked can act")
@@ -179,7 +179,7 @@ async def test_an_approver_whose_account_is_off_is_said_to_be(desk):
 async def test_what_the_account_may_not_see_is_said(desk):
     row = desk.copied()
     desk.signed_in_as("service.desk")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert not found.complete
     assert found.who_can_act == ()
     assert any("no open approval" in text for text in found.unseen)
@@ -189,10 +189,10 @@ async def test_what_the_account_may_not_see_is_said(desk):
 async def test_the_order_is_approved_and_the_item_is_not(desk):
     row = await desk.raised()
     order = desk.item(row)["request"]
-    approvals.change(
+    orders_and_approvals.update_record(
         desk.practice._database, "sc_request", order, {"approval": "approved"}, by="app.approver"
     )
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert (found.mismatch, desk.row(row.id).mismatch) == ("order-approved", "order-approved")
     assert found.why_stuck == found.sentence
     assert found.there.detail.endswith("is Approved")
@@ -202,7 +202,7 @@ async def test_the_order_is_approved_and_the_item_is_not(desk):
 async def test_out_of_reach_the_store_answers_with_the_problem(desk):
     row = await desk.raised()
     desk.practice.faults.set("hibernating")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert found.problem.fault == "instance-hibernating"
     assert found.here.state == "Pending"
     assert "vs_setup.exe" in found.answer_for_caller
@@ -211,16 +211,16 @@ async def test_out_of_reach_the_store_answers_with_the_problem(desk):
 async def test_a_record_that_is_gone_is_a_problem_with_its_name(desk):
     row = desk.copied()
     desk.practice._database.delete("sc_req_item", row.record_id, by="admin")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert found.problem.fault == "record-missing"
     assert not found.complete
 
 
 async def test_a_server_without_a_password_is_a_problem_too(desk):
     row = desk.copied()
-    credential = desk.configuration.by_name(Kind.USER_CREDENTIAL, "privman.integration")
+    credential = desk.configuration.find_by_name(Kind.USER_CREDENTIAL, "privman.integration")
     desk.workspace.vault.forget(credential.id, credential.name)
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert found.problem.fault == "secret-missing"
 
 
@@ -228,7 +228,7 @@ async def test_an_unknown_request_is_refused(desk):
     import uuid
 
     with pytest.raises(NotFoundError):
-        await details(desk.workspace, uuid.uuid4())
+        await load_details(desk.workspace, uuid.uuid4())
 
 
 WORDS = (
@@ -240,7 +240,7 @@ WORDS = (
     "cancelled",
     "not_required",
     "odd",
-    MISSING,
+    MISSING_RECORD,
 )
 
 
@@ -252,10 +252,10 @@ def test_every_pair_of_states_has_an_answer_for_the_caller(state):
     for word, record, order in itertools.product(WORDS, ("", "1", "4"), ("", "approved", "rejected")):
         row = ApprovalRequest(
             state=state, servicenow_state=word, record_state=record, order_state=order, number="RITM1",
-            file_path=r"C:\a\b {x}.exe", ended_at=utcnow() if state.final else None, times_out_at=utcnow(),
+            file_path=r"C:\a\b {x}.exe", ended_at=utcnow() if state.is_final else None, times_out_at=utcnow(),
         )  # fmt: skip
         for names in ([], ["Alex"], ["Alex", "Olive"]):
-            text = answer_for_caller(row, names, None)
+            text = build_caller_answer(row, names, None)
             assert "b {x}.exe" in text
             assert text.endswith((".", "”."))
             assert "None" not in text
@@ -297,7 +297,7 @@ def waiting(**values):
 )
 def test_what_the_caller_is_told_of_the_time_is_true_whenever_it_is_told(due, told):
     row = waiting(times_out_at=None if due is None else NOON + due)
-    said = answer_for_caller(row, ["Alex"], None, now=NOON)
+    said = build_caller_answer(row, ["Alex"], None, now=NOON)
     told = told.replace("…", "Your request for b.exe waits for the approval of Alex")
     zone = utc_offset(NOON + (due or timedelta(0)))
     assert said == re.sub(r"\d\d:\d\d", lambda found: f"{found[0]} {zone}", told)
@@ -318,7 +318,7 @@ def test_the_caller_is_told_the_time_zone(monkeypatch, place, told):
     try:
         due = datetime(2026, 1, 31, 16, 59, tzinfo=UTC)
         row = waiting(times_out_at=due)
-        said = answer_for_caller(row, ["Alex"], None, now=due - timedelta(minutes=5))
+        said = build_caller_answer(row, ["Alex"], None, now=due - timedelta(minutes=5))
         assert f"If nothing happens by {told}, start" in said
     finally:
         monkeypatch.undo()
@@ -328,20 +328,20 @@ def test_the_caller_is_told_the_time_zone(monkeypatch, place, told):
 def test_nobody_is_told_to_wait_for_a_record_that_has_ended_or_is_gone():
     due = NOON + timedelta(minutes=5)
     ended = waiting(servicenow_state="cancelled", times_out_at=due)
-    said = answer_for_caller(ended, [], None, now=NOON)
+    said = build_caller_answer(ended, [], None, now=NOON)
     assert (
         said
         == "Your request for b.exe was closed without a decision (RITM1). Start the program again to ask once more."
     )
-    gone = waiting(servicenow_state=MISSING, record_state="", times_out_at=due)
-    assert "waits" not in answer_for_caller(gone, [], None, now=NOON)
+    gone = waiting(servicenow_state=MISSING_RECORD, record_state="", times_out_at=due)
+    assert "waits" not in build_caller_answer(gone, [], None, now=NOON)
 
 
 def test_what_is_not_sent_for_long_is_not_said_to_be_on_its_way():
     row = waiting(servicenow_state="", record_state="")
     row.state = RequestState.SUBMITTING
-    assert "Wait a minute" in answer_for_caller(row, [], None, now=NOON + timedelta(minutes=4))
-    assert "has not reached the approvers yet" in answer_for_caller(
+    assert "Wait a minute" in build_caller_answer(row, [], None, now=NOON + timedelta(minutes=4))
+    assert "has not reached the approvers yet" in build_caller_answer(
         row, [], None, now=NOON + timedelta(minutes=6)
     )
 
@@ -350,7 +350,7 @@ async def test_everything_can_be_written_as_json(desk):
     import json
 
     row = await desk.raised(PMUserReason="<b>&\"'😀")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     read = json.loads(json.dumps(found.as_dict()))
     assert read["reason"] == "<b>&\"'😀"
     assert read["who_can_act"][0]["via"] == "Application Approvers"
@@ -358,9 +358,9 @@ async def test_everything_can_be_written_as_json(desk):
 
 
 async def test_a_password_that_somebody_wrote_into_a_reason_does_not_leave_as_json(desk):
-    remember("Wr1tten-By-Mistake")
+    remember_secret("Wr1tten-By-Mistake")
     row = await desk.raised(PMUserReason="my password is Wr1tten-By-Mistake")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert "Wr1tten-By-Mistake" in found.row.reason
     assert "Wr1tten-By-Mistake" not in str(found.as_dict())
 
@@ -376,7 +376,7 @@ async def test_of_many_comments_the_newest_are_told_in_their_order(desk):
         database.insert("sys_journal_field", entry, by="ada")
         at = f"{began + timedelta(seconds=number):%Y-%m-%d %H:%M:%S}"
         database.update("sys_journal_field", entry["sys_id"], {"sys_created_on": at}, by="ada")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     told = [line.detail for line in found.timeline if line.title.endswith(" commented")]
     assert told == [f"no. {number}" for number in range(20, COMMENTS_MAX + 20)]
 
@@ -386,7 +386,7 @@ async def test_a_time_that_is_over_is_not_shown_as_still_to_come(desk):
     with desk.store.write() as work:
         over = row.model_copy(update={"times_out_at": utcnow() - timedelta(minutes=1)})
         work.update(over, row.version)
-    found = stored_details(desk.store, row.id)
+    found = load_stored_details(desk.store, row.id)
     [line] = [line for line in found.timeline if line.kind is RequestEventKind.TIMED_OUT]
     assert (line.title, line.due) == ("Timed out", False)
 
@@ -397,7 +397,7 @@ async def test_comments_that_cannot_be_read_do_not_hide_where_the_request_stands
         [asked] = desk.asked(row)
         await approver.table("sysapproval_approver").update(asked["sys_id"], {"state": "rejected"})
     with between(desk, lambda r, forward: b"" if b"sys_journal_field" in r else forward(r)):
-        found = await details(desk.workspace, row.id)
+        found = await load_details(desk.workspace, row.id)
     assert (found.row.state, found.there.state) == ("rejected", "Rejected")
     assert "was rejected by Alex Approver" in found.answer_for_caller
     assert (found.problem.fault, found.complete) == ("connection-lost", False)
@@ -408,5 +408,5 @@ async def test_a_comment_as_long_as_may_be_stands_in_the_timeline_once(desk):
     row = desk.copied()
     comment = "Because " + "x" * 3_992
     assert (await decide(desk.workspace, [row.id], "approve", comment))[0].ok
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert sum("Because x" in line.detail for line in found.timeline) == 1

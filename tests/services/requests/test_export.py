@@ -13,13 +13,13 @@ from sqlmodel import select
 
 from models.audit_entry import AuditEntry
 from models.kinds import Kind
+from services.common.errors import InputError
+from services.common.redaction import remember_secret
 from services.configuration import Configuration
-from services.errors import InputError
-from services.redact import remember
-from services.requests import export, search, ways
-from services.requests.export import COLUMNS, as_values, base_urls, save_csv, write_csv
-from services.requests.filters import Filter, Sort
-from services.requests.inbox import Inbox
+from services.requests.inbox import export, full_text, index_selection
+from services.requests.inbox.export import CSV_COLUMNS, load_base_urls, save_csv, to_export_values, write_csv
+from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.inbox import Inbox
 from tests.databases import store
 from tests.services.requests.inbox_rows import NOW, add_rows, drawn_row, in_order, processes_of, stored_rows
 
@@ -108,10 +108,10 @@ def test_every_row_is_written_once_in_the_order_of_the_list(store, processes, mo
     drawn = random.Random(4)
     add_rows(store, [drawn_row(drawn, number, processes) for number in range(60)])
     wanted = [str(key) for key in in_order(stored_rows(store), Sort())]
-    monkeypatch.setattr(export, "PAGE", 7)
+    monkeypatch.setattr(export, "PAGE_SIZE", 7)
     for few in (1_000, 3):
-        monkeypatch.setattr(ways, "FEW", few)
-        monkeypatch.setattr(ways, "MANY", few)
+        monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", few)
+        monkeypatch.setattr(index_selection, "INDEX_PROBE_MAX", few)
         rows, written, text = read_back(store)
         assert [row["id"] for row in rows] == wanted
         assert written == (60, True)
@@ -123,8 +123,8 @@ def test_every_row_is_written_once_in_the_order_of_the_list(store, processes, mo
 def test_a_search_that_stopped_says_so(store, processes, monkeypatch):
     drawn = random.Random(4)
     add_rows(store, [drawn_row(drawn, number, processes) for number in range(60)])
-    monkeypatch.setattr(ways, "FEW", 0)
-    monkeypatch.setattr(search, "MOST", 5)
+    monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
+    monkeypatch.setattr(full_text, "CANDIDATES_MAX", 5)
     _, written, _ = read_back(store, Filter(text="LT-4"))
     assert written == (5, False)
 
@@ -139,8 +139,8 @@ def test_values_are_those_of_the_public_interface(store, processes):
         times_out_at=None,
         requested_at=NOW,
     )
-    values = as_values(Inbox(store).get(row["id"]), base_urls(store), NOW)
-    assert tuple(values) == COLUMNS
+    values = to_export_values(Inbox(store).get(row["id"]), load_base_urls(store), NOW)
+    assert tuple(values) == CSV_COLUMNS
     assert values["waits_for"] == ["App Approvers", "D. Whitfield"]
     assert (values["age_s"], values["times_out_at"], values["requested_at"]) == (
         0,
@@ -152,7 +152,7 @@ def test_values_are_those_of_the_public_interface(store, processes):
 
 
 def test_no_secret_is_written(store, processes):
-    remember("hunter2-and-more")
+    remember_secret("hunter2-and-more")
     put(store, processes, reason="my password is hunter2-and-more", file_path="C:\\hunter2-and-more\\a.exe")
     assert "hunter2" not in read_back(store)[2]
 
@@ -190,4 +190,4 @@ def test_a_request_of_no_server_has_no_address(store, processes):
     configuration = Configuration(store)
     assert len(configuration.all(Kind.FOREIGN_SYSTEM)) == 2
     row = put(store, processes, server_id=None, record_id="a" * 32)
-    assert as_values(Inbox(store).get(row["id"]), base_urls(store), NOW)["url"] is None
+    assert to_export_values(Inbox(store).get(row["id"]), load_base_urls(store), NOW)["url"] is None

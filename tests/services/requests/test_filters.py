@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.kinds import RequestState
-from services.requests.filters import BUILT_IN, SORTABLE, Filter, Sort
-from services.requests.query import midnight_before
+from services.requests.inbox.filter_sql import start_of_day
+from services.requests.inbox.filters import PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
 
 anything = st.builds(
     Filter,
@@ -61,13 +61,13 @@ def test_what_is_no_filter_is_refused(values):
 
 
 def test_the_list_is_sorted_by_its_own_columns_only():
-    assert {Sort(column).column for column in SORTABLE} == set(SORTABLE)
+    assert {Sort(column).column for column in SORTABLE_COLUMNS} == set(SORTABLE_COLUMNS)
     with pytest.raises(ValueError, match="reason"):
         Sort("reason")
 
 
 def test_the_filters_of_the_program_have_keys_and_names_of_their_own():
-    assert [one.name for one in BUILT_IN] == [
+    assert [one.name for one in PREDEFINED_FILTERS] == [
         "Pending",
         "About to time out",
         "Mismatch",
@@ -75,8 +75,8 @@ def test_the_filters_of_the_program_have_keys_and_names_of_their_own():
         "Waits for me",
         "All",
     ]
-    assert len({one.key for one in BUILT_IN}) == len(BUILT_IN)
-    assert not any(_is_uuid(one.key) for one in BUILT_IN)
+    assert len({one.key for one in PREDEFINED_FILTERS}) == len(PREDEFINED_FILTERS)
+    assert not any(_is_uuid(one.key) for one in PREDEFINED_FILTERS)
 
 
 def _is_uuid(text):
@@ -94,6 +94,6 @@ def test_a_day_begins_at_its_midnight_also_when_the_clocks_change(monkeypatch, d
     with monkeypatch.context() as here:
         here.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
         time.tzset()
-        found = midnight_before(datetime.fromisoformat(f"{day}T12:00+00:00"))
+        found = start_of_day(datetime.fromisoformat(f"{day}T12:00+00:00"))
     time.tzset()
     assert found == datetime.fromisoformat(f"{began}+00:00")

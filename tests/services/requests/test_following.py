@@ -4,13 +4,13 @@ import pytest
 
 from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.requests import keeping
-from services.requests.budget import LOOK
-from services.requests.following import NOT_DUE, PAUSED, SPENT, WANTED_MOST
-from services.requests.inbox import Inbox
-from services.requests.keeping import Ground
-from services.requests.reading import Item
-from services.store.values import table_of
+from services.coordination.call_budget import POLL_CALL
+from services.requests.inbox.inbox import Inbox
+from services.requests.polling import sync
+from services.requests.polling.poller import BUDGET_EXHAUSTED, MANUAL_POLLS_PER_HOUR_MAX, NOT_DUE, PAUSED
+from services.requests.polling.sync import MatchContext
+from services.requests.records.batch_query import PolledItem
+from services.store.row_values import get_table
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
     clock,
@@ -80,7 +80,7 @@ async def test_a_decision_is_seen_by_the_next_look_whichever_table_it_asks(
         [row] = followed.requests_of(store, record_id=record)
         assert (row["state"], row["servicenow_state"], row["waits_for"]) == (word, word, "")
         clock.pass_by(30)
-    events = followed.counted(store, table_of(RequestEvent))
+    events = followed.counted(store, get_table(RequestEvent))
     assert events >= 4
 
 
@@ -182,21 +182,21 @@ async def test_a_look_that_a_person_wants_respects_a_limit_and_a_locked_account(
 
 async def test_looks_that_people_want_leave_calls_for_the_regular_ones(server, follower, clock):
     notes = []
-    for _ in range(WANTED_MOST + 5):
+    for _ in range(MANUAL_POLLS_PER_HOUR_MAX + 5):
         clock.pass_by(3)
         notes.append((await follower.round(server.id, wanted=True)).note)
-    assert notes == [""] * WANTED_MOST + [SPENT] * 5
+    assert notes == [""] * MANUAL_POLLS_PER_HOUR_MAX + [BUDGET_EXHAUSTED] * 5
     clock.pass_by(30)
     assert (await follower.round(server.id)).note == ""
 
 
 def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store, server, clock):
-    ground = Ground(server.id, (), frozenset())
-    item = Item("a" * 32, "RITM1", "", "", "", "c" * 32, "requested", "1", clock.now(), clock.now())
+    ground = MatchContext(server.id, (), frozenset())
+    item = PolledItem("a" * 32, "RITM1", "", "", "", "c" * 32, "requested", "1", clock.now(), clock.now())
     item.variables = {"PMFilePath": r"C:\setup.exe", "PMUserReason": "Release 8"}
-    keeping.keep(store, ground, [item], now=clock.now(), check=lambda session: None)
+    sync.sync_items(store, ground, [item], now=clock.now(), check=lambda session: None)
     item.variables, item.approval = {"PMUserReason": "Release 9"}, "approved"
-    keeping.keep(store, ground, [item], now=clock.now(), check=lambda session: None)
+    sync.sync_items(store, ground, [item], now=clock.now(), check=lambda session: None)
     [row] = followed.requests_of(store)
     assert (row["file_path"], row["reason"], row["state"]) == (r"C:\setup.exe", "Release 9", "approved")
 
@@ -207,8 +207,8 @@ async def test_variables_that_stand_on_the_next_page_are_asked_for_again(
     follower = followed.follower_of(workspace, clock)
     followed.place(practice, 1)
     await follower.round(server.id)
-    course = follower._courses[server.id]
-    course.with_variables, course.rows_in_call = False, 26  # two requests and a part of the third
+    course = follower._cursors[server.id]
+    course.includes_variables, course.page_size = False, 26  # two requests and a part of the third
     for number in range(2, 8):
         followed.place(practice, number)
     for _ in range(20):
@@ -229,11 +229,11 @@ async def test_a_look_that_was_broken_off_with_all_calls_used_up_is_made_up_for_
     follower = followed.follower_of(workspace, clock)
     for _ in range(120):
         clock.pass_by(30)
-        assert follower.budget.take(server.id, LOOK)
+        assert follower.budget.take(server.id, POLL_CALL)
     followed.decide(practice, record)
     # The last one of them was killed: it saw nothing.
     told = await follower.round(server.id)
-    assert told.note == SPENT
+    assert told.note == BUDGET_EXHAUSTED
     assert (told.next_at - clock.now()).total_seconds() <= 30
     clock.pass_by(30)
     assert (await follower.round(server.id)).calls == 1

@@ -7,15 +7,15 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
-import services.requests.life
+import services.requests.lifecycle.lifecycle
 from models.kinds import Kind, RequestEventKind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.practice import PracticeInstance, approvals
-from services.practice.stock import EXECUTE_ITEM
-from services.requests.leases import LeaseLostError
-from services.requests.life import RequestLife
-from services.secret import Secret
-from services.store.values import table_of
+from services.common.secret import Secret
+from services.coordination.leases import LeaseLostError
+from services.practice import PracticeInstance, orders_and_approvals
+from services.practice.initial_data import EXECUTE_ITEM_ID
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.store.row_values import get_table
 from tests.canary import Listener, forward_to
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
@@ -90,7 +90,7 @@ class Own:
 
     async def raised(self):
         instance = await self.workspace.instance(self.server.id)
-        return await RequestLife(self.workspace.store, instance, self.process).submit(self.type, FIELDS)
+        return await RequestLifecycle(self.workspace.store, instance, self.process).submit(self.type, FIELDS)
 
     async def rounds(self, count=1):
         done = []
@@ -110,7 +110,7 @@ def own(workspace, configuration, vault, practice, clock):
 
 
 def kinds(store, key):
-    table = table_of(RequestEvent)
+    table = get_table(RequestEvent)
     with store.read() as session:
         return Counter(session.execute(select(table.c.kind).where(table.c.request_id == key)).scalars())
 
@@ -147,7 +147,7 @@ async def test_its_record_is_found_by_its_approval_id_while_its_own_id_is_lost(o
     """The answer of Create got lost: the request is there, and no copy of it is made beside it."""
     row = await own.raised()
     with store.write() as work:
-        lost = work.session.get(services.requests.life.ApprovalRequest, row.id)
+        lost = work.session.get(services.requests.lifecycle.lifecycle.ApprovalRequest, row.id)
         work.session.expunge(lost)
         lost.state, lost.external_id = RequestState.SUBMITTING, ""
         work.update(lost, lost.version)
@@ -162,7 +162,7 @@ async def test_its_record_is_found_by_its_approval_id_in_another_spelling(own, p
     """A script may write it as Privilege Manager shows ids: no copy of the request is made beside it."""
     row = await own.raised()
     with store.write() as work:
-        lost = work.session.get(services.requests.life.ApprovalRequest, row.id)
+        lost = work.session.get(services.requests.lifecycle.lifecycle.ApprovalRequest, row.id)
         work.update(lost.model_copy(update={"external_id": "ticket 4711"}), lost.version)
     [value] = practice.records("sc_item_option", value=row.approval_id)
     spelt = {"value": f"{{{row.approval_id.upper()}}}"}
@@ -221,7 +221,7 @@ async def test_where_records_are_hidden_every_request_is_asked_for_one_after_the
     assert own.row(rows[1].id)["state"] == RequestState.APPROVED
     assert own.row(rows[0].id)["state"] == RequestState.PENDING
     with workspace.store.read() as session:
-        assert own.follower.budget.spent_in(session, own.server.id).calls <= 120
+        assert own.follower.budget.usage_in_session(session, own.server.id).calls <= 120
 
 
 async def test_a_record_that_is_gone_is_invalid_once_the_service_says_so(own, practice, store):
@@ -273,7 +273,7 @@ async def test_a_copy_that_turns_out_to_be_a_request_raised_here_is_no_second_on
     own = Own(workspace, configuration, vault, between, clock)
     row = await own.raised()
     with workspace.store.write() as work:
-        lost = work.session.get(services.requests.life.ApprovalRequest, row.id)
+        lost = work.session.get(services.requests.lifecycle.lifecycle.ApprovalRequest, row.id)
         work.session.expunge(lost)
         lost.state, lost.external_id = RequestState.SUBMITTING, ""
         work.update(lost, lost.version)
@@ -287,8 +287,10 @@ async def test_a_copy_that_turns_out_to_be_a_request_raised_here_is_no_second_on
 async def test_an_end_that_was_asked_for_is_what_an_ended_record_means(own, practice, store):
     """The program died between Cancel and its end: the request was cancelled, not invalid."""
     row = await own.raised()
-    life = RequestLife(store, await own.workspace.instance(own.server.id), own.process)
-    await asyncio.to_thread(life._steps.mark_wish, row, RequestState.CANCELLED, "No longer", own.clock.now())
+    life = RequestLifecycle(store, await own.workspace.instance(own.server.id), own.process)
+    await asyncio.to_thread(
+        life._steps.record_cancel_intent, row, RequestState.CANCELLED, "No longer", own.clock.now()
+    )
     await life.services.cancel(row.external_id, "No longer")
     await own.rounds(2)
     kept = own.row(row.id)
@@ -369,7 +371,7 @@ async def test_an_instance_that_cuts_queries_off_is_asked_for_less(own, practice
     practice.faults.set("error_in_200")
     [cut] = await own.rounds()
     assert cut.problem.fault == "transaction-cancelled"
-    assert not own.follower._courses[own.server.id].with_variables
+    assert not own.follower._cursors[own.server.id].includes_variables
     practice.faults.clear()
     own.clock.pass_by(60)
     await own.rounds(3)
@@ -406,7 +408,9 @@ async def test_with_calls_to_spare_more_is_known_at_once(workspace, configuratio
     assert own.row(row.id)["waits_for"] == "Alex Approver"
     [asked] = practice.records("sysapproval_approver", sysapproval=row.external_id)
     change = {"state": "rejected", "comments": "Not this one"}
-    approvals.change(practice._database, "sysapproval_approver", asked["sys_id"], change, by="app.approver")
+    orders_and_approvals.update_record(
+        practice._database, "sysapproval_approver", asked["sys_id"], change, by="app.approver"
+    )
     clock.pass_by(60)
     for _ in range(3):
         await own.follower.round(own.server.id)
@@ -449,17 +453,17 @@ def known_by_its_order(own, row, **observed):
     """Let a request know nothing but the id of its order, as where Create returns that."""
     store = own.workspace.store
     with store.write() as work:
-        present = work.session.get(services.requests.life.ApprovalRequest, row.id)
+        present = work.session.get(services.requests.lifecycle.lifecycle.ApprovalRequest, row.id)
         work.session.expunge(present)
         [item] = own.practice.records("sc_req_item", sys_id=row.external_id)
         present.external_id = item["request"]
         work.update(present, present.version)
         if observed:
-            work.observe(services.requests.life.ApprovalRequest, {row.id: observed})
+            work.observe(services.requests.lifecycle.lifecycle.ApprovalRequest, {row.id: observed})
     return item
 
 
-def beside(own, item, approval_id, cat_item=EXECUTE_ITEM):
+def beside(own, item, approval_id, cat_item=EXECUTE_ITEM_ID):
     """Put another item into the order of `item`."""
     database = own.practice._database
     values = {
@@ -470,8 +474,8 @@ def beside(own, item, approval_id, cat_item=EXECUTE_ITEM):
         "active": "true",
     }
     made = database.insert("sc_req_item", values, by=followed.ACCOUNT)
-    if cat_item == EXECUTE_ITEM:
-        approvals._store_variables(
+    if cat_item == EXECUTE_ITEM_ID:
+        orders_and_approvals._store_variables(
             database, cat_item, made, followed.variables_of(99, approval_id), followed.ACCOUNT
         )
     return made
@@ -531,7 +535,7 @@ async def test_a_record_beside_its_own_that_was_stored_for_it_is_forgotten(own_p
             "servicenow_state": "requested",
             "record_state": "1",
         }
-        work.observe(services.requests.life.ApprovalRequest, {row.id: wrong})
+        work.observe(services.requests.lifecycle.lifecycle.ApprovalRequest, {row.id: wrong})
     await own.rounds(5)
     kept = own.row(row.id)
     assert (kept["record_id"], kept["number"]) == (item["sys_id"], item["number"])
@@ -543,7 +547,7 @@ async def test_a_record_that_carries_another_approval_id_decides_nothing(own_pra
     row = await own.raised()
     stranger = followed.place(own.practice, 5)
     with store.write() as work:
-        work.observe(services.requests.life.ApprovalRequest, {row.id: {"record_id": stranger}})
+        work.observe(services.requests.lifecycle.lifecycle.ApprovalRequest, {row.id: {"record_id": stranger}})
     followed.decide(own.practice, stranger, "approved")
     await own.rounds(4)
     kept = own.row(row.id)

@@ -11,11 +11,11 @@ from sqlmodel import func, select
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
+from services.common.errors import InputError
 from services.configuration import Configuration
-from services.errors import InputError
 from services.practice import PracticeInstance
-from services.requests import RequestLife
-from services.servicenow import ConnectionSettings, Instance
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.contract import CREATE_INPUTS
 from services.store import Store
 from tests.services.requests.conftest import PASSWORD, sign_in
@@ -60,8 +60,8 @@ class Bench:
         )
         self.runner = asyncio.Runner()
         settings_of = ConnectionSettings("Practice", self.practice.base_url)
-        self.instance = Instance(settings_of, sign_in("privman.integration"))
-        self.life = RequestLife(self.store, self.instance, process)
+        self.instance = ServiceNowClient(settings_of, sign_in("privman.integration"))
+        self.life = RequestLifecycle(self.store, self.instance, process)
 
     def close(self):
         self.runner.run(self.instance.aclose())

@@ -11,10 +11,10 @@ from sqlalchemy import delete, event
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
 from models.lease import Lease
-from services.requests import search, ways
-from services.requests.filters import BUILT_IN, ME, SORTABLE, Filter, Sort
-from services.requests.inbox import Inbox
-from services.store.values import table_of
+from services.requests.inbox import full_text, index_selection
+from services.requests.inbox.filters import ME, PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
+from services.requests.inbox.inbox import Inbox
+from services.store.row_values import get_table
 from tests.databases import store
 from tests.services.requests.inbox_rows import (
     FILES,
@@ -54,11 +54,11 @@ def size(request, monkeypatch):
     """Take the store for a small one, whose lists are kept, or for a large one, which is read piece by piece."""
     if request.param == "many":
         for name in ("FEW", "MANY"):
-            monkeypatch.setattr(ways, name, 3)
+            monkeypatch.setattr(index_selection, name, 3)
     return request.param
 
 
-sorts = st.builds(Sort, st.sampled_from(SORTABLE), st.booleans())
+sorts = st.builds(Sort, st.sampled_from(SORTABLE_COLUMNS), st.booleans())
 seconds = st.none() | st.sampled_from([0, 30, 60, 3_600, 90_000, 10**15])
 plain_filters = st.builds(
     Filter,
@@ -147,7 +147,7 @@ class TestEveryFilterAndOrder:
     def test_tells_the_place_of_a_row(self, filled, size, filter_, sort, number):
         store, rows, _ = filled
         key, wanted = rows[number]["id"], in_order(shown(rows, filter_), sort)
-        place = Inbox(store).place_of(filter_, sort, key, at=NOW)
+        place = Inbox(store).find_position(filter_, sort, key, at=NOW)
         assert place == (wanted.index(key) if key in wanted else None)
 
     @MANY_TIMES
@@ -155,9 +155,9 @@ class TestEveryFilterAndOrder:
     def test_tells_the_places_of_several_rows(self, filled, size, filter_, sort, numbers):
         store, rows, _ = filled
         keys, wanted = [rows[number]["id"] for number in numbers], in_order(shown(rows, filter_), sort)
-        places = Inbox(store).places_of(filter_, sort, keys, at=NOW)
+        places = Inbox(store).find_positions(filter_, sort, keys, at=NOW)
         assert places == {key: wanted.index(key) for key in keys if key in wanted}
-        assert {row.id for row in Inbox(store).get_all(keys).values()} == set(keys)
+        assert {row.id for row in Inbox(store).get_many(keys).values()} == set(keys)
 
     def test_of_a_process_and_of_a_server(self, filled, size):
         store, rows, processes = filled
@@ -170,16 +170,16 @@ class TestEveryFilterAndOrder:
     def test_that_is_built_in(self, filled, size):
         store, rows, _ = filled
         inbox = Inbox(store, me=["app approvers"], clock=lambda: NOW)
-        counts = inbox.counts([one.filter for one in BUILT_IN])
+        counts = inbox.counts([one.filter for one in PREDEFINED_FILTERS])
         assert [count.number for count in counts] == [
-            len(shown(rows, one.filter, inbox.me)) for one in BUILT_IN
+            len(shown(rows, one.filter, inbox.me)) for one in PREDEFINED_FILTERS
         ]
 
 
 class TestWhileRowsComeIn:
     """What was there when the list was opened is shown exactly once, wherever the new ones go."""
 
-    @pytest.mark.parametrize("column", SORTABLE)
+    @pytest.mark.parametrize("column", SORTABLE_COLUMNS)
     @pytest.mark.parametrize("descending", [False, True])
     def test_nothing_is_shown_twice_or_left_out(self, store, size, column, descending):
         drawn, processes = random.Random(7), processes_of(store)
@@ -213,7 +213,7 @@ class TestWhileRowsComeIn:
         inbox = Inbox(store)
         every = ids(inbox.rows(Filter(), Sort(), 0, 9, at=NOW))
         with store.write() as work:
-            work.session.execute(delete(ApprovalRequest).where(table_of(ApprovalRequest).c.id == every[2]))
+            work.session.execute(delete(ApprovalRequest).where(get_table(ApprovalRequest).c.id == every[2]))
         assert ids(inbox.rows(Filter(), Sort(), 0, 9, at=NOW)) == [*every[:2], *every[3:]]
 
 
@@ -251,7 +251,7 @@ class TestSearch:
     def test_finds_the_same_by_the_index_of_a_large_store(self, filled, text, filter_):
         store, rows, _ = filled
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(ways, "FEW", 0)
+            patched.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
             piece = Inbox(store).rows(filter_.with_text(text), Sort(), 0, ROWS, at=NOW)
         assert ids(piece) == in_order(shown(rows, filter_.with_text(text)), Sort())
         long = any(len(word) >= 3 for word in text.split())
@@ -274,8 +274,8 @@ class TestSearch:
 
     def test_says_when_a_common_word_was_not_looked_for_everywhere(self, filled, monkeypatch):
         store, rows, _ = filled
-        monkeypatch.setattr(ways, "FEW", 0)
-        monkeypatch.setattr(search, "MOST", 20)
+        monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
+        monkeypatch.setattr(full_text, "CANDIDATES_MAX", 20)
         inbox = Inbox(store)
         piece = inbox.rows(Filter(text="LT-4"), Sort("user"), 0, ROWS)
         assert len(piece.rows) == 20
@@ -285,7 +285,7 @@ class TestSearch:
         assert set(ids(piece)) == set(newest)
 
     def test_a_page_of_text_costs_no_more_than_a_few_words(self, filled, monkeypatch):
-        monkeypatch.setattr(ways, "FEW", 0)
+        monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
         store, rows, _ = filled
         wanted = max(rows, key=lambda row: len(row["reason"]))
         text = "".join(f"{wanted[name]}\n" for name in ("reason", "file_path", "initiator_name", "number"))
@@ -306,8 +306,8 @@ class TestSearch:
 
     def test_a_short_word_is_looked_for_in_the_newest_of_a_large_store(self, filled, monkeypatch):
         store, rows, _ = filled
-        monkeypatch.setattr(ways, "FEW", 0)
-        monkeypatch.setattr(search, "SCANNED", 50)
+        monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
+        monkeypatch.setattr(full_text, "SCAN_MAX", 50)
         piece = Inbox(store).rows(Filter(text="7z"), Sort(), 0, ROWS)
         newest = in_order(rows, Sort())[:50]
         wanted = in_order(shown(rows, Filter(text="7z")), Sort())

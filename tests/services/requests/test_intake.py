@@ -16,11 +16,11 @@ from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from models.request_event import RequestEvent
 from models.revision import Revision
-from services.errors import ConsoleError, InputError, InvalidError
-from services.requests import RequestLife
-from services.requests.intake_api import openapi
-from services.requests.intake_server import IntakeServer
-from services.requests.rates import Rate, Rates
+from services.common.errors import ConsoleError, InputError, InvalidError
+from services.intake.openapi import build_openapi_document
+from services.intake.rate_limit import RateLimit, RateLimiter
+from services.intake.server import IntakeServer
+from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.store import NotFoundError
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored
@@ -60,9 +60,9 @@ async def test_a_request_is_stored_and_told_of(call, token, store, desk):
 async def test_what_the_worker_does_with_it_is_told(call, token, desk):
     body = (await raise_one(call, token)).json()
     row = desk.row(uuid.UUID(body["id"]))
-    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
     row = await life.resume(row)
-    await life.note_item(row)
+    await life.refresh_item(row)
     told = (await call("GET", f"/v1/requests/{row.id}", token)).json()
     assert (told["state"], told["number"]) == ("pending", row.number)
     await life.cancel(row, "Not needed")
@@ -153,12 +153,12 @@ async def test_clients_see_and_repeat_only_their_own(call, token, clients, desk,
      "Bearer {digest}", "Bearer {token} {token}", "Bearer " + "x" * 5000],
 )  # fmt: skip
 async def test_without_the_right_token_there_is_nothing(server, token, store, header):
-    from services.requests.intake import digest_of
+    from services.intake.accepted_requests import hash_token
 
     headers = {"Idempotency-Key": "one"}
     if header is not None:
         headers["Authorization"] = (
-            header.format(token=token, digest=digest_of(token)) if "{" in header else header
+            header.format(token=token, digest=hash_token(token)) if "{" in header else header
         )
     async with client_of(server) as client:
         for method, path in (("POST", "/v1/requests"), ("GET", f"/v1/requests/{uuid.uuid4()}")):
@@ -310,7 +310,7 @@ async def test_what_is_not_there_is_a_problem_too(server, method, path, status):
 async def test_each_client_has_a_rate_of_its_own(store, desk, clients):
     now = 0.0
     one, other = (clients.add(name, desk.type.id)[1] for name in ("One", "Other"))
-    rates = Rates({"raise": Rate(60, 2), "ask": Rate(60, 1)}, clock=lambda: now)
+    rates = RateLimiter({"raise": RateLimit(60, 2), "ask": RateLimit(60, 1)}, clock=lambda: now)
     async with IntakeServer(store, port=0, rates=rates) as server, client_of(server) as client:
 
         async def send(token, key):
@@ -362,7 +362,7 @@ async def test_texts_longer_than_their_column_are_sent_whole(call, token, desk, 
     }
     body = (await raise_one(call, token, payload=payload)).json()
     assert (await raise_one(call, token, payload=payload)).status_code == 200
-    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
     await life.resume(desk.row(uuid.UUID(body["id"])))
     answers = {a["value"] for a in desk.practice.records("sc_item_option")}
     assert {payload["PMFilePath"], payload["PMInitiatorName"]} <= answers
@@ -377,7 +377,7 @@ async def test_any_text_arrives_as_it_was_written(call, token, desk, text):
     body = (await raise_one(call, token, payload={"PMFilePath": text})).json()
     row = desk.row(uuid.UUID(body["id"]))
     assert row.file_path == text
-    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
     await life.resume(row)
     answers = {a["value"].replace("\r\n", "\n") for a in desk.practice.records("sc_item_option")}
     assert text.replace("\r\n", "\n") in answers
@@ -461,9 +461,9 @@ async def test_it_stops_and_lets_the_port_go(store):
 
 async def test_the_description_is_served_and_names_every_route(call, server):
     document = (await call("GET", "/openapi.json")).json()
-    assert document == openapi()
+    assert document == build_openapi_document()
     assert document["openapi"] == "3.1.0"
-    from services.requests.intake_app import IntakeApp
+    from services.intake.app import IntakeApp
 
     routes = {(r.path, m) for r in IntakeApp(None).app.routes for m in r.methods - {"HEAD"}}
     described = {(path, m.upper()) for path, item in document["paths"].items() for m in item}
@@ -471,7 +471,7 @@ async def test_the_description_is_served_and_names_every_route(call, server):
 
 
 def test_every_reference_of_the_description_leads_somewhere():
-    document = openapi()
+    document = build_openapi_document()
     names = [op["operationId"] for item in document["paths"].values() for op in item.values()]
     assert len(set(names)) == len(names)
 

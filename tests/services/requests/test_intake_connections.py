@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from services.requests import intake_protocol
-from services.requests.intake_api import openapi
+from services.intake import http_protocol
+from services.intake.openapi import build_openapi_document
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored
 from tests.services.requests.intake_calls import (
@@ -24,9 +24,9 @@ __all__ = ["call", "clients", "desk", "server", "token"]
 
 
 async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, monkeypatch):
-    from services.requests import intake_app
+    from services.intake import app
 
-    monkeypatch.setattr(intake_app, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(app, "BODY_TIMEOUT_S", 0.05)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
@@ -41,7 +41,7 @@ async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, m
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
 @pytest.mark.parametrize("first", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
 async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, monkeypatch, first, said):
-    monkeypatch.setattr(intake_protocol, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_protocol, "HEADERS_TIMEOUT_S", 0.05)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(first)
@@ -58,7 +58,7 @@ async def test_who_does_not_say_what_it_wants_is_not_waited_for(server, call, mo
 
 
 async def test_with_too_many_calls_the_answer_is_a_problem_too(server, call, token, store, monkeypatch):
-    monkeypatch.setattr(intake_protocol, "CALLS_MAX", 1)
+    monkeypatch.setattr(http_protocol, "CALLS_MAX", 1)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     body = json.dumps(PAYLOAD).encode()
@@ -106,7 +106,9 @@ async def test_what_is_no_http_is_answered_with_a_problem_too(server, said):
     assert b"connection: close\r\n" in head
     length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
     problem = json.loads(await reader.readexactly(length))
-    assert_fits(problem, openapi()["components"]["schemas"]["Problem"], openapi())
+    assert_fits(
+        problem, build_openapi_document()["components"]["schemas"]["Problem"], build_openapi_document()
+    )
     assert problem["status"] == 400
     writer.close()
     with contextlib.suppress(ConnectionError):
@@ -131,7 +133,7 @@ async def test_what_is_no_http_behind_an_answer_ends_the_connection(server, call
 
 
 async def test_who_never_reads_is_not_waited_for(server, call, monkeypatch):
-    monkeypatch.setattr(intake_protocol, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_protocol, "HEADERS_TIMEOUT_S", 0.05)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     asked = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100

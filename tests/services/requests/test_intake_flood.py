@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.logs import set_up
+from services.common.logging_setup import configure_logging
+from services.intake import connections
+from services.intake.log_throttle import ThrottledCounter
+from services.intake.server import IntakeServer
 from services.practice import PracticeInstance
-from services.requests import intake_door
-from services.requests.intake_server import IntakeServer
-from services.requests.tally import Tally
 from services.store import Store
-from services.store.errors import cannot_read
+from services.store.errors import read_error
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.intake_calls import clients, server, token
 from tests.services.requests.intake_flood import (
@@ -41,7 +41,7 @@ def log(tmp_path):
     """The log as programs write it."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    file = set_up(tmp_path / "logs")
+    file = configure_logging(tmp_path / "logs")
     yield file
     for handler in [one for one in root.handlers if one not in before]:
         root.removeHandler(handler)
@@ -55,14 +55,14 @@ async def served(url, token):
 
 
 async def test_idle_connections_keep_nobody_out(server, token, monkeypatch):
-    async with idle(server.url, intake_door.CONNECTIONS_MAX + 50):
+    async with idle(server.url, connections.CONNECTIONS_MAX + 50):
         [door] = server._server.servers
-        assert door.open <= intake_door.CONNECTIONS_MAX
+        assert door.open <= connections.CONNECTIONS_MAX
         await served(server.url, token)
 
 
 async def test_when_every_place_is_taken_by_a_call_others_are_turned_away(store, token, desk, monkeypatch):
-    monkeypatch.setattr(intake_door, "connections_most", lambda: 1)
+    monkeypatch.setattr(connections, "connection_limit", lambda: 1)
     async with IntakeServer(store, port=0) as made:
         reader, writer = await asyncio.open_connection(*where(made.url))
         begun = post(token, "one").replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
@@ -135,7 +135,7 @@ async def test_a_connection_for_which_there_is_no_descriptor_is_told_once(server
         return await accept(listening)
 
     monkeypatch.setattr(loop, "sock_accept", spent)
-    monkeypatch.setattr(intake_door, "AGAIN_S", 0.001)
+    monkeypatch.setattr(connections, "ACCEPT_RETRY_DELAY_S", 0.001)
     # The one that is accepted next was asked for before.
     await timed(server.url, health())
     await served(server.url, token)
@@ -177,7 +177,7 @@ async def test_a_store_that_cannot_be_used_is_told_once_however_many_ask(
     server, token, log, monkeypatch, caplog
 ):
     def unusable(*_arguments, **_more):
-        raise cannot_read(OSError("connection lost"))
+        raise read_error(OSError("connection lost"))
 
     monkeypatch.setattr(type(server._app._store), "read", unusable)
     lines = await many(server.url, [health().replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")] * 200)
@@ -190,7 +190,7 @@ async def test_a_store_that_cannot_be_used_is_told_once_however_many_ask(
 
 def test_what_is_counted_is_said_now_and_then():
     now, lines = [0.0], []
-    tally = Tally(lines.append, "calls refused", clock=lambda: now[0])
+    tally = ThrottledCounter(lines.append, "calls refused", clock=lambda: now[0])
     for _ in range(1000):
         tally.count("token-refused")
     assert lines == ["1 calls refused: 1 token-refused"]

@@ -16,8 +16,10 @@ import pytest
 from models.base import utcnow
 from models.kinds import Kind, RequestState, TaskState
 from models.task_run import TaskRun
-from services.requests import RequestLife, baseline, clean_up_rehearsals, clearing
-from services.requests.states import CLOSED_STATES
+from services.requests.domain.states import CLOSED_STATES
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.rehearsal import baseline, cleanup
+from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import PASSWORD, states, stored
 from tests.services.requests.rehearser import open_workspace
@@ -82,8 +84,8 @@ async def clean(workspace):
         while True:
             done = await clean_up_rehearsals(workspace, limit_s=LIMIT_S)
             assert not done.problems, [p.as_text() for p in done.problems]
-            assert all(one.proof.open == () for one in done.cleaned), done.cleaned
-            if not done.later:
+            assert all(one.cleanup_check.open == () for one in done.cleaned), done.cleaned
+            if not done.still_pending:
                 return done
             await asyncio.sleep(0.2)
 
@@ -97,8 +99,8 @@ async def survive(path, practice, kills, seed):
         try:
             cleaned += len((await clean(workspace)).cleaned)
             assert open_records(practice) == [], f"kill {number}"
-            assert baseline.unfinished(workspace.store) == []
-            assert all(state.final for state in states(workspace.store))
+            assert baseline.find_unfinished(workspace.store) == []
+            assert all(state.is_final for state in states(workspace.store))
         finally:
             await workspace.aclose()
     return cleaned, dirty
@@ -132,15 +134,15 @@ async def test_a_rehearsal_that_is_being_done_is_left_alone(path, practice, stor
     workspace = open_workspace(path, PASSWORD)
     [process] = workspace.configuration.all(Kind.APPROVAL_PROCESS)
     [approval_type] = workspace.configuration.all(Kind.APPROVAL_TYPE)
-    life = RequestLife(store, await workspace.instance(process.server_id), process)
+    life = RequestLifecycle(store, await workspace.instance(process.server_id), process)
     row = life.draft(approval_type, {}, rehearsal=True)
-    run = baseline.begin(store, row, process)
+    run = baseline.start_run(store, row, process)
     await life.send(row, {})
     assert (await clean_up_rehearsals(workspace)).cleaned == []
     assert states(store) == ["pending"]
-    baseline.abandon(run)
+    baseline.abandon_run(run)
     [one] = (await clean_up_rehearsals(workspace)).cleaned
-    assert (one.request_id, one.proof.ok) == (row.id, True)
+    assert (one.request_id, one.cleanup_check.ok) == (row.id, True)
     assert states(store) == ["cancelled"]
     assert open_records(practice) == []
     with store.read() as session:
@@ -154,17 +156,17 @@ async def test_a_cancel_that_was_broken_off_is_finished_too(path, practice, stor
     workspace = open_workspace(path, PASSWORD)
     [process] = workspace.configuration.all(Kind.APPROVAL_PROCESS)
     [approval_type] = workspace.configuration.all(Kind.APPROVAL_TYPE)
-    life = RequestLife(store, await workspace.instance(process.server_id), process)
+    life = RequestLifecycle(store, await workspace.instance(process.server_id), process)
     row = await life.submit(approval_type, {})
-    life._steps.mark_wish(row, RequestState.CANCELLED, "No longer needed", utcnow())
-    assert not clearing.is_anything_left(store)
+    life._steps.record_cancel_intent(row, RequestState.CANCELLED, "No longer needed", utcnow())
+    assert not cleanup.has_leftovers(store)
     assert (await clean_up_rehearsals(workspace)).ended == []
-    monkeypatch.setattr(clearing, "BROKEN_OFF_AFTER", timedelta())
-    assert clearing.is_anything_left(store)
+    monkeypatch.setattr(cleanup, "CANCEL_STALE_AFTER", timedelta())
+    assert cleanup.has_leftovers(store)
     assert (await clean_up_rehearsals(workspace)).ended == [row.id]
     [kept] = stored(store)
     assert (kept.state, kept.comment) == (RequestState.CANCELLED, "No longer needed")
-    assert not clearing.is_anything_left(store)
+    assert not cleanup.has_leftovers(store)
     await workspace.aclose()
 
 
@@ -172,7 +174,7 @@ async def test_what_cannot_be_cleaned_up_now_is_told_and_left(path, practice, st
     workspace = open_workspace(path, PASSWORD)
     [process] = workspace.configuration.all(Kind.APPROVAL_PROCESS)
     [approval_type] = workspace.configuration.all(Kind.APPROVAL_TYPE)
-    life = RequestLife(store, await workspace.instance(process.server_id), process)
+    life = RequestLifecycle(store, await workspace.instance(process.server_id), process)
     row = await life.submit(approval_type, {}, rehearsal=True)
     practice.faults.set("server_error")
     done = await clean_up_rehearsals(workspace)
@@ -181,5 +183,5 @@ async def test_what_cannot_be_cleaned_up_now_is_told_and_left(path, practice, st
     done = await clean_up_rehearsals(workspace)
     assert [one.request_id for one in done.cleaned] == [row.id]
     assert open_records(practice) == []
-    assert baseline.unfinished(store) == []
+    assert baseline.find_unfinished(store) == []
     await workspace.aclose()

@@ -9,9 +9,9 @@ import pytest
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
-from services.requests import claims
-from services.requests.budget import FURTHER, LOOK, Budget
-from services.requests.leases import LeaseLostError, Leases, holding_of
+from services.coordination import process_identity
+from services.coordination.call_budget import EXTRA_CALL, POLL_CALL, CallBudget
+from services.coordination.leases import LeaseLostError, Leases, load_lease
 from tests.services.requests.followed import SimulatedClock
 from tests.services.transfer.conftest import empty_store, store
 
@@ -51,10 +51,10 @@ def test_one_holder_at_a_time_until_it_ends(ours, theirs, clock):
 
 def test_what_is_given_back_is_free_at_once_and_its_token_goes_on(ours, theirs):
     first = ours.take("follow:x", 10)
-    ours.give_back(first)
+    ours.release_lease(first)
     second = theirs.take("follow:x", 10)
     assert second.token == first.token + 1
-    ours.give_back(first)  # too late: it is another's now
+    ours.release_lease(first)  # too late: it is another's now
     assert ours.take("follow:x", 10) is None
 
 
@@ -80,7 +80,7 @@ def test_taken_again_by_the_same_holder_it_is_another_lease(store, ours):
 
 def test_what_a_process_of_this_machine_held_is_free_when_it_has_ended(store, clock, theirs):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        node, _, mark = claims.this_process().split(":")
+        node, _, mark = process_identity.process_identity().split(":")
         dying = Leases(store, f"{node}:{process.pid}:{mark}", clock)
         dying.take("follow:x", 3600)
         assert theirs.take("follow:x", 10) is None
@@ -114,10 +114,10 @@ def test_a_request_is_claimed_by_one(store, ours, theirs, clock):
 
 def test_a_worker_that_stops_gives_everything_back_but_the_calls_it_made(store, ours, theirs, clock):
     ours.take("follow:x", 60)
-    Budget(store, clock).take(SERVER, LOOK)
+    CallBudget(store, clock).take(SERVER, POLL_CALL)
     ours.release_all()
     assert theirs.take("follow:x", 60) is not None
-    assert Budget(store, clock).spent(SERVER).calls == 1
+    assert CallBudget(store, clock).spent(SERVER).calls == 1
 
 
 # -- calls ---------------------------------------------------------------------
@@ -125,10 +125,10 @@ def test_a_worker_that_stops_gives_everything_back_but_the_calls_it_made(store, 
 
 def test_no_window_of_an_hour_holds_more_calls_than_allowed(store, clock):
     """Many programs take calls as fast as they can, for three hours: any hour is within the limit."""
-    budgets = [Budget(store, clock, limit=12) for _ in range(3)]
+    budgets = [CallBudget(store, clock, limit=12) for _ in range(3)]
     taken = []
     for step in range(3 * 360):
-        if budgets[step % 3].take(SERVER, LOOK):
+        if budgets[step % 3].take(SERVER, POLL_CALL):
             taken.append(step * 10)
         clock.pass_by(10)
     assert len(taken) == 36
@@ -137,35 +137,35 @@ def test_no_window_of_an_hour_holds_more_calls_than_allowed(store, clock):
 
 
 def test_120_looks_an_hour_at_30_s_never_wait(store, clock):
-    budget = Budget(store, clock)
+    budget = CallBudget(store, clock)
     for _ in range(250):
-        assert budget.take(SERVER, LOOK)
+        assert budget.take(SERVER, POLL_CALL)
         clock.pass_by(30)
 
 
 def test_further_calls_are_bounded_by_themselves(store, clock):
-    budget = Budget(store, clock)
-    assert not budget.take(SERVER, FURTHER, further_most=0)
-    assert [budget.take(SERVER, FURTHER, further_most=2) for _ in range(3)] == [True, True, False]
-    assert budget.take(SERVER, LOOK)
+    budget = CallBudget(store, clock)
+    assert not budget.take(SERVER, EXTRA_CALL, further_most=0)
+    assert [budget.take(SERVER, EXTRA_CALL, further_most=2) for _ in range(3)] == [True, True, False]
+    assert budget.take(SERVER, POLL_CALL)
     assert budget.spent(SERVER).further == 2
     assert budget.spent(uuid.UUID(int=8)).calls == 0
 
 
 def test_it_is_told_when_the_next_call_is_free(store, clock):
-    budget = Budget(store, clock, limit=2)
+    budget = CallBudget(store, clock, limit=2)
     begun = clock.now()
     for _ in range(2):
-        budget.take(SERVER, LOOK)
+        budget.take(SERVER, POLL_CALL)
         clock.pass_by(60)
     assert (budget.spent(SERVER).free_at - begun).total_seconds() == 3600
-    assert not budget.take(SERVER, LOOK)
+    assert not budget.take(SERVER, POLL_CALL)
 
 
 def test_taking_calls_and_leases_is_no_edit(store, clock, ours):
     entries = store.verify_audit().checked
-    Budget(store, clock).take(SERVER, LOOK)
+    CallBudget(store, clock).take(SERVER, POLL_CALL)
     ours.take("follow:x", 10)
     assert store.verify_audit().checked == entries
     with store.read() as session:
-        assert holding_of(session, "follow:x").holder == ours.holder
+        assert load_lease(session, "follow:x").holder == ours.holder

@@ -10,11 +10,11 @@ from sqlalchemy import select, update
 from models.base import utcnow
 from models.kinds import RequestState
 from models.store_meta import StoreMeta
-from services.errors import ConsoleError, InputError, ReplyError, UnreachableError
-from services.requests import RequestLife
-from services.requests import life as life_module
-from services.store.audit import HEAD_KEY
-from services.store.values import table_of
+from services.common.errors import ConsoleError, InputError, ReplyError, UnreachableError
+from services.requests.lifecycle import lifecycle as life_module
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.store.audit_trail import HEAD_KEY
+from services.store.row_values import get_table
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import states, stored
 
@@ -178,15 +178,15 @@ async def test_a_refused_create_is_failed_and_never_repeated(life, store, approv
 async def test_with_a_store_that_refuses_nothing_is_raised(
     store, instance, process, approval_type, practice, monkeypatch
 ):
-    from services.store import Store, engine, postgresql
+    from services.store import Store, engine, postgresql_connections
 
-    monkeypatch.setattr(engine, "BUSY_MS", 20)
-    monkeypatch.setattr(postgresql, "LOCK_MS", 20)
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(postgresql_connections, "LOCK_TIMEOUT_MS", 20)
     impatient = Store.open(store.url, actor="ada")
     with closing(impatient), store.engine.execution_options(write=True).begin() as other:
         engine.lock_for_writing(other)
         with pytest.raises(ConsoleError) as caught:
-            await RequestLife(impatient, instance, process).submit(approval_type, FIELDS)
+            await RequestLifecycle(impatient, instance, process).submit(approval_type, FIELDS)
     assert caught.value.problem.fault == "store-locked"
     assert practice.log == []
     assert stored(store) == []
@@ -194,11 +194,11 @@ async def test_with_a_store_that_refuses_nothing_is_raised(
 
 def head_of_the_trail(store, value=None):
     """Return what the audit trail ends with; `value` is put in its place, and nothing can be written behind nonsense."""
-    mine = table_of(StoreMeta).c.key == HEAD_KEY
+    mine = get_table(StoreMeta).c.key == HEAD_KEY
     with store.engine.execution_options(write=True).begin() as connection:
-        head = connection.execute(select(table_of(StoreMeta).c.value).where(mine)).scalar_one()
+        head = connection.execute(select(get_table(StoreMeta).c.value).where(mine)).scalar_one()
         if value is not None:
-            connection.execute(update(table_of(StoreMeta)).where(mine).values(value=value))
+            connection.execute(update(get_table(StoreMeta)).where(mine).values(value=value))
     return head
 
 
@@ -252,15 +252,15 @@ async def test_texts_longer_than_the_store_keeps_are_sent_whole(life, store, app
 
 async def test_the_number_and_state_of_the_record_are_kept(life, store, approval_type, approver, practice):
     row = await life.submit(approval_type, FIELDS)
-    item = await life.note_item(row)
+    item = await life.refresh_item(row)
     [kept] = stored(store)
     assert (kept.number, kept.servicenow_state) == (item.number, "requested")
     assert [one.user_name for one in item.asked] == ["app.approver"]
     version = kept.version
-    await life.note_item(row)
+    await life.refresh_item(row)
     assert stored(store)[0].version == version
     await decided(approver, practice, "approved")
-    await life.note_item(row)
+    await life.refresh_item(row)
     assert stored(store)[0].servicenow_state == "approved"
 
 

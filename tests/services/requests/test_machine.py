@@ -20,12 +20,12 @@ from sqlmodel import select
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind, RequestState
+from services.common.errors import ConsoleError
 from services.configuration import Configuration
-from services.errors import ConsoleError
-from services.practice import PracticeInstance, approvals
-from services.requests import RequestLife
-from services.requests import life as life_module
-from services.servicenow import ConnectionSettings, Instance
+from services.practice import PracticeInstance, orders_and_approvals
+from services.requests.lifecycle import lifecycle as life_module
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.store import Store
 from tests.services.requests.conftest import PASSWORD, sign_in
 
@@ -38,7 +38,7 @@ FAULTS = {
     "soap_fault": {}, "accepted": {}, "outputs_missing": {}, "not_well_formed": {}, "unknown_status": {},
     "login_page": {}, "unauthorised": {}, "forbidden": {}, "query_ignored": {}, "error_in_200": {}, "empty_pages": {},
 }  # fmt: skip
-SURE = (life_module.CANNOT_TELL,)
+SURE = (life_module.OUTCOME_UNKNOWN_COMMENT,)
 OPEN = ("requested", "not requested")
 
 
@@ -72,7 +72,7 @@ class DyingStore(Store):
         self.plan.point()
 
 
-class DyingInstance(Instance):
+class DyingInstance(ServiceNowClient):
     plan = Plan()
     practice = None
 
@@ -167,7 +167,7 @@ class Requests(RuleBasedStateMachine):
         if self.stores[who] is not None:
             self.stores[who].close()
         self.stores[who] = DyingStore(f"sqlite:///{self.path}", actor=f"program {who}")
-        self.lives[who] = RequestLife(
+        self.lives[who] = RequestLifecycle(
             self.stores[who],
             self.world.instances[who],
             self.world.process,
@@ -267,14 +267,18 @@ class Requests(RuleBasedStateMachine):
         database = self.world.practice._database
         for item in self.world.items(self.row(place).id):
             for asked in database.rows("sysapproval_approver", sysapproval=item["sys_id"], state="requested"):
-                approvals.change(database, "sysapproval_approver", asked["sys_id"], {"state": word}, by="a")
+                orders_and_approvals.update_record(
+                    database, "sysapproval_approver", asked["sys_id"], {"state": word}, by="a"
+                )
 
     @precondition(lambda self: self.raised)
     @rule(place=places)
     def close_there(self, place):
         database = self.world.practice._database
         for item in self.world.items(self.row(place).id):
-            approvals.change(database, "sc_req_item", item["sys_id"], {"state": "4"}, by="a")
+            orders_and_approvals.update_record(
+                database, "sc_req_item", item["sys_id"], {"state": "4"}, by="a"
+            )
 
     @rule(seconds=st.sampled_from([10, 301, 301, 3700]))
     def time_goes_by(self, seconds):
@@ -294,7 +298,7 @@ class Requests(RuleBasedStateMachine):
                 assert row.external_id == items[0]["sys_id"]
             if state is RequestState.APPROVED:
                 assert items[0]["approval"] == "approved"
-            if state.final:
+            if state.is_final:
                 end = (state, row.external_id, row.comment, row.error, row.ended_at)
                 assert self.ends.setdefault(key, end) == end, "an end is an end"
             else:
@@ -318,7 +322,7 @@ class Requests(RuleBasedStateMachine):
         self.nothing_is_lost_or_doubled()
         for row in self.rows():
             state = RequestState(row.state)
-            assert state.final
+            assert state.is_final
             waits = [
                 item for item in self.world.items(row.id) if item["approval"] in OPEN and item["state"] == "1"
             ]

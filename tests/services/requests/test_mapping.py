@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.errors import InvalidError
-from services.requests.fields import checked_fields
-from services.requests.intake_app import Refusal, _parsed
-from services.requests.mapping import (
-    VARIABLES,
-    Pointer,
+from services.common.errors import InvalidError
+from services.intake.app import HttpProblem, _parse_body
+from services.intake.payload_mapping import (
+    CLIENT_VARIABLES,
+    JsonPointer,
     default_mapping,
-    document_of,
+    document_from_arguments,
+    mapping_from_json,
     parse_mapping,
-    read_mapping,
 )
+from services.requests.domain.validation import validate_fields
 
 RFC = {
     "foo": ["bar", "baz"],
@@ -38,7 +38,7 @@ RFC = {
      ('/k"l', "6"), ("/ ", "7"), ("/m~0n", "8")],
 )  # fmt: skip
 def test_the_examples_of_the_standard(pointer, text):
-    assert Pointer(pointer).read(RFC) == text
+    assert JsonPointer(pointer).read(RFC) == text
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_the_examples_of_the_standard(pointer, text):
 )
 def test_what_is_not_there_is_named(pointer):
     with pytest.raises(ValueError, match="has nothing at"):
-        Pointer(pointer).read(RFC)
-    assert Pointer(pointer, optional=True).read(RFC) == ""
+        JsonPointer(pointer).read(RFC)
+    assert JsonPointer(pointer, optional=True).read(RFC) == ""
 
 
 def tree(names):
@@ -74,11 +74,11 @@ def test_every_place_of_any_document_is_reached(document):
     for pointer, value in places(document):
         if pointer:
             wanted = str(value).lower() if isinstance(value, bool) else str(value)
-            assert Pointer(pointer).read(document) == wanted
+            assert JsonPointer(pointer).read(document) == wanted
 
 
 def test_constants_and_joins_are_put_together_and_nothing_is_evaluated():
-    mapping = read_mapping(
+    mapping = mapping_from_json(
         {
             "PMPolicyName": {"const": "{file} ${x} %s"},
             "PMInitiatorName": {"join": ["/user/domain", {"const": "\\"}, {"pointer": "/user/name"}]},
@@ -112,7 +112,7 @@ def test_constants_and_joins_are_put_together_and_nothing_is_evaluated():
 )
 def test_a_payload_that_cannot_be_read_says_which_variable_and_why(payload, name, reason):
     with pytest.raises(InvalidError) as caught:
-        read_mapping({"PMFilePath": "/f"}).read(payload)
+        mapping_from_json({"PMFilePath": "/f"}).read(payload)
     [wrong] = caught.value.fields
     assert wrong.name == name
     assert reason in wrong.message
@@ -139,14 +139,14 @@ def test_a_payload_that_cannot_be_read_says_which_variable_and_why(payload, name
 )  # fmt: skip
 def test_a_mapping_is_validated_when_it_is_set(document, name, reason):
     with pytest.raises(InvalidError) as caught:
-        read_mapping(document)
+        mapping_from_json(document)
     assert [(wrong.name, reason in wrong.message) for wrong in caught.value.fields] == [(name, True)]
 
 
 def test_words_of_the_command_line_become_a_document():
     words = ["PMFilePath=/file/path", "PMUserReason?=/reason", "PMPolicyName=Webhook = one", 'PMPolicyId="/const"',
              'PMAgentName=["/host", {"const": "."}, "/domain"]', "id=/number"]  # fmt: skip
-    document = document_of(words)
+    document = document_from_arguments(words)
     assert document == {
         "PMFilePath": "/file/path",
         "PMUserReason": {"pointer": "/reason", "optional": True},
@@ -164,7 +164,7 @@ def test_words_of_the_command_line_become_a_document():
 )
 def test_words_that_are_no_mapping_are_refused(words):
     with pytest.raises(InvalidError):
-        document_of(words)
+        document_from_arguments(words)
 
 
 def test_without_a_mapping_variables_have_their_own_names():
@@ -193,21 +193,21 @@ def outcome_of(work, error):
         return None, refused
 
 
-@given(st.dictionaries(st.sampled_from([*VARIABLES, "id", "more"]), JSON, max_size=6))
+@given(st.dictionaries(st.sampled_from([*CLIENT_VARIABLES, "id", "more"]), JSON, max_size=6))
 def test_any_payload_is_read_or_refused_by_its_fields(payload):
     read, refused = outcome_of(lambda: default_mapping().read(payload), InvalidError)
     if refused:
         assert refused.fields
         assert {wrong.name for wrong in refused.fields} <= set(payload)
         return
-    assert set(read) == {"id", *VARIABLES}
+    assert set(read) == {"id", *CLIENT_VARIABLES}
     assert all(isinstance(text, str) for text in read.values())
-    assert checked_fields({name: text for name, text in read.items() if name != "id"})
+    assert validate_fields({name: text for name, text in read.items() if name != "id"})
 
 
-@given(st.dictionaries(st.text(max_size=12) | st.sampled_from([*VARIABLES, "id"]), JSON, max_size=4))
+@given(st.dictionaries(st.text(max_size=12) | st.sampled_from([*CLIENT_VARIABLES, "id"]), JSON, max_size=4))
 def test_any_document_is_a_mapping_or_refused_by_its_entries(document):
-    mapping, refused = outcome_of(lambda: read_mapping(document), InvalidError)
+    mapping, refused = outcome_of(lambda: mapping_from_json(document), InvalidError)
     if refused:
         assert {wrong.name for wrong in refused.fields} <= {*document, "mapping"}
     else:
@@ -216,5 +216,5 @@ def test_any_document_is_a_mapping_or_refused_by_its_entries(document):
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_an_object_or_refused(content):
-    payload, refused = outcome_of(lambda: _parsed(content), Refusal)
+    payload, refused = outcome_of(lambda: _parse_body(content), HttpProblem)
     assert isinstance(payload, dict) if refused is None else refused.status == 400

@@ -7,9 +7,10 @@ import sqlite3
 import pytest
 
 from models.kinds import RequestEventKind, RequestState
-from services.errors import ConsoleError, InputError, RefusedError, UnreachableError
-from services.requests import baseline, rehearse
-from services.servicenow import ConnectionSettings, Instance
+from services.common.errors import ConsoleError, InputError, RefusedError, UnreachableError
+from services.requests.rehearsal import baseline
+from services.requests.rehearsal.rehearsal import rehearse
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import sign_in, states, stored, timeline
 
@@ -48,12 +49,12 @@ async def test_of_several_approvers_the_one_who_decides_is_taken(run, practice, 
     ids = {user["user_name"]: user["sys_id"] for user in practice.records("sys_user")}
     [member] = practice.records("sys_user_grmember", user=ids["app.approver"])
     admin = ConnectionSettings("Practice", practice.base_url)
-    async with Instance(admin, sign_in("admin")) as instance:
+    async with ServiceNowClient(admin, sign_in("admin")) as instance:
         values = {"user": ids["other.approver"], "group": member["group"]}
         await instance.table("sys_user_grmember").insert(values)
     # The order of the approvals is that of their ids, which are made up anew each time.
     for _ in range(4):
-        async with Instance(admin, sign_in(account)) as decider:
+        async with ServiceNowClient(admin, sign_in(account)) as decider:
             done = await run(decide="approve", decider=decider)
         assert done.ok, done.as_dict()
         assert done.legs[3].observed == f"{account}: approved"
@@ -98,11 +99,11 @@ async def test_fields_that_no_request_has_are_refused_before_anything_is_done(
 
 
 async def test_an_approver_without_rights_leaves_nothing_behind(run, store, practice, process):
-    from services.servicenow import ConnectionSettings, Instance
+    from services.servicenow import ConnectionSettings, ServiceNowClient
     from tests.services.requests.conftest import sign_in
 
     settings = ConnectionSettings("Practice", practice.base_url)
-    async with Instance(settings, sign_in("other.approver")) as other:
+    async with ServiceNowClient(settings, sign_in("other.approver")) as other:
         with pytest.raises(RefusedError):
             await run(decide="approve", decider=other)
     assert states(store) == [RequestState.CANCELLED]
@@ -229,9 +230,9 @@ async def test_cancelled_between_create_and_its_row_it_is_cleaned_up(run, store,
 async def test_an_approved_item_that_the_account_may_not_close_is_named_and_no_failure(
     run, store, practice, monkeypatch
 ):
-    from services.practice import rest
+    from services.practice import table_api
 
-    monkeypatch.setitem(rest.WRITE_ROLES, "sc_req_item", ("itil",))
+    monkeypatch.setitem(table_api.WRITE_ROLES, "sc_req_item", ("itil",))
     told = []
     done = await run(
         decide="approve", notice=lambda text: told.append((text, len(practice.records("sc_req_item"))))
@@ -252,14 +253,14 @@ async def test_an_approved_item_that_the_account_may_not_close_is_named_and_no_f
     assert document["reason"].startswith(
         "the account may not close it. The account is signed in but lacks a role"
     )
-    assert baseline.unfinished(store) == []
+    assert baseline.find_unfinished(store) == []
 
 
 @pytest.mark.parametrize("decide", ["reject", None])
 async def test_what_leaves_nothing_open_is_not_announced_to(run, practice, monkeypatch, decide):
-    from services.practice import rest
+    from services.practice import table_api
 
-    monkeypatch.setitem(rest.WRITE_ROLES, "sc_req_item", ("itil",))
+    monkeypatch.setitem(table_api.WRITE_ROLES, "sc_req_item", ("itil",))
     told = []
     done = await run(decide=decide, notice=told.append)
     assert (done.ok, done.cleaned, told) == (True, True, [])

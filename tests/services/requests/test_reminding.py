@@ -7,8 +7,9 @@ import pytest
 
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
-from services.requests import clock, turns
-from services.requests.acting import decide, remind
+from services.coordination import clock
+from services.requests.decisions import request_lock
+from services.requests.decisions.decide import decide, remind
 from tests.services.requests.acting_setup import PM, between, desk
 
 __all__ = ["desk"]
@@ -49,7 +50,7 @@ async def test_nobody_is_reminded_twice_within_a_quarter_of_an_hour(desk, monkey
 
 async def test_another_console_on_the_same_store_counts_too(desk):
     row = desk.copied()
-    assert turns.take_reminder(desk.store, row.id)
+    assert request_lock.acquire_reminder(desk.store, row.id)
     [outcome] = await remind(desk.workspace, [row.id])
     assert outcome.problem.fault == "reminded-already"
     assert desk.comments(row) == []
@@ -57,11 +58,11 @@ async def test_another_console_on_the_same_store_counts_too(desk):
 
 def test_a_reminder_that_is_given_back_late_leaves_the_next_one_alone(desk, monkeypatch):
     row, now = desk.copied(), utcnow()
-    slow = turns.take_reminder(desk.store, row.id)
+    slow = request_lock.acquire_reminder(desk.store, row.id)
     monkeypatch.setattr(clock, "utcnow", lambda: now + timedelta(minutes=16))
-    assert turns.take_reminder(desk.store, row.id)
-    slow.give_back()
-    assert turns.take_reminder(desk.store, row.id) is None
+    assert request_lock.acquire_reminder(desk.store, row.id)
+    slow.release_lease()
+    assert request_lock.acquire_reminder(desk.store, row.id) is None
 
 
 async def test_a_refused_reminder_may_be_tried_again_at_once(desk):

@@ -10,17 +10,22 @@ from hypothesis import strategies as st
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestState
-from services.errors import ConsoleError
+from services.common.errors import ConsoleError
 from services.practice import PracticeInstance
-from services.practice.approvals import change
-from services.practice.stock import EXECUTE_ITEM
-from services.requests.acting import cancel, decide, remind
-from services.requests.clearing import close
-from services.requests.details import details
-from services.requests.finding import find
-from services.requests.life import RequestLife
-from services.requests.resolving import Claim, NotItsRecordError, claim_of, resolve
-from services.servicenow import ConnectionSettings, Instance
+from services.practice.initial_data import EXECUTE_ITEM_ID
+from services.practice.orders_and_approvals import update_record
+from services.requests.decisions.decide import cancel, decide, remind
+from services.requests.details.details import load_details
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.records.find_by_approval_id import find_by_approval_id
+from services.requests.records.record_resolution import (
+    RecordNotOwnedError,
+    RecordOwnership,
+    record_ownership,
+    resolve_item,
+)
+from services.requests.rehearsal.cleanup import close_rehearsal
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from tests.services.requests.acting_setup import PM, between, desk
 from tests.services.requests.conftest import PASSWORD, sign_in
 from tests.services.requests.ordered import (
@@ -103,7 +108,7 @@ async def test_an_order_with_one_item_is_cancelled_by_its_id(desk):
 
 async def test_details_show_and_link_only_its_own_record(desk, shop):
     laptop, ours, row = shop
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert found.problem is None
     assert found.row.number == ours["number"]
     assert found.link.endswith(ours["sys_id"])
@@ -146,12 +151,12 @@ async def test_a_record_of_another_item_is_forgotten_and_not_touched(desk, known
     before = as_it_stands(desk, laptop)
     outcome = await done(desk, row, deed)
     assert (outcome.ok, outcome.problem.fault) == (False, "record-unproven")
-    assert f"{laptop['number']} {Claim.UNPROVEN}" in outcome.problem.evidence
+    assert f"{laptop['number']} {RecordOwnership.UNPROVEN}" in outcome.problem.evidence
     assert as_it_stands(desk, laptop) == before
     assert writes(desk) == []
     kept = desk.row(row.id)
     assert (kept.record_id, kept.number, kept.servicenow_state, kept.state) == ("", "", "", "pending")
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     gone = "record-missing" if known == "record_id" else "record-unproven"
     assert (found.problem.fault, found.link) == (gone, "")
 
@@ -255,9 +260,11 @@ async def test_services_are_not_called_with_the_id_of_another_item(desk, given, 
     wrongly = {"record_id": other["sys_id"], "number": other["number"], "order_id": other["request"]}
     row = request_of(desk, other[given], key, **(wrongly if stored else {}))
     if deed == "follow":
-        change(desk.practice._database, "sc_req_item", other["sys_id"], {"approval": "rejected"}, by="admin")
+        update_record(
+            desk.practice._database, "sc_req_item", other["sys_id"], {"approval": "rejected"}, by="admin"
+        )
     before = as_it_stands(desk, other, ours)
-    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
     if deed == "follow":
         await life.follow(row)
         assert desk.row(row.id).state == RequestState.PENDING
@@ -293,7 +300,9 @@ async def test_an_approval_id_in_another_spelling_is_found_by_it(desk, spelt):
     [ours] = place(desk.practice, line(spelt % str(key).upper()))
     row = request_of(desk, "ticket 4711", key)
     assert (await done(desk, row, "approve")).label == ours["number"]
-    [item] = (await find(await desk.workspace.instance(desk.server.id), str(key), desk.process)).items
+    [item] = (
+        await find_by_approval_id(await desk.workspace.instance(desk.server.id), str(key), desk.process)
+    ).items
     assert item.record_id == ours["sys_id"]
 
 
@@ -313,7 +322,7 @@ async def test_nothing_is_concluded_from_a_list_that_was_cut_off(desk, shop, dee
     before = as_it_stands(desk, laptop, ours)
     with between(desk, answer):
         outcome = await done(desk, row, deed)
-        life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+        life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
         with pytest.raises(ConsoleError) as caught:
             await life.cancel(row, "Not needed")
     assert (outcome.ok, outcome.problem.fault) == (False, "transaction-cancelled")
@@ -337,7 +346,7 @@ async def test_an_approval_of_an_order_with_other_items_is_not_decided_from_here
         assert "decides about all of its items" in outcome.problem.cause
     assert database.get("sysapproval_approver", approval)["state"] == "requested"
     assert as_it_stands(desk, laptop, ours) == before
-    found = await details(desk.workspace, row.id)
+    found = await load_details(desk.workspace, row.id)
     assert found.who_can_act == ()
     assert not found.complete
     assert "decides about its other items as well" in found.unseen[0]
@@ -376,20 +385,22 @@ async def test_cancelling_a_copy_leaves_the_approvals_of_its_order_alone(desk):
 
 async def test_the_answer_of_a_status_service_about_a_whole_order_is_not_taken_for_one_item(desk, shop):
     laptop, ours, row = shop
-    change(desk.practice._database, "sc_req_item", laptop["sys_id"], {"approval": "rejected"}, by="admin")
-    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    update_record(
+        desk.practice._database, "sc_req_item", laptop["sys_id"], {"approval": "rejected"}, by="admin"
+    )
+    life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
     assert (await life.services.status(ours["request"])).status == "rejected"
     await life.follow(row)
     assert desk.row(row.id).state == RequestState.PENDING
     [asked] = desk.practice.records("sysapproval_approver", sysapproval=ours["sys_id"])
-    change(
+    update_record(
         desk.practice._database,
         "sysapproval_approver",
         asked["sys_id"],
         {"state": "approved"},
         by="app.approver",
     )
-    await life.note_item(row)
+    await life.refresh_item(row)
     await life.follow(row)
     assert desk.row(row.id).state == RequestState.APPROVED
 
@@ -399,7 +410,7 @@ async def test_a_request_whose_number_was_given_again_is_neither_followed_nor_ca
     [other] = place(desk.practice, line(str(uuid.uuid4())))
     row = request_of(desk, other["number"])
     before = as_it_stands(desk, other)
-    life = RequestLife(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
+    life = RequestLifecycle(desk.store, await desk.workspace.instance(desk.server.id), desk.process)
     if deed == "time out":
         with desk.store.write() as work:
             row = work.update(row.model_copy(update={"times_out_at": utcnow()}), row.version)
@@ -407,7 +418,7 @@ async def test_a_request_whose_number_was_given_again_is_neither_followed_nor_ca
         assert ended.state == RequestState.TIMED_OUT
         assert "Not cancelled in ServiceNow" in ended.comment
     else:
-        with pytest.raises(NotItsRecordError):
+        with pytest.raises(RecordNotOwnedError):
             await (life.cancel(row, "x") if deed == "cancel" else life._status(row))
         assert desk.row(row.id).state == RequestState.PENDING
     assert as_it_stands(desk, other) == before
@@ -420,7 +431,7 @@ async def test_cleaning_up_closes_nothing_but_its_own_item(desk, shop, hidden):
     if hidden:
         desk.practice.faults.set("variables_hidden")
     [asked] = desk.practice.records("sysapproval_approver", sysapproval=ours["sys_id"])
-    change(
+    update_record(
         desk.practice._database,
         "sysapproval_approver",
         asked["sys_id"],
@@ -429,7 +440,7 @@ async def test_cleaning_up_closes_nothing_but_its_own_item(desk, shop, hidden):
     )
     order_approval(desk.practice, ours["request"])
     before = as_it_stands(desk, laptop)
-    proof = await close(await desk.workspace.instance(desk.server.id), desk.process, row)
+    proof = await close_rehearsal(await desk.workspace.instance(desk.server.id), desk.process, row)
     assert str(proof) == f"{ours['number']} is closed"
     assert desk.practice._database.get("sc_req_item", ours["sys_id"])["state"] == "4"
     assert as_it_stands(desk, laptop) == before
@@ -441,7 +452,7 @@ async def test_cleaning_up_closes_nothing_where_it_cannot_be_told_which(desk):
     row = request_of(desk, two[0]["request"])
     desk.practice.faults.set("variables_hidden")
     before = as_it_stands(desk, *two)
-    proof = await close(await desk.workspace.instance(desk.server.id), desk.process, row)
+    proof = await close_rehearsal(await desk.workspace.instance(desk.server.id), desk.process, row)
     assert not proof.ok
     assert "does not see their PMApprovalId" in proof.unknown
     assert as_it_stands(desk, *two) == before
@@ -465,7 +476,7 @@ async def test_a_limit_of_calls_is_told_and_not_taken_for_hidden(desk, shop):
 OWN = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 OTHER = "9f86d081-884c-4d65-9a2f-eaa0c55ad015"
 ITEMS = st.sampled_from(
-    [(EXECUTE_ITEM, OWN), (EXECUTE_ITEM, OTHER), (EXECUTE_ITEM, ""), (LAPTOP, ""), (LAPTOP, "")]
+    [(EXECUTE_ITEM_ID, OWN), (EXECUTE_ITEM_ID, OTHER), (EXECUTE_ITEM_ID, ""), (LAPTOP, ""), (LAPTOP, "")]
 )
 
 
@@ -504,10 +515,12 @@ def test_of_any_order_only_what_is_provably_its_own_is_found(
         practice.faults.set("variables_hidden")
 
     async def found():
-        async with Instance(ConnectionSettings("Practice", practice.base_url), sign_in(PM)) as instance:
+        async with ServiceNowClient(
+            ConnectionSettings("Practice", practice.base_url), sign_in(PM)
+        ) as instance:
             try:
-                return await resolve(instance, row, frozenset({EXECUTE_ITEM} if chosen else ()))
-            except NotItsRecordError:
+                return await resolve_item(instance, row, frozenset({EXECUTE_ITEM_ID} if chosen else ()))
+            except RecordNotOwnedError:
                 return None
 
     item = asyncio.run(found())
@@ -520,9 +533,9 @@ def test_of_any_order_only_what_is_provably_its_own_is_found(
         return
     cat_item, approval = kind[item["sys_id"]]
     assert chosen
-    assert cat_item == EXECUTE_ITEM
+    assert cat_item == EXECUTE_ITEM_ID
     assert hidden or approval == ""
-    alike = [key for key, (cat_item, _) in kind.items() if cat_item == EXECUTE_ITEM]
+    alike = [key for key, (cat_item, _) in kind.items() if cat_item == EXECUTE_ITEM_ID]
     exact = item["sys_id"] in (row.external_id, row.record_id) or item["number"] == row.external_id
     assert exact or alike == [item["sys_id"]]
 
@@ -530,16 +543,16 @@ def test_of_any_order_only_what_is_provably_its_own_is_found(
 @pytest.mark.parametrize(
     ("carried", "cat_item", "claim"),
     [
-        ([OWN], LAPTOP, Claim.CARRIES),
-        ([OWN.upper()], LAPTOP, Claim.CARRIES),
-        ([f"{{{OWN}}}", OWN], LAPTOP, Claim.CARRIES),
-        ([OWN, OTHER], EXECUTE_ITEM, Claim.FOREIGN),
-        ([OTHER], EXECUTE_ITEM, Claim.FOREIGN),
-        (["", ""], EXECUTE_ITEM, Claim.BELONGS),
-        ([], LAPTOP, Claim.UNPROVEN),
-        ([], "", Claim.UNPROVEN),
+        ([OWN], LAPTOP, RecordOwnership.CARRIES),
+        ([OWN.upper()], LAPTOP, RecordOwnership.CARRIES),
+        ([f"{{{OWN}}}", OWN], LAPTOP, RecordOwnership.CARRIES),
+        ([OWN, OTHER], EXECUTE_ITEM_ID, RecordOwnership.FOREIGN),
+        ([OTHER], EXECUTE_ITEM_ID, RecordOwnership.FOREIGN),
+        (["", ""], EXECUTE_ITEM_ID, RecordOwnership.BELONGS),
+        ([], LAPTOP, RecordOwnership.UNPROVEN),
+        ([], "", RecordOwnership.UNPROVEN),
     ],
 )
 def test_a_record_is_its_own_by_its_approval_id_or_by_its_item(carried, cat_item, claim):
-    assert claim_of(OWN, carried, cat_item, {EXECUTE_ITEM}) is claim
-    assert claim.own == (claim in (Claim.CARRIES, Claim.BELONGS))
+    assert record_ownership(OWN, carried, cat_item, {EXECUTE_ITEM_ID}) is claim
+    assert claim.own == (claim in (RecordOwnership.CARRIES, RecordOwnership.BELONGS))

@@ -10,11 +10,13 @@ import pytest
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from models.task_run import TaskRun
-from services.errors import ConsoleError, InputError, UnreachableError
-from services.requests import RequestLife, claims, inputs, marks
-from services.requests import life as life_module
-from services.requests.fields import checked_fields
-from services.servicenow import ConnectionSettings, Instance
+from services.common.errors import ConsoleError, InputError, UnreachableError
+from services.coordination import process_identity
+from services.requests.domain import inputs, journal
+from services.requests.domain.validation import validate_fields
+from services.requests.lifecycle import lifecycle as life_module
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.servicenow import ConnectionSettings, ServiceNowClient
 from tests.services.requests.conftest import sign_in, states, stored, timeline
 
 pytestmark = pytest.mark.every_database
@@ -49,7 +51,7 @@ def process(configuration):
 @pytest.fixture
 def another(store, instance, process):
     """The life of requests in another program, to which nothing belongs that this one claimed."""
-    return RequestLife(store, instance, process, holder="elsewhere:1:x")
+    return RequestLifecycle(store, instance, process, holder="elsewhere:1:x")
 
 
 @contextmanager
@@ -171,7 +173,7 @@ async def test_what_is_claimed_by_a_program_that_is_gone_is_gone_on_with_at_once
 ):
     row = life.draft(approval_type, FIELDS)
     await life.keep(row, FIELDS)
-    node, _, _ = claims.this_process().split(":")
+    node, _, _ = process_identity.process_identity().split(":")
     with store.write() as work:
         work.observe(type(row), {row.id: {"claimed_by": f"{node}:4194304:dead"}})
     await life.resume(row)
@@ -233,9 +235,9 @@ async def test_over_its_time_and_found_it_is_timed_out_on_the_instance_as_well(
 
 
 async def hidden(practice, monkeypatch, table="sc_item_option_mtom"):
-    from services.practice import rest
+    from services.practice import table_api
 
-    monkeypatch.setitem(rest.READ_ROLES, table, ("admin",))
+    monkeypatch.setitem(table_api.READ_ROLES, table, ("admin",))
 
 
 @pytest.mark.parametrize("how", ["hidden", "query_ignored", "forbidden_there", "no_request_seen"])
@@ -277,21 +279,21 @@ async def test_out_of_reach_it_is_left_for_later(life, store, approval_type, pra
 async def test_an_id_that_could_not_be_stored_is_found_again(
     life, store, approval_type, practice, monkeypatch
 ):
-    from services.requests import steps
-    from services.store.errors import cannot_write
+    from services.requests.lifecycle import transactions
+    from services.store.errors import write_error
 
-    real = steps.Steps.take
+    real = transactions.RequestTransactions.take
 
     def refused(self, *arguments, **named):
-        raise cannot_write(OSError("the disk is full"))
+        raise write_error(OSError("the disk is full"))
 
-    monkeypatch.setattr(steps.Steps, "take", refused)
+    monkeypatch.setattr(transactions.RequestTransactions, "take", refused)
     row = life.draft(approval_type, FIELDS)
     with pytest.raises(ConsoleError) as caught:
         await life.send(row, FIELDS)
     assert f"raised as {row.external_id}" in caught.value.problem.remedy
     assert states(store) == [RequestState.SUBMITTING]
-    monkeypatch.setattr(steps.Steps, "take", real)
+    monkeypatch.setattr(transactions.RequestTransactions, "take", real)
     [kept] = stored(store)
     await life.resume(kept)
     assert (kept.state, kept.external_id) == (RequestState.PENDING, row.external_id)
@@ -340,14 +342,14 @@ async def test_an_answer_after_its_end_is_taken_back_on_the_instance(
 
 
 async def test_a_call_that_slept_too_long_is_not_sent(life, store, approval_type, practice, monkeypatch):
-    real = life._steps.mark_sending
+    real = life._steps.record_create_attempt
 
     def mark(*arguments):
         done = real(*arguments)
         monkeypatch.setattr(life_module, "utcnow", lambda: utcnow() + LIMIT)
         return done
 
-    monkeypatch.setattr(life._steps, "mark_sending", mark)
+    monkeypatch.setattr(life._steps, "record_create_attempt", mark)
     with pytest.raises(UnreachableError) as caught:
         await life.submit(approval_type, FIELDS)
     assert "looked for on the instance" in caught.value.problem.remedy
@@ -369,8 +371,10 @@ async def test_a_cancel_that_a_crash_broke_off_is_brought_to_its_end(
     [kept] = stored(store)
     assert kept.state == RequestState.PENDING
     with store.read() as session:
-        assert marks.open_wishes(session, utcnow()) == {kept.id: marks.Wish(end, "No longer: needed")}
-        assert marks.open_wishes(session, kept.requested_at) == {}
+        assert journal.load_open_cancel_intents(session, utcnow()) == {
+            kept.id: journal.CancelIntent(end, "No longer: needed")
+        }
+        assert journal.load_open_cancel_intents(session, kept.requested_at) == {}
     await life.follow(kept)
     assert (kept.state, kept.comment) == (end, "No longer: needed")
     assert raised(practice)[0]["approval"] == "cancelled"
@@ -451,12 +455,12 @@ async def test_following_writes_nothing_while_nothing_changes(life, store, appro
     row = await life.submit(approval_type, FIELDS)
     told = []
     store.feed.subscribe(told.extend)
-    await life.note_item(row)
+    await life.refresh_item(row)
     assert told
     told.clear()
     for _ in range(3):
         await life.follow(row)
-        await life.note_item(row)
+        await life.refresh_item(row)
     assert told == []
 
 
@@ -499,18 +503,18 @@ def test_only_what_the_row_cannot_hold_is_kept_beside_it(store, life, approval_t
     row = life.draft(approval_type, FIELDS)
     with store.write() as work:
         work.insert(row)
-        inputs.keep_inputs(work, row, {**FIELDS, "PMApprovalId": "mine"}, "ada")
+        inputs.store_inputs(work, row, {**FIELDS, "PMApprovalId": "mine"}, "ada")
     with store.read() as session:
         from sqlmodel import select
 
         assert session.exec(select(TaskRun)).all() == []
-        assert {k: v for k, v in inputs.inputs_of(session, row).items() if v} == FIELDS
+        assert {k: v for k, v in inputs.load_inputs(session, row).items() if v} == FIELDS
     with store.write() as work:
-        inputs.keep_inputs(work, row, {**FIELDS, **FURTHER}, "ada")
+        inputs.store_inputs(work, row, {**FIELDS, **FURTHER}, "ada")
     with store.read() as session:
         [run] = session.exec(select(TaskRun)).all()
         assert json.loads(run.report) == FURTHER
-        assert {k: v for k, v in inputs.inputs_of(session, row).items() if v} == {**FIELDS, **FURTHER}
+        assert {k: v for k, v in inputs.load_inputs(session, row).items() if v} == {**FIELDS, **FURTHER}
 
 
 @pytest.mark.parametrize(
@@ -535,31 +539,31 @@ async def test_what_no_request_can_carry_is_refused_by_name(
 
 def test_what_a_request_can_carry_is_left_as_it_is():
     fields = {"PMUserReason": "& < > \" ' ]]> 😀 \u202eabc\r\n\t", "PMFileSha1Hash": "x"}
-    assert checked_fields(fields) == fields
+    assert validate_fields(fields) == fields
 
 
 # -- claims ----------------------------------------------------------------------------------------------------
 
 
 def test_a_process_is_gone_or_it_is_not():
-    node, number, _ = claims.this_process().split(":")
-    assert not claims.is_gone(claims.this_process())
-    assert claims.is_gone(f"{node}:{number}:another")
-    assert claims.is_gone(f"{node}:4194304:any")
-    assert not claims.is_gone(f"{node}:1:any") or int(number) == 1
+    node, number, _ = process_identity.process_identity().split(":")
+    assert not process_identity.has_process_ended(process_identity.process_identity())
+    assert process_identity.has_process_ended(f"{node}:{number}:another")
+    assert process_identity.has_process_ended(f"{node}:4194304:any")
+    assert not process_identity.has_process_ended(f"{node}:1:any") or int(number) == 1
     for foreign in ("", "worker-7", "elsewhere:4194304:x", f"{node}:x:y", f"{node}:{'9' * 30}:y"):
-        assert not claims.is_gone(foreign)
+        assert not process_identity.has_process_ended(foreign)
 
 
 async def test_a_hidden_record_makes_an_account_blind(practice, approval_type, life, process, monkeypatch):
     """The canary: another account, which sees nothing, must not come to another conclusion."""
-    from services.requests.finding import find
+    from services.requests.records.find_by_approval_id import find_by_approval_id
 
     row = await life.submit(approval_type, FIELDS)
-    assert (await find(life._instance, row.approval_id, process)).items
-    async with Instance(ConnectionSettings("P", practice.base_url), sign_in("app.approver")) as other:
+    assert (await find_by_approval_id(life._instance, row.approval_id, process)).items
+    async with ServiceNowClient(ConnectionSettings("P", practice.base_url), sign_in("app.approver")) as other:
         await hidden(practice, monkeypatch)
-        sighting = await find(other, row.approval_id, process)
+        sighting = await find_by_approval_id(other, row.approval_id, process)
     assert not sighting.items
     assert not sighting.absent
     assert sighting.reason == "The instance counts it, but hides it from this account."

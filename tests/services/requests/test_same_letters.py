@@ -6,11 +6,11 @@ import unicodedata
 import pytest
 
 from models.kinds import Kind, RequestState
+from services.common.errors import InvalidError
 from services.configuration import Configuration
-from services.errors import InvalidError
-from services.requests import ways
-from services.requests.filters import ME, Filter, Sort
-from services.requests.inbox import Inbox
+from services.requests.inbox import index_selection
+from services.requests.inbox.filters import ME, Filter, Sort
+from services.requests.inbox.inbox import Inbox
 from tests.databases import store
 from tests.services.requests.inbox_rows import NOW, add_rows, drawn_row, processes_of
 
@@ -63,7 +63,7 @@ def found(store, filter_, me=()):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_search_finds_a_name_in_every_form(store, in_both_forms, name, few, monkeypatch):
     if not few:
-        monkeypatch.setattr(ways, "FEW", 0)
+        monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
     keys = in_both_forms(name, "initiator_name")
     for form in FORMS:
         typed = unicodedata.normalize(form, name)
@@ -108,7 +108,7 @@ def test_a_name_is_taken_in_every_form(store, name):
     configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name=unicodedata.normalize(FORMS[0], name)))
     for form in FORMS:
         typed = unicodedata.normalize(form, name)
-        assert configuration.by_name(Kind.APPROVAL_PROCESS, typed) is not None
+        assert configuration.find_by_name(Kind.APPROVAL_PROCESS, typed) is not None
         other = configuration.new(Kind.APPROVAL_PROCESS)
         other.name = typed
         with pytest.raises(InvalidError):

@@ -5,11 +5,17 @@ from sqlalchemy import update
 
 from models.kinds import RequestState
 from models.saved_filter import SavedFilter
-from services.errors import ConflictError, InvalidError
-from services.requests.filters import Filter, Sort
-from services.requests.saved import change_filter, delete_filter, rename_filter, save_filter, saved_filters
+from services.common.errors import ConflictError, InvalidError
+from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.saved_filters import (
+    delete_filter,
+    list_saved_filters,
+    rename_filter,
+    save_filter,
+    update_filter,
+)
 from services.store import NotFoundError, Store
-from services.store.values import table_of
+from services.store.row_values import get_table
 from tests.databases import store
 from tests.services.store.invariants import assert_sound
 
@@ -29,7 +35,7 @@ def path(store_url):
 def test_everybody_on_the_store_has_it_as_it_was_saved(store, path):
     saved = save_filter(store, "  Finance laptops ", FINANCE, Sort("user", descending=True))
     other = Store.open(str(path), actor="grace")
-    assert saved_filters(other) == [saved]
+    assert list_saved_filters(other) == [saved]
     assert (saved.name, saved.filter, saved.sort, saved.version) == (
         "Finance laptops",
         FINANCE,
@@ -42,11 +48,11 @@ def test_everybody_on_the_store_has_it_as_it_was_saved(store, path):
 def test_it_is_renamed_changed_and_deleted_with_a_history(store, path):
     key = save_filter(store, "Finance", FINANCE).key
     assert rename_filter(store, key, "Finance laptops", 1).version == 2
-    assert change_filter(store, key, Filter(text="x"), Sort("file"), 2).version == 3
-    (found,) = saved_filters(store)
+    assert update_filter(store, key, Filter(text="x"), Sort("file"), 2).version == 3
+    (found,) = list_saved_filters(store)
     assert (found.name, found.filter, found.sort) == ("Finance laptops", Filter(text="x"), Sort("file"))
     delete_filter(store, key, 3)
-    assert saved_filters(store) == []
+    assert list_saved_filters(store) == []
     store.close()
     assert_sound(path)
 
@@ -54,7 +60,7 @@ def test_it_is_renamed_changed_and_deleted_with_a_history(store, path):
 def test_they_stand_in_the_order_of_their_names(store):
     for name in ("b", "A", "c"):
         save_filter(store, name, Filter())
-    assert [one.name for one in saved_filters(store)] == ["A", "b", "c"]
+    assert [one.name for one in list_saved_filters(store)] == ["A", "b", "c"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_a_name_that_cannot_be_is_refused(store, name, message):
         with pytest.raises(InvalidError) as caught:
             refused()
         assert message in caught.value.fields[0].message
-    assert [one.name for one in saved_filters(store)] == ["Finance", "Other"]
+    assert [one.name for one in list_saved_filters(store)] == ["Finance", "Other"]
 
 
 def test_its_own_name_may_be_written_differently(store):
@@ -89,12 +95,12 @@ def test_who_saw_an_older_one_changes_nothing(store):
     rename_filter(store, key, "Mine", 1)
     for late in (
         lambda: rename_filter(store, key, "Yours", 1),
-        lambda: change_filter(store, key, Filter(), Sort(), 1),
+        lambda: update_filter(store, key, Filter(), Sort(), 1),
         lambda: delete_filter(store, key, 1),
     ):
         with pytest.raises(ConflictError):
             late()
-    assert [(one.name, one.version) for one in saved_filters(store)] == [("Mine", 2)]
+    assert [(one.name, one.version) for one in list_saved_filters(store)] == [("Mine", 2)]
 
 
 @pytest.mark.parametrize("key", ["", "pending", "00000000-0000-0000-0000-000000000000"])
@@ -107,7 +113,7 @@ def test_one_that_is_not_there_is_missed(store, key):
 def test_one_that_a_newer_release_wrote_is_left_out(store, caplog):
     save_filter(store, "Good", FINANCE)
     save_filter(store, "Newer", FINANCE)
-    table = table_of(SavedFilter)
+    table = get_table(SavedFilter)
     for definition in (
         '{"filter": {"colour": 1}, "sort": {"column": "age", "descending": false}}',
         "[]",
@@ -115,6 +121,6 @@ def test_one_that_a_newer_release_wrote_is_left_out(store, caplog):
     ):
         with store.write() as work:
             work.session.execute(update(table).where(table.c.name == "Newer").values(definition=definition))
-        assert [one.name for one in saved_filters(store)] == ["Good"]
+        assert [one.name for one in list_saved_filters(store)] == ["Good"]
         assert "cannot be read" in caplog.text
         caplog.clear()

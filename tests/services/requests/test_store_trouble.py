@@ -8,9 +8,9 @@ import uuid
 import pytest
 
 from models.kinds import RequestState
-from services.requests import following
-from services.requests.worker import STORE_AGAIN_S, Step, Worker
-from services.store.errors import cannot_read, cannot_write
+from services.requests.polling import poller
+from services.requests.worker.worker import STORE_RETRY_DELAY_S, Worker, WorkItem
+from services.store.errors import read_error, write_error
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
     clock,
@@ -29,11 +29,11 @@ __all__ = ["clock", "configuration", "empty_store", "practice", "server", "store
 def refuse(*_arguments, **_more):
     error = sqlite3.OperationalError("database is locked")
     error.sqlite_errorcode = sqlite3.SQLITE_BUSY
-    raise cannot_write(error)
+    raise write_error(error)
 
 
 async def launched(worker):
-    await worker._launch()
+    await worker._start_due_jobs()
     while worker._jobs:
         await asyncio.wait(worker._jobs.values())
         await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_a_store_that_is_locked_when_a_look_begins_delays_it_by_seconds(
         patch.setattr(worker.follower, "_begin", refuse)
         for _ in range(2):
             await launched(worker)
-            clock.pass_by(STORE_AGAIN_S + 0.1)
+            clock.pass_by(STORE_RETRY_DELAY_S + 0.1)
     await launched(worker)
     [row] = followed.requests_of(store, record_id=record)
     assert row["state"] == RequestState.APPROVED
@@ -64,7 +64,7 @@ async def test_a_store_that_is_gone_between_two_calls_is_waited_for(
     server, workspace, clock, monkeypatch, caplog, call
 ):
     worker = Worker(workspace, clock=clock, present=False)
-    step = Step(uuid.uuid4(), server.id, raising=True)
+    step = WorkItem(uuid.uuid4(), server.id, raising=True)
     monkeypatch.setattr(worker.leases, call, refuse)
     await (worker._do(step) if call == "claim" else worker._clean())
     assert [one.fault for one in worker.done.problems] == ["store-locked"]
@@ -78,7 +78,7 @@ async def test_a_store_that_refuses_what_was_seen_does_not_keep_the_instance_fro
     record = followed.place(practice, 1)
     follower = followed.follower_of(workspace, clock)
     with monkeypatch.context() as patch:
-        patch.setattr(following, "keep", refuse)
+        patch.setattr(poller, "sync_items", refuse)
         for _ in range(4):
             told = await follower.round(server.id)
             assert told.problem.fault == "store-locked"
@@ -98,7 +98,7 @@ async def test_a_worker_goes_on_when_a_store_that_was_out_of_reach_can_be_used_a
 
     def out_of_reach(*_arguments, **_more):
         tries.append(clock.monotonic())
-        raise cannot_read(OSError("server closed the connection unexpectedly"))
+        raise read_error(OSError("server closed the connection unexpectedly"))
 
     with monkeypatch.context() as gone:
         gone.setattr(type(store), "read", out_of_reach)
@@ -114,6 +114,6 @@ async def test_a_worker_goes_on_when_a_store_that_was_out_of_reach_can_be_used_a
     assert not working.done()
     stop.set()
     await working
-    assert all(after - before >= STORE_AGAIN_S for before, after in itertools.pairwise(tries))
-    assert {record.name for record in caplog.records} == {"services.requests.worker"}
+    assert all(after - before >= STORE_RETRY_DELAY_S for before, after in itertools.pairwise(tries))
+    assert {record.name for record in caplog.records} == {"services.requests.worker.worker"}
     caplog.clear()

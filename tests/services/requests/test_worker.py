@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-import services.requests.life
+import services.requests.lifecycle.lifecycle
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind, RequestState
+from services.coordination.leases import write_lease
 from services.practice import PracticeInstance
-from services.requests import worker as worker_module
-from services.requests.leases import put
-from services.requests.life import RequestLife
-from services.requests.worker import Worker, workers
-from services.servicenow import ConnectionSettings, Instance
-from services.store.values import table_of
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.worker import worker as worker_module
+from services.requests.worker.worker import Worker, list_active_workers
+from services.servicenow import ConnectionSettings, ServiceNowClient
+from services.store.row_values import get_table
 from tests.services.requests import followed
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault, workspace
 
@@ -46,7 +46,9 @@ class Taken:
         self.type = configuration.save(made)
 
     async def request(self):
-        life = RequestLife(self.store, Instance(ConnectionSettings.of(self.server), None), self.process)
+        life = RequestLifecycle(
+            self.store, ServiceNowClient(ConnectionSettings.of(self.server), None), self.process
+        )
         row = life.draft(self.type, FIELDS)
         await life.keep(row, FIELDS)
         self.change(row.id, claimed_by="", claimed_until=None)
@@ -137,7 +139,7 @@ async def test_a_request_whose_process_is_gone_stops_nothing(taken, workspace, s
 async def test_those_that_wait_for_their_next_try_keep_nobody_from_its_turn(
     taken, workspace, store, monkeypatch
 ):
-    monkeypatch.setattr(worker_module, "LISTED_MOST", 1)
+    monkeypatch.setattr(worker_module, "WORK_ITEMS_MAX", 1)
     lost = await taken.request()
     with store.write() as work:
         table = followed.TABLE
@@ -152,15 +154,17 @@ async def test_those_that_wait_for_their_next_try_keep_nobody_from_its_turn(
 async def test_those_of_a_server_that_is_left_alone_keep_nobody_from_its_turn(
     taken, workspace, store, monkeypatch
 ):
-    monkeypatch.setattr(worker_module, "LISTED_MOST", 1)
+    monkeypatch.setattr(worker_module, "WORK_ITEMS_MAX", 1)
     waiting, other = await taken.request(), uuid.uuid4()
     key = await taken.request()
     with store.write() as work:
-        server = table_of(ForeignSystem)
+        server = get_table(ForeignSystem)
         known = work.session.execute(select(server)).mappings().one()
         copy = {**known, "id": other, "name": "Other", "name_key": "other"}
         work.session.execute(server.insert().values(**copy))
-        put(work.session, f"pause:{other.hex}", {"until": utcnow() + timedelta(minutes=10)}, known=False)
+        write_lease(
+            work.session, f"pause:{other.hex}", {"until": utcnow() + timedelta(minutes=10)}, known=False
+        )
         table = followed.TABLE
         work.session.execute(table.update().where(table.c.id == waiting).values(server_id=other))
     await Worker(workspace, present=False).once()
@@ -174,7 +178,7 @@ async def test_a_worker_shows_that_it_is_there_until_it_stops(taken, workspace, 
 
     def there():
         with store.read() as session:
-            return workers(session, utcnow())
+            return list_active_workers(session, utcnow())
 
     async with asyncio.timeout(30):
         while not await asyncio.to_thread(there):

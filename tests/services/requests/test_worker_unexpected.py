@@ -8,14 +8,16 @@ import pytest
 
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
-from services.requests import following, life, worker
-from services.requests.answers import answer_for_caller
-from services.requests.attendant import Attendant
-from services.requests.details import stored_details
-from services.requests.life import RequestLife
-from services.requests.worker import AGAIN_MOST_S, AGAIN_S, Worker
-from services.store.errors import cannot_read
-from services.unexpected import FAULT
+from services.common.unexpected_errors import UNEXPECTED_FAULT
+from services.requests.details.caller_answer import build_caller_answer
+from services.requests.details.details import load_stored_details
+from services.requests.lifecycle import lifecycle
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.polling import poller
+from services.requests.worker import worker
+from services.requests.worker.window_poller import WindowPoller
+from services.requests.worker.worker import RETRY_DELAY_MAX_S, RETRY_DELAY_S, Worker
+from services.store.errors import read_error
 from tests.services.requests import followed
 from tests.services.requests.conftest import timeline
 from tests.services.requests.test_worker import Taken, practice, taken
@@ -53,17 +55,17 @@ def faults_of(done):
 @pytest.mark.parametrize(
     ("owner", "name", "replacement"),
     [
-        (RequestLife, "resume", broken_later),
-        (RequestLife, "_create", broken_later),
-        (life, "find", broken_later),
+        (RequestLifecycle, "resume", broken_later),
+        (RequestLifecycle, "_create", broken_later),
+        (lifecycle, "find", broken_later),
         (worker.Worker, "_read", broken),
         (worker.Worker, "_steps", broken),
         (worker.Leases, "claim", broken),
         (worker.Leases, "release", broken),
-        (following.Follower, "_begin", broken),
-        (following.Follower, "_look", broken_later),
-        (following.Follower, "_end", broken),
-        (following.Follower, "servers", broken_later),
+        (poller.Poller, "_begin", broken),
+        (poller.Poller, "_look", broken_later),
+        (poller.Poller, "_end", broken),
+        (poller.Poller, "servers", broken_later),
         (worker, "clean_up_rehearsals", broken_later),
     ],
 )
@@ -72,13 +74,13 @@ async def test_one_round_that_fails_unexpectedly_ends_and_never_ends_well(
 ):
     key = await taken.request()
     if name == "find":  # which is only asked after a Create whose answer was lost
-        monkeypatch.setattr(RequestLife, "_create", broken_later)
+        monkeypatch.setattr(RequestLifecycle, "_create", broken_later)
     monkeypatch.setattr(owner, name, replacement)
     async with asyncio.timeout(60):
         done = await Worker(workspace, present=False).once()
     if name != "release":  # what is claimed is free again by itself, and everything that was due was done
         assert not done.ok
-        assert FAULT in faults_of(done)
+        assert UNEXPECTED_FAULT in faults_of(done)
     assert taken.row(key)["state"] in (RequestState.SUBMITTING, RequestState.PENDING)
 
 
@@ -86,7 +88,7 @@ async def test_a_store_that_cannot_be_read_never_ends_well(taken, workspace, mon
     await taken.request()
 
     def unreadable(_self):
-        raise cannot_read(OSError("connection lost"))
+        raise read_error(OSError("connection lost"))
 
     monkeypatch.setattr(worker.Worker, "_steps", unreadable)
     done = await Worker(workspace, present=False).once()
@@ -96,12 +98,12 @@ async def test_a_store_that_cannot_be_read_never_ends_well(taken, workspace, mon
 
 async def test_an_unexpected_failure_of_one_request_stops_no_other(taken, workspace, monkeypatch):
     lost, key = await taken.request(), await taken.request()
-    resume = RequestLife.resume
+    resume = RequestLifecycle.resume
 
     async def sometimes(self, row):
         return await (broken_later() if row.id == lost else resume(self, row))
 
-    monkeypatch.setattr(RequestLife, "resume", sometimes)
+    monkeypatch.setattr(RequestLifecycle, "resume", sometimes)
     done = await Worker(workspace, present=False).once()
     assert not done.ok
     assert done.raised == 1
@@ -114,12 +116,12 @@ async def test_an_unexpected_failure_is_shown_on_the_row_in_the_timeline_and_to_
 ):
     key = await taken.request()
     with monkeypatch.context() as broken_now:
-        broken_now.setattr(RequestLife, "resume", broken_later)
+        broken_now.setattr(RequestLifecycle, "resume", broken_later)
         for _ in range(3):
             await Worker(workspace, present=False).once()
     told = [line for line in timeline(store) if line.kind == RequestEventKind.PROBLEM]
     assert len(told) == 1
-    shown = stored_details(store, key)
+    shown = load_stored_details(store, key)
     assert "Unexpected internal error" in shown.row.error
     assert shown.row.error in shown.why_stuck
     assert "Wait a minute" not in shown.answer_for_caller
@@ -141,7 +143,7 @@ async def test_a_request_that_fails_unexpectedly_is_tried_less_and_less_often(
         tries.append(clock.monotonic())
         await broken_later()
 
-    monkeypatch.setattr(RequestLife, "resume", counted)
+    monkeypatch.setattr(RequestLifecycle, "resume", counted)
     clock = followed.SimulatedClock(utcnow())
     stop, made = asyncio.Event(), Worker(workspace, present=False, clock=clock)
     working = asyncio.ensure_future(made.run(stop))
@@ -151,7 +153,9 @@ async def test_a_request_that_fails_unexpectedly_is_tried_less_and_less_often(
     stop.set()
     await working
     pauses = [after - before for before, after in itertools.pairwise(tries)]
-    assert all(pause >= min(AGAIN_MOST_S, AGAIN_S * 2**number) for number, pause in enumerate(pauses))
+    assert all(
+        pause >= min(RETRY_DELAY_MAX_S, RETRY_DELAY_S * 2**number) for number, pause in enumerate(pauses)
+    )
     assert {record.levelno for record in caplog.records if record.exc_info} == {logging.ERROR}
 
 
@@ -162,27 +166,27 @@ async def test_a_claim_that_cannot_be_given_back_is_told(taken, workspace, monke
     done = await Worker(workspace, present=False).once()
     assert taken.row(key)["state"] == RequestState.PENDING
     assert not done.ok
-    assert FAULT in faults_of(done)
+    assert UNEXPECTED_FAULT in faults_of(done)
 
 
 async def test_a_failing_look_pauses_the_server_for_everybody(taken, workspace, store, monkeypatch):
-    monkeypatch.setattr(following.Follower, "_look", broken_later)
+    monkeypatch.setattr(poller.Poller, "_look", broken_later)
     done = await Worker(workspace, present=False).once()
     [round_] = done.rounds.values()
-    assert (round_.note, round_.problem.fault) == (following.PAUSED, FAULT)
+    assert (round_.note, round_.problem.fault) == (poller.PAUSED, UNEXPECTED_FAULT)
     with store.read() as session:
-        assert following.paused_servers(session, utcnow()) == [taken.server.id]
+        assert poller.paused_servers(session, utcnow()) == [taken.server.id]
 
 
 async def test_a_window_goes_on_polling_after_an_unexpected_failure(taken, workspace, monkeypatch):
     told, failing = [], [True]
-    status = Attendant._status
+    status = WindowPoller._status
 
     def sometimes(self):
         return broken() if failing[0] else status(self)
 
-    monkeypatch.setattr(Attendant, "_status", sometimes)
-    made = Attendant(workspace, on_status=told.append, every_s=0.01)
+    monkeypatch.setattr(WindowPoller, "_status", sometimes)
+    made = WindowPoller(workspace, on_status=told.append, every_s=0.01)
     running = asyncio.ensure_future(made.run())
     async with asyncio.timeout(60):
         while not told:
@@ -192,7 +196,7 @@ async def test_a_window_goes_on_polling_after_an_unexpected_failure(taken, works
             await asyncio.sleep(0.01)
     running.cancel()
     await asyncio.wait({running})
-    assert told[0].problem.fault == FAULT
+    assert told[0].problem.fault == UNEXPECTED_FAULT
     assert told[1].problem is None
     assert told[1].where == "here"
 
@@ -205,22 +209,22 @@ async def test_the_worker_of_a_window_that_fails_is_begun_again(taken, workspace
         await broken_later()
 
     monkeypatch.setattr(Worker, "run", run)
-    running = asyncio.ensure_future(Attendant(workspace, on_status=told.append, every_s=0.01).run())
+    running = asyncio.ensure_future(WindowPoller(workspace, on_status=told.append, every_s=0.01).run())
     async with asyncio.timeout(60):
         while len(begun) < 2:
             await asyncio.sleep(0.01)
     running.cancel()
     await asyncio.wait({running})
-    assert any(one.problem is not None and one.problem.fault == FAULT for one in told)
+    assert any(one.problem is not None and one.problem.fault == UNEXPECTED_FAULT for one in told)
 
 
 def test_the_caller_of_a_request_that_cannot_be_sent_is_not_told_to_wait_a_minute():
     from models.approval_request import ApprovalRequest
 
     row = ApprovalRequest(file_path=r"C:\tool.exe", error="It could not be sent to ServiceNow: x.")
-    assert "Wait a minute" not in answer_for_caller(row, [], None)
+    assert "Wait a minute" not in build_caller_answer(row, [], None)
     row.error = ""
-    assert "Wait a minute" in answer_for_caller(row, [], None)
+    assert "Wait a minute" in build_caller_answer(row, [], None)
 
 
 assert Taken  # the fixtures above make one

@@ -12,15 +12,15 @@ import pytest
 import sqlalchemy
 from sqlalchemy import select
 
-import services.requests.life
-from models.base import Moment
+import services.requests.lifecycle.lifecycle
+from models.base import UtcDateTime
 from models.kinds import Kind, RequestOrigin, RequestState
 from models.lease import Lease
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
-from services.requests.life import RequestLife
-from services.servicenow import ConnectionSettings, Instance
-from services.store.values import table_of
+from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.servicenow import ConnectionSettings, ServiceNowClient
+from services.store.row_values import get_table
 from tests.services.requests import followed, simulated_worker
 from tests.services.requests.simulation import Conductor
 from tests.services.transfer.conftest import PASSWORD, configuration, empty_store, store, vault
@@ -41,7 +41,7 @@ BEGIN INSERT INTO end_seen VALUES (new.id, new.observed_at); END;
 
 A copy that learns more after its end (its variables, say) is put in its own place again, which is no second end.
 """
-END = sqlalchemy.table("end_seen", sqlalchemy.column("request_id"), sqlalchemy.column("at", Moment()))
+END = sqlalchemy.table("end_seen", sqlalchemy.column("request_id"), sqlalchemy.column("at", UtcDateTime()))
 CALLS_AN_HOUR = 120
 TAKEN_IN = 3
 """Requests taken in for the workers to raise, in each run."""
@@ -77,7 +77,9 @@ class Story:
 
     async def take_in(self):
         """Store a request for the workers to raise, as the intake does."""
-        life = RequestLife(self.store, Instance(ConnectionSettings.of(self.server), None), self.process)
+        life = RequestLifecycle(
+            self.store, ServiceNowClient(ConnectionSettings.of(self.server), None), self.process
+        )
         row = life.draft(self.type, {"PMFilePath": f"C:\\{uuid.uuid4()}.exe", "PMUserReason": "Needed"})
         await life.keep(row, {"PMFilePath": row.file_path, "PMUserReason": "Needed"})
         with self.store.write() as work:
@@ -176,18 +178,18 @@ class Story:
         for row in own:
             assert answers[row["approval_id"]] == 1, "Create was called twice, or never"
         with self.store.read() as session:
-            events = table_of(RequestEvent)
+            events = get_table(RequestEvent)
             ends = events.c.kind.in_(("decided", "timed_out", "cancelled", "failed"))
             told = Counter(session.execute(select(events.c.request_id).where(ends)).scalars())
         assert set(told.values()) <= {1}, "an end was told twice"
-        finals = {row["id"] for row in own if RequestState(row["state"]).final}
+        finals = {row["id"] for row in own if RequestState(row["state"]).is_final}
         assert finals <= set(told)
 
     def variable(self, answer):
         return self.practice._database.get("item_option_new", answer["item_option_new"])["name"]
 
     def taken(self):
-        table = table_of(Lease)
+        table = get_table(Lease)
         with self.store.read() as session:
             tickets = select(table.c.name).where(
                 table.c.name.like("call:%"), table.c.until > self.conductor.now()

@@ -1,17 +1,17 @@
 """How the tests of this folder reach an instance, and what they expect of every error."""
 
 from models.approval_process import ApprovalProcess
-from services.errors import ConsoleError, Owner
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.approvals import ApprovalServices
+from services.common.errors import ConsoleError, Owner
+from services.common.secret import Secret
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.faults import FAULTS
 
 
 def connect(practice, account, **settings):
     """Return the console's side of `practice`, signed in as one of its accounts."""
     sign_in = SignIn(account, Secret(practice.accounts[account].password))
-    return Instance(ConnectionSettings("Practice", practice.base_url, **settings), sign_in)
+    return ServiceNowClient(ConnectionSettings("Practice", practice.base_url, **settings), sign_in)
 
 
 def services_of(instance):
@@ -40,4 +40,4 @@ def assert_secretless(error, practice):
 
 def at(url, account="somebody", password="planted-secret", **settings):
     """Return the console's side of whatever listens at `url`."""
-    return Instance(ConnectionSettings("Raw", url, **settings), SignIn(account, Secret(password)))
+    return ServiceNowClient(ConnectionSettings("Raw", url, **settings), SignIn(account, Secret(password)))

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from lxml import etree
 
-from services.errors import ConsoleError
-from services.servicenow.scripted import WSDL_MAX, ScriptedService
+from services.common.errors import ConsoleError
+from services.servicenow.soap_call import WSDL_MAX, SoapService
 from tests.services.servicenow.descriptions import ONE_INPUT, REPLY, description
 from tests.services.servicenow.rawserver import RawServer, Reply, xml
 from tests.services.servicenow.support import assert_five_parts, at
@@ -53,7 +53,7 @@ async def test_a_description_is_read_once_however_many_ask():
         await asyncio.gather(*(service.call({"id": str(n)}, ("out",)) for n in range(5)))
         assert [asked.method for asked in server.asked].count("GET") == 1
         await service.describe(fresh=True)
-        instance.forget_descriptions()
+        instance.clear_service_cache()
         await instance.service("Mine").describe()
         assert [asked.method for asked in server.asked].count("GET") == 3
 
@@ -142,5 +142,5 @@ async def test_a_name_is_one_step_of_the_path_whatever_it_holds():
 
 
 def test_a_service_has_no_string_form_with_a_secret():
-    service = ScriptedService(at("http://127.0.0.1:9/"), "Mine")
+    service = SoapService(at("http://127.0.0.1:9/"), "Mine")
     assert "planted-secret" not in repr(service) + repr(vars(service)) + repr(vars(service._instance))

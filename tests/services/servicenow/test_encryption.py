@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.errors import ConsoleError
+from services.common.errors import ConsoleError
 from tests.services.servicenow.certificates import Authority, server_side
 from tests.services.servicenow.rawserver import RawServer, json_reply
 from tests.services.servicenow.support import assert_five_parts, at

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.servicenow.journal import readable
+from services.servicenow.journal_text import journal_to_text
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,11 @@ from services.servicenow.journal import readable
     ],
 )
 def test_what_stands_in_code_is_read_as_it_is_shown(stored, text):
-    assert readable(stored) == text
+    assert journal_to_text(stored) == text
 
 
 @given(st.text())
 def test_any_markup_is_read_and_no_code_is_left(text):
-    assert "[code]" not in readable(f"[code]{text}").lower() or "[code]" in text.lower()
+    assert "[code]" not in journal_to_text(f"[code]{text}").lower() or "[code]" in text.lower()
     if "[code]" not in text.lower():
-        assert readable(text) == text
+        assert journal_to_text(text) == text

@@ -11,13 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.errors import ConsoleError
-from services.servicenow import answers as answers_module
-from services.servicenow import instance as instance_module
-from services.servicenow.answers import ANSWER_MAX, RETRY_AFTER_MAX_S
+from services.common.errors import ConsoleError
+from services.servicenow import http_client as instance_module
+from services.servicenow import http_failures as answers_module
 from services.servicenow.faults import RateLimitedError
-from services.servicenow.instance import GET_TRIES
-from services.servicenow.scripted import REPLY_MAX
+from services.servicenow.http_client import GET_ATTEMPTS
+from services.servicenow.http_failures import RESPONSE_MAX_BYTES, RETRY_AFTER_MAX_S
+from services.servicenow.soap_call import REPLY_MAX
 from tests.limits import WAIT_S
 from tests.services.servicenow.descriptions import REPLY, description
 from tests.services.servicenow.rawserver import RawServer, Reply, json_reply, xml
@@ -145,8 +145,8 @@ async def test_a_limit_that_goes_on_is_told_after_a_few_tries(waits):
         at(server.url) as instance,
     ):
         error = await refused(instance, "rate-limited")
-        assert len(server.asked) == GET_TRIES
-    assert waits == [2.0] * (GET_TRIES - 1)
+        assert len(server.asked) == GET_ATTEMPTS
+    assert waits == [2.0] * (GET_ATTEMPTS - 1)
     assert error.retry_after == 2
 
 
@@ -218,7 +218,7 @@ async def test_a_lost_read_is_repeated_a_few_times(lost):
         assert len(server.asked) == 3
     async with RawServer(lambda _: lost) as server, at(server.url) as instance:
         await refused(instance, "connection-lost")
-        assert len(server.asked) == GET_TRIES
+        assert len(server.asked) == GET_ATTEMPTS
 
 
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
@@ -326,14 +326,14 @@ async def test_a_host_that_no_name_server_knows_is_named():
 
 
 async def test_an_answer_beyond_every_measure_is_cut_off():
-    reply = Reply(b" " * (ANSWER_MAX + 1), length=10**15)
+    reply = Reply(b" " * (RESPONSE_MAX_BYTES + 1), length=10**15)
     async with RawServer(lambda _: reply) as server, at(server.url) as instance:
         await refused(instance, "answer-too-large")
         assert len(server.asked) == 1
 
 
 async def test_a_small_answer_that_unpacks_beyond_every_measure_is_cut_off():
-    packed = gzip.compress(bytes(ANSWER_MAX + 1))
+    packed = gzip.compress(bytes(RESPONSE_MAX_BYTES + 1))
     assert len(packed) < 100_000
     reply = json_reply(packed, Content_Encoding="gzip")
     async with RawServer(lambda _: reply) as server, at(server.url) as instance:

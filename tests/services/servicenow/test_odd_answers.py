@@ -10,14 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.approval_process import ApprovalProcess
-from services.connectivity import run_check, timing
-from services.connectivity.limits import look_at_clock, look_at_limits
-from services.errors import ConsoleError
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow import instance as instance_module
-from services.servicenow.headers import moment_of, number_of, offers_basic, schemes_of, wait_of
-from services.servicenow.queries import equals
+from services.common.errors import ConsoleError
+from services.common.secret import Secret
+from services.connectivity import run_check
+from services.connectivity.stages import time_limits
+from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow import http_client as instance_module
+from services.servicenow.encoded_query import equals
+from services.servicenow.response_headers import (
+    integer_header,
+    offers_basic,
+    parse_auth_schemes,
+    parse_http_date,
+    parse_retry_after,
+)
 from tests.services.servicenow.descriptions import REPLY, description
 from tests.services.servicenow.rawserver import RawServer, xml
 
@@ -99,7 +106,7 @@ class Wire:
         """Go through a door; returns what came of it: True, or a ConsoleError."""
 
         async def through():
-            async with Instance(self.settings, self.sign_in) as instance:
+            async with ServiceNowClient(self.settings, self.sign_in) as instance:
                 await door(instance)
 
         return self._outcome(through())
@@ -120,8 +127,8 @@ class Wire:
 
 @pytest.fixture
 def wire(monkeypatch):
-    monkeypatch.setattr(instance_module, "SHORT_WAIT_S", 0)
-    monkeypatch.setattr(timing, "STAGE_LIMIT_S", 5)
+    monkeypatch.setattr(instance_module, "RETRY_AFTER_AUTO_MAX_S", 0)
+    monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", 5)
     made = Wire()
     yield made
     made.close()
@@ -188,11 +195,15 @@ def test_a_retry_after_with_an_impossible_zone_is_a_limit_without_a_time(wire):
 @given(value=VALUES)
 def test_parsers_of_headers_raise_for_nothing(value):
     headers = httpx.Headers([(b"x", value.encode("latin-1")), (b"retry-after", value.encode("latin-1"))])
-    number, moment, wait = number_of(headers, "x"), moment_of(value), wait_of(headers, datetime.now(UTC))
+    number, moment, wait = (
+        integer_header(headers, "x"),
+        parse_http_date(value),
+        parse_retry_after(headers, datetime.now(UTC)),
+    )
     assert number is None or number >= 0
     assert moment is None or moment.tzinfo is not None
     assert wait is None or 1 <= wait <= 3600
-    schemes = schemes_of([value])
+    schemes = parse_auth_schemes([value])
     assert offers_basic(schemes) == any(s.lower() == "basic" for s in schemes)
 
 
@@ -201,5 +212,5 @@ def test_stages_that_read_headers_skip_what_cannot_be_read(value):
     headers = httpx.Headers(
         [(b"date", value.encode("latin-1")), (b"x-ratelimit-limit", value.encode("latin-1"))]
     )
-    assert look_at_clock(httpx.Response(200, headers=headers), 0).state == "skipped"
-    assert look_at_limits(headers, None).state == "skipped"
+    assert check_clock(httpx.Response(200, headers=headers), 0).state == "skipped"
+    assert check_rate_limit(headers, None).state == "skipped"

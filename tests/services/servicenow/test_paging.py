@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from models.approval_process import ApprovalProcess
-from services.errors import ConsoleError
-from services.servicenow import records
-from services.servicenow.queries import equals
+from services.common.errors import ConsoleError
+from services.servicenow import table_api
+from services.servicenow.encoded_query import equals
 from services.store import Store
 from tests.services.servicenow.rawserver import RawServer, Reply, json_reply
 from tests.services.servicenow.support import assert_five_parts, at, connect
@@ -270,7 +270,7 @@ async def test_a_page_is_named_whatever_character_set_it_claims(charset):
 @pytest.mark.parametrize("count", [0, 500])
 async def test_a_list_without_an_end_is_given_up(monkeypatch, count):
     """New rows for ever, or pages of hidden ones for ever, filled the memory or asked on and on."""
-    monkeypatch.setattr(records, "ROWS_MAX", 2_000)
+    monkeypatch.setattr(table_api, "ROWS_MAX", 2_000)
     asked = []
 
     def endless(_):

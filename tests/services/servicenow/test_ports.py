@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from services.errors import ConsoleError
+from services.common.errors import ConsoleError
 from tests.services.servicenow.descriptions import REPLY, STRING, description
 from tests.services.servicenow.rawserver import RawServer, xml
 from tests.services.servicenow.support import assert_five_parts, at

@@ -4,10 +4,10 @@ import base64
 
 import pytest
 
+from services.common.errors import ConsoleError
+from services.common.secret import Secret
 from services.connectivity import run_check
-from services.errors import ConsoleError
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from tests.proxying import ConnectProxy
 from tests.services.servicenow.certificates import Authority, server_side
 from tests.services.servicenow.rawserver import RawServer, json_reply
@@ -51,7 +51,7 @@ async def test_each_side_gets_its_own_password_and_no_other(authority, server, s
     tls = server_side(authority.sign(["localhost"], "proxy")) if scheme == "https" else None
     async with (
         ConnectProxy(PROXY.account, PROXY.secret.reveal(), ssl=tls) as proxy,
-        Instance(settings(server, authority, proxy), OWN) as instance,
+        ServiceNowClient(settings(server, authority, proxy), OWN) as instance,
     ):
         assert (await read(instance)).status_code == 200
         assert proxy.url.startswith(scheme)
@@ -76,7 +76,7 @@ async def test_the_client_certificate_is_not_shown_to_the_proxy(authority, serve
         from dataclasses import replace
 
         made = replace(settings(server, authority, proxy, None), client_certificate=of_client.path)
-        async with Instance(made, OWN) as instance:
+        async with ServiceNowClient(made, OWN) as instance:
             with pytest.raises(ConsoleError):
                 await read(instance)
     assert proxy.asked == []
@@ -90,7 +90,7 @@ async def test_the_client_certificate_is_not_shown_to_the_proxy(authority, serve
 async def test_a_407_is_told_apart_by_whether_a_sign_in_was_given(authority, server, sign_in, fault):
     async with (
         ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy,
-        Instance(settings(server, authority, proxy, sign_in), OWN) as instance,
+        ServiceNowClient(settings(server, authority, proxy, sign_in), OWN) as instance,
     ):
         with pytest.raises(ConsoleError) as caught:
             await read(instance)
@@ -109,7 +109,7 @@ async def test_a_refused_password_of_a_proxy_is_asked_for_again_with_the_next_ca
 
     async with (
         ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy,
-        Instance(settings(server, authority, proxy, ask), OWN) as instance,
+        ServiceNowClient(settings(server, authority, proxy, ask), OWN) as instance,
     ):
         with pytest.raises(ConsoleError):
             await read(instance)
@@ -146,7 +146,7 @@ async def test_a_proxy_is_not_used_and_gets_no_password_on_the_way_to_this_machi
     answer = lambda _: json_reply('{"result": []}')  # noqa: E731
     async with ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy, RawServer(answer) as server:
         made = ConnectionSettings("Server", server.url, proxy=proxy.url, proxy_sign_in=PROXY)
-        async with Instance(made, OWN) as instance:
+        async with ServiceNowClient(made, OWN) as instance:
             await read(instance)
         assert proxy.asked == []
         assert len(server.asked) == 1
@@ -186,7 +186,7 @@ WITHOUT_BASIC = {
 async def test_a_proxy_that_does_not_offer_basic_is_sent_no_password_and_named(authority, server, lines):
     async with Offering(*lines) as proxy:
         made = settings(server, authority, proxy)
-        async with Instance(made, OWN) as instance:
+        async with ServiceNowClient(made, OWN) as instance:
             for _ in range(2):
                 with pytest.raises(ConsoleError) as caught:
                     await read(instance)
@@ -209,7 +209,10 @@ async def test_a_proxy_that_does_not_offer_basic_is_sent_no_password_and_named(a
 async def test_without_a_sign_in_for_the_proxy_none_is_asked_for_that_would_not_help(
     authority, server, lines
 ):
-    async with Offering(*lines) as proxy, Instance(settings(server, authority, proxy, None), OWN) as instance:
+    async with (
+        Offering(*lines) as proxy,
+        ServiceNowClient(settings(server, authority, proxy, None), OWN) as instance,
+    ):
         with pytest.raises(ConsoleError) as caught:
             await read(instance)
     assert_five_parts(caught.value, "proxy-sign-in-unsupported")
@@ -224,7 +227,10 @@ async def test_without_a_sign_in_for_the_proxy_none_is_asked_for_that_would_not_
     ],
 )
 async def test_basic_among_other_offers_is_used(authority, server, lines):
-    async with Offering(*lines) as proxy, Instance(settings(server, authority, proxy), OWN) as instance:
+    async with (
+        Offering(*lines) as proxy,
+        ServiceNowClient(settings(server, authority, proxy), OWN) as instance,
+    ):
         with pytest.raises(ConsoleError) as caught:
             await read(instance)
         first, second = proxy.asked
@@ -234,7 +240,7 @@ async def test_basic_among_other_offers_is_used(authority, server, lines):
 
 
 async def test_a_proxy_that_asks_for_nothing_gets_no_password(authority, server):
-    async with ConnectProxy() as proxy, Instance(settings(server, authority, proxy), OWN) as instance:
+    async with ConnectProxy() as proxy, ServiceNowClient(settings(server, authority, proxy), OWN) as instance:
         assert (await read(instance)).status_code == 200
         report = await run_check(settings(server, authority, proxy), OWN)
     assert proxy.asked
@@ -247,7 +253,7 @@ async def test_two_calls_at_once_both_learn_that_the_proxy_wants_a_sign_in(autho
 
     async with (
         ConnectProxy(PROXY.account, PROXY.secret.reveal()) as proxy,
-        Instance(settings(server, authority, proxy), OWN) as instance,
+        ServiceNowClient(settings(server, authority, proxy), OWN) as instance,
     ):
         answers = await asyncio.gather(*(read(instance) for _ in range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4

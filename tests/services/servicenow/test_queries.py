@@ -5,9 +5,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.practice.database import Database
-from services.practice.query import Compiler, Condition, parse
+from services.practice.encoded_query import Condition, QueryCompiler, parse_query
 from services.practice.schema import TABLES
-from services.servicenow.queries import Either, Operator, Query, equals, where
+from services.servicenow.encoded_query import AnyOfQuery, Operator, TableQuery, equals, where
 
 FIELDS = ("name", "description", "value")
 TABLE = TABLES["sys_properties"]
@@ -42,7 +42,7 @@ def sendable(condition):
 
 
 def queries(texts):
-    return st.lists(conditions(texts), max_size=3).map(lambda found: Query(tuple(found)))
+    return st.lists(conditions(texts), max_size=3).map(lambda found: TableQuery(tuple(found)))
 
 
 def rows(texts):
@@ -56,8 +56,8 @@ def found_by_practice(query, stored):
     try:
         for place, row in enumerate(stored):
             database.insert("sys_properties", {**row, "sys_id": f"{place:032d}"})
-        compiler = Compiler(TABLE)
-        sql, values = compiler.where(parse(query.encode()))
+        compiler = QueryCompiler(TABLE)
+        sql, values = compiler.where(parse_query(query.encode()))
         assert not compiler.invalid
         found = database.execute(f"SELECT t0.sys_id FROM {compiler.source()} WHERE {sql}", values)
         return {int(one["sys_id"]) for one in found}
@@ -87,7 +87,7 @@ def test_the_practice_instance_finds_exactly_what_is_asked_for(query, stored):
 
 @given(first=queries(ASCII), second=queries(ASCII), stored=rows(ASCII))
 def test_either_of_two_queries_is_asked_for_at_once(first, second, stored):
-    either = Either((first, second))
+    either = AnyOfQuery((first, second))
     assume(first.conditions and second.conditions)
     expected = {n for n, row in enumerate(stored) if exactly(first, row) or exactly(second, row)}
     assert found_by_practice(either, stored) == expected
@@ -102,7 +102,7 @@ def test_no_row_that_was_rightly_found_is_refused(query, stored):
 
 @given(query=queries(ANY))
 def test_a_query_is_read_as_it_was_written(query):
-    read = parse(query.encode() + "^ORDERBYsys_id")
+    read = parse_query(query.encode() + "^ORDERBYsys_id")
     assert (read.invalid, read.order) == ((), (("sys_id", False),))
     groups = read.queries[0] if query.conditions else ()
     expected = [(Condition(c.field, c.operator.value, ",".join(c.values)),) for c in query.conditions]

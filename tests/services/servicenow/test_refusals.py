@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from services.catalogue import Catalogue
+from services.common.errors import ConsoleError, Owner
+from services.common.secret import Secret
 from services.connectivity import run_check
-from services.errors import ConsoleError, Owner
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.queries import equals
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.encoded_query import equals
+from services.servicenow.request_item_search import Catalogue
 from tests.services.servicenow.descriptions import description
 from tests.services.servicenow.rawserver import RawServer, Reply, json_reply, xml
 from tests.services.servicenow.support import assert_five_parts, at
@@ -65,7 +65,7 @@ DOORS = {
     "rows": rows,
     "page": lambda i: i.table("any").page(equals(name="a"), fields=["name"], limit=5),
     "count": lambda i: i.table("any").count(equals(name="a")),
-    "services": lambda i: i.service_names(),
+    "services": lambda i: i.list_soap_services(),
     "items": items,
 }
 
@@ -223,7 +223,7 @@ async def test_an_instance_can_be_used_after_a_refusal():
     answers = iter([json_reply(RIGHTS, 403), json_reply('{"result":[]}')])
     async with (
         RawServer(lambda _: next(answers)) as server,
-        Instance(ConnectionSettings("S", server.url), None) as instance,
+        ServiceNowClient(ConnectionSettings("S", server.url), None) as instance,
     ):
         with pytest.raises(ConsoleError):
             await rows(instance)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from services.errors import ConsoleError, RefusedError
-from services.servicenow.replies import DEPTH_MAX, read_reply
+from services.common.errors import ConsoleError, RefusedError
+from services.servicenow.soap_reply import DEPTH_MAX, parse_reply
 from tests.services.servicenow.descriptions import REPLY, STRING, description
 from tests.services.servicenow.rawserver import RawServer, xml
 from tests.services.servicenow.support import assert_five_parts, at, services_of
@@ -43,7 +43,7 @@ def envelope(pairs, space=SPACES[0], outer=ENVELOPES[0], header=True):
 
 def refused(content, fault, outputs=OUTPUTS):
     with pytest.raises(ConsoleError) as caught:
-        read_reply(content, outputs, "Read a reply")
+        parse_reply(content, outputs, "Read a reply")
     assert_five_parts(caught.value, fault)
     return caught.value.problem
 
@@ -51,7 +51,7 @@ def refused(content, fault, outputs=OUTPUTS):
 def outcome(content):
     """Return the names of the outputs that were read, or the fault."""
     try:
-        return set(read_reply(content, OUTPUTS, "Read"))
+        return set(parse_reply(content, OUTPUTS, "Read"))
     except ConsoleError as error:
         return error.problem.fault
 
@@ -64,7 +64,7 @@ def test_outputs_count_by_name_and_number_alone(pairs, space, outer, header):
     content = envelope(pairs, space, outer, header)
     texts = {name: [text for found, _, text in pairs if found == name] for name in OUTPUTS}
     if all(len(found) == 1 for found in texts.values()):
-        assert read_reply(content, OUTPUTS, "Read") == {name: found[0] for name, found in texts.items()}
+        assert parse_reply(content, OUTPUTS, "Read") == {name: found[0] for name, found in texts.items()}
     else:
         refused(content, "reply-contract")
 
@@ -90,7 +90,7 @@ def test_the_encoding_is_the_one_the_document_names(encoding):
     root = etree.fromstring(GOOD)
     root[1][0][1].text = "Grüße"
     content = etree.tostring(root, encoding=encoding, xml_declaration=True)
-    assert read_reply(content, OUTPUTS, "Read")["PMComment"] == "Grüße"
+    assert parse_reply(content, OUTPUTS, "Read")["PMComment"] == "Grüße"
 
 
 def test_an_unknown_encoding_is_refused():
@@ -129,7 +129,7 @@ def test_depth_is_bounded(depth):
 def test_a_header_may_hold_anything():
     content = GOOD.replace(b"<ns0:Header/>", b"<ns0:Header><PMComment>x</PMComment><Body/></ns0:Header>")
     assert content != GOOD
-    assert read_reply(content, OUTPUTS, "Read")["PMComment"] == "fine by me"
+    assert parse_reply(content, OUTPUTS, "Read")["PMComment"] == "fine by me"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_header_may_hold_anything():
 )
 def test_a_text_may_be_written_in_many_ways(written, read):
     content = GOOD.replace(b"approved", written)
-    assert read_reply(content, OUTPUTS, "Read")["PMApprovalStatus"] == read
+    assert parse_reply(content, OUTPUTS, "Read")["PMApprovalStatus"] == read
 
 
 @pytest.mark.parametrize(

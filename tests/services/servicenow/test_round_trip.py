@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.errors import ConsoleError
+from services.common.errors import ConsoleError
 from services.servicenow.contract import VARIABLES, ApprovalStatus
-from services.servicenow.queries import equals
+from services.servicenow.encoded_query import equals
 from tests.services.servicenow.support import assert_five_parts, connect, services_of
 
 TEXTS = {

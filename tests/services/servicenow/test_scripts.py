@@ -7,25 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.servicenow.contract import FURTHER_VARIABLES, VARIABLES, Role
-from services.servicenow.scripts import (
+from services.servicenow.contract import FURTHER_VARIABLES, VARIABLES, ServiceRole
+from services.servicenow.script_templates import (
     MARKER_MAX,
-    carries,
-    is_stock,
+    add_marker,
+    has_marker,
+    is_unmodified_script,
+    item_marker,
     javascript_string,
-    marker_of,
-    render,
-    with_marker,
+    render_script,
 )
 
 NAMES = ["", "standard", "STANDARD", "pm", "PM", "pm-2", "pm 2", "pm_2", "Ä", "ä", "-", "😀", "x" * 40, "x" * 41, "it's",
          "a,b", "a^b", "</script>"]  # fmt: skip
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ServiceRole)
 def test_a_script_parses_and_runs_as_es5(role):
     """Run each in an engine that knows nothing newer, with as little of an instance as it needs to get through."""
-    script = render(role, marker=marker_of(""))
+    script = render_script(role, marker=item_marker(""))
     stub = """
         var sn_sc = {CartJS: function () { this.orderNow = function (item) { ordered = item; return {request_id: 'q'}; }; }};
         var gs = {getProperty: function () { return null; }, warn: function (text) { warned.push(text); }};
@@ -51,7 +51,7 @@ def test_a_script_parses_and_runs_as_es5(role):
         f"{stub}\n{script}\n;({{response: response, ordered: ordered, warned: warned, written: written}})"
     )
     match role:
-        case Role.CREATE:
+        case ServiceRole.CREATE:
             assert seen["response"] == {"PMRequestId": "sc_req_item-id"}
             assert seen["ordered"] == {
                 "sysparm_id": "sc_cat_item-id",
@@ -60,18 +60,18 @@ def test_a_script_parses_and_runs_as_es5(role):
             }
             assert seen["warned"] == ["Approval request: the catalog item has no variable PMFilePath."]
             assert seen["written"] == {}
-        case Role.STATUS:
+        case ServiceRole.STATUS:
             assert seen["response"] == {"PMApprovalStatus": "pending", "PMComment": "comment"}
             assert seen["written"] == {}
-        case Role.CANCEL:
+        case ServiceRole.CANCEL:
             assert seen["response"] == {"TmsCancelResult": "Success", "PMCancelResult": "Success"}
             assert seen["written"]["sysapproval_approver.state"] == "cancelled"
             assert seen["written"]["sc_req_item.approval"] == "cancelled"
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ServiceRole)
 def test_a_script_is_short_ascii_and_filled_in(role):
-    script = render(role, marker="m" * MARKER_MAX)
+    script = render_script(role, marker="m" * MARKER_MAX)
     # A length that script columns are commonly known to hold.
     assert len(script) < 8000
     assert script.isascii()
@@ -84,10 +84,10 @@ def test_a_script_is_short_ascii_and_filled_in(role):
 
 
 def test_only_the_create_script_knows_its_set():
-    for role in Role:
-        differs = render(role, marker="one") != render(role, marker="two")
-        assert differs == (role is Role.CREATE)
-    assert render(Role.CREATE, marker="a:b.c_d-1").count("'a:b.c_d-1'") == 1
+    for role in ServiceRole:
+        differs = render_script(role, marker="one") != render_script(role, marker="two")
+        assert differs == (role is ServiceRole.CREATE)
+    assert render_script(ServiceRole.CREATE, marker="a:b.c_d-1").count("'a:b.c_d-1'") == 1
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ def test_only_the_create_script_knows_its_set():
 )
 def test_a_marker_that_a_query_would_misread_is_refused(marker):
     with pytest.raises(ValueError, match="cannot be a marker"):
-        render(Role.CREATE, marker=marker)
+        render_script(ServiceRole.CREATE, marker=marker)
 
 
 def test_every_set_has_a_marker_of_its_own():
-    markers = [marker_of(name) for name in NAMES]
+    markers = [item_marker(name) for name in NAMES]
     assert len({marker.lower() for marker in markers}) == len(NAMES)
-    assert (marker_of(""), marker_of("pm-2")) == ("approval-console:standard", "approval-console:pm-2")
-    assert marker_of(" pm ") == marker_of("pm")
+    assert (item_marker(""), item_marker("pm-2")) == ("approval-console:standard", "approval-console:pm-2")
+    assert item_marker(" pm ") == item_marker("pm")
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_a_marker_can_be_rendered_and_tells_names_apart(one, other):
-    render(Role.CREATE, marker=marker_of(one))
-    assert (marker_of(one) == marker_of(other)) == (one.strip() == other.strip())
+    render_script(ServiceRole.CREATE, marker=item_marker(one))
+    assert (item_marker(one) == item_marker(other)) == (one.strip() == other.strip())
 
 
 @given(st.text())
@@ -133,10 +133,10 @@ def test_a_string_literal_means_its_text(text):
     ],
 )
 def test_a_marker_is_a_word_of_its_own(meta, found):
-    marker = marker_of("pm")
-    assert carries(meta, marker) == found
-    added = with_marker(meta, marker)
-    assert carries(added, marker)
+    marker = item_marker("pm")
+    assert has_marker(meta, marker) == found
+    added = add_marker(meta, marker)
+    assert has_marker(added, marker)
     assert added.startswith(meta.rstrip())
     assert (added == meta) == found
 
@@ -147,19 +147,19 @@ def test_the_further_variables_are_those_seen_in_the_field():
     assert len({*VARIABLES, *FURTHER_VARIABLES}) == 28
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ServiceRole)
 @pytest.mark.parametrize("name", ["", "dev", "Größe O'Neill"])
 def test_a_script_is_known_as_stock_whatever_its_set_and_however_a_form_stored_it(role, name):
-    script = render(role, marker=marker_of(name))
-    assert is_stock(role, script)
-    assert is_stock(role, "\n" + script.replace("\n", "  \r\n") + "\n\n")
+    script = render_script(role, marker=item_marker(name))
+    assert is_unmodified_script(role, script)
+    assert is_unmodified_script(role, "\n" + script.replace("\n", "  \r\n") + "\n\n")
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", ServiceRole)
 def test_a_script_that_was_altered_is_not(role):
-    script = render(role, marker=marker_of(""))
-    assert not is_stock(role, script.replace("var ", "var  ", 1))
-    assert not is_stock(role, script + "\ngs.info('seen');")
-    assert not is_stock(role, "")
-    others = [other for other in Role if other is not role]
-    assert not any(is_stock(other, script) for other in others)
+    script = render_script(role, marker=item_marker(""))
+    assert not is_unmodified_script(role, script.replace("var ", "var  ", 1))
+    assert not is_unmodified_script(role, script + "\ngs.info('seen');")
+    assert not is_unmodified_script(role, "")
+    others = [other for other in ServiceRole if other is not role]
+    assert not any(is_unmodified_script(other, script) for other in others)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.errors import ConsoleError
-from services.servicenow.queries import equals
+from services.common.errors import ConsoleError
+from services.servicenow.encoded_query import equals
 from tests.services.servicenow.support import connect, services_of
 
 

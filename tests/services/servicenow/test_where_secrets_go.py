@@ -5,9 +5,9 @@ import urllib.parse
 
 import pytest
 
-from services.errors import ConsoleError
-from services.secret import Secret
-from services.servicenow import ConnectionSettings, Instance, SignIn
+from services.common.errors import ConsoleError
+from services.common.secret import Secret
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from tests.services.servicenow.descriptions import description
 from tests.services.servicenow.rawserver import RawServer, Reply, json_reply, xml
 from tests.services.servicenow.support import assert_five_parts, at
@@ -156,7 +156,7 @@ async def test_proxies_and_accounts_of_the_environment_are_left_alone(elsewhere,
         await read(instance)
         assert "authorization" in server.asked[0].headers
     async with RawServer(lambda _: json_reply(EMPTY)) as server:
-        async with Instance(ConnectionSettings("Raw", server.url), None) as nobody:
+        async with ServiceNowClient(ConnectionSettings("Raw", server.url), None) as nobody:
             await read(nobody)
         assert "authorization" not in server.asked[0].headers
     assert not elsewhere.asked
@@ -187,7 +187,7 @@ async def test_a_session_does_not_outlive_its_account():
 
     answers = iter([with_session(None), json_reply("{}", 401), json_reply(EMPTY)])
     async with RawServer(lambda _: next(answers)) as server:
-        async with Instance(ConnectionSettings("Raw", server.url), sign_in) as instance:
+        async with ServiceNowClient(ConnectionSettings("Raw", server.url), sign_in) as instance:
             await read(instance)
             with pytest.raises(ConsoleError) as caught:
                 await read(instance)
@@ -206,7 +206,7 @@ async def test_a_refused_session_does_not_answer_for_the_next_password():
 
     answers = iter([with_session(None), json_reply("{}", 401), json_reply(EMPTY)])
     async with RawServer(lambda _: next(answers)) as server:
-        async with Instance(ConnectionSettings("Raw", server.url), sign_in) as instance:
+        async with ServiceNowClient(ConnectionSettings("Raw", server.url), sign_in) as instance:
             await read(instance)
             with pytest.raises(ConsoleError):
                 await read(instance)
@@ -264,7 +264,7 @@ async def test_an_address_that_is_none_is_named(url):
 
 async def test_a_query_is_written_so_that_it_arrives_as_it_is():
     async with RawServer(lambda _: json_reply(EMPTY)) as server, at(server.url) as instance:
-        from services.servicenow.queries import equals
+        from services.servicenow.encoded_query import equals
 
         await instance.table("any").first(equals(name="a&b=c#d+e %20"), [])
         sent = urllib.parse.parse_qs(urllib.parse.urlsplit(server.asked[0].target).query)

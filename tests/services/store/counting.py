@@ -4,8 +4,8 @@ import sys
 import uuid
 
 from models.kinds import Kind
-from services.configuration import Configuration, merge
-from services.errors import ConflictError
+from services.common.errors import ConflictError
+from services.configuration import Configuration, three_way_merge
 from services.store import Store
 
 KIND = Kind.USER_CREDENTIAL
@@ -33,7 +33,9 @@ class Counter:
             except ConflictError as conflict:
                 self.conflicts.append(conflict)
                 opened = conflict.theirs
-                merged = merge(conflict.base, conflict.mine, conflict.theirs, item.fields.model_fields)
+                merged = three_way_merge(
+                    conflict.base, conflict.mine, conflict.theirs, item.fields.model_fields
+                )
                 # Two counts of the same number are the same text, and no conflict for a merge.
                 for name, value in merged.values.items():
                     setattr(item, name, value)

@@ -7,21 +7,21 @@ from contextlib import closing
 
 from sqlmodel import select
 
-from models.registry import all_models
 from models.revision import Revision
+from models.tables import all_models
+from services.common.store_location import sqlite_file, to_database_url
 from services.store import Store
-from services.store.location import as_url, file_of
-from services.store.values import as_values, table_of, to_json
+from services.store.row_values import get_table, row_to_dict, to_json
 
 
 def versioned():
     """Return the tables whose rows carry a version, and with it a history."""
-    return [model for model in all_models() if "version" in table_of(model).columns]
+    return [model for model in all_models() if "version" in get_table(model).columns]
 
 
 def faults_of(path):
     """Return everything that is wrong with the store at `path`, as sentences; an empty list is what is wanted."""
-    file = file_of(as_url(str(path)))
+    file = sqlite_file(to_database_url(str(path)))
     # A store that is not there must not be made here: a new one is sound, whatever became of the other.
     assert file is None or file.exists(), f"there is no {file}"
     store = Store.open(str(path), actor="auditor")
@@ -72,7 +72,7 @@ def _faults_of_history(history, row):
         return
     if state is None:
         yield "the row is there, its last revision is a deletion"
-    elif state != to_json(as_values(row)):
+    elif state != to_json(row_to_dict(row)):
         yield "the row is not what its last revision says"
     elif json.loads(state)["version"] != history[-1].number:
         yield "the row's version is not the number of its last revision"

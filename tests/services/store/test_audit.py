@@ -15,12 +15,12 @@ from sqlmodel import Session
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
-from models.registry import model_of_table
+from models.tables import model_for_table
 from models.task_run import TaskRun
 from services.configuration import Configuration
-from services.store import Store, StoreError, audit
+from services.store import Store, StoreError, audit_trail
 from services.store.engine import make_engine
-from services.store.values import observed_of, table_of
+from services.store.row_values import get_table, observed_columns
 
 pytestmark = pytest.mark.timeout(900)  # the long form tries 2000 edits
 
@@ -62,7 +62,7 @@ def original(tmp_path_factory):
         work.insert(TaskRun(task="check", object_kind="foreign_system", object_id=server.id))
         work.event("export", detail="of everything")
     configuration.rename(Kind.FOREIGN_SYSTEM, server.id, "Renamed", 1, confirmed=1)
-    assert store.verify_audit() == audit.AuditVerdict(ok=True, checked=11)
+    assert store.verify_audit() == audit_trail.AuditVerdict(ok=True, checked=11)
     store.close()
     return path
 
@@ -72,7 +72,7 @@ def verdict_of(path):
     engine = make_engine(f"sqlite:///{path}")
     try:
         with Session(engine) as session:
-            return audit.verify(session)
+            return audit_trail.verify_chain(session)
     finally:
         engine.dispose()
 
@@ -82,7 +82,7 @@ def content(path, table):
     engine = make_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(select(table_of(model_of_table(table))))]
+            return [tuple(row) for row in connection.execute(select(get_table(model_for_table(table))))]
     except (ValueError, TypeError, AttributeError):
         return None
     finally:
@@ -120,8 +120,8 @@ def copy(original, tmp_path):
 
 def columns_of(table):
     """Return the columns whose edits must be found; what is only copied from an instance is changed without a trace."""
-    model = model_of_table(table)
-    return [column.name for column in table_of(model).columns if column.name not in observed_of(model)]
+    model = model_for_table(table)
+    return [column.name for column in get_table(model).columns if column.name not in observed_columns(model)]
 
 
 CELLS = [(table, column) for table in TABLES for column in columns_of(table)]
@@ -229,7 +229,7 @@ def test_an_end_that_was_cut_off_is_found(copy, left, head, revisions):
     copy.do(("DELETE FROM audit_entry WHERE seq > ?", left))
     if head:
         last = copy.rows("SELECT hash FROM audit_entry WHERE seq = ?", left)
-        value = f"{left}:{last[0][0] if last else audit.GENESIS}"
+        value = f"{left}:{last[0][0] if last else audit_trail.GENESIS}"
         copy.do(("UPDATE store_meta SET value = ? WHERE key = 'audit_head'", value))
     if revisions:
         copy.do(*(("DELETE FROM revision WHERE id = ?", revision) for revision in lost))
@@ -258,8 +258,8 @@ def test_a_well_made_entry_behind_the_head_is_found(copy):
     engine = make_engine(f"sqlite:///{copy.path}")
     head = copy.rows("SELECT value FROM store_meta WHERE key = 'audit_head'")[0][0]
     with Session(engine) as session:
-        entry = audit.AuditEntry(seq=0, operation="export", previous_hash="", hash="")
-        audit.append(session, entry)
+        entry = audit_trail.AuditEntry(seq=0, operation="export", previous_hash="", hash="")
+        audit_trail.append_entry(session, entry)
         session.commit()
     engine.dispose()
     assert copy.verdict.ok
@@ -322,5 +322,5 @@ def test_an_untouched_copy_is_whole(copy):
 
 def test_a_new_store_is_whole(tmp_path):
     store = Store.open(str(tmp_path / "console.db"), actor="ada")
-    assert store.verify_audit() == audit.AuditVerdict(ok=True, checked=0)
+    assert store.verify_audit() == audit_trail.AuditVerdict(ok=True, checked=0)
     store.close()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from models.kinds import Kind
+from services.common.errors import ConflictError
 from services.configuration import Configuration
-from services.errors import ConflictError
 from services.store import Change, ChangeFeed, Store, StoreError
 from tests.limits import PROGRAM_S
 

@@ -12,10 +12,18 @@ from sqlalchemy import delete, insert, update
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from services.store import Store
-from services.store.full_text import GRAM, HELD, fold, holds, id_forms, is_behind, question
-from services.store.values import table_of
+from services.store.full_text import (
+    GRAM_LENGTH,
+    TEXT_COLUMNS,
+    build_index_query,
+    fold,
+    has_pending_texts,
+    id_search_forms,
+    matches_words,
+)
+from services.store.row_values import get_table
 
-TABLE = table_of(ApprovalRequest)
+TABLE = get_table(ApprovalRequest)
 
 
 @pytest.fixture
@@ -29,7 +37,7 @@ def found(store, word):
     with store.engine.connect() as connection:
         rows = "SELECT rowid FROM request_text WHERE request_text MATCH ?"
         keys = "SELECT id FROM approval_request WHERE rowid IN"
-        return set(connection.exec_driver_sql(f"{keys} ({rows})", (question([word]),)).scalars())
+        return set(connection.exec_driver_sql(f"{keys} ({rows})", (build_index_query([word]),)).scalars())
 
 
 def queued(store):
@@ -38,7 +46,7 @@ def queued(store):
 
 
 def held(row):
-    return "\n".join(row[name] for name in HELD)
+    return "\n".join(row[name] for name in TEXT_COLUMNS)
 
 
 def written(store, **values):
@@ -74,7 +82,7 @@ def test_a_unit_of_work_that_fails_leaves_the_index_as_it_was(store):
     assert found(store, "okafor") == {row.id.hex}
 
 
-@pytest.mark.parametrize("name", sorted(ApprovalRequest.observed - set(HELD)))
+@pytest.mark.parametrize("name", sorted(ApprovalRequest.observed - set(TEXT_COLUMNS)))
 def test_what_is_seen_on_an_instance_does_not_touch_the_text(store, name):
     row = written(store, number="RITM0012345")
     times = ("checked_at", "observed_at", "claimed_until")
@@ -92,16 +100,16 @@ def test_a_row_that_is_written_again_as_it_was_does_not_touch_the_text(store):
 
 
 def test_what_another_program_wrote_is_found_by_the_next_search(store):
-    from services.requests.filters import Filter
-    from services.requests.inbox import Inbox
+    from services.requests.inbox.filters import Filter
+    from services.requests.inbox.inbox import Inbox
 
     with store.engine.execution_options(write=True).begin() as connection:
         connection.execute(
             insert(ApprovalRequest), [{"id": uuid.uuid4(), "reason": f"word{n}"} for n in range(3)]
         )
-        assert is_behind(connection)
+        assert has_pending_texts(connection)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("services.requests.ways.FEW", 0)
+        patched.setattr("services.requests.inbox.index_selection.IN_MEMORY_SORT_MAX", 0)
         assert Inbox(store).count(Filter(text="word")).number == 3
     assert queued(store) == 0
 
@@ -118,11 +126,11 @@ def test_after_any_changes_the_index_knows_each_row_by_what_it_holds(store, seed
 
     def change(connection):
         key = drawn.choice([*rows, None]) if rows else None
-        values = {name: drawn.choice(WORDS) for name in drawn.sample(HELD, 3)}
+        values = {name: drawn.choice(WORDS) for name in drawn.sample(TEXT_COLUMNS, 3)}
         if key is None:
             key = uuid.UUID(int=drawn.getrandbits(128))
             connection.execute(insert(ApprovalRequest), [{"id": key, **values}])
-            rows[key] = dict.fromkeys(HELD, "") | values
+            rows[key] = dict.fromkeys(TEXT_COLUMNS, "") | values
         elif drawn.random() < 0.3:
             connection.execute(delete(TABLE).where(TABLE.c.id == key))
             del rows[key]
@@ -145,8 +153,8 @@ def test_after_any_changes_the_index_knows_each_row_by_what_it_holds(store, seed
         assert found(store, fold(word)) >= wanted
         assert all(
             all(
-                fold(word)[n : n + GRAM] in fold(held(rows[uuid.UUID(key)]))
-                for n in range(0, len(word) - GRAM, GRAM)
+                fold(word)[n : n + GRAM_LENGTH] in fold(held(rows[uuid.UUID(key)]))
+                for n in range(0, len(word) - GRAM_LENGTH, GRAM_LENGTH)
             )
             for key in found(store, fold(word))
         )
@@ -171,8 +179,8 @@ def test_the_same_letters_are_the_same_and_stay_so():
 def test_an_id_is_known_however_it_was_copied():
     dashed = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
     for typed in (dashed, dashed.replace("-", ""), f"{{{dashed}}}"):
-        assert holds("", f"{dashed.upper()}\nelse", typed)
-        assert holds("", f"else\n{dashed.replace('-', '')}", typed)
-    assert holds("", dashed, dashed[:10])
-    assert not holds("", f"x{dashed}", dashed)
-    assert id_forms("3f250") == ()
+        assert matches_words("", f"{dashed.upper()}\nelse", typed)
+        assert matches_words("", f"else\n{dashed.replace('-', '')}", typed)
+    assert matches_words("", dashed, dashed[:10])
+    assert not matches_words("", f"x{dashed}", dashed)
+    assert id_search_forms("3f250") == ()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from services.common.errors import ConflictError
 from services.configuration import Configuration
-from services.errors import ConflictError
 from services.store import Store
 from tests.limits import PROGRAM_S
 from tests.services.store.counting import KIND, Counter, new_counter
@@ -215,7 +215,7 @@ def test_one_stale_object_takes_back_everything_of_its_transaction(consoles):
 
     with pytest.raises(ConflictError):
         several()
-    assert ada.by_name(KIND, "Companion") is None
+    assert ada.find_by_name(KIND, "Companion") is None
     assert ada.store.verify_audit().checked == entries
 
 

@@ -5,10 +5,10 @@ import uuid
 import pytest
 from sqlmodel import select
 
-from models.approval_request import COPY, ApprovalRequest
+from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import RequestOrigin, RequestState
 from models.revision import Revision
-from services.errors import ConflictError
+from services.common.errors import ConflictError
 from tests.databases import store
 
 __all__ = ["store"]
@@ -71,7 +71,7 @@ def test_copies_come_and_are_replaced_without_revisions(store):
             work.observe(ApprovalRequest, {}, [copy_of(key, number=number) for key in keys])
     with store.read() as session:
         found = session.exec(select(ApprovalRequest.number, ApprovalRequest.version)).all()
-        assert found == [("RITM2", COPY)] * len(keys)
+        assert found == [("RITM2", COPY_VERSION)] * len(keys)
         assert session.exec(select(Revision)).all() == []
     assert [change.operation for change in told] == ["observe", "observe"]
     assert store.verify_audit().ok

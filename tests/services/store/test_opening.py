@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from models.kinds import Kind
+from services.common.errors import Owner
+from services.common.store_location import mask_password, sqlite_file, to_database_url
 from services.configuration import Configuration
-from services.errors import Owner
 from services.store import Store, StoreError, StoreTooNewError
 from services.store import engine as engine_module
-from services.store.location import as_url, file_of, without_password
-from services.store.outline import read_outline
+from services.store.tree_outline import read_outline
 from tests.limits import PROGRAM_S
 from tests.services.store.invariants import assert_sound
 
@@ -141,7 +141,7 @@ class TestNewStores:
                 assert ask("foreign_keys") == 1
                 assert ask("synchronous") == 2
                 assert ask("trusted_schema") == 0
-                assert ask("busy_timeout") == engine_module.BUSY_MS
+                assert ask("busy_timeout") == engine_module.BUSY_TIMEOUT_MS
 
     def test_threads_that_open_a_new_store_at_once_get_the_same(self, path):
         ids, failures, start = [], [], threading.Barrier(6)
@@ -311,7 +311,7 @@ class TestLocked:
     @pytest.fixture(autouse=True)
     def soon(self, monkeypatch):
         """Wait for locks a fifth of a second only."""
-        monkeypatch.setattr(engine_module, "BUSY_MS", 200)
+        monkeypatch.setattr(engine_module, "BUSY_TIMEOUT_MS", 200)
         monkeypatch.setattr("services.store.upgrade.BUSY_MS", 200)
 
     def test_a_write_beside_another_one_gives_up_after_its_time_and_works_later(self, path):
@@ -365,16 +365,16 @@ class TestAddresses:
         path = tmp_path / name
         filled(path)
         assert path.is_file()
-        assert file_of(as_url(str(path))) == path
+        assert sqlite_file(to_database_url(str(path))) == path
         assert {p.name for p in tmp_path.iterdir()} == {name}
-        for text in (str(path), as_url(str(path))):
+        for text in (str(path), to_database_url(str(path))):
             outline = read_outline(text)
             assert [row.name for row in outline.rows] == ["ServiceNow"]
 
     def test_a_tilde_is_the_home(self, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("USERPROFILE", str(tmp_path))
-        assert file_of(as_url("~/console.db")) == (tmp_path / "console.db").resolve()
+        assert sqlite_file(to_database_url("~/console.db")) == (tmp_path / "console.db").resolve()
 
     @pytest.mark.parametrize(
         "url",
@@ -438,9 +438,9 @@ class TestAddresses:
         assert "hunter2" not in problem.as_text()
 
     def test_what_is_no_password_stays_readable(self):
-        assert without_password("postgresql://ada@host:5432/db?x=1") == "postgresql://ada@host:5432/db?x=1"
-        assert without_password("postgresql://ada:secret@host/db") == "postgresql://ada:***@host/db"
-        assert without_password("sqlite:////tmp/a@b:c.db") == "sqlite:////tmp/a@b:c.db"
+        assert mask_password("postgresql://ada@host:5432/db?x=1") == "postgresql://ada@host:5432/db?x=1"
+        assert mask_password("postgresql://ada:secret@host/db") == "postgresql://ada:***@host/db"
+        assert mask_password("sqlite:////tmp/a@b:c.db") == "sqlite:////tmp/a@b:c.db"
 
 
 def move(folder, old, new):

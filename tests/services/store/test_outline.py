@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from models.approval_request import ApprovalRequest
 from models.base import name_key
 from models.kinds import Kind, RequestState
+from services.common.errors import InUseError
 from services.configuration import Configuration
-from services.errors import InUseError
 from services.store import Store
-from services.store.outline import REFERENCES, Outline, read_outline
+from services.store.tree_outline import PARENT_COLUMNS, Outline, read_outline
 from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,7 +55,7 @@ def do(configuration, deed, kind, name, number):
         values = dict(NEEDED.get(kind, {}))
         if kind in TARGET:
             target = pick([None, *configuration.all(TARGET[kind])], number)
-            values[REFERENCES[kind]] = target.id if target else None
+            values[PARENT_COLUMNS[kind]] = target.id if target else None
         configuration.save(configuration.new(kind, name=name, **values))
     elif item is not None and deed == "edit":
         item.description = name
@@ -163,7 +163,7 @@ def test_other_databases_have_no_outline(tmp_path):
 
 def test_the_outline_needs_no_database_library(filled):
     code = (
-        "import sys; from services.store.outline import read_outline; outline = read_outline(sys.argv[1]);"
+        "import sys; from services.store.tree_outline import read_outline; outline = read_outline(sys.argv[1]);"
         "slow = {'sqlalchemy', 'sqlmodel', 'pydantic', 'alembic'} & sys.modules.keys();"
         "assert not slow, slow; print(len(outline.rows))"
     )

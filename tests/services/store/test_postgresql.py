@@ -15,9 +15,9 @@ from sqlalchemy import insert
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
 from services.configuration import Configuration
-from services.requests.filters import Filter
-from services.requests.inbox import Inbox
-from services.store import Store, StoreError, StoreTooNewError, postgresql, trigrams
+from services.requests.inbox.filters import Filter
+from services.requests.inbox.inbox import Inbox
+from services.store import Store, StoreError, StoreTooNewError, postgresql_connections, postgresql_trigrams
 from tests.databases import SERVERS
 from tests.limits import PROGRAM_S
 from tests.relaying import Relay
@@ -133,7 +133,7 @@ class TestBeginning:
         """Collations of other languages put letters elsewhere; nothing is shown twice or left out."""
         import random
 
-        from services.requests.filters import SORTABLE, Sort
+        from services.requests.inbox.filters import SORTABLE_COLUMNS, Sort
         from tests.services.requests.inbox_rows import NOW, add_rows, drawn_row, processes_of
 
         name = server.make(more="LOCALE 'C.UTF-8' ENCODING 'UTF8'")
@@ -142,7 +142,7 @@ class TestBeginning:
             rows = [drawn_row(drawn, number, processes) for number in range(60)]
             add_rows(store, rows)
             inbox = Inbox(store)
-            for column in SORTABLE:
+            for column in SORTABLE_COLUMNS:
                 found = []
                 while piece := inbox.rows(Filter(), Sort(column), len(found), 7, at=NOW).rows:
                     found += [row.id for row in piece]
@@ -151,16 +151,16 @@ class TestBeginning:
 
 
 def test_limits_end_a_command_in_time():
-    assert postgresql.QUIET_S + postgresql.ASK_S < ENDS_S
-    assert postgresql.CONNECT_S < ENDS_S
+    assert postgresql_connections.PROBE_AFTER_S + postgresql_connections.PROBE_TIMEOUT_S < ENDS_S
+    assert postgresql_connections.CONNECT_TIMEOUT_S < ENDS_S
 
 
 class TestNetworks:
     @pytest.fixture(autouse=True)
     def soon(self, monkeypatch):
         """Leave a slow machine time."""
-        monkeypatch.setattr(postgresql, "QUIET_S", 0.3)
-        monkeypatch.setattr(postgresql, "CONNECT_S", 2)
+        monkeypatch.setattr(postgresql_connections, "PROBE_AFTER_S", 0.3)
+        monkeypatch.setattr(postgresql_connections, "CONNECT_TIMEOUT_S", 2)
 
     def test_a_server_that_takes_a_connection_and_says_nothing(self, through_relay, relay):
         relay.silent.set()
@@ -184,7 +184,7 @@ class TestNetworks:
                 assert seconds < ENDS_S
             relay.silent.clear()
             store.engine.dispose()
-            monkeypatch.setattr(postgresql, "REMEMBERED_S", 0)
+            monkeypatch.setattr(postgresql_connections, "UNRESPONSIVE_BACKOFF_S", 0)
             make(configuration, "Three")
             assert [one.name for one in configuration.all(Kind.USER_CREDENTIAL)] == ["One", "Three"]
 
@@ -212,7 +212,7 @@ class TestNetworks:
             assert store.verify_audit().checked == 0
 
     def test_a_slow_statement_is_waited_for(self, url, monkeypatch):
-        monkeypatch.setattr(postgresql, "QUIET_S", 0.1)
+        monkeypatch.setattr(postgresql_connections, "PROBE_AFTER_S", 0.1)
         with closing(Store.open(url, actor="ada")) as store, store.engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT 1 FROM pg_sleep(1)").scalar() == 1
 
@@ -327,13 +327,13 @@ class TestAccounts:
         server.run(name, f"GRANT ALL ON SCHEMA public TO {role}")
         address = server.url(name, user=role)
         with closing(Store.open(address, progress=lambda text, *_: told.append(text))) as store:
-            assert told == [trigrams.MISSING]
+            assert told == [postgresql_trigrams.EXTENSION_MISSING]
             assert Inbox(store).count(Filter(text="okafor")) == (0, True)
             with store.engine.connect() as connection:
-                assert not trigrams.is_indexed(connection)
+                assert not postgresql_trigrams.has_text_index(connection)
         caplog.clear()
         server.run(name, "CREATE EXTENSION pg_trgm")
         with closing(Store.open(address)) as store, store.engine.connect() as connection:
-            assert trigrams.is_indexed(connection)
+            assert postgresql_trigrams.has_text_index(connection)
         server.run(name, f"DROP OWNED BY {role} CASCADE")
         server.run(name, f"DROP ROLE {role}")

@@ -13,12 +13,12 @@ from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
 from models.kinds import KINDS, Kind
-from models.registry import all_models, model_of, model_of_table
+from models.tables import all_models, model_for_kind, model_for_table
 from services.configuration import Configuration
 from services.store import Store, StoreError, upgrade
-from services.store.outline import REFERENCES, read_outline
-from services.store.values import table_of
-from services.store.version import HEAD
+from services.store.row_values import get_table
+from services.store.schema_version import SCHEMA_REVISION
+from services.store.tree_outline import PARENT_COLUMNS, read_outline
 from tests.services.store.invariants import assert_sound
 
 # Indexes of expressions are compared by their SQL: nobody reads them back into objects.
@@ -62,9 +62,9 @@ def later_release(tmp_path, monkeypatch):
     def pretend(more="pass"):
         folder = tmp_path / "migrations"
         shutil.copytree(upgrade.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "9001_later.py").write_text(MIGRATION.format(head=HEAD, more=more))
+        (folder / "versions" / "9001_later.py").write_text(MIGRATION.format(head=SCHEMA_REVISION, more=more))
         monkeypatch.setattr(upgrade, "MIGRATIONS", folder)
-        monkeypatch.setattr(upgrade, "HEAD", "9001")
+        monkeypatch.setattr(upgrade, "SCHEMA_REVISION", "9001")
 
     return pretend
 
@@ -158,21 +158,21 @@ def test_every_constraint_has_a_name_so_that_it_can_be_altered(store):
 
 
 def test_the_schema_number_is_that_of_the_newest_migration():
-    assert ScriptDirectory(str(upgrade.MIGRATIONS)).get_heads() == [HEAD]
+    assert ScriptDirectory(str(upgrade.MIGRATIONS)).get_heads() == [SCHEMA_REVISION]
 
 
 def test_every_kind_has_its_table_and_the_outline_knows_its_reference():
     for kind, info in KINDS.items():
-        table = table_of(model_of(kind))
+        table = get_table(model_for_kind(kind))
         assert info.kind is kind
         assert table.name == info.table
-        assert model_of_table(info.table) is model_of(kind)
+        assert model_for_table(info.table) is model_for_kind(kind)
         kinds = {i.table for i in KINDS.values()}
         references = {
             c.name for c in table.columns for key in c.foreign_keys if key.column.table.name in kinds
         }
-        assert bool(references) == (kind in REFERENCES)
-        assert {REFERENCES.get(kind)} - {None} <= references
+        assert bool(references) == (kind in PARENT_COLUMNS)
+        assert {PARENT_COLUMNS.get(kind)} - {None} <= references
 
 
 def test_opening_a_store_of_this_release_makes_no_backup(path):
@@ -260,7 +260,7 @@ def test_a_failed_upgrade_leaves_a_store_that_the_release_before_opens(path, lat
     with pytest.raises(StoreError):
         Store.open(str(path))
     monkeypatch.setattr(upgrade, "MIGRATIONS", here)
-    monkeypatch.setattr(upgrade, "HEAD", HEAD)
+    monkeypatch.setattr(upgrade, "SCHEMA_REVISION", SCHEMA_REVISION)
     assert_sound(path)
 
 
@@ -271,7 +271,7 @@ def test_a_later_release_s_store_is_refused_by_this_one(path, later_release, mon
     Store.open(str(path)).close()
     before = dump(path)
     monkeypatch.setattr(upgrade, "MIGRATIONS", here)
-    monkeypatch.setattr(upgrade, "HEAD", HEAD)
+    monkeypatch.setattr(upgrade, "SCHEMA_REVISION", SCHEMA_REVISION)
     with pytest.raises(StoreError) as caught:
         Store.open(str(path))
     assert caught.value.problem.fault == "store-too-new"

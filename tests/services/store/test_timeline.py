@@ -19,13 +19,13 @@ from models.kinds import Kind, RequestEventKind
 from models.removed_event import RemovedEvent
 from models.request_event import RequestEvent
 from services.configuration import Configuration
-from services.requests import marks
-from services.requests.keeping import add_events
-from services.store import Store, timeline
-from services.store.engine import make_engine, prepare_file
+from services.requests.domain import journal
+from services.requests.polling.sync import add_events
+from services.store import Store, timeline_audit
+from services.store.engine import create_private_file, make_engine
+from services.store.row_values import get_table
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import MIGRATIONS
-from services.store.values import table_of
 from tests.services.store.test_audit import verdict_of
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -55,12 +55,14 @@ def original(tmp_path_factory):
     configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type"))
     with store.write() as work:
         row = work.insert(ApprovalRequest(external_id="REQ1"))
-        marks.tell(work.session, row.id, RequestEventKind.SENT, marks.CREATE, actor="ada", at=NOON)
+        journal.add_event(
+            work.session, row.id, RequestEventKind.SENT, journal.CREATE_DETAIL, actor="ada", at=NOON
+        )
     with store.write() as work:
         add_events(work.session, lines_of(row.id, 5))
     with store.write() as work:
-        marks.take_back_send(work.session, row.id, NOON)
-        marks.tell(work.session, row.id, RequestEventKind.DECIDED, "Approved", actor="ada")
+        journal.remove_create_attempt(work.session, row.id, NOON)
+        journal.add_event(work.session, row.id, RequestEventKind.DECIDED, "Approved", actor="ada")
     store.close()
     verdict = verdict_of(path)
     assert verdict.ok, verdict.problem
@@ -159,7 +161,7 @@ def test_a_line_that_was_removed_as_the_program_removes_one_is_found(original, f
     with store.read() as session:
         line = session.exec(select(RequestEvent).where(RequestEvent.line == 4)).one()
     store.close()
-    gone = timeline.line_hash(
+    gone = timeline_audit.line_hash(
         line.line, line.id, line.request_id, line.at, line.kind, line.actor, line.detail
     )
     copy.do("DELETE FROM request_event WHERE line = 4")
@@ -176,7 +178,7 @@ def test_the_next_write_does_not_take_a_stranger_s_line_into_the_chain(original,
     )
     store = Store.open(str(copy.path), actor="ada")
     with store.write() as work:
-        marks.tell(work.session, uuid.uuid4(), RequestEventKind.SEEN, "Seen", actor="ada")
+        journal.add_event(work.session, uuid.uuid4(), RequestEventKind.SEEN, "Seen", actor="ada")
     store.close()
     assert copy.verdict.problem == "a line was added to a timeline that no entry covers"
 
@@ -189,7 +191,7 @@ def test_a_removal_leaves_its_trace_and_the_chain_whole(original):
         numbers = session.exec(select(RequestEvent.line).order_by(col(RequestEvent.line))).all()
     store.close()
     assert [one.line for one in gone] == [1]
-    assert entry.operation == timeline.REMOVED
+    assert entry.operation == timeline_audit.REMOVED
     assert numbers == [2, 3, 4, 5, 6, 7]
 
 
@@ -205,8 +207,10 @@ def test_many_lines_of_one_transaction_cost_one_entry(tmp_path):
 def test_a_line_added_and_removed_in_one_transaction_leaves_nothing(tmp_path):
     store, key = Store.open(str(tmp_path / "console.db"), actor="ada"), uuid.uuid4()
     with store.write() as work:
-        marks.tell(work.session, key, RequestEventKind.SENT, marks.CREATE, actor="ada", at=NOON)
-        marks.take_back_send(work.session, key, NOON)
+        journal.add_event(
+            work.session, key, RequestEventKind.SENT, journal.CREATE_DETAIL, actor="ada", at=NOON
+        )
+        journal.remove_create_attempt(work.session, key, NOON)
     verdict = store.verify_audit()
     store.close()
     assert (verdict.ok, verdict.checked) == (True, 0)
@@ -217,7 +221,7 @@ class TestAnOlderStore:
 
     def make(self, path, count, monkeypatch):
         """Make a store as the release before did, with `count` lines."""
-        prepare_file(path)
+        create_private_file(path)
         engine = make_engine(f"sqlite:///{path}", upgrades=True)
         with engine.execution_options(write=True).begin() as connection:
             config = Config()
@@ -226,12 +230,12 @@ class TestAnOlderStore:
             command.upgrade(config, "0003")
         with engine.execution_options(write=True).begin() as connection:
             with monkeypatch.context() as before:
-                before.setattr(timeline, "strangers", lambda _: frozenset())
+                before.setattr(timeline_audit, "find_unnumbered_lines", lambda _: frozenset())
                 work = UnitOfWork(Session(connection), actor="ada", note="")
             work.event("export")
             work.event("rehearse")
             work.session.flush()
-            table = table_of(RequestEvent)
+            table = get_table(RequestEvent)
             names = [column.name for column in table.columns if column.name != "line"]
             rows = lines_of(uuid.uuid4(), count)
             if rows:
@@ -257,7 +261,7 @@ class TestAnOlderStore:
         self.make(path, count, monkeypatch)
         store = Store.open(str(path), actor="ada")
         with store.write() as work:
-            marks.tell(work.session, uuid.uuid4(), RequestEventKind.SEEN, "Later", actor="ada")
+            journal.add_event(work.session, uuid.uuid4(), RequestEventKind.SEEN, "Later", actor="ada")
         verdict = store.verify_audit()
         store.close()
         assert (verdict.ok, verdict.problem) == (True, "")

@@ -10,15 +10,15 @@ from alembic.config import Config
 from sqlalchemy import column, insert, inspect, table, text
 
 from models.approval_request import ApprovalRequest
-from services.requests import ways
-from services.requests.filters import Filter, Sort
-from services.requests.inbox import Inbox
+from services.common.store_location import to_database_url
+from services.requests.inbox import index_selection
+from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.inbox import Inbox
 from services.store import Store, upgrade
 from services.store.engine import make_engine
-from services.store.full_text import HELD
-from services.store.location import as_url
-from services.store.values import table_of
-from services.store.version import HEAD
+from services.store.full_text import TEXT_COLUMNS
+from services.store.row_values import get_table
+from services.store.schema_version import SCHEMA_REVISION
 from tests.services.store.invariants import assert_sound
 
 pytestmark = pytest.mark.every_database
@@ -31,7 +31,7 @@ NAME = "Émile Öztürk"
 def before(places):
     """A store of the release before, with a request in each form of a name; its address and the ids."""
     place = places.empty()
-    engine = make_engine(as_url(place), upgrades=True)
+    engine = make_engine(to_database_url(place), upgrades=True)
     config = Config()
     config.set_main_option("script_location", str(upgrade.MIGRATIONS))
     keys = [uuid.uuid4() for _ in range(2)]
@@ -41,7 +41,7 @@ def before(places):
         if connection.dialect.name == "postgresql":
             # What that release made where it might.
             connection.execute(text("CREATE EXTENSION pg_trgm"))
-            held = " || chr(10) || ".join(HELD)
+            held = " || chr(10) || ".join(TEXT_COLUMNS)
             connection.execute(
                 text(f"CREATE INDEX request_text ON approval_request USING gin (({held}) gin_trgm_ops)")
             )
@@ -50,7 +50,7 @@ def before(places):
         had = {one["name"] for one in inspect(connection).get_columns("approval_request")}
         then = table(
             "approval_request",
-            *(column(c.name, c.type) for c in table_of(ApprovalRequest).columns if c.name in had),
+            *(column(c.name, c.type) for c in get_table(ApprovalRequest).columns if c.name in had),
         )
         rows = [
             ApprovalRequest(id=key, initiator_name=name).model_dump(include=had)
@@ -69,10 +69,13 @@ def before(places):
 
 def test_requests_are_found_by_the_same_letters_after_an_upgrade(before, monkeypatch):
     place, keys = before
-    monkeypatch.setattr(ways, "FEW", 0)
+    monkeypatch.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
     with closing(Store.open(place, actor="ada")) as store:
         with store.engine.connect() as connection:
-            assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == HEAD
+            assert (
+                connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+                == SCHEMA_REVISION
+            )
         inbox = Inbox(store)
         for form in ("NFC", "NFD"):
             typed = unicodedata.normalize(form, NAME.upper())

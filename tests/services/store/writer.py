@@ -8,8 +8,8 @@ import sys
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
+from services.common.errors import ConsoleError
 from services.configuration import Configuration
-from services.errors import ConsoleError
 from services.store import NotFoundError, Store
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from services.common.secret import Secret
 from services.configuration import Configuration
 from services.practice import PracticeInstance
-from services.secret import Secret
 from services.store import Store
-from services.vault.session import SessionVault
+from services.vault.session_vault import SessionVault
 from services.workspace import Workspace
 from tests.databases import store
 

@@ -12,8 +12,8 @@ from sqlalchemy import event
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
-from services.transfer import apply, plan, read_document
-from services.transfer.online import apply_online
+from services.transfer import apply_plan, plan_document, read_document
+from services.transfer.apply_online import apply_online
 from tests.limits import PROGRAM_S
 from tests.services.store.invariants import assert_sound
 
@@ -77,8 +77,8 @@ async def test_a_document_that_was_applied_since_it_was_compared_leaves_nothing_
     workspace, configuration
 ):
     source = document(3)
-    made = plan(read_document(source), configuration)
-    apply(plan(read_document(source), configuration), configuration)
+    made = plan_document(read_document(source), configuration)
+    apply_plan(plan_document(read_document(source), configuration), configuration)
     await apply_online(made, workspace)
     assert made.summary == {"create": 0, "update": 0, "keep": 12}
     assert len(configuration.history_all()) == 12
@@ -86,8 +86,8 @@ async def test_a_document_that_was_applied_since_it_was_compared_leaves_nothing_
 
 async def test_what_others_changed_since_is_brought_to_what_the_document_says(workspace, configuration):
     source = document(1)
-    apply(plan(read_document(source), configuration), configuration)
-    made = plan(read_document(source.replace("account: a", "account: b")), configuration)
+    apply_plan(plan_document(read_document(source), configuration), configuration)
+    made = plan_document(read_document(source.replace("account: a", "account: b")), configuration)
     theirs = configuration.named(Kind.USER_CREDENTIAL, "Credential 0")
     theirs.account, theirs.description = "c", "Changed by grace"
     configuration.save(theirs)
@@ -97,10 +97,10 @@ async def test_what_others_changed_since_is_brought_to_what_the_document_says(wo
 
 
 def test_many_objects_take_few_statements_each(configuration, store):
-    made = plan(read_document(document(20)), configuration)
+    made = plan_document(read_document(document(20)), configuration)
     asked = []
     event.listen(store.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
-    apply(made, configuration)
+    apply_plan(made, configuration)
     assert len(asked) < STATEMENTS * len(made.changes)
     assert sum("audit_entry" in one for one in asked) < 10
     assert store.verify_audit().checked == len(made.changes)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.kinds import Kind
 from services.transfer import DocumentError, read_document
-from services.transfer.document import DEPTH_MAX, SIZE_MAX, Document
+from services.transfer.document_reader import DEPTH_MAX, SIZE_MAX, Document
 
 GOOD = """\
 version: 1

@@ -7,17 +7,12 @@ import pytest
 from models.addresses import Origin
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind
-from services.errors import (
-    FieldError,
-    InputError,
-    InvalidError,
-    RefusedError,
-    RequestsOpenError,
-)
-from services.servicenow import ConnectionSettings, Instance, SignIn
-from services.servicenow.queries import equals
-from services.transfer import export, online, plan, read_document
-from services.transfer.online import apply_online, resolve_items
+from services.common.errors import FieldError, InputError, InvalidError, RefusedError, RequestsOpenError
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.encoded_query import equals
+from services.transfer import apply_online as apply_online_module
+from services.transfer import document_writer, plan_document, read_document
+from services.transfer.apply_online import apply_online, resolve_request_items
 from services.vault import SecretNotForHostError
 from tests.limits import WAIT_S
 
@@ -35,7 +30,7 @@ def document(url, item=ITEM):
 
 
 def planned(source, workspace):
-    return plan(read_document(source), workspace.configuration)
+    return plan_document(read_document(source), workspace.configuration)
 
 
 async def applied(source, workspace):
@@ -124,14 +119,14 @@ async def test_what_is_unresolved_can_be_resolved_without_the_document(workspace
     await applied(document(practice.base_url, "Laptop Approval"), workspace)
     server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
     instance = await workspace.instance(server.id)
-    [told] = await resolve_items(workspace, instance, server.id)
+    [told] = await resolve_request_items(workspace, instance, server.id)
     assert "is not resolved yet" in told
     await copy_item(practice, "Laptop Approval")
-    [told] = await resolve_items(workspace, instance, server.id)
+    [told] = await resolve_request_items(workspace, instance, server.id)
     assert told.startswith("Process: the Request Item “Laptop Approval” is resolved")
     process = workspace.configuration.named(Kind.APPROVAL_PROCESS, "Process")
     assert process.request_item_id == sys_id_of(practice, "Laptop Approval")
-    assert await resolve_items(workspace, instance, server.id) == []
+    assert await resolve_request_items(workspace, instance, server.id) == []
 
 
 async def test_several_items_that_fit_alike_are_not_chosen_between(workspace, credential, practice):
@@ -145,9 +140,9 @@ async def test_several_items_that_fit_alike_are_not_chosen_between(workspace, cr
 async def copy_item(practice, name=ITEM):
     """Add a second item with the same variables, as an administrator may."""
     admin = practice.accounts["admin"]
-    from services.secret import Secret
+    from services.common.secret import Secret
 
-    async with Instance(
+    async with ServiceNowClient(
         ConnectionSettings("Practice", practice.base_url), SignIn(admin.user, Secret(admin.password))
     ) as instance:
         item = await instance.table("sc_cat_item").first(equals(name=ITEM), ("category", "name"))
@@ -197,10 +192,10 @@ async def test_a_store_that_refuses_takes_the_binding_back(
         tries.append(bound(vault, credential))
         raise InvalidError([FieldError("name", "is taken")])
 
-    monkeypatch.setattr(online, "apply", refuse)
+    monkeypatch.setattr(apply_online_module, "apply_plan", refuse)
     with pytest.raises(InputError):
         await apply_online(made, workspace)
-    assert len(tries) == online.TRIES
+    assert len(tries) == apply_online_module.APPLY_ATTEMPTS
     assert all(tries)
     assert configuration.all(Kind.FOREIGN_SYSTEM) == []
     assert bound(vault, credential) == []
@@ -272,7 +267,7 @@ async def test_a_proxy_in_a_document_binds_both_passwords_when_they_are_for_noth
     assert server.destination.way
     assert vault.state(proxy.id, proxy.name).bound == [server.proxy_destination]
     assert vault.state(proxy.id, proxy.name).origins == [Origin.of("http://proxy.acme.com:3128")]
-    assert (await applied(export(configuration), workspace)).empty
+    assert (await applied(document_writer(configuration), workspace)).empty
 
 
 async def test_a_document_that_changes_the_proxy_does_not_take_the_password_along(

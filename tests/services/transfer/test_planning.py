@@ -7,12 +7,12 @@ from sqlalchemy import delete
 
 from models.base import name_key
 from models.kinds import KINDS, Kind
-from models.registry import model_of
+from models.tables import model_for_kind
+from services.common.errors import ConflictError, InvalidError
 from services.configuration import Configuration
-from services.errors import ConflictError, InvalidError
 from services.store import Store
 from services.store.unit_of_work import UnitOfWork
-from services.transfer import DocumentError, apply, export, plan, read_document
+from services.transfer import DocumentError, apply_plan, document_writer, plan_document, read_document
 
 pytestmark = pytest.mark.every_database
 
@@ -30,12 +30,12 @@ approval_types:
 
 
 def planned(source, configuration):
-    return plan(read_document(source), configuration)
+    return plan_document(read_document(source), configuration)
 
 
 def applied(source, configuration):
     made = planned(source, configuration)
-    apply(made, configuration)
+    apply_plan(made, configuration)
     return made
 
 
@@ -218,7 +218,7 @@ class TestOneTransaction:
 
         monkeypatch.setattr(UnitOfWork, "insert", breaks_at_the_third)
         with pytest.raises(OSError, match="disk is full"):
-            apply(made, configuration)
+            apply_plan(made, configuration)
         assert [configuration.all(kind) for kind in Kind] == [[], [], [], []]
         assert configuration.history_all() == []
         assert configuration.store.verify_audit().checked == 0
@@ -234,7 +234,7 @@ class TestOneTransaction:
         theirs.save(process)
         other.close()
         with pytest.raises(ConflictError):
-            apply(made, configuration)
+            apply_plan(made, configuration)
         assert configuration.named(Kind.USER_CREDENTIAL, "ServiceNow").account == "a"
         assert configuration.named(Kind.APPROVAL_PROCESS, "Process").description == "Changed by grace"
         assert configuration.store.verify_audit().ok
@@ -243,7 +243,7 @@ class TestOneTransaction:
         made = planned(WHOLE, configuration)
         configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="type"))
         with pytest.raises(InvalidError) as caught:
-            apply(made, configuration)
+            apply_plan(made, configuration)
         assert caught.value.problem.evidence == "name: this name is already in use"
         assert configuration.all(Kind.USER_CREDENTIAL) == []
 
@@ -296,14 +296,14 @@ def configurations(draw):
                 if kind == Kind.FOREIGN_SYSTEM:
                     ids = [i.id for i in made[target]] or [None]
                     values["proxy_credential_id"] = draw(st.none() | st.sampled_from(ids))
-            made[kind].append(model_of(kind)(name=name, description=draw(texts), **values))
+            made[kind].append(model_for_kind(kind)(name=name, description=draw(texts), **values))
     return made
 
 
 def fill(store, rows):
     with store.write() as work:
         for kind in reversed(Kind):
-            work.session.execute(delete(model_of(kind)))
+            work.session.execute(delete(model_for_kind(kind)))
         for items in rows.values():
             for item in items:
                 work.insert(type(item)(**item.model_dump()))
@@ -316,15 +316,15 @@ def fill(store, rows):
 @given(configurations())
 def test_what_was_exported_plans_nothing_and_makes_the_same_elsewhere(store, configuration, rows):
     fill(store, rows)
-    text = export(configuration)
+    text = document_writer(configuration)
     assert planned(text, configuration).empty
-    in_ascii = export(configuration, ascii_only=True)
+    in_ascii = document_writer(configuration, ascii_only=True)
     assert in_ascii.isascii()
     assert planned(in_ascii, configuration).empty
     fill(store, {})
     made = applied(text, configuration)
     assert made.summary["create"] == len(made.changes) == sum(len(items) for items in rows.values())
-    assert export(configuration) == text
+    assert document_writer(configuration) == text
 
 
 @pytest.mark.parametrize(
@@ -340,14 +340,14 @@ def test_rare_characters_survive_an_export(configuration, between):
             description=f"{between}x{between}",
         )
     )
-    assert planned(export(configuration), configuration).empty
-    assert planned(export(configuration, ascii_only=True), configuration).empty
+    assert planned(document_writer(configuration), configuration).empty
+    assert planned(document_writer(configuration, ascii_only=True), configuration).empty
 
 
 def test_an_export_names_every_key_and_no_secret(configuration):
     applied(WHOLE, configuration)
-    text = export(configuration)
-    assert text == export(configuration)
+    text = document_writer(configuration)
+    assert text == document_writer(configuration)
     assert [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
         f"{KINDS[kind].document_key}:" for kind in Kind
     ]
@@ -371,19 +371,19 @@ def test_a_duration_is_written_in_the_largest_unit_that_keeps_it_whole(configura
         configuration.save(
             configuration.new(Kind.APPROVAL_PROCESS, name=f"P{number}", timeout_after_s=seconds_)
         )
-        assert f"timeout_after: {written}\n" in export(configuration)
+        assert f"timeout_after: {written}\n" in document_writer(configuration)
 
 
 def test_what_is_as_usual_is_left_out_of_an_export_and_the_rest_is_written(configuration):
     applied(WHOLE, configuration)
-    text = export(configuration)
+    text = document_writer(configuration)
     assert "proxy_credential" not in text
     assert "minimum_interval" not in text
     server = configuration.all(Kind.FOREIGN_SYSTEM)[0]
     server.minimum_interval_s = 90
     server.proxy_credential_id = server.credential_id = configuration.all(Kind.USER_CREDENTIAL)[0].id
     configuration.save(server)
-    text = export(configuration)
+    text = document_writer(configuration)
     assert "minimum_interval: 90s" in text
     assert f"proxy_credential: {configuration.all(Kind.USER_CREDENTIAL)[0].name}" in text
     assert planned(text, configuration).empty

@@ -9,13 +9,13 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
 from models.addresses import Origin
-from services.secret import Secret
+from services.common.secret import Secret
 from services.vault import VaultKind
-from services.vault import file as file_module
-from services.vault.env import EnvVault
-from services.vault.file import FileVault
-from services.vault.session import SessionVault
-from services.vault.system import SystemVault
+from services.vault import file_vault as file_module
+from services.vault.environment_vault import EnvVault
+from services.vault.file_vault import FileVault
+from services.vault.session_vault import SessionVault
+from services.vault.system_vault import SystemVault
 
 HOME = Origin.of("https://acme.service-now.com/")
 OTHER = Origin.of("https://acmedev.service-now.com/")

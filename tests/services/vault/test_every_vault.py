@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.addresses import Destination, Origin
-from services.errors import Owner
-from services.secret import Secret
+from services.common.errors import Owner
+from services.common.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
-from services.vault.entries import from_text, to_text
-from services.vault.env import EnvVault, variable_of
-from services.vault.system import SystemVault
+from services.vault.entry_format import parse_entry, serialize_entry
+from services.vault.environment_vault import EnvVault, secret_variable
+from services.vault.system_vault import SystemVault
 from tests.limits import WAIT_S
 from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
 
@@ -274,14 +274,14 @@ def test_binding_a_password_leaves_it_the_same(vault, credential):
 
 
 def test_an_entry_from_before_there_were_marks_is_read_without_one():
-    entry = from_text('{"a":"account","s":"one","o":["https://acme.service-now.com"]}')
+    entry = parse_entry('{"a":"account","s":"one","o":["https://acme.service-now.com"]}')
     assert (entry.secret.reveal(), entry.mark) == ("one", "")
     entry.mark = "0123456789abcdef"
-    assert from_text(to_text(entry)).mark == entry.mark
+    assert parse_entry(serialize_entry(entry)).mark == entry.mark
 
 
 def test_a_password_of_the_environment_has_a_mark_while_it_stays_what_was_bound(tmp_path, credential):
-    variable, bindings = variable_of(NAME), tmp_path / "bindings.json"
+    variable, bindings = secret_variable(NAME), tmp_path / "bindings.json"
     vault = EnvVault({variable: "one"}, bindings)
     assert vault.state(credential, NAME).mark == ""
     vault.bind(credential, NAME, HOME)

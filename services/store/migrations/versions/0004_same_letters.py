@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.store.full_text import CHUNK, FOLD, HELD, IDS, keep_texts
-from services.store.trigrams import index_texts
+from services.store.full_text import FOLD_FUNCTION, ID_COLUMNS, INDEX_BATCH_SIZE, TEXT_COLUMNS, upsert_texts
+from services.store.postgresql_trigrams import create_text_index
 
 revision = "0004"
 down_revision = "0003"
@@ -36,8 +36,8 @@ def _on_sqlite() -> None:
     op.execute("INSERT INTO request_text (request_text) VALUES ('delete-all')")
     # In few large pieces instead of very many small ones that are put together again and again.
     _gather(PIECE)
-    held = " || char(10) || ".join(HELD)
-    rows = f"SELECT rowid, {FOLD}({held}) FROM {TABLE} ORDER BY rowid"  # noqa: S608 -- texts of this module
+    held = " || char(10) || ".join(TEXT_COLUMNS)
+    rows = f"SELECT rowid, {FOLD_FUNCTION}({held}) FROM {TABLE} ORDER BY rowid"  # noqa: S608 -- texts of this module
     op.execute(f"INSERT INTO request_text (rowid, held) {rows}")
     _gather(USUAL_PIECE)
 
@@ -52,7 +52,7 @@ def _on_postgresql() -> None:
         "request_text",
         sa.Column("request_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.BigInteger(), sa.Identity(), nullable=False),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("held", *IDS)),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("held", *ID_COLUMNS)),
         sa.PrimaryKeyConstraint("request_id", name="pk_request_text"),
         sa.ForeignKeyConstraint(
             ["request_id"], [f"{TABLE}.id"], name="fk_request_text_request_id", ondelete="CASCADE"
@@ -60,7 +60,7 @@ def _on_postgresql() -> None:
     )
     op.create_table("request_text_due", sa.Column("request_id", sa.Uuid(), nullable=False))
     op.execute(QUEUE_ONE)
-    names = (*HELD, *IDS)
+    names = (*TEXT_COLUMNS, *ID_COLUMNS)
     changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in names)
     for name, event, when in (
         ("added", "INSERT", ""),
@@ -72,12 +72,12 @@ def _on_postgresql() -> None:
         )
     _fill(op.get_bind())
     op.execute("CREATE UNIQUE INDEX ix_request_text_seq ON request_text (seq)")
-    for name in IDS:
+    for name in ID_COLUMNS:
         op.execute(f"CREATE INDEX ix_request_text_{name} ON request_text ({name} text_pattern_ops)")
-    index_texts(op.get_bind())
+    create_text_index(op.get_bind())
 
 
 def _fill(connection: sa.Connection) -> None:
     keys = list(connection.execute(sa.text(f"SELECT id FROM {TABLE} ORDER BY requested_at, id")).scalars())  # noqa: S608
-    for start in range(0, len(keys), CHUNK):
-        keep_texts(connection, keys[start : start + CHUNK])
+    for start in range(0, len(keys), INDEX_BATCH_SIZE):
+        upsert_texts(connection, keys[start : start + INDEX_BATCH_SIZE])

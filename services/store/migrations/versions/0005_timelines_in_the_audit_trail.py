@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.audit_entry import AuditEntry
-from models.base import Moment
-from services.store.audit import GENESIS, HEAD_KEY, entry_hash, read_head
-from services.store.timeline import ADDED, KIND, added_detail, line_hash
+from models.base import UtcDateTime
+from services.store.audit_trail import GENESIS, HEAD_KEY, entry_hash, parse_head
+from services.store.timeline_audit import ADDED, TIMELINE_KIND, added_detail, line_hash
 
 revision = "0005"
 down_revision = "0004"
@@ -21,7 +21,7 @@ META = sa.table("store_meta", sa.column("key", sa.String), sa.column("value", sa
 ENTRIES = sa.table(
     "audit_entry",
     sa.column("seq", sa.Integer),
-    sa.column("at", Moment),
+    sa.column("at", UtcDateTime),
     sa.column("object_id", sa.Uuid),
     sa.column("revision_id", sa.Uuid),
     *(
@@ -33,7 +33,7 @@ LINES = sa.table(
     "request_event",
     sa.column("id", sa.Uuid),
     sa.column("request_id", sa.Uuid),
-    sa.column("at", Moment),
+    sa.column("at", UtcDateTime),
     sa.column("kind", sa.String),
     sa.column("actor", sa.String),
     sa.column("detail", sa.String),
@@ -68,7 +68,7 @@ def _cover_lines(bind: sa.Connection) -> None:
     if not last:
         return
     head = bind.scalar(sa.select(META.c.value).where(META.c.key == HEAD_KEY))
-    seq, previous = read_head(f"0:{GENESIS}" if head is None else head)
+    seq, previous = parse_head(f"0:{GENESIS}" if head is None else head)
     if seq is None:
         return
     hashes = (
@@ -80,7 +80,7 @@ def _cover_lines(bind: sa.Connection) -> None:
         at=datetime.now(UTC),
         actor="upgrade",
         operation=ADDED,
-        object_kind=KIND,
+        object_kind=TIMELINE_KIND,
         detail=added_detail(1, last, hashes),
         previous_hash=previous,
         hash="",

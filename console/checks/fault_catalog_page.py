@@ -1,0 +1,273 @@
+"""The fault catalog: every fault that the check can name, searched in one field, with all that is known of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PyQt6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from console.checks.fault_entry import FaultDetailView
+from console.navigation.page import Page
+from console.runtime import lazy_imports
+from console.runtime.targets import FAULTS, Target
+from console.runtime.task_runner import TaskRunner
+from console.widgets import buttons
+from console.widgets.data_table import ELIDE_RIGHT, Column, DataTable
+from console.widgets.labels import Label
+from console.widgets.page_header import PageHeader
+from console.widgets.placeholders import EmptyState, StateStack, capitalize_first
+from console.widgets.rows_table import RowsModel, TableRow
+from console.widgets.search_field import SearchField
+from models.check_stages import STAGE_NAMES
+from models.translation_marks import tr_later
+from services.language import plural, tr, translate
+
+COLUMNS = (
+    Column("Fault"),
+    Column("Stage", tone="muted", cut=ELIDE_RIGHT, least=14, most=16, give=1),
+    Column("Cause", cut=ELIDE_RIGHT, least=16, most=60, take=1, give=8),
+)
+CAPTION_WORDINGS = (tr_later("Every fault that the check can name: what people see, why, who can put it right, and how"),
+         tr_later("What people see, why, who can put it right, and how"))  # fmt: skip
+TWO_COLUMN_MIN_WIDTH, ENTRY_WIDTH = 740, 400
+"""From which width the entry stands beside the list, and how wide it is there."""
+LIST_MIN_SIZE = (300, 168)
+STATE_SHAPES = {"failed": "bad", "warning": "notice"}
+
+
+class FaultsPage(Page):
+    """A list to search and the chosen entry. The tabs of this page are entries, as ID@STAGE."""
+
+    kind, icon = FAULTS, "book"
+
+    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, target, parent)
+        self.set_title(tr("Fault catalog"))
+        self.workers = TaskRunner(self)
+        self.workers.failed.connect(self._failed)
+        self._handbook: Any = None
+        self._shown: list[Any] = []
+        self._wanted = ""
+        self._focus_pending = True
+        self._build()
+        self.ctx.commands.refreshed.connect(self._update_back_button)
+
+    # -- building ----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.back_button = buttons.quiet("Back")
+        self.back_button.clicked.connect(lambda: self.ctx.commands.run("back"))
+        self.head = PageHeader([], self.title, beside=[self.back_button])
+        self.head.set_primary_reason("")
+        self.head.set_caption(*map(tr, CAPTION_WORDINGS))
+        self.model = RowsModel([column.name for column in COLUMNS], self)
+        self.table = DataTable(self.model, COLUMNS, tr("Faults"))
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setMinimumSize(*LIST_MIN_SIZE)
+        selection = self.table.selectionModel()
+        if selection is not None:
+            selection.currentRowChanged.connect(lambda now, _was: self._show_entry(now.row()))
+        copying = QShortcut(QKeySequence.StandardKey.Copy, self.table)
+        copying.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copying.activated.connect(self.copy)
+        self.entry = FaultDetailView()
+        self.entry.copy_requested.connect(self.copy)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.setHandleWidth(1)
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(self.table)
+        self.split.addWidget(self.entry)
+        self.split.setStretchFactor(0, 1)
+        self.split.setSizes([600, ENTRY_WIDTH])
+        self.states = StateStack(self.split)
+        self.foot = Label("", role="caption")
+        self.foot.setContentsMargins(24, 4, 24, 6)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.head)
+        layout.addLayout(self._filters())
+        layout.addWidget(self.states, 1)
+        layout.addWidget(self.foot)
+
+    def _filters(self) -> QHBoxLayout:
+        self.search = SearchField(tr("Id, stage, what people see, or cause"))
+        self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._enter_list)
+        self.search.left.connect(self._enter_list)
+        self.setFocusProxy(self.search)
+        self.stage = _make_combo_box(
+            tr("Stage"), [(tr("Any stage"), ""), *((tr(name), key) for key, name in STAGE_NAMES.items())]
+        )
+        self.owner = _make_combo_box(tr("Owner"), [(tr("Any owner"), "")])
+        for box in (self.stage, self.owner):
+            box.currentIndexChanged.connect(self._filter)
+        row = QHBoxLayout()
+        row.setContentsMargins(24, 12, 24, 12)
+        row.setSpacing(8)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.stage)
+        row.addWidget(self.owner)
+        return row
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the entry under the list where it has no room beside it."""
+        super().resizeEvent(event)
+        beside = self.width() >= TWO_COLUMN_MIN_WIDTH
+        way = Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical
+        if way != self.split.orientation():
+            self.split.setOrientation(way)
+            self.split.setSizes([600, ENTRY_WIDTH] if beside else [LIST_MIN_SIZE[1], ENTRY_WIDTH])
+
+    # -- coming and going --------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the catalogue."""
+        self.states.show_loading()
+        self.workers.start(self._read(), group="read")
+        self.arrive(self.target)
+        self._update_back_button()
+
+    async def _read(self) -> None:
+        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from services.connectivity import fault_handbook
+
+        self._handbook = fault_handbook
+        faults = self._handbook.CATALOGUE
+        for owner in dict.fromkeys(fault.owner.value for fault in faults):
+            said = translate(owner)
+            self.owner.addItem(f"{said[:1].upper()}{said[1:]}", owner)
+        self._filter()
+        if self._wanted:
+            self.open_tab(self._wanted)
+
+    def _failed(self, error: BaseException) -> None:
+        raise error
+
+    def open_tab(self, name: str) -> None:
+        """Show an entry; the filters give way to it."""
+        self._wanted = name
+        self._focus_pending = True
+        self.setFocusProxy(self.table)
+        if self._handbook is None:
+            return
+        fault = self._handbook.at_place(name)
+        self.show_all("" if fault is not None else name.partition("@")[0])
+        if fault is not None:
+            self._choose(fault)
+        self._wanted = ""
+        self._take_pending_focus()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Take the keyboard to where people begin: the search, or the entry that a link led to."""
+        super().showEvent(event)
+        self._take_pending_focus()
+
+    def _take_pending_focus(self) -> None:
+        if self._focus_pending and self.isVisible():
+            self._focus_pending = False
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _update_back_button(self) -> None:
+        self.back_button.setVisible(bool(self.ctx.commands.get("back").enabled()))
+
+    # -- the list ----------------------------------------------------------------------------------------------
+
+    def show_all(self, text: str = "") -> None:
+        """Take the filters away, and search for `text` alone."""
+        for box in (self.stage, self.owner):
+            box.setCurrentIndex(0)
+        self.search.setText(text)
+
+    def _filter(self) -> None:
+        if self._handbook is None:
+            return
+        kept = self.fault
+        faults = self._handbook.holding(
+            self.search.text(), stage=self.stage.currentData(), owner=self.owner.currentData()
+        )
+        self._shown = faults
+        self.model.show_rows(
+            [
+                TableRow(STATE_SHAPES[f.state], (f.id, _stage_names(f.stages), translate(f.cause)), f.id)
+                for f in faults
+            ]
+        )
+        total = len(self._handbook.CATALOGUE)
+        self.foot.setText(
+            plural(total, "{count} fault", "{count} faults")
+            if len(faults) == total
+            else plural(total, "{shown} of {count} fault", "{shown} of {count} faults", shown=len(faults))
+        )
+        if not faults:
+            self.states.show_placeholder(self._nothing())
+            return
+        self.states.show_content()
+        self._choose(kept if kept in faults else faults[0])
+
+    def _nothing(self) -> EmptyState:
+        again = buttons.secondary("Show all faults")
+        again.clicked.connect(lambda *_checked: self.show_all())
+        text = self.search.text().strip()
+        nothing = (
+            tr("Nothing in the catalog holds “{text}” here.", text=text)
+            if text
+            else tr("Nothing in the catalog is found at this stage with this owner.")
+        )
+        return EmptyState(
+            (), "", tr("No fault matches"),
+            " ".join((nothing, tr("Search for fewer words, or take the filters away."))), again,
+        )  # fmt: skip
+
+    def _enter_list(self) -> None:
+        if self._shown:
+            self.table.setFocus(Qt.FocusReason.TabFocusReason)
+
+    @property
+    def fault(self) -> Any:
+        """The chosen entry, or None."""
+        row = self.table.currentIndex().row()
+        return self._shown[row] if 0 <= row < len(self._shown) else None
+
+    def _choose(self, fault: Any) -> None:
+        self.table.selectRow(self._shown.index(fault))
+        self.table.scrollTo(self.table.currentIndex(), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def _show_entry(self, row: int) -> None:
+        if 0 <= row < len(self._shown):
+            fault = self._shown[row]
+            self.entry.show_fault(
+                fault.id,
+                STATE_SHAPES[fault.state],
+                self._parts(fault),
+            )
+
+    def _parts(self, fault: Any) -> list[tuple[str, str]]:
+        """Return what is known of a fault in the language of the user."""
+        book = self._handbook
+        named = {
+            book.OWNER: capitalize_first(translate(fault.owner.value)),
+            book.STAGE: _stage_names(fault.stages),
+            book.ALSO_AT: _stage_names(book.also_at(fault)),
+        }
+        return [(tr(name), named.get(name) or translate(text)) for name, text in book.parts_of(fault)]
+
+    def copy(self) -> None:
+        """Put the chosen entry on the clipboard."""
+        clipboard, fault = QGuiApplication.clipboard(), self.fault
+        if clipboard is not None and fault is not None:
+            clipboard.setText(self._handbook.as_text(fault))
+            self.ctx.notify(tr("Copied {id}", id=fault.id))
+
+
+def _stage_names(stages: Sequence[str]) -> str:
+    return ", ".join(tr(STAGE_NAMES[stage]) for stage in stages)
+
+
+def _make_combo_box(name: str, choices: list[tuple[str, str]]) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    for text, key in choices:
+        box.addItem(text, key)
+    return box

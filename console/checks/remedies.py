@@ -1,0 +1,200 @@
+"""Remedies that this console can carry out: one line a fault, from its id to the buttons on the finding's card."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from console.forms.object_page import FIELD_COMMAND_PREFIX
+from console.forms.open_requests_dialog import run_with_confirmation
+from console.runtime import lazy_imports
+from console.runtime.targets import Target
+from models.kinds import Kind
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError
+from services.language import tr
+
+SUGGESTED_NAME_PATTERN = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
+ITEM_ID_PATTERN = re.compile(r"\b[0-9a-f]{32}\b")
+SERVICE_FIELDS = {
+    "service_create": "create_service",
+    "service_status": "status_service",
+    "service_cancel": "cancel_service",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyAction:
+    """A button on the card of a finding: what it says, and what it does."""
+
+    text: str
+    act: Callable[[], object]
+
+
+RemedyFactory = Callable[[Any, Any, Any], list[RemedyAction]]
+"""Makes the offers for a page, a result of a stage and the subject of its check."""
+
+
+def remedy_actions(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
+    """Return what this console can do about a finding, the best first."""
+    maker = REMEDIES.get(str(result.fault))
+    return maker(page, result, subject) if maker is not None and subject is not None else []
+
+
+# -- going to where it can be put right -----------------------------------------------------------------------
+
+
+def _open_field(page: Any, kind: Kind, object_id: Any, field: str) -> Callable[[], None]:
+    return lambda: page.ctx.navigate(
+        Target(kind.value, object_id, tab="Details", run=f"{FIELD_COMMAND_PREFIX}{field}")
+    )
+
+
+def _server_field_remedy(field: str, text: str) -> RemedyFactory:
+    def make(page: Any, _result: Any, subject: Any) -> list[RemedyAction]:
+        return [RemedyAction(text, _open_field(page, Kind.FOREIGN_SYSTEM, subject.server.id, field))]
+
+    return make
+
+
+def _password_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
+    # What the check asks of the vault on its way is the password of the proxy.
+    of_proxy = str(result.stage) in ("proxy", "http")
+    credential = subject.server.proxy_credential_id if of_proxy else subject.server.credential_id
+    if credential is None:
+        return [
+            RemedyAction(
+                tr("Choose a User Credential"),
+                _open_field(page, Kind.FOREIGN_SYSTEM, subject.server.id, "credential_id"),
+            )
+        ]
+    return [
+        RemedyAction(
+            tr("Go to the password"), _open_field(page, Kind.USER_CREDENTIAL, credential, "password")
+        )
+    ]
+
+
+# -- putting it right -----------------------------------------------------------------------------------------
+
+
+def _service_name_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
+    field = SERVICE_FIELDS.get(str(result.stage))
+    if field is None or subject.process is None:
+        return []
+    edit = RemedyAction(
+        tr("Go to the name"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, field)
+    )
+    found = SUGGESTED_NAME_PATTERN.search(str(result.remedy))
+    if found is None:
+        return [edit]
+    name = found["name"].strip("“”\"'")
+    return [
+        RemedyAction(tr("Use {name}", name=name), lambda: change_process(page, subject, {field: name})),
+        edit,
+    ]
+
+
+def _request_item_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
+    if subject.process is None:
+        return []
+    choose = RemedyAction(
+        tr("Choose another"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, "request_item_id")
+    )
+    found = ITEM_ID_PATTERN.search(str(result.remedy))
+    if found is None or found[0] == subject.process.request_item_id:
+        return [choose]
+    return [
+        RemedyAction(tr("Use the new item"), lambda: page.workers.start(_use_item(page, subject, found[0]))),
+        choose,
+    ]
+
+
+async def _use_item(page: Any, subject: Any, item_id: str) -> None:
+    await lazy_imports.ready(page.ctx, lazy_imports.servicenow)
+    from services.servicenow import request_item_search
+
+    workspace = await page.ctx.ready()
+    try:
+        item = await request_item_search.Catalogue(await workspace.instance(subject.server.id)).get(item_id)
+    except ConsoleError as error:
+        page.ctx.show_problem(error.problem)
+        return
+    if item is None:
+        page.ctx.notify(tr("The new Request Item is not there any more"))
+        return
+    values = {
+        "request_item_id": item.sys_id,
+        "request_item_name": item.name,
+        "request_item_category": item.category,
+    }
+    change_process(page, subject, values)
+
+
+def change_process(page: Any, subject: Any, values: dict[str, str]) -> None:
+    """Change the process of a check and check again.
+
+    On the page of the process itself it is typed into the form, and saving stays with the person; elsewhere it is saved.
+    """
+    process = subject.process
+    if page.object_kind == Kind.APPROVAL_PROCESS and page.session.id == process.id:
+        page.form.write({**page.form.values(), **values})
+        page.session.edit(page.form.values())
+        page.check.start()
+    else:
+        page.workers.start(_save_process(page, process.id, values), group="remedy")
+
+
+async def _save_process(page: Any, process_id: Any, values: dict[str, str]) -> None:
+    ctx = page.ctx
+    workspace = await ctx.ready()
+
+    def store(count: int) -> Any:
+        process = workspace.configuration.get(Kind.APPROVAL_PROCESS, process_id)
+        for name, value in values.items():
+            setattr(process, name, value)
+        return workspace.configuration.save(process, "Remedy of a check", confirmed=count)
+
+    try:
+        done, stored = await run_with_confirmation(lambda count: ctx.call(store, count), page.window())
+    except ConsoleError as error:
+        ctx.show_problem(error.problem)
+        return
+    if not done:
+        return
+    ctx.notify(tr("Changed {name}; its History can bring back what was there", name=stored.name))
+    page.check.start()
+
+
+REMEDIES: dict[str, RemedyFactory] = {
+    "url-invalid": _server_field_remedy("base_url", tr_later("Correct the address")),
+    "redirect-elsewhere": _server_field_remedy("base_url", tr_later("Change the address")),
+    **dict.fromkeys(
+        (
+            "proxy-failed",
+            "proxy-invalid",
+            "proxy-unreachable",
+            "proxy-timeout",
+            "proxy-refuses",
+        ),
+        _server_field_remedy("proxy", tr_later("Change the proxy")),
+    ),
+    "proxy-sign-in": _server_field_remedy(
+        "proxy_credential_id", tr_later("Choose a User Credential for the proxy")
+    ),
+    "proxy-sign-in-refused": _password_remedy,
+    **dict.fromkeys(
+        ("tls-untrusted", "tls-intercepted", "tls-self-signed", "tls-file-unreadable"),
+        _server_field_remedy("ca_bundle", tr_later("Choose a CA bundle")),
+    ),
+    "credential-missing": _server_field_remedy("credential_id", tr_later("Choose a User Credential")),
+    "secret-missing": _password_remedy,
+    "secret-not-for-host": _password_remedy,
+    "authentication-refused": _password_remedy,
+    "service-missing": _service_name_remedy,
+    "service-name-differs": _service_name_remedy,
+    "service-swapped": _service_name_remedy,
+    "request-item-stale": _request_item_remedy,
+    "request-item-missing": _request_item_remedy,
+}
+"""A fault whose remedy this console can carry out, or lead to, is one line here."""

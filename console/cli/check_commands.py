@@ -1,0 +1,179 @@
+"""`check` and `items`: what a server is like right now."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from console.cli import output
+from console.cli.command_context import get_command_context
+from models.approval_process import ApprovalProcess
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.text_folding import fold_text
+from models.user_credential import UserCredential
+from services.common.errors import ConsoleError
+from services.common.threads import run_to_completion
+from services.connectivity import CheckReport, PreviousSignIn, StageResult, run_check
+from services.connectivity.check_history import CheckSignIn, find_last_sign_in, get_check_sign_in, save_check
+from services.language import plural, tr
+from services.servicenow.request_item_search import Catalogue, RequestItem
+from services.store import NotFoundError
+from services.transfer.apply_online import try_resolve_request_items
+from services.workspace import Workspace
+
+Server = Annotated[str, typer.Argument(help="Name get_command_context the ServiceNow server.")]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+
+def check(
+    context: typer.Context,
+    server: Server,
+    process: Annotated[str, typer.Option(help="Approval Process whose services are checked.")] = "",
+    json: Json = False,
+) -> None:
+    """Check a server in stages; 1 when a stage failed."""
+
+    async def work(workspace: Workspace) -> int:
+        system, chosen = await asyncio.to_thread(_find_server_and_process, workspace, server, process)
+        instance = await workspace.instance(system.id)
+        sign_in = instance.sign_in
+        # Beside a JSON document the stages are progress; without one they are the result.
+        write = output.print_message if json else output.print_result
+
+        def tell(stage: StageResult) -> None:
+            for line in _stage_lines(stage):
+                write(line)
+
+        used, accepted = await asyncio.to_thread(_load_sign_in_state, workspace, system)
+        report = await run_check(
+            workspace.connection_settings_for(system), sign_in, chosen, accepted=accepted, report=tell
+        )
+        await _store_check(workspace, system, chosen, report, used)
+        if report.can_continue:
+            for told in await try_resolve_request_items(workspace, system.id):
+                output.print_message(told)
+        if json:
+            output.print_json(report.as_dict())
+        else:
+            output.print_result(
+                f"{system.name}: {report.verdict}, {report.ms:.0f} ms, {report.correlation_id}"
+            )
+        return output.EXIT_NOT_OK if report.verdict == "failed" else output.EXIT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+def _load_sign_in_state(
+    workspace: Workspace, system: ForeignSystem
+) -> tuple[CheckSignIn | None, PreviousSignIn | None]:
+    """Return what the check signs in with, and when that was accepted last."""
+    credential = None
+    if system.credential_id is not None:
+        credential = workspace.configuration.get(Kind.USER_CREDENTIAL, system.credential_id)
+        assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    used = get_check_sign_in(workspace.vault, system, credential)
+    return used, find_last_sign_in(workspace.store, system.id, used)
+
+
+async def _store_check(
+    workspace: Workspace,
+    system: ForeignSystem,
+    process: ApprovalProcess | None,
+    report: CheckReport,
+    used: CheckSignIn | None,
+) -> None:
+    """Put the check among the past ones of its server; what it found counts also where that fails."""
+    try:
+        await run_to_completion(lambda: save_check(workspace.store, system, report, process, used=used))
+    except ConsoleError as error:
+        output.print_message(f"This check could not be kept: {error.problem.cause}")
+
+
+def _stage_lines(result: StageResult) -> list[str]:
+    """Return a stage as lines: what was seen, and for what is not good its fault, cause, owner and remedy."""
+    lines = [f"{result.state:8} {result.stage:18} {result.evidence}"]
+    if result.state in ("failed", "warning"):
+        parts = (
+            ("Fault", result.fault or ""),
+            ("Cause", result.cause),
+            ("Owner", result.owner),
+            ("Remedy", result.remedy),
+        )
+        lines += [f"{'':9}{label}: {text}" for label, text in parts]
+    return lines
+
+
+def _find_server_and_process(
+    workspace: Workspace, server: str, process: str
+) -> tuple[ForeignSystem, ApprovalProcess | None]:
+    """Return the server and the process to check: the named one, else the only one that uses the server."""
+    configuration = workspace.configuration
+    system = configuration.named(Kind.FOREIGN_SYSTEM, server)
+    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    processes = [p for p in configuration.all(Kind.APPROVAL_PROCESS) if isinstance(p, ApprovalProcess)]
+    users = [p for p in processes if p.server_id == system.id]
+    if not process:
+        return system, users[0] if len(users) == 1 else None
+    chosen = next((p for p in users if fold_text(p.name) == fold_text(process)), None)
+    if chosen is None:
+        raise NotFoundError(
+            f"the Approval Process “{process}” of “{server}”", process, [p.name for p in users]
+        )
+    return system, chosen
+
+
+def items(
+    context: typer.Context,
+    server: Server,
+    search: Annotated[str, typer.Argument(help="Text that the name contains.")] = "",
+    refresh: Annotated[bool, typer.Option("--refresh", help="Read afresh from the instance.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
+    json: Json = False,
+) -> None:
+    """List request items; those with the required variables come first."""
+    del refresh  # every list is read afresh: this release keeps no copy of the catalogue
+
+    async def work(workspace: Workspace) -> int:
+        system = await asyncio.to_thread(workspace.configuration.named, Kind.FOREIGN_SYSTEM, server)
+        instance = await workspace.instance(system.id)
+        found: list[RequestItem] = []
+        async for batch in Catalogue(instance).search(search, limit=limit):
+            found += batch
+        found = found[:limit]
+        if not found:
+            output.print_message(
+                f"No active Request Item has “{search}” in its name."
+                if search
+                else "There is no Request Item."
+            )
+        if json:
+            output.print_json({"server": system.name, "items": [_item_as_dict(i) for i in found]})
+        else:
+            rows = [
+                (
+                    i.name,
+                    i.category,
+                    tr("required variables present")
+                    if i.meets_contract
+                    else plural(len(i.variables), "{count} variable", "{count} variables"),
+                    i.sys_id,
+                )
+                for i in found
+            ]
+            output.print_table(("Name", "Category", "Variables", "sys_id"), rows, whole=("sys_id",))
+        return output.EXIT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+def _item_as_dict(item: RequestItem) -> dict[str, object]:
+    return {
+        "sys_id": item.sys_id,
+        "name": item.name,
+        "category": item.category,
+        "short_description": item.short_description,
+        "active": item.active,
+        "variables": list(item.variables),
+        "meets_contract": item.meets_contract,
+    }

@@ -1,0 +1,250 @@
+"""`requests show`, `approve`, `reject`, `cancel` and `remind`: one request or several, by whatever they are called."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.command_context import get_command_context
+from models.approval_request import ApprovalRequest
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.user_credential import UserCredential
+from services.common.errors import InputError, Owner, Problem
+from services.language import date_time, tr
+from services.requests.decisions import decide
+from services.requests.decisions.decide import ActionResult, ResultCallback
+from services.requests.details.details import RequestDetails, load_details, state_label
+from services.requests.inbox.lookup import find_request
+from services.requests.lifecycle.apply_observation import load_request
+from services.requests.records.request_action import RequestAction
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.workspace import Workspace
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Id, PMApprovalId, number or PMRequestId.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="Id, PMApprovalId, number or PMRequestId.")]
+Comment = Annotated[str, typer.Option(help="Comment for the requester.")]
+DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
+Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+
+NOT_DONE_FAULTS = frozenset({"request-not-open", "request-busy", "reminded-already", "decision-not-taken"})
+"""Looked at as asked, and found not to be as wished: the exit status says so."""
+INPUT_FAULTS = frozenset({"object-missing", "cancel-unconfirmed", "request-never-raised"})
+
+
+def show(context: typer.Context, request: Id, json: Json = False) -> None:
+    """Show all about a request: timeline, both systems' states, who can act, what to tell the caller."""
+
+    async def work(workspace: Workspace) -> int:
+        key = await asyncio.to_thread(find_request, workspace.store, request)
+        found = await load_details(workspace, key)
+        if json:
+            output.print_json(found.as_dict())
+        else:
+            _print_details(found)
+        if found.problem is not None:
+            output.print_message(found.problem.as_text())
+        return output.EXIT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+def approve(
+    context: typer.Context, requests: Ids, comment: Comment = "", decide_as: DecideAs = "", json: Json = False
+) -> None:
+    """Approve requests that are still open; 1 where one was not."""
+    _run_decision(context, "approve", requests, comment, decide_as, json_too=json)
+
+
+def reject(
+    context: typer.Context, requests: Ids, comment: Comment = "", decide_as: DecideAs = "", json: Json = False
+) -> None:
+    """Reject requests that are still open; 1 where one was not."""
+    _run_decision(context, "reject", requests, comment, decide_as, json_too=json)
+
+
+def _run_decision(
+    context: typer.Context,
+    decision: decide.Decision,
+    requests: Sequence[str],
+    comment: str,
+    decide_as: str,
+    *,
+    json_too: bool,
+) -> None:
+    async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
+        async with _decider_instance(workspace, keys, decide_as) as decider:
+            return await decide.decide(workspace, keys, decision, comment, decider, told=told)
+
+    _run_action(context, requests, deed, json_too=json_too)
+
+
+def cancel(
+    context: typer.Context,
+    requests: Ids,
+    comment: Comment = "",
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Cancel also what Privilege Manager raised and waits for.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Cancel requests that are still open; 1 where one was not."""
+
+    async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
+        return await decide.cancel(workspace, keys, comment, confirmed=confirm, told=told)
+
+    _run_action(context, requests, deed, json_too=json)
+
+
+def remind(context: typer.Context, requests: Ids, comment: Reminder = "", json: Json = False) -> None:
+    """Write to those who are asked about requests that are still open; within 15 minutes once only."""
+
+    async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
+        return await decide.remind(workspace, keys, comment, told=told)
+
+    _run_action(context, requests, deed, json_too=json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the group `requests`."""
+    for command in (show, approve, reject, cancel, remind):
+        app.command(command.__name__)(command)
+
+
+def _run_action(
+    context: typer.Context,
+    requests: Sequence[str],
+    deed: Callable[[Workspace, list[uuid.UUID], ResultCallback], Awaitable[list[ActionResult]]],
+    *,
+    json_too: bool,
+) -> None:
+    async def work(workspace: Workspace) -> int:
+        # All of them are found before anything is changed.
+        keys = [await asyncio.to_thread(find_request, workspace.store, text) for text in requests]
+        outcomes = await deed(workspace, keys, _print_problem)
+        if json_too:
+            output.print_json({"outcomes": [_outcome_as_dict(outcome) for outcome in outcomes]})
+        else:
+            for outcome in outcomes:
+                if outcome.ok:
+                    output.print_result(f"{outcome.label}\t{outcome.seen}")
+        return exit_status_of(outcomes)
+
+    get_command_context(context).run(work, json_too=json_too)
+
+
+def exit_status_of(outcomes: Sequence[ActionResult]) -> int:
+    """Return the exit status: of several that failed in different ways the one that says that something was looked at."""
+    failed = [outcome.problem.fault for outcome in outcomes if not outcome.ok and outcome.problem]
+    if not failed:
+        late = any(outcome.problem and outcome.problem.fault in NOT_DONE_FAULTS for outcome in outcomes)
+        return output.EXIT_NOT_OK if late else output.EXIT_OK
+    if len(failed) < len(outcomes) or any(fault in NOT_DONE_FAULTS for fault in failed):
+        return output.EXIT_NOT_OK
+    return output.EXIT_INPUT_ERROR if all(fault in INPUT_FAULTS for fault in failed) else output.EXIT_FAILURE
+
+
+def _print_problem(outcome: ActionResult) -> None:
+    """Say at once what went wrong; what went well is the result."""
+    if outcome.problem is not None:
+        output.print_message(outcome.problem.as_text())
+
+
+def _outcome_as_dict(outcome: ActionResult) -> dict[str, Any]:
+    return {
+        "id": str(outcome.id),
+        "label": outcome.label,
+        "ok": outcome.ok,
+        "seen": outcome.seen,
+        **(outcome.deed or RequestAction("", "")).as_dict(),
+        "problem": outcome.problem.as_dict() if outcome.problem else None,
+    }
+
+
+@asynccontextmanager
+async def _decider_instance(
+    workspace: Workspace, keys: list[uuid.UUID], name: str
+) -> AsyncIterator[ServiceNowClient | None]:
+    """Give the instance signed in as another credential; it is for the one server that all requests are on."""
+    if not name:
+        yield None
+        return
+    server, sign_in = await asyncio.to_thread(_load_decider_sign_in, workspace, keys, name)
+    async with contextlib.aclosing(workspace.instance_for(ConnectionSettings.of(server), sign_in)) as made:
+        yield made
+
+
+def _load_decider_sign_in(
+    workspace: Workspace, keys: list[uuid.UUID], name: str
+) -> tuple[ForeignSystem, SignIn]:
+    rows: list[ApprovalRequest] = [load_request(workspace.store, key) for key in keys]
+    servers = {row.server_id for row in rows}
+    if len(servers) != 1 or None in servers:
+        raise _several_servers_error(name)
+    server = workspace.configuration.get(Kind.FOREIGN_SYSTEM, servers.pop() or uuid.UUID(int=0))
+    credential = workspace.configuration.named(Kind.USER_CREDENTIAL, name)
+    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    secret = workspace.vault.get(credential.id, credential.name, server.origin)
+    return server, SignIn(credential.account, secret)
+
+
+def _several_servers_error(name: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Decide as “{name}”",
+            evidence="The requests are not on one server.",
+            cause="A User Credential signs in to one server.",
+            owner=Owner.CONSOLE,
+            remedy="Decide the requests of each server by themselves.",
+            fault="call-invalid",
+        )
+    )
+
+
+def _print_details(found: RequestDetails) -> None:
+    row = found.row
+    _print_indented(f"{row.number or row.id}  {state_label(row.state)}  {row.policy_name}".rstrip())
+    for name, value in (
+        ("User", row.initiator_name or row.initiator_id),
+        ("Computer", row.agent_name or row.agent_id),
+        ("File", row.file_path),
+        ("Reason", row.reason),
+        ("Process", row.process_name),
+        ("Link", found.link),
+    ):
+        if value:
+            _print_indented(f"  {name:9} {value}")
+    output.print_result("States")
+    for side in (found.here, found.there):
+        seen = tr(", seen {time}", time=date_time(side.at, seconds=True)) if side.at else ""
+        _print_indented(f"  {side.system}: {side.state}{seen}{f'. {side.detail}' if side.detail else ''}")
+    _print_indented(f"  {'Mismatch: ' if found.mismatch else ''}{found.sentence}")
+    if found.why_stuck and found.why_stuck != found.sentence:
+        _print_indented(f"  {found.why_stuck}")
+    if found.who_can_act:
+        output.print_result("Who can act")
+    for person in found.who_can_act:
+        via = f", through {person.via}" if person.via else ""
+        _print_indented(
+            f"  {person.name}{f' ({person.user_name})' if person.user_name else ''}{via}{f'. {person.absent}' if person.absent else ''}"
+        )
+    output.print_result("Timeline")
+    for line in found.timeline:
+        more = f": {line.detail}" if line.detail else ""
+        _print_indented(f"  {date_time(line.at, seconds=True)}  {line.title}{more}")
+    output.print_result("Answer for the caller")
+    _print_indented(f"  {found.answer_for_caller}")
+    for text in found.unseen:
+        output.print_message(text)
+
+
+def _print_indented(text: str) -> None:
+    """Write a line; further lines of what people wrote stay under it, so that none of them passes for one of ours."""
+    output.print_result(text.replace("\n", "\n      "))

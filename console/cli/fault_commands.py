@@ -1,0 +1,67 @@
+"""`faults`: the fault catalog, for whoever has an id from a ticket and no window at hand."""
+
+from typing import Annotated
+
+import typer
+
+from console.cli import output
+from services.common.errors import InputError, Owner, Problem
+from services.connectivity import FAULT_CATALOG, CheckFault, fault_handbook
+from services.connectivity.fault_catalog import faults_by_id
+from services.servicenow.contract import closest_match
+
+
+def faults(
+    fault: Annotated[
+        str, typer.Argument(help="Id of a fault, such as tls-untrusted; without one, all of them.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write Markdown: the page of the documentation.")
+    ] = False,
+) -> None:
+    """Say what a fault of the check means: what people see, cause, owner, remedy and source."""
+    if json and markdown:
+        raise typer.BadParameter("choose one of --json and --markdown", param_hint="--markdown")
+    try:
+        found = _find_faults(fault) if fault else list(FAULT_CATALOG)
+    except InputError as error:
+        output.print_problem(error, json_too=json)
+        raise typer.Exit(error.exit_status) from error
+    if json:
+        output.print_json({"faults": [fault_handbook.fault_to_dict(one) for one in found]})
+    elif markdown:
+        output.print_result(
+            (
+                ("\n\n".join(map(fault_handbook.render_fault_markdown, found)))
+                if fault
+                else fault_handbook.render_markdown()
+            ).rstrip()
+        )
+    elif fault:
+        output.print_result("\n".join(map(fault_handbook.format_fault, found)))
+    else:
+        rows = [
+            (fault_handbook.join_stage_names(one.stages), one.id, one.owner.value, one.symptom)
+            for one in found
+        ]
+        output.print_table(("Stage", "Fault", "Owner", "People see"), rows, whole=("Fault",))
+
+
+def _find_faults(fault_id: str) -> list[CheckFault]:
+    found = faults_by_id(fault_id.strip().lower())
+    if found:
+        return found
+    near = closest_match(fault_id, [one.id for one in FAULT_CATALOG])
+    raise InputError(
+        Problem(
+            tried=f"Look up the fault “{fault_id}”",
+            evidence="The catalog has no fault of this id.",
+            cause="The id is misspelt, or no fault of the check.",
+            owner=Owner.CONSOLE,
+            remedy=f"Type {near}, if that is meant."
+            if near
+            else "Type approval-console faults for every id.",
+            fault="fault-unknown",
+        )
+    )

@@ -1,0 +1,396 @@
+"""`provision`: the task Create ServiceNow Approval Request Items."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.check_commands import Json, Server
+from console.cli.command_context import get_command_context
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.user_credential import UserCredential
+from services import provisioning
+from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
+from services.common.secret import Secret
+from services.language import plural, tr
+from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, UndoResult, Verification
+from services.provisioning.problems import RunStoppedError
+from services.servicenow import ServiceNowClient, SignIn
+from services.transfer.apply_online import try_resolve_request_items
+from services.workspace import Workspace
+
+OPERATION_SIGNS = {"create": "+", "update": "~", "keep": "=", "conflict": "!"}
+
+
+Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done.")]
+Apply = Annotated[
+    bool, typer.Option("--apply", help="Make and correct the items; goes on with a run that stopped.")
+]
+Verify = Annotated[bool, typer.Option("--verify", help="Compare the items, and say what others changed.")]
+Undo = Annotated[str, typer.Option(metavar="RECEIPT", help="Take back the run with this receipt.")]
+UpdateSet = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the plan as an update set; - for standard output.")
+]
+AdminCredential = Annotated[
+    str, typer.Option(help="User Credential get_command_context an administrator, for this run only.")
+]
+AdminAccount = Annotated[
+    str,
+    typer.Option(help="Administrator's account for this run only; its password comes from standard input."),
+]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password get_command_context --admin-account.")
+]
+Overwrite = Annotated[
+    list[str] | None,
+    typer.Option(help="Name get_command_context a conflict to write over, or “all” (Force update)."),
+]
+Prefix = Annotated[str, typer.Option(help="Put before the names, for one more set on the instance.")]
+Category = Annotated[
+    str, typer.Option(help="Category get_command_context the item: Thycotic, Delinea or another.")
+]
+Item = Annotated[str, typer.Option(help="Name get_command_context the catalog item.")]
+CreateService = Annotated[str, typer.Option(help="Name get_command_context the create service.")]
+StatusService = Annotated[str, typer.Option(help="Name get_command_context the status service.")]
+CancelService = Annotated[str, typer.Option(help="Name get_command_context the cancel service.")]
+Catalog = Annotated[str, typer.Option(help="Catalog that the category stands in.")]
+Workflow = Annotated[str, typer.Option(help="Workflow that asks the approvers.")]
+FurtherVariables = Annotated[
+    bool,
+    typer.Option(
+        "--further-variables", help="Add what newer versions get_command_context Privilege Manager send."
+    ),
+]
+Confirm = Annotated[
+    str, typer.Option(help="Name get_command_context the server, where it is marked production.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _ProvisionOptions:
+    """What one call asks for."""
+
+    server: str
+    what: tuple[str, ...]
+    admin: "_AdminOptions"
+    overwrite: tuple[str, ...]
+    confirm: str
+    json: bool
+    update_set: Path | None
+    undo: str
+    names: ItemNames = field(default_factory=ItemNames)
+
+
+def provision(
+    context: typer.Context,
+    server: Server,
+    plan: Plan = False,
+    apply: Apply = False,
+    verify: Verify = False,
+    undo: Undo = "",
+    update_set: UpdateSet = None,
+    admin_credential: AdminCredential = "",
+    admin_account: AdminAccount = "",
+    password_stdin: PasswordStdin = False,
+    overwrite: Overwrite = None,
+    prefix: Prefix = "",
+    category: Category = "",
+    item: Item = "",
+    create_service: CreateService = "",
+    status_service: StatusService = "",
+    cancel_service: CancelService = "",
+    catalog: Catalog = "",
+    workflow: Workflow = "",
+    further_variables: FurtherVariables = False,
+    confirm: Confirm = "",
+    json: Json = False,
+) -> None:
+    """Make, check or take back what approvals need in ServiceNow; 1 with conflicts, drift or what is not verified."""
+    choices = {"plan": plan, "apply": apply, "verify": verify, "undo": undo, "update-set": update_set}
+    asked = _ProvisionOptions(
+        server,
+        tuple(name for name, given in choices.items() if given),
+        _AdminOptions(admin_credential, admin_account, password_stdin),
+        tuple(overwrite or ()),
+        confirm,
+        json,
+        update_set,
+        undo,
+    )
+
+    async def work(workspace: Workspace) -> int:
+        names = ItemNames.of(
+            prefix=prefix,
+            category=category,
+            item=item,
+            create_service=create_service,
+            status_service=status_service,
+            cancel_service=cancel_service,
+            catalog=catalog,
+            workflow=workflow,
+            further_variables=further_variables,
+        )
+        return await _run_provision(workspace, replace(asked, names=names))
+
+    get_command_context(context).run(work, json_too=json)
+
+
+async def _run_provision(workspace: Workspace, asked: _ProvisionOptions) -> int:
+    if len(asked.what) != 1:
+        raise _input_error(
+            f"{len(asked.what)} of --plan, --apply, --verify, --undo and --update-set were given",
+            "Give exactly one of them.",
+        )
+    (what,) = asked.what
+    system = await asyncio.to_thread(workspace.configuration.named, Kind.FOREIGN_SYSTEM, asked.server)
+    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    if system.production and what in ("apply", "undo") and asked.confirm != system.name:
+        raise _input_error(
+            f"“{system.name}” is marked production",
+            f'Confirm with --confirm "{system.name}", or use a test server.',
+        )
+    async with _open_instance(workspace, system, asked.admin) as instance:
+        return await _COMMANDS[what](workspace, instance, system, asked)
+
+
+async def _plan(
+    workspace: Workspace, instance: ServiceNowClient, system: ForeignSystem, asked: _ProvisionOptions
+) -> int:
+    made = await provisioning.plan(workspace.store, instance, system, asked.names, overwrite=asked.overwrite)
+    if asked.json:
+        output.print_json(made.as_dict())
+    else:
+        _print_plan(made)
+    return output.EXIT_NOT_OK if made.conflicts else output.EXIT_OK
+
+
+async def _apply(
+    workspace: Workspace, instance: ServiceNowClient, system: ForeignSystem, asked: _ProvisionOptions
+) -> int:
+    try:
+        done = await provisioning.apply(
+            workspace.store,
+            instance,
+            system,
+            asked.names,
+            overwrite=asked.overwrite,
+            progress=_print_progress,
+        )
+    except RunStoppedError as error:
+        output.print_problem(error)
+        if asked.json:
+            output.print_json({"error": error.problem.as_dict(), "receipt": error.receipt, "verified": False})
+        return error.exit_status
+    for told in await try_resolve_request_items(workspace, system.id):
+        output.print_message(told)
+    if asked.json:
+        output.print_json(done.as_dict())
+    else:
+        _print_applied(done)
+    return output.EXIT_OK if done.ok else output.EXIT_NOT_OK
+
+
+async def _verify(
+    workspace: Workspace, instance: ServiceNowClient, system: ForeignSystem, asked: _ProvisionOptions
+) -> int:
+    baseline = await provisioning.load_baseline(workspace.store, system, asked.names)
+    found = await provisioning.verify(instance, asked.names, baseline)
+    if asked.json:
+        output.print_json(found.as_dict())
+    else:
+        _print_verification(found)
+    return output.EXIT_OK if found.ok else output.EXIT_NOT_OK
+
+
+async def _undo(
+    workspace: Workspace, instance: ServiceNowClient, system: ForeignSystem, asked: _ProvisionOptions
+) -> int:
+    done: UndoResult = await provisioning.undo(
+        workspace.store, instance, system, asked.undo, overwrite=asked.overwrite, progress=_print_progress
+    )
+    if asked.json:
+        output.print_json(done.as_dict())
+    else:
+        output.print_result(
+            f"{len(done.removed)} removed, {len(done.restored)} restored; receipt {done.receipt.id}"
+        )
+    return output.EXIT_OK if done.ok else output.EXIT_NOT_OK
+
+
+async def _update_set(
+    workspace: Workspace, instance: ServiceNowClient, system: ForeignSystem, asked: _ProvisionOptions
+) -> int:
+    made = await provisioning.plan(workspace.store, instance, system, asked.names, overwrite=asked.overwrite)
+    assert asked.update_set is not None  # noqa: S101 -- this command was chosen by it
+    content = provisioning.update_set(made)
+    if str(asked.update_set) == "-":
+        output.write_bytes(content)
+    else:
+        try:
+            await asyncio.to_thread(save_file, asked.update_set, content)
+        except OSError as error:
+            raise _write_error(asked.update_set, error) from error
+        if asked.json:
+            output.print_json(made.as_dict() | {"file": str(asked.update_set)})
+    for warning in made.warnings:
+        output.print_message(f"Warning: {warning}")
+    output.print_message(
+        plural(len(made.writes), "{count} record in the update set.", "{count} records in the update set.")
+    )
+    if made.conflicts:
+        output.print_message(
+            plural(
+                len(made.conflicts),
+                "{count} conflict is not in it.",
+                "{count} conflicts are not in it.",
+            )
+        )
+    return output.EXIT_NOT_OK if made.conflicts else output.EXIT_OK
+
+
+_COMMANDS: dict[str, Any] = {
+    "plan": _plan, "apply": _apply, "verify": _verify, "undo": _undo, "update-set": _update_set,
+}  # fmt: skip
+
+
+# -- who signs in --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _AdminOptions:
+    """Who else than the server's own account signs in for this run."""
+
+    credential: str
+    account: str
+    password_from_stdin: bool
+
+
+@asynccontextmanager
+async def _open_instance(
+    workspace: Workspace, system: ForeignSystem, admin: _AdminOptions
+) -> AsyncIterator[ServiceNowClient]:
+    """Give the instance, signed in as the administrator where one is named; such a connection ends with the block."""
+    if admin.account:
+        sign_in = await _read_admin_sign_in(admin)
+        async with workspace.instance_for(workspace.connection_settings_for(system), sign_in) as instance:
+            yield instance
+    elif admin.credential:
+        async with (
+            _temporary_sign_in(workspace, system, admin.credential) as sign_in,
+            workspace.instance_for(workspace.connection_settings_for(system), sign_in) as instance,
+        ):
+            yield instance
+    else:
+        yield await workspace.instance(system.id)
+
+
+async def _read_admin_sign_in(admin: _AdminOptions) -> SignIn:
+    if admin.credential or not admin.password_from_stdin:
+        raise _input_error(
+            "--admin-account goes with --password-stdin and without --admin-credential",
+            "Name one administrator, and pipe the password of the account in.",
+        )
+    password = await asyncio.to_thread(sys.stdin.readline)
+    return SignIn(admin.account, Secret(password.rstrip("\r\n")))
+
+
+@asynccontextmanager
+async def _temporary_sign_in(workspace: Workspace, system: ForeignSystem, name: str) -> AsyncIterator[SignIn]:
+    """Give the sign-in of a User Credential that the server itself does not use, for the length of the block.
+
+    Naming both is the explicit act that a first binding takes; it is taken back, because it was for this run only.
+    """
+    vault = workspace.vault
+    credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
+    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    state = await asyncio.to_thread(vault.state, credential.id, credential.name)
+    lent = not state.covers(system.destination)
+    if lent:
+        await asyncio.to_thread(vault.bind, credential.id, credential.name, system.destination)
+    try:
+        secret = await asyncio.to_thread(vault.get, credential.id, credential.name, system.destination)
+        yield SignIn(credential.account, secret)
+    finally:
+        if lent:
+            await asyncio.to_thread(vault.unbind, credential.id, credential.name, system.destination)
+
+
+# -- what is shown -------------------------------------------------------------
+
+
+def _print_progress(text: str, done: int = 0, total: int | None = None) -> None:
+    # The last report comes when all is done; every other one as a step begins.
+    output.print_message(f"{min(done + 1, total)}/{total} {text}" if total else text)
+
+
+def _print_plan(made: ProvisionPlan) -> None:
+    for change in made.changes:
+        output.print_result(
+            f"{OPERATION_SIGNS[change.operation]} {change.operation:9}{change.table:23}{change.name}  {change.why}"
+        )
+        if change.operation in ("update", "conflict"):
+            for column, (before, to) in change.fields.items():
+                output.print_result(f"{'':11}{column}: {_shorten(before)} -> {_shorten(str(to))}")
+    for warning in made.warnings:
+        output.print_message(f"Warning: {warning}")
+    output.print_result(", ".join(f"{count} {name}" for name, count in made.summary.items()))
+
+
+def _shorten(text: str | None) -> str:
+    lines = (text or "").splitlines()
+    return repr(text) if len(lines) <= 1 else f"{len(lines)} lines"
+
+
+def _print_applied(done: ApplyResult) -> None:
+    _print_plan(done.plan)
+    _print_verification(done.verification)
+    output.print_result(tr("Run ID {id}", id=done.receipt.id))
+    for reminder in done.reminders:
+        output.print_message(reminder)
+
+
+def _print_verification(found: Verification) -> None:
+    for change in found.wrong:
+        output.print_result(f"! {change.operation:9}{change.table:23}{change.name}  {change.why}")
+    for one in found.drift:
+        columns = f": {', '.join(one.fields)}" if one.fields else ""
+        output.print_result(f"~ {one.change:9}{one.table:23}{one.name}{columns}  by {one.by}, {one.at}")
+    if found.problem is not None:
+        output.print_message(found.problem.as_text())
+    output.print_result(
+        "Verified" if found.ok else "Verified; others changed something" if found.verified else "Not verified"
+    )
+
+
+def _input_error(evidence: str, remedy: str) -> InputError:
+    return InputError(
+        Problem(
+            "Read the call",
+            evidence,
+            "The call cannot be carried out as it is.",
+            Owner.CONSOLE,
+            remedy,
+            "call-invalid",
+        )
+    )
+
+
+def _write_error(path: Path, error: OSError) -> ConsoleError:
+    return ConsoleError(
+        Problem(
+            tried=f"Write {path}",
+            evidence=error.strerror or str(error),
+            cause=write_failure_cause(error),
+            owner=Owner.CONSOLE,
+            remedy=write_failure_remedy(error),
+            fault="file-not-written",
+        )
+    )

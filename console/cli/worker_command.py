@@ -1,0 +1,166 @@
+"""`worker`: runs approval processes without a window."""
+
+import asyncio
+import contextlib
+import signal
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.command_context import get_command_context
+from console.startup import termination_signals
+from services.language import time_of_day, tr
+from services.requests.polling.poller import NOTHING_TO_POLL, PollResult
+from services.requests.worker.worker import Worker, WorkerReport, load_server_names
+from services.workspace import Workspace
+
+
+class _StopSignal:
+    """Whether the worker was told to stop, and whether somebody pressed Ctrl+C for it."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+        self.pressed = False
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take Ctrl+C and the signals to end as a wish to stop; the second one is taken as the system does."""
+        loop = asyncio.get_running_loop()
+
+        def told(_number: int, _frame: Any) -> None:
+            loop.call_soon_threadsafe(self.event.set)
+
+        def pressed(number: int, frame: Any) -> None:
+            self.pressed = True
+            signal.signal(signal.SIGINT, before)
+            told(number, frame)
+
+        before = signal.signal(signal.SIGINT, pressed)
+        try:
+            with termination_signals.handle_termination(told):
+                yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def worker(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="Do one round get_command_context everything, then end.")
+    ] = False,
+    intake: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve the intake on this port; 0 for a free one.")
+    ] = None,
+    intake_host: Annotated[
+        str,
+        typer.Option(
+            help="Address that the intake listens at; outside this machine with a certificate only."
+        ),
+    ] = "127.0.0.1",
+    intake_certificate: Annotated[str, typer.Option(help="File with the certificate, in PEM.")] = "",
+    intake_key: Annotated[str, typer.Option(help="File with its key, in PEM.")] = "",
+    intake_name: Annotated[
+        list[str] | None, typer.Option(help="Further host name that the intake answers to.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --once: write one JSON document to standard output.")
+    ] = False,
+) -> None:
+    """Raise what was taken in, follow requests, time them out, until it is told to stop (Ctrl+C, SIGTERM or SIGHUP).
+
+    With --once the status is 1 when something that was due could not be done.
+    """
+    if json and not once:
+        raise typer.BadParameter("goes with --once only", param_hint="--json")
+    if intake is not None and once:
+        raise typer.BadParameter(
+            "is served until the worker is told to stop; leave --once out", param_hint="--intake"
+        )
+
+    def serving(workspace: Workspace) -> AbstractAsyncContextManager[Any]:
+        if intake is None:
+            return nullcontext()
+        from services.intake.server import IntakeServer
+
+        return IntakeServer(
+            workspace.store,
+            host=intake_host,
+            port=intake,
+            certificate=intake_certificate,
+            key=intake_key,
+            names=tuple(intake_name or ()),
+        )
+
+    async def work(workspace: Workspace) -> int:
+        if once:
+            return await _run_once(workspace, json=json)
+        stop = _StopSignal()
+        with stop.listening():
+            async with serving(workspace) as served, workspace.sign_periodically():
+                if served is not None:
+                    output.print_message(f"The intake is served at {served.url}")
+                output.print_message("The worker is running. Stop it with Ctrl+C.")
+                await Worker(workspace).run(stop.event)
+        output.print_message("The worker has stopped.")
+        return output.EXIT_CANCELLED if stop.pressed else output.EXIT_OK
+
+    get_command_context(context).run(work, json_too=json)
+
+
+async def _run_once(workspace: Workspace, *, json: bool) -> int:
+    done = await Worker(workspace, present=False).once()
+    names = await asyncio.to_thread(load_server_names, workspace.store)
+    if json:
+        output.print_json(_result_as_dict(done, names))
+    else:
+        for server_id, one in done.rounds.items():
+            output.print_result(f"{names.get(server_id, str(server_id))}: {_round_text(one)}")
+        if done.raised or done.timed_out or done.cleaned:
+            output.print_result(
+                f"{done.raised} raised, {done.timed_out} timed out, {done.cleaned} rehearsals cleaned up"
+            )
+    problems = [*done.problems, *(one.problem for one in done.rounds.values() if one.problem)]
+    for problem in problems:
+        output.print_message(problem.as_text())
+    return output.EXIT_OK if done.ok else output.EXIT_NOT_OK
+
+
+def _round_text(one: PollResult) -> str:
+    if one.note and not one.calls:
+        when = (
+            tr(", next at {time}", time=time_of_day(one.next_at, seconds=True))
+            if one.next_at and one.note != NOTHING_TO_POLL
+            else ""
+        )
+        return f"{one.note}{when}"
+    whole = "" if one.complete else ", not all of them could be seen"
+    return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"
+
+
+def _result_as_dict(done: WorkerReport, names: dict[uuid.UUID, str]) -> dict[str, Any]:
+    return {
+        "ok": done.ok,
+        "raised": done.raised,
+        "timed_out": done.timed_out,
+        "cleaned_up": done.cleaned,
+        "servers": [
+            {
+                "server": names.get(server_id, ""),
+                "seen": one.seen,
+                "changed": one.changed,
+                "new": one.new,
+                "ended": [str(key) for key in one.decided],
+                "calls": one.calls,
+                "complete": one.complete,
+                "note": one.note,
+                "next_at": one.next_at.isoformat().replace("+00:00", "Z") if one.next_at else None,
+                "problem": one.problem.as_dict() if one.problem else None,
+            }
+            for server_id, one in done.rounds.items()
+        ],
+        "problems": [problem.as_dict() for problem in done.problems],
+    }

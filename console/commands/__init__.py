@@ -1,1 +1,0 @@
-"""Every command, defined once; menu, context menu, palette and shortcut show that definition."""

@@ -1,0 +1,188 @@
+"""A hand on mouse and keyboard: real clicks and keys on the real window, counted."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtGui import QContextMenuEvent
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+
+from console.navigation.tree_model import object_key
+
+LEFT_BUTTON = Qt.MouseButton.LeftButton
+W = TypeVar("W", bound=QWidget)
+
+
+class NotObservedError(Exception):
+    """Something that had to be seen was not."""
+
+
+class WindowDriver:
+    """Clicks and types like a person; `clicks` and `fields` count what a person would."""
+
+    def __init__(self, window: Any) -> None:
+        self.window = window
+        self.clicks = 0
+        self.fields = 0
+
+    # -- waiting -----------------------------------------------------------
+
+    async def until(self, what: str, condition: Callable[[], object], seconds: float = 15.0) -> Any:
+        """Wait until `condition` is true and return it; raises NotObservedError with `what` in words."""
+        ends = time.monotonic() + seconds
+        while True:
+            found = condition()
+            if found:
+                return found
+            if time.monotonic() > ends:
+                raise NotObservedError(f"not seen within {seconds:.0f} s: {what}")
+            await asyncio.sleep(0.01)
+
+    # -- mouse and keyboard ------------------------------------------------
+
+    async def click(self, widget: QWidget, where: QPoint | None = None) -> None:
+        """Click a widget that can be seen and used."""
+        await self.until(
+            f"{widget.accessibleName() or type(widget).__name__} can be clicked",
+            lambda: widget.isVisible() and widget.isEnabled(),
+        )
+        self.clicks += 1
+        QTest.mouseClick(widget, LEFT_BUTTON, Qt.KeyboardModifier.NoModifier, where or widget.rect().center())
+        await asyncio.sleep(0)
+
+    async def press(self, text: str, root: QWidget | None = None) -> None:
+        """Click the button with this text on the shown page (or below `root`)."""
+        await self.click(await self.button(text, root))
+
+    async def button(self, text: str, root: QWidget | None = None) -> QPushButton:
+        """Return the visible button with this text."""
+        place = root or self.window.page
+        found: QPushButton = await self.until(
+            f"a button “{text}”",
+            lambda: next(
+                (b for b in place.findChildren(QPushButton) if b.text() == text and b.isVisible()), None
+            ),
+        )
+        return found
+
+    async def type(self, widget: QWidget, text: str) -> None:
+        """Put the keyboard into a field, replace what stands there, and count the field."""
+        await self.until("the field can be typed into", widget.isVisible)
+        widget.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(widget, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(widget, text)
+        self.fields += 1
+        await asyncio.sleep(0)
+
+    # -- the window's parts ------------------------------------------------
+
+    async def menu(self, key: str, *way: str) -> None:
+        """Right-click a node of the tree and follow its menu by texts."""
+        navigation = self.window.navigation
+        node = navigation.model.node(key)
+        index = navigation.proxy.mapFromSource(navigation.model.index_of(node))
+        navigation.tree.scrollTo(index)
+        where = navigation.tree.visualRect(index).center()
+        viewport = navigation.tree.viewport()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, viewport.mapToGlobal(where))
+        self.clicks += 1
+        QApplication.sendEvent(viewport, event)
+        for text in way:
+            menu = await self.until(f"the menu with “{text}”", lambda text=text: _find_menu(text))
+            action = next(a for a in menu.actions() if a.text() == text)
+            await self.click(menu, menu.actionGeometry(action).center())
+
+    async def open(self, kind: str, object_id: object) -> None:
+        """Click an object in the tree."""
+        navigation = self.window.navigation
+        node = navigation.model.node(object_key(kind, object_id))  # type: ignore[arg-type]
+        index = navigation.proxy.mapFromSource(navigation.model.index_of(node))
+        navigation.tree.scrollTo(index)
+        await self.click(navigation.tree.viewport(), navigation.tree.visualRect(index).center())
+
+    async def pick(self, field: str, text: str) -> None:
+        """Open a picker of the shown page and click the row with this name."""
+        editor = self.window.page.form.field(field).editor
+        await self.click(editor.button)
+        popup = await self.until(
+            "the list is open", lambda: editor.popup and editor.popup.isVisible() and editor.popup
+        )
+        place = await self.until(
+            f"“{text}” in the list",
+            lambda: next((i + 1 for i, row in enumerate(popup.rows) if row.text == text), 0),
+        )
+        index = popup.model.index(place - 1)
+        popup.view.scrollTo(index)
+        await self.click(popup.view.viewport(), popup.view.visualRect(index).center())
+
+    async def fill(self, field: str, text: str) -> None:
+        """Type into a field of the shown page."""
+        await self.type(self.window.page.form.field(field).editor.focus_target, text)
+
+    async def page(self, kind: str) -> Any:
+        """Wait for a loaded page of a kind and return it."""
+
+        def shown() -> Any:
+            page = self.window.page
+            ready = (
+                page is not None
+                and page.kind == kind
+                and getattr(getattr(page, "session", None), "ready", True)
+            )
+            return page if ready else None
+
+        return await self.until(f"the page {kind}", shown)
+
+    async def saved(self) -> Any:
+        """Wait until the shown object is stored, and return it."""
+        session = self.window.page.session
+        await self.until(
+            "the object is saved", lambda: not session.is_new and not session.dirty and not session.saving
+        )
+        return session.item
+
+
+def _find_menu(text: str) -> QMenu | None:
+    menus = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMenu) and w.isVisible()]
+    return next((m for m in menus if any(a.text() == text for a in m.actions())), None)
+
+
+class EventLoopMonitor:
+    """Measures the longest time for which the UI thread did not come back to its loop, in milliseconds."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self.longest = 0.0
+        self.longest_step = ""
+        self.doing = ""
+        self._stopped = False
+        self._last = time.perf_counter()
+        self._timer = QTimer(parent)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(2)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        step = (now - self._last) * 1000
+        if step > self.longest:
+            self.longest, self.longest_step = step, self.doing
+        self._last = now
+
+    def pause(self) -> None:
+        """Leave out what comes now, such as taking a picture."""
+        self._timer.stop()
+
+    def resume(self) -> None:
+        """Measure again, unless it was stopped."""
+        if not self._stopped:
+            self._last = time.perf_counter()
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Stop measuring for good."""
+        self._stopped = True
+        self._timer.stop()

@@ -1,0 +1,109 @@
+"""Starts the practice instance and the window of the demo, in a store and profile that are gone afterwards."""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from console.demo import DemoOptions
+from console.startup import terminal_output
+
+
+def run(options: DemoOptions) -> int:
+    """Run the demo; the window stays open unless it is headless."""
+    if options.headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        os.environ.setdefault("QT_SCALE_FACTOR", "2")
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+    # Qt reads its environment when it is first imported.
+    from console.startup import event_loop
+    from console.startup.application import (
+        EXIT_CANCELLED,
+        EXIT_NO_DISPLAY,
+        install_qt_message_handler,
+        is_display_missing,
+        make_application,
+    )
+
+    if is_display_missing():
+        return EXIT_NO_DISPLAY
+    install_qt_message_handler()
+    app = make_application()
+    with tempfile.TemporaryDirectory(prefix="approval-console-demo-") as folder:
+        try:
+            return int(
+                event_loop.run(
+                    app, lambda stop: _main(app, options, Path(folder), stop), breaks_off=options.headless
+                )
+                or 0
+            )
+        except asyncio.CancelledError:
+            return EXIT_CANCELLED
+
+
+async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.Event) -> int:
+    from PyQt6.QtWidgets import QApplication
+
+    from console.demo.script import DemoScript
+    from console.design import icons, theme
+    from console.runtime.context import Context
+    from console.runtime.context import WindowOptions as ContextOptions
+    from console.runtime.layout_settings import WindowSettings
+    from console.runtime.targets import HOME, Target
+    from console.shell.main_window import Window
+    from console.startup.crash_reports import CrashReports
+    from services.practice import PracticeInstance
+
+    assert isinstance(app, QApplication)  # noqa: S101 -- narrows for the type checker
+    crash = CrashReports(folder)
+    crash.install()
+    asyncio.get_running_loop().set_exception_handler(crash.loop_error)
+    async with PracticeInstance() as practice:
+        theme.apply(app, "light" if options.headless else "system")
+        app.setWindowIcon(icons.icon("process", "accent"))
+        ctx = Context(ContextOptions(f"sqlite:///{folder / 'demo.db'}", folder, "session"))
+        window = Window(ctx, WindowSettings(folder))
+        if options.headless:
+            window.resize(1280, 800)  # its pictures have one size, whatever the screen
+        ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
+        problems: list[str] = []
+        crash.show = problems.append if options.headless else window.show_crash
+        window.show()
+        ctx.open()
+        await ctx.ready()
+        window.show_target(Target(HOME))
+        good = True
+        if options.headless:
+            _print_line(f"Practice instance at {practice.base_url}")
+            good = await DemoScript(window, practice, options.out, _print_line).run()
+            for report in problems:
+                _print_line(report)
+            for draft in ctx.drafts.all():
+                ctx.drafts.discard(draft.kind, draft.id)
+            window.close()
+        else:
+            window.following.start()
+            _print_introduction(practice)
+            await stop.wait()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ctx.aclose()
+    crash.close()
+    return 0 if good and not problems else 1
+
+
+def _print_introduction(practice: object) -> None:
+    """Say at the terminal which address and accounts the guide can be walked with."""
+    accounts = practice.accounts  # type: ignore[attr-defined]
+    _print_line(f"The practice instance is at {practice.base_url}")  # type: ignore[attr-defined]
+    for name in ("privman.integration", "app.approver"):
+        account = accounts[name]
+        _print_line(f"  {account.user:22} {account.password:18} {account.purpose}")
+    _print_line(
+        "Follow the guide on the home page, or choose Set up everything. Close the window to end the demo."
+    )
+
+
+def _print_line(text: str) -> None:
+    terminal_output.write(text, err=False)

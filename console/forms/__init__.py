@@ -1,0 +1,1 @@
+"""Forms and the pages made of them: editing, saving, merging, history, pickers."""

@@ -1,0 +1,193 @@
+"""Editors of a form: each puts the values of one or several fields into a widget and reads them back.
+
+An editor knows nothing of objects or stores: `write` shows values, `read` returns them, `edited` says that a person
+changed something. What an editor needs besides (context, tasks) it gets from the `Host` that owns the form.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
+
+from console.widgets import buttons, line_editors
+from services.language import tr
+
+
+class EditorHost(Protocol):
+    """What owns a form: the context of the window and the tasks that end with the owner."""
+
+    ctx: Any
+    workers: Any
+
+
+class Editor(QObject):
+    """Base of every editor: a widget, the names of the fields it holds, and how they are shown and read."""
+
+    edited = pyqtSignal()
+    left = pyqtSignal()
+    """The keyboard went elsewhere, or Enter was pressed: what was typed is meant."""
+
+    def __init__(self, widget: QWidget, *names: str) -> None:
+        super().__init__(widget)
+        self.widget = widget
+        self.names = names
+
+    def read(self) -> dict[str, Any]:
+        """Return the values as typed, by field."""
+        raise NotImplementedError
+
+    def write(self, values: dict[str, Any]) -> None:
+        """Show values without calling it an edit."""
+        raise NotImplementedError
+
+    def set_other_values(self, values: dict[str, Any]) -> None:
+        """Take note of the values of the other fields; most editors do not depend on them."""
+
+    @property
+    def focus_target(self) -> QWidget:
+        """Return the widget that takes the keyboard."""
+        return self.widget
+
+
+EditorFactory = Callable[[EditorHost, str], Editor]
+
+
+class TextField(Editor):
+    """One line of text."""
+
+    def __init__(self, name: str, line: QLineEdit, *, empty_is_none: bool = False) -> None:
+        super().__init__(line, name)
+        self._line = line
+        self._empty_is_none = empty_is_none
+        line.textEdited.connect(lambda _text: self.edited.emit())
+        line.editingFinished.connect(self.left)
+
+    def read(self) -> dict[str, Any]:
+        """Return the text; an empty one is None where the field may be unset."""
+        text = self._line.text()
+        return {self.names[0]: None if self._empty_is_none and not text else text}
+
+    def write(self, values: dict[str, Any]) -> None:
+        """Show the text, and leave cursor and selection alone when it is the same."""
+        text = values.get(self.names[0]) or ""
+        if text != self._line.text():
+            self._line.setText(text)
+            self._line.setCursorPosition(0)
+
+
+class PathField(TextField):
+    """A path typed, or chosen from a file dialog that does not stop the window."""
+
+    def __init__(self, name: str, label: str) -> None:
+        row = QWidget()
+        line = line_editors.TextLineEdit()
+        super().__init__(name, line, empty_is_none=True)
+        line.setParent(row)
+        self.widget = row
+        self._label = tr(label)
+        browse = buttons.secondary("Browse…")
+        browse.setAccessibleName(tr("Browse for {label}", label=self._label))
+        browse.clicked.connect(self._browse)
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(line, 1)
+        layout.addWidget(browse)
+        row.setFocusProxy(line)
+
+    @property
+    def focus_target(self) -> QWidget:
+        """Return the line, which takes the keyboard."""
+        return self._line
+
+    def _browse(self) -> None:
+        dialog = QFileDialog(self.widget.window(), self._label)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _chosen(self, path: str) -> None:
+        self._line.setText(path)
+        self.edited.emit()
+        self.left.emit()
+
+
+class CheckField(Editor):
+    """Yes or no."""
+
+    def __init__(self, name: str, text: str) -> None:
+        box = line_editors.CheckBox(tr(text))
+        super().__init__(box, name)
+        self._box = box
+        box.clicked.connect(lambda _on: self.edited.emit())
+
+    def read(self) -> dict[str, Any]:
+        """Return whether it is ticked."""
+        return {self.names[0]: self._box.isChecked()}
+
+    def write(self, values: dict[str, Any]) -> None:
+        """Tick it or not."""
+        self._box.setChecked(bool(values.get(self.names[0])))
+
+
+class DurationField(Editor):
+    """A number and a unit; the value is whole seconds."""
+
+    def __init__(self, name: str) -> None:
+        duration = line_editors.DurationEditor()
+        super().__init__(duration, name)
+        self._duration = duration
+        self._writing = False
+        duration.changed.connect(self._changed)
+
+    def _changed(self, *_args: object) -> None:
+        if not self._writing:
+            self.edited.emit()
+
+    def read(self) -> dict[str, Any]:
+        """Return whole seconds."""
+        return {self.names[0]: int(self._duration.seconds)}
+
+    def write(self, values: dict[str, Any]) -> None:
+        """Show seconds in the largest unit that divides them."""
+        self._writing = True
+        try:
+            self._duration.seconds = int(values.get(self.names[0]) or 0)
+        finally:
+            self._writing = False
+
+
+def text(host: EditorHost, name: str) -> Editor:
+    """Make a line of text."""
+    del host
+    return TextField(name, line_editors.TextLineEdit())
+
+
+def url(host: EditorHost, name: str) -> Editor:
+    """Make a line for an address."""
+    del host
+    return TextField(name, line_editors.UrlLineEdit())
+
+
+def optional_text(host: EditorHost, name: str) -> Editor:
+    """Make a line of text that is unset when empty."""
+    del host
+    return TextField(name, line_editors.TextLineEdit(), empty_is_none=True)
+
+
+def duration(host: EditorHost, name: str) -> Editor:
+    """Make a number with a unit."""
+    del host
+    return DurationField(name)
+
+
+def checkbox(label: str) -> EditorFactory:
+    """Return the factory of a tick box that says `label`."""
+    return lambda _host, name: CheckField(name, label)
+
+
+def path(label: str) -> EditorFactory:
+    """Return the factory of a path whose file dialog is titled `label`."""
+    return lambda _host, name: PathField(name, label)

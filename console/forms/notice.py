@@ -1,0 +1,82 @@
+"""A line between head and tabs that says what a person should know now; nothing when there is nothing to say."""
+
+from collections.abc import Callable
+
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from console.widgets import buttons
+from console.widgets.labels import IconLabel, Label
+from services.common.errors import Problem
+from services.language import tr, translate
+
+
+class Notice(QFrame):
+    """A status shape, a sentence, and a way to put it away or to try again."""
+
+    def __init__(self, parent: QWidget | None = None, *, margin: int = 24) -> None:
+        super().__init__(parent)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(margin, 12 if margin else 0, margin, 0)
+        self._panel = QFrame()
+        self._panel.setProperty("role", "panel")
+        outer.addWidget(self._panel)
+        line = QHBoxLayout(self._panel)
+        line.setContentsMargins(12, 6, 6, 6)
+        line.setSpacing(8)
+        self._shape = IconLabel("", 14, ground="raised")
+        self.label = Label("")
+        self.label.setWordWrap(True)
+        self.action = buttons.small("Retry")
+        self._copy = buttons.small("Copy")
+        self._close = buttons.small("Dismiss")
+        self.action.clicked.connect(lambda: self._again and self._again())
+        self._copy.clicked.connect(self._copy_problem)
+        self._close.clicked.connect(self.clear)
+        line.addWidget(self._shape)
+        line.addWidget(self.label, 1)
+        for button in (self.action, self._copy, self._close):
+            line.addWidget(button)
+        self._again: Callable[[], None] | None = None
+        self.problem: Problem | None = None
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """Return what is said, or an empty text."""
+        return self.label.text() if self.isVisibleTo(self.parentWidget()) else ""
+
+    def tell(
+        self, text: str, *, tone: str = "off", offer: str = "", act: Callable[[], None] | None = None
+    ) -> None:
+        """Say a sentence, with a button that does what it offers."""
+        self._again, self.problem = act, None
+        self.action.setText(offer or tr("Retry"))
+        self._show(text, tone)
+
+    def show_problem(self, problem: Problem, *, retry: Callable[[], None] | None = None) -> None:
+        """Say what failed and what to do, with a way to try again and to copy all five parts."""
+        self._again, self.problem = retry, problem
+        self.action.setText(tr("Retry"))
+        self._show(
+            f"{translate(problem.tried)}: {translate(problem.cause)} {translate(problem.remedy)}", "bad"
+        )
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self._again, self.problem = None, None
+        self.label.setText("")
+        self.hide()
+
+    def _show(self, text: str, tone: str) -> None:
+        self.label.setText(text)
+        self._shape.show_shape(tone)
+        self.action.setVisible(self._again is not None)
+        self._copy.setVisible(self.problem is not None)
+        self.setAccessibleName(text)
+        self.show()
+
+    def _copy_problem(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if self.problem is not None and clipboard is not None:
+            clipboard.setText(self.problem.as_text())

@@ -1,0 +1,144 @@
+"""What stands in place of the list while it is empty: what belongs here, and the button that leads on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PyQt6.QtWidgets import QPushButton, QWidget
+
+from console.inbox import cell_content
+from console.inbox.status_line import staleness_text
+from console.navigation.request_places import ABOUT_TO_TIME_OUT, ALL, MINE, MISMATCH, PENDING
+from console.widgets import buttons
+from console.widgets.placeholders import EmptyState
+from models.translation_marks import tr_later
+from services.language import tr
+
+SETUP_STEPS = (
+    ("action", tr_later("Action")),
+    ("tag", tr_later("Approval Type")),
+    ("process", tr_later("Approval Process")),
+    ("tray", tr_later("Request")),
+)
+EMPTY_TEXTS = {
+    PENDING: (
+        tr_later("Nothing is pending"),
+        tr_later("A request stands here from the moment it is raised until it is decided or times out."),
+    ),
+    ABOUT_TO_TIME_OUT: (
+        tr_later("Nothing is about to time out"),
+        tr_later("Open requests stand here when five minutes or less are left of their time."),
+    ),
+    MISMATCH: (
+        tr_later("Both systems agree"),
+        tr_later(
+            "A request stands here while Privilege Manager and ServiceNow say different things about it."
+        ),
+    ),
+    "timed-out-today": (
+        tr_later("Nothing timed out today"),
+        tr_later("Requests stand here that nobody decided in time since midnight."),
+    ),
+    MINE: (
+        tr_later("Nothing waits for you"),
+        tr_later(
+            "Requests awaiting your approval. Set your user name and groups under Requests > My ServiceNow user and groups."
+        ),
+    ),
+}
+DEFAULT_TEXTS = (
+    tr_later("Nothing matches this filter"),
+    tr_later("Requests stand here as soon as they match it."),
+)
+
+
+UNKNOWN_TEXTS = {
+    PENDING: tr_later("No pending request is known"),
+    ABOUT_TO_TIME_OUT: tr_later("No request is known to time out soon"),
+    MISMATCH: tr_later("No mismatch is known"),
+    "timed-out-today": tr_later("No request is known to have timed out today"),
+    MINE: tr_later("No request is known to wait for you"),
+}
+NONE_KNOWN = tr_later("No request is known")
+MAY_BE_MORE = tr_later("Requests that are not shown here may exist on the instance.")
+
+
+def unknown_state(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
+    """Say that no request is known and since when nothing new is; offer to ask now."""
+    button = buttons.secondary("Poll ServiceNow now", icon="refresh")
+    button.clicked.connect(refresh)
+    heading = tr(UNKNOWN_TEXTS.get(key, NONE_KNOWN))
+    return EmptyState((), "", heading, f"{why} {tr(MAY_BE_MORE)}", button)
+
+
+def no_requests_state(
+    rehearse: Callable[[], None] | None, set_up: Callable[[], None] | None, why: str = ""
+) -> QWidget:
+    """Say what requests are, and offer to raise one for a trial, or to set up what it takes.
+
+    `why` says why there may be requests nevertheless.
+    """
+    button: QPushButton | None = None
+    if rehearse is not None:
+        button = buttons.primary("Rehearse a request", icon="play")
+        button.clicked.connect(rehearse)
+    elif set_up is not None:
+        button = buttons.primary("Set up ServiceNow approvals")
+        button.clicked.connect(set_up)
+    return EmptyState(
+        [(icon, tr(word)) for icon, word in SETUP_STEPS],
+        "tray",
+        tr("No requests are known yet") if why else tr("No requests yet"),
+        tr("A request is raised when an endpoint asks, or by a rehearsal from an Approval Process."),
+        button,
+        why if rehearse is not None else tr("Requests need an Approval Process first"),
+    )
+
+
+def empty_filter_state(key: str, show_all: Callable[[], None]) -> QWidget:
+    """Say what a filter is for, and offer every request."""
+    heading, text = EMPTY_TEXTS.get(key, DEFAULT_TEXTS)
+    button = buttons.secondary("Show all requests")
+    button.clicked.connect(show_all)
+    return EmptyState((), "", tr(heading), tr(text), None if key == ALL else button)
+
+
+def no_matches_state(
+    text: str, name: str, clear: Callable[[], None], everywhere: Callable[[], None] | None, why: str = ""
+) -> QWidget:
+    """Say what was searched for and where; offer to search in everything, or to clear the search.
+
+    `why` says why the list may not be complete.
+    """
+    if len(text) > 60:
+        heading = tr("No request matches the search")
+    elif text:
+        heading = tr("No request matches “{text}”", text=text)
+    else:
+        heading = tr("No request matches what is chosen above")
+    where = tr("Every request was searched.")
+    if everywhere is not None:
+        where = tr("Only “{filter}” was searched.", filter=name)
+    if everywhere is not None:
+        button = buttons.secondary("Search in all requests", icon="search")
+        button.clicked.connect(everywhere)
+    else:
+        button = buttons.secondary("Clear the search")
+        button.clicked.connect(clear)
+    return EmptyState((), "", heading, f"{where} {why}".strip(), button)
+
+
+def empty_state_for(page: Any, look: Any) -> QWidget:
+    """Return what stands on the Requests page where a look found no row."""
+    now = cell_content.utcnow()
+    why = staleness_text(look, now, page.stale_reason())
+    if not look.any_stored:
+        commands = getattr(page.ctx, "commands", None)
+        set_up = (lambda: commands.run("setup")) if commands is not None else None
+        return no_requests_state(page.rehearse if page.processes else None, set_up, why)
+    if page.bar.is_active:
+        everywhere = page.search_everywhere if page.key != ALL else None
+        name = page.filters.name_of(page.key)
+        return no_matches_state(page.bar.field.text().strip(), name, page.clear_search, everywhere, why)
+    if why:
+        return unknown_state(page.key, why, page.refresh)
+    return empty_filter_state(page.key, lambda: page.show_filter(ALL))

@@ -1,0 +1,201 @@
+"""The search of the inbox: one field, and what narrows it down by policy, process and time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+
+from console.design import icons, theme
+from console.widgets.key_cap import KeyCap
+from console.widgets.line_editors import PickerButton
+from console.widgets.popup_list import PickRow, PopupList
+from console.widgets.search_field import name_line_buttons
+from models.text_folding import fold_text
+from models.translation_marks import tr_later
+from services.language import tr
+
+MARGIN, GAP, SEARCH_DELAY_MS = 24, 8, 120
+WIDTH, BUTTON_EXTRA_WIDTH = 124, 46
+"""The width of a drop-down, and the room of what stands in it beside its text."""
+HINT = tr_later("Number, user, computer, file or reason")
+HOUR = 3600
+TIME_RANGES: tuple[tuple[str, str], ...] = (
+    ("", tr_later("Any time")),
+    (str(HOUR), tr_later("Last hour")),
+    (str(24 * HOUR), tr_later("Last 24 hours")),
+    (str(7 * 24 * HOUR), tr_later("Last 7 days")),
+    (str(30 * 24 * HOUR), tr_later("Last 30 days")),
+)
+
+
+def time_range_key(seconds: int | None) -> str:
+    """Return the choice that stands for a time, nothing where none does."""
+    key = str(seconds) if seconds is not None else ""
+    return key if any(key == known for known, _ in TIME_RANGES) else ""
+
+
+class SearchField(QLineEdit):
+    """One field over everything people know of a request. `searched` follows the typing after a moment."""
+
+    searched = pyqtSignal(str)
+    left = pyqtSignal()
+    """The keyboard leaves for the table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText(tr(HINT))
+        self.setAccessibleName(tr("Search requests: number, user, computer, file or reason"))
+        self.setProperty("role", "search")
+        self.setClearButtonEnabled(True)
+        self._glass = self.addAction(icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        name_line_buttons(self)
+        self._cap = KeyCap("Ctrl+F", self)
+        self._cap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SEARCH_DELAY_MS)
+        self._timer.timeout.connect(lambda: self.searched.emit(self.text()))
+        self.textChanged.connect(self._typed)
+        theme.of().theme_changed.connect(self._themed)
+
+    def _themed(self, *_scheme: str) -> None:
+        if self._glass is not None:
+            self._glass.setIcon(icons.icon("search", "muted"))
+
+    def _typed(self, text: str) -> None:
+        self._cap.setVisible(not text)
+        self._make_room()
+        self._timer.start()
+
+    def _make_room(self) -> None:
+        """Let the hint end before the keys."""
+        self.setTextMargins(0, 0, 0 if self.text() else self._cap.sizeHint().width(), 0)
+
+    def show_text(self, text: str) -> None:
+        """Show a text without searching for it."""
+        self.setText(text)
+        self._timer.stop()
+
+    def search_now(self) -> None:
+        """Search for what stands here without waiting for more of it."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self.searched.emit(self.text())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Keep the keys at the right end."""
+        super().resizeEvent(event)
+        self._make_room()
+        hint = self._cap.sizeHint()
+        self._cap.setGeometry(
+            self.width() - hint.width() - 6, (self.height() - hint.height()) // 2, hint.width(), hint.height()
+        )
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Clear with Escape; go on to the rows with Down, Enter, or Escape in an empty field."""
+        key = event.key() if event is not None else None
+        if key == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            self.search_now()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down, Qt.Key.Key_Escape):
+            self.search_now()
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class FilterDropdown(PickerButton):
+    """A drop-down with a searchable list; its first row stands for no choice."""
+
+    MARK_ICON = "chevron-down"
+    changed = pyqtSignal(str)
+
+    def __init__(self, name: str, anything: str, search: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._search, self._anything = search, anything
+        self._rows: list[PickRow] = [PickRow("", anything)]
+        self.key = ""
+        self._popup: PopupList | None = None
+        self.clicked.connect(self.open)
+        self.set_value("", anything)
+
+    def sizeHint(self) -> Any:
+        """Return the width that the drop-downs of the row have in common, or more where “any” is a long word."""
+        hint = super().sizeHint()
+        text = QFontMetrics(theme.font("body")).horizontalAdvance(self._anything)
+        hint.setWidth(max(WIDTH, text + BUTTON_EXTRA_WIDTH))
+        return hint
+
+    def set_rows(self, rows: Sequence[PickRow]) -> None:
+        """Offer these; what is chosen stays chosen, also where it is not among them."""
+        self._rows = [PickRow("", self._anything), *rows]
+        self.choose(self.key)
+
+    def choose(self, key: str) -> None:
+        """Show a choice."""
+        self.key = key
+        text = next((row.text for row in self._rows if row.key == key), key)
+        self.set_value("", text)
+
+    def open(self) -> None:
+        """Open the list under the button."""
+        popup = self._popup
+        if popup is None:
+            popup = self._popup = PopupList(self)
+            popup.set_placeholder(self._search)
+            popup.search_changed.connect(self._fill)
+            popup.chosen.connect(self._picked)
+        self._fill("")
+        popup.popup()
+
+    def _fill(self, text: str) -> None:
+        if self._popup is None:
+            return
+        needle = fold_text(text).strip()
+        rows = [row for row in self._rows if needle in fold_text(row.text)]
+        self._popup.set_rows(rows, current=self.key)
+        self._popup.set_state("ready" if rows else "empty", "" if rows else tr("Nothing matches"))
+
+    def _picked(self, key: str) -> None:
+        self.setFocus()
+        if key != self.key:
+            self.choose(key)
+            self.changed.emit(key)
+
+
+class SearchBar(QWidget):
+    """The field and the drop-downs in a row."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = SearchField()
+        self.policy = FilterDropdown(tr("Policy"), tr("Any policy"), tr("Search policies"))
+        self.process = FilterDropdown(tr("Process"), tr("Any process"), tr("Search processes"))
+        self.time = FilterDropdown(tr("Raised"), tr(TIME_RANGES[0][1]), tr("Search times"))
+        self.time.set_rows([PickRow(key, tr(text)) for key, text in TIME_RANGES[1:]])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        row.setSpacing(GAP)
+        row.addWidget(self.field, 1)
+        self.field.setMinimumWidth(160)
+        for choice in (self.policy, self.process, self.time):
+            row.addWidget(choice)
+            choice.changed.connect(lambda _key: self.changed.emit())
+        self.field.searched.connect(lambda _text: self.changed.emit())
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is searched for or chosen."""
+        return bool(self.field.text().strip() or self.policy.key or self.process.key or self.time.key)
+
+    def clear(self) -> None:
+        """Search for nothing and choose nothing; nobody is told."""
+        self.field.show_text("")
+        for choice in (self.policy, self.process, self.time):
+            choice.choose("")

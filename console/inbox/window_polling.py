@@ -1,0 +1,212 @@
+"""Asks the instances about open requests for as long as the window is open and no worker does, and tells how it stands."""
+
+import asyncio
+import uuid
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from console.runtime import lazy_imports
+from console.runtime.activity import CANCELLED, DONE, FAILED
+from console.runtime.task_runner import TaskRunner
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError
+from services.language import current_language, plural, time_of_day, tr, translate
+
+ATTENDANT, FOLLOWING = "services.requests.worker.window_poller", "services.requests.polling.poller"
+STATUS_TEXTS = {"worker": tr_later("Worker running"), "here": tr_later("This window is polling ServiceNow")}
+SKIP_TEXTS = {
+    "paused": tr_later("Polling paused until {at}: {why}"),
+    "not due": tr_later("Status updated a moment ago"),
+    "no calls left": tr_later("The hourly call limit is reached; the next poll is allowed at {at}"),
+    "nothing to follow": tr_later("No Approval Process uses a ServiceNow server yet"),
+}
+"""What is said when a person asks for a round that is not taken."""
+POLLING = tr_later("Polling ServiceNow")
+
+
+class PollingController(QObject):
+    """Runs the attendant. Begun by the start of the program, after the first paint."""
+
+    changed = pyqtSignal()
+    """Who follows, or when all was looked at last, is different now."""
+
+    def __init__(self, window: Any) -> None:
+        super().__init__(window)
+        self._window = window
+        self.ctx = window.ctx
+        self.workers = TaskRunner(self)
+        self.workers.failed.connect(self._failed)
+        self.status: Any = None
+        self.asked_at: datetime | None = None
+        """When this window polled an instance last."""
+        self._problems: dict[uuid.UUID, Any] = {}
+        self._job: Any = None
+        """The round that a person asked for last."""
+
+    def start(self) -> None:
+        """Begin, once the workspace is open."""
+        self.ctx.following = self
+        self.workers.start(self._run(), group="run")
+
+    def stop(self) -> None:
+        """End; the window closes."""
+        if self.ctx.following is self:
+            self.ctx.following = None
+        self.workers.cancel_all()
+
+    # -- how it stands -----------------------------------------------------------------------------------------
+
+    @property
+    def who(self) -> str:
+        """Return who follows, in words; nothing when nobody does."""
+        return tr(STATUS_TEXTS.get(str(self.status.where), "")) if self.status is not None else ""
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """Return when all was looked at last."""
+        if self.status is None:
+            return None
+        seen: datetime | None = self.status.seen_at
+        return seen
+
+    @property
+    def polling(self) -> bool:
+        """Whether the instances are polled right now because a person wants it."""
+        return self._job is not None and self._job.running
+
+    @property
+    def why_not(self) -> str:
+        """Return what keeps the copies from being renewed; nothing when nothing does."""
+        if self.status is not None and self.status.problem is not None:
+            return _continue_sentence(self.status.problem.cause)
+        if self.status is None or str(self.status.where) == "nobody":
+            return ""
+        for server, state in self.status.servers:
+            if state.paused_until is not None:
+                problem = self._problems.get(server)
+                return (
+                    _continue_sentence(problem.cause)
+                    if problem is not None
+                    else state.fault.replace("-", " ")
+                )
+        return ""
+
+    # -- following ---------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        workspace = await self.ctx.ready()
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests.worker import window_poller
+
+        made = window_poller.WindowPoller(
+            workspace, on_status=self._on_polling_status, on_round=self._on_poll_finished
+        )
+        await made.run()
+
+    def _on_polling_status(self, status: Any) -> None:
+        known = self.status.problem if self.status is not None else None
+        self.status = status
+        if status.problem is not None and status.problem != known:
+            self.ctx.activity.record(tr("Asking about requests"), _problem_text(status.problem), FAILED)
+        self.changed.emit()
+
+    def _on_poll_finished(self, server_id: uuid.UUID, round_: Any, *, tell: bool = True) -> None:
+        """Take in what a round did. A failure is told once, until a round is good again."""
+        known = self._problems.get(server_id)
+        if round_.problem is not None:
+            self._problems[server_id] = round_.problem
+            if tell and (known is None or known.fault != round_.problem.fault):
+                self.ctx.activity.record(tr(POLLING), translate(round_.problem.cause), FAILED, routine=True)
+        elif not round_.note:
+            self._problems.pop(server_id, None)
+        if round_.calls and round_.problem is None:
+            self.asked_at = datetime.now().astimezone()
+        self.changed.emit()
+
+    # -- a round now -------------------------------------------------------------------------------------------
+
+    def poll_now(self) -> None:
+        """Poll every instance now, whenever it was polled last, and say what came of it; one such round at a time."""
+        if not self.polling:
+            self._job = self.ctx.activity.begin(tr(POLLING), lambda: self.workers.cancel("now"))
+            self.workers.start(self._now(self._job), group="now")
+            self.changed.emit()
+
+    async def _now(self, job: Any) -> None:
+        try:
+            rounds = await self._poll()
+            texts = [poll_result_text(taken, self._problems.get(server)) for server, taken in rounds.items()]
+            good = all(taken.problem is None and taken.note != "paused" for taken in rounds.values())
+            if rounds and all(not taken.note for taken in rounds.values()):
+                texts = [checked_count_text(sum(taken.seen for taken in rounds.values()))]
+            text = "; ".join(dict.fromkeys(texts)) or tr(SKIP_TEXTS["nothing to follow"])
+            job.end(text, DONE if good else FAILED)
+        except ConsoleError as error:
+            job.end(translate(error.problem.cause), FAILED)
+        finally:
+            if job.running:
+                job.end(tr("Cancelled"), CANCELLED)
+            self.changed.emit()
+
+    async def _poll(self) -> dict[uuid.UUID, Any]:
+        """Take a round of every server at once: one that does not answer keeps none waiting."""
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.coordination import clock as clocks
+        from services.coordination import leases, process_identity
+        from services.requests.polling import poller
+
+        clock = clocks.SystemClock()
+        workspace = await self.ctx.ready()
+        # A name of its own: while the attendant is at it, this waits for that one's round instead of taking another.
+        holder = f"asked.{process_identity.process_identity()}"
+        follower = poller.Poller(workspace, leases.Leases(workspace.store, holder, clock), clock=clock)
+        servers = await follower.servers()
+
+        async def one(server_id: uuid.UUID) -> Any:
+            taken = await follower.round(server_id, wanted=True)
+            self._on_poll_finished(server_id, taken, tell=False)
+            return taken
+
+        return dict(zip(servers, await asyncio.gather(*map(one, servers)), strict=True))
+
+    def _failed(self, error: BaseException) -> None:
+        # The strip says it; nobody may be looking.
+        if isinstance(error, ConsoleError):
+            self.ctx.activity.record(
+                translate(error.problem.tried), translate(error.problem.cause), FAILED, routine=True
+            )
+            return
+        self.ctx.activity.record(tr(POLLING), tr("Unexpected internal error"), FAILED)
+        self.ctx.workers.failed.emit(error)
+
+
+def _problem_text(problem: Any) -> str:
+    return f"{translate(problem.cause)} ({problem.correlation_id})"
+
+
+def poll_result_text(round_: Any, known: Any = None) -> str:
+    """Return what a round did, or why it was not taken and when the next one is allowed. `known`: its last problem."""
+    if not round_.note:
+        return checked_count_text(round_.seen)
+    at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
+    problem = round_.problem or known
+    why = _continue_sentence(problem.cause) if problem is not None else tr("ServiceNow asked for a pause")
+    note = SKIP_TEXTS.get(round_.note)
+    return tr(note, at=at, why=why) if note is not None else str(round_.note).capitalize()
+
+
+def checked_count_text(count: int) -> str:
+    """Return what came of a round, with how many requests it saw."""
+    if not count:
+        return tr("Status updated: no requests to check")
+    return plural(
+        count, "Status updated: {count} request checked", "Status updated: {count} requests checked"
+    )
+
+
+def _continue_sentence(text: str) -> str:
+    """Return a cause as it goes on after a colon; other languages than English begin it with its own letter."""
+    text = translate(text).rstrip(".")
+    return text[:1].lower() + text[1:] if current_language().is_english else text

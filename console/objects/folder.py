@@ -1,0 +1,264 @@
+"""The page of a folder of the tree: the objects of a kind in a list, or what an inner folder holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
+
+from console.forms import object_actions as acts
+from console.navigation.locations import KIND_PATHS, folder_breadcrumb, folder_children, folder_title
+from console.navigation.page import Page
+from console.runtime.targets import FOLDER, Target
+from console.runtime.task_runner import TaskRunner
+from console.widgets import buttons, plain_text
+from console.widgets.badge import Badge
+from console.widgets.data_table import ELIDE_RIGHT, ICON_ROLE, Column, DataTable
+from console.widgets.page_header import PageHeader
+from console.widgets.placeholders import EmptyState, ErrorState, StateStack
+from models.kinds import KINDS, Kind
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError
+from services.language import date_time, number, time_ago, tr
+
+COLUMNS = (
+    Column("Name", least=24, most=64, take=2, give=2),
+    Column("Description", tone="muted", cut=ELIDE_RIGHT, least=12, most=80, take=3, give=3),
+    Column("Last modified by", tone="muted", least=8, most=32, give=1),
+    Column("Last modified", tone="muted"),
+)
+CHAIN_STEPS = (
+    ("key", tr_later("User Credential")),
+    ("server", tr_later("ServiceNow Server")),
+    ("process", tr_later("Approval Process")),
+    ("tag", tr_later("Approval Type")),
+)
+EMPTY_TEXTS = {
+    Kind.USER_CREDENTIAL: tr_later(
+        "A User Credential is the account that signs in to ServiceNow. Its password is kept in the vault, never in the store."
+    ),
+    Kind.FOREIGN_SYSTEM: tr_later(
+        "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it."
+    ),
+    Kind.APPROVAL_PROCESS: tr_later(
+        "An Approval Process says which server, Request Item and services answer a request, and how often they are asked."
+    ),
+    Kind.APPROVAL_TYPE: tr_later(
+        "An Approval Type says which Approval Process answers a request, and whether an answer counts for one policy or one file. Actions refer to it."
+    ),
+}
+"""What belongs into the list of a kind, for its empty page."""
+
+
+class FolderModel(QAbstractTableModel):
+    """Objects of a kind, or folders, as rows."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[tuple[Target, str, tuple[str, ...], str]] = []
+
+    def show_items(self, items: list[Any]) -> None:
+        """Show objects by name."""
+        self._replace(
+            [
+                (
+                    Target(i.kind.value, i.id),
+                    KINDS[i.kind].icon,
+                    (i.name, i.description, i.changed_by, time_ago(i.changed_at)),
+                    date_time(i.changed_at, seconds=True, zone=True),
+                )
+                for i in items
+            ]
+        )
+
+    def show_folders(self, folders: list[tuple[str, Target]]) -> None:
+        """Show folders, and tasks among them."""
+        self._replace(
+            [
+                (target, "folder" if target.head == FOLDER else "tasks", (text, "", "", ""), "")
+                for text, target in folders
+            ]
+        )
+
+    def _replace(self, rows: list[tuple[Target, str, tuple[str, ...], str]]) -> None:
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def target(self, row: int) -> Target:
+        """Return what a row opens."""
+        return self._rows[row][0]
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Return how many rows there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the heads of the columns."""
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return tr(COLUMNS[section].name)
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return text, icon or the exact time of a cell."""
+        if not index.isValid():
+            return None
+        _, picture, texts, exact = self._rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return plain_text.one_line(texts[index.column()])
+        if role == ICON_ROLE and index.column() == 0:
+            return picture
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_text.tooltip(exact if index.column() == 3 else texts[index.column()])
+        return None
+
+
+PREREQUISITE_TEXTS = {
+    Kind.FOREIGN_SYSTEM: tr_later("It needs a User Credential first."),
+    Kind.APPROVAL_PROCESS: tr_later("It needs a ServiceNow Server first."),
+    Kind.APPROVAL_TYPE: tr_later("It needs an Approval Process first."),
+}
+"""What is missing before a kind can be made."""
+
+
+class FolderPage(Page):
+    """Lists what a folder holds; empty, it says what belongs there and offers to make it."""
+
+    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+        super().__init__(ctx, target, parent)
+        name = target.kind.partition(":")[2]
+        self.folder = name
+        self.listed_kind = Kind(name) if name in set(Kind) else None
+        self.kind = str(self.listed_kind or "")
+        self.icon = KINDS[self.listed_kind].icon if self.listed_kind else "folder"
+        self.workers = TaskRunner(self)
+        self.workers.failed.connect(self._failed)
+        self.model = FolderModel(self)
+        self._build()
+
+    @property
+    def breadcrumb(self) -> list[tuple[str, Target | None]]:
+        """The way here from the root of the tree."""
+        return folder_breadcrumb(self.folder)
+
+    def _build(self) -> None:
+        self.new_button = buttons.secondary("New", icon="plus")
+        self.new_button.clicked.connect(self.new)
+        refresh = buttons.quiet("Refresh", icon="refresh")
+        refresh.clicked.connect(self.refresh)
+        left = [self.new_button] if self.listed_kind else []
+        self.head = PageHeader(
+            [text for text, _ in self.breadcrumb], "", left, [refresh] if self.listed_kind else []
+        )
+        self.head.breadcrumb_clicked.connect(self._go)
+        self.head.set_primary_reason("")
+        self.set_title(folder_title(self.folder))
+        self.head.set_title(self.title)
+        self.table = self._table()
+        self.states = StateStack(self.table)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.head)
+        layout.addWidget(self.states, 1)
+
+    def _table(self) -> DataTable:
+        table = DataTable(self.model, COLUMNS, folder_title(self.folder))
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        columns = table.horizontalHeader()
+        if columns is not None:
+            columns.setVisible(self.listed_kind is not None)
+        table.activated.connect(self._open)
+        table.clicked.connect(self._open)
+        return table
+
+    def _go(self, index: int) -> None:
+        target = self.breadcrumb[index][1]
+        if target is not None:
+            self.ctx.navigate(target)
+
+    def _open(self, index: QModelIndex) -> None:
+        self.ctx.navigate(self.model.target(index.row()))
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read what the folder holds, and again whenever something changes."""
+        if self.listed_kind is None:
+            self.model.show_folders(folder_children(self.folder))
+            self.states.show_content()
+            return
+        self.ctx.changes.connect(self._changed)
+        self.refresh()
+
+    def _changed(self, changes: list[Any]) -> None:
+        if any(c.kind in set(Kind) for c in changes):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the objects again."""
+        self.states.show_loading()
+        self.workers.start(self._read(), group="read")
+
+    async def _read(self) -> None:
+        workspace = await self.ctx.ready()
+        items = await self.ctx.call(workspace.configuration.all, self.listed_kind)
+        count = len(items)
+        badge = Badge(tr("None yet"), "off", "off") if not count else Badge(number(count), "off")
+        self.head.set_badges([badge])
+        if not items:
+            self.states.show_placeholder(await self._empty(workspace))
+            return
+        current = self.table.currentIndex()
+        kept = self.model.target(current.row()) if current.isValid() else None
+        self.model.show_items(items)
+        place = next((row for row in range(count) if self.model.target(row) == kept), None)
+        if place is not None:
+            self.table.selectRow(place)
+        self.states.show_content()
+
+    async def _empty(self, workspace: Any) -> QWidget:
+        kind = self.listed_kind or Kind.USER_CREDENTIAL
+        info = KINDS[kind]
+        make = buttons.primary(info.new_name, icon="plus")
+        make.clicked.connect(self.new)
+        caption = ""
+        before = {Kind.FOREIGN_SYSTEM: Kind.USER_CREDENTIAL, Kind.APPROVAL_PROCESS: Kind.FOREIGN_SYSTEM,
+                  Kind.APPROVAL_TYPE: Kind.APPROVAL_PROCESS}.get(kind)  # fmt: skip
+        if before is not None:
+            ready = await self.ctx.call(workspace.configuration.all, before)
+            caption = (
+                tr("{name} is ready for it.", name=ready[0].name) if ready else tr(PREREQUISITE_TEXTS[kind])
+            )
+        return EmptyState(
+            CHAIN_STEPS,
+            info.icon,
+            tr("No {kinds} yet", kinds=tr(info.plural)),
+            tr(EMPTY_TEXTS[kind]),
+            make,
+            caption,
+        )
+
+    def _failed(self, error: BaseException) -> None:
+        if not isinstance(error, ConsoleError):
+            raise error
+        self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+
+    # -- acts --------------------------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Start a new object of this kind."""
+        if self.listed_kind is not None:
+            self.workers.start(acts.new_object(self.ctx, self.listed_kind), group="new")
+
+    def actions(self) -> dict[str, Callable[[], None]]:
+        """Return what can be done here."""
+        return {"new": self.new, "refresh": self.refresh} if self.listed_kind in KIND_PATHS else {}

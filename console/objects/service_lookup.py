@@ -1,0 +1,153 @@
+"""What a ServiceNow server says about the names typed on a process: looked up live, remembered per server."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.runtime import lazy_imports
+from services.common.errors import ConsoleError, Problem, UnreachableError
+from services.language import tr, translate
+
+SERVICE_ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
+"""Fields of a process that name a scripted service, and what each is for."""
+
+CACHE_TTL_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class NameCheckResult:
+    """What is known about one typed value: `good`, `error` or `unknown`, a sentence, and a correction if there is one."""
+
+    state: str
+    text: str
+    suggestion: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(slots=True)
+class ServiceListSnapshot:
+    """The scripted services of one server as they were read, and how long the answer took."""
+
+    server_name: str
+    host: str
+    rows: list[Any] = field(default_factory=list)
+    read_at: float = 0.0
+    ms: float = 0.0
+    problem: Problem | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the active services."""
+        return [row.name for row in self.rows if row.active]
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the answer is young enough to judge what is typed."""
+        return self.problem is None and self.age_s < CACHE_TTL_S
+
+    @property
+    def age_s(self) -> float:
+        """Return how long ago the server was asked, in seconds."""
+        return time.monotonic() - self.read_at
+
+
+class ServiceNameChecker:
+    """Reads the services of servers and judges names against them; one per page, so that its answers die with it."""
+
+    def __init__(self, ctx: Any) -> None:
+        self._ctx = ctx
+        self._views: dict[uuid.UUID, ServiceListSnapshot] = {}
+        self._verdicts: dict[tuple[uuid.UUID, str, str], NameCheckResult] = {}
+
+    def forget(self, server_id: uuid.UUID | None) -> None:
+        """Drop what is remembered of a server, so that it is asked again."""
+        self._views.pop(server_id, None)  # type: ignore[arg-type]
+        self._verdicts = {k: v for k, v in self._verdicts.items() if k[0] != server_id}
+
+    async def view(self, server_id: uuid.UUID) -> ServiceListSnapshot:
+        """Return the services of a server; a failure is kept in `problem` and not raised."""
+        known = self._views.get(server_id)
+        if known is not None and known.fresh:
+            return known
+        workspace = await self._ctx.ready()
+        made = ServiceListSnapshot("", "")
+        started = time.perf_counter()
+        try:
+            server = await self._ctx.call(workspace.configuration.get, "foreign_system", server_id)
+            made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
+            started = time.perf_counter()
+            instance = await workspace.instance(server_id)
+            made.rows = list(await instance.list_soap_services())
+        except ConsoleError as error:
+            made.problem = error.problem
+        made.ms = (time.perf_counter() - started) * 1000
+        made.read_at = time.monotonic()
+        self._views[server_id] = made
+        return made
+
+    def known(self, server_id: uuid.UUID) -> ServiceListSnapshot | None:
+        """Return what a server answered last, without asking it."""
+        return self._views.get(server_id)
+
+    def heard(self, server_id: uuid.UUID, error: ConsoleError) -> None:
+        """Take note of an error on the way to a server: one that is out of reach counts as reached no longer."""
+        view = self._views.get(server_id)
+        if view is not None and isinstance(error, UnreachableError):
+            view.problem = error.problem
+
+    async def verdict(self, server_id: uuid.UUID, role: str, name: str) -> NameCheckResult:
+        """Judge one service name: is it there, active, and does it keep the contract of its role."""
+        view = await self.view(server_id)
+        if view.problem is not None:
+            return NameCheckResult(
+                "unknown", tr("Not checked: {cause}", cause=view.problem.cause), problem=view.problem
+            )
+        known = self._verdicts.get((server_id, role, name))
+        if known is None:
+            known = await self._judge(server_id, view, role, name)
+            if known.problem is None:
+                self._verdicts[server_id, role, name] = known
+        return known
+
+    async def _judge(
+        self, server_id: uuid.UUID, view: ServiceListSnapshot, role: str, name: str
+    ) -> NameCheckResult:
+        await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
+        from services.servicenow import contract
+
+        row = next((r for r in view.rows if r.name == name), None)
+        if row is None:
+            near = contract.closest_match(name, view.names)
+            missing = tr("Not on {server}", server=view.server_name)
+            return NameCheckResult(
+                "error", ". ".join((missing, tr("Did you mean"))) if near else missing, near
+            )
+        if not row.active:
+            return NameCheckResult("error", tr("Found on {server}, but not active", server=view.server_name))
+        workspace = await self._ctx.ready()
+        try:
+            instance = await workspace.instance(server_id)
+            found = contract.compare_service(
+                contract.ServiceRole(role), await instance.service(name).describe()
+            )
+        except ConsoleError as error:
+            self.heard(server_id, error)
+            return NameCheckResult(
+                "unknown", tr("Found, active. {cause}", cause=error.problem.cause), problem=error.problem
+            )
+        return NameCheckResult("good" if found.ok else "error", translate(found.text))
+
+    async def propose_names(self, server_id: uuid.UUID) -> dict[str, str]:
+        """Return the service names a server proposes, by field; empty when it cannot be read or has none."""
+        await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
+        from services.servicenow import contract
+
+        view = await self.view(server_id)
+        found = contract.propose_service_names(view.names)
+        named = {
+            "create_service": found.create,
+            "status_service": found.status,
+            "cancel_service": found.cancel,
+        }
+        return {field_name: name for field_name, name in named.items() if name}

@@ -1,1 +1,0 @@
-"""One page for each kind of object, and the pages that stand by themselves."""

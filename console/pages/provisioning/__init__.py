@@ -1,1 +1,0 @@
-"""The task Create ServiceNow Approval Request Items: plan, apply, verify, undo, history."""

@@ -1,1 +1,0 @@
-"""The inbox: requests raised here and those that Privilege Manager raised on an instance, in one list."""

@@ -1,1 +1,0 @@
-"""Searchable lists for choosing a server, a request item or another object."""

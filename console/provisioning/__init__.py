@@ -1,0 +1,1 @@
+"""The page of the task Create ServiceNow Approval Request Items."""

@@ -1,0 +1,172 @@
+"""The task's parameters beyond the server: what the items are called and what the set is to have."""
+
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from console.widgets import plain_text
+from console.widgets.field import Field
+from console.widgets.labels import Label
+from console.widgets.line_editors import CheckBox, ElidingComboBox, TextLineEdit
+from models.translation_marks import tr_later
+from services.language import tr, translate
+
+CATEGORIES = ("Thycotic", "Delinea")
+AUTOMATIC_WORKFLOW = tr_later("The only active one on the instance")
+VENDOR_NAME_HELP = tr_later("Empty for the vendor's name")
+WIDTH = 640
+FAULTY_FIELDS = {
+    "prefix": "prefix",
+    "category": "category",
+    "item": "item",
+    "create service": "create_service",
+    "status service": "status_service",
+    "cancel service": "cancel_service",
+    "services": "create_service",
+}
+"""The field that a refused name belongs to."""
+TEXT_FIELDS = ("item", "create_service", "status_service", "cancel_service")
+
+
+class Parameters(QScrollArea):
+    """The form. An empty name stands for the vendor's, with the prefix in front. `changed` follows a person's edit."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(tr("Names and options"))
+        self.category, self.workflow = QComboBox(), ElidingComboBox()
+        self.category.setEditable(True)
+        self.category.addItems(CATEGORIES)
+        self.workflow.addItem(tr(AUTOMATIC_WORKFLOW), "")
+        for box in (self.category, self.workflow):
+            box.setMinimumContentsLength(12)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.prefix = TextLineEdit()
+        self.lines = {name: TextLineEdit() for name in TEXT_FIELDS}
+        self.further = CheckBox(tr("Further variables of newer versions"))
+        self.fields: dict[str, Field] = {}
+        self._helps: dict[str, str] = {}
+        self._build()
+        self._show_defaults()
+        self.category.currentTextChanged.connect(lambda _t: self.changed.emit())
+        self.workflow.activated.connect(lambda _i: self.changed.emit())
+        self.further.clicked.connect(lambda _on: self.changed.emit())
+        self.prefix.textEdited.connect(lambda _t: self._prefix_edited())
+        for line in self.lines.values():
+            line.textEdited.connect(lambda _t: self.changed.emit())
+
+    def _build(self) -> None:
+        content = QWidget()
+        content.setProperty("role", "page")
+        content.setMaximumWidth(WIDTH)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 8, 8)
+        column.setSpacing(12)
+        column.addWidget(Label(tr("Names and options"), role="section"))
+        rows = (
+            (("category", tr("Category"), self.category, tr("Thycotic up to 11.1, Delinea in later versions")),
+             ("prefix", tr("Prefix"), self.prefix, tr("Optional, tells several sets on one instance apart"))),
+            (("item", tr("Request Item"), self.lines["item"], tr(VENDOR_NAME_HELP)),
+             ("workflow", tr("Approval workflow"), self.workflow, tr("Asks the approvers; read from the instance"))),
+            (("create_service", tr("Create request service"), self.lines["create_service"], tr(VENDOR_NAME_HELP)),),
+            (("status_service", tr("Get request status service"), self.lines["status_service"], tr(VENDOR_NAME_HELP)),),
+            (("cancel_service", tr("Cancel request service"), self.lines["cancel_service"], tr(VENDOR_NAME_HELP)),),
+        )  # fmt: skip
+        for row in rows:
+            line = QHBoxLayout()
+            line.setSpacing(16)
+            for name, label, editor, said in row:
+                self.fields[name], self._helps[name] = Field(label, editor, said), said
+                line.addWidget(self.fields[name], 1, Qt.AlignmentFlag.AlignTop)
+            column.addLayout(line)
+        column.addWidget(self.further)
+        column.addStretch(1)
+        self.setWidget(content)
+
+    # -- values ------------------------------------------------------------
+
+    def _prefix_edited(self) -> None:
+        self._show_defaults()
+        self.changed.emit()
+
+    def _defaults(self) -> dict[str, str]:
+        from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
+
+        prefix = self.prefix.text().strip()
+        return {
+            "item": f"{prefix} {ITEM_NAME}" if prefix else ITEM_NAME,
+            "create_service": prefix + CREATE_SERVICE,
+            "status_service": prefix + STATUS_SERVICE,
+            "cancel_service": prefix + CANCEL_SERVICE,
+        }
+
+    def _show_defaults(self) -> None:
+        for name, text in self._defaults().items():
+            self.lines[name].setPlaceholderText(text)
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters as `ItemNames.of` takes them."""
+        return {
+            "prefix": self.prefix.text().strip(),
+            "category": self.category.currentText().strip(),
+            "workflow": self.workflow.currentData() or "",
+            "further_variables": self.further.isChecked(),
+            **{name: line.text().strip() for name, line in self.lines.items()},
+        }
+
+    def write(self, names: Any) -> None:
+        """Show the names of a set without calling it an edit."""
+        self.blockSignals(True)
+        try:
+            self.prefix.setText(names.prefix)
+            self.category.setCurrentText(names.category)
+            self._show_defaults()
+            usual = self._defaults()
+            for name, line in self.lines.items():
+                value = getattr(names, name)
+                line.setText("" if value == usual[name] else value)
+            self.further.setChecked(names.further_variables)
+            self._choose_workflow(names.workflow)
+        finally:
+            self.blockSignals(False)
+
+    def show_workflows(self, names: tuple[str, ...], attached: str) -> None:
+        """Offer the workflows of the instance; those seen before stay, since a plan for one reads that one only."""
+        for name in names:
+            if self.workflow.findData(name) < 0:
+                self.workflow.addItem(plain_text.one_line(name), name)
+        said = tr("None is attached by this plan")
+        if attached:
+            said = tr("Asks the approvers: {workflow}", workflow=attached)
+        self.fields["workflow"].set_help(said)
+
+    def forget_workflows(self) -> None:
+        """Leave out what another instance had."""
+        self.workflow.clear()
+        self.workflow.addItem(tr(AUTOMATIC_WORKFLOW), "")
+        self.fields["workflow"].set_help(self._helps["workflow"])
+
+    def _choose_workflow(self, name: str) -> None:
+        if name and self.workflow.findData(name) < 0:
+            self.workflow.addItem(plain_text.one_line(name), name)
+        self.workflow.setCurrentIndex(max(self.workflow.findData(name), 0))
+
+    # -- errors ------------------------------------------------------------
+
+    def show_error(self, problem: Any) -> None:
+        """Say beside its field which name an instance cannot carry."""
+        what = problem.evidence.partition(":")[0]
+        self.clear_errors()
+        self.fields[FAULTY_FIELDS.get(what, "item")].set_error(translate(problem.remedy))
+
+    def clear_errors(self) -> None:
+        """Bring the help back."""
+        for name, field in self.fields.items():
+            if field.state == "error":
+                field.set_help(self._helps[name])

@@ -1,0 +1,364 @@
+"""The Plan tab: server and plan on the left; names, the selected change or the run on the right; the one conflict box."""
+
+from dataclasses import replace
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from console.forms.reference_picker import ReferenceField
+from console.provisioning.change_view import ChangeView
+from console.provisioning.parameters import Parameters
+from console.provisioning.run_view import RunView
+from console.widgets import buttons
+from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
+from console.widgets.placeholders import ErrorState, StateStack
+from console.widgets.plan_tree import PlanGroup, PlanRow, PlanTree
+from models.kinds import Kind
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError
+from services.language import number, plural, time_or_date, tr, translate
+
+LEFT_WIDTH, LEFT_MIN_WIDTH, RIGHT_MIN_WIDTH, SIDE_BY_SIDE_WIDTH = 347, 248, 232, 720
+GROUPS = (
+    PlanGroup("sc_category", tr_later("Category"), "folder", tr_later("categories")),
+    PlanGroup("sc_cat_item", tr_later("Catalog item"), "box", tr_later("items")),
+    PlanGroup("item_option_new", tr_later("Variables"), "variable", tr_later("variables")),
+    PlanGroup("sys_web_service", tr_later("Scripted SOAP services"), "braces", tr_later("services")),
+    PlanGroup("sys_web_service_input", tr_later("Inputs"), "braces", tr_later("inputs")),
+    PlanGroup("sys_web_service_output", tr_later("Outputs"), "braces", tr_later("outputs")),
+)
+COUNTS = (
+    ("create", "create", tr_later("create")),
+    ("update", "update", tr_later("update")),
+    ("keep", "keep", tr_later("keep")),
+    ("conflict", "bad", "conflict"),
+)
+PARAMETERS, CHANGE, RUN = range(3)
+
+
+class PlanTab(QWidget):
+    """Puts the parts together; the page decides."""
+
+    change_chosen = pyqtSignal(str)
+    cancel_requested = pyqtSignal()
+
+    def __init__(self, page: Any) -> None:
+        super().__init__(page)
+        self._page = page
+        self.server = ReferenceField(page, "server_id", Kind.FOREIGN_SYSTEM, optional=False)
+        self.parameters, self.change, self.run = Parameters(), ChangeView(page), RunView(page)
+        self._quiet = False
+        self._narrow, self._detail = False, False
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        self._list, self._details = self._left(), self._right()
+        split.addWidget(self._list)
+        split.addWidget(self._details)
+        split.setStretchFactor(1, 1)
+        split.setSizes([LEFT_WIDTH + 40, 640])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(split)
+        self.show_server(None)
+
+    # -- building ----------------------------------------------------------
+
+    def _left(self) -> QWidget:
+        left = QWidget()
+        left.setMinimumWidth(LEFT_MIN_WIDTH)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(24, 12, 16, 8)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        label = ElidedLabel(tr("ServiceNow system"), role="field")
+        label.setBuddy(self.server.button)
+        self.server.button.setAccessibleName(tr("ServiceNow system"))
+        self.names_link = LinkLabel(tr("Names and options"))
+        self.names_link.clicked.connect(self.show_parameters)
+        head.addWidget(label, 1)
+        head.addWidget(self.names_link)
+        column.addLayout(head)
+        column.addWidget(self.server.button)
+        column.addLayout(self._summary())
+        self.account = Label("", role="caption")
+        self.account.setWordWrap(True)
+        column.addWidget(self.account)
+        rule = QFrame()
+        rule.setProperty("role", "rule")
+        column.addWidget(rule)
+        self.tree = PlanTree([replace(g, title=tr(g.title), plural=tr(g.plural)) for g in GROUPS])
+        self.tree.opened.connect(lambda: self._show_detail(on=True))
+        self.tree.chosen.connect(lambda key: self._quiet or self.change_chosen.emit(key))
+        self.states = StateStack(self.tree)
+        column.addWidget(self.states, 1)
+        return left
+
+    def _summary(self) -> QVBoxLayout:
+        both = QVBoxLayout()
+        both.setSpacing(4)
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        self.counts: dict[str, tuple[QLabel, Label]] = {}
+        for operation, shape, _ in COUNTS:
+            picture, text = IconLabel(shape, 14), Label("")
+            pair = QHBoxLayout()
+            pair.setSpacing(5)
+            pair.addWidget(picture)
+            pair.addWidget(text)
+            line.addLayout(pair)
+            self.counts[operation] = (picture, text)
+        line.addStretch(1)
+        second = QHBoxLayout()
+        second.setSpacing(4)
+        self.read_at = ElidedLabel("", role="caption")
+        self.cancel = LinkLabel(tr("Cancel"))
+        self.cancel.setAccessibleName(tr("Cancel planning"))
+        self.cancel.clicked.connect(self.cancel_requested)
+        self.cancel.hide()
+        second.addWidget(self.read_at, 1)
+        second.addWidget(self.cancel)
+        both.addLayout(line)
+        both.addLayout(second)
+        return both
+
+    def _right(self) -> QWidget:
+        right = QWidget()
+        right.setMinimumWidth(RIGHT_MIN_WIDTH)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(16, 12, 24, 12)
+        column.setSpacing(12)
+        self._right_column = column
+        self.back = LinkLabel(tr("Back to the plan"))
+        self.back.setContentsMargins(0, 1, 4, 1)
+        self.back.clicked.connect(lambda: self._show_detail(on=False))
+        column.addWidget(self.back)
+        self.right = QStackedWidget()
+        for widget in (self.parameters, self.change, self.run):
+            self.right.addWidget(widget)
+        column.addWidget(self.right, 1)
+        self.conflicts = QFrame()
+        self.conflicts.setProperty("role", "conflict")
+        line = QHBoxLayout(self.conflicts)
+        line.setContentsMargins(12, 8, 12, 8)
+        line.setSpacing(10)
+        shape = IconLabel("bad", 14, ground="bad-bg")
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self.conflict_title, self.conflict_text = Label("", role="strong"), ElidedLabel("")
+        self.conflict_title.setWordWrap(True)
+        words.addWidget(self.conflict_title)
+        words.addWidget(self.conflict_text)
+        self.compare = buttons.secondary("Compare")
+        self.compare.setAccessibleName(tr("Compare the next conflict"))
+        self.compare.clicked.connect(self._next_conflict)
+        line.addWidget(shape, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(words, 1)
+        line.addWidget(self.compare)
+        column.addWidget(self.conflicts)
+        return right
+
+    # -- narrow windows ----------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Show list and details beside each other where there is room, else one of them."""
+        super().resizeEvent(event)
+        narrow = self.width() < SIDE_BY_SIDE_WIDTH
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._fold()
+
+    def _show_detail(self, *, on: bool) -> None:
+        self._detail = on
+        self._fold()
+        if self._narrow and not on:
+            self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _fold(self) -> None:
+        self._list.setVisible(not self._narrow or not self._detail)
+        self._details.setVisible(not self._narrow or self._detail)
+        self.back.setVisible(self._narrow)
+        self._right_column.setContentsMargins(24 if self._narrow else 16, 12, 24, 12)
+
+    # -- what it shows -----------------------------------------------------
+
+    def show_server(self, server: Any) -> None:
+        """Begin anew with a server, or without one."""
+        self._plan: Any = None
+        self.conflicts.hide()
+        self._show_counts(None)
+        self.account.hide()
+        self.read_at.setText("")
+        if server is None:
+            self.states.show_placeholder(
+                _message(
+                    tr("No ServiceNow system is chosen"),
+                    tr(
+                        "Choose the server above. What would be made on it is shown here; nothing is written before you say so."
+                    ),
+                )
+            )
+        self.right.setCurrentIndex(PARAMETERS)
+        self._show_detail(on=False)
+
+    def show_parameters(self) -> None:
+        """Show the form of names and options."""
+        self.right.setCurrentIndex(PARAMETERS)
+        self._show_detail(on=True)
+        self.parameters.category.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_run(self) -> None:
+        """Show the run."""
+        self.right.setCurrentIndex(RUN)
+        self._show_detail(on=True)
+
+    def planning(self, *, on: bool) -> None:
+        """Show that the plan is being made; the last one stays, greyed."""
+        self.cancel.setVisible(on)
+        self.tree.set_stale(on=on)
+        self.change.difference.set_stale(on)
+        if on:
+            self.states.show_loading()
+            self.read_at.setText(tr("Reading what is there"))
+        elif self._plan is None:
+            self.read_at.setText("")
+
+    def cancelled(self) -> None:
+        """Show that planning was cancelled."""
+        self.planning(on=False)
+        if self._plan is None:
+            again = buttons.secondary("Plan again", icon="refresh")
+            again.clicked.connect(self._page.plan)
+            self.states.show_placeholder(
+                _message(tr("Planning was cancelled"), tr("Nothing was written."), again)
+            )
+        else:
+            self.read_at.setText(tr("Cancelled; this is the plan before"))
+
+    def failed(self, error: ConsoleError) -> None:
+        """Show why there is no plan."""
+        self._plan = None
+        self.planning(on=False)
+        self._show_counts(None)
+        self.conflicts.hide()
+        self.account.hide()
+        self.states.show_placeholder(ErrorState(error.problem, self._page.plan))
+        if self.right.currentIndex() == CHANGE:
+            self.right.setCurrentIndex(PARAMETERS)
+
+    def show_plan(self, planned: Any, overwrite: set[str]) -> None:
+        """Show a plan; the selected change stays selected."""
+        self._plan = plan = planned.plan
+        self.planning(on=False)
+        self._show_counts(plan.summary)
+        self.read_at.setText(
+            tr(
+                "Read at {time}, {seconds} s",
+                time=time_or_date(planned.read_at),
+                seconds=number(planned.seconds, 1),
+            )
+        )
+        lacking = planned.lacks_admin is not None and bool(plan.writes or plan.conflicts)
+        self.account.setVisible(lacking)
+        self.account.setText(
+            tr(
+                "{account} lacks the role admin; an administrator signs in for the run.",
+                account=planned.account,
+            )
+        )
+        owners = {c.key: c.name for c in plan.changes}
+        self._quiet = True
+        try:
+            self.tree.show_changes(
+                [PlanRow(c.key, c.table, c.name, c.operation, _caption(c, owners)) for c in plan.changes]
+            )
+        finally:
+            self._quiet = False
+        self.parameters.show_workflows(plan.present.workflows, _attached_workflow(plan))
+        self._show_conflicts(plan)
+        self.states.show_content()
+        if self.change.change is not None and self.tree.key == self.change.change.key:
+            self.change_chosen.emit(self.tree.key) if self.right.currentIndex() == CHANGE else None
+        elif not self.tree.key:
+            self._select_first(plan, overwrite)
+
+    def _select_first(self, plan: Any, _overwrite: set[str]) -> None:
+        first = next(
+            (c for word in ("conflict", "update", "create") for c in plan.changes if c.operation == word),
+            None,
+        )
+        if first is not None and self.right.currentIndex() != RUN:
+            self.tree.select(first.key)
+
+    def _show_counts(self, summary: Any) -> None:
+        for operation, _, word in COUNTS:
+            picture, text = self.counts[operation]
+            count = summary[operation] if summary else 0
+            conflicts = plural(count, "{count} conflict", "{count} conflicts")
+            text.setText(
+                conflicts if word == "conflict" else tr("{count} {word}", count=count, word=tr(word))
+            )
+            for widget in (picture, text):
+                widget.setVisible(bool(count))
+
+    def _show_conflicts(self, plan: Any) -> None:
+        found = plan.conflicts
+        self.conflicts.setVisible(bool(found))
+        if not found:
+            return
+        one = len(found) == 1
+        self.conflict_title.setText(
+            plural(
+                len(found),
+                "{count} conflict is left alone: {name}",
+                "{count} conflicts are left alone",
+                name=found[0].name,
+            )
+        )
+        self.conflict_text.setText(f"{translate(found[0].why)}." if one else ", ".join(c.name for c in found))
+
+    def _next_conflict(self) -> None:
+        keys = [c.key for c in self._plan.conflicts]
+        place = keys.index(self.tree.key) + 1 if self.tree.key in keys else 0
+        key = keys[place % len(keys)]
+        if key == self.tree.key:
+            self.change_chosen.emit(key)
+        self.tree.select(key)
+        self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _message(title: str, text: str, button: QPushButton | None = None) -> QWidget:
+    """Say in the narrow column why there is no plan in it."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 16, 0, 0)
+    column.setSpacing(8)
+    heading, words = Label(title, role="section"), Label(text, role="muted")
+    for label in (heading, words):
+        label.setWordWrap(True)
+        column.addWidget(label)
+    if button is not None:
+        column.addWidget(button)
+    column.addStretch(1)
+    return holder
+
+
+def _caption(change: Any, owners: dict[str, str]) -> str:
+    """Return what tells records of one name apart: the service that a parameter belongs to."""
+    return owners.get(change.parent, "") if change.parent.startswith("service:") else ""
+
+
+def _attached_workflow(plan: Any) -> str:
+    return str(plan.present.workflow or "")

@@ -1,0 +1,145 @@
+"""Asks what a run needs before it starts: an administrator for this run only, a typed name, a confirmation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QVBoxLayout, QWidget
+
+from console.provisioning.operations import Administrator
+from console.widgets import buttons, plain_text
+from console.widgets.dialog import Dialog
+from console.widgets.field import Field
+from console.widgets.labels import ElidedLabel, Label
+from console.widgets.line_editors import CheckBox, PasswordLineEdit, TextLineEdit
+from models.translation_marks import tr_later
+from services.common.secret import Secret
+from services.language import AND, join_names, tr
+
+WIDTH = 560
+MAX_LIST_HEIGHT = 168
+ADMIN_MISSING_TEXT = tr_later("{account} lacks the role admin. An administrator signs in for this run only.")
+
+
+class SignInFields(QWidget):
+    """Account and password of an administrator for one run, and whether they are kept."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.account, self.password = TextLineEdit(), PasswordLineEdit()
+        self.keep = CheckBox(tr("Save this credential"))
+        plain_text.set_tooltip(
+            self.keep,
+            tr("Creates a User Credential and stores its password in the vault, for this server only"),
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        line = QHBoxLayout()
+        line.setSpacing(16)
+        line.addWidget(Field("Administrator's account", self.account, "Has the role admin"), 1)
+        line.addWidget(
+            Field("Password", self.password, tr("Sent to {host} for this run, then forgotten", host=host)), 1
+        )
+        column.addLayout(line)
+        column.addWidget(self.keep)
+
+    def missing(self) -> str:
+        """Return what has to be filled in yet, or an empty text."""
+        lines = ((tr("account"), self.account), (tr("password"), self.password))
+        empty = [name for name, line in lines if not line.text().strip()]
+        return tr("Fill in the administrator's {fields}", fields=join_names(empty, AND)) if empty else ""
+
+    def read(self) -> Administrator:
+        """Return who signs in."""
+        return Administrator(self.account.text().strip(), Secret(self.password.text()), self.keep.isChecked())
+
+    def forget(self) -> None:
+        """Clear the password line."""
+        self.password.clear()
+
+
+class RunDialog(Dialog):
+    """A confirmation with as much in it as this run on this server needs. Accepted, it holds who signs in."""
+
+    def __init__(
+        self,
+        server: Any,
+        verb: str,
+        *,
+        text: str,
+        records: Sequence[str] = (),
+        lacking: str = "",
+        others: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Ask for `verb` on a server; `lacking` names its account when that lacks admin, `others` offers to override."""
+        super().__init__(parent)
+        self.setWindowTitle(plain_text.window_title(verb))
+        self.setMinimumWidth(WIDTH)
+        self.server = server
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 16, 24, 16)
+        column.setSpacing(12)
+        column.addWidget(Label(tr("{act} on {server}", act=verb, server=server.name), role="section"))
+        said = Label(text)
+        said.setWordWrap(True)
+        column.addWidget(said)
+        self.records = QListWidget()
+        self.records.setAccessibleName(tr("Records"))
+        self.records.addItems([plain_text.one_line(record) for record in records])
+        self.records.setMaximumHeight(MAX_LIST_HEIGHT)
+        self.records.setVisible(bool(records))
+        column.addWidget(self.records)
+        self.others = CheckBox(tr("Also undo later changes by others"))
+        self.others.setVisible(others)
+        column.addWidget(self.others)
+        self.sign_in: SignInFields | None = None
+        if lacking:
+            why = Label(tr(ADMIN_MISSING_TEXT, account=lacking), role="muted")
+            why.setWordWrap(True)
+            column.addWidget(why)
+            self.sign_in = SignInFields(server.origin.host)
+            for line in (self.sign_in.account, self.sign_in.password):
+                line.textChanged.connect(lambda _t: self._update())
+            column.addWidget(self.sign_in)
+        self.confirm: TextLineEdit | None = None
+        if server.production:
+            self.confirm = TextLineEdit()
+            self.confirm.textChanged.connect(lambda _t: self._update())
+            column.addWidget(
+                Field(
+                    "Production",
+                    self.confirm,
+                    tr("Type the server's name to confirm: {name}", name=server.name),
+                )
+            )
+        column.addStretch(1)
+        column.addLayout(self._foot(verb))
+        self._update()
+
+    def _foot(self, verb: str) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        self.go = buttons.primary(verb)
+        self.go.setDefault(True)
+        self.go.clicked.connect(self.accept)
+        self.reason = ElidedLabel("", role="caption")
+        cancel = buttons.secondary("Cancel")
+        cancel.clicked.connect(self.reject)
+        foot.addWidget(self.go)
+        foot.addWidget(self.reason, 1)
+        foot.addWidget(cancel, 0, Qt.AlignmentFlag.AlignRight)
+        return foot
+
+    def _update(self) -> None:
+        missing = self.sign_in.missing() if self.sign_in is not None else ""
+        if not missing and self.confirm is not None and self.confirm.text().strip() != self.server.name:
+            missing = tr("Type the server's name to confirm")
+        self.go.setEnabled(not missing)
+        self.reason.setText(missing)
+
+    @property
+    def administrator(self) -> Administrator | None:
+        """Who signs in for the run, None for the server's own account."""
+        return self.sign_in.read() if self.sign_in is not None else None

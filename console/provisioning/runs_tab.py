@@ -1,0 +1,202 @@
+"""The History tab: the runs on the chosen server, newest first, the steps of the selected one, and what can follow it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from console.provisioning.change_view import OPERATION_LABELS
+from console.widgets import buttons
+from console.widgets.labels import CopyLabel, Label
+from console.widgets.placeholders import EmptyState, ErrorState, StateStack
+from console.widgets.rows_table import RowsTable, TableRow
+from models.kinds import TaskState
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError
+from services.language import date_time, plural, time_ago, tr
+
+RUN_COLUMNS = (tr_later("State"), tr_later("When"), tr_later("By"), tr_later("Outcome"), tr_later("Run ID"))
+RUN_WIDTHS = (116, 116, 100, 340)
+STEP_COLUMNS = (tr_later("Step"), tr_later("Record"), tr_later("Table"), "sys_id")
+STEP_WIDTHS = (128, 250, 190)
+TILES = (
+    ("server", tr_later("ServiceNow Server")),
+    ("tasks", tr_later("Plan")),
+    ("tick", tr_later("Apply")),
+    ("history", tr_later("History")),
+)
+STEP_SHAPES = {"doing": "notice", "done": "good", "void": "off", "removing": "notice", "gone": "off"}
+STEP_LABELS = {
+    "doing": tr_later("not known"),
+    "void": tr_later("did not happen"),
+    "removing": tr_later("taking back"),
+    "gone": tr_later("taken back"),
+}
+
+
+class RunsTab(QWidget):
+    """Reads the store only; the instance is not asked."""
+
+    def __init__(self, page: Any) -> None:
+        super().__init__(page)
+        self._page = page
+        self.receipts: list[Any] = []
+        self.undo_button = buttons.danger("Undo this run…", icon="undo")
+        self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
+        self.continue_button = buttons.secondary("Continue", icon="play")
+        self.continue_button.setAccessibleName(tr("Continue this run"))
+        self.continue_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
+        self.copy_button = buttons.secondary("Copy report", icon="copy")
+        self.copy_button.clicked.connect(self.copy)
+        self.table = RowsTable(tr("Runs"), RUN_COLUMNS, RUN_WIDTHS)
+        self.table.chosen.connect(lambda _row: self._show_steps())
+        self.steps = RowsTable(tr("Steps of the run"), STEP_COLUMNS, STEP_WIDTHS)
+        lower = QWidget()
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(6)
+        self.heading = Label(tr("Steps"), role="section")
+        self.heading.setContentsMargins(24, 0, 24, 0)
+        self.id = CopyLabel("")
+        self.id.copied.connect(lambda _t: page.ctx.notify(tr("Run ID copied")))
+        column.addWidget(self.heading)
+        line = QHBoxLayout()
+        line.setContentsMargins(24, 0, 24, 0)
+        line.addWidget(self.id)
+        column.addLayout(line)
+        column.addWidget(self.steps, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.table)
+        split.addWidget(lower)
+        split.setSizes([200, 260])
+        self.states = StateStack(split)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.states)
+
+    @property
+    def receipt(self) -> Any:
+        """The selected run, or None."""
+        row = self.table.currentIndex().row()
+        return self.receipts[row] if 0 <= row < len(self.receipts) else None
+
+    def reset(self, server: Any) -> None:
+        """Forget the runs of another server."""
+        self.receipts = []
+        self.table.show_rows([])
+        if server is None:
+            self.states.show_placeholder(_empty(
+                tr("No ServiceNow system is chosen"), tr("Choose it on the Plan tab; its runs are listed here.")
+            ))  # fmt: skip
+        else:
+            self.states.show_loading()
+        self.refresh()
+
+    def show_runs(self, receipts: Sequence[Any]) -> None:
+        """Show the runs of the server."""
+        selected = self.receipt.id if self.receipt is not None else ""
+        self.receipts = list(receipts)
+        if not receipts:
+            self.states.show_placeholder(_empty(
+                tr("Nothing was run on this server yet"),
+                tr("Each run leaves a receipt here, by which it can be undone."),
+            ))  # fmt: skip
+            self.refresh()
+            return
+        self.table.show_rows([_run_row(r) for r in receipts])
+        if not selected or self.receipt is None:
+            self.table.selectRow(0)
+        self.states.show_content()
+        self._show_steps()
+
+    def failed(self, error: ConsoleError) -> None:
+        """Show why the runs cannot be read."""
+        self.states.show_placeholder(ErrorState(error.problem, self._page.read_runs))
+
+    def _show_steps(self) -> None:
+        receipt = self.receipt
+        rows = [] if receipt is None else [_step_row(step) for step in receipt.steps]
+        self.steps.show_rows(rows)
+        count = len(rows)
+        self.heading.setText(
+            plural(count, "{count} step", "{count} steps") if receipt is not None else tr("Steps")
+        )
+        self.id.setText(receipt.id if receipt is not None else "")
+        self.id.setAccessibleName(
+            tr("Run ID {id}, copies on Enter", id=receipt.id) if receipt is not None else tr("No run")
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show which buttons can run."""
+        receipt, busy = self.receipt, self._page.busy
+        self.undo_button.setEnabled(not busy and receipt is not None and can_undo(receipt))
+        self.continue_button.setVisible(
+            self._page.tab == "History" and receipt is not None and receipt.unfinished
+        )
+        self.continue_button.setEnabled(not busy)
+        self.copy_button.setEnabled(receipt is not None)
+
+    def copy(self) -> None:
+        """Put the selected run on the clipboard."""
+        clipboard, receipt = QGuiApplication.clipboard(), self.receipt
+        if clipboard is not None and receipt is not None:
+            head = "  ".join(_run_row(receipt).texts)
+            clipboard.setText("\n".join([head, *("  ".join(_step_row(s).texts) for s in receipt.steps)]))
+            self._page.ctx.notify(tr("Copied the report"))
+
+
+def _empty(heading: str, text: str) -> EmptyState:
+    return EmptyState([(icon, tr(word)) for icon, word in TILES], "history", heading, text)
+
+
+def can_undo(receipt: Any) -> bool:
+    """Whether a run left anything that can be taken back."""
+    return bool(receipt.live) and not receipt.undone
+
+
+def cancelled_run_result(receipts: Sequence[Any], began: datetime, what: str) -> tuple[str, str]:
+    """Return the receipt of a cancelled run that has something to undo, or an empty text, and how far it came.
+
+    `what` is “apply” or “undo”. Only a receipt that was ended since the run began tells of it: an older one tells of
+    what was done before.
+    """
+    mine = next((r for r in receipts if r.run.ended_at is not None and r.run.ended_at >= began), None)
+    if mine is not None and (mine.live or what == "undo"):
+        return (mine.id if mine.live else ""), mine.run.outcome
+    return "", tr("Nothing was written") if what == "apply" else tr("Nothing was taken back")
+
+
+def run_state(receipt: Any) -> tuple[str, str]:
+    """Return how a run stands: shape and word."""
+    if receipt.undone:
+        return "off", tr("Undone")
+    if receipt.undo_begun:
+        return "notice", tr("Undo stopped")
+    words = {
+        TaskState.RUNNING: ("running", tr("Running")),
+        TaskState.SUCCEEDED: ("good", tr("Done")) if receipt.verified else ("notice", tr("Not verified")),
+        TaskState.FAILED: ("bad", tr("Stopped") if receipt.live else tr("Failed")),
+        TaskState.CANCELLED: ("off", tr("Cancelled")),
+    }
+    return words.get(TaskState(receipt.run.state), ("off", str(receipt.run.state)))
+
+
+def _run_row(receipt: Any) -> TableRow:
+    shape, word = run_state(receipt)
+    run = receipt.run
+    exact = date_time(run.started_at, seconds=True, zone=True)
+    texts = (word, time_ago(run.started_at), run.started_by or tr("somebody"), run.outcome, receipt.id)
+    return TableRow(shape, texts, receipt.id, tips=("", exact))
+
+
+def _step_row(step: Any) -> TableRow:
+    word = tr(OPERATION_LABELS.get(step.operation, step.operation.capitalize()))
+    said = STEP_LABELS.get(step.state)
+    text = f"{word}, {tr(said)}" if said else word
+    return TableRow(STEP_SHAPES.get(step.state, "off"), (text, step.name, step.table, step.sys_id), step.key)

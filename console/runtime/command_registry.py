@@ -1,0 +1,124 @@
+"""Commands, each defined once: menus, context menus, the palette and shortcuts all show that one definition."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QAction, QIcon, QKeySequence
+
+from console.design import icons
+from services.language import translate
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that can be done: what it is called, where it is found, whether it can run now, and what it does."""
+
+    id: str
+    text: str
+    run: Callable[[], None]
+    enabled: Callable[[], bool] = lambda: True
+    icon: str = ""
+    shortcut: str = ""
+    where: str = ""
+    """The menu it stands in, such as “File”; empty for none."""
+    submenu: str = ""
+    """The menu inside that menu, such as “Scheduled check”; empty for none."""
+    checked: Callable[[], bool] | None = None
+    """Whether it is what was chosen, for one of several choices; None for what is no choice."""
+    destructive: bool = False
+    separator_before: bool = False
+    """Whether a line stands above it in its menu."""
+
+
+class CommandRegistry(QObject):
+    """Every command of the window by id. `refreshed` asks whoever shows commands to look again."""
+
+    refreshed = pyqtSignal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._commands: dict[str, Command] = {}
+        self._actions: dict[str, QAction] = {}
+
+    def add(self, command: Command) -> None:
+        """Define a command; an id or a shortcut is defined once only."""
+        if command.id in self._commands:
+            raise ValueError(f"the command {command.id} is defined twice")
+        keys = QKeySequence(command.shortcut)
+        if command.shortcut and any(QKeySequence(c.shortcut) == keys for c in self):
+            raise ValueError(f"the shortcut {command.shortcut} is taken")
+        self._commands[command.id] = replace(
+            command, text=translate(command.text), submenu=translate(command.submenu)
+        )
+
+    def __iter__(self) -> Iterator[Command]:
+        """Go through the commands in the order of their definition."""
+        return iter(self._commands.values())
+
+    def __bool__(self) -> bool:
+        """Be true, also while there are none."""
+        return True
+
+    def get(self, command_id: str) -> Command:
+        """Return a command by id; raises KeyError."""
+        return self._commands[command_id]
+
+    def run(self, command_id: str) -> bool:
+        """Run a command if it can run now; returns whether it did."""
+        command = self._commands[command_id]
+        if not command.enabled():
+            return False
+        command.run()
+        return True
+
+    def action(self, command_id: str) -> QAction:
+        """Return the one action that shows a command in menus and listens to its shortcut."""
+        if command_id not in self._actions:
+            command = self._commands[command_id]
+            action = QAction(command.text, self)
+            action.setIcon(_icon(command))
+            if command.shortcut:
+                action.setShortcut(QKeySequence(command.shortcut))
+            action.triggered.connect(lambda: self.run(command_id))
+            action.setEnabled(command.enabled())
+            if command.checked is not None:
+                action.setCheckable(True)
+                action.setChecked(command.checked())
+            self._actions[command_id] = action
+        return self._actions[command_id]
+
+    def entry(
+        self, command_id: str, parent: QObject, run: Callable[[], object], *, text: str = ""
+    ) -> QAction:
+        """Return an entry of a context menu: the command as it is shown everywhere, for another object than the page's.
+
+        It only names the shortcut: the action of the command is the one that listens to it.
+        """
+        command = self._commands[command_id]
+        action = QAction(text or command.text, parent)
+        action.setIcon(_icon(command))
+        action.setShortcut(QKeySequence(command.shortcut))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(lambda *_checked: run())
+        return action
+
+    def recolour_icons(self, *_scheme: str) -> None:
+        """Draw the icons of the commands in the colours as they are now."""
+        for command_id, action in self._actions.items():
+            action.setIcon(_icon(self._commands[command_id]))
+
+    def refresh(self) -> None:
+        """Look again which commands can run now."""
+        for command_id, action in self._actions.items():
+            command = self._commands[command_id]
+            action.setEnabled(command.enabled())
+            if command.checked is not None:
+                action.setChecked(command.checked())
+        self.refreshed.emit()
+
+
+def _icon(command: Command) -> QIcon:
+    if not command.icon:
+        return QIcon()
+    return icons.icon(command.icon, "bad" if command.destructive else "text", in_menu=True)

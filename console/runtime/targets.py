@@ -1,0 +1,53 @@
+"""Targets: what a page can be opened for. Imports nothing slow."""
+
+import uuid
+from dataclasses import dataclass
+
+from models.kinds import Kind
+
+HOME = "home"
+FOLDER = "folder"
+REQUESTS = "requests"
+PROVISIONING = "provisioning"
+FAULTS = "faults"
+DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to go: the value of a `Kind` with an id, or "home", "requests", "provisioning", "faults", "deleted", "folder:NAME" without one.
+
+    `tab` names a tab to open there, such as "Check"; `run` a command of the page to run on arrival.
+    """
+
+    kind: str
+    id: uuid.UUID | None = None
+    tab: str = ""
+    run: str = ""
+
+    @property
+    def head(self) -> str:
+        """Return the kind without what follows a colon."""
+        return self.kind.partition(":")[0]
+
+    @property
+    def object_kind(self) -> Kind | None:
+        """Return the kind of object, or None for a place that is no object."""
+        try:
+            return Kind(self.kind)
+        except ValueError:
+            return None
+
+    @property
+    def place(self) -> "Target":
+        """Return the page alone, without what is to be done on arrival."""
+        return Target(self.kind, self.id)
+
+    def same_page(self, other: "Target | None") -> bool:
+        """Whether both are shown by one page."""
+        return other is not None and (self.kind, self.id) == (other.kind, other.id)
+
+
+def fault_entry_target(fault_id: str, stage: str) -> Target:
+    """Return the page of the fault catalog, opened at the entry for a fault that a stage ended with."""
+    return Target(FAULTS, tab=f"{fault_id}@{stage}")

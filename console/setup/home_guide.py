@@ -1,0 +1,264 @@
+"""What Home shows under its head: the phases in one column or two, the servers, and what the shapes mean."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QFontMetrics, QResizeEvent
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from console.design import theme
+from console.runtime.targets import Target
+from console.setup.home_servers import ServerOverview
+from console.widgets import buttons
+from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
+from console.widgets.meter import Ring
+from models.translation_marks import tr_later
+from services.language import tr, translate, translate_message
+
+STATE_SHAPES = {
+    "done": "good",
+    "needless": "good",
+    "todo": "todo",
+    "blocked": "blocked",
+    "elsewhere": "elsewhere",
+}
+STATE_LABELS = {
+    "done": tr_later("Done"),
+    "needless": tr_later("Not needed"),
+    "todo": tr_later("To do here"),
+    "blocked": tr_later("Blocked"),
+    "elsewhere": tr_later("To do elsewhere"),
+}
+"""What the shapes of the steps say."""
+LEGEND = (
+    ("good", tr_later("Done")),
+    ("next", tr_later("Next")),
+    ("todo", tr_later("To do here")),
+    ("elsewhere", tr_later("To do elsewhere")),
+    ("blocked", tr_later("Blocked")),
+)
+ROW, RING, NUMBER, SHAPE, GAP, AFTER_STEP = 28, 16, 18, 14, 8, 12
+MARGIN, COLUMN_GAP, LEFT_COLUMN_PHASES = 24, 24, 4
+SIDE_COLUMN_MIN_WIDTH = 280
+"""The width of the servers where they stand beside all phases."""
+SAMPLE_FACT = tr_later("{name}, password set")
+"""A fact of usual length: where it has no room beside step and link, one column of phases has to do."""
+LINK_PADDING = 4
+"""What a link has around it for its ring: its text, not its ring, ends at the margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepAction:
+    """What a row offers: the word on its link or button, and what it does."""
+
+    word: str
+    act: Callable[[], None]
+
+
+class PhaseBlock(QWidget):
+    """A phase: a ring with its share, its title, and one row per step."""
+
+    def __init__(
+        self, phase: Any, coming: Any, step_width: int, door: Callable[[Any], StepAction | None]
+    ) -> None:
+        super().__init__()
+        self._width = step_width
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        head = QHBoxLayout()
+        head.setSpacing(GAP)
+        head.setContentsMargins(0, 0, LINK_PADDING, 0)
+        head.addWidget(_phase_progress(phase))
+        head.addWidget(Label(translate(phase.title), role="section"))
+        head.addStretch(1)
+        head.addWidget(
+            Label(tr("{done} of {count}", done=phase.done, count=len(phase.steps)), role="caption")
+        )
+        layout.addLayout(head)
+        layout.addSpacing(4)
+        for step in phase.steps:
+            layout.addWidget(self._row(step, door(step), is_next=step is coming))
+
+    def _row(self, step: Any, door: StepAction | None, *, is_next: bool) -> QWidget:
+        row = QFrame()
+        row.setFixedHeight(theme.scaled(ROW))
+        fact = (
+            tr("Waits for step {number}", number=step.waits_for)
+            if step.waits_for
+            else translate_message(step.fact)
+        )
+        state = tr("Next") if is_next else tr(STATE_LABELS[str(step.state)])
+        row.setAccessibleName(
+            tr(
+                "Step {number}, {text}, {state}: {fact}",
+                number=step.number,
+                text=translate(step.text),
+                state=state.lower(),
+                fact=fact,
+            ).removesuffix(": ")
+        )
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(GAP)
+        number = Label(str(step.number), role="caption")
+        number.setFixedWidth(theme.scaled(NUMBER))
+        number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        shape = IconLabel("next" if is_next else STATE_SHAPES[str(step.state)], SHAPE, word=state)
+        text = Label(
+            translate(step.text), role="strong" if is_next else "muted" if step.waits_for else "body"
+        )
+        text.setFixedWidth(self._width)
+        for widget in (number, shape, text):
+            line.addWidget(widget)
+        line.addSpacing(AFTER_STEP - GAP)
+        line.addWidget(ElidedLabel(fact, role="caption"), 1)
+        if door is not None and not step.waits_for:
+            line.addWidget(self._step_action(step, door, is_next=is_next))
+            line.setContentsMargins(0, 0, LINK_PADDING if is_next else 0, 0)
+        return row
+
+    def _step_action(self, step: Any, door: StepAction, *, is_next: bool) -> QWidget:
+        name = f"{door.word}: {translate(step.text)}"
+        if is_next:
+            button = buttons.primary(door.word)
+            button.setProperty("size", "small")
+            button.setAccessibleName(name)
+            button.clicked.connect(door.act)
+            return button
+        link = LinkLabel(door.word)
+        link.setAccessibleName(name)
+        link.clicked.connect(door.act)
+        return link
+
+
+def _phase_progress(phase: Any) -> QWidget:
+    """Return the ring of a phase, or the tick of one that is done."""
+    if phase.done < len(phase.steps):
+        ring = Ring(RING)
+        ring.set_value(phase.done / len(phase.steps))
+        return ring
+    return IconLabel("good", RING, word=tr("Done"))
+
+
+class GuideView(QWidget):
+    """Lays phases and servers out: two columns where both have room, else one."""
+
+    def __init__(self, go: Callable[[Target], None], invitation: QWidget) -> None:
+        super().__init__()
+        self.setProperty("role", "page")
+        self.servers = ServerOverview(go)
+        self.blocks: list[PhaseBlock] = []
+        self.shape = ""
+        """How it is laid out now: “two” columns of phases, phases with servers “beside” them, or “one” column."""
+        self._column_min_width = 0
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, 12, MARGIN - LINK_PADDING, 12)
+        layout.setSpacing(12)
+        layout.addWidget(invitation)
+        columns = self._columns = QHBoxLayout()
+        columns.setSpacing(COLUMN_GAP)
+        self._left, self._right = QVBoxLayout(), QVBoxLayout()
+        self._between = QFrame()
+        self._between.setProperty("role", "upright")
+        columns.addLayout(self._left, 1)
+        columns.addWidget(self._between)
+        columns.addLayout(self._right, 1)
+        layout.addLayout(columns)
+        layout.addStretch(1)
+        self._legend = QHBoxLayout()
+        layout.addLayout(self._legend)
+        for column in (self._left, self._right):
+            column.setSpacing(16)
+
+    def show_phases(
+        self, phases: Sequence[Any], coming: Any, door: Callable[[Any], StepAction | None]
+    ) -> None:
+        """Show the phases; the step that is `coming` has the button."""
+        focus = self._focused_name()
+        for block in self.blocks:
+            block.hide()
+            block.setParent(None)
+            block.deleteLater()
+        metrics = QFontMetrics(theme.font("strong"))
+        width = (
+            max(
+                (metrics.horizontalAdvance(translate(s.text)) for phase in phases for s in phase.steps),
+                default=0,
+            )
+            + 2
+        )
+        self.blocks = [PhaseBlock(phase, coming, width, door) for phase in phases]
+        fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(SAMPLE_FACT, name="ServiceNow"))
+        link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_PADDING
+        self._column_min_width = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
+        self._draw_legend()
+        self.shape = ""
+        self.place()
+        self._restore_focus(focus)
+
+    def show_servers(self, figures: Sequence[Any], views: Mapping[Any, Any]) -> None:
+        """Show a card for each of the first servers."""
+        self.servers.show_servers(figures, views)
+        self.place()
+
+    def _focused_name(self) -> str:
+        widget = self.focusWidget()
+        return widget.accessibleName() if widget is not None and widget.hasFocus() else ""
+
+    def _restore_focus(self, name: str) -> None:
+        """Put the keyboard back on what was made again."""
+        kinds = (LinkLabel, QPushButton)
+        same = [w for kind in kinds for w in self.findChildren(kind) if w.accessibleName() == name]
+        if name and same:
+            same[-1].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _draw_legend(self) -> None:
+        while (old := self._legend.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._legend.setSpacing(6)
+        for shape, word in LEGEND:
+            self._legend.addWidget(IconLabel(shape, 12))
+            self._legend.addWidget(Label(tr(word), role="caption"))
+            self._legend.addSpacing(8)
+        self._legend.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Change between one column and two where the width asks for it."""
+        super().resizeEvent(event)
+        self.place()
+
+    def place(self) -> None:
+        """Put phases and servers where they stand at this width."""
+        room = self.width() - 2 * MARGIN + LINK_PADDING - 2 * COLUMN_GAP - 1
+        need = self._column_min_width
+        shape = "two" if room >= 2 * need else "beside" if room >= need + SIDE_COLUMN_MIN_WIDTH else "one"
+        if shape != self.shape:
+            self.shape = shape
+            self._fill(LEFT_COLUMN_PHASES if shape == "two" else len(self.blocks), shape)
+        right = {
+            "two": room // 2,
+            "beside": SIDE_COLUMN_MIN_WIDTH + (room - need - SIDE_COLUMN_MIN_WIDTH) // 3,
+            "one": 0,
+        }[shape]
+        # Shares in pixels: as many as each column is to be wide.
+        for place, share in enumerate((room - right, 0, right)):
+            self._columns.setStretch(place, share)
+        self.servers.place(right or room + 2 * COLUMN_GAP)
+
+    def _fill(self, cut: int, shape: str) -> None:
+        """Put the phases before `cut` and those from there on into their columns, and the servers below or beside them."""
+        for column, blocks in ((self._left, self.blocks[:cut]), (self._right, self.blocks[cut:])):
+            while column.takeAt(0) is not None:
+                pass
+            for block in blocks:
+                column.addWidget(block)
+        (self._left if shape == "one" else self._right).addWidget(self.servers)
+        for column in (self._left, self._right):
+            column.addStretch(1)
+        self._between.setVisible(shape != "one")
+        self.servers.show_rule(visible=shape != "beside")

@@ -1,0 +1,204 @@
+"""One card per server at the foot of the guide: how it answers, what waits on it, and the ways to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from console.objects.load_forecast import HOURLY_CALL_LIMIT, polling_calls_per_hour
+from console.runtime.targets import REQUESTS, Target
+from console.widgets import plain_text
+from console.widgets.badge import OUTLINE, Badge
+from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone
+from models.kinds import Kind
+from services.language import number, plural, tr, translate
+
+ALL_SERVERS_TARGET = "folder:foreign_system"
+"""Where every server stands."""
+MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 240, 12
+"""How many cards are shown, the smallest width of one, and the room between two."""
+LINK_PADDING = 4
+"""What a link has around it for its ring; taken off the margin, so that its text stands under the others."""
+
+
+def _server_status(figures: Any, view: Any) -> tuple[str, str, str, str]:
+    """Return shape, tone, word and reason of how a server stands; `view` is None while it was not asked."""
+    if not figures.has_credential:
+        return "off", "off", tr("No credential"), tr("Choose a User Credential on {name}", name=figures.name)
+    if view is None:
+        return "pending", "off", tr("Not asked yet"), ""
+    if view.problem is None:
+        return "good", "good", tr("Reached"), ""
+    return (
+        "bad",
+        "bad",
+        tr("Not reached"),
+        f"{translate(view.problem.cause)} {translate(view.problem.remedy)}",
+    )
+
+
+class ServerCard(QFrame):
+    """How one server stands, with links that check it and open it."""
+
+    def __init__(self, figures: Any, view: Any, go: Callable[[Target], None]) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self._go = go
+        shape, tone, word, reason = _server_status(figures, view)
+        self.setAccessibleName(f"{figures.name}: {word}")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(6)
+        layout.addLayout(self._head(figures, shape, tone, word, reason))
+        layout.addLayout(self._place(figures))
+        rule = QFrame()
+        rule.setProperty("role", "rule")
+        layout.addWidget(rule)
+        self._add_figures(layout, figures, view)
+        layout.addLayout(self._links(figures))
+        layout.addStretch(1)
+
+    def _head(self, figures: Any, shape: str, tone: str, word: str, reason: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        picture, mark = IconLabel("server", 16), IconLabel(shape, 14)
+        said = Label(word, role="field")
+        set_tone(said, tone)
+        for widget in (mark, said):
+            plain_text.set_tooltip(widget, reason)
+        row.addWidget(picture)
+        row.addWidget(ElidedLabel(figures.name, role="strong"), 1)
+        row.addWidget(mark)
+        row.addWidget(said)
+        return row
+
+    def _place(self, figures: Any) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        host = ElidedLabel(figures.host or tr("No address yet"), role="caption")
+        host.setMinimumHeight(20)
+        row.addWidget(host, 1)
+        if figures.production:
+            row.addWidget(Badge(tr("Production"), OUTLINE))
+        return row
+
+    def _add_figures(self, layout: QVBoxLayout, figures: Any, view: Any) -> None:
+        layout.addLayout(_figure_row(tr("Pending"), number(figures.pending)))
+        if figures.timings:
+            # Nothing waits, nothing is asked; from the first request on, all of them are asked about together.
+            calls = polling_calls_per_hour(figures.minimum_interval_s) if figures.pending else 0
+            said = tr("{count} of {limit}", count=calls, limit=HOURLY_CALL_LIMIT)
+            tip = tr("What this console asks while requests wait, against the limit it keeps")
+            layout.addLayout(_figure_row(tr("Calls an hour"), said, "", tip))
+        else:
+            layout.addLayout(_figure_row(tr("Calls an hour"), tr("No process yet")))
+        answered = view is not None and view.problem is None
+        layout.addLayout(
+            _figure_row(tr("Answer time"), tr("{number} ms", number=round(view.ms)) if answered else "–")
+        )
+
+    def _links(self, figures: Any) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.setContentsMargins(0, 0, 0, 0)
+        server = Kind.FOREIGN_SYSTEM.value
+        ways = [
+            (tr("Check"), Target(server, figures.id, tab="Check", run="check")),
+            (tr("Open"), Target(server, figures.id)),
+        ]
+        if figures.pending:
+            ways.append((tr("Requests"), Target(REQUESTS)))
+        for word, target in ways:
+            link = LinkLabel(word)
+            link.setAccessibleName(f"{word}: {figures.name}")
+            link.clicked.connect(lambda _on, target=target: self._go(target))
+            row.addWidget(link)
+        row.addStretch(1)
+        return row
+
+
+def _figure_row(name: str, value: str, tone: str = "", tip: str = "") -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    said = Label(value)
+    row.addWidget(Label(name, role="muted"))
+    row.addStretch(1)
+    if tone:
+        mark = IconLabel(tone, 12)
+        plain_text.set_tooltip(mark, tip)
+        row.addWidget(mark)
+        set_tone(said, tone)
+    plain_text.set_tooltip(said, tip)
+    row.addWidget(said)
+    return row
+
+
+class ServerOverview(QWidget):
+    """The heading and the cards, as many beside each other as there is room for."""
+
+    def __init__(self, go: Callable[[Target], None]) -> None:
+        super().__init__()
+        self._go = go
+        self._figures: list[Any] = []
+        self._views: dict[Any, Any] = {}
+        self._told: dict[Any, tuple[Any, int]] = {}
+        self._beside = 0
+        self.cards: list[ServerCard] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, LINK_PADDING, 0)
+        layout.setSpacing(12)
+        self._rule = QFrame()
+        self._rule.setProperty("role", "rule")
+        layout.addWidget(self._rule)
+        head = QHBoxLayout()
+        head.addWidget(Label(tr("Servers"), role="section"))
+        head.addStretch(1)
+        self._more = LinkLabel("")
+        self._more.clicked.connect(lambda _on: go(Target(ALL_SERVERS_TARGET)))
+        head.addWidget(self._more)
+        layout.addLayout(head)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GAP)
+        layout.addLayout(self._grid)
+        self.hide()
+
+    def show_servers(self, figures: Sequence[Any], views: Mapping[Any, Any]) -> None:
+        """Show the first servers by name, and how many more there are."""
+        told = {key: (view.problem, round(view.ms)) for key, view in views.items()}
+        if (list(figures), told) != (self._figures, self._told):
+            self._figures, self._views, self._told = list(figures), dict(views), told
+            self.draw()
+
+    def draw(self) -> None:
+        """Make the cards again, with the tokens as they are now."""
+        figures, views = self._figures, self._views
+        for card in self.cards:
+            self._grid.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        self.cards = [ServerCard(one, views.get(one.id), self._go) for one in figures[:MAX_CARDS]]
+        more = len(figures) - len(self.cards)
+        self._more.setText(plural(more, "{count} more", "{count} more") if more > 0 else "")
+        self._more.setVisible(more > 0)
+        self._more.setAccessibleName(
+            plural(len(figures), "Open all {count} servers", "Open all {count} servers")
+        )
+        self._beside = 0
+        self.setVisible(bool(figures))
+
+    def show_rule(self, *, visible: bool) -> None:
+        """Show the line above, where something stands above."""
+        self._rule.setVisible(visible)
+
+    def place(self, width: int) -> None:
+        """Stand as many cards beside each other as `width` has room for, two at most."""
+        beside = 2 if width >= 2 * CARD_MIN_WIDTH + GAP else 1
+        if beside == self._beside:
+            return
+        self._beside = beside
+        for place, card in enumerate(self.cards):
+            self._grid.addWidget(card, place // beside, place % beside, Qt.AlignmentFlag(0))
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, beside - 1)

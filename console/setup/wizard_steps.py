@@ -1,0 +1,349 @@
+"""The steps of the set-up wizard: sign in, what was found, and what was made."""
+
+from typing import Any
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from console.forms.edit_session import as_sentence
+from console.runtime.targets import Target
+from console.widgets import buttons
+from console.widgets.field import ERROR, Field
+from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
+from console.widgets.line_editors import PasswordLineEdit, TextLineEdit, UrlLineEdit
+from console.widgets.meter import Meter
+from console.widgets.placeholders import capitalize_first
+from models.addresses import normalise_base_url
+from models.base import NAME_MAX, validate_single_line
+from models.foreign_system import URL_MAX
+from models.kinds import KINDS, Kind
+from models.translation_marks import tr_later
+from services.common.errors import Problem
+from services.language import plural, tr, translate
+
+LABEL_WIDTH = 190
+ADDRESS_HELP = tr_later("https://INSTANCE.service-now.com/, as in the browser")
+SERVICE_LABELS = {
+    "create": tr_later("Create request service"),
+    "status": tr_later("Get request status service"),
+    "cancel": tr_later("Cancel request service"),
+}
+
+
+class SignInStep(QWidget):
+    """Address, account and password."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.address, self.account, self.password = UrlLineEdit(), TextLineEdit(), PasswordLineEdit()
+        self._address_field = Field("Base URL", self.address, ADDRESS_HELP)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addWidget(self._address_field)
+        layout.addWidget(Field("Account Name", self.account, "The ServiceNow user name"))
+        layout.addWidget(Field("Password", self.password, "Stored in the vault, for this address only"))
+        layout.addStretch(1)
+        for line in (self.address, self.account, self.password):
+            line.textChanged.connect(lambda _text: self.changed.emit())
+        self.address.textChanged.connect(lambda _text: self._update_error())
+        self.address.editingFinished.connect(lambda: self.address.text().strip() and self.normalise())
+
+    def missing(self) -> str:
+        """Return what has to be filled in or corrected yet, or an empty text."""
+        if self.address.text().strip() and (error := self._address_error()):
+            return tr("Base URL: {error}", error=error)
+        if error := self._account_error():
+            return tr("Account Name: {error}", error=error)
+        lines = (
+            (tr("Base URL"), self.address),
+            (tr("Account Name"), self.account),
+            (tr("Password"), self.password),
+        )
+        empty = [label for label, line in lines if not line.text().strip()]
+        return tr("Fill in {names}", names=", ".join(empty)) if empty else ""
+
+    def _address_error(self) -> str:
+        """Return what is wrong with the address, or an empty text."""
+        try:
+            address = normalise_base_url(self.address.text())
+        except ValueError as error:
+            return as_sentence(str(error))
+        return tr("Is too long") if len(address) > URL_MAX else ""
+
+    def _account_error(self) -> str:
+        account = self.account.text().strip()
+        try:
+            validate_single_line(account)
+        except ValueError as error:
+            return as_sentence(str(error))
+        return tr("Is too long") if len(account) > NAME_MAX else ""
+
+    def _update_error(self) -> None:
+        """Let an error that is shown follow what is typed; a new one is shown when the person leaves the field."""
+        if self._address_field.state == ERROR:
+            error = self._address_error() if self.address.text().strip() else ""
+            if error:
+                self._address_field.set_error(error)
+            else:
+                self._address_field.set_help(tr(ADDRESS_HELP))
+
+    def normalise(self) -> bool:
+        """Write the address as it will be used; returns False, with the reason beside it, when it is none."""
+        if error := self._address_error():
+            self._address_field.set_error(error)
+            return False
+        self._address_field.set_help(tr(ADDRESS_HELP))
+        normal = normalise_base_url(self.address.text())
+        if normal != self.address.text():
+            self.address.setText(normal)
+        return True
+
+    def forget_password(self) -> None:
+        """Clear the password line."""
+        self.password.clear()
+
+
+class _ResultLine(QWidget):
+    """A status shape, a label, what was found, and what was seen of it."""
+
+    def __init__(self, state: str, label: str, text: str, seen: str = "") -> None:
+        super().__init__()
+        self.setAccessibleName(f"{label}: {text} {seen}".strip())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        picture = IconLabel(state, 14, word=state)
+        name = Label(label, role="field")
+        name.setFixedWidth(LABEL_WIDTH)
+        layout.addWidget(picture)
+        layout.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(ElidedLabel(text))
+        if seen:
+            words.addWidget(ElidedLabel(seen, role="caption"))
+        layout.addLayout(words, 1)
+        layout.setAlignment(picture, Qt.AlignmentFlag.AlignTop)
+
+
+class FoundStep(QWidget):
+    """What the instance has of what approvals need, and what will be made here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self.lines: list[tuple[str, str, str, str]] = []
+        """What is shown: state, label, what was found, what was seen of it."""
+        self._found: list[_ResultLine] = []
+
+    def show_found(
+        self,
+        found: Any,
+        base_url: str,
+        account: str,
+        names: dict[Kind, str],
+        below: QWidget | None = None,
+    ) -> None:
+        """Show one line per thing that was looked for, and one per object that will be made, as it will be called.
+
+        `below` stands under them: what is missing and can be made, or what was made just now.
+        """
+        from console.forms.request_item_picker import contract_text
+
+        self._clear()
+        self.lines = [
+            ("good", tr("Signed in"), tr("{account} at {base_url}", account=account, base_url=base_url), "")
+        ]
+        for service in found.services:
+            seen = translate(service.verdict.text) if service.verdict is not None else ""
+            name = service.name or tr("Not found on the instance")
+            self.lines.append(("good" if service.ok else "bad", tr(SERVICE_LABELS[service.role]), name, seen))
+        if found.item is None:
+            self.lines.append(("bad", tr("Request Item"), tr("No item has the required variables"), ""))
+        else:
+            self.lines.append(("good", tr("Request Item"), found.item.name, contract_text(found.item)[1]))
+        lines = [_ResultLine(*line) for line in self.lines]
+        for widget in lines:
+            self._layout.addWidget(widget)
+        self._found = lines[1:]
+        self._layout.addSpacing(8)
+        if found.complete:
+            for kind, name in names.items():
+                self._layout.addWidget(_ResultLine("create", tr(KINDS[kind].singular), name))
+        if below is not None:
+            self._layout.addSpacing(8 if found.complete else 0)
+            self._layout.addWidget(below)
+        self._layout.addStretch(1)
+
+    def show_created(self, below: QWidget) -> None:
+        """Show what a run created, and nothing of what was found before it: that is no longer true."""
+        self._clear()
+        self.lines = []
+        self._layout.addWidget(below)
+        self._layout.addStretch(1)
+
+    def forget_found(self) -> None:
+        """Take away what was found, because records were written since."""
+        del self.lines[1:]
+        for widget in self._found:
+            widget.hide()
+
+    def _clear(self) -> None:
+        self._found = []
+        while (old := self._layout.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+
+
+class DoneStep(QWidget):
+    """Links to what was made, and the staged check as it runs."""
+
+    opened = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+        self._grid.setColumnStretch(2, 1)
+        self.links: list[LinkLabel] = []
+        self.verdict = Label("", role="strong")
+        self.stage = Label("")
+        self.stage.setWordWrap(True)
+        self._meter = Meter()
+        self._shape = IconLabel("", 14)
+        self._done = 0
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(self._grid)
+        layout.addSpacing(12)
+        layout.addWidget(Label(tr("Connection check"), role="section"))
+        layout.addWidget(self._meter)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._shape, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.verdict, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.stage, 1)
+        layout.addLayout(line)
+        layout.addStretch(1)
+
+    def show_made(self, made: Any) -> None:
+        """Show a link to each object."""
+        for row, item in enumerate((made.credential, made.server, made.process, made.approval_type)):
+            info = KINDS[item.kind]
+            link = LinkLabel(item.name)
+            link.setAccessibleName(tr("Open {kind} {name}", kind=tr(info.singular), name=item.name))
+            target = Target(str(item.kind), item.id)
+            link.clicked.connect(lambda *_args, target=target: self.opened.emit(target))
+            self._grid.addWidget(Label(info.singular, role="field"), row, 0)
+            self._grid.addWidget(link, row, 1)
+            self.links.append(link)
+
+    def checking(self) -> None:
+        """Show that the check runs."""
+        self._done = 0
+        self.verdict.setText(tr("Checking"))
+        self._shape.show_shape("running")
+
+    def stage_done(self, result: Any) -> None:
+        """Show that a stage of the check has ended."""
+        from services.connectivity import STAGES
+
+        self._done += 1
+        self._meter.set_value(self._done / len(STAGES))
+        self.stage.setText(f"{result.stage}: {result.evidence}")
+
+    def not_checked(self) -> None:
+        """Show that the check itself could not run."""
+        self._shape.show_shape("bad")
+        self.verdict.setText(tr("Could not be checked"))
+        self.stage.setText("")
+
+    def show_report(self, report: Any) -> None:
+        """Show the verdict and the worst finding."""
+        words = {"ok": ("good", tr("Everything works")), "warning": ("notice", tr("Works, with a warning"))}
+        state, word = words.get(str(report.verdict), ("bad", tr("The check failed")))
+        self._meter.set_value(1.0)
+        self._shape.show_shape(state)
+        self.verdict.setText(word)
+        worst = next((s for s in report.stages if s.state in ("failed", "warning")), None)
+        good = sum(1 for s in report.stages if s.state == "ok")
+        self.stage.setText(
+            plural(good, "{count} stage good, {ms} ms", "{count} stages good, {ms} ms", ms=round(report.ms))
+            if worst is None
+            else f"{translate(worst.cause)} {translate(worst.remedy)}"
+        )
+
+
+PROBLEM_PARTS = (
+    tr_later("Tried"),
+    tr_later("Evidence"),
+    tr_later("Cause"),
+    tr_later("Owner"),
+    tr_later("Remedy"),
+)
+
+
+class FailurePanel(QFrame):
+    """The five parts of a failure; hidden while there is none."""
+
+    shown = pyqtSignal()
+    """A failure has appeared, to be brought into view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "panel")
+        self.problem: Problem | None = None
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(12, 8, 12, 8)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        self._texts: list[QLabel] = []
+        for row, part in enumerate(PROBLEM_PARTS):
+            text = Label("", role="code" if part == PROBLEM_PARTS[1] else "body")
+            text.setWordWrap(True)
+            text.setAccessibleName(tr(part))
+            self._grid.addWidget(Label(tr(part), role="field"), row, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(text, row, 1)
+            self._texts.append(text)
+        copy = buttons.small("Copy")
+        copy.setAccessibleName(tr("Copy the failure"))
+        copy.clicked.connect(self._copy)
+        self._grid.addWidget(copy, 0, 2)
+        self.hide()
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show the parts of a problem."""
+        self.problem = problem
+        parts = (
+            translate(problem.tried),
+            translate(problem.evidence),
+            translate(problem.cause),
+            capitalize_first(translate(problem.owner.value)),
+            translate(problem.remedy),
+        )
+        for name, label, text in zip(PROBLEM_PARTS, self._texts, parts, strict=True):
+            label.setText(text)
+            label.setAccessibleName(f"{tr(name)}: {text}")
+        self.show()
+        self.shown.emit()
+
+    def clear(self) -> None:
+        """Hide the panel."""
+        self.problem = None
+        self.hide()
+
+    def _copy(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if self.problem is not None and clipboard is not None:
+            clipboard.setText(self.problem.as_text())

@@ -1,0 +1,1 @@
+"""The main window: menus, command palette, tray, activity strip."""

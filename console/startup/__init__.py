@@ -1,0 +1,1 @@
+"""Starting the process: options, event loop, signals, first window."""

@@ -1,0 +1,1 @@
+"""Helpers without product knowledge that every other service uses: errors, redaction, logging, files, tasks."""

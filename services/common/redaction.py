@@ -1,0 +1,253 @@
+"""Takes secrets out of text that people, logs and reports get to see.
+
+Two ways at once: what looks like a credential is removed by its looks, and every password that this process has read
+(see `remember`) is removed by its value, however whoever sent it back has written it. Of what people wrote, only the
+second and what has the form of a credential: their words are no names of fields.
+"""
+
+import base64
+import binascii
+import html.entities
+import re
+import threading
+from dataclasses import dataclass
+
+from services.common.plain_text import replace_unstorable
+
+REDACTED = "(removed)"
+EVIDENCE_MAX = 600
+EVIDENCE_INPUT_MAX = 20_000
+"""Characters of an answer that are looked at for the few that are shown."""
+REMEMBERED_MAX = 256
+SUBSTRING_MIN_LENGTH = 8
+"""Shorter passwords are taken out where they stand as a word of their own, or every text would lose letters."""
+SECRET_MIN_LENGTH = 3
+CUT_LEAST, CUT_MAX = 6, 40
+BASE64_MIN_LENGTH = 12
+ESCAPES_MAX = 8
+"""Quoted three times over, a character has seven backslashes before it."""
+
+_SENSITIVE_KEY = r"(?:password|passwd|passphrase|secret|token|api[_-]?key|\bpwd)"
+"""How the name of something secret ends. What stands before it is not asked for: a name of any length, tried from each
+of its dots, would take hours of a page that is made for it."""
+_URL_PASSWORD_RULE = (
+    re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"),
+    rf"\1{REDACTED}@",
+)
+_RULES = (
+    (re.compile(r"(?i)(authorization[\"']?\s*[:=,]\s*[\"']?)(basic|bearer|digest|ntlm|negotiate)\s+[^\r\n\"'<>]+"),
+     rf"\1\2 {REDACTED}"),
+    (re.compile(r"(?i)((?:set-)?cookie2?[\"']?\s*[:=]\s*)[^\r\n]+"), rf"\1{REDACTED}"),
+    (re.compile(r"(?i)\b(JSESSIONID|glide_[a-z_]+|BIGipServer[\w.~-]*)=[^;\s\"'<>]+"), rf"\1={REDACTED}"),
+    (re.compile(rf"(?i)(<([\w.:-]*{_SENSITIVE_KEY})(?:\s[^<>]*)?>)[^<>]+(</\2\s*>)"), rf"\1{REDACTED}\3"),
+    (re.compile(rf"(?i)({_SENSITIVE_KEY}\"\s*[:=]\s*\")(?:\\.|[^\"\\])*"), rf"\1{REDACTED}"),
+    (re.compile(rf"(?i)({_SENSITIVE_KEY}'\s*[:=]\s*')(?:\\.|[^'\\])*"), rf"\1{REDACTED}"),
+    (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*\")[^\"]*"), rf"\1{REDACTED}"),
+    (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*=\s*')[^']*"), rf"\1{REDACTED}"),
+    (re.compile(rf"(?i)({_SENSITIVE_KEY}\s*[:=]\s*)(?![\"'])[^\s\"',;&}}<>]+"), rf"\1{REDACTED}"),
+    _URL_PASSWORD_RULE,
+)  # fmt: skip
+TOKEN_MIN_LENGTH = 16
+"""No shorter text is a token."""
+_INNER_CAPITAL = re.compile("[a-z][A-Z]")
+_SCHEME = re.compile(r"(?i)\b(basic|bearer)(\s+)([A-Za-z0-9+/=_\-.~]{4,})")
+
+_BASE64_RUN = re.compile(rf"[A-Za-z0-9+/_\-]{{{SUBSTRING_MIN_LENGTH},}}={{0,2}}")
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+@dataclass(frozen=True, slots=True)
+class _SecretPattern:
+    """How a password is found again: a pattern for its written forms, and what stays of it in base64."""
+
+    written: re.Pattern[str]
+    encoded: tuple[str, ...]
+
+
+_lock = threading.Lock()
+_remembered: dict[str, _SecretPattern] = {}
+
+
+def remember_secret(secret: str) -> None:
+    """Take this password out of every text from now on. Called where a password leaves for its host or vault."""
+    if len(secret) < SECRET_MIN_LENGTH or secret in REDACTED:
+        return
+    with _lock:
+        known = _remembered.pop(secret, None) or _SecretPattern(
+            _secret_pattern(secret), _base64_fragments(secret)
+        )
+        _remembered[secret] = known
+        while len(_remembered) > REMEMBERED_MAX:
+            del _remembered[next(iter(_remembered))]
+
+
+def redact(text: str) -> str:
+    """Return `text` without credentials, cookies, tokens and the passwords this process knows.
+
+    For what programs wrote: there a name such as `password` says that a secret follows.
+    """
+    text = _redact_remembered(text)
+    for rule, replacement in _RULES:
+        text = rule.sub(replacement, text)
+    return _SCHEME.sub(_redact_token, text)
+
+
+def redact_user_text(text: str) -> str:
+    """Return what a person wrote, such as a reason or a comment, without secrets.
+
+    Those are known by their value, by the form of a token, or by their place in an address. The word `password` says
+    nothing there: people write “my password: please allow it”, and every word of that stays.
+    """
+    rule, replacement = _URL_PASSWORD_RULE
+    return _SCHEME.sub(_redact_token_in_user_text, rule.sub(replacement, _redact_remembered(text)))
+
+
+def _redact_remembered(text: str) -> str:
+    with _lock:
+        # The longest first: one password may be the beginning of another.
+        known = [_remembered[secret] for secret in sorted(_remembered, key=len, reverse=True)]
+    text = _redact_base64(text, [part for one in known for part in one.encoded])
+    for one in known:
+        text = one.written.sub(REDACTED, text)
+    return text
+
+
+def evidence_excerpt(text: str, limit: int = EVIDENCE_MAX) -> str:
+    """Return `text` redacted, on one line, and cut to `limit` characters."""
+    line = " ".join(redact(replace_unstorable(text[:EVIDENCE_INPUT_MAX])).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def _redact_token(found: re.Match[str]) -> str:
+    """Remove what follows `Basic` or `Bearer` when it is a credential, and leave “basic authentication” alone."""
+    scheme, gap, word = found.groups()
+    if scheme.lower() == "bearer":
+        token = len(word) >= TOKEN_MIN_LENGTH or any(c.isdigit() for c in word)
+    else:
+        try:
+            token = b":" in base64.b64decode(word + "=" * (-len(word) % 4), altchars=None, validate=True)
+        except (binascii.Error, ValueError):
+            token = False
+    return f"{scheme}{gap}{REDACTED}" if token else found[0]
+
+
+def _redact_token_in_user_text(found: re.Match[str]) -> str:
+    """Remove a credential as above, and leave words that somebody may write behind “bearer” alone, however long."""
+    scheme, _, word = found.groups()
+    drawn = len(word) >= TOKEN_MIN_LENGTH and (any(c.isdigit() for c in word) or _INNER_CAPITAL.search(word))
+    return found[0] if scheme.lower() == "bearer" and not drawn else _redact_token(found)
+
+
+# -- a known secret, however it is written ---------------------------------------------------------------------
+
+
+def _secret_pattern(secret: str) -> re.Pattern[str]:
+    """Return a pattern for a secret in plain text; what it makes of hostile text grows with its length alone."""
+    parts = _character_patterns(secret)
+    whole = "".join(parts)
+    if len(secret) < SUBSTRING_MIN_LENGTH:
+        whole = rf"(?<![A-Za-z0-9]){whole}(?![A-Za-z0-9])"
+    cut = _truncated_pattern(parts) if len(secret) > SUBSTRING_MIN_LENGTH else ""
+    content = secret.encode("utf-8", "surrogatepass")
+    hexadecimal = f"(?i:{content.hex()})" if len(secret) >= SUBSTRING_MIN_LENGTH else ""
+    # Read as ASCII, every byte of another character becomes a mark of its own.
+    marked = re.escape(content.decode("ascii", "replace")) if not secret.isascii() else ""
+    return re.compile("|".join(filter(None, (whole, marked, cut, hexadecimal))))
+
+
+def _redact_base64(text: str, parts: list[str]) -> str:
+    """Remove every run of base64 that holds one of `parts`; each run is looked at once, whatever is known."""
+    if not parts:
+        return text
+
+    def shown(run: re.Match[str]) -> str:
+        written = run[0].translate(_URL_SAFE)
+        return REDACTED if any(part in written for part in parts) else run[0]
+
+    return _BASE64_RUN.sub(shown, text)
+
+
+def _character_patterns(secret: str) -> list[str]:
+    """Return a pattern for each character, runs of white space and of backslashes being one: both are folded or doubled.
+
+    White space at the ends is left out. No two ways of writing a part begin alike, so that no text, however it was made
+    up, has the search try the same place over and over.
+    """
+    runs = re.finditer(r"\s+|\\+|.", secret.strip() or secret[:1], re.DOTALL)
+    return [_whitespace_pattern(run[0]) if run[0].isspace() else _character_pattern(run[0]) for run in runs]
+
+
+def _truncated_pattern(parts: list[str]) -> str:
+    """Return a pattern for the beginning of a secret at the end of a text that was cut there."""
+    parts = parts[:CUT_MAX]
+    if len(parts) <= CUT_LEAST:
+        return ""
+    more = ""
+    for one in reversed(parts[CUT_LEAST:]):
+        more = f"(?:{one}{more})?"
+    return rf"{''.join(parts[:CUT_LEAST])}{more}(?=[\s…]*\Z)"
+
+
+def _encodings(secret: str) -> list[bytes]:
+    return [secret.encode("utf-8", "surrogatepass"), secret.encode("latin-1", "replace"),
+            secret.encode("utf-16-le", "surrogatepass")]  # fmt: skip
+
+
+def _whitespace_pattern(run: str) -> str:
+    """Return a pattern for white space, which whoever quotes a text may fold."""
+    codes = sorted({9, 10, 13, 32, *map(ord, run)})
+    percent = "|".join("".join(f"%{byte:02x}" for byte in chr(code).encode()) for code in codes)
+    number = "|".join(f"0*{code}|x0*{code:x}" for code in codes)
+    units = "|".join(f"u{code:04x}" for code in codes)
+    return (
+        rf"(?:[\s+]|(?i:{percent.replace('%', '%(?:25)*')})|(?i:&(?:amp;)*\#(?:{number});?)"
+        rf"|(?i:\\{{1,{ESCAPES_MAX}}}(?:{units}|[tnr])))+"
+    )
+
+
+def _character_pattern(run: str) -> str:
+    """Return a pattern for every way in which one character, or a run of backslashes, may come back."""
+    character = run[0]
+    code = ord(character)
+    utf8 = character.encode("utf-8", "surrogatepass")
+    utf16 = character.encode("utf-16-be", "surrogatepass")
+    units = [utf16[i : i + 2].hex() for i in range(0, len(utf16), 2)]
+    ways = [
+        "(?i:" + "".join(rf"%(?:25)*{byte:02x}" for byte in utf8) + ")",
+        "(?i:" + "".join(rf"\\{{1,{ESCAPES_MAX}}}u{unit}" for unit in units) + ")",
+        rf"(?i:&(?:amp;)*\#(?:0*{code}|x0*{code:x});?)",
+    ]
+    if (name := html.entities.codepoint2name.get(code)) or character == "'":
+        ways.append(rf"&(?:amp;)*(?:{name or 'apos'});")
+    if character == "\\":
+        return rf"(?:(?:{'|'.join(ways)}){{1,{len(run)}}}|\\{{1,{len(run) * ESCAPES_MAX}}})"
+    # As it is comes after its escapes: of those the first character may be a `&` or `%` itself.
+    escaped = rf"\\{{0,{ESCAPES_MAX}}}" if character in "\"'/&<>" else ""
+    ways.append(escaped + re.escape(character))
+    if code > 126:
+        ways += [
+            re.escape(utf8.decode("latin-1")),
+            re.escape(utf8.decode("cp1252", "replace")),
+            "".join(rf"\\{{1,{ESCAPES_MAX}}}x{byte:02x}" for byte in utf8),
+            "\ufffd",
+            r"\?",
+        ]
+        if code < 256:
+            ways += [rf"(?i:%{code:02x})", rf"\\{{1,{ESCAPES_MAX}}}x{code:02x}"]
+    elif code < 32:
+        ways.append(re.escape(repr(character)[1:-1]))
+    return f"(?:{'|'.join(dict.fromkeys(ways))})"
+
+
+def _base64_fragments(secret: str) -> tuple[str, ...]:
+    """Return what stays the same of `secret` in base64, wherever in the encoded text it begins."""
+    parts = []
+    for content in _encodings(secret):
+        for offset in range(3):
+            written = base64.b64encode(b"\0" * offset + content).decode().rstrip("=")
+            whole = written[:-1] if (offset + len(content)) % 3 else written
+            # The beginning is enough to know it by: what follows may be cut off.
+            part = whole[(0, 2, 3)[offset] :][:BASE64_MIN_LENGTH]
+            if len(part) >= SUBSTRING_MIN_LENGTH:
+                parts.append(part)
+    return tuple(dict.fromkeys(parts))

@@ -1,0 +1,31 @@
+"""Turns what nobody foresaw into an error that people can read. Every loop that goes on after a failure uses it."""
+
+import logging
+import traceback
+
+from services.common.errors import ConsoleError, Owner, Problem
+
+UNEXPECTED_FAULT = "unexpected-error"
+
+
+class UnexpectedError(ConsoleError):
+    """Something failed in a way that this program does not foresee. The log has the traceback, under the same id."""
+
+
+def to_console_error(log: logging.Logger, tried: str, error: Exception) -> ConsoleError:
+    """Return `error` itself where people are meant to read it; else log its traceback and return an UnexpectedError."""
+    if isinstance(error, ConsoleError):
+        return error
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    problem = Problem(
+        tried=tried,
+        evidence=f"{type(error).__name__}: {error}"[:500] + place,
+        cause="Unexpected internal error.",
+        owner=Owner.CONSOLE,
+        remedy="The log has the details under this id; a support bundle contains them. It is tried again, less and less"
+        " often.",
+        fault=UNEXPECTED_FAULT,
+    )
+    log.error("%s: unexpected internal error %s", tried, problem.correlation_id, exc_info=error)
+    return UnexpectedError(problem)

@@ -1,0 +1,243 @@
+"""Past checks: each one that finished is a Task Run whose report is JSON of its stages, without secrets."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models.approval_process import ApprovalProcess
+from models.base import NAME_MAX, TEXT_MAX, utcnow
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind, TaskState
+from models.task_run import TaskRun
+from models.user_credential import UserCredential
+from services.common.errors import ConsoleError
+from services.common.redaction import redact
+from services.connectivity.report import SEVERITY, CheckReport, StageResult
+from services.connectivity.stages.authentication import PreviousSignIn
+from services.store import Store
+from services.vault import Vault
+
+TASK_ID = "check"
+LIMIT = 30
+VERDICT_SAMPLE_SIZE = 10
+"""How many checks of a server are read to say how it stands: enough for the last one of each of its processes."""
+SIGN_IN_SAMPLE_SIZE = 100
+"""How many checks are looked through for one that signed in; each of them tried the same password."""
+SIGNED_IN = ("ok", "warning")
+ALL_GOOD = "Every stage that was looked at is good"
+
+
+@dataclass(frozen=True, slots=True)
+class PastCheck:
+    """One check that finished. `unsaved` says that it tested values which were typed and not saved."""
+
+    id: uuid.UUID
+    server_id: uuid.UUID
+    at: datetime
+    """When it ended."""
+    by: str
+    finding: str
+    verdict: str
+    ms: float
+    correlation_id: str
+    process_id: str
+    process: str
+    unsaved: bool
+    stages: tuple[StageResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSignIn:
+    """What a check signed in with: the account, the instance's origin, and the vault's mark of the password."""
+
+    account: str
+    origin: str
+    mark: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it for the report: no part of it says anything of the password."""
+        return {"account": self.account, "origin": self.origin, "mark": self.mark}
+
+
+def get_check_sign_in(
+    vault: Vault, server: ForeignSystem, credential: UserCredential | None
+) -> CheckSignIn | None:
+    """Say what a check of `server` signs in with now; None where the vault does not know its password apart.
+
+    Asks the vault: call it in a thread.
+    """
+    if credential is None:
+        return None
+    try:
+        mark = vault.state(credential.id, credential.name).mark
+        return CheckSignIn(credential.account, str(server.origin), mark) if mark else None
+    except (ConsoleError, ValueError):
+        # The check itself says what is wrong with the vault or the address.
+        return None
+
+
+def find_last_sign_in(store: Store, server_id: uuid.UUID, used: CheckSignIn | None) -> PreviousSignIn | None:
+    """Return when a check of a server last signed in with the very same account and password, or None.
+
+    Checks of whoever kept another password do not count: each password that is entered has a mark of its own.
+    """
+    if used is None:
+        return None
+    query = (
+        select(TaskRun)
+        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
+        .where(col(TaskRun.report).contains(f'"mark": "{used.mark}"'))
+        .order_by(col(TaskRun.started_at).desc())
+        .limit(SIGN_IN_SAMPLE_SIZE)
+    )
+    with store.read() as session:
+        for run in session.exec(query):
+            content: dict[str, Any] = json.loads(run.report or "{}")
+            stages = {stage["stage"]: stage for stage in content.get("stages", [])}
+            let_in = stages.get("authentication", {}).get("state") in SIGNED_IN
+            if let_in and content.get("sign_in") == used.as_dict():
+                interactive = stages.get("account", {}).get("fault") == "account-interactive"
+                return PreviousSignIn(run.ended_at or run.started_at, interactive)
+    return None
+
+
+def save_check(
+    store: Store,
+    server: ForeignSystem,
+    report: CheckReport,
+    process: ApprovalProcess | None = None,
+    *,
+    unsaved: bool = False,
+    used: CheckSignIn | None = None,
+) -> PastCheck:
+    """Keep a check that finished and return it as it will be read; `used` is what it signed in with. Raises StoreError."""
+    ended = utcnow()
+    run = TaskRun(
+        task=TASK_ID,
+        object_kind=Kind.FOREIGN_SYSTEM.value,
+        object_id=server.id,
+        object_name=server.name[:NAME_MAX],
+        state=TaskState.FAILED if report.verdict == "failed" else TaskState.SUCCEEDED,
+        started_by=store.actor,
+        started_at=ended - timedelta(milliseconds=report.ms),
+        ended_at=ended,
+        correlation_id=report.correlation_id,
+        outcome=summarize_findings(report.stages)[:TEXT_MAX],
+        report=_serialize_report(report, process, unsaved=unsaved, used=used),
+    )
+    with store.write(f"Check: {report.verdict}") as work:
+        work.insert(run)
+    return _to_past_check(run)
+
+
+def past_checks(
+    store: Store, server_id: uuid.UUID, limit: int = LIMIT, *, process_id: uuid.UUID | None = None
+) -> list[PastCheck]:
+    """Return the last checks of a server, with one of its processes where that is named, the newest first."""
+    with store.read() as session:
+        return _load_checks(session, server_id, limit, process_id)
+
+
+def last_verdict(store: Store, server_id: uuid.UUID) -> str:
+    """Return how a server stands (ok, warning, failed), or an empty text when it was never checked."""
+    with store.read() as session:
+        return _worst_recent_verdict(session, server_id)
+
+
+def last_verdicts(store: Store) -> dict[uuid.UUID, str]:
+    """Return how each server stands that was ever checked."""
+    with store.read() as session:
+        servers = list(session.exec(select(ForeignSystem.id)))
+        found = {one: _worst_recent_verdict(session, one) for one in servers}
+    return {one: verdict for one, verdict in found.items() if verdict}
+
+
+def summarize_findings(stages: list[StageResult]) -> str:
+    """Return in a sentence what is worst about a check, without secrets."""
+    wrong = [s for s in stages if SEVERITY.get(s.state, 0)]
+    if not wrong:
+        return ALL_GOOD
+    first = max(wrong, key=lambda s: SEVERITY[s.state])
+    more = f" ({len(wrong) - 1} more)" if len(wrong) > 1 else ""
+    return redact(f"{first.cause or first.evidence}{more}")
+
+
+def _load_checks(
+    session: Session, server_id: uuid.UUID, limit: int, process_id: uuid.UUID | None = None
+) -> list[PastCheck]:
+    query = select(TaskRun).where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
+    if process_id is not None:
+        query = query.where(col(TaskRun.report).contains(f'"process_id": "{process_id}"'))
+    newest = query.order_by(col(TaskRun.started_at).desc()).limit(limit)
+    return [_to_past_check(run) for run in session.exec(newest)]
+
+
+def _worst_recent_verdict(session: Session, server_id: uuid.UUID) -> str:
+    """Return the worst of the last verdicts: one for each process that the server was checked with.
+
+    A check without a process says the same about the server as any later one with a process.
+    """
+    query = (
+        select(TaskRun.report)
+        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
+        .order_by(col(TaskRun.started_at).desc())
+        .limit(VERDICT_SAMPLE_SIZE)
+    )
+    last: dict[str, str] = {}
+    for report in session.exec(query):
+        content: dict[str, Any] = json.loads(report or "{}")
+        process = str(content.get("process_id", ""))
+        if not content.get("unsaved") and (process or not last):
+            last.setdefault(process, str(content.get("verdict", "failed")))
+    return max(last.values(), key=lambda v: SEVERITY.get(v, 0), default="")
+
+
+def _serialize_report(
+    report: CheckReport, process: ApprovalProcess | None, *, unsaved: bool, used: CheckSignIn | None
+) -> str:
+    content = report.as_dict()
+    content["stages"] = [
+        {key: redact(value) if isinstance(value, str) else value for key, value in stage.items()}
+        for stage in content["stages"]
+    ]
+    content["process_id"] = str(process.id) if process is not None else ""
+    content["process"] = process.name if process is not None else ""
+    content["unsaved"] = unsaved
+    content["sign_in"] = used.as_dict() if used is not None else None
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _to_past_check(run: TaskRun) -> PastCheck:
+    content: dict[str, Any] = json.loads(run.report or "{}")
+    stages = tuple(
+        StageResult(
+            stage=str(s["stage"]),
+            state=str(s["state"]),
+            evidence=str(s.get("evidence", "")),
+            fault=s.get("fault"),
+            cause=str(s.get("cause", "")),
+            owner=str(s.get("owner", "")),
+            remedy=str(s.get("remedy", "")),
+            ms=float(s.get("ms", 0)),
+        )
+        for s in content.get("stages", [])
+    )
+    assert run.object_id is not None  # noqa: S101 -- narrows for the type checker; the query asked for it
+    return PastCheck(
+        id=run.id,
+        server_id=run.object_id,
+        at=run.ended_at or run.started_at,
+        by=run.started_by,
+        finding=run.outcome,
+        verdict=str(content.get("verdict", "failed")),
+        ms=float(content.get("ms", 0)),
+        correlation_id=run.correlation_id,
+        process_id=str(content.get("process_id", "")),
+        process=str(content.get("process", "")),
+        unsaved=bool(content.get("unsaved", False)),
+        stages=stages,
+    )

@@ -1,0 +1,150 @@
+"""The fault catalog as people read it: searched, in words for a ticket or a terminal, and as a page in Markdown."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from models.check_stages import STAGE_GROUPS, STAGE_NAMES
+from models.translation_marks import tr_later
+from services.common.errors import Owner
+from services.connectivity.fault_catalog import (
+    FAULT_CATALOG,
+    CheckFault,
+    find_fault,
+    find_fault_or_similar,
+    other_stages,
+)
+from services.language import Message, tr_message
+
+TITLE = "Fault catalog"
+OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
+"""The parts of an entry that are made of names."""
+GENERATE_COMMAND = "approval-console faults --markdown > resources/help/fault-catalogue.md"
+_OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in FAULT_CATALOG))
+_INTRO = f"""\
+What the staged check can find: at which stage, what people see of it, why, who can put it right, and how. The same
+entries stand in the window under *Help > Fault catalog*, and `approval-console faults ID` prints one of them.
+Each id is what `check` and `check --json` call a finding. The owner is whoever can put it right: {_OWNERS}.
+
+This page is made from the program by `{GENERATE_COMMAND}`.
+"""
+OWNER_NAMES = {owner: owner.value for owner in Owner} | {
+    Owner.CONSOLE: tr_later("This console"),
+    Owner.NETWORK: tr_later("Network"),
+}
+"""Owners as they stand alone."""
+
+
+def fault_link(fault: CheckFault) -> str:
+    """Return what a link to an entry names: its id and its first stage."""
+    return f"{fault.id}@{fault.stages[0]}"
+
+
+def find_linked_fault(place: str) -> CheckFault | None:
+    """Return the entry that a link names, as ID@STAGE or ID alone; None where the catalogue has none of this id."""
+    fault_id, _, stage = place.partition("@")
+    return find_fault_or_similar(stage, fault_id)
+
+
+def join_stage_names(stages: Sequence[str]) -> str:
+    """Return the names of stages as one text, which `shown` translates name by name."""
+    return Message(
+        ", ".join(f"{{{stage}}}" for stage in stages),
+        {stage: tr_message(STAGE_NAMES[stage]) for stage in stages},
+    )
+
+
+def fault_fields(fault: CheckFault) -> list[tuple[str, str]]:
+    """Return what is known of a fault as names and texts, in the order in which it is read."""
+    parts = (
+        (tr_later("People see"), fault.symptom),
+        (tr_later("Cause"), fault.cause),
+        (OWNER, OWNER_NAMES[fault.owner]),
+        (tr_later("Remedy"), fault.remedy),
+        (tr_later("Source"), fault.source),
+        (STAGE, join_stage_names(fault.stages)),
+        (ALSO_AT, join_stage_names(other_stages(fault))),
+        (tr_later("Counts as"), tr_later("A failure") if fault.state == "failed" else tr_later("A warning")),
+    )
+    return [(name, text) for name, text in parts if text]
+
+
+def format_fault(fault: CheckFault) -> str:
+    """Return a fault as lines for a ticket, the clipboard or a terminal."""
+    return "\n".join((fault.id, *(f"  {name}: {text}" for name, text in fault_fields(fault))))
+
+
+def fault_to_dict(fault: CheckFault) -> dict[str, Any]:
+    """Return a fault for JSON; stages are their keys."""
+    return {
+        "id": fault.id,
+        "stages": list(fault.stages),
+        "also_at": list(other_stages(fault)),
+        "state": fault.state,
+        "owner": fault.owner.value,
+        "people_see": fault.symptom,
+        "cause": fault.cause,
+        "remedy": fault.remedy,
+        "source": fault.source,
+    }
+
+
+def search_faults(
+    text: str, faults: Sequence[CheckFault] = FAULT_CATALOG, *, stage: str = "", owner: str = ""
+) -> list[CheckFault]:
+    """Return the faults that hold every word of `text` in id, stage, what people see or cause, in their order.
+
+    `stage` (a key) leaves those that can appear there, `owner` (its words) those that are that party's.
+    """
+    words = text.casefold().split()
+    return [
+        fault
+        for fault in faults
+        if (not stage or stage in fault.stages or stage in other_stages(fault))
+        and (not owner or fault.owner.value == owner)
+        and all(word in _search_text(fault) for word in words)
+    ]
+
+
+@cache
+def _search_text(fault: CheckFault) -> str:
+    names = (join_stage_names(fault.stages), " ".join(fault.stages))
+    return " ".join((fault.id, *names, fault.symptom, fault.cause)).casefold()
+
+
+# -- Markdown -------------------------------------------------------------------------------------------------
+
+
+def render_markdown() -> str:
+    """Return the whole catalogue as a page in Markdown, in the order of the check."""
+    lines = [f"# {TITLE}", "", *_INTRO.splitlines(), ""]
+    for group, stages in STAGE_GROUPS:
+        lines += [f"## {group}", ""]
+        for key, name in stages:
+            lines += [f"### {name}", "", *_stage_lines(key), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def render_fault_markdown(fault: CheckFault) -> str:
+    """Return one fault in Markdown, under a heading that a link can name."""
+    return "\n".join(
+        (f"#### {fault.id}", "", *(f"- **{name}:** {text}" for name, text in fault_fields(fault)))
+    )
+
+
+def _stage_lines(key: str) -> Iterator[str]:
+    yield f"Called `{key}` in JSON."
+    for fault in FAULT_CATALOG:
+        if fault.stages[0] == key:
+            yield ""
+            yield render_fault_markdown(fault)
+    elsewhere = [
+        fault
+        for fault in FAULT_CATALOG
+        if fault.stages[0] != key
+        and (key in fault.stages or (key in other_stages(fault) and find_fault(key, fault.id) is None))
+    ]
+    if elsewhere:
+        yield ""
+        links = dict.fromkeys(f"[{fault.id}](#{fault.id})" for fault in elsewhere)
+        yield f"Also found here: {', '.join(links)}."

@@ -1,0 +1,1 @@
+"""The HTTP interface through which other programs raise requests."""

@@ -1,0 +1,215 @@
+"""Serves the intake in the loop that it is started in: the worker's."""
+
+import asyncio
+import contextlib
+import functools
+import socket
+import ssl
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import uvicorn
+
+from models.addresses import is_loopback
+from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.intake.app import IntakeApp, connection_limit_response
+from services.intake.connections import BACKLOG, ConnectionAcceptor
+from services.intake.http_protocol import HEADERS_TIMEOUT_S, IntakeHttpProtocol
+from services.intake.rate_limit import RateLimiter
+from services.store import Store
+
+HOST = "127.0.0.1"
+PORT = 8790
+KEEP_ALIVE_TIMEOUT_S = 5
+SHUTDOWN_TIMEOUT_S = 5
+SWITCH_INTERVAL_S = 0.0005
+"""How long the loop may keep the interpreter while a thread waits for it: with the default of 5 ms a thread that writes
+to the store would wait that long for each of its steps while strangers keep the loop busy."""
+
+
+class IntakeServer:
+    """The intake on a port, from `async with` to its end. Port 0 takes a free one; see `url`.
+
+    Raises InputError for an address outside this machine without a certificate (tokens would travel readable) and for a
+    certificate that cannot be used, ConsoleError for a port that is taken. `names` are the hosts it answers to beside
+    those of this machine; without any it answers to `host`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        host: str = HOST,
+        port: int = PORT,
+        certificate: str = "",
+        key: str = "",
+        names: tuple[str, ...] = (),
+        rates: RateLimiter | None = None,
+    ) -> None:
+        if not is_loopback(host) and not certificate:
+            raise _unencrypted(host)
+        self._host, self._port = host, port
+        self._certificate, self._key = certificate, key
+        self._app = IntakeApp(store, names=names or (host,), rates=rates)
+        self._server: _EmbeddedServer | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._turn = SWITCH_INTERVAL_S
+
+    @property
+    def url(self) -> str:
+        """The address, with its trailing slash."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._certificate else 'http'}://{host}:{self._port}/"
+
+    async def __aenter__(self) -> Self:
+        """Listen, and return when calls are answered."""
+        self._turn = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._turn, SWITCH_INTERVAL_S))
+        config = await asyncio.to_thread(self._config)
+        listening = self._listen()
+        self._port = listening.getsockname()[1]
+        server = self._server = _EmbeddedServer(config, self._app)
+        self._serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+        while not server.started and not self._serving.done():  # noqa: ASYNC110 -- uvicorn has no event for this
+            await asyncio.sleep(0.005)
+        if self._serving.done():
+            listening.close()
+            await self._serving
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Answer what has come, then stop."""
+        try:
+            if self._server is not None and self._serving is not None:
+                self._server.should_exit = True
+                await self._serving
+        finally:
+            sys.setswitchinterval(self._turn)
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            return socket.create_server((self._host, self._port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            raise _cannot_listen(self.url, error) from error
+
+    def _config(self) -> uvicorn.Config:
+        config = uvicorn.Config(
+            self._app.app,
+            # The program's own log is used; addresses with tokens in them are not written down by anybody.
+            log_config=None,
+            http=IntakeHttpProtocol,
+            # What is no HTTP is answered, and no news: whoever may do nothing must not fill the log.
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_TIMEOUT_S,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+            ssl_certfile=self._certificate or None,
+            ssl_keyfile=self._key or None,
+        )
+        try:
+            if self._certificate:
+                # Without an answer of its own OpenSSL would ask for the passphrase of a key on the terminal.
+                config.ssl_keyfile_password = ""
+                Path(self._certificate).open("rb").close()
+            config.load()
+        except (OSError, ssl.SSLError, ValueError) as error:
+            raise _certificate_unusable(self._certificate, error) from error
+        return config
+
+
+class _EmbeddedServer(uvicorn.Server):
+    """Leaves signals to the program that it runs in, and accepting to the door."""
+
+    def __init__(self, config: uvicorn.Config, app: IntakeApp) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept."""
+        assert sockets  # noqa: S101 -- narrows for the type checker
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        make = functools.partial(
+            IntakeHttpProtocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            _loop=loop,
+            refused=self._app.refused,
+        )
+        doors = [
+            ConnectionAcceptor(
+                one,
+                make,
+                refused=self._app.refused,
+                full=connection_limit_response(),
+                tls=self.config.ssl,
+                seconds=HEADERS_TIMEOUT_S,
+            )
+            for one in sockets
+        ]
+        for door in doors:
+            door.start()
+        self.servers = doors  # type: ignore[assignment]
+        self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say now and then how much was refused."""
+        self._app.tick()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and say what is left to be said."""
+        await super().shutdown(sockets)
+        self._app.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def _unencrypted(host: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Serve the intake on {host}",
+            evidence="No certificate is given.",
+            cause="Outside this machine tokens and requests would travel readable.",
+            owner=Owner.CONSOLE,
+            remedy="Give a certificate and its key, or serve it on 127.0.0.1 behind a server that encrypts.",
+            fault="intake-unencrypted",
+        )
+    )
+
+
+def _certificate_unusable(file: str, error: Exception) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Read the certificate {file}",
+            evidence=f"{type(error).__name__}: {error}",
+            cause="The certificate or its key cannot be read, or they do not belong together.",
+            owner=Owner.CONSOLE,
+            remedy="Name a certificate and a key in PEM; the key must have no passphrase.",
+            fault="file-unusable",
+        )
+    )
+
+
+def _cannot_listen(url: str, error: OSError) -> ConsoleError:
+    return ConsoleError(
+        Problem(
+            tried=f"Serve the intake at {url}",
+            evidence=str(error),
+            cause="The address is taken by another program, or may not be used.",
+            owner=Owner.CONSOLE,
+            remedy="Choose another port, or stop the program that uses it.",
+            fault="intake-port-taken",
+        )
+    )

@@ -1,0 +1,346 @@
+"""The web application of the practice instance: who is signed in, which fault is on, and who answers."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from models.addresses import is_loopback
+from services.practice.accounts_and_sessions import Accounts, User
+from services.practice.database import Database
+from services.practice.fault_effects import apply_faults
+from services.practice.faults import FaultRegistry
+from services.practice.script_runner import ScriptRunner
+from services.practice.scripted_soap import ScriptedServices, soap_fault
+from services.practice.table_api import TableApi, error_response, not_authenticated
+
+_URL_SAFE = ":/?#[]@!$&'()*+,;=%"
+_log = logging.getLogger(__name__)
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_HTML_TEMPLATE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
+FAULT_PAGES = {
+    "hibernating": (
+        "Instance Hibernating page",
+        "Your instance is hibernating. Sign in to the developer site to wake it.",
+    ),
+    "login_page": (
+        "Log in | ServiceNow",
+        "User name <input name='user_name'> Password <input name='user_password'>",
+    ),
+    "maintenance": ("Instance maintenance", "This instance is in maintenance."),
+}
+
+
+REDIRECT_FAULTS = {
+    "redirect_elsewhere": "https://other-instance.example/",
+    "sso_redirect": "https://sign-on.example/saml2/login",
+}
+"""Faults that point elsewhere, and where to."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One call that arrived: enough for a test to see what was sent where, and no secret."""
+
+    method: str
+    path: str
+    query: str
+    account: str
+    status: int
+    authorized: bool
+    digest: str
+    """SHA-256 of the Authorization header, or an empty text."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class _LostResponse(Response):
+    """The answer that never comes: its headers are held back until the connection ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Promise an answer and end without it; the server then hangs up."""
+        del scope, receive
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+
+
+def internal_error(path: str) -> Response:
+    """Return what comes when the instance itself fails: an error body, or a fault where SOAP is spoken."""
+    if path.startswith("/api/"):
+        return error_response(500, "Exception occurred", "Check logs for error trace")
+    return soap_fault("Error completing SOAP request")
+
+
+def fault_page(name: str, status: int = 200) -> Response:
+    """Return one of the web pages that come in place of data."""
+    title, text = FAULT_PAGES[name]
+    return HTMLResponse(_HTML_TEMPLATE.format(title=title, text=text), status)
+
+
+class _LoopbackHostOnly:
+    """Refuses requests that were meant for another host.
+
+    A web page can lead a name of its own to this machine, and would then be let in by the browser of whoever looks at it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if scope["type"] == "http" and not _is_loopback_host(Request(scope).headers.get("host", "")):
+            app = JSONResponse({"error": "This instance answers to names of this machine only."}, 421)
+        await app(scope, receive, send)
+
+
+def _is_loopback_host(host: str) -> bool:
+    try:
+        return is_loopback(urlsplit(f"//{host}").hostname or "")
+    except ValueError:
+        return False
+
+
+class PracticeWebApp:
+    """Answers every request."""
+
+    def __init__(
+        self, database: Database, accounts: Accounts, faults: FaultRegistry, runner: ScriptRunner
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self.faults = faults
+        self._table_api = TableApi(database, faults)
+        self.services = ScriptedServices(database, faults, runner)
+        self.log: list[RecordedCall] = []
+        self._current_node_sessions: set[str] = set()
+        """Sessions that were begun since the last switch to another node."""
+        self.base_url: Callable[[], str] = str
+        self.app = Starlette(
+            routes=[
+                Route("/practice/faults", self._set_faults, methods=["GET", "POST", "DELETE"]),
+                Route("/{path:path}", self._handle, methods=METHODS),
+            ],
+            # Other methods, and addresses that no route can hold.
+            exception_handlers={404: self._handle, 405: self._handle},
+            middleware=[Middleware(_LoopbackHostOnly)],
+        )
+
+    async def _set_faults(self, request: Request) -> Response:
+        """Switch faults on (POST {"name": …, options}) or all of them off (DELETE); loopback only, as everything."""
+        if request.method == "DELETE":
+            self.faults.clear()
+        elif request.method == "POST":
+            if not request.headers.get("content-type", "").lower().startswith("application/json"):
+                # Any page in a browser may send other types to this machine without asking.
+                return JSONResponse({"error": "Send application/json."}, 400)
+            try:
+                body = json.loads(await request.body())
+                self.faults.set(str(body.pop("name", "")), **body)
+            except (ValueError, RecursionError, TypeError, AttributeError) as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"active": self.faults.active})
+
+    async def _handle(self, request: Request, _: Exception | None = None) -> Response:
+        try:
+            # Read at once and kept by the request: whoever hangs up later was heard all the same.
+            await request.body()
+        except ClientDisconnect:
+            return Response(status_code=400)
+        user, session = self._authenticate(request)
+        try:
+            response = await self._answer(request, user)
+        except Exception:  # noqa: BLE001 -- a mistake of its own; callers get what an instance would say
+            _log.exception("%s %s", request.method, request.url.path)
+            response = internal_error(request.url.path)
+        header = request.headers.get("authorization", "")
+        self.log.append(
+            RecordedCall(
+                request.method,
+                request.url.path,
+                request.url.query,
+                user.user_name if user else "",
+                response.status_code,
+                bool(header),
+                hashlib.sha256(header.encode()).hexdigest() if header else "",
+                {k: v for k, v in request.headers.items() if k not in ("authorization", "cookie")},
+            )
+        )
+        self._add_instance_headers(response, user, session)
+        if self.faults.consume("answer_lost"):
+            return _LostResponse()
+        if self.faults.on("cut_body") and response.body:
+            content = bytes(response.body)
+            return Response(
+                content[: len(content) // 2],
+                response.status_code,
+                media_type=response.headers.get("content-type"),
+            )
+        return response
+
+    async def _answer(self, request: Request, user: User | None) -> Response:
+        spoilt = await self._fault_response()
+        if spoilt is None and self._is_stale_session(request):
+            text = "Insufficient rights to query records"
+            api = request.url.path.startswith("/api/")
+            spoilt = (
+                error_response(403, text, "")
+                if api
+                else HTMLResponse(_HTML_TEMPLATE.format(title=text, text=text), 403)
+            )
+        if spoilt is not None:
+            return spoilt
+        if user is not None and self.faults.on("page_forbidden"):
+            return HTMLResponse(
+                _HTML_TEMPLATE.format(title="403 Forbidden", text="Your address is not let in."), 403
+            )
+        path = request.scope["path"].removeprefix("/")
+        parts = path.split("/")
+        if parts[:2] == ["api", "now"]:
+            rest = [p for p in parts[2:] if p not in ("v1", "v2")]
+            if user is None:
+                refusal = not_authenticated()
+                if self.faults.on("mfa_required") and "authorization" in request.headers:
+                    refusal.headers["X-MFA_TOKEN"] = "invalid"  # noqa: S105 -- the documented header, no secret
+                return refusal
+            users = self.faults.on("user_forbidden") and rest[1:2] == ["sys_user"]
+            lists = self.faults.on("lists_forbidden") and "sysparm_query=" in request.url.query
+            if self.faults.on("forbidden") or users or (lists and request.method == "GET"):
+                text = "Field(s) present in the query do not have permission to be read"
+                return error_response(403, "Insufficient rights to query records", text)
+            if len(rest) in (2, 3) and rest[0] == "table":
+                return await self._table_api.answer(request, user, rest[1], rest[2] if len(rest) == 3 else "")
+            return error_response(400, "Requested URI does not represent any resource", path)
+        if path.endswith(".do"):
+            return await self._do(request, user, path.removesuffix(".do"))
+        return fault_page("login_page")
+
+    async def _do(self, request: Request, user: User | None, name: str) -> Response:
+        query = request.url.query.upper()
+        if not query.startswith(("WSDL", "SOAP")):
+            return fault_page("login_page")
+        if user is None:
+            return HTMLResponse(_HTML_TEMPLATE.format(title="Error report", text="HTTP Status 401"), 401)
+        service = self.services.service(name)
+        if service is None:
+            return HTMLResponse(
+                _HTML_TEMPLATE.format(title="Page not found", text="The page does not exist."), 404
+            )
+        strict = self._database.is_set("glide.soap.strict_security", default=True)
+        role = "soap_query" if query.startswith("WSDL") else "soap_script"
+        refused = strict and not user.has(role, "soap")
+        if role == "soap_query" and self.faults.applies_to_service("wsdl_refused", name):
+            status = int(self.faults.option("wsdl_refused", "status", 500))
+            said = (
+                "com.glide.processors.soap.SOAPProcessingException: Insufficient rights for querying records"
+            )
+            return soap_fault(said, status=status)
+        if (
+            self.faults.on("forbidden")
+            or refused
+            or self.faults.applies_to_service("service_forbidden", name)
+        ):
+            if role == "soap_query":
+                return HTMLResponse(_HTML_TEMPLATE.format(title="Forbidden", text="Insufficient rights"), 403)
+            return soap_fault(
+                "com.glide.processors.soap.SOAPProcessingException: Insufficient rights to run the service"
+            )
+        if role == "soap_query":
+            return self.services.wsdl(service, self.base_url())
+        return await self.services.call(request, service, user)
+
+    async def _fault_response(self) -> Response | None:
+        """Return what a fault of the whole instance answers, or None."""
+        faults = self.faults
+        if faults.on("slow"):
+            await asyncio.sleep(float(faults.option("slow", "seconds", 2)))
+        for name in FAULT_PAGES:
+            if faults.on(name):
+                return fault_page(name)
+        for name, default in REDIRECT_FAULTS.items():
+            if faults.on(name):
+                target = faults.option(name, "to", default)
+                return Response(status_code=302, headers={"Location": quote(target, safe=_URL_SAFE)})
+        if faults.on("not_servicenow"):
+            return JSONResponse({"hello": "world"})
+        if faults.on("foreign_page"):
+            return HTMLResponse(_HTML_TEMPLATE.format(title="Welcome to nginx!", text="It works."))
+        if faults.on("server_error"):
+            return HTMLResponse(_HTML_TEMPLATE.format(title="Error", text="Internal error"), 500)
+        if faults.consume("rate_limited"):
+            seconds = int(faults.option("rate_limited", "seconds", 60))
+            limit = int(faults.option("rate_limited", "limit", 100))
+            answer = error_response(
+                429, "Rate limit exceeded", f"Rate limit of {limit} requests per hour for Table API exceeded"
+            )
+            answer.headers["Retry-After"] = str(seconds)
+            answer.headers["X-RateLimit-Limit"] = str(limit)
+            return answer
+        return None
+
+    def _authenticate(self, request: Request) -> tuple[User | None, str]:
+        """Return the user of a request and its session; credentials win over a cookie."""
+        header = request.headers.get("authorization", "")
+        session = request.cookies.get("JSESSIONID", "")
+        if header:
+            refused = self.faults.on("unauthorised") or self.faults.on("mfa_required")
+            user = None if refused else self._accounts.sign_in(header)
+            if user is not None and self._is_basic_auth_restricted(user):
+                user = None
+            if user is not None and self._accounts.session_user_name(session) != user.user_name:
+                session = self._accounts.open_session(user)
+                self._current_node_sessions.add(session)
+            return user, session
+        return (self._accounts.resume(session) if session else None), session
+
+    def _is_stale_session(self, request: Request) -> bool:
+        """Whether a call carries a session that was begun before the instance switched to another node."""
+        if not self.faults.on("node_switched"):
+            self._current_node_sessions.clear()
+            return False
+        session = request.cookies.get("JSESSIONID", "")
+        return bool(session) and session not in self._current_node_sessions
+
+    def _is_basic_auth_restricted(self, user: User) -> bool:
+        """Whether basic authentication is restricted, and the account may sign in interactively."""
+        row = self._database.first("sys_user", user_name=user.user_name)
+        if row is None or not self.faults.on("basic_auth_restricted"):
+            return False
+        return apply_faults(self.faults, "sys_user", row)["web_service_access_only"] != "true"
+
+    def _add_instance_headers(self, response: Response, user: User | None, session: str) -> None:
+        """Add the headers and cookies that instances send."""
+        ahead = float(self.faults.option("clock_off", "seconds", 600)) if self.faults.on("clock_off") else 0
+        response.headers["Date"] = formatdate(self._database.clock().timestamp() + ahead, usegmt=True)
+        if self.faults.on("rate_limit_told"):
+            response.headers["X-RateLimit-Limit"] = str(
+                int(self.faults.option("rate_limit_told", "limit", 60))
+            )
+        if self.faults.on("not_servicenow"):
+            return
+        headers: dict[str, Any] = {
+            "X-Is-Logged-In": "true" if user else "false",
+            "X-Transaction-ID": secrets.token_hex(6),
+            "Server": "ServiceNow",
+            "Server-Timing": "sem_wait;dur=0, sesh_wait;dur=0",
+            "Pragma": "no-store,no-cache",
+            "Cache-Control": "no-cache,no-store,must-revalidate,max-age=-1",
+            "Expires": "0",
+        }
+        response.headers.update(headers)
+        if user is not None and session:
+            route = base64.b16encode(b"practice").decode().lower()
+            response.set_cookie("JSESSIONID", session, httponly=True)
+            response.set_cookie("glide_user_route", f"glide.{route}", httponly=True)
+            response.set_cookie("glide_session_store", session, max_age=1800, httponly=True)

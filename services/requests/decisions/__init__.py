@@ -1,0 +1,1 @@
+"""Approve, reject, cancel and remind."""

@@ -1,0 +1,1 @@
+"""Rules of a request without network access: states, journal, inputs, validation."""

@@ -1,0 +1,181 @@
+"""Filters and orders of the inbox as SQL that every database understands, and rows as plain values."""
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, String, false, func, literal, literal_column, or_
+
+from models.approval_request import ApprovalRequest
+from models.kinds import RequestState
+from services.requests.inbox.filters import ME, OPEN_STATES, Filter, Sort
+from services.requests.inbox.folded_columns import casefolded
+from services.store.row_values import get_table
+
+REQUEST_TABLE = get_table(ApprovalRequest)
+TIME_RANGE_MAX_S = 100 * 366 * 24 * 60 * 60
+"""A filter that reaches further than all requests and every calendar reaches so far."""
+
+
+class RequestRow(NamedTuple):
+    """One request as plain values. `waits_for` holds display names, none once it has ended; texts not known are empty."""
+
+    id: uuid.UUID
+    version: int
+    origin: str
+    state: str
+    mismatch: str
+    requested_at: datetime
+    times_out_at: datetime | None
+    ended_at: datetime | None
+    policy: str
+    user: str
+    computer: str
+    file_path: str
+    reason: str
+    waits_for: tuple[str, ...]
+    number: str
+    process: str
+    process_id: uuid.UUID | None
+    server_id: uuid.UUID | None
+    record_id: str
+    rehearsal: bool
+    servicenow_state: str
+    observed_at: datetime | None
+    error: str
+    external_id: str
+    approval_id: str
+    order_number: str
+
+
+_COLUMN_NAME_BY_FIELD = {
+    "policy": "policy_name",
+    "user": "initiator_name",
+    "computer": "agent_name",
+    "process": "process_name",
+}
+ROW_COLUMNS = tuple(REQUEST_TABLE.c[_COLUMN_NAME_BY_FIELD.get(name, name)] for name in RequestRow._fields)
+_STATE_INDEX = RequestRow._fields.index("state")
+_WAITS_FOR_INDEX = RequestRow._fields.index("waits_for")
+
+
+def to_request_row(values: Sequence[Any]) -> RequestRow:
+    """Make a row of the values of COLUMNS."""
+    plain = list(values)
+    # The column keeps whom the instance asked last: whoever ended the request need not have looked there again.
+    waiting = plain[_WAITS_FOR_INDEX].split("\n") if plain[_STATE_INDEX] in OPEN_STATES else ()
+    plain[_WAITS_FOR_INDEX] = tuple(line for line in waiting if line)
+    return RequestRow._make(plain)
+
+
+def sort_key(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+    """Return what an order compares, ending with the id, so that no two rows are equal."""
+    c = REQUEST_TABLE.c
+    first: dict[str, ColumnElement[Any]] = {
+        "state": c.state,
+        "policy": c.policy_name,
+        "user": func.lower(c.initiator_name),
+        "computer": func.lower(c.agent_name),
+        "file": literal_column("lower(substr(file_path, 1, 200))", String()),
+        "times_out": func.coalesce(c.times_out_at, c.requested_at),
+        "number": c.number,
+    }
+    own = (first[sort.column],) if sort.column in first else ()
+    return (*own, c.requested_at, c.id)
+
+
+def is_ascending(sort: Sort) -> bool:
+    """Whether the smallest key comes first. The younger a request, the greater its time."""
+    return sort.descending == (sort.column == "age")
+
+
+class FilterCondition(NamedTuple):
+    """What a row has to fulfil, and the column that says whether it does.
+
+    `equal` wants one value of it; `recent` lets through what stands together at the newer end of the list.
+    """
+
+    column: str
+    clause: ColumnElement[bool]
+    is_equality: bool = False
+    is_recent: bool = False
+
+
+def build_conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[FilterCondition]:
+    """Return what a row has to fulfil, apart from the words of a search; `me` are the names that ME stands for."""
+    return [*_plain(filter_), *_time_conditions(filter_, at), *_waits_for_conditions(filter_, me)]
+
+
+def _plain(filter_: Filter) -> Iterator[FilterCondition]:
+    states = _allowed_states(filter_)
+    if states is not None:
+        yield FilterCondition(
+            "state",
+            REQUEST_TABLE.c.state.in_(sorted(states)),
+            is_equality=len(states) == 1,
+            is_recent=states <= OPEN_STATES,
+        )
+    if filter_.policy:
+        typed = {unicodedata.normalize(form, filter_.policy) for form in ("NFC", "NFD")} | {filter_.policy}
+        yield FilterCondition(
+            "policy_name", REQUEST_TABLE.c.policy_name.in_(sorted(typed)), is_equality=len(typed) == 1
+        )
+    if filter_.process_id is not None:
+        yield FilterCondition(
+            "process_id", REQUEST_TABLE.c.process_id == filter_.process_id, is_equality=True
+        )
+    if filter_.server_id is not None:
+        yield FilterCondition("server_id", REQUEST_TABLE.c.server_id == filter_.server_id)
+    if filter_.mismatch:
+        # No parameter: only a text like that of the index of such rows tells the database that it has them all.
+        yield FilterCondition("mismatch", REQUEST_TABLE.c.mismatch != literal_column("''"), is_equality=True)
+    if not filter_.rehearsals:
+        yield FilterCondition("rehearsal", REQUEST_TABLE.c.rehearsal.is_(False))
+
+
+def _allowed_states(filter_: Filter) -> frozenset[RequestState] | None:
+    """Return the states that a filter lets through, or None for all."""
+    open_only = filter_.due_within_s is not None or bool(filter_.waits_for)
+    if not open_only:
+        return filter_.states or None
+    return filter_.states & OPEN_STATES if filter_.states else OPEN_STATES
+
+
+def _time_conditions(filter_: Filter, at: datetime) -> Iterator[FilterCondition]:
+    c = REQUEST_TABLE.c
+    if filter_.raised_within_s is not None:
+        yield FilterCondition(
+            "requested_at", c.requested_at >= _seconds_before(at, filter_.raised_within_s), is_recent=True
+        )
+    if filter_.older_than_s is not None:
+        yield FilterCondition("requested_at", c.requested_at <= _seconds_before(at, filter_.older_than_s))
+    if filter_.ended_within_s is not None:
+        yield FilterCondition("ended_at", c.ended_at >= _seconds_before(at, filter_.ended_within_s))
+    if filter_.ended_today:
+        yield FilterCondition("ended_at", c.ended_at >= start_of_day(at))
+    if filter_.due_within_s is not None:
+        yield FilterCondition("times_out_at", c.times_out_at <= _seconds_before(at, -filter_.due_within_s))
+
+
+def start_of_day(at: datetime) -> datetime:
+    """Return when the day began here; the clocks may have been changed since."""
+    return datetime.combine(at.astimezone().date(), time()).astimezone()
+
+
+def _seconds_before(at: datetime, seconds: int) -> datetime:
+    return at - timedelta(seconds=max(-TIME_RANGE_MAX_S, min(seconds, TIME_RANGE_MAX_S)))
+
+
+def _waits_for_conditions(filter_: Filter, me: Sequence[str]) -> Iterator[FilterCondition]:
+    if not filter_.waits_for:
+        return
+    lines = casefolded("\n" + REQUEST_TABLE.c.waits_for + "\n")
+    names = me if filter_.waits_for == ME else (filter_.waits_for,)
+    # Each sign of LIKE is escaped before letters are compared: both sides go through the same function.
+    escaped = (re.sub("[/%_]", r"/\g<0>", name) for name in names)
+    patterns = (f"%\n{name}\n%" for name in escaped)
+    asked = or_(false(), *(lines.like(casefolded(literal(one)), escape="/") for one in patterns))
+    yield FilterCondition("waits_for", asked)

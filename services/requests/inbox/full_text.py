@@ -1,0 +1,243 @@
+"""The search field: rows that hold every word, found by an index of three letters each, then looked at themselves.
+
+A word is found anywhere in user, computer, numbers, file, reason and policy, and at the beginning of an id. Every
+character stands for itself; small and capital letters are the same.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Uuid,
+    and_,
+    column,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.sql.util import ClauseAdapter
+from sqlmodel import Session
+
+from services.common.plain_text import replace_unstorable
+from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition
+from services.requests.inbox.index_selection import (
+    AGE_INDEX,
+    RAW_ID,
+    IndexSelection,
+    bounding_conditions,
+    sql_clauses,
+    with_index_hint,
+)
+from services.store.full_text import (
+    GRAM_LENGTH,
+    ID_COLUMNS,
+    MATCH_FUNCTION,
+    TEXT_COLUMNS,
+    build_index_query,
+    fold,
+    id_search_forms,
+    matches_words,
+)
+
+CANDIDATES_MAX = 2_000
+"""Of a word that more rows hold, so many are looked at: those stored last."""
+
+SCAN_MAX = 5_000
+"""Words of one or two characters are looked for in so many of the newest requests."""
+
+WORDS_MAX = 16
+"""So many of the words, the longest, are looked for; rows that hold them are asked about the others."""
+
+PROBE_SIZE, WINDOW_SIZE = 4_000, 20_000
+"""On PostgreSQL so many rows, those stored last, tell how common a word is; a common one is looked for in so many."""
+
+TEXT_TABLE = table(
+    "request_text",
+    column("request_id", Uuid()),
+    column("seq", Integer()),
+    *(column(name, String()) for name in ("held", *ID_COLUMNS)),
+)
+"""PostgreSQL's folded texts."""
+
+_UUID_ARRAY = ARRAY(Uuid())
+_ROWID = literal_column(f"{REQUEST_TABLE.name}.rowid", Integer())
+_LAST_CHARACTER = chr(0x10FFFF)
+
+
+class SearchResult(NamedTuple):
+    """Rows that hold the words, as a statement for their ids; not `complete` where not all rows were looked at."""
+
+    statement: Select[Any]
+    complete: bool
+
+
+def split_words(typed: str) -> tuple[str, ...]:
+    """Return the words of a search, all of which have to be found; what no store keeps is replaced as it is there."""
+    return tuple(dict.fromkeys(fold(replace_unstorable(typed)).split()))
+
+
+def search_requests(
+    session: Session, words: Sequence[str], conditions: Sequence[FilterCondition], way: IndexSelection
+) -> SearchResult:
+    """Find the rows that fulfil `conditions` and hold `words`; `way` is the best one without the words."""
+    longest = sorted(words, key=len, reverse=True)[:WORDS_MAX]
+    shown = sql_clauses(conditions)
+    if session.get_bind().dialect.name == "postgresql":
+        return _search_postgresql(session, words, longest, conditions, way)
+    check = (
+        func.__getattr__(MATCH_FUNCTION)(
+            _concatenate_columns(TEXT_COLUMNS), _concatenate_columns(ID_COLUMNS), "\n".join(words)
+        )
+        == 1
+    )
+    rows, complete = _candidate_rowids(session, longest, way, conditions)
+    statement = select(RAW_ID).where(*shown, check)
+    if rows is None:
+        return SearchResult(with_index_hint(statement, way.through), complete)
+    these = select(literal_column("value", Integer())).select_from(func.json_each(json.dumps(rows)))
+    return SearchResult(
+        statement.where(_ROWID.in_(these)).with_hint(REQUEST_TABLE, "NOT INDEXED", "sqlite"), complete
+    )
+
+
+def _candidate_rowids(
+    session: Session, words: Sequence[str], way: IndexSelection, conditions: Sequence[FilterCondition]
+) -> tuple[list[int] | None, bool]:
+    """Return the rows to look at, or None for all on the way, and whether no other row can hold the words."""
+    asked = build_index_query(words)
+    if not asked:
+        return (None, True) if way.is_small else (_newest_rowids(session, conditions), False)
+    hits = "SELECT rowid FROM request_text WHERE request_text MATCH :asked ORDER BY rowid DESC LIMIT :most"
+    rows = list(session.execute(text(hits), {"asked": asked, "most": CANDIDATES_MAX + 1}).scalars())
+    if way.is_small and way.number < len(rows):
+        return None, True
+    by_id = [row for word in words for row in _rowids_with_id_prefix(session, word)]
+    return rows[:CANDIDATES_MAX] + by_id, len(rows) <= CANDIDATES_MAX and len(by_id) <= CANDIDATES_MAX
+
+
+def _newest_rowids(session: Session, conditions: Sequence[FilterCondition]) -> list[int]:
+    newest = with_index_hint(select(_ROWID).select_from(REQUEST_TABLE), AGE_INDEX.name).where(
+        *sql_clauses(bounding_conditions(AGE_INDEX, conditions))
+    )
+    ordered = newest.order_by(REQUEST_TABLE.c.requested_at.desc(), REQUEST_TABLE.c.id.desc())
+    return list(session.execute(ordered.limit(SCAN_MAX)).scalars())
+
+
+def _rowids_with_id_prefix(session: Session, word: str) -> Iterator[int]:
+    """Yield the rows with an id that begins with `word`, however its letters are kept."""
+    starts = {start for form in id_search_forms(word) for start in (form, form.upper())}
+    for name in ID_COLUMNS if starts else ():
+        column = REQUEST_TABLE.c[name]
+        begins = or_(*(and_(column >= start, column < start + _LAST_CHARACTER) for start in sorted(starts)))
+        rows = with_index_hint(
+            select(_ROWID).select_from(REQUEST_TABLE), f"ix_{REQUEST_TABLE.name}_{name}"
+        ).where(begins)
+        yield from session.execute(rows.limit(CANDIDATES_MAX)).scalars()
+
+
+def _search_postgresql(
+    session: Session,
+    words: Sequence[str],
+    longest: Sequence[str],
+    conditions: Sequence[FilterCondition],
+    way: IndexSelection,
+) -> SearchResult:
+    """Find rows by PostgreSQL's table of folded texts."""
+    shown, these = sql_clauses(conditions), select(RAW_ID)
+    holding = [_contains_word(word) for word in longest]
+    if way.is_small:
+        joined = these.select_from(
+            REQUEST_TABLE.join(TEXT_TABLE, TEXT_TABLE.c.request_id == REQUEST_TABLE.c.id)
+        ).where(*shown, *holding)
+        if len(words) == len(longest):
+            return SearchResult(joined, complete=True)
+        rows = list(session.execute(joined).scalars())
+        complete = True
+    elif all(len(word) < GRAM_LENGTH for word in words):
+        bounded = sql_clauses(bounding_conditions(AGE_INDEX, conditions))
+        ordered = (
+            select(REQUEST_TABLE.c.id)
+            .where(*bounded)
+            .order_by(REQUEST_TABLE.c.requested_at.desc(), REQUEST_TABLE.c.id.desc())
+        )
+        newest = ordered.limit(SCAN_MAX).subquery()
+        # Looked up for each of these rows: joined, the whole table of texts would be read.
+        own = select(TEXT_TABLE.c.held).where(TEXT_TABLE.c.request_id == newest.c.id).scalar_subquery()
+        held = select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in longest))
+        rows, complete = list(session.execute(held).scalars()), False
+    else:
+        rows = _newest_matching_ids(session, holding)
+        rows, complete = rows[:CANDIDATES_MAX], len(rows) <= CANDIDATES_MAX
+    if len(words) > len(longest):
+        rows = _filter_by_all_words(session, rows, words)
+    return SearchResult(these.where(*shown, _is_any_of(REQUEST_TABLE.c.id, rows)), complete)
+
+
+def _newest_matching_ids(session: Session, holding: Sequence[ColumnElement[bool]]) -> list[uuid.UUID]:
+    """Return the rows that hold words, those stored last first, up to one more than MOST.
+
+    Of a common word enough are among the newest: the index would have to be read for all of them.
+    """
+    probed = _matching_ids_in_window(session, holding, PROBE_SIZE)
+    if len(probed) * WINDOW_SIZE > CANDIDATES_MAX * PROBE_SIZE:
+        rows = _matching_ids_in_window(session, holding, WINDOW_SIZE)
+        if len(rows) > CANDIDATES_MAX:
+            return rows
+    everywhere = (
+        select(TEXT_TABLE.c.request_id, TEXT_TABLE.c.seq).where(*holding).cte().prefix_with("MATERIALIZED")
+    )
+    found = select(everywhere.c.request_id).order_by(everywhere.c.seq.desc()).limit(CANDIDATES_MAX + 1)
+    return list(session.execute(found).scalars())
+
+
+def _matching_ids_in_window(
+    session: Session, holding: Sequence[ColumnElement[bool]], size: int
+) -> list[uuid.UUID]:
+    newest = select(TEXT_TABLE).order_by(TEXT_TABLE.c.seq.desc()).limit(size).subquery()
+    adapter = ClauseAdapter(newest)
+    near = (
+        select(newest.c.request_id)
+        .where(*(adapter.traverse(one) for one in holding))
+        .limit(CANDIDATES_MAX + 1)
+    )
+    return list(session.execute(near).scalars())
+
+
+def _is_any_of(key: ColumnElement[Any], rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
+    """Return what says that a row is one of many: as a table, because a list is weighed one by one before it is read."""
+    return key.in_(select(func.unnest(literal(list(rows), _UUID_ARRAY)).column_valued("wanted")))
+
+
+def _filter_by_all_words(
+    session: Session, rows: Sequence[uuid.UUID], words: Sequence[str]
+) -> list[uuid.UUID]:
+    columns = (TEXT_TABLE.c.request_id, TEXT_TABLE.c.held, *(TEXT_TABLE.c[name] for name in ID_COLUMNS))
+    found = session.execute(select(*columns).where(_is_any_of(TEXT_TABLE.c.request_id, rows)))
+    asked = "\n".join(words)
+    return [row[0] for row in found if matches_words(row[1], "\n".join(row[2:]), asked)]
+
+
+def _contains_word(word: str) -> ColumnElement[bool]:
+    """Return what says that a row of the texts holds a word, or an id that begins with it."""
+    begins = (
+        TEXT_TABLE.c[name].startswith(form, autoescape=True)
+        for form in id_search_forms(word)
+        for name in ID_COLUMNS
+    )
+    return or_(TEXT_TABLE.c.held.contains(word, autoescape=True), *begins)
+
+
+def _concatenate_columns(names: Sequence[str]) -> ColumnElement[str]:
+    """Return columns as one text, a line each, written as in the index."""
+    return literal_column(" || char(10) || ".join(f"{REQUEST_TABLE.name}.{name}" for name in names))

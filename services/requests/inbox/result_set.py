@@ -1,0 +1,295 @@
+"""One look at the inbox: the rows of a filter, from any place of any order."""
+
+import threading
+import uuid
+from bisect import bisect_right, insort
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlmodel import Session
+
+from services.requests.inbox.filter_sql import (
+    REQUEST_TABLE,
+    ROW_COLUMNS,
+    RequestRow,
+    build_conditions,
+    is_ascending,
+    sort_key,
+    to_request_row,
+)
+from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.full_text import search_requests, split_words
+from services.requests.inbox.index_selection import (
+    IN_MEMORY_SORT_MAX,
+    LITERAL_ONE,
+    RAW_ID,
+    IndexSelection,
+    count_rows,
+    ordered_index_name,
+    select_index,
+    sql_clauses,
+    with_index_hint,
+)
+
+ANCHORS_MAX = 4_096
+
+
+class Count(NamedTuple):
+    """How many requests a filter shows; not `exact` means that there are at least so many, counting stopped there."""
+
+    number: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place that is known: the row `at` (from 0) has this key in the order of the list."""
+
+    at: int
+    key: tuple[Any, ...]
+
+
+class Slice(NamedTuple):
+    """A piece of the list from place `start`; shorter than asked for at the end of the list.
+
+    `anchors` are the places of its first and last row, where places help. Not `complete` means that more rows hold the
+    words of the search than were looked at: those that were stored last.
+    """
+
+    start: int
+    rows: list[RequestRow]
+    anchors: tuple[Anchor, ...] = ()
+    complete: bool = True
+
+
+class ResultSet:
+    """The list of one filter at one moment. What is found out about it is kept; many threads may ask.
+
+    A list of few rows is kept as their ids, and stays as it was when it was read. A long one is read anew for each
+    piece, in the order of an index, from the nearest place that is known: rows that come or go meanwhile are neither
+    shown twice nor left out from one piece to the next.
+    """
+
+    def __init__(self, filter_: Filter, at: datetime, me: Sequence[str], *, indexed: bool = True) -> None:
+        """Make a list; not `indexed` means that a search cannot see the newest requests."""
+        self._indexed = indexed
+        self._words = split_words(filter_.text)
+        self._conditions = build_conditions(filter_, at, me)
+        self._index_selection: IndexSelection | None = None
+        self._ids: dict[str, list[Any]] = {}
+        """By the column of the order: the ids upward."""
+        self._complete = True
+        self._total: Count | None = None
+        self._anchors: dict[Sort, list[Anchor]] = defaultdict(list)
+        self._looking = threading.RLock()
+        self._lock = threading.Lock()
+
+    # -- what is shown -----------------------------------------------------
+
+    def rows(self, session: Session, sort: Sort, start: int, limit: int, near: Anchor | None = None) -> Slice:
+        """Return rows `start` to `start + limit`."""
+        ids = self._load_sorted_ids(session, sort)
+        if ids is None:
+            return self._read_ordered(session, sort, start, limit, near)
+        wanted = ids[start : start + limit]
+        found = session.execute(select(RAW_ID, *ROW_COLUMNS).where(RAW_ID.in_(wanted))) if wanted else ()
+        by_id = {one[0]: to_request_row(one[1:]) for one in found}
+        return Slice(start, [by_id[one] for one in wanted if one in by_id], complete=self._complete)
+
+    def count(self, session: Session, most: int | None) -> Count:
+        """Count the rows up to `most`, or to the end where that takes no longer; None counts to the end."""
+        total = self._total
+        if total is not None and (total.exact or self._words or (most is not None and total.number >= most)):
+            return total
+        total = self._total = self._compute_count(session, most)
+        return total
+
+    def find_position(self, session: Session, sort: Sort, request_id: uuid.UUID) -> int | None:
+        """Return the place of a request, or None when it is not shown."""
+        ids = self._load_sorted_ids(session, sort)
+        shown = sql_clauses(self._conditions)
+        own = session.execute(
+            select(RAW_ID, *sort_key(sort)).where(REQUEST_TABLE.c.id == request_id, *shown)
+        ).first()
+        if own is None:
+            return None
+        if ids is not None:
+            return ids.index(own[0]) if own[0] in ids else None
+        before, beside = _before_key(sort, tuple(own[1:]))
+        walk = self._walk(select(LITERAL_ONE), sort)
+        return count_rows(session, walk.where(before)) + count_rows(session, walk.where(*beside))
+
+    def find_positions(
+        self, session: Session, sort: Sort, request_ids: Sequence[uuid.UUID]
+    ) -> dict[uuid.UUID, int]:
+        """Return the places of those of several requests that are shown, by their ids."""
+        ids = self._load_sorted_ids(session, sort)
+        wanted = select(RAW_ID, REQUEST_TABLE.c.id, *sort_key(sort)).where(
+            REQUEST_TABLE.c.id.in_(request_ids)
+        )
+        found = session.execute(wanted.where(*sql_clauses(self._conditions)).order_by(*_order_by(sort))).all()
+        if ids is not None:
+            at = {raw: place for place, raw in enumerate(ids)}
+            return {one[1]: at[one[0]] for one in found if one[0] in at}
+        places: dict[uuid.UUID, int] = {}
+        walk, last = self._walk(select(LITERAL_ONE), sort), None
+        for _raw, request_id, *key in found:
+            if last is None:
+                before, beside = _before_key(sort, tuple(key))
+                place = count_rows(session, walk.where(before)) + count_rows(session, walk.where(*beside))
+            else:
+                # Only what stands between two of them is counted: they mostly stand together.
+                place += count_rows(session, walk.where(*_between(sort, last, tuple(key))))
+            places[request_id], last = place, tuple(key)
+        return places
+
+    # -- few rows ----------------------------------------------------------
+
+    def _select_index(self, session: Session) -> IndexSelection:
+        with self._looking:
+            if self._index_selection is None:
+                self._index_selection = select_index(session, self._conditions)
+            return self._index_selection
+
+    def _load_sorted_ids(self, session: Session, sort: Sort) -> list[Any] | None:
+        """Return the ids of all rows in their order, or None when there are many."""
+        with self._looking:
+            way = self._select_index(session)
+            if not (self._words or way.fits_in_memory(sort)):
+                return None
+            if sort.column not in self._ids:
+                self._ids[sort.column] = self._look(session, way, sort)
+            ids = self._ids[sort.column]
+        return ids if is_ascending(sort) else ids[::-1]
+
+    def _look(self, session: Session, way: IndexSelection, sort: Sort) -> list[Any]:
+        if self._words:
+            statement, complete = search_requests(session, self._words, self._conditions, way)
+            self._complete = complete and self._indexed
+        else:
+            statement = with_index_hint(select(RAW_ID).where(*sql_clauses(self._conditions)), way.through)
+        return list(session.execute(statement.order_by(*sort_key(sort))).scalars())
+
+    # -- many rows ---------------------------------------------------------
+
+    def _compute_count(self, session: Session, most: int | None) -> Count:
+        if self._words:
+            with self._looking:
+                ids = next(iter(self._ids.values()), None)
+            ids = ids if ids is not None else self._load_sorted_ids(session, Sort()) or []
+            return Count(len(ids), self._complete)
+        way = self._select_index(session)
+        if way.total is not None:
+            return Count(way.total, exact=True)
+        statement = with_index_hint(
+            select(LITERAL_ONE).select_from(REQUEST_TABLE).where(*sql_clauses(self._conditions)), way.through
+        )
+        if way.is_small or most is None or (way.whole and most >= IN_MEMORY_SORT_MAX):
+            return Count(count_rows(session, statement), exact=True)
+        number = count_rows(session, statement.limit(most + 1))
+        return Count(min(number, most), exact=number <= most)
+
+    def _read_ordered(
+        self, session: Session, sort: Sort, start: int, limit: int, near: Anchor | None
+    ) -> Slice:
+        first, skipped = self._begin(session, sort, start, near)
+        statement = self._walk(select(*ROW_COLUMNS, *sort_key(sort)), sort).order_by(*_order_by(sort))
+        if first is not None:
+            statement = statement.where(*_after_key(sort, first, upward=is_ascending(sort), with_it=True))
+        found = session.execute(statement.offset(skipped).limit(limit)).all()
+        width = len(ROW_COLUMNS)
+        ends = sorted({0, len(found) - 1}) if found else []
+        anchors = tuple(Anchor(start + place, tuple(found[place][width:])) for place in ends)
+        self._remember(sort, anchors)
+        return Slice(start, [to_request_row(one[:width]) for one in found], anchors)
+
+    def _begin(
+        self, session: Session, sort: Sort, start: int, near: Anchor | None
+    ) -> tuple[tuple[Any, ...] | None, int]:
+        """Return the key to read from, and how many rows to skip after it."""
+        known = self._nearest_anchors(sort, start) + ([near] if near is not None else [])
+        before = max((one for one in known if one.at <= start), default=None, key=lambda one: one.at)
+        after = min((one for one in known if one.at > start), default=None, key=lambda one: one.at)
+        skipped = start - (before.at if before else 0)
+        if after is not None and after.at - start < skipped:
+            return self._back(session, sort, after.key, after.at - start - 1), 0
+        total = self._total
+        if total is not None and total.exact and start < total.number and total.number - start < skipped:
+            return self._back(session, sort, None, total.number - start - 1), 0
+        return (before.key if before else None), skipped
+
+    def _back(
+        self, session: Session, sort: Sort, key: tuple[Any, ...] | None, skipped: int
+    ) -> tuple[Any, ...] | None:
+        """Return the key that stands before a key (or before the end), after `skipped` others."""
+        upward = not is_ascending(sort)
+        statement = self._walk(select(*sort_key(sort)), sort).order_by(*_order_by(sort, upward=upward))
+        if key is not None:
+            statement = statement.where(*_after_key(sort, key, upward=upward))
+        found = session.execute(statement.offset(skipped).limit(1)).first()
+        return tuple(found) if found is not None else None
+
+    def _walk(self, statement: Select[Any], sort: Sort) -> Select[Any]:
+        conditions = sql_clauses(self._conditions)
+        return with_index_hint(
+            statement.select_from(REQUEST_TABLE).where(*conditions),
+            ordered_index_name(sort, self._conditions),
+        )
+
+    # -- places ------------------------------------------------------------
+
+    def _nearest_anchors(self, sort: Sort, start: int) -> list[Anchor]:
+        with self._lock:
+            anchors = self._anchors[sort]
+            place = bisect_right(anchors, start, key=lambda one: one.at)
+            return anchors[max(place - 1, 0) : place + 1]
+
+    def _remember(self, sort: Sort, found: Sequence[Anchor]) -> None:
+        with self._lock:
+            anchors = self._anchors[sort]
+            for one in found:
+                place = bisect_right(anchors, one.at, key=lambda known: known.at)
+                if place == 0 or anchors[place - 1].at != one.at:
+                    insort(anchors, one, key=lambda known: known.at)
+            if len(anchors) > ANCHORS_MAX:
+                del anchors[1::2]
+
+
+def _order_by(sort: Sort, *, upward: bool | None = None) -> list[ColumnElement[Any]]:
+    up = is_ascending(sort) if upward is None else upward
+    return [one.asc() if up else one.desc() for one in sort_key(sort)]
+
+
+def _after_key(
+    sort: Sort, key: tuple[Any, ...], *, upward: bool, with_it: bool = False
+) -> tuple[ColumnElement[bool], ...]:
+    """Return what says that a row comes after `key`; its first part is said alone, so that an index begins there."""
+    own = sort_key(sort)
+    whole, value = tuple_(*own), tuple_(*key, types=[one.type for one in own])
+    if upward:
+        return own[0] >= key[0], (whole >= value if with_it else whole > value)
+    return own[0] <= key[0], (whole <= value if with_it else whole < value)
+
+
+def _between(sort: Sort, first: tuple[Any, ...], last: tuple[Any, ...]) -> tuple[ColumnElement[bool], ...]:
+    """Return what says that a row comes before `last` and not before `first`."""
+    up = is_ascending(sort)
+    return *_after_key(sort, first, upward=up, with_it=True), *_after_key(sort, last, upward=not up)
+
+
+def _before_key(
+    sort: Sort, key: tuple[Any, ...]
+) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:
+    """Return what says that a row comes before `key` by its first part alone, and what says so among its equals.
+
+    Comparing whole keys takes three times as long, and half a million of them may stand before one.
+    """
+    first, *others = sort_key(sort)
+    rest, value = tuple_(*others), tuple_(*key[1:], types=[one.type for one in others])
+    if is_ascending(sort):
+        return first < key[0], (first == key[0], rest < value)
+    return first > key[0], (first == key[0], rest > value)

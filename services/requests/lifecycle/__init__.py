@@ -1,0 +1,1 @@
+"""Create, resume, read, cancel and time out one request."""

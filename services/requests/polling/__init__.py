@@ -1,0 +1,1 @@
+"""Polls instances about open requests and stores what they answer."""

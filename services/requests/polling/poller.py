@@ -1,0 +1,562 @@
+"""Follows the requests of an instance in batches: one call for all of them, at most 120 calls an hour at any number.
+
+A round is one look, and where calls are left over it learns more about what was seen. It is taken under a lease, so that
+one process does it at a time; its call is counted in the store before it is sent, so that all of them together keep the
+limit. When the instance says so, everybody leaves it alone for a while.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import random
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from services.common.errors import ConsoleError, Problem
+from services.common.unexpected_errors import to_console_error
+from services.coordination.call_budget import EXTRA_CALL, MANUAL_POLL_CALL, POLL_CALL, WINDOW_S, CallBudget
+from services.coordination.clock import Clock, SystemClock
+from services.coordination.leases import (
+    LeaseGrant,
+    LeaseLostError,
+    LeaseRow,
+    Leases,
+    delete_lease,
+    is_held,
+    load_lease,
+    load_leases,
+    write_lease,
+)
+from services.requests.polling import status_queue, targets
+from services.requests.polling.cursor import PollCursor, newest_timestamp
+from services.requests.polling.sync import SyncResult, sync_items
+from services.requests.polling.targets import InstanceProvider, PollTarget
+from services.requests.records.batch_query import (
+    FIELDS_BY_TABLE,
+    INLINE_VARIABLE_FIELDS,
+    ITEM_TABLE,
+    VARIABLE_TABLE,
+    PollQuery,
+    build_query,
+    parse_items,
+)
+from services.servicenow.contract import VARIABLES
+from services.servicenow.faults import RateLimitedError
+from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.response_headers import parse_http_date
+from services.servicenow.table_api import TablePage
+from services.store.errors import StoreError
+
+POLL_INTERVAL_S = 30
+POLL_INTERVAL_WITH_STATUS_QUEUE_S = 60
+"""Between two looks where some requests have to be asked for one by one: it leaves calls for that."""
+LEASE_S = 10.0
+HEARTBEAT_S = 3.0
+LEASE_RETRY_INTERVAL_S = 0.2
+EXTRA_CALLS_PER_POLL = 10
+CURSOR_SAVE_INTERVAL = timedelta(minutes=10)
+BACKOFF_MAX_S = 900.0
+AUTHENTICATION_BACKOFF_S = 300.0
+AUTHENTICATION_BACKOFF_MAX_S = 3600.0
+MANUAL_POLL_MIN_AGE_S = 2.0
+"""A person who wants a look sees what was looked at so short a time ago."""
+MANUAL_POLLS_PER_HOUR_MAX = 30
+"""Looks in an hour that people may want beside the regular ones: the others stay for those."""
+RATE_LIMIT_FAULTS = ("rate-limited",)
+"""Faults after which nobody asks before the time is over: the instance said so itself."""
+ACCOUNT_LOCK_FAULTS = ("authentication-refused",)
+"""Faults after which one more try is enough: further ones would lock the account."""
+PAGE_TOO_LARGE_FAULTS = ("transaction-cancelled", "timeout", "answer-too-large")
+PAUSE_PREFIX = "pause:"
+TABLE_UNREADABLE_FAULTS = ("rights-missing", "query-ignored")
+log = logging.getLogger(__name__)
+LEASE_HELD, NOT_DUE, PAUSED, NOTHING_TO_POLL, BUDGET_EXHAUSTED = (
+    "held",
+    "not due",
+    "paused",
+    "nothing to follow",
+    "no calls left",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """What a round did: requests seen and changed, those that ended, calls, and whether all was seen.
+
+    `note` says why nothing was done. `next_at` is when the next round is due.
+    """
+
+    seen: int = 0
+    changed: int = 0
+    new: int = 0
+    decided: tuple[uuid.UUID, ...] = ()
+    calls: int = 0
+    complete: bool = False
+    note: str = ""
+    next_at: datetime | None = None
+    problem: Problem | None = None
+
+
+@dataclass(slots=True)
+class _PollRun:
+    """One round under way."""
+
+    target: PollTarget
+    course: PollCursor
+    held: LeaseGrant
+    started: datetime
+    calls: int = 1
+    seen: int = 0
+    kept: SyncResult = field(default_factory=SyncResult)
+    problem: Problem | None = None
+    """Why it is not known where one of the requests stands, though the instance answers."""
+
+    @property
+    def server_id(self) -> uuid.UUID:
+        return self.target.server_id
+
+
+class Poller:
+    """Follows the requests of every instance; one for each process."""
+
+    def __init__(
+        self,
+        source: InstanceProvider,
+        leases: Leases,
+        *,
+        clock: Clock | None = None,
+        budget: CallBudget | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._source = source
+        self._store = source.store
+        self._leases = leases
+        self._clock = clock or SystemClock()
+        self._time = leases.time
+        self.budget = budget or CallBudget(self._store, self._time)
+        self._random = chance
+        self._cursors: dict[uuid.UUID, PollCursor] = {}
+        self._addresses: dict[uuid.UUID, str] = {}
+        self._tokens: dict[uuid.UUID, int] = {}
+        self._status_queues: dict[uuid.UUID, status_queue.StatusQueue] = {}
+        self._cursor_saved_at: dict[uuid.UUID, datetime] = {}
+
+    async def servers(self) -> list[uuid.UUID]:
+        """Return the servers that have something to follow."""
+        return await asyncio.to_thread(targets.list_servers, self._store)
+
+    async def round(self, server_id: uuid.UUID, *, wanted: bool = False) -> PollResult:
+        """Look once at the requests of a server, if it is time and nobody else does; see Round.
+
+        Where somebody else is at it, it waits until that one has done it or is gone. `wanted`: a person asks for it, so
+        that it neither waits until it is due nor until an instance that did not answer is left alone long enough.
+        """
+        turn = await asyncio.to_thread(self._begin, server_id, wanted)
+        while isinstance(turn, PollResult) and turn.note == LEASE_HELD:
+            await asyncio.sleep(LEASE_RETRY_INTERVAL_S)
+            turn = await asyncio.to_thread(self._begin, server_id, wanted)
+        if isinstance(turn, PollResult):
+            return turn
+        problem, good = None, False
+        try:
+            async with self._held(turn):
+                instance = await self._source.instance(server_id)
+                await self._look(turn, instance)
+                good = True
+                await self._make_extra_calls(turn, instance)
+        except LeaseLostError as error:
+            self._cursors.pop(server_id, None)
+            return PollResult(
+                calls=turn.calls, note=LEASE_HELD, next_at=self._clock.now(), problem=error.problem
+            )
+        except ConsoleError as error:
+            return await asyncio.to_thread(self._end, turn, error, good=good)
+        except Exception as error:  # noqa: BLE001 -- everybody leaves the server alone for a while, and it is told
+            self._cursors.pop(server_id, None)
+            made = to_console_error(log, f"Follow the requests of {turn.target.base_url}", error)
+            return await asyncio.to_thread(self._end, turn, made, good=False)
+        except BaseException:
+            await asyncio.to_thread(self._leases.release_lease, turn.held)
+            raise
+        return await asyncio.to_thread(self._end, turn, problem, good=good)
+
+    # -- whose turn it is ------------------------------------------------------
+
+    def _begin(self, server_id: uuid.UUID, wanted: bool) -> "_PollRun | PollResult":  # noqa: FBT001 - for a thread
+        with self._store.read() as session:
+            target = targets.load_target(session, server_id)
+            refusal = self._refusal(session, target, wanted=wanted)
+            course = self._load_cursor(session, target) if target is not None and refusal is None else None
+        if refusal is not None or target is None or course is None:
+            return refusal or PollResult(note=NOTHING_TO_POLL)
+        with self._store.write() as work:
+            refusal = self._refusal(work.session, target, wanted=wanted)
+            if refusal is not None:
+                return refusal
+            what, most = (MANUAL_POLL_CALL, MANUAL_POLLS_PER_HOUR_MAX) if wanted else (POLL_CALL, None)
+            if not self.budget.take_in(work.session, server_id, what, further_most=most):
+                free_at = self.budget.usage_in_session(work.session, server_id).free_at
+                return PollResult(note=BUDGET_EXHAUSTED, next_at=self._time.shown(free_at))
+            held = self._leases.take_in(work.session, _poll_lease_name(server_id), LEASE_S)
+            if held is None:
+                raise LeaseLostError(_poll_lease_name(server_id))
+        if self._tokens.get(server_id, held.token) != held.token - 1 and server_id in self._tokens:
+            # Somebody else went on meanwhile; what this process knows is old.
+            with self._store.read() as session:
+                self._cursors.pop(server_id, None)
+                course = self._load_cursor(session, target)
+        self._tokens[server_id] = held.token
+        return _PollRun(target, course, held, self._time.now())
+
+    def _refusal(self, session: Session, target: PollTarget | None, *, wanted: bool) -> PollResult | None:
+        if target is None:
+            return PollResult(note=NOTHING_TO_POLL)
+        seen = load_lease(session, _last_poll_name(target.server_id))
+        if seen is not None:
+            self._time.advance_to(seen.until)
+        self.budget.usage_in_session(session, target.server_id)  # which heeds what others did
+        now = self._time.now()
+        pause = load_lease(session, _pause_name(target.server_id))
+        if pause is not None and pause.until > now and not (wanted and _may_poll_despite_pause(pause)):
+            return PollResult(note=PAUSED, next_at=self._time.shown(pause.until))
+        if seen is not None:
+            rest = MANUAL_POLL_MIN_AGE_S if wanted else self._interval_s(target)
+            due = seen.until + timedelta(seconds=rest)
+            if due > now:
+                due = self._time.shown(due)
+                return PollResult(note=NOT_DUE, next_at=due, complete=seen.holder == "complete")
+        lease = load_lease(session, _poll_lease_name(target.server_id))
+        if lease is not None and lease.holder != self._leases.holder and is_held(lease, now):
+            return PollResult(note=LEASE_HELD, next_at=self._clock.now())
+        return None
+
+    def _interval_s(self, target: PollTarget) -> int:
+        asker = self._status_queues.get(target.server_id)
+        least = (
+            POLL_INTERVAL_WITH_STATUS_QUEUE_S
+            if asker is not None and asker.has_undecided
+            else POLL_INTERVAL_S
+        )
+        return max(least, target.minimum_interval_s)
+
+    def _load_cursor(self, session: Session, target: PollTarget) -> PollCursor:
+        server_id = target.server_id
+        if self._addresses.get(server_id) != target.base_url:
+            # Another instance by the same name: nothing that is known of the old one holds there.
+            self._cursors.pop(server_id, None)
+            self._addresses[server_id] = target.base_url
+        if server_id not in self._cursors:
+            self._cursors[server_id] = targets.load_cursor(session, server_id, target.base_url)
+            self._status_queues.setdefault(
+                server_id, status_queue.StatusQueue(self._store, self._leases, self._clock)
+            )
+        return self._cursors[server_id]
+
+    @asynccontextmanager
+    async def _held(self, turn: _PollRun) -> AsyncIterator[None]:
+        """Keep the lease for as long as the block runs. By the time of the machine: calls take real time."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(HEARTBEAT_S)
+                # A lease that cannot be renewed now ends by itself, and refuses the next write.
+                with contextlib.suppress(Exception):
+                    turn.held = await asyncio.to_thread(self._leases.renew, turn.held, LEASE_S)
+
+        beating = asyncio.ensure_future(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.wait([beating])
+
+    # -- looking ---------------------------------------------------------------
+
+    async def _look(self, turn: _PollRun, instance: ServiceNowClient) -> None:
+        """Spend the call of the round on seeing what was decided."""
+        asker, target, course = self._status_queues[turn.server_id], turn.target, turn.course
+        unread = await asyncio.to_thread(asker.has_unchecked_scripts, target)
+        if unread and await self._take_call(turn, most=None):
+            turn.target = await asker.check_scripts(instance, target)
+        if target.cat_items and course.readable(ITEM_TABLE, self._clock.monotonic()):
+            try:
+                await self._poll_table(turn, instance, course.choose(self._clock.monotonic()))
+            except ConsoleError as error:
+                if error.problem.fault not in TABLE_UNREADABLE_FAULTS:
+                    raise
+        readable = bool(target.cat_items) and course.readable(ITEM_TABLE, self._clock.monotonic())
+        asker.decided(turn.kept.ended_own)
+        await asyncio.to_thread(
+            asker.plan, turn.target, course, readable=readable, changed=turn.kept.needs_status_call
+        )
+        if not readable and asker.has_undecided:
+            await self._poll_status_service(turn, instance)
+
+    async def _poll_table(self, turn: _PollRun, instance: ServiceNowClient, table: str) -> None:
+        course, clock = turn.course, self._clock
+        wish = course.wish(table, turn.target.cat_items, clock.now())
+        course.begin(clock.monotonic())
+        fields = (
+            *FIELDS_BY_TABLE[table],
+            *(INLINE_VARIABLE_FIELDS if table == ITEM_TABLE and course.includes_variables else ()),
+        )
+        try:
+            page = await instance.table(table).page(
+                build_query(table, wish), fields=fields, limit=course.page_size, after=course.after
+            )
+        except ConsoleError as error:
+            if error.problem.fault in TABLE_UNREADABLE_FAULTS:
+                course.refuse(table, clock.monotonic())
+            elif error.problem.fault in PAGE_TOO_LARGE_FAULTS:
+                course.reduce_page_size()
+            raise
+        told = _server_time(instance)
+        await self._keep(turn, table, wish, page, told)
+
+    async def _keep(
+        self, turn: _PollRun, table: str, wish: PollQuery, page: TablePage, told: float | None
+    ) -> None:
+        course = turn.course
+        # In a thread, like all that takes its time with many: it would be felt in a window.
+        items = await asyncio.to_thread(parse_items, table, page.rows, wish)
+        full = len(page.rows) >= course.page_size and (page.total is None or page.total > len(page.rows))
+        if full and table != ITEM_TABLE:
+            for item in items:
+                item.waits_for = None  # perhaps not all of them
+        place = turn.target.ground
+        kept = await asyncio.to_thread(
+            sync_items, self._store, place, items, now=self._clock.now(), check=self._lease_check(turn)
+        )
+        turn.kept.add(kept)
+        turn.seen += len(items)
+        if full and table == VARIABLE_TABLE:
+            # Of the others some variables may stand on the next page: they are asked for once more.
+            items = [item for item in items if (item.variables or {}).keys() >= set(VARIABLES)]
+        await asyncio.to_thread(course.note, table, wish, items)
+        if table == ITEM_TABLE:
+            course.hidden = page.total is not None and len(page.rows) < min(page.total, course.page_size)
+        if full:
+            course.cut(table, page.rows[-1]["sys_id"])
+            return
+        newest = newest_timestamp(items, told, self._clock.now().timestamp())
+        course.end(table, wish, self._clock.monotonic(), newest)
+
+    async def _make_extra_calls(self, turn: _PollRun, instance: ServiceNowClient) -> None:
+        """Learn more about what was seen, with the calls that no look will need."""
+        course, asker = turn.course, self._status_queues[turn.server_id]
+        for _ in range(EXTRA_CALLS_PER_POLL):
+            if course.after:
+                # The look is not at its end: what is missing comes first, at the cost of a later one.
+                table, most = ITEM_TABLE, None
+            else:
+                table = course.further(self._clock.monotonic()) if course.whole else ""
+                most = self.budget.limit - math.ceil(WINDOW_S / self._interval_s(turn.target))
+            if not table and not asker.has_more:
+                return
+            if not await self._take_call(turn, most):
+                return
+            if table and not (asker.has_more and turn.calls % 2):
+                try:
+                    await self._poll_table(turn, instance, table)
+                except ConsoleError as error:
+                    if error.problem.fault not in TABLE_UNREADABLE_FAULTS:
+                        raise
+            else:
+                await self._poll_status_service(turn, instance)
+
+    async def _poll_status_service(self, turn: _PollRun, instance: ServiceNowClient) -> None:
+        asker = self._status_queues[turn.server_id]
+        ended = await asker.ask(instance, turn.target, self._lease_check(turn))
+        if asker.problem is not None:
+            turn.problem, asker.problem = asker.problem, None
+        turn.seen += 1
+        turn.kept.ended += ended
+        turn.kept.changed += len(ended)
+
+    def _lease_check(self, turn: _PollRun) -> Callable[[Session], None]:
+        """Return what refuses a write once somebody else has the lease: as it is then, for it is renewed meanwhile."""
+        return lambda session: self._leases.check(session, turn.held)
+
+    async def _take_call(self, turn: _PollRun, most: int | None) -> bool:
+        taken = await asyncio.to_thread(self.budget.take, turn.server_id, EXTRA_CALL, further_most=most)
+        turn.calls += taken
+        return taken
+
+    # -- afterwards ------------------------------------------------------------
+
+    def _end(self, turn: _PollRun, error: ConsoleError | None, *, good: bool) -> PollResult:
+        server_id, course, now = turn.server_id, turn.course, self._time.now()
+        complete = good and course.whole and not course.hidden and not course.after
+        complete = complete and course.readable(ITEM_TABLE, self._clock.monotonic())
+        with self._store.write() as work:
+            session = work.session
+            self._leases.release_lease_in_session(session, turn.held)
+            pause = load_lease(session, _pause_name(server_id))
+            if good:
+                known = load_lease(session, _last_poll_name(server_id))
+                values: dict[str, object] = {
+                    "holder": "complete" if complete else "partial",
+                    "until": turn.started,
+                    # For `as_of`, which shows it as the clock here had it.
+                    "token": self._time.offset_s,
+                }
+                write_lease(session, _last_poll_name(server_id), values, known=known is not None)
+            if error is not None:
+                tries = (pause.token if pause else 0) + 1
+                until = now + timedelta(seconds=self._backoff_s(error, tries, turn))
+                told: dict[str, object] = {
+                    "holder": error.problem.fault[:128],
+                    "token": tries,
+                    "until": until,
+                }
+                write_lease(session, _pause_name(server_id), told, known=pause is not None)
+            elif pause is not None:
+                delete_lease(session, _pause_name(server_id))
+            stale = (
+                now - self._cursor_saved_at.get(server_id, now - 2 * CURSOR_SAVE_INTERVAL)
+                > CURSOR_SAVE_INTERVAL
+            )
+            if good and (turn.kept.changed or stale):
+                targets.store_cursor(session, server_id, course.position(turn.target.base_url))
+                self._cursor_saved_at[server_id] = now
+        next_at = turn.started + timedelta(seconds=self._interval_s(turn.target))
+        if error is not None:
+            next_at = until
+        next_at = self._time.shown(next_at)
+        done = turn.kept
+        return PollResult(
+            turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
+            PAUSED if error else "", next_at, error.problem if error else turn.problem,
+        )  # fmt: skip
+
+    def _backoff_s(self, error: ConsoleError, tries: int, turn: _PollRun) -> float:
+        """Return how long everybody leaves the instance alone, in seconds; longer with every failure, never in step."""
+        target, started = turn.target, turn.started
+        if isinstance(error, StoreError):
+            # It is not the instance that needs rest: the next look is the one that would have come anyway.
+            return max(1.0, self._interval_s(target) - (self._time.now() - started).total_seconds())
+        jitter = 0.75 + self._random() / 2
+        if isinstance(error, RateLimitedError):
+            return max(error.retry_after, 1.0) + jitter
+        if error.problem.fault == "authentication-refused":
+            # More tries would lock the account.
+            return (
+                min(AUTHENTICATION_BACKOFF_MAX_S, AUTHENTICATION_BACKOFF_S * 2.0 ** min(tries - 1, 10))
+                * jitter
+            )
+        return min(BACKOFF_MAX_S, self._interval_s(target) * 2.0 ** min(tries - 1, 10)) * jitter
+
+    def state(self, server_id: uuid.UUID) -> "PollState":
+        """Return how the following of a server stands, whoever does it."""
+        with self._store.read() as session:
+            return load_poll_state(session, server_id, self.budget)
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """How the following of a server stands: the last look, whether it saw all, calls of the last hour, and a pause.
+
+    `fault` says why there is a pause.
+    """
+
+    seen_at: datetime | None
+    complete: bool
+    calls: int
+    paused_until: datetime | None = None
+    fault: str = ""
+
+
+def load_poll_state(session: Session, server_id: uuid.UUID, budget: CallBudget) -> PollState:
+    """Return how the following of a server stands, whoever does it."""
+    seen, pause = load_lease(session, _last_poll_name(server_id)), load_lease(session, _pause_name(server_id))
+    calls = budget.usage_in_session(session, server_id).calls
+    state = PollState(
+        _polled_at(seen) if seen else None, seen is not None and seen.holder == "complete", calls
+    )
+    if pause is not None and pause.until > budget.time.now():
+        return replace(state, paused_until=budget.time.shown(pause.until), fault=pause.holder)
+    return state
+
+
+def _polled_at(seen: LeaseRow) -> datetime:
+    """Return when a look began by the clock of whoever looked."""
+    return seen.until - timedelta(seconds=seen.token)
+
+
+def paused_servers(session: Session, now: datetime) -> list[uuid.UUID]:
+    """Return the servers that everybody leaves alone for now; `now` is the common time of the store."""
+    pauses = load_leases(session, PAUSE_PREFIX)
+    return [
+        uuid.UUID(hex=name.removeprefix(PAUSE_PREFIX)) for name, pause in pauses.items() if pause.until > now
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How well the copies of some servers are known.
+
+    `at` is when they were last brought up to date, the oldest of all servers; `complete` says that each of them was
+    asked successfully the last time and hid nothing. `failing` are those whose last look failed, by their fault, and
+    `never` those that were not looked at yet.
+    """
+
+    at: datetime | None = None
+    complete: bool = True
+    failing: tuple[tuple[uuid.UUID, str], ...] = ()
+    never: tuple[uuid.UUID, ...] = ()
+
+    @property
+    def unsure(self) -> frozenset[uuid.UUID]:
+        """Servers of which nothing is known to be so now."""
+        return frozenset({*(server for server, _ in self.failing), *self.never})
+
+
+def load_freshness(session: Session, server_ids: Sequence[uuid.UUID]) -> Freshness:
+    """Return how well the copies of servers are known, whoever looks; without servers there is nothing to be known."""
+    if not server_ids:
+        return Freshness()
+    looks = {one: load_lease(session, _last_poll_name(one)) for one in server_ids}
+    # A look that succeeds takes the pause away: one that is there tells how the last look ended, over or not.
+    pauses = {one: load_lease(session, _pause_name(one)) for one in server_ids}
+    failing = tuple((one, pause.holder) for one, pause in pauses.items() if pause is not None)
+    times = [_polled_at(look) for look in looks.values() if look is not None]
+    whole = all(look is not None and look.holder == "complete" for look in looks.values())
+    never = tuple(one for one, look in looks.items() if look is None)
+    return Freshness(min(times) if times else None, whole and not failing, failing, never)
+
+
+def load_freshness_summary(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
+    """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
+    known = load_freshness(session, server_ids)
+    return known.at, bool(server_ids) and known.complete
+
+
+def _may_poll_despite_pause(pause: LeaseRow) -> bool:
+    """Whether a person may have an instance asked although it is left alone."""
+    return pause.holder not in RATE_LIMIT_FAULTS and (
+        pause.holder not in ACCOUNT_LOCK_FAULTS or pause.token < 2
+    )
+
+
+def _server_time(instance: ServiceNowClient) -> float | None:
+    """Return the time that the instance's last answer told, in seconds since 1970."""
+    told = parse_http_date(instance.last_response_headers.get("date", ""))
+    return None if told is None else told.timestamp()
+
+
+def _poll_lease_name(server_id: uuid.UUID) -> str:
+    return f"follow:{server_id.hex}"
+
+
+def _last_poll_name(server_id: uuid.UUID) -> str:
+    return f"seen:{server_id.hex}"
+
+
+def _pause_name(server_id: uuid.UUID) -> str:
+    return f"{PAUSE_PREFIX}{server_id.hex}"

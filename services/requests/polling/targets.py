@@ -1,0 +1,150 @@
+"""What there is to follow, read from the store: servers with their processes, and where the following stands."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from models.approval_process import ApprovalProcess
+from models.approval_request import ApprovalRequest
+from models.foreign_system import ForeignSystem
+from models.kinds import RequestOrigin, RequestState
+from models.store_meta import StoreMeta
+from services.requests.polling.cursor import PollCursor
+from services.requests.polling.sync import MatchContext
+from services.servicenow.http_client import ServiceNowClient
+from services.store import Store
+from services.store.row_values import get_table
+
+OPEN_STATES = (RequestState.SUBMITTING, RequestState.PENDING)
+_META, _REQUESTS = get_table(StoreMeta), get_table(ApprovalRequest)
+
+
+class InstanceProvider(Protocol):
+    """Where requests are kept, and how their instances are reached."""
+
+    store: Store
+
+    async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
+        """Return the instance of a foreign system."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollTarget:
+    """A server that is followed: its processes, and how often it may be asked."""
+
+    server_id: uuid.UUID
+    base_url: str
+    minimum_interval_s: int
+    ground: MatchContext
+    scripts: Mapping[uuid.UUID, "ScriptCheck"]
+
+    @property
+    def processes(self) -> tuple[ApprovalProcess, ...]:
+        """The processes that go through the server."""
+        return self.ground.processes
+
+    @property
+    def cat_items(self) -> tuple[str, ...]:
+        """The request items of the processes."""
+        return tuple(sorted({one.request_item_id for one in self.processes if one.request_item_id}))
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptCheck:
+    """What was found out about the status script of a process: the service's name, and whether it is this console's own."""
+
+    service: str
+    stock: bool
+    updated_on: str = ""
+    mod_count: str = ""
+    checked: float = 0.0
+    """Seconds since 1970."""
+
+
+def list_servers(store: Store) -> list[uuid.UUID]:
+    """Return the servers that processes go through."""
+    with store.read() as session:
+        column = get_table(ApprovalProcess).c.server_id
+        return sorted(session.execute(select(column).where(column.is_not(None)).distinct()).scalars())
+
+
+def load_target(session: Session, server_id: uuid.UUID) -> PollTarget | None:
+    """Return a server with its processes, or None when nothing goes through it."""
+    server = session.get(ForeignSystem, server_id)
+    table = get_table(ApprovalProcess)
+    rows = session.execute(
+        select(table).where(table.c.server_id == server_id).order_by(table.c.id)
+    ).mappings()
+    processes = tuple(ApprovalProcess(**row) for row in rows)
+    if server is None or not processes:
+        return None
+    scripts = {
+        one.id: script for one in processes if (script := _load_script_check(session, one)) is not None
+    }
+    stock = frozenset(key for key, script in scripts.items() if script.stock)
+    place = MatchContext(server_id, processes, stock)
+    return PollTarget(server_id, server.base_url, server.minimum_interval_s, place, scripts)
+
+
+def _load_script_check(session: Session, process: ApprovalProcess) -> ScriptCheck | None:
+    text = session.execute(select(_META.c.value).where(_META.c.key == _script_key(process.id))).scalar()
+    try:
+        stored = json.loads(text) if text else None
+        script = ScriptCheck(**stored) if stored else None
+    except (ValueError, TypeError):
+        return None
+    return script if script is not None and script.service == _digest(process.status_service) else None
+
+
+def store_script_check(session: Session, process: ApprovalProcess, script: ScriptCheck) -> None:
+    """Remember what was found out about a process, inside a transaction that writes."""
+    values = {"service": _digest(process.status_service), "stock": script.stock, "updated_on": script.updated_on[:32],
+              "mod_count": script.mod_count[:16], "checked": round(script.checked)}  # fmt: skip
+    _store_meta(session, _script_key(process.id), json.dumps(values))
+
+
+def load_cursor(session: Session, server_id: uuid.UUID, base_url: str) -> PollCursor:
+    """Return where the following of a server stands, with the open requests that are known."""
+    position = session.execute(select(_META.c.value).where(_META.c.key == _cursor_key(server_id))).scalar()
+    made = PollCursor.at(position or "", base_url)
+    columns = (_REQUESTS.c.record_id, _REQUESTS.c.waits_for, _REQUESTS.c.origin, _REQUESTS.c.policy_name)
+    known = select(*columns).where(
+        _REQUESTS.c.server_id == server_id, _REQUESTS.c.state.in_(OPEN_STATES), _REQUESTS.c.record_id != ""
+    )
+    for row in session.execute(known):
+        made.open.add(row.record_id)
+        if row.waits_for:
+            made.asked[row.record_id] = None
+        if row.origin == RequestOrigin.CONSOLE or row.policy_name:
+            made.read.add(row.record_id)
+    return made
+
+
+def store_cursor(session: Session, server_id: uuid.UUID, position: str) -> None:
+    """Keep where the following of a server stands, inside a transaction that writes."""
+    _store_meta(session, _cursor_key(server_id), position)
+
+
+def _store_meta(session: Session, key: str, value: str) -> None:
+    if session.execute(select(_META.c.key).where(_META.c.key == key)).first() is None:
+        session.execute(_META.insert().values(key=key, value=value))
+    else:
+        session.execute(_META.update().where(_META.c.key == key).values(value=value))
+
+
+def _digest(name: str) -> str:
+    """Return a short form of a service's name that tells it from others: names are longer than a fact may be."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, name).hex
+
+
+def _cursor_key(server_id: uuid.UUID) -> str:
+    return f"follow:{server_id.hex}"
+
+
+def _script_key(process_id: uuid.UUID) -> str:
+    return f"script:{process_id.hex}"

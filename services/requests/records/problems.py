@@ -1,0 +1,255 @@
+"""Why a request was not decided, cancelled or reminded of: the words, in one place."""
+
+from dataclasses import replace
+
+from models.kinds import RequestState
+from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.language import ENGLISH, date_time, plural_message
+from services.requests.records.request_action import action_from_approval
+from services.requests.records.requested_item import Approval, RequestedItem, join_english_names
+
+
+def invalid_comment(fault: str) -> InputError:
+    """Return the error for a comment that cannot be sent; `fault` ends a sentence that begins with it."""
+    return InputError(
+        Problem(
+            tried="Read the comment",
+            evidence=f"The comment {fault}.",
+            cause="No request can carry this text.",
+            owner=Owner.CONSOLE,
+            remedy="Shorten it, or leave these characters out.",
+            fault="comment-unsendable",
+        )
+    )
+
+
+def cancel_not_confirmed(label: str) -> Problem:
+    """Say that a request of Privilege Manager is cancelled only on purpose."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence="Privilege Manager raised it and waits for its answer.",
+        cause="Cancelling it needs to be confirmed.",
+        owner=Owner.CONSOLE,
+        remedy="Confirm it; at the command line with --confirm.",
+        fault="cancel-unconfirmed",
+    )
+
+
+def record_missing(tried: str) -> Problem:
+    """Say that the instance shows no record."""
+    return Problem(
+        tried=tried,
+        evidence="No requested item is found under the ids that are known of it.",
+        cause="It never reached ServiceNow, it was deleted there, or the account may not see it.",
+        owner=Owner.SERVICENOW,
+        remedy="Look for its PMApprovalId among the requested items in ServiceNow.",
+        fault="record-missing",
+    )
+
+
+def no_open_approval(tried: str, number: str, account: str) -> Problem:
+    """Say that there is no approval to decide."""
+    return Problem(
+        tried=tried,
+        evidence=f"{account} sees no open approval of {number}.",
+        cause="Nobody is asked, or the account may only see what it is asked itself.",
+        owner=Owner.SERVICENOW,
+        remedy="Sign in as an approver, or give the account approval_admin; see that the item has an approval flow.",
+        fault="approval-none-open",
+    )
+
+
+def approval_on_order(tried: str, record: RequestedItem) -> Problem:
+    """Say that the approval that is waited for decides about other items, too."""
+    order = record.order_number or "the order"
+    who = join_english_names([one.who for one in record.shared_order_approvals if one.open], "and")
+    return Problem(
+        tried=tried,
+        evidence=f"{order} waits for the approval of {who}, and has other items than {record.number}.",
+        cause="An approval of the order decides about all of its items. Nothing was changed.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Look at the other items of {order}, and decide it in ServiceNow.",
+        fault="approval-on-order",
+    )
+
+
+def decision_not_allowed(tried: str, account: str, asked: list[str]) -> Problem:
+    """Say that the account may not decide for those who are asked."""
+    return Problem(
+        tried=tried,
+        evidence=f"{join_english_names(asked)} is asked; {account} has no approval_admin.",
+        cause="Whoever is not asked may only decide with the role approval_admin.",
+        owner=Owner.SERVICENOW,
+        remedy="Decide as the approver, or give the account approval_admin.",
+        fault="decision-not-allowed",
+    )
+
+
+def already_decided(tried: str, record: RequestedItem, decided: Approval | None) -> Problem:
+    """Say that somebody was faster, who and when, as far as the instance says."""
+    word = record.approval if record.approval in ("approved", "rejected", "cancelled") else "closed"
+    if decided is not None and decided.state in ("approved", "rejected"):
+        word = decided.state
+    seen = f"{record.number} is already {word}"
+    if decided is not None:
+        seen += f" {action_from_approval(record.number, decided).actor_phrase}"
+    at = decided.changed_at if decided is not None else record.changed_at
+    if at is not None:
+        seen += f" at {date_time(at, seconds=True, language=ENGLISH)}"
+    return _not_open(tried, f"{seen}.")
+
+
+def already_ended(tried: str, state: str) -> Problem:
+    """Say that a request of ours has ended."""
+    verb = "has" if state == RequestState.FAILED else "is"
+    return _not_open(tried, f"It {verb} {state.replace('_', ' ')}.")
+
+
+def _not_open(tried: str, evidence: str) -> Problem:
+    return Problem(
+        tried=tried,
+        evidence=evidence,
+        cause="It is not open any more.",
+        owner=Owner.CONSOLE,
+        remedy="Nothing needs to be done; the newest state is shown.",
+        fault="request-not-open",
+    )
+
+
+def decision_too_late(tried: str, state: str) -> Problem:
+    """Say that a decision came after the request had ended."""
+    return Problem(
+        tried=tried,
+        evidence=f"The request is {state.replace('_', ' ')} here.",
+        cause="It had ended before the decision came.",
+        owner=Owner.CONSOLE,
+        remedy="Tell the caller to start the program again.",
+        fault="request-not-open",
+    )
+
+
+def change_not_applied(tried: str, lost: ConsoleError | None) -> Problem:
+    """Say that the record still waits although the change was sent."""
+    why = f" after “{lost.problem.cause}”" if lost is not None else " although the instance took the change"
+    return Problem(
+        tried=tried,
+        evidence=f"Read back{why}: it still waits for an answer.",
+        cause="The change did not come through, or a rule of the instance took it back.",
+        owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
+        remedy="Look again in a moment, then try again.",
+        fault="decision-not-taken",
+    )
+
+
+def outcome_unknown(tried: str, lost: ConsoleError | None) -> Problem:
+    """Say that it is not known whether a change was made."""
+    why = lost.problem.evidence if lost is not None else "The record could not be read back."
+    return Problem(
+        tried=tried,
+        evidence=why,
+        cause="The answer was lost and the record could not be read back: it may have been done, or not.",
+        owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
+        remedy="Look at the request again before you repeat this.",
+        fault="decision-unclear",
+    )
+
+
+def partially_cancelled(problem: Problem, label: str, done: list[str]) -> Problem:
+    """Say what was cancelled before `problem` came in between, what is not known then, and how to go on."""
+    known = (
+        "what became of the rest is not known"
+        if problem.fault == "decision-unclear"
+        else "the rest is still open"
+    )
+    whose = plural_message(
+        len(done), "approval of {names}", "approvals of {names}", names=join_english_names(done, "and")
+    )
+    return replace(
+        problem,
+        evidence=f"Cancelled before that: the {whose}. {problem.evidence}",
+        cause=f"{label} is cancelled in part: {known}. {problem.cause}",
+        remedy=f"{problem.remedy} Cancelling once more goes on with what is still open.",
+    )
+
+
+def record_still_open(tried: str, number: str) -> Problem:
+    """Say that a request has ended here while its record goes on."""
+    return Problem(
+        tried=tried,
+        evidence=f"The Cancel service has answered. Read back: {number} still waits for an answer.",
+        cause="The service did not cancel the record, or a rule of the instance took it back. The request has ended here.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {number} in ServiceNow.",
+        fault="decision-not-taken",
+    )
+
+
+def id_names_shared_order(label: str, order: str) -> Problem:
+    """Say that Cancel would be given the id of an order with other items."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
+        cause="The Cancel service may cancel everything that was ordered together.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+        fault="order-shared",
+    )
+
+
+def id_of_other_item(label: str, given: str) -> Problem:
+    """Say that Cancel would be given the id of another item."""
+    return Problem(
+        tried=f"Cancel {label}",
+        evidence=f"The id that Create gave, {given}, is that of another item or order. Nothing was cancelled.",
+        cause="The Cancel service would cancel what belongs to another request.",
+        owner=Owner.SERVICENOW,
+        remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
+        fault="record-foreign",
+    )
+
+
+def request_locked(label: str, other: str) -> Problem:
+    """Say that another console is changing the request."""
+    return Problem(
+        tried=f"Change {label}",
+        evidence=f"{other} is at it.",
+        cause="Another console on the same store is deciding, cancelling or reminding right now.",
+        owner=Owner.CONSOLE,
+        remedy="Look at it again in a moment.",
+        fault="request-busy",
+    )
+
+
+def already_reminded(tried: str) -> Problem:
+    """Say that those who are asked were reminded a short while ago."""
+    return Problem(
+        tried=tried,
+        evidence="A reminder was sent less than 15 minutes ago.",
+        cause="Nobody is reminded twice within 15 minutes.",
+        owner=Owner.CONSOLE,
+        remedy="Wait, or ask one of them in person.",
+        fault="reminded-already",
+    )
+
+
+def process_missing(label: str) -> InputError:
+    """Return the error for a request whose process is gone."""
+    return _object_missing(label, "process", "Approval Process")
+
+
+def server_missing(label: str) -> InputError:
+    """Return the error for a request whose server is gone."""
+    return _object_missing(label, "server", "ServiceNow Server")
+
+
+def _object_missing(label: str, word: str, kind: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Reach the {word} of {label}",
+            evidence=f"It names no {kind}.",
+            cause=f"The {word} was deleted.",
+            owner=Owner.CONSOLE,
+            remedy="Act on its record in ServiceNow.",
+            fault="object-missing",
+        )
+    )

@@ -1,0 +1,98 @@
+"""Who decided or cancelled a request, on whose behalf, and with which account: one sentence for every place that tells it."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from services.requests.records.requested_item import Approval
+
+
+class Approver(Protocol):
+    """Somebody who is asked for an approval."""
+
+    @property
+    def user_name(self) -> str:
+        """The name that the approver signs in with."""
+
+    @property
+    def on_order(self) -> bool:
+        """Whether the order is to be approved, not the item."""
+
+
+ApproverT = TypeVar("ApproverT", bound=Approver)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAction:
+    """What was done with a record, and by whom.
+
+    `person` is whoever sat at a console, empty where it was not done from one that is known. `account` signed in to
+    ServiceNow. `approver` is whose approval it was, and `own` says that the account is the approver's.
+    """
+
+    word: str
+    """approved, rejected or cancelled."""
+    number: str
+    account: str = ""
+    person: str = ""
+    approver: str = ""
+    own: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """Return who did what, without a full stop."""
+        return f"{self.number} {self.word} {self.actor_phrase}".rstrip()
+
+    @property
+    def actor_phrase(self) -> str:
+        """Return who did it, on whose behalf, and with which account, as a part of a sentence."""
+        doer = self.person or self.account
+        if self.own or not self.approver:
+            return self._own_approval_phrase(doer)
+        behalf = f"by {doer} on behalf of {self.approver}" if doer else f"on behalf of {self.approver}"
+        return f"{behalf}, with the account {self.account}" if self.person and self.account else behalf
+
+    def _own_approval_phrase(self, doer: str) -> str:
+        if self.approver and self.person and self.account:
+            return f"by {self.person}, with the account {self.account} of {self.approver}"
+        if self.approver:
+            return f"by {self.approver}"
+        if self.person and self.account:
+            return f"by {self.person}, with the account {self.account}"
+        return f"by {doer}" if doer else ""
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return the parts for JSON."""
+        return {
+            "done_by": self.person or None,
+            "on_behalf_of": self.approver if self.approver and not self.own else None,
+            "account": self.account or None,
+        }
+
+
+def action_from_approval(number: str, decided: Approval, person: str = "") -> RequestAction:
+    """Return what an approval of a record says about its decision; `person` is known where it was made at a console."""
+    account = decided.changed_by
+    own = not account or is_same_user(account, decided.user_name)
+    return RequestAction(decided.state, number, account, person, decided.who, own=own)
+
+
+def action_event_id(request_id: uuid.UUID, approval: str) -> uuid.UUID:
+    """Return the id of the line of a timeline that tells of a decision made here; `approval` is its sys_id."""
+    return uuid.uuid5(request_id, f"deed:{approval}")
+
+
+def approval_to_decide(waiting: Sequence[ApproverT], account: str) -> ApproverT | None:
+    """Return whose approval an account decides: its own where it is asked, else the first that is open.
+
+    The order is asked for before its item, so its approval comes first.
+    """
+    in_turn = sorted(waiting, key=lambda one: not one.on_order)
+    own = (one for one in in_turn if is_same_user(one.user_name, account))
+    return next(own, in_turn[0] if in_turn else None)
+
+
+def is_same_user(one: str, other: str) -> bool:
+    """Whether two user names are one account's."""
+    return one.casefold() == other.casefold()

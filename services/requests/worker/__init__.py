@@ -1,0 +1,1 @@
+"""Runs approval processes without a window, and polling inside a window."""

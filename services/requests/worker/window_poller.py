@@ -1,0 +1,149 @@
+"""Follows requests for an open window, as long as no worker does, and tells the window how it stands."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from services.common.errors import ConsoleError, Problem
+from services.common.unexpected_errors import to_console_error
+from services.coordination.call_budget import CALLS_PER_HOUR, CallBudget
+from services.coordination.clock import Clock, SystemClock
+from services.requests.polling import targets
+from services.requests.polling.poller import PollResult, PollState, load_poll_state
+from services.requests.polling.targets import InstanceProvider
+from services.requests.worker.worker import Worker, list_active_workers
+from services.store.errors import StoreError
+
+STATUS_INTERVAL_S = 5.0
+BACKOFF_MAX_S = 600.0
+log = logging.getLogger(__name__)
+
+
+class PollingOwner(StrEnum):
+    """Who follows the requests of a store."""
+
+    WORKER = "worker"
+    """A worker, on this computer or another."""
+    HERE = "here"
+    """This window, because there is no worker."""
+    NOBODY = "nobody"
+    """Nobody: there is nothing to follow, or the store cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollingStatus:
+    """How following stands: who does it, and the state of each server by its id. `calls_most` is the limit an hour."""
+
+    where: PollingOwner
+    servers: tuple[tuple[uuid.UUID, PollState], ...] = ()
+    calls_most: int = CALLS_PER_HOUR
+    problem: Problem | None = None
+    """Why it is not known who follows; it is tried again."""
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When all was looked at last: the oldest of all servers."""
+        times = [state.seen_at for _, state in self.servers]
+        return min((one for one in times if one is not None), default=None) if all(times) else None
+
+    @property
+    def calls(self) -> int:
+        """Calls of the last hour to the server that was asked most."""
+        return max((state.calls for _, state in self.servers), default=0)
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when a server is left alone, because it asked for that or cannot be reached."""
+        return max((s.paused_until for _, s in self.servers if s.paused_until is not None), default=None)
+
+
+class WindowPoller:
+    """Follows in a window. `on_status` is told how it stands whenever that changed, `on_round` of every look."""
+
+    def __init__(
+        self,
+        source: InstanceProvider,
+        *,
+        on_status: Callable[[PollingStatus], None],
+        on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
+        clock: Clock | None = None,
+        holder: str = "",
+        every_s: float = STATUS_INTERVAL_S,
+    ) -> None:
+        self._source = source
+        self._clock = clock or SystemClock()
+        self._on_status = on_status
+        self._every = every_s
+        self._told: PollingStatus | None = None
+        self._worker = Worker(
+            source, clock=self._clock, holder=holder, raises=False, present=False, on_round=on_round
+        )
+        self._time = self._worker.leases.time
+        self._budget = CallBudget(source.store, self._time)
+
+    async def run(self) -> None:
+        """Follow whenever no worker does, until this is cancelled: a window that closes does not wait for an instance."""
+        working: asyncio.Task[None] | None = None
+        stop = asyncio.Event()
+        failures = 0
+        try:
+            while True:
+                status = await asyncio.to_thread(self.status)
+                if working is not None and working.done():
+                    status, working = self._status_after_failure(status, working), None
+                elif status.where is PollingOwner.HERE and working is None:
+                    stop.clear()
+                    working = asyncio.ensure_future(self._worker.run(stop))
+                elif status.where is not PollingOwner.HERE and working is not None and status.problem is None:
+                    stop.set()
+                    await asyncio.wait({working})
+                    status, working = self._status_after_failure(status, working), None
+                if status != self._told:
+                    self._told = status
+                    self._on_status(status)
+                failures = failures + 1 if status.problem is not None else 0
+                await self._clock.sleep(min(BACKOFF_MAX_S, self._every * 2.0 ** min(failures, 10)))
+        finally:
+            if working is not None:
+                working.cancel()
+                await asyncio.wait({working})
+
+    def _status_after_failure(self, status: PollingStatus, working: "asyncio.Task[None]") -> PollingStatus:
+        """Return how it stands after the worker of this window has ended; an error of it is told."""
+        error = None if working.cancelled() else working.exception()
+        if not isinstance(error, Exception):
+            return status
+        return replace(status, problem=to_console_error(log, "Poll ServiceNow", error).problem)
+
+    def status(self) -> PollingStatus:
+        """Read how following stands; where that cannot be read, it is nobody's."""
+        try:
+            return self._status()
+        except StoreError:
+            return PollingStatus(PollingOwner.NOBODY)
+        except Exception as error:  # noqa: BLE001 -- polling goes on when it can be read again
+            return PollingStatus(
+                PollingOwner.NOBODY,
+                problem=self._same(to_console_error(log, "Read who polls ServiceNow", error)),
+            )
+
+    def _same(self, error: ConsoleError) -> Problem:
+        """Return the problem as it was told before where it is the same, so that it is told once."""
+        told = self._told.problem if self._told is not None else None
+        if told is not None and told.evidence == error.problem.evidence:
+            return told
+        return error.problem
+
+    def _status(self) -> PollingStatus:
+        servers = targets.list_servers(self._source.store)
+        with self._source.store.read() as session:
+            states = tuple((one, load_poll_state(session, one, self._budget)) for one in servers)
+            # After the calls, which tell how far this clock is behind.
+            there = list_active_workers(session, self._time.now())
+        if there:
+            return PollingStatus(PollingOwner.WORKER, states)
+        return PollingStatus(PollingOwner.HERE if servers else PollingOwner.NOBODY, states)

@@ -1,0 +1,374 @@
+"""Tells a good answer from the many that only look like one."""
+
+import codecs
+import json
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+
+from models.addresses import Origin
+from services.common.errors import ConsoleError
+from services.common.redaction import redact
+from services.servicenow import response_headers
+from services.servicenow.faults import make_error
+from services.servicenow.response_headers import (
+    RETRY_AFTER_DEFAULT_S,
+    offers_basic,
+    parse_auth_schemes,
+    parse_retry_after,
+)
+
+DEVELOPER_SITE = "developer.servicenow.com"
+"""Where a hibernating developer instance may send its callers."""
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+PROXY_AUTH_REQUIRED = "407"
+"""The status with which a proxy asks for a sign-in, or refuses the one it got."""
+RESPONSE_MAX_BYTES = 32 * 1024 * 1024
+RETRY_AFTER_MAX_S = response_headers.RETRY_AFTER_MAX_S
+STATUS_BEFORE_BODY = (401, 403, 404, 407, 429)
+"""Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
+_TRANSACTION_CANCELLED = re.compile(r"transaction cancell?ed|maximum execution time", re.IGNORECASE)
+_ERROR_OBJECT = re.compile(r'"error"\s*:\s*\{[^{}]*')
+"""An error object in a text that is no JSON. Inside a value of a record its quotation marks would be escaped."""
+_HTML_RIGHTS_MISSING = re.compile(r"insufficient rights|security constraints", re.IGNORECASE)
+_RIGHTS_MISSING = re.compile(
+    r"insufficient (?:rights|privileges)|not authori[sz]ed|access denied|security constraints|acl exception|"
+    r"do(?:es)? not have permission",
+    re.IGNORECASE,
+)
+
+
+def transport_error(error: Exception, tried: str, *, proxy: str | None = None) -> ConsoleError:
+    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached."""
+    text = f"{type(error).__name__}: {error}"
+    if is_proxy_auth_required(error):
+        return proxy_auth_error(tried, f"{text} (proxy {proxy})", ())
+    reason: BaseException | None = error
+    while reason is not None:
+        if proxy and isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
+            text = f"{text} (proxy {proxy})"
+        known = _error_for_cause(reason, tried, proxied=bool(proxy))
+        if known is not None:
+            return known
+        reason = reason.__cause__ or reason.__context__
+    faults: tuple[tuple[type[Exception], str], ...] = (
+        (httpx.ProxyError, "proxy-failed"),
+        (httpx.ConnectTimeout, "proxy-failed" if proxy else "tcp-timeout"),
+        (httpx.ConnectError, "proxy-failed" if proxy else "tcp-refused"),
+        (TimeoutError, "timeout"),
+        (httpx.TimeoutException, "timeout"),
+        (httpx.DecodingError, "reply-damaged"),
+    )
+    found = next((fault for kind, fault in faults if isinstance(error, kind)), "connection-lost")
+    return make_error(found, tried, text)
+
+
+def is_proxy_auth_required(error: Exception) -> bool:
+    """Return whether httpx raised `error` because a proxy answered CONNECT with 407."""
+    return isinstance(error, httpx.ProxyError) and str(error).startswith(PROXY_AUTH_REQUIRED)
+
+
+def proxy_auth_error(
+    tried: str, evidence: str, schemes: Sequence[str], *, given: bool = False, has_sign_in: bool = False
+) -> ConsoleError:
+    """Return the error for a 407. `schemes` is what the proxy offers, `given` that it was sent a sign-in.
+
+    `has_sign_in` says that there is one for the proxy, sent or not.
+    """
+    offered = ", ".join(schemes)
+    seen = f"{evidence}; it offers {offered}" if offered else f"{evidence}; it offers no way to sign in"
+    if given:
+        return make_error("proxy-sign-in-refused", tried, seen)
+    if offers_basic(schemes) or not (schemes or has_sign_in):
+        return make_error("proxy-sign-in", tried, seen if offered else evidence)
+    return make_error("proxy-sign-in-unsupported", tried, f"{seen}; no password was sent")
+
+
+def _error_for_cause(reason: BaseException, tried: str, *, proxied: bool) -> ConsoleError | None:
+    """Return the error for a reason that says by itself what went wrong, or None."""
+    match reason:
+        case ssl.SSLCertVerificationError():
+            return make_error(_certificate_fault_id(reason), tried, reason.verify_message or str(reason))
+        case ssl.SSLWantReadError():
+            return make_error("tls-failed", tried, "the other side did not answer in time")
+        case ssl.SSLError():
+            return make_error("tls-failed", tried, str(reason))
+        case ConnectionRefusedError() if not proxied:
+            return make_error("tcp-refused", tried, str(reason))
+        case socket.gaierror() if not proxied:
+            return make_error("dns-unknown-host", tried, str(reason))
+    return None
+
+
+def _certificate_fault_id(error: ssl.SSLCertVerificationError) -> str:
+    message = f"{error.verify_message} {error}".lower()
+    if "expired" in message or "not yet valid" in message:
+        return "tls-certificate-expired"
+    if "hostname" in message or "ip address" in message or "not valid for" in message:
+        return "tls-wrong-host"
+    return "tls-untrusted"
+
+
+def raise_for_status(response: httpx.Response, tried: str, *, missing: str = "record-missing") -> None:
+    """Raise for every status that is no success. `missing` is the fault that a 404 stands for."""
+    status = response.status_code
+    seen = f"HTTP {status} from {response.request.url.path}: {_body_summary(response)}"
+    if status in (401, 407):
+        raise _authentication_error(response, tried, seen)
+    if status == 403:
+        raise make_error(_forbidden_fault_id(response), tried, seen)
+    if status == 404:
+        raise make_error(missing, tried, seen)
+    if status == 429:
+        seconds = retry_after_or_default(response)
+        told = parse_retry_after(response.headers, datetime.now(UTC)) is not None
+        wait = (
+            f"Retry-After {seconds:.0f} s"
+            if told
+            else f"it does not say for how long, {seconds:.0f} s are taken"
+        )
+        raise make_error("rate-limited", tried, f"{seen}; {wait}", retry_after=seconds)
+    if status >= 400 and (
+        _is_transaction_cancelled(response) or mentions_cancelled_transaction(_body_summary(response))
+    ):
+        raise make_error("transaction-cancelled", tried, seen)
+    if status in (408, 504):
+        raise make_error("timeout", tried, seen)
+    # A SOAP fault travels with status 500 and says more than the number does.
+    if status >= 500 and not _is_xml(response):
+        raise make_error("server-error", tried, seen)
+    if 400 <= status < 500:
+        raise make_error("operation-aborted", tried, seen)
+    if status == 202:
+        raise make_error("accepted-only", tried, seen)
+
+
+def _authentication_error(response: httpx.Response, tried: str, seen: str) -> ConsoleError:
+    if response.status_code == 407:
+        return proxy_auth_error(
+            tried, seen, parse_auth_schemes(response.headers.get_list("proxy-authenticate"))
+        )
+    if _is_xml(response) and mentions_missing_rights(response.text[:20_000]):
+        # A fault in the instance's own words: the account was let in, and lacks a role.
+        return make_error("rights-missing", tried, seen)
+    offered = schemes_without_basic(response)
+    if offered:
+        return make_error("basic-auth-not-offered", tried, f"{seen}; it offers {', '.join(offered)}")
+    return make_error("authentication-refused", tried, seen)
+
+
+def schemes_without_basic(response: httpx.Response) -> tuple[str, ...]:
+    """Return the sign-in schemes that an answer offers in place of Basic; empty where it offers Basic, or names none."""
+    offered = parse_auth_schemes(response.headers.get_list("www-authenticate"))
+    return () if offers_basic(offered) else offered
+
+
+def _forbidden_fault_id(response: httpx.Response) -> str:
+    """Return the fault that a 403 stands for: a rule, a missing right, or a policy for addresses and accounts.
+
+    The instance says in JSON or in a SOAP fault which right is missing. Its access control for addresses sends a page.
+    """
+    text = response.text[:20_000]
+    if _is_html(response):
+        # A gateway may use the same words for a rule of its own; the instance has few for its pages.
+        return "rights-missing" if _HTML_RIGHTS_MISSING.search(text) else "access-policy-refused"
+    if "aborted" in text.lower():
+        return "operation-aborted"
+    kind = response.headers.get("content-type", "").lower()
+    says_itself = "json" in kind or _is_xml(response) or text.lstrip().startswith("{")
+    return "rights-missing" if says_itself or mentions_missing_rights(text) else "access-policy-refused"
+
+
+def _is_html(response: httpx.Response) -> bool:
+    start = response.text[:2000].lstrip().lower()
+    return "html" in response.headers.get("content-type", "").lower() or start.startswith(
+        ("<!doctype html", "<html")
+    )
+
+
+def mentions_missing_rights(text: str) -> bool:
+    """Return whether an instance's own words say that a right is missing."""
+    return _RIGHTS_MISSING.search(text) is not None
+
+
+def mentions_cancelled_transaction(text: str) -> bool:
+    """Return whether an instance's own words say that it ended a transaction that took too long."""
+    return _TRANSACTION_CANCELLED.search(text) is not None
+
+
+def _is_transaction_cancelled(response: httpx.Response) -> bool:
+    """Return whether an answer that is no success, or no JSON, says that the instance cut the transaction off."""
+    return any(_TRANSACTION_CANCELLED.search(found[0]) for found in _ERROR_OBJECT.finditer(response.text))
+
+
+def raise_for_redirect(response: httpx.Response, origin: Origin, tried: str) -> None:
+    """Raise when an answer points somewhere else; `origin` is where it came from. Nothing is ever followed."""
+    if not response.is_redirect:
+        return
+    location = response.headers.get("location", "")
+    seen = f"HTTP {response.status_code} to {location or 'nowhere'}"
+    try:
+        target: Origin | None = Origin.of(urljoin(str(response.request.url), location))
+    except ValueError:
+        target = None
+    if target is not None and target.host == DEVELOPER_SITE:
+        raise make_error("instance-hibernating", tried, seen)
+    if target != origin:
+        raise make_error("redirect-elsewhere", tried, seen)
+    if "login" in location.lower():
+        raise make_error("login-page", tried, seen)
+    raise make_error(
+        "redirect-elsewhere",
+        tried,
+        seen,
+        cause="The instance points to another of its own addresses instead of answering.",
+        remedy="Compare the base URL with the address in a browser.",
+    )
+
+
+async def read_limited_body(response: httpx.Response, tried: str) -> None:
+    """Read the body of a `response` that was asked for as a stream; raises `answer-too-large` beyond all measure."""
+    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+        # Packed twice, a small answer becomes one that no memory holds before it can be measured.
+        cause = "The answer is packed more than once, which no instance does; how large it is cannot be seen."
+        raise make_error("answer-too-large", tried, "the answer is packed more than once", cause=cause)
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > RESPONSE_MAX_BYTES:
+            raise make_error("answer-too-large", tried, f"more than {RESPONSE_MAX_BYTES // 2**20} MiB")
+        parts.append(part)
+    response._content = b"".join(parts)  # noqa: SLF001 -- httpx has no public way to read with a bound
+    ensure_decodable(response)
+
+
+def ensure_decodable(response: httpx.Response) -> None:
+    """See to it that the text of `response` can be looked at, whatever character set its headers name."""
+    try:
+        named = response.charset_encoding
+        readable = named is None or _is_text_codec(named)
+    except Exception:  # noqa: BLE001 -- what reads the header raises whatever its content makes it raise
+        readable = False
+    if not readable:
+        response.encoding = "utf-8"
+
+
+def _is_text_codec(name: str) -> bool:
+    """Return whether Python's codec of this name reads every byte as text: some do another work, some give up."""
+    try:
+        return isinstance(codecs.decode(b"<\xff>", name, "replace"), str)
+    except Exception:  # noqa: BLE001 -- codecs raise what their own libraries raise
+        return False
+
+
+def raise_for_html(response: httpx.Response, tried: str) -> None:
+    """Raise when a web page came back where data was asked for, and name the page.
+
+    A page that comes with a server error is left to `check_status` unless it says itself what is going on.
+    """
+    if not _is_html(response):
+        return
+    text = response.text[:20_000].lower()
+    title = _body_summary(response)
+    if "hibernat" in text:
+        raise make_error("instance-hibernating", tried, f"HTML page “{title}”")
+    if "maintenance" in text or "upgrade in progress" in text:
+        raise make_error("instance-maintenance", tried, f"HTML page “{title}”")
+    if response.status_code >= 500:
+        return
+    if "login" in text or "log in" in text or "user_password" in text or "sign in" in text:
+        raise make_error("login-page", tried, f"HTML page “{title}”")
+    raise make_error("html-instead-of-data", tried, f"HTML page “{title}”")
+
+
+def raise_for_failure(response: httpx.Response, tried: str, *, missing: str = "record-missing") -> None:
+    """Raise for web pages in place of data and for every status that is no success.
+
+    `missing` is the fault that a 404 stands for.
+    """
+    said = response.status_code in STATUS_BEFORE_BODY and (
+        response.status_code != 404 or missing != "record-missing"
+    )
+    if not said:
+        raise_for_html(response, tried)
+    raise_for_status(response, tried, missing=missing)
+
+
+def parse_json_result(response: httpx.Response, tried: str) -> Any:
+    """Return `result` of a Table API answer; raise for everything that is not one.
+
+    A body with `error` is a failure whatever the status: a query cut off by the quota answers 200 with both, and often
+    with JSON that is not complete.
+    """
+    raise_for_failure(response, tried)
+    raise_for_guest(response, tried)
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        if _is_transaction_cancelled(response):
+            raise make_error("transaction-cancelled", tried, _cancellation_evidence(response)) from error
+        raise make_error("reply-malformed", tried, f"not JSON: {error}; {_body_summary(response)}") from error
+    if not isinstance(body, dict):
+        raise make_error("reply-malformed", tried, "the JSON is not an object")
+    if "error" in body:
+        seen = _dump_error(body["error"])
+        fault = "rights-missing" if mentions_missing_rights(seen) else "operation-aborted"
+        fault = "transaction-cancelled" if mentions_cancelled_transaction(seen) else fault
+        raise make_error(fault, tried, seen)
+    if body.get("status") == "failure":
+        raise make_error(
+            "reply-malformed", tried, f"a result and “status: failure” at once; {_body_summary(response)}"
+        )
+    if "result" not in body:
+        raise make_error("reply-malformed", tried, "the JSON has no result")
+    return body["result"]
+
+
+def _dump_error(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "an error that cannot be shown"
+
+
+def _cancellation_evidence(response: httpx.Response) -> str:
+    found = [
+        part[0] for part in _ERROR_OBJECT.finditer(response.text) if _TRANSACTION_CANCELLED.search(part[0])
+    ]
+    return redact(found[-1])[:300]
+
+
+def raise_for_guest(response: httpx.Response, tried: str) -> None:
+    """Raise when a call that signed in was answered as a guest's.
+
+    A guest gets empty lists, and where SOAP asks for no sign-in even answers, which would look like success.
+    """
+    if response.headers.get("x-is-logged-in") == "false" and "authorization" in response.request.headers:
+        raise make_error("authentication-refused", tried, "X-Is-Logged-In: false; the call ran as a guest")
+
+
+def retry_after_or_default(response: httpx.Response) -> float:
+    """Return the seconds that Retry-After asks for (a number or a date), or a minute where it does not say."""
+    wait = parse_retry_after(response.headers, datetime.now(UTC))
+    return RETRY_AFTER_DEFAULT_S if wait is None else wait
+
+
+def _is_xml(response: httpx.Response) -> bool:
+    return "xml" in response.headers.get("content-type", "").lower() or b"Envelope" in response.content[:500]
+
+
+def _body_summary(response: httpx.Response) -> str:
+    # Before anything is cut: half a password is no longer found.
+    text = redact(response.text[:20_000])
+    found = _TITLE.search(text)
+    if found:
+        return " ".join(found[1].split())[:200]
+    return " ".join(text.split())[:200] or "(empty body)"

@@ -1,0 +1,328 @@
+"""The set-up guide as a checklist: its 25 steps, and the true state of each, read from the store and the instance."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from models.kinds import Kind, RequestState
+from services.language import tr_message
+
+if TYPE_CHECKING:
+    from services.configuration import Configuration
+
+
+class GuideStepState(StrEnum):
+    """How a step stands."""
+
+    DONE = "done"
+    NEEDLESS = "needless"
+    TODO = "todo"
+    BLOCKED = "blocked"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupFacts:
+    """What is true for one server: its objects, and what its instance was seen to have (None when not asked)."""
+
+    credential: Any = None
+    has_password: bool = False
+    server: Any = None
+    process: Any = None
+    approval_type: Any = None
+    services_found: bool | None = None
+    item_found: bool | None = None
+    meant: tuple[str, ...] = ()
+    """The names of the services on the instance, where the Approval Process or the stock has others."""
+    services_say: str = ""
+    item_says: str = ""
+    requests: int = 0
+    decided: int = 0
+    approved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GuideStep:
+    """One step of the guide. `waits_for` is the number of the step that has to come first."""
+
+    number: int
+    text: str
+    state: GuideStepState
+    fact: str
+    kind: Kind | None = None
+    object_id: uuid.UUID | None = None
+    waits_for: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GuidePhase:
+    """Steps that belong together."""
+
+    title: str
+    steps: tuple[GuideStep, ...]
+
+    @property
+    def done(self) -> int:
+        """Return how many steps need nothing more."""
+        return sum(1 for s in self.steps if s.state in (GuideStepState.DONE, GuideStepState.NEEDLESS))
+
+
+def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None = None) -> SetupFacts:
+    """Read what the store says of the set-up around one server (the first by name when none is given). Blocks."""
+    from services.statistics.request_statistics import count_requests_by_state
+
+    servers: list[Any] = list(configuration.all(Kind.FOREIGN_SYSTEM))
+    credentials: list[Any] = list(configuration.all(Kind.USER_CREDENTIAL))
+    processes: list[Any] = list(configuration.all(Kind.APPROVAL_PROCESS))
+    types: list[Any] = list(configuration.all(Kind.APPROVAL_TYPE))
+    server = _first(servers, lambda s: server_id is None or s.id == server_id)
+    credential = _first(credentials, lambda c: server is None or c.id == server.credential_id)
+    if credential is None:
+        credential = _first(credentials, lambda _c: True)
+    process = _first(processes, lambda p: server is not None and p.server_id == server.id)
+    if process is None:
+        process = _first(processes, lambda p: p.server_id is None)
+    approval_type = _first(types, lambda t: process is not None and t.process_id == process.id)
+    counts = {} if process is None else count_requests_by_state(configuration.store, process.id)
+    approved = counts.get(RequestState.APPROVED, 0)
+    return SetupFacts(
+        credential=credential,
+        server=server,
+        process=process,
+        approval_type=approval_type,
+        requests=sum(counts.values()),
+        decided=approved + counts.get(RequestState.REJECTED, 0),
+        approved=approved,
+    )
+
+
+def _first(items: list[Any], wanted: Callable[[Any], bool]) -> Any:
+    return next((item for item in items if wanted(item)), None)
+
+
+def build_checklist(facts: SetupFacts) -> tuple[GuidePhase, ...]:
+    """Return the guide with the state of each step; computed from facts alone."""
+    return (
+        GuidePhase(tr_message("Prepare"), _prepare()),
+        GuidePhase(tr_message("Credential and server"), _server(facts)),
+        GuidePhase(tr_message("Items in ServiceNow"), _items(facts)),
+        GuidePhase(tr_message("Approval Process"), _process(facts)),
+        GuidePhase(tr_message("Approval Type, action and policy"), _type(facts)),
+        GuidePhase(tr_message("First request"), _requests(facts)),
+    )
+
+
+def next_step(phases: tuple[GuidePhase, ...]) -> GuideStep | None:
+    """Return the first step that can be done here now, or None when there is none."""
+    return next((s for phase in phases for s in phase.steps if s.state is GuideStepState.TODO), None)
+
+
+def _not_needed_step(number: int, text: str, fact: str) -> GuideStep:
+    return GuideStep(number, text, GuideStepState.NEEDLESS, fact)
+
+
+def _external_step(number: int, text: str, fact: str) -> GuideStep:
+    return GuideStep(number, text, GuideStepState.ELSEWHERE, fact)
+
+
+def _console_step(
+    number: int, text: str, done: object, fact: str, kind: Kind, item: Any, waits_for: int = 0
+) -> GuideStep:
+    # `done` holds when it is true of what was found: an object, a count, a flag.
+    state = GuideStepState.DONE if done else GuideStepState.BLOCKED if waits_for else GuideStepState.TODO
+    return GuideStep(
+        number, text, state, fact, kind, None if item is None else item.id, 0 if done else waits_for
+    )
+
+
+SERVICES_RENAMED = tr_message("On the instance, under other names")
+FOUND_TEXTS = {
+    True: tr_message("On the instance"),
+    False: tr_message("Not on the instance"),
+    None: tr_message("Not asked yet"),
+}
+
+
+def _prepare() -> tuple[GuideStep, ...]:
+    return (
+        _external_step(1, tr_message("Choose the account"), tr_message("In ServiceNow, with its roles")),
+        _not_needed_step(2, tr_message("Open the Setup page"), tr_message("Not needed: this is the tool")),
+        _not_needed_step(3, tr_message("Install the connector"), tr_message("Not needed: no plug-in")),
+        _not_needed_step(4, tr_message("Go to User Credentials"), tr_message("Not needed: one window")),
+    )
+
+
+def _server(facts: SetupFacts) -> tuple[GuideStep, ...]:
+    credential, server = facts.credential, facts.server
+    if credential is None:
+        said = tr_message("None yet")
+    else:
+        has = tr_message("{name}, password set", name=credential.name)
+        said = has if facts.has_password else tr_message("{name}, no password yet", name=credential.name)
+    host = tr_message("None yet") if server is None else server.base_url.split("//", 1)[-1].rstrip("/")
+    return (
+        _console_step(
+            5,
+            tr_message("User Credential"),
+            credential and facts.has_password,
+            said,
+            Kind.USER_CREDENTIAL,
+            credential,
+        ),
+        _console_step(
+            6,
+            tr_message("ServiceNow Server"),
+            server and server.credential_id,
+            host,
+            Kind.FOREIGN_SYSTEM,
+            server,
+        ),
+    )
+
+
+def _items(facts: SetupFacts) -> tuple[GuideStep, ...]:
+    waits = 6 if facts.server is None else 0
+    # A service that was renamed is there: to create it would make a second one.
+    there = bool(facts.services_found or facts.meant)
+    found = there and bool(facts.item_found)
+    words, kind, server = FOUND_TEXTS, Kind.FOREIGN_SYSTEM, facts.server
+    services = SERVICES_RENAMED if facts.meant else facts.services_say or words[facts.services_found]
+    if facts.item_found is None:
+        run_says: str = words[None]
+    elif found:
+        run_says = SERVICES_RENAMED if facts.meant else facts.item_says or words[True]
+    else:
+        run_says = words[False] if there else facts.services_say or words[False]
+    run = _console_step(7, tr_message("Create the request items"), found, run_says, kind, server, waits)
+    verify = _console_step(8, tr_message("Verify the three services"), there, services, kind, server, waits)
+    return (run, verify)
+
+
+def _service_names_text(facts: SetupFacts) -> str:
+    if facts.process is None:
+        return tr_message("None yet")
+    if facts.meant:
+        return tr_message("Use {names}", names=", ".join(facts.meant))
+    return facts.services_say or FOUND_TEXTS[facts.services_found]
+
+
+def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
+    process, kind = facts.process, Kind.APPROVAL_PROCESS
+    waits = 0 if process is not None else 10
+    named = process is not None and process.request_item_id
+    return (
+        _not_needed_step(9, tr_message("Open the console"), tr_message("Not needed: the same tree")),
+        _console_step(
+            10,
+            tr_message("New Approval Process"),
+            process,
+            process.name if process else tr_message("None yet"),
+            kind,
+            process,
+            0 if facts.server else 6,
+        ),
+        _console_step(
+            11, tr_message("Open it"), process, tr_message("One click in the tree"), kind, process, waits
+        ),
+        _console_step(
+            12,
+            tr_message("Choose the server"),
+            process and process.server_id,
+            facts.server.name
+            if process and process.server_id and facts.server
+            else tr_message("None chosen"),
+            kind,
+            process,
+            waits,
+        ),
+        _console_step(
+            13,
+            tr_message("Choose the Request Item"),
+            named,
+            process.request_item_name if named else tr_message("None chosen"),
+            kind,
+            process,
+            waits,
+        ),
+        _console_step(
+            14,
+            tr_message("Name the three services"),
+            process and facts.services_found,
+            _service_names_text(facts),
+            kind,
+            process,
+            waits,
+        ),
+    )
+
+
+def _type(facts: SetupFacts) -> tuple[GuideStep, ...]:
+    made = facts.approval_type
+    where = tr_message("In Privilege Manager")
+    return (
+        _console_step(
+            15,
+            tr_message("Approval Type"),
+            made,
+            made.name if made else tr_message("None yet"),
+            Kind.APPROVAL_TYPE,
+            made,
+            0 if facts.process else 10,
+        ),
+        _external_step(16, tr_message("Copy the form action"), where),
+        _external_step(17, tr_message("Name the action"), where),
+        _external_step(
+            18,
+            tr_message("Set its Approval Type"),
+            tr_message("In Privilege Manager: {name}", name=made.name) if made else where,
+        ),
+        _external_step(19, tr_message("Choose a policy"), where),
+        _external_step(20, tr_message("Add it to the policy"), where),
+        _external_step(21, tr_message("Update the endpoints"), where),
+    )
+
+
+def _requests(facts: SetupFacts) -> tuple[GuideStep, ...]:
+    waits = 0 if facts.approval_type else 15
+    kind, made = Kind.APPROVAL_TYPE, facts.approval_type
+    raised = (
+        tr_message("{requests} raised", requests=facts.requests)
+        if facts.requests
+        else tr_message("None yet; a rehearsal counts")
+    )
+    return (
+        _console_step(22, tr_message("Raise a request"), facts.requests, raised, kind, made, waits),
+        _console_step(
+            23,
+            tr_message("Find it in My Approvals"),
+            facts.decided,
+            tr_message("Seen by its approver") if facts.decided else tr_message("Not yet"),
+            kind,
+            made,
+            waits or (0 if facts.requests else 22),
+        ),
+        _console_step(
+            24,
+            tr_message("Decide it"),
+            facts.decided,
+            tr_message("{decided} decided", decided=facts.decided)
+            if facts.decided
+            else tr_message("None yet"),
+            kind,
+            made,
+            waits or (0 if facts.requests else 22),
+        ),
+        _console_step(
+            25,
+            tr_message("See it approved"),
+            facts.approved,
+            tr_message("{approved} approved", approved=facts.approved)
+            if facts.approved
+            else tr_message("None yet"),
+            kind,
+            made,
+            waits or (0 if facts.decided else 24),
+        ),
+    )

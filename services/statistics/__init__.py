@@ -1,0 +1,1 @@
+"""Figures about past requests and checks, and advice on timing that follows from them."""

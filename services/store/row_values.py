@@ -1,0 +1,67 @@
+"""Rows as plain values and as JSON, the form in which revisions keep them."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from models.base import UtcDateTime
+
+
+def get_table(model: type[SQLModel] | SQLModel) -> Table:
+    """Return the table of a model class or row."""
+    table = (model if isinstance(model, type) else type(model)).__table__  # type: ignore[attr-defined]
+    assert isinstance(table, Table)  # noqa: S101 -- narrows for the type checker
+    return table
+
+
+def observed_columns(model: type[SQLModel] | SQLModel) -> frozenset[str]:
+    """Return the columns of a model that only copy what another system says; an edit leaves them as they are."""
+    return frozenset(getattr(model, "observed", ()))
+
+
+def detachable_references(model: type[SQLModel] | SQLModel) -> frozenset[str]:
+    """Return the references of a model that go, without an edit, when what they point at is deleted."""
+    return frozenset(getattr(model, "released", ()))
+
+
+def row_to_dict(row: SQLModel) -> dict[str, Any]:
+    """Return the columns of `row` as a plain dict."""
+    return {c.name: getattr(row, c.name) for c in get_table(row).columns}
+
+
+def to_json(values: Mapping[str, Any]) -> str:
+    """Write the columns of a row as JSON; UUIDs and times as text."""
+    return json.dumps(
+        {k: _json_value(v) for k, v in values.items() if k != "name_key"}, ensure_ascii=False, sort_keys=True
+    )
+
+
+def from_json(model: type[SQLModel], text: str) -> dict[str, Any]:
+    """Read what `to_json` wrote back into column values of `model`; unknown columns are dropped."""
+    stored = json.loads(text)
+    values: dict[str, Any] = {}
+    for column in get_table(model).columns:
+        if column.name not in stored:
+            continue
+        value = stored[column.name]
+        if value is not None and isinstance(column.type, UtcDateTime):
+            value = datetime.fromisoformat(value)
+        elif value is not None and column.type.python_type is uuid.UUID:
+            value = uuid.UUID(value)
+        values[column.name] = value
+    return values
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(
+            UTC
+        ).isoformat()  # as it comes back from the store, whatever zone it came with
+    return value

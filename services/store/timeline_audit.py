@@ -1,0 +1,227 @@
+"""Timelines of requests as a part of the audit chain.
+
+Every transaction that adds lines numbers them and writes one audit entry with the hash of all of them. A line that is
+removed leaves its number and its hash behind, and the removal is an audit entry of its own.
+"""
+
+import hashlib
+import heapq
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlmodel import Session
+
+from models.audit_entry import AuditEntry
+from models.removed_event import RemovedEvent
+from models.request_event import RequestEvent
+from services.store.revision_check import UnreadableRowError, iterate_rows
+from services.store.row_values import get_table
+
+ADDED, REMOVED = OPERATIONS = "timeline", "timeline-removed"
+"""The operations of the audit entries that cover lines."""
+TIMELINE_KIND = "request_event"
+
+_EVENT_TABLE = get_table(RequestEvent)
+_REMOVED_TABLE = get_table(RemovedEvent)
+_PENDING_REMOVALS = "removed timeline lines"
+_ADDED_DETAIL = re.compile(r"lines ([1-9][0-9]{0,17})-([1-9][0-9]{0,17}) sha256:([0-9a-f]{64})")
+_REMOVED_DETAIL = re.compile(r"([1-9][0-9]{0,17}) lines sha256:([0-9a-f]{64})")
+
+
+class TimelineLine(NamedTuple):
+    """A numbered line: as it stands in a timeline, or what is left of it."""
+
+    number: int
+    hash: str
+
+
+class CoverageEntry(NamedTuple):
+    """What an audit entry about lines says."""
+
+    operation: str
+    detail: str
+
+
+def line_hash(
+    number: int, key: uuid.UUID, request_id: uuid.UUID, at: datetime, kind: str, actor: str, detail: str
+) -> str:
+    """Return SHA-256 over every field of a line, as canonical JSON."""
+    when = at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields = (number, key.hex, request_id.hex, when, kind, actor, detail)
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def added_detail(first: int, last: int, hashes: Iterable[str]) -> str:
+    """Return the detail of the audit entry for lines that were added."""
+    return f"lines {first}-{last} sha256:{_digest(hashes)}"
+
+
+def remove_lines(session: Session, *conditions: Any) -> None:
+    """Remove the lines that meet `conditions`; the unit of work of the session records it."""
+    rows = session.execute(select(_EVENT_TABLE).where(*conditions)).all()
+    gone = [(_row_hash(row), row.line) for row in rows if row.line is not None]
+    session.info.setdefault(_PENDING_REMOVALS, []).extend(
+        TimelineLine(number, hashed) for hashed, number in gone
+    )
+    for row in rows:
+        session.execute(delete(_EVENT_TABLE).where(_EVENT_TABLE.c.id == row.id))
+
+
+def find_unnumbered_lines(session: Session) -> frozenset[uuid.UUID]:
+    """Return lines without a number at the beginning of a transaction: something else than this program added them."""
+    return frozenset(
+        session.execute(select(_EVENT_TABLE.c.id).where(_EVENT_TABLE.c.line.is_(None))).scalars()
+    )
+
+
+def number_new_lines(session: Session, not_ours: frozenset[uuid.UUID]) -> CoverageEntry | None:
+    """Number the lines that this transaction added, and return what its audit entry says; None without any."""
+    new: ColumnElement[bool] = _EVENT_TABLE.c.line.is_(None)
+    if not_ours:
+        new = and_(new, _EVENT_TABLE.c.id.not_in(not_ours))
+    if session.execute(select(_EVENT_TABLE.c.id).where(new).limit(1)).first() is None:
+        return None
+    before = _last_line_number(session)
+    place = func.row_number().over(order_by=(_EVENT_TABLE.c.at, _EVENT_TABLE.c.id)).label("place")
+    numbered = select(_EVENT_TABLE.c.id, place).where(new).subquery("numbered")
+    session.execute(
+        update(_EVENT_TABLE).where(_EVENT_TABLE.c.id == numbered.c.id).values(line=before + numbered.c.place),
+        execution_options={"synchronize_session": False},
+    )
+    # As they are read back: what is hashed is what the store holds.
+    rows = session.execute(
+        select(_EVENT_TABLE).where(_EVENT_TABLE.c.line > before).order_by(_EVENT_TABLE.c.line)
+    ).all()
+    return CoverageEntry(ADDED, added_detail(before + 1, before + len(rows), map(_row_hash, rows)))
+
+
+def pop_removed_lines(session: Session) -> list[TimelineLine]:
+    """Return the numbered lines that this transaction removed."""
+    return sorted(session.info.pop(_PENDING_REMOVALS, []))
+
+
+def removal_entry(lines: list[TimelineLine]) -> CoverageEntry:
+    """Return what the audit entry of a removal says."""
+    return CoverageEntry(REMOVED, f"{len(lines)} lines sha256:{_removed_digest(lines)}")
+
+
+def store_removed_lines(session: Session, lines: list[TimelineLine], seq: int) -> None:
+    """Keep number and hash of removed lines, with the place of the audit entry that records it."""
+    rows = [{"line": line.number, "hash": line.hash, "removed_by": seq} for line in lines]
+    session.execute(insert(_REMOVED_TABLE), rows)
+
+
+class TimelineCheck:
+    """Compares the lines of a store with the audit entries about them, in the order of the chain."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lines = heapq.merge(self._present(), self._removed())
+        self._next: TimelineLine | None = None
+        self._last = self._seen = self._gone = 0
+
+    def problem_of(self, entry: AuditEntry) -> str:
+        """Return what is wrong with the lines that `entry` covers, as part of a sentence, or nothing.
+
+        Raises UnreadableError.
+        """
+        if entry.operation == ADDED and (found := _ADDED_DETAIL.fullmatch(entry.detail)):
+            return self._added(entry.seq, int(found[1]), int(found[2]), found[3])
+        if entry.operation == REMOVED and (found := _REMOVED_DETAIL.fullmatch(entry.detail)):
+            return self._removal(entry.seq, int(found[1]), found[2])
+        return f"entry {entry.seq} does not say which lines of timelines it covers"
+
+    def find_uncovered_lines(self) -> str:
+        """Return what is wrong with lines that no entry covers. Raises UnreadableError."""
+        if self._peek() is not None:
+            return f"a line was added to a timeline; the last one is {self._last}"
+        present = self._session.execute(select(func.count()).select_from(_EVENT_TABLE)).scalar_one()
+        gone = self._session.execute(select(func.count()).select_from(_REMOVED_TABLE)).scalar_one()
+        if present + gone != self._seen:
+            return "a line was added to a timeline that no entry covers"
+        if gone != self._gone:
+            return "a line was removed from a timeline, and no entry records it"
+        return ""
+
+    def _added(self, seq: int, first: int, last: int, digest: str) -> str:
+        if first != self._last + 1 or last < first:
+            return f"entry {seq} does not go on where the timelines ended"
+        made = hashlib.sha256()
+        for number in range(first, last + 1):
+            line = self._peek()
+            if line is None or line.number > number:
+                return f"line {number} of the timelines, which entry {seq} covers, is missing"
+            if line.number < number:
+                return f"a line was added to the timelines among those that entry {seq} covers"
+            made.update(line.hash.encode())
+            self._seen += 1
+            self._next = None
+        self._last = last
+        if made.hexdigest() != digest:
+            lines = f"line {first}" if first == last else f"one of the lines {first} to {last}"
+            return f"{lines} of the timelines, which entry {seq} covers, was edited"
+        return ""
+
+    def _removal(self, seq: int, count: int, digest: str) -> str:
+        rows = self._session.execute(
+            select(_REMOVED_TABLE.c.line, _REMOVED_TABLE.c.hash)
+            .where(_REMOVED_TABLE.c.removed_by == seq)
+            .order_by(_REMOVED_TABLE.c.line)
+        ).all()
+        self._gone += len(rows)
+        if len(rows) != count or _removed_digest(TimelineLine(*row) for row in rows) != digest:
+            return f"the lines whose removal entry {seq} records were edited"
+        return ""
+
+    def _peek(self) -> TimelineLine | None:
+        if self._next is None:
+            self._next = next(self._lines, None)
+        return self._next
+
+    def _present(self) -> Iterator[TimelineLine]:
+        statement = select(_EVENT_TABLE).where(_EVENT_TABLE.c.line.is_not(None))
+        for row in iterate_rows(self._session, statement, _EVENT_TABLE.c.line, lambda row: row.line):
+            yield TimelineLine(_require_int(row.line), _row_hash(row))
+
+    def _removed(self) -> Iterator[TimelineLine]:
+        for row in iterate_rows(
+            self._session, select(_REMOVED_TABLE), _REMOVED_TABLE.c.line, lambda row: row.line
+        ):
+            if not isinstance(row.hash, str):
+                raise UnreadableRowError
+            yield TimelineLine(_require_int(row.line), row.hash)
+
+
+def _require_int(value: object) -> int:
+    if not isinstance(value, int):
+        raise UnreadableRowError
+    return value
+
+
+def _row_hash(row: Any) -> str:
+    try:
+        return line_hash(row.line, row.id, row.request_id, row.at, row.kind, row.actor, row.detail)
+    except (TypeError, AttributeError, ValueError) as error:  # bytes or nothing where a text belongs
+        raise UnreadableRowError from error
+
+
+def _digest(hashes: Iterable[str]) -> str:
+    made = hashlib.sha256()
+    for one in hashes:
+        made.update(one.encode())
+    return made.hexdigest()
+
+
+def _removed_digest(lines: Iterable[TimelineLine]) -> str:
+    return _digest(f"{line.number}:{line.hash};" for line in lines)
+
+
+def _last_line_number(session: Session) -> int:
+    present = session.execute(select(func.max(_EVENT_TABLE.c.line))).scalar() or 0
+    gone = session.execute(select(func.max(_REMOVED_TABLE.c.line))).scalar() or 0
+    return max(int(present), int(gone))

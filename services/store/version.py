@@ -1,3 +1,0 @@
-"""The schema this release writes. Imports nothing, because the first fill of the tree compares it."""
-
-HEAD = "0006"

@@ -1,0 +1,79 @@
+"""The support bundle: what somebody needs who is to help, in one file that may be handed on: no secret is in it."""
+
+import importlib.metadata
+import platform
+import sqlite3
+import ssl
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from services.common.file_writing import write_atomically
+from services.common.redaction import redact
+
+PACKAGES = (
+    "PyQt6", "qasync", "zeep", "httpx", "sqlmodel", "SQLAlchemy", "alembic", "keyring", "cryptography", "platformdirs",
+    "typer", "rich", "lxml", "truststore", "starlette", "uvicorn", "PyYAML", "quickjs-ng",
+)  # fmt: skip
+LOG_MAX_BYTES = 8 * 1024 * 1024
+"""For one log file; of a longer one the end is taken."""
+FIXED_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
+"""Of every file inside, so that the same content makes the same bundle."""
+
+
+def version_report(program: str) -> str:
+    """Return one line each for this program, Python, the system, and the libraries."""
+    lines = [
+        f"approval-console {program}",
+        f"python {sys.version.split()[0]} ({platform.python_implementation()})",
+        f"system {platform.platform()}",
+        f"openssl {ssl.OPENSSL_VERSION}",
+        f"sqlite {sqlite3.sqlite_version}",
+    ]
+    for name in PACKAGES:
+        try:
+            lines.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            lines.append(f"{name} is not installed")
+    return "\n".join(lines) + "\n"
+
+
+def read_logs(folder: Path) -> dict[str, str]:
+    """Return the log files of `folder` by their names; raises nothing: what cannot be read says so in its place."""
+    found: dict[str, str] = {}
+    for file in sorted(folder.glob("approval-console.log*")):
+        if file.is_symlink() or not file.is_file():
+            continue  # a link may lead to somebody's file, and a pipe never ends
+        try:
+            with file.open("rb") as content:
+                content.seek(max(0, file.stat().st_size - LOG_MAX_BYTES))
+                text = content.read(LOG_MAX_BYTES).decode(errors="replace")
+        except OSError as error:
+            text = f"This file cannot be read: {error}\n"
+        found[f"logs/{file.name}"] = text
+    return found
+
+
+def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:
+    """Write `parts` (a text for each name) as a zip file for its owner only; returns the names.
+
+    Every line is redacted once more, whatever was done to it before. Raises OSError, and leaves nothing behind then.
+    """
+
+    def write(out: BinaryIO) -> None:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, text in parts.items():
+                bundle.writestr(
+                    zipfile.ZipInfo(name, FIXED_TIMESTAMP),
+                    _redact_lines(text.splitlines()),
+                    zipfile.ZIP_DEFLATED,
+                )
+
+    write_atomically(file, write, private=True)
+    return list(parts)
+
+
+def _redact_lines(lines: Iterable[str]) -> str:
+    return "\n".join(redact(line) for line in lines) + "\n"

@@ -1,0 +1,276 @@
+"""What applying a document does beyond the store: finding request items by their contract, binding passwords."""
+
+import asyncio
+import uuid
+
+from models.addresses import Destination
+from models.approval_process import ApprovalProcess
+from models.base import ConfigurationObject
+from models.foreign_system import ForeignSystem
+from models.kinds import Kind
+from models.user_credential import UserCredential
+from services.common.errors import (
+    ConflictError,
+    ConsoleError,
+    InputError,
+    InvalidError,
+    Owner,
+    Problem,
+    ReplyError,
+    RequestsOpenError,
+    UnreachableError,
+)
+from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow.request_item_search import Catalogue, RequestItem
+from services.transfer.apply_plan import (
+    DocumentPlan,
+    ObjectChange,
+    apply_plan,
+    raise_for_open_requests,
+    refresh_plan,
+)
+from services.workspace import Workspace
+
+APPLY_ATTEMPTS = 5
+"""So often a document is compared anew when others write meanwhile."""
+
+
+async def apply_online(made: DocumentPlan, workspace: Workspace, *, confirmed: int | None = None) -> None:
+    """Apply a plan: find request items, store everything in one transaction, bind passwords to the servers applied.
+
+    `made` says afterwards what was done. An item that cannot be looked for now, because the instance is not reached or
+    does not have it yet, stays unresolved with a warning; the next apply, provisioning or check resolves it. Raises
+    InputError when several items fit, RefusedError, and the errors of `apply`; nothing is changed then, and no password
+    is bound to a server that is not stored.
+    """
+    for left in reversed(range(APPLY_ATTEMPTS)):
+        try:
+            await _resolve_and_store(made, workspace, confirmed)
+            break
+        except (ConflictError, InvalidError):
+            # Somebody stored something since it was compared; perhaps the same document, and nothing is left to do.
+            if not left:
+                raise
+            await asyncio.to_thread(refresh_plan, made, workspace.configuration)
+    made.warnings += await asyncio.to_thread(_bind_passwords, made, workspace)
+
+
+async def _resolve_and_store(made: DocumentPlan, workspace: Workspace, confirmed: int | None) -> None:
+    raise_for_open_requests(made, confirmed)
+    bound: list[tuple[UserCredential, Destination]] = []
+    try:
+        for change in made.changes:
+            if isinstance(change.item, ApprovalProcess):
+                await _resolve_request_item(change, change.item, made, workspace, bound)
+        await asyncio.to_thread(apply_plan, made, workspace.configuration, confirmed=confirmed)
+    except BaseException:
+        for credential, place in bound:
+            await asyncio.to_thread(workspace.vault.unbind, credential.id, credential.name, place)
+        raise
+
+
+async def _resolve_request_item(
+    change: ObjectChange,
+    item: ApprovalProcess,
+    made: DocumentPlan,
+    workspace: Workspace,
+    bound: list[tuple[UserCredential, Destination]],
+) -> None:
+    """Fill in the sys_id of a request item that is named without one: found by its contract on its server."""
+    if not item.request_item_name or item.request_item_id or item.server_id is None:
+        return
+    server, credential = await asyncio.to_thread(_planned_server, made, workspace, item.server_id)
+
+    async def sign_in() -> SignIn:
+        if credential is None:
+            raise _credential_missing_error(server.name)
+        if await asyncio.to_thread(_bind_password, workspace, credential, server.destination):
+            bound.append((credential, server.destination))
+        secret = await asyncio.to_thread(
+            workspace.vault.get, credential.id, credential.name, server.destination
+        )
+        return SignIn(credential.account, secret)
+
+    async def proxy_sign_in() -> SignIn:
+        of_proxy = await asyncio.to_thread(_planned_credential, made, workspace, server.proxy_credential_id)
+        place = server.proxy_destination
+        assert of_proxy is not None and place is not None  # noqa: S101, PT018 -- asked for only where both are
+        if await asyncio.to_thread(_bind_password, workspace, of_proxy, place):
+            bound.append((of_proxy, place))
+        secret = await asyncio.to_thread(workspace.vault.get, of_proxy.id, of_proxy.name, place)
+        return SignIn(of_proxy.account, secret)
+
+    through = server.proxy_credential_id is not None and server.proxy_destination is not None
+    settings = ConnectionSettings.of(server, proxy_sign_in if through else None)
+    try:
+        async with ServiceNowClient(settings, sign_in) as instance:
+            exact = await find_candidate_items(instance, item)
+    except (UnreachableError, ReplyError) as error:
+        made.warnings.append(
+            _unresolved_text(item, f"{server.name} could not be asked. {error.problem.cause}")
+        )
+        return
+    if not exact:
+        why = _item_match_error(item, server.name, 0).problem.evidence
+        made.warnings.append(_unresolved_text(item, f"{server.name}: {why}."))
+        return
+    if len(exact) > 1:
+        raise _item_match_error(item, server.name, len(exact))
+    _set_request_item_id(change, item, exact[0].sys_id)
+
+
+async def find_candidate_items(instance: ServiceNowClient, process: ApprovalProcess) -> list[RequestItem]:
+    """Return the items that the name of a process's request item may mean: those of exactly that name, else all that fit."""
+    name = process.request_item_name
+    found = await Catalogue(instance).find_by_contract(name, process.request_item_category)
+    return [one for one in found if one.name.casefold() == name.casefold()] or found
+
+
+async def resolve_request_items(
+    workspace: Workspace, instance: ServiceNowClient, server_id: uuid.UUID
+) -> list[str]:
+    """Resolve the request items of a server's processes that are named without a sys_id, where one item fits.
+
+    Returns a sentence for each: what was chosen, or why nothing was. Raises the errors of the connection.
+    """
+    said = []
+    for process in await asyncio.to_thread(_unresolved_processes, workspace, server_id):
+        fitting = await find_candidate_items(instance, process)
+        if len(fitting) != 1:
+            why = _item_match_error(process, instance.settings.name, len(fitting)).problem.evidence
+            said.append(_unresolved_text(process, f"{why}."))
+            continue
+        [item] = fitting
+        chosen = type(process)(**{**process.model_dump(), "request_item_id": item.sys_id})
+        try:
+            await asyncio.to_thread(workspace.configuration.save, chosen)
+        except (RequestsOpenError, ConflictError) as error:
+            said.append(_unresolved_text(process, error.problem.cause))
+            continue
+        said.append(f"{process.name}: the Request Item “{item.name}” is resolved, sys_id {item.sys_id}.")
+    return said
+
+
+async def try_resolve_request_items(workspace: Workspace, server_id: uuid.UUID) -> list[str]:
+    """Resolve items after something else that succeeded, which counts also where this fails; returns what to tell."""
+    try:
+        if not await asyncio.to_thread(_unresolved_processes, workspace, server_id):
+            return []
+        return await resolve_request_items(workspace, await workspace.instance(server_id), server_id)
+    except ConsoleError as error:
+        return [f"Request Items were not looked for: {error.problem.cause}"]
+
+
+def _unresolved_processes(workspace: Workspace, server_id: uuid.UUID) -> list[ApprovalProcess]:
+    found = workspace.configuration.all(Kind.APPROVAL_PROCESS)
+    return [
+        one
+        for one in found
+        if isinstance(one, ApprovalProcess)
+        and one.server_id == server_id
+        and one.request_item_name
+        and not one.request_item_id
+    ]
+
+
+def _unresolved_text(process: ApprovalProcess, why: str) -> str:
+    return (
+        f"{process.name}: the Request Item “{process.request_item_name}” is not resolved yet. {why}"
+        " The next config apply, provisioning or check resolves it."
+    )
+
+
+def _set_request_item_id(change: ObjectChange, item: ApprovalProcess, sys_id: str) -> None:
+    before = change.fields.pop("request_item_id", (item.request_item_id, None))[0]
+    item.request_item_id = sys_id
+    if before != sys_id:
+        change.fields["request_item_id"] = (before, sys_id)
+    if change.operation != "create":
+        change.operation = "update" if change.fields else "keep"
+
+
+def _planned_server(
+    made: DocumentPlan, workspace: Workspace, server_id: uuid.UUID
+) -> tuple[ForeignSystem, UserCredential | None]:
+    """Return a server and its credential as they will be after the plan."""
+    server = _planned_object(made, workspace, Kind.FOREIGN_SYSTEM, server_id)
+    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    return server, _planned_credential(made, workspace, server.credential_id)
+
+
+def _planned_credential(
+    made: DocumentPlan, workspace: Workspace, credential_id: uuid.UUID | None
+) -> UserCredential | None:
+    if credential_id is None:
+        return None
+    credential = _planned_object(made, workspace, Kind.USER_CREDENTIAL, credential_id)
+    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    return credential
+
+
+def _planned_object(
+    made: DocumentPlan, workspace: Workspace, kind: Kind, object_id: uuid.UUID
+) -> ConfigurationObject:
+    planned = next((c.item for c in made.changes if c.item.id == object_id), None)
+    return planned or workspace.configuration.get(kind, object_id)
+
+
+def _bind_passwords(made: DocumentPlan, workspace: Workspace) -> list[str]:
+    """Bind passwords that are for no server yet to the servers applied; returns a sentence for each that is not usable."""
+    warnings = []
+    for change in made.changes:
+        server = change.item
+        if not isinstance(server, ForeignSystem):
+            continue
+        for credential_id in dict.fromkeys((server.credential_id, server.proxy_credential_id)):
+            credential = _planned_credential(made, workspace, credential_id)
+            places = server.destinations_for(credential_id) if credential_id is not None else []
+            for place in places:
+                try:
+                    if credential is not None:
+                        _bind_password(workspace, credential, place)
+                except ConsoleError as error:
+                    warnings.append(f"{error.problem.tried}: {error.problem.cause} {error.problem.remedy}")
+    return warnings
+
+
+def _bind_password(workspace: Workspace, credential: UserCredential, place: Destination) -> bool:
+    """Bind a password to a server or a proxy, and say whether it was bound to none before.
+
+    Applying a document that names both is the explicit act that a first binding takes. A proxy or CA bundle that a
+    document changes is none: it may have been written by somebody else, so the password is to be entered again.
+    """
+    if workspace.vault.state(credential.id, credential.name).covers(place):
+        return False
+    workspace.vault.bind(credential.id, credential.name, place)
+    return True
+
+
+def _item_match_error(item: ApprovalProcess, server: str, count: int) -> InputError:
+    asked = f"a name that contains “{item.request_item_name}”"
+    if item.request_item_category:
+        asked += f", in the category “{item.request_item_category}”,"
+    seen = f"{count} items fit, with {asked} and with" if count else f"no active item with {asked} carries"
+    return InputError(
+        Problem(
+            tried=f"Find the Request Item “{item.request_item_name}” on {server}",
+            evidence=f"{seen} all variables of the contract",
+            cause="The document leaves the sys_id out, so the item is found by its contract.",
+            owner=Owner.SERVICENOW if not count else Owner.CONSOLE,
+            remedy="Name the item's sys_id in the document, or create the item on the instance.",
+            fault="request-item-not-found",
+        )
+    )
+
+
+def _credential_missing_error(name: str) -> InputError:
+    return InputError(
+        Problem(
+            tried=f"Sign in to “{name}”",
+            evidence="The server has no credential, and a Request Item is to be found on it.",
+            cause="An instance answers signed-in accounts only.",
+            owner=Owner.CONSOLE,
+            remedy="Name a credential on the server, or the item's sys_id in the document.",
+            fault="credential-missing",
+        )
+    )

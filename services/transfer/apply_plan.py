@@ -1,0 +1,210 @@
+"""What a document would change, and changing it: one transaction, nothing deleted, references by name."""
+
+import contextlib
+import difflib
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.addresses import normalise_base_url
+from models.approval_process import ApprovalProcess
+from models.base import ConfigurationObject, name_key
+from models.foreign_system import ForeignSystem
+from models.kinds import KINDS, Kind
+from models.tables import model_for_kind
+from services.common.errors import RequestsOpenError
+from services.configuration import Configuration
+from services.configuration.validation import field_errors
+from services.transfer.document_keys import ITEM_KEYS, SECTIONS, WORD_MAX, shorten
+from services.transfer.document_reader import SHOWN_MAX, Document, DocumentError, Entry, Mistake
+
+NAMES_MAX = 500
+"""Names among which a near one is looked for."""
+
+
+@dataclass(slots=True)
+class ObjectChange:
+    """What happens to one object: create, update or keep, with every field that differs as (from, to)."""
+
+    operation: str
+    kind: Kind
+    name: str
+    fields: dict[str, tuple[Any, Any]]
+    item: ConfigurationObject
+    line: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the change for JSON."""
+        return {
+            "operation": self.operation,
+            "kind": self.kind.value,
+            "name": self.name,
+            "fields": {
+                n: {"from": _json_value(a), "to": _json_value(b)} for n, (a, b) in self.fields.items()
+            },
+        }
+
+
+@dataclass(slots=True)
+class DocumentPlan:
+    """Every change in the order in which it can be stored."""
+
+    changes: list[ObjectChange] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    refusals: list[RequestsOpenError] = field(default_factory=list)
+    """Changes of objects on which open requests hang."""
+    document: Document | None = None
+    """What was compared."""
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many objects are created, updated and kept."""
+        return {op: sum(c.operation == op for c in self.changes) for op in ("create", "update", "keep")}
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would change."""
+        return all(c.operation == "keep" for c in self.changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan for JSON."""
+        return {
+            "changes": [c.as_dict() for c in self.changes],
+            "summary": self.summary,
+            "warnings": self.warnings,
+        }
+
+
+def plan_document(document: Document, configuration: Configuration) -> DocumentPlan:
+    """Compare `document` with what is stored; raises DocumentError for unknown names and values that cannot be."""
+    made = DocumentPlan(warnings=list(document.warnings), document=document)
+    mistakes: list[Mistake] = []
+    known = {kind: {name_key(i.name): i for i in configuration.all(kind)} for kind in Kind}
+    moved: set[uuid.UUID] = set()
+    for entry in document.entries:
+        stored = known[entry.kind].get(name_key(entry.name))
+        values = {**entry.values, **_resolve_references(entry, known, mistakes)}
+        item = _merge_item(entry.kind, stored, values)
+        if isinstance(item, ForeignSystem) and isinstance(stored, ForeignSystem):
+            moved |= {item.id} if item.base_url != stored.base_url else set()
+        if isinstance(item, ApprovalProcess) and isinstance(stored, ApprovalProcess):
+            _clear_stale_item_id(item, stored, values, moved)
+        mistakes += [
+            Mistake(entry.places.get(e.name, entry.place), f"{_document_key(entry.kind, e.name)} {e.message}")
+            for e in field_errors(item)
+        ]
+        known[entry.kind][name_key(entry.name)] = item
+        made.changes.append(_make_change(entry, stored, item))
+    if mistakes:
+        raise DocumentError(mistakes)
+    _find_refusals(made, configuration)
+    made.warnings += [f"{one.act}: {one.open.text}. {one.consequence}" for one in made.refusals]
+    return made
+
+
+def raise_for_open_requests(made: DocumentPlan, confirmed: int | None) -> None:
+    """Raise RequestsOpenError, for the object with the most, when more open requests than `confirmed` hang on one."""
+    worst = max(made.refusals, key=lambda one: one.open.count, default=None)
+    if worst is not None and worst.open.count > (confirmed or 0):
+        raise worst
+
+
+def refresh_plan(made: DocumentPlan, configuration: Configuration) -> None:
+    """Compare the document of a plan with what is stored by now. Raises as `plan` does."""
+    if made.document is not None:
+        fresh = plan_document(made.document, configuration)
+        made.changes, made.warnings, made.refusals = fresh.changes, fresh.warnings, fresh.refusals
+
+
+def _find_refusals(made: DocumentPlan, configuration: Configuration) -> None:
+    changed = [c.item for c in made.changes if c.operation == "update"]
+    made.refusals = [one for one in map(configuration.open_requests_error, changed) if one is not None]
+
+
+def apply_plan(made: DocumentPlan, configuration: Configuration, *, confirmed: int | None = None) -> None:
+    """Store what `made` planned, in one transaction; nothing is stored when it raises.
+
+    Raises InvalidError, ConflictError, and RequestsOpenError when more open requests than `confirmed` hang on an
+    object that is renamed or re-pointed.
+    """
+    # What the objects add to the audit trail is written at once: each of them by itself takes as long as the object.
+    with configuration.store.write("Applied from a document") as work, work.session.no_autoflush:
+        for change in made.changes:
+            if change.operation != "keep":
+                configuration.save_in(work, change.item, confirmed=confirmed)
+
+
+def _resolve_references(
+    entry: Entry, known: dict[Kind, dict[str, ConfigurationObject]], mistakes: list[Mistake]
+) -> dict[str, uuid.UUID]:
+    found: dict[str, uuid.UUID] = {}
+    for column, (kind, name) in entry.references.items():
+        target = known[kind].get(name_key(name))
+        if target is not None:
+            found[column] = target.id
+            continue
+        names = [item.name for item in known[kind].values()]
+        # Comparing takes time with every name and every letter.
+        close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= WORD_MAX
+        near = difflib.get_close_matches(name, names, n=1) if close else []
+        hint = f"; did you mean “{near[0]}”" if near else ""
+        called = f"no {KINDS[kind].singular} is called “{shorten(name)}”{hint}"
+        mistakes.append(Mistake(entry.places[column], called))
+    return found
+
+
+def _merge_item(
+    kind: Kind, stored: ConfigurationObject | None, values: dict[str, Any]
+) -> ConfigurationObject:
+    model = model_for_kind(kind)
+    values = {
+        k: v
+        for k, v in values.items()
+        if v is not None or k in ("ca_bundle", "proxy", "client_certificate") or k.endswith("_id")
+    }
+    if isinstance(values.get("base_url"), str):
+        # What is wrong with it is said by the field's own rule, with its line.
+        with contextlib.suppress(ValueError):
+            values["base_url"] = normalise_base_url(values["base_url"])
+    if stored is None:
+        return model(**values)
+    if not values.get("request_item_id"):
+        values.pop("request_item_id", None)
+    return model(**{**stored.model_dump(), **values})
+
+
+def _clear_stale_item_id(
+    item: ApprovalProcess, stored: ApprovalProcess, values: dict[str, Any], moved: set[uuid.UUID]
+) -> None:
+    """Forget the sys_id that was found before when the document means another item, or the same one elsewhere.
+
+    A document leaves the sys_id out so that it serves several instances; only as long as server and item are the same
+    is what was found before still right.
+    """
+    same = all(
+        getattr(item, name) == getattr(stored, name)
+        for name in ("server_id", "request_item_name", "request_item_category")
+    )
+    if not values.get("request_item_id") and (not same or item.server_id in moved):
+        item.request_item_id = ""
+
+
+def _document_key(kind: Kind, column: str) -> str:
+    """Return how the document calls a field."""
+    named = {form.field: key for key, form in SECTIONS[kind].items()}
+    named |= {column: f"request_item {key}" for key, (column, _) in ITEM_KEYS.items()}
+    return named.get(column, column)
+
+
+def _make_change(entry: Entry, stored: ConfigurationObject | None, item: ConfigurationObject) -> ObjectChange:
+    names = item.fields.model_fields
+    before = {n: getattr(stored, n) for n in names} if stored is not None else {}
+    fields = {
+        n: (before.get(n), getattr(item, n)) for n in names if stored is None or before[n] != getattr(item, n)
+    }
+    operation = "create" if stored is None else "update" if fields else "keep"
+    return ObjectChange(operation, entry.kind, item.name, fields, item, entry.place.line)
+
+
+def _json_value(value: Any) -> Any:
+    return str(value) if isinstance(value, uuid.UUID) else value

@@ -1,0 +1,31 @@
+"""How an entry is written as text for a keyring or the encrypted file."""
+
+import json
+
+from models.addresses import Destination
+from services.common.secret import Secret
+from services.vault.base import VaultEntry
+
+
+def serialize_entry(entry: VaultEntry) -> str:
+    """Write an entry, secret included: the result goes into a vault and nowhere else."""
+    return json.dumps(
+        {
+            "a": entry.account,
+            "s": entry.secret.reveal(),
+            "o": [str(one) for one in entry.bound],
+            "m": entry.mark,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def parse_entry(text: str) -> VaultEntry:
+    """Read what `to_text` wrote; raises ValueError without quoting the text."""
+    try:
+        data = json.loads(text)
+        bound = [Destination.of(one) for one in data["o"]]
+        return VaultEntry(str(data["a"]), Secret(str(data["s"])), bound, str(data.get("m", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("the entry is not one of Approval Console") from None

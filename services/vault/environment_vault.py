@@ -1,0 +1,232 @@
+"""The environment as a vault, for automation: APPROVAL_CONSOLE_SECRET_<NAME> holds the password of a credential.
+
+NAME is the credential's name in capitals, every other character than a letter or digit as `_`. The environment cannot
+hold what a password was bound to, so that is remembered in a file without secrets: the origins, next to a keyed
+fingerprint of the password they were first used with. A changed address then needs APPROVAL_CONSOLE_SECRET_<NAME>_FOR
+with the new origin, which is how the secret is "entered again" here.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.addresses import Destination
+from services.common.errors import Owner, Problem
+from services.common.secret import Secret
+from services.vault.base import (
+    PROBE_TIMEOUT_S,
+    SecretMissingError,
+    SecretNotForHostError,
+    SecretTarget,
+    Vault,
+    VaultEntry,
+    VaultError,
+    VaultKind,
+    VaultState,
+    to_destination,
+)
+from services.vault.private_files import file_lock, replace_file
+
+AUDIT_VARIABLE = "APPROVAL_CONSOLE_AUDIT_KEY"
+VARIABLE_PREFIX = "APPROVAL_CONSOLE_SECRET_"
+
+
+def secret_variable(name: str) -> str:
+    """Return the variable that holds the password of the credential called `name`."""
+    return VARIABLE_PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+class EnvVault(Vault):
+    """Reads secrets from the environment; it can keep none."""
+
+    kind = VaultKind.ENV
+    keeps_audit_key = False
+    no_audit_key = f"{AUDIT_VARIABLE} is not set: 64 hexadecimal digits of your own choice, kept secret."
+
+    def __init__(self, environ: Mapping[str, str], bindings: Path) -> None:
+        self._environ = environ
+        self._bindings = bindings
+
+    def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
+        """The environment is always there."""
+        del timeout
+        return VaultState(usable=True, label="environment")
+
+    def put(
+        self,
+        credential_id: uuid.UUID,
+        name: str,
+        account: str,
+        secret: Secret,
+        places: Sequence[SecretTarget],
+    ) -> None:
+        """Refuse: a program cannot set the environment it was started with."""
+        del credential_id, account, secret, places
+        raise VaultError(
+            Problem(
+                tried=f"Keep the password of “{name}”",
+                evidence="The vault is the environment of this process.",
+                cause="Passwords in the environment are set by whoever starts the program.",
+                owner=Owner.CONSOLE,
+                remedy=f"Set {secret_variable(name)} before starting, or choose another vault with --vault.",
+                fault="vault-read-only",
+            )
+        )
+
+    def get(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> Secret:
+        """Return the secret for `place`. Raises SecretMissingError, SecretNotForHostError with the variable to set."""
+        try:
+            return super().get(credential_id, name, place)
+        except SecretMissingError:
+            raise SecretMissingError(name, f"Set {secret_variable(name)} before starting.") from None
+        except SecretNotForHostError:
+            known = self.state(credential_id, name).bound
+            hint = f"Set {secret_variable(name)}_FOR={to_destination(place)}, if address, proxy and CA bundle are right."
+            raise SecretNotForHostError(name, place, known, hint) from None
+
+    def bind(
+        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, another_way: bool = False
+    ) -> None:
+        """Bind the secret to `place`. Raises as the other vaults do, SecretMissingError with the variable to set."""
+        try:
+            super().bind(credential_id, name, place, another_way=another_way)
+        except SecretMissingError:
+            raise SecretMissingError(name, f"Set {secret_variable(name)} before starting.") from None
+
+    def audit_key(self, store_id: uuid.UUID) -> Secret | None:
+        """Return the key that the environment holds, whatever the store. Raises VaultError where it is none."""
+        del store_id
+        value = self._environ.get(AUDIT_VARIABLE)
+        if not value:
+            return None
+        if not re.fullmatch(r"[0-9A-Fa-f]{64}", value):
+            raise _vault_error(
+                f"Read {AUDIT_VARIABLE}",
+                "It is not 64 hexadecimal digits.",
+                f"Set {AUDIT_VARIABLE} to such a text.",
+            )
+        return Secret(value.lower())
+
+    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
+        """Forget what the secret is bound to; the variable itself belongs to whoever set it."""
+        del name
+        if str(credential_id) not in self._read():
+            return False
+        with self._edit_entries() as known:
+            return known.pop(str(credential_id), None) is not None
+
+    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
+        value = self._environ.get(secret_variable(name))
+        if not value:
+            return None
+        _require_utf8(name, value)
+        bound, mark = self._named(name), ""
+        kept = self._read().get(str(credential_id))
+        if kept and hmac.compare_digest(kept.mark, _keyed_fingerprint(value, kept.salt)):
+            bound += kept.bound
+            # Of the salt, which is made anew with every password: of nothing that a password could be guessed by.
+            mark = hashlib.sha256(kept.salt.encode()).hexdigest()[:16]
+        return VaultEntry("", Secret(value), list(dict.fromkeys(bound)), mark)
+
+    def _named(self, name: str) -> list[Destination]:
+        """Return the places that whoever set the password has named beside it."""
+        variable = f"{secret_variable(name)}_FOR"
+        try:
+            return [
+                Destination.of(part) for part in self._environ.get(variable, "").replace(",", " ").split()
+            ]
+        except ValueError as error:
+            raise _vault_error(
+                f"Read {variable}", str(error), f"Write it as https://HOST, or leave {variable} out."
+            ) from None
+
+    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
+        del name
+        salt = secrets.token_hex(16)
+        kept = _Binding(salt, _keyed_fingerprint(entry.secret.reveal(), salt), entry.bound)
+        with self._edit_entries() as known:
+            known[str(credential_id)] = kept
+
+    # -- the file of bindings ----------------------------------------------
+
+    @contextmanager
+    def _edit_entries(self) -> Iterator[dict[str, "_Binding"]]:
+        try:
+            with file_lock(self._bindings):
+                known = self._read()
+                yield known
+                replace_file(self._bindings, json.dumps({i: k.as_dict() for i, k in known.items()}).encode())
+        except OSError as error:
+            raise _vault_error(
+                "Keep what a password is bound to",
+                f"{self._bindings}: {error.strerror or error}",
+                "See that the file and its folder may be written.",
+            ) from None
+
+    def _read(self) -> dict[str, "_Binding"]:
+        try:
+            found = json.loads(self._bindings.read_text(encoding="utf-8"))
+            return {str(uuid.UUID(i)): _Binding.of(kept) for i, kept in found.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            # Not passed over: without its bindings a password could go to any host.
+            raise _vault_error(
+                "Read what passwords are bound to",
+                f"{self._bindings}: {type(error).__name__}",
+                "Restore the file, or delete it and apply the configuration again.",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """What is remembered of a password: where it goes, next to a keyed fingerprint."""
+
+    salt: str
+    mark: str
+    bound: list[Destination]
+
+    @classmethod
+    def of(cls, data: Any) -> "_Binding":
+        bytes.fromhex(data["salt"])
+        return cls(data["salt"], str(data["mark"]), [Destination.of(o) for o in data["origins"]])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"salt": self.salt, "mark": self.mark, "origins": [str(one) for one in self.bound]}
+
+
+def _require_utf8(name: str, value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        variable = secret_variable(name)
+        raise _vault_error(
+            f"Read {variable}", "It is not text in UTF-8.", f"Set {variable} in UTF-8."
+        ) from None
+
+
+def _vault_error(tried: str, evidence: str, remedy: str) -> VaultError:
+    return VaultError(
+        Problem(
+            tried=tried,
+            evidence=evidence,
+            cause="The environment and the file beside it cannot serve as a vault.",
+            owner=Owner.CONSOLE,
+            remedy=remedy,
+            fault="vault-unusable",
+        )
+    )
+
+
+def _keyed_fingerprint(value: str, salt: str) -> str:
+    # scrypt, so that the file is of no use for guessing the password.
+    made = hashlib.scrypt(value.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
+    return made.hex()

@@ -1,0 +1,187 @@
+"""The system vault: the operating system's keyring, through the keyring library. The only module that imports it.
+
+What the library chooses is looked at before every use: it silently falls back to backends that keep nothing, or keep it
+readable, and its chain would hand a password on to the next one.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from services.common.errors import Owner, Problem
+from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
+from services.vault.entry_format import parse_entry, serialize_entry
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+SERVICE_PREFIX = "approval-console"
+ENTRY_MAX_BYTES = 2560
+"""What Windows keeps for one entry, counted in UTF-16."""
+CALL_TIMEOUT_S = 120.0
+"""Reading may ask the user to unlock the keyring; nobody needs longer for that."""
+LABEL = "the keyring of this system"
+
+T = TypeVar("T")
+
+
+class UnsuitableKeyringError(Exception):
+    """The keyring that was found must not be used; the text is a sentence that says why."""
+
+
+class SystemVault(Vault):
+    """Keeps secrets in the keyring of the operating system.
+
+    The store keys entries by service, and some keyrings keep one entry per service name, so the credential's id is a
+    part of it.
+    """
+
+    kind = VaultKind.SYSTEM
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        """Told when a keyring has answered, and when the vault is closed."""
+        self._closed = False
+
+    def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
+        """Do one harmless read: a chosen backend may still be locked, missing or silent."""
+
+        def look() -> str:
+            backend = select_backend()
+            backend.get_password(f"{SERVICE_PREFIX}/probe", "probe")
+            return str(getattr(backend, "name", type(backend).__name__))
+
+        try:
+            return VaultState(usable=True, label=self._within(timeout, look))
+        except TimeoutError:
+            reason = "The keyring did not answer in time."
+        except UnsuitableKeyringError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
+            reason = f"The keyring refused: {type(error).__name__}."
+        return VaultState(usable=False, label=LABEL, reason=reason)
+
+    def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
+        service, user = _service_name(credential_id), str(credential_id)
+        text = self._call("Read", name, lambda: select_backend().get_password(service, user))
+        if text is None:
+            return None
+        try:
+            return parse_entry(text)
+        except ValueError as error:
+            raise _keyring_error("Read", name, str(error)) from None
+
+    def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
+        service, user, text = _service_name(credential_id), str(credential_id), serialize_entry(entry)
+        if len(text.encode("utf-16-le")) > ENTRY_MAX_BYTES:
+            raise _keyring_error("Keep", name, "it is longer than the 1,280 characters that keyrings take")
+
+        def keep() -> bool:
+            backend = select_backend()
+            backend.set_password(service, user, text)
+            return backend.get_password(service, user) == text
+
+        if not self._call("Keep", name, keep):
+            raise _keyring_error("Keep", name, "the keyring took it and gives something else back")
+
+    def forget(self, credential_id: uuid.UUID, name: str) -> bool:
+        """Remove the secret of a credential, readable or not."""
+        service, user = _service_name(credential_id), str(credential_id)
+
+        def remove() -> bool:
+            backend = select_backend()
+            if backend.get_password(service, user) is None:
+                return False
+            backend.delete_password(service, user)
+            return True
+
+        return self._call("Remove", name, remove)
+
+    def close(self) -> None:
+        """Let whoever waits for the keyring go: the program ends, and must not wait for it as well."""
+        with self._turn:
+            self._closed = True
+            self._turn.notify_all()
+
+    def _call(self, verb: str, name: str, work: Callable[[], T]) -> T:
+        try:
+            return self._within(CALL_TIMEOUT_S, work)
+        except TimeoutError:
+            raise _keyring_error(verb, name, "the keyring did not answer") from None
+        except UnsuitableKeyringError as error:
+            raise _keyring_error(verb, name, str(error)) from None
+        except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
+            # The text of such an error can quote what was to be stored.
+            raise _keyring_error(verb, name, f"the keyring answered {type(error).__name__}") from None
+
+    def _within(self, seconds: float, work: Callable[[], T]) -> T:
+        """Run `work` in a thread of its own and give up waiting after `seconds`: a keyring may ask for ever."""
+        done: list[T] = []
+        failed: list[BaseException] = []
+
+        def body() -> None:
+            try:
+                done.append(work())
+            except BaseException as error:  # noqa: BLE001 -- handed to the caller below
+                failed.append(error)
+            with self._turn:
+                self._turn.notify_all()
+
+        # A daemon: the program must be able to end while a keyring still hangs.
+        threading.Thread(target=body, name="keyring", daemon=True).start()
+        with self._turn:
+            self._turn.wait_for(lambda: done or failed or self._closed, seconds)
+        if failed:
+            raise failed[0]
+        if not done:
+            raise TimeoutError
+        return done[0]
+
+
+def select_backend() -> "KeyringBackend":
+    """Return the backend to use; raises UnfitError when what the library found keeps nothing, or keeps it readable."""
+    import keyring
+    from keyring.backends.chainer import ChainerBackend
+
+    found = keyring.get_keyring()
+    candidates = list(found.backends) if isinstance(found, ChainerBackend) else [found]
+    reasons = [_unsuitable_reason(backend) for backend in candidates]
+    for backend, reason in zip(candidates, reasons, strict=True):
+        if not reason:
+            return backend
+    raise UnsuitableKeyringError(reasons[0] if reasons else NO_KEYRING)
+
+
+NO_KEYRING = "This system has no keyring that can be used."
+
+
+def _unsuitable_reason(backend: "KeyringBackend") -> str:
+    """Return why a backend must not be used, or an empty text."""
+    for kind in type(backend).__mro__:
+        if kind.__module__ in ("keyring.backends.null", "keyring.backends.fail"):
+            return NO_KEYRING
+        readable = "plain" in kind.__name__.lower() or "unencrypted" in kind.__name__.lower()
+        foreign = kind.__module__.startswith("keyrings.alt.") and "encrypted" not in kind.__name__.lower()
+        if readable or (foreign and kind is type(backend)):
+            return f"The keyring {type(backend).__name__} keeps passwords readable."
+    if float(getattr(backend, "priority", 1)) <= 0:
+        return NO_KEYRING
+    return ""
+
+
+def _service_name(credential_id: uuid.UUID) -> str:
+    return f"{SERVICE_PREFIX}/{credential_id}"
+
+
+def _keyring_error(verb: str, name: str, evidence: str) -> VaultError:
+    return VaultError(
+        Problem(
+            tried=f"{verb} the password of “{name}”",
+            evidence=evidence,
+            cause="The keyring of this system is locked, missing or refuses.",
+            owner=Owner.CONSOLE,
+            remedy="Unlock the keyring and try again, or choose another vault with --vault session or --vault file.",
+            fault="vault-unusable",
+        )
+    )

@@ -1,0 +1,132 @@
+"""Dialogs keep their size while they work, and say what was and was not changed."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
+
+from console.forms.new_object_dialog import NewObjectDialog
+from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog, RowOutcome
+from console.provisioning.run_dialog import RunDialog
+from console.provisioning.runs_tab import cancelled_run_result
+from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
+from console.widgets.labels import Label
+from models.base import utcnow
+from models.kinds import Kind
+from services.common.errors import Owner, Problem
+from services.vault import VaultError
+from tests.console.inbox.support import as_row, request
+from tests.console.page_support import until
+
+LONG = "A long sentence about what went wrong and what can be done about it. " * 8
+
+
+def size_of(dialog):
+    return dialog.width(), dialog.height()
+
+
+def test_a_dialog_keeps_its_size_when_its_content_grows(qtbot):
+    dialog, content = QWidget(), QWidget()
+    column = QVBoxLayout(content)
+    frame = QVBoxLayout(dialog)
+    area = FixedSizeScrollArea(content)
+    frame.addWidget(area)
+    set_initial_size(dialog, 400, 300)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    label = Label(LONG * 5)
+    label.setWordWrap(True)
+    column.addWidget(label)
+    label.show()
+    area.reveal(label)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    assert size_of(dialog) == (400, 300)
+    assert dialog.minimumSizeHint().height() <= 300
+
+
+def test_a_dialog_is_never_higher_than_the_screen(qtbot):
+    dialog = QWidget()
+    qtbot.addWidget(dialog)
+    set_initial_size(dialog, 400, 10_000)
+    assert dialog.height() <= dialog.screen().availableGeometry().height()
+
+
+@pytest.mark.parametrize("name", ["approve", "cancel_request"])
+def test_the_dialog_of_an_act_keeps_its_size_when_it_ends_with_reasons(qtbot, name):
+    rows = [as_row(request(1))]
+    dialog = ActionDialog(ACTION_DESCRIPTIONS[name], rows)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    size = size_of(dialog)
+    dialog.begin()
+    dialog.tell(rows[0].id, RowOutcome(ok=False, text=LONG, why=LONG))
+    dialog.message.setText(LONG)
+    QTest.qWait(0)
+    assert size_of(dialog) == size
+    dialog.end(LONG)
+    QTest.qWait(0)
+    assert size_of(dialog) == size
+
+
+def test_the_dialog_of_a_run_is_not_widened_by_what_is_missing(qtbot):
+    server = SimpleNamespace(
+        name="Server " + "n" * 60, production=True, origin=SimpleNamespace(host="acme.service-now.com")
+    )
+    dialog = RunDialog(server, "Apply 35 changes", text="Creates records.", lacking="ada")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    size = size_of(dialog)
+    dialog.reason.setText(LONG)
+    QTest.qWait(0)
+    assert size_of(dialog) == size
+
+
+def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx, configuration, vault):
+    def refuse(*_given, **_named):
+        raise VaultError(Problem("Keep it", "locked", LONG, Owner.CONSOLE, "Unlock it."))
+
+    async def story():
+        dialog = NewObjectDialog(ctx, configuration.new(Kind.USER_CREDENTIAL))
+        dialog.open()
+        await until(lambda: dialog.session.ready)
+        size = size_of(dialog)
+        QTest.keyClicks(dialog.form.field("account").editor.focus_target, "ada")
+        QTest.keyClicks(dialog.form.field("password").editor.line, "canary-4714")
+        await until(dialog.create_button.isEnabled)
+        vault.put = refuse
+        dialog.create_button.click()
+        await until(dialog._message.text)
+        await asyncio.sleep(0)
+        assert " was created. Its password was not stored:" in dialog._message.text()
+        assert dialog._out.text() == "Close"
+        assert size_of(dialog) == size
+        dialog.reject()
+
+    run(story())
+    assert len(configuration.all(Kind.USER_CREDENTIAL)) == 1
+
+
+def receipt(ended_at, outcome, live):
+    made = SimpleNamespace(ended_at=ended_at, outcome=outcome)
+    return SimpleNamespace(id=str(uuid.uuid4()), run=made, live=live)
+
+
+def test_a_run_cancelled_before_it_wrote_is_not_told_with_an_older_runs_outcome():
+    began = utcnow()
+    older = receipt(began - timedelta(hours=1), "22 created; verified", ["step"])
+    running = receipt(None, "", ["step"])
+    assert cancelled_run_result([running, older], began, "apply") == ("", "Nothing was written")
+    assert cancelled_run_result([older], began, "undo") == ("", "Nothing was taken back")
+
+
+def test_an_undo_cancelled_in_the_middle_is_not_called_a_run_that_wrote_nothing():
+    began = utcnow()
+    newest = receipt(began - timedelta(hours=1), "", [])
+    mine = receipt(began + timedelta(seconds=1), "Cancelled: Take back Thycotic", [])
+    assert cancelled_run_result([newest, mine], began, "undo") == ("", "Cancelled: Take back Thycotic")
+    written = receipt(began + timedelta(seconds=1), "Cancelled: Create Thycotic", ["step"])
+    assert cancelled_run_result([written], began, "apply") == (written.id, "Cancelled: Create Thycotic")

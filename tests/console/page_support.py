@@ -1,0 +1,54 @@
+"""A context as the window makes it, over a real store and without a window."""
+
+import asyncio
+import functools
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from console.runtime.activity import Activity
+from console.runtime.drafts import Drafts
+from tests.limits import WAIT_S
+
+
+class PageContext(QObject):
+    """Stands for the window: a real configuration and vault, and lists of what was asked of the window."""
+
+    changes = pyqtSignal(list)
+    _noticed = pyqtSignal(list)
+
+    def __init__(self, workspace):
+        super().__init__()
+        self.workspace = workspace
+        self.drafts = Drafts(self)
+        self.activity = Activity(self)
+        self.visited, self.notes, self.problems = [], [], []
+        self._noticed.connect(self.changes)
+        workspace.store.feed.subscribe(self._noticed.emit)
+
+    async def ready(self):
+        return self.workspace
+
+    def call(self, function, *args, **kwargs):
+        return asyncio.get_running_loop().run_in_executor(None, functools.partial(function, *args, **kwargs))
+
+    def navigate(self, target):
+        self.visited.append(target)
+
+    def notify(self, text):
+        self.notes.append(text)
+
+    def show_problem(self, problem):
+        self.problems.append(problem)
+
+
+async def close_connections(workspace):
+    """Close what a page opened to instances; the window does it when it closes."""
+    for _, instance in workspace._instances.values():
+        await instance.aclose()
+
+
+async def until(condition, seconds=WAIT_S):
+    """Let the loop run until something holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)

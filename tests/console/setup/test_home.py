@@ -1,0 +1,335 @@
+"""Home and Requests over a real store: ticks follow changes, the next step has the button."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PyQt6.QtGui import QFontMetrics
+from PyQt6.QtWidgets import QPushButton, QWidget
+
+from console.design import theme
+from console.navigation.page_registry import create_page
+from console.runtime.targets import Target
+from console.widgets.badge import Badge
+from console.widgets.data_table import distribute_widths, elided_path, file_name
+from console.widgets.labels import Label, LinkLabel
+from models.approval_request import ApprovalRequest
+from models.kinds import Kind, RequestState
+from services.common.secret import Secret
+from services.practice import PracticeInstance
+from tests.console.page_support import until
+
+
+async def opened(ctx, kind):
+    page = create_page(Target(kind), ctx)
+    page.resize(900, 700)
+    page.show()
+    page.load()
+    return page
+
+
+async def closed(page):
+    page.close()
+    page.deleteLater()
+    await asyncio.sleep(0)
+
+
+def test_home_counts_what_is_done_and_offers_what_is_next(run, ctx, configuration):
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.phases)
+        assert len([s for phase in page.phases for s in phase.steps]) == 25
+        [button] = [
+            b for b in page.findChildren(QPushButton) if b.accessibleName().startswith("Create: User")
+        ]
+        before = sum(phase.done for phase in page.phases)
+        button.click()
+        await until(lambda: ctx.visited)
+        assert ctx.visited[-1].kind == "user_credential"
+        configuration.save(configuration.new(Kind.APPROVAL_PROCESS))
+        await until(lambda: sum(phase.done for phase in page.phases) > before)
+        await closed(page)
+
+    run(story())
+
+
+def test_the_items_steps_open_the_task_with_the_server_chosen(run, ctx, configuration):
+    server = configuration.save(
+        configuration.new(Kind.FOREIGN_SYSTEM, name="Practice", base_url="http://127.0.0.1:9/")
+    )
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.phases)
+        steps = {s.number: s for phase in page.phases for s in phase.steps}
+        for number in (7, 8):
+            page._act(steps[number])()
+            assert ctx.visited[-1] == Target("provisioning", tab=str(server.id))
+        doors = [w.accessibleName() for w in page.findChildren(QWidget)]
+        assert "Review plan: Create the request items" in doors
+        await closed(page)
+
+    run(story())
+
+
+def test_home_counts_in_its_title_and_says_where_it_was_read(run, ctx):
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        [badge] = page.head.findChildren(Badge)
+        assert badge.text == "4 of 25 steps done"
+        assert "read from the store at" in page.head.caption.accessibleName()
+        page.resize(500, 700)
+        await until(lambda: page.head.findChildren(Badge)[-1].text == "4 of 25")
+        assert page.head.title.width() >= page.head.title.sizeHint().width()
+        await closed(page)
+
+    run(story())
+
+
+def test_the_way_through_all_of_it_is_offered_over_the_guide_until_something_is_set_up(
+    run, ctx, configuration
+):
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        assert page.intro_panel.isVisible()
+        assert page.intro_panel.isAncestorOf(page.wizard_button)
+        configuration.save(configuration.new(Kind.USER_CREDENTIAL, name="ServiceNow", account="a"))
+        await until(lambda: not page.intro_panel.isVisible())
+        assert page.head.isAncestorOf(page.wizard_button)
+        assert page.wizard_button.isVisible()
+        await closed(page)
+
+    run(story())
+
+
+def test_only_the_next_step_has_the_primary_button(run, ctx):
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        primary = [b for b in page.findChildren(QPushButton) if b.property("kind") == "primary"]
+        assert [b.accessibleName() for b in primary] == ["Create: User Credential"]
+        await closed(page)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("width", "shape"), [(500, "one"), (620, "one"), (880, "beside"), (1100, "two"), (1600, "two")]
+)
+def test_steps_and_usual_facts_have_their_room_at_every_width(run, ctx, configuration, width, shape):
+    configuration.save(configuration.new(Kind.FOREIGN_SYSTEM, name="Server", base_url="https://a.example/"))
+
+    async def story():
+        page = await opened(ctx, "home")
+        page.resize(width, 700)
+        await until(lambda: page.settled and page.guide.shape == shape)
+        await asyncio.sleep(0)
+        for label in page.guide.findChildren(Label):
+            if label.isVisible() and not label.wordWrap():
+                metrics = label.fontMetrics()
+                assert metrics.horizontalAdvance(label.text()) <= label.width(), label.text()
+        await closed(page)
+
+    run(story())
+
+
+def test_a_card_for_each_server_says_what_is_known_and_leads_there(run, ctx, configuration, store):
+    server = configuration.save(
+        configuration.new(Kind.FOREIGN_SYSTEM, name="Live", base_url="https://a.example/", production=True)
+    )
+    for number in range(5):
+        configuration.save(
+            configuration.new(
+                Kind.FOREIGN_SYSTEM, name=f"Test {number}", base_url=f"https://t{number}.example/"
+            )
+        )
+    process = configuration.save(
+        configuration.new(Kind.APPROVAL_PROCESS, name="P", server_id=server.id, check_every_s=20)
+    )
+    with store.write() as work:
+        work.insert(ApprovalRequest(process_id=process.id, state=RequestState.PENDING))
+        work.insert(ApprovalRequest(process_id=process.id, state=RequestState.APPROVED))
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled and page.guide.servers.cards)
+        cards = page.guide.servers.cards
+        assert [c.accessibleName() for c in cards] == [
+            "Live: No credential",
+            *(f"Test {n}: No credential" for n in range(3)),
+        ]
+
+        def said():
+            return {label.text() for label in page.guide.servers.cards[0].findChildren(Label)}
+
+        # What is counted in the store comes a moment after the cards.
+        await until(lambda: {"1", "120 of 120", "a.example"} <= said())
+        cards = page.guide.servers.cards
+        assert [b.text for b in cards[0].findChildren(Badge)] == ["Production"]
+        links = {link.text(): link for link in cards[0].findChildren(LinkLabel)}
+        assert list(links) == ["Check", "Open", "Requests"]
+        links["Check"].clicked.emit()
+        assert ctx.visited[-1] == Target("foreign_system", server.id, tab="Check", run="check")
+        [more] = [w for w in page.guide.servers.findChildren(LinkLabel) if w.text() == "2 more"]
+        more.clicked.emit()
+        assert ctx.visited[-1].kind == "folder:foreign_system"
+        await closed(page)
+
+    run(story())
+
+
+def test_the_guide_follows_the_server_that_is_chosen(run, ctx, configuration):
+    for name in ("Live", "Test"):
+        configuration.save(
+            configuration.new(Kind.FOREIGN_SYSTEM, name=name, base_url=f"https://{name.lower()}.example/")
+        )
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled)
+        assert page.server_box.isVisible()
+        assert page.server_box.box.currentText() == "Live"
+        page.server_box.box.setCurrentIndex(1)
+        page.server_box.box.activated.emit(1)
+        await until(lambda: page.facts.server.name == "Test")
+        await closed(page)
+
+    run(story())
+
+
+FILES = (r"C:\Users\b.okafor\Downloads\vs_setup.exe", "/opt/tools/bin/run", "setup.exe")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_path_gives_up_its_folders_before_the_name_of_the_file(qapp, path):
+    metrics = QFontMetrics(theme.font("body"))
+    name = file_name(path)
+    for width in range(20, 400, 7):
+        shown = elided_path(metrics, path, width)
+        assert metrics.horizontalAdvance(shown) <= width
+        if width >= metrics.horizontalAdvance(f"…\\{name}"):
+            assert shown.endswith(name)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 300), st.integers(0, 300), st.integers(0, 3), st.integers(0, 3)), min_size=1
+    ),
+    st.integers(0, 3000),
+)
+def test_the_room_of_a_table_is_shared_out_whole(columns, room):
+    natural = [n for n, *_ in columns]
+    least = [min(n, smallest) for n, smallest, *_ in columns]
+    take, give = [c[2] for c in columns], [c[3] for c in columns]
+    widths = distribute_widths(natural, least, take, give, room)
+    assert all(w >= smallest for w, smallest in zip(widths, least, strict=True))
+    fixed = sum(n if not g else low for n, low, g in zip(natural, least, give, strict=True))
+    if sum(natural) > room >= fixed or (sum(natural) <= room and any(take)):
+        assert sum(widths) == room
+
+
+def test_every_column_of_requests_is_in_sight_in_the_first_window(run, ctx, store):
+    with store.write() as work:
+        work.insert(
+            ApprovalRequest(
+                state=RequestState.PENDING,
+                policy_name="Visual Studio installer",
+                initiator_name="b.okafor",
+                agent_name="LT-40213",
+                file_path=FILES[0],
+                reason="Tools for release 8",
+                process_name="ServiceNow Approval Process",
+                number="RITM0010001",
+                times_out_at=datetime.now(UTC) + timedelta(minutes=20),
+            )
+        )
+
+    async def story():
+        page = await opened(ctx, "requests")
+        page.resize(880, 700)
+        await until(lambda: page.model.rowCount() == 1 and page.table.isVisible())
+        bar = page.table.horizontalScrollBar()
+        assert bar.maximum() == 0
+        header = page.table.horizontalHeader()
+        wide = QFontMetrics(theme.font("body")).horizontalAdvance
+        assert header.sectionSize(9) > wide("RITM0010001")
+        assert header.sectionSize(5) > wide("vs_setup.exe")
+        assert header.sectionSize(8) > wide("in 19:59")
+        await closed(page)
+
+    run(story())
+
+
+def test_what_a_request_does_costs_no_call_to_the_instance(run, ctx, configuration, store):
+    practice = PracticeInstance(password="practice-password").start()
+    save, new = configuration.save, configuration.new
+    credential = save(new(Kind.USER_CREDENTIAL, account="privman.integration"))
+    server = save(new(Kind.FOREIGN_SYSTEM, base_url=practice.base_url, credential_id=credential.id))
+    ctx.workspace.vault.put(
+        credential.id, credential.name, credential.account, Secret("practice-password"), [server.origin]
+    )
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled and page.facts.services_found)
+        asked = len(practice.log)
+        with store.write() as work:
+            work.insert(ApprovalRequest(state="pending"))
+        page.refresh()
+        await until(lambda: page.settled)
+        assert len(practice.log) == asked
+        page.check_all()
+        await until(lambda: page.settled and len(practice.log) > asked)
+        asked = len(practice.log)
+        server.description = "Moved to another rack"
+        save(server)
+        await until(lambda: page.settled and len(practice.log) > asked)
+        await closed(page)
+        await (await ctx.workspace.instance(server.id)).aclose()
+
+    try:
+        run(story())
+    finally:
+        practice.stop()
+
+
+def test_home_leads_to_the_names_where_services_were_renamed_and_not_to_a_second_set(run, ctx, configuration):
+    practice = PracticeInstance(password="practice-password").start()
+    practice.faults.set("service_renamed")
+    save, new = configuration.save, configuration.new
+    credential = save(new(Kind.USER_CREDENTIAL, account="privman.integration"))
+    server = save(new(Kind.FOREIGN_SYSTEM, base_url=practice.base_url, credential_id=credential.id))
+    [item] = practice.records("sc_cat_item", name="Execute Application Request")
+    process = save(
+        new(
+            Kind.APPROVAL_PROCESS,
+            server_id=server.id,
+            request_item_id=item["sys_id"],
+            request_item_name=item["name"],
+        )
+    )
+    ctx.workspace.vault.put(
+        credential.id, credential.name, credential.account, Secret("practice-password"), [server.origin]
+    )
+
+    async def story():
+        page = await opened(ctx, "home")
+        await until(lambda: page.settled and page.facts.meant)
+        primary = [b for b in page.findChildren(QPushButton) if b.property("kind") == "primary"]
+        assert [b.accessibleName() for b in primary] == ["Open: Name the three services"]
+        primary[0].click()
+        await until(lambda: ctx.visited)
+        assert ctx.visited[-1] == Target(Kind.APPROVAL_PROCESS.value, process.id)
+        steps = {s.number: s for phase in page.phases for s in phase.steps}
+        assert steps[14].fact.startswith("Use CreateExecuteAppApprovalRequestV2, ")
+        await closed(page)
+        await (await ctx.workspace.instance(server.id)).aclose()
+
+    try:
+        run(story())
+    finally:
+        practice.stop()
