@@ -66,7 +66,7 @@ def test_no_text_stands_in_an_f_string_where_it_is_not_collected():
     assert hidden == []
 
 
-LOOKUPS = {"tr", "plural", "shown", "number", "list_of", "ago", "date_time"}
+LOOKUPS = {"tr", "plural", "translate", "number", "join_names", "time_ago", "date_time"}
 
 
 def test_nothing_is_translated_before_the_language_is_chosen():

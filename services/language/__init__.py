@@ -4,17 +4,17 @@ For what is shown at once, in the console:
 
     tr("Saved {name}", name=name)                            a translated text
     plural(n, "{count} request", "{count} requests")         the right plural, digits grouped
-    number(n), list_of(names, OR), date_time(moment), …      values in the user's conventions
+    number(n), join_names(names, OR), date_time(moment), …      values in the user's conventions
 
 For what is made now and may be stored, logged, sent or shown later, in services:
 
     tr_message("Server {name} does not answer", name=name)      an English text that remembers how to be translated
     plural_message(n, "{count} server", "{count} servers")
-    shown(text)                                              that text in the user's language, for screen and terminal
-    shown_message(text)                                      the same where the text may be a name or other data
+    translate(text)                                          that text in the user's language, for screen and terminal
+    translate_message(text)                                      the same where the text may be a name or other data
 
 For constants of a module, which exist before the language is chosen, `tr_later("Text")` from `models.translation_marks` makes the text
-known to the catalogs; `tr` or `shown` translates it where it is shown. `tr` at module level is an error.
+known to the catalogs; `tr` or `translate` translates it where it is shown. `tr` at module level is an error.
 
 JSON, CSV, YAML, logs and the store hold English texts and ISO dates. That needs no care: a message is its English text.
 """
