@@ -15,6 +15,7 @@ from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.common.errors import ConsoleError, Problem, RefusedError
+from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
 from services.intake.payload_mapping import describe_invalid_text
 from services.requests.decisions import request_lock
@@ -441,7 +442,12 @@ class _ActionRun:
         if lost is None:
             lost = await self._close_item(instance)
         outcome = await self._cancelled(instance, tried, lost, account)
-        if outcome.ok or not done or outcome.problem is None or outcome.problem.fault == "request-not-open":
+        if (
+            outcome.ok
+            or not done
+            or outcome.problem is None
+            or outcome.problem.fault == FaultId.REQUEST_NOT_OPEN
+        ):
             return outcome
         half = problems.partially_cancelled(outcome.problem, self.label, done)
         # Nowhere else does it stand who cancelled these.
