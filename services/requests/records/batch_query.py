@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from services.requests.domain.states import OPEN_APPROVAL_VALUES
 from services.servicenow.contract import VARIABLES
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, where
+from services.servicenow.record_values import is_false
 from services.servicenow.table_api import Row
 
 ITEM_TABLE, VARIABLE_TABLE, APPROVAL_TABLE = "sc_req_item", "sc_item_option_mtom", "sysapproval_approver"
@@ -271,7 +272,7 @@ def _build_item(
 
 def is_active(value: str) -> bool:
     """Whether a record is active; one that hides the field counts as such."""
-    return value not in ("false", "0")
+    return not is_false(value)
 
 
 def parse_time(text: str) -> datetime | None:

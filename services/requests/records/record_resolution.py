@@ -24,8 +24,9 @@ from services.requests.records.batch_query import (
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.http_session import GET_ATTEMPTS
 from services.servicenow.record_ids import is_record_number, is_sys_id
-from services.servicenow.table_api import GET_ATTEMPTS, PAGE_SIZE, Row
+from services.servicenow.table_api import PAGE_SIZE, Row
 
 APPROVAL_ID_VARIABLE = "PMApprovalId"
 APPROVAL_ID_FIELD = f"variables.{APPROVAL_ID_VARIABLE}"

@@ -24,6 +24,7 @@ from services.requests.records.record_resolution import order_has_other_items, r
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.journal_text import journal_to_text
+from services.servicenow.record_values import can_act
 from services.servicenow.table_api import Row
 
 JOURNAL_TABLE = "sys_journal_field"
@@ -212,7 +213,7 @@ async def _fetch_approvals(instance: ServiceNowClient, item_id: str, order_id: s
             asked_at=parse_time(row["sys_created_on"]),
             changed_at=parse_time(row["sys_updated_on"]),
             changed_by=row["sys_updated_by"],
-            active=row["approver.active"] not in ("false", "0") and row["approver.locked_out"] not in ("true", "1"),
+            active=can_act(row["approver.active"], row["approver.locked_out"]),
         )
         async for row in instance.table(APPROVAL_TABLE).rows(query, fields=_APPROVAL_FIELDS)
     ]  # fmt: skip
