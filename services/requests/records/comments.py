@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultTrait
 from services.requests.records.item_fields import DECISION_STATES, JOURNAL_TABLE
 from services.requests.records.requested_item import RequestedItem
-from services.servicenow.account_roles import ACCESS_DENIED_FAULTS
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.journal_text import journal_to_text
@@ -67,7 +67,7 @@ async def read_comments(instance: ServiceNowClient, item: RequestedItem) -> Comm
             else:
                 heapq.heappushpop(newest, found)
     except ConsoleError as error:
-        if error.problem.fault not in ACCESS_DENIED_FAULTS:
+        if FaultTrait.ACCESS_DENIED not in error.problem.fault.traits:
             raise
         return None
     return Comments(tuple(comment for _, _, comment in sorted(newest)), hidden)

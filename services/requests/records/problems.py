@@ -6,6 +6,7 @@ from dataclasses import replace
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
 from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import ENGLISH, date_time, plural_message
 from services.requests.records.approver_names import join_english_names
 from services.requests.records.ownership import RecordOwnership
@@ -25,7 +26,7 @@ def invalid_comment(fault: str) -> InputError:
             cause="No request can carry this text.",
             owner=Owner.CONSOLE,
             remedy="Shorten it, or leave these characters out.",
-            fault="comment-unsendable",
+            fault=FaultId.COMMENT_UNSENDABLE,
         )
     )
 
@@ -38,7 +39,7 @@ def cancel_not_confirmed(label: str) -> Problem:
         cause="Cancelling it needs to be confirmed.",
         owner=Owner.CONSOLE,
         remedy="Confirm it; at the command line with --confirm.",
-        fault="cancel-unconfirmed",
+        fault=FaultId.CANCEL_UNCONFIRMED,
     )
 
 
@@ -50,7 +51,7 @@ def record_missing(tried: str) -> Problem:
         cause="It never reached ServiceNow, it was deleted there, or the account may not see it.",
         owner=Owner.SERVICENOW,
         remedy="Look for its PMApprovalId among the requested items in ServiceNow.",
-        fault="record-missing",
+        fault=FaultId.RECORD_MISSING,
     )
 
 
@@ -62,7 +63,7 @@ def no_open_approval(tried: str, number: str, account: str) -> Problem:
         cause="Nobody is asked, or the account may only see what it is asked itself.",
         owner=Owner.SERVICENOW,
         remedy="Sign in as an approver, or give the account approval_admin; see that the item has an approval flow.",
-        fault="approval-none-open",
+        fault=FaultId.APPROVAL_NONE_OPEN,
     )
 
 
@@ -78,7 +79,7 @@ def approval_on_order(tried: str, record: RequestedItem) -> Problem:
         cause="An approval of the order decides about all of its items. Nothing was changed.",
         owner=Owner.SERVICENOW,
         remedy=f"Look at the other items of {order}, and decide it in ServiceNow.",
-        fault="approval-on-order",
+        fault=FaultId.APPROVAL_ON_ORDER,
     )
 
 
@@ -90,7 +91,7 @@ def decision_not_allowed(tried: str, account: str, asked: list[str]) -> Problem:
         cause="Whoever is not asked may only decide with the role approval_admin.",
         owner=Owner.SERVICENOW,
         remedy="Decide as the approver, or give the account approval_admin.",
-        fault="decision-not-allowed",
+        fault=FaultId.DECISION_NOT_ALLOWED,
     )
 
 
@@ -121,7 +122,7 @@ def _not_open(tried: str, evidence: str) -> Problem:
         cause="It is not open any more.",
         owner=Owner.CONSOLE,
         remedy="Nothing needs to be done; the newest state is shown.",
-        fault="request-not-open",
+        fault=FaultId.REQUEST_NOT_OPEN,
     )
 
 
@@ -133,7 +134,7 @@ def decision_too_late(tried: str, state: str) -> Problem:
         cause="It had ended before the decision came.",
         owner=Owner.CONSOLE,
         remedy="Tell the caller to start the program again.",
-        fault="request-not-open",
+        fault=FaultId.REQUEST_NOT_OPEN,
     )
 
 
@@ -146,7 +147,7 @@ def change_not_applied(tried: str, lost: ConsoleError | None) -> Problem:
         cause="The change did not come through, or a rule of the instance took it back.",
         owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
         remedy="Look again in a moment, then try again.",
-        fault="decision-not-taken",
+        fault=FaultId.DECISION_NOT_TAKEN,
     )
 
 
@@ -159,7 +160,7 @@ def outcome_unknown(tried: str, lost: ConsoleError | None) -> Problem:
         cause="The answer was lost and the record could not be read back: it may have been done, or not.",
         owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
         remedy="Look at the request again before you repeat this.",
-        fault="decision-unclear",
+        fault=FaultId.DECISION_UNCLEAR,
     )
 
 
@@ -167,7 +168,7 @@ def partially_cancelled(problem: Problem, label: str, done: list[str]) -> Proble
     """Say what was cancelled before `problem` came in between, what is not known then, and how to go on."""
     known = (
         "what became of the rest is not known"
-        if problem.fault == "decision-unclear"
+        if problem.fault == FaultId.DECISION_UNCLEAR
         else "the rest is still open"
     )
     whose = plural_message(
@@ -189,7 +190,7 @@ def record_still_open(tried: str, number: str) -> Problem:
         cause="The service did not cancel the record, or a rule of the instance took it back. The request has ended here.",
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {number} in ServiceNow.",
-        fault="decision-not-taken",
+        fault=FaultId.DECISION_NOT_TAKEN,
     )
 
 
@@ -201,7 +202,7 @@ def id_names_shared_order(label: str, order: str) -> Problem:
         cause="The Cancel service may cancel everything that was ordered together.",
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
-        fault="order-shared",
+        fault=FaultId.ORDER_SHARED,
     )
 
 
@@ -213,7 +214,7 @@ def id_of_other_item(label: str, given: str) -> Problem:
         cause="The Cancel service would cancel what belongs to another request.",
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
-        fault="record-foreign",
+        fault=FaultId.RECORD_FOREIGN,
     )
 
 
@@ -225,7 +226,7 @@ def request_locked(label: str, other: str) -> Problem:
         cause="Another console on the same store is deciding, cancelling or reminding right now.",
         owner=Owner.CONSOLE,
         remedy="Look at it again in a moment.",
-        fault="request-busy",
+        fault=FaultId.REQUEST_BUSY,
     )
 
 
@@ -237,7 +238,7 @@ def already_reminded(tried: str) -> Problem:
         cause="Nobody is reminded twice within 15 minutes.",
         owner=Owner.CONSOLE,
         remedy="Wait, or ask one of them in person.",
-        fault="reminded-already",
+        fault=FaultId.REMINDED_ALREADY,
     )
 
 
@@ -259,7 +260,7 @@ def _object_missing(label: str, word: str, kind: str) -> InputError:
             cause=f"The {word} was deleted.",
             owner=Owner.CONSOLE,
             remedy="Act on its record in ServiceNow.",
-            fault="object-missing",
+            fault=FaultId.OBJECT_MISSING,
         )
     )
 
@@ -284,18 +285,21 @@ def record_not_owned(
     readable = "Let the account read the variables of requested items (sc_item_option_mtom, sc_item_option)"
     look = f"or look for the PMApprovalId {row.approval_id} in ServiceNow and act there."
     if any(relation is RecordOwnership.FOREIGN for _, relation in found):
-        fault, cause = "record-foreign", "What is found under the ids of this request belongs to another one."
+        fault, cause = (
+            FaultId.RECORD_FOREIGN,
+            "What is found under the ids of this request belongs to another one.",
+        )
         remedy = f"Look for the PMApprovalId {row.approval_id} among the requested items in ServiceNow."
     elif belonging > 1 or (belonging and not is_complete):
-        fault = "record-ambiguous"
+        fault = FaultId.RECORD_AMBIGUOUS
         cause = "Several items of one order may be this request's, and the account does not see their PMApprovalId."
         remedy = f"{readable}, {look}"
     elif not has_request_items:
-        fault = "record-unproven"
+        fault = FaultId.RECORD_UNPROVEN
         cause = "The account does not see its PMApprovalId, and no Request Item is chosen on its Approval Process."
         remedy = f"{readable}, choose the Request Item on the Approval Process, {look}"
     else:
-        fault = "record-unproven"
+        fault = FaultId.RECORD_UNPROVEN
         cause = "Nothing shows that what is found under the ids of this request is its record."
         remedy = f"{readable}, {look}"
     return Problem(

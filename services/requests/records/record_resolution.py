@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.approval_request import ApprovalRequest
 from services.common.errors import ConsoleError, RefusedError, ReplyError
+from services.common.fault_ids import FaultTrait
 from services.requests.records import problems
 from services.requests.records.item_fields import (
     APPROVAL_ID_FIELD,
@@ -27,7 +28,6 @@ from services.requests.records.ownership import (
     record_ownership,
 )
 from services.requests.records.requested_item import RequestedItem, parse_item
-from services.servicenow.account_roles import HIDDEN_RECORD_FAULTS
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
@@ -180,7 +180,7 @@ async def _fetch_approval_ids(
             if answer[VARIABLE_VALUE_FIELD] and answer[VARIABLE_ITEM_FIELD] in visible_ids:
                 visible_ids[answer[VARIABLE_ITEM_FIELD]].append(answer[VARIABLE_VALUE_FIELD])
     except ConsoleError as error:
-        if error.problem.fault not in HIDDEN_RECORD_FAULTS:
+        if FaultTrait.ROWS_HIDDEN not in error.problem.fault.traits:
             raise  # an incomplete or missing list proves nothing
     return visible_ids
 
@@ -200,7 +200,7 @@ async def _fetch_by_approval_id(instance: ServiceNowClient, approval_id: str) ->
         rows = instance.table(ITEM_TABLE).rows(where("sys_id", Operator.IN, *sorted(ids)), fields=ITEM_FIELDS)
         items = [parse_item(one, sys_id=one["sys_id"]) async for one in rows]
     except ConsoleError as error:
-        if error.problem.fault not in HIDDEN_RECORD_FAULTS:
+        if FaultTrait.ROWS_HIDDEN not in error.problem.fault.traits:
             raise
         return []
     return [item for item in items if not item.approval_id or is_same_id(item.approval_id, approval_id)]
