@@ -11,8 +11,8 @@ import pytest
 from PyQt6.QtCore import QtMsgType
 
 from console.demo import DemoOptions, run_demo
+from console.runtime.options import Options
 from console.startup.application import _qt_message, run
-from console.startup.options import CommandLineOptions
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
@@ -176,7 +176,7 @@ def test_the_modules_of_the_process_say_the_same_as_the_trace(start, filled):
 
 
 @pytest.mark.parametrize(
-    "start", [lambda: run(CommandLineOptions.of("", "")), lambda: run_demo(DemoOptions())]
+    "start", [lambda: run(Options.from_command_line("", "")), lambda: run_demo(DemoOptions())]
 )
 def test_without_a_display_the_window_is_refused_in_words(monkeypatch, capsys, start):
     """Qt would end the process with a signal, and its reason would stand in the log alone."""

@@ -161,7 +161,7 @@ def problem():
 def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
     async def story(window, _said):
         following, part = window.following, window.strip.following
-        window.ctx.following = following
+        window.ctx.polling = following
         assert not part.isVisible()
         now = datetime.now(UTC)
         server = window.ctx.workspace.store.id
@@ -185,7 +185,7 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         assert [job.text for job in told] == ["The password was refused."]
         following._on_polling_status(PollingStatus(PollingOwner.NOBODY))
         assert not part.isVisible()
-        window.ctx.following = None
+        window.ctx.polling = None
 
     in_window(story)
 
@@ -193,7 +193,7 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
 def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_window):
     async def story(window, _said):
         following = window.following
-        window.ctx.following = following
+        window.ctx.polling = following
         failed = Problem(
             "Poll", "RuntimeError: x", "Unexpected internal error.", Owner.CONSOLE, "-", "unexpected-error"
         )
@@ -204,7 +204,7 @@ def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_wind
         assert [job.text for job in told] == [f"Unexpected internal error. ({failed.correlation_id})"]
         following._on_polling_status(PollingStatus(PollingOwner.HERE))
         assert following.why_not == ""
-        window.ctx.following = None
+        window.ctx.polling = None
 
     in_window(story)
 
