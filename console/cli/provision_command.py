@@ -230,7 +230,7 @@ async def _update_set(
 ) -> int:
     made = await provisioning.plan(workspace.store, instance, system, asked.names, overwrite=asked.overwrite)
     assert asked.update_set is not None  # noqa: S101 -- this command was chosen by it
-    content = provisioning.update_set(made)
+    content = provisioning.render_update_set(made)
     if str(asked.update_set) == "-":
         output.write_bytes(content)
     else:

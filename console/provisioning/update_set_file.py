@@ -29,7 +29,7 @@ async def write_update_set(ctx: Any, path: Path, plan: Any) -> None:
     from services import provisioning
 
     def to_file() -> None:
-        save_file(path, provisioning.update_set(plan))
+        save_file(path, provisioning.render_update_set(plan))
 
     try:
         await ctx.call(to_file)

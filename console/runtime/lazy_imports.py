@@ -7,6 +7,8 @@ thread of the store. A plain import statement after it is instant, typed, and ca
     from services.connectivity import run_check
 """
 
+# ruff: noqa: F401 - importing is the effect of a group
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -26,49 +28,65 @@ async def ready(ctx: "Context", group: Group) -> None:
 
 def servicenow() -> None:
     """Import the client of ServiceNow instances."""
+    import services.servicenow
+    import services.servicenow.account_roles
+    import services.servicenow.contract
+    import services.servicenow.request_item_search
 
 
 def vault() -> None:
     """Import the vaults."""
     import services.vault
-    import services.vault.session_vault  # noqa: F401
+    import services.vault.session_vault
 
 
 def statistics() -> None:
     """Import figures about past requests and checks."""
     import services.statistics.request_statistics
-    import services.statistics.timing_advice  # noqa: F401
+    import services.statistics.timing_advice
 
 
 def connectivity() -> None:
     """Import the staged check, its history and the fault catalog."""
     import services.connectivity
     import services.connectivity.check_history
-    import services.connectivity.fault_handbook  # noqa: F401
+    import services.connectivity.fault_handbook
 
 
 def provisioning() -> None:
     """Import the task Create ServiceNow Approval Request Items."""
+    import services.provisioning
+    import services.provisioning.account_rights
+    import services.provisioning.current_records
+    import services.provisioning.plan_changes
+    import services.provisioning.run_receipts
 
 
 def inbox() -> None:
     """Import what lists and counts requests."""
     import services.requests.inbox.filters
     import services.requests.inbox.inbox
-    import services.requests.inbox.saved_filters  # noqa: F401
+    import services.requests.inbox.saved_filters
 
 
 def requests() -> None:
     """Import what polls, shows and decides requests."""
+    import services.requests.decisions.decide
+    import services.requests.details.details
+    import services.requests.inbox.export
+    import services.requests.polling.poller
+    import services.requests.rehearsal.cleanup
+    import services.requests.rehearsal.rehearsal
+    import services.requests.worker.window_poller
 
 
 def setup() -> None:
     """Import the set-up of ServiceNow approvals."""
     import services.setup.checklist
-    import services.setup.discovery  # noqa: F401
+    import services.setup.discovery
 
 
 def transfer() -> None:
     """Import configuration documents."""
     import services.transfer
-    import services.transfer.apply_online  # noqa: F401
+    import services.transfer.apply_online

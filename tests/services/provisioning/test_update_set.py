@@ -21,14 +21,14 @@ async def test_two_exports_of_one_plan_are_identical(practice, stock, store, rea
         server, instance = reach(practice)
         async with instance:
             plan = await provisioning.plan(store, instance, server, names)
-        contents.append(provisioning.update_set(plan))
+        contents.append(provisioning.render_update_set(plan))
     server, instance = reach(stock)
     async with instance:
         kept = await provisioning.plan(store, instance, server, names)
     assert contents[0] == contents[1]
     root = etree.fromstring(contents[0])
     assert len(root.findall("sys_update_xml")) == len(plan.writes)
-    assert etree.fromstring(provisioning.update_set(kept)).findall("sys_update_xml") == []
+    assert etree.fromstring(provisioning.render_update_set(kept)).findall("sys_update_xml") == []
 
 
 async def test_once_it_is_committed_nothing_is_left_to_do_and_a_rehearsal_works(practice, store, reach):
@@ -36,7 +36,7 @@ async def test_once_it_is_committed_nothing_is_left_to_do_and_a_rehearsal_works(
     server, instance = reach(practice)
     async with instance:
         plan = await provisioning.plan(store, instance, server, names)
-        commit(practice, provisioning.update_set(plan))
+        commit(practice, provisioning.render_update_set(plan))
         after = await provisioning.plan(store, instance, server, names)
         assert after.summary == {"create": 0, "update": 0, "keep": len(plan.changes), "conflict": 0}
         assert (await run_rehearsal(store, instance, server, names, decide="approve")).ok
@@ -49,7 +49,7 @@ async def test_what_hangs_on_records_that_are_there_points_at_them(practice, sto
         gone = practice.database.first("item_option_new", name="PMFilePath")
         practice.database.delete("item_option_new", gone["sys_id"])
         plan = await provisioning.plan(store, instance, server, names)
-    root = etree.fromstring(provisioning.update_set(plan))
+    root = etree.fromstring(provisioning.render_update_set(plan))
     (payload,) = root.findall("sys_update_xml/payload")
     item = practice.database.first("sc_cat_item", name=names.item)
     assert etree.fromstring(payload.text.encode()).findtext("item_option_new/cat_item") == item["sys_id"]
