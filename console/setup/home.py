@@ -295,7 +295,7 @@ class HomePage(Page):
     def _show(self, guide: Any, facts: Any) -> None:
         if facts == self.facts:
             return
-        self.facts, self.phases = facts, guide.checklist(facts)
+        self.facts, self.phases = facts, guide.build_checklist(facts)
         self._next_step = guide.next_step(self.phases)
         self._draw()
 

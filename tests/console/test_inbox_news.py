@@ -160,7 +160,7 @@ def problem():
 
 def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
     async def story(window, _said):
-        following, part = window.following, window.strip.following
+        following, part = window.polling, window.strip.polling
         window.ctx.polling = following
         assert not part.isVisible()
         now = datetime.now(UTC)
@@ -192,7 +192,7 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
 
 def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_window):
     async def story(window, _said):
-        following = window.following
+        following = window.polling
         window.ctx.polling = following
         failed = Problem(
             "Poll", "RuntimeError: x", "Unexpected internal error.", Owner.CONSOLE, "-", "unexpected-error"
