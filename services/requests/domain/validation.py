@@ -52,6 +52,16 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     return dict(fields)
 
 
+def describe_invalid_text(text: str, max_length: int) -> str:
+    """Return why a text is too long or cannot be sent, as the end of a sentence; or an empty text."""
+    if len(text) > max_length:
+        return f"has {len(text)} characters; at most {max_length} are kept"
+    found = UNSENDABLE_CHARACTERS.search(text)
+    if found:
+        return f"holds U+{ord(found[0]):04X}, which no request can carry"
+    return ""
+
+
 def _format_names(names: list[str]) -> str:
     # Names come from outside as well, and are shown.
     return ", ".join(ascii(name[:40])[1:-1] for name in names[:5]) + (" …" if len(names) > 5 else "")
