@@ -47,7 +47,7 @@ class ProvisioningPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(folder_title(PROVISIONING))
-        self.workers = TaskRunner(self, ctx.show_problem)
+        self.tasks = TaskRunner(self, ctx.show_problem)
         self.tab = PLAN
         self._narrow = False
         self.server: Any = None
@@ -147,7 +147,7 @@ class ProvisioningPage(Page):
         else:
             self.plan_tab.server.write({"server_id": _parse_uuid(name)})
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done here now."""
         if self.server is None or self.busy or self.planning:
             return {}
@@ -178,7 +178,7 @@ class ProvisioningPage(Page):
         self.verify_tab.reset(server)
         self.runs_tab.reset(server)
         if server is not None:
-            self.workers.start(self._load_server_names(server), group="runs")
+            self.tasks.start(self._load_server_names(server), group="runs")
         self.refresh()
 
     async def _load_server_names(self, server: Any) -> None:
@@ -213,7 +213,7 @@ class ProvisioningPage(Page):
             return
         self.planning = True
         self.plan_tab.planning(on=True)
-        self.workers.start(self._plan(self.server), group="plan")
+        self.tasks.start(self._plan(self.server), group="plan")
         self.refresh()
 
     async def _plan(self, server: Any) -> None:
@@ -240,7 +240,7 @@ class ProvisioningPage(Page):
     def cancel_plan(self, *, silent: bool = False) -> None:
         """Stop planning; the plan before stays."""
         self._timer.stop()
-        self.workers.cancel("plan")
+        self.tasks.cancel("plan")
         self.planning = False
         if not silent:
             self.plan_tab.cancelled()
@@ -267,7 +267,7 @@ class ProvisioningPage(Page):
 
     def _replan_conflicts(self) -> None:
         if self.planned is not None and not self.planning:
-            self.workers.start(self._replan(self.planned), group="plan")
+            self.tasks.start(self._replan(self.planned), group="plan")
 
     async def _replan(self, planned: PlanResult) -> None:
         self._show_plan(await operations.replan(self.ctx, planned, self._overwritten()))
@@ -282,7 +282,7 @@ class ProvisioningPage(Page):
         names = {c.key: c.name for c in plan.changes}
         self.plan_tab.right.setCurrentIndex(CHANGE)
         show = self.plan_tab.change.show_change(change, names, self.server.name, ticked=change.overwrites)
-        self.workers.start(show, group="change")
+        self.tasks.start(show, group="change")
 
     # -- runs --------------------------------------------------------------
 
@@ -291,7 +291,7 @@ class ProvisioningPage(Page):
         if self.planned is None:
             self.plan()  # what cannot be planned cannot be run; it says why
         elif not self.busy:
-            self.workers.start(self._apply(), group="run")
+            self.tasks.start(self._apply(), group="run")
 
     def go_on(self, receipt: Any) -> None:
         """Go on with a run that stopped: the same names, then as Apply does."""
@@ -394,14 +394,14 @@ class ProvisioningPage(Page):
             self._job.cancel()
 
     def _stop_run(self) -> None:
-        self.workers.cancel("run")
+        self.tasks.cancel("run")
         self._state = "stopped"
         self.plan_tab.run.stopped(tr("The run was cancelled"), None, "", tr("Writing down how far it came"))
 
     def _ended(self) -> None:
         cancelled = self.busy if self._job and self._job.state == CANCELLED else ""
         self.busy, self._job = "", None
-        self.workers.start(self._after_run(cancelled), group="runs")
+        self.tasks.start(self._after_run(cancelled), group="runs")
         self._start_planning()
 
     async def _after_run(self, cancelled: str) -> None:
@@ -422,7 +422,7 @@ class ProvisioningPage(Page):
         receipts = self.runs_tab.receipts
         receipt = next((r for r in receipts if can_undo(r) and receipt_id in ("", r.id)), None)
         if receipt is not None and not self.busy:
-            self.workers.start(self._undo(receipt), group="run")
+            self.tasks.start(self._undo(receipt), group="run")
 
     async def _undo(self, receipt: Any) -> None:
         planned = self.planned
@@ -447,11 +447,11 @@ class ProvisioningPage(Page):
         """Read everything back and compare."""
         if self.server is not None and self.names is not None:
             self.verify_tab.begin()
-            self.workers.start(self._verify(self.server, self.names), group="verify")
+            self.tasks.start(self._verify(self.server, self.names), group="verify")
 
     async def _verify(self, server: Any, names: Any) -> None:
         job = self.ctx.activity.begin(
-            tr("Verifying {server}", server=server.name), lambda: self.workers.cancel("verify")
+            tr("Verifying {server}", server=server.name), lambda: self.tasks.cancel("verify")
         )
         try:
             found = await operations.verify(self.ctx, server, names)
@@ -467,7 +467,7 @@ class ProvisioningPage(Page):
     def read_runs(self) -> None:
         """Read the runs on the server again."""
         if self.server is not None:
-            self.workers.start(self._read_runs(self.server), group="runs")
+            self.tasks.start(self._read_runs(self.server), group="runs")
 
     async def _read_runs(self, server: Any) -> None:
         try:

@@ -18,7 +18,7 @@ def open_save_dialog(page: Any, plan: Any, server: str) -> None:
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("xml")
     dialog.fileSelected.connect(
-        lambda path: page.workers.start(write_update_set(page.ctx, Path(path), plan), group="save")
+        lambda path: page.tasks.start(write_update_set(page.ctx, Path(path), plan), group="save")
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
