@@ -12,11 +12,11 @@ from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
 from services.language import plural, tr, translate
 
 TASK_GROUP = "round"
-REFUSED_FAULTS = ("authentication-refused",)
 OnFinished = Callable[[dict[Any, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
 JOB_NAME = tr_later("Checking all servers")
@@ -159,7 +159,9 @@ class ServerCheckRunner(QObject):
 
 
 def _was_sign_in_refused(report: Any) -> bool:
-    return any(s.stage == "authentication" and s.fault in REFUSED_FAULTS for s in report.stages)
+    return any(
+        s.stage == "authentication" and s.fault == FaultId.AUTHENTICATION_REFUSED for s in report.stages
+    )
 
 
 def _job_result(verdicts: list[str]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from console.demo import DemoOptions
+from console.demo.options import DemoOptions
 from console.startup import terminal_output
 
 

@@ -106,7 +106,7 @@ class DetailsLoader(QObject):
     async def _ask(self, details: Any, workspace: Any, request_id: uuid.UUID) -> None:
         self.asked_at[request_id] = cell_content.utcnow()
         try:
-            found = await details.details(workspace, request_id)
+            found = await details.load_details(workspace, request_id)
             await self.rights.learn(found.row.server_id)
         except ConsoleError as error:
             if self.details is not None:

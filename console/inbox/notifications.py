@@ -108,8 +108,8 @@ class RequestNotifier(QObject):
 
 def _read_candidates(inbox: Any, filters: Any) -> tuple[list[Any], list[Any]]:
     """Read the youngest open requests, and of those that are old the youngest; blocks, for a thread."""
-    open_ones = filters.Filter(states=filters.OPEN, rehearsals=False)
-    old_ones = filters.Filter(states=filters.OPEN, rehearsals=False, older_than_s=OLD_AFTER_S)
+    open_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False)
+    old_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False, older_than_s=OLD_AFTER_S)
     order = filters.Sort("age")
     youngest = inbox.rows(open_ones, order, 0, ROW_LIMIT).rows
     return youngest, inbox.rows(old_ones, order, 0, ROW_LIMIT).rows

@@ -43,12 +43,13 @@ from console.widgets.placeholders import ErrorState, StateStack
 from console.widgets.popup_list import PickRow
 from models.kinds import Kind
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.process_environment import hide_driver_secrets
 from services.language import plural, time_of_day, tr
 
 TICK_MS, RELOAD_INTERVAL_MS, PREPARE_DELAY_MS = 1000, 30_000, 100
 """PREPARE: the details are made so long after the list was painted, so that opening them is one short step."""
-MISSING_FAULT = "object-missing"
+MISSING_FAULT = FaultId.OBJECT_MISSING
 """The fault of what was deleted."""
 SPLITTER_SETTING = "requests_splitter"
 WIDTHS_SETTING = "requests_widths"

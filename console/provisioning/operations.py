@@ -12,6 +12,7 @@ from console.forms import vault_access
 from console.runtime import lazy_imports
 from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId
 from services.common.progress import Progress
 from services.common.secret import Secret
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, Receipt, UndoResult, Verification
     from services.provisioning.plan_changes import Baseline
     from services.servicenow import ServiceNowClient
-
-ADMIN_MISSING_FAULT = "provision-admin-missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ async def make_plan_on(
     try:
         await account_rights.require_admin(instance)
     except ConsoleError as error:
-        if error.problem.fault != ADMIN_MISSING_FAULT:
+        if error.problem.fault != FaultId.PROVISION_ADMIN_MISSING:
             raise
         lacks = error.problem
     account = await signed_in_account(instance)

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
-from console.provisioning.operations import ADMIN_MISSING_FAULT, Overwrite, PlanResult
+from console.provisioning.operations import Overwrite, PlanResult
 from console.provisioning.run_history import can_undo
 from console.provisioning.run_texts import apply_text, undo_steps, undo_text
 from models.translation_marks import tr_later
 from services.common.errors import Problem
+from services.common.fault_ids import FaultId
 from services.language import plural, tr
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ class ProvisioningPresenter:
         When the server's account lost the role admin since planning, the next run asks for an administrator.
         """
         self.result = RunResult.STOPPED
-        lost_admin = problem.fault == ADMIN_MISSING_FAULT and not as_administrator
+        lost_admin = problem.fault == FaultId.PROVISION_ADMIN_MISSING and not as_administrator
         if lost_admin and self.run is RunKind.APPLY and self.planned is not None:
             self.planned = replace(self.planned, lacks_admin=problem)
 

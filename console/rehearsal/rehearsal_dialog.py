@@ -28,6 +28,7 @@ from console.widgets.line_editors import TextLineEdit
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import tr, tr_message
 
 WIDTH, HEIGHT = 600, 620
@@ -289,5 +290,5 @@ def _type_missing_problem(name: str) -> Problem:
         remedy=tr_message(
             "Create an Approval Type with this process as its Process Handler, then rehearse again."
         ),
-        fault="type-missing",
+        fault=FaultId.TYPE_MISSING,
     )

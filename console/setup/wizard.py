@@ -32,6 +32,7 @@ from console.widgets.labels import ElidedLabel, Label
 from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.language import tr, tr_message
 
@@ -527,7 +528,7 @@ class SetupWizard(Dialog):
         self._rest()
         self.failure.show_problem(problem)
         if self.step == SIGN_IN_STEP:
-            refused = problem.fault == "authentication-refused"
+            refused = problem.fault == FaultId.AUTHENTICATION_REFUSED
             line = self.sign_in.password if refused else self.sign_in.address
             line.setFocus(Qt.FocusReason.OtherFocusReason)
             line.selectAll()
@@ -543,7 +544,7 @@ def _unexpected(error: BaseException, *, saved: bool = False) -> Problem:
         cause=tr_message("Unexpected internal error."),
         owner=Owner.CONSOLE,
         remedy=remedy,
-        fault="console-fault",
+        fault=FaultId.CONSOLE_FAULT,
     )
 
 

@@ -54,6 +54,7 @@ from console.widgets.dialog import WINDOW_FRAME
 from console.widgets.palette_field import PaletteButton
 from models.kinds import Kind
 from services.common.errors import ConsoleError, InvalidError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import plural, tr, tr_message
 
 MINIMUM_SIZE = (960, 600)
@@ -538,7 +539,7 @@ class Window(QMainWindow):
                 cause=tr_message("The trail was changed from outside this program."),
                 owner=Owner.CONSOLE,
                 remedy=tr_message("Compare the store with its backups, and find out who may write to it."),
-                fault="audit-broken",
+                fault=FaultId.AUDIT_BROKEN,
             )
         )
 

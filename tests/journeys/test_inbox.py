@@ -128,9 +128,9 @@ def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practic
         await until(lambda: window.following.who == "This window is polling ServiceNow")
         await until(lambda: window.following.asked_at is not None)
         assert window.strip.following.isVisible()
-        from services.requests.decisions.decide import decide
+        from services.requests.decisions.decide import decide_requests
 
-        await decide(window.ctx.workspace, [row.id], "approve", "Fine")
+        await decide_requests(window.ctx.workspace, [row.id], "approve", "Fine")
         page.open_tab(str(row.id))
         await until(lambda: "was approved" in page.pane.answer)
         page.run("refresh")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.provisioning.operations import ADMIN_MISSING_FAULT, Overwrite, PlanResult
+from console.provisioning.operations import Overwrite, PlanResult
 from console.provisioning.presenter import ProvisioningPresenter, RunKind, RunResult, State, Tab
 from console.provisioning.run_texts import applied_outcome, stopped_outcome, undone_outcome
 from models.base import utcnow
@@ -15,6 +15,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
 from models.task_run import TaskRun
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.provisioning import (
     ApplyResult,
     ItemNames,
@@ -30,7 +31,9 @@ from services.provisioning.required_records import Prerequisites
 PROBLEM = Problem(
     "Apply", "HTTP 503", "The instance is in maintenance.", Owner.SERVICENOW, "Wait.", "maintenance"
 )
-NO_ADMIN = Problem("Apply", "none", "No admin.", Owner.SERVICENOW, "Sign in.", ADMIN_MISSING_FAULT)
+NO_ADMIN = Problem(
+    "Apply", "none", "No admin.", Owner.SERVICENOW, "Sign in.", FaultId.PROVISION_ADMIN_MISSING
+)
 
 
 def server(**values):
