@@ -49,8 +49,7 @@ class ProvisioningPage(Page):
     def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(folder_title(PROVISIONING))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, ctx.show_problem)
         self.presenter = ProvisioningPresenter()
         self.tab = Tab.PLAN
         self._narrow = False
@@ -300,8 +299,3 @@ class ProvisioningPage(Page):
         self.verify_tab.set_enabled(on=controls.verify)
         self.runs_tab.set_state(shown=self.tab is Tab.HISTORY, editable=controls.edit)
         self.commands_changed.emit()
-
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.ctx.show_problem(error.problem)

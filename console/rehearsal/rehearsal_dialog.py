@@ -52,8 +52,7 @@ class RehearsalDialog(Dialog):
         self.setWindowTitle(plain_text.window_title(tr("Rehearse a request")))
         self.setMinimumWidth(WIDTH)
         self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem)
         self.rehearsal: Any = None
         self._running = False
         content = QWidget()
@@ -258,10 +257,8 @@ class RehearsalDialog(Dialog):
         elif self.workers.cancel("rehearsal"):
             self.message.setText(tr("Stopping, and cancelling what was raised"))
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.failure.show_problem(error.problem)
+    def _on_problem(self, problem: Problem) -> None:
+        self.failure.show_problem(problem)
 
 
 async def open_rehearsal(page: Any, *, process: Any, approval_type: Any = None) -> None:
