@@ -152,13 +152,13 @@ def test_the_first_start_of_all_paints_and_ends(start, tmp_path):
 
 WATCHED = """
 import sys
-from console import trace
+from console.startup import start_trace
 seen = set()
-def mark(event, marked=trace.mark):
+def mark(event, marked=start_trace.log_start_event):
     if event == "first-paint":
         seen.update(name.partition(".")[0] for name in sys.modules)
     marked(event)
-trace.mark = mark
+start_trace.log_start_event = mark
 from console.__main__ import main
 try:
     main()
@@ -203,7 +203,7 @@ del os.environ["APPROVAL_CONSOLE_QUIT_AFTER_TRACE"]
 import keyring
 from keyring.backend import KeyringBackend
 from PyQt6.QtCore import QTimer
-from console import app
+from console.startup import application
 from console.__main__ import main
 
 asked = threading.Event()
@@ -218,7 +218,7 @@ class Silent(KeyringBackend):
     set_password = delete_password = None
 
 keyring.set_keyring(Silent())
-painted = app._painted
+painted = application._on_first_paint
 
 def and_close(window, *more):
     painted(window, *more)
@@ -227,7 +227,7 @@ def and_close(window, *more):
     window.timer.timeout.connect(lambda: asked.is_set() and window.close())
     window.timer.start(20)
 
-app._painted = and_close
+application._on_first_paint = and_close
 main()
 """
 
