@@ -203,7 +203,7 @@ def _report_log_failures(ctx: Context) -> None:
 
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrivateRotatingFileHandler):
-            handler.notice = ctx.said.emit
+            handler.on_failure = ctx.said.emit
 
 
 def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
