@@ -20,8 +20,12 @@ from typing import Any
 
 from models.addresses import Destination
 from services.common.errors import Owner, Problem
+<<<<<<< HEAD
 from services.common.file_lock import file_lock
 from services.common.file_writing import replace_private_file
+=======
+from services.common.fault_ids import FaultId
+>>>>>>> main
 from services.common.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
@@ -78,7 +82,7 @@ class EnvVault(Vault):
                 cause="Passwords in the environment are set by whoever starts the program.",
                 owner=Owner.CONSOLE,
                 remedy=f"Set {secret_variable(name)} before starting, or choose another vault with --vault.",
-                fault="vault-read-only",
+                fault=FaultId.VAULT_READ_ONLY,
             )
         )
 
@@ -224,7 +228,7 @@ def _vault_error(tried: str, evidence: str, remedy: str) -> VaultError:
             cause="The environment and the file beside it cannot serve as a vault.",
             owner=Owner.CONSOLE,
             remedy=remedy,
-            fault="vault-unusable",
+            fault=FaultId.VAULT_UNUSABLE,
         )
     )
 

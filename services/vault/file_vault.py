@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_lock import file_lock
 from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
@@ -197,6 +198,6 @@ class FileVault(Vault):
                 cause=cause,
                 owner=Owner.CONSOLE,
                 remedy=remedy,
-                fault="vault-unusable",
+                fault=FaultId.VAULT_UNUSABLE,
             )
         )
