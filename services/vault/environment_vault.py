@@ -20,12 +20,9 @@ from typing import Any
 
 from models.addresses import Destination
 from services.common.errors import Owner, Problem
-<<<<<<< HEAD
+from services.common.fault_ids import FaultId
 from services.common.file_lock import file_lock
 from services.common.file_writing import replace_private_file
-=======
-from services.common.fault_ids import FaultId
->>>>>>> main
 from services.common.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
