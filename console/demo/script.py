@@ -247,7 +247,7 @@ class DemoScript:
         )
         await self.hand.until(
             "what to tell the caller, as ServiceNow says it now",
-            lambda: page.pane.answer and page.showing.people is not None and not page.showing.workers.busy,
+            lambda: page.pane.answer and page.showing.people is not None and not page.showing.tasks.busy,
         )
         await self.picture(picture)
 
