@@ -11,7 +11,7 @@ from console.runtime.activity import DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
 from services.language import plural, tr, translate
@@ -32,8 +32,7 @@ class ServerCheckRunner(QObject):
     def __init__(self, window: Any) -> None:
         super().__init__(window)
         self.ctx = window.ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.job: Job | None = None
 
     @property
@@ -50,28 +49,30 @@ class ServerCheckRunner(QObject):
         if self.running:
             return
         self.job = self.ctx.activity.begin(tr(name), self._stop, routine=careful)
-        self.workers.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
+        self.tasks.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
         self.changed.emit()
 
     def _stop(self) -> None:
-        self.workers.cancel(TASK_GROUP)
+        self.tasks.cancel(TASK_GROUP)
         # What follows looks at the job again, which ends when this returns.
-        self.workers.start(self._told(), group="told")
+        self.tasks.start(self._told(), group="told")
 
     async def _told(self) -> None:
         self.changed.emit()
 
-    def _failed(self, error: BaseException) -> None:
-        # Said in the strip and in no dialog: nobody may be looking.
-        expected = isinstance(error, ConsoleError)
-        text = translate(error.problem.cause) if isinstance(error, ConsoleError) else tr("Ended by an error")
+    def _on_problem(self, problem: Problem) -> None:
+        self._end_failed(translate(problem.cause))
+
+    def _on_crash(self, _error: BaseException) -> None:
+        self._end_failed(tr("Ended by an error"))
+
+    def _end_failed(self, text: str) -> None:
+        # Shown in the strip and not in a dialog: nobody may be watching.
         if self.running and self.job is not None:
             self.job.end(text, FAILED)
         else:
             self.ctx.activity.record(tr(JOB_NAME), text, FAILED, routine=True)
         self.changed.emit()
-        if not expected:
-            self.ctx.workers.failed.emit(error)
 
     # -- the round ---------------------------------------------------------------------------------------------
 
@@ -155,7 +156,7 @@ class ServerCheckRunner(QObject):
 
     def stop(self) -> None:
         """End what goes on; the window closes."""
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
 
 def _was_sign_in_refused(report: Any) -> bool:

@@ -15,7 +15,7 @@ from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label
 from models.kinds import KINDS, Kind
-from services.common.errors import ConsoleError, InvalidError
+from services.common.errors import ConsoleError, InvalidError, Problem
 from services.language import plural, tr
 
 WIDTH, MESSAGE_LINES = 560, 3
@@ -40,14 +40,13 @@ class NewObjectDialog(Dialog):
     def __init__(self, ctx: Any, item: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.made: Any = None
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.tasks = TaskRunner(self, self._on_problem)
         kind = type(item).kind
         self.ctx = _IsolatedDraftsContext(ctx, Drafts(self))
         from console.forms.edit_session import field_values
 
         self.ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item)))
-        self.session = EditSession(self.ctx, self.workers, kind, item.id, self)
+        self.session = EditSession(self.ctx, self.tasks, kind, item.id, self)
         self.form = Form(self, page_class(str(kind)).groups[:MAX_GROUPS])
         self._build(KINDS[kind].singular)
         self.session.loaded.connect(self._loaded)
@@ -57,7 +56,7 @@ class NewObjectDialog(Dialog):
         if self._password is not None:
             self._password.entered.connect(self.session.set_secret)
             self._password.begin()
-        self.workers.start(self.session.load(), group="load")
+        self.tasks.start(self.session.load(), group="load")
 
     def _build(self, singular: str) -> None:
         self.setWindowTitle(plain_text.window_title(tr("New {kind}", kind=tr(singular))))
@@ -71,7 +70,7 @@ class NewObjectDialog(Dialog):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         self.create_button = buttons.primary("Create")
-        self.create_button.clicked.connect(lambda: self.workers.start(self._create(), group="create"))
+        self.create_button.clicked.connect(lambda: self.tasks.start(self._create(), group="create"))
         self.create_button.setDefault(True)
         self._out = cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)
@@ -123,10 +122,8 @@ class NewObjectDialog(Dialog):
             return
         self.accept()
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self._message.setText(f"{error.problem.cause} {error.problem.remedy}")
+    def _on_problem(self, problem: Problem) -> None:
+        self._message.setText(f"{problem.cause} {problem.remedy}")
 
 
 async def create_object(ctx: Any, kind: Kind, parent: QWidget | None) -> Any:

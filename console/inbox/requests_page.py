@@ -42,7 +42,7 @@ from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import ErrorState, StateStack
 from console.widgets.popup_list import PickRow
 from models.kinds import Kind
-from services.common.errors import ConsoleError
+from services.common.errors import Problem
 from services.common.fault_ids import FaultId
 from services.common.process_environment import hide_driver_secrets
 from services.language import plural, time_of_day, tr
@@ -65,8 +65,7 @@ class RequestsPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Requests"))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._read_failed)
+        self.tasks = TaskRunner(self, self._on_read_failed)
         self.filters = filter_catalog(ctx, self)
         self.key = PENDING
         self._search_filter_key = PENDING
@@ -151,7 +150,7 @@ class RequestsPage(Page):
         pane.find_requested.connect(self._find_in_all)
         self.splitter.addWidget(pane)
         self.splitter.setSizes(list(DEFAULT_HEIGHTS))
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         sizes = remembered.bytes(SPLITTER_SETTING) if remembered is not None else None
         if sizes is not None:
             self.splitter.restoreState(sizes)
@@ -185,20 +184,20 @@ class RequestsPage(Page):
         table.menu_requested.connect(self._menu)
         table.sort_requested.connect(self.sort_by)
         table.looked.connect(self._looked)
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         if remembered is not None:
             table.set_widths(remembered.text(WIDTHS_SETTING))
         table.widths_changed.connect(self._remember_widths)
         self.looking.shown.connect(self._shown)
         self.looking.resolved.connect(self.selected.follow)
-        self.looking.failed.connect(self._read_failed)
+        self.looking.failed.connect(self._on_read_failed)
         self.showing.changed.connect(self.selected.state)
         self.showing.failed.connect(self._on_details_failed)
         self.filters.changed.connect(self._filters_changed)
         self.filters.renamed.connect(self.looking.renew)
 
     def _remember_widths(self) -> None:
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         if remembered is not None:
             remembered.set_text(WIDTHS_SETTING, self.table.widths())
 
@@ -207,7 +206,7 @@ class RequestsPage(Page):
         self.table.set_widths("")
 
     def _remember(self) -> None:
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         if remembered is not None:
             remembered.set_bytes(SPLITTER_SETTING, self.splitter.saveState())
 
@@ -225,7 +224,7 @@ class RequestsPage(Page):
         self.arrive(self.target)
         if self.filters.named and self.looking.query is None:
             self._look()
-        self.workers.start(self._begin(), group="begin")
+        self.tasks.start(self._begin(), group="begin")
 
     async def _begin(self) -> None:
         await self.filters.ready()
@@ -241,11 +240,11 @@ class RequestsPage(Page):
         else:
             self.open_request(uuid.UUID(name))
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done now, by command id."""
         found: dict[str, Callable[[], None]] = {
             "refresh": self.refresh,
-            "find": self.find,
+            "find": self.focus_search,
             "export": self.export,
             "save_filter": self.save_filter,
         }
@@ -263,7 +262,7 @@ class RequestsPage(Page):
         kinds = {change.kind for change in changes}
         if kinds & {Kind.APPROVAL_PROCESS.value, Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value}:
             self.showing.rights.forget()
-            self.workers.start(self._read_choices(), group="choices")
+            self.tasks.start(self._read_choices(), group="choices")
         if "approval_request" in kinds:
             if self.isVisible():
                 self.looking.schedule_reload()
@@ -292,7 +291,7 @@ class RequestsPage(Page):
 
     def _follow(self) -> None:
         """Show that the instances are being polled, and look again when that has ended or stands otherwise."""
-        following = getattr(self.ctx, "following", None)
+        following = self.ctx.polling
         polling = bool(following is not None and following.polling)
         self.refresh_button.setEnabled(not polling)
         if polling:
@@ -407,7 +406,7 @@ class RequestsPage(Page):
 
     def refresh(self) -> None:
         """Ask ServiceNow now, where it may be asked, and read the store again."""
-        following = getattr(self.ctx, "following", None)
+        following = self.ctx.polling
         if following is not None:
             following.poll_now()
             self._follow()
@@ -416,12 +415,12 @@ class RequestsPage(Page):
         if self.filters.named and not self.looking.is_current:
             self._look()
         elif self.looking.query is None:
-            self.workers.start(self._begin(), group="begin")
+            self.tasks.start(self._begin(), group="begin")
         else:
             self.looking.renew()
         self.showing.refetch()
 
-    def find(self) -> None:
+    def focus_search(self) -> None:
         """Put the keyboard into the search."""
         self.bar.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.bar.field.selectAll()
@@ -466,20 +465,20 @@ class RequestsPage(Page):
         self.selected.state()
         self.notice.tell(tr("The request is not in the store any more."))
 
-    def _on_details_failed(self, error: BaseException) -> None:
+    def _on_details_failed(self, problem: Problem) -> None:
         """Say that a request is gone, or what kept it from being read."""
-        if isinstance(error, ConsoleError) and error.problem.fault == MISSING_FAULT:
+        if problem.fault == MISSING_FAULT:
             self._gone()
-        elif isinstance(error, ConsoleError) and self.visible_pane is not None and not self.showing.details:
+        elif self.visible_pane is not None and not self.showing.details:
             shown = next((row for row in self.looking.rows if row.id == self.showing.id), None)
             number = shown.number if shown is not None else ""
-            self.pane.show_failure(number, error.problem, self.showing.refetch)
+            self.pane.show_failure(number, problem, self.showing.refetch)
         else:
-            self._read_failed(error)
+            self._on_read_failed(problem)
 
     def stale_reason(self) -> str:
         """Return what keeps the instances from being polled, as far as this window knows."""
-        following = getattr(self.ctx, "following", None)
+        following = self.ctx.polling
         return following.why_not if following is not None else ""
 
     def _looked(self) -> None:
@@ -497,9 +496,7 @@ class RequestsPage(Page):
         self.bar.field.show_text(text)
         self._on_search_changed()
 
-    def _read_failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _on_read_failed(self, problem: Problem) -> None:
         look = self.looking.look
         at = look.query.at if look is not None else None
         self.foot.show_read_failed(at)
@@ -508,15 +505,15 @@ class RequestsPage(Page):
             self.looking.drop()
             self.selected.hide()
             self.selected.state()
-            self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+            self.states.show_placeholder(ErrorState(problem, self.refresh))
         elif self.model.rowCount():
             # What was read before is still worth seeing; the line above it says that it is old.
-            self.notice.show_problem(error.problem, retry=self.refresh)
+            self.notice.show_problem(problem, retry=self.refresh)
             self.model.set_stale_reason(
                 tr("Read at {time}, and not again.", time=time_of_day(at, seconds=True)) if at else "", None
             )
         else:
-            self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+            self.states.show_placeholder(ErrorState(problem, self.refresh))
 
     # -- one request -------------------------------------------------------------------------------------------
 
@@ -525,8 +522,8 @@ class RequestsPage(Page):
         self.selected.open(request_id)
         if self.filters.named:
             self._look()
-        elif not self.workers.busy:
-            self.workers.start(self._open_when_ready(), group="begin")
+        elif not self.tasks.busy:
+            self.tasks.start(self._open_when_ready(), group="begin")
 
     async def _open_when_ready(self) -> None:
         await self.filters.ready()
@@ -573,7 +570,7 @@ class RequestsPage(Page):
         """Keep what is shown as a filter with a name of its own."""
         from console.inbox.save_filter_dialog import save_current_filter
 
-        self.workers.start(save_current_filter(self), group="save")
+        self.tasks.start(save_current_filter(self), group="save")
 
     def export(self) -> None:
         """Write what is shown to a file."""

@@ -18,7 +18,7 @@ from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import Problem
 from services.language import date_time, number, time_ago, tr
 
 COLUMNS = (
@@ -139,8 +139,7 @@ class FolderPage(Page):
         self.listed_kind = Kind(name) if name in set(Kind) else None
         self.kind = str(self.listed_kind or "")
         self.icon = KINDS[self.listed_kind].icon if self.listed_kind else "folder"
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.tasks = TaskRunner(self, self._on_read_failed)
         self.model = FolderModel(self)
         self._build()
 
@@ -206,7 +205,7 @@ class FolderPage(Page):
     def refresh(self) -> None:
         """Read the objects again."""
         self.states.show_loading()
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
 
     async def _read(self) -> None:
         workspace = await self.ctx.ready()
@@ -247,18 +246,16 @@ class FolderPage(Page):
             caption,
         )
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+    def _on_read_failed(self, problem: Problem) -> None:
+        self.states.show_placeholder(ErrorState(problem, self.refresh))
 
     # -- acts --------------------------------------------------------------------------------------------------
 
     def new(self) -> None:
         """Start a new object of this kind."""
         if self.listed_kind is not None:
-            self.workers.start(acts.new_object(self.ctx, self.listed_kind), group="new")
+            self.tasks.start(acts.new_object(self.ctx, self.listed_kind), group="new")
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done here."""
         return {"new": self.new, "refresh": self.refresh} if self.listed_kind in KIND_PATHS else {}

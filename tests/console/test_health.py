@@ -145,7 +145,7 @@ def test_a_round_is_cancelled_at_once_from_the_strip(in_window, silent):
         window.strip.cancel.clicked.emit()
         assert job.state == "cancelled"
         await until(lambda: window.ctx.commands.get("check_all").enabled())
-        await until(lambda: not window.rounds.workers.busy)
+        await until(lambda: not window.rounds.tasks.busy)
         assert past_checks(window.ctx.workspace.store, server.id) == []
 
     in_window(story)
@@ -194,7 +194,7 @@ def test_the_interval_is_chosen_in_the_menu_and_remembered(in_window):
         assert timer.interval() == 3_600_000
         window.reset_layout()
         assert window.schedule.minutes == 60
-        again = CheckSchedule(window, window.remembered)
+        again = CheckSchedule(window, window.settings)
         assert again._timer.isActive()
         again.stop()
         commands.action("check_every_0").trigger()
@@ -220,9 +220,9 @@ def test_a_scheduled_round_tells_when_a_verdict_changes_and_only_then(in_window,
         assert activity.latest.text == "failed now; the check before: good"
         assert window.strip.text.text().startswith(server.name)
         assert [j.name for j in activity.jobs].count("Scheduled check") == 1
-        await until(lambda: not window.rounds.workers.busy)
+        await until(lambda: not window.rounds.tasks.busy)
         window.schedule.tick()
-        await until(lambda: not window.rounds.workers.busy and not window.rounds.running)
+        await until(lambda: not window.rounds.tasks.busy and not window.rounds.running)
         assert [j.name for j in activity.jobs].count(server.name) == 1
 
     in_window(story)
