@@ -1,6 +1,5 @@
 """Remedies that this console can carry out: one line a fault, from its id to the buttons on the finding's card."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,6 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.language import tr
 
-SUGGESTED_NAME_PATTERN = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
-ITEM_ID_PATTERN = re.compile(r"\b[0-9a-f]{32}\b")
 SERVICE_FIELDS = {
     "service_create": "create_service",
     "service_status": "status_service",
@@ -86,10 +83,9 @@ def _service_name_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAct
     edit = RemedyAction(
         tr("Go to the name"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, field)
     )
-    found = SUGGESTED_NAME_PATTERN.search(str(result.remedy))
-    if found is None:
+    name = result.suggested_name
+    if not name:
         return [edit]
-    name = found["name"].strip("“”\"'")
     return [
         RemedyAction(tr("Use {name}", name=name), lambda: change_process(page, subject, {field: name})),
         edit,
@@ -102,11 +98,11 @@ def _request_item_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAct
     choose = RemedyAction(
         tr("Choose another"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, "request_item_id")
     )
-    found = ITEM_ID_PATTERN.search(str(result.remedy))
-    if found is None or found[0] == subject.process.request_item_id:
+    item_id = result.suggested_item_id
+    if not item_id or item_id == subject.process.request_item_id:
         return [choose]
     return [
-        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, found[0]))),
+        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, item_id))),
         choose,
     ]
 

@@ -15,7 +15,7 @@ from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.common.tasks import gather_or_cancel
-from services.connectivity.report import CheckReport, StageResult
+from services.connectivity.report import CheckReport, SkipReason, StageResult, StageState
 from services.connectivity.stages import network, time_limits
 from services.connectivity.stages.authentication import (
     PreviousSignIn,
@@ -54,6 +54,8 @@ SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "st
 _log = logging.getLogger(__name__)
 PREREQUISITE_STAGES = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 """Stages that everything after them needs."""
+NEEDED_STAGE = {"status_call": "service_status", "approval_flow": "request_item"}
+"""The one stage that another one needs besides."""
 
 
 def _ignore_result(result: StageResult) -> None:
@@ -74,7 +76,9 @@ async def run_check(
     as it has not been accepted. Cancelling the task ends the check at once.
     """
     found = await _CheckRun(settings, sign_in, process, accepted, report).run()
-    bad = "; ".join(f"{s.stage} {s.fault}" for s in found.stages if s.state in ("warning", "failed"))
+    bad = "; ".join(
+        f"{s.stage} {s.fault}" for s in found.stages if s.state in (StageState.WARNING, StageState.FAILED)
+    )
     _log.info(
         "check %s of %s: %s, %.0f ms%s",
         found.correlation_id,
@@ -124,7 +128,7 @@ class _CheckRun:
             await self._ask()
         for stage in STAGES:
             if stage not in self.results:
-                self._skip(stage, self._skip_reason(stage))
+                self._done(self._skipped_result(stage))
         ordered = [self.results[stage] for stage in STAGES]
         return CheckReport(self.settings.name, ordered, (time.perf_counter() - started) * 1000)
 
@@ -186,10 +190,9 @@ class _CheckRun:
     def _finish_without_sign_in(self, headers: httpx.Headers, seen: str) -> None:
         """End with what can be said of an instance that was not signed in to."""
         if "instance" not in self.results:
-            self._done(StageResult("instance", "ok", seen))
+            self._done(StageResult.ok("instance", seen))
         if "x-ratelimit-limit" in headers:
-            limits = check_rate_limit(headers, self.process)
-            self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
+            self._done(check_rate_limit(headers, self.process))
 
     async def _check_signed_in(self, instance: ServiceNowClient, seen: str) -> None:
         # Everything after this needs an accepted password: a refused one is never tried a second time.
@@ -226,7 +229,7 @@ class _CheckRun:
                 self.roles = await fetch_active_roles(instance, signed.account)
             except ConsoleError as error:
                 self._note(error.problem)
-                return StageResult("roles", "skipped", f"the roles cannot be read: {error.problem.evidence}")
+                return StageResult.skipped("roles", f"the roles cannot be read: {error.problem.evidence}")
             return check_roles(signed.account, self.roles)
 
         self.of_roles = await self._run("roles", look)
@@ -241,10 +244,9 @@ class _CheckRun:
         cut = next(
             (problem for problem in self.unread if problem.fault == FaultId.TRANSACTION_CANCELLED), None
         )
-        limits = (
+        self._done(
             check_rate_limit(headers, self.process) if cut is None else StageResult.failed("limits", cut, 0)
         )
-        self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
 
     def _note(self, problem: Problem) -> None:
         if problem.fault in (FaultId.RIGHTS_MISSING, FaultId.TRANSACTION_CANCELLED):
@@ -261,7 +263,7 @@ class _CheckRun:
                     raise
                 self._note(error.problem)
                 seen = f"the catalogue cannot be read: {error.problem.evidence}"
-                return StageResult("request_item", "skipped", seen)
+                return StageResult.skipped("request_item", seen)
 
         async def look_at_approval(row: Row) -> str | StageResult:
             try:
@@ -271,7 +273,7 @@ class _CheckRun:
                     raise
                 self._note(error.problem)
                 seen = f"whom it asks cannot be read: {error.problem.evidence}"
-                return StageResult("approval_flow", "skipped", seen)
+                return StageResult.skipped("approval_flow", seen)
 
         await self._stage("request_item", look)
         row = item.row
@@ -310,7 +312,7 @@ class _CheckRun:
 
     async def _proxy(self) -> bool:
         result = await self._run("proxy", lambda: network.check_proxy(self.settings))
-        if result.state == "ok":
+        if result.state is StageState.OK:
             try:
                 # Asked for once: a vault may ask a person each time.
                 sign_in = await self._given(self.settings.proxy_sign_in)
@@ -324,7 +326,7 @@ class _CheckRun:
                     )
                     result = replace(result, evidence=f"{result.evidence}; {given}")
         self._done(result)
-        return result.state == "ok"
+        return result.state is StageState.OK
 
     async def _page(self) -> str:
         self.reply = await network.request_anonymously(self.settings)
@@ -336,12 +338,12 @@ class _CheckRun:
         """Run one stage and report it; returns whether what depends on it can be looked at."""
         result = await self._run(stage, work)
         self._done(result)
-        return result.state != "failed" and not self._timed_out
+        return result.state is not StageState.FAILED and not self._timed_out
 
     async def _run(self, stage: str, work: StageFunction) -> StageResult:
         """Return what a stage ends with, at the latest when the time of the check is over."""
         if self._timed_out:
-            return StageResult(stage, "skipped", time_limits.check_timeout_text())
+            return StageResult.skipped(stage, time_limits.check_timeout_text())
         started = time.perf_counter()
         ends = asyncio.get_running_loop().time() + time_limits.SIGNED_IN_STAGE_TIMEOUT_S
         seen: str | StageResult
@@ -358,13 +360,13 @@ class _CheckRun:
                 late = f"{late}; the check ends after {time_limits.CHECK_TIMEOUT_S:g} s"
             seen = StageResult.failed(stage, make_problem(FaultId.TIMEOUT, f"Look at {stage}", late), 0)
             if "authentication" in self.results and not begun:
-                seen = StageResult(
-                    stage, "skipped", time_limits.no_call_slot_text(time.perf_counter() - started)
+                seen = StageResult.skipped(
+                    stage, time_limits.no_call_slot_text(time.perf_counter() - started)
                 )
         finally:
             started_call_paths.reset(noted)
         ms = (time.perf_counter() - started) * 1000
-        result = StageResult(stage, "ok", seen) if isinstance(seen, str) else seen
+        result = StageResult.ok(stage, seen) if isinstance(seen, str) else seen
         return replace(result, ms=ms)
 
     def _told(self, problem: Problem) -> Problem:
@@ -383,25 +385,28 @@ class _CheckRun:
         return asyncio.get_running_loop().time() >= self.deadline
 
     def _skip(self, stage: str, why: str) -> None:
-        self._done(StageResult(stage, "skipped", why))
+        self._done(StageResult.skipped(stage, why))
 
     def _done(self, result: StageResult) -> None:
         self.results[result.stage] = result
         self.report(result)
 
-    def _skip_reason(self, stage: str) -> str:
+    def _skipped_result(self, stage: str) -> StageResult:
+        """Return the result of a stage that could not run, with the stage that is the reason."""
         if self._timed_out:
-            return time_limits.check_timeout_text()
-        needed = {"status_call": "service_status", "approval_flow": "request_item"}.get(stage, "")
-        before = self.results.get(needed)
-        if before is not None and before.state == "failed":
-            return f"needs {needed}, which failed"
-        failed = next(
-            (s for s in PREREQUISITE_STAGES if s in self.results and self.results[s].state == "failed"), None
-        )
+            return StageResult.skipped(stage, time_limits.check_timeout_text())
+        needed = NEEDED_STAGE.get(stage, "")
+        failed = next((s for s in (needed, *PREREQUISITE_STAGES) if self._has_failed(s)), "")
         if failed:
-            return f"needs {failed}, which failed"
-        return f"needs {needed}, which cannot be judged" if needed else tr_later("its inputs are missing")
+            result = StageResult.skipped(stage, f"needs {failed}, which failed")
+            return replace(result, skip_reason=SkipReason.NEEDED_STAGE_FAILED, needed_stage=failed)
+        if needed:
+            result = StageResult.skipped(stage, f"needs {needed}, which cannot be judged")
+            return replace(result, skip_reason=SkipReason.NEEDED_STAGE_UNCLEAR, needed_stage=needed)
+        return StageResult.skipped(stage, tr_later("its inputs are missing"))
+
+    def _has_failed(self, stage: str) -> bool:
+        return stage in self.results and self.results[stage].state is StageState.FAILED
 
 
 def _require_basic_offered(reply: network.AnonymousResponse | None, settings: ConnectionSettings) -> None:

@@ -71,6 +71,7 @@ class RequestItemCheck:
             FaultId.REQUEST_ITEM_STALE,
             f"Nothing with the sys_id {wanted} can be seen; “{twin['name']}” carries the contract",
             remedy=f"Choose “{twin['name']}” ({twin['sys_id']}) on the Approval Process.",
+            suggested_item_id=twin["sys_id"],
         )
 
     async def _judge(self, row: Row, variables: frozenset[str]) -> str | StageResult:

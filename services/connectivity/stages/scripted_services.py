@@ -147,6 +147,7 @@ class ServiceCheck:
             FaultId.SERVICE_NAME_DIFFERS,
             f"{name} is not on the instance; {near} is{case}",
             remedy=f"Use {near} on the Approval Process, or rename the service.",
+            suggested_name=near,
         )
 
     async def call_status(self) -> str | StageResult:
