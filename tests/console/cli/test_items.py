@@ -38,8 +38,8 @@ def names(outcome):
 
 def test_a_repeated_call_reads_the_local_copy_and_refresh_reads_the_instance(configured, practice):
     first = names(configured("items", SERVER, "--json"))
-    calls = len(practice.log)
     add_item(practice, "Execute Later")
+    calls = len(practice.log)
     repeated = configured("items", SERVER, "--json")
     assert names(repeated) == first
     assert "--refresh" in repeated.err
