@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -249,7 +249,8 @@ async def _update_set(
     return output.EXIT_NOT_OK if made.conflicts else output.EXIT_OK
 
 
-_COMMANDS: dict[str, Any] = {
+_Command = Callable[[Workspace, ServiceNowClient, ForeignSystem, _ProvisionOptions], Awaitable[int]]
+_COMMANDS: dict[str, _Command] = {
     "plan": _plan, "apply": _apply, "verify": _verify, "undo": _undo, "update-set": _update_set,
 }  # fmt: skip
 
