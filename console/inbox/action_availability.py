@@ -10,12 +10,11 @@ from console.runtime import lazy_imports
 from models.kinds import RequestOrigin, RequestState
 from services.common.errors import ConsoleError
 from services.language import plural, short_moment, tr
+from services.requests.domain.permissions import STATE_BY_DECISION, may_decide
 
 MAX_SELECTED = 500
 """Requests that one act takes at a time."""
 ACTION_NAMES = ("approve", "reject", "remind", "cancel_request")
-DECISIONS = ("approve", "reject")
-DECIDE_ANY_ROLES = frozenset({"approval_admin", "admin"})
 
 
 class AccountPermissions:
@@ -56,9 +55,7 @@ class AccountPermissions:
         if seen is None or asked is None:
             return ""
         account, roles = seen
-        if not roles or roles & DECIDE_ANY_ROLES:
-            return ""
-        if any(person.user_name.casefold() == account.casefold() for person in asked if person.user_name):
+        if may_decide(account, roles, [person.user_name for person in asked if person.user_name]):
             return ""
         return tr("{account} is not asked and has no approval_admin: it may not decide.", account=account)
 
@@ -88,9 +85,9 @@ def disabled_reasons(
         not_there = plural(
             count, "It has not reached ServiceNow yet.", "None of them has reached ServiceNow yet."
         )
-        found |= dict.fromkeys((*DECISIONS, "remind"), not_there)
+        found |= dict.fromkeys((*STATE_BY_DECISION, "remind"), not_there)
     elif len(still_open) == 1 == count:
-        found |= dict.fromkeys(DECISIONS, rights.denial_reason(still_open[0].server_id, asked))
+        found |= dict.fromkeys(STATE_BY_DECISION, rights.denial_reason(still_open[0].server_id, asked))
     return found
 
 

@@ -29,8 +29,8 @@ from console.widgets.rows_table import ROW, RowsTable, TableRow
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import number, plural, tr, translate
+from services.requests.domain.permissions import STATE_BY_DECISION
 
-DECISIONS = ("approve", "reject")
 HEADERS = (tr_later("Request"), tr_later("User"), tr_later("File"), tr_later("What happens"))
 WIDTH, MAX_ROWS_SHOWN, MAX_REASONS_SHOWN = 720, 7, 3
 SUMMARY_LINES = 4
@@ -255,7 +255,9 @@ class ActionDialog(Dialog):
         if skipped:
             why = _skip_summary(planned)
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
-        whose = self._attribution.told(self.act.done, self.taken) if self.act.name in DECISIONS else ""
+        whose = (
+            self._attribution.told(self.act.done, self.taken) if self.act.name in STATE_BY_DECISION else ""
+        )
         self.summary.setText(f"{text}. {whose}".rstrip())
         several = len(self.rows) > 1
         self.go.setText(tr(self.act.many, what=_count_text(number)) if several else tr(self.act.verb))
@@ -313,7 +315,7 @@ class ActionDialog(Dialog):
     def _planned_text(self, row: Any) -> str:
         if self.act.name == "remind":
             return tr("Gets a reminder")
-        whose = self._attribution.of(row) if self.act.name in DECISIONS and len(self.rows) > 1 else ""
+        whose = self._attribution.of(row) if self.act.name in STATE_BY_DECISION and len(self.rows) > 1 else ""
         done = tr(self.act.done)
         return (
             tr("Will be {done} {whose}", done=done, whose=whose) if whose else tr("Will be {done}", done=done)
