@@ -149,5 +149,6 @@ def _execute_action(
         return remind_approvers(workspace, ids, comment, told=on_result)
     if action.name == "cancel_request":
         return cancel_requests(workspace, ids, comment, confirmed=copies, told=on_result)
-    decision = "approve" if action.name == "approve" else "reject"
-    return decide_requests(workspace, ids, decision, comment, told=on_result)
+    if action.name == "approve":
+        return decide_requests(workspace, ids, "approve", comment, told=on_result)
+    return decide_requests(workspace, ids, "reject", comment, told=on_result)

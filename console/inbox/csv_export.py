@@ -34,7 +34,9 @@ class CsvExport:
     filter: "Filter"
     sort: "Sort"
 
-    def open_dialog(self, parent: QWidget | None, filter_name: str, start: Callable[[Path], object]) -> QFileDialog:
+    def open_dialog(
+        self, parent: QWidget | None, filter_name: str, start: Callable[[Path], object]
+    ) -> QFileDialog:
         """Ask for a file in a dialog beside the window; `start` is called with the chosen one."""
         dialog = QFileDialog(
             parent, tr("Export requests"), _file_name(filter_name), tr("Comma-separated values (*.csv)")
@@ -59,14 +61,14 @@ class CsvExport:
 
         inbox = await self.requests.inbox()
         snapshot = self.requests.snapshot
-        total = snapshot.count if snapshot is not None and snapshot.exact else None
+        count = snapshot.count if snapshot is not None and snapshot.exact else None
         loop = asyncio.get_running_loop()
 
-        def progress(text: str, done: int = 0, total_: int | None = None) -> None:
-            del text, total_
+        def progress(text: str, done: int = 0, total: int | None = None) -> None:
+            del text, total
             if stop.is_set():
                 raise ExportCancelled
-            loop.call_soon_threadsafe(_report, job, done, total)
+            loop.call_soon_threadsafe(_report, job, done, count)
 
         try:
             written = await asyncio.to_thread(

@@ -121,12 +121,12 @@ class ActionDialog(Dialog):
         footer.addWidget(self.close_button)
         return footer
 
-    # -- before it runs ------------------------------------------------------------------------------------------------
+    # -- before it runs ----------------------------------------------------------------------------------------
 
     @property
     def planned(self) -> list[PlannedRow]:
         """Which requests are included and skipped now."""
-        return plan_rows(self.act, self.rows, copies=self.copies.isChecked())
+        return plan_rows(self.action, self.rows, copies=self.copies.isChecked())
 
     @property
     def included_rows(self) -> "list[RequestRow]":
@@ -154,10 +154,16 @@ class ActionDialog(Dialog):
         if skipped:
             why = skip_summary(planned)
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
-        whose = self._attribution.sentence(self.action.done, self.included_rows) if self.action.name in DECISIONS else ""
+        whose = (
+            self._attribution.sentence(self.action.done, self.included_rows)
+            if self.action.name in DECISIONS
+            else ""
+        )
         self.summary.setText(f"{text}. {whose}".rstrip())
         several = len(self.rows) > 1
-        self.confirm_button.setText(tr(self.action.plural_verb, what=count_text(number)) if several else tr(self.action.verb))
+        self.confirm_button.setText(
+            tr(self.action.plural_verb, what=count_text(number)) if several else tr(self.action.verb)
+        )
         if self.action.dangerous:
             self.confirm_button.setText(
                 plural(number, "Cancel {count} request", "Cancel {count} requests")

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QSplitter, QWidget
 
 from console.inbox.details_pane import DetailsPane
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.window_settings import WindowSettings
 
 if TYPE_CHECKING:
     from services.common.errors import Problem

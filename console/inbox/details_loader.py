@@ -43,12 +43,12 @@ class DetailsLoader(QObject):
 
     changed = pyqtSignal()
     failed = pyqtSignal(object)
+    """Carries the `Problem` of a failed read."""
 
     def __init__(self, ctx: "Context", owner: QObject, show_details: ShowDetails) -> None:
         super().__init__(owner)
         self.ctx, self._show_details = ctx, show_details
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self.failed)
+        self.workers = TaskRunner(self, self.failed.emit)
         self.workers.busy_changed.connect(self._on_busy_changed)
         self._again = False
         self.permissions = AccountPermissions(ctx)

@@ -21,7 +21,6 @@ from PyQt6.QtWidgets import (
 from console.inbox.cell_content import STATE_SHAPES
 from console.inbox.details_parts import (
     DIRECTIONS,
-    SHAPE,
     CallerAnswer,
     SubjectLabel,
     SystemStates,

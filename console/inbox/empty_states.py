@@ -70,7 +70,7 @@ def unknown_state(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
 
 
 def no_requests_state(
-    rehearse: Callable[[], None] | None, set_up: Callable[[], object] | None, why: str = ""
+    rehearse: Callable[[], None] | None, set_up: Callable[[], object], why: str = ""
 ) -> QWidget:
     """Say what requests are, and offer to rehearse one, or else to set up what is needed.
 
@@ -80,7 +80,7 @@ def no_requests_state(
     if rehearse is not None:
         button = buttons.primary("Rehearse a request", icon="play")
         button.clicked.connect(rehearse)
-    elif set_up is not None:
+    else:
         button = buttons.primary("Set up ServiceNow approvals")
         button.clicked.connect(set_up)
     return EmptyState(
@@ -131,8 +131,7 @@ class EmptyStateActions:
     """What the buttons of the empty states do."""
 
     rehearse: Callable[[], None]
-    set_up: Callable[[], object] | None
-    """Opens the set-up; None where there is no window that has it."""
+    set_up: Callable[[], object]
     refresh: Callable[[], None]
     clear_search: Callable[[], None]
     search_everywhere: Callable[[], None]

@@ -10,8 +10,9 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from console.inbox.my_names import my_names
 from console.navigation.request_places import ALL, BUILT_IN_FILTERS
 from console.runtime import lazy_imports
+from console.runtime.debounce import Debounce
 from console.runtime.task_runner import TaskRunner
-from services.common.errors import ConsoleError
+from services.common.errors import Problem
 from services.language import number, tr
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ class FilterCatalog(QObject):
     def __init__(self, ctx: "Context", owner: QObject) -> None:
         super().__init__(owner)
         self._ctx = weakref.ref(ctx)
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._ignore_problem)
         self.filters_by_key: dict[str, NamedFilter] = {}
         """Every filter, predefined ones first."""
         self.saved: list[tuple[str, str]] = []
@@ -46,10 +46,7 @@ class FilterCatalog(QObject):
         self.counts: dict[str, Count] = {}
         self._inbox: Inbox | None = None
         self._again = self._stopped = False
-        self._refresh_timer = QTimer(self)
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(REFRESH_DELAY_MS)
-        self._refresh_timer.timeout.connect(self.refresh)
+        self._refresh = Debounce(self, REFRESH_DELAY_MS, self.refresh)
         self._interval_timer = QTimer(self)
         self._interval_timer.setInterval(REFRESH_INTERVAL_MS)
         self._interval_timer.timeout.connect(self.refresh)
@@ -81,6 +78,11 @@ class FilterCatalog(QObject):
         return 0 if count is None else int(count.number)
 
     @property
+    def busy(self) -> bool:
+        """Whether anything is being read, or about to be."""
+        return self.workers.busy or self._refresh.pending
+
+    @property
     def cached_inbox(self) -> "Inbox | None":
         """The inbox of the store, None before the first call of `inbox`."""
         return self._inbox
@@ -92,7 +94,7 @@ class FilterCatalog(QObject):
             from services.requests.inbox.inbox import Inbox
 
             workspace = await self.ctx.ready()
-            names = my_names(self.ctx.remembered)
+            names = my_names(self.ctx.settings)
             self._inbox = await self.ctx.call(Inbox, workspace.store, me=names)
         return self._inbox
 
@@ -105,15 +107,15 @@ class FilterCatalog(QObject):
     def stop(self) -> None:
         """Stop reading; the window closes."""
         self._stopped = True
-        self._refresh_timer.stop()
+        self._refresh.cancel()
         self._interval_timer.stop()
         self.workers.cancel_all()
 
     # -- reading -----------------------------------------------------------------------------------------------
 
     def _changed(self, changes: "list[Change]") -> None:
-        if any(change.kind in WATCHED_TABLES for change in changes) and not self._refresh_timer.isActive():
-            self._refresh_timer.start()
+        if any(change.kind in WATCHED_TABLES for change in changes):
+            self._refresh.request()
 
     def refresh(self) -> None:
         """Read filters and counts again; once more at the end if this is called meanwhile."""
@@ -128,7 +130,7 @@ class FilterCatalog(QObject):
         await self.read()
         if self._again:
             self._again = False
-            self._refresh_timer.start()
+            self._refresh.request()
         self._interval_timer.start()
 
     async def ready(self) -> None:
@@ -159,10 +161,8 @@ class FilterCatalog(QObject):
 
         return await self.ctx.call(saved_filters.list_saved_filters, store)
 
-    def _failed(self, error: BaseException) -> None:
-        # The page shows that the store cannot be read; unknown counts are left out.
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _ignore_problem(self, _problem: Problem) -> None:
+        """Do nothing: the page shows that the store cannot be read, and unknown counts are left out."""
 
 
 def _count_filters(inbox: "Inbox", named: "dict[str, NamedFilter]") -> "dict[str, Count]":

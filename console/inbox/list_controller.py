@@ -9,13 +9,14 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.inbox import row_reader
 from console.inbox.filter_counts import FilterCatalog
 from console.inbox.row_reader import ListQuery, ListSnapshot, ViewState
 from console.inbox.row_selection import RowSelection
 from console.inbox.table_view import InboxTable, consecutive_ranges
+from console.runtime.debounce import Debounce
 from console.runtime.task_runner import TaskRunner
 
 if TYPE_CHECKING:
@@ -36,27 +37,24 @@ class RequestListController(QObject):
     resolved = pyqtSignal()
     """Rows that were selected before they were read are known now."""
     failed = pyqtSignal(object)
+    """Carries the `Problem` of a failed read."""
 
     def __init__(self, ctx: "Context", table: InboxTable, filters: FilterCatalog) -> None:
         super().__init__(table)
         self.ctx, self.table, self.model = ctx, table, table.requests
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self.failed)
+        self.workers = TaskRunner(self, self.failed.emit)
         self.query: ListQuery | None = None
         self.snapshot: ListSnapshot | None = None
         self.selection = RowSelection()
         self._filters = filters
         self._loading = self._again = self._paging = False
-        self._reload_timer = QTimer(self)
-        self._reload_timer.setSingleShot(True)
-        self._reload_timer.setInterval(RELOAD_DELAY_MS)
-        self._reload_timer.timeout.connect(self.reload)
+        self._reload = Debounce(self, RELOAD_DELAY_MS, self.reload)
         self.model.page_requested.connect(self._read_pages)
 
     @property
     def busy(self) -> bool:
         """Whether anything is being read."""
-        return self.workers.busy or self._reload_timer.isActive()
+        return self.workers.busy or self._reload.pending
 
     @property
     def row_count(self) -> int:
@@ -119,7 +117,7 @@ class RequestListController(QObject):
     def show(self, filter_: "Filter", sort: "Sort", target: uuid.UUID | None = None) -> None:
         """Show another query, and select `target` in it. The selection stays as far as the query has it."""
         self.query = ListQuery(filter_, sort)
-        self._reload_timer.stop()
+        self._reload.cancel()
         self._again = False
         self.workers.cancel(COUNT_GROUP)
         self.workers.cancel(LOAD_GROUP)
@@ -132,8 +130,8 @@ class RequestListController(QObject):
 
     def schedule_reload(self) -> None:
         """Read the same query again in a moment, together with what changes until then."""
-        if self.query is not None and not self._reload_timer.isActive():
-            self._reload_timer.start()
+        if self.query is not None:
+            self._reload.request()
 
     def reload(self) -> None:
         """Read the same query again; once more afterwards if it is being read now."""
@@ -179,7 +177,7 @@ class RequestListController(QObject):
             self.workers.start(self._count(query), group=COUNT_GROUP)
         if self._again:
             self._again = False
-            self._reload_timer.start()
+            self._reload.request()
 
     def _view_state(self, target: uuid.UUID | None, *, fresh: bool) -> ViewState:
         first, _last = self.table.visible_range()

@@ -10,25 +10,7 @@ from console.inbox.status_text import StatusText
 
 if TYPE_CHECKING:
     from console.inbox.row_reader import ListSnapshot
-
-
-class Polling(Protocol):
-    """What the page needs of `window_polling.PollingController`."""
-
-    @property
-    def polling(self) -> bool:
-        """Whether ServiceNow is being polled because the user asked for it."""
-
-    @property
-    def seen_at(self) -> datetime | None:
-        """When all servers were polled last."""
-
-    @property
-    def why_not(self) -> str:
-        """Why the servers are not polled, an empty text if they are."""
-
-    def poll_now(self) -> None:
-        """Poll every server now."""
+    from console.runtime.request_polling import RequestPolling
 
 
 class StatusView(Protocol):
@@ -45,7 +27,10 @@ class ListStatus:
     """The status of the list. `reload_soon` is called after the servers were polled, or cannot be polled any more."""
 
     def __init__(
-        self, view: StatusView, polling: Callable[[], Polling | None], reload_soon: Callable[[], None]
+        self,
+        view: StatusView,
+        polling: "Callable[[], RequestPolling | None]",
+        reload_soon: Callable[[], None],
     ) -> None:
         self._view, self._polling, self._reload_soon = view, polling, reload_soon
         self._snapshot: ListSnapshot | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.window_settings import WindowSettings
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.field import Field

@@ -38,9 +38,10 @@ class RequestsLayout(QWidget):
     commands_updated = pyqtSignal()
     """Other commands are available."""
 
-    def __init__(self, title: str, model: InboxModel, empty_actions: EmptyStateActions) -> None:
+    def __init__(self, title: str, model: InboxModel) -> None:
         super().__init__()
-        self._empty_actions = empty_actions
+        self.empty_actions: EmptyStateActions
+        """Set by the page."""
         self.model = model
         self.table = InboxTable(model)
         self.rehearse_button = buttons.secondary("Rehearse a request")
@@ -165,11 +166,11 @@ class RequestsLayout(QWidget):
     def show_empty(self, state: EmptyList) -> None:
         """Show an empty state in place of the table."""
         self._show_visible_range()
-        self.states.show_placeholder(build_empty_state(state, self._empty_actions))
+        self.states.show_placeholder(build_empty_state(state, self.empty_actions))
 
     def show_failure(self, problem: Problem) -> None:
         """Show a problem in place of the table."""
-        self.states.show_placeholder(ErrorState(problem, self._empty_actions.refresh))
+        self.states.show_placeholder(ErrorState(problem, self.empty_actions.refresh))
 
     def show_notice(self, text: str) -> None:
         """Show a sentence above the table; an empty text removes it."""
@@ -180,7 +181,7 @@ class RequestsLayout(QWidget):
 
     def show_problem_notice(self, problem: Problem) -> None:
         """Show a problem above the table, with a button to try again."""
-        self.notice.show_problem(problem, retry=self._empty_actions.refresh)
+        self.notice.show_problem(problem, retry=self.empty_actions.refresh)
 
     def show_outcomes(self, outcomes: Mapping[uuid.UUID, RowOutcome]) -> None:
         """Mark the rows of an action with its results."""

@@ -1,7 +1,8 @@
 """The Requests page: it creates the parts, connects their signals, and runs the commands of the page."""
 
+import functools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,6 +28,7 @@ from console.navigation.request_places import ALL, FILTER_TAB_PREFIX, filter_tar
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
+from services.common.errors import Problem
 from services.common.process_environment import hide_driver_secrets
 from services.language import tr
 
@@ -47,15 +49,15 @@ class RequestsPage(Page):
     def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Requests"))
-        self.workers = TaskRunner(self)
+        self.workers = TaskRunner(self, self._on_problem)
         self.filters = filter_catalog(ctx, self)
         self.model = InboxModel(self)
-        self.widgets = RequestsLayout(self.title, self.model, self._empty_state_actions())
+        self.widgets = RequestsLayout(self.title, self.model)
         self.table, self.bar, self.chips = self.widgets.table, self.widgets.bar, self.widgets.chips
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.widgets)
-        self.details_area = DetailsArea(self.widgets.splitter, ctx.remembered, self)
+        self.details_area = DetailsArea(self.widgets.splitter, ctx.settings, self)
         self.list_controller = RequestListController(ctx, self.table, self.filters)
         self.details_loader = DetailsLoader(ctx, self, self.details_area.show_details)
         self.presenter = RequestsPresenter(
@@ -64,7 +66,7 @@ class RequestsPage(Page):
             self.details_loader,
             self.filters,
             tasks=self.workers,
-            polling=lambda: ctx.following,
+            polling=lambda: ctx.polling,
             read_choices=self._read_choices,
         )
         self.selection = self.presenter.selection = SelectionPresenter(
@@ -82,6 +84,7 @@ class RequestsPage(Page):
             focus_list=self.widgets.focus_list,
             finished=self.presenter.on_action_finished,
         )
+        self.widgets.empty_actions = self._empty_state_actions()
         self._commands = self._command_functions()
         self.chips.choose(self.presenter.criteria.key)
         self._tick_timer = QTimer(self)
@@ -94,13 +97,12 @@ class RequestsPage(Page):
         self._connect_controllers()
 
     def _empty_state_actions(self) -> EmptyStateActions:
-        commands = self.ctx.commands
         return EmptyStateActions(
             rehearse=self.rehearse,
-            set_up=lambda: commands.run("setup"),
-            refresh=lambda: self.presenter.refresh(),
-            clear_search=lambda: self.presenter.clear_search(),
-            search_everywhere=lambda: self.presenter.search_everywhere(),
+            set_up=lambda: self.ctx.commands.run("setup"),
+            refresh=self.presenter.refresh,
+            clear_search=self.presenter.clear_search,
+            search_everywhere=self.presenter.search_everywhere,
             show_all=lambda: self.presenter.show_filter(ALL),
         )
 
@@ -113,7 +115,7 @@ class RequestsPage(Page):
             "rehearse": self.rehearse,
             "copy_answer": self.copy_answer,
             "open_in_servicenow": self.open_in_servicenow,
-            **{name: lambda name=name: self.act(name) for name in ACTION_NAMES},
+            **{name: functools.partial(self.act, name) for name in ACTION_NAMES},
         }
 
     def _connect_widgets(self) -> None:
@@ -136,7 +138,7 @@ class RequestsPage(Page):
         table.copy_requested.connect(lambda: self.run("copy_answer"))
         table.menu_requested.connect(self._open_menu)
         table.sort_requested.connect(self.presenter.sort_by)
-        settings = self.ctx.remembered
+        settings = self.ctx.settings
         if settings is not None:
             table.set_widths(settings.text(WIDTHS_SETTING))
             table.widths_changed.connect(lambda: settings.set_text(WIDTHS_SETTING, table.widths()))
@@ -145,7 +147,6 @@ class RequestsPage(Page):
         area.find_requested.connect(self.presenter.find_shown_request)
 
     def _connect_controllers(self) -> None:
-        self.workers.failed.connect(self.presenter.show_read_failure)
         self.list_controller.shown.connect(self.presenter.show_snapshot)
         self.list_controller.resolved.connect(self.selection.follow)
         self.list_controller.failed.connect(self.presenter.show_read_failure)
@@ -206,6 +207,9 @@ class RequestsPage(Page):
         super().hideEvent(event)
         self._tick_timer.stop()
         self._reload_timer.stop()
+
+    def _on_problem(self, problem: Problem) -> None:
+        self.presenter.show_read_failure(problem)
 
     def _tick(self) -> None:
         self.model.tick(*self.table.visible_range())

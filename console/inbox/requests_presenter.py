@@ -12,23 +12,24 @@ from console.inbox.request_rows import COLUMN_BY_SORT_NAME, RowOutcome, utcnow
 from console.inbox.status_text import is_stale, staleness_text
 from console.navigation.request_places import ALL, MISMATCH, PENDING
 from models.kinds import Kind
-from services.common.errors import ConsoleError, Problem
+from services.common.errors import Problem
+from services.common.fault_ids import FaultId
 from services.language import plural, time_of_day, tr
 
 if TYPE_CHECKING:
     from console.inbox.details_loader import DetailsLoader
     from console.inbox.filter_counts import FilterCatalog
     from console.inbox.list_controller import RequestListController
-    from console.inbox.list_status import Polling
     from console.inbox.row_reader import ListSnapshot
     from console.inbox.selection_presenter import SelectionPresenter
+    from console.runtime.request_polling import RequestPolling
     from models.approval_process import ApprovalProcess
     from services.requests.inbox.filters import Filter, Sort
 
-MISSING_FAULT = "object-missing"
-"""The fault of an object that was deleted."""
 LOAD_GROUP, CHOICES_GROUP = "begin", "choices"
-CONFIGURATION_KINDS = frozenset({Kind.APPROVAL_PROCESS.value, Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value})
+CONFIGURATION_KINDS = frozenset(
+    {Kind.APPROVAL_PROCESS.value, Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value}
+)
 REQUEST_TABLE = "approval_request"
 ALWAYS_AVAILABLE = frozenset({"refresh", "find", "export", "save_filter"})
 
@@ -128,7 +129,7 @@ class RequestsPresenter:
         filters: "FilterCatalog",
         *,
         tasks: Tasks,
-        polling: "Callable[[], Polling | None]",
+        polling: "Callable[[], RequestPolling | None]",
         read_choices: Callable[[], Awaitable[Choices]],
     ) -> None:
         self._view, self._requests, self._loader, self._filters = view, requests, loader, filters
@@ -281,9 +282,7 @@ class RequestsPresenter:
         now = utcnow()
         self.status.show_snapshot(snapshot, now)
         staleness = staleness_text(snapshot, now, self.status.polling_problem)
-        self._view.mark_stale(
-            staleness if is_stale(snapshot, now) else "", snapshot.unpolled_servers or None
-        )
+        self._view.mark_stale(staleness if is_stale(snapshot, now) else "", snapshot.unpolled_servers or None)
         if snapshot.count:
             self._view.show_rows()
         else:
@@ -304,10 +303,8 @@ class RequestsPresenter:
         self._view.place_changed(ALL)
         self.read()
 
-    def show_read_failure(self, error: BaseException) -> None:
-        """Show that the store could not be read; rows of the same list that were read before stay. Raises other errors."""
-        if not isinstance(error, ConsoleError):
-            raise error
+    def show_read_failure(self, problem: Problem) -> None:
+        """Show that the store could not be read; rows of the same list that were read before stay."""
         snapshot = self._requests.snapshot
         read_at = snapshot.query.at if snapshot is not None else None
         self.status.show_read_failed(read_at)
@@ -315,20 +312,20 @@ class RequestsPresenter:
             # The rows and the details belong to another filter.
             self._requests.drop()
             self.selection.drop()
-            self._view.show_failure(error.problem)
+            self._view.show_failure(problem)
         elif self._requests.row_count:
-            self._view.show_problem_notice(error.problem)
+            self._view.show_problem_notice(problem)
             time = time_of_day(read_at, seconds=True) if read_at else ""
             self._view.mark_stale(tr("Read at {time}, and not again.", time=time) if time else "", None)
         else:
-            self._view.show_failure(error.problem)
+            self._view.show_failure(problem)
 
-    def show_details_failure(self, error: BaseException) -> None:
+    def show_details_failure(self, problem: Problem) -> None:
         """Show that a request no longer exists, or why its details could not be read."""
-        if isinstance(error, ConsoleError) and error.problem.fault == MISSING_FAULT:
+        if problem.fault == FaultId.OBJECT_MISSING:
             self._show_missing()
-        elif not (isinstance(error, ConsoleError) and self.selection.show_failure(error.problem)):
-            self.show_read_failure(error)
+        elif not self.selection.show_failure(problem):
+            self.show_read_failure(problem)
 
     def _show_missing(self) -> None:
         self.selection.target = None

@@ -96,7 +96,9 @@ def load_snapshot(inbox: "Inbox", query: ListQuery, view: ViewState) -> ListSnap
     first = min(first, max(number - 1, 0))
     pages: dict[int, Sequence[RequestRow]] = {}
     complete = True
-    for page in range(first // PAGE_SIZE, min(first + view.visible_rows, max(number - 1, 0)) // PAGE_SIZE + 1):
+    for page in range(
+        first // PAGE_SIZE, min(first + view.visible_rows, max(number - 1, 0)) // PAGE_SIZE + 1
+    ):
         if number:
             pages[page], whole = read_page(inbox, query, page)
             complete = complete and whole

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from console.design import icons, theme
 from console.inbox.list_criteria import TIME_RANGES, SearchCriteria
+from console.runtime.debounce import Debounce
 from console.widgets.key_cap import KeyCap
 from console.widgets.line_editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
@@ -39,10 +40,7 @@ class SearchField(QLineEdit):
         name_line_buttons(self)
         self._cap = KeyCap("Ctrl+F", self)
         self._cap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(lambda: self.searched.emit(self.text()))
+        self._search = Debounce(self, SEARCH_DELAY_MS, lambda: self.searched.emit(self.text()))
         self.textChanged.connect(self._typed)
         theme.of().theme_changed.connect(self._themed)
 
@@ -53,7 +51,7 @@ class SearchField(QLineEdit):
     def _typed(self, text: str) -> None:
         self._cap.setVisible(not text)
         self._make_room()
-        self._timer.start()
+        self._search.restart()
 
     def _make_room(self) -> None:
         """End the placeholder text before the key cap."""
@@ -62,12 +60,11 @@ class SearchField(QLineEdit):
     def show_text(self, text: str) -> None:
         """Show a text without searching for it."""
         self.setText(text)
-        self._timer.stop()
+        self._search.cancel()
 
     def search_now(self) -> None:
         """Search for the present text without waiting for more typing."""
-        if self._timer.isActive():
-            self._timer.stop()
+        if self._search.cancel():
             self.searched.emit(self.text())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

@@ -132,15 +132,11 @@ class SelectionPresenter:
         self._view.set_actions(self.reasons(), in_list=not self.shown_left_list)
         self._commands_changed()
 
-    def known_approvers(
-        self, rows: "Sequence[RequestRow]"
-    ) -> "dict[uuid.UUID, Sequence[EligibleApprover]]":
+    def known_approvers(self, rows: "Sequence[RequestRow]") -> "dict[uuid.UUID, Sequence[EligibleApprover]]":
         """Return the approvers of those requests whose instance was asked for them, by the id of the request."""
         approvers = self._loader.approvers
         return {
-            row.id: approvers
-            for row in rows
-            if approvers is not None and row.id == self._loader.request_id
+            row.id: approvers for row in rows if approvers is not None and row.id == self._loader.request_id
         }
 
     # -- what changes ------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QFontMetrics
-from PyQt6.QtWidgets import QAbstractItemView, QHeaderView
+from PyQt6.QtWidgets import QHeaderView
 
 from console.design import theme
 from console.inbox import cell_content, request_rows
@@ -172,7 +172,9 @@ class RequestTable(DataTable):
             return
         metrics, now = QFontMetrics(theme.font("strong")), self.requests.now()
         first, last = self.visible_range()
-        rows = [row for position in range(first, last + 1) if (row := self.requests.loaded(position)) is not None]
+        rows = [
+            row for position in range(first, last + 1) if (row := self.requests.loaded(position)) is not None
+        ]
         for column in (AGE, DUE):
             widest = max(
                 (metrics.horizontalAdvance(cell_content.text(row, column, now)) for row in rows), default=0

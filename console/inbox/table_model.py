@@ -208,9 +208,7 @@ class InboxModel(QAbstractTableModel):
         """Mark these rows, and no others, with the results of an action."""
         self._outcomes = dict(outcomes)
         if self._count:
-            self.dataChanged.emit(
-                self.index(0, STATE), self.index(self._count - 1, STATE)
-            )
+            self.dataChanged.emit(self.index(0, STATE), self.index(self._count - 1, STATE))
 
     def set_stale_reason(self, reason: str, servers: frozenset[uuid.UUID] | None) -> None:
         """Mark the requests of some servers, or of all (None), as possibly old; an empty text marks none."""

@@ -89,7 +89,8 @@ class InboxTable(RequestTable):
         selection = self.selectionModel()
         if selection is None:
             return []
-        return sorted((part.top(), part.bottom()) for part in selection.selection())
+        ranges = selection.selection()
+        return sorted((ranges[i].top(), ranges[i].bottom()) for i in range(len(ranges)))
 
     def selected_count(self) -> int:
         """Return the number of selected rows."""

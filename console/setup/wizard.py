@@ -57,8 +57,7 @@ class SetupWizard(Dialog):
         self.setModal(False)
         set_initial_size(self, WIDTH, HEIGHT)
         self.ctx = ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
         self.finished.connect(self._leave)
         self.found: Any = None
         self.missing: MissingItems | None = None
@@ -516,13 +515,13 @@ class SetupWizard(Dialog):
         self.workers.cancel("work")
         self.sign_in.forget_password()
 
-    def _failed(self, error: BaseException) -> None:
-        known = isinstance(error, ConsoleError)
+    def _on_problem(self, problem: Problem) -> None:
         if self.step == DONE_STEP:
             self.done.not_checked()
-        self._show_failure(error.problem if known else _unexpected(error, saved=self.step == DONE_STEP))
-        if not known:
-            raise error
+        self._show_failure(problem)
+
+    def _on_crash(self, error: BaseException) -> None:
+        self._on_problem(_unexpected(error, saved=self.step == DONE_STEP))
 
     def _show_failure(self, problem: Problem) -> None:
         """Say what failed, and give the keyboard back: the lines were disabled while it was tried, and it left them."""
