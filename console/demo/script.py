@@ -250,7 +250,7 @@ class DemoScript:
             lambda: (
                 page.pane.answer
                 and page.details_loader.approvers is not None
-                and not page.details_loader.workers.busy
+                and not page.details_loader.tasks.busy
             ),
         )
         await self.picture(picture)

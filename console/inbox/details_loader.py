@@ -48,8 +48,8 @@ class DetailsLoader(QObject):
     def __init__(self, ctx: "Context", owner: QObject, show_details: ShowDetails) -> None:
         super().__init__(owner)
         self.ctx, self._show_details = ctx, show_details
-        self.workers = TaskRunner(self, self.failed.emit)
-        self.workers.busy_changed.connect(self._on_busy_changed)
+        self.tasks = TaskRunner(self, self.failed.emit)
+        self.tasks.busy_changed.connect(self._on_busy_changed)
         self._again = False
         self.permissions = AccountPermissions(ctx)
         self.request_id: uuid.UUID | None = None
@@ -75,24 +75,24 @@ class DetailsLoader(QObject):
         """Show a request, and nothing of the one before."""
         if request_id != self.request_id:
             self.request_id, self.details = request_id, None
-        self.workers.start(self._show(request_id, force=False), group=GROUP)
+        self.tasks.start(self._show(request_id, force=False), group=GROUP)
 
     def refetch(self) -> None:
         """Ask the instance now, whatever is known."""
         if self.request_id is not None:
-            self.workers.start(self._show(self.request_id, force=True), group=GROUP)
+            self.tasks.start(self._show(self.request_id, force=True), group=GROUP)
 
     def clear(self) -> None:
         """Show nothing."""
         self.request_id = self.details = None
-        self.workers.cancel(GROUP)
+        self.tasks.cancel(GROUP)
 
     def reload(self) -> None:
         """Read the shown request after a change of the store; the instance is asked again if its state changed."""
-        if self.workers.busy:
+        if self.tasks.busy:
             self._again = True
         elif self.request_id is not None:
-            self.workers.start(self._reload(self.request_id), group=GROUP)
+            self.tasks.start(self._reload(self.request_id), group=GROUP)
 
     def _on_busy_changed(self, busy: bool) -> None:  # noqa: FBT001 - a signal's argument
         """Read once more if the store changed while the request was read."""

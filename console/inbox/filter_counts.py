@@ -38,7 +38,7 @@ class FilterCatalog(QObject):
     def __init__(self, ctx: "Context", owner: QObject) -> None:
         super().__init__(owner)
         self._ctx = weakref.ref(ctx)
-        self.workers = TaskRunner(self, self._ignore_problem)
+        self.tasks = TaskRunner(self, self._ignore_problem)
         self.filters_by_key: dict[str, NamedFilter] = {}
         """Every filter, predefined ones first."""
         self.saved: list[tuple[str, str]] = []
@@ -80,7 +80,7 @@ class FilterCatalog(QObject):
     @property
     def busy(self) -> bool:
         """Whether anything is being read, or about to be."""
-        return self.workers.busy or self._refresh.pending
+        return self.tasks.busy or self._refresh.pending
 
     @property
     def cached_inbox(self) -> "Inbox | None":
@@ -109,7 +109,7 @@ class FilterCatalog(QObject):
         self._stopped = True
         self._refresh.cancel()
         self._interval_timer.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -121,10 +121,10 @@ class FilterCatalog(QObject):
         """Read filters and counts again; once more at the end if this is called meanwhile."""
         if self._stopped:
             return
-        if self.workers.busy:
+        if self.tasks.busy:
             self._again = True
             return
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
 
     async def _read(self) -> None:
         await self.read()

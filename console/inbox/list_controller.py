@@ -42,7 +42,7 @@ class RequestListController(QObject):
     def __init__(self, ctx: "Context", table: InboxTable, filters: FilterCatalog) -> None:
         super().__init__(table)
         self.ctx, self.table, self.model = ctx, table, table.requests
-        self.workers = TaskRunner(self, self.failed.emit)
+        self.tasks = TaskRunner(self, self.failed.emit)
         self.query: ListQuery | None = None
         self.snapshot: ListSnapshot | None = None
         self.selection = RowSelection()
@@ -54,7 +54,7 @@ class RequestListController(QObject):
     @property
     def busy(self) -> bool:
         """Whether anything is being read."""
-        return self.workers.busy or self._reload.pending
+        return self.tasks.busy or self._reload.pending
 
     @property
     def row_count(self) -> int:
@@ -77,10 +77,10 @@ class RequestListController(QObject):
 
     def take_table_selection(self) -> None:
         """Take the selection of the user from the table; `resolved` follows if rows have to be read for that."""
-        self.workers.cancel(SELECTION_GROUP)
+        self.tasks.cancel(SELECTION_GROUP)
         self.selection.select(self.table.selected_ranges(), self.model.loaded, self._current_id())
         if self.selection.missing:
-            self.workers.start(self._resolve_selection(), group=SELECTION_GROUP)
+            self.tasks.start(self._resolve_selection(), group=SELECTION_GROUP)
 
     def _current_id(self) -> uuid.UUID | None:
         current = self.table.current_row()
@@ -119,14 +119,14 @@ class RequestListController(QObject):
         self.query = ListQuery(filter_, sort)
         self._reload.cancel()
         self._again = False
-        self.workers.cancel(COUNT_GROUP)
-        self.workers.cancel(LOAD_GROUP)
+        self.tasks.cancel(COUNT_GROUP)
+        self.tasks.cancel(LOAD_GROUP)
         view, inbox = self._view_state(target, fresh=True), self._filters.cached_inbox
         read: asyncio.Future[ListSnapshot] | None = None
         if inbox is not None:
             # Started now: it is read while a page that was just created is laid out and painted.
             read = self.ctx.call(row_reader.load_snapshot, inbox, self.query, view)
-        self.workers.start(self._load(self.query, target, view, fresh=True, read=read), group=LOAD_GROUP)
+        self.tasks.start(self._load(self.query, target, view, fresh=True, read=read), group=LOAD_GROUP)
 
     def schedule_reload(self) -> None:
         """Read the same query again in a moment, together with what changes until then."""
@@ -140,7 +140,7 @@ class RequestListController(QObject):
         if self._loading:
             self._again = True
             return
-        self.workers.start(self._load(self.query.restarted(), None, None, fresh=False), group=LOAD_GROUP)
+        self.tasks.start(self._load(self.query.restarted(), None, None, fresh=False), group=LOAD_GROUP)
 
     async def _load(
         self,
@@ -174,7 +174,7 @@ class RequestListController(QObject):
         self.shown.emit(snapshot)
         self._read_pages()
         if not snapshot.exact and snapshot.complete:
-            self.workers.start(self._count(query), group=COUNT_GROUP)
+            self.tasks.start(self._count(query), group=COUNT_GROUP)
         if self._again:
             self._again = False
             self._reload.request()
@@ -244,7 +244,7 @@ class RequestListController(QObject):
 
     def _read_pages(self) -> None:
         if not self._paging and self.model.has_missing_pages and self.snapshot is not None:
-            self.workers.start(self._pages(), group=PAGES_GROUP)
+            self.tasks.start(self._pages(), group=PAGES_GROUP)
 
     async def _pages(self) -> None:
         self._paging = True

@@ -50,7 +50,7 @@ class RequestNotifier(QObject):
         super().__init__(window)
         self.ctx, self._window, self._settings, self._tray = ctx, window, settings, tray
         self._is_list_visible, self._show_target = is_list_visible, show_target
-        self.workers = TaskRunner(self, self._ignore_problem)
+        self.tasks = TaskRunner(self, self._ignore_problem)
         self._new, self._old = SeenRequests(), SeenRequests()
         self._first = True
         self._check = Debounce(self, CHECK_DELAY_MS, self.check)
@@ -74,7 +74,7 @@ class RequestNotifier(QObject):
         """Stop; the window closes."""
         self._check.cancel()
         self._interval_timer.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     # -- checking ----------------------------------------------------------------------------------------------
 
@@ -88,8 +88,8 @@ class RequestNotifier(QObject):
 
     def check(self) -> None:
         """Check now what is new and what has become old."""
-        if not self.workers.busy:
-            self.workers.start(self._find_news(), group="look")
+        if not self.tasks.busy:
+            self.tasks.start(self._find_news(), group="look")
 
     async def _find_news(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.inbox)

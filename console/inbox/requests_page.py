@@ -49,7 +49,7 @@ class RequestsPage(Page):
     def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Requests"))
-        self.workers = TaskRunner(self, self._on_problem)
+        self.tasks = TaskRunner(self, self._on_problem)
         self.filters = filter_catalog(ctx, self)
         self.model = InboxModel(self)
         self.widgets = RequestsLayout(self.title, self.model)
@@ -65,7 +65,7 @@ class RequestsPage(Page):
             self.list_controller,
             self.details_loader,
             self.filters,
-            tasks=self.workers,
+            tasks=self.tasks,
             polling=lambda: ctx.polling,
             read_choices=self._read_choices,
         )
@@ -80,7 +80,7 @@ class RequestsPage(Page):
         self.action_controller = ActionController(
             ctx,
             self,
-            self.workers,
+            self.tasks,
             focus_list=self.widgets.focus_list,
             finished=self.presenter.on_action_finished,
         )
@@ -249,11 +249,11 @@ class RequestsPage(Page):
         from console.rehearsal.rehearsal_from_inbox import start_rehearsal
 
         button = self.widgets.rehearse_button
-        start_rehearsal(self.ctx, self, button, lambda: self.presenter.processes, self.workers)
+        start_rehearsal(self.ctx, self, button, lambda: self.presenter.processes, self.tasks)
 
     def save_filter(self) -> None:
         """Save what is shown as a filter."""
-        self.workers.start(self._save_filter(), group="save")
+        self.tasks.start(self._save_filter(), group="save")
 
     async def _save_filter(self) -> None:
         from console.inbox.save_filter_dialog import save_filter
@@ -270,7 +270,7 @@ class RequestsPage(Page):
 
         export = CsvExport(self.ctx, self.list_controller, *self.presenter.shown_list())
         name = self.filters.name_of(self.presenter.criteria.key)
-        export.open_dialog(self.window(), name, lambda path: export.start(Path(path), self.workers))
+        export.open_dialog(self.window(), name, lambda path: export.start(Path(path), self.tasks))
 
     def _open_menu(self, where: QPoint) -> None:
         sort = self.presenter.criteria.sort() if self.filters.filters_by_key else None

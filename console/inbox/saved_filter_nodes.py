@@ -40,14 +40,14 @@ class SavedFilterController(QObject):
         super().__init__(window)
         self.ctx, self._window, self._navigation = ctx, window, navigation
         self.filters = filter_catalog(ctx, window)
-        self.workers = TaskRunner(self, self._on_problem)
+        self.tasks = TaskRunner(self, self._on_problem)
         self.filters.changed.connect(self._show)
         self.ctx.opened.connect(self.filters.refresh)
 
     def stop(self) -> None:
         """Stop; the window closes."""
         self.filters.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     def _show(self) -> None:
         counts = {key: self.filters.count_text(key) for key in self.filters.filters_by_key}
@@ -88,7 +88,7 @@ class SavedFilterController(QObject):
         self.ctx.notify(tr("Deleted the filter {name}", name=name))
 
     def _start(self, work: Coroutine[object, Never, None]) -> None:
-        self.workers.start(work, group="filter")
+        self.tasks.start(work, group="filter")
 
     def _on_problem(self, problem: Problem) -> None:
         self.ctx.show_problem(problem)

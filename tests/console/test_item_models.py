@@ -184,8 +184,8 @@ def inbox():
     yield model.set_stale_reason("Last polled at 10:00:00.", None)
     yield model.set_stale_reason("", frozenset())
     yield model.set_outcomes({rows[0].id: RowOutcome(ok=True, text="RITM1 is approved.")})
-    yield model.set_sorted(2, falling=True)
-    yield model.renew(0, {})
+    yield model.set_sorted(2, descending=True)
+    yield model.update_rows(0, {})
     yield model.show_rows(0, {})
 
 

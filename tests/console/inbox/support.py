@@ -88,10 +88,7 @@ def looked(store, at, *, complete=True):
 def quiet(page):
     """Whether nothing is being read for a page."""
     return not (
-        page.workers.busy
-        or page.list_controller.busy
-        or page.details_loader.workers.busy
-        or page.filters.busy
+        page.tasks.busy or page.list_controller.busy or page.details_loader.tasks.busy or page.filters.busy
     )
 
 
@@ -119,7 +116,7 @@ async def opened(ctx, target=None, size=(1040, 760)):
         yield page
         await settled(page)
     finally:
-        page.workers.cancel_all()
+        page.tasks.cancel_all()
         page.close()
         page.deleteLater()
         await asyncio.sleep(0)

@@ -174,7 +174,7 @@ def test_what_is_shown_is_written_to_a_file(run, ctx, store, tmp_path):
             assert isinstance(dialog, QFileDialog)
             dialog.reject()
             path = tmp_path / "requests.csv"
-            job = export.start(path, page.workers)
+            job = export.start(path, page.tasks)
             await until(lambda: not job.running)
             assert (job.state, job.text) == ("done", "700 requests")
             rows = read(path)
@@ -190,9 +190,9 @@ def test_an_export_that_is_stopped_leaves_no_file(run, ctx, store, tmp_path):
     async def story():
         async with opened(ctx) as page:
             path = tmp_path / "requests.csv"
-            job = CsvExport(ctx, page.list_controller, *page.presenter.shown_list()).start(path, page.workers)
+            job = CsvExport(ctx, page.list_controller, *page.presenter.shown_list()).start(path, page.tasks)
             job.cancel()
-            await until(lambda: not page.workers.busy)
+            await until(lambda: not page.tasks.busy)
             assert job.state == "cancelled"
             assert [file.name for file in tmp_path.glob("*.csv*")] == []
 
@@ -205,7 +205,7 @@ def test_a_file_that_cannot_be_written_is_said(run, ctx, store, tmp_path):
     async def story():
         async with opened(ctx) as page:
             job = CsvExport(ctx, page.list_controller, *page.presenter.shown_list()).start(
-                Path(tmp_path / "none" / "requests.csv"), page.workers
+                Path(tmp_path / "none" / "requests.csv"), page.tasks
             )
             await until(lambda: not job.running)
             assert job.state == "failed"

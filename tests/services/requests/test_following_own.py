@@ -35,7 +35,7 @@ FIELDS = {"PMFilePath": r"C:\tool.exe", "PMUserReason": "Needed"}
 @pytest.fixture
 def clock(monkeypatch):
     made = SimulatedClock()
-    monkeypatch.setattr(services.requests.life, "utcnow", made.now)
+    monkeypatch.setattr(services.requests.lifecycle.lifecycle, "utcnow", made.now)
     return made
 
 
