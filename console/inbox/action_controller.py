@@ -83,15 +83,15 @@ class ActionController:
 
     def _start(self, dialog: ActionDialog) -> None:
         rows, action = dialog.included_rows, dialog.action
-        tasks: list[asyncio.Task[None]] = []
+        started: list[asyncio.Task[None]] = []
         job = self._ctx.activity.begin(
             tr(action.progress_text, requests=count_text(len(rows))),
-            lambda: [task.cancel() for task in tasks],
+            lambda: [task.cancel() for task in started],
         )
         dialog.begin()
         task = self._tasks.start(self._run(dialog, action, rows, job))
         if task is not None:
-            tasks.append(task)
+            started.append(task)
         dialog.stopped.connect(job.cancel)
 
     async def _run(

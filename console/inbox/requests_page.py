@@ -186,7 +186,7 @@ class RequestsPage(Page):
         else:
             self.presenter.open_request(uuid.UUID(name))
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done now, by command id."""
         available = self.presenter.available_commands()
         return {name: function for name, function in self._commands.items() if name in available}
