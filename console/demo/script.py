@@ -122,7 +122,7 @@ class DemoScript:
         """Run the staged check on the server's page."""
         page = self.window.page
         await self.hand.press("Check connection")
-        report = await self.hand.until("the check has ended", lambda: page.check.report)
+        report = await self.hand.until("the check has ended", lambda: page.check.presenter.report)
         if report.verdict == "failed":
             raise NotObservedError(f"the check says {report.verdict}: {[s.evidence for s in report.stages]}")
         await self.picture("check")
