@@ -42,7 +42,7 @@ class ServerCheckRunner(QObject):
     def __init__(self, window: "Window") -> None:
         super().__init__(window)
         self.ctx = window.ctx
-        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
+        self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.job: Job | None = None
 
     @property
@@ -59,13 +59,13 @@ class ServerCheckRunner(QObject):
         if self.running:
             return
         self.job = self.ctx.activity.begin(tr(name), self._stop, routine=careful)
-        self.workers.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
+        self.tasks.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
         self.changed.emit()
 
     def _stop(self) -> None:
-        self.workers.cancel(TASK_GROUP)
+        self.tasks.cancel(TASK_GROUP)
         # The job ends when this returns; receivers of the signal read its state.
-        self.workers.start(self._emit_changed(), group="changed")
+        self.tasks.start(self._emit_changed(), group="changed")
 
     async def _emit_changed(self) -> None:
         self.changed.emit()
@@ -148,7 +148,7 @@ class ServerCheckRunner(QObject):
 
     def stop(self) -> None:
         """Cancel the round; the window closes."""
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
 
 def _was_sign_in_refused(report: "PastCheck") -> bool:

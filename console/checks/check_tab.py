@@ -129,7 +129,7 @@ class CheckTab(QWidget):
         self.stages.reset_stages()
         self._job = self._ctx.activity.begin(tr("Checking {title}", title=self._page.title), self._stop)
         self._clock.start()
-        self._page.workers.start(self._run(number, self._job), group=TASK_GROUP)
+        self._page.tasks.start(self._run(number, self._job), group=TASK_GROUP)
         self._changed()
 
     def cancel(self) -> None:
@@ -139,7 +139,7 @@ class CheckTab(QWidget):
 
     def _stop(self) -> None:
         # Shown at once: closing the connections of the check can take its time.
-        self._page.workers.cancel(TASK_GROUP)
+        self._page.tasks.cancel(TASK_GROUP)
         if self.presenter.running:
             self.presenter.finish()
             self._end()
@@ -167,7 +167,7 @@ class CheckTab(QWidget):
         if presenter.is_current(number):
             presenter.finish(report)
             self._end()
-            self._page.workers.start(self._store(report, subject))
+            self._page.tasks.start(self._store(report, subject))
 
     async def _store(self, report: "CheckReport", subject: "CheckSubject") -> None:
         try:
@@ -213,7 +213,7 @@ class CheckTab(QWidget):
 
     def _on_newest_loaded(self, newest: "PastCheck | None") -> None:
         if newest is not None and self.presenter.is_newer(newest):
-            self._page.workers.start(self._show_stored(newest), group="newest check")
+            self._page.tasks.start(self._show_stored(newest), group="newest check")
 
     async def _show_stored(self, newest: "PastCheck") -> None:
         """Show the newest stored check, which another page or console may have run, as the result of this page."""
@@ -299,7 +299,7 @@ class CheckTab(QWidget):
         """Choose a file and write the report."""
         title = self._page.title
         header, text = self.presenter.report_header(title), self.presenter.report_text(title)
-        report_file.open_save_dialog(self._ctx, self._page.workers, self._page.window(), header.server, text)
+        report_file.open_save_dialog(self._ctx, self._page.tasks, self._page.window(), header.server, text)
 
 
 def _to_clipboard(text: str) -> None:

@@ -121,7 +121,7 @@ def _request_item_remedy(
     if found is None or found[0] == subject.process.request_item_id:
         return [choose]
     return [
-        RemedyAction(tr("Use the new item"), lambda: page.workers.start(_use_item(page, subject, found[0]))),
+        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, found[0]))),
         choose,
     ]
 
@@ -160,7 +160,7 @@ def change_process(page: "CheckablePage", subject: "CheckedObjects", values: dic
         page.session.edit(page.form.values())
         page.check.start()
     else:
-        page.workers.start(_save_process(page, process.id, values), group="remedy")
+        page.tasks.start(_save_process(page, process.id, values), group="remedy")
 
 
 async def _save_process(page: "CheckablePage", process_id: uuid.UUID, values: dict[str, str]) -> None:

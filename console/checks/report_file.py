@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def open_save_dialog(
-    ctx: "Context", workers: "TaskRunner", window: QWidget | None, name: str, text: str
+    ctx: "Context", tasks: "TaskRunner", window: QWidget | None, name: str, text: str
 ) -> None:
     """Open the dialog that asks for a file; the report is written when one was chosen."""
     dialog = QFileDialog(window, tr("Save report"), _file_name(name), tr("Markdown (*.md)"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("md")
     dialog.fileSelected.connect(
-        lambda path: workers.start(write_report(ctx, Path(path), text), group="save report")
+        lambda path: tasks.start(write_report(ctx, Path(path), text), group="save report")
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

@@ -24,7 +24,7 @@ def open_vault(
     given_in = full_environment() if environ is None else environ
     match kind:
         case VaultKind.SYSTEM:
-            from services.vault.system_vault import SystemVault
+            from services.vault.keyring_vault import SystemVault
 
             return SystemVault()
         case VaultKind.FILE:

@@ -13,7 +13,7 @@ from services.common.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
 from services.vault.entry_format import parse_entry, serialize_entry
 from services.vault.environment_vault import EnvVault, secret_variable
-from services.vault.system_vault import SystemVault
+from services.vault.keyring_vault import SystemVault
 from tests.limits import WAIT_S
 from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
 
