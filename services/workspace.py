@@ -16,7 +16,7 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow.connection_settings import SignInSource
+from services.servicenow.authentication import SignInSource
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
 
