@@ -22,7 +22,7 @@ from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import Navigation
 from console.runtime.activity import FAILED
 from console.runtime.context import Context
-from console.runtime.targets import Target
+from console.runtime.targets import REQUESTS, Target
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from console.runtime.tray import Tray
 from console.runtime.window_settings import WindowSettings
@@ -68,8 +68,15 @@ class Window(QMainWindow):
         self.leftovers = StartupCleanup(ctx, self)
         self.tray = Tray(self)
         self.schedule = CheckSchedule(self, settings)
-        self.saved_filters = SavedFilterController(self)
-        self.news = RequestNotifier(self, settings, self.tray)
+        self.saved_filters = SavedFilterController(ctx, self, self.navigation)
+        self.news = RequestNotifier(
+            ctx,
+            self,
+            settings,
+            self.tray,
+            is_list_visible=self._is_request_list_visible,
+            show_target=self.show_target,
+        )
         self.polling = PollingController(self)
         self.objects = TreeController(ctx, self.navigation, self.pages, self.tasks, self.saved_filters, self)
         window_commands.register_commands(self)
@@ -156,6 +163,9 @@ class Window(QMainWindow):
     def _update_title(self) -> None:
         title = self.page.title if self.page is not None else ""
         self.setWindowTitle(plain_text.window_title(f"{title} – {TITLE}" if title else TITLE))
+
+    def _is_request_list_visible(self) -> bool:
+        return self.isActiveWindow() and self.page is not None and self.page.target.kind == REQUESTS
 
     # -- commands ----------------------------------------------------------------------------------------------
 

@@ -174,13 +174,13 @@ def _request_commands(window: "Window") -> Iterator[Command]:
         window, "save_filter", "Save filter…", "Requests", icon="funnel", separator_before=True
     )
     yield _page_command(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
-    yield Command("my_names", "My ServiceNow user and groups…", partial(my_names.open_my_names, window), icon="user", where="Requests", separator_before=True)  # fmt: skip
+    yield Command("my_names", "My ServiceNow user and groups…", partial(my_names.open_my_names, window.settings, window, window.saved_filters.filters.reset_inbox), icon="user", where="Requests", separator_before=True)  # fmt: skip
     yield Command(
         "notify_requests",
         "Notify about new and overdue requests",
         window.news.toggle,
         where="Requests",
-        checked=lambda: window.news.wanted,
+        checked=lambda: window.news.is_enabled,
     )
 
 
