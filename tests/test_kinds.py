@@ -7,15 +7,14 @@ import pytest
 
 from console.design import icons
 from console.forms.object_page import ObjectPage
-from console.navigation.locations import (
-    KIND_PATHS,
+from console.navigation.page_registry import PAGES, page_class
+from console.navigation.tree_definition import (
+    all_nodes,
     folder_breadcrumb,
     folder_children,
     folder_title,
     kind_breadcrumb,
 )
-from console.navigation.page_registry import PAGES, page_class
-from console.navigation.tree_places import TREE, find_kind_node
 from console.runtime.targets import Target
 from models.base import ConfigurationObject
 from models.kinds import KINDS, Kind
@@ -24,16 +23,10 @@ from models.tables import all_models, model_for_kind
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def all_places(places=TREE):
-    for place in places:
-        yield place
-        yield from all_places(place.children)
-
-
 def test_every_kind_is_described_and_nothing_else():
     assert set(KINDS) == set(Kind)
     assert {m.kind for m in all_models() if issubclass(m, ConfigurationObject)} == set(Kind)
-    for words in ("singular", "plural", "table", "document_key", "new_name"):
+    for words in ("singular", "plural", "table", "document_section", "new_name"):
         assert len({getattr(info, words) for info in KINDS.values()}) == len(Kind), words
 
 
@@ -45,7 +38,7 @@ def test_a_kind_is_one_file_in_models_and_one_page(kind):
     page = page_class(kind)
     assert issubclass(page, ObjectPage)
     assert page.object_kind is kind
-    assert PAGES[kind][0].startswith("console.pages.")
+    assert PAGES[kind][0].startswith("console.objects.")
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -60,21 +53,21 @@ def test_every_editable_field_of_a_kind_has_one_field_on_its_page(qtbot, kind):
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_kind_stands_once_in_the_tree_and_can_be_made_there(kind):
-    assert [p.key for p in all_places() if p.kind is kind] == [str(kind)]
-    place = find_kind_node(kind)
+    assert [p.key for p in all_nodes() if p.kind is kind] == [str(kind)]
+    [place] = [node for node in all_nodes() if node.kind is kind]
     assert place.new[0] == "New"
     assert KINDS[kind].new_name == f"New {place.new[-1]}"
 
 
 def test_nodes_of_the_tree_have_keys_of_their_own_and_icons_that_exist():
-    keys = [p.key for p in all_places()]
+    keys = [p.key for p in all_nodes()]
     assert len(keys) == len(set(keys))
-    for icon in [p.icon for p in all_places()] + [i.icon for i in KINDS.values()]:
+    for icon in [p.icon for p in all_nodes()] + [i.icon for i in KINDS.values()]:
         assert icon in icons.ICON_NAMES
 
 
 def test_every_node_of_the_tree_has_a_page():
-    for place in all_places():
+    for place in all_nodes():
         assert place.target.head in PAGES, place.key
 
 
@@ -97,7 +90,6 @@ def test_the_way_above_a_page_is_the_way_in_the_tree():
     assert folder_children("server_tasks_servicenow") == [
         ("Create ServiceNow Approval Request Items", Target("provisioning"))
     ]
-    assert set(KIND_PATHS) == set(Kind)
     with pytest.raises(KeyError):
         folder_title("nowhere")
 
@@ -113,7 +105,7 @@ def test_the_shared_parts_of_the_window_name_no_kind():
         ROOT / "console" / "navigation" / "tree_view.py",
         ROOT / "console" / "forms" / "object_page.py",
         ROOT / "console" / "forms" / "edit_session.py",
-        ROOT / "console" / "navigation" / "locations.py",
+        ROOT / "console" / "navigation" / "tree_definition.py",
     ]
     named = [
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno} Kind.{node.attr}"

@@ -338,9 +338,9 @@ class EditSession(QObject):
     def _merge(
         self, base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]
     ) -> tuple[dict[str, Any], list[str]]:
-        from services.configuration import three_way_merge
+        from services.configuration import merge
 
-        found = three_way_merge(base, {**theirs, **mine}, theirs, list(self.values))
+        found = merge(base, {**theirs, **mine}, theirs, list(self.values))
         return found.values, found.conflicts
 
     def restored(self, values: dict[str, Any]) -> dict[str, Any]:

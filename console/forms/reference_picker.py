@@ -72,7 +72,7 @@ class ReferenceField(Editor):
         if item is None:
             self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         else:
-            self.button.set_value(info.icon, item.name, badge=object_badge(item))
+            self.button.set_value(info.icon, item.name, badge=tr(item.badge))
         self.shown.emit(item)
 
     def choose(self, item: Any) -> None:
@@ -111,9 +111,9 @@ class ReferenceField(Editor):
         needle = fold_text(text).strip()
         info = KINDS[self.kind]
         rows = [
-            PickRow(key, item.name, object_caption(item), info.icon, object_badge(item))
+            PickRow(key, item.name, item.caption, info.icon, tr(item.badge))
             for key, item in self._items.items()
-            if needle in fold_text(f"{item.name} {object_caption(item)}")
+            if needle in fold_text(f"{item.name} {item.caption}")
         ]
         found = len(rows)
         if self._optional and self._id is not None and not needle:
@@ -143,20 +143,6 @@ class ReferenceField(Editor):
         if made is not None:
             self.choose(made)
         self.button.setFocus()
-
-
-def object_caption(item: Any) -> str:
-    """Return what tells an object apart from others of its kind: account, host, or description."""
-    if item.kind == Kind.USER_CREDENTIAL:
-        return str(item.account)
-    if item.kind == Kind.FOREIGN_SYSTEM:
-        return str(item.base_url).split("//", 1)[-1].rstrip("/")
-    return str(item.description)
-
-
-def object_badge(item: Any) -> str:
-    """Return the badge an object carries wherever it is chosen."""
-    return tr("Production") if getattr(item, "production", False) else ""
 
 
 def reference_field(kind: Kind, *, optional: bool = True) -> EditorFactory:

@@ -8,8 +8,8 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from console.navigation.locations import folder_breadcrumb, folder_title
 from console.navigation.page import Page
+from console.navigation.tree_definition import folder_breadcrumb, folder_title
 from console.provisioning import operations
 from console.provisioning.operations import ADMIN_MISSING, OVERWRITE_ALL, Administrator, PlanResult
 from console.provisioning.plan_tab import CHANGE, PlanTab

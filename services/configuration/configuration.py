@@ -1,8 +1,8 @@
 """The one service through which configuration objects are read and written, whatever their kind."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
@@ -22,14 +22,15 @@ from services.configuration.revision_history import (
     list_deleted_objects,
     to_revision_view,
 )
-from services.configuration.validation import field_errors, normalize_fields, store_errors
+from services.configuration.validation import field_errors, field_values, normalize_fields, store_errors
 from services.language import plural_message
 from services.store.errors import NotFoundError
 from services.store.row_values import from_json, get_table
 from services.store.store import Store
-from services.store.tree_outline import PARENT_COLUMNS, Outline, OutlineRow
+from services.store.tree_outline import Outline, OutlineRow
 from services.store.unit_of_work import UnitOfWork
 
+T = TypeVar("T", bound=ConfigurationObject)
 HISTORY_LIMIT = 500
 
 
@@ -41,47 +42,70 @@ class Configuration:
 
     # -- reading -----------------------------------------------------------
 
-    def new(self, kind: Kind, **values: Any) -> ConfigurationObject:
+    @overload
+    def new(self, kind: type[T], **values: object) -> T: ...
+    @overload
+    def new(self, kind: Kind, **values: object) -> ConfigurationObject: ...
+    def new(self, kind: Kind | type[ConfigurationObject], **values: object) -> ConfigurationObject:
         """Return an unsaved object (version 0) with a name that is still free."""
-        model = model_for_kind(kind)
+        model = _model(kind)
+        wanted = values.get("name") or KINDS[model.kind].new_name
         with self.store.read() as session:
-            name = self._free_name(session, model, values.pop("name", None) or KINDS[kind].new_name)
-        return model(name=name, **values)
+            return model.of_values({**values, "name": self._free_name(session, model, str(wanted))})
 
-    def all(self, kind: Kind) -> list[ConfigurationObject]:
-        """Return every object of `kind`, by name."""
-        model = model_for_kind(kind)
+    @overload
+    def all(self, kind: type[T]) -> list[T]: ...
+    @overload
+    def all(self, kind: Kind) -> list[ConfigurationObject]: ...
+    def all(self, kind: Kind | type[ConfigurationObject]) -> Sequence[ConfigurationObject]:
+        """Return every object of a kind, by name."""
+        model = _model(kind)
         with self.store.read() as session:
             return list(session.exec(select(model).order_by(col(model.name_key))))
 
-    def get(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
-        """Return an object; raises NotFoundError."""
+    @overload
+    def get(self, kind: type[T], object_id: uuid.UUID) -> T: ...
+    @overload
+    def get(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject: ...
+    def get(self, kind: Kind | type[ConfigurationObject], object_id: uuid.UUID) -> ConfigurationObject:
+        """Return an object of a kind, named by its model or its `Kind`; raises NotFoundError."""
         with self.store.read() as session:
-            return self._get(session, kind, object_id)
+            return self._get(session, _model(kind), object_id)
 
-    def find_by_name(self, kind: Kind, name: str) -> ConfigurationObject | None:
-        """Return the object of `kind` called `name` (case does not matter), or None."""
+    @overload
+    def find_by_name(self, kind: type[T], name: str) -> T | None: ...
+    @overload
+    def find_by_name(self, kind: Kind, name: str) -> ConfigurationObject | None: ...
+    def find_by_name(self, kind: Kind | type[ConfigurationObject], name: str) -> ConfigurationObject | None:
+        """Return the object of a kind called `name` (case does not matter), or None."""
         if any("\ud800" <= c <= "\udfff" for c in name):
-            return None  # arguments that are no text come as halves of characters, which nothing is called by
-        model = model_for_kind(kind)
+            return (
+                None  # command line arguments that are not text contain lone surrogates, which no name does
+            )
+        model = _model(kind)
         with self.store.read() as session:
             return session.exec(select(model).where(col(model.name_key) == name_key(name))).first()
 
-    def named(self, kind: Kind, name: str) -> ConfigurationObject:
-        """Return the object of `kind` called `name`; raises NotFoundError."""
-        found = self.find_by_name(kind, name)
+    @overload
+    def named(self, kind: type[T], name: str) -> T: ...
+    @overload
+    def named(self, kind: Kind, name: str) -> ConfigurationObject: ...
+    def named(self, kind: Kind | type[ConfigurationObject], name: str) -> ConfigurationObject:
+        """Return the object of a kind called `name`; raises NotFoundError."""
+        model = _model(kind)
+        found = self.find_by_name(model, name)
         if found is None:
-            known = [item.name for item in self.all(kind)]
-            raise NotFoundError(f"the {KINDS[kind].singular} “{name}”", name, known)
+            known = [item.name for item in self.all(model)]
+            raise NotFoundError(f"the {KINDS[model.kind].singular} “{name}”", name, known)
         return found
 
     def outline(self) -> Outline:
         """Return the names of everything, for the tree."""
         rows = []
         with self.store.read() as session:
-            for kind in Kind:
+            for kind, definition in KINDS.items():
                 table = get_table(model_for_kind(kind))
-                column = PARENT_COLUMNS.get(kind)
+                column = definition.parent.field if definition.parent is not None else None
                 wanted = [table.c.id, table.c.name, table.c.version, *([table.c[column]] if column else [])]
                 for row in session.execute(select(*wanted).order_by(table.c.name_key)):
                     parents = {column: row[3]} if column and row[3] else {}
@@ -130,7 +154,7 @@ class Configuration:
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:
             raise InvalidError(errors)
-        stored = type(item)(**item.model_dump())
+        stored = type(item).of_values(item.model_dump())
         normalize_fields(stored)
         if item.version == 0:
             return work.insert(stored)
@@ -143,10 +167,9 @@ class Configuration:
         """Return an unsaved copy with a free name."""
         model = model_for_kind(kind)
         with self.store.read() as session:
-            source = self._get(session, kind, object_id)
-            values = {name: getattr(source, name) for name in source.fields.model_fields}
-            values["name"] = self._free_name(session, model, f"Copy of {source.name}")
-        return model(**values)
+            source = self._get(session, model, object_id)
+            name = self._free_name(session, model, f"Copy of {source.name}")
+        return model.of_values({**field_values(source), "name": name})
 
     def rename(
         self,
@@ -173,7 +196,7 @@ class Configuration:
         `confirmed` hang on it.
         """
         with self.store.write() as work:
-            item = self._get(work.session, kind, object_id)
+            item = self._get(work.session, model_for_kind(kind), object_id)
             users = [
                 user
                 for user in _referring_objects(work.session, item)
@@ -200,7 +223,7 @@ class Configuration:
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
         """Return the objects that refer to this one directly; requests are counted in one entry."""
         with self.store.read() as session:
-            return list(_referring_objects(session, self._get(session, kind, object_id)))
+            return list(_referring_objects(session, self._get(session, model_for_kind(kind), object_id)))
 
     # -- history -----------------------------------------------------------
 
@@ -265,7 +288,7 @@ class Configuration:
                 work.session.expunge(current)
             elif free_name:
                 values["name"] = self._free_name(work.session, model, values["name"])
-            return self.save_in(work, model(**values), confirmed=confirmed)
+            return self.save_in(work, model.of_values(values), confirmed=confirmed)
 
     # -- inside ------------------------------------------------------------
 
@@ -285,10 +308,10 @@ class Configuration:
         return open_requests_guard.refusal(session, item.kind, stored, item)
 
     @staticmethod
-    def _get(session: Session, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
-        item = session.get(model_for_kind(kind), object_id)
+    def _get(session: Session, model: type[T], object_id: uuid.UUID) -> T:
+        item = session.get(model, object_id)
         if item is None:
-            raise NotFoundError(f"the {KINDS[kind].singular} with id {object_id}")
+            raise NotFoundError(f"the {KINDS[model.kind].singular} with id {object_id}")
         return item
 
     @staticmethod
@@ -299,6 +322,10 @@ class Configuration:
             number += 1
             name = _shorten_name(wanted, f" ({number})")
         return name
+
+
+def _model(kind: Kind | type[T]) -> type[T] | type[ConfigurationObject]:
+    return kind if isinstance(kind, type) else model_for_kind(Kind(kind))
 
 
 def _shorten_name(name: str, suffix: str = "") -> str:

@@ -14,21 +14,23 @@ from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
-from console.navigation.tree_places import TREE
+from console.navigation.tree_definition import TREE
 from console.provisioning.run_dialog import RunDialog
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.targets import Target
 from console.setup.wizard import SetupWizard
 from console.shell import dialogs
 from models.kinds import Kind, RequestOrigin, RequestState
-from services.common.errors import OpenRequests, Owner, Problem, RequestsOpenError
+from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult
 from services.connectivity.check_history import save_check
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
 
-OPEN_REQUESTS = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
+OPEN_REQUESTS = RequestsOpenError(
+    "Process", GuardedAction.CHANGE, OpenRequests(39, 2), "What is open is lost."
+)
 PROBLEM = Problem(
     "Check", "connection refused", "The host is down", Owner.NETWORK, "Ask for it", "tcp-refused"
 )
