@@ -335,7 +335,7 @@ LARGER_CLASSES = {
     "ProvisioningPage": 50,
     "RequestLifecycle": 28,
     "RequestsPage": 50,
-    "SetupWizard": 37,
+    "SetupWizard": 38,
     "TreeModel": 27,
     "Window": 64,
     "Worker": 26,

@@ -16,6 +16,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import date_time, tr
 from services.requests.decisions.action_run import ActionResult
 from services.requests.decisions.batch import ResultCallback
@@ -36,9 +37,11 @@ DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else 
 Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
-NOT_DONE_FAULTS = frozenset({"request-not-open", "request-busy", "reminded-already", "decision-not-taken"})
+NOT_DONE_FAULTS = frozenset(
+    {FaultId.REQUEST_NOT_OPEN, FaultId.REQUEST_BUSY, FaultId.REMINDED_ALREADY, FaultId.DECISION_NOT_TAKEN}
+)
 """Looked at as asked, and found not to be as wished: the exit status says so."""
-INPUT_FAULTS = frozenset({"object-missing", "cancel-unconfirmed", "request-never-raised"})
+INPUT_FAULTS = frozenset({FaultId.OBJECT_MISSING, FaultId.CANCEL_UNCONFIRMED, FaultId.REQUEST_NEVER_RAISED})
 
 
 def show(context: typer.Context, request: Id, json: Json = False) -> None:
@@ -206,7 +209,7 @@ def _several_servers_error(name: str) -> InputError:
             cause="A User Credential signs in to one server.",
             owner=Owner.CONSOLE,
             remedy="Decide the requests of each server by themselves.",
-            fault="call-invalid",
+            fault=FaultId.CALL_INVALID,
         )
     )
 

@@ -13,11 +13,12 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from console.runtime.drafts import Draft
 from models.kinds import KINDS, Kind
 from services.common.errors import ConflictError, ConsoleError, FieldError, InvalidError
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.language import translate
 
 VALIDATION_DEBOUNCE_MS = 150
-OBJECT_MISSING_FAULT = "object-missing"
+OBJECT_MISSING_FAULT = FaultId.OBJECT_MISSING
 """The fault of reading an object that was deleted."""
 
 

@@ -25,6 +25,7 @@ from models.intake_client import IntakeClient
 from models.kinds import RequestEventKind
 from models.request_event import RequestEvent
 from services.common.errors import ConsoleError, FieldError, InvalidError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.intake.payload_mapping import ID_FIELD, mapping_from_json, parse_mapping
 from services.requests.domain.inputs import load_inputs, store_inputs
 from services.requests.domain.journal import add_event
@@ -221,7 +222,7 @@ def _find_repeated(session: Session, row_id: uuid.UUID, fields: Mapping[str, str
                 cause="The key was used before, for a request with other contents.",
                 owner=Owner.CONSOLE,
                 remedy="Send a key of its own with every new request.",
-                fault="idempotency-key-reused",
+                fault=FaultId.IDEMPOTENCY_KEY_REUSED,
             )
         )
     return row
@@ -238,6 +239,6 @@ def _not_ready(
             cause="The Approval Type of the client cannot raise requests as it is configured.",
             owner=Owner.CONSOLE,
             remedy="Choose a process on the Approval Type, and a server on the process.",
-            fault="intake-not-ready",
+            fault=FaultId.INTAKE_NOT_READY,
         )
     )

@@ -9,6 +9,7 @@ from models.document_keys import DocumentKey, ValueForm
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind, referenced_kind
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import ENGLISH
 from services.transfer.value_forms import (
     IGNORED_SECTIONS,
@@ -63,7 +64,7 @@ class DocumentError(InputError):
                 cause="The document does not have the form of a configuration.",
                 owner=Owner.CONSOLE,
                 remedy="Correct the lines named. Nothing was changed.",
-                fault="document-invalid",
+                fault=FaultId.DOCUMENT_INVALID,
             )
         )
 

@@ -16,6 +16,7 @@ from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
 from console.navigation.tree_definition import TREE
 from console.provisioning.run_dialog import RunDialog
+from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.targets import Target
 from console.setup.wizard import SetupWizard
@@ -185,12 +186,12 @@ async def look_at_task(window, look, made):
     """Show the page that provisions a server, with each of its tabs and panes."""
     window.show_target(Target("provisioning", tab=str(made[Kind.FOREIGN_SYSTEM].id)))
     page = window.page
-    await until(lambda: page.server is not None and not page.workers.busy)
+    await until(lambda: page.presenter.server is not None and not page.workers.busy)
     for tab in ("Plan", "Verify", "History"):
         page.open_tab(tab)
         look(f"provisioning {tab}", window)
     page.open_tab("Plan")
-    page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
+    page.plan_tab.run.show_outcome(stopped_outcome("The run stopped", PROBLEM, "receipt"))
     for pane in range(page.plan_tab.right.count()):
         page.plan_tab.right.setCurrentIndex(pane)
         look(f"provisioning pane {pane}", window)

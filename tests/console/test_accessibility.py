@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxL
 
 import console
 from console.design import theme
+from console.provisioning.run_texts import stopped_outcome
 from console.runtime.targets import Target
 from models.kinds import Kind
 from tests.console.accessibility import complaints
@@ -137,14 +138,14 @@ def test_every_tab_and_pane_of_the_task(in_window):
         made = await filled(window)
         window.show_target(Target("provisioning", tab=str(made[Kind.FOREIGN_SYSTEM].id)))
         page = window.page
-        await until(lambda: page.server is not None and not page.workers.busy)
+        await until(lambda: page.presenter.server is not None and not page.workers.busy)
         found = {}
         for tab in ("Plan", "Verify", "History"):
             page.open_tab(tab)
             if wrong := complaints(window):
                 found[tab] = wrong
         page.open_tab("Plan")
-        page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
+        page.plan_tab.run.show_outcome(stopped_outcome("The run stopped", PROBLEM, "receipt"))
         for pane in range(page.plan_tab.right.count()):
             page.plan_tab.right.setCurrentIndex(pane)
             if wrong := complaints(window):

@@ -10,8 +10,8 @@ from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.window_polling import SKIP_TEXTS, poll_result_text
+from console.provisioning.presenter import ProvisioningPresenter, RunResult
 from console.provisioning.run_dialog import RunDialog
-from console.provisioning.status_text import ProvisioningStatus
 from console.widgets.badge import Badge
 from models.kinds import RequestState
 from services import language
@@ -171,7 +171,7 @@ def test_the_page_of_the_task_is_german_on_every_tab(run, ctx, stock, server_on,
             assert page.verify_tab.verdict.text() == "Alles stimmt überein"
             assert left_english(page, different) == set()
             page.open_tab("Plan")
-            page.plan_tab.tree.select(page.planned.plan.changes[0].key)
+            page.plan_tab.tree.select(page.presenter.plan.changes[0].key)
             await provisioning_support.settled(page)
             assert left_english(page, different) == set()
 
@@ -187,11 +187,11 @@ def test_the_dialog_before_a_run_is_german(run, ctx, stock, server_on, different
 
 
 def test_the_task_says_in_german_why_it_cannot_run():
-    standing = ProvisioningStatus(server=None, plan=None, planning=False, busy=False, ended="")
-    assert standing.reason() == "Wählen Sie ein ServiceNow-System"
-    done = ProvisioningStatus(server=None, plan=None, planning=False, busy=False, ended="done")
-    assert done.badges(narrow=False) == [("Erledigt und überprüft", "good", "good")]
-    assert done.badges(narrow=True) == [("Erledigt", "good", "good")]
+    presenter = ProvisioningPresenter()
+    assert presenter.reason() == "Wählen Sie ein ServiceNow-System"
+    presenter.result = RunResult.VERIFIED
+    assert presenter.badges(narrow=False) == [("Erledigt und überprüft", "good", "good")]
+    assert presenter.badges(narrow=True) == [("Erledigt", "good", "good")]
 
 
 def test_every_fault_is_told_in_german():

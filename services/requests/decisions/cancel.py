@@ -9,6 +9,7 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
 from services.requests.decisions.action_run import DECIDED_STATES, ActionResult, ActionRun
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
@@ -121,7 +122,12 @@ class _CancelRun(ActionRun):
         if lost is None:
             lost = await self._close_item(instance)
         result = await self._confirm_cancel(instance, tried, lost, account)
-        if result.ok or not cancelled or result.problem is None or result.problem.fault == "request-not-open":
+        if (
+            result.ok
+            or not cancelled
+            or result.problem is None
+            or result.problem.fault == FaultId.REQUEST_NOT_OPEN
+        ):
             return result
         # The timeline of the request is the only place that records who cancelled these approvals.
         by_whom = RequestAction(

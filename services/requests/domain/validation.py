@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES
 
 KNOWN_FIELDS = (*CREATE_INPUTS, *FURTHER_VARIABLES)
@@ -23,7 +24,7 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     if unknown:
         raise _input_error(
             tried,
-            "field-unknown",
+            FaultId.FIELD_UNKNOWN,
             f"{_format_names(unknown)} is no variable of the contract.",
             "A request carries the contract's variables only.",
             f"Use one of {', '.join(CREATE_INPUTS)}; where the service takes them, also {', '.join(FURTHER_VARIABLES)}.",
@@ -33,7 +34,7 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     if unsendable:
         raise _input_error(
             tried,
-            "field-unsendable",
+            FaultId.FIELD_UNSENDABLE,
             f"{', '.join(unsendable)} holds control characters or halves of characters.",
             "XML, in which requests travel, cannot carry them.",
             "Leave these characters out.",
@@ -44,7 +45,7 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     if long:
         raise _input_error(
             tried,
-            "field-too-long",
+            FaultId.FIELD_TOO_LONG,
             f"{', '.join(long)} is longer than {FIELD_MAX_LENGTH} characters.",
             "No request of Privilege Manager is as long as that.",
             "Send a shorter text.",
@@ -72,5 +73,5 @@ def _format_code_points(characters: list[str]) -> str:
     return ", ".join(points) + (" …" if len(characters) > 5 else "")
 
 
-def _input_error(tried: str, fault: str, evidence: str, cause: str, remedy: str) -> InputError:
+def _input_error(tried: str, fault: FaultId, evidence: str, cause: str, remedy: str) -> InputError:
     return InputError(Problem(tried, evidence, cause, Owner.CONSOLE, remedy, fault))

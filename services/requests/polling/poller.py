@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import EXTRA_CALL, MANUAL_POLL_CALL, POLL_CALL, WINDOW_S, CallBudget
 from services.coordination.clock import Clock, SystemClock
@@ -68,13 +69,7 @@ MANUAL_POLL_MIN_AGE_S = 2.0
 """A person who wants a look sees what was looked at so short a time ago."""
 MANUAL_POLLS_PER_HOUR_MAX = 30
 """Looks in an hour that people may want beside the regular ones: the others stay for those."""
-RATE_LIMIT_FAULTS = ("rate-limited",)
-"""Faults after which nobody asks before the time is over: the instance said so itself."""
-ACCOUNT_LOCK_FAULTS = ("authentication-refused",)
-"""Faults after which one more try is enough: further ones would lock the account."""
-PAGE_TOO_LARGE_FAULTS = ("transaction-cancelled", "timeout", "answer-too-large")
 PAUSE_PREFIX = "pause:"
-TABLE_UNREADABLE_FAULTS = ("rights-missing", "query-ignored")
 log = logging.getLogger(__name__)
 LEASE_HELD, NOT_DUE, PAUSED, NOTHING_TO_POLL, BUDGET_EXHAUSTED = (
     "held",
@@ -288,7 +283,7 @@ class Poller:
             try:
                 await self._poll_table(turn, instance, course.choose(self._clock.monotonic()))
             except ConsoleError as error:
-                if error.problem.fault not in TABLE_UNREADABLE_FAULTS:
+                if FaultTrait.TABLE_UNREADABLE not in error.problem.fault.traits:
                     raise
         readable = bool(target.cat_items) and course.readable(ITEM_TABLE, self._clock.monotonic())
         asker.decided(turn.kept.ended_own)
@@ -311,9 +306,9 @@ class Poller:
                 build_query(table, wish), fields=fields, limit=course.page_size, after=course.after
             )
         except ConsoleError as error:
-            if error.problem.fault in TABLE_UNREADABLE_FAULTS:
+            if FaultTrait.TABLE_UNREADABLE in error.problem.fault.traits:
                 course.refuse(table, clock.monotonic())
-            elif error.problem.fault in PAGE_TOO_LARGE_FAULTS:
+            elif FaultTrait.SMALLER_PAGE_HELPS in error.problem.fault.traits:
                 course.reduce_page_size()
             raise
         told = _server_time(instance)
@@ -365,7 +360,7 @@ class Poller:
                 try:
                     await self._poll_table(turn, instance, table)
                 except ConsoleError as error:
-                    if error.problem.fault not in TABLE_UNREADABLE_FAULTS:
+                    if FaultTrait.TABLE_UNREADABLE not in error.problem.fault.traits:
                         raise
             else:
                 await self._poll_status_service(turn, instance)
@@ -444,7 +439,7 @@ class Poller:
         jitter = 0.75 + self._random() / 2
         if isinstance(error, RateLimitedError):
             return max(error.retry_after, 1.0) + jitter
-        if error.problem.fault == "authentication-refused":
+        if FaultTrait.MAY_LOCK_ACCOUNT in error.problem.fault.traits:
             # More tries would lock the account.
             return (
                 min(AUTHENTICATION_BACKOFF_MAX_S, AUTHENTICATION_BACKOFF_S * 2.0 ** min(tries - 1, 10))
@@ -539,9 +534,12 @@ def load_freshness_summary(session: Session, server_ids: list[uuid.UUID]) -> tup
 
 def _may_poll_despite_pause(pause: LeaseRow) -> bool:
     """Whether a person may have an instance asked although it is left alone."""
-    return pause.holder not in RATE_LIMIT_FAULTS and (
-        pause.holder not in ACCOUNT_LOCK_FAULTS or pause.token < 2
-    )
+    fault = FaultId.parse(pause.holder)
+    if fault is FaultId.RATE_LIMITED:
+        # The instance itself says how long it takes no calls.
+        return False
+    # One more try is enough where further ones would lock the account.
+    return fault is None or FaultTrait.MAY_LOCK_ACCOUNT not in fault.traits or pause.token < 2
 
 
 def _server_time(instance: ServiceNowClient) -> float | None:

@@ -190,7 +190,7 @@ def test_a_type_is_deleted_with_the_number_and_its_requests_go_on(configuration,
     raise_requests(approved=2)
     with pytest.raises(RequestsOpenError) as caught:
         configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
-    assert caught.value.act == "Delete “Type”"
+    assert caught.value.problem.tried == "Delete “Type”"
     configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1, confirmed=1)
     with configuration.store.read() as session:
         rows = session.exec(select(ApprovalRequest)).all()
