@@ -112,3 +112,8 @@ class ApprovalRequest(SQLModel, table=True):
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     times_out_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether Privilege Manager raised the request, and it is only copied here."""
+        return self.origin == RequestOrigin.SERVICENOW

@@ -32,7 +32,7 @@ class ServerCheckRunner(QObject):
     def __init__(self, window: Any) -> None:
         super().__init__(window)
         self.ctx = window.ctx
-        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
+        self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.job: Job | None = None
 
     @property
@@ -49,13 +49,13 @@ class ServerCheckRunner(QObject):
         if self.running:
             return
         self.job = self.ctx.activity.begin(tr(name), self._stop, routine=careful)
-        self.workers.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
+        self.tasks.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
         self.changed.emit()
 
     def _stop(self) -> None:
-        self.workers.cancel(TASK_GROUP)
+        self.tasks.cancel(TASK_GROUP)
         # What follows looks at the job again, which ends when this returns.
-        self.workers.start(self._told(), group="told")
+        self.tasks.start(self._told(), group="told")
 
     async def _told(self) -> None:
         self.changed.emit()
@@ -156,7 +156,7 @@ class ServerCheckRunner(QObject):
 
     def stop(self) -> None:
         """End what goes on; the window closes."""
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
 
 def _was_sign_in_refused(report: Any) -> bool:

@@ -72,7 +72,7 @@ def ask_save_path(page: Any, name: str, text: str) -> None:
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("md")
     dialog.fileSelected.connect(
-        lambda path: page.workers.start(write_report(page.ctx, Path(path), text), group="save report")
+        lambda path: page.tasks.start(write_report(page.ctx, Path(path), text), group="save report")
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

@@ -194,7 +194,7 @@ class CheckTab(QWidget):
         self.stages.reset_stages()
         self._job = self._page.ctx.activity.begin(tr("Checking {title}", title=self._page.title), self._stop)
         self._clock.start()
-        self._page.workers.start(self._run(self._run_number, self._job), group=TASK_GROUP)
+        self._page.tasks.start(self._run(self._run_number, self._job), group=TASK_GROUP)
         self._changed()
 
     def cancel(self) -> None:
@@ -204,7 +204,7 @@ class CheckTab(QWidget):
 
     def _stop(self) -> None:
         # Shown at once: connections that the check had open may take their time to close.
-        self._page.workers.cancel(TASK_GROUP)
+        self._page.tasks.cancel(TASK_GROUP)
         self._ended(self._run_number)
 
     async def _run(self, number: int, job: Job) -> None:
@@ -225,7 +225,7 @@ class CheckTab(QWidget):
         if number == self._run_number and self.running:
             self.report = report
             self._ended(number)
-            self._page.workers.start(self._keep(report, self.subject))
+            self._page.tasks.start(self._keep(report, self.subject))
 
     async def _check(self, number: int) -> Any:
         # The values are read before anything is awaited, so that they are those of the click.
@@ -349,7 +349,7 @@ class CheckTab(QWidget):
         older = self._ended_at is not None and newest is not None and newest.at <= self._ended_at
         if self.running or newest is None or older or newest.correlation_id == known:
             return
-        self._page.workers.start(self._take(newest), group="newest check")
+        self._page.tasks.start(self._take(newest), group="newest check")
 
     async def _take(self, newest: Any) -> None:
         """Take a check that was made elsewhere for the result of this page."""

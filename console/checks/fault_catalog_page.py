@@ -44,7 +44,7 @@ class FaultsPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Fault catalog"))
-        self.workers = TaskRunner(self, ctx.show_problem)
+        self.tasks = TaskRunner(self, ctx.show_problem)
         self._handbook: Any = None
         self._shown: list[Any] = []
         self._wanted = ""
@@ -124,7 +124,7 @@ class FaultsPage(Page):
     def load(self) -> None:
         """Read the catalogue."""
         self.states.show_loading()
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
         self.arrive(self.target)
         self._update_back_button()
 

@@ -77,7 +77,7 @@ class PastChecks(QWidget):
     def load(self) -> None:
         """Read the checks if what is shown is old."""
         if self._stale and self._page.session.ready:
-            self._page.workers.start(self.read(), group="past checks")
+            self._page.tasks.start(self.read(), group="past checks")
 
     async def read(self) -> None:
         """Read and show the checks."""

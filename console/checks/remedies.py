@@ -106,7 +106,7 @@ def _request_item_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAct
     if found is None or found[0] == subject.process.request_item_id:
         return [choose]
     return [
-        RemedyAction(tr("Use the new item"), lambda: page.workers.start(_use_item(page, subject, found[0]))),
+        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, found[0]))),
         choose,
     ]
 
@@ -143,7 +143,7 @@ def change_process(page: Any, subject: Any, values: dict[str, str]) -> None:
         page.session.edit(page.form.values())
         page.check.start()
     else:
-        page.workers.start(_save_process(page, process.id, values), group="remedy")
+        page.tasks.start(_save_process(page, process.id, values), group="remedy")
 
 
 async def _save_process(page: Any, process_id: Any, values: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ class ServerHealth(QObject):
         super().__init__(window)
         self._window = window
         self.ctx = window.ctx
-        self.workers = TaskRunner(self, self.ctx.show_problem)
+        self.tasks = TaskRunner(self, self.ctx.show_problem)
         self.ctx.opened.connect(self.refresh)
         self.ctx.changes.connect(self._changed)
 
@@ -32,7 +32,7 @@ class ServerHealth(QObject):
 
     def refresh(self) -> None:
         """Read how the servers stand, off the thread of the window."""
-        self.workers.start(self._read(), group="read health")
+        self.tasks.start(self._read(), group="read health")
 
     async def _read(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
@@ -53,4 +53,4 @@ class ServerHealth(QObject):
 
     def stop(self) -> None:
         """End what goes on; the window closes."""
-        self.workers.cancel_all()
+        self.tasks.cancel_all()

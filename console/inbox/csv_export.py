@@ -37,7 +37,7 @@ def start_export(page: Any, path: Path, filter_: Any, sort: Any) -> Job:
     """Write a list to a file; the job in the strip shows how far it is and stops it."""
     stop = threading.Event()
     job: Job = page.ctx.activity.begin(tr("Exporting to {file}", file=path.name), stop.set)
-    page.workers.start(_write(page, path, filter_, sort, job, stop))
+    page.tasks.start(_write(page, path, filter_, sort, job, stop))
     return job
 
 

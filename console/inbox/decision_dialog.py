@@ -386,7 +386,7 @@ class ActionController:
         dialog = self.dialog = ActionDialog(
             ACTION_DESCRIPTIONS[name], rows, self._page.window(), DecisionAttribution(people=shown)
         )
-        self._page.workers.start(self._read_attribution(dialog, shown), group="behalf")
+        self._page.tasks.start(self._read_attribution(dialog, shown), group="behalf")
         dialog.confirm_requested.connect(lambda: self._start(dialog))
         dialog.finished.connect(lambda _result: self._give_back())
         dialog.finished.connect(dialog.deleteLater)
@@ -415,7 +415,7 @@ class ActionController:
             lambda: [task.cancel() for task in running],
         )
         dialog.begin()
-        running.append(self._page.workers.start(self._run(dialog, act, taken, job)))
+        running.append(self._page.tasks.start(self._run(dialog, act, taken, job)))
         dialog.stopped.connect(job.cancel)
 
     async def _run(self, dialog: ActionDialog, act: ActionDescription, taken: list[Any], job: Job) -> None:

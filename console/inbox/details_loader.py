@@ -33,8 +33,8 @@ class DetailsLoader(QObject):
     def __init__(self, ctx: Any, owner: QObject, show_details: Callable[..., None]) -> None:
         super().__init__(owner)
         self.ctx, self._show_details = ctx, show_details
-        self.workers = TaskRunner(self, self.failed.emit)
-        self.workers.busy_changed.connect(self._on_busy_changed)
+        self.tasks = TaskRunner(self, self.failed.emit)
+        self.tasks.busy_changed.connect(self._on_busy_changed)
         self._again = False
         self.rights = AccountPermissions(ctx)
         self.id: uuid.UUID | None = None
@@ -59,24 +59,24 @@ class DetailsLoader(QObject):
         """Show a request; nothing of another one stays."""
         if request_id != self.id:
             self.id, self.details = request_id, None
-        self.workers.start(self._show(request_id, force=False), group="details")
+        self.tasks.start(self._show(request_id, force=False), group="details")
 
     def refetch(self) -> None:
         """Ask the instance now, whatever is known."""
         if self.id is not None:
-            self.workers.start(self._show(self.id, force=True), group="details")
+            self.tasks.start(self._show(self.id, force=True), group="details")
 
     def clear(self) -> None:
         """Show nothing."""
         self.id = self.details = None
-        self.workers.cancel("details")
+        self.tasks.cancel("details")
 
     def renew(self) -> None:
         """Read the shown request again, as after a change; the instance is asked again where its state changed."""
-        if self.workers.busy:
+        if self.tasks.busy:
             self._again = True
         elif self.id is not None:
-            self.workers.start(self._renew(self.id), group="details")
+            self.tasks.start(self._renew(self.id), group="details")
 
     def _on_busy_changed(self, busy: bool) -> None:  # noqa: FBT001 - a signal's argument
         """Look once more where something changed while the request was read."""

@@ -475,7 +475,7 @@ class DetailsPane(QWidget):
         self.who.setText(
             join_names([person.name for person in people if not person.absent] or [tr("Nobody")], most=4)
         )
-        order = all(person.on_order for person in people)
+        order = all(person.is_for_order for person in people)
         what = details.row.order_number if order and details.row.order_number else details.row.number
         lines = [_subject_text(what, itself=bool(details.mismatch))]
         groups = list(dict.fromkeys(person.via for person in people if person.via))

@@ -30,7 +30,7 @@ class FilterCatalog(QObject):
     def __init__(self, ctx: Any, owner: QObject) -> None:
         super().__init__(owner)
         self._ctx = weakref.ref(ctx)
-        self.workers = TaskRunner(self, self._ignore_problem)
+        self.tasks = TaskRunner(self, self._ignore_problem)
         self.named: dict[str, Any] = {}
         """Every filter by its key, ready ones first, then saved ones in their order."""
         self.saved: list[tuple[str, str]] = []
@@ -96,7 +96,7 @@ class FilterCatalog(QObject):
         self._stopped = True
         self._soon.stop()
         self._often.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -108,10 +108,10 @@ class FilterCatalog(QObject):
         """Read filters and counts again; once more at the end if it is asked for meanwhile."""
         if self._stopped:
             return
-        if self.workers.busy:
+        if self.tasks.busy:
             self._again = True
             return
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
 
     async def _read(self) -> None:
         await self.read()

@@ -32,7 +32,7 @@ class RequestNotifier(QObject):
         super().__init__(window)
         self._window, self.ctx = window, window.ctx
         self._remembered, self._tray = remembered, tray
-        self.workers = TaskRunner(self, self._ignore_problem)
+        self.tasks = TaskRunner(self, self._ignore_problem)
         self._new, self._old = SeenRequests(), SeenRequests()
         self._first = True
         self._soon = QTimer(self)
@@ -59,7 +59,7 @@ class RequestNotifier(QObject):
         """Look no more; the window closes."""
         self._soon.stop()
         self._often.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     # -- looking -----------------------------------------------------------------------------------------------
 
@@ -73,8 +73,8 @@ class RequestNotifier(QObject):
 
     def look(self) -> None:
         """Look what is new and what has become old."""
-        if not self.workers.busy:
-            self.workers.start(self._look(), group="look")
+        if not self.tasks.busy:
+            self.tasks.start(self._look(), group="look")
 
     async def _look(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.inbox)

@@ -65,7 +65,7 @@ class RequestsPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Requests"))
-        self.workers = TaskRunner(self, self._on_read_failed)
+        self.tasks = TaskRunner(self, self._on_read_failed)
         self.filters = filter_catalog(ctx, self)
         self.key = PENDING
         self._search_filter_key = PENDING
@@ -224,7 +224,7 @@ class RequestsPage(Page):
         self.arrive(self.target)
         if self.filters.named and self.looking.query is None:
             self._look()
-        self.workers.start(self._begin(), group="begin")
+        self.tasks.start(self._begin(), group="begin")
 
     async def _begin(self) -> None:
         await self.filters.ready()
@@ -240,11 +240,11 @@ class RequestsPage(Page):
         else:
             self.open_request(uuid.UUID(name))
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done now, by command id."""
         found: dict[str, Callable[[], None]] = {
             "refresh": self.refresh,
-            "find": self.find,
+            "find": self.focus_search,
             "export": self.export,
             "save_filter": self.save_filter,
         }
@@ -262,7 +262,7 @@ class RequestsPage(Page):
         kinds = {change.kind for change in changes}
         if kinds & {Kind.APPROVAL_PROCESS.value, Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value}:
             self.showing.rights.forget()
-            self.workers.start(self._read_choices(), group="choices")
+            self.tasks.start(self._read_choices(), group="choices")
         if "approval_request" in kinds:
             if self.isVisible():
                 self.looking.schedule_reload()
@@ -415,12 +415,12 @@ class RequestsPage(Page):
         if self.filters.named and not self.looking.is_current:
             self._look()
         elif self.looking.query is None:
-            self.workers.start(self._begin(), group="begin")
+            self.tasks.start(self._begin(), group="begin")
         else:
             self.looking.renew()
         self.showing.refetch()
 
-    def find(self) -> None:
+    def focus_search(self) -> None:
         """Put the keyboard into the search."""
         self.bar.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.bar.field.selectAll()
@@ -522,8 +522,8 @@ class RequestsPage(Page):
         self.selected.open(request_id)
         if self.filters.named:
             self._look()
-        elif not self.workers.busy:
-            self.workers.start(self._open_when_ready(), group="begin")
+        elif not self.tasks.busy:
+            self.tasks.start(self._open_when_ready(), group="begin")
 
     async def _open_when_ready(self) -> None:
         await self.filters.ready()
@@ -570,7 +570,7 @@ class RequestsPage(Page):
         """Keep what is shown as a filter with a name of its own."""
         from console.inbox.save_filter_dialog import save_current_filter
 
-        self.workers.start(save_current_filter(self), group="save")
+        self.tasks.start(save_current_filter(self), group="save")
 
     def export(self) -> None:
         """Write what is shown to a file."""

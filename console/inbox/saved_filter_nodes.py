@@ -35,14 +35,14 @@ class SavedFilterController(QObject):
         super().__init__(window)
         self._window, self.ctx = window, window.ctx
         self.filters = filter_catalog(window.ctx, window)
-        self.workers = TaskRunner(self, self._on_problem)
+        self.tasks = TaskRunner(self, self._on_problem)
         self.filters.changed.connect(self._show)
         self.ctx.opened.connect(self.filters.refresh)
 
     def stop(self) -> None:
         """Do nothing any more; the window closes."""
         self.filters.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     def _show(self) -> None:
         counts = {key: self.filters.count_text(key) for key in self.filters.named}
@@ -83,7 +83,7 @@ class SavedFilterController(QObject):
         self.ctx.notify(tr("Deleted the filter {name}", name=name))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self.workers.start(work, group="filter")
+        self.tasks.start(work, group="filter")
 
     def _on_problem(self, problem: Problem) -> None:
         self.ctx.show_problem(problem)

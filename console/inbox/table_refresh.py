@@ -33,7 +33,7 @@ class RequestListController(QObject):
     def __init__(self, ctx: Any, table: InboxTable, filters: FilterCatalog) -> None:
         super().__init__(table)
         self.ctx, self.table, self.model = ctx, table, table.requests
-        self.workers = TaskRunner(self, self.failed.emit)
+        self.tasks = TaskRunner(self, self.failed.emit)
         self.query: ListQuery | None = None
         self.look: ListSnapshot | None = None
         self.chosen: tuple[uuid.UUID, ...] = ()
@@ -58,7 +58,7 @@ class RequestListController(QObject):
     @property
     def busy(self) -> bool:
         """Whether anything is being read."""
-        return self.workers.busy or self._soon.isActive()
+        return self.tasks.busy or self._soon.isActive()
 
     async def inbox(self) -> Any:
         """Return the inbox of the store."""
@@ -76,7 +76,7 @@ class RequestListController(QObject):
 
     def remember(self) -> None:
         """Know by their ids the rows that a person selected; `resolved` follows where some have to be read for that."""
-        self.workers.cancel(SELECTION_GROUP)
+        self.tasks.cancel(SELECTION_GROUP)
         ranges = self.table.selected_ranges()
         self.count = self.table.selected_count()
         places = (
@@ -89,7 +89,7 @@ class RequestListController(QObject):
         self._missing = [at for at, row in known.items() if row is None]
         self._update_selection()
         if self._missing:
-            self.workers.start(self._resolve_selection(), group=SELECTION_GROUP)
+            self.tasks.start(self._resolve_selection(), group=SELECTION_GROUP)
 
     def drop(self) -> None:
         """Show and select nothing: what was asked for cannot be read."""
@@ -139,13 +139,13 @@ class RequestListController(QObject):
         self.query = ListQuery(filter_, sort)
         self._soon.stop()
         self._again = False
-        self.workers.cancel(COUNT_GROUP)
-        self.workers.cancel(LOAD_GROUP)
+        self.tasks.cancel(COUNT_GROUP)
+        self.tasks.cancel(LOAD_GROUP)
         wish, inbox, begun = self._current_view_state(goal, fresh=True), self._filters.cached_inbox, None
         if inbox is not None:
             # Begun at once: it is read while a page that was just made is laid out and painted.
             begun = self.ctx.call(row_reader.load_snapshot, inbox, self.query, wish)
-        self.workers.start(self._take(self.query, goal, wish, fresh=True, begun=begun), group=LOAD_GROUP)
+        self.tasks.start(self._take(self.query, goal, wish, fresh=True, begun=begun), group=LOAD_GROUP)
 
     def schedule_reload(self) -> None:
         """Look again in a moment; what changes until then is seen with it."""
@@ -159,7 +159,7 @@ class RequestListController(QObject):
         if self._looking:
             self._again = True
             return
-        self.workers.start(self._take(self.query.restarted(), None, None, fresh=False), group=LOAD_GROUP)
+        self.tasks.start(self._take(self.query.restarted(), None, None, fresh=False), group=LOAD_GROUP)
 
     async def _take(
         self,
@@ -194,7 +194,7 @@ class RequestListController(QObject):
         self.shown.emit(look)
         self._read_pages()
         if not look.exact and look.complete:
-            self.workers.start(self._count(query), group=COUNT_GROUP)
+            self.tasks.start(self._count(query), group=COUNT_GROUP)
         if self._again:
             self._again = False
             self._soon.start()
@@ -278,7 +278,7 @@ class RequestListController(QObject):
 
     def _read_pages(self) -> None:
         if not self._paging and self.model.has_missing_pages and self.look is not None:
-            self.workers.start(self._pages(), group=PAGES_GROUP)
+            self.tasks.start(self._pages(), group=PAGES_GROUP)
 
     async def _pages(self) -> None:
         self._paging = True

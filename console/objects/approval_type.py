@@ -135,7 +135,7 @@ class ApprovalTypePage(CheckablePage):
 
     def rehearse(self) -> None:
         """Open the rehearsal of a request of this type."""
-        self.workers.start(self._rehearse(), group="go")
+        self.tasks.start(self._rehearse(), group="go")
 
     async def _rehearse(self) -> None:
         from console.rehearsal.rehearsal_dialog import open_rehearsal

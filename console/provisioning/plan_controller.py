@@ -30,14 +30,14 @@ class PlanController(QObject):
     def __init__(
         self,
         ctx: "Context",
-        workers: TaskRunner,
+        tasks: TaskRunner,
         presenter: ProvisioningPresenter,
         tab: PlanTab,
         page: QWidget,
     ) -> None:
         super().__init__(page)
         self._ctx = ctx
-        self._workers = workers
+        self._workers = tasks
         self._presenter = presenter
         self._tab = tab
         self._timer = QTimer(self)

@@ -49,13 +49,13 @@ class ProvisioningPage(Page):
     def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(folder_title(PROVISIONING))
-        self.workers = TaskRunner(self, ctx.show_problem)
+        self.tasks = TaskRunner(self, ctx.show_problem)
         self.presenter = ProvisioningPresenter()
         self.tab = Tab.PLAN
         self._narrow = False
         self._build()
-        self.plan_controller = PlanController(ctx, self.workers, self.presenter, self.plan_tab, self)
-        self.run_controller = RunController(ctx, self.workers, self.presenter, self.plan_tab.run, self)
+        self.plan_controller = PlanController(ctx, self.tasks, self.presenter, self.plan_tab, self)
+        self.run_controller = RunController(ctx, self.tasks, self.presenter, self.plan_tab.run, self)
         self._connect()
         self.refresh()
 
@@ -144,7 +144,7 @@ class ProvisioningPage(Page):
         else:
             self.plan_tab.server.write({"server_id": uuid.UUID(name)})
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return the commands that are available now."""
         return {"refresh": self.plan_controller.plan} if self.presenter.can_plan_again else {}
 
@@ -167,7 +167,7 @@ class ProvisioningPage(Page):
             self.verify_tab.reset(server)
             self.runs_tab.reset(server)
             if server is not None:
-                self.workers.start(self._load_server(server), group="runs")
+                self.tasks.start(self._load_server(server), group="runs")
         self.refresh()
 
     async def _load_server(self, server: "ForeignSystem") -> None:
@@ -221,11 +221,11 @@ class ProvisioningPage(Page):
             self.presenter.verifying = True
             self.verify_tab.begin()
             self.refresh()
-            self.workers.start(self._verify(server, names), group="verify")
+            self.tasks.start(self._verify(server, names), group="verify")
 
     async def _verify(self, server: "ForeignSystem", names: "ItemNames") -> None:
         job = self.ctx.activity.begin(
-            tr("Verifying {server}", server=server.name), lambda: self.workers.cancel("verify")
+            tr("Verifying {server}", server=server.name), lambda: self.tasks.cancel("verify")
         )
         try:
             verification = await operations.verify(self.ctx, server, names)
@@ -243,7 +243,7 @@ class ProvisioningPage(Page):
     def read_runs(self, cancelled: RunKind | None = None) -> None:
         """Read the runs on the server again, then show how far a cancelled run came."""
         if self.presenter.server is not None:
-            self.workers.start(self._read_runs(self.presenter.server, cancelled), group="runs")
+            self.tasks.start(self._read_runs(self.presenter.server, cancelled), group="runs")
 
     async def _read_runs(self, server: "ForeignSystem", cancelled: RunKind | None = None) -> None:
         try:
@@ -259,7 +259,7 @@ class ProvisioningPage(Page):
         """Choose a file, then write the plan as an update set."""
         plan, server = self.presenter.plan, self.presenter.server
         if plan is not None and server is not None:
-            open_save_dialog(self.ctx, self.workers, plan, server.name, self.window())
+            open_save_dialog(self.ctx, self.tasks, plan, server.name, self.window())
 
     # -- what it shows -----------------------------------------------------
 

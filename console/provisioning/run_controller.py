@@ -37,14 +37,14 @@ class RunController(QObject):
     def __init__(
         self,
         ctx: "Context",
-        workers: TaskRunner,
+        tasks: TaskRunner,
         presenter: ProvisioningPresenter,
         view: RunView,
         page: QWidget,
     ) -> None:
         super().__init__(page)
         self._ctx = ctx
-        self._workers = workers
+        self._workers = tasks
         self._presenter = presenter
         self._view = view
         self._page = page

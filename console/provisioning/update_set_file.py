@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def open_save_dialog(
-    ctx: "Context", workers: "TaskRunner", plan: "ProvisionPlan", server: str, window: QWidget | None
+    ctx: "Context", tasks: "TaskRunner", plan: "ProvisionPlan", server: str, window: QWidget | None
 ) -> None:
     """Open the dialog that asks for a file; the plan is written when one was chosen."""
     dialog = QFileDialog(window, tr("Save update set"), _file_name(server), tr("Update set (*.xml)"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("xml")
     dialog.fileSelected.connect(
-        lambda path: workers.start(write_update_set(ctx, Path(path), plan), group="save")
+        lambda path: tasks.start(write_update_set(ctx, Path(path), plan), group="save")
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

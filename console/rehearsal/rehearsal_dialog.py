@@ -52,7 +52,7 @@ class RehearsalDialog(Dialog):
         self.setWindowTitle(plain_text.window_title(tr("Rehearse a request")))
         self.setMinimumWidth(WIDTH)
         self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
-        self.workers = TaskRunner(self, self._on_problem)
+        self.tasks = TaskRunner(self, self._on_problem)
         self.rehearsal: Any = None
         self._running = False
         content = QWidget()
@@ -166,7 +166,7 @@ class RehearsalDialog(Dialog):
         self.failure.clear()
         self._running = True
         self._update()
-        self.workers.start(self._run(), group="rehearsal")
+        self.tasks.start(self._run(), group="rehearsal")
 
     async def _run(self) -> None:
         fields = {"PMFilePath": self.file.text(), "PMUserReason": self.why.text()}
@@ -254,7 +254,7 @@ class RehearsalDialog(Dialog):
         """Close; while it runs, stop it instead: the dialog stays until what was raised has been withdrawn."""
         if not self._running:
             super().reject()
-        elif self.workers.cancel("rehearsal"):
+        elif self.tasks.cancel("rehearsal"):
             self.message.setText(tr("Stopping, and cancelling what was raised"))
 
     def _on_problem(self, problem: Problem) -> None:

@@ -38,4 +38,4 @@ def _chosen(page: Any, key: str) -> None:
 
 
 def _open(page: Any, process: Any) -> None:
-    page.workers.start(open_rehearsal(page, process=process), group="rehearse")
+    page.tasks.start(open_rehearsal(page, process=process), group="rehearse")

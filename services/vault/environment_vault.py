@@ -21,6 +21,8 @@ from typing import Any
 from models.addresses import Destination
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
+from services.common.file_lock import file_lock
+from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
@@ -34,7 +36,6 @@ from services.vault.base import (
     VaultState,
     to_destination,
 )
-from services.vault.private_files import file_lock, replace_file
 
 AUDIT_VARIABLE = "APPROVAL_CONSOLE_AUDIT_KEY"
 VARIABLE_PREFIX = "APPROVAL_CONSOLE_SECRET_"
@@ -164,7 +165,9 @@ class EnvVault(Vault):
             with file_lock(self._bindings):
                 known = self._read()
                 yield known
-                replace_file(self._bindings, json.dumps({i: k.as_dict() for i, k in known.items()}).encode())
+                replace_private_file(
+                    self._bindings, json.dumps({i: k.as_dict() for i, k in known.items()}).encode()
+                )
         except OSError as error:
             raise _vault_error(
                 "Keep what a password is bound to",

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
+from services.common.file_lock import file_lock
+from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
 from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
 from services.vault.entry_format import parse_entry, serialize_entry
-from services.vault.private_files import file_lock, replace_file
 
 FORMAT = b"APPROVAL-CONSOLE-VAULT-1\n"
 SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
@@ -187,7 +188,7 @@ class FileVault(Vault):
         nonce = secrets.token_bytes(NONCE_BYTES)
         head = derivation.head()
         sealed = AESGCM(self._key(derivation)).encrypt(nonce, json.dumps(entries).encode(), head)
-        replace_file(self._path, head + nonce + sealed)
+        replace_private_file(self._path, head + nonce + sealed)
 
     def _refused(self, cause: str, remedy: str) -> VaultError:
         return VaultError(

@@ -62,7 +62,7 @@ def _resident_mb() -> float:
 
 async def _ready(page: object) -> None:
     """Let the loop run until everything that was asked for is here."""
-    busy = (page.workers, page.showing.workers, page.filters.workers)  # type: ignore[attr-defined]
+    busy = (page.tasks, page.showing.tasks, page.filters.tasks)  # type: ignore[attr-defined]
     while page.looking.busy or any(worker.busy for worker in busy):  # type: ignore[attr-defined]
         await asyncio.sleep(0.01)
 

@@ -71,7 +71,7 @@ def test_every_place_of_the_tree_empty_and_filled(in_window):
             for target in places():
                 window.show_target(target)
                 await asyncio.sleep(0)
-                await until(lambda: not window.page.workers.busy)
+                await until(lambda: not window.page.tasks.busy)
                 if wrong := complaints(window):
                     found[f"{target.kind} {when}"] = wrong
 
@@ -92,7 +92,7 @@ def test_every_tab_of_an_object(in_window, kind):
         for tab in page.tabs:
             page.open_tab(tab)
             await asyncio.sleep(0)
-            await until(lambda: not page.workers.busy)
+            await until(lambda: not page.tasks.busy)
             if wrong := complaints(window):
                 found[tab] = wrong
         page.open_tab("Details")
@@ -138,7 +138,7 @@ def test_every_tab_and_pane_of_the_task(in_window):
         made = await filled(window)
         window.show_target(Target("provisioning", tab=str(made[Kind.FOREIGN_SYSTEM].id)))
         page = window.page
-        await until(lambda: page.presenter.server is not None and not page.workers.busy)
+        await until(lambda: page.presenter.server is not None and not page.tasks.busy)
         found = {}
         for tab in ("Plan", "Verify", "History"):
             page.open_tab(tab)
@@ -160,7 +160,7 @@ def test_activity_and_palette(in_window):
         window.show_target(Target("home"))
         window.toggle_activity()
         window.ctx.activity.begin("Copy the catalogue", lambda: None).progress("reading", 1, 3)
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         assert complaints(window) == {}
         window.open_palette()
         assert complaints(window.palette_box) == {}
@@ -180,7 +180,7 @@ def test_every_dialog(in_window):
             dialog.open()
             dialog.activateWindow()
             await asyncio.sleep(0)
-            await until(lambda dialog=dialog: not getattr(dialog, "workers", window.workers).busy)
+            await until(lambda dialog=dialog: not getattr(dialog, "tasks", window.tasks).busy)
             if wrong := complaints(dialog):
                 found[name] = wrong
             if not dialog.windowTitle():
@@ -217,7 +217,7 @@ def test_the_keyboard_is_seen_wherever_it_is(in_window, qapp, scheme):
     async def story(window):
         window.ctx.commands.run(f"theme_{scheme}")
         window.show_target(Target("folder:user_credential"))
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         button = next(b for b in window.page.findChildren(QPushButton) if b.isVisible())
         window.navigation.filter.setFocus()
         without = button.grab().toImage()

@@ -37,10 +37,10 @@ def in_window(run, tmp_path):
 async def looked(window):
     """Let the news look once, now."""
     news = window.news
-    await until(lambda: not news.workers.busy)
+    await until(lambda: not news.tasks.busy)
     news._soon.stop()
     news.look()
-    await until(lambda: not news.workers.busy)
+    await until(lambda: not news.tasks.busy)
 
 
 # -- news -------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_a_full_disk_silences_it_with_one_notice_until_there_is_room(tmp_path):
     said = []
     file = configure_logging(tmp_path / "logs")
     [handler] = [h for h in logging.getLogger().handlers if isinstance(h, PrivateRotatingFileHandler)]
-    handler.notice = said.append
+    handler.on_failure = said.append
     log, opened = logging.getLogger("services"), handler._open
 
     class Full:

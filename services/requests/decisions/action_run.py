@@ -17,9 +17,10 @@ from services.requests.lifecycle.apply_observation import (
 )
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records import problems
-from services.requests.records.record_resolution import RecordNotOwnedError
+from services.requests.records.item_reader import read_requested_item
+from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.request_action import RequestAction
-from services.requests.records.requested_item import RequestedItem, is_copy, read_requested_item
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow.http_client import ServiceNowClient
 from services.store.errors import StoreError
 
@@ -111,13 +112,13 @@ class ActionRun:
             none = problems.already_ended(tried, self._row.state) if ended else problems.record_missing(tried)
             return self.refused(none)
         self.label = record.number or self.label
-        if not record.open:
+        if not record.is_open:
             await self._store(record)
-            if not is_copy(self._row):
+            if not self._row.is_copy:
                 await self._poll_status()
                 # The state of the request may have changed, so the mismatch is computed again.
                 await self._store(record)
-            return self.refused(problems.already_decided(tried, record, record.decided))
+            return self.refused(problems.already_decided(tried, record, record.deciding_approval))
         return record
 
     # -- changing ------------------------------------------------------------------------------------------------

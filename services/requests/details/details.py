@@ -33,18 +33,12 @@ from services.requests.lifecycle.apply_observation import (
     store_observation,
 )
 from services.requests.records import problems
-from services.requests.records.record_resolution import RecordNotOwnedError
+from services.requests.records.approver_names import join_english_names
+from services.requests.records.comments import Comment, Comments, read_comments
+from services.requests.records.item_fields import DECISION_STATES
+from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.request_action import action_event_id, action_from_approval
-from services.requests.records.requested_item import (
-    DECISION_STATES,
-    Approval,
-    Comment,
-    Comments,
-    RequestedItem,
-    is_copy,
-    join_english_names,
-    read_comments,
-)
+from services.requests.records.requested_item import Approval, RequestedItem
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.journal_text import journal_to_text
 from services.store import Store
@@ -90,7 +84,7 @@ class EligibleApprover:
     via: str = ""
     """The group that the person is asked through."""
     absent: str = ""
-    on_order: bool = False
+    is_for_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +228,16 @@ async def load_details(source: InstanceProvider, key: uuid.UUID) -> RequestDetai
 
 def _merge_record(known: RequestDetails, record: RequestedItem, comments: Comments | None) -> RequestDetails:
     unseen = []
-    if record.open and not record.waiting:
+    if record.is_open and not record.open_approvals:
         unseen.append(_explain_no_visible_approver(record))
-    if any(not one.name for one in record.asked):
+    if any(not one.name for one in record.approvals):
         unseen.append(tr_later("This account may not read the names of all approvers."))
     if comments is None:
         unseen.append(tr_later("This account may not read comments."))
     elif comments.hidden:
         unseen.append(tr_later("There are comments that this account may not read."))
     shown = list(comments.shown) if comments is not None else []
-    who = tuple(_to_eligible_approver(one) for one in record.waiting) if record.open else ()
+    who = tuple(_to_eligible_approver(one) for one in record.open_approvals) if record.is_open else ()
     now = replace(
         known,
         there=_servicenow_status(known.row, record),
@@ -254,19 +248,19 @@ def _merge_record(known: RequestDetails, record: RequestedItem, comments: Commen
     stored = _drop_entries_covered_by_record(known.timeline, record)
     made = any(line.kind is RequestEventKind.CREATED for line in stored)
     here = {line.event: line.actor for line in stored if line.event is not None}
-    told_here = {one.sys_id for one in record.asked if action_event_id(known.row.id, one.sys_id) in here}
+    told_here = {one.sys_id for one in record.approvals if action_event_id(known.row.id, one.sys_id) in here}
     lines = [
         *stored,
         *_record_entries(record, _comments_not_stored(shown, stored), made=made, told_here=told_here),
     ]
-    decided = record.decided
+    decided = record.deciding_approval
     person = here.get(action_event_id(known.row.id, decided.sys_id), "") if decided is not None else ""
     said = [one.text for one in shown if decided is not None and one.on == decided.sys_id]
     return _complete_details(now, lines, record, said[-1] if said else "", person)
 
 
 def _explain_no_visible_approver(record: RequestedItem) -> str:
-    if any(one.open for one in record.shared_order_approvals):
+    if any(one.is_open for one in record.shared_order_approvals):
         return tr_message(
             "{order} waits for an approval that decides about its other items as well. Decide it in ServiceNow.",
             order=record.order_number or tr_message("Its order"),
@@ -278,8 +272,8 @@ def _drop_entries_covered_by_record(
     timeline: tuple[TimelineEntry, ...], record: RequestedItem
 ) -> list[TimelineEntry]:
     """Leave out of the stored lines those that the record tells better: when it was asked and decided, and by whom."""
-    told = {RequestEventKind.ASKED} if record.asked else set()
-    if record.decided is not None:
+    told = {RequestEventKind.ASKED} if record.approvals else set()
+    if record.deciding_approval is not None:
         told.add(RequestEventKind.DECIDED)
     # Decisions that were made here begin with the number: who sat at the console is told nowhere else.
     return [line for line in timeline if line.kind not in told or line.detail.startswith(f"{record.number} ")]
@@ -297,7 +291,7 @@ def _complete_details(
     judgement = assess_states(
         row.state, row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed
     )
-    if is_copy(row) and _is_final(row) and not judgement.mismatch:
+    if row.is_copy and _is_final(row) and not judgement.mismatch:
         # What Privilege Manager says is not known here, so that nothing is said of both systems.
         sentence = tr_message(
             "Its record in ServiceNow has ended as {state}. Privilege Manager learns that with its next status check, if it still waits.",
@@ -445,17 +439,17 @@ def _record_entries(
         order = _format_numbers(record.order_number, record.number)
         made_there = tr_message("Made in ServiceNow")
         yield TimelineEntry(record.created_at, RequestEventKind.CREATED, made_there, order, there=True)
-    yield from _approval_requested_entries(record.asked)
+    yield from _approval_requested_entries(record.approvals)
     said = {comment.on: comment for comment in comments}
     told = set()
-    for one in record.asked:
+    for one in record.approvals:
         if one.state not in DECISION_STATES or one.changed_at is None or one.sys_id in told_here:
             continue
-        number = record.order_number if one.on_order else record.number
+        number = record.order_number if one.is_for_order else record.number
         detail = f"“{said[one.sys_id].text}”" if one.sys_id in said else ""
         told |= {said[one.sys_id]} if detail else set()
         deed = action_from_approval(number, one)
-        doer = one.who if deed.own else one.changed_by
+        doer = one.display_name if deed.own else one.changed_by
         title = deed.sentence
         yield TimelineEntry(one.changed_at, RequestEventKind.DECIDED, title, detail, doer, there=True)
     for comment in comments:
@@ -490,7 +484,7 @@ def _approval_requested_entries(asked: tuple[Approval, ...]) -> Iterable[Timelin
     together: dict[tuple[datetime, str], list[str]] = {}
     for one in asked:
         if one.asked_at is not None and one.state != "not requested":
-            together.setdefault((one.asked_at, one.group), []).append(one.who)
+            together.setdefault((one.asked_at, one.group), []).append(one.display_name)
     for (at, group), names in together.items():
         people = join_english_names(names, "and", most=10)
         detail = (
@@ -505,12 +499,12 @@ def _approval_requested_entries(asked: tuple[Approval, ...]) -> Iterable[Timelin
 
 def _to_eligible_approver(one: Approval) -> EligibleApprover:
     absent = "" if one.active else tr_later("The account is not active or locked out.")
-    return EligibleApprover(one.who, one.user_name, one.group, absent, one.on_order)
+    return EligibleApprover(one.display_name, one.user_name, one.group, absent, one.is_for_order)
 
 
 def _privilege_manager_status(row: ApprovalRequest) -> SystemStatus:
     detail = journal_to_text(row.comment) or row.error
-    if is_copy(row):
+    if row.is_copy:
         return SystemStatus(
             "Privilege Manager",
             tr_later("Not known here"),

@@ -201,6 +201,11 @@ def copy_stored_values(row: ApprovalRequest, stored: ApprovalRequest) -> None:
         setattr(row, name, value)
 
 
+def row_with(row: ApprovalRequest, values: Mapping[str, Any]) -> ApprovalRequest:
+    """Return a copy of `row` with `values` in place of its own."""
+    return ApprovalRequest(**{**row_to_dict(row), **values})
+
+
 def _load(session: Session, key: uuid.UUID) -> ApprovalRequest | None:
     found = session.exec(select(ApprovalRequest).where(ApprovalRequest.id == key)).first()
     if found is not None:

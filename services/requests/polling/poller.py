@@ -36,17 +36,16 @@ from services.coordination.leases import (
 )
 from services.requests.polling import status_queue, targets
 from services.requests.polling.cursor import PollCursor, newest_timestamp
-from services.requests.polling.sync import SyncResult, sync_items
-from services.requests.polling.targets import InstanceProvider, PollTarget
-from services.requests.records.batch_query import (
+from services.requests.polling.poll_query import (
     FIELDS_BY_TABLE,
     INLINE_VARIABLE_FIELDS,
-    ITEM_TABLE,
-    VARIABLE_TABLE,
     PollQuery,
     build_query,
     parse_items,
 )
+from services.requests.polling.sync import SyncResult, sync_items
+from services.requests.polling.targets import InstanceProvider, PollTarget
+from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
@@ -322,8 +321,7 @@ class Poller:
         items = await asyncio.to_thread(parse_items, table, page.rows, wish)
         full = len(page.rows) >= course.page_size and (page.total is None or page.total > len(page.rows))
         if full and table != ITEM_TABLE:
-            for item in items:
-                item.waits_for = None  # perhaps not all of them
+            items = [replace(item, has_approvals=False) for item in items]  # perhaps not all of them
         place = turn.target.ground
         kept = await asyncio.to_thread(
             sync_items, self._store, place, items, now=self._clock.now(), check=self._lease_check(turn)

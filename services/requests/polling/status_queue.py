@@ -29,6 +29,7 @@ from services.requests.polling.cursor import PollCursor
 from services.requests.polling.sync import apply_status_to_copy, store_decision_comment
 from services.requests.polling.targets import PollTarget, ScriptCheck
 from services.requests.records.record_resolution import is_id_shared
+from services.requests.records.requested_item import stored_item
 from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, ServiceRole
 from services.servicenow.encoded_query import Operator, where
@@ -213,7 +214,7 @@ class StatusQueue:
             )
             return [row.id] if ended else []
         if RequestState(row.state).is_final:
-            if row.record_id and await is_id_shared(instance, row, _stored_item(row)):
+            if row.record_id and await is_id_shared(instance, row, stored_item(row)):
                 return []  # the comment may be that of another item
             answer = await services.status(row.external_id)
             if answer.comment and answer.status is not ApprovalStatus.PENDING:
@@ -266,16 +267,6 @@ class StatusQueue:
             self._uncommented[row.id] = None
         else:
             self._first[row.id] = None
-
-
-def _stored_item(row: ApprovalRequest) -> dict[str, str]:
-    """Return what is stored of the record of a request."""
-    return {
-        "sys_id": row.record_id,
-        "number": row.number,
-        "request": row.order_id,
-        "request.number": row.order_number,
-    }
 
 
 def _own_pending_conditions(target: PollTarget) -> tuple[Any, ...]:

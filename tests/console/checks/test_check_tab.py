@@ -142,11 +142,11 @@ async def shown_tab(ctx, server, kind="foreign_system"):
     page.resize(1100, 700)
     page.show()
     page.load()
-    await until(lambda: page.session.ready and not page.workers.busy)
+    await until(lambda: page.session.ready and not page.tasks.busy)
     try:
         yield page
     finally:
-        page.workers.cancel_all()
+        page.tasks.cancel_all()
         await closed(page)
 
 
@@ -256,7 +256,7 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
         await until(lambda: page.check.running)
         assert configuration.get(Kind.APPROVAL_PROCESS, process.id).create_service == "Create It"
         await until(lambda: not page.check.running)
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
         await closed(page)
 
     run(story())

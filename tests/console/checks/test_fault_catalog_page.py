@@ -254,7 +254,7 @@ def test_the_palette_finds_faults_by_id_and_by_what_people_see(in_window):
             assert listed(window.page) == [fault.id for fault in FAULT_CATALOG]
         window.open_palette()
         palette.field.setText(">tls-self")
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         assert rows() == []
 
     in_window(story)

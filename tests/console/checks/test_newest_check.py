@@ -34,7 +34,7 @@ async def opened(ctx, server, tab="Check"):
     page.resize(1000, 700)
     page.show()
     page.load()
-    await until(lambda: page.session.ready and not page.workers.busy)
+    await until(lambda: page.session.ready and not page.tasks.busy)
     return page
 
 
@@ -112,7 +112,7 @@ def test_an_opened_report_stays_while_newer_ones_come(run, ctx, store, server):
         await until(lambda: tab.past_checks.checks)
         tab.show_past_check(tab.past_checks.checks[0])
         await ctx.call(save_check, store, server, good())
-        await until(lambda: len(tab.past_checks.checks) == 2 and not page.workers.busy)
+        await until(lambda: len(tab.past_checks.checks) == 2 and not page.tasks.busy)
         assert "service_create" in tab.shown
         tab.close_past_check()
         assert set(tab.shown) == {"url", "tcp"}
@@ -152,7 +152,7 @@ def test_a_check_made_here_is_not_replaced_by_an_older_one(run, ctx, store, serv
         await until(lambda: tab.results)
         tab._ended_at, tab.report, tab.results = kept.at + timedelta(seconds=5), None, {"url": kept.stages[0]}
         tab.past_checks.invalidate()
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
         assert set(tab.results) == {"url"}
         await closed(page)
 
@@ -173,7 +173,7 @@ def test_findings_wrap_and_nothing_moves_sideways(run, tmp_path, width):
             await window.ctx.call(save_check, window.ctx.workspace.store, server, findings(), process)
             page = await shown(window, Kind.FOREIGN_SYSTEM, server)
             page.open_tab("Check")
-            await until(lambda: page.check.results and not page.workers.busy)
+            await until(lambda: page.check.results and not page.tasks.busy)
             laid_out()
             area = page.check._area
             view = area.viewport()

@@ -88,10 +88,10 @@ def looked(store, at, *, complete=True):
 def quiet(page):
     """Whether nothing is being read for a page."""
     return not (
-        page.workers.busy
+        page.tasks.busy
         or page.looking.busy
-        or page.showing.workers.busy
-        or page.filters.workers.busy
+        or page.showing.tasks.busy
+        or page.filters.tasks.busy
         or page.filters._soon.isActive()
     )
 
@@ -120,7 +120,7 @@ async def opened(ctx, target=None, size=(1040, 760)):
         yield page
         await settled(page)
     finally:
-        page.workers.cancel_all()
+        page.tasks.cancel_all()
         page.close()
         page.deleteLater()
         await asyncio.sleep(0)

@@ -189,7 +189,7 @@ def test_an_export_that_is_stopped_leaves_no_file(run, ctx, store, tmp_path):
             path = tmp_path / "requests.csv"
             job = csv_export.start_export(page, path, page.filter(), page.sort())
             job.cancel()
-            await until(lambda: not page.workers.busy)
+            await until(lambda: not page.tasks.busy)
             assert job.state == "cancelled"
             assert [file.name for file in tmp_path.glob("*.csv*")] == []
 

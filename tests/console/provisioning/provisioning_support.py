@@ -79,7 +79,7 @@ async def opened(ctx, server=None, size=(1100, 760)):
 
 
 async def settled(page):
-    await until(lambda: not page.presenter.planning and not page.presenter.running and not page.workers.busy)
+    await until(lambda: not page.presenter.planning and not page.presenter.running and not page.tasks.busy)
 
 
 def dialog_of(page):
