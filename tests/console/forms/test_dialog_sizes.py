@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from console.forms.new_object_dialog import NewObjectDialog
 from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog, RowOutcome
 from console.provisioning.run_dialog import RunDialog
+from console.shell.page_registry import object_page
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import Label
 from models.kinds import Kind
@@ -89,7 +90,9 @@ def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx,
         )
 
     async def story():
-        dialog = NewObjectDialog(ctx, configuration.new(Kind.USER_CREDENTIAL))
+        dialog = NewObjectDialog(
+            ctx, configuration.new(Kind.USER_CREDENTIAL), object_page(Kind.USER_CREDENTIAL).groups
+        )
         dialog.open()
         await until(lambda: dialog.session.ready)
         size = size_of(dialog)
