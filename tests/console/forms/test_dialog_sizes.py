@@ -104,7 +104,7 @@ def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx,
         await until(dialog._message.text)
         await asyncio.sleep(0)
         assert " was created. Its password was not stored:" in dialog._message.text()
-        assert dialog._out.text() == "Close"
+        assert dialog._cancel_button.text() == "Close"
         assert size_of(dialog) == size
         dialog.reject()
 
