@@ -118,7 +118,8 @@ class ReferenceField(Editor):
         found = len(rows)
         if self._optional and self._id is not None and not needle:
             rows.append(PickRow(NONE_KEY, tr("None"), "", "cross", ""))
-        rows.append(PickRow(NEW_KEY, tr("New {kind}…", kind=tr(info.singular)), "", "plus", ""))
+        if self._host.ctx.create_object is not None:
+            rows.append(PickRow(NEW_KEY, tr("New {kind}…", kind=tr(info.singular)), "", "plus", ""))
         popup.set_rows(rows, current=str(self._id) if self._id else None)
         nothing = (
             tr("No {kind} matches", kind=tr(info.singular))
@@ -137,11 +138,10 @@ class ReferenceField(Editor):
         self.button.setFocus()
 
     async def _make(self) -> None:
-        from console.forms.new_object_dialog import create_object
-
-        made = await create_object(self._host.ctx, self.kind, self.button.window())
-        if made is not None:
-            self.choose(made)
+        create = self._host.ctx.create_object
+        created = await create(self.kind, self.button.window()) if create is not None else None
+        if created is not None:
+            self.choose(created)
         self.button.setFocus()
 
 

@@ -1,20 +1,21 @@
 """The one service through which configuration objects are read and written, whatever their kind."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
 from models.approval_request import ApprovalRequest
-from models.base import NAME_MAX, ConfigurationObject, name_key
+from models.base import ConfigurationObject, name_key
 from models.kinds import KINDS, Kind, RequestState
 from models.revision import Revision
 from models.tables import all_models, model_for_kind
 from models.translation_marks import plural_later
 from services.common.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
 from services.configuration import open_requests_guard
+from services.configuration.object_reader import ObjectReader, find_free_name, get_object
 from services.configuration.revision_history import (
     DeletedObject,
     RevisionView,
@@ -26,78 +27,14 @@ from services.configuration.validation import field_errors, field_values, normal
 from services.language import plural_message
 from services.store.errors import NotFoundError
 from services.store.row_values import from_json, get_table
-from services.store.store import Store
 from services.store.tree_outline import Outline, OutlineRow
 from services.store.unit_of_work import UnitOfWork
 
-T = TypeVar("T", bound=ConfigurationObject)
 HISTORY_LIMIT = 500
 
 
-class Configuration:
+class Configuration(ObjectReader):
     """Reads and writes configuration objects of a store. Every method is synchronous and returns detached objects."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    # -- reading -----------------------------------------------------------
-
-    @overload
-    def new(self, kind: type[T], **values: object) -> T: ...
-    @overload
-    def new(self, kind: Kind, **values: object) -> ConfigurationObject: ...
-    def new(self, kind: Kind | type[ConfigurationObject], **values: object) -> ConfigurationObject:
-        """Return an unsaved object (version 0) with a name that is still free."""
-        model = _model(kind)
-        wanted = values.get("name") or KINDS[model.kind].new_name
-        with self.store.read() as session:
-            return model.of_values({**values, "name": self._free_name(session, model, str(wanted))})
-
-    @overload
-    def all(self, kind: type[T]) -> list[T]: ...
-    @overload
-    def all(self, kind: Kind) -> list[ConfigurationObject]: ...
-    def all(self, kind: Kind | type[ConfigurationObject]) -> Sequence[ConfigurationObject]:
-        """Return every object of a kind, by name."""
-        model = _model(kind)
-        with self.store.read() as session:
-            return list(session.exec(select(model).order_by(col(model.name_key))))
-
-    @overload
-    def get(self, kind: type[T], object_id: uuid.UUID) -> T: ...
-    @overload
-    def get(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject: ...
-    def get(self, kind: Kind | type[ConfigurationObject], object_id: uuid.UUID) -> ConfigurationObject:
-        """Return an object of a kind, named by its model or its `Kind`; raises NotFoundError."""
-        with self.store.read() as session:
-            return self._get(session, _model(kind), object_id)
-
-    @overload
-    def find_by_name(self, kind: type[T], name: str) -> T | None: ...
-    @overload
-    def find_by_name(self, kind: Kind, name: str) -> ConfigurationObject | None: ...
-    def find_by_name(self, kind: Kind | type[ConfigurationObject], name: str) -> ConfigurationObject | None:
-        """Return the object of a kind called `name` (case does not matter), or None."""
-        if any("\ud800" <= c <= "\udfff" for c in name):
-            return (
-                None  # command line arguments that are not text contain lone surrogates, which no name does
-            )
-        model = _model(kind)
-        with self.store.read() as session:
-            return session.exec(select(model).where(col(model.name_key) == name_key(name))).first()
-
-    @overload
-    def named(self, kind: type[T], name: str) -> T: ...
-    @overload
-    def named(self, kind: Kind, name: str) -> ConfigurationObject: ...
-    def named(self, kind: Kind | type[ConfigurationObject], name: str) -> ConfigurationObject:
-        """Return the object of a kind called `name`; raises NotFoundError."""
-        model = _model(kind)
-        found = self.find_by_name(model, name)
-        if found is None:
-            known = [item.name for item in self.all(model)]
-            raise NotFoundError(f"the {KINDS[model.kind].singular} “{name}”", name, known)
-        return found
 
     def outline(self) -> Outline:
         """Return the names of everything, for the tree."""
@@ -167,8 +104,8 @@ class Configuration:
         """Return an unsaved copy with a free name."""
         model = model_for_kind(kind)
         with self.store.read() as session:
-            source = self._get(session, model, object_id)
-            name = self._free_name(session, model, f"Copy of {source.name}")
+            source = get_object(session, model, object_id)
+            name = find_free_name(session, model, f"Copy of {source.name}")
         return model.of_values({**field_values(source), "name": name})
 
     def rename(
@@ -196,7 +133,7 @@ class Configuration:
         `confirmed` hang on it.
         """
         with self.store.write() as work:
-            item = self._get(work.session, model_for_kind(kind), object_id)
+            item = get_object(work.session, model_for_kind(kind), object_id)
             users = [
                 user
                 for user in _referring_objects(work.session, item)
@@ -223,7 +160,7 @@ class Configuration:
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
         """Return the objects that refer to this one directly; requests are counted in one entry."""
         with self.store.read() as session:
-            return list(_referring_objects(session, self._get(session, model_for_kind(kind), object_id)))
+            return list(_referring_objects(session, get_object(session, model_for_kind(kind), object_id)))
 
     # -- history -----------------------------------------------------------
 
@@ -287,7 +224,7 @@ class Configuration:
             if current is not None:
                 work.session.expunge(current)
             elif free_name:
-                values["name"] = self._free_name(work.session, model, values["name"])
+                values["name"] = find_free_name(work.session, model, values["name"])
             return self.save_in(work, model.of_values(values), confirmed=confirmed)
 
     # -- inside ------------------------------------------------------------
@@ -306,33 +243,6 @@ class Configuration:
         if stored is None or stored["version"] != item.version:
             return None
         return open_requests_guard.refusal(session, item.kind, stored, item)
-
-    @staticmethod
-    def _get(session: Session, model: type[T], object_id: uuid.UUID) -> T:
-        item = session.get(model, object_id)
-        if item is None:
-            raise NotFoundError(f"the {KINDS[model.kind].singular} with id {object_id}")
-        return item
-
-    @staticmethod
-    def _free_name(session: Session, model: type[ConfigurationObject], wanted: str) -> str:
-        taken = set(session.exec(select(model.name_key)))
-        name, number = _shorten_name(wanted), 1
-        while name_key(name) in taken:
-            number += 1
-            name = _shorten_name(wanted, f" ({number})")
-        return name
-
-
-def _model(kind: Kind | type[T]) -> type[T] | type[ConfigurationObject]:
-    return kind if isinstance(kind, type) else model_for_kind(Kind(kind))
-
-
-def _shorten_name(name: str, suffix: str = "") -> str:
-    """Return `name` with `suffix`, shortened so that it is a valid name."""
-    while len(name + suffix) > NAME_MAX or len(name_key(name + suffix)) > NAME_MAX:
-        name = name[:-1]
-    return name.rstrip() + suffix
 
 
 def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:

@@ -6,10 +6,10 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester
 
-from console.navigation.page_registry import create_page
 from console.navigation.tree_definition import all_nodes
 from console.objects.folder import FolderModel
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.placeholders import EmptyState
 from models.kinds import Kind
 from tests.console.page_support import until
