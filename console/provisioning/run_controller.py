@@ -44,7 +44,7 @@ class RunController(QObject):
     ) -> None:
         super().__init__(page)
         self._ctx = ctx
-        self._workers = tasks
+        self._tasks = tasks
         self._presenter = presenter
         self._view = view
         self._page = page
@@ -55,7 +55,7 @@ class RunController(QObject):
         """Carry a request out, after the dialog when it needs one; does nothing without a request."""
         if request is None:
             return
-        self._workers.start(self._start(request), group=TASK_GROUP)
+        self._tasks.start(self._start(request), group=TASK_GROUP)
 
     async def _start(self, request: RunRequest) -> None:
         administrator, include_others = None, False
@@ -163,7 +163,7 @@ class RunController(QObject):
             self._job.cancel()
 
     def _stop(self) -> None:
-        self._workers.cancel(TASK_GROUP)
+        self._tasks.cancel(TASK_GROUP)
         self._presenter.result = RunResult.STOPPED
         self._view.show_outcome(
             stopped_outcome(tr("The run was cancelled"), None, "", tr("Writing down how far it came"))

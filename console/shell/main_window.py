@@ -89,8 +89,17 @@ class Window(QMainWindow):
         ctx.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = CheckSchedule(self, settings)
-        self.saved_filters = SavedFilterController(self)
-        self.news = RequestNotifier(self, settings, self.tray)
+        self.saved_filters = SavedFilterController(ctx, self, self.navigation)
+        self.news = RequestNotifier(
+            ctx,
+            self,
+            settings,
+            self.tray,
+            is_list_visible=lambda: (
+                self.isActiveWindow() and self.page is not None and self.page.target.kind == REQUESTS
+            ),
+            show_target=self.show_target,
+        )
         self.polling = PollingController(self)
         window_commands.register_commands(self)
         self._build()
@@ -415,7 +424,7 @@ class Window(QMainWindow):
 
     def open_my_names(self) -> None:
         """Ask what whoever sits here is called in ServiceNow."""
-        my_names.open_my_names(self)
+        my_names.open_my_names(self.settings, self, self.saved_filters.filters.reset_inbox)
 
     def open_palette(self) -> None:
         """Open the palette over the page."""

@@ -145,7 +145,7 @@ def _request_commands(window: Any) -> Iterator[Command]:
         "Notify about new and overdue requests",
         window.news.toggle,
         where="Requests",
-        checked=lambda: window.news.wanted,
+        checked=lambda: window.news.is_enabled,
     )
 
 

@@ -10,7 +10,8 @@ from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDial
 from console.forms.merge_dialog import MergeDialog, MergeRow
 from console.forms.new_object_dialog import NewObjectDialog, PasswordDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
-from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog
+from console.inbox.action_plan import ACTION_DESCRIPTIONS
+from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.common.logging_setup import PrivateRotatingFileHandler, configure_logging, try_configure_logging
+from tests.processes import without_coverage
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,6 +88,7 @@ def test_no_traceback_reaches_the_terminal(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "logs"],
         cwd=ROOT,
+        env=without_coverage(),
         capture_output=True,
         text=True,
         check=True,

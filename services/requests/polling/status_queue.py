@@ -34,6 +34,7 @@ from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, ServiceRole
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_true
 from services.servicenow.script_templates import is_unmodified_script
 from services.store import Store
 from services.store.errors import StoreError
@@ -115,7 +116,7 @@ class StatusQueue:
         return replace(target, scripts=scripts, ground=replace(target.ground, stock=stock))
 
     def _script(self, process: ApprovalProcess, rows: Sequence[dict[str, str]]) -> ScriptCheck:
-        active = [row for row in rows if row["active"] in ("true", "1")]
+        active = [row for row in rows if is_true(row["active"])]
         now = self._clock.now().timestamp()
         if len(active) != 1:
             # Hidden, or nobody knows which of them answers.

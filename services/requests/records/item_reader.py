@@ -10,7 +10,7 @@ from services.requests.records.record_resolution import order_has_other_items, r
 from services.requests.records.requested_item import Approval, RequestedItem
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.record_values import parse_time
+from services.servicenow.record_values import can_act, parse_time
 
 _APPROVAL_FIELDS = (
     "sys_id", "state", "approver", "approver.user_name", "approver.name", "approver.active", "approver.locked_out",
@@ -60,7 +60,7 @@ async def _fetch_approvals(instance: ServiceNowClient, item: RequestedItem) -> l
             asked_at=parse_time(row["sys_created_on"]),
             changed_at=parse_time(row["sys_updated_on"]),
             changed_by=row["sys_updated_by"],
-            active=row["approver.active"] not in ("false", "0") and row["approver.locked_out"] not in ("true", "1"),
+            active=can_act(row["approver.active"], row["approver.locked_out"]),
         )
         async for row in instance.table(APPROVAL_TABLE).rows(query, fields=_APPROVAL_FIELDS)
     ]  # fmt: skip

@@ -31,8 +31,9 @@ from services.requests.records.requested_item import RequestedItem, parse_item
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.http_session import GET_ATTEMPTS
 from services.servicenow.record_ids import is_record_number, is_sys_id
-from services.servicenow.table_api import GET_ATTEMPTS, PAGE_SIZE
+from services.servicenow.table_api import PAGE_SIZE
 
 ITEM_FIELDS = (
     "sys_id", "number", "state", "approval", "active", "cat_item", "request", "request.number", "request.approval",

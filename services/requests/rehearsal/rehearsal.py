@@ -30,7 +30,7 @@ from services.requests.rehearsal.cleanup import (
     close_rehearsal,
     describe_possible_leftover,
 )
-from services.servicenow.connection_settings import SignIn
+from services.servicenow.authentication import SignIn
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store

@@ -207,8 +207,8 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
         await until(lambda: len(window.model.objects()) == 2)
         page = await shown(window, Kind.FOREIGN_SYSTEM, server)
         page.run("check")
-        await until(lambda: page.check.report is not None)
-        cards = page.check._by_stage
+        await until(lambda: page.check.presenter.report is not None)
+        cards = page.check.findings.cards
         assert set(cards) == {"account", "clock"}
         for stage, card in cards.items():
             link = card.entry_link

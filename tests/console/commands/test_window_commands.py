@@ -333,7 +333,7 @@ def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
         go_on = asyncio.Event()
         page.load_check_subject = go_on.wait
         page.run("check")
-        assert page.check.running
+        assert page.check.presenter.running
         configuration = window.ctx.workspace.configuration
         for _ in range(MAX_OPEN_PAGES + 2):
             credential = await window.ctx.call(
@@ -342,7 +342,7 @@ def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
             await shown(window, Kind.USER_CREDENTIAL, credential)
         assert page in window._pages.values()
         page.check.cancel()
-        await until(lambda: not page.check.running)
+        await until(lambda: not page.check.presenter.running)
 
     in_window(story)
 

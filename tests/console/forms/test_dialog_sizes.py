@@ -8,7 +8,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.forms.new_object_dialog import NewObjectDialog
-from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog, RowOutcome
+from console.inbox.action_plan import ACTION_DESCRIPTIONS
+from console.inbox.decision_dialog import ActionDialog
+from console.inbox.request_rows import RowOutcome
 from console.provisioning.run_dialog import RunDialog
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import Label
@@ -60,7 +62,7 @@ def test_the_dialog_of_an_act_keeps_its_size_when_it_ends_with_reasons(qtbot, na
     dialog.show()
     size = size_of(dialog)
     dialog.begin()
-    dialog.tell(rows[0].id, RowOutcome(ok=False, text=LONG, why=LONG))
+    dialog.show_outcome(rows[0].id, RowOutcome(ok=False, text=LONG, why=LONG))
     dialog.message.setText(LONG)
     QTest.qWait(0)
     assert size_of(dialog) == size

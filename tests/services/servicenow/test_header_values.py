@@ -13,7 +13,7 @@ from services.connectivity.stages.limits_and_clock import (
     parse_rate_limit_evidence,
 )
 from services.servicenow.faults import RateLimitedError
-from services.servicenow.http_failures import raise_for_status, retry_after_or_default
+from services.servicenow.response_checks import raise_for_status, retry_after_or_default
 from services.servicenow.response_headers import (
     RETRY_AFTER_DEFAULT_S,
     RETRY_AFTER_MAX_S,
