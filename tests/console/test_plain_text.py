@@ -329,7 +329,9 @@ def test_tooltips_of_models_are_made_plain():
                 f"{path.name}:{part.lineno}"
                 for statement in body
                 for part in ast.walk(statement)
-                if isinstance(part, ast.Return) and part.value and "plain_text.tooltip(" not in ast.unparse(part.value)
+                if isinstance(part, ast.Return)
+                and part.value
+                and "plain_text.tooltip(" not in ast.unparse(part.value)
             ]
     # The time of a revision is the console's own.
     assert [w for w in wrong if not w.startswith("revision_list.py")] == []
