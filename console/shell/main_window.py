@@ -1,6 +1,7 @@
 """The window: menu bar, tree, pages and activity strip, and the parts that work in the background while it is open."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from console.shell import dialogs, window_commands
 from console.shell.activity_strip import ActivityPane, ActivityStrip
 from console.shell.command_palette import Palette
 from console.shell.menus import build_menu_bar
+from console.shell.page_registry import create_object
 from console.shell.page_stack import PageStack
 from console.shell.palette_search import PaletteSearch
 from console.shell.tree_controller import TreeController
@@ -78,6 +80,7 @@ class Window(QMainWindow):
             show_target=self.show_target,
         )
         self.polling = PollingController(self)
+        ctx.create_object = partial(create_object, ctx)
         self.objects = TreeController(ctx, self.navigation, self.pages, self.tasks, self.saved_filters, self)
         window_commands.register_commands(self)
         self._build()

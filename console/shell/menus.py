@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from console.navigation.page_registry import page_class
 from console.navigation.tree_model import Node
 from console.runtime.command_registry import Command, CommandRegistry
+from console.shell.page_registry import page_class
 from console.shell.window_commands import MENUS, new_command_id
 from console.widgets import plain_text
 from services.language import tr
@@ -95,7 +95,7 @@ def _add_new_commands(menu: QMenu, path: tuple[str, ...], commands: CommandRegis
 
 def _object_commands(commands: CommandRegistry, node: Node) -> Iterator[Command]:
     """Yield the commands that may apply to an object; its page decides whether they can run."""
-    offered = {"rename", "duplicate", "delete", *page_class(node.target.kind).offered}
+    offered = {"rename", "duplicate", "delete", *page_class(node.target).offered}
     for name in OBJECT_COMMANDS:
         if name in offered and _applies_to(name, node):
             yield commands.get(name)

@@ -6,9 +6,9 @@ from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QStackedWidget
 
 from console.navigation.page import Page
-from console.navigation.page_registry import create_page
 from console.runtime.context import Context
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 
 MAX_OPEN_PAGES = 12
 MINIMUM_WIDTH = 500

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject
 
 from console.inbox.filter_counts import filter_catalog
-from console.navigation.locations import kind_breadcrumb
 from console.navigation.request_places import request_target, state_label
+from console.navigation.tree_definition import kind_breadcrumb
 from console.navigation.tree_model import TreeModel
 from console.runtime import lazy_imports
 from console.runtime.context import Context

@@ -8,8 +8,7 @@ from PyQt6.QtWidgets import QWidget
 
 from console.checks.check_schedule import INTERVALS
 from console.inbox import my_names
-from console.navigation.locations import KIND_PATHS
-from console.navigation.tree_places import find_page_nodes
+from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
 from console.runtime.targets import FAULTS, HOME, REQUESTS, Target
@@ -92,7 +91,7 @@ def new_command_id(kind: Kind) -> str:
 
 
 def _new_commands(window: "Window") -> Iterator[Command]:
-    for kind in KIND_PATHS:
+    for kind in kinds_in_tree():
         info = KINDS[kind]
         yield Command(
             new_command_id(kind),
