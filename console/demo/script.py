@@ -78,7 +78,7 @@ class DemoScript:
         """Show the guide and see that its next step is the credential."""
         await self.hand.until("the guide", lambda: self.window.page is not None and self.window.page.phases)
         await self.picture("home")
-        return self.window.page.title
+        return str(self.window.page.title)
 
     async def credential(self) -> str:
         """Make the credential through the tree's menu and type the password into the vault."""
@@ -122,7 +122,7 @@ class DemoScript:
         """Run the staged check on the server's page."""
         page = self.window.page
         await self.hand.press("Check connection")
-        report = await self.hand.until("the check has ended", lambda: page.check.report)
+        report = await self.hand.until("the check has ended", lambda: page.check.presenter.report)
         if report.verdict == "failed":
             raise NotObservedError(f"the check says {report.verdict}: {[s.evidence for s in report.stages]}")
         await self.picture("check")
@@ -247,7 +247,11 @@ class DemoScript:
         )
         await self.hand.until(
             "what to tell the caller, as ServiceNow says it now",
-            lambda: page.pane.answer and page.showing.people is not None and not page.showing.tasks.busy,
+            lambda: (
+                page.pane.answer
+                and page.details_loader.approvers is not None
+                and not page.details_loader.tasks.busy
+            ),
         )
         await self.picture(picture)
 
@@ -273,7 +277,7 @@ class DemoScript:
         self.window.palette_box.field.setText("appr")
         await self.picture("palette")
         self.window.palette_box.hide()
-        self.window.go_faults()
+        self.window.ctx.commands.run("faults")
         await self.hand.until("the fault catalog", lambda: self.window.page.fault)
         await self.picture("fault-catalogue")
         theme.of().apply("dark")
@@ -294,7 +298,7 @@ class DemoScript:
     async def _task_picture(self) -> None:
         self.window.show_target(Target(PROVISIONING, tab=str(self.ids["server"])))
         page = self.window.page
-        await self.hand.until("the plan of the items", lambda: page.planned)
+        await self.hand.until("the plan of the items", lambda: page.presenter.planned)
         page.plan_tab.tree.select("service:cancel")
         await self.picture("provisioning")
 

@@ -37,7 +37,7 @@ class PlanController(QObject):
     ) -> None:
         super().__init__(page)
         self._ctx = ctx
-        self._workers = tasks
+        self._tasks = tasks
         self._presenter = presenter
         self._tab = tab
         self._timer = QTimer(self)
@@ -64,7 +64,7 @@ class PlanController(QObject):
         if server is None or not self._presenter.begin_planning():
             return
         self._tab.planning(on=True)
-        self._workers.start(self._plan(server), group=TASK_GROUP)
+        self._tasks.start(self._plan(server), group=TASK_GROUP)
         self.changed.emit()
 
     async def _plan(self, server: "ForeignSystem") -> None:
@@ -108,7 +108,7 @@ class PlanController(QObject):
     def stop(self) -> None:
         """Stop planning without showing it, as when another server is chosen."""
         self._timer.stop()
-        self._workers.cancel(TASK_GROUP)
+        self._tasks.cancel(TASK_GROUP)
         self._presenter.cancel_planning()
 
     def _on_names_edited(self) -> None:
@@ -132,7 +132,7 @@ class PlanController(QObject):
     def _replan(self) -> None:
         planned = self._presenter.planned
         if planned is not None and not self._presenter.planning:
-            self._workers.start(self._replan_from(planned), group=TASK_GROUP)
+            self._tasks.start(self._replan_from(planned), group=TASK_GROUP)
 
     async def _replan_from(self, planned: PlanResult) -> None:
         self._show_plan(await operations.replan(self._ctx, planned, self._presenter.overwrite))
@@ -148,4 +148,4 @@ class PlanController(QObject):
             return
         names = {c.key: c.name for c in plan.changes}
         self._tab.right.setCurrentIndex(CHANGE)
-        self._workers.start(self._tab.change.show_change(change, names, server.name), group="change")
+        self._tasks.start(self._tab.change.show_change(change, names, server.name), group="change")

@@ -13,6 +13,7 @@ from console.provisioning.presenter import ProvisioningPresenter, RunKind, RunRe
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import applied_outcome, stopped_outcome, undone_outcome
 from console.provisioning.run_view import RunView
+from console.runtime import lazy_imports
 from console.runtime.activity import CANCELLED, DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from models.base import utcnow
@@ -44,7 +45,7 @@ class RunController(QObject):
     ) -> None:
         super().__init__(page)
         self._ctx = ctx
-        self._workers = tasks
+        self._tasks = tasks
         self._presenter = presenter
         self._view = view
         self._page = page
@@ -55,7 +56,7 @@ class RunController(QObject):
         """Carry a request out, after the dialog when it needs one; does nothing without a request."""
         if request is None:
             return
-        self._workers.start(self._start(request), group=TASK_GROUP)
+        self._tasks.start(self._start(request), group=TASK_GROUP)
 
     async def _start(self, request: RunRequest) -> None:
         administrator, include_others = None, False
@@ -135,6 +136,7 @@ class RunController(QObject):
     async def _show_failure(
         self, request: RunRequest, error: ConsoleError, administrator: Administrator | None
     ) -> None:
+        await lazy_imports.ready(self._ctx, lazy_imports.provisioning)
         from services.provisioning.problems import RunStoppedError
 
         self._end_job(translate(error.problem.cause), FAILED)
@@ -163,7 +165,7 @@ class RunController(QObject):
             self._job.cancel()
 
     def _stop(self) -> None:
-        self._workers.cancel(TASK_GROUP)
+        self._tasks.cancel(TASK_GROUP)
         self._presenter.result = RunResult.STOPPED
         self._view.show_outcome(
             stopped_outcome(tr("The run was cancelled"), None, "", tr("Writing down how far it came"))

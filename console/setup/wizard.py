@@ -24,9 +24,10 @@ from console.setup.wizard_items import (
     provisional_server_id,
     read_partial_run,
 )
-from console.setup.wizard_steps import DoneStep, FailurePanel, FoundStep, SignInStep
+from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.failure_panel import FailurePanel
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import ElidedLabel, Label
 from models.addresses import normalise_base_url

@@ -92,7 +92,7 @@ async def raised(window, practice):
 def test_from_a_callers_name_to_the_answer_to_tell_in_two_interactions(in_window, practice):
     async def story(window):
         row = await raised(window, practice)
-        window.go_home()
+        window.ctx.commands.run("home")
         await until(lambda: window.page.settled)
         counted = Interactions()
         # One: Ctrl+K, the name the caller gives, Enter.
@@ -136,7 +136,7 @@ def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practic
         page.run("refresh")
         await until(lambda: any(job.text.startswith("Status updated") for job in window.ctx.activity.jobs))
         await settled(page)
-        assert page.showing.row.state == RequestState.APPROVED
+        assert page.details_loader.request.state == RequestState.APPROVED
         window.polling.stop()
 
     in_window(story)

@@ -9,9 +9,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from console.forms import object_actions
-from console.navigation.page_registry import create_page
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
@@ -358,9 +358,9 @@ def test_a_type_without_a_server_behind_it_says_so(run, ctx, configuration):
     async def story():
         async with opened(ctx, Target("approval_type", approval_type.id)) as page:
             page.run("check")
-            await until(lambda: page.check.failure)
-            assert page.check.failure.fault == "server-missing"
-            assert "Choose a ServiceNow Server" in page.check._nothing.text()
+            await until(lambda: page.check.presenter.failure)
+            assert page.check.presenter.failure.fault == "server-missing"
+            assert "Choose a ServiceNow Server" in page.check.findings.placeholder.text()
             assert page.head.badges() == [("Could not be checked", "bad", "bad")]
 
     run(story())

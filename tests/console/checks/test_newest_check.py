@@ -7,8 +7,8 @@ import pytest
 from PyQt6.QtCore import QPoint
 from PyQt6.QtWidgets import QLabel
 
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from models.kinds import Kind
 from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
@@ -52,15 +52,15 @@ def test_a_check_that_was_made_before_the_page_was_opened_is_shown(run, ctx, sto
     async def story():
         page = await opened(ctx, server)
         tab = page.check
-        await until(lambda: tab.results)
-        assert tab.results["service_create"].state == "failed"
-        assert set(tab._by_stage) == {"account", "service_create", "service_status"}
-        assert tab._by_stage["account"].isVisibleTo(tab)
-        assert not tab.stale
-        assert [text for text, *_ in tab.badges()] == ["2 failed"]
-        assert "by ada" in tab._when_text.text()
-        assert "- Checked: " in tab.text()
-        assert "by ada" in tab.text()
+        await until(lambda: tab.presenter.results)
+        assert tab.presenter.results["service_create"].state == "failed"
+        assert set(tab.findings.cards) == {"account", "service_create", "service_status"}
+        assert tab.findings.cards["account"].isVisibleTo(tab)
+        assert not tab.presenter.stale
+        assert [text for text, *_ in tab.presenter.badges()] == ["2 failed"]
+        assert "by ada" in tab.summary.source_text.text()
+        assert "- Checked: " in tab.presenter.report_text(page.title)
+        assert "by ada" in tab.presenter.report_text(page.title)
         await closed(page)
 
     run(story())
@@ -79,13 +79,13 @@ def test_a_check_of_another_console_takes_the_place_of_an_older_one(run, ctx, st
 
     async def story():
         page = await opened(ctx, server)
-        await until(lambda: page.check.results)
+        await until(lambda: page.check.presenter.results)
         await ctx.call(save_check, elsewhere, server, good())
         await ctx.call(store.feed.poll)  # as the window does every few seconds
-        await until(lambda: set(page.check.results) == {"url", "tcp"})
-        assert page.check._by_stage == {}
-        assert [text for text, *_ in page.check.badges()] == ["Check good"]
-        assert "by grace" in page.check._when_text.text()
+        await until(lambda: set(page.check.presenter.results) == {"url", "tcp"})
+        assert page.check.findings.cards == {}
+        assert [text for text, *_ in page.check.presenter.badges()] == ["Check good"]
+        assert "by grace" in page.check.summary.source_text.text()
         await closed(page)
 
     run(story())
@@ -96,7 +96,7 @@ def test_the_head_follows_while_another_tab_is_shown(run, ctx, store, server):
 
     async def story():
         page = await opened(ctx, server)
-        await until(lambda: page.check.results)
+        await until(lambda: page.check.presenter.results)
         page.open_tab("Details")
         await ctx.call(save_check, store, server, good())
         await until(lambda: ("Check good", "good", "good") in page.head.badges())
@@ -115,9 +115,9 @@ def test_an_opened_report_stays_while_newer_ones_come(run, ctx, store, server):
         tab.show_past_check(tab.past_checks.checks[0])
         await ctx.call(save_check, store, server, good())
         await until(lambda: len(tab.past_checks.checks) == 2 and not page.tasks.busy)
-        assert "service_create" in tab.shown
+        assert "service_create" in tab.presenter.visible_results
         tab.close_past_check()
-        assert set(tab.shown) == {"url", "tcp"}
+        assert set(tab.presenter.visible_results) == {"url", "tcp"}
         await closed(page)
 
     run(story())
@@ -131,9 +131,9 @@ def test_a_check_of_other_values_than_those_of_now_is_old(run, ctx, store, confi
 
     async def story():
         page = await opened(ctx, server)
-        await until(lambda: page.check.results)
-        assert page.check.stale
-        assert [text for text, *_ in page.check.badges()] == ["Changed since this check"]
+        await until(lambda: page.check.presenter.results)
+        assert page.check.presenter.stale
+        assert [text for text, *_ in page.check.presenter.badges()] == ["Changed since this check"]
         await closed(page)
 
     run(story())
@@ -151,11 +151,15 @@ def test_a_check_made_here_is_not_replaced_by_an_older_one(run, ctx, store, serv
     async def story():
         page = await opened(ctx, server)
         tab = page.check
-        await until(lambda: tab.results)
-        tab._ended_at, tab.report, tab.results = kept.at + timedelta(seconds=5), None, {"url": kept.stages[0]}
+        await until(lambda: tab.presenter.results)
+        tab.presenter.ended_at, tab.presenter.report, tab.presenter.results = (
+            kept.at + timedelta(seconds=5),
+            None,
+            {"url": kept.stages[0]},
+        )
         tab.past_checks.invalidate()
         await until(lambda: not page.tasks.busy)
-        assert set(tab.results) == {"url"}
+        assert set(tab.presenter.results) == {"url"}
         await closed(page)
 
     run(story())
@@ -175,13 +179,13 @@ def test_findings_wrap_and_nothing_moves_sideways(run, tmp_path, width):
             await window.ctx.call(save_check, window.ctx.workspace.store, server, findings(), process)
             page = await shown(window, Kind.FOREIGN_SYSTEM, server)
             page.open_tab("Check")
-            await until(lambda: page.check.results and not page.tasks.busy)
+            await until(lambda: page.check.presenter.results and not page.tasks.busy)
             laid_out()
-            area = page.check._area
+            area = page.check.findings
             view = area.viewport()
             for stage in ("service_status", "account", "service_create"):
-                page.check._selected(stage)
-                card = page.check._by_stage[stage]
+                page.check.findings.scroll_to_stage(stage)
+                card = page.check.findings.cards[stage]
                 assert area.horizontalScrollBar().value() == 0
                 for part in (card, *card.findChildren(QLabel), *card.acts, card.copy_button):
                     left = part.mapTo(view, QPoint(0, 0)).x()

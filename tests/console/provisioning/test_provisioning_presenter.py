@@ -29,7 +29,12 @@ from services.provisioning.current_records import InstanceState
 from services.provisioning.required_records import Prerequisites
 
 PROBLEM = Problem(
-    "Apply", "HTTP 503", "The instance is in maintenance.", Owner.SERVICENOW, "Wait.", "maintenance"
+    "Apply",
+    "HTTP 503",
+    "The instance is in maintenance.",
+    Owner.SERVICENOW,
+    "Wait.",
+    FaultId.INSTANCE_MAINTENANCE,
 )
 NO_ADMIN = Problem(
     "Apply", "none", "No admin.", Owner.SERVICENOW, "Sign in.", FaultId.PROVISION_ADMIN_MISSING
@@ -347,7 +352,7 @@ def test_an_undo_lists_what_it_removed_and_left():
 def test_a_stopped_run_can_be_continued_and_undone_by_its_receipt():
     outcome = stopped_outcome("The run stopped", PROBLEM, "receipt-1")
     assert (outcome.complete, outcome.can_undo) == (False, True)
-    assert "maintenance" in outcome.report
+    assert "instance-maintenance" in outcome.report
     assert "Run ID:   receipt-1" in outcome.report
     cancelled = stopped_outcome("The run was cancelled", None, "", "Nothing was written")
     assert (cancelled.shape, cancelled.can_undo) == ("off", False)
