@@ -247,7 +247,11 @@ class DemoScript:
         )
         await self.hand.until(
             "what to tell the caller, as ServiceNow says it now",
-            lambda: page.pane.answer and page.showing.people is not None and not page.showing.tasks.busy,
+            lambda: (
+                page.pane.answer
+                and page.details_loader.approvers is not None
+                and not page.details_loader.tasks.busy
+            ),
         )
         await self.picture(picture)
 

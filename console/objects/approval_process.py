@@ -381,4 +381,4 @@ class ApprovalProcessPage(CheckablePage):
         """Open the rehearsal of a request through this process."""
         from console.rehearsal.rehearsal_dialog import open_rehearsal
 
-        self.tasks.start(open_rehearsal(self, process=self.session.item), group="rehearse")
+        self.tasks.start(open_rehearsal(self.ctx, self, process=self.session.item), group="rehearse")

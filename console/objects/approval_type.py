@@ -142,7 +142,7 @@ class ApprovalTypePage(CheckablePage):
 
         process = await self._handler()
         if process is not None:
-            await open_rehearsal(self, process=process, approval_type=self.session.item)
+            await open_rehearsal(self.ctx, self, process=process, approval_type=self.session.item)
 
 
 def _server_missing_problem(name: str) -> Problem:

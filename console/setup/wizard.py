@@ -18,10 +18,11 @@ from console.setup import wizard_work
 from console.setup.missing_plan import PartialRun
 from console.setup.wizard_items import CreatedItems, MissingItems
 from console.setup.wizard_presenter import Activity, PrimaryAction, Step, WizardPresenter
-from console.setup.wizard_steps import DoneStep, FailurePanel, FoundStep, SignInStep
+from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.setup.wizard_work import InstanceFindings, SignInValues
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.failure_panel import FailurePanel
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import ElidedLabel, Label
 from services.common.errors import ConsoleError, Owner, Problem

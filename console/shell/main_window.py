@@ -35,7 +35,6 @@ from console.inbox.notifications import RequestNotifier
 from console.inbox.saved_filter_nodes import SavedFilterController
 from console.inbox.window_polling import PollingController
 from console.navigation.page import Page
-from console.navigation.page_registry import create_page
 from console.navigation.tree_model import Node, TreeModel
 from console.navigation.tree_view import Navigation
 from console.runtime import lazy_imports
@@ -48,6 +47,7 @@ from console.shell import dialogs, window_commands
 from console.shell.activity_strip import ActivityPane, ActivityStrip
 from console.shell.command_palette import Palette
 from console.shell.menus import build_menu_bar, node_menu
+from console.shell.page_registry import create_object, create_page
 from console.shell.palette_search import MAX_REQUESTS, PaletteSearch
 from console.shell.unfinished_work import StartupCleanup
 from console.widgets import activation, plain_text
@@ -89,9 +89,19 @@ class Window(QMainWindow):
         ctx.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = CheckSchedule(self, settings)
-        self.saved_filters = SavedFilterController(self)
-        self.news = RequestNotifier(self, settings, self.tray)
+        self.saved_filters = SavedFilterController(ctx, self, self.navigation)
+        self.news = RequestNotifier(
+            ctx,
+            self,
+            settings,
+            self.tray,
+            is_list_visible=lambda: (
+                self.isActiveWindow() and self.page is not None and self.page.target.kind == REQUESTS
+            ),
+            show_target=self.show_target,
+        )
         self.polling = PollingController(self)
+        ctx.create_object = partial(create_object, ctx)
         window_commands.register_commands(self)
         self._build()
         self._connect()
@@ -415,7 +425,7 @@ class Window(QMainWindow):
 
     def open_my_names(self) -> None:
         """Ask what whoever sits here is called in ServiceNow."""
-        my_names.open_my_names(self)
+        my_names.open_my_names(self.settings, self, self.saved_filters.filters.reset_inbox)
 
     def open_palette(self) -> None:
         """Open the palette over the page."""
