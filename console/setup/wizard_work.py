@@ -74,12 +74,13 @@ async def _plan_missing(
     ctx: "Context", instance: "ServiceNowClient", base_url: str, progress: Progress
 ) -> MissingRecords:
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
+    from models.foreign_system import ForeignSystem
     from services.provisioning import ItemNames
 
     workspace = await ctx.ready()
     new = partial(
         workspace.configuration.new,
-        Kind.FOREIGN_SYSTEM,
+        ForeignSystem,
         id=provisional_server_id(base_url),
         base_url=base_url,
     )
