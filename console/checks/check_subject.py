@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from models.foreign_system import ForeignSystem
     from services.connectivity import PreviousSignIn
     from services.connectivity.check_history import CheckSignIn, PastCheck
-    from services.servicenow import ConnectionSettings, SignInSource
+    from services.servicenow import ConnectionSettings
+    from services.servicenow.authentication import SignInSource
 
 T = TypeVar("T", bound="ConfigurationObject")
 
