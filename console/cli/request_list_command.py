@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import output
+from console.cli.arguments import Json
 from console.cli.command_context import get_command_context
+from console.cli.errors import call_error
 from models.base import utcnow
 from models.kinds import RequestState
-from services.common.errors import InputError, Owner, Problem
-from services.common.fault_ids import FaultId
+from services.common.errors import InputError
 from services.common.plain_text import escape_controls
 from services.common.utc_text import format_utc
 from services.language import date_time, plural, tr
@@ -51,7 +52,7 @@ def list_(
     context: typer.Context,
     state: Annotated[
         list[str] | None,
-        typer.Option(help=f"One get_command_context {', '.join(RequestState)}; may be given again."),
+        typer.Option(help=f"One of {', '.join(RequestState)}; may be given again."),
     ] = None,
     search: Annotated[
         str, typer.Option(help="Words that user, computer, number, file, reason, policy or an id hold.")
@@ -60,7 +61,7 @@ def list_(
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Maximum rows (default {DEFAULT_LIMIT}; all with --csv).")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV to standard output.")] = False,
 ) -> None:
     """List requests, newest first."""
@@ -191,7 +192,7 @@ def _parse_state(word: str) -> RequestState:
         return RequestState(word)
     folded = word.casefold().replace("-", "_")
     near = difflib.get_close_matches(folded, known, n=1, cutoff=0.4)
-    raise _input_error(
+    raise _option_error(
         "--state",
         f"“{word}” is no state of a request.",
         f"Did you mean “{near[0]}”?" if near else f"Name one of {', '.join(known)}.",
@@ -206,7 +207,7 @@ def _parse_age(word: str) -> int:
             return number * UNIT_SECONDS[unit]
     begins = re.match(r"\s*(\d{1,9})\s*([A-Za-z])", word, re.ASCII)
     known = begins is not None and begins[2].lower() in UNIT_SECONDS
-    raise _input_error(
+    raise _option_error(
         "--older-than",
         f"“{word}” is no age.",
         f"Did you mean “{begins[1]}{begins[2].lower()}”?"
@@ -215,14 +216,6 @@ def _parse_age(word: str) -> int:
     )
 
 
-def _input_error(option: str, evidence: str, remedy: str) -> InputError:
-    return InputError(
-        Problem(
-            tried=f"Read {option}",
-            evidence=evidence,
-            cause="The command line does not say which requests to list.",
-            owner=Owner.CONSOLE,
-            remedy=remedy,
-            fault=FaultId.CALL_INVALID,
-        )
-    )
+def _option_error(option: str, evidence: str, remedy: str) -> InputError:
+    cause = "The command line does not say which requests to list."
+    return call_error(f"Read {option}", evidence, remedy, cause)
