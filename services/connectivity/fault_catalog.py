@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from models.check_stages import STAGES
+from models.check_stages import PROCESS_STAGES, STAGES
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError, UnreachableError
 from services.common.fault_ids import FaultId, FaultTrait
@@ -281,7 +281,7 @@ _BY_STAGE_AND_ID: dict[tuple[str, str], CheckFault] = {
     (stage, fault.id): fault for fault in FAULT_CATALOG for stage in fault.stages
 }
 
-CALL_STAGES = ("authentication", "request_item", *SERVICE_STAGES, "status_call", "approval_flow")
+CALL_STAGES = ("authentication", *PROCESS_STAGES)
 """The stages that call the instance signed in: what can befall any call can befall each of them."""
 
 

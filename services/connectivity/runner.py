@@ -3,20 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 import httpx
 
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
-from models.check_stages import STAGES
+from models.check_stages import PROCESS_STAGES, STAGES
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
-from services.common.fault_ids import FaultId, FaultTrait
+from services.common.fault_ids import FaultId
 from services.common.tasks import gather_or_cancel
 from services.connectivity.report import CheckReport, SkipReason, StageResult, StageState
-from services.connectivity.stages import network, time_limits
+from services.connectivity.stage import SignedInCheck, Stage, StageFunction, create_stages
+from services.connectivity.stages import load_stages, network, time_limits
 from services.connectivity.stages.authentication import (
     PreviousSignIn,
     SignInResult,
@@ -24,38 +25,25 @@ from services.connectivity.stages.authentication import (
     check_account,
 )
 from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
-from services.connectivity.stages.request_item import RequestItemCheck, check_approval_flow
 from services.connectivity.stages.roles import apply_refusals, check_roles
-from services.connectivity.stages.scripted_services import ServiceCheck
 from services.connectivity.stages.tls import check_tls
 from services.connectivity.stages.web_response import append_build, check_instance, check_reply
 from services.language import plural_message
 from services.servicenow.account_roles import fetch_active_roles
 from services.servicenow.authentication import SignIn, SignInSource, resolve_sign_in
 from services.servicenow.connection_settings import ConnectionSettings
-from services.servicenow.contract import ServiceRole
 from services.servicenow.faults import make_error, make_problem
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.http_session import started_call_paths
 from services.servicenow.response_checks import schemes_without_basic
-from services.servicenow.table_api import Row
 
 StageCallback = Callable[[StageResult], None]
-StageFunction = Callable[[], Awaitable["str | StageResult"]]
-PROCESS_STAGES = (
-    "request_item",
-    "service_create",
-    "service_status",
-    "service_cancel",
-    "status_call",
-    "approval_flow",
-)
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
 _log = logging.getLogger(__name__)
 PREREQUISITE_STAGES = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 """Stages that everything after them needs."""
-NEEDED_STAGE = {"status_call": "service_status", "approval_flow": "request_item"}
-"""The one stage that another one needs besides."""
+
+load_stages()
 
 
 def _ignore_result(result: StageResult) -> None:
@@ -110,6 +98,9 @@ class _CheckRun:
         self.addresses: list[str] = []
         self.answering = ""
         self.reply: network.AnonymousResponse | None = None
+        self._stages: dict[str, Stage] = {}
+        """The declared stages, once the sign-in was accepted."""
+        self._ended: dict[str, asyncio.Event] = {}
         self.deadline = 0.0
         """When the check ends, by the clock of the loop."""
         self.unread: list[Problem] = []
@@ -212,9 +203,10 @@ class _CheckRun:
             self.unread.append(signed[0].elsewhere)
         # What matters most goes first: two calls are in flight at a time, and the others wait for their turn.
         work = [self._account(instance, signed[0]), self._build(instance, seen)]
-        if self.process is not None:
-            work = [self._services(instance, self.process), self._item(instance, self.process), *work]
-        await gather_or_cancel(*work)
+        check = SignedInCheck(instance, signed[0].account, self.process, self._note)
+        self._stages = {stage.key: stage for stage in create_stages(check)}
+        self._ended = {key: asyncio.Event() for key in self._stages}
+        await gather_or_cancel(*map(self._run_declared, self._stages.values()), *work)
         self._report_roles_and_limits(headers)
 
     async def _build(self, instance: ServiceNowClient, seen: str) -> None:
@@ -252,46 +244,17 @@ class _CheckRun:
         if problem.fault in (FaultId.RIGHTS_MISSING, FaultId.TRANSACTION_CANCELLED):
             self.unread.append(problem)
 
-    async def _item(self, instance: ServiceNowClient, process: ApprovalProcess) -> None:
-        item = RequestItemCheck(instance, process)
-
-        async def look() -> str | StageResult:
-            try:
-                return await item.look()
-            except ConsoleError as error:
-                if FaultTrait.SIGNED_IN not in error.problem.fault.traits:
-                    raise
-                self._note(error.problem)
-                seen = f"the catalogue cannot be read: {error.problem.evidence}"
-                return StageResult.skipped("request_item", seen)
-
-        async def look_at_approval(row: Row) -> str | StageResult:
-            try:
-                return await check_approval_flow(instance, row)
-            except ConsoleError as error:
-                if error.problem.fault != FaultId.TRANSACTION_CANCELLED:
-                    raise
-                self._note(error.problem)
-                seen = f"whom it asks cannot be read: {error.problem.evidence}"
-                return StageResult.skipped("approval_flow", seen)
-
-        await self._stage("request_item", look)
-        row = item.row
-        if row is not None:
-            await self._stage("approval_flow", lambda: look_at_approval(row))
-
-    async def _services(self, instance: ServiceNowClient, process: ApprovalProcess) -> None:
-        services = ServiceCheck(instance, process, self._note)
-
-        async def one(role: ServiceRole) -> None:
-            good = await self._stage(f"service_{role.value}", lambda: services.look(role))
-            if role is ServiceRole.STATUS and good:
-                await self._stage("status_call", services.call_status)
-
-        # Status first: its call comes on top.
-        await gather_or_cancel(
-            *(one(role) for role in (ServiceRole.STATUS, ServiceRole.CREATE, ServiceRole.CANCEL))
-        )
+    async def _run_declared(self, stage: Stage) -> None:
+        """Run a declared stage after the one it needs, if it can run then."""
+        try:
+            if stage.needs:
+                await self._ended[stage.needs].wait()
+                failed = self._timed_out or self._has_failed(stage.needs)
+                if (failed and stage.needs_success) or not stage.is_possible():
+                    return
+            await self._stage(stage.key, stage.run)
+        finally:
+            self._ended[stage.key].set()
 
     # -- stages below the sign-in --------------------------------------------
 
@@ -395,7 +358,7 @@ class _CheckRun:
         """Return the result of a stage that could not run, with the stage that is the reason."""
         if self._timed_out:
             return StageResult.skipped(stage, time_limits.check_timeout_text())
-        needed = NEEDED_STAGE.get(stage, "")
+        needed = self._stages[stage].needs if stage in self._stages else ""
         failed = next((s for s in (needed, *PREREQUISITE_STAGES) if self._has_failed(s)), "")
         if failed:
             result = StageResult.skipped(stage, f"needs {failed}, which failed")
