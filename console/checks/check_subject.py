@@ -71,12 +71,13 @@ async def build_check_subject(
     check. The vault releases a password only for the host it was entered for.
     """
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from models.user_credential import UserCredential
     from services import servicenow
 
     workspace = await ctx.ready()
     credential = None
     if server.credential_id is not None:
-        credential = await ctx.call(workspace.configuration.get, Kind.USER_CREDENTIAL, server.credential_id)
+        credential = await ctx.call(workspace.configuration.get, UserCredential, server.credential_id)
     try:
         server.base_url = normalise_base_url(server.base_url)
     except ValueError:
@@ -136,6 +137,8 @@ async def load_stored_check_subject(
 
 async def find_first_process(ctx: "Context", server_id: uuid.UUID) -> "ApprovalProcess | None":
     """Return the first process of a server by name, or None."""
+    from models.approval_process import ApprovalProcess
+
     workspace = await ctx.ready()
-    processes = await ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+    processes = await ctx.call(workspace.configuration.all, ApprovalProcess)
     return next((p for p in processes if p.server_id == server_id), None)

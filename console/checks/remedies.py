@@ -165,10 +165,12 @@ def change_process(page: "CheckablePage", subject: "CheckedObjects", values: dic
 
 async def _save_process(page: "CheckablePage", process_id: uuid.UUID, values: dict[str, str]) -> None:
     ctx = page.ctx
+    from models.approval_process import ApprovalProcess
+
     workspace = await ctx.ready()
 
     def store(count: int) -> "ConfigurationObject":
-        process = workspace.configuration.get(Kind.APPROVAL_PROCESS, process_id)
+        process = workspace.configuration.get(ApprovalProcess, process_id)
         for name, value in values.items():
             setattr(process, name, value)
         return workspace.configuration.save(process, "Remedy of a check", confirmed=count)

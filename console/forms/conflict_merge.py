@@ -2,16 +2,21 @@
 
 import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.forms.merge_dialog import MINE, THEIRS, USE_THEIRS_RESULT, MergeDialog, MergeRow, format_value
+from console.runtime.context import Context
 from console.runtime.task_runner import show_and_wait
+from models.field_values import FieldValues
 from models.kinds import KINDS, Kind
 from services.common.errors import ConflictError
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
 
-async def resolve_conflict(page: Any, error: ConflictError) -> bool:
+
+async def resolve_conflict(page: "ObjectPage", error: ConflictError) -> bool:
     """Ask how to merge what `page` wanted to save with what somebody else saved; returns whether to save again."""
     if error.theirs is None:
         return await _resolve_deleted(page, error)
@@ -49,7 +54,7 @@ async def resolve_conflict(page: Any, error: ConflictError) -> bool:
     return True
 
 
-async def _resolve_deleted(page: Any, error: ConflictError) -> bool:
+async def _resolve_deleted(page: "ObjectPage", error: ConflictError) -> bool:
     from console.forms.delete_dialogs import RecreateDialog
 
     if not await show_and_wait(RecreateDialog(str(error.mine.get("name", "")), page.window())):
@@ -59,10 +64,10 @@ async def _resolve_deleted(page: Any, error: ConflictError) -> bool:
 
 
 def _merge_rows(
-    page: Any,
+    page: "ObjectPage",
     error: ConflictError,
-    merged: dict[str, Any],
-    theirs: dict[str, Any],
+    merged: FieldValues,
+    theirs: FieldValues,
     conflicts: list[str],
     names: dict[uuid.UUID, str],
 ) -> list[MergeRow]:
@@ -89,7 +94,7 @@ def _merge_rows(
     return rows
 
 
-async def load_object_names(ctx: Any) -> dict[uuid.UUID, str]:
+async def load_object_names(ctx: Context) -> dict[uuid.UUID, str]:
     """Return the names of all objects by id, for showing references."""
     workspace = await ctx.ready()
     found: dict[uuid.UUID, str] = {}

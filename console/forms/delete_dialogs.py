@@ -1,10 +1,9 @@
 """The small dialogs around an object that goes: delete it, it is in use, it is gone already."""
 
-from typing import Any
-
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.forms.used_by_tab import describe_reference
+from console.runtime.context import Context
 from console.runtime.targets import Target
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
@@ -83,7 +82,9 @@ class DeleteDialog(ConfirmationDialog):
 class InUseDialog(ConfirmationDialog):
     """Says why an object cannot be deleted, with a link to each user."""
 
-    def __init__(self, ctx: Any, name: str, users: list[Reference], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ctx: Context, name: str, users: list[Reference], parent: QWidget | None = None
+    ) -> None:
         super().__init__(
             tr("“{name}” is in use", name=name),
             tr("It cannot be deleted while other objects refer to it. Point them at another one first."),
@@ -105,7 +106,7 @@ class InUseDialog(ConfirmationDialog):
             )
         self.foot(None, tr("Close"))
 
-    def _go(self, ctx: Any, target: Target) -> None:
+    def _go(self, ctx: Context, target: Target) -> None:
         self.reject()
         ctx.navigate(target)
 

@@ -6,28 +6,32 @@ once, the store's rules 150 ms after the last change) and takes in what somebody
 
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from console.forms.edited_object import EditedObject, field_values
 from console.runtime.drafts import Draft, Drafts
 from console.runtime.task_runner import TaskRunner
-from models.kinds import KINDS, Kind
-from services.common.errors import ConflictError, ConsoleError, FieldError, InvalidError
+from models.field_values import FieldValues
+from models.kinds import Kind
+from services.common.errors import ConsoleError, FieldError, InvalidError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.language import translate
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
+    from models.base import ConfigurationObject
+    from services.workspace import Workspace
 
 VALIDATION_DEBOUNCE_MS = 150
 OBJECT_MISSING_FAULT = FaultId.OBJECT_MISSING
 """The fault of reading an object that was deleted."""
 
 
-class EditSession(QObject):
-    """One object being edited. Values are plain dicts by field name."""
+class EditSession(EditedObject):
+    """Reads, validates and saves one object that is edited, and follows changes by others."""
 
     loaded = pyqtSignal()
     """Values were read, again or for the first time."""
@@ -49,17 +53,10 @@ class EditSession(QObject):
         parent: QObject,
         drafts: Drafts | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(kind, object_id, parent)
         self.ctx = ctx
         self._drafts = ctx.drafts if drafts is None else drafts
         self.tasks = tasks
-        self.kind = kind
-        self.id = object_id
-        self.item: Any = None
-        self.values: dict[str, Any] = {}
-        self.base: dict[str, Any] | None = None
-        self.base_version = 0
-        self.secret: Secret | None = None
         self.ready = False
         self.saving = False
         self.confirmed = 0
@@ -78,20 +75,9 @@ class EditSession(QObject):
     # -- what holds now ----------------------------------------------------------------------------------------
 
     @property
-    def is_new(self) -> bool:
-        """Whether the object was never stored."""
-        return self.base is None
-
-    @property
     def dirty(self) -> bool:
         """Whether there is something to save."""
         return self.ready and (self.is_new or bool(self.changed_names) or bool(self.secret))
-
-    @property
-    def changed_names(self) -> list[str]:
-        """Return the fields that differ from what is stored."""
-        base = self.base or {}
-        return [n for n, v in self.values.items() if n not in base or base[n] != v]
 
     @property
     def errors(self) -> dict[str, str]:
@@ -109,12 +95,6 @@ class EditSession(QObject):
         if suggestion:
             self.suggestions[name] = suggestion
         self.changed.emit()
-
-    def candidate(self) -> Any:
-        """Return the object as it would be saved: stored identity and version, typed values."""
-        from models.tables import model_for_kind
-
-        return model_for_kind(self.kind)(id=self.id, version=self.base_version, **self.values)
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -137,52 +117,29 @@ class EditSession(QObject):
             self._keep()
             self.deleted.emit()
 
-    async def _open(self, workspace: Any, draft: Draft | None) -> bool:
+    async def _open(self, workspace: "Workspace", draft: Draft | None) -> bool:
         """Take what is stored with its draft on top; returns whether the draft is all that is left of the object."""
         if draft is None or not draft.is_new:
             try:
-                self._take(await self.ctx.call(workspace.configuration.get, self.kind, self.id))
+                self.apply_stored(await self.ctx.call(workspace.configuration.get, self.kind, self.id))
             except ConsoleError as error:
                 if draft is None or error.problem.fault != OBJECT_MISSING_FAULT:
                     raise
             else:
                 if draft is not None:
-                    self._apply_draft(draft)
+                    self.apply_draft(draft)
                 return False
         self.item, self.base, self.base_version = None, None, 0
-        self.values = {**self._defaults(), **draft.values}
+        self.values = {**self.default_values(), **draft.values}
         return not draft.is_new
 
     def _fail_load(self, error: ConsoleError) -> None:
         self.ready, self.lost = False, error
         self.failed.emit(error)
 
-    def _defaults(self) -> dict[str, Any]:
-        from models.tables import model_for_kind
-
-        return field_values(model_for_kind(self.kind)(name=KINDS[self.kind].new_name))
-
-    def _take(self, item: Any) -> None:
-        self.item = item
-        self.base = field_values(item)
-        self.base_version = item.version
-        self.values = dict(self.base)
-
-    def _apply_draft(self, draft: Draft) -> None:
-        if draft.base_version == self.base_version:
-            self.values = {**self.values, **draft.values}
-            return
-        # Saved by somebody while the draft lay aside: what only the draft changed is carried over. Where both sides
-        # changed a field, the draft keeps its old base, so that saving reports the conflict instead of hiding it.
-        theirs = dict(self.values)
-        merged, conflicts = self._merge(draft.base or {}, draft.values, theirs)
-        self.values = {**theirs, **merged}
-        if conflicts:
-            self.base, self.base_version = dict(draft.base or {}), draft.base_version
-
     # -- typing ------------------------------------------------------------------------------------------------
 
-    def edit(self, values: dict[str, Any]) -> None:
+    def edit(self, values: FieldValues) -> None:
         """Take typed values, keep the draft, and judge them."""
         if not self.ready:
             return
@@ -260,12 +217,12 @@ class EditSession(QObject):
 
     # -- saving ------------------------------------------------------------------------------------------------
 
-    async def save(self, note: str = "") -> Any:
+    async def save(self, note: str = "") -> "ConfigurationObject":
         """Save the values; returns the stored object. Raises InvalidError and ConflictError as the store does."""
         workspace = await self.ctx.ready()
         self._timer.stop()
-        if not self.is_new and not self.changed_names:
-            return self.item  # only a password was typed, and that goes to the vault
+        if self.item is not None and not self.is_new and not self.changed_names:
+            return self.item  # only a password was typed, which is stored in the vault
         sent = dict(self.values)
         save = partial(
             workspace.configuration.save, self.candidate(), note, base=self.base, confirmed=self.confirmed
@@ -283,16 +240,16 @@ class EditSession(QObject):
         self._apply_saved(stored, sent)
         return stored
 
-    def _apply_saved(self, stored: Any, sent: dict[str, Any]) -> None:
+    def _apply_saved(self, stored: "ConfigurationObject", sent: FieldValues) -> None:
         """Start again from an object that was just saved; what was typed since, and a password, stay in hand."""
         typed_since = {name: value for name, value in self.values.items() if value != sent[name]}
-        self._take(stored)
+        self.apply_stored(stored)
         self.values |= typed_since
         self._keep()
         self.loaded.emit()
         self._judge()
 
-    def adopt(self, values: dict[str, Any], theirs: dict[str, Any] | None, version: int) -> None:
+    def adopt(self, values: FieldValues, theirs: FieldValues | None, version: int) -> None:
         """Take merged values that start from what somebody else saved; `theirs` None starts a new object."""
         self.base = None if theirs is None else {n: theirs[n] for n in self.values if n in theirs}
         self.base_version = version
@@ -316,12 +273,12 @@ class EditSession(QObject):
         if self.saving or item.version == self.base_version:
             return
         if not self.dirty:
-            self._take(item)
+            self.apply_stored(item)
             self.loaded.emit()
             self._judge()
             return
         theirs = field_values(item)
-        merged, conflicts = self._merge(self.base or {}, self.values, theirs)
+        merged, conflicts = self.merge(self.base or {}, self.values, theirs)
         if not conflicts:
             self.item = item
             self.adopt(merged, theirs, item.version)
@@ -342,31 +299,6 @@ class EditSession(QObject):
         self.ready, self.secret = False, None
         self.stop()
         self._drafts.discard(self.kind, self.id)
-
-    def merge_conflict(self, error: ConflictError) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-        """Return what a merge starts from: merged values, theirs, and the fields both sides changed."""
-        base, theirs = self.restored(error.base or {}), self.restored(error.theirs or {})
-        merged, conflicts = self._merge(base or self.base or {}, self.values, theirs)
-        return merged, theirs, conflicts
-
-    def _merge(
-        self, base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]
-    ) -> tuple[dict[str, Any], list[str]]:
-        from services.configuration import merge
-
-        found = merge(base, {**theirs, **mine}, theirs, list(self.values))
-        return found.values, found.conflicts
-
-    def restored(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the editable fields of a row that a conflict carries."""
-        return {name: value for name, value in values.items() if name in self.values}
-
-
-def field_values(item: Any) -> dict[str, Any]:
-    """Return the editable values of an object by field."""
-    from services.configuration.validation import field_values as editable
-
-    return editable(item)
 
 
 def first_error_sentences(errors: list[FieldError]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
@@ -12,8 +12,10 @@ from console.design import theme
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
 from console.widgets.field import Field
 from console.widgets.labels import FittingLabel, Label
+from models.field_values import FieldValues
 from services.language import tr
 
+E = TypeVar("E", bound=Editor)
 FORM_WIDTH = 640
 COLUMN_GAP = 16
 FIELD_GAP = 12
@@ -218,24 +220,31 @@ class Form(QWidget):
             return self._fields[name]
         return next(f for f in self if name in f.editor.names)
 
+    def editor(self, name: str, kind: type[E]) -> E:
+        """Return the editor of `name`, which is of a certain class; raises TypeError when it is not."""
+        editor = self.field(name).editor
+        if not isinstance(editor, kind):
+            raise TypeError(f"{name} is edited by {type(editor).__name__}, not by {kind.__name__}")
+        return editor
+
     def has(self, name: str) -> bool:
         """Whether a field edits `name`."""
         return any(name in f.editor.names for f in self)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> FieldValues:
         """Return what the fields hold, as typed."""
-        values: dict[str, Any] = {}
+        values: FieldValues = {}
         for one in self:
             values.update(one.editor.read())
         return values
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show values in every field without calling it an edit."""
         for one in self:
             one.editor.write(values)
         self.share_values(values)
 
-    def share_values(self, values: dict[str, Any]) -> None:
+    def share_values(self, values: FieldValues) -> None:
         """Tell every editor the values of the others."""
         for one in self:
             one.editor.set_other_values(values)

@@ -1,6 +1,6 @@
 """The head of an object's page: place, title with badges, one row of actions with the reason when Save cannot run."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
@@ -10,6 +10,9 @@ from console.widgets.badge import Badge
 from console.widgets.page_header import PageHeader
 from models.translation_marks import tr_later
 from services.language import plural, tr
+
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
 
 OPTIONAL_COMMANDS = (
     ("discard", tr_later("Discard changes"), tr_later("Discard")),
@@ -24,7 +27,7 @@ class ObjectHeader(QWidget):
 
     tab_changed = pyqtSignal(int)
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
         self._users = 0

@@ -57,7 +57,7 @@ class OpenRequestsDialog(ConfirmationDialog):
 
 
 async def run_with_confirmation(
-    act: Callable[[int], Awaitable[T]], parent: QWidget, refused: RequestsOpenError | None = None
+    act: Callable[[int], Awaitable[T]], parent: QWidget | None, refused: RequestsOpenError | None = None
 ) -> tuple[bool, T | None]:
     """Do `act` with the number of open requests that a person has confirmed, 0 at first; returns whether it was done.
 

@@ -1,7 +1,5 @@
 """A password that can be written and never read: what is known about it, and a line to enter a new one."""
 
-from typing import Any
-
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
@@ -9,6 +7,7 @@ from console.forms.field_editors import Editor, EditorHost
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel
 from console.widgets.line_editors import PasswordLineEdit
+from models.field_values import FieldValues
 from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import tr
@@ -84,11 +83,11 @@ class PasswordField(Editor):
         if had:
             self.entered.emit(None)
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return nothing: a password is no value of an object."""
         return {}
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show nothing: values carry no password."""
 
 

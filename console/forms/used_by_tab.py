@@ -1,6 +1,6 @@
 """The Used by tab: every object that refers to this one, opened by a click or Enter."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayout, QVBoxLayout, QWidget
@@ -14,6 +14,9 @@ from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, Reference
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+
 ROW_HEIGHT = 28
 TARGET_ROLE = Qt.ItemDataRole.UserRole
 
@@ -21,7 +24,7 @@ TARGET_ROLE = Qt.ItemDataRole.UserRole
 class UsedByTab(QWidget):
     """A list of references; says so when there are none."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
         info = KINDS[page.object_kind]
@@ -54,7 +57,7 @@ class UsedByTab(QWidget):
             return  # deleted meanwhile, which the page says
         self.show_users(users)
 
-    def show_users(self, users: list[Any]) -> None:
+    def show_users(self, users: list[Reference]) -> None:
         """Show references, keeping the current one current."""
         current = self.list.currentItem()
         kept = current.data(TARGET_ROLE) if current is not None else None

@@ -4,14 +4,19 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
+from console.runtime.context import Context
 from models.addresses import Destination, Origin
-from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
 from services.language import tr
+
+if TYPE_CHECKING:
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
+    from services.vault.base import VaultState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def format_origin(origin: Origin) -> str:
     return origin.host if usual else str(origin)
 
 
-async def read_secret_state(ctx: Any, credential_id: uuid.UUID, name: str) -> SecretState:
+async def read_secret_state(ctx: Context, credential_id: uuid.UUID, name: str) -> SecretState:
     """Return what the vault knows of a credential's password."""
     workspace = await ctx.ready()
     try:
@@ -60,15 +65,19 @@ async def read_secret_state(ctx: Any, credential_id: uuid.UUID, name: str) -> Se
     return SecretState(state.present, tuple(state.destinations))
 
 
-async def find_servers_using(ctx: Any, credential_id: uuid.UUID) -> list[Any]:
+async def find_servers_using(ctx: Context, credential_id: uuid.UUID) -> "list[ForeignSystem]":
     """Return the foreign systems that sign in with a credential, or whose proxy does, by name."""
+    from models.foreign_system import ForeignSystem
+
     workspace = await ctx.ready()
-    servers = await ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
+    servers = await ctx.call(workspace.configuration.all, ForeignSystem)
     used = (s for s in servers if credential_id in (s.credential_id, s.proxy_credential_id))
     return sorted(used, key=lambda s: s.name.casefold())
 
 
-async def store_secret(ctx: Any, credential: Any, secret: Secret, *more: Destination) -> SecretState:
+async def store_secret(
+    ctx: Context, credential: "UserCredential", secret: Secret, *more: Destination
+) -> SecretState:
     """Put a password just typed into the vault, bound to all that uses it now and to `more`."""
     workspace = await ctx.ready()
     servers = await find_servers_using(ctx, credential.id)
@@ -79,7 +88,9 @@ async def store_secret(ctx: Any, credential: Any, secret: Secret, *more: Destina
     return await read_secret_state(ctx, credential.id, credential.name)
 
 
-async def bind_secret(ctx: Any, credential: Any, place: Destination, *, another_way: bool = False) -> None:
+async def bind_secret(
+    ctx: Context, credential: "UserCredential", place: Destination, *, another_way: bool = False
+) -> None:
     """Bind a password that was never bound to `place`; the person who saves the server is the one who says so.
 
     With `another_way` that person has confirmed the proxy or CA bundle on the way to an origin it is bound to already.
@@ -91,22 +102,26 @@ async def bind_secret(ctx: Any, credential: Any, place: Destination, *, another_
     await asyncio.to_thread(bound)
 
 
-async def bind_proxy_secret(ctx: Any, server: Any) -> None:
+async def bind_proxy_secret(ctx: Context, server: "ForeignSystem") -> None:
     """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
+    from models.user_credential import UserCredential
+
     workspace = await ctx.ready()
-    found = await ctx.call(workspace.configuration.get, Kind.USER_CREDENTIAL, server.proxy_credential_id)
+    if server.proxy_credential_id is None or server.proxy_destination is None:
+        return
+    found = await ctx.call(workspace.configuration.get, UserCredential, server.proxy_credential_id)
     state = await read_secret_state(ctx, found.id, found.name)
     if state.present and not state.bound:
         await bind_secret(ctx, found, server.proxy_destination)
 
 
-async def probe_vault(ctx: Any) -> Any:
+async def probe_vault(ctx: Context) -> "VaultState":
     """Return whether the vault is usable, why not, and what it is called."""
     workspace = await ctx.ready()
     return await asyncio.to_thread(workspace.vault.probe)
 
 
-async def use_session_vault(ctx: Any) -> None:
+async def use_session_vault(ctx: Context) -> None:
     """Keep passwords in memory until the console closes, because a person chose so over a vault that cannot be used."""
     await lazy_imports.ready(ctx, lazy_imports.vault)
     from services.vault import session_vault as vault

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QTabBar, QWidget
 
+from console.runtime.context import Context
 from console.runtime.targets import Target
 
 
@@ -26,7 +27,7 @@ class Page(QWidget):
     kind: str = ""
     icon: str = ""
 
-    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: Context, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

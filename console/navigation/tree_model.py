@@ -10,11 +10,13 @@ from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSigna
 
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
+from console.runtime.drafts import Draft
 from console.runtime.targets import Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
 from services.language import number, plural, tr
+from services.store.tree_outline import Outline
 
 ROOT = QModelIndex()
 FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -111,8 +113,9 @@ class TreeModel(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(row, column, siblings[row])
 
-    def parent(self, index: QModelIndex | None = None) -> Any:  # type: ignore[override]
-        """Return the index of a parent; without an index the QObject's own parent, which shares the name."""
+    def parent(self, child: QModelIndex | None = None) -> Any:  # Any: Qt has two methods of this name
+        """Return the index of a parent; without an index the parent of this QObject, which Qt gives the same name."""
+        index = child
         if index is None:
             return super().parent()
         node = self._node(index).parent
@@ -140,7 +143,7 @@ class TreeModel(QAbstractItemModel):
 
     # -- content -----------------------------------------------------------
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return text, accessible text, tooltip, key or the node itself."""
         if not index.isValid():
             return None
@@ -160,7 +163,7 @@ class TreeModel(QAbstractItemModel):
                 return node.key
         return None
 
-    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Pass a new name on; the row changes when the store has it."""
         if role != Qt.ItemDataRole.EditRole or not index.isValid():
             return False
@@ -171,7 +174,7 @@ class TreeModel(QAbstractItemModel):
 
     # -- feeding -----------------------------------------------------------
 
-    def set_outline(self, outline: Any, drafts: list[Any]) -> None:
+    def set_outline(self, outline: Outline, drafts: list[Draft]) -> None:
         """Show the objects of `outline`, and those that exist as drafts only: new ones, and what others deleted."""
         found: dict[Kind, list[ObjectRow]] = {kind: [] for kind in Kind}
         kept = {(str(d.kind), d.id): d for d in drafts}
@@ -217,9 +220,9 @@ class TreeModel(QAbstractItemModel):
         self._remove_others(folder, wanted)
         self._order(folder, [self._by_key[key] for key in wanted if key in self._by_key])
         for node in list(folder.children):
-            _id, *shown = wanted[node.key]
-            if [node.text, node.draft, node.stored] != shown:
-                node.text, node.draft, node.stored = shown
+            _id, text, draft, stored = wanted[node.key]
+            if (node.text, node.draft, node.stored) != (text, draft, stored):
+                node.text, node.draft, node.stored = text, draft, stored
                 self._changed(node)
         self._insert_missing(folder, kind, wanted)
         self._set_count(folder.key, number(len(folder.children)))

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from PyQt6.QtCore import (
     QEvent,
@@ -30,11 +29,13 @@ from console.design import icons, theme
 from console.navigation.name_editor import NameEditor, rejection_text
 from console.navigation.tree_delegate import BAR, INSET, RADIUS, SELECTION_COLOURS, TreeDelegate
 from console.navigation.tree_model import Node, Role, TreeModel
+from console.runtime.drafts import Draft
 from console.runtime.targets import Target
 from console.widgets.search_field import SearchField
 from models.text_folding import fold_text
 from services.common.errors import InvalidError
 from services.language import tr
+from services.store.tree_outline import Outline
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_X = 7
@@ -275,7 +276,7 @@ class Navigation(QWidget):
 
     # -- selecting ---------------------------------------------------------
 
-    def show_outline(self, outline: Any, drafts: list[Any], shown: Target | None) -> None:
+    def show_outline(self, outline: Outline, drafts: list[Draft], shown: Target | None) -> None:
         """Show what was read, with the shown page selected; neither the page nor the filter changes by this."""
         with self._suppress_navigation():
             self.model.set_outline(outline, drafts)
@@ -424,7 +425,7 @@ class Navigation(QWidget):
         self._expansion_is_default = True
         self._open({n.key for n in self._nodes() if n.place is not None and n.place.expanded})
 
-    def _nodes(self) -> list[Any]:
+    def _nodes(self) -> list[Node]:
         found: list[Node] = []
         stack = [self.model._root]  # noqa: SLF001 -- model and view are two halves of one part
         while stack:

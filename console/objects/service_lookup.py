@@ -3,12 +3,15 @@
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
-from models.kinds import Kind
+from console.runtime.context import Context
 from services.common.errors import ConsoleError, Problem, UnreachableError
 from services.language import tr, translate
+
+if TYPE_CHECKING:
+    from services.servicenow.http_client import SoapServiceRecord
 
 SERVICE_ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
 """Fields of a process that name a scripted service, and what each is for."""
@@ -32,7 +35,7 @@ class ServiceListSnapshot:
 
     server_name: str
     host: str
-    rows: list[Any] = field(default_factory=list)
+    rows: "list[SoapServiceRecord]" = field(default_factory=list)
     read_at: float = 0.0
     ms: float = 0.0
     problem: Problem | None = None
@@ -56,7 +59,7 @@ class ServiceListSnapshot:
 class ServiceNameChecker:
     """Reads the services of servers and judges names against them; one per page, so that its answers die with it."""
 
-    def __init__(self, ctx: Any) -> None:
+    def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._views: dict[uuid.UUID, ServiceListSnapshot] = {}
         self._verdicts: dict[tuple[uuid.UUID, str, str], NameCheckResult] = {}
@@ -71,11 +74,13 @@ class ServiceNameChecker:
         known = self._views.get(server_id)
         if known is not None and known.fresh:
             return known
+        from models.foreign_system import ForeignSystem
+
         workspace = await self._ctx.ready()
         made = ServiceListSnapshot("", "")
         started = time.perf_counter()
         try:
-            server = await self._ctx.call(workspace.configuration.get, Kind.FOREIGN_SYSTEM, server_id)
+            server = await self._ctx.call(workspace.configuration.get, ForeignSystem, server_id)
             made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
             started = time.perf_counter()
             instance = await workspace.instance(server_id)

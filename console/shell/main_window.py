@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from PyQt6.QtCore import QPoint, QSize, Qt, QTimer
@@ -254,8 +253,11 @@ class Window(QMainWindow):
         workspace = await self.ctx.ready()
         from console.forms.open_requests_dialog import run_with_confirmation
 
-        item = await self.ctx.call(workspace.configuration.get, node.kind, node.object_id)
-        rename = partial(workspace.configuration.rename, node.kind, node.object_id, name, item.version)
+        kind, object_id = node.kind, node.object_id
+        if kind is None or object_id is None:
+            return
+        item = await self.ctx.call(workspace.configuration.get, kind, object_id)
+        rename = partial(workspace.configuration.rename, kind, object_id, name, item.version)
         was = item.name
         try:
             done, _ = await run_with_confirmation(
@@ -265,7 +267,7 @@ class Window(QMainWindow):
             self.navigation.refuse(node, name, error)
             return
         if done:
-            push_rename(self.ctx, node.kind, SimpleNamespace(id=node.object_id, name=name), was)
+            push_rename(self.ctx, kind, object_id, name, was)
             self.ctx.notify(tr("Renamed to {name}", name=name))
 
     # -- pages -------------------------------------------------------------

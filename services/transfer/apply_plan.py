@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
-from models.base import ConfigurationObject, FieldValue, FieldValues, name_key
+from models.base import ConfigurationObject, name_key
+from models.field_values import FieldValue, FieldValues
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind
