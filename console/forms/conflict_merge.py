@@ -1,4 +1,4 @@
-"""Settling a conflict: ask field by field, and give the page the merged values to save."""
+"""Resolves a conflict: asks field by field and gives the page the merged values to save."""
 
 import uuid
 from functools import partial
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def resolve_conflict(page: "ObjectPage", error: ConflictError) -> bool:
-    """Ask how to merge what `page` wanted to save with what somebody else saved; returns whether to save again."""
+    """Ask how to merge the values of a page with what somebody else saved; returns whether to save again."""
     if error.theirs is None:
         return await _resolve_deleted(page, error)
     session = page.session
@@ -26,7 +26,7 @@ async def resolve_conflict(page: "ObjectPage", error: ConflictError) -> bool:
     rows = [
         row
         for row in _merge_rows(page, error, merged, theirs, conflicts, names)
-        if row.conflict or not row.was == row.theirs == row.mine  # only what differs is worth a look
+        if row.conflict or not row.was == row.theirs == row.mine  # rows that do not differ are left out
     ]
     who = error.theirs.get("changed_by") or tr("Somebody else")
     dialog = MergeDialog(
@@ -77,7 +77,7 @@ def _merge_rows(
         held = [name for name in one.editor.names if name in merged]
         if not held:
             continue
-        # What one editor holds belongs together, such as id and name of an item: chosen at once, shown by its name.
+        # The values of one editor, such as id and name of an item, are chosen together and shown by the name.
         name = next((n for n in held if n.endswith("_name")), held[0])
         say = partial(format_value, names=names, seconds=name.endswith("_s"))
         rows.append(

@@ -1,4 +1,4 @@
-"""The small dialogs around an object that goes: delete it, it is in use, it is gone already."""
+"""Dialogs about deletion: delete an object, an object in use, an object that somebody else deleted."""
 
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -31,7 +31,7 @@ class ConfirmationDialog(Dialog):
         self.lines.addWidget(label)
 
     def foot(self, accept: QPushButton | None, reject: str) -> None:
-        """Put the buttons at the foot: the act, if there is one, and the way out."""
+        """Add the buttons: the one that accepts, if any, and the one that rejects."""
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addStretch(1)
@@ -49,7 +49,7 @@ class ConfirmationDialog(Dialog):
 class DeleteDialog(ConfirmationDialog):
     """Asks whether to delete an object no other refers to.
 
-    `requests` says how many requests do, which keep its name; `secret` that a password goes with it.
+    `requests` is a text for the requests that refer to it, which keep its name; `secret` tells that its password is removed.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class DeleteDialog(ConfirmationDialog):
 
 
 class InUseDialog(ConfirmationDialog):
-    """Says why an object cannot be deleted, with a link to each user."""
+    """Explains that an object is in use, with a link to each user."""
 
     def __init__(
         self, ctx: Context, name: str, users: list[Reference], parent: QWidget | None = None

@@ -1,7 +1,7 @@
-"""Editing one object without widgets: what was read, what was typed, what is wrong with it, and saving it.
+"""Edits one object without widgets: reading, drafts, validation, saving, and changes by others.
 
-The session reads and writes through the context's executor, keeps the draft, checks while typing (the cheap rules at
-once, the store's rules 150 ms after the last change) and takes in what somebody else saves meanwhile.
+The session calls the store through the context, stores the draft, validates while typing (the fields at once, the rules
+of the store 150 ms after the last change) and merges what somebody else saves meanwhile.
 """
 
 import uuid
@@ -40,9 +40,9 @@ class EditSession(EditedObject):
     failed = pyqtSignal(object)
     """Reading failed; carries the exception."""
     changed_elsewhere = pyqtSignal(str, list)
-    """Somebody saved meanwhile: who, and the fields that both sides changed (empty when the draft took it in)."""
+    """Somebody saved meanwhile: who, and the fields that both sides changed (empty when they were merged)."""
     deleted = pyqtSignal()
-    """Somebody deleted the object while it was edited; what was typed goes on as a new one."""
+    """Somebody deleted the object while it was edited; the typed values become a new object."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class EditSession(EditedObject):
         self.ready = False
         self.saving = False
         self.confirmed = 0
-        """How many open requests a person has confirmed that hang on the object that is saved."""
+        """The confirmed number of open requests that depend on the object."""
         self.lost: ConsoleError | None = None
         """Why the object could not be read, when it could not."""
         self._rules: dict[str, str] = {}
         self._outside_errors: dict[str, str] = {}
         self.suggestions: dict[str, str] = {}
-        """Corrections offered for what is wrong as seen from outside, by field."""
+        """Suggested corrections of external errors, by field."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(VALIDATION_DEBOUNCE_MS)
@@ -81,11 +81,11 @@ class EditSession(EditedObject):
 
     @property
     def errors(self) -> dict[str, str]:
-        """Return one sentence per wrong field; what the store says comes before what an instance says."""
+        """Return one sentence per invalid field; errors of the store take precedence over those of an instance."""
         return {**self._outside_errors, **self._rules}
 
     def set_external_error(self, name: str, message: str = "", suggestion: str | None = None) -> None:
-        """Say what is wrong with a field as seen from outside the store; an empty message takes it back."""
+        """Set the error of a field that was found outside the store; an empty message clears it."""
         if (self._outside_errors.get(name, ""), self.suggestions.get(name)) == (message, suggestion):
             return
         self._outside_errors.pop(name, None)
@@ -118,7 +118,7 @@ class EditSession(EditedObject):
             self.deleted.emit()
 
     async def _open(self, workspace: "Workspace", draft: Draft | None) -> bool:
-        """Take what is stored with its draft on top; returns whether the draft is all that is left of the object."""
+        """Read the object and put its draft on top; returns whether the object was deleted and only the draft is left."""
         if draft is None or not draft.is_new:
             try:
                 self.apply_stored(await self.ctx.call(workspace.configuration.get, self.kind, self.id))
@@ -140,7 +140,7 @@ class EditSession(EditedObject):
     # -- typing ------------------------------------------------------------------------------------------------
 
     def edit(self, values: FieldValues) -> None:
-        """Take typed values, keep the draft, and judge them."""
+        """Set typed values, store the draft, and validate."""
         if not self.ready:
             return
         self.values = {**self.values, **values}
@@ -148,7 +148,7 @@ class EditSession(EditedObject):
         self._judge()
 
     def set_secret(self, secret: Secret | None) -> None:
-        """Take a typed password; it is carried in memory until it is saved or dropped."""
+        """Set a typed password; it stays in memory until it is saved or discarded."""
         self.secret = secret
         self._keep()
         self.changed.emit()
@@ -171,7 +171,7 @@ class EditSession(EditedObject):
             self._drafts.discard(self.kind, self.id)
 
     def discard(self) -> None:
-        """Go back to what is stored, and forget the draft."""
+        """Return to the stored values and remove the draft."""
         self.secret = None
         if self.base is not None:
             self.values = dict(self.base)
@@ -190,18 +190,18 @@ class EditSession(EditedObject):
     def _judge(self) -> None:
         from services.configuration.validation import field_errors
 
-        # The cheap rules now; what only the store knows follows when typing rests.
+        # The fields now; the rules of the store when typing pauses.
         self._rules = first_error_sentences(field_errors(self.candidate()))
         self.changed.emit()
         self._timer.start()
 
     def schedule_validation(self) -> None:
-        """Ask the store's rules again, because other objects changed: a name may be taken now, a reference dead."""
+        """Validate against the store soon, because other objects changed: a name may be taken, a reference invalid."""
         if self.ready:
             self._timer.start()
 
     async def check(self) -> dict[str, str]:
-        """Ask the store's rules about the values as they stand; returns the errors by field."""
+        """Validate the current values against the store; returns the errors by field."""
         workspace = await self.ctx.ready()
         judged = self.values
         errors = await self.ctx.call(workspace.configuration.check, self.candidate())
@@ -212,7 +212,7 @@ class EditSession(EditedObject):
         return found
 
     def stop(self) -> None:
-        """Begin no more checks; what is edited goes away."""
+        """Stop validating, because the page is closed."""
         self._timer.stop()
 
     # -- saving ------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ class EditSession(EditedObject):
         return stored
 
     def _apply_saved(self, stored: "ConfigurationObject", sent: FieldValues) -> None:
-        """Start again from an object that was just saved; what was typed since, and a password, stay in hand."""
+        """Start again from an object that was just saved; values typed since and a password are kept."""
         typed_since = {name: value for name, value in self.values.items() if value != sent[name]}
         self.apply_stored(stored)
         self.values |= typed_since
@@ -250,7 +250,7 @@ class EditSession(EditedObject):
         self._judge()
 
     def adopt(self, values: FieldValues, theirs: FieldValues | None, version: int) -> None:
-        """Take merged values that start from what somebody else saved; `theirs` None starts a new object."""
+        """Set merged values with what somebody else saved as their base; `theirs` None starts a new object."""
         self.base = None if theirs is None else {n: theirs[n] for n in self.values if n in theirs}
         self.base_version = version
         self.values = {**self.values, **values}
@@ -261,7 +261,7 @@ class EditSession(EditedObject):
     # -- somebody else -----------------------------------------------------------------------------------------
 
     async def refresh(self) -> None:
-        """Read the object again after a change; a draft is carried over where both sides did not touch one field."""
+        """Read the object again after a change; a draft is merged unless both sides changed the same field."""
         if self.saving or not self.ready or self.is_new:
             return
         workspace = await self.ctx.ready()
@@ -295,14 +295,14 @@ class EditSession(EditedObject):
             self.deleted.emit()
 
     def end(self) -> None:
-        """Let go of the object, which was deleted from here, and of its draft."""
+        """Stop editing an object that was deleted here, and remove its draft."""
         self.ready, self.secret = False, None
         self.stop()
         self._drafts.discard(self.kind, self.id)
 
 
 def first_error_sentences(errors: list[FieldError]) -> dict[str, str]:
-    """Return the first sentence about each field, written so that it can stand alone."""
+    """Return the first error of each field as a sentence."""
     found: dict[str, str] = {}
     for error in errors:
         found.setdefault(error.name, as_sentence(translate(error.message)))

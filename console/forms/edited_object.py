@@ -83,8 +83,8 @@ class EditedObject(QObject):
         if draft.base_version == self.base_version:
             self.values = {**self.values, **draft.values}
             return
-        # Saved by somebody while the draft lay aside: what only the draft changed is carried over. Where both sides
-        # changed a field, the draft keeps its old base, so that saving reports the conflict instead of hiding it.
+        # Saved by somebody since the draft was stored: what only the draft changed is kept. Where both sides changed
+        # a field, the draft keeps its old base, so that saving reports the conflict.
         theirs = dict(self.values)
         merged, conflicts = self.merge(draft.base or {}, draft.values, theirs)
         self.values = {**theirs, **merged}

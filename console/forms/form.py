@@ -24,7 +24,7 @@ GROUP_GAP = 24
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of a form: what it is called, what helps to fill it in, and which editor edits it."""
+    """One field of a form: its name, label, help text and editor."""
 
     name: str
     label: str
@@ -43,7 +43,7 @@ class GroupSpec:
     title: str = ""
     caption: str = ""
     key: str = ""
-    """Names the group for a page that adds a widget of its own to it."""
+    """Identifies the group for a page that adds a widget to it."""
 
 
 HELP, GOOD, BUSY = "help", "good", "busy"
@@ -51,9 +51,9 @@ HELP, GOOD, BUSY = "help", "good", "busy"
 
 @dataclass(slots=True)
 class FormField:
-    """A field that was built: its description, its editor, its frame, and what its line says.
+    """A built field: its description, editor, frame and message.
 
-    The line shows the error if there is one, else the note of the page, else the help.
+    The message is the error if there is one, else the note of the page, else the help.
     """
 
     spec: FieldSpec
@@ -70,7 +70,7 @@ class FormField:
         return any(self.editor.read().values())
 
     def show_message(self) -> None:
-        """Show what holds in the line under the field."""
+        """Show the current message under the field."""
         tone, text = self.note
         if self.error:
             self.frame.set_error(self.error, self.suggestion)
@@ -89,7 +89,7 @@ class _BuiltGroup:
 
 
 class Form(QWidget):
-    """The fields of one object. `edited(name)` follows each change by a person, `left(name)` when a field is left."""
+    """The fields of one object. `edited(name)` is emitted for each change by the user, `left(name)` when a field is left."""
 
     edited = pyqtSignal(str)
     left = pyqtSignal(str)
@@ -153,7 +153,7 @@ class Form(QWidget):
         return made
 
     def add_to_row(self, group: str, row: int, widget: QWidget, *, stretch: int = 1) -> None:
-        """Put a widget of the page at the end of a row; where both have no room, it stands under the row."""
+        """Add a widget of the page to the end of a row; it moves under the row where the width is too small."""
         line = self._groups[group].rows[row]
         place = self._layout.indexOf(line)
         self._layout.removeItem(line)
@@ -166,7 +166,7 @@ class Form(QWidget):
         self._wrapping_rows.append((both, line, widget))
 
     def minimumSizeHint(self) -> QSize:
-        """Return the room of the widest row, with what can stand under its row there."""
+        """Return the minimum width of the widest row, with added widgets under their rows."""
         hint = super().minimumSizeHint()
         folding = {id(both): (line, widget) for both, line, widget in self._wrapping_rows}
         widest = 0
@@ -183,7 +183,7 @@ class Form(QWidget):
         return QSize(widest, hint.height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put widgets of the page under their rows, or beside them again."""
+        """Move added widgets under their rows or beside them."""
         super().resizeEvent(event)
         for both, line, widget in self._wrapping_rows:
             needed = line.minimumSize().width() + COLUMN_GAP + widget.minimumSizeHint().width()
@@ -245,12 +245,12 @@ class Form(QWidget):
         self.share_values(values)
 
     def share_values(self, values: FieldValues) -> None:
-        """Tell every editor the values of the others."""
+        """Pass all values to every editor."""
         for one in self:
             one.editor.set_other_values(values)
 
     def accept(self, name: str, text: str) -> None:
-        """Put a suggestion into a field, as if it had been typed, and the keyboard back into it."""
+        """Enter a suggestion into a field as if it had been typed, and focus it."""
         one = self.field(name)
         one.editor.write({**self.values(), name: text})
         one.editor.focus_target.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -267,9 +267,9 @@ class Form(QWidget):
     def show_errors(
         self, errors: dict[str, str], suggestions: dict[str, str] | None = None, *, untouched: bool
     ) -> int:
-        """Show one sentence beside each wrong field; returns how many are wrong.
+        """Show one sentence at each invalid field; returns how many are invalid.
 
-        With `untouched` False an empty field nobody has edited yet keeps its help, although it counts.
+        With `untouched` False an empty field that was not edited yet keeps its help, although it counts.
         """
         wrong = 0
         for one in self:
@@ -283,7 +283,7 @@ class Form(QWidget):
         return wrong
 
     def note(self, name: str, text: str = "", tone: str = HELP) -> None:
-        """Say something in the line of a field; an error stays in front of it. Without a text, the help comes back."""
+        """Set the note under a field, which an error takes precedence over. Without a text the help is shown."""
         one = self.field(name)
         if one.note != (tone, text):
             one.note = (tone, text)
@@ -294,7 +294,7 @@ class Form(QWidget):
         self.setEnabled(not locked)
 
     def focus_first(self, want: Callable[[FormField], bool] = lambda _f: True) -> None:
-        """Put the keyboard into the first field that `want` accepts."""
+        """Focus the first field that `want` accepts."""
         for one in self:
             if want(one):
                 one.editor.focus_target.setFocus(Qt.FocusReason.TabFocusReason)

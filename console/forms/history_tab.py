@@ -1,4 +1,4 @@
-"""The History tab: every revision with the fields it changed, newest first, and the way back to one of them."""
+"""The History tab: every revision with the fields it changed, newest first, and restoring one of them."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -50,7 +50,7 @@ class HistoryTab(QWidget):
         layout.addLayout(foot)
 
     def invalidate(self) -> None:
-        """Note that what is shown is old; read again when the tab is in sight."""
+        """Mark the revisions as stale; they are read again when the tab is visible."""
         self._stale = True
         if self._shown and self.isVisible():
             self.load()
@@ -70,7 +70,7 @@ class HistoryTab(QWidget):
         workspace = await ctx.ready()
         revisions = await ctx.call(workspace.configuration.history, session.kind, session.id)
         names = await load_object_names(ctx)
-        # Taken all at once: a row must never stand for a revision that the list does not show yet.
+        # Set together: a row must never refer to a revision that the list does not show yet.
         self.revisions, self._stale = revisions, False
 
         def show(name: str, value: object) -> str:

@@ -1,4 +1,4 @@
-"""What people do with objects from a page, a menu or a picker: make, duplicate, delete."""
+"""Actions on objects from a page, a menu or a picker: create, duplicate, delete."""
 
 import uuid
 from functools import partial
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from models.base import ConfigurationObject
 
 REQUEST_TABLE = "approval_request"
-"""Requests that refer to an object keep its name when it goes, and do not hold it."""
+"""References from requests do not block a deletion; the requests keep the name of the object."""
 
 
 async def new_object(ctx: Context, kind: Kind, **values: object) -> Target:

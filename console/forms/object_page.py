@@ -1,6 +1,6 @@
-"""The page of one object: head with actions, Details | History | Used by, a draft, errors, saving and merging.
+"""The page of one object: header with actions, Details | History | Used by, a draft, errors, saving and merging.
 
-A kind's page says which fields there are (`groups`) and adds what is special about it through the hooks at the end.
+The page of a kind defines its fields (`groups`) and overrides the hooks of `ObjectPageHooks`.
 """
 
 from collections.abc import Callable
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 DETAILS, CHECK = tr_later("Details"), tr_later("Check")
 HISTORY, USED_BY = tr_later("History"), tr_later("Used by")
 FIELD_COMMAND_PREFIX = "field:"
-"""Begins the command that puts the keyboard into a field."""
+"""Prefix of the command that focuses a field."""
 
 
 class ObjectPage(ObjectPageHooks):
     """Base of the pages of credentials, servers, processes and types."""
 
     saved = pyqtSignal(object)
-    """The object was saved; carries what is stored now."""
+    """The object was saved; carries the stored object."""
 
     tabs: ClassVar[tuple[str, ...]] = (DETAILS, HISTORY, USED_BY)
 
@@ -124,7 +124,7 @@ class ObjectPage(ObjectPageHooks):
             self.rename()
 
     def arrive(self, target: Target) -> None:
-        """Do what a target asks for; a page that could not be read tries again."""
+        """Apply a target; a page that could not be read tries again."""
         if self.session.ready:
             super().arrive(target)
         else:
@@ -165,7 +165,7 @@ class ObjectPage(ObjectPageHooks):
         return found | self.extra_actions()
 
     def explain_unavailable(self, command: str) -> None:
-        """Say under the head why a command chosen in the tree or on another page cannot run now."""
+        """Show under the header why a command chosen in the tree or on another page cannot run now."""
         session, text = self.session, tr(self.needed)
         if command in ("duplicate", "delete") and session.is_new:
             text = tr("This draft was never saved. Discard changes removes it.")
@@ -196,7 +196,7 @@ class ObjectPage(ObjectPageHooks):
         self.tasks.start(self._first_load(), group="load")
 
     def update_state(self) -> None:
-        """Show in head and form what holds now."""
+        """Update header and form."""
         session = self.session
         self.form.show_errors(session.errors, session.suggestions, untouched=not session.is_new)
         info = KINDS[self.object_kind]
@@ -229,7 +229,7 @@ class ObjectPage(ObjectPageHooks):
         self.tasks.start(save_object_of(self), group="save")
 
     def discard(self) -> None:
-        """Drop what was typed; a new object that was never saved is closed."""
+        """Discard what was typed; the page of a new object is closed."""
         was_new = self.session.is_new
         self.session.discard()
         self.notice.clear()
@@ -245,12 +245,12 @@ class ObjectPage(ObjectPageHooks):
         self.tasks.start(acts.duplicate(self.ctx, self.object_kind, self.session.id), group="duplicate")
 
     def rename(self) -> None:
-        """Put the keyboard into the name, all of it selected."""
+        """Focus the name with all of it selected."""
         self.open_tab(DETAILS)
         line = self.form.editor("name", TextField).line
         line.setFocus(Qt.FocusReason.OtherFocusReason)
         line.selectAll()
 
     def delete(self) -> None:
-        """Ask, then delete; refused with the users when in use."""
+        """Delete after a confirmation; an object in use shows its users instead."""
         self.tasks.start(acts.delete(self), group="delete")

@@ -31,7 +31,7 @@ class ObjectPageHooks(Page):
         """Add widgets of the kind to the form, before the tabs are put together."""
 
     def rail(self) -> QWidget | None:
-        """Return what stands at the right of the form."""
+        """Return the side panel of the form."""
         return None
 
     def extra_tabs(self) -> dict[str, QWidget]:
@@ -39,7 +39,7 @@ class ObjectPageHooks(Page):
         return {}
 
     def tab_buttons(self) -> dict[str, list[QPushButton]]:
-        """Return the buttons that a tab shows in the head in place of those of the object."""
+        """Return the buttons that a tab shows in the header instead of those of the object."""
         return {}
 
     def extra_actions(self) -> dict[str, Callable[[], None]]:
@@ -51,21 +51,21 @@ class ObjectPageHooks(Page):
         return []
 
     def on_loaded(self) -> None:
-        """Follow up when values were read."""
+        """Called when values were read."""
 
     def on_changes(self, changes: "list[Change]") -> None:
-        """Follow up when somebody, here or elsewhere, saved any object."""
+        """Called when any object was saved, by this or another console."""
 
     def field_left(self, name: str) -> None:
-        """Follow up when the keyboard leaves a field."""
+        """Called when the focus leaves a field."""
 
     def on_suggestion(self, name: str, text: str) -> None:
-        """Take a correction offered under a field; it goes into the field as if it had been typed."""
+        """Apply a suggested correction to a field as if it had been typed."""
         self.form.accept(name, text)
 
     async def save_object(self) -> "ConfigurationObject":
-        """Save; a kind may do more in the same act."""
+        """Save the object; a kind may save more together with it."""
         return await self.session.save()
 
     async def after_save(self, stored: "ConfigurationObject") -> None:
-        """Follow up when the object was saved."""
+        """Called when the object was saved."""

@@ -1,4 +1,4 @@
-"""Choosing an object of the store: a button that shows what is chosen, and a searchable list under it."""
+"""Picks an object of the store: a button that shows the chosen one, and a searchable list under it."""
 
 import uuid
 from collections.abc import Callable
@@ -24,7 +24,7 @@ NONE_KEY = "none"
 
 
 class ReferenceField(Editor):
-    """Edits the id of another object. `shown(item)` follows when the chosen object was read, None when unset."""
+    """Edits the id of another object. `shown(item)` is emitted when the chosen object was read, with None when unset."""
 
     shown = pyqtSignal(object)
 
@@ -49,7 +49,7 @@ class ReferenceField(Editor):
         return {self.names[0]: self._id}
 
     def write(self, values: FieldValues) -> None:
-        """Show the object with this id; its name is read off the thread of the window."""
+        """Show the object with this id; its name is read in a thread."""
         value = values.get(self.names[0])
         wanted = value if isinstance(value, uuid.UUID) else None
         if wanted != self._id or (wanted is not None and self.item is None):

@@ -1,4 +1,4 @@
-"""Choosing a Request Item: searched live on the ServiceNow server, first rows at once, marked when the contract is met."""
+"""Picks a Request Item: searched live on the ServiceNow server, marked when it carries the variables of the contract."""
 
 import asyncio
 import uuid
@@ -27,7 +27,7 @@ FIELD_NAMES = ("request_item_id", "request_item_name", "request_item_category")
 
 
 class RequestItemField(Editor):
-    """Edits id, name and category of a Request Item. `shown(item)` follows when an item was chosen from the server."""
+    """Edits id, name and category of a Request Item. `shown(item)` is emitted when an item was chosen."""
 
     shown = pyqtSignal(object)
 
@@ -151,7 +151,7 @@ class RequestItemField(Editor):
 
 
 def contract_text(item: "RequestItem") -> tuple[bool, str]:
-    """Return whether an item carries the contract's variables, and the sentence that says so."""
+    """Return whether an item carries the variables of the contract, and a sentence about it."""
     from services.servicenow.contract import VARIABLES
 
     met = sum(1 for name in VARIABLES if name in item.variables)

@@ -1,4 +1,4 @@
-"""Takes back what a person did to the configuration in this window: deletions and renamings, the last one first."""
+"""Undo steps for deleting and renaming objects."""
 
 import uuid
 from functools import partial
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def restore(ctx: Context, deleted: "DeletedObject") -> str:
-    """Bring a deleted object back and show it; returns a sentence for it. Raises ConsoleError."""
+    """Restore a deleted object and show it; returns a sentence about it. Raises ConsoleError."""
     workspace = await ctx.ready()
     item = await ctx.call(partial(workspace.configuration.restore, deleted.revision, free_name=True))
     ctx.navigate(Target(str(deleted.kind), deleted.id))
@@ -30,7 +30,7 @@ async def restore(ctx: Context, deleted: "DeletedObject") -> str:
 
 
 async def push_deletion(ctx: Context, item: "ConfigurationObject") -> None:
-    """Remember that an object was deleted, so that it can be brought back."""
+    """Add an undo step that restores a deleted object."""
     workspace = await ctx.ready()
     deleted = await ctx.call(workspace.configuration.deleted)
     gone = next((one for one in deleted if (one.kind, one.id) == (item.kind, item.id)), None)
@@ -39,7 +39,7 @@ async def push_deletion(ctx: Context, item: "ConfigurationObject") -> None:
 
 
 def push_rename(ctx: Context, kind: Kind, object_id: uuid.UUID, name: str, was: str) -> None:
-    """Remember that an object was renamed, so that it can get its name back."""
+    """Add an undo step that gives a renamed object its old name."""
     if name != was:
         ctx.undo.push(
             UndoStep(

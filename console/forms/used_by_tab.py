@@ -22,7 +22,7 @@ TARGET_ROLE = Qt.ItemDataRole.UserRole
 
 
 class UsedByTab(QWidget):
-    """A list of references; says so when there are none."""
+    """A list of references, or a sentence when there are none."""
 
     def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
@@ -54,7 +54,7 @@ class UsedByTab(QWidget):
         except ConsoleError as error:
             if error.problem.fault != OBJECT_MISSING_FAULT:
                 raise
-            return  # deleted meanwhile, which the page says
+            return  # deleted meanwhile; the page shows it
         self.show_users(users)
 
     def show_users(self, users: list[Reference]) -> None:
@@ -80,7 +80,7 @@ class UsedByTab(QWidget):
 
 
 def describe_reference(user: Reference) -> tuple[str, str, Target]:
-    """Return icon, kind in words and target of a reference; requests that hang on an object are one entry."""
+    """Return icon, name of the kind and target of a reference; all requests of an object are one entry."""
     if user.kind in set(Kind):
         info = KINDS[Kind(user.kind)]
         return info.icon, tr(info.singular), Target(user.kind, user.id)

@@ -1,4 +1,4 @@
-"""What pages ask of the vault, in threads and with sentences for people."""
+"""Access to the vault for pages: calls in threads, and sentences about passwords."""
 
 import asyncio
 import uuid
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """What is known of a credential's password: whether there is one, and what it is for."""
+    """The state of a credential's password: whether there is one, and what it is bound to."""
 
     present: bool
     bound: tuple[Destination, ...] = ()
     problem: Problem | None = None
-    """Why the vault could not be asked."""
+    """Why the vault could not be read."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """Return the origins it is for, whatever the way there."""
+        """Return the origins it is bound to, by any route."""
         return tuple(dict.fromkeys(one.origin for one in self.bound))
 
     @property
@@ -50,13 +50,13 @@ class SecretState:
 
 
 def format_origin(origin: Origin) -> str:
-    """Return an origin as people say it: the host alone where scheme and port are the usual ones."""
+    """Return an origin for display: the host alone for https on port 443."""
     usual = origin.scheme == "https" and origin.port == 443
     return origin.host if usual else str(origin)
 
 
 async def read_secret_state(ctx: Context, credential_id: uuid.UUID, name: str) -> SecretState:
-    """Return what the vault knows of a credential's password."""
+    """Return the state of a credential's password."""
     workspace = await ctx.ready()
     try:
         state = await asyncio.to_thread(workspace.vault.state, credential_id, name)
@@ -78,7 +78,7 @@ async def find_servers_using(ctx: Context, credential_id: uuid.UUID) -> "list[Fo
 async def store_secret(
     ctx: Context, credential: "UserCredential", secret: Secret, *more: Destination
 ) -> SecretState:
-    """Put a password just typed into the vault, bound to all that uses it now and to `more`."""
+    """Store a typed password in the vault, bound to everything that uses it now and to `more`."""
     workspace = await ctx.ready()
     servers = await find_servers_using(ctx, credential.id)
     places = dict.fromkeys([*(p for s in servers for p in s.destinations_for(credential.id)), *more])
@@ -122,7 +122,7 @@ async def probe_vault(ctx: Context) -> "VaultState":
 
 
 async def use_session_vault(ctx: Context) -> None:
-    """Keep passwords in memory until the console closes, because a person chose so over a vault that cannot be used."""
+    """Store passwords in memory until the console closes, instead of in a vault that cannot be used."""
     await lazy_imports.ready(ctx, lazy_imports.vault)
     from services.vault import session_vault as vault
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME_CHECK_DEBOUNCE_MS = 300
 AGE_REFRESH_MS = 10_000
-"""How often the age of the server's answer is shown anew."""
+"""How often the displayed age of the server's reply is updated."""
 SERVICES_GROUP, TIMING_GROUP = "services", "timing"
 
 
@@ -178,7 +178,7 @@ class ApprovalProcessPage(CheckablePage):
         self._look(propose=False)
 
     def on_changes(self, changes: "list[Change]") -> None:
-        """Follow changes of the server, its credential and the types that use this process."""
+        """React to changes of the server, its credential and the types that use this process."""
         super().on_changes(changes)
         self.timing.request_load()
         if not self.session.ready or not any(c.kind in set(Kind) for c in changes):
@@ -223,7 +223,7 @@ class ApprovalProcessPage(CheckablePage):
         await self.chain.refresh(self._view)
 
     def _follow(self, server_id: uuid.UUID) -> None:
-        """Show the server as the last answer or error left it, which need not be the look that asked for it."""
+        """Show the cached state of the server, which a later call may have changed."""
         view = self.checks.known(server_id)
         if view is not None and server_id == self.session.reference("server_id"):
             self._view = view
@@ -239,23 +239,23 @@ class ApprovalProcessPage(CheckablePage):
         self.chain.show_server(view)
 
     def _look_again(self) -> None:
-        """Ask the server once more where its answer is old, because a person looks at it now."""
+        """Read the server again if its reply is old, because the page is visible now."""
         if self.session.ready and self._view is not None and not self._view.fresh:
             self.reload_server()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Look again, and let the answer age in sight."""
+        """Refresh an old reply, and update its displayed age while the page is visible."""
         super().showEvent(event)
         self._ageing.start()
         self._look_again()
 
     def hideEvent(self, event: QHideEvent | None) -> None:
-        """Age no further while nobody looks."""
+        """Stop updating the age while the page is hidden."""
         super().hideEvent(event)
         self._ageing.stop()
 
     def event(self, event: QEvent | None) -> bool:
-        """Look again when a person comes back to the window."""
+        """Refresh an old reply when the window is activated."""
         if event is not None and event.type() == QEvent.Type.WindowActivate:
             self._look_again()
         return super().event(event)

@@ -1,4 +1,4 @@
-"""The page of a ServiceNow server: its address, who signs in, the way through the network, and its staged check."""
+"""The page of a ServiceNow server: base URL, credential, network route, and the staged check."""
 
 from enum import Enum, auto
 from typing import TYPE_CHECKING, ClassVar
@@ -27,7 +27,7 @@ REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
 ALLOW_ROUTE_TEXT = tr_message("Let it go this way")
 PROXY_UNUSED_TEXT = tr_later("Not used: no proxy on this way")
 ROUTE_FIELDS = ("ca_bundle", "proxy")
-"""Fields that say which way a password goes."""
+"""Fields that decide the route of a password."""
 
 
 class PasswordOffer(Enum):
@@ -162,7 +162,7 @@ class ForeignSystemPage(CheckablePage):
             return None
 
     def field_left(self, name: str) -> None:
-        """Write the address as it will be stored once the field is left, and look where passwords go by now."""
+        """Normalise the base URL when its field is left, and check the passwords for the new route."""
         if name in ROUTE_FIELDS:
             self._refresh_secret_notes()
         if name != "base_url":
@@ -197,7 +197,7 @@ class ForeignSystemPage(CheckablePage):
         return server
 
     def on_loaded(self) -> None:
-        """Look whether the credentials' passwords may be sent to this address, this way."""
+        """Check whether the passwords may be sent to this address by this route."""
         self._refresh_secret_notes()
 
     def _refresh_secret_notes(self) -> None:
@@ -214,7 +214,7 @@ class ForeignSystemPage(CheckablePage):
         )
 
     async def _check_secret(self, name: str, place: Destination | None) -> None:
-        """Say under a credential what its password is bound to, and offer what is missing."""
+        """Show under a credential what its password is bound to, and offer what is missing."""
         credential = self._chosen_credential(name)
         if credential is None or place is None:
             self.session.set_external_error(name)
@@ -253,7 +253,7 @@ class ForeignSystemPage(CheckablePage):
         return picker.item_as(UserCredential)
 
     def on_suggestion(self, name: str, text: str) -> None:
-        """Do what the link under a credential offers: ask for the password again, or let it go this way."""
+        """Run the offer of the link under a credential: enter the password again, or confirm the route."""
         match self._offers.get(name):
             case PasswordOffer.CONFIRM_ROUTE:
                 self.tasks.start(self._confirm_route(name), group="password")
@@ -269,7 +269,7 @@ class ForeignSystemPage(CheckablePage):
         return server.destination if name == "credential_id" else server.proxy_destination
 
     async def _confirm_route(self, name: str) -> None:
-        """Bind a password to the way there as typed: whoever holds the vault has just looked at proxy and CA bundle."""
+        """Bind a password to the typed route: the user has just confirmed proxy and CA bundle."""
         credential, place = self._chosen_credential(name), self._place(name)
         if credential is None or place is None:
             return

@@ -1,4 +1,4 @@
-"""The rail of a process: the chain from credential to type with the state of each link, and last month's figures."""
+"""The side panel of a process: the chain from credential to type with the state of each link, and recent statistics."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ FIGURE_LABELS = (
 
 
 class ProcessSidePanel(QWidget):
-    """Says of each link whether it holds, and opens it by a click."""
+    """Shows the state of each link and opens it by a click."""
 
     def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
@@ -101,7 +101,7 @@ class ProcessSidePanel(QWidget):
             )
 
     def show_server(self, view: ServiceListSnapshot | None) -> None:
-        """Show how the server stands by what it answered last; what was long ago is said to be."""
+        """Show the state of the server by its last reply, with its age."""
         links = self.chain.links
         if view is not None and len(links) > SERVER_LINK_INDEX and links[SERVER_LINK_INDEX].key is not None:
             state, word = _server_status(view)
@@ -127,7 +127,7 @@ class ProcessSidePanel(QWidget):
             if server is not None and server.credential_id is not None:
                 credential = await ctx.call(configuration.get, UserCredential, server.credential_id)
         except ConsoleError:
-            credential = None  # deleted between two reads; the next change draws the chain again
+            credential = None  # deleted between two reads; the next change updates the chain
         return server, credential
 
     def _link(
@@ -210,7 +210,7 @@ class ProcessSidePanel(QWidget):
 
 
 def _server_status(view: ServiceListSnapshot | None) -> tuple[str, str]:
-    """Return shape and word for what a server answered: only an answer of just now says that it is reached."""
+    """Return icon and word for a server; only a recent reply counts as reached."""
     if view is None:
         return "pending", tr("Asking")
     if view.problem is not None:

@@ -1,4 +1,4 @@
-"""What a ServiceNow server says about the names typed on a process: looked up live, remembered per server."""
+"""Checks the service names typed on a process against the ServiceNow server; results are cached per server."""
 
 import time
 import uuid
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from services.servicenow.http_client import SoapServiceRecord
 
 SERVICE_ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
-"""Fields of a process that name a scripted service, and what each is for."""
+"""Fields of a process that name a scripted service, with the role of each."""
 
 CACHE_TTL_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class NameCheckResult:
-    """What is known about one typed value: `good`, `error` or `unknown`, a sentence, and a correction if there is one."""
+    """The result for one typed value: `good`, `error` or `unknown`, a sentence, and a suggested correction."""
 
     state: str
     text: str
@@ -31,7 +31,7 @@ class NameCheckResult:
 
 @dataclass(slots=True)
 class ServiceListSnapshot:
-    """The scripted services of one server as they were read, and how long the answer took."""
+    """The scripted services of one server, when they were read and how long the reply took."""
 
     server_name: str
     host: str
@@ -47,7 +47,7 @@ class ServiceListSnapshot:
 
     @property
     def fresh(self) -> bool:
-        """Whether the answer is young enough to judge what is typed."""
+        """Whether the reply is recent enough to check names against."""
         return self.problem is None and self.age_s < CACHE_TTL_S
 
     @property
@@ -57,7 +57,7 @@ class ServiceListSnapshot:
 
 
 class ServiceNameChecker:
-    """Reads the services of servers and judges names against them; one per page, so that its answers die with it."""
+    """Reads the services of servers and checks names against them; one per page, which its cache lives as long as."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -65,7 +65,7 @@ class ServiceNameChecker:
         self._verdicts: dict[tuple[uuid.UUID, str, str], NameCheckResult] = {}
 
     def forget(self, server_id: uuid.UUID | None) -> None:
-        """Drop what is remembered of a server, so that it is asked again."""
+        """Clear the cache of a server, so that it is read again."""
         self._views.pop(server_id, None)  # type: ignore[arg-type]
         self._verdicts = {k: v for k, v in self._verdicts.items() if k[0] != server_id}
 
@@ -93,17 +93,17 @@ class ServiceNameChecker:
         return made
 
     def known(self, server_id: uuid.UUID) -> ServiceListSnapshot | None:
-        """Return what a server answered last, without asking it."""
+        """Return the cached services of a server, or None."""
         return self._views.get(server_id)
 
     def heard(self, server_id: uuid.UUID, error: ConsoleError) -> None:
-        """Take note of an error on the way to a server: one that is out of reach counts as reached no longer."""
+        """Record an error of a call: a server that is unreachable no longer counts as reached."""
         view = self._views.get(server_id)
         if view is not None and isinstance(error, UnreachableError):
             view.problem = error.problem
 
     async def verdict(self, server_id: uuid.UUID, role: str, name: str) -> NameCheckResult:
-        """Judge one service name: is it there, active, and does it keep the contract of its role."""
+        """Check one service name: it exists, is active, and matches the contract of its role."""
         view = await self.view(server_id)
         if view.problem is not None:
             return NameCheckResult(
@@ -145,7 +145,7 @@ class ServiceNameChecker:
         return NameCheckResult("good" if found.ok else "error", translate(found.text))
 
     async def propose_names(self, server_id: uuid.UUID) -> dict[str, str]:
-        """Return the service names a server proposes, by field; empty when it cannot be read or has none."""
+        """Return service names found on a server, by field; empty when it cannot be read or has none."""
         await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
         from services.servicenow import contract
 
