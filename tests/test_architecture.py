@@ -337,7 +337,6 @@ LARGER_CLASSES = {
     "RequestsPage": 50,
     "SetupWizard": 38,
     "TreeModel": 27,
-    "Window": 64,
     "Worker": 26,
     "_ActionRun": 27,
 }
