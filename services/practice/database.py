@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
+from services.common.json_types import JsonValue
 from services.practice.schema import INDEXES, TABLES, ColumnType, Table, stored_columns
 
 Row = dict[str, str]
@@ -27,6 +27,9 @@ def new_sys_id() -> str:
     return uuid.uuid4().hex
 
 
+SqlValue = str | float | None
+
+
 def utc_clock() -> datetime:
     """Return the time now; the clock of an instance that nobody gave another one."""
     return datetime.now(UTC)
@@ -37,7 +40,7 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def to_column_text(value: Any) -> str:
+def to_column_text(value: JsonValue) -> str:
     """Return a JSON value as the text that a column stores; half a character becomes a question mark."""
     if isinstance(value, Mapping):
         value = value.get("value", value.get("display_value", ""))
@@ -108,17 +111,19 @@ class Database:
             finally:
                 self._depth -= 1
 
-    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
+    def execute(
+        self, sql: str, parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = ()
+    ) -> list[sqlite3.Row]:
         """Run SQL made from the schema's own identifiers, and return every row."""
         with self._lock:
             return self._connection.execute(sql, parameters).fetchall()
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    def executemany(self, sql: str, rows: Iterable[Sequence[SqlValue]]) -> None:
         """Run SQL for many rows at once."""
         with self._lock:
             self._connection.executemany(sql, rows)
 
-    def insert(self, table: str, values: Mapping[str, Any], *, by: str = "system") -> str:
+    def insert(self, table: str, values: Mapping[str, JsonValue], *, by: str = "system") -> str:
         """Add a row and return its sys_id; columns that the table lacks are dropped, as an instance drops them."""
         spec = TABLES[table]
         at = self.now_text()
@@ -139,7 +144,7 @@ class Database:
             )
         return row["sys_id"]
 
-    def update(self, table: str, sys_id: str, values: Mapping[str, Any], *, by: str = "system") -> bool:
+    def update(self, table: str, sys_id: str, values: Mapping[str, JsonValue], *, by: str = "system") -> bool:
         """Change a row; returns whether it exists. Journal columns keep no value of their own.
 
         A change that changes nothing leaves the row's stamps alone, as on an instance.

@@ -6,7 +6,6 @@ it and sends more rows, unless `glide.invalid_query.returns_no_rows` is true.
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.practice.database import quote_identifier
 from services.practice.schema import TABLES, Column, ColumnType, Table
@@ -129,10 +128,10 @@ class QueryCompiler:
             )
         return f"t{names.index(walked) + 1}"
 
-    def where(self, query: EncodedQuery) -> tuple[str, list[Any]]:
+    def where(self, query: EncodedQuery) -> tuple[str, list[str]]:
         """Return the WHERE clause and its parameters; parts with unknown fields are added to `invalid`."""
         self.invalid = list(query.invalid)
-        parameters: list[Any] = []
+        parameters: list[str] = []
         alternatives = []
         for groups in query.queries:
             every = []
@@ -161,7 +160,7 @@ class QueryCompiler:
         terms.append("t0.rowid DESC" if query.order and query.order[0][1] else "t0.rowid")
         return ", ".join(terms)
 
-    def _condition(self, condition: Condition) -> tuple[str, list[Any]] | None:
+    def _condition(self, condition: Condition) -> tuple[str, list[str]] | None:
         place = self.place(condition.field)
         value = self._value(condition.value)
         if place is None or value is None:
@@ -182,7 +181,7 @@ def _escape_like(value: str) -> str:
     return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _condition_sql(operator: str, place: FieldLocation, value: str) -> tuple[str, list[Any]]:
+def _condition_sql(operator: str, place: FieldLocation, value: str) -> tuple[str, list[str]]:
     sql = place.sql
     if not value.isascii():
         # SQLite leaves the case of other letters alone; an instance does not.

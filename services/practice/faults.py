@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import overload
 
 NUMBER_MAX = 10**6
 INFO_SERVICE = "InstanceInfo"
@@ -115,13 +115,16 @@ class UnknownFaultError(ValueError):
     """No fault has this name, or it has no such option."""
 
 
+Option = str | float
+
+
 @dataclass(slots=True)
 class FaultRegistry:
     """The faults that are on now, each with its options."""
 
-    active: dict[str, dict[str, Any]] = field(default_factory=dict)
+    active: dict[str, dict[str, Option]] = field(default_factory=dict)
 
-    def set(self, name: str, /, **options: Any) -> None:
+    def set(self, name: str, /, **options: Option) -> None:
         """Switch a fault on; raises UnknownFaultError, and changes nothing then."""
         if name not in FAULTS:
             raise UnknownFaultError(f"no fault is called {name}; known are {', '.join(FAULTS)}")
@@ -129,8 +132,10 @@ class FaultRegistry:
         for key, value in options.items():
             if key not in known:
                 raise UnknownFaultError(f"{name} has no option {key}; it has {', '.join(known) or 'none'}")
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if known[key] is float and not (number and 0 <= value < NUMBER_MAX):
+            is_number = (
+                isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < NUMBER_MAX
+            )
+            if known[key] is float and not is_number:
                 raise UnknownFaultError(f"the option {key} of {name} is a number, not {value!r}")
             if known[key] is str and not isinstance(value, str):
                 raise UnknownFaultError(f"the option {key} of {name} is a text, not {value!r}")
@@ -147,14 +152,18 @@ class FaultRegistry:
         """Whether a fault is on."""
         return name in self.active
 
-    def option(self, name: str, key: str, default: Any) -> Any:
+    @overload
+    def option(self, name: str, key: str, default: str) -> str: ...
+    @overload
+    def option(self, name: str, key: str, default: float) -> float: ...
+    def option(self, name: str, key: str, default: Option) -> Option:
         """Return an option of a fault that is on, or `default`."""
         return self.active.get(name, {}).get(key, default)
 
     def read(self, text: str) -> None:
         """Switch on a fault written as NAME or NAME:option=value,option=value."""
         name, _, rest = text.partition(":")
-        options: dict[str, Any] = {}
+        options: dict[str, Option] = {}
         for part in filter(None, rest.split(",")):
             key, _, value = part.partition("=")
             wanted = FAULT_OPTIONS.get(name.strip(), {}).get(key.strip(), str)
@@ -167,8 +176,9 @@ class FaultRegistry:
             return False
         options = self.active[name]
         if "times" in options:
-            options["times"] -= 1
-            if options["times"] < 0:
+            left = float(options["times"]) - 1
+            options["times"] = left
+            if left < 0:
                 self.clear(name)
                 return False
         return True

@@ -6,10 +6,10 @@ A script runs as the system: access rules do not hold it back, and what it write
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from lxml import etree
 
+from services.common.json_types import JsonObject, JsonValue
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import User
 from services.practice.database import Database, Row, new_sys_id, quote_identifier
@@ -37,7 +37,7 @@ class GlideBridge:
         self._user = user
         self._source = source
         self._carts = Carts(database, user)
-        self._known: dict[str, Callable[..., Any]] = {
+        self._known: dict[str, Callable[..., JsonValue]] = {
             "table": self._table, "query": self._query, "load": self._load, "insert": self._insert,
             "update": self._update, "delete": self._delete, "display": self._display, "journal": self._journal,
             "variable": self._variable, "property": self._property, "log": self.log, "now": database.now_text,
@@ -61,7 +61,7 @@ class GlideBridge:
 
     # -- records -----------------------------------------------------------
 
-    def _table(self, name: str) -> dict[str, Any] | None:
+    def _table(self, name: str) -> JsonObject | None:
         table = TABLES.get(name)
         if table is None:
             return None
@@ -73,8 +73,8 @@ class GlideBridge:
         name: str,
         groups: Sequence[ConditionGroup],
         encoded: Sequence[str],
-        order: Sequence[Any],
-        window: Any,
+        order: Sequence[tuple[str, bool]],
+        window: tuple[float | None, float | None] | None,
     ) -> list[str]:
         table = TABLES.get(name)
         if table is None:
@@ -94,7 +94,7 @@ class GlideBridge:
 
     @staticmethod
     def _read(
-        name: str, groups: Sequence[ConditionGroup], encoded: Sequence[str], order: Sequence[Any]
+        name: str, groups: Sequence[ConditionGroup], encoded: Sequence[str], order: Sequence[tuple[str, bool]]
     ) -> EncodedQuery:
         """Join conditions and encoded queries, all of which must hold, into one query."""
         own = tuple(tuple(_condition(name, *words) for words in group) for group in groups)
@@ -166,7 +166,7 @@ class GlideBridge:
         placed = self._carts.check_out(name)
         return _order_result(placed) if placed else None
 
-    def _cart_details(self, name: str) -> dict[str, Any]:
+    def _cart_details(self, name: str) -> JsonObject:
         shown = []
         for row in self._carts.items(name):
             item = self._database.get("sc_cat_item", row["cat_item"]) or {}
@@ -199,8 +199,8 @@ def read_xml(text: str) -> etree._Element:
     return root
 
 
-def _xml_tree(text: str) -> list[Any]:
-    def grown(element: etree._Element) -> list[Any]:
+def _xml_tree(text: str) -> list[JsonValue]:
+    def grown(element: etree._Element) -> list[JsonValue]:
         name = etree.QName(element).localname
         attributes = {str(k): str(v) for k, v in element.attrib.items()}
         return [name, (element.text or "").strip(), attributes, [grown(child) for child in element]]

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from services.common.json_types import JsonValue
 from services.practice.database import Database
 from services.practice.schema import TABLES, ColumnType
 
@@ -50,7 +50,7 @@ def place_order_lines(
 ) -> list[Order]:
     """Order several catalog items in one request, as a cart is ordered; all of them or none."""
     items = [_get_orderable_item(database, line.item) for line in lines]
-    common = {
+    common: dict[str, JsonValue] = {
         "opened_by": user_id,
         "requested_for": user_id,
         "opened_at": database.now_text(),
@@ -82,7 +82,7 @@ def _create_requested_item(
     request: str,
     line: OrderLine,
     item: dict[str, str],
-    common: Mapping[str, Any],
+    common: Mapping[str, JsonValue],
     by: str,
 ) -> str:
     waiting = bool(item["workflow"])
@@ -149,7 +149,7 @@ def _request_approvals(database: Database, workflow: str, requested_item: str, b
 
 
 def update_record(
-    database: Database, table: str, sys_id: str, values: Mapping[str, Any], *, by: str
+    database: Database, table: str, sys_id: str, values: Mapping[str, JsonValue], *, by: str
 ) -> dict[str, str] | None:
     """Update a row as the Table API does: journals become entries, then the business rules run.
 
@@ -167,7 +167,9 @@ def update_record(
     return database.get(table, sys_id)
 
 
-def write_journals(database: Database, table: str, sys_id: str, values: Mapping[str, Any], by: str) -> None:
+def write_journals(
+    database: Database, table: str, sys_id: str, values: Mapping[str, JsonValue], by: str
+) -> None:
     """Add an entry to sys_journal_field for every journal column that `values` writes text to."""
     for name, value in values.items():
         column = TABLES[table].columns.get(name)

@@ -9,8 +9,8 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from services.common.json_types import JsonObject
 from services.common.process_environment import child_environment
 from services.practice import script_engine_process
 from services.practice.script_engine_process import SCRIPT_LINE_OFFSET
@@ -73,7 +73,7 @@ class _EngineProcess:
         self.late = True
         self.kill()
 
-    def run(self, task: dict[str, Any], answer: Callable[[str], str]) -> str:
+    def run(self, task: JsonObject, answer: Callable[[str], str]) -> str:
         """Run one script; `answer` is asked for whatever it wants of the instance."""
         self._write(json.dumps(task))
         for _ in range(CALLS_MAX):
@@ -93,13 +93,13 @@ class _EngineProcess:
             self._process.stdin.write(text.encode() + b"\n")
             self._process.stdin.flush()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> JsonObject:
         assert self._process.stdout is not None  # noqa: S101 -- opened above
         line = self._process.stdout.readline(LINE_MAX)
         if not line.endswith(b"\n"):
             self.alive = False
             raise EngineError("The script was stopped: the engine ended.")
-        message: dict[str, Any] = json.loads(line)
+        message: JsonObject = json.loads(line)
         return message
 
 

@@ -245,7 +245,9 @@ class ScriptedServices:
         name = f"{self._operation(service)}Response"
         # Instances send a default namespace although their schema says unqualified.
         inside = "" if self._faults.on("unqualified") else f"{{{space}}}"
-        nsmap: Any = {"tns": space} if self._faults.on("unqualified") else {None: space}
+        nsmap: Any = {"tns": space}  # Any: the stubs of lxml do not allow the prefix None
+        if not self._faults.on("unqualified"):
+            nsmap = {None: space}
         element = etree.SubElement(body, f"{{{space}}}{name}", nsmap=nsmap)
         for key, value in pairs:
             child = etree.SubElement(element, f"{inside}{key}")

@@ -3,12 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from services.common.json_types import JsonObject, JsonValue
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import User
 from services.practice.database import Database, Row, quote_identifier, to_column_text
@@ -225,7 +225,7 @@ class TableApi:
     # -- writing -----------------------------------------------------------
 
     def _change(
-        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, Any]
+        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, JsonValue]
     ) -> Response:
         row = self._database.get(table.name, sys_id)
         if row is None or not self._readable(user, table, row):
@@ -240,11 +240,11 @@ class TableApi:
 
     # -- showing -----------------------------------------------------------
 
-    def _shown(self, table: Table, row: Row, params: Mapping[str, str], lookups: RowCache) -> dict[str, Any]:
+    def _shown(self, table: Table, row: Row, params: Mapping[str, str], lookups: RowCache) -> JsonObject:
         wanted = [n.strip() for n in params.get("sysparm_fields", "").split(",") if n.strip()] or list(
             table.columns
         )
-        shown = {}
+        shown: JsonObject = {}
         for path in wanted:
             hidden = is_field_hidden(self._faults, table.name, path)
             value = "" if hidden else self._value(table, row, path, params, lookups)
@@ -252,7 +252,9 @@ class TableApi:
                 shown[path] = value
         return shown
 
-    def _value(self, table: Table, row: Row, path: str, params: Mapping[str, str], lookups: RowCache) -> Any:
+    def _value(
+        self, table: Table, row: Row, path: str, params: Mapping[str, str], lookups: RowCache
+    ) -> JsonValue:
         """Return a field as the API shows it, dot-walks included; None for a field that does not exist."""
         name, _, rest = path.partition(".")
         if name == "variables" and table.name == "sc_req_item":
@@ -293,7 +295,7 @@ class TableApi:
         return row[table.display] if table is not None and row is not None else ""
 
 
-def _truncated_list(shown: list[dict[str, Any]]) -> Response:
+def _truncated_list(shown: list[JsonObject]) -> Response:
     """Return a list as it comes when the quota ends its transaction: the array stays open, and an error follows."""
     text = "Transaction cancelled: maximum execution time exceeded"
     error = json.dumps({"error": {"message": text, "detail": text}, "status": "failure"})[1:]
@@ -306,7 +308,7 @@ def _acl_refused(method: str) -> TableResponse:
     return error_response(403, "Operation Failed", f"ACL Exception {what} Failed due to security constraints")
 
 
-def _empty_mandatory(table: Table, values: Mapping[str, Any], *, only_sent: bool) -> list[str]:
+def _empty_mandatory(table: Table, values: Mapping[str, JsonValue], *, only_sent: bool) -> list[str]:
     """Return the labels of the mandatory columns that a write leaves, or makes, empty."""
     return [
         column.label

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
@@ -329,7 +328,7 @@ class PracticeWebApp:
             )
         if self.faults.on("not_servicenow"):
             return
-        headers: dict[str, Any] = {
+        headers = {
             "X-Is-Logged-In": "true" if user else "false",
             "X-Transaction-ID": secrets.token_hex(6),
             "Server": "ServiceNow",
