@@ -1,6 +1,6 @@
-"""What the stand-in of the Glide API (resources/practice/glide.js) asks of the instance, over its tables.
+"""Host side of the simulated Glide API (resources/practice/glide.js).
 
-A script runs as the system: access rules do not hold it back, and what it writes is stamped with the caller.
+A script runs as the system: access rules do not apply, and rows it writes name the caller.
 """
 
 import json
@@ -26,11 +26,11 @@ ConditionGroup = Sequence[Sequence[str]]
 
 
 class XmlError(ValueError):
-    """A text is no XML document that is read here."""
+    """A text is not a well-formed XML document without a document type."""
 
 
 class GlideBridge:
-    """Answers one script's questions: JSON in, JSON out."""
+    """Answers the calls of one script: JSON in, JSON out."""
 
     def __init__(self, database: Database, user: User, source: str) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class GlideBridge:
         }  # fmt: skip
 
     def answer(self, question: str) -> str:
-        """Answer one question; an error of the instance becomes an error that the script can catch."""
+        """Answer one call; errors of the instance become errors that the script can catch."""
         name, *values = json.loads(question)
         try:
             return json.dumps({"value": self._known[name](*values)})
@@ -96,7 +96,7 @@ class GlideBridge:
     def _read(
         name: str, groups: Sequence[ConditionGroup], encoded: Sequence[str], order: Sequence[tuple[str, bool]]
     ) -> EncodedQuery:
-        """Join conditions and encoded queries, all of which must hold, into one query."""
+        """Combine conditions and encoded queries into one query, joined by AND."""
         own = tuple(tuple(_condition(name, *words) for words in group) for group in groups)
         parts = [parse_query(text) for text in encoded]
         joined: tuple[tuple[tuple[Condition, ...], ...], ...] = (own,)
@@ -186,7 +186,7 @@ def _condition(table: str, field: str, operator: str, value: str) -> Condition:
 
 
 def read_xml(text: str) -> etree._Element:
-    """Return the root of a document; raises XmlError for what is none, or has a document type."""
+    """Return the root element of a document. Raises XmlError."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )
