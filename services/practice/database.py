@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from services.common.json_types import JsonValue
+from services.common.json_types import JsonLike
 from services.practice.schema import INDEXES, TABLES, ColumnType, Table, stored_columns
 
 Row = dict[str, str]
@@ -40,7 +40,7 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def to_column_text(value: JsonValue) -> str:
+def to_column_text(value: JsonLike) -> str:
     """Return a JSON value as the text of a column; lone surrogates become question marks."""
     if isinstance(value, Mapping):
         value = value.get("value", value.get("display_value", ""))
@@ -123,7 +123,7 @@ class Database:
         with self._lock:
             self._connection.executemany(sql, rows)
 
-    def insert(self, table: str, values: Mapping[str, JsonValue], *, by: str = "system") -> str:
+    def insert(self, table: str, values: Mapping[str, JsonLike], *, by: str = "system") -> str:
         """Add a row and return its sys_id; unknown columns are ignored, as on an instance."""
         spec = TABLES[table]
         at = self.now_text()
@@ -144,7 +144,7 @@ class Database:
             )
         return row["sys_id"]
 
-    def update(self, table: str, sys_id: str, values: Mapping[str, JsonValue], *, by: str = "system") -> bool:
+    def update(self, table: str, sys_id: str, values: Mapping[str, JsonLike], *, by: str = "system") -> bool:
         """Change a row; return whether it exists. Journal columns are not stored in the row.
 
         A change without differences does not touch the audit columns, as on an instance.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lxml import etree
 
-from services.common.json_types import JsonObject, JsonValue
+from services.common.json_types import JsonLike
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import User
 from services.practice.database import Database, Row, new_sys_id, quote_identifier
@@ -37,7 +37,7 @@ class GlideBridge:
         self._user = user
         self._source = source
         self._carts = Carts(database, user)
-        self._known: dict[str, Callable[..., JsonValue]] = {
+        self._known: dict[str, Callable[..., JsonLike]] = {
             "table": self._table, "query": self._query, "load": self._load, "insert": self._insert,
             "update": self._update, "delete": self._delete, "display": self._display, "journal": self._journal,
             "variable": self._variable, "property": self._property, "log": self.log, "now": database.now_text,
@@ -61,7 +61,7 @@ class GlideBridge:
 
     # -- records -----------------------------------------------------------
 
-    def _table(self, name: str) -> JsonObject | None:
+    def _table(self, name: str) -> Mapping[str, JsonLike] | None:
         table = TABLES.get(name)
         if table is None:
             return None
@@ -166,7 +166,7 @@ class GlideBridge:
         placed = self._carts.check_out(name)
         return _order_result(placed) if placed else None
 
-    def _cart_details(self, name: str) -> JsonObject:
+    def _cart_details(self, name: str) -> Mapping[str, JsonLike]:
         shown = []
         for row in self._carts.items(name):
             item = self._database.get("sc_cat_item", row["cat_item"]) or {}
@@ -199,8 +199,8 @@ def read_xml(text: str) -> etree._Element:
     return root
 
 
-def _xml_tree(text: str) -> list[JsonValue]:
-    def grown(element: etree._Element) -> list[JsonValue]:
+def _xml_tree(text: str) -> list[JsonLike]:
+    def grown(element: etree._Element) -> list[JsonLike]:
         name = etree.QName(element).localname
         attributes = {str(k): str(v) for k, v in element.attrib.items()}
         return [name, (element.text or "").strip(), attributes, [grown(child) for child in element]]

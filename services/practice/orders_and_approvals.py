@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.common.json_types import JsonValue
+from services.common.json_types import JsonLike
 from services.practice.database import Database
 from services.practice.schema import TABLES, ColumnType
 
@@ -50,7 +50,7 @@ def place_order_lines(
 ) -> list[Order]:
     """Order several catalog items in one request, in one transaction."""
     items = [_get_orderable_item(database, line.item) for line in lines]
-    common: dict[str, JsonValue] = {
+    common: dict[str, JsonLike] = {
         "opened_by": user_id,
         "requested_for": user_id,
         "opened_at": database.now_text(),
@@ -82,7 +82,7 @@ def _create_requested_item(
     request: str,
     line: OrderLine,
     item: dict[str, str],
-    common: Mapping[str, JsonValue],
+    common: Mapping[str, JsonLike],
     by: str,
 ) -> str:
     waiting = bool(item["workflow"])
@@ -149,7 +149,7 @@ def _request_approvals(database: Database, workflow: str, requested_item: str, b
 
 
 def update_record(
-    database: Database, table: str, sys_id: str, values: Mapping[str, JsonValue], *, by: str
+    database: Database, table: str, sys_id: str, values: Mapping[str, JsonLike], *, by: str
 ) -> dict[str, str] | None:
     """Update a row as the Table API does: journals become entries, then the business rules run.
 
@@ -168,7 +168,7 @@ def update_record(
 
 
 def write_journals(
-    database: Database, table: str, sys_id: str, values: Mapping[str, JsonValue], by: str
+    database: Database, table: str, sys_id: str, values: Mapping[str, JsonLike], by: str
 ) -> None:
     """Add an entry to sys_journal_field for every journal column that `values` writes text to."""
     for name, value in values.items():

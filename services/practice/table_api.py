@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.common.json_types import JsonObject, JsonValue
+from services.common.json_types import JsonLike
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import User
 from services.practice.database import Database, Row, quote_identifier, to_column_text
@@ -225,7 +225,7 @@ class TableApi:
     # -- writing -----------------------------------------------------------
 
     def _change(
-        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, JsonValue]
+        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, JsonLike]
     ) -> Response:
         row = self._database.get(table.name, sys_id)
         if row is None or not self._readable(user, table, row):
@@ -240,11 +240,13 @@ class TableApi:
 
     # -- showing -----------------------------------------------------------
 
-    def _shown(self, table: Table, row: Row, params: Mapping[str, str], lookups: RowCache) -> JsonObject:
+    def _shown(
+        self, table: Table, row: Row, params: Mapping[str, str], lookups: RowCache
+    ) -> Mapping[str, JsonLike]:
         wanted = [n.strip() for n in params.get("sysparm_fields", "").split(",") if n.strip()] or list(
             table.columns
         )
-        shown: JsonObject = {}
+        shown: dict[str, JsonLike] = {}
         for path in wanted:
             hidden = is_field_hidden(self._faults, table.name, path)
             value = "" if hidden else self._value(table, row, path, params, lookups)
@@ -254,7 +256,7 @@ class TableApi:
 
     def _value(
         self, table: Table, row: Row, path: str, params: Mapping[str, str], lookups: RowCache
-    ) -> JsonValue:
+    ) -> JsonLike:
         """Return the value of a field, which may be dot-walked; None for an unknown field."""
         name, _, rest = path.partition(".")
         if name == "variables" and table.name == "sc_req_item":
@@ -295,7 +297,7 @@ class TableApi:
         return row[table.display] if table is not None and row is not None else ""
 
 
-def _truncated_list(shown: list[JsonObject]) -> Response:
+def _truncated_list(shown: Sequence[Mapping[str, JsonLike]]) -> Response:
     """Return the response of a transaction cancelled by a quota: an unterminated array followed by an error."""
     text = "Transaction cancelled: maximum execution time exceeded"
     error = json.dumps({"error": {"message": text, "detail": text}, "status": "failure"})[1:]
@@ -308,7 +310,7 @@ def _acl_refused(method: str) -> TableResponse:
     return error_response(403, "Operation Failed", f"ACL Exception {what} Failed due to security constraints")
 
 
-def _empty_mandatory(table: Table, values: Mapping[str, JsonValue], *, only_sent: bool) -> list[str]:
+def _empty_mandatory(table: Table, values: Mapping[str, JsonLike], *, only_sent: bool) -> list[str]:
     """Return the labels of mandatory columns that are empty after a write."""
     return [
         column.label
