@@ -93,7 +93,11 @@ def test_only_text_columns_have_a_length():
 
 
 def test_open_approvals_are_shown_by_name_or_as_not_visible():
-    named, hidden, given = approval("requested"), Approval(sys_id="b", state="requested"), approval("approved")
+    named, hidden, given = (
+        approval("requested"),
+        Approval(sys_id="b", state="requested"),
+        approval("approved"),
+    )
     item = RequestedItem(sys_id="a", approvals=(named, hidden, given))
     assert [one.display_name for one in item.open_approvals] == ["Alex", UNNAMED_APPROVER]
 
