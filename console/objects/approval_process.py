@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QWidget
 from console.checks.check_subject import CheckSubject, build_check_subject
 from console.checks.checked_page import CheckablePage
 from console.forms import field_editors
-from console.forms.form import BUSY, GOOD, FieldSpec, GroupSpec
+from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import ReferenceField, reference_field
 from console.forms.request_item_picker import RequestItemField, contract_text, request_item_field
 from console.objects.answer_times_card import AnswerTimesCard
@@ -18,6 +18,7 @@ from console.objects.load_forecast import ForecastCard, UnknownLoad
 from console.objects.process_rail import ProcessSidePanel
 from console.objects.service_lookup import SERVICE_ROLES, ServiceListSnapshot, ServiceNameChecker
 from console.runtime import lazy_imports
+from console.widgets.field import FieldState
 from console.widgets.labels import LinkLabel
 from models.kinds import Kind
 from models.translation_marks import tr_later
@@ -218,7 +219,7 @@ class ApprovalProcessPage(CheckablePage):
                 self.form.note(name)
             await self.chain.refresh(None)
             return
-        self.form.note("server_id", tr("Asking the server"), BUSY)
+        self.form.note("server_id", tr("Asking the server"), FieldState.BUSY)
         view = self._view = await self.checks.view(server_id)
         self._show_server(view)
         if propose and view.problem is None:
@@ -239,7 +240,9 @@ class ApprovalProcessPage(CheckablePage):
     def _show_server(self, view: ServiceListSnapshot) -> None:
         if view.problem is None:
             self.form.note(
-                "server_id", tr("{host}, answered in {ms} ms", host=view.host, ms=round(view.ms)), GOOD
+                "server_id",
+                tr("{host}, answered in {ms} ms", host=view.host, ms=round(view.ms)),
+                FieldState.GOOD,
             )
         else:
             self.form.note("server_id", tr("Not reached: {cause}", cause=view.problem.cause))
@@ -283,7 +286,7 @@ class ApprovalProcessPage(CheckablePage):
             one = self.form.field(name)
             shown = one.note[1]
             if shown and not one.error:
-                self.form.note(name, shown, BUSY)
+                self.form.note(name, shown, FieldState.BUSY)
             self._timers[name].start()
         elif name in ("check_every_s", "timeout_after_s"):
             self._show_forecast()
@@ -303,7 +306,9 @@ class ApprovalProcessPage(CheckablePage):
             self.session.set_external_error(name, verdict.text, verdict.suggestion)
         else:
             self.session.set_external_error(name)
-            self.form.note(name, verdict.text, GOOD if verdict.state == "good" else "help")
+            self.form.note(
+                name, verdict.text, FieldState.GOOD if verdict.state == "good" else FieldState.HELP
+            )
 
     # -- the Request Item --------------------------------------------------------------------------------------
 
@@ -314,7 +319,7 @@ class ApprovalProcessPage(CheckablePage):
             self.form.note("request_item_id")
             return
         met, text = contract_text(item)
-        self.form.note("request_item_id", text, GOOD if met else "help")
+        self.form.note("request_item_id", text, FieldState.GOOD if met else FieldState.HELP)
 
     async def _check_request_item(self, server_id: Any) -> None:
         wanted = self.session.values["request_item_id"]

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.forms.edit_session import as_sentence
 from console.runtime.targets import Target
-from console.widgets.field import ERROR, Field
+from console.widgets.field import Field, FieldState
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
 from console.widgets.line_editors import PasswordLineEdit, TextLineEdit, UrlLineEdit
 from console.widgets.meter import Meter
@@ -80,7 +80,7 @@ class SignInStep(QWidget):
 
     def _update_error(self) -> None:
         """Let an error that is shown follow what is typed; a new one is shown when the person leaves the field."""
-        if self._address_field.state == ERROR:
+        if self._address_field.state == FieldState.ERROR:
             error = self._address_error() if self.address.text().strip() else ""
             if error:
                 self._address_field.set_error(error)
