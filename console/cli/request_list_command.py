@@ -16,6 +16,7 @@ from models.base import utcnow
 from models.kinds import RequestState
 from services.common.errors import InputError
 from services.common.plain_text import escape_controls
+from services.common.utc_text import format_utc
 from services.language import date_time, plural, tr
 from services.requests.inbox.export import (
     iterate_pages,
@@ -26,6 +27,7 @@ from services.requests.inbox.export import (
 )
 from services.requests.inbox.filter_sql import RequestRow
 from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from services.workspace import Workspace
@@ -108,12 +110,12 @@ def _print_json(store: Store, filter_: Filter, limit: int | None) -> None:
     inbox, at = Inbox(store), utcnow()
     servers = load_base_urls(store)
     rows, complete = _load_rows(inbox, filter_, limit or DEFAULT_LIMIT, at)
-    known = inbox.polled(filter_)
+    known = load_list_freshness(store, filter_)
     as_of, whole = known.at, known.complete
     output.print_json(
         {
             "total": inbox.count(filter_, most=None, at=at).number,
-            "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of is not None else None,
+            "as_of": format_utc(as_of),
             "complete": complete and whole,
             "requests": [to_export_values(row, servers, at) for row in rows],
         }
@@ -143,7 +145,7 @@ def _print_table(store: Store, filter_: Filter, limit: int | None) -> None:
             rows=len(rows),
         )
     output.print_message(said)
-    known = inbox.polled(filter_)
+    known = load_list_freshness(store, filter_)
     if not known.complete:
         since = (
             tr("; last polled {time}", time=date_time(known.at, seconds=True, zone=True)) if known.at else ""
