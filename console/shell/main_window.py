@@ -100,7 +100,7 @@ class Window(QMainWindow):
             ),
             show_target=self.show_target,
         )
-        self.polling = PollingController(self)
+        self.polling = PollingController(ctx, self)
         window_commands.register_commands(self)
         self._build()
         self._connect()
