@@ -89,7 +89,8 @@ class RequestsPage(Page):
         self.chips.choose(self.presenter.criteria.key)
         self._tick_timer = QTimer(self)
         self._tick_timer.setInterval(TICK_INTERVAL_MS)
-        self._tick_timer.timeout.connect(self._tick)
+        self._tick_timer.timeout.connect(self.widgets.update_times)
+        self._tick_timer.timeout.connect(self.presenter.status.update)
         self._reload_timer = QTimer(self)
         self._reload_timer.setInterval(RELOAD_INTERVAL_MS)
         self._reload_timer.timeout.connect(self.list_controller.reload)
@@ -210,11 +211,6 @@ class RequestsPage(Page):
 
     def _on_problem(self, problem: Problem) -> None:
         self.presenter.show_read_failure(problem)
-
-    def _tick(self) -> None:
-        self.model.tick(*self.table.visible_range())
-        self.table.widen_if_needed()
-        self.presenter.status.update()
 
     def _on_changes(self, changes: "list[Change]") -> None:
         self.presenter.on_store_changed({change.kind for change in changes}, visible=self.isVisible())
