@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
+from models.kinds import KINDS, Kind
 from models.user_credential import UserCredential
 from services.audit.signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
@@ -78,14 +78,14 @@ class Workspace:
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
     ) -> Problem | None:
-        """Delete an object, and with a User Credential its password; blocks. Raises as `Configuration.delete` does.
+        """Delete an object, and its password where its kind has one; blocks. Raises as `Configuration.delete` does.
 
-        The password goes when the credential is gone for good. A vault that keeps it all the same cannot bring the
-        credential back: its problem is returned, to be told.
+        The password is removed after the object. When the vault fails to do so, the object stays deleted and the problem
+        of the vault is returned.
         """
         item = self.configuration.get(kind, object_id)
         self.configuration.delete(kind, object_id, base_version, confirmed=confirmed)
-        if kind == Kind.USER_CREDENTIAL:
+        if KINDS[kind].has_password:
             try:
                 self.vault.forget(item.id, item.name)
             except ConsoleError as error:
@@ -114,8 +114,7 @@ class Workspace:
             return None
 
         def read() -> SignIn:
-            credential = self.configuration.get(Kind.USER_CREDENTIAL, credential_id)
-            assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+            credential = self.configuration.get(UserCredential, credential_id)
             secret = self.vault.get(credential.id, credential.name, destination)
             return SignIn(credential.account, secret)
 
@@ -156,14 +155,12 @@ class Workspace:
 
     def _read(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None, int]:
         """Return a server, its credential, and the version of its proxy's credential."""
-        server = self.configuration.get(Kind.FOREIGN_SYSTEM, server_id)
-        assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+        server = self.configuration.get(ForeignSystem, server_id)
         of_proxy = server.proxy_credential_id
-        version = self.configuration.get(Kind.USER_CREDENTIAL, of_proxy).version if of_proxy else 0
+        version = self.configuration.get(UserCredential, of_proxy).version if of_proxy else 0
         if server.credential_id is None:
             return server, None, version
-        credential = self.configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
-        assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+        credential = self.configuration.get(UserCredential, server.credential_id)
         return server, credential, version
 
 

@@ -21,9 +21,10 @@ from services.language import date_time, tr
 from services.requests.decisions.action_run import ActionResult
 from services.requests.decisions.batch import ResultCallback
 from services.requests.decisions.cancel import cancel_requests
-from services.requests.decisions.decide import Decision, decide_requests
+from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
 from services.requests.details.details import RequestDetails, load_details, state_label
+from services.requests.domain.permissions import Decision
 from services.requests.inbox.lookup import find_request
 from services.requests.lifecycle.apply_observation import load_request
 from services.requests.records.request_action import RequestAction

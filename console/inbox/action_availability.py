@@ -10,6 +10,7 @@ from console.runtime import lazy_imports
 from models.kinds import RequestState
 from services.common.errors import ConsoleError
 from services.language import plural, short_moment, tr
+from services.requests.domain.permissions import STATE_BY_DECISION, may_decide
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MAX_SELECTED = 500
 """Requests that one action takes at a time."""
 ACTION_NAMES = ("approve", "reject", "remind", "cancel_request")
-DECISIONS = ("approve", "reject")
-DECIDE_ANY_ROLES = frozenset({"approval_admin", "admin"})
 
 
 class AccountPermissions:
@@ -61,9 +60,7 @@ class AccountPermissions:
         if known is None or approvers is None:
             return ""
         account, roles = known
-        if not roles or roles & DECIDE_ANY_ROLES:
-            return ""
-        if any(one.user_name.casefold() == account.casefold() for one in approvers if one.user_name):
+        if may_decide(account, roles, [one.user_name for one in approvers if one.user_name]):
             return ""
         return tr("{account} is not asked and has no approval_admin: it may not decide.", account=account)
 
@@ -100,9 +97,11 @@ def disabled_reasons(
         not_there = plural(
             count, "It has not reached ServiceNow yet.", "None of them has reached ServiceNow yet."
         )
-        found |= dict.fromkeys((*DECISIONS, "remind"), not_there)
+        found |= dict.fromkeys((*STATE_BY_DECISION, "remind"), not_there)
     elif len(still_open) == 1 == count:
-        found |= dict.fromkeys(DECISIONS, permissions.denial_reason(still_open[0].server_id, approvers))
+        found |= dict.fromkeys(
+            STATE_BY_DECISION, permissions.denial_reason(still_open[0].server_id, approvers)
+        )
     return found
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from console.inbox.action_availability import DECISIONS
 from console.inbox.action_plan import (
     ActionDescription,
     PlannedRow,
@@ -30,6 +29,7 @@ from console.widgets.line_editors import TextLineEdit
 from console.widgets.rows_table import ROW, RowsTable, TableRow
 from models.translation_marks import tr_later
 from services.language import plural, tr
+from services.requests.domain.permissions import STATE_BY_DECISION
 
 if TYPE_CHECKING:
     from services.requests.inbox.inbox import RequestRow
@@ -156,7 +156,7 @@ class ActionDialog(Dialog):
             text += plural(skipped, "; {count} is skipped: {why}", "; {count} are skipped: {why}", why=why)
         whose = (
             self._attribution.sentence(self.action.done, self.included_rows)
-            if self.action.name in DECISIONS
+            if self.action.name in STATE_BY_DECISION
             else ""
         )
         self.summary.setText(f"{text}. {whose}".rstrip())
@@ -218,7 +218,11 @@ class ActionDialog(Dialog):
     def _planned_text(self, row: "RequestRow") -> str:
         if self.action.name == "remind":
             return tr("Gets a reminder")
-        whose = self._attribution.phrase(row) if self.action.name in DECISIONS and len(self.rows) > 1 else ""
+        whose = (
+            self._attribution.phrase(row)
+            if self.action.name in STATE_BY_DECISION and len(self.rows) > 1
+            else ""
+        )
         done = tr(self.action.done)
         return (
             tr("Will be {done} {whose}", done=done, whose=whose) if whose else tr("Will be {done}", done=done)

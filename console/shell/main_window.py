@@ -35,7 +35,6 @@ from console.inbox.notifications import RequestNotifier
 from console.inbox.saved_filter_nodes import SavedFilterController
 from console.inbox.window_polling import PollingController
 from console.navigation.page import Page
-from console.navigation.page_registry import create_page
 from console.navigation.tree_model import Node, TreeModel
 from console.navigation.tree_view import Navigation
 from console.runtime import lazy_imports
@@ -48,6 +47,7 @@ from console.shell import dialogs, window_commands
 from console.shell.activity_strip import ActivityPane, ActivityStrip
 from console.shell.command_palette import Palette
 from console.shell.menus import build_menu_bar, node_menu
+from console.shell.page_registry import create_object, create_page
 from console.shell.palette_search import MAX_REQUESTS, PaletteSearch
 from console.shell.unfinished_work import StartupCleanup
 from console.widgets import activation, plain_text
@@ -101,6 +101,7 @@ class Window(QMainWindow):
             show_target=self.show_target,
         )
         self.polling = PollingController(ctx, self)
+        ctx.create_object = partial(create_object, ctx)
         window_commands.register_commands(self)
         self._build()
         self._connect()

@@ -6,9 +6,9 @@ from typing import Any
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QMenuBar
 
-from console.navigation.page_registry import page_class
 from console.navigation.tree_model import Node
 from console.runtime.command_registry import Command, CommandRegistry
+from console.shell.page_registry import page_class
 from console.shell.window_commands import MENUS, new_command_id
 from console.widgets import plain_text
 from services.language import tr
@@ -91,7 +91,7 @@ def _add_new_commands(menu: QMenu, way: tuple[str, ...], commands: CommandRegist
 
 def _object_commands(commands: CommandRegistry, node: Node) -> Iterator[Command]:
     """Give the commands that can mean something for an object; its page has the last word."""
-    offered = {"rename", "duplicate", "delete", *page_class(node.target.kind).offered}
+    offered = {"rename", "duplicate", "delete", *page_class(node.target).offered}
     for name in OBJECT_COMMANDS:
         if name in offered and _applies_to(name, node):
             yield commands.get(name)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from console.inbox.filter_counts import filter_catalog
-from console.navigation.locations import kind_breadcrumb
 from console.navigation.request_places import request_target, state_label
+from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime import lazy_imports
 from console.runtime.targets import fault_entry_target
 from console.shell.command_palette import ROWS_PER_GROUP, Groups, PaletteEntry

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from console.checks.check_schedule import INTERVALS
-from console.navigation.locations import KIND_PATHS
-from console.navigation.tree_places import find_page_nodes
+from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
@@ -61,7 +60,7 @@ def new_command_id(kind: Kind) -> str:
 
 
 def _new_commands(window: Any) -> Iterator[Command]:
-    for kind in KIND_PATHS:
+    for kind in kinds_in_tree():
         info = KINDS[kind]
         yield Command(
             new_command_id(kind),

@@ -31,7 +31,6 @@ from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
 from console.design import icons, theme
-from console.navigation.page_registry import import_all_pages
 from console.runtime import drafts
 from console.runtime.context import Context
 from console.runtime.options import Options
@@ -39,6 +38,7 @@ from console.runtime.single_instance import SingleInstance
 from console.runtime.targets import HOME, Target
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
+from console.shell.page_registry import import_all_pages
 from console.startup import event_loop, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
 from models.kinds import Kind

@@ -9,9 +9,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from sqlmodel import select
 
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
 from console.setup.wizard import DONE_STEP, FOUND_STEP, SIGN_IN_STEP, SetupWizard
+from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind
 from models.task_run import TaskRun

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestEventKind, RequestState
-from services.common.errors import ConsoleError, Problem
+from services.common.errors import ConsoleError, Problem, ReplyError, UnreachableError
+from services.common.fault_ids import Execution
 from services.requests.lifecycle.apply_observation import (
     InstanceProvider,
     load_process,
@@ -26,6 +27,12 @@ from services.store.errors import StoreError
 
 DECIDED_STATES = ("approved", "rejected")
 """Values of `approval` (and of `state` of an approval) that are decisions."""
+
+
+def may_have_been_applied(error: ConsoleError) -> bool:
+    """Whether a change may have been made although the call ended with this error."""
+    certainly_not = error.problem.fault.execution is Execution.NOT_EXECUTED
+    return isinstance(error, UnreachableError | ReplyError) and not certainly_not
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from models.kinds import RequestEventKind, RequestState
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
-from services.requests.decisions.action_run import ActionResult, ActionRun
+from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
-from services.requests.decisions.permissions import may_have_been_applied, undecided_ending
 from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.records import problems
@@ -101,7 +100,7 @@ class _CancelRun(ActionRun):
         await self._store(after)
         if decided:
             return self.refused(problems.already_decided(tried, after, after.deciding_approval))
-        deed = RequestAction(undecided_ending(after), after.number, person=self._person)
+        deed = RequestAction(_undecided_ending(after), after.number, person=self._person)
         return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def cancel_copy(self) -> ActionResult:
@@ -171,7 +170,7 @@ class _CancelRun(ActionRun):
         if after.approval in DECISION_STATES:
             await self._store(after)
             return self.refused(problems.already_decided(tried, after, after.deciding_approval))
-        deed = RequestAction(undecided_ending(after), after.number, account, self._person)
+        deed = RequestAction(_undecided_ending(after), after.number, account, self._person)
         event = (RequestEventKind.CANCELLED, self._event_detail(deed)) if self._row.is_copy else None
         problem = await self._store(after, event)
         return self._done(after.number, f"{deed.sentence}.", problem, deed)
@@ -197,3 +196,8 @@ class _CancelRun(ActionRun):
         return self._done(
             self.label, seen, error.problem if error is not None else problems.record_missing(tried)
         )
+
+
+def _undecided_ending(item: RequestedItem) -> str:
+    """Return how an item ended that nobody decided, as a word of a sentence."""
+    return "cancelled" if item.approval == "cancelled" else "closed"

@@ -7,14 +7,13 @@ the change was lost.
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestEventKind, RequestState
 from services.common.errors import ConsoleError, Problem, RefusedError
-from services.requests.decisions.action_run import ActionResult, ActionRun
+from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
-from services.requests.decisions.permissions import may_decide_for_others, may_have_been_applied
+from services.requests.domain.permissions import STATE_BY_DECISION, Decision, is_same_user, may_decide
 from services.requests.lifecycle.apply_observation import InstanceProvider, load_request_in_thread
 from services.requests.records import problems
 from services.requests.records.approver_names import join_english_names
@@ -24,15 +23,11 @@ from services.requests.records.request_action import (
     RequestAction,
     action_event_id,
     approval_to_decide,
-    is_same_user,
 )
 from services.requests.records.requested_item import Approval, RequestedItem
-from services.servicenow.account_roles import signed_in_account
+from services.servicenow.account_roles import fetch_active_roles, signed_in_account
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
-
-Decision: TypeAlias = Literal["approve", "reject"]
-STATE_BY_DECISION: dict[Decision, str] = {"approve": "approved", "reject": "rejected"}
 
 
 async def decide_requests(
@@ -82,7 +77,7 @@ class _DecisionRun(ActionRun):
             return self.refused(problems.approval_on_order(tried, record))
         if approval is None:
             return self.refused(problems.no_open_approval(tried, record.number, account))
-        if not is_same_user(approval.user_name, account) and not await may_decide_for_others(writer, account):
+        if not await _may_decide(writer, account, approval):
             return self.refused(
                 problems.decision_not_allowed(
                     tried, account, [one.display_name for one in seen.open_approvals]
@@ -196,3 +191,9 @@ class _DecisionRun(ActionRun):
             if not after.is_open:
                 return self.refused(problems.already_decided(tried, after, after.deciding_approval))
         return self.refused(error.problem)
+
+
+async def _may_decide(instance: ServiceNowClient, account: str, approval: Approval) -> bool:
+    if is_same_user(approval.user_name, account):
+        return True  # without reading roles
+    return may_decide(account, await fetch_active_roles(instance, account), [approval.user_name])

@@ -10,9 +10,8 @@ from models.kinds import RequestEventKind
 from services.common.errors import ConsoleError
 from services.common.threads import run_to_completion
 from services.requests.decisions import request_lock
-from services.requests.decisions.action_run import ActionResult, ActionRun
+from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
-from services.requests.decisions.permissions import may_have_been_applied
 from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.records import problems
 from services.requests.records.approver_names import join_english_names

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from services.requests.domain.permissions import is_same_user
 from services.requests.records.requested_item import Approval
 
 
@@ -91,8 +92,3 @@ def approval_to_decide(waiting: Sequence[ApproverT], account: str) -> ApproverT 
     in_turn = sorted(waiting, key=lambda one: not one.is_for_order)
     own = (one for one in in_turn if is_same_user(one.user_name, account))
     return next(own, in_turn[0] if in_turn else None)
-
-
-def is_same_user(one: str, other: str) -> bool:
-    """Whether two user names are one account's."""
-    return one.casefold() == other.casefold()

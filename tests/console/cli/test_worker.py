@@ -10,7 +10,8 @@ from models.base import utcnow
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.coordination.leases import load_leases
-from services.intake.accepted_requests import Intake, IntakeClients
+from services.intake.accepted_requests import Intake
+from services.intake.clients import IntakeClients
 from services.store import Store
 from tests.console.cli.conftest import SERVER, TYPE, document, interrupt, read_to, until
 from tests.limits import PROGRAM_S
