@@ -203,7 +203,7 @@ def snapshot(*rows, positions=None, **values):
         "complete": True,
         "pages": {0: rows},
         "positions": {one.id: place for place, one in enumerate(rows)} if positions is None else positions,
-        "as_of": NOW,
+        "as_of": datetime.now(UTC),
         "complete_on_servers": True,
         "any_stored": True,
         "found_rows": rows,
