@@ -152,8 +152,12 @@ class RequestsPage(Page):
         self.list_controller.failed.connect(self.presenter.show_read_failure)
         self.details_loader.changed.connect(self.selection.update_actions)
         self.details_loader.failed.connect(self.presenter.show_details_failure)
-        self.filters.changed.connect(self.presenter.update_filters)
+        # Through a method of this widget: the filters outlive the page, and Qt disconnects widgets that go.
+        self.filters.changed.connect(self._on_filters_changed)
         self.filters.identity_changed.connect(self.list_controller.reload)
+
+    def _on_filters_changed(self) -> None:
+        self.presenter.update_filters()
 
     # -- the page ----------------------------------------------------------------------------------------------
 
