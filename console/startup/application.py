@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,7 @@ EXIT_NO_DISPLAY, EXIT_CANCELLED = 3, 130
 class FirstPaint(QObject):
     """Notices when a window was painted for the first time, and calls back once."""
 
-    def __init__(self, window: Window, then: object) -> None:
+    def __init__(self, window: Window, then: Callable[[], object]) -> None:
         super().__init__(window)
         self._then = then
         window.installEventFilter(self)
@@ -73,7 +74,7 @@ class FirstPaint(QObject):
         """Wait for the first paint to be over."""
         if event is not None and event.type() == QEvent.Type.Paint:
             self._window.removeEventFilter(self)
-            QTimer.singleShot(0, self._then)  # type: ignore[arg-type]
+            QTimer.singleShot(0, self._then)
         return super().eventFilter(watched, event)
 
 

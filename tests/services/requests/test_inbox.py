@@ -13,6 +13,7 @@ from models.kinds import RequestState
 from models.lease import Lease
 from services.requests.inbox import full_text, index_selection
 from services.requests.inbox.filters import ME, PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
+from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.store.row_values import get_table
 from tests.databases import store
@@ -53,7 +54,7 @@ def filled(module_store):
 def size(request, monkeypatch):
     """Take the store for a small one, whose lists are kept, or for a large one, which is read piece by piece."""
     if request.param == "many":
-        for name in ("FEW", "MANY"):
+        for name in ("IN_MEMORY_SORT_MAX", "INDEX_PROBE_MAX"):
             monkeypatch.setattr(index_selection, name, 3)
     return request.param
 
@@ -339,22 +340,26 @@ class TestBesideTheList:
         assert Inbox(store).policies() == ["Network tools", "Unsigned"]
 
     def test_the_list_is_as_old_as_the_oldest_look_at_a_server(self, store):
-        assert Inbox(store).as_of() == (None, True)
+        def state():
+            known = load_list_freshness(store)
+            return known.at, known.complete
+
+        assert state() == (None, True)
         servers = [server for _, server in processes_of(store)]
-        assert Inbox(store).as_of() == (None, False)
+        assert state() == (None, False)
         for number, (server, word) in enumerate(zip(servers, ("complete", "partial"), strict=True)):
             with store.write() as work:
                 work.session.add(
                     Lease(name=f"seen:{server.hex}", holder=word, until=NOW.replace(minute=30 - number))
                 )
-            assert Inbox(store).as_of() == (NOW.replace(minute=30 - number), False)
+            assert state() == (NOW.replace(minute=30 - number), False)
         with store.write() as work:
             work.session.merge(Lease(name=f"seen:{servers[1].hex}", holder="complete", until=NOW))
-        assert Inbox(store).as_of() == (NOW, True)
+        assert state() == (NOW, True)
         with store.write() as work:
             work.session.add(Lease(name=f"pause:{servers[1].hex}", holder="tcp-refused", token=1, until=NOW))
-        known = Inbox(store).polled()
+        known = load_list_freshness(store)
         assert (known.at, known.complete) == (NOW, False)
         assert known.failing == ((servers[1], "tcp-refused"),)
-        assert Inbox(store).polled(Filter(server_id=servers[0])).complete
-        assert not Inbox(store).polled(Filter(server_id=servers[1])).complete
+        assert load_list_freshness(store, Filter(server_id=servers[0])).complete
+        assert not load_list_freshness(store, Filter(server_id=servers[1])).complete
