@@ -27,7 +27,6 @@ from console.navigation.page import Page
 from console.navigation.request_places import ALL, FILTER_TAB_PREFIX, filter_target
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
-from models.kinds import Kind
 from services.common.errors import Problem
 from services.common.process_environment import hide_driver_secrets
 from services.language import tr
@@ -222,8 +221,10 @@ class RequestsPage(Page):
     async def _read_choices(self) -> Choices:
         inbox = await self.list_controller.inbox()
         workspace = await self.ctx.ready()
+        from models.approval_process import ApprovalProcess
+
         policies = await self.ctx.call(inbox.policies)
-        processes = await self.ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+        processes = await self.ctx.call(workspace.configuration.all, ApprovalProcess)
         return Choices(policies, sorted(processes, key=lambda process: process.name.casefold()))
 
     # -- commands ----------------------------------------------------------------------------------------------
