@@ -18,9 +18,9 @@ def accounts_by_server(configuration: "Configuration") -> dict[uuid.UUID, str]:
     from models.foreign_system import ForeignSystem
     from models.user_credential import UserCredential
 
-    credentials = {one.id: one.account for one in configuration.all(UserCredential)}
+    accounts = {one.id: one.account for one in configuration.all(UserCredential)}
     servers = configuration.all(ForeignSystem)
-    return {one.id: credentials.get(one.credential_id, "") if one.credential_id else "" for one in servers}
+    return {one.id: accounts.get(one.credential_id, "") if one.credential_id else "" for one in servers}
 
 
 @dataclass(frozen=True, slots=True)
