@@ -1,15 +1,15 @@
-"""The one service through which configuration objects are read and written, whatever their kind."""
+"""Reads and writes configuration objects of every kind."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, SQLModel, col, select
 
 from models.approval_request import ApprovalRequest
 from models.base import ConfigurationObject, name_key
-from models.kinds import KINDS, Kind, RequestState
+from models.kinds import KINDS, OPEN_STATES, Kind
 from models.revision import Revision
 from models.tables import all_models, model_for_kind
 from models.translation_marks import plural_later
@@ -47,18 +47,17 @@ class Configuration(ObjectReader):
                 for row in session.execute(select(*wanted).order_by(table.c.name_key)):
                     parents = {column: row[3]} if column and row[3] else {}
                     rows.append(OutlineRow(kind, row[0], row[1], row[2], parents))
-            open_states = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
             pending = session.exec(
                 select(func.count())
                 .select_from(ApprovalRequest)
-                .where(col(ApprovalRequest.state).in_(open_states))
+                .where(col(ApprovalRequest.state).in_(OPEN_STATES))
             ).one()
         return Outline(rows, pending)
 
     # -- writing -----------------------------------------------------------
 
     def check(self, item: ConfigurationObject) -> list[FieldError]:
-        """Return everything that keeps `item` from being stored."""
+        """Return every error that prevents `item` from being stored."""
         errors = field_errors(item)
         with self.store.read() as session:
             return errors + store_errors(session, item)
@@ -68,13 +67,13 @@ class Configuration(ObjectReader):
         item: ConfigurationObject,
         note: str = "",
         *,
-        base: Mapping[str, Any] | None = None,
+        base: Mapping[str, object] | None = None,
         confirmed: int | None = None,
     ) -> ConfigurationObject:
         """Store `item`: new when its version is 0, else over that version. Returns the stored object.
 
         Raises InvalidError, ConflictError (with `base`, what the caller opened), and RequestsOpenError when it is
-        renamed or re-pointed while more open requests than `confirmed` hang on it.
+        renamed or rerouted while more open requests than `confirmed` depend on it.
         """
         with self.store.write(note) as work:
             return self.save_in(work, item, base=base, confirmed=confirmed)
@@ -84,10 +83,10 @@ class Configuration(ObjectReader):
         work: UnitOfWork,
         item: ConfigurationObject,
         *,
-        base: Mapping[str, Any] | None = None,
+        base: Mapping[str, object] | None = None,
         confirmed: int | None = None,
     ) -> ConfigurationObject:
-        """Store `item` within a unit of work that holds more than this object. Raises as `save` does."""
+        """Store `item` within a unit of work that may contain other objects. Raises as `save` does."""
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:
             raise InvalidError(errors)
@@ -127,10 +126,10 @@ class Configuration(ObjectReader):
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
     ) -> None:
-        """Delete an object that no other refers to; requests lose their reference to it and keep its name.
+        """Delete an object that no other refers to; requests lose the reference and keep the name.
 
         Raises NotFoundError, InUseError, ConflictError, and RequestsOpenError while more open requests than
-        `confirmed` hang on it.
+        `confirmed` depend on it.
         """
         with self.store.write() as work:
             item = get_object(work.session, model_for_kind(kind), object_id)
@@ -142,7 +141,7 @@ class Configuration(ObjectReader):
             if users:
                 raise InUseError(item.name, users)
             if item.version == base_version:
-                refused = open_requests_guard.refusal(work.session, kind, item.model_dump(), None)
+                refused = open_requests_guard.refusal(work.session, item, None)
                 if refused is not None and refused.open.count > (confirmed or 0):
                     raise refused
                 open_requests_guard.detach_requests(work, item)
@@ -154,7 +153,7 @@ class Configuration(ObjectReader):
         """Return why `item` cannot be stored over what is there (or deleted) without a confirmation, or None."""
         with self.store.read() as session:
             if delete:
-                return open_requests_guard.refusal(session, item.kind, item.model_dump(), None)
+                return open_requests_guard.refusal(session, item, None)
             return self._refusal(session, item)
 
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
@@ -169,7 +168,7 @@ class Configuration(ObjectReader):
         return self._revisions(
             col(Revision.object_id) == object_id,
             col(Revision.object_kind) == KINDS[kind].table,
-            newest=(col(Revision.number).desc(),),  # a clock may be set back, the number never is
+            newest=(col(Revision.number).desc(),),  # the clock may be set back, the number only grows
         )
 
     def history_by_name(self, kind: Kind, name: str) -> list[RevisionView]:
@@ -199,7 +198,7 @@ class Configuration(ObjectReader):
         return self._revisions(col(Revision.object_kind).in_(kinds), newest=newest, limit=limit)
 
     def deleted(self) -> list[DeletedObject]:
-        """Return every object that was deleted and is not there now, the one that went last first."""
+        """Return every deleted object that does not exist now, the last deleted first."""
         with self.store.read() as session:
             return list_deleted_objects(session)
 
@@ -208,8 +207,8 @@ class Configuration(ObjectReader):
     ) -> ConfigurationObject:
         """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
 
-        It is one more revision: nothing of the history in between is lost. With `free_name` an object whose name belongs
-        to another one by now gets a free one. Raises NotFoundError, and as `save` does.
+        This adds a revision; the history in between stays. With `free_name` an object whose name is taken by now gets
+        a free one. Raises NotFoundError, and as `save` does.
         """
         with self.store.read() as session:
             revision = session.get(Revision, revision_id)
@@ -230,7 +229,10 @@ class Configuration(ObjectReader):
     # -- inside ------------------------------------------------------------
 
     def _revisions(
-        self, *where: Any, newest: Iterable[Any], limit: int = HISTORY_LIMIT
+        self,
+        *where: ColumnElement[bool],
+        newest: Iterable[ColumnElement[int] | ColumnElement[datetime]],
+        limit: int = HISTORY_LIMIT,
     ) -> list[RevisionView]:
         with self.store.read() as session:
             rows = session.exec(select(Revision).where(*where).order_by(*newest).limit(limit))
@@ -238,15 +240,15 @@ class Configuration(ObjectReader):
 
     @staticmethod
     def _refusal(session: Session, item: ConfigurationObject) -> RequestsOpenError | None:
-        stored = open_requests_guard.stored_values(session, item)
+        stored = open_requests_guard.read_stored(session, item)
         # Another version there is a conflict, which is settled first.
-        if stored is None or stored["version"] != item.version:
+        if stored is None or stored.version != item.version:
             return None
-        return open_requests_guard.refusal(session, item.kind, stored, item)
+        return open_requests_guard.refusal(session, stored, item)
 
 
 def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:
-    """Give everything that refers to `item`, each once however many of its fields do."""
+    """Yield everything that refers to `item`, once each."""
     yield from dict.fromkeys(_references(session, item))
 
 
@@ -270,11 +272,11 @@ REFERRING_ROW_LABELS = {
     "approval_request": plural_later("{count} request", "{count} requests"),
     "intake_client": plural_later("{count} intake client", "{count} intake clients"),
 }
-"""How rows are counted that refer to an object and are no objects themselves, by table."""
+"""Labels for referring rows that are not configuration objects, by table."""
 OTHER_ROW_LABELS = plural_later("{count} other record", "{count} other records")
 
 
-def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:
+def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], ColumnElement[uuid.UUID]]]:
     for model in all_models():
         for column in get_table(model).columns:
             if any(key.column.table.name == table_name for key in column.foreign_keys):
