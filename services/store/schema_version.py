@@ -1,3 +1,3 @@
 """The schema this release writes. Imports nothing, because the first fill of the tree compares it."""
 
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"

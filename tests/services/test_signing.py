@@ -64,7 +64,7 @@ def recompute(path):
             if entry.revision_id is not None:
                 revision = session.get(Revision, entry.revision_id)
                 entry.detail = f"sha256:{audit_trail.stored_revision_digest(revision)}"
-            if entry.operation == timeline_audit.ADDED:
+            if entry.operation == timeline_audit.ADDED_OPERATION:
                 first, last_line = entry.detail.split()[1].split("-")
                 found = session.execute(
                     select(lines)

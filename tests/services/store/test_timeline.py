@@ -191,7 +191,7 @@ def test_a_removal_leaves_its_trace_and_the_chain_whole(original):
         numbers = session.exec(select(RequestEvent.line).order_by(col(RequestEvent.line))).all()
     store.close()
     assert [one.line for one in gone] == [1]
-    assert entry.operation == timeline_audit.REMOVED
+    assert entry.operation == timeline_audit.REMOVED_OPERATION
     assert numbers == [2, 3, 4, 5, 6, 7]
 
 
