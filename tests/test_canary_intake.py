@@ -19,7 +19,7 @@ from services.practice.accounts_and_sessions import user_sys_id
 from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
 from services.practice.orders_and_approvals import place_order
 from services.requests.decisions.decide import cancel, decide, remind
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.servicenow import ConnectionSettings, SignIn
 from services.store import Store
 from services.vault.session_vault import SessionVault

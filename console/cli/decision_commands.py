@@ -19,7 +19,9 @@ from services.common.errors import InputError, Owner, Problem
 from services.language import date_time, tr
 from services.requests.decisions import decide
 from services.requests.decisions.decide import ActionResult, ResultCallback
-from services.requests.details.details import RequestDetails, load_details, state_label
+from services.requests.details.labels import state_label
+from services.requests.details.loader import load_details
+from services.requests.details.model import RequestDetails
 from services.requests.inbox.lookup import find_request
 from services.requests.lifecycle.apply_observation import load_request
 from services.requests.records.request_action import RequestAction

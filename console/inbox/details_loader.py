@@ -18,7 +18,7 @@ from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
 from services.common.errors import ConsoleError
 
-DETAILS = "services.requests.details.details"
+DETAILS = "services.requests.details.loader"
 FETCH_DELAY_S = 0.4
 FETCH_MAX_AGE = timedelta(seconds=30)
 """A copy that is younger is not asked for again."""
@@ -87,7 +87,7 @@ class DetailsLoader(QObject):
 
     async def _show(self, request_id: uuid.UUID, *, force: bool) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.requests)
-        from services.requests.details import details
+        from services.requests.details import loader as details
 
         workspace = await self.ctx.ready()
         known = await self.ctx.call(details.load_stored_details, workspace.store, request_id)
@@ -106,7 +106,7 @@ class DetailsLoader(QObject):
     async def _ask(self, details: Any, workspace: Any, request_id: uuid.UUID) -> None:
         self.asked_at[request_id] = cell_content.utcnow()
         try:
-            found = await details.details(workspace, request_id)
+            found = await details.load_details(workspace, request_id)
             await self.rights.learn(found.row.server_id)
         except ConsoleError as error:
             if self.details is not None:
@@ -118,7 +118,7 @@ class DetailsLoader(QObject):
 
     async def _renew(self, request_id: uuid.UUID) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.requests)
-        from services.requests.details import details
+        from services.requests.details import loader as details
 
         workspace = await self.ctx.ready()
         known = await self.ctx.call(details.load_stored_details, workspace.store, request_id)

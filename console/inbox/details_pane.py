@@ -404,7 +404,7 @@ class DetailsPane(QWidget):
         self._below.show()
 
     def show_details(self, details: Any, *, asking: bool, now: datetime) -> None:
-        """Show `services.requests.details.details.RequestDetails`; `asking` says that the instance is being asked meanwhile."""
+        """Show `services.requests.details.model.RequestDetails`; `asking` says that the instance is being asked meanwhile."""
         row = details.row
         self._below.hide()
         self.area.show()

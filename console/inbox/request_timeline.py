@@ -55,7 +55,7 @@ class TimelineEntry:
 
 
 def timeline_entries(lines: Sequence[Any], *, mismatch: bool) -> list[TimelineEntry]:
-    """Return steps for the lines of `services.requests.details.details`; in a mismatch the last decision is what stands out."""
+    """Return steps for the lines of `services.requests.details.loader`; in a mismatch the last decision is what stands out."""
     decided = [place for place, line in enumerate(lines) if line.kind == _K.DECIDED]
     telling = decided[-1] if mismatch and decided else -1
     return [

@@ -4,21 +4,22 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from models.api_call import ApiCall
 from models.approval_process import ApprovalProcess
 from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.base import ConfigurationObject, utcnow
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind, RequestEventKind, RequestState
+from models.kinds import OPEN_STATES, Kind, RequestErrorKind, RequestEventKind, RequestState
+from models.polled_server import PolledServer
 from models.request_event import RequestEvent
 from services.common.errors import OpenRequests, RequestsOpenError
 from services.store.row_values import get_table, row_to_dict
 from services.store.unit_of_work import UnitOfWork
 
-OPEN_STATES = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
 ROUTING_FIELDS: dict[Kind, frozenset[str]] = {
     Kind.USER_CREDENTIAL: frozenset({"account"}),
     Kind.FOREIGN_SYSTEM: frozenset({"base_url", "credential_id"}),
@@ -53,7 +54,7 @@ def count_open_requests(session: Session, kind: Kind, object_id: uuid.UUID) -> O
         .group_by(table.c.state)
     )
     counts: dict[str, int] = {row[0]: row[1] for row in session.execute(query)}
-    return OpenRequests(counts.get(OPEN_STATES[0], 0), counts.get(OPEN_STATES[1], 0))
+    return OpenRequests(counts.get(RequestState.PENDING, 0), counts.get(RequestState.SUBMITTING, 0))
 
 
 def refusal(
@@ -89,6 +90,9 @@ def detach_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
     """
     if item.kind == Kind.APPROVAL_PROCESS:
         _fail_open_requests(work, item)
+    if item.kind == Kind.FOREIGN_SYSTEM:
+        for table in (get_table(PolledServer), get_table(ApiCall)):
+            work.session.execute(delete(table).where(table.c.server_id == item.id))
     table = get_table(ApprovalRequest)
     taken = 0
     for column in _reference_columns(item):
@@ -118,6 +122,7 @@ def _fail_open_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
         work.session.expunge(row)
         row.state, row.ended_at = RequestState.FAILED.value, now
         row.error = f"“{item.name}” was deleted while the request was open"
+        row.error_kind = RequestErrorKind.NONE
         work.update(row, row.version)
         told = RequestEvent(request_id=row.id, at=now, kind=RequestEventKind.FAILED, detail=row.error)
         work.session.execute(get_table(told).insert().values(**row_to_dict(told)))

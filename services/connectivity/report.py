@@ -20,6 +20,8 @@ class StageResult:
     owner: str = ""
     remedy: str = ""
     ms: float = 0.0
+    call_limit: int | None = None
+    """Calls per hour that the instance reported; only in the stage `limits`."""
 
     @classmethod
     def failed(cls, stage: str, problem: Problem, ms: float) -> "StageResult":
@@ -40,6 +42,7 @@ class StageResult:
             "owner": self.owner,
             "remedy": self.remedy,
             "ms": round(self.ms),
+            **({"call_limit": self.call_limit} if self.call_limit is not None else {}),
         }
 
 
@@ -57,6 +60,11 @@ class CheckReport:
         """The worst state of any stage."""
         worst = max((SEVERITY[s.state] for s in self.stages), default=0)
         return ("ok", "warning", "failed")[worst]
+
+    @property
+    def call_limit(self) -> int | None:
+        """The calls per hour that the instance reported, if any."""
+        return next((s.call_limit for s in self.stages if s.call_limit is not None), None)
 
     @property
     def signed_in(self) -> bool:

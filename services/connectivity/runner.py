@@ -186,8 +186,7 @@ class _CheckRun:
         if "instance" not in self.results:
             self._done(StageResult("instance", "ok", seen))
         if "x-ratelimit-limit" in headers:
-            limits = check_rate_limit(headers, self.process)
-            self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
+            self._done(check_rate_limit(headers, self.process))
 
     async def _check_signed_in(self, instance: ServiceNowClient, seen: str) -> None:
         # Everything after this needs an accepted password: a refused one is never tried a second time.
@@ -237,10 +236,9 @@ class _CheckRun:
         if self.of_roles is not None:
             self._done(apply_refusals(self.of_roles, refused, of_services, self.roles or ()))
         cut = next((problem for problem in self.unread if problem.fault == "transaction-cancelled"), None)
-        limits = (
+        self._done(
             check_rate_limit(headers, self.process) if cut is None else StageResult.failed("limits", cut, 0)
         )
-        self._done(limits if isinstance(limits, StageResult) else StageResult("limits", "ok", limits))
 
     def _note(self, problem: Problem) -> None:
         if problem.fault in ("rights-missing", "transaction-cancelled"):

@@ -21,7 +21,9 @@ _STATE_BY_CANCEL_TEXT = {
 }
 _DECIDED_HERE = re.compile(r"\S{1,40} (approved|rejected)(?= by | on behalf of |: |$)")
 _DECIDED_ON_RECORD = re.compile(r"\S{1,40}: (approved|rejected)")
-_DECIDED_WITHOUT_RECORD = re.compile(r"Its record is gone; the status service says (approved|rejected|invalid)")
+_DECIDED_WITHOUT_RECORD = re.compile(
+    r"Its record is gone; the status service says (approved|rejected|invalid)"
+)
 
 LEGACY_CONSTANT_LINES = (
     (RequestEventKind.SENT, "Create"),
@@ -65,7 +67,9 @@ def parse_legacy_line(kind: str, detail: str) -> TimelineFacts:
         case RequestEventKind.REMINDED:
             return TimelineFacts(RequestOperation.REMIND, comment=_text_after_separator(detail))
         case RequestEventKind.CANCELLED:
-            return TimelineFacts(RequestOperation.CANCEL, RequestState.CANCELLED, _text_after_separator(detail))
+            return TimelineFacts(
+                RequestOperation.CANCEL, RequestState.CANCELLED, _text_after_separator(detail)
+            )
     return NO_FACTS
 
 

@@ -160,9 +160,7 @@ class UnitOfWork:
         removed = timeline_audit.pop_removed_lines(self.session)
         if removed:
             detail = timeline_audit.removed_detail(removed)
-            self.event(
-                timeline_audit.REMOVED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=detail
-            )
+            self.event(timeline_audit.REMOVED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=detail)
             timeline_audit.store_removed_lines(self.session, removed, self.changes[-1].seq)
         added = timeline_audit.number_new_lines(self.session, self._foreign_lines)
         if added is not None:

@@ -11,14 +11,12 @@ from models.request_event import RequestEvent
 from services.common.secret import Secret
 from services.configuration import Configuration
 from services.connectivity import run_check
-from services.connectivity.check_history import save_check
-from services.connectivity.stages.limits_and_clock import parse_rate_limit_evidence
+from services.connectivity.check_history import last_call_limit, save_check
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings, SignIn
 from services.statistics import timing_advice
 from services.statistics.timing_advice import (
     ApprovalTimes,
-    last_reported_call_limit,
     load_approval_times,
     load_polling_load,
     median_daily_peak,
@@ -168,19 +166,6 @@ def test_what_is_open_and_usual_and_how_often_the_server_may_be_asked(configurat
     assert load_polling_load(configuration.store, nowhere.id) == timing_advice.PollingLoad()
 
 
-@pytest.mark.parametrize(
-    ("evidence", "told"),
-    [
-        ("5000 calls an hour; one pending request is asked about 180 times an hour", 5000),
-        ("60 calls an hour by the rule Integrations; one", 60),
-        ("the instance tells no rate limit; one pending request is asked about 180 times an hour", None),
-        ("", None),
-    ],
-)
-def test_the_limit_is_read_from_what_the_check_said(evidence, told):
-    assert parse_rate_limit_evidence(evidence) == told
-
-
 async def test_the_limit_that_an_instance_told_is_kept_with_its_checks(configuration, server, process):
     async def check():
         settings = ConnectionSettings("Server", practice.base_url)
@@ -191,7 +176,7 @@ async def test_the_limit_that_an_instance_told_is_kept_with_its_checks(configura
     try:
         practice.faults.set("rate_limit_told", limit=4321)
         await check()
-        assert last_reported_call_limit(configuration.store, server.id) == 4321
+        assert last_call_limit(configuration.store, server.id) == 4321
         # An instance that tells none the next time has not lifted it.
         practice.faults.clear()
         await check()

@@ -49,9 +49,8 @@ def work_on(store, name):
     configuration = Configuration(store)
     configuration.save(configuration.new(Kind.APPROVAL_TYPE, name=name))
     with store.write() as work:
-        journal.add_event(
-            work.session, uuid.uuid4(), RequestEventKind.DECIDED, f"Approved {name}", actor="ada"
-        )
+        event = journal.TimelineEvent(RequestEventKind.DECIDED, f"Approved {name}")
+        journal.add_event(work.session, uuid.uuid4(), event, actor="ada")
 
 
 def recompute(path):

@@ -1,22 +1,20 @@
 """The stages `limits` and `clock`: read from headers that came anyway, without a call of their own."""
 
-import re
+from dataclasses import replace
 
 import httpx
 
 from models.approval_process import CHECK_INTERVAL_DEFAULT_S, ApprovalProcess
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
-from services.servicenow.response_headers import integer_header, parse_http_date, parse_integer
+from services.servicenow.response_headers import integer_header, parse_http_date
 
 CLOCK_SKEW_MAX_S = 60
 HOUR_S = 3600
 RULE_NAME_MAX = 80
-CALLS_AN_HOUR = " calls an hour"
-_RATE_LIMIT_EVIDENCE = re.compile(rf"(\d+){CALLS_AN_HOUR}")
 
 
-def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) -> str | StageResult:
+def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) -> StageResult:
     """Compare the rate limit that the instance tells with the calls an hour that one pending request needs."""
     every = process.check_every_s if process is not None else CHECK_INTERVAL_DEFAULT_S
     needed = HOUR_S // every
@@ -25,16 +23,10 @@ def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) ->
     if limit is None:
         return StageResult("limits", "skipped", f"the instance tells no rate limit; {use}")
     rule = headers.get("x-ratelimit-rule", "")[:RULE_NAME_MAX]
-    seen = f"{limit}{CALLS_AN_HOUR}" + (f" by the rule {rule}" if rule else "") + f"; {use}"
+    seen = f"{limit} calls an hour" + (f" by the rule {rule}" if rule else "") + f"; {use}"
     if limit < needed:
-        return fault_result("limits", "rate-limit-low", seen)
-    return seen
-
-
-def parse_rate_limit_evidence(evidence: str) -> int | None:
-    """Return the calls an hour that the evidence of the stage `limits` tells, or None when the instance told none."""
-    found = _RATE_LIMIT_EVIDENCE.match(evidence)
-    return parse_integer(found[1]) if found else None
+        return replace(fault_result("limits", "rate-limit-low", seen), call_limit=limit)
+    return StageResult("limits", "ok", seen, call_limit=limit)
 
 
 def check_clock(response: httpx.Response, at: float) -> str | StageResult:

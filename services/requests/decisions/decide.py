@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestEventKind, RequestOperation, RequestState
 from services.common.errors import ConsoleError, Problem, RefusedError
 from services.common.threads import run_to_completion
 from services.intake.payload_mapping import describe_invalid_text
@@ -23,6 +23,7 @@ from services.requests.decisions.permissions import (
     may_have_been_applied,
     undecided_ending,
 )
+from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import (
     InstanceProvider,
     load_process,
@@ -45,7 +46,6 @@ from services.requests.records.request_action import (
 from services.requests.records.requested_item import (
     Approval,
     RequestedItem,
-    is_copy,
     join_english_names,
     read_approvals,
     read_requested_item,
@@ -55,6 +55,7 @@ from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
 from services.store.errors import StoreError
+from services.store.timeline_facts import TimelineFacts
 
 CONCURRENCY = 2
 """Requests that one call works on at a time."""
@@ -125,9 +126,9 @@ async def cancel(
 
     async def one(row: ApprovalRequest) -> ActionResult:
         deed = _ActionRun(workspace, row, comment, decider)
-        if is_copy(row) and not confirmed:
+        if row.is_mirrored and not confirmed:
             return deed.refused(problems.cancel_not_confirmed(deed.label))
-        return await (deed.cancel_copy() if is_copy(row) else deed.cancel_own())
+        return await (deed.cancel_copy() if row.is_mirrored else deed.cancel_own())
 
     return await _for_each_request(workspace, ids, one, told)
 
@@ -334,9 +335,10 @@ class _ActionRun:
             others = [one.who for one in record.waiting]
             waits = join_english_names(others, "and") if others else "the next step of its approval"
             seen = f"{deed.sentence}; it still waits for {waits}."
-        event = (RequestEventKind.DECIDED, self._told(deed))
+        facts = TimelineFacts(RequestOperation.DECIDE, RequestState(word), self._comment)
+        event = TimelineEvent(RequestEventKind.DECIDED, self._told(deed), facts)
         problem = await self._keep(record, event, event_id=action_event_id(self._row.id, now.sys_id))
-        if problem is None and not record.open and not is_copy(self._row):
+        if problem is None and not record.open and not self._row.is_mirrored:
             problem = await self._follow()
             # The two systems agree now, unless the time was over.
             await self._keep(record)
@@ -412,7 +414,9 @@ class _ActionRun:
         await self._keep(after)
         if after.open:
             steps, why = RequestTransactions(self._workspace.store), f"Not cancelled: {error.problem.cause}"
-            await run_to_completion(lambda: steps.note(self._row, RequestEventKind.FAILED, why, utcnow()))
+            await run_to_completion(
+                lambda: steps.add_event(self._row, TimelineEvent(RequestEventKind.FAILED, why), utcnow())
+            )
             return self.refused(problems.change_not_applied(tried, error))
         decided = after.approval in STATE_BY_DECISION.values()
         problem = await self._follow()
@@ -451,7 +455,9 @@ class _ActionRun:
         note = f"Cancelling {self.label} stopped half way; approvals cancelled {behalf}"
         with contextlib.suppress(StoreError):
             steps = RequestTransactions(self._workspace.store)
-            await run_to_completion(lambda: steps.note(self._row, RequestEventKind.FAILED, note, utcnow()))
+            await run_to_completion(
+                lambda: steps.add_event(self._row, TimelineEvent(RequestEventKind.FAILED, note), utcnow())
+            )
         return self.refused(half)
 
     async def _close_item(self, instance: ServiceNowClient) -> ConsoleError | None:
@@ -476,7 +482,7 @@ class _ActionRun:
             return self._unconfirmed_cancel(tried, lost, None)
         if after.open:
             await self._keep(after)
-            if not is_copy(self._row):
+            if not self._row.is_mirrored:
                 return self.refused(problems.record_still_open(tried, after.number))
             clear = lost is not None and not may_have_been_applied(lost)
             return self.refused(lost.problem if lost and clear else problems.change_not_applied(tried, lost))
@@ -484,15 +490,16 @@ class _ActionRun:
             await self._keep(after)
             return self.refused(problems.already_decided(tried, after, after.decided))
         deed = RequestAction(undecided_ending(after), after.number, account, self._person)
-        event = (RequestEventKind.CANCELLED, self._told(deed)) if is_copy(self._row) else None
-        problem = await self._keep(after, event)
+        facts = TimelineFacts(RequestOperation.CANCEL, RequestState.CANCELLED, self._comment)
+        event = TimelineEvent(RequestEventKind.CANCELLED, self._told(deed), facts)
+        problem = await self._keep(after, event if self._row.is_mirrored else None)
         return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     def _unconfirmed_cancel(
         self, tried: str, lost: ConsoleError | None, error: ConsoleError | None
     ) -> ActionResult:
         problem = problems.outcome_unknown(tried, lost or error)
-        if is_copy(self._row):
+        if self._row.is_mirrored:
             return self.refused(problem)
         # The Cancel service has answered, and the request has ended here.
         seen = f"{self.label} is cancelled; its record in ServiceNow could not be read back."
@@ -529,7 +536,14 @@ class _ActionRun:
             # Whether it was written cannot be read back without rights on journals; it is not written twice.
             return self.refused(problems.outcome_unknown(tried, lost))
         whom = join_english_names([one.who for one in reminded], "and") or f"those who follow {record.number}"
-        problem = await self._keep(record, (RequestEventKind.REMINDED, f"{whom}: {text}"))
+        problem = await self._keep(
+            record,
+            TimelineEvent(
+                RequestEventKind.REMINDED,
+                f"{whom}: {text}",
+                TimelineFacts(RequestOperation.REMIND, comment=text),
+            ),
+        )
         seen = f"A comment for {whom} is on {record.number}."
         return self._done(record.number, seen, lost.problem if lost else problem)
 
@@ -568,7 +582,7 @@ class _ActionRun:
         self.label = record.number or self.label
         if not record.open:
             await self._keep(record)
-            if not is_copy(self._row):
+            if not self._row.is_mirrored:
                 await self._follow()
                 # What the two systems say of each other is judged anew.
                 await self._keep(record)
@@ -591,7 +605,7 @@ class _ActionRun:
     async def _keep(
         self,
         record: RequestedItem,
-        event: tuple[RequestEventKind, str] | None = None,
+        event: TimelineEvent | None = None,
         *,
         event_id: uuid.UUID | None = None,
     ) -> Problem | None:
@@ -600,7 +614,7 @@ class _ActionRun:
         Who is asked is only taken from the server's own account: an approver sees nobody's approval but its own.
         """
         try:
-            comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
+            comment = self._comment if event and event.kind is RequestEventKind.DECIDED else ""
             store, whole = self._workspace.store, self._whole
             await store_observation(
                 store, self._row, record, event, whole=whole, comment=comment, event_id=event_id

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.kinds import RequestState
+from models.kinds import OPEN_STATES, RequestState
 
 ME = "@me"
 """In `Filter.waits_for`: whoever sits at this console."""
 
-OPEN_STATES = frozenset(state for state in RequestState if not state.is_final)
 
 SORTABLE_COLUMNS = ("age", "state", "policy", "user", "computer", "file", "times_out", "number")
 """The columns the list can be sorted by. Reason and Waits for cannot: they hold free texts, several in one cell."""

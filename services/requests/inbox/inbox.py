@@ -20,7 +20,7 @@ from services.store.row_values import get_table
 from services.store.store import Store
 
 if TYPE_CHECKING:
-    from services.requests.polling.poller import Freshness
+    from services.requests.polling.poll_state import Freshness
 
 __all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
 
@@ -158,9 +158,7 @@ class Inbox:
 
     def polled(self, filter_: Filter | None = None) -> "Freshness":
         """Return how well the servers are known whose requests a filter may show; without one, all that are followed."""
-        from services.requests.polling.poller import (
-            load_freshness,  # knows how to ask instances, which the list need not
-        )
+        from services.requests.polling.poll_state import load_freshness
 
         process = get_table(ApprovalProcess)
         followed = select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()

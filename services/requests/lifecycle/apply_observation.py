@@ -10,9 +10,9 @@ from sqlmodel import col, select
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestState
 from services.common.threads import run_to_completion
-from services.requests.domain.journal import add_event
+from services.requests.domain.journal import TimelineEvent, add_event
 from services.requests.domain.states import (
     FINAL_STATE_BY_STATUS,
     UNOBSERVED_COLUMNS,
@@ -23,7 +23,6 @@ from services.requests.records.record_resolution import RecordNotOwnedError
 from services.requests.records.requested_item import (
     RequestedItem,
     approver_names,
-    is_copy,
     observed_columns,
     read_requested_item,
     row_with,
@@ -73,7 +72,7 @@ def load_request_item_ids(store: Store, row: ApprovalRequest) -> frozenset[str]:
     with store.read() as session:
         if row.process_id is not None:
             chosen = select(ApprovalProcess.request_item_id).where(ApprovalProcess.id == row.process_id)
-        elif is_copy(row) and row.server_id is not None:
+        elif row.is_mirrored and row.server_id is not None:
             chosen = select(ApprovalProcess.request_item_id).where(ApprovalProcess.server_id == row.server_id)
         else:
             return frozenset()
@@ -101,7 +100,7 @@ async def clear_observation(store: Store, row: ApprovalRequest) -> None:
     def write() -> None:
         with store.write() as work:
             present = work.session.get(ApprovalRequest, row.id)
-            if present is None or is_copy(present):
+            if present is None or present.is_mirrored:
                 return  # a copy is its record, and nothing else is known of it
             work.session.expunge(present)
             seen = {**UNOBSERVED_COLUMNS, "mismatch": assess_states(present.state, "", "").mismatch}
@@ -115,7 +114,7 @@ async def store_observation(
     store: Store,
     row: ApprovalRequest,
     record: RequestedItem,
-    event: tuple[RequestEventKind, str] | None = None,
+    event: TimelineEvent | None = None,
     *,
     whole: bool = True,
     comment: str = "",
@@ -132,7 +131,7 @@ async def store_observation(
 
     def news(present: ApprovalRequest) -> dict[str, Any]:
         values = _observed_values(present, record, whole=whole, deed=event is not None)
-        if comment and is_copy(present):
+        if comment and present.is_mirrored:
             values["comment"] = comment
         return {name: value for name, value in values.items() if getattr(present, name) != value}
 
@@ -149,15 +148,15 @@ async def store_observation(
             work.session.expunge(present)
             new = news(present)
             seen = {**new, "observed_at": max(record.read_at, present.observed_at or record.read_at)}
-            if new and is_copy(present):
+            if new and present.is_mirrored:
                 work.observe(ApprovalRequest, {}, [row_with(present, seen)])
             elif new:
                 work.observe(ApprovalRequest, {row.id: seen})
             if event is not None:
-                add_event(work.session, row.id, *event, actor=store.actor, event_id=event_id)
+                add_event(work.session, row.id, event, actor=store.actor, event_id=event_id)
                 if not new:
                     # Open pages look at what the audit trail names.
-                    work.event("observe", kind="approval_request", object_id=row.id, detail=event[0].value)
+                    work.event("observe", kind="approval_request", object_id=row.id, detail=event.kind.value)
 
     await run_to_completion(write)
 
@@ -185,7 +184,7 @@ def _observed_values(
         # Who is asked is not seen, but perhaps who has answered: nobody waits for them any more.
         answered = approver_names(tuple(one for one in record.asked if not one.open)).split("\n")
         values["waits_for"] = "\n".join(name for name in row.waits_for.split("\n") if name not in answered)
-    if is_copy(row) and not record.open:
+    if row.is_mirrored and not record.open:
         values["state"] = _final_state(row, record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()
     state = values.get("state", row.state)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 from models.approval_request import ApprovalRequest
-from models.kinds import RequestOrigin
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError
 from services.common.uuid_text import parse_uuid
 from services.requests.records.batch_query import (
@@ -189,7 +188,7 @@ async def _fetch_by_ids(instance: ServiceNowClient, row: ApprovalRequest) -> tup
 
 
 def _id_queries(row: ApprovalRequest) -> list[TableQuery]:
-    given = "" if _is_copy(row) else row.external_id
+    given = "" if row.is_mirrored else row.external_id
     ids = dict.fromkeys(one for one in (given, row.record_id) if is_sys_id(one))
     numbers = dict.fromkeys(one for one in (given, "" if ids else row.number) if is_record_number(one))
     queries = []
@@ -288,7 +287,7 @@ def _choose_item(
 
 def _ids_name_item(row: ApprovalRequest, item: Row) -> bool:
     """Whether the ids of a request name this very item, not only its order."""
-    given = "" if _is_copy(row) else row.external_id
+    given = "" if row.is_mirrored else row.external_id
     if is_sys_id(given):
         return _equals_ignoring_case(given, item["sys_id"])
     if is_record_number(given) and not _equals_ignoring_case(given, item["number"]):
@@ -301,7 +300,7 @@ def _ids_name_item(row: ApprovalRequest, item: Row) -> bool:
 
 def id_names_order(row: ApprovalRequest, item: Row) -> bool:
     """Whether the id of a request names the order of this item."""
-    if _is_copy(row):
+    if row.is_mirrored:
         return False
     if is_sys_id(row.external_id):
         return _equals_ignoring_case(row.external_id, item["request"])
@@ -330,10 +329,6 @@ def _best_match(row: ApprovalRequest, items: Sequence[Row]) -> Row:
 
 def _equals_ignoring_case(one: str, other: str) -> bool:
     return bool(one) and one.casefold() == other.casefold()
-
-
-def _is_copy(row: ApprovalRequest) -> bool:
-    return row.origin == RequestOrigin.SERVICENOW
 
 
 # -- what is told where none is --------------------------------------------------------------------------------

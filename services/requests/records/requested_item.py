@@ -8,7 +8,6 @@ from typing import Any
 
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
-from models.kinds import RequestOrigin
 from services.common.errors import ConsoleError
 from services.language import AND, ENGLISH, OR, join_names
 from services.requests.domain.states import OPEN_RECORD_STATUSES, RecordStatus, record_status
@@ -160,11 +159,6 @@ def approver_names(asked: tuple[Approval, ...]) -> str:
 def row_with(row: ApprovalRequest, values: Mapping[str, Any]) -> ApprovalRequest:
     """Return a copy of the instance's record with `values` over it."""
     return ApprovalRequest(**{**row.model_dump(), **values})
-
-
-def is_copy(row: ApprovalRequest) -> bool:
-    """Whether a row is only the copy of a request that Privilege Manager raised."""
-    return row.origin == RequestOrigin.SERVICENOW
 
 
 def capitalize_for_sentence(who: str) -> str:

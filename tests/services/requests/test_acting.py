@@ -17,7 +17,7 @@ from services.coordination import clock
 from services.requests.decisions import decide as decide_module
 from services.requests.decisions import request_lock
 from services.requests.decisions.decide import cancel, decide
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.store import Store
 from services.workspace import Workspace
 from tests.services.requests.acting_setup import PM, between, desk

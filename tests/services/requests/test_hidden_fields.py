@@ -6,7 +6,7 @@ import pytest
 
 from services.practice.accounts_and_sessions import user_sys_id
 from services.requests.decisions.decide import decide, remind
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.requests.records.batch_query import (
     APPROVAL_TABLE,
     FIELDS_BY_TABLE,

@@ -15,7 +15,7 @@ from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.practice.orders_and_approvals import update_record
 from services.requests.decisions.decide import cancel, decide, remind
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records.find_by_approval_id import find_by_approval_id
 from services.requests.records.record_resolution import (

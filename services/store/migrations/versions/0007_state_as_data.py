@@ -5,7 +5,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -34,6 +34,7 @@ LIMIT_EVIDENCE = re.compile(r"(\d{1,9}) calls an hour")
 OPEN_STATES = ("submitting", "pending")
 PROGRESS_TEXT = "Moving the state of requests into columns"
 
+Row: TypeAlias = Any  # a row of a table without types
 Report: TypeAlias = dict[str, object]
 
 EVENT = sa.table(
@@ -79,9 +80,7 @@ API_CALL = sa.table(
     sa.column("at", UtcDateTime),
     sa.column("purpose", sa.String),
 )
-WORKER_PRESENCE = sa.table(
-    "worker_presence", sa.column("holder", sa.String), sa.column("until", UtcDateTime)
-)
+WORKER_PRESENCE = sa.table("worker_presence", sa.column("holder", sa.String), sa.column("until", UtcDateTime))
 TASK_RUN = sa.table(
     "task_run",
     sa.column("id", sa.Uuid),
@@ -228,9 +227,7 @@ def _classify_errors(bind: sa.Connection) -> None:
 
 def _fill_task_runs(bind: sa.Connection) -> None:
     """Copy what was searched for in the JSON of reports into columns."""
-    keys = bind.execute(
-        sa.select(TASK_RUN.c.id).where(TASK_RUN.c.task.in_(("check", "rehearsal")))
-    ).scalars()
+    keys = bind.execute(sa.select(TASK_RUN.c.id).where(TASK_RUN.c.task.in_(("check", "rehearsal")))).scalars()
     wanted = list(keys)
     changed = sa.update(TASK_RUN).where(TASK_RUN.c.id == sa.bindparam("run_id"))
     for start in range(0, len(wanted), 500):
@@ -241,7 +238,7 @@ def _fill_task_runs(bind: sa.Connection) -> None:
         bind.execute(changed, values)
 
 
-def _columns_of_report(row: "sa.Row[tuple[uuid.UUID, str, str, str]]") -> dict[str, object]:
+def _columns_of_report(row: Row) -> dict[str, object]:
     report = _parse_report(row.report)
     sign_in = report.get("sign_in")
     holder = report.get("holder") if row.task == "rehearsal" and row.state == "running" else ""
@@ -297,10 +294,7 @@ def _fill_timelines(bind: sa.Connection, progress: Progress) -> None:
             progress(PROGRESS_TEXT, rows[-1].line, last)
 
 
-Line: TypeAlias = "sa.Row[tuple[uuid.UUID, uuid.UUID, str, str, int | None]]"
-
-
-def _pages_of_lines(bind: sa.Connection) -> Iterator[Sequence[Line]]:
+def _pages_of_lines(bind: sa.Connection) -> Iterator[Sequence[Row]]:
     """Yield the lines that may have facts, in the order of their numbers; at last those without a number."""
     columns = (EVENT.c.id, EVENT.c.request_id, EVENT.c.kind, EVENT.c.detail, EVENT.c.line)
     constant = [
@@ -350,7 +344,7 @@ def _store_facts(bind: sa.Connection, found: Sequence[tuple[uuid.UUID, TimelineF
     )
 
 
-def _store_intake_clients(bind: sa.Connection, rows: Sequence[Line]) -> None:
+def _store_intake_clients(bind: sa.Connection, rows: Sequence[Row]) -> None:
     owners = [
         {"request_key": row.request_id, "client": uuid.UUID(found[1])}
         for row in rows
