@@ -13,7 +13,7 @@ from console.startup import terminal_output
 from services.common.process_environment import extract_secrets
 
 if TYPE_CHECKING:
-    from console.startup.options import CommandLineOptions
+    from console.runtime.options import Options
 
 EXIT_CANCELLED = 130
 
@@ -46,9 +46,9 @@ def _run(arguments: list[str]) -> int:
     return run_cli(arguments)
 
 
-def _window_options(arguments: list[str]) -> "CommandLineOptions | None":
+def _window_options(arguments: list[str]) -> "Options | None":
     """Return the options of a call that opens the window, or None for everything else."""
-    from console.startup.options import VAULTS, CommandLineOptions
+    from console.runtime.options import VAULTS, Options
     from services.language import is_known
 
     given = {"--store": "", "--vault": "", "--language": ""}
@@ -66,7 +66,7 @@ def _window_options(arguments: list[str]) -> "CommandLineOptions | None":
             return None
     if given["--vault"] not in ("", *VAULTS) or not is_known(given["--language"] or "en"):
         return None
-    return CommandLineOptions.of(
+    return Options.from_command_line(
         given["--store"], given["--vault"], verbose=verbose, language=given["--language"]
     )
 

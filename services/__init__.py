@@ -1,16 +1,4 @@
-"""What can be done with the objects. No Qt.
+"""What the program can do, without a user interface: no Qt.
 
-Who knows whom, beyond `models` and the small shared modules `errors`, `secret`, `progress`, `paths`, `files`, `threads`, `together`:
-
-    workspace     -> every capability: it puts them together for a window, a command or a worker
-    configuration -> store
-    vault         -> (nobody)
-    catalogue     -> store, servicenow
-    connectivity  -> servicenow
-    checks        -> store, connectivity, vault
-    judgements    -> store, checks, connectivity
-    requests      -> store, servicenow
-    transfer      -> store, configuration, servicenow, catalogue
-    provisioning  -> store, servicenow
-    practice      -> contract and scripts of servicenow (only the command that starts it, the demo and tests import it)
+`ARCHITECTURE.md` lists the packages; the contracts in `pyproject.toml` say which may import which.
 """

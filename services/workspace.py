@@ -12,6 +12,7 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.audit.signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
+from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
@@ -174,6 +175,6 @@ def _credential_missing_error(name: str) -> RefusedError:
             cause="An instance answers signed-in accounts only.",
             owner=Owner.CONSOLE,
             remedy=f"Choose a User Credential on “{name}”.",
-            fault="credential-missing",
+            fault=FaultId.CREDENTIAL_MISSING,
         )
     )

@@ -18,7 +18,9 @@ from services.practice import PracticeInstance
 from services.practice.accounts_and_sessions import user_sys_id
 from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
 from services.practice.orders_and_approvals import place_order
-from services.requests.decisions.decide import cancel, decide, remind
+from services.requests.decisions.cancel import cancel_requests
+from services.requests.decisions.decide import decide_requests
+from services.requests.decisions.remind import remind_approvers
 from services.requests.details.loader import load_details
 from services.servicenow import ConnectionSettings, SignIn
 from services.store import Store
@@ -98,9 +100,9 @@ async def test_acting_shows_the_password_to_nobody(workspace, practice, log, tmp
     rows = [copied(workspace, practice, number) for number in range(4)]
     ids = [row.id for row in rows]
     said = [
-        *await remind(workspace, ids[:1], "Once more"),
-        *await decide(workspace, ids[:2], "approve", "Fine"),
-        *await cancel(workspace, ids[2:3], "Gone", confirmed=True),
+        *await remind_approvers(workspace, ids[:1], "Once more"),
+        *await decide_requests(workspace, ids[:2], "approve", "Fine"),
+        *await cancel_requests(workspace, ids[2:3], "Gone", confirmed=True),
     ]
     assert all(outcome.ok for outcome in said), said
     said.append(await load_details(workspace, ids[0]))
@@ -114,7 +116,7 @@ async def test_acting_shows_the_password_to_nobody(workspace, practice, log, tmp
     server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
     settings = ConnectionSettings("Rude", rude.url)
     async with workspace.instance_for(settings, SignIn(ACCOUNT, Secret(SECRET))) as instance:
-        [refused] = await decide(workspace, ids[3:], "reject", "", instance)
+        [refused] = await decide_requests(workspace, ids[3:], "reject", "", instance)
     rude.close()
     assert not refused.ok
     assert SECRET in [password_of(request) for request in rude.requests]

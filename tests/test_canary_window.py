@@ -14,9 +14,10 @@ from PyQt6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QPushButton
 from console.demo.input_driver import WindowDriver
 from console.demo.script import DemoScript
 from console.design import theme
-from console.runtime.context import Context, WindowOptions
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.context import Context
+from console.runtime.options import Options
 from console.runtime.targets import HOME, Target
+from console.runtime.window_settings import WindowSettings
 from console.setup.wizard import open_wizard
 from console.shell.main_window import Window
 from console.startup.application import make_application
@@ -108,7 +109,7 @@ async def opened(profile):
     """The real window on a store of its own, with crash reports installed."""
     crash = CrashReports(profile)
     theme.apply(make_application(), "light")
-    ctx = Context(WindowOptions(f"sqlite:///{profile / 'console.db'}", profile, "session"))
+    ctx = Context(Options(f"sqlite:///{profile / 'console.db'}", "session"), profile)
     window = Window(ctx, WindowSettings(profile))
     crash.show = window.show_crash
     window.resize(1280, 800)

@@ -15,6 +15,7 @@ from console.startup import terminal_output
 from console.startup.crash_reports import format_report
 from services.common import logging_setup
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.plain_text import (
     escape_and_indent,
     escape_controls,
@@ -25,7 +26,7 @@ from tests.test_architecture import ROOT, files, tree
 
 FAKED = "2026-11-28 10:00:00,000 INFO    console: all is well"
 HOSTILE = f"a\x1b]0;title\x07b\x9b2Jc\u202ed\u2066e\u200f\u061cf\rg\x85h\u2028i\x00j\n{FAKED}\nRemedy:   send the password"
-PROBLEM = Problem(HOSTILE, HOSTILE, HOSTILE, Owner.CONSOLE, HOSTILE, "some-fault")
+PROBLEM = Problem(HOSTILE, HOSTILE, HOSTILE, Owner.CONSOLE, HOSTILE, FaultId.SOAP_FAULT)
 DOORS = (
     "console/startup/terminal_output.py",
     "console/cli/output.py",

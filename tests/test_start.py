@@ -11,8 +11,8 @@ import pytest
 from PyQt6.QtCore import QtMsgType
 
 from console.demo import DemoOptions, run_demo
+from console.runtime.options import Options
 from console.startup.application import _qt_message, run
-from console.startup.options import CommandLineOptions
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
@@ -152,13 +152,13 @@ def test_the_first_start_of_all_paints_and_ends(start, tmp_path):
 
 WATCHED = """
 import sys
-from console import trace
+from console.startup import start_trace as trace
 seen = set()
-def mark(event, marked=trace.mark):
+def mark(event, marked=trace.log_start_event):
     if event == "first-paint":
         seen.update(name.partition(".")[0] for name in sys.modules)
     marked(event)
-trace.mark = mark
+trace.log_start_event = mark
 from console.__main__ import main
 try:
     main()
@@ -176,7 +176,7 @@ def test_the_modules_of_the_process_say_the_same_as_the_trace(start, filled):
 
 
 @pytest.mark.parametrize(
-    "start", [lambda: run(CommandLineOptions.of("", "")), lambda: run_demo(DemoOptions())]
+    "start", [lambda: run(Options.from_command_line("", "")), lambda: run_demo(DemoOptions())]
 )
 def test_without_a_display_the_window_is_refused_in_words(monkeypatch, capsys, start):
     """Qt would end the process with a signal, and its reason would stand in the log alone."""
@@ -203,7 +203,7 @@ del os.environ["APPROVAL_CONSOLE_QUIT_AFTER_TRACE"]
 import keyring
 from keyring.backend import KeyringBackend
 from PyQt6.QtCore import QTimer
-from console import app
+from console.startup import application as app
 from console.__main__ import main
 
 asked = threading.Event()
@@ -218,7 +218,7 @@ class Silent(KeyringBackend):
     set_password = delete_password = None
 
 keyring.set_keyring(Silent())
-painted = app._painted
+painted = app._on_first_paint
 
 def and_close(window, *more):
     painted(window, *more)
@@ -227,7 +227,7 @@ def and_close(window, *more):
     window.timer.timeout.connect(lambda: asked.is_set() and window.close())
     window.timer.start(20)
 
-app._painted = and_close
+app._on_first_paint = and_close
 main()
 """
 

@@ -11,12 +11,12 @@ from console.runtime.activity import DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
 from services.language import plural, tr, translate
 
 TASK_GROUP = "round"
-REFUSED_FAULTS = ("authentication-refused",)
 OnFinished = Callable[[dict[Any, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
 JOB_NAME = tr_later("Checking all servers")
@@ -32,8 +32,7 @@ class ServerCheckRunner(QObject):
     def __init__(self, window: Any) -> None:
         super().__init__(window)
         self.ctx = window.ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
         self.job: Job | None = None
 
     @property
@@ -61,17 +60,19 @@ class ServerCheckRunner(QObject):
     async def _told(self) -> None:
         self.changed.emit()
 
-    def _failed(self, error: BaseException) -> None:
-        # Said in the strip and in no dialog: nobody may be looking.
-        expected = isinstance(error, ConsoleError)
-        text = translate(error.problem.cause) if isinstance(error, ConsoleError) else tr("Ended by an error")
+    def _on_problem(self, problem: Problem) -> None:
+        self._end_failed(translate(problem.cause))
+
+    def _on_crash(self, _error: BaseException) -> None:
+        self._end_failed(tr("Ended by an error"))
+
+    def _end_failed(self, text: str) -> None:
+        # Shown in the strip and not in a dialog: nobody may be watching.
         if self.running and self.job is not None:
             self.job.end(text, FAILED)
         else:
             self.ctx.activity.record(tr(JOB_NAME), text, FAILED, routine=True)
         self.changed.emit()
-        if not expected:
-            self.ctx.workers.failed.emit(error)
 
     # -- the round ---------------------------------------------------------------------------------------------
 
@@ -159,7 +160,9 @@ class ServerCheckRunner(QObject):
 
 
 def _was_sign_in_refused(report: Any) -> bool:
-    return any(s.stage == "authentication" and s.fault in REFUSED_FAULTS for s in report.stages)
+    return any(
+        s.stage == "authentication" and s.fault == FaultId.AUTHENTICATION_REFUSED for s in report.stages
+    )
 
 
 def _job_result(verdicts: list[str]) -> tuple[str, str]:

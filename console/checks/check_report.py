@@ -8,6 +8,7 @@ from typing import Any
 from PyQt6.QtWidgets import QFileDialog
 
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
 from services.common.redaction import redact
 from services.language import tr, tr_message
@@ -89,7 +90,7 @@ async def write_report(ctx: Any, path: Path, text: str) -> None:
                 cause=write_failure_cause(error),
                 owner=Owner.CONSOLE,
                 remedy=write_failure_remedy(error),
-                fault="file-not-written",
+                fault=FaultId.FILE_NOT_WRITTEN,
             )
         )
         return

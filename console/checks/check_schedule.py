@@ -6,7 +6,7 @@ from PyQt6.QtCore import QObject, QTimer
 
 from console.runtime import lazy_imports
 from console.runtime.activity import DONE, FAILED
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.window_settings import WindowSettings
 from models.translation_marks import tr_later
 from services.language import tr
 

@@ -44,8 +44,7 @@ class FaultsPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Fault catalog"))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, ctx.show_problem)
         self._handbook: Any = None
         self._shown: list[Any] = []
         self._wanted = ""
@@ -141,9 +140,6 @@ class FaultsPage(Page):
         self._filter()
         if self._wanted:
             self.open_tab(self._wanted)
-
-    def _failed(self, error: BaseException) -> None:
-        raise error
 
     def open_tab(self, name: str) -> None:
         """Show an entry; the filters give way to it."""

@@ -12,6 +12,7 @@ from console.runtime.targets import Target
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.language import tr
 
 SUGGESTED_NAME_PATTERN = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
@@ -167,34 +168,39 @@ async def _save_process(page: Any, process_id: Any, values: dict[str, str]) -> N
 
 
 REMEDIES: dict[str, RemedyFactory] = {
-    "url-invalid": _server_field_remedy("base_url", tr_later("Correct the address")),
-    "redirect-elsewhere": _server_field_remedy("base_url", tr_later("Change the address")),
+    FaultId.URL_INVALID: _server_field_remedy("base_url", tr_later("Correct the address")),
+    FaultId.REDIRECT_ELSEWHERE: _server_field_remedy("base_url", tr_later("Change the address")),
     **dict.fromkeys(
         (
-            "proxy-failed",
-            "proxy-invalid",
-            "proxy-unreachable",
-            "proxy-timeout",
-            "proxy-refuses",
+            FaultId.PROXY_FAILED,
+            FaultId.PROXY_INVALID,
+            FaultId.PROXY_UNREACHABLE,
+            FaultId.PROXY_TIMEOUT,
+            FaultId.PROXY_REFUSES,
         ),
         _server_field_remedy("proxy", tr_later("Change the proxy")),
     ),
-    "proxy-sign-in": _server_field_remedy(
+    FaultId.PROXY_SIGN_IN: _server_field_remedy(
         "proxy_credential_id", tr_later("Choose a User Credential for the proxy")
     ),
-    "proxy-sign-in-refused": _password_remedy,
+    FaultId.PROXY_SIGN_IN_REFUSED: _password_remedy,
     **dict.fromkeys(
-        ("tls-untrusted", "tls-intercepted", "tls-self-signed", "tls-file-unreadable"),
+        (
+            FaultId.TLS_UNTRUSTED,
+            FaultId.TLS_INTERCEPTED,
+            FaultId.TLS_SELF_SIGNED,
+            FaultId.TLS_FILE_UNREADABLE,
+        ),
         _server_field_remedy("ca_bundle", tr_later("Choose a CA bundle")),
     ),
-    "credential-missing": _server_field_remedy("credential_id", tr_later("Choose a User Credential")),
-    "secret-missing": _password_remedy,
-    "secret-not-for-host": _password_remedy,
-    "authentication-refused": _password_remedy,
-    "service-missing": _service_name_remedy,
-    "service-name-differs": _service_name_remedy,
-    "service-swapped": _service_name_remedy,
-    "request-item-stale": _request_item_remedy,
-    "request-item-missing": _request_item_remedy,
+    FaultId.CREDENTIAL_MISSING: _server_field_remedy("credential_id", tr_later("Choose a User Credential")),
+    FaultId.SECRET_MISSING: _password_remedy,
+    FaultId.SECRET_NOT_FOR_HOST: _password_remedy,
+    FaultId.AUTHENTICATION_REFUSED: _password_remedy,
+    FaultId.SERVICE_MISSING: _service_name_remedy,
+    FaultId.SERVICE_NAME_DIFFERS: _service_name_remedy,
+    FaultId.SERVICE_SWAPPED: _service_name_remedy,
+    FaultId.REQUEST_ITEM_STALE: _request_item_remedy,
+    FaultId.REQUEST_ITEM_MISSING: _request_item_remedy,
 }
 """A fault whose remedy this console can carry out, or lead to, is one line here."""

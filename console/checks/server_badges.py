@@ -22,8 +22,7 @@ class ServerHealth(QObject):
         super().__init__(window)
         self._window = window
         self.ctx = window.ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self.ctx.workers.failed)
+        self.workers = TaskRunner(self, self.ctx.show_problem)
         self.ctx.opened.connect(self.refresh)
         self.ctx.changes.connect(self._changed)
 

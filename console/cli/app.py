@@ -25,8 +25,8 @@ from console.cli import (
     worker_command,
 )
 from console.cli.command_context import CommandContext
+from console.runtime.options import VAULTS, Options
 from console.startup import termination_signals
-from console.startup.options import VAULTS, CommandLineOptions
 from console.version import VERSION
 from services import language
 from services.common.errors import ConsoleError
@@ -92,7 +92,7 @@ def shared_options(
             param_hint="--language",
         )
     language.set_language(language.choose_language(lang))
-    options = CommandLineOptions.of(store, vault, verbose=verbose, language=lang)
+    options = Options.from_command_line(store, vault, verbose=verbose, language=lang)
     if options.vault not in VAULTS:
         raise typer.BadParameter(
             f"{options.vault} is no vault; known are {', '.join(VAULTS)}", param_hint="--vault"

@@ -16,6 +16,7 @@ from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
 from services.audit import signing
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_atomically
 from services.common.uuid_text import parse_uuid
 from services.configuration import RevisionView
@@ -236,7 +237,7 @@ def _read_anchor(file: Path) -> Anchor:
                 cause="The file is no anchor, or it was damaged.",
                 owner=Owner.CONSOLE,
                 remedy="Name a file that audit anchor wrote.",
-                fault="file-unusable",
+                fault=FaultId.FILE_UNUSABLE,
             )
         ) from None
 

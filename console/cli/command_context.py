@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from console.cli import output
-from console.startup.options import CommandLineOptions
+from console.runtime.options import Options
 from services.common.errors import ConsoleError
 from services.common.logging_setup import try_configure_logging
 from services.common.store_location import mask_password, sqlite_file, to_database_url
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 class CommandContext:
     """Options and folders of one call."""
 
-    def __init__(self, options: CommandLineOptions) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
         self.paths = Paths.of()
         # What was asked for may well be possible without a log.

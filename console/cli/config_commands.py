@@ -14,7 +14,7 @@ from services.common.errors import InputError
 from services.common.file_writing import save_file
 from services.common.plain_text import is_free_of_controls
 from services.language import plural
-from services.transfer import Document, DocumentPlan, document_writer, plan_document, read_document
+from services.transfer import Document, DocumentPlan, export_document, plan_document, read_document
 from services.transfer.apply_online import apply_online
 from services.workspace import Workspace
 
@@ -62,10 +62,10 @@ def export_(
 
     async def work(workspace: Workspace) -> int:
         ascii_only = file == "-" and not output.supports_unicode()
-        text = await asyncio.to_thread(document_writer, workspace.configuration, ascii_only=ascii_only)
+        text = await asyncio.to_thread(export_document, workspace.configuration, ascii_only=ascii_only)
         if file == "-" and not is_free_of_controls(text):
             # Written by YAML's own escapes, it reads back as it was.
-            text = await asyncio.to_thread(document_writer, workspace.configuration, ascii_only=True)
+            text = await asyncio.to_thread(export_document, workspace.configuration, ascii_only=True)
         if file == "-":
             output.print_result(text.rstrip("\n"))
         else:

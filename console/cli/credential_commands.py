@@ -13,6 +13,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError, InvalidError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.workspace import Workspace
 
@@ -94,7 +95,7 @@ def _report_missing_password() -> int:
             cause="A password is never taken from the command line, where other users could read it.",
             owner=Owner.CONSOLE,
             remedy="Pipe it in with --password-stdin, or type it at a terminal.",
-            fault="password-missing",
+            fault=FaultId.PASSWORD_MISSING,
         )
     )
     output.print_problem(error)

@@ -16,9 +16,13 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import date_time, tr
-from services.requests.decisions import decide
-from services.requests.decisions.decide import ActionResult, ResultCallback
+from services.requests.decisions.action_run import ActionResult
+from services.requests.decisions.batch import ResultCallback
+from services.requests.decisions.cancel import cancel_requests
+from services.requests.decisions.decide import Decision, decide_requests
+from services.requests.decisions.remind import remind_approvers
 from services.requests.details.labels import state_label
 from services.requests.details.loader import load_details
 from services.requests.details.model import RequestDetails
@@ -35,9 +39,11 @@ DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else 
 Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
-NOT_DONE_FAULTS = frozenset({"request-not-open", "request-busy", "reminded-already", "decision-not-taken"})
+NOT_DONE_FAULTS = frozenset(
+    {FaultId.REQUEST_NOT_OPEN, FaultId.REQUEST_BUSY, FaultId.REMINDED_ALREADY, FaultId.DECISION_NOT_TAKEN}
+)
 """Looked at as asked, and found not to be as wished: the exit status says so."""
-INPUT_FAULTS = frozenset({"object-missing", "cancel-unconfirmed", "request-never-raised"})
+INPUT_FAULTS = frozenset({FaultId.OBJECT_MISSING, FaultId.CANCEL_UNCONFIRMED, FaultId.REQUEST_NEVER_RAISED})
 
 
 def show(context: typer.Context, request: Id, json: Json = False) -> None:
@@ -73,7 +79,7 @@ def reject(
 
 def _run_decision(
     context: typer.Context,
-    decision: decide.Decision,
+    decision: Decision,
     requests: Sequence[str],
     comment: str,
     decide_as: str,
@@ -82,7 +88,7 @@ def _run_decision(
 ) -> None:
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
         async with _decider_instance(workspace, keys, decide_as) as decider:
-            return await decide.decide(workspace, keys, decision, comment, decider, told=told)
+            return await decide_requests(workspace, keys, decision, comment, decider, told=told)
 
     _run_action(context, requests, deed, json_too=json_too)
 
@@ -99,7 +105,7 @@ def cancel(
     """Cancel requests that are still open; 1 where one was not."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
-        return await decide.cancel(workspace, keys, comment, confirmed=confirm, told=told)
+        return await cancel_requests(workspace, keys, comment, confirmed=confirm, told=told)
 
     _run_action(context, requests, deed, json_too=json)
 
@@ -108,7 +114,7 @@ def remind(context: typer.Context, requests: Ids, comment: Reminder = "", json: 
     """Write to those who are asked about requests that are still open; within 15 minutes once only."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
-        return await decide.remind(workspace, keys, comment, told=told)
+        return await remind_approvers(workspace, keys, comment, told=told)
 
     _run_action(context, requests, deed, json_too=json)
 
@@ -205,7 +211,7 @@ def _several_servers_error(name: str) -> InputError:
             cause="A User Credential signs in to one server.",
             owner=Owner.CONSOLE,
             remedy="Decide the requests of each server by themselves.",
-            fault="call-invalid",
+            fault=FaultId.CALL_INVALID,
         )
     )
 

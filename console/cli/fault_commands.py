@@ -6,6 +6,7 @@ import typer
 
 from console.cli import output
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.connectivity import FAULT_CATALOG, CheckFault, fault_handbook
 from services.connectivity.fault_catalog import faults_by_id
 from services.servicenow.contract import closest_match
@@ -62,6 +63,6 @@ def _find_faults(fault_id: str) -> list[CheckFault]:
             remedy=f"Type {near}, if that is meant."
             if near
             else "Type approval-console faults for every id.",
-            fault="fault-unknown",
+            fault=FaultId.FAULT_UNKNOWN,
         )
     )

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from console.startup import terminal_output
 from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_writing import DISK_FULL_ERRNOS, write_failure_cause, write_failure_remedy
 from services.common.plain_text import escape_controls, escape_controls_in_json
 
@@ -40,7 +41,7 @@ class UnwritableError(Exception):
             cause="What standard output goes to is full, or takes nothing.",
             owner=Owner.CONSOLE,
             remedy="Make room, or send it somewhere else. What the command has changed by now stays changed.",
-            fault="output-unwritable",
+            fault=FaultId.OUTPUT_UNWRITABLE,
         )
 
 
@@ -145,7 +146,7 @@ def file_error(verb: str, file: str, error: Exception) -> ConsoleError:
         cause=cause,
         owner=Owner.CONSOLE,
         remedy=remedy,
-        fault="file-unusable",
+        fault=FaultId.FILE_UNUSABLE,
     )
     return ConsoleError(problem) if full else InputError(problem)
 

@@ -9,6 +9,7 @@ from console.cli import output
 from console.cli.command_context import CommandContext
 from console.startup import termination_signals
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.process_environment import full_environment
 
 PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 -- the name of a variable
@@ -76,6 +77,6 @@ def _listen_error(port: int, error: OSError) -> ConsoleError:
             cause="Another program listens on this port, or it may not be used.",
             owner=Owner.CONSOLE,
             remedy="Choose another one with --port; --port 0 takes one that is free.",
-            fault="port-unusable",
+            fault=FaultId.PORT_UNUSABLE,
         )
     )

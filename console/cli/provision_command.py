@@ -18,6 +18,7 @@ from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
 from services.common.secret import Secret
 from services.language import plural, tr
@@ -378,7 +379,7 @@ def _input_error(evidence: str, remedy: str) -> InputError:
             "The call cannot be carried out as it is.",
             Owner.CONSOLE,
             remedy,
-            "call-invalid",
+            FaultId.CALL_INVALID,
         )
     )
 
@@ -391,6 +392,6 @@ def _write_error(path: Path, error: OSError) -> ConsoleError:
             cause=write_failure_cause(error),
             owner=Owner.CONSOLE,
             remedy=write_failure_remedy(error),
-            fault="file-not-written",
+            fault=FaultId.FILE_NOT_WRITTEN,
         )
     )

@@ -13,6 +13,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import tr
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.rehearsal.rehearsal import rehearse as run_rehearsal
@@ -157,6 +158,6 @@ def _input_error(tried: str, evidence: str, remedy: str) -> InputError:
             cause="The call cannot be carried out as it is.",
             owner=Owner.CONSOLE,
             remedy=remedy,
-            fault="call-invalid",
+            fault=FaultId.CALL_INVALID,
         )
     )

@@ -13,6 +13,7 @@ from console.cli.command_context import get_command_context
 from models.base import utcnow
 from models.kinds import RequestState
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.plain_text import escape_controls
 from services.language import date_time, plural, tr
 from services.requests.inbox.export import (
@@ -220,6 +221,6 @@ def _input_error(option: str, evidence: str, remedy: str) -> InputError:
             cause="The command line does not say which requests to list.",
             owner=Owner.CONSOLE,
             remedy=remedy,
-            fault="call-invalid",
+            fault=FaultId.CALL_INVALID,
         )
     )

@@ -11,7 +11,7 @@ from console.cli.command_context import CommandContext, get_command_context
 from console.version import VERSION
 from services.common.errors import ConsoleError
 from services.support_bundle import read_logs, version_report, write_bundle
-from services.transfer import document_writer
+from services.transfer import export_document
 
 
 def support_bundle(
@@ -41,6 +41,6 @@ async def _export_configuration(command: CommandContext) -> str:
     """Return the configuration as it is exported; a store that cannot be opened is itself worth telling."""
     try:
         async with command.workspace() as workspace:
-            return await asyncio.to_thread(document_writer, workspace.configuration)
+            return await asyncio.to_thread(export_document, workspace.configuration)
     except ConsoleError as error:
         return f"# The configuration cannot be read.\n# {error.problem.as_text()}\n".replace("\n ", "\n#  ")

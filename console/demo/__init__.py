@@ -1,19 +1,15 @@
-"""The demo: the whole set-up guide on the practice instance, by hand in the window or driven without one."""
+"""The demo: the set-up guide on a practice instance, used by hand in the window or driven without one.
 
-from dataclasses import dataclass
-from pathlib import Path
+Public interface: `DemoOptions`, `run_demo`.
+"""
 
+from console.demo.options import DemoOptions
 
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """How the demo runs; `out` is the folder for pictures."""
-
-    headless: bool = False
-    out: Path | None = None
+__all__ = ["DemoOptions", "run_demo"]
 
 
 def run_demo(options: DemoOptions) -> int:
-    """Run the demo and return its exit status: 0 when everything that had to be observed was."""
+    """Run the demo and return its exit status: 0 when everything expected was observed."""
     from console.demo.runner import run
 
     return run(options)

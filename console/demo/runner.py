@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from console.demo import DemoOptions
+from console.demo.options import DemoOptions
 from console.startup import terminal_output
 
 
@@ -48,10 +48,11 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
 
     from console.demo.script import DemoScript
     from console.design import icons, theme
+    from console.navigation.page_registry import import_all_pages
     from console.runtime.context import Context
-    from console.runtime.context import WindowOptions as ContextOptions
-    from console.runtime.layout_settings import WindowSettings
+    from console.runtime.options import Options
     from console.runtime.targets import HOME, Target
+    from console.runtime.window_settings import WindowSettings
     from console.shell.main_window import Window
     from console.startup.crash_reports import CrashReports
     from services.practice import PracticeInstance
@@ -63,11 +64,10 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
     async with PracticeInstance() as practice:
         theme.apply(app, "light" if options.headless else "system")
         app.setWindowIcon(icons.icon("process", "accent"))
-        ctx = Context(ContextOptions(f"sqlite:///{folder / 'demo.db'}", folder, "session"))
+        ctx = Context(Options(f"sqlite:///{folder / 'demo.db'}", "session"), folder, preload=import_all_pages)
         window = Window(ctx, WindowSettings(folder))
         if options.headless:
             window.resize(1280, 800)  # its pictures have one size, whatever the screen
-        ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
         problems: list[str] = []
         crash.show = problems.append if options.headless else window.show_crash
         window.show()
@@ -84,7 +84,7 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
                 ctx.drafts.discard(draft.kind, draft.id)
             window.close()
         else:
-            window.following.start()
+            window.polling.start()
             _print_introduction(practice)
             await stop.wait()
         with contextlib.suppress(asyncio.CancelledError):

@@ -13,11 +13,12 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from console.runtime.drafts import Draft
 from models.kinds import KINDS, Kind
 from services.common.errors import ConflictError, ConsoleError, FieldError, InvalidError
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.language import translate
 
 VALIDATION_DEBOUNCE_MS = 150
-OBJECT_MISSING_FAULT = "object-missing"
+OBJECT_MISSING_FAULT = FaultId.OBJECT_MISSING
 """The fault of reading an object that was deleted."""
 
 
@@ -338,9 +339,9 @@ class EditSession(QObject):
     def _merge(
         self, base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]
     ) -> tuple[dict[str, Any], list[str]]:
-        from services.configuration import three_way_merge
+        from services.configuration import merge
 
-        found = three_way_merge(base, {**theirs, **mine}, theirs, list(self.values))
+        found = merge(base, {**theirs, **mine}, theirs, list(self.values))
         return found.values, found.conflicts
 
     def restored(self, values: dict[str, Any]) -> dict[str, Any]:

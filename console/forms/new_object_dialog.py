@@ -15,7 +15,7 @@ from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label
 from models.kinds import KINDS, Kind
-from services.common.errors import ConsoleError, InvalidError
+from services.common.errors import ConsoleError, InvalidError, Problem
 from services.language import plural, tr
 
 WIDTH, MESSAGE_LINES = 560, 3
@@ -40,8 +40,7 @@ class NewObjectDialog(Dialog):
     def __init__(self, ctx: Any, item: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.made: Any = None
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem)
         kind = type(item).kind
         self.ctx = _IsolatedDraftsContext(ctx, Drafts(self))
         from console.forms.edit_session import field_values
@@ -123,10 +122,8 @@ class NewObjectDialog(Dialog):
             return
         self.accept()
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self._message.setText(f"{error.problem.cause} {error.problem.remedy}")
+    def _on_problem(self, problem: Problem) -> None:
+        self._message.setText(f"{problem.cause} {problem.remedy}")
 
 
 async def create_object(ctx: Any, kind: Kind, parent: QWidget | None) -> Any:

@@ -52,8 +52,7 @@ class ObjectPage(Page):
         super().__init__(ctx, target, parent)
         info = KINDS[self.object_kind]
         self.kind, self.icon = str(self.object_kind), info.icon
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, ctx.show_problem)
         self.session = EditSession(ctx, self.workers, self.object_kind, target.id, self)
         self.form = Form(self, self.groups)
         self.notice = Notice()
@@ -323,12 +322,6 @@ class ObjectPage(Page):
     def delete(self) -> None:
         """Ask, then delete; refused with the users when in use."""
         self.workers.start(acts.delete(self, self.session.item), group="delete")
-
-    def _failed(self, error: BaseException) -> None:
-        if isinstance(error, ConsoleError):
-            self.ctx.show_problem(error.problem)
-        else:
-            raise error
 
     async def confirm(self, dialog: QDialog) -> int:
         """Show a dialog of this page and return what it ended with."""

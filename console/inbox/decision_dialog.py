@@ -34,7 +34,6 @@ DECISIONS = ("approve", "reject")
 HEADERS = (tr_later("Request"), tr_later("User"), tr_later("File"), tr_later("What happens"))
 WIDTH, MAX_ROWS_SHOWN, MAX_REASONS_SHOWN = 720, 7, 3
 SUMMARY_LINES = 4
-ACTING = "services.requests.decisions.decide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,11 +433,9 @@ class ActionController:
         failure = ""
         try:
             await lazy_imports.ready(self._page.ctx, lazy_imports.requests)
-            from services.requests.decisions import decide
-
             workspace = await self._page.ctx.ready()
             await _execute_action(
-                decide, workspace, act, [row.id for row in taken], comment, copies=copies, told=told
+                workspace, act, [row.id for row in taken], comment, copies=copies, told=told
             )
         except ConsoleError as error:
             failure = translate(error.problem.cause)
@@ -458,7 +455,6 @@ class ActionController:
 
 
 def _execute_action(
-    acting: Any,
     workspace: Any,
     act: ActionDescription,
     ids: list[uuid.UUID],
@@ -467,13 +463,17 @@ def _execute_action(
     copies: bool,
     told: Callable[[Any], None],
 ) -> Awaitable[Any]:
+    from services.requests.decisions.cancel import cancel_requests
+    from services.requests.decisions.decide import decide_requests
+    from services.requests.decisions.remind import remind_approvers
+
     if act.name == "remind":
-        found: Awaitable[Any] = acting.remind(workspace, ids, comment, told=told)
-    elif act.name == "cancel_request":
-        found = acting.cancel(workspace, ids, comment, confirmed=copies, told=told)
-    else:
-        found = acting.decide(workspace, ids, act.name, comment, told=told)
-    return found
+        return remind_approvers(workspace, ids, comment, told=told)
+    if act.name == "cancel_request":
+        return cancel_requests(workspace, ids, comment, confirmed=copies, told=told)
+    return decide_requests(
+        workspace, ids, "approve" if act.name == "approve" else "reject", comment, told=told
+    )
 
 
 def outcome_text(outcome: Any) -> str:

@@ -33,8 +33,7 @@ class DetailsLoader(QObject):
     def __init__(self, ctx: Any, owner: QObject, show_details: Callable[..., None]) -> None:
         super().__init__(owner)
         self.ctx, self._show_details = ctx, show_details
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self.failed)
+        self.workers = TaskRunner(self, self.failed.emit)
         self.workers.busy_changed.connect(self._on_busy_changed)
         self._again = False
         self.rights = AccountPermissions(ctx)

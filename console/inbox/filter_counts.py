@@ -11,7 +11,7 @@ from console.inbox.my_names import my_names
 from console.navigation.request_places import ALL, BUILT_IN_FILTERS
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
-from services.common.errors import ConsoleError
+from services.common.errors import Problem
 from services.language import number, tr
 
 REFRESH_DELAY_MS, REFRESH_INTERVAL_MS = 400, 30_000
@@ -30,8 +30,7 @@ class FilterCatalog(QObject):
     def __init__(self, ctx: Any, owner: QObject) -> None:
         super().__init__(owner)
         self._ctx = weakref.ref(ctx)
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._ignore_problem)
         self.named: dict[str, Any] = {}
         """Every filter by its key, ready ones first, then saved ones in their order."""
         self.saved: list[tuple[str, str]] = []
@@ -82,7 +81,7 @@ class FilterCatalog(QObject):
             from services.requests.inbox import inbox
 
             workspace = await self.ctx.ready()
-            names = my_names(getattr(self.ctx, "remembered", None))
+            names = my_names(self.ctx.settings)
             self._inbox = await self.ctx.call(inbox.Inbox, workspace.store, me=names)
         return self._inbox
 
@@ -150,10 +149,8 @@ class FilterCatalog(QObject):
         found: list[Any] = await self.ctx.call(saved_filters.list_saved_filters, store)
         return found
 
-    def _failed(self, error: BaseException) -> None:
-        # The page says what it cannot read; counts that are not known are left out.
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _ignore_problem(self, _problem: Problem) -> None:
+        """Do nothing: the page reports what it cannot read, and unknown counts are left out."""
 
 
 def _count_filters(inbox: Any, named: dict[str, Any]) -> dict[str, Any]:

@@ -55,10 +55,10 @@ class MyNamesDialog(Dialog):
 
 def open_my_names(window: Any) -> MyNamesDialog:
     """Open the dialog; names that are given are remembered, and the counts follow."""
-    dialog = MyNamesDialog(my_names(window.remembered), window)
+    dialog = MyNamesDialog(my_names(window.settings), window)
 
     def keep() -> None:
-        window.remembered.set_text(SETTING_KEY, dialog.names.text())
+        window.settings.set_text(SETTING_KEY, dialog.names.text())
         window.saved_filters.filters.reset_inbox()
 
     dialog.accepted.connect(keep)

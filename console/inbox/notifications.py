@@ -11,11 +11,11 @@ from PyQt6.QtCore import QObject, QTimer
 from console.inbox.filter_counts import filter_catalog
 from console.navigation.request_places import PENDING, filter_target, request_target
 from console.runtime import lazy_imports
-from console.runtime.layout_settings import WindowSettings
 from console.runtime.targets import REQUESTS
 from console.runtime.task_runner import TaskRunner
 from console.runtime.tray import Tray
-from services.common.errors import ConsoleError
+from console.runtime.window_settings import WindowSettings
+from services.common.errors import Problem
 from services.language import number, tr
 
 SETTING_KEY = "notify_requests"
@@ -32,8 +32,7 @@ class RequestNotifier(QObject):
         super().__init__(window)
         self._window, self.ctx = window, window.ctx
         self._remembered, self._tray = remembered, tray
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._ignore_problem)
         self._new, self._old = SeenRequests(), SeenRequests()
         self._first = True
         self._soon = QTimer(self)
@@ -101,15 +100,14 @@ class RequestNotifier(QObject):
         if not seen:
             self._tray.say(tr("Requests"), text, lambda: window.show_target(target))
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _ignore_problem(self, _problem: Problem) -> None:
+        """Do nothing: the next look at the requests tries again."""
 
 
 def _read_candidates(inbox: Any, filters: Any) -> tuple[list[Any], list[Any]]:
     """Read the youngest open requests, and of those that are old the youngest; blocks, for a thread."""
-    open_ones = filters.Filter(states=filters.OPEN, rehearsals=False)
-    old_ones = filters.Filter(states=filters.OPEN, rehearsals=False, older_than_s=OLD_AFTER_S)
+    open_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False)
+    old_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False, older_than_s=OLD_AFTER_S)
     order = filters.Sort("age")
     youngest = inbox.rows(open_ones, order, 0, ROW_LIMIT).rows
     return youngest, inbox.rows(old_ones, order, 0, ROW_LIMIT).rows

@@ -42,13 +42,14 @@ from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import ErrorState, StateStack
 from console.widgets.popup_list import PickRow
 from models.kinds import Kind
-from services.common.errors import ConsoleError
+from services.common.errors import Problem
+from services.common.fault_ids import FaultId
 from services.common.process_environment import hide_driver_secrets
 from services.language import plural, time_of_day, tr
 
 TICK_MS, RELOAD_INTERVAL_MS, PREPARE_DELAY_MS = 1000, 30_000, 100
 """PREPARE: the details are made so long after the list was painted, so that opening them is one short step."""
-MISSING_FAULT = "object-missing"
+MISSING_FAULT = FaultId.OBJECT_MISSING
 """The fault of what was deleted."""
 SPLITTER_SETTING = "requests_splitter"
 WIDTHS_SETTING = "requests_widths"
@@ -64,8 +65,7 @@ class RequestsPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Requests"))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._read_failed)
+        self.workers = TaskRunner(self, self._on_read_failed)
         self.filters = filter_catalog(ctx, self)
         self.key = PENDING
         self._search_filter_key = PENDING
@@ -150,7 +150,7 @@ class RequestsPage(Page):
         pane.find_requested.connect(self._find_in_all)
         self.splitter.addWidget(pane)
         self.splitter.setSizes(list(DEFAULT_HEIGHTS))
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         sizes = remembered.bytes(SPLITTER_SETTING) if remembered is not None else None
         if sizes is not None:
             self.splitter.restoreState(sizes)
@@ -184,20 +184,20 @@ class RequestsPage(Page):
         table.menu_requested.connect(self._menu)
         table.sort_requested.connect(self.sort_by)
         table.looked.connect(self._looked)
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         if remembered is not None:
             table.set_widths(remembered.text(WIDTHS_SETTING))
         table.widths_changed.connect(self._remember_widths)
         self.looking.shown.connect(self._shown)
         self.looking.resolved.connect(self.selected.follow)
-        self.looking.failed.connect(self._read_failed)
+        self.looking.failed.connect(self._on_read_failed)
         self.showing.changed.connect(self.selected.state)
         self.showing.failed.connect(self._on_details_failed)
         self.filters.changed.connect(self._filters_changed)
         self.filters.renamed.connect(self.looking.renew)
 
     def _remember_widths(self) -> None:
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         if remembered is not None:
             remembered.set_text(WIDTHS_SETTING, self.table.widths())
 
@@ -206,7 +206,7 @@ class RequestsPage(Page):
         self.table.set_widths("")
 
     def _remember(self) -> None:
-        remembered = getattr(self.ctx, "remembered", None)
+        remembered = self.ctx.settings
         if remembered is not None:
             remembered.set_bytes(SPLITTER_SETTING, self.splitter.saveState())
 
@@ -291,7 +291,7 @@ class RequestsPage(Page):
 
     def _follow(self) -> None:
         """Show that the instances are being polled, and look again when that has ended or stands otherwise."""
-        following = getattr(self.ctx, "following", None)
+        following = self.ctx.polling
         polling = bool(following is not None and following.polling)
         self.refresh_button.setEnabled(not polling)
         if polling:
@@ -406,7 +406,7 @@ class RequestsPage(Page):
 
     def refresh(self) -> None:
         """Ask ServiceNow now, where it may be asked, and read the store again."""
-        following = getattr(self.ctx, "following", None)
+        following = self.ctx.polling
         if following is not None:
             following.poll_now()
             self._follow()
@@ -465,20 +465,20 @@ class RequestsPage(Page):
         self.selected.state()
         self.notice.tell(tr("The request is not in the store any more."))
 
-    def _on_details_failed(self, error: BaseException) -> None:
+    def _on_details_failed(self, problem: Problem) -> None:
         """Say that a request is gone, or what kept it from being read."""
-        if isinstance(error, ConsoleError) and error.problem.fault == MISSING_FAULT:
+        if problem.fault == MISSING_FAULT:
             self._gone()
-        elif isinstance(error, ConsoleError) and self.visible_pane is not None and not self.showing.details:
+        elif self.visible_pane is not None and not self.showing.details:
             shown = next((row for row in self.looking.rows if row.id == self.showing.id), None)
             number = shown.number if shown is not None else ""
-            self.pane.show_failure(number, error.problem, self.showing.refetch)
+            self.pane.show_failure(number, problem, self.showing.refetch)
         else:
-            self._read_failed(error)
+            self._on_read_failed(problem)
 
     def stale_reason(self) -> str:
         """Return what keeps the instances from being polled, as far as this window knows."""
-        following = getattr(self.ctx, "following", None)
+        following = self.ctx.polling
         return following.why_not if following is not None else ""
 
     def _looked(self) -> None:
@@ -496,9 +496,7 @@ class RequestsPage(Page):
         self.bar.field.show_text(text)
         self._on_search_changed()
 
-    def _read_failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _on_read_failed(self, problem: Problem) -> None:
         look = self.looking.look
         at = look.query.at if look is not None else None
         self.foot.show_read_failed(at)
@@ -507,15 +505,15 @@ class RequestsPage(Page):
             self.looking.drop()
             self.selected.hide()
             self.selected.state()
-            self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+            self.states.show_placeholder(ErrorState(problem, self.refresh))
         elif self.model.rowCount():
             # What was read before is still worth seeing; the line above it says that it is old.
-            self.notice.show_problem(error.problem, retry=self.refresh)
+            self.notice.show_problem(problem, retry=self.refresh)
             self.model.set_stale_reason(
                 tr("Read at {time}, and not again.", time=time_of_day(at, seconds=True)) if at else "", None
             )
         else:
-            self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+            self.states.show_placeholder(ErrorState(problem, self.refresh))
 
     # -- one request -------------------------------------------------------------------------------------------
 

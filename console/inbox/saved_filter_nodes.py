@@ -11,7 +11,7 @@ from console.navigation.request_places import filter_node_key
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from console.widgets import buttons
-from services.common.errors import ConsoleError, InvalidError
+from services.common.errors import InvalidError, Problem
 from services.language import tr
 
 
@@ -35,8 +35,7 @@ class SavedFilterController(QObject):
         super().__init__(window)
         self._window, self.ctx = window, window.ctx
         self.filters = filter_catalog(window.ctx, window)
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem)
         self.filters.changed.connect(self._show)
         self.ctx.opened.connect(self.filters.refresh)
 
@@ -86,8 +85,6 @@ class SavedFilterController(QObject):
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.workers.start(work, group="filter")
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.ctx.show_problem(error.problem)
+    def _on_problem(self, problem: Problem) -> None:
+        self.ctx.show_problem(problem)
         self.filters.refresh()  # the tree shows the name as it is

@@ -33,8 +33,7 @@ class RequestListController(QObject):
     def __init__(self, ctx: Any, table: InboxTable, filters: FilterCatalog) -> None:
         super().__init__(table)
         self.ctx, self.table, self.model = ctx, table, table.requests
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self.failed)
+        self.workers = TaskRunner(self, self.failed.emit)
         self.query: ListQuery | None = None
         self.look: ListSnapshot | None = None
         self.chosen: tuple[uuid.UUID, ...] = ()

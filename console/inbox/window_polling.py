@@ -11,7 +11,7 @@ from console.runtime import lazy_imports
 from console.runtime.activity import CANCELLED, DONE, FAILED
 from console.runtime.task_runner import TaskRunner
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 from services.language import current_language, plural, time_of_day, tr, translate
 from services.requests.polling.poll_result import SkipReason
 
@@ -39,8 +39,7 @@ class PollingController(QObject):
         super().__init__(window)
         self._window = window
         self.ctx = window.ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
         self.status: Any = None
         self.asked_at: datetime | None = None
         """When this window polled an instance last."""
@@ -50,13 +49,13 @@ class PollingController(QObject):
 
     def start(self) -> None:
         """Begin, once the workspace is open."""
-        self.ctx.following = self
+        self.ctx.polling = self
         self.workers.start(self._run(), group="run")
 
     def stop(self) -> None:
         """End; the window closes."""
-        if self.ctx.following is self:
-            self.ctx.following = None
+        if self.ctx.polling is self:
+            self.ctx.polling = None
         self.workers.cancel_all()
 
     # -- how it stands -----------------------------------------------------------------------------------------
@@ -177,15 +176,12 @@ class PollingController(QObject):
 
         return dict(zip(servers, await asyncio.gather(*map(one, servers)), strict=True))
 
-    def _failed(self, error: BaseException) -> None:
-        # The strip says it; nobody may be looking.
-        if isinstance(error, ConsoleError):
-            self.ctx.activity.record(
-                translate(error.problem.tried), translate(error.problem.cause), FAILED, routine=True
-            )
-            return
+    def _on_problem(self, problem: Problem) -> None:
+        # Shown in the strip and not in a dialog: nobody may be watching.
+        self.ctx.activity.record(translate(problem.tried), translate(problem.cause), FAILED, routine=True)
+
+    def _on_crash(self, _error: BaseException) -> None:
         self.ctx.activity.record(tr(POLLING), tr("Unexpected internal error"), FAILED)
-        self.ctx.workers.failed.emit(error)
 
 
 def _problem_text(problem: Any) -> str:

@@ -11,6 +11,7 @@ from console.forms.reference_picker import ReferenceField, reference_field
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError
+from services.common.fault_ids import FaultId
 from services.language import tr, tr_message
 
 
@@ -151,5 +152,5 @@ def _server_missing_problem(name: str) -> Problem:
         cause=tr_message("Requests are decided on a server."),
         owner=Owner.CONSOLE,
         remedy=tr_message("Choose a ServiceNow Server on “{name}”.", name=name),
-        fault="server-missing",
+        fault=FaultId.SERVER_MISSING,
     )

@@ -18,7 +18,7 @@ from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from console.widgets.rows_table import RowsModel, TableRow
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 from services.language import tr
 
 COLUMNS = (
@@ -54,8 +54,7 @@ class DeletedPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: Any = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Deleted objects"))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_read_failed)
         self.objects: list[Any] = []
         self.model = RowsModel([column.name for column in COLUMNS], self)
         self.table = DeletedObjectsTable(self)
@@ -158,9 +157,7 @@ class DeletedPage(Page):
             return
         self.ctx.notify(text)
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _on_read_failed(self, problem: Problem) -> None:
         self.objects = []
-        self.states.show_placeholder(ErrorState(error.problem, self._read))
+        self.states.show_placeholder(ErrorState(problem, self._read))
         self._look()

@@ -18,7 +18,7 @@ from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import Problem
 from services.language import date_time, number, time_ago, tr
 
 COLUMNS = (
@@ -139,8 +139,7 @@ class FolderPage(Page):
         self.listed_kind = Kind(name) if name in set(Kind) else None
         self.kind = str(self.listed_kind or "")
         self.icon = KINDS[self.listed_kind].icon if self.listed_kind else "folder"
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_read_failed)
         self.model = FolderModel(self)
         self._build()
 
@@ -247,10 +246,8 @@ class FolderPage(Page):
             caption,
         )
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+    def _on_read_failed(self, problem: Problem) -> None:
+        self.states.show_placeholder(ErrorState(problem, self.refresh))
 
     # -- acts --------------------------------------------------------------------------------------------------
 

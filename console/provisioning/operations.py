@@ -12,9 +12,10 @@ from console.forms import vault_access
 from console.runtime import lazy_imports
 from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 
-ADMIN_MISSING = "provision-admin-missing"
+ADMIN_MISSING = FaultId.PROVISION_ADMIN_MISSING
 OVERWRITE_ALL = "all"
 """What names every conflict at once."""
 

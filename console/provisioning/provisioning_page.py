@@ -47,8 +47,7 @@ class ProvisioningPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(folder_title(PROVISIONING))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, ctx.show_problem)
         self.tab = PLAN
         self._narrow = False
         self.server: Any = None
@@ -542,11 +541,6 @@ class ProvisioningPage(Page):
     def badges(self) -> list[tuple[str, str, str | None]]:
         """Return what stands behind the title."""
         return self._standing.badges(narrow=self._narrow)
-
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.ctx.show_problem(error.problem)
 
 
 def _parse_uuid(text: str) -> Any:

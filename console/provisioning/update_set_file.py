@@ -7,6 +7,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from console.runtime import lazy_imports
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
 from services.language import plural, tr, tr_message
 
@@ -58,5 +59,5 @@ def _write_problem(path: Path, error: OSError) -> Problem:
         cause=write_failure_cause(error),
         owner=Owner.CONSOLE,
         remedy=write_failure_remedy(error),
-        fault="file-not-written",
+        fault=FaultId.FILE_NOT_WRITTEN,
     )

@@ -28,6 +28,7 @@ from console.widgets.line_editors import TextLineEdit
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import tr, tr_message
 
 WIDTH, HEIGHT = 600, 620
@@ -51,8 +52,7 @@ class RehearsalDialog(Dialog):
         self.setWindowTitle(plain_text.window_title(tr("Rehearse a request")))
         self.setMinimumWidth(WIDTH)
         self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem)
         self.rehearsal: Any = None
         self._running = False
         content = QWidget()
@@ -257,10 +257,8 @@ class RehearsalDialog(Dialog):
         elif self.workers.cancel("rehearsal"):
             self.message.setText(tr("Stopping, and cancelling what was raised"))
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.failure.show_problem(error.problem)
+    def _on_problem(self, problem: Problem) -> None:
+        self.failure.show_problem(problem)
 
 
 async def open_rehearsal(page: Any, *, process: Any, approval_type: Any = None) -> None:
@@ -289,5 +287,5 @@ def _type_missing_problem(name: str) -> Problem:
         remedy=tr_message(
             "Create an Approval Type with this process as its Process Handler, then rehearse again."
         ),
-        fault="type-missing",
+        fault=FaultId.TYPE_MISSING,
     )

@@ -1,180 +1,191 @@
-"""What every part of the window is given: the workspace, tasks, drafts, commands, and ways to speak and to go."""
+"""The object that every part of the window shares: workspace, tasks, drafts, commands, notifications, navigation."""
 
 import asyncio
 import concurrent.futures
 import contextlib
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from console.navigation.page_registry import import_all_pages
 from console.runtime.activity import Activity
 from console.runtime.command_registry import CommandRegistry
 from console.runtime.drafts import Drafts
 from console.runtime.garbage_collector import GarbageCollector
+from console.runtime.options import Options
+from console.runtime.request_polling import RequestPolling
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
+from console.runtime.undo_stack import UndoStack
+from console.runtime.window_settings import WindowSettings
 from services.common.errors import ConsoleError, Problem
 from services.language import preload_formatting
+
+if TYPE_CHECKING:
+    from services.common.progress import Progress
+    from services.workspace import Workspace
 
 P = ParamSpec("P")
 T = TypeVar("T")
 FEED_POLL_INTERVAL_MS = 1500
 
 
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
-    """How the window was started. `profile` keeps drafts, layout and bindings; empty `store_url` is this user's own."""
-
-    store_url: str
-    profile: Path
-    vault: str = "system"
-    verbose: bool = False
-
-
 class Context(QObject):
-    """The one object that pages, navigation and commands share. Made before the workspace, which opens in a thread."""
+    """Shared by pages, navigation and commands. Created before the workspace, which opens in a thread.
+
+    `options` names the store and the vault, `profile` is the folder of drafts, layout and passwords. `preload` runs in
+    a thread once the workspace is open.
+    """
 
     changes = pyqtSignal(list)
-    """Committed changes, by this window or by another console, told in the thread of the window."""
+    """Committed changes (`Change`) by this window or by another console, emitted in the GUI thread."""
     opened = pyqtSignal()
-    """The workspace is there."""
+    """The workspace is open."""
     navigated = pyqtSignal(object)
-    """Somebody wants to go to a target."""
-    said = pyqtSignal(str)
-    """A sentence for the strip at the foot of the window."""
-    failed = pyqtSignal(object)
-    """A problem to show in its five parts."""
-    crashed = pyqtSignal(object)
-    """An exception nobody expected."""
-    _noticed = pyqtSignal(list)
+    """The window is to show a `Target`."""
+    notified = pyqtSignal(str)
+    """A sentence for the activity strip."""
+    problem_raised = pyqtSignal(object)
+    """A `Problem` to show in a dialog."""
+    _changed = pyqtSignal(list)
 
-    def __init__(self, options: WindowOptions, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        profile: Path,
+        parent: QObject | None = None,
+        *,
+        preload: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__(parent)
         self.options = options
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._task_failed)
+        self.profile = profile
+        self.workers = TaskRunner(self, self.show_problem)
         self.drafts = Drafts(self)
         self.activity = Activity(self)
         self.commands = CommandRegistry(self)
-        self.remembered: Any = None
-        """The layout of the window, for pages that remember something of theirs."""
-        self.following: Any = None
-        """What asks the instances about open requests, once the window has begun it."""
-        self.undo: Any = None
-        """What takes back what was done in this window."""
-        self.workspace: Any = None
+        self.undo = UndoStack(self.workers, self.notify, self)
+        self.settings: WindowSettings | None = None
+        """Settings of the window, in which pages may store their own; None without a window."""
+        self.polling: RequestPolling | None = None
+        """The polling of ServiceNow by this window; None until it has started."""
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""
+        self._preload = preload
+        self._workspace: Workspace | None = None
         self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="store")
         self._closed: asyncio.AbstractEventLoop | None = None
         """The loop in which this was closed."""
-        self._ready: asyncio.Future[Any] | None = None
-        self._noticed.connect(self.changes)
+        self._ready: asyncio.Future[Workspace] | None = None
+        self._changed.connect(self.changes)
         self._collector = GarbageCollector(self)
-        self._poll = QTimer(self)
-        self._poll.setInterval(FEED_POLL_INTERVAL_MS)
-        self._poll.timeout.connect(lambda: self.workers.start(self._look(), group="poll"))
+        self._feed_timer = QTimer(self)
+        self._feed_timer.setInterval(FEED_POLL_INTERVAL_MS)
+        self._feed_timer.timeout.connect(lambda: self.workers.start(self._poll_feed(), group="poll"))
 
     # -- the workspace -----------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Begin to open store and vault; `ready` waits for it."""
-        self._ready = asyncio.get_running_loop().create_future()
-        self._collector.start()
-        self.workers.start(self._open(), group="open")
+    @property
+    def workspace(self) -> "Workspace":
+        """The open workspace; raises RuntimeError before `opened`. Coroutines await `ready` instead."""
+        if self._workspace is None:
+            raise RuntimeError("the workspace is not open")
+        return self._workspace
 
-    async def _open(self) -> None:
-        ready = self._ready
-        if ready is None:
-            return
+    @property
+    def workspace_or_none(self) -> "Workspace | None":
+        """The workspace, or None while it is not open."""
+        return self._workspace
+
+    def open(self) -> None:
+        """Start opening store and vault; `ready` waits for it."""
+        self._open_from(asyncio.get_running_loop().create_future())
+
+    def _open_from(self, ready: "asyncio.Future[Workspace]") -> "asyncio.Future[Workspace]":
+        self._ready = ready
+        self._collector.start()
+        self.workers.start(self._open(ready), group="open")
+        return ready
+
+    async def _open(self, ready: "asyncio.Future[Workspace]") -> None:
         try:
-            self.workspace = await self.call(_open_workspace, self.options, self._tell)
+            workspace = await self.call(_open_workspace, self.options, self.profile, self._report_progress)
         except ConsoleError as error:
             self.problem = error.problem
             ready.set_exception(error)
-            ready.exception()  # whoever awaits gets it; nobody has to
-            self.failed.emit(error.problem)
+            ready.exception()  # marks it as retrieved: nobody has to await `ready`
+            self.show_problem(error.problem)
             return
-        self.workspace.store.feed.subscribe(self._noticed.emit)
-        ready.set_result(self.workspace)
-        self._poll.start()
+        self._workspace = workspace
+        workspace.store.feed.subscribe(self._changed.emit)
+        ready.set_result(workspace)
+        self._feed_timer.start()
         self.opened.emit()
-        await self.call(import_all_pages)
+        if self._preload is not None:
+            await self.call(self._preload)
         await self.call(preload_formatting)
         self._collector.settle()
 
-    async def ready(self) -> Any:
-        """Return the workspace once it is open; raises what kept it from opening."""
-        if self._ready is None:
-            self.open()
-        assert self._ready is not None  # noqa: S101 - `open` has just made it
-        return await asyncio.shield(self._ready)
+    async def ready(self) -> "Workspace":
+        """Return the workspace once it is open; raises the ConsoleError of an unsuccessful attempt to open it."""
+        opening = self._ready or self._open_from(asyncio.get_running_loop().create_future())
+        return await asyncio.shield(opening)
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        """Run a synchronous service call in the one thread of the store, from now on, and return what awaits it.
+        """Run a blocking service call in the single thread of the store and return a future of its result.
 
-        Once the context is closed, whoever awaits a call is cancelled.
+        After `aclose` the future is cancelled.
         """
         if self._closed is not None:
-            # Also after the loop: it runs what is due once more while it ends.
-            never: asyncio.Future[T] = self._closed.create_future()
-            never.cancel()
-            return never
+            # Also after the loop has ended: it runs pending callbacks once more while it stops.
+            cancelled: asyncio.Future[T] = self._closed.create_future()
+            cancelled.cancel()
+            return cancelled
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._pool, functools.partial(function, *args, **kwargs))
 
-    async def _look(self) -> None:
+    async def _poll_feed(self) -> None:
         with contextlib.suppress(
             ConsoleError
-        ):  # a store that is busy or gone is told about by the next real call
+        ):  # the next call of a page reports a store that is busy or gone
             await self.call(self.workspace.store.feed.poll)
 
     async def aclose(self) -> None:
-        """Keep the drafts, stop every task and close the workspace."""
-        self._poll.stop()
+        """Write the drafts, cancel every task and close the workspace."""
+        self._feed_timer.stop()
         self._collector.stop()
         self.drafts.flush()
         self.workers.cancel_all()
-        if self.workspace is not None:
-            await self.workspace.aclose()
+        if self._workspace is not None:
+            await self._workspace.aclose()
         self._closed = asyncio.get_running_loop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    # -- speaking and going ------------------------------------------------------------------------------------
+    # -- notifications and navigation --------------------------------------------------------------------------
 
     def navigate(self, target: Target) -> None:
-        """Go to a target."""
+        """Show a target in the window."""
         self.navigated.emit(target)
 
     def notify(self, text: str) -> None:
-        """Say a sentence that needs no answer."""
-        self.said.emit(text)
-
-    def _tell(self, text: str, done: int = 0, total: int | None = None) -> None:
-        """Say what takes long while the store is opened; called in the thread that opens it."""
-        del done, total
-        self.said.emit(text)
+        """Show a sentence in the activity strip. May be called in any thread."""
+        self.notified.emit(text)
 
     def show_problem(self, problem: Problem) -> None:
-        """Show a problem in its five parts."""
-        self.failed.emit(problem)
+        """Show a problem in a dialog."""
+        self.problem_raised.emit(problem)
 
-    def _task_failed(self, error: BaseException) -> None:
-        if isinstance(error, ConsoleError):
-            self.show_problem(error.problem)
-        else:
-            self.crashed.emit(error)
+    def _report_progress(self, text: str, done: int = 0, total: int | None = None) -> None:
+        del done, total
+        self.notify(text)
 
 
-def _open_workspace(options: WindowOptions, progress: Callable[..., None]) -> Any:
+def _open_workspace(options: Options, folder: Path, progress: "Progress") -> "Workspace":
     from models.tables import all_models
     from services.vault import VaultKind
     from services.workspace import Workspace
 
     all_models()
-    return Workspace.open(options.store_url, VaultKind(options.vault), options.profile, progress)
+    return Workspace.open(options.store, VaultKind(options.vault), folder, progress)

@@ -1,34 +1,48 @@
-"""Background tasks that belong to one widget, and dialogs that are awaited. The only place that starts tasks in the UI."""
+"""Background tasks owned by one Qt object, and awaitable dialogs. The only module of the window that creates tasks."""
 
 import asyncio
 import functools
 import logging
+import sys
 import weakref
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Never, TypeVar
 
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QDialog
 
+from services.common.errors import ConsoleError, Problem
+
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+OnProblem = Callable[[Problem], object]
+OnCrash = Callable[[BaseException], object]
 
 
 class TaskRunner(QObject):
-    """Starts coroutines for its owner, cancels them with it, and reports their errors.
+    """Starts coroutines for its owner, cancels them when the owner is destroyed, and reports their errors.
 
-    A task started in a group replaces the one before it, so that a late answer about an old state can never
-    overwrite a newer one.
+    A ConsoleError is an expected failure: its Problem goes to `on_problem`. Every other exception is a defect: it goes
+    to `on_crash`, if that is given, and then to `sys.excepthook`, which shows the crash report.
+
+    Starting a task in a group cancels the previous task of that group, and the result of a replaced task is discarded.
+    Neither callback keeps the owner alive; neither is called after the owner was destroyed.
     """
 
-    failed = pyqtSignal(object)
     busy_changed = pyqtSignal(bool)
+    _problem = pyqtSignal(object)
+    _crash = pyqtSignal(object)
 
-    def __init__(self, owner: QObject) -> None:
+    def __init__(self, owner: QObject, on_problem: OnProblem, on_crash: OnCrash | None = None) -> None:
         super().__init__(owner)
-        tasks: set[asyncio.Task[Any]] = set()
+        tasks: set[asyncio.Task[object]] = set()
         self._tasks = tasks
-        self._groups: dict[str, asyncio.Task[Any]] = {}
+        self._groups: dict[str, asyncio.Task[object]] = {}
+        # Signals, because PyQt holds only a weak reference to the object of a connected method.
+        self._problem.connect(on_problem)
+        if on_crash is not None:
+            self._crash.connect(on_crash)
         # A closure on purpose: an object's own bound method is not called on `destroyed`.
         owner.destroyed.connect(lambda *_: [task.cancel() for task in list(tasks)])
 
@@ -38,16 +52,21 @@ class TaskRunner(QObject):
         return bool(self._tasks)
 
     def start(
-        self, coroutine: Coroutine[Any, Any, Any], *, group: str | None = None
-    ) -> asyncio.Task[Any] | None:
-        """Run a coroutine as a task; within a group it replaces the one before.
+        self,
+        coroutine: Coroutine[object, Never, T],
+        *,
+        group: str | None = None,
+        on_result: Callable[[T], object] | None = None,
+        on_problem: OnProblem | None = None,
+    ) -> asyncio.Task[T] | None:
+        """Run a coroutine as a task and pass its result to `on_result`; `on_problem` replaces that of the runner.
 
-        Returns None when the owner or the loop is gone, as when a timer fires on the way out: then nothing of the
-        coroutine runs.
+        Returns None when the owner or the event loop is gone, for example when a timer fires during shutdown; the
+        coroutine is closed without running.
         """
         loop = None if sip.isdeleted(self) else _running_loop()
         if loop is None:
-            log.info("Not begun, as the window is closing: %s", coroutine.__qualname__)
+            log.info("Not started, the window is closing: %s", getattr(coroutine, "__qualname__", coroutine))
             coroutine.close()
             return None
         if group is not None:
@@ -58,11 +77,13 @@ class TaskRunner(QObject):
             self._groups[group] = task
         if len(self._tasks) == 1:
             self.busy_changed.emit(True)
-        task.add_done_callback(functools.partial(_on_task_done, weakref.ref(self), self._tasks))
+        task.add_done_callback(
+            functools.partial(_on_task_done, weakref.ref(self), self._tasks, group, on_result, on_problem)
+        )
         return task
 
     def cancel(self, group: str) -> bool:
-        """Cancel the task of a group; returns whether there was one running."""
+        """Cancel the task of a group; returns whether one was running."""
         task = self._groups.pop(group, None)
         return task is not None and not task.done() and task.cancel()
 
@@ -70,6 +91,20 @@ class TaskRunner(QObject):
         """Cancel every task of the owner."""
         for task in list(self._tasks):
             task.cancel()
+
+    def is_current(self, task: asyncio.Task[T], group: str | None) -> bool:
+        """Whether no later task of the same group has replaced `task`, and the group was not cancelled."""
+        return group is None or self._groups.get(group) is task
+
+    def report(self, error: BaseException, on_problem: OnProblem | None = None) -> None:
+        """Report an error of a task: an expected one to `on_problem`, any other as a crash."""
+        if not isinstance(error, ConsoleError):
+            self._crash.emit(error)
+            sys.excepthook(type(error), error, error.__traceback__)
+        elif on_problem is not None:
+            on_problem(error.problem)
+        else:
+            self._problem.emit(error.problem)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -80,23 +115,36 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def _on_task_done(
-    ref: "weakref.ref[TaskRunner]", tasks: set[asyncio.Task[Any]], task: asyncio.Task[Any]
+    ref: "weakref.ref[TaskRunner]",
+    tasks: set[asyncio.Task[object]],
+    group: str | None,
+    on_result: Callable[[T], object] | None,
+    on_problem: OnProblem | None,
+    task: asyncio.Task[T],
 ) -> None:
     tasks.discard(task)
-    error = None if task.cancelled() else task.exception()
-    workers = ref()
-    if workers is None or sip.isdeleted(workers):
+    cancelled = task.cancelled()
+    error = None if cancelled else task.exception()
+    runner = ref()
+    if runner is None or sip.isdeleted(runner):
         return
     if error is not None:
-        workers.failed.emit(error)
-    if not tasks:
-        workers.busy_changed.emit(False)
+        runner.report(error, on_problem)
+    elif on_result is not None and not cancelled and runner.is_current(task, group):
+        on_result(task.result())
+    if not tasks and not sip.isdeleted(runner):
+        runner.busy_changed.emit(False)
 
 
 async def show_and_wait(dialog: QDialog) -> int:
-    """Show a dialog and wait for what it ends with, without a nested event loop."""
+    """Open a dialog and return its result code, without a nested event loop."""
     answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    dialog.finished.connect(lambda result: answer.done() or answer.set_result(result))
+
+    def finish(result: int) -> None:
+        if not answer.done():
+            answer.set_result(result)
+
+    dialog.finished.connect(finish)
     dialog.open()
     try:
         return await answer

@@ -36,7 +36,7 @@ from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import ErrorState, StateStack
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError
+from services.common.errors import ConsoleError, Problem
 from services.language import time_of_day, tr
 
 PROVISIONING_STEPS = (7, 8)
@@ -109,8 +109,7 @@ class HomePage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Set up ServiceNow approvals"))
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem)
         self.facts: Any = None
         self.phases: tuple[Any, ...] = ()
         self._next_step: Any = None
@@ -259,13 +258,11 @@ class HomePage(Page):
         self._known = {server.id: view for server, view in zip(asked, views, strict=True)}
         self.guide.show_servers(servers, self._known)
 
-    def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
+    def _on_problem(self, problem: Problem) -> None:
         if self.facts is None:
-            self.states.show_placeholder(ErrorState(error.problem, self.refresh))
+            self.states.show_placeholder(ErrorState(problem, self.refresh))
         else:
-            self.ctx.show_problem(error.problem)
+            self.ctx.show_problem(problem)
 
     async def _query_instance(self, workspace: Any, facts: Any) -> Any:
         await lazy_imports.ready(self.ctx, lazy_imports.setup)
@@ -298,7 +295,7 @@ class HomePage(Page):
     def _show(self, guide: Any, facts: Any) -> None:
         if facts == self.facts:
             return
-        self.facts, self.phases = facts, guide.checklist(facts)
+        self.facts, self.phases = facts, guide.build_checklist(facts)
         self._next_step = guide.next_step(self.phases)
         self._draw()
 

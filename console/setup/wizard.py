@@ -32,6 +32,7 @@ from console.widgets.labels import ElidedLabel, Label
 from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.language import tr, tr_message
 
@@ -55,8 +56,7 @@ class SetupWizard(Dialog):
         self.setModal(False)
         set_initial_size(self, WIDTH, HEIGHT)
         self.ctx = ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._failed)
+        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
         self.finished.connect(self._leave)
         self.found: Any = None
         self.missing: MissingItems | None = None
@@ -514,20 +514,20 @@ class SetupWizard(Dialog):
         self.workers.cancel("work")
         self.sign_in.forget_password()
 
-    def _failed(self, error: BaseException) -> None:
-        known = isinstance(error, ConsoleError)
+    def _on_problem(self, problem: Problem) -> None:
         if self.step == DONE_STEP:
             self.done.not_checked()
-        self._show_failure(error.problem if known else _unexpected(error, saved=self.step == DONE_STEP))
-        if not known:
-            raise error
+        self._show_failure(problem)
+
+    def _on_crash(self, error: BaseException) -> None:
+        self._on_problem(_unexpected(error, saved=self.step == DONE_STEP))
 
     def _show_failure(self, problem: Problem) -> None:
         """Say what failed, and give the keyboard back: the lines were disabled while it was tried, and it left them."""
         self._rest()
         self.failure.show_problem(problem)
         if self.step == SIGN_IN_STEP:
-            refused = problem.fault == "authentication-refused"
+            refused = problem.fault == FaultId.AUTHENTICATION_REFUSED
             line = self.sign_in.password if refused else self.sign_in.address
             line.setFocus(Qt.FocusReason.OtherFocusReason)
             line.selectAll()
@@ -543,7 +543,7 @@ def _unexpected(error: BaseException, *, saved: bool = False) -> Problem:
         cause=tr_message("Unexpected internal error."),
         owner=Owner.CONSOLE,
         remedy=remedy,
-        fault="console-fault",
+        fault=FaultId.CONSOLE_FAULT,
     )
 
 

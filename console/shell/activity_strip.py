@@ -1,7 +1,5 @@
 """The strip at the bottom and the pane above it: what runs, how far it is, how it ended."""
 
-from typing import Any
-
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QResizeEvent
 from PyQt6.QtWidgets import (
@@ -16,6 +14,7 @@ from PyQt6.QtWidgets import (
 
 from console.design import icons, theme
 from console.runtime.activity import JOB_SHAPES, Activity, Job
+from console.runtime.request_polling import RequestPolling
 from console.widgets import buttons, plain_text
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone
 from console.widgets.meter import Meter
@@ -28,9 +27,9 @@ HEIGHT, METER_WIDTH, SHAPE, PANE_HEIGHT, TICK_MS = 30, 120, 14, 180, 1000
 class PollingStatus(QWidget):
     """Who asks about open requests, and when that was done last; nothing while nobody does."""
 
-    def __init__(self, following: Any) -> None:
+    def __init__(self, polling: RequestPolling) -> None:
         super().__init__()
-        self._following = following
+        self._polling = polling
         self._rules: list[QFrame] = []
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -61,10 +60,10 @@ class PollingStatus(QWidget):
 
     def refresh(self) -> None:
         """Show how it stands now."""
-        following = self._following
-        self.setVisible(bool(following.who))
-        self.who.setText(following.who)
-        why, seen = following.why_not, following.seen_at
+        polling = self._polling
+        self.setVisible(bool(polling.who))
+        self.who.setText(polling.who)
+        why, seen = polling.why_not, polling.seen_at
         text = (
             tr("Not polled yet")
             if seen is None
@@ -76,7 +75,7 @@ class PollingStatus(QWidget):
         plain_text.set_tooltip(self.last, stopped or at)
         self._shape.setVisible(bool(why))
         set_tone(self.last, "notice" if why else "")
-        self.setAccessibleName(", ".join(part for part in (following.who, text, stopped) if part))
+        self.setAccessibleName(", ".join(part for part in (polling.who, text, stopped) if part))
 
 
 class ActivityStrip(QWidget):
@@ -84,7 +83,7 @@ class ActivityStrip(QWidget):
 
     toggled = pyqtSignal()
 
-    def __init__(self, activity: Activity, store_name: str, following: Any) -> None:
+    def __init__(self, activity: Activity, store_name: str, polling: RequestPolling) -> None:
         super().__init__()
         self.setProperty("role", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -120,24 +119,24 @@ class ActivityStrip(QWidget):
         for widget in (self.way, self.count, self.bar, self.cancel, self.dismiss):
             layout.addWidget(widget)
         picture = IconLabel("server", SHAPE)
-        self._following = following
-        self.following = PollingStatus(following)
+        self._polling = polling
+        self.polling = PollingStatus(polling)
         layout.addSpacing(16)
-        layout.addWidget(self.following)
+        layout.addWidget(self.polling)
         layout.addWidget(picture)
         layout.addWidget(self.store)
         activity.changed.connect(self.refresh)
-        following.changed.connect(self._followed)
+        polling.changed.connect(self._on_polling_changed)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
-        self._tick.timeout.connect(self._followed)
+        self._tick.timeout.connect(self._on_polling_changed)
         theme.of().theme_changed.connect(self.refresh)
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Leave the room of a narrow window to what was done."""
         super().resizeEvent(event)
-        self.following.set_short(self.width() < COMPACT_BELOW_WIDTH)
+        self.polling.set_short(self.width() < COMPACT_BELOW_WIDTH)
 
     def refresh(self, *_scheme: str) -> None:
         """Show the newest running job, or how the last one ended."""
@@ -160,10 +159,10 @@ class ActivityStrip(QWidget):
             self.bar.set_value(job.done / job.total)
         self.cancel.setVisible(bool(job and job.can_cancel))
 
-    def _followed(self) -> None:
-        """Show how following stands; the clock goes on while it is seen."""
-        self.following.refresh()
-        if self._following.who:
+    def _on_polling_changed(self) -> None:
+        """Show the state of polling; the relative time is updated every second while it is visible."""
+        self.polling.refresh()
+        if self._polling.who:
             self._tick.start()
         else:
             self._tick.stop()

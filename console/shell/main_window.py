@@ -29,7 +29,7 @@ from console.checks.check_schedule import CheckSchedule
 from console.checks.server_badges import ServerHealth
 from console.design import theme
 from console.forms import object_actions as acts
-from console.forms.undo import UndoStack, push_rename
+from console.forms.undo import push_rename
 from console.inbox import my_names, notifications
 from console.inbox.notifications import RequestNotifier
 from console.inbox.saved_filter_nodes import SavedFilterController
@@ -39,10 +39,10 @@ from console.navigation.page_registry import create_page
 from console.navigation.tree_model import Node, TreeModel
 from console.navigation.tree_view import Navigation
 from console.runtime.context import Context
-from console.runtime.layout_settings import WindowSettings
 from console.runtime.targets import FAULTS, HOME, REQUESTS, Target
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from console.runtime.tray import Tray
+from console.runtime.window_settings import WindowSettings
 from console.shell import dialogs, window_commands
 from console.shell.activity_strip import ActivityPane, ActivityStrip
 from console.shell.command_palette import Palette
@@ -53,7 +53,8 @@ from console.widgets import activation, plain_text
 from console.widgets.dialog import WINDOW_FRAME
 from console.widgets.palette_field import PaletteButton
 from models.kinds import Kind
-from services.common.errors import ConsoleError, InvalidError, Owner, Problem
+from services.common.errors import InvalidError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import plural, tr, tr_message
 
 MINIMUM_SIZE = (960, 600)
@@ -66,12 +67,11 @@ MAX_OPEN_PAGES = 12
 class Window(QMainWindow):
     """One window on one store."""
 
-    def __init__(self, ctx: Context, layout: WindowSettings) -> None:
+    def __init__(self, ctx: Context, settings: WindowSettings) -> None:
         super().__init__()
         self.ctx = ctx
-        self.remembered = ctx.remembered = layout
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(self._task_failed)
+        self.settings = ctx.settings = settings
+        self.workers = TaskRunner(self, self.show_problem)
         self.page: Page | None = None
         self._pages: dict[tuple[str, object], Page] = {}
         self._back: list[Target] = []
@@ -85,13 +85,12 @@ class Window(QMainWindow):
         self.rounds = ServerCheckRunner(self)
         self.leftovers = StartupCleanup(self.ctx, self)
         self.rounds.changed.connect(self.ctx.commands.refresh)
-        self.undo = ctx.undo = UndoStack(ctx, self)
-        self.undo.changed.connect(self.ctx.commands.refresh)
+        ctx.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
-        self.schedule = CheckSchedule(self, layout)
+        self.schedule = CheckSchedule(self, settings)
         self.saved_filters = SavedFilterController(self)
-        self.news = RequestNotifier(self, layout, self.tray)
-        self.following = PollingController(self)
+        self.news = RequestNotifier(self, settings, self.tray)
+        self.polling = PollingController(self)
         window_commands.register_commands(self)
         self._build()
         self._connect()
@@ -112,8 +111,8 @@ class Window(QMainWindow):
         self.splitter.setStretchFactor(1, 1)
         self.navigation.setMinimumWidth(TREE_WIDTH[0])
         self.navigation.setMaximumWidth(TREE_WIDTH[1])
-        label = store_label(self.ctx.options.store_url)
-        self.strip = ActivityStrip(self.ctx.activity, label, self.following)
+        label = store_label(self.ctx.options.store)
+        self.strip = ActivityStrip(self.ctx.activity, label, self.polling)
         self.pane = ActivityPane(self.ctx.activity)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -149,8 +148,8 @@ class Window(QMainWindow):
         ctx.opened.connect(self.refresh_tree)
         ctx.changes.connect(self.refresh_tree)
         ctx.drafts.changed.connect(self.refresh_tree)
-        ctx.failed.connect(self.show_problem)
-        ctx.said.connect(lambda text: ctx.activity.record(text, text))
+        ctx.problem_raised.connect(self.show_problem)
+        ctx.notified.connect(lambda text: ctx.activity.record(text, text))
         self.navigation.chosen.connect(self.show_target)
         self.navigation.tree.menu_requested.connect(self._node_menu)
         self.navigation.tree.delete_requested.connect(self._delete_node)
@@ -171,15 +170,15 @@ class Window(QMainWindow):
         return QSize(*DEFAULT_SIZE).boundedTo(self._room())
 
     def _restore(self) -> None:
-        geometry = self.remembered.bytes("geometry")
+        geometry = self.settings.bytes("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(self.default_size())
-        splitter = self.remembered.bytes("splitter")
+        splitter = self.settings.bytes("splitter")
         self._width_chosen = splitter is not None and self.splitter.restoreState(splitter)
         if not self._width_chosen:
             self._set_tree_width(TREE_WIDTH[0])
         self.splitter.splitterMoved.connect(self._divider_moved)
-        opened = self.remembered.keys("expanded")
+        opened = self.settings.keys("expanded")
         if opened is not None:
             self.navigation.restore(opened)
 
@@ -197,14 +196,14 @@ class Window(QMainWindow):
 
     def remember(self) -> None:
         """Keep the layout for the next start."""
-        self.remembered.set_bytes("geometry", self.saveGeometry())
+        self.settings.set_bytes("geometry", self.saveGeometry())
         if self._width_chosen:
-            self.remembered.set_bytes("splitter", self.splitter.saveState())
-        self.remembered.set_keys("expanded", self.navigation.expanded())
+            self.settings.set_bytes("splitter", self.splitter.saveState())
+        self.settings.set_keys("expanded", self.navigation.expanded())
         if self.page is not None:
             target = self.page.target
-            self.remembered.set_text("page", f"{target.kind}|{target.id or ''}")
-        self.remembered.sync()
+            self.settings.set_text("page", f"{target.kind}|{target.id or ''}")
+        self.settings.sync()
 
     # -- the tree ----------------------------------------------------------
 
@@ -217,7 +216,7 @@ class Window(QMainWindow):
 
     def refresh_tree(self, *_what: object) -> None:
         """Read the outline again."""
-        if self.ctx.workspace is not None:
+        if self.ctx.workspace_or_none is not None:
             self.workers.start(self._read_outline(), group="outline")
 
     async def _read_outline(self) -> None:
@@ -490,19 +489,19 @@ class Window(QMainWindow):
     def set_scheme(self, scheme: str) -> None:
         """Show other colours, and remember them."""
         theme.of().apply(scheme)
-        self.remembered.set_text("scheme", scheme)
+        self.settings.set_text("scheme", scheme)
 
     def reset_layout(self) -> None:
         """Bring sizes and open nodes back to what they were at the first start."""
         # What people chose is no layout.
         chosen = {
-            key: self.remembered.text(key)
+            key: self.settings.text(key)
             for key in (check_schedule.SETTING_KEY, notifications.SETTING_KEY, my_names.SETTING_KEY)
         }
-        self.remembered.clear()
+        self.settings.clear()
         for key, value in chosen.items():
             if value:
-                self.remembered.set_text(key, value)
+                self.settings.set_text(key, value)
         self.resize(self.default_size())
         self.splitter.setSizes([TREE_WIDTH[0] + 22, self.width() - TREE_WIDTH[0] - 22])
         self.navigation.expand_defaults()
@@ -538,7 +537,7 @@ class Window(QMainWindow):
                 cause=tr_message("The trail was changed from outside this program."),
                 owner=Owner.CONSOLE,
                 remedy=tr_message("Compare the store with its backups, and find out who may write to it."),
-                fault="audit-broken",
+                fault=FaultId.AUDIT_BROKEN,
             )
         )
 
@@ -548,7 +547,7 @@ class Window(QMainWindow):
 
     def show_about(self) -> None:
         """Show versions that can be copied."""
-        dialogs.about_sheet(self.ctx.options.store_url, self.ctx.options.vault, self).open()
+        dialogs.about_sheet(self.ctx.options.store, self.ctx.options.vault, self).open()
 
     def show_problem(self, problem: Problem) -> None:
         """Show what went wrong in its five parts."""
@@ -572,7 +571,7 @@ class Window(QMainWindow):
             self.workers.start(self._ask_to_leave(len(drafts)), group="leave")
             return
         self.remember()
-        parts = (self.health, self.rounds, self.leftovers, self.schedule, self.following, self.news)
+        parts = (self.health, self.rounds, self.leftovers, self.schedule, self.polling, self.news)
         for part in (*parts, self.saved_filters):
             part.stop()
         super().closeEvent(event)
@@ -587,11 +586,6 @@ class Window(QMainWindow):
         super().resizeEvent(event)
         if self.palette_box.isVisible():
             self.palette_box.place(self.rect())
-
-    def _task_failed(self, error: BaseException) -> None:
-        if not isinstance(error, ConsoleError):
-            raise error
-        self.show_problem(error.problem)
 
 
 def store_label(url: str) -> str:

@@ -58,7 +58,7 @@ class PaletteSearch:
     async def requests(self, text: str) -> list[PaletteEntry]:
         """Return entries for requests that hold what was typed: open ones first, the newest of each."""
         ctx = self._window.ctx
-        if text.startswith(">") or len(text) < MIN_QUERY_LENGTH or ctx.workspace is None:
+        if text.startswith(">") or len(text) < MIN_QUERY_LENGTH or ctx.workspace_or_none is None:
             return []
         await lazy_imports.ready(ctx, lazy_imports.inbox)
         from services.requests.inbox import filters

@@ -25,8 +25,7 @@ class StartupCleanup(QObject):
     def __init__(self, ctx: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.ctx = ctx
-        self.workers = TaskRunner(self)
-        self.workers.failed.connect(ctx.workers.failed)
+        self.workers = TaskRunner(self, ctx.show_problem)
         self.job: Job | None = None
         ctx.opened.connect(self.start)
 

@@ -76,7 +76,7 @@ def _edit_commands(window: Any) -> tuple[Command, ...]:
     return (
         _page_command(window, "save", "Save", "Edit", icon="disk", shortcut="Ctrl+S"),
         _page_command(window, "discard", "Discard changes", "Edit", icon="undo"),
-        Command("undo", "Undo delete or rename", window.undo.take_back, enabled=lambda: bool(window.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separator_before=True),
+        Command("undo", "Undo delete or rename", lambda: window.ctx.undo.undo_last(window), enabled=lambda: bool(window.ctx.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separator_before=True),
         Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separator_before=True),
         Command("find", "Find here", window.find, icon="search", shortcut="Ctrl+F", where="Edit"),
         Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+Shift+F", where="Edit"),

@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import (
@@ -30,16 +31,16 @@ from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
 from console.design import icons, theme
+from console.navigation.page_registry import import_all_pages
 from console.runtime import drafts
 from console.runtime.context import Context
-from console.runtime.context import WindowOptions as ContextOptions
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.options import Options
 from console.runtime.single_instance import SingleInstance
 from console.runtime.targets import HOME, Target
+from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
 from console.startup import event_loop, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
-from console.startup.options import CommandLineOptions
 from models.kinds import Kind
 from services import language
 from services.common.user_folders import FolderError, Paths, create_profile_folder
@@ -132,7 +133,7 @@ def _translate_qt(app: QApplication) -> None:
         app.installTranslator(translator)
 
 
-def run(options: CommandLineOptions) -> int:
+def run(options: Options) -> int:
     """Open the window and return when it has closed."""
     from services.common.logging_setup import try_configure_logging
 
@@ -151,8 +152,8 @@ def run(options: CommandLineOptions) -> int:
         terminal_output.write(silent, err=True)
     install_qt_message_handler()
     app = make_application()
-    url = options.store or paths.default_store
-    one = SingleInstance(url, paths.state)
+    options = replace(options, store=options.store or paths.default_store)
+    one = SingleInstance(options.store, paths.state)
     if not one.is_first() and one.raise_existing():
         return 0
     crash = CrashReports(paths.state)
@@ -166,7 +167,7 @@ def run(options: CommandLineOptions) -> int:
 
 async def _main(
     app: QApplication,
-    options: CommandLineOptions,
+    options: Options,
     paths: Paths,
     crash: CrashReports,
     one: SingleInstance,
@@ -174,15 +175,13 @@ async def _main(
     silent: str,
 ) -> int:
     asyncio.get_running_loop().set_exception_handler(crash.loop_error)
-    url = options.store or paths.default_store
     profile = paths.config
-    layout = WindowSettings(profile)
-    theme.apply(app, layout.text("scheme", "system"))
+    settings = WindowSettings(profile)
+    theme.apply(app, settings.text("scheme", "system"))
     app.setWindowIcon(icons.icon("process", "accent"))
-    ctx = Context(ContextOptions(url, profile, options.vault, options.verbose))
-    window = Window(ctx, layout)
+    ctx = Context(options, profile, preload=import_all_pages)
+    window = Window(ctx, settings)
     crash.show = window.show_crash
-    ctx.crashed.connect(lambda error: crash.caught(type(error), error, error.__traceback__))
     one.raised.connect(lambda: _bring_to_front(window))
     FirstPaint(window, lambda: _on_first_paint(window, profile, one))
     if silent:
@@ -203,7 +202,7 @@ def _report_log_failures(ctx: Context) -> None:
 
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrivateRotatingFileHandler):
-            handler.notice = ctx.said.emit
+            handler.notice = ctx.notify
 
 
 def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
@@ -212,8 +211,8 @@ def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
 
     start_trace.log_start_event("first-paint")
     ctx = window.ctx
-    ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store_url))
-    outline = read_outline(ctx.options.store_url)
+    ctx.drafts.restore(drafts.drafts_file(profile, ctx.options.store))
+    outline = read_outline(ctx.options.store)
     if outline is not None:
         window.show_outline(outline)
         start_trace.log_start_event("tree-filled")
@@ -223,12 +222,12 @@ def _on_first_paint(window: Window, profile: Path, one: SingleInstance) -> None:
     one.listen()
     ctx.open()
     window.show_target(_last_page(window))
-    window.following.start()
+    window.polling.start()
 
 
 def _last_page(window: Window) -> Target:
     """Return the page that was shown last, if it still exists."""
-    kind, _, object_id = window.remembered.text("page").partition("|")
+    kind, _, object_id = window.settings.text("page").partition("|")
     if object_id and kind in set(Kind):
         target = Target(kind, uuid.UUID(object_id))
         if window.model.node_of(target) is not None:

@@ -14,6 +14,7 @@ from models.audit_entry import AuditEntry
 from models.base import utcnow
 from models.store_meta import StoreMeta
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.store import Store
 from services.store.audit_anchor import Anchor, AuditKey, key_fingerprint
@@ -250,6 +251,6 @@ def _chain_mismatch_error(problem: str) -> RefusedError:
             cause="Something else than Approval Console changed the store, or an older copy was put back.",
             owner=Owner.CONSOLE,
             remedy="Look at audit verify. Where the store is right as it is, sign it with audit anchor --renew.",
-            fault="audit-broken",
+            fault=FaultId.AUDIT_BROKEN,
         )
     )

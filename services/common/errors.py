@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.translation_marks import tr_later
+from services.common.fault_ids import FaultId
 from services.common.plain_text import escape_and_indent
 from services.common.redaction import redact
 from services.language import ENGLISH, plural_message
@@ -34,8 +35,8 @@ class Problem:
     cause: str
     owner: Owner
     remedy: str
-    fault: str = ""
-    """Stable id from the fault catalog, such as `authentication-refused`."""
+    fault: FaultId
+    """Stable identifier, such as `authentication-refused`, and what the program decides by."""
     correlation_id: str = field(default_factory=new_correlation_id)
 
     def __post_init__(self) -> None:
@@ -50,7 +51,7 @@ class Problem:
             "cause": self.cause,
             "owner": self.owner.value,
             "remedy": self.remedy,
-            "fault": self.fault,
+            "fault": self.fault.value,
             "correlation_id": self.correlation_id,
         }
 
@@ -62,7 +63,7 @@ class Problem:
             f"  Cause:    {self.cause}",
             f"  Owner:    {self.owner.value}",
             f"  Remedy:   {self.remedy}",
-            f"  Id:       {self.correlation_id}" + (f" ({self.fault})" if self.fault else ""),
+            f"  Id:       {self.correlation_id} ({self.fault})",
         )
         return "\n".join(escape_and_indent(part, " " * 12) for part in parts)
 
@@ -118,7 +119,7 @@ class InvalidError(InputError):
                 cause="One or more fields are not valid.",
                 owner=Owner.CONSOLE,
                 remedy="Correct the fields named, then save again.",
-                fault="object-invalid",
+                fault=FaultId.OBJECT_INVALID,
             )
         )
 
@@ -146,7 +147,7 @@ class ConflictError(ConsoleError):
                 cause="The object was changed by somebody else since it was opened.",
                 owner=Owner.CONSOLE,
                 remedy="Compare both versions field by field, then save the merged one.",
-                fault="object-conflict",
+                fault=FaultId.OBJECT_CONFLICT,
             )
         )
 
@@ -198,7 +199,7 @@ class RequestsOpenError(ConsoleError):
                 owner=Owner.CONSOLE,
                 remedy="Wait until they are decided, or confirm how many there are (on the command line with"
                 f" --confirm-open {found.count}).",
-                fault="requests-open",
+                fault=FaultId.REQUESTS_OPEN,
             )
         )
 
@@ -226,6 +227,6 @@ class InUseError(ConsoleError):
                 cause="Other objects refer to it and would break.",
                 owner=Owner.CONSOLE,
                 remedy="Point its users at another object first, then delete it.",
-                fault="object-in-use",
+                fault=FaultId.OBJECT_IN_USE,
             )
         )

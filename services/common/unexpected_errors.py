@@ -4,8 +4,9 @@ import logging
 import traceback
 
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 
-UNEXPECTED_FAULT = "unexpected-error"
+UNEXPECTED_FAULT = FaultId.UNEXPECTED_ERROR
 
 
 class UnexpectedError(ConsoleError):

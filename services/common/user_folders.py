@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.store_location import to_database_url
 
 APP_NAME = "approval-console"
@@ -86,6 +87,6 @@ def _folder_error(path: Path, error: Exception) -> FolderError:
             cause="The folder for this user's settings cannot be made or used.",
             owner=Owner.CONSOLE,
             remedy=f"See that it may be written to, or name another one with {HOME_VARIABLE}.",
-            fault="folder-unusable",
+            fault=FaultId.FOLDER_UNUSABLE,
         )
     )

@@ -15,6 +15,7 @@ from models.kinds import Kind, TaskState
 from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.redaction import redact
 from services.connectivity.report import SEVERITY, CheckReport, StageResult
 from services.connectivity.stages.authentication import PreviousSignIn
@@ -102,7 +103,7 @@ def find_last_sign_in(store: Store, server_id: uuid.UUID, used: CheckSignIn | No
             stages = {stage["stage"]: stage for stage in content.get("stages", [])}
             let_in = stages.get("authentication", {}).get("state") in SIGNED_IN
             if let_in and content.get("sign_in") == used.as_dict():
-                interactive = stages.get("account", {}).get("fault") == "account-interactive"
+                interactive = stages.get("account", {}).get("fault") == FaultId.ACCOUNT_INTERACTIVE
                 return PreviousSignIn(run.ended_at or run.started_at, interactive)
     return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from models.check_stages import STAGES
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError, UnreachableError
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.redaction import evidence_excerpt as redacted
 from services.connectivity.fault_symptoms import find_symptom
 from services.connectivity.report import StageResult
@@ -20,7 +21,7 @@ class CheckFault:
     `state` is what a stage that found it ends with: failed or warning.
     """
 
-    id: str
+    id: FaultId
     stages: tuple[str, ...]
     owner: Owner
     symptom: str
@@ -48,20 +49,20 @@ _VAULT = "How this console keeps passwords: bound to scheme, host and port"
 
 
 def _failure(
-    fault_id: str, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
+    fault_id: FaultId, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
 ) -> CheckFault:
     return _with_symptom(CheckFault(fault_id, _parse_stages(stages), owner, see, cause, remedy, source))
 
 
 def _warning(
-    fault_id: str, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
+    fault_id: FaultId, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
 ) -> CheckFault:
     return _with_symptom(
         CheckFault(fault_id, _parse_stages(stages), owner, see, cause, remedy, source, "warning")
     )
 
 
-def _call_fault(fault_id: str, stages: str, see: str, source: str, state: str = "failed") -> CheckFault:
+def _call_fault(fault_id: FaultId, stages: str, see: str, source: str, state: str = "failed") -> CheckFault:
     """Return a fault that any call can end with; its words stand with the calls."""
     known = FAULTS[fault_id]
     return _with_symptom(
@@ -87,206 +88,199 @@ _REQUEST = "Users send a request and it ends in an error."
 _FOREVER = "Requests stay pending until they time out."
 
 FAULT_CATALOG: tuple[CheckFault, ...] = (
-    _call_fault("url-invalid", "url", _NOTHING, f"{_PM}: base URL"),
-    _call_fault("dns-unknown-host", "dns", _NOTHING, _SEEN),
-    _failure("dns-timeout", "dns", _NET, _NOTHING, tr_later("The name server is too slow."),
+    _call_fault(FaultId.URL_INVALID, "url", _NOTHING, f"{_PM}: base URL"),
+    _call_fault(FaultId.DNS_UNKNOWN_HOST, "dns", _NOTHING, _SEEN),
+    _failure(FaultId.DNS_TIMEOUT, "dns", _NET, _NOTHING, tr_later("The name server is too slow."),
          tr_later("Ask the network team about the name servers of this machine."), _SEEN),
-    _failure("proxy-invalid", "proxy", _ME, _NOTHING, tr_later("A proxy is written as http://HOST:PORT; other kinds are not used."),
+    _failure(FaultId.PROXY_INVALID, "proxy", _ME, _NOTHING, tr_later("A proxy is written as http://HOST:PORT; other kinds are not used."),
          tr_later("Correct the proxy of the Foreign System."), "How this console calls: through HTTP proxies only"),
-    _failure("proxy-unreachable", "proxy", _NET, _NOTHING, tr_later("The proxy cannot be reached."),
+    _failure(FaultId.PROXY_UNREACHABLE, "proxy", _NET, _NOTHING, tr_later("The proxy cannot be reached."),
          tr_later("Check host and port of the proxy, and whether it runs."), _SEEN),
-    _failure("proxy-timeout", "proxy", _NET, _NOTHING, tr_later("The proxy does not answer."),
+    _failure(FaultId.PROXY_TIMEOUT, "proxy", _NET, _NOTHING, tr_later("The proxy does not answer."),
          tr_later("Check whether this machine may reach the proxy."), _SEEN),
-    _call_fault("proxy-sign-in", "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
-    _call_fault("proxy-sign-in-refused", "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
-    _call_fault("proxy-sign-in-unsupported", "http", "Nobody can send an approval request; the proxy turns every call away.",
+    _call_fault(FaultId.PROXY_SIGN_IN, "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
+    _call_fault(FaultId.PROXY_SIGN_IN_REFUSED, "http", _NOTHING, "RFC 9110, 15.5.8: 407 Proxy Authentication Required"),
+    _call_fault(FaultId.PROXY_SIGN_IN_UNSUPPORTED, "http", "Nobody can send an approval request; the proxy turns every call away.",
           "RFC 9110, 11.7.1: Proxy-Authenticate; this console speaks Basic to proxies"),
-    _failure("proxy-refuses", "http", _NET, _NOTHING, tr_later("The proxy does not connect to the instance."),
+    _failure(FaultId.PROXY_REFUSES, "http", _NET, _NOTHING, tr_later("The proxy does not connect to the instance."),
          tr_later("Have the proxy let connections to this host through."), "RFC 9110, 9.3.6: CONNECT"),
-    _call_fault("tcp-refused", "tcp", _NOTHING, _SEEN),
-    _call_fault("tcp-timeout", "tcp", _NOTHING, _SEEN),
-    _call_fault("tls-certificate-expired", "tls", _NOTHING, _VALIDITY),
-    _failure("tls-certificate-not-yet-valid", "tls", _SN, _NOTHING,
+    _call_fault(FaultId.TCP_REFUSED, "tcp", _NOTHING, _SEEN),
+    _call_fault(FaultId.TCP_TIMEOUT, "tcp", _NOTHING, _SEEN),
+    _call_fault(FaultId.TLS_CERTIFICATE_EXPIRED, "tls", _NOTHING, _VALIDITY),
+    _failure(FaultId.TLS_CERTIFICATE_NOT_YET_VALID, "tls", _SN, _NOTHING,
          tr_later("The certificate is not valid yet, or the clock of this machine is slow."),
          tr_later("Compare the clock of this machine with the certificate's first day."), _VALIDITY),
-    _call_fault("tls-wrong-host", "tls", _NOTHING, "RFC 9525: service identity in TLS"),
-    _call_fault("tls-untrusted", "tls", _NOTHING, _PATH),
-    _failure("tls-self-signed", "tls", _SN, _NOTHING, tr_later("The server made its certificate itself; no authority has signed it."),
+    _call_fault(FaultId.TLS_WRONG_HOST, "tls", _NOTHING, "RFC 9525: service identity in TLS"),
+    _call_fault(FaultId.TLS_UNTRUSTED, "tls", _NOTHING, _PATH),
+    _failure(FaultId.TLS_SELF_SIGNED, "tls", _SN, _NOTHING, tr_later("The server made its certificate itself; no authority has signed it."),
          tr_later("Give the server a certificate of an authority, or set this one as CA bundle on the Foreign System."),
          _PATH),
-    _failure("tls-intercepted", "tls", _NET, _NOTHING,
+    _failure(FaultId.TLS_INTERCEPTED, "tls", _NET, _NOTHING,
          tr_later("A device of the network opens encrypted connections and signs them with a CA of its own."),
          tr_later("Have that CA added to the system's trust store, or this host taken out of the inspection."),
          "The names that inspecting devices give to their own authorities"),
-    _failure("tls-protocol-old", "tls", _SN, _NOTHING, tr_later("The server speaks only TLS versions that are no longer used."),
+    _failure(FaultId.TLS_PROTOCOL_OLD, "tls", _SN, _NOTHING, tr_later("The server speaks only TLS versions that are no longer used."),
          tr_later("Switch TLS 1.2 or newer on at the server, or at the device in front of it."),
          "RFC 8996: TLS 1.0 and TLS 1.1 are deprecated"),
-    _failure("tls-not-spoken", "tls", _NET, _NOTHING, tr_later("The service on this port does not use TLS."),
+    _failure(FaultId.TLS_NOT_SPOKEN, "tls", _NET, _NOTHING, tr_later("The service on this port does not use TLS."),
          tr_later("Check the port of the base URL."), _SEEN),
-    _failure("tls-timeout", "tls", _NET, _NOTHING, tr_later("The server took the connection and did not complete the TLS handshake."),
+    _failure(FaultId.TLS_TIMEOUT, "tls", _NET, _NOTHING, tr_later("The server took the connection and did not complete the TLS handshake."),
          tr_later("Look for a device in between that holds connections."), _SEEN),
-    _call_fault("tls-failed", "tls", _NOTHING, "RFC 8446, 6.2: error alerts"),
-    _failure("tls-file-unreadable", "tls", _ME, _NOTHING, tr_later("The CA bundle or client certificate cannot be read."),
+    _call_fault(FaultId.TLS_FAILED, "tls", _NOTHING, "RFC 8446, 6.2: error alerts"),
+    _failure(FaultId.TLS_FILE_UNREADABLE, "tls", _ME, _NOTHING, tr_later("The CA bundle or client certificate cannot be read."),
          tr_later("Name a PEM file that this console may read, on the Foreign System."),
          "Observed: what the TLS library says of such a file"),
-    _warning("tls-certificate-expires-soon", "tls", _SN, "Nothing yet.",
+    _warning(FaultId.TLS_CERTIFICATE_EXPIRES_SOON, "tls", _SN, "Nothing yet.",
           tr_later("The certificate expires soon; approvals stop on that day."), tr_later("Renew the certificate."), _VALIDITY),
-    _call_fault("connection-lost", "tls http", _NOTHING, _SEEN),
-    _call_fault("redirect-elsewhere", "http", _NOTHING, "RFC 9110, 15.4: redirection; this console follows none"),
-    _call_fault("server-error", "http", _NOTHING, f"{_DOC}: REST API HTTP response codes"),
-    _call_fault("timeout", "http", _NOTHING, f"{_DOC}: glide.soap.request_processing_timeout"),
-    _call_fault("reply-damaged", "http", "Requests fail now and then, or every time, with an answer that cannot be read.",
+    _call_fault(FaultId.CONNECTION_LOST, "tls http", _NOTHING, _SEEN),
+    _call_fault(FaultId.REDIRECT_ELSEWHERE, "http", _NOTHING, "RFC 9110, 15.4: redirection; this console follows none"),
+    _call_fault(FaultId.SERVER_ERROR, "http", _NOTHING, f"{_DOC}: REST API HTTP response codes"),
+    _call_fault(FaultId.TIMEOUT, "http", _NOTHING, f"{_DOC}: glide.soap.request_processing_timeout"),
+    _call_fault(FaultId.REPLY_DAMAGED, "http", "Requests fail now and then, or every time, with an answer that cannot be read.",
           "RFC 9110, 8.4 and 8.6, and RFC 9112, 7.1: content coding, length and chunks of a message"),
-    _call_fault("answer-too-large", "http", _NOTHING, "How this console reads: no answer beyond 32 MiB, none packed twice"),
-    _call_fault("instance-hibernating", "instance", _NOTHING, _CLIENTS),
-    _call_fault("instance-maintenance", "instance", _NOTHING,
+    _call_fault(FaultId.ANSWER_TOO_LARGE, "http", _NOTHING, "How this console reads: no answer beyond 32 MiB, none packed twice"),
+    _call_fault(FaultId.INSTANCE_HIBERNATING, "instance", _NOTHING, _CLIENTS),
+    _call_fault(FaultId.INSTANCE_MAINTENANCE, "instance", _NOTHING,
           "Its words, “maintenance” or “upgrade in progress”; no page of the vendor describes it"),
-    _call_fault("login-page", "instance", _NOTHING, _CLIENTS),
-    _failure("sso-redirect", "instance", _SN, _NOTHING, tr_later("The instance sends every caller to single sign-on."),
+    _call_fault(FaultId.LOGIN_PAGE, "instance", _NOTHING, _CLIENTS),
+    _failure(FaultId.SSO_REDIRECT, "instance", _SN, _NOTHING, tr_later("The instance sends every caller to single sign-on."),
          tr_later("Let web services sign in with basic authentication; single sign-on does not apply to them."), _CLIENTS),
-    _call_fault("html-instead-of-data", "instance", _NOTHING, _CLIENTS),
-    _failure("not-servicenow", "instance", _NET, _NOTHING, tr_later("The server that responds is not a ServiceNow instance."),
+    _call_fault(FaultId.HTML_INSTEAD_OF_DATA, "instance", _NOTHING, _CLIENTS),
+    _failure(FaultId.NOT_SERVICENOW, "instance", _NET, _NOTHING, tr_later("The server that responds is not a ServiceNow instance."),
          tr_later("Check the base URL, and whether a proxy or portal answers in place of the instance."), _SEEN),
-    _failure("credential-missing", "authentication", _ME, _REFUSED, tr_later("No User Credential is chosen on the Foreign System."),
+    _failure(FaultId.CREDENTIAL_MISSING, "authentication", _ME, _REFUSED, tr_later("No User Credential is chosen on the Foreign System."),
          tr_later("Choose a User Credential on the Foreign System."), f"{_PM}: credential of the Foreign System"),
-    _failure("secret-missing", "authentication", _ME, _REFUSED, tr_later("No password is stored for the User Credential."),
+    _failure(FaultId.SECRET_MISSING, "authentication", _ME, _REFUSED, tr_later("No password is stored for the User Credential."),
          tr_later("Enter the password on the User Credential."), _VAULT),
-    _failure("secret-not-for-host", "authentication", _ME, _REFUSED,
+    _failure(FaultId.SECRET_NOT_FOR_HOST, "authentication", _ME, _REFUSED,
          tr_later("The password was entered for another scheme, host or port, and was not sent to this one."),
          tr_later("Enter the password again, if the address of the Foreign System is right."), _VAULT),
-    _failure("password-masked", "authentication", _ME, _REFUSED,
+    _failure(FaultId.PASSWORD_MASKED, "authentication", _ME, _REFUSED,
          tr_later("The stored text is not a password: it is empty, masked with dots, or has a line break."),
          tr_later("Enter the password itself on the User Credential."), _VAULT),
-    _failure("vault-unusable", "authentication", _ME, _REFUSED, tr_later("The vault that keeps the passwords cannot be read."),
+    _failure(FaultId.VAULT_UNUSABLE, "authentication", _ME, _REFUSED, tr_later("The vault that keeps the passwords cannot be read."),
          tr_later("Unlock it, or choose another vault with --vault."), _VAULT),
-    _call_fault("proxy-failed", "authentication", _NOTHING, _SEEN),
-    _call_fault("authentication-refused", "authentication", _REFUSED,
+    _call_fault(FaultId.PROXY_FAILED, "authentication", _NOTHING, _SEEN),
+    _call_fault(FaultId.AUTHENTICATION_REFUSED, "authentication", _REFUSED,
           f"{_DOC}: basic authentication restriction, login lockout, API access policies; one reply stands for all"),
-    _call_fault("basic-auth-not-offered", "authentication", "Every request is turned away before ServiceNow looks at it.",
+    _call_fault(FaultId.BASIC_AUTH_NOT_OFFERED, "authentication", "Every request is turned away before ServiceNow looks at it.",
           "RFC 9110, 11.6.1: WWW-Authenticate"),
-    _call_fault("access-policy-refused", "authentication", "Every request is turned away as forbidden.",
+    _call_fault(FaultId.ACCESS_POLICY_REFUSED, "authentication", "Every request is turned away as forbidden.",
           f"{_DOC}: IP Address Access Control, and API access policies"),
-    _failure("authentication-mfa", "authentication", _SN, _REFUSED,
+    _failure(FaultId.AUTHENTICATION_MFA, "authentication", _SN, _REFUSED,
          tr_later("The account must enter a one-time password, which web services cannot."),
          tr_later("Make the account Web service access only, or take it out of multi-factor authentication."),
          f"{_DOC}: REST API, header X-MFA_TOKEN"),
-    _call_fault("rate-limited", "authentication", "Requests fail at busy hours.", f"{_DOC}: inbound REST API rate limiting"),
-    _call_fault("reply-malformed", "authentication", _NOTHING, _SEEN),
-    _call_fault("rights-missing", "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
-    _call_fault("record-missing", "authentication", "Lists come incomplete.", f"{_DOC}: Table API", "warning"),
-    _call_fault("operation-aborted", "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
-    _call_fault("query-ignored", "authentication", "Other records than those asked for appear.",
+    _call_fault(FaultId.RATE_LIMITED, "authentication", "Requests fail at busy hours.", f"{_DOC}: inbound REST API rate limiting"),
+    _call_fault(FaultId.REPLY_MALFORMED, "authentication", _NOTHING, _SEEN),
+    _call_fault(FaultId.RIGHTS_MISSING, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
+    _call_fault(FaultId.RECORD_MISSING, "authentication", "Lists come incomplete.", f"{_DOC}: Table API", "warning"),
+    _call_fault(FaultId.OPERATION_ABORTED, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
+    _call_fault(FaultId.QUERY_IGNORED, "authentication", "Other records than those asked for appear.",
           f"{_DOC}: glide.invalid_query.returns_no_rows", "warning"),
-    _failure("account-inactive", "account", _SN, _REFUSED, tr_later("The account is not active."),
+    _failure(FaultId.ACCOUNT_INACTIVE, "account", _SN, _REFUSED, tr_later("The account is not active."),
          tr_later("Activate the account in ServiceNow."), _USERS),
-    _failure("account-locked", "account", _SN, _REFUSED, tr_later("The account is locked out."),
+    _failure(FaultId.ACCOUNT_LOCKED, "account", _SN, _REFUSED, tr_later("The account is locked out."),
          tr_later("Unlock the account in ServiceNow, and look for a program that still uses an old password."),
          f"{_DOC}: lockout for failed login attempts"),
-    _warning("account-interactive", "account", _SN, "Nothing yet; later every request ends in an error about the sign-in.",
+    _warning(FaultId.ACCOUNT_INTERACTIVE, "account", _SN, "Nothing yet; later every request ends in an error about the sign-in.",
           tr_later("The account may sign in interactively; instances that restrict basic authentication refuse such accounts."),
           tr_later("Set Web service access only on the account, or give it snc_basic_auth_api_access."),
           f"{_DOC}: basic authentication restriction"),
-    _warning("role-admin-left", "roles", _SN, "Nothing; the account may do far more than it needs.",
+    _warning(FaultId.ROLE_ADMIN_LEFT, "roles", _SN, "Nothing; the account may do far more than it needs.",
           tr_later("The account may do everything. It takes admin only while the request items are made."),
           tr_later("Take admin away from the account."), f"{_PM}: roles of the account"),
-    _call_fault("rights-missing", "roles", "Requests end in an error that names missing rights, or nobody can follow them.",
+    _call_fault(FaultId.RIGHTS_MISSING, "roles", "Requests end in an error that names missing rights, or nobody can follow them.",
           f"{_DOC}: access control list rules; {_SOAP_ROLES.partition(': ')[2]}"),
-    _warning("role-missing", "roles", _SN, _REQUEST,
+    _warning(FaultId.ROLE_MISSING, "roles", _SN, _REQUEST,
           tr_later("The vendor asks for these roles; without them services or approvals cannot be read."),
           tr_later("Give the account the roles that are named."), f"{_PM}: roles of the account"),
-    _warning("role-soap-missing", "roles", _SN, _REQUEST,
+    _warning(FaultId.ROLE_SOAP_MISSING, "roles", _SN, _REQUEST,
           tr_later("Where SOAP security is strict, scripted services refuse to be called by this account."),
           tr_later("Give the account soap_script and soap_query."), _SOAP_ROLES),
-    _call_fault("transaction-cancelled", "limits", "The state of requests is not updated, and lists stay empty or old.",
+    _call_fault(FaultId.TRANSACTION_CANCELLED, "limits", "The state of requests is not updated, and lists stay empty or old.",
           f"{_DOC}: default transaction quota rules"),
-    _warning("rate-limit-low", "limits", _SN, "Requests fail at busy hours.",
+    _warning(FaultId.RATE_LIMIT_LOW, "limits", _SN, "Requests fail at busy hours.",
           tr_later("The instance takes fewer calls an hour from this account than one pending request needs."),
           tr_later("Raise the rate limit rule for this account, or let the Approval Process ask less often."),
           f"{_DOC}: inbound REST API rate limiting"),
-    _warning("clock-differs", "clock", _ME, "Times of requests look wrong, and they time out early or late.",
+    _warning(FaultId.CLOCK_DIFFERS, "clock", _ME, "Times of requests look wrong, and they time out early or late.",
           tr_later("The clocks of this machine and of the instance differ."),
           tr_later("Let this machine take its time from a time server."), "RFC 9110, 6.6.1: Date"),
-    _failure("request-item-missing", "request_item", _SN, _ITEM,
+    _failure(FaultId.REQUEST_ITEM_MISSING, "request_item", _SN, _ITEM,
          tr_later("No request item that this account may see carries the variables of the contract."),
          tr_later("Run Create ServiceNow Approval Request Items, then choose the item on the Approval Process."),
          f"{_PM}: Create ServiceNow Approval Request Items"),
-    _failure("request-item-stale", "request_item", _ME, _ITEM,
+    _failure(FaultId.REQUEST_ITEM_STALE, "request_item", _ME, _ITEM,
          tr_later("The item was created again: the Approval Process still names the old one."),
          tr_later("Choose the new item on the Approval Process."), "Public create scripts, which carry the sys_id of the item"),
-    _failure("request-item-inactive", "request_item", _SN, _ITEM, tr_later("The request item is not active."),
+    _failure(FaultId.REQUEST_ITEM_INACTIVE, "request_item", _SN, _ITEM, tr_later("The request item is not active."),
          tr_later("Activate the item in ServiceNow."), _CATALOG),
-    _failure("request-item-category-inactive", "request_item", _SN, _ITEM, tr_later("The category of the request item is not active."),
+    _failure(FaultId.REQUEST_ITEM_CATEGORY_INACTIVE, "request_item", _SN, _ITEM, tr_later("The category of the request item is not active."),
          tr_later("Activate the category in ServiceNow."), _CATALOG),
-    _failure("request-item-catalogue-inactive", "request_item", _SN, _ITEM, tr_later("No catalog of the request item is active."),
+    _failure(FaultId.REQUEST_ITEM_CATALOGUE_INACTIVE, "request_item", _SN, _ITEM, tr_later("No catalog of the request item is active."),
          tr_later("Activate the catalog in ServiceNow, or put the item into another one."), _CATALOG),
-    _failure("request-item-not-orderable", "request_item", _SN, _ITEM, tr_later("The record is of a class that cannot be ordered."),
+    _failure(FaultId.REQUEST_ITEM_NOT_ORDERABLE, "request_item", _SN, _ITEM, tr_later("The record is of a class that cannot be ordered."),
          tr_later("Choose a catalog item; record producers, guides and content items raise no request."), _CATALOG),
-    _failure("request-item-variables", "request_item", _SN, "Approvers see requests with empty fields.",
+    _failure(FaultId.REQUEST_ITEM_VARIABLES, "request_item", _SN, "Approvers see requests with empty fields.",
          tr_later("The request item lacks variables of the contract."),
          tr_later("Add the missing variables to the item, spelled exactly as listed and active."), _CONTRACT),
-    _call_fault("input-unsendable", "service", _REQUEST, "Extensible Markup Language 1.0, 2.2: characters"),
-    _call_fault("service-missing", "service", _REQUEST, _SCRIPTED),
-    _failure("service-inactive", "service", _SN, _REQUEST, tr_later("The service is not active."),
+    _call_fault(FaultId.INPUT_UNSENDABLE, "service", _REQUEST, "Extensible Markup Language 1.0, 2.2: characters"),
+    _call_fault(FaultId.SERVICE_MISSING, "service", _REQUEST, _SCRIPTED),
+    _failure(FaultId.SERVICE_INACTIVE, "service", _SN, _REQUEST, tr_later("The service is not active."),
          tr_later("Switch Active on at the service."), _SCRIPTED),
-    _failure("service-name-differs", "service", _ME, _REQUEST, tr_later("The name differs from the one on the instance."),
+    _failure(FaultId.SERVICE_NAME_DIFFERS, "service", _ME, _REQUEST, tr_later("The name differs from the one on the instance."),
          tr_later("Use the name on the instance, or rename the service."), f"{_PM}: names of the services"),
-    _failure("service-silent", "service", _SN, _REQUEST, tr_later("The service is there, but nothing answers under its name."),
+    _failure(FaultId.SERVICE_SILENT, "service", _SN, _REQUEST, tr_later("The service is there, but nothing answers under its name."),
          tr_later("Open the service in ServiceNow and compare its WSDL address; look for an access rule on it."),
          f"{_DOC}: SOAP API access policies"),
-    _warning("service-duplicate", "service", _SN, "Requests are answered by one script now and by another later.",
+    _warning(FaultId.SERVICE_DUPLICATE, "service", _SN, "Requests are answered by one script now and by another later.",
           tr_later("Several services have this name; which of them answers is not defined."),
           tr_later("Rename or deactivate all but one of them."), f"{_SCRIPTED}, which asks for no unique name"),
-    _failure("service-swapped", "service", _ME, _REQUEST, tr_later("The names of the services are swapped."),
+    _failure(FaultId.SERVICE_SWAPPED, "service", _ME, _REQUEST, tr_later("The names of the services are swapped."),
          tr_later("Swap the names on the Approval Process."), _CONTRACT),
-    _call_fault("service-contract", "service", _REQUEST, _CONTRACT),
-    _call_fault("service-input-type", "service", "A reason or a path arrives as another text, or the request ends in an error.",
+    _call_fault(FaultId.SERVICE_CONTRACT, "service", _REQUEST, _CONTRACT),
+    _call_fault(FaultId.SERVICE_INPUT_TYPE, "service", "A reason or a path arrives as another text, or the request ends in an error.",
           "XML Schema Part 2: lexical space of boolean, integer and other types"),
-    _call_fault("service-description-invalid", "service", _REQUEST, _WSDLS),
-    _call_fault("rights-missing", "service", _REQUEST, _SOAP_ROLES),
-    _warning("wsdl-address-elsewhere", "service", _SN, "Other programs send their password to another host.",
+    _call_fault(FaultId.SERVICE_DESCRIPTION_INVALID, "service", _REQUEST, _WSDLS),
+    _call_fault(FaultId.RIGHTS_MISSING, "service", _REQUEST, _SOAP_ROLES),
+    _warning(FaultId.WSDL_ADDRESS_ELSEWHERE, "service", _SN, "Other programs send their password to another host.",
           tr_later("The WSDL names another address; this console calls the Foreign System's own."),
           tr_later("Set the instance's own URL (glide.servlet.uri), so that other clients do not go elsewhere."), _WSDLS),
-    _call_fault("accepted-only", "status_call", _FOREVER, "RFC 9110, 15.3.3: 202 Accepted"),
-    _call_fault("reply-contract", "status_call", _FOREVER, f"{_SCRIPTED}, WSDL compliance"),
-    _call_fault("reply-malformed", "status_call", _FOREVER, _SEEN),
-    _call_fault("status-unknown", "status_call", _FOREVER, _CONTRACT),
-    _call_fault("soap-fault", "status_call", _FOREVER, "ServiceNow knowledge base: KB0758043"),
-    _warning("status-call-not-invalid", "status_call", _SN, "Requests that were removed stay pending.",
+    _call_fault(FaultId.ACCEPTED_ONLY, "status_call", _FOREVER, "RFC 9110, 15.3.3: 202 Accepted"),
+    _call_fault(FaultId.REPLY_CONTRACT, "status_call", _FOREVER, f"{_SCRIPTED}, WSDL compliance"),
+    _call_fault(FaultId.REPLY_MALFORMED, "status_call", _FOREVER, _SEEN),
+    _call_fault(FaultId.STATUS_UNKNOWN, "status_call", _FOREVER, _CONTRACT),
+    _call_fault(FaultId.SOAP_FAULT, "status_call", _FOREVER, "ServiceNow knowledge base: KB0758043"),
+    _warning(FaultId.STATUS_CALL_NOT_INVALID, "status_call", _SN, "Requests that were removed stay pending.",
           tr_later("The script does not tell unknown requests apart."),
           tr_later("Let the status script answer invalid for an id it does not know."), _CONTRACT),
-    _warning("status-call-slow", "status_call", _SN, "Answers reach users late.",
+    _warning(FaultId.STATUS_CALL_SLOW, "status_call", _SN, "Answers reach users late.",
           tr_later("One call takes a large part of the interval at which each pending request is polled."),
           tr_later("Let the Approval Process ask less often, or have the script made faster."),
           f"{_PM}: check request status every"),
-    _warning("approval-flow-missing", "approval_flow", _SN, _FOREVER,
+    _warning(FaultId.APPROVAL_FLOW_MISSING, "approval_flow", _SN, _FOREVER,
           tr_later("No workflow or flow is attached to the request item, so nobody is ever asked."),
           tr_later("Attach a workflow or flow with an approval to the item."), _APPROVALS),
-    _warning("approval-flow-inactive", "approval_flow", _SN, _FOREVER,
+    _warning(FaultId.APPROVAL_FLOW_INACTIVE, "approval_flow", _SN, _FOREVER,
           tr_later("The workflow of the request item is not active, so nobody is ever asked."),
           tr_later("Activate or publish the workflow."), _APPROVALS),
-    _failure("approvers-missing", "approval_flow", _SN, "Requests wait, and no approver is ever asked.",
+    _failure(FaultId.APPROVERS_MISSING, "approval_flow", _SN, "Requests wait, and no approver is ever asked.",
          tr_later("The group that is to approve has no member who is active and can sign in."),
          tr_later("Add an active member to the group that is named, or let the workflow ask another group."), _APPROVALS),
-    _warning("approval-not-requested", "approval_flow", _SN, _FOREVER,
+    _warning(FaultId.APPROVAL_NOT_REQUESTED, "approval_flow", _SN, _FOREVER,
           tr_later("Requests wait that nobody was asked about: the workflow or flow does not start, or finds no approver."),
           tr_later("Open the request that is named, and its workflow or flow; look whether the approvers it asks exist."),
           _APPROVALS),
 )  # fmt: skip
 """Every fault, in the order of the stages."""
 
-_BY_STAGE_AND_ID = {(stage, fault.id): fault for fault in FAULT_CATALOG for stage in fault.stages}
+_BY_STAGE_AND_ID: dict[tuple[str, str], CheckFault] = {
+    (stage, fault.id): fault for fault in FAULT_CATALOG for stage in fault.stages
+}
 
 CALL_STAGES = ("authentication", "request_item", *SERVICE_STAGES, "status_call", "approval_flow")
 """The stages that call the instance signed in: what can befall any call can befall each of them."""
-ANY_CALL_FAULTS = frozenset(
-    {"dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host", "tls-untrusted",
-     "tls-failed", "proxy-failed", "connection-lost", "timeout", "redirect-elsewhere", "server-error",
-     "answer-too-large", "instance-hibernating", "instance-maintenance", "login-page", "html-instead-of-data",
-     "authentication-refused", "rate-limited", "reply-malformed", "rights-missing", "operation-aborted",
-     "transaction-cancelled", "query-ignored", "input-unsendable", "accepted-only", "reply-damaged",
-     "access-policy-refused", "basic-auth-not-offered", "proxy-sign-in-unsupported"}
-)  # fmt: skip
-"""What can befall any call, whatever it asks for."""
 
 
 def find_fault(stage: str, fault_id: str) -> CheckFault | None:
@@ -307,13 +301,13 @@ def find_fault_or_similar(stage: str, fault_id: str) -> CheckFault | None:
 def other_stages(fault: CheckFault) -> tuple[str, ...]:
     """Return the other stages that can end with the id of `fault`, in the order of a check."""
     named = {stage for other in faults_by_id(fault.id) for stage in other.stages}
-    if fault.id in ANY_CALL_FAULTS:
+    if FaultTrait.ANY_CALL in fault.id.traits:
         named.update(CALL_STAGES)
     return tuple(stage for stage in STAGES if stage in named and stage not in fault.stages)
 
 
 def fault_result(
-    stage: str, fault_id: str, evidence: str, *, cause: str = "", remedy: str = ""
+    stage: str, fault_id: FaultId, evidence: str, *, cause: str = "", remedy: str = ""
 ) -> StageResult:
     """Return the result of a stage that found a fault; `cause` and `remedy` replace the general words."""
     fault = _BY_STAGE_AND_ID[stage, fault_id]
@@ -328,7 +322,7 @@ def fault_result(
     )
 
 
-def stage_problem(stage: str, fault_id: str, tried: str, evidence: str) -> Problem:
+def stage_problem(stage: str, fault_id: FaultId, tried: str, evidence: str) -> Problem:
     """Return the five parts of a fault at a stage."""
     fault = _BY_STAGE_AND_ID[stage, fault_id]
     return Problem(
@@ -341,11 +335,11 @@ def stage_problem(stage: str, fault_id: str, tried: str, evidence: str) -> Probl
     )
 
 
-def unreachable_error(stage: str, fault_id: str, tried: str, evidence: str) -> UnreachableError:
+def unreachable_error(stage: str, fault_id: FaultId, tried: str, evidence: str) -> UnreachableError:
     """Return the error to raise where the other side was not reached."""
     return UnreachableError(stage_problem(stage, fault_id, tried, evidence))
 
 
-def refused_error(stage: str, fault_id: str, tried: str, evidence: str) -> RefusedError:
+def refused_error(stage: str, fault_id: FaultId, tried: str, evidence: str) -> RefusedError:
     """Return the error to raise where the other side said no."""
     return RefusedError(stage_problem(stage, fault_id, tried, evidence))

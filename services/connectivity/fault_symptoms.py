@@ -4,141 +4,142 @@ Texts are found by fault id, or by `id@stage` where a fault means something else
 """
 
 from models.translation_marks import tr_later
+from services.common.fault_ids import FaultId
 
 SYMPTOMS: dict[str, str] = {
     # -- reach the instance
-    "url-invalid": tr_later("Every request fails as soon as it is sent. No request item is created in ServiceNow."),
-    "dns-unknown-host": tr_later(
+    FaultId.URL_INVALID: tr_later("Every request fails as soon as it is sent. No request item is created in ServiceNow."),
+    FaultId.DNS_UNKNOWN_HOST: tr_later(
         "Every request fails at once. A browser on this machine does not find the instance either."
     ),
-    "dns-timeout": tr_later("Requests fail after several seconds. Other sites also open slowly on this machine."),
-    "proxy-invalid": tr_later("Nothing is sent from this console. Browsers on this machine still reach the instance."),
-    "proxy-unreachable": tr_later("Requests fail at once. Browsers that use the same proxy show a proxy error."),
-    "proxy-timeout": tr_later("Requests hang for several seconds and then fail. Browsers behind the same proxy hang as well."),
-    "proxy-sign-in": tr_later(
+    FaultId.DNS_TIMEOUT: tr_later("Requests fail after several seconds. Other sites also open slowly on this machine."),
+    FaultId.PROXY_INVALID: tr_later("Nothing is sent from this console. Browsers on this machine still reach the instance."),
+    FaultId.PROXY_UNREACHABLE: tr_later("Requests fail at once. Browsers that use the same proxy show a proxy error."),
+    FaultId.PROXY_TIMEOUT: tr_later("Requests hang for several seconds and then fail. Browsers behind the same proxy hang as well."),
+    FaultId.PROXY_SIGN_IN: tr_later(
         "Requests fail at once. A browser on this machine asks for the password of the proxy, or signs in to it silently."
     ),
-    "proxy-sign-in-refused": tr_later("Requests fail at once. The proxy account may get locked after repeated tries."),
-    "proxy-sign-in-unsupported": tr_later(
+    FaultId.PROXY_SIGN_IN_REFUSED: tr_later("Requests fail at once. The proxy account may get locked after repeated tries."),
+    FaultId.PROXY_SIGN_IN_UNSUPPORTED: tr_later(
         "Requests fail at once. A browser on this machine signs in to the proxy with the user's Windows account and works."
     ),
-    "reply-damaged": tr_later(
+    FaultId.REPLY_DAMAGED: tr_later(
         "Requests fail now and then, or every time, with an answer that cannot be read. From another network they work."
     ),
-    "basic-auth-not-offered": tr_later(
+    FaultId.BASIC_AUTH_NOT_OFFERED: tr_later(
         "Every request is refused, although the account and its password are right. Signing in with a browser works."
     ),
-    "access-policy-refused": tr_later(
+    FaultId.ACCESS_POLICY_REFUSED: tr_later(
         "Every request from this address or account is refused as forbidden. From another network it may work."
     ),
-    "service-input-type": tr_later(
+    FaultId.SERVICE_INPUT_TYPE: tr_later(
         "A reason or a path arrives in ServiceNow as another text, or the request ends in an error."
     ),
-    "approvers-missing": tr_later(
+    FaultId.APPROVERS_MISSING: tr_later(
         "Requests stay at “Requested” until they time out, and no approver gets a notification."
     ),
-    "proxy-refuses": tr_later("Requests fail at once. A browser shows the proxy's own page that says the site is blocked."),
-    "tcp-refused": tr_later("Requests fail at once. A browser says that the site refused to connect."),
-    "tcp-timeout": tr_later("Requests hang and then fail. A browser says that the site took too long to respond."),
-    "tls-certificate-expired": tr_later(
+    FaultId.PROXY_REFUSES: tr_later("Requests fail at once. A browser shows the proxy's own page that says the site is blocked."),
+    FaultId.TCP_REFUSED: tr_later("Requests fail at once. A browser says that the site refused to connect."),
+    FaultId.TCP_TIMEOUT: tr_later("Requests hang and then fail. A browser says that the site took too long to respond."),
+    FaultId.TLS_CERTIFICATE_EXPIRED: tr_later(
         "Requests worked until the day of expiry and now all fail. A browser warns that the certificate has expired."
     ),
-    "tls-certificate-not-yet-valid": tr_later(
+    FaultId.TLS_CERTIFICATE_NOT_YET_VALID: tr_later(
         "All requests fail. A browser warns that the certificate is not valid yet, or that the clock is wrong."
     ),
-    "tls-wrong-host": tr_later("All requests fail. A browser warns that the certificate belongs to another site."),
-    "tls-untrusted": tr_later(
+    FaultId.TLS_WRONG_HOST: tr_later("All requests fail. A browser warns that the certificate belongs to another site."),
+    FaultId.TLS_UNTRUSTED: tr_later(
         "All requests fail from this machine. A browser may open the instance without a warning, because it has its own list of authorities."
     ),
-    "tls-self-signed": tr_later("All requests fail. A browser warns that the certificate is self-signed or not trusted."),
-    "tls-intercepted": tr_later(
+    FaultId.TLS_SELF_SIGNED: tr_later("All requests fail. A browser warns that the certificate is self-signed or not trusted."),
+    FaultId.TLS_INTERCEPTED: tr_later(
         "Requests fail from this network and work from others. In a browser the certificate is issued by the company's proxy or firewall."
     ),
-    "tls-protocol-old": tr_later("All requests fail. A browser reports an unsupported protocol."),
-    "tls-not-spoken": tr_later("All requests fail at once. With http:// the same port may show a page."),
-    "tls-timeout": tr_later("Requests hang for several seconds and then fail, although the port is open."),
-    "tls-failed": tr_later("All requests fail at once with a TLS error. A browser cannot establish a secure connection either."),
-    "tls-file-unreadable": tr_later("Requests from this console fail. Browsers on the same machine are not affected."),
-    "tls-certificate-expires-soon": tr_later("Nothing yet. From the day of expiry every request fails."),
-    "connection-lost": tr_later("Requests fail now and then, often the larger ones. A second try may succeed."),
-    "redirect-elsewhere": tr_later("All requests fail. A browser that opens the base URL ends up at another address."),
-    "server-error": tr_later("Requests fail with an internal server error. Pages of the instance may show errors as well."),
-    "timeout": tr_later("Requests fail after a long wait. Pages of the instance load slowly."),
-    "answer-too-large": tr_later("The check or a list stops with an error, although the instance responds."),
+    FaultId.TLS_PROTOCOL_OLD: tr_later("All requests fail. A browser reports an unsupported protocol."),
+    FaultId.TLS_NOT_SPOKEN: tr_later("All requests fail at once. With http:// the same port may show a page."),
+    FaultId.TLS_TIMEOUT: tr_later("Requests hang for several seconds and then fail, although the port is open."),
+    FaultId.TLS_FAILED: tr_later("All requests fail at once with a TLS error. A browser cannot establish a secure connection either."),
+    FaultId.TLS_FILE_UNREADABLE: tr_later("Requests from this console fail. Browsers on the same machine are not affected."),
+    FaultId.TLS_CERTIFICATE_EXPIRES_SOON: tr_later("Nothing yet. From the day of expiry every request fails."),
+    FaultId.CONNECTION_LOST: tr_later("Requests fail now and then, often the larger ones. A second try may succeed."),
+    FaultId.REDIRECT_ELSEWHERE: tr_later("All requests fail. A browser that opens the base URL ends up at another address."),
+    FaultId.SERVER_ERROR: tr_later("Requests fail with an internal server error. Pages of the instance may show errors as well."),
+    FaultId.TIMEOUT: tr_later("Requests fail after a long wait. Pages of the instance load slowly."),
+    FaultId.ANSWER_TOO_LARGE: tr_later("The check or a list stops with an error, although the instance responds."),
     # -- sign in and rights
-    "instance-hibernating": tr_later("A browser shows that the developer instance is hibernating. All requests fail."),
-    "instance-maintenance": tr_later("A browser shows a maintenance or upgrade page. All requests fail until it is over."),
-    "login-page": tr_later("All requests fail. The account can sign in with a browser and cannot be used by programs."),
-    "sso-redirect": tr_later("All requests fail. A browser is sent to the company's single sign-on page."),
-    "html-instead-of-data": tr_later("All requests fail. A browser that opens the base URL shows a page that is not ServiceNow's."),
-    "not-servicenow": tr_later("All requests fail. A browser that opens the base URL shows another product or an empty page."),
-    "credential-missing": tr_later("This console sends nothing to the server. Its pages ask for a User Credential."),
-    "secret-missing": tr_later("This console sends nothing to the server. The User Credential shows that no password is stored."),
-    "secret-not-for-host": tr_later(
+    FaultId.INSTANCE_HIBERNATING: tr_later("A browser shows that the developer instance is hibernating. All requests fail."),
+    FaultId.INSTANCE_MAINTENANCE: tr_later("A browser shows a maintenance or upgrade page. All requests fail until it is over."),
+    FaultId.LOGIN_PAGE: tr_later("All requests fail. The account can sign in with a browser and cannot be used by programs."),
+    FaultId.SSO_REDIRECT: tr_later("All requests fail. A browser is sent to the company's single sign-on page."),
+    FaultId.HTML_INSTEAD_OF_DATA: tr_later("All requests fail. A browser that opens the base URL shows a page that is not ServiceNow's."),
+    FaultId.NOT_SERVICENOW: tr_later("All requests fail. A browser that opens the base URL shows another product or an empty page."),
+    FaultId.CREDENTIAL_MISSING: tr_later("This console sends nothing to the server. Its pages ask for a User Credential."),
+    FaultId.SECRET_MISSING: tr_later("This console sends nothing to the server. The User Credential shows that no password is stored."),
+    FaultId.SECRET_NOT_FOR_HOST: tr_later(
         "Requests stopped after the address of the Foreign System was changed. The password itself is still stored."
     ),
-    "password-masked": tr_later(
+    FaultId.PASSWORD_MASKED: tr_later(
         "Every sign-in is refused, although a password is stored. It was often copied from a masked field."
     ),
-    "vault-unusable": tr_later("No server can be signed in to from this console, until the vault can be read."),
-    "proxy-failed": tr_later("Requests fail now and then with a proxy error, although the address is right."),
-    "authentication-refused": tr_later(
+    FaultId.VAULT_UNUSABLE: tr_later("No server can be signed in to from this console, until the vault can be read."),
+    FaultId.PROXY_FAILED: tr_later("Requests fail now and then with a proxy error, although the address is right."),
+    FaultId.AUTHENTICATION_REFUSED: tr_later(
         "Every request fails with 401. In ServiceNow the account may show failed login attempts or Locked out."
     ),
-    "authentication-mfa": tr_later("Every request fails with 401. In a browser the account is asked for a one-time code."),
-    "rate-limited": tr_later("Requests fail or are late at busy hours, and work again by themselves when the hour is over."),
-    "reply-malformed": tr_later("Lists and details cannot be read, or stop in the middle."),
-    "rights-missing": tr_later("The account signs in, but lists stay empty and details or decisions are refused."),
-    "record-missing": tr_later("A request or item that others can open in ServiceNow is missing in this console."),
-    "operation-aborted": tr_later("A decision, comment or cancellation is refused, although the account may write to the record."),
-    "transaction-cancelled": tr_later("Lists and searches end early or fail on instances with many records."),
-    "query-ignored": tr_later("Lists show records that do not belong there."),
-    "account-inactive": tr_later("Every request fails with 401. In ServiceNow the user record shows Active off."),
-    "account-locked": tr_later("Every request fails with 401. In ServiceNow the user record shows Locked out."),
-    "account-interactive": tr_later(
+    FaultId.AUTHENTICATION_MFA: tr_later("Every request fails with 401. In a browser the account is asked for a one-time code."),
+    FaultId.RATE_LIMITED: tr_later("Requests fail or are late at busy hours, and work again by themselves when the hour is over."),
+    FaultId.REPLY_MALFORMED: tr_later("Lists and details cannot be read, or stop in the middle."),
+    FaultId.RIGHTS_MISSING: tr_later("The account signs in, but lists stay empty and details or decisions are refused."),
+    FaultId.RECORD_MISSING: tr_later("A request or item that others can open in ServiceNow is missing in this console."),
+    FaultId.OPERATION_ABORTED: tr_later("A decision, comment or cancellation is refused, although the account may write to the record."),
+    FaultId.TRANSACTION_CANCELLED: tr_later("Lists and searches end early or fail on instances with many records."),
+    FaultId.QUERY_IGNORED: tr_later("Lists show records that do not belong there."),
+    FaultId.ACCOUNT_INACTIVE: tr_later("Every request fails with 401. In ServiceNow the user record shows Active off."),
+    FaultId.ACCOUNT_LOCKED: tr_later("Every request fails with 401. In ServiceNow the user record shows Locked out."),
+    FaultId.ACCOUNT_INTERACTIVE: tr_later(
         "Nothing yet. Once the instance restricts basic authentication, every request fails with 401."
     ),
-    "role-admin-left": tr_later("Nothing. In ServiceNow the user record lists the role admin."),
-    "role-missing": tr_later("Approvals are not shown or cannot be decided, or a service refuses the call."),
-    "role-soap-missing": tr_later("Reading records works, and calling a service ends with a fault about insufficient rights."),
-    "rate-limit-low": tr_later("Decisions arrive late while many requests are pending. The instance answers some calls with 429."),
-    "clock-differs": tr_later("Ages and times of requests are off by a constant amount, and requests time out early or late."),
+    FaultId.ROLE_ADMIN_LEFT: tr_later("Nothing. In ServiceNow the user record lists the role admin."),
+    FaultId.ROLE_MISSING: tr_later("Approvals are not shown or cannot be decided, or a service refuses the call."),
+    FaultId.ROLE_SOAP_MISSING: tr_later("Reading records works, and calling a service ends with a fault about insufficient rights."),
+    FaultId.RATE_LIMIT_LOW: tr_later("Decisions arrive late while many requests are pending. The instance answers some calls with 429."),
+    FaultId.CLOCK_DIFFERS: tr_later("Ages and times of requests are off by a constant amount, and requests time out early or late."),
     # -- approval services
-    "request-item-missing": tr_later("Users get an error when they submit. ServiceNow shows no new requested item."),
-    "request-item-stale": tr_later(
+    FaultId.REQUEST_ITEM_MISSING: tr_later("Users get an error when they submit. ServiceNow shows no new requested item."),
+    FaultId.REQUEST_ITEM_STALE: tr_later(
         "Submitting fails since the item was created again. The item in the catalog looks right."
     ),
-    "request-item-inactive": tr_later("Submitting fails. The item is not listed in the Service Catalog."),
-    "request-item-category-inactive": tr_later("Submitting fails or the item cannot be found. Its category is not listed in the Service Catalog."),
-    "request-item-catalogue-inactive": tr_later("Submitting fails or the item cannot be found. Its catalog is not offered in ServiceNow."),
-    "request-item-not-orderable": tr_later("Submitting fails. In ServiceNow the item opens as a form or page without Order Now."),
-    "request-item-variables": tr_later("Requests arrive in ServiceNow, and approvers see empty fields such as file path or reason."),
-    "input-unsendable": tr_later("Single requests fail, always those with unusual characters in the reason or file name."),
-    "service-missing": tr_later("Submitting, polling or cancelling fails, whichever the named service is for."),
-    "service-inactive": tr_later("Submitting, polling or cancelling stopped when somebody switched the service off."),
-    "service-name-differs": tr_later("Submitting, polling or cancelling fails since a service was renamed, or was mistyped from the start."),
-    "service-silent": tr_later("The service is listed in ServiceNow, and calls to it fail."),
-    "service-duplicate": tr_later("The same request is answered differently from one call to the next."),
-    "service-swapped": tr_later("Submitting cancels or reads a status instead of creating a request, and no item appears."),
-    "service-contract": tr_later("Requests arrive without some of their values, or their status cannot be read."),
-    "service-description-invalid": tr_later("Privilege Manager and other programs cannot load the WSDL of the service."),
+    FaultId.REQUEST_ITEM_INACTIVE: tr_later("Submitting fails. The item is not listed in the Service Catalog."),
+    FaultId.REQUEST_ITEM_CATEGORY_INACTIVE: tr_later("Submitting fails or the item cannot be found. Its category is not listed in the Service Catalog."),
+    FaultId.REQUEST_ITEM_CATALOGUE_INACTIVE: tr_later("Submitting fails or the item cannot be found. Its catalog is not offered in ServiceNow."),
+    FaultId.REQUEST_ITEM_NOT_ORDERABLE: tr_later("Submitting fails. In ServiceNow the item opens as a form or page without Order Now."),
+    FaultId.REQUEST_ITEM_VARIABLES: tr_later("Requests arrive in ServiceNow, and approvers see empty fields such as file path or reason."),
+    FaultId.INPUT_UNSENDABLE: tr_later("Single requests fail, always those with unusual characters in the reason or file name."),
+    FaultId.SERVICE_MISSING: tr_later("Submitting, polling or cancelling fails, whichever the named service is for."),
+    FaultId.SERVICE_INACTIVE: tr_later("Submitting, polling or cancelling stopped when somebody switched the service off."),
+    FaultId.SERVICE_NAME_DIFFERS: tr_later("Submitting, polling or cancelling fails since a service was renamed, or was mistyped from the start."),
+    FaultId.SERVICE_SILENT: tr_later("The service is listed in ServiceNow, and calls to it fail."),
+    FaultId.SERVICE_DUPLICATE: tr_later("The same request is answered differently from one call to the next."),
+    FaultId.SERVICE_SWAPPED: tr_later("Submitting cancels or reads a status instead of creating a request, and no item appears."),
+    FaultId.SERVICE_CONTRACT: tr_later("Requests arrive without some of their values, or their status cannot be read."),
+    FaultId.SERVICE_DESCRIPTION_INVALID: tr_later("Privilege Manager and other programs cannot load the WSDL of the service."),
     "rights-missing@service_create": tr_later("Reading records works, and calling this service is refused with 403 or a fault."),
-    "wsdl-address-elsewhere": tr_later("Programs that follow the WSDL call another host and may send it the password."),
-    "accepted-only": tr_later("Requests reach ServiceNow, and their decision never reaches the user."),
-    "reply-contract": tr_later("Approvers decide in ServiceNow, and the request stays pending for the user until it times out."),
+    FaultId.WSDL_ADDRESS_ELSEWHERE: tr_later("Programs that follow the WSDL call another host and may send it the password."),
+    FaultId.ACCEPTED_ONLY: tr_later("Requests reach ServiceNow, and their decision never reaches the user."),
+    FaultId.REPLY_CONTRACT: tr_later("Approvers decide in ServiceNow, and the request stays pending for the user until it times out."),
     "reply-malformed@status_call": tr_later(
         "Approvers decide in ServiceNow, and the user is not told. The status cannot be read."
     ),
-    "status-unknown": tr_later("Requests in one particular state of ServiceNow stay pending for the user; others are told."),
-    "soap-fault": tr_later("Users get an error, and the system log of the instance shows an error of the script."),
-    "status-call-not-invalid": tr_later("Requests that were deleted in ServiceNow stay pending for the user until they time out."),
-    "status-call-slow": tr_later("Users wait noticeably longer than the approver took to decide."),
-    "approval-flow-missing": tr_later("Requests stay pending as Not Yet Requested in ServiceNow until they time out. No approver is notified."),
-    "approval-flow-inactive": tr_later("New requests appear in ServiceNow without approvals; older ones have them."),
-    "approval-not-requested": tr_later("Single requests in ServiceNow have no approver, and time out without a decision."),
+    FaultId.STATUS_UNKNOWN: tr_later("Requests in one particular state of ServiceNow stay pending for the user; others are told."),
+    FaultId.SOAP_FAULT: tr_later("Users get an error, and the system log of the instance shows an error of the script."),
+    FaultId.STATUS_CALL_NOT_INVALID: tr_later("Requests that were deleted in ServiceNow stay pending for the user until they time out."),
+    FaultId.STATUS_CALL_SLOW: tr_later("Users wait noticeably longer than the approver took to decide."),
+    FaultId.APPROVAL_FLOW_MISSING: tr_later("Requests stay pending as Not Yet Requested in ServiceNow until they time out. No approver is notified."),
+    FaultId.APPROVAL_FLOW_INACTIVE: tr_later("New requests appear in ServiceNow without approvals; older ones have them."),
+    FaultId.APPROVAL_NOT_REQUESTED: tr_later("Single requests in ServiceNow have no approver, and time out without a decision."),
 }  # fmt: skip
 
 
-def find_symptom(fault_id: str, stages: tuple[str, ...]) -> str:
+def find_symptom(fault_id: FaultId, stages: tuple[str, ...]) -> str:
     """Return what people notice of a fault that is found at `stages`; empty where nothing is known."""
     return SYMPTOMS.get(f"{fault_id}@{stages[0]}") or SYMPTOMS.get(fault_id, "")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.common.errors import Problem, new_correlation_id
+from services.common.fault_ids import FaultId
 
 SEVERITY = {"skipped": 0, "ok": 0, "warning": 1, "failed": 2}
 
@@ -74,7 +75,7 @@ class CheckReport:
     @property
     def can_continue(self) -> bool:
         """Whether more can be asked after the check: the sign-in was accepted, and no stage ran out of time."""
-        return self.signed_in and not any(s.fault == "timeout" for s in self.stages)
+        return self.signed_in and not any(s.fault == FaultId.TIMEOUT for s in self.stages)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON."""

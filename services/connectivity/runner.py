@@ -13,11 +13,11 @@ from models.approval_process import ApprovalProcess
 from models.check_stages import STAGES
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.tasks import gather_or_cancel
 from services.connectivity.report import CheckReport, StageResult
 from services.connectivity.stages import network, time_limits
 from services.connectivity.stages.authentication import (
-    AUTHORIZATION_FAULTS,
     PreviousSignIn,
     SignInResult,
     attempt_sign_in,
@@ -177,7 +177,7 @@ class _CheckRun:
                 return await resolve_sign_in(source)
         except TimeoutError as error:
             late = f"not opened within {time_limits.SIGNED_IN_STAGE_TIMEOUT_S:g} s"
-            raise make_error("timeout", "Ask the vault for the password", late) from error
+            raise make_error(FaultId.TIMEOUT, "Ask the vault for the password", late) from error
         finally:
             self.deadline += loop.time() - began
 
@@ -231,17 +231,19 @@ class _CheckRun:
 
     def _report_roles_and_limits(self, headers: httpx.Headers) -> None:
         """Report roles and limits, which also tell what the other stages were refused for them."""
-        refused = [problem for problem in self.unread if problem.fault == "rights-missing"]
+        refused = [problem for problem in self.unread if problem.fault == FaultId.RIGHTS_MISSING]
         of_services = [self.results[stage] for stage in SERVICE_CALL_STAGES if stage in self.results]
         if self.of_roles is not None:
             self._done(apply_refusals(self.of_roles, refused, of_services, self.roles or ()))
-        cut = next((problem for problem in self.unread if problem.fault == "transaction-cancelled"), None)
+        cut = next(
+            (problem for problem in self.unread if problem.fault == FaultId.TRANSACTION_CANCELLED), None
+        )
         self._done(
             check_rate_limit(headers, self.process) if cut is None else StageResult.failed("limits", cut, 0)
         )
 
     def _note(self, problem: Problem) -> None:
-        if problem.fault in ("rights-missing", "transaction-cancelled"):
+        if problem.fault in (FaultId.RIGHTS_MISSING, FaultId.TRANSACTION_CANCELLED):
             self.unread.append(problem)
 
     async def _item(self, instance: ServiceNowClient, process: ApprovalProcess) -> None:
@@ -251,7 +253,7 @@ class _CheckRun:
             try:
                 return await item.look()
             except ConsoleError as error:
-                if error.problem.fault not in AUTHORIZATION_FAULTS:
+                if FaultTrait.SIGNED_IN not in error.problem.fault.traits:
                     raise
                 self._note(error.problem)
                 seen = f"the catalogue cannot be read: {error.problem.evidence}"
@@ -261,7 +263,7 @@ class _CheckRun:
             try:
                 return await check_approval_flow(instance, row)
             except ConsoleError as error:
-                if error.problem.fault != "transaction-cancelled":
+                if error.problem.fault != FaultId.TRANSACTION_CANCELLED:
                     raise
                 self._note(error.problem)
                 seen = f"whom it asks cannot be read: {error.problem.evidence}"
@@ -350,7 +352,7 @@ class _CheckRun:
             late = f"waited for {time.perf_counter() - started:.0f} s"
             if self._timed_out:
                 late = f"{late}; the check ends after {time_limits.CHECK_TIMEOUT_S:g} s"
-            seen = StageResult.failed(stage, make_problem("timeout", f"Look at {stage}", late), 0)
+            seen = StageResult.failed(stage, make_problem(FaultId.TIMEOUT, f"Look at {stage}", late), 0)
             if "authentication" in self.results and not begun:
                 seen = StageResult(
                     stage, "skipped", time_limits.no_call_slot_text(time.perf_counter() - started)
@@ -363,7 +365,7 @@ class _CheckRun:
 
     def _told(self, problem: Problem) -> Problem:
         """Return a problem in words that hold after the sign-in: who was let in is not kept out by an address."""
-        if problem.fault != "access-policy-refused" or "authentication" not in self.results:
+        if problem.fault != FaultId.ACCESS_POLICY_REFUSED or "authentication" not in self.results:
             return problem
         return replace(
             problem,
@@ -405,7 +407,7 @@ def _require_basic_offered(reply: network.AnonymousResponse | None, settings: Co
     offered = schemes_without_basic(reply.response)
     if offered:
         seen = f"HTTP 401; it offers {', '.join(offered)}; no password was sent"
-        raise make_error("basic-auth-not-offered", f"Sign in to {settings.origin.host}", seen)
+        raise make_error(FaultId.BASIC_AUTH_NOT_OFFERED, f"Sign in to {settings.origin.host}", seen)
 
 
 async def _return_async(seen: str | StageResult) -> str | StageResult:

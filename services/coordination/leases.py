@@ -17,6 +17,7 @@ from sqlmodel import Session
 from models.approval_request import ApprovalRequest
 from models.lease import Lease
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.coordination.clock import Clock
 from services.coordination.process_identity import has_process_ended, is_claimed_by_other
 from services.coordination.worker_presence import remove_worker
@@ -41,7 +42,7 @@ class LeaseLostError(ConsoleError):
                 cause="Another process took the work over, because this one did not answer for too long.",
                 owner=Owner.CONSOLE,
                 remedy="Nothing: the other one goes on with it.",
-                fault="lease-lost",
+                fault=FaultId.LEASE_LOST,
             )
         )
 

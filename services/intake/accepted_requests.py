@@ -24,6 +24,7 @@ from models.foreign_system import ForeignSystem
 from models.intake_client import IntakeClient
 from models.kinds import RequestEventKind
 from services.common.errors import ConsoleError, FieldError, InvalidError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.intake.payload_mapping import ID_FIELD, mapping_from_json, parse_mapping
 from services.requests.domain.inputs import load_inputs, store_inputs
 from services.requests.domain.journal import TimelineEvent, add_event
@@ -208,7 +209,7 @@ def _find_repeated(session: Session, row_id: uuid.UUID, fields: Mapping[str, str
                 cause="The key was used before, for a request with other contents.",
                 owner=Owner.CONSOLE,
                 remedy="Send a key of its own with every new request.",
-                fault="idempotency-key-reused",
+                fault=FaultId.IDEMPOTENCY_KEY_REUSED,
             )
         )
     return row
@@ -225,6 +226,6 @@ def _not_ready(
             cause="The Approval Type of the client cannot raise requests as it is configured.",
             owner=Owner.CONSOLE,
             remedy="Choose a process on the Approval Type, and a server on the process.",
-            fault="intake-not-ready",
+            fault=FaultId.INTAKE_NOT_READY,
         )
     )

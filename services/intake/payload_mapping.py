@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from services.common.errors import FieldError, InvalidError
-from services.requests.domain.validation import FIELD_MAX_LENGTH, KNOWN_FIELDS, UNSENDABLE_CHARACTERS
+from services.requests.domain.validation import FIELD_MAX_LENGTH, KNOWN_FIELDS, describe_invalid_text
 
 ID_FIELD = "id"
 """What the client calls its request: the place of it in the payload is mapped like a variable."""
@@ -114,16 +114,6 @@ class PayloadMapping:
         if wrong:
             raise InvalidError(wrong)
         return values
-
-
-def describe_invalid_text(text: str, most: int) -> str:
-    """Return why a text cannot be a variable of at most `most` characters, as the end of a sentence; or nothing."""
-    if len(text) > most:
-        return f"has {len(text)} characters; at most {most} are kept"
-    found = UNSENDABLE_CHARACTERS.search(text)
-    if found:
-        return f"holds U+{ord(found[0]):04X}, which no request can carry"
-    return ""
 
 
 def default_mapping() -> PayloadMapping:

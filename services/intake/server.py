@@ -14,6 +14,7 @@ import uvicorn
 
 from models.addresses import is_loopback
 from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.intake.app import IntakeApp, connection_limit_response
 from services.intake.connections import BACKLOG, ConnectionAcceptor
 from services.intake.http_protocol import HEADERS_TIMEOUT_S, IntakeHttpProtocol
@@ -184,7 +185,7 @@ def _unencrypted(host: str) -> InputError:
             cause="Outside this machine tokens and requests would travel readable.",
             owner=Owner.CONSOLE,
             remedy="Give a certificate and its key, or serve it on 127.0.0.1 behind a server that encrypts.",
-            fault="intake-unencrypted",
+            fault=FaultId.INTAKE_UNENCRYPTED,
         )
     )
 
@@ -197,7 +198,7 @@ def _certificate_unusable(file: str, error: Exception) -> InputError:
             cause="The certificate or its key cannot be read, or they do not belong together.",
             owner=Owner.CONSOLE,
             remedy="Name a certificate and a key in PEM; the key must have no passphrase.",
-            fault="file-unusable",
+            fault=FaultId.FILE_UNUSABLE,
         )
     )
 
@@ -210,6 +211,6 @@ def _cannot_listen(url: str, error: OSError) -> ConsoleError:
             cause="The address is taken by another program, or may not be used.",
             owner=Owner.CONSOLE,
             remedy="Choose another port, or stop the program that uses it.",
-            fault="intake-port-taken",
+            fault=FaultId.INTAKE_PORT_TAKEN,
         )
     )

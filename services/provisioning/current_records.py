@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.tasks import gather_or_cancel
 from services.provisioning.item_names import ItemNames
 from services.provisioning.problems import cannot_plan_error
@@ -16,7 +17,6 @@ from services.provisioning.required_records import (
     Prerequisites,
     service_key,
 )
-from services.servicenow.account_roles import ACCESS_DENIED_FAULTS
 from services.servicenow.contract import ServiceRole
 from services.servicenow.encoded_query import Operator, TableQuery, equals, where
 from services.servicenow.faults import make_error
@@ -100,7 +100,7 @@ class _StateReader:
                 )
             ]
         except ConsoleError as error:
-            if error.problem.fault not in ACCESS_DENIED_FAULTS:
+            if FaultTrait.ACCESS_DENIED not in error.problem.fault.traits:
                 raise
             raise cannot_plan_error(
                 f"sys_dictionary: {error.problem.evidence}",
@@ -137,7 +137,7 @@ class _StateReader:
             async for row in table.rows(query, fields=("name",), page_size=PAGE_SIZE):
                 found[row["name"]] = row["sys_id"]
         except ConsoleError as error:
-            if error.problem.fault not in ACCESS_DENIED_FAULTS:
+            if FaultTrait.ACCESS_DENIED not in error.problem.fault.traits:
                 raise
         if self._names.workflow and len(found) != 1:
             raise cannot_plan_error(
@@ -192,7 +192,9 @@ class _StateReader:
         query = where(parent, Operator.IN, *roles)
         for row in await self._rows(table, query, ("name", "order", parent)):
             if row[parent] not in roles:
-                raise make_error("query-ignored", f"Read records of {table}", f"{parent} is {row[parent]}")
+                raise make_error(
+                    FaultId.QUERY_IGNORED, f"Read records of {table}", f"{parent} is {row[parent]}"
+                )
             key = f"{kind}:{roles[row[parent]].value}:{row['name']}"
             self._keep(key, table, [*self._records.get(key, []), row])
 

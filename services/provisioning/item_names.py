@@ -7,6 +7,7 @@ from typing import Any
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.servicenow.contract import ServiceRole
 from services.servicenow.script_templates import item_marker
 
@@ -104,6 +105,6 @@ def _name_error(what: str, value: str, remedy: str) -> InputError:
             cause="An instance cannot carry this name, or not reliably.",
             owner=Owner.CONSOLE,
             remedy=remedy,
-            fault="provision-name-invalid",
+            fault=FaultId.PROVISION_NAME_INVALID,
         )
     )

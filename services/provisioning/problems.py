@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from services.common.errors import ConsoleError, InputError, Owner, Problem, RefusedError
+from services.common.fault_ids import FaultId
 
 TASK_NAME = "Create ServiceNow Approval Request Items"
 
@@ -28,7 +29,7 @@ class RunTakenOverError(ConsoleError):
                 cause="Somebody started the task again while it ran, which goes on where this run is.",
                 owner=Owner.CONSOLE,
                 remedy="Let the other run end, then look at the plan again.",
-                fault="provision-taken-over",
+                fault=FaultId.PROVISION_TAKEN_OVER,
             )
         )
 
@@ -36,7 +37,7 @@ class RunTakenOverError(ConsoleError):
 def cannot_plan_error(evidence: str, cause: str, remedy: str) -> RefusedError:
     """Return the error for an instance on which nothing can be planned, with the reason."""
     return RefusedError(
-        Problem(TASK_NAME, evidence, cause, Owner.SERVICENOW, remedy, "provision-cannot-plan")
+        Problem(TASK_NAME, evidence, cause, Owner.SERVICENOW, remedy, FaultId.PROVISION_CANNOT_PLAN)
     )
 
 
@@ -50,7 +51,7 @@ def admin_missing_error(account: str, evidence: str) -> RefusedError:
             owner=Owner.SERVICENOW,
             remedy="Give the account admin for this run and take it away afterwards, or sign in as an administrator "
             "for this run only, or save an update set and have an administrator import it.",
-            fault="provision-admin-missing",
+            fault=FaultId.PROVISION_ADMIN_MISSING,
         )
     )
 
@@ -81,7 +82,7 @@ def value_not_stored_error(what: str, names: Iterable[str]) -> RefusedError:
             cause="A business rule, an access rule or the column itself changed the value on its way.",
             owner=Owner.SERVICENOW,
             remedy="Look for a rule on this table that changes these columns.",
-            fault="provision-not-kept",
+            fault=FaultId.PROVISION_NOT_KEPT,
         )
     )
 
@@ -95,7 +96,7 @@ def unknown_receipt_error(receipt: str, server: str) -> InputError:
             cause="The receipt is mistyped, or belongs to another server or store.",
             owner=Owner.CONSOLE,
             remedy="Take the receipt from the run's result or from its history.",
-            fault="provision-receipt-unknown",
+            fault=FaultId.PROVISION_RECEIPT_UNKNOWN,
         )
     )
 
@@ -109,7 +110,7 @@ def other_instance_error(origin: str, now: str) -> RefusedError:
             cause="The server's base URL was changed since. Records with the same sys_ids there were not made by the run.",
             owner=Owner.CONSOLE,
             remedy="Undo it with a server that leads to the instance of the run.",
-            fault="provision-undo-refused",
+            fault=FaultId.PROVISION_UNDO_REFUSED,
         )
     )
 
@@ -123,7 +124,7 @@ def record_not_created_error(what: str, made_by: str) -> RefusedError:
             cause="A business rule on this table takes another record in place of a new one.",
             owner=Owner.SERVICENOW,
             remedy="Look for a rule on this table that keeps records from being inserted.",
-            fault="provision-not-kept",
+            fault=FaultId.PROVISION_NOT_KEPT,
         )
     )
 
@@ -137,6 +138,6 @@ def undo_refused_error(evidence: str, cause: str, remedy: str) -> RefusedError:
             cause=cause,
             owner=Owner.SERVICENOW,
             remedy=remedy,
-            fault="provision-undo-refused",
+            fault=FaultId.PROVISION_UNDO_REFUSED,
         )
     )

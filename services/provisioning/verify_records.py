@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId
 from services.provisioning.current_records import InstanceState, read_instance_state
 from services.provisioning.drift import Drift, find_drift
 from services.provisioning.item_names import ItemNames
@@ -77,7 +78,7 @@ async def _check_status_service(instance: ServiceNowClient, names: ItemNames) ->
     if word == ApprovalStatus.INVALID:
         return word, None
     return word, make_problem(
-        "status-unknown",
+        FaultId.STATUS_UNKNOWN,
         f"Call the service {name} with a made-up id",
         f"{STATUS_OUTPUT} is “{word}” for a request that nobody raised",
         cause="The script does not tell unknown requests apart.",

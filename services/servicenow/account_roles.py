@@ -5,6 +5,7 @@ then it comes empty or refused, which is not the same as having none.
 """
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultTrait
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 
@@ -13,9 +14,6 @@ REQUIRED_ROLES = ("web_service_admin", "approval_admin")
 """What the vendor asks for."""
 SOAP_ROLES = ("soap", "soap_script")
 """Either is needed to call scripted services where strict security is on; the vendor does not say so."""
-ACCESS_DENIED_FAULTS = frozenset({"rights-missing", "operation-aborted", "record-missing"})
-HIDDEN_RECORD_FAULTS = ACCESS_DENIED_FAULTS | {"query-ignored"}
-"""Faults that say no more than that this account may not see something; every other one says that nothing is known."""
 
 
 async def signed_in_account(instance: ServiceNowClient) -> str:
@@ -35,7 +33,7 @@ async def fetch_active_roles(instance: ServiceNowClient, account: str) -> tuple[
     try:
         found = {row["role.name"] async for row in table.rows(query, fields=("role.name",))}
     except ConsoleError as error:
-        if error.problem.fault not in ACCESS_DENIED_FAULTS:
+        if FaultTrait.ACCESS_DENIED not in error.problem.fault.traits:
             raise
         return ()
     return tuple(sorted(found - {""}))

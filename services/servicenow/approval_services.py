@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.approval_process import ApprovalProcess
+from services.common.fault_ids import FaultId
 from services.servicenow.contract import (
     CANCEL_COMMENT_INPUT,
     CANCEL_ID_INPUT,
@@ -42,7 +43,7 @@ class ApprovalServices:
         request_id = answer[CREATE_OUTPUT].strip()
         if not request_id or len(request_id) > REQUEST_ID_MAX:
             seen = f"{CREATE_OUTPUT} has {len(request_id)} characters; 1 to {REQUEST_ID_MAX} are allowed"
-            raise make_error("reply-contract", f"Call the service {name}", seen)
+            raise make_error(FaultId.REPLY_CONTRACT, f"Call the service {name}", seen)
         return request_id
 
     async def status(self, request_id: str) -> StatusResult:
@@ -60,7 +61,7 @@ class ApprovalServices:
             status = ApprovalStatus(word)
         except ValueError as error:
             raise make_error(
-                "status-unknown", f"Call the service {name}", f"{STATUS_OUTPUT} is “{word}”"
+                FaultId.STATUS_UNKNOWN, f"Call the service {name}", f"{STATUS_OUTPUT} is “{word}”"
             ) from error
         return StatusResult(status, journal_to_text(answer.get(COMMENT_OUTPUT, "")))
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
+from services.common.fault_ids import FaultId
 from services.common.redaction import evidence_excerpt as redacted
 
 
@@ -11,7 +12,7 @@ from services.common.redaction import evidence_excerpt as redacted
 class Fault:
     """A kind of failure with its words, and the family of error it is raised as."""
 
-    id: str
+    id: FaultId
     cause: str
     owner: Owner
     remedy: str
@@ -35,111 +36,111 @@ class NotFoundOnInstanceError(RefusedError):
 _F = Fault
 _SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
 
-FAULTS: dict[str, Fault] = {
+FAULTS: dict[FaultId, Fault] = {
     f.id: f
     for f in (
-        _F("url-invalid", tr_later("The base URL is not the address of an instance."), _ME,
+        _F(FaultId.URL_INVALID, tr_later("The base URL is not the address of an instance."), _ME,
            tr_later("Correct the base URL; it looks like https://INSTANCE.service-now.com/"), RefusedError),
-        _F("dns-unknown-host", tr_later("No name server knows this host."), _NET,
+        _F(FaultId.DNS_UNKNOWN_HOST, tr_later("No name server knows this host."), _NET,
            tr_later("Compare the host name with the address in a browser; ask the network team if it is right."), UnreachableError),
-        _F("tcp-refused", tr_later("Nothing listens at this address and port."), _NET,
+        _F(FaultId.TCP_REFUSED, tr_later("Nothing listens at this address and port."), _NET,
            tr_later("Check host and port of the base URL, and whether a firewall refuses the connection."), UnreachableError),
-        _F("tcp-timeout", tr_later("The host does not answer."), _NET,
+        _F(FaultId.TCP_TIMEOUT, tr_later("The host does not answer."), _NET,
            tr_later("Check whether this machine may reach the host, directly or through a proxy."), UnreachableError),
-        _F("tls-certificate-expired", tr_later("The certificate of the server has expired."), _SN,
+        _F(FaultId.TLS_CERTIFICATE_EXPIRED, tr_later("The certificate of the server has expired."), _SN,
            tr_later("Renew the certificate; with a proxy in between, ask the network team."), UnreachableError),
-        _F("tls-wrong-host", tr_later("The certificate was made for another host."), _SN,
+        _F(FaultId.TLS_WRONG_HOST, tr_later("The certificate was made for another host."), _SN,
            tr_later("Use the host name that the certificate carries, or have it renewed for this one."), UnreachableError),
-        _F("tls-untrusted", tr_later("The certificate's issuer is not trusted by this machine."), _NET,
+        _F(FaultId.TLS_UNTRUSTED, tr_later("The certificate's issuer is not trusted by this machine."), _NET,
            tr_later("Have the issuing CA added to the system's trust store, or set its bundle on the Foreign System."),
            UnreachableError),
-        _F("tls-failed", tr_later("No encrypted connection could be agreed upon."), _NET,
+        _F(FaultId.TLS_FAILED, tr_later("No encrypted connection could be agreed upon."), _NET,
            tr_later("Check that the server speaks TLS 1.2 or newer on this port."), UnreachableError),
-        _F("proxy-failed", tr_later("The proxy refused or dropped the connection."), _NET,
+        _F(FaultId.PROXY_FAILED, tr_later("The proxy refused or dropped the connection."), _NET,
            tr_later("Check the proxy of the Foreign System."), UnreachableError),
-        _F("proxy-sign-in", tr_later("The proxy asks for a sign-in of its own."), _NET,
+        _F(FaultId.PROXY_SIGN_IN, tr_later("The proxy asks for a sign-in of its own."), _NET,
            tr_later("Choose the User Credential of the proxy on the Foreign System, or have this machine let through without one."),
            RefusedError),
-        _F("proxy-sign-in-refused", tr_later("The proxy does not take the account and password of its User Credential."), _NET,
+        _F(FaultId.PROXY_SIGN_IN_REFUSED, tr_later("The proxy does not take the account and password of its User Credential."), _NET,
            tr_later("Enter the password of the proxy's User Credential again, or ask the network team about the account."),
            RefusedError),
-        _F("proxy-sign-in-unsupported", tr_later("The proxy offers no way to sign in that this console supports: only Basic is."), _NET,
+        _F(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tr_later("The proxy offers no way to sign in that this console supports: only Basic is."), _NET,
            tr_later("Have this machine let through without a sign-in, or Basic offered to it; or run a local proxy that signs in "
            "with Negotiate or NTLM, such as px or cntlm, and enter that as the proxy of the Foreign System."),
            RefusedError),
-        _F("connection-lost", tr_later("The connection ended in the middle of the answer."), _NET,
+        _F(FaultId.CONNECTION_LOST, tr_later("The connection ended in the middle of the answer."), _NET,
            tr_later("Try again; if it repeats, look for a device that cuts connections."), UnreachableError),
-        _F("timeout", tr_later("The instance did not answer in time."), _SN,
+        _F(FaultId.TIMEOUT, tr_later("The instance did not answer in time."), _SN,
            tr_later("Try again; if it repeats, look at the load and the semaphores of the instance."), UnreachableError),
-        _F("instance-hibernating", tr_later("The developer instance is hibernating."), _SN,
+        _F(FaultId.INSTANCE_HIBERNATING, tr_later("The developer instance is hibernating."), _SN,
            tr_later("Wake the instance up on the developer site, then try again."), UnreachableError),
-        _F("instance-maintenance", tr_later("The instance is in maintenance."), _SN,
+        _F(FaultId.INSTANCE_MAINTENANCE, tr_later("The instance is in maintenance."), _SN,
            tr_later("Wait until the maintenance is over, then try again."), UnreachableError),
-        _F("login-page", tr_later("The instance answered with its login page instead of data."), _SN,
+        _F(FaultId.LOGIN_PAGE, tr_later("The instance answered with its login page instead of data."), _SN,
            tr_later("Let the account sign in with basic authentication; single sign-on does not apply to web services."),
            RefusedError),
-        _F("html-instead-of-data", tr_later("A web page came back instead of data."), _NET,
+        _F(FaultId.HTML_INSTEAD_OF_DATA, tr_later("A web page came back instead of data."), _NET,
            tr_later("Check the base URL, and whether a proxy or portal answers in place of the instance."), ReplyError),
-        _F("redirect-elsewhere", tr_later("The instance points to another host. The password was not sent there."), _SN,
+        _F(FaultId.REDIRECT_ELSEWHERE, tr_later("The instance points to another host. The password was not sent there."), _SN,
            tr_later("Use the address it points to as the base URL, if it is yours."), RefusedError),
-        _F("authentication-refused", tr_later("The account or password was refused, and ServiceNow does not say why."), _SN,
+        _F(FaultId.AUTHENTICATION_REFUSED, tr_later("The account or password was refused, and ServiceNow does not say why."), _SN,
            tr_later("Enter the password again. If it is right, look at the account, the likeliest first: Locked out, Active, "
            "Password needs reset, Web service access only (basic authentication may be restricted); then at the API "
            "access policies."), RefusedError),
-        _F("basic-auth-not-offered", tr_later("The server does not offer Basic authentication, the only kind this console uses here."),
+        _F(FaultId.BASIC_AUTH_NOT_OFFERED, tr_later("The server does not offer Basic authentication, the only kind this console uses here."),
            _SN, tr_later("Allow Basic authentication for web services for this account, at the instance or at the gateway in front "
            "of it."), RefusedError),
-        _F("access-policy-refused", tr_later("The instance does not let calls in from this address, or from this account."), _SN,
+        _F(FaultId.ACCESS_POLICY_REFUSED, tr_later("The instance does not let calls in from this address, or from this account."), _SN,
            tr_later("Look at IP Address Access Control and at the API access policies of the instance: allow the address that this "
            "machine, or its proxy, calls from, and this account."), RefusedError),
-        _F("rights-missing", tr_later("The account is signed in but lacks a role for this."), _SN,
+        _F(FaultId.RIGHTS_MISSING, tr_later("The account is signed in but lacks a role for this."), _SN,
            tr_later("Give the account web_service_admin and approval_admin; where strict security is on also soap_script and "
            "soap_query."), RefusedError),
-        _F("rate-limited", tr_later("The instance limits how many calls it takes."), _SN,
+        _F(FaultId.RATE_LIMITED, tr_later("The instance limits how many calls it takes."), _SN,
            tr_later("Wait as long as it asks, or raise the rate limit rule for this account."), RateLimitedError),
-        _F("record-missing", tr_later("The record does not exist, or the account may not see it."), _SN,
+        _F(FaultId.RECORD_MISSING, tr_later("The record does not exist, or the account may not see it."), _SN,
            tr_later("Check that the record is there and that the account may read it."), NotFoundOnInstanceError),
-        _F("service-missing", tr_later("No active scripted SOAP service of this name answers."), _SN,
+        _F(FaultId.SERVICE_MISSING, tr_later("No active scripted SOAP service of this name answers."), _SN,
            tr_later("Compare the name letter by letter with Scripted SOAP Services; create or activate the service."),
            NotFoundOnInstanceError),
-        _F("service-description-invalid", tr_later("The description (WSDL) of the service cannot be used."), _SN,
+        _F(FaultId.SERVICE_DESCRIPTION_INVALID, tr_later("The description (WSDL) of the service cannot be used."), _SN,
            tr_later("Open the service in ServiceNow, save it again, and remove a hand-written WSDL."), ReplyError),
-        _F("service-contract", tr_later("The service does not have the inputs or outputs of the contract."), _SN,
+        _F(FaultId.SERVICE_CONTRACT, tr_later("The service does not have the inputs or outputs of the contract."), _SN,
            tr_later("Add the missing parameters to the service, spelled exactly as listed."), ReplyError),
-        _F("service-input-type", tr_later("The service declares an input that carries any text as a number, a date or a Boolean."), _SN,
+        _F(FaultId.SERVICE_INPUT_TYPE, tr_later("The service declares an input that carries any text as a number, a date or a Boolean."), _SN,
            tr_later("Change the type of the named inputs to xsd:string in the service's WSDL, or remove a hand-written WSDL."),
            ReplyError),
-        _F("soap-fault", tr_later("The service answered with a fault: its script failed or refused."), _SN,
+        _F(FaultId.SOAP_FAULT, tr_later("The service answered with a fault: its script failed or refused."), _SN,
            tr_later("Look at the system log of the instance for the script's error."), ReplyError),
-        _F("accepted-only", tr_later("The instance took the call but gave no answer."), _SN,
+        _F(FaultId.ACCEPTED_ONLY, tr_later("The instance took the call but gave no answer."), _SN,
            tr_later("A SOAP call must be answered with 200; look for a proxy or a queue in between."), ReplyError),
-        _F("reply-malformed", tr_later("The answer is not well-formed or incomplete."), _SN,
+        _F(FaultId.REPLY_MALFORMED, tr_later("The answer is not well-formed or incomplete."), _SN,
            tr_later("Try again; if it repeats, call the service from ServiceNow's own tester."), ReplyError),
-        _F("reply-damaged", tr_later("The answer was cut, held up or changed on its way."), _NET,
+        _F(FaultId.REPLY_DAMAGED, tr_later("The answer was cut, held up or changed on its way."), _NET,
            tr_later("Look at the proxy, the gateway or the inspecting device between this machine and the instance; try without it."),
            ReplyError),
-        _F("reply-contract", tr_later("The answer does not carry the outputs that the contract asks for, exactly once."), _SN,
+        _F(FaultId.REPLY_CONTRACT, tr_later("The answer does not carry the outputs that the contract asks for, exactly once."), _SN,
            tr_later("Correct the script or its output parameters."), ReplyError),
-        _F("status-unknown", tr_later("The status service answered with a word that is not in the contract."), _SN,
+        _F(FaultId.STATUS_UNKNOWN, tr_later("The status service answered with a word that is not in the contract."), _SN,
            tr_later("Let the script answer with approved, rejected, pending or invalid."), ReplyError),
-        _F("answer-too-large", tr_later("The answer is larger than anything expected here."), _SN,
+        _F(FaultId.ANSWER_TOO_LARGE, tr_later("The answer is larger than anything expected here."), _SN,
            tr_later("Check what answers at this address."), ReplyError),
-        _F("transaction-cancelled", tr_later("The instance cut the query off because it ran too long."), _SN,
+        _F(FaultId.TRANSACTION_CANCELLED, tr_later("The instance cut the query off because it ran too long."), _SN,
            tr_later("Ask for less at once, or have an index added."), ReplyError),
-        _F("operation-aborted", tr_later("A business rule or access rule stopped the change."), _SN,
+        _F(FaultId.OPERATION_ABORTED, tr_later("A business rule or access rule stopped the change."), _SN,
            tr_later("Look at the rule named in the evidence."), RefusedError),
-        _F("query-ignored", tr_later("The instance ignored a part of the query and sent other records."), _SN,
+        _F(FaultId.QUERY_IGNORED, tr_later("The instance ignored a part of the query and sent other records."), _SN,
            tr_later("Check that the account may read every field that is asked for."), ReplyError),
-        _F("server-error", tr_later("The instance failed with an error of its own."), _SN,
+        _F(FaultId.SERVER_ERROR, tr_later("The instance failed with an error of its own."), _SN,
            tr_later("Try again; if it repeats, look at the system log of the instance."), UnreachableError),
-        _F("input-unsendable", tr_later("A text holds characters that XML cannot carry."), _ME,
+        _F(FaultId.INPUT_UNSENDABLE, tr_later("A text holds characters that XML cannot carry."), _ME,
            tr_later("Remove the control characters."), RefusedError),
     )
 }  # fmt: skip
 
 
 def make_problem(
-    fault_id: str, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
+    fault_id: FaultId, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
 ) -> Problem:
     """Return the five parts of `fault_id`; `cause` and `remedy` replace the general words where more is known."""
     fault = FAULTS[fault_id]
@@ -154,7 +155,7 @@ def make_problem(
 
 
 def make_error(
-    fault_id: str,
+    fault_id: FaultId,
     tried: str,
     evidence: str = "",
     *,

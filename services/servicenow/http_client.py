@@ -12,6 +12,7 @@ import httpx
 
 from models.addresses import record_url
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.servicenow.connection_settings import (
     CALL_TIMEOUT_S,
     MAX_CONCURRENT_CALLS,
@@ -128,7 +129,7 @@ class ServiceNowClient:
             try:
                 response = await self._asked("GET", path, tried, params=params, headers={"Accept": accept})
             except ConsoleError as error:
-                if attempt == tries or error.problem.fault != "connection-lost":
+                if attempt == tries or error.problem.fault != FaultId.CONNECTION_LOST:
                     raise
                 continue
             limited = response.status_code in (429, 503)
@@ -201,7 +202,7 @@ class ServiceNowClient:
         except httpx.InvalidURL as error:
             # httpx reads the address of a redirect although it is told not to follow any.
             raise make_error(
-                "redirect-elsewhere", tried, f"an address that cannot be read: {error}"
+                FaultId.REDIRECT_ELSEWHERE, tried, f"an address that cannot be read: {error}"
             ) from error
         self.last_response_headers = response.headers
         if response.status_code == 401:
@@ -263,12 +264,12 @@ class ServiceNowClient:
             request = client.build_request(method, url, **parts)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise make_error(
-                "input-unsendable", tried, str(error), cause="No call can carry this text."
+                FaultId.INPUT_UNSENDABLE, tried, str(error), cause="No call can carry this text."
             ) from error
         bound = httpx.URL(str(self.settings.origin))
         if _url_origin(request.url) != _url_origin(bound):
             # The last look before the password leaves: an address put together from parts may mean another host.
-            raise make_error("url-invalid", tried, f"{request.url} is not at {self.settings.origin}")
+            raise make_error(FaultId.URL_INVALID, tried, f"{request.url} is not at {self.settings.origin}")
         return request
 
     @asynccontextmanager
@@ -307,14 +308,14 @@ class ServiceNowClient:
             verify = await asyncio.to_thread(tls_context, settings)
         except OSError as error:
             raise make_error(
-                "tls-untrusted",
+                FaultId.TLS_UNTRUSTED,
                 tried,
                 str(error),
                 cause="The CA bundle or client certificate cannot be read.",
                 remedy="Compare its path on the Foreign System with the file; a key must have no passphrase.",
             ) from error
         except (ValueError, httpx.InvalidURL) as error:
-            raise make_error("url-invalid", tried, f"{settings.base_url}: {error}") from error
+            raise make_error(FaultId.URL_INVALID, tried, f"{settings.base_url}: {error}") from error
         try:
             proxy = await build_proxy(settings, signed=self._proxy_accepts_basic)
             return httpx.AsyncClient(
@@ -332,7 +333,7 @@ class ServiceNowClient:
             )
         except (ValueError, httpx.InvalidURL, ImportError) as error:
             # Nothing but the proxy is read here; httpx says ImportError for a kind that it has no means for.
-            raise make_error("proxy-failed", tried, f"{settings.proxy}: {error}") from error
+            raise make_error(FaultId.PROXY_FAILED, tried, f"{settings.proxy}: {error}") from error
 
 
 def _url_origin(url: httpx.URL) -> tuple[str, bytes, int | None]:

@@ -14,6 +14,7 @@ import httpx
 
 from models.addresses import Origin
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.redaction import redact
 from services.servicenow import response_headers
 from services.servicenow.faults import make_error
@@ -59,15 +60,15 @@ def transport_error(error: Exception, tried: str, *, proxy: str | None = None) -
         if known is not None:
             return known
         reason = reason.__cause__ or reason.__context__
-    faults: tuple[tuple[type[Exception], str], ...] = (
-        (httpx.ProxyError, "proxy-failed"),
-        (httpx.ConnectTimeout, "proxy-failed" if proxy else "tcp-timeout"),
-        (httpx.ConnectError, "proxy-failed" if proxy else "tcp-refused"),
-        (TimeoutError, "timeout"),
-        (httpx.TimeoutException, "timeout"),
-        (httpx.DecodingError, "reply-damaged"),
+    faults: tuple[tuple[type[Exception], FaultId], ...] = (
+        (httpx.ProxyError, FaultId.PROXY_FAILED),
+        (httpx.ConnectTimeout, FaultId.PROXY_FAILED if proxy else FaultId.TCP_TIMEOUT),
+        (httpx.ConnectError, FaultId.PROXY_FAILED if proxy else FaultId.TCP_REFUSED),
+        (TimeoutError, FaultId.TIMEOUT),
+        (httpx.TimeoutException, FaultId.TIMEOUT),
+        (httpx.DecodingError, FaultId.REPLY_DAMAGED),
     )
-    found = next((fault for kind, fault in faults if isinstance(error, kind)), "connection-lost")
+    found = next((fault for kind, fault in faults if isinstance(error, kind)), FaultId.CONNECTION_LOST)
     return make_error(found, tried, text)
 
 
@@ -86,10 +87,10 @@ def proxy_auth_error(
     offered = ", ".join(schemes)
     seen = f"{evidence}; it offers {offered}" if offered else f"{evidence}; it offers no way to sign in"
     if given:
-        return make_error("proxy-sign-in-refused", tried, seen)
+        return make_error(FaultId.PROXY_SIGN_IN_REFUSED, tried, seen)
     if offers_basic(schemes) or not (schemes or has_sign_in):
-        return make_error("proxy-sign-in", tried, seen if offered else evidence)
-    return make_error("proxy-sign-in-unsupported", tried, f"{seen}; no password was sent")
+        return make_error(FaultId.PROXY_SIGN_IN, tried, seen if offered else evidence)
+    return make_error(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tried, f"{seen}; no password was sent")
 
 
 def _error_for_cause(reason: BaseException, tried: str, *, proxied: bool) -> ConsoleError | None:
@@ -98,26 +99,28 @@ def _error_for_cause(reason: BaseException, tried: str, *, proxied: bool) -> Con
         case ssl.SSLCertVerificationError():
             return make_error(_certificate_fault_id(reason), tried, reason.verify_message or str(reason))
         case ssl.SSLWantReadError():
-            return make_error("tls-failed", tried, "the other side did not answer in time")
+            return make_error(FaultId.TLS_FAILED, tried, "the other side did not answer in time")
         case ssl.SSLError():
-            return make_error("tls-failed", tried, str(reason))
+            return make_error(FaultId.TLS_FAILED, tried, str(reason))
         case ConnectionRefusedError() if not proxied:
-            return make_error("tcp-refused", tried, str(reason))
+            return make_error(FaultId.TCP_REFUSED, tried, str(reason))
         case socket.gaierror() if not proxied:
-            return make_error("dns-unknown-host", tried, str(reason))
+            return make_error(FaultId.DNS_UNKNOWN_HOST, tried, str(reason))
     return None
 
 
-def _certificate_fault_id(error: ssl.SSLCertVerificationError) -> str:
+def _certificate_fault_id(error: ssl.SSLCertVerificationError) -> FaultId:
     message = f"{error.verify_message} {error}".lower()
     if "expired" in message or "not yet valid" in message:
-        return "tls-certificate-expired"
+        return FaultId.TLS_CERTIFICATE_EXPIRED
     if "hostname" in message or "ip address" in message or "not valid for" in message:
-        return "tls-wrong-host"
-    return "tls-untrusted"
+        return FaultId.TLS_WRONG_HOST
+    return FaultId.TLS_UNTRUSTED
 
 
-def raise_for_status(response: httpx.Response, tried: str, *, missing: str = "record-missing") -> None:
+def raise_for_status(
+    response: httpx.Response, tried: str, *, missing: FaultId = FaultId.RECORD_MISSING
+) -> None:
     """Raise for every status that is no success. `missing` is the fault that a 404 stands for."""
     status = response.status_code
     seen = f"HTTP {status} from {response.request.url.path}: {_body_summary(response)}"
@@ -135,20 +138,20 @@ def raise_for_status(response: httpx.Response, tried: str, *, missing: str = "re
             if told
             else f"it does not say for how long, {seconds:.0f} s are taken"
         )
-        raise make_error("rate-limited", tried, f"{seen}; {wait}", retry_after=seconds)
+        raise make_error(FaultId.RATE_LIMITED, tried, f"{seen}; {wait}", retry_after=seconds)
     if status >= 400 and (
         _is_transaction_cancelled(response) or mentions_cancelled_transaction(_body_summary(response))
     ):
-        raise make_error("transaction-cancelled", tried, seen)
+        raise make_error(FaultId.TRANSACTION_CANCELLED, tried, seen)
     if status in (408, 504):
-        raise make_error("timeout", tried, seen)
+        raise make_error(FaultId.TIMEOUT, tried, seen)
     # A SOAP fault travels with status 500 and says more than the number does.
     if status >= 500 and not _is_xml(response):
-        raise make_error("server-error", tried, seen)
+        raise make_error(FaultId.SERVER_ERROR, tried, seen)
     if 400 <= status < 500:
-        raise make_error("operation-aborted", tried, seen)
+        raise make_error(FaultId.OPERATION_ABORTED, tried, seen)
     if status == 202:
-        raise make_error("accepted-only", tried, seen)
+        raise make_error(FaultId.ACCEPTED_ONLY, tried, seen)
 
 
 def _authentication_error(response: httpx.Response, tried: str, seen: str) -> ConsoleError:
@@ -158,11 +161,11 @@ def _authentication_error(response: httpx.Response, tried: str, seen: str) -> Co
         )
     if _is_xml(response) and mentions_missing_rights(response.text[:20_000]):
         # A fault in the instance's own words: the account was let in, and lacks a role.
-        return make_error("rights-missing", tried, seen)
+        return make_error(FaultId.RIGHTS_MISSING, tried, seen)
     offered = schemes_without_basic(response)
     if offered:
-        return make_error("basic-auth-not-offered", tried, f"{seen}; it offers {', '.join(offered)}")
-    return make_error("authentication-refused", tried, seen)
+        return make_error(FaultId.BASIC_AUTH_NOT_OFFERED, tried, f"{seen}; it offers {', '.join(offered)}")
+    return make_error(FaultId.AUTHENTICATION_REFUSED, tried, seen)
 
 
 def schemes_without_basic(response: httpx.Response) -> tuple[str, ...]:
@@ -171,7 +174,7 @@ def schemes_without_basic(response: httpx.Response) -> tuple[str, ...]:
     return () if offers_basic(offered) else offered
 
 
-def _forbidden_fault_id(response: httpx.Response) -> str:
+def _forbidden_fault_id(response: httpx.Response) -> FaultId:
     """Return the fault that a 403 stands for: a rule, a missing right, or a policy for addresses and accounts.
 
     The instance says in JSON or in a SOAP fault which right is missing. Its access control for addresses sends a page.
@@ -179,12 +182,16 @@ def _forbidden_fault_id(response: httpx.Response) -> str:
     text = response.text[:20_000]
     if _is_html(response):
         # A gateway may use the same words for a rule of its own; the instance has few for its pages.
-        return "rights-missing" if _HTML_RIGHTS_MISSING.search(text) else "access-policy-refused"
+        return FaultId.RIGHTS_MISSING if _HTML_RIGHTS_MISSING.search(text) else FaultId.ACCESS_POLICY_REFUSED
     if "aborted" in text.lower():
-        return "operation-aborted"
+        return FaultId.OPERATION_ABORTED
     kind = response.headers.get("content-type", "").lower()
     says_itself = "json" in kind or _is_xml(response) or text.lstrip().startswith("{")
-    return "rights-missing" if says_itself or mentions_missing_rights(text) else "access-policy-refused"
+    return (
+        FaultId.RIGHTS_MISSING
+        if says_itself or mentions_missing_rights(text)
+        else FaultId.ACCESS_POLICY_REFUSED
+    )
 
 
 def _is_html(response: httpx.Response) -> bool:
@@ -220,13 +227,13 @@ def raise_for_redirect(response: httpx.Response, origin: Origin, tried: str) -> 
     except ValueError:
         target = None
     if target is not None and target.host == DEVELOPER_SITE:
-        raise make_error("instance-hibernating", tried, seen)
+        raise make_error(FaultId.INSTANCE_HIBERNATING, tried, seen)
     if target != origin:
-        raise make_error("redirect-elsewhere", tried, seen)
+        raise make_error(FaultId.REDIRECT_ELSEWHERE, tried, seen)
     if "login" in location.lower():
-        raise make_error("login-page", tried, seen)
+        raise make_error(FaultId.LOGIN_PAGE, tried, seen)
     raise make_error(
-        "redirect-elsewhere",
+        FaultId.REDIRECT_ELSEWHERE,
         tried,
         seen,
         cause="The instance points to another of its own addresses instead of answering.",
@@ -239,12 +246,12 @@ async def read_limited_body(response: httpx.Response, tried: str) -> None:
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         # Packed twice, a small answer becomes one that no memory holds before it can be measured.
         cause = "The answer is packed more than once, which no instance does; how large it is cannot be seen."
-        raise make_error("answer-too-large", tried, "the answer is packed more than once", cause=cause)
+        raise make_error(FaultId.ANSWER_TOO_LARGE, tried, "the answer is packed more than once", cause=cause)
     parts, size = [], 0
     async for part in response.aiter_bytes():
         size += len(part)
         if size > RESPONSE_MAX_BYTES:
-            raise make_error("answer-too-large", tried, f"more than {RESPONSE_MAX_BYTES // 2**20} MiB")
+            raise make_error(FaultId.ANSWER_TOO_LARGE, tried, f"more than {RESPONSE_MAX_BYTES // 2**20} MiB")
         parts.append(part)
     response._content = b"".join(parts)  # noqa: SLF001 -- httpx has no public way to read with a bound
     ensure_decodable(response)
@@ -279,23 +286,25 @@ def raise_for_html(response: httpx.Response, tried: str) -> None:
     text = response.text[:20_000].lower()
     title = _body_summary(response)
     if "hibernat" in text:
-        raise make_error("instance-hibernating", tried, f"HTML page “{title}”")
+        raise make_error(FaultId.INSTANCE_HIBERNATING, tried, f"HTML page “{title}”")
     if "maintenance" in text or "upgrade in progress" in text:
-        raise make_error("instance-maintenance", tried, f"HTML page “{title}”")
+        raise make_error(FaultId.INSTANCE_MAINTENANCE, tried, f"HTML page “{title}”")
     if response.status_code >= 500:
         return
     if "login" in text or "log in" in text or "user_password" in text or "sign in" in text:
-        raise make_error("login-page", tried, f"HTML page “{title}”")
-    raise make_error("html-instead-of-data", tried, f"HTML page “{title}”")
+        raise make_error(FaultId.LOGIN_PAGE, tried, f"HTML page “{title}”")
+    raise make_error(FaultId.HTML_INSTEAD_OF_DATA, tried, f"HTML page “{title}”")
 
 
-def raise_for_failure(response: httpx.Response, tried: str, *, missing: str = "record-missing") -> None:
+def raise_for_failure(
+    response: httpx.Response, tried: str, *, missing: FaultId = FaultId.RECORD_MISSING
+) -> None:
     """Raise for web pages in place of data and for every status that is no success.
 
     `missing` is the fault that a 404 stands for.
     """
     said = response.status_code in STATUS_BEFORE_BODY and (
-        response.status_code != 404 or missing != "record-missing"
+        response.status_code != 404 or missing != FaultId.RECORD_MISSING
     )
     if not said:
         raise_for_html(response, tried)
@@ -314,21 +323,27 @@ def parse_json_result(response: httpx.Response, tried: str) -> Any:
         body = json.loads(response.content)
     except (ValueError, RecursionError) as error:
         if _is_transaction_cancelled(response):
-            raise make_error("transaction-cancelled", tried, _cancellation_evidence(response)) from error
-        raise make_error("reply-malformed", tried, f"not JSON: {error}; {_body_summary(response)}") from error
+            raise make_error(
+                FaultId.TRANSACTION_CANCELLED, tried, _cancellation_evidence(response)
+            ) from error
+        raise make_error(
+            FaultId.REPLY_MALFORMED, tried, f"not JSON: {error}; {_body_summary(response)}"
+        ) from error
     if not isinstance(body, dict):
-        raise make_error("reply-malformed", tried, "the JSON is not an object")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, "the JSON is not an object")
     if "error" in body:
         seen = _dump_error(body["error"])
-        fault = "rights-missing" if mentions_missing_rights(seen) else "operation-aborted"
-        fault = "transaction-cancelled" if mentions_cancelled_transaction(seen) else fault
+        fault = FaultId.RIGHTS_MISSING if mentions_missing_rights(seen) else FaultId.OPERATION_ABORTED
+        fault = FaultId.TRANSACTION_CANCELLED if mentions_cancelled_transaction(seen) else fault
         raise make_error(fault, tried, seen)
     if body.get("status") == "failure":
         raise make_error(
-            "reply-malformed", tried, f"a result and “status: failure” at once; {_body_summary(response)}"
+            FaultId.REPLY_MALFORMED,
+            tried,
+            f"a result and “status: failure” at once; {_body_summary(response)}",
         )
     if "result" not in body:
-        raise make_error("reply-malformed", tried, "the JSON has no result")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, "the JSON has no result")
     return body["result"]
 
 
@@ -352,7 +367,9 @@ def raise_for_guest(response: httpx.Response, tried: str) -> None:
     A guest gets empty lists, and where SOAP asks for no sign-in even answers, which would look like success.
     """
     if response.headers.get("x-is-logged-in") == "false" and "authorization" in response.request.headers:
-        raise make_error("authentication-refused", tried, "X-Is-Logged-In: false; the call ran as a guest")
+        raise make_error(
+            FaultId.AUTHENTICATION_REFUSED, tried, "X-Is-Logged-In: false; the call ran as a guest"
+        )
 
 
 def retry_after_or_default(response: httpx.Response) -> float:

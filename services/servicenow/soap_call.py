@@ -14,6 +14,7 @@ from urllib.parse import quote, urljoin
 
 from models.addresses import Origin
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.servicenow.contract import ServiceDescription
 from services.servicenow.faults import make_error
 from services.servicenow.http_failures import mentions_missing_rights, raise_for_failure, raise_for_guest
@@ -53,7 +54,7 @@ def _quote_name(name: str) -> str:
         # Half of a character, as a broken paste leaves it behind.
         seen = f"{name!a} is not text"
         raise make_error(
-            "input-unsendable", "Call a service", seen, cause="No call can carry this text."
+            FaultId.INPUT_UNSENDABLE, "Call a service", seen, cause="No call can carry this text."
         ) from error
 
 
@@ -104,14 +105,16 @@ class SoapService:
             n for n in outputs if n not in known.outputs
         ]
         if missing:
-            raise make_error("service-contract", tried, f"{self.name} has no parameter {', '.join(missing)}")
+            raise make_error(
+                FaultId.SERVICE_CONTRACT, tried, f"{self.name} has no parameter {', '.join(missing)}"
+            )
         try:
             message = compiled.client.create_message(compiled.proxy, known.operation, **inputs)
         except ValueError as error:
-            raise make_error("input-unsendable", tried, str(error)) from error
+            raise make_error(FaultId.INPUT_UNSENDABLE, tried, str(error)) from error
         except ZeepError as error:
             raise make_error(
-                "service-contract",
+                FaultId.SERVICE_CONTRACT,
                 tried,
                 f"{self.name}: {error}",
                 cause="The service asks for more than the contract gives.",
@@ -137,7 +140,7 @@ class SoapService:
     def _not_text(self, known: ServiceDescription, seen: str, tried: str) -> ConsoleError:
         declared = ", ".join(f"{name} is {kind}" for name, kind in known.typed_inputs)
         return make_error(
-            "service-input-type", tried, f"{self.name}: {seen}; {declared or 'all are strings'}"
+            FaultId.SERVICE_INPUT_TYPE, tried, f"{self.name}: {seen}; {declared or 'all are strings'}"
         )
 
     async def _compile(self, *, fresh: bool = False) -> _CompiledWsdl:
@@ -161,17 +164,17 @@ class SoapService:
                 parse_xml(response.content[:WSDL_MAX], tried), tried, remedy=SOAP_QUERY_REMEDY
             )
         try:
-            raise_for_failure(response, tried, missing="service-missing")
+            raise_for_failure(response, tried, missing=FaultId.SERVICE_MISSING)
         except ConsoleError as error:
-            if error.problem.fault != "rights-missing":
+            if error.problem.fault != FaultId.RIGHTS_MISSING:
                 raise
             raise make_error(
-                "rights-missing", tried, error.problem.evidence, remedy=SOAP_QUERY_REMEDY
+                FaultId.RIGHTS_MISSING, tried, error.problem.evidence, remedy=SOAP_QUERY_REMEDY
             ) from error
         if response.status_code != 200:
-            raise make_error("server-error", tried, f"HTTP {response.status_code} with a description")
+            raise make_error(FaultId.SERVER_ERROR, tried, f"HTTP {response.status_code} with a description")
         if len(response.content) > WSDL_MAX:
-            raise make_error("answer-too-large", tried, f"{len(response.content)} bytes")
+            raise make_error(FaultId.ANSWER_TOO_LARGE, tried, f"{len(response.content)} bytes")
         return response.content
 
 
@@ -179,14 +182,14 @@ def parse_response(
     response: Any, outputs: tuple[str, ...], tried: str, optional: tuple[str, ...] = ()
 ) -> dict[str, str]:
     """Return `outputs` of an HTTP response to a SOAP call; raises for everything that is no success."""
-    raise_for_failure(response, tried, missing="service-missing")
+    raise_for_failure(response, tried, missing=FaultId.SERVICE_MISSING)
     raise_for_guest(response, tried)
     if len(response.content) > REPLY_MAX:
-        raise make_error("answer-too-large", tried, f"{len(response.content)} bytes")
+        raise make_error(FaultId.ANSWER_TOO_LARGE, tried, f"{len(response.content)} bytes")
     values = parse_reply(response.content, outputs, tried, optional)
     if response.status_code != 200:
         raise make_error(
-            "server-error", tried, f"HTTP {response.status_code} with a reply that looks complete"
+            FaultId.SERVER_ERROR, tried, f"HTTP {response.status_code} with a reply that looks complete"
         )
     return values
 
@@ -210,14 +213,14 @@ def _compile_wsdl(name: str, content: bytes, address: str, tried: str) -> _Compi
     root = parse_xml(content, tried)
     raise_for_soap_fault(root, tried, remedy=SOAP_QUERY_REMEDY)
     if not root.tag.endswith("}definitions"):
-        raise make_error("service-missing", tried, f"the answer is a <{root.tag}> and no WSDL")
+        raise make_error(FaultId.SERVICE_MISSING, tried, f"the answer is a <{root.tag}> and no WSDL")
     if any(next(root.iter(name), None) is not None for name in GROUP_TAGS):
         # zeep writes out every use of a group: a few that use each other twice would keep it busy for ever.
         raise make_error(
-            "service-description-invalid", tried, "its schema has groups, which no instance writes"
+            FaultId.SERVICE_DESCRIPTION_INVALID, tried, "its schema has groups, which no instance writes"
         )
     if not select_soap_port(root, name):
-        raise make_error("service-description-invalid", tried, "it describes no SOAP 1.1 port")
+        raise make_error(FaultId.SERVICE_DESCRIPTION_INVALID, tried, "it describes no SOAP 1.1 port")
     try:
         settings = Settings(raw_response=True, forbid_dtd=True, forbid_external=True, strict=True)
         make: Any = Client
@@ -231,7 +234,9 @@ def _compile_wsdl(name: str, content: bytes, address: str, tried: str) -> _Compi
         ]
         proxy = client.create_service(str(binding_name), address)
     except Exception as error:
-        raise make_error("service-description-invalid", tried, f"{type(error).__name__}: {error}") from error
+        raise make_error(
+            FaultId.SERVICE_DESCRIPTION_INVALID, tried, f"{type(error).__name__}: {error}"
+        ) from error
     description = ServiceDescription(
         name,
         operation.name,

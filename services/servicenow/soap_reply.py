@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.redaction import redact
 from services.servicenow.faults import make_error
 from services.servicenow.http_failures import mentions_cancelled_transaction, mentions_missing_rights
@@ -27,12 +28,14 @@ def parse_xml(content: bytes, tried: str) -> etree._Element:
         root = etree.fromstring(content, etree.XMLParser(**_PARSER_OPTIONS))  # type: ignore[arg-type]
     except (etree.XMLSyntaxError, ValueError) as error:
         raise make_error(
-            "reply-malformed", tried, f"{error}; {redact(content[:20_000].decode(errors='replace'))[:200]}"
+            FaultId.REPLY_MALFORMED,
+            tried,
+            f"{error}; {redact(content[:20_000].decode(errors='replace'))[:200]}",
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise make_error("reply-malformed", tried, "the document has a DTD")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, "the document has a DTD")
     if _nesting_depth(root) > DEPTH_MAX:
-        raise make_error("reply-malformed", tried, f"the document is nested deeper than {DEPTH_MAX}")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, f"the document is nested deeper than {DEPTH_MAX}")
     return root
 
 
@@ -73,10 +76,14 @@ def parse_reply(
         if count != 1:
             seen = "missing" if count == 0 else f"there {count} times"
             raise make_error(
-                "reply-contract", tried, f"{name} is {seen}; the reply has {', '.join(found) or 'no outputs'}"
+                FaultId.REPLY_CONTRACT,
+                tried,
+                f"{name} is {seen}; the reply has {', '.join(found) or 'no outputs'}",
             )
         if len(found[name][0]):
-            raise make_error("reply-contract", tried, f"{name} holds further elements instead of a text")
+            raise make_error(
+                FaultId.REPLY_CONTRACT, tried, f"{name} holds further elements instead of a text"
+            )
     more = [name for name in optional if len(found.get(name, ())) == 1 and not len(found[name][0])]
     return {name: found[name][0].text or "" for name in (*outputs, *more)}
 
@@ -97,10 +104,10 @@ def _response_element(root: etree._Element, tried: str, *, required: bool) -> et
     if not required and local_name(root) == "Envelope" and len(bodies) == 1 and len(bodies[0]) == 0:
         return bodies[0]
     if local_name(root) != "Envelope" or len(bodies) != 1 or len(bodies[0]) == 0:
-        raise make_error("reply-malformed", tried, f"no SOAP body in <{local_name(root)}>")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, f"no SOAP body in <{local_name(root)}>")
     raise_for_soap_fault(root, tried)
     if len(bodies[0]) > 1:
-        raise make_error("reply-malformed", tried, f"{len(bodies[0])} answers in one SOAP body")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, f"{len(bodies[0])} answers in one SOAP body")
     return bodies[0][0]
 
 
@@ -110,7 +117,7 @@ def _fault_error(element: etree._Element, tried: str, remedy: str) -> ConsoleErr
     text = parts.get("faultstring") or parts.get("reason") or "no text"
     seen = f"{text} ({parts['detail']})" if parts.get("detail") and parts["detail"] != text else text
     if mentions_missing_rights(seen):
-        return make_error("rights-missing", tried, seen, remedy=remedy)
+        return make_error(FaultId.RIGHTS_MISSING, tried, seen, remedy=remedy)
     if mentions_cancelled_transaction(seen):
-        return make_error("transaction-cancelled", tried, seen)
-    return make_error("soap-fault", tried, seen)
+        return make_error(FaultId.TRANSACTION_CANCELLED, tried, seen)
+    return make_error(FaultId.SOAP_FAULT, tried, seen)

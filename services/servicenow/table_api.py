@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from services.common.fault_ids import FaultId
 from services.common.plain_text import replace_unstorable
 from services.servicenow.encoded_query import AnyQuery, Operator, TableQuery, where
 from services.servicenow.faults import make_error
@@ -88,7 +89,7 @@ class Table:
             last, hidden = (page[-1]["sys_id"], 0) if page else (last, hidden + page_size)
             if given + hidden > ROWS_MAX:
                 raise make_error(
-                    "answer-too-large", f"Read records of {self.name}", f"more than {ROWS_MAX} rows"
+                    FaultId.ANSWER_TOO_LARGE, f"Read records of {self.name}", f"more than {ROWS_MAX} rows"
                 )
 
     async def page(
@@ -145,7 +146,7 @@ class Table:
         row = self._record(parse_json_result(response, tried), tried)
         if not row.get("sys_id"):
             # Whatever is done with the record next would be done with none in particular.
-            raise make_error("reply-malformed", tried, "the record has no sys_id")
+            raise make_error(FaultId.REPLY_MALFORMED, tried, "the record has no sys_id")
         return row
 
     async def delete(self, sys_id: str) -> bool:
@@ -200,7 +201,7 @@ class Table:
             query.encode()
         except ValueError as error:
             raise make_error(
-                "input-unsendable",
+                FaultId.INPUT_UNSENDABLE,
                 f"Read records of {self.name}",
                 str(error),
                 cause="A query cannot carry this text.",
@@ -215,18 +216,20 @@ class Table:
     def _check(self, query: AnyQuery, row: Row, last: str) -> None:
         if not query.holds(row) or row["sys_id"].casefold() <= last.casefold():
             tried = f"Read records of {self.name}"
-            raise make_error("query-ignored", tried, f"{query.encode()} was answered with {row['sys_id']}")
+            raise make_error(
+                FaultId.QUERY_IGNORED, tried, f"{query.encode()} was answered with {row['sys_id']}"
+            )
 
     def _record(self, result: Any, tried: str) -> Row:
         if not isinstance(result, dict):
-            raise make_error("reply-malformed", tried, "the result is not a record")
+            raise make_error(FaultId.REPLY_MALFORMED, tried, "the result is not a record")
         return {name: field_text(value) for name, value in result.items()}
 
 
 def _parse_rows(response: "httpx.Response", fields: Sequence[str], tried: str) -> list[Row]:
     result = parse_json_result(response, tried)
     if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
-        raise make_error("reply-malformed", tried, "the result is not a list of records")
+        raise make_error(FaultId.REPLY_MALFORMED, tried, "the result is not a list of records")
     return [{name: field_text(row.get(name, "")) for name in fields} for row in result]
 
 

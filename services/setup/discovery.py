@@ -23,6 +23,7 @@ from services.common.errors import (
     RefusedError,
     ReplyError,
 )
+from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
 
@@ -147,7 +148,7 @@ async def assess_items(
             meant = tuple(names.values())
     return ItemsAssessment(
         services=not wrong,
-        item=not any(one.fault == "request-item-missing" for one in item_wrong),
+        item=not any(one.fault == FaultId.REQUEST_ITEM_MISSING for one in item_wrong),
         meant=meant,
         services_say="; ".join(dict.fromkeys(one.evidence for one in wrong)),
         item_says=item_wrong[0].evidence if item_wrong else "",
@@ -302,7 +303,7 @@ def _incomplete() -> Problem:
         cause="The instance does not have everything that approvals need.",
         owner=Owner.SERVICENOW,
         remedy="Create the ServiceNow approval request items on the instance, then connect again.",
-        fault="setup-incomplete",
+        fault=FaultId.SETUP_INCOMPLETE,
     )
 
 
@@ -316,5 +317,5 @@ def _password_left(error: Exception, kept: Problem, name: str) -> Problem:
         f"could not be removed: {kept.cause}",
         owner=first.owner if first else Owner.CONSOLE,
         remedy=f"{first.remedy if first else 'Try again.'} Then remove the entry “{name}” from the vault.",
-        fault=first.fault if first else "console-fault",
+        fault=first.fault if first else FaultId.CONSOLE_FAULT,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.store_location import mask_address, mask_password, suggest_store_path
 from services.store.driver_errors import DatabaseErrorKind, classify_database_error
 
@@ -29,7 +30,7 @@ class NotFoundError(InputError):
                 cause="It was deleted or renamed, or it never existed here.",
                 owner=Owner.CONSOLE,
                 remedy=_suggest_name(asked, known),
-                fault="object-missing",
+                fault=FaultId.OBJECT_MISSING,
             )
         )
 
@@ -58,7 +59,7 @@ def store_missing(path: Path) -> InputError:
             cause="The path is mistyped, or the store was moved or never made.",
             owner=Owner.CONSOLE,
             remedy=f"{meant} A new store is made by config apply, by credential set, or by the window.",
-            fault="store-missing",
+            fault=FaultId.STORE_MISSING,
         )
     )
 
@@ -73,7 +74,7 @@ def store_empty(url: str) -> InputError:
             owner=Owner.CONSOLE,
             remedy="Name the store that is meant with --store, or bring it back from a backup. A new store is made by"
             " config apply, by credential set, or by the window. The store was not changed.",
-            fault="store-empty",
+            fault=FaultId.STORE_EMPTY,
         )
     )
 
@@ -87,7 +88,7 @@ def store_too_new(url: str, revision: str) -> StoreTooNewError:
             cause="It was written by a newer release of Approval Console.",
             owner=Owner.CONSOLE,
             remedy="Update this console, or open another store. The store was not changed.",
-            fault="store-too-new",
+            fault=FaultId.STORE_TOO_NEW,
         )
     )
 
@@ -97,7 +98,7 @@ def open_error(url: str, error: BaseException) -> StoreError:
     unusable = _Reason(
         "The file or database cannot be read or written, or it is not a store of Approval Console.",
         "See that the folder exists and may be written to, or choose another store with --store.",
-        "store-unusable",
+        FaultId.STORE_UNUSABLE,
     )
     trouble = classify_database_error(error)
     if url.startswith("postgres"):
@@ -115,7 +116,7 @@ def read_error(error: BaseException) -> StoreError:
     unreadable = _Reason(
         "The store was damaged, or it is out of reach.",
         "See that the store is there and whole, or bring it back from a backup.",
-        "store-unreadable",
+        FaultId.STORE_UNREADABLE,
     )
     trouble = classify_database_error(error)
     known = _NO_READ_RIGHTS if trouble is DatabaseErrorKind.READ_ONLY else _REASONS.get(trouble)
@@ -127,7 +128,7 @@ def write_error(error: BaseException) -> StoreError:
     unwritable = _Reason(
         "The store is read-only, damaged or out of reach, or its disk is full.",
         "See that the store may be written to, then save again. The store was not changed.",
-        "store-not-writable",
+        FaultId.STORE_NOT_WRITABLE,
     )
     return _store_error("Write to the store", error, _REASONS.get(classify_database_error(error), unwritable))
 
@@ -136,94 +137,94 @@ def write_error(error: BaseException) -> StoreError:
 class _Reason:
     cause: str
     remedy: str
-    fault: str
+    fault: FaultId
 
 
 _NO_READ_RIGHTS = _Reason(
     "The account that signs in to the database may not read the store's tables.",
     "Ask the database administrator for the right to read and write them, or sign in with another account.",
-    "store-unreadable",
+    FaultId.STORE_UNREADABLE,
 )
 _NO_CREATE_RIGHTS = _Reason(
     "The account that signs in to the database may not read the store's tables, or may not make them.",
     "Ask the database administrator for the right to read and write them (or, for a new store, to make them in its"
     " schema), or sign in with another account.",
-    "store-unusable",
+    FaultId.STORE_UNUSABLE,
 )
 _POSTGRESQL_UNUSABLE = _Reason(
     "The address names a service or a setting that the driver does not take, or the database is not a store of Approval"
     " Console.",
     "Check the address, the service in ~/.pg_service.conf (or PGSERVICEFILE) and the name of the database, or choose"
     " another store with --store.",
-    "store-unusable",
+    FaultId.STORE_UNUSABLE,
 )
 _REASONS = {
     DatabaseErrorKind.LOCKED: _Reason(
         "Another program keeps the store locked.",
         "Wait until it is done, or close it, then try again. The store was not changed.",
-        "store-locked",
+        FaultId.STORE_LOCKED,
     ),
     DatabaseErrorKind.NO_DRIVER: _Reason(
         "The driver for this kind of database is not installed; SQLite needs none.",
         "Install it where this program is installed (for PostgreSQL: pip install 'approval-console[postgresql]',"
         " which brings psycopg[binary]), or choose a file with --store.",
-        "store-driver-missing",
+        FaultId.STORE_DRIVER_MISSING,
     ),
     DatabaseErrorKind.CONTRADICTION: _Reason(
         "It contradicts what is stored: an id or name that is taken, or a reference to something that is gone.",
         "Look at what is stored now, then try again. The store was not changed.",
-        "store-contradiction",
+        FaultId.STORE_CONTRADICTION,
     ),
     DatabaseErrorKind.READ_ONLY: _Reason(
         "The store can be read and not written: its file or database is read-only, or the account may only read.",
         "Ask whoever keeps the store for the right to write, or use it for reading. The store was not changed.",
-        "store-not-writable",
+        FaultId.STORE_NOT_WRITABLE,
     ),
     DatabaseErrorKind.FULL: _Reason(
         "The disk or the memory of the store is full.",
         "Make room there, then try again. The store was not changed.",
-        "store-full",
+        FaultId.STORE_FULL,
     ),
     DatabaseErrorKind.DAMAGED: _Reason(
         "The store is damaged.",
         "Bring it back from a backup.",
-        "store-damaged",
+        FaultId.STORE_DAMAGED,
     ),
     DatabaseErrorKind.NO_ADDRESS: _Reason(
         "The address of the store is mistyped, or a password in it holds characters that mean something there.",
         "Write postgresql+psycopg://USER@HOST:PORT/DATABASE, with the password in ~/.pgpass, or in the address with"
         " / : @ ? # and % as %2F %3A %40 %3F %23 and %25.",
-        "store-address",
+        FaultId.STORE_ADDRESS,
     ),
     DatabaseErrorKind.UNREACHABLE: _Reason(
         "No database server takes connections there: it is not running, or host, port or a firewall is in the way.",
         "Check host and port, and that the server runs; nothing is known to be wrong with the store itself.",
-        "store-unreachable",
+        FaultId.STORE_UNREACHABLE,
     ),
     DatabaseErrorKind.SILENT: _Reason(
         "The database server, or the network to it, does not answer.",
         "Check the network and the server, then try again; nothing is known to be wrong with the store itself.",
-        "store-silent",
+        FaultId.STORE_SILENT,
     ),
     DatabaseErrorKind.SIGN_IN: _Reason(
         "The database server answers and refuses the account, its password, or the name of the database.",
         "Check user, password (~/.pgpass, PGPASSWORD or the service file) and the name of the database.",
-        "store-sign-in",
+        FaultId.STORE_SIGN_IN,
     ),
     DatabaseErrorKind.NOT_READY: _Reason(
         "The database server is starting or stopping, or has no connection left.",
         "Wait a moment, then try again.",
-        "store-not-ready",
+        FaultId.STORE_NOT_READY,
     ),
     DatabaseErrorKind.ENDED: _Reason(
         "The database server, or the network, ended the connection.",
         "Try again: the next call connects anew. What was being written is not stored.",
-        "store-disconnected",
+        FaultId.STORE_DISCONNECTED,
     ),
     DatabaseErrorKind.SLOW: _Reason(
         "The database server ended a statement that took too long.",
         "Try again when the server has less to do.",
-        "store-slow",
+        FaultId.STORE_SLOW,
     ),
 }
 
@@ -252,7 +253,7 @@ def store_file_replaced(url: str) -> StoreError:
             cause="The store's file was deleted, moved or replaced while it was in use.",
             owner=Owner.CONSOLE,
             remedy="Put it back, or start this program anew on the store that is there now. The store was not changed.",
-            fault="store-gone",
+            fault=FaultId.STORE_GONE,
         )
     )
 
@@ -266,6 +267,6 @@ def chain_broken(evidence: str) -> StoreError:
             cause="The audit trail was changed by something else than Approval Console.",
             owner=Owner.CONSOLE,
             remedy="Type approval-console audit verify to see where, and bring the store back from a backup.",
-            fault="audit-broken",
+            fault=FaultId.AUDIT_BROKEN,
         )
     )

@@ -20,6 +20,7 @@ from services.common.errors import (
     RequestsOpenError,
     UnreachableError,
 )
+from services.common.fault_ids import FaultId
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.transfer.apply_plan import (
@@ -258,7 +259,7 @@ def _item_match_error(item: ApprovalProcess, server: str, count: int) -> InputEr
             cause="The document leaves the sys_id out, so the item is found by its contract.",
             owner=Owner.SERVICENOW if not count else Owner.CONSOLE,
             remedy="Name the item's sys_id in the document, or create the item on the instance.",
-            fault="request-item-not-found",
+            fault=FaultId.REQUEST_ITEM_NOT_FOUND,
         )
     )
 
@@ -271,6 +272,6 @@ def _credential_missing_error(name: str) -> InputError:
             cause="An instance answers signed-in accounts only.",
             owner=Owner.CONSOLE,
             remedy="Name a credential on the server, or the item's sys_id in the document.",
-            fault="credential-missing",
+            fault=FaultId.CREDENTIAL_MISSING,
         )
     )

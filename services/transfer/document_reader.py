@@ -12,6 +12,7 @@ import yaml
 from models.base import name_key
 from models.kinds import KINDS, Kind
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import ENGLISH
 from services.transfer.document_keys import IGNORED_SECTIONS, ITEM_KEYS, SECTIONS, VERSION, WORD_MAX, shorten
 
@@ -60,7 +61,7 @@ class DocumentError(InputError):
                 cause="The document does not have the form of a configuration.",
                 owner=Owner.CONSOLE,
                 remedy="Correct the lines named. Nothing was changed.",
-                fault="document-invalid",
+                fault=FaultId.DOCUMENT_INVALID,
             )
         )
 

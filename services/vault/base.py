@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from models.addresses import Destination, Origin
 from services.common.errors import ConsoleError, InputError, Owner, Problem, RefusedError
+from services.common.fault_ids import FaultId
 from services.common.redaction import REDACTED
 from services.common.secret import Secret
 
@@ -95,7 +96,7 @@ class SecretMissingError(RefusedError):
                 owner=Owner.CONSOLE,
                 remedy=remedy
                 or f"Enter the password on the User Credential “{name}”; at the command line with credential set.",
-                fault="secret-missing",
+                fault=FaultId.SECRET_MISSING,
             )
         )
 
@@ -120,7 +121,7 @@ class SecretNotForHostError(RefusedError):
                 remedy=remedy
                 or f"Enter the password of “{name}” again for {origin}, if "
                 + ("proxy and CA bundle are right." if another_way else "that address is right."),
-                fault="secret-not-for-host",
+                fault=FaultId.SECRET_NOT_FOR_HOST,
             )
         )
 
@@ -150,7 +151,7 @@ def _reject_placeholder(verb: str, name: str, secret: Secret, error: type[VaultE
                 cause=cause,
                 owner=Owner.CONSOLE,
                 remedy="Enter the password itself.",
-                fault="password-masked",
+                fault=FaultId.PASSWORD_MASKED,
             )
         )
 

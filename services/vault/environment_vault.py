@@ -20,6 +20,7 @@ from typing import Any
 
 from models.addresses import Destination
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
@@ -77,7 +78,7 @@ class EnvVault(Vault):
                 cause="Passwords in the environment are set by whoever starts the program.",
                 owner=Owner.CONSOLE,
                 remedy=f"Set {secret_variable(name)} before starting, or choose another vault with --vault.",
-                fault="vault-read-only",
+                fault=FaultId.VAULT_READ_ONLY,
             )
         )
 
@@ -221,7 +222,7 @@ def _vault_error(tried: str, evidence: str, remedy: str) -> VaultError:
             cause="The environment and the file beside it cannot serve as a vault.",
             owner=Owner.CONSOLE,
             remedy=remedy,
-            fault="vault-unusable",
+            fault=FaultId.VAULT_UNUSABLE,
         )
     )
 

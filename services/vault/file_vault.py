@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
 from services.vault.entry_format import parse_entry, serialize_entry
@@ -196,6 +197,6 @@ class FileVault(Vault):
                 cause=cause,
                 owner=Owner.CONSOLE,
                 remedy=remedy,
-                fault="vault-unusable",
+                fault=FaultId.VAULT_UNUSABLE,
             )
         )

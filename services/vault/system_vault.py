@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
 from services.vault.entry_format import parse_entry, serialize_entry
 
@@ -182,6 +183,6 @@ def _keyring_error(verb: str, name: str, evidence: str) -> VaultError:
             cause="The keyring of this system is locked, missing or refuses.",
             owner=Owner.CONSOLE,
             remedy="Unlock the keyring and try again, or choose another vault with --vault session or --vault file.",
-            fault="vault-unusable",
+            fault=FaultId.VAULT_UNUSABLE,
         )
     )

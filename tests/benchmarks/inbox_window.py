@@ -71,16 +71,17 @@ async def _run(path: Path, soak_s: float) -> Runs:
     from PyQt6.QtWidgets import QApplication
 
     from console.design import theme
-    from console.runtime.context import Context, WindowOptions
-    from console.runtime.layout_settings import WindowSettings
+    from console.runtime.context import Context
+    from console.runtime.options import Options
     from console.runtime.targets import HOME, Target
+    from console.runtime.window_settings import WindowSettings
     from console.shell.main_window import Window
 
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply(app, "light")
     with tempfile.TemporaryDirectory() as folder:
-        ctx = Context(WindowOptions(f"sqlite:///{path}", Path(folder), "session"))
+        ctx = Context(Options(f"sqlite:///{path}", "session"), Path(folder))
         window = Window(ctx, WindowSettings(Path(folder)))
         window.show()
         ctx.open()

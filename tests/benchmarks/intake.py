@@ -29,12 +29,12 @@ PROGRAM = f"""
 import asyncio, logging, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
-from services.logs import set_up
-from services.requests.intake_server import IntakeServer
+from services.common.logging_setup import configure_logging
+from services.intake.server import IntakeServer
 from services.store import Store
 
 async def main(store, logs):
-    set_up(Path(logs))
+    configure_logging(Path(logs))
     logging.getLogger("console").info("{OLDER_LINE}")
     async with IntakeServer(Store.open(store, actor="worker"), port=0) as server:
         print(server.url, flush=True)

@@ -7,6 +7,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from console.runtime.activity import Activity
 from console.runtime.drafts import Drafts
+from console.runtime.task_runner import TaskRunner
+from console.runtime.undo_stack import UndoStack
 from tests.limits import WAIT_S
 
 
@@ -22,6 +24,9 @@ class PageContext(QObject):
         self.drafts = Drafts(self)
         self.activity = Activity(self)
         self.visited, self.notes, self.problems = [], [], []
+        self.workers = TaskRunner(self, self.show_problem)
+        self.undo = UndoStack(self.workers, self.notify, self)
+        self.settings, self.polling = None, None
         self._noticed.connect(self.changes)
         workspace.store.feed.subscribe(self._noticed.emit)
 

@@ -74,7 +74,7 @@ def test_a_result_stays_in_the_strip_until_it_was_read_or_the_next_one_comes(act
     strip._following.seen_at = datetime.now(UTC)
     strip._following.changed.emit()
     assert strip.text.text() == said
-    assert strip.following.last.text().startswith("Last polled ")
+    assert strip.polling.last.text().startswith("Last polled ")
     check.end("1 server works")
     assert strip.text.text() == said
     work = activity.begin("Exporting")

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from console.runtime.context import Context, WindowOptions
+from console.runtime.context import Context
+from console.runtime.options import Options
 
 
 @pytest.fixture
 def ctx(qapp, tmp_path):
-    made = Context(WindowOptions(f"sqlite:///{tmp_path / 'console.db'}", tmp_path / "profile", "session"))
+    made = Context(Options(f"sqlite:///{tmp_path / 'console.db'}", "session"), tmp_path / "profile")
     yield made
     made.deleteLater()
 
@@ -49,8 +50,7 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
         await ctx.ready()
         from console.runtime.task_runner import TaskRunner
 
-        workers = TaskRunner(ctx)
-        workers.failed.connect(ended.append)
+        workers = TaskRunner(ctx, ended.append, ended.append)
         workers.start(read_on())
         await asyncio.sleep(0.02)
         await ctx.aclose()

@@ -194,7 +194,7 @@ def test_the_interval_is_chosen_in_the_menu_and_remembered(in_window):
         assert timer.interval() == 3_600_000
         window.reset_layout()
         assert window.schedule.minutes == 60
-        again = CheckSchedule(window, window.remembered)
+        again = CheckSchedule(window, window.settings)
         assert again._timer.isActive()
         again.stop()
         commands.action("check_every_0").trigger()

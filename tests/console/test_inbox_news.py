@@ -161,8 +161,8 @@ def problem():
 
 def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
     async def story(window, _said):
-        following, part = window.following, window.strip.following
-        window.ctx.following = following
+        following, part = window.polling, window.strip.polling
+        window.ctx.polling = following
         assert not part.isVisible()
         now = datetime.now(UTC)
         server = window.ctx.workspace.store.id
@@ -190,15 +190,15 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         assert [job.text for job in told] == ["The password was refused."]
         following._on_polling_status(PollingStatus(PollingOwner.NOBODY))
         assert not part.isVisible()
-        window.ctx.following = None
+        window.ctx.polling = None
 
     in_window(story)
 
 
 def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_window):
     async def story(window, _said):
-        following = window.following
-        window.ctx.following = following
+        following = window.polling
+        window.ctx.polling = following
         failed = Problem(
             "Poll", "RuntimeError: x", "Unexpected internal error.", Owner.CONSOLE, "-", "unexpected-error"
         )
@@ -209,7 +209,7 @@ def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_wind
         assert [job.text for job in told] == [f"Unexpected internal error. ({failed.correlation_id})"]
         following._on_polling_status(PollingStatus(PollingOwner.HERE))
         assert following.why_not == ""
-        window.ctx.following = None
+        window.ctx.polling = None
 
     in_window(story)
 

@@ -22,7 +22,7 @@ def state(coroutine):
 
 def test_without_a_loop_nothing_begins_and_nothing_waits(qapp):
     owner = QObject()
-    workers, late = TaskRunner(owner), nothing()
+    workers, late = TaskRunner(owner, print), nothing()
     assert workers.start(late, group="late") is None
     assert state(late) == inspect.CORO_CLOSED
     assert not workers.busy
@@ -31,7 +31,7 @@ def test_without_a_loop_nothing_begins_and_nothing_waits(qapp):
 def test_after_its_owner_nothing_begins(run):
     async def story():
         owner = QObject()
-        workers, late = TaskRunner(owner), nothing()
+        workers, late = TaskRunner(owner, print), nothing()
         sip.delete(owner)
         assert workers.start(late) is None
         assert state(late) == inspect.CORO_CLOSED
@@ -42,7 +42,7 @@ def test_after_its_owner_nothing_begins(run):
 def test_a_task_ends_with_its_owner(run):
     async def story():
         owner = QObject()
-        task = TaskRunner(owner).start(asyncio.Event().wait())
+        task = TaskRunner(owner, print).start(asyncio.Event().wait())
         await asyncio.sleep(0)
         sip.delete(owner)
         await until(task.done)
@@ -54,7 +54,7 @@ def test_a_task_ends_with_its_owner(run):
 def test_a_newer_task_of_a_group_replaces_the_one_before(run):
     async def story():
         owner = QObject()
-        workers, told = TaskRunner(owner), []
+        workers, told = TaskRunner(owner, print), []
         workers.busy_changed.connect(told.append)
         before = workers.start(asyncio.Event().wait(), group="read")
         after = workers.start(nothing(), group="read")

@@ -121,22 +121,22 @@ def test_from_a_callers_name_to_the_answer_to_tell_in_two_interactions(in_window
 def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practice):
     async def story(window):
         row = await raised(window, practice)
-        window.following.start()
+        window.polling.start()
         window.show_target(Target("requests"))
         page = window.page
         await settled(page)
-        await until(lambda: window.following.who == "This window is polling ServiceNow")
-        await until(lambda: window.following.asked_at is not None)
-        assert window.strip.following.isVisible()
-        from services.requests.decisions.decide import decide
+        await until(lambda: window.polling.who == "This window is polling ServiceNow")
+        await until(lambda: window.polling.asked_at is not None)
+        assert window.strip.polling.isVisible()
+        from services.requests.decisions.decide import decide_requests
 
-        await decide(window.ctx.workspace, [row.id], "approve", "Fine")
+        await decide_requests(window.ctx.workspace, [row.id], "approve", "Fine")
         page.open_tab(str(row.id))
         await until(lambda: "was approved" in page.pane.answer)
         page.run("refresh")
         await until(lambda: any(job.text.startswith("Status updated") for job in window.ctx.activity.jobs))
         await settled(page)
         assert page.showing.row.state == RequestState.APPROVED
-        window.following.stop()
+        window.polling.stop()
 
     in_window(story)

@@ -16,6 +16,7 @@ from models.addresses import Origin
 from models.kinds import Kind
 from models.task_run import TaskRun
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.connectivity.check_history import (
     TASK_ID,
     find_last_sign_in,
@@ -146,7 +147,9 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
     account = practice.accounts["privman.integration"]
 
     def refuse(*_given, **_named):
-        raise StoreError(Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room."))
+        raise StoreError(
+            Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room.", FaultId.STORE_FULL)
+        )
 
     async def story():
         wizard = opened_wizard(hand, home)
@@ -333,7 +336,16 @@ def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, pr
     account = practice.accounts["privman.integration"]
 
     def refuse(*_given):
-        raise VaultError(Problem("Read it", "locked", "The vault is locked.", Owner.CONSOLE, "Unlock it."))
+        raise VaultError(
+            Problem(
+                "Read it",
+                "locked",
+                "The vault is locked.",
+                Owner.CONSOLE,
+                "Unlock it.",
+                FaultId.VAULT_UNUSABLE,
+            )
+        )
 
     async def story():
         wizard = opened_wizard(hand, home)

@@ -29,9 +29,9 @@ try:
     main()
 except SystemExit:
     pass
-from services.common.process_environment import environment
+from services.common.process_environment import full_environment
 subprocess.run([sys.executable, "-c", "import os; print(sorted(os.environ.items()))"], check=True)
-assert environment()["APPROVAL_CONSOLE_PASSPHRASE"] == os.environ.pop("EXPECTED")
+assert full_environment()["APPROVAL_CONSOLE_PASSPHRASE"] == os.environ.pop("EXPECTED")
 """
 
 

@@ -113,10 +113,10 @@ def test_what_was_there_stays_on_a_disk_that_fills_up(tmp_path):
     path = tmp_path / "report.md"
     path.write_bytes(BEFORE)
     code = (
-        "import resource, signal, sys; from pathlib import Path; from services.common.file_writing import save_file, why_not\n"
+        "import resource, signal, sys; from pathlib import Path; from services.common.file_writing import save_file, write_failure_cause\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try: save_file(Path(sys.argv[1]), b'after' * 90_000)\n"
-        "except OSError as error: print(why_not(error))\n"
+        "except OSError as error: print(write_failure_cause(error))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

@@ -79,8 +79,8 @@ def test_a_full_disk_silences_it_with_one_notice_until_there_is_room(tmp_path):
 
 def test_no_traceback_reaches_the_terminal(tmp_path):
     code = (
-        "import logging, resource, sys; from pathlib import Path; from services.common.logging_setup import set_up\n"
-        "set_up(Path(sys.argv[1])); resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        "import logging, resource, sys; from pathlib import Path; from services.common.logging_setup import configure_logging\n"
+        "configure_logging(Path(sys.argv[1])); resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "for number in range(200): logging.getLogger('services').warning('line %d %s', number, 'x' * 100)\n"
         "print('went on')\n"
     )

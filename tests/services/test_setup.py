@@ -7,6 +7,7 @@ from models.approval_process import CREATE_SERVICE
 from models.base import NAME_MAX, name_key
 from models.kinds import Kind
 from services.common.errors import InvalidError, Owner, Problem, RefusedError, UnreachableError
+from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.setup import discovery
@@ -267,10 +268,21 @@ async def test_a_password_that_cannot_be_taken_back_is_said(
     instance, practice, configuration, vault, monkeypatch
 ):
     def refuse(*_given):
-        raise VaultError(Problem("Remove it", "locked", "The vault is locked.", Owner.CONSOLE, "Unlock it."))
+        raise VaultError(
+            Problem(
+                "Remove it",
+                "locked",
+                "The vault is locked.",
+                Owner.CONSOLE,
+                "Unlock it.",
+                FaultId.VAULT_UNUSABLE,
+            )
+        )
 
     def breaks(_work, _row):
-        raise StoreError(Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room."))
+        raise StoreError(
+            Problem("Write", "full", "The disk is full.", Owner.CONSOLE, "Make room.", FaultId.STORE_FULL)
+        )
 
     monkeypatch.setattr(UnitOfWork, "insert", breaks)
     monkeypatch.setattr(vault, "forget", refuse)

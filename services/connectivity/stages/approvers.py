@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultTrait
 from services.common.tasks import gather_or_cancel
-from services.servicenow.account_roles import HIDDEN_RECORD_FAULTS
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import Row, Table
@@ -143,7 +143,7 @@ async def _read_rows(
     try:
         page = await table.page(query, fields=fields, limit=limit, tries=2)
     except ConsoleError as error:
-        if error.problem.fault not in HIDDEN_RECORD_FAULTS:
+        if FaultTrait.ROWS_HIDDEN not in error.problem.fault.traits:
             raise
         seen.hidden.append(f"{what} cannot be seen: {error.problem.evidence}")
         return None

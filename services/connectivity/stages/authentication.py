@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result, refused_error
 from services.connectivity.report import StageResult
 from services.language import ENGLISH, date_time
@@ -13,10 +14,6 @@ from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import Row
 
-AUTHORIZATION_FAULTS = frozenset(
-    {"rights-missing", "operation-aborted", "record-missing", "query-ignored", "transaction-cancelled"}
-)
-"""What an instance answers only to an account that it has let in."""
 USER_FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
 BASIC_AUTH_ROLE = "snc_basic_auth_api_access"
 MFA_HEADER = "x-mfa_token"
@@ -54,18 +51,18 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
         row = await instance.table("sys_user").first(equals(user_name=account), USER_FIELDS)
     except ConsoleError as error:
         fault = error.problem.fault
-        if fault == "authentication-refused" and MFA_HEADER in instance.last_response_headers:
+        if fault == FaultId.AUTHENTICATION_REFUSED and MFA_HEADER in instance.last_response_headers:
             raise refused_error(
-                stage, "authentication-mfa", error.problem.tried, error.problem.evidence
+                stage, FaultId.AUTHENTICATION_MFA, error.problem.tried, error.problem.evidence
             ) from error
-        if fault == "authentication-refused" and accepted is not None:
+        if fault == FaultId.AUTHENTICATION_REFUSED and accepted is not None:
             raise _password_refused_error(error.problem, accepted) from error
-        if fault not in AUTHORIZATION_FAULTS:
+        if FaultTrait.SIGNED_IN not in fault.traits:
             raise
         problem = error.problem
         seen = f"{account}, signed in; its own record cannot be read: {problem.evidence}"
-        if fault == "transaction-cancelled" or (
-            fault == "rights-missing" and await _lists_are_forbidden(instance)
+        if fault == FaultId.TRANSACTION_CANCELLED or (
+            fault == FaultId.RIGHTS_MISSING and await _lists_are_forbidden(instance)
         ):
             return SignInResult(StageResult(stage, "ok", seen), account, None, problem)
         result = StageResult(
@@ -84,7 +81,7 @@ async def _lists_are_forbidden(instance: ServiceNowClient) -> bool:
     try:
         await instance.table("sc_req_item").first(equals(active="true"), ("number",))
     except ConsoleError as error:
-        return error.problem.fault == "rights-missing"
+        return error.problem.fault == FaultId.RIGHTS_MISSING
     return False
 
 
@@ -110,7 +107,7 @@ def _password_refused_error(problem: Problem, accepted: PreviousSignIn) -> Conso
             "Enter the password again only if it was changed there."
         )
     return make_error(
-        "authentication-refused", problem.tried, problem.evidence, cause=seen + cause, remedy=remedy
+        FaultId.AUTHENTICATION_REFUSED, problem.tried, problem.evidence, cause=seen + cause, remedy=remedy
     )
 
 
@@ -123,9 +120,9 @@ def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | 
     if row is None:
         return StageResult("account", "skipped", "cannot tell: the account's record is hidden from it")
     if row["active"] in ("false", "0"):
-        return fault_result("account", "account-inactive", f"{signed.account} has Active off")
+        return fault_result("account", FaultId.ACCOUNT_INACTIVE, f"{signed.account} has Active off")
     if row["locked_out"] in ("true", "1"):
-        return fault_result("account", "account-locked", f"{signed.account} is locked out")
+        return fault_result("account", FaultId.ACCOUNT_LOCKED, f"{signed.account} is locked out")
     seen = f"{signed.account}, active" + ("" if row["locked_out"] else "; whether it is locked is hidden")
     if row["web_service_access_only"] in ("true", "1"):
         return f"{seen}, web service access only"
@@ -136,7 +133,7 @@ def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | 
     if row["web_service_access_only"] and roles:
         return fault_result(
             "account",
-            "account-interactive",
+            FaultId.ACCOUNT_INTERACTIVE,
             f"{seen}, not web service access only, without {BASIC_AUTH_ROLE}",
         )
     hidden = "its roles are" if row["web_service_access_only"] else "Web service access only is"

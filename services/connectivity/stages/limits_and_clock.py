@@ -5,6 +5,7 @@ from dataclasses import replace
 import httpx
 
 from models.approval_process import CHECK_INTERVAL_DEFAULT_S, ApprovalProcess
+from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
 from services.servicenow.response_headers import integer_header, parse_http_date
@@ -25,7 +26,7 @@ def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) ->
     rule = headers.get("x-ratelimit-rule", "")[:RULE_NAME_MAX]
     seen = f"{limit} calls an hour" + (f" by the rule {rule}" if rule else "") + f"; {use}"
     if limit < needed:
-        return replace(fault_result("limits", "rate-limit-low", seen), call_limit=limit)
+        return replace(fault_result("limits", FaultId.RATE_LIMIT_LOW, seen), call_limit=limit)
     return StageResult("limits", "ok", seen, call_limit=limit)
 
 
@@ -40,6 +41,6 @@ def check_clock(response: httpx.Response, at: float) -> str | StageResult:
     if abs(ahead) > CLOCK_SKEW_MAX_S:
         which = "ahead of" if ahead > 0 else "behind"
         return fault_result(
-            "clock", "clock-differs", f"This machine is {abs(ahead):.0f} s {which} the instance"
+            "clock", FaultId.CLOCK_DIFFERS, f"This machine is {abs(ahead):.0f} s {which} the instance"
         )
     return seen

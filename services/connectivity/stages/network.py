@@ -16,6 +16,7 @@ import httpx
 
 from models.addresses import Origin, alternate_hostname_text, normalise_base_url
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import unreachable_error
 from services.connectivity.stages import time_limits
 from services.connectivity.stages.tls import load_tls_context
@@ -38,7 +39,9 @@ def check_url(settings: ConnectionSettings) -> str:
     try:
         normal = normalise_base_url(settings.base_url)
     except ValueError as error:
-        raise make_error("url-invalid", "Read the base URL", f"“{settings.base_url}” {error}") from error
+        raise make_error(
+            FaultId.URL_INVALID, "Read the base URL", f"“{settings.base_url}” {error}"
+        ) from error
     origin = Origin.of(normal)
     spelling = alternate_hostname_text(origin.host)
     port = "" if origin.port in (80, 443) else f"port {origin.port}"
@@ -52,10 +55,12 @@ async def resolve_host(origin: Origin) -> list[str]:
         async with asyncio.timeout(time_limits.STAGE_TIMEOUT_S):
             found = await _getaddrinfo(origin.host, origin.port)
     except TimeoutError as error:
-        raise unreachable_error("dns", "dns-timeout", tried, "the name server did not answer") from error
+        raise unreachable_error(
+            "dns", FaultId.DNS_TIMEOUT, tried, "the name server did not answer"
+        ) from error
     except (OSError, UnicodeError) as error:
         # UnicodeError: a name that no name server can be asked for, such as one with an empty part.
-        raise make_error("dns-unknown-host", tried, str(error)) from error
+        raise make_error(FaultId.DNS_UNKNOWN_HOST, tried, str(error)) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -100,9 +105,11 @@ async def check_tcp(origin: Origin, addresses: list[str]) -> tuple[str, str]:
     try:
         peer = await _open_and_close(origin.host, origin.port)
     except TimeoutError as error:
-        raise make_error("tcp-timeout", tried, f"{time_limits.stage_timeout_text()}; {tries}") from error
+        raise make_error(
+            FaultId.TCP_TIMEOUT, tried, f"{time_limits.stage_timeout_text()}; {tries}"
+        ) from error
     except OSError as error:
-        raise make_error("tcp-refused", tried, f"{error}; {tries}") from error
+        raise make_error(FaultId.TCP_REFUSED, tried, f"{error}; {tries}") from error
     before = addresses[: addresses.index(peer)] if peer in addresses else []
     passed = f"; tried before, without an answer: {', '.join(before[:ADDRESSES_SHOWN])}" if before else ""
     return peer, f"Port {origin.port} open at {peer}{passed}"
@@ -116,17 +123,21 @@ async def check_proxy(settings: ConnectionSettings) -> str:
         urlsplit(settings.proxy or "")
         address = httpx.URL(settings.proxy or "")
     except (httpx.InvalidURL, ValueError) as error:
-        raise unreachable_error("proxy", "proxy-invalid", tried, str(error)) from error
+        raise unreachable_error("proxy", FaultId.PROXY_INVALID, tried, str(error)) from error
     if address.scheme not in PROXY_SCHEMES or not address.host:
         # There may well be something that listens; calls would not get through it.
-        raise unreachable_error("proxy", "proxy-invalid", tried, f"“{settings.proxy}” is no such address")
+        raise unreachable_error(
+            "proxy", FaultId.PROXY_INVALID, tried, f"“{settings.proxy}” is no such address"
+        )
     port = address.port or (443 if address.scheme == "https" else 80)
     try:
         peer = await _open_and_close(address.host, port)
     except TimeoutError as error:
-        raise unreachable_error("proxy", "proxy-timeout", tried, time_limits.stage_timeout_text()) from error
+        raise unreachable_error(
+            "proxy", FaultId.PROXY_TIMEOUT, tried, time_limits.stage_timeout_text()
+        ) from error
     except (OSError, UnicodeError) as error:
-        raise unreachable_error("proxy", "proxy-unreachable", tried, str(error)) from error
+        raise unreachable_error("proxy", FaultId.PROXY_UNREACHABLE, tried, str(error)) from error
     return f"{address.host} port {port} open at {peer}"
 
 
@@ -187,7 +198,7 @@ async def request_anonymously(settings: ConnectionSettings) -> AnonymousResponse
                 raise
             return await asking.ask(signed=True)
     except (httpx.TimeoutException, TimeoutError) as error:
-        raise make_error("timeout", tried, time_limits.stage_timeout_text()) from error
+        raise make_error(FaultId.TIMEOUT, tried, time_limits.stage_timeout_text()) from error
     except (httpx.HTTPError, OSError) as error:
         raise asking.failed(error) from error
 
@@ -219,8 +230,8 @@ class _AnonymousRequest:
             text, has = f"{error}{self._proxy_note}", settings.proxy_sign_in is not None
             return proxy_auth_error(self.tried, text, self.offer.schemes, given=self.signed, has_sign_in=has)
         known = transport_error(error, self.tried, proxy=settings.effective_proxy)
-        if known.problem.fault == "proxy-failed":
-            return unreachable_error("http", "proxy-refuses", self.tried, known.problem.evidence)
+        if known.problem.fault == FaultId.PROXY_FAILED:
+            return unreachable_error("http", FaultId.PROXY_REFUSES, self.tried, known.problem.evidence)
         return known
 
     async def ask(self, *, signed: bool) -> AnonymousResponse:
@@ -262,7 +273,7 @@ class _AnonymousRequest:
         except httpx.RemoteProtocolError as error:
             if "peer closed" in str(error):
                 raise make_error(
-                    "connection-lost", self.tried, f"{head}: {error}{self._proxy_note}"
+                    FaultId.CONNECTION_LOST, self.tried, f"{head}: {error}{self._proxy_note}"
                 ) from error
             raise self._damaged_error(f"{head}: {error}") from error
         self._raise_for_truncated_json(response)
@@ -279,4 +290,4 @@ class _AnonymousRequest:
             ) from error
 
     def _damaged_error(self, seen: str) -> ConsoleError:
-        return make_error("reply-damaged", self.tried, f"{seen}{self._proxy_note}")
+        return make_error(FaultId.REPLY_DAMAGED, self.tried, f"{seen}{self._proxy_note}")

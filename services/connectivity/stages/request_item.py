@@ -1,6 +1,7 @@
 """The stages `request_item` and `approval_flow`: the item that requests are made of, and who would be asked."""
 
 from models.approval_process import ApprovalProcess
+from services.common.fault_ids import FaultId
 from services.common.tasks import gather_or_cancel
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
@@ -50,7 +51,7 @@ class RequestItemCheck:
             if wanted:
                 return self._gone(wanted, twin)
             if twin is None:
-                return fault_result(STAGE, "request-item-missing", self._unresolved())
+                return fault_result(STAGE, FaultId.REQUEST_ITEM_MISSING, self._unresolved())
             self.row, variables = twin, carried
         return await self._judge(self.row, variables)
 
@@ -62,11 +63,11 @@ class RequestItemCheck:
     def _gone(self, wanted: str, twin: Row | None) -> StageResult:
         if twin is None:
             return fault_result(
-                STAGE, "request-item-missing", f"Nothing with the sys_id {wanted} can be seen"
+                STAGE, FaultId.REQUEST_ITEM_MISSING, f"Nothing with the sys_id {wanted} can be seen"
             )
         return fault_result(
             STAGE,
-            "request-item-stale",
+            FaultId.REQUEST_ITEM_STALE,
             f"Nothing with the sys_id {wanted} can be seen; “{twin['name']}” carries the contract",
             remedy=f"Choose “{twin['name']}” ({twin['sys_id']}) on the Approval Process.",
         )
@@ -74,20 +75,22 @@ class RequestItemCheck:
     async def _judge(self, row: Row, variables: frozenset[str]) -> str | StageResult:
         named = f"“{row['name']}” ({row['sys_id']})"
         if row["sys_class_name"] not in ("", ORDERABLE_CLASS):
-            return fault_result(STAGE, "request-item-not-orderable", f"{named} is a {row['sys_class_name']}")
+            return fault_result(
+                STAGE, FaultId.REQUEST_ITEM_NOT_ORDERABLE, f"{named} is a {row['sys_class_name']}"
+            )
         if row["active"] in FALSE_VALUES:
-            return fault_result(STAGE, "request-item-inactive", f"{named} has Active off")
+            return fault_result(STAGE, FaultId.REQUEST_ITEM_INACTIVE, f"{named} has Active off")
         if row["category.active"] in FALSE_VALUES:
             seen = f"{named} stands in {row['category.title']}, which has Active off"
-            return fault_result(STAGE, "request-item-category-inactive", seen)
+            return fault_result(STAGE, FaultId.REQUEST_ITEM_CATEGORY_INACTIVE, seen)
         if not await self._is_in_active_catalog(row):
             return fault_result(
-                STAGE, "request-item-catalogue-inactive", f"{named} stands in no active catalogue"
+                STAGE, FaultId.REQUEST_ITEM_CATALOGUE_INACTIVE, f"{named} stands in no active catalogue"
             )
         missing = [name for name in VARIABLES if name not in variables]
         if missing:
             seen = f"{named} lacks {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}"
-            return fault_result(STAGE, "request-item-variables", seen)
+            return fault_result(STAGE, FaultId.REQUEST_ITEM_VARIABLES, seen)
         how = "as chosen" if self._process.request_item_id else "found by its contract, none is chosen"
         category = f", in {row['category.title']}" if row["category.title"] else ""
         return f"{named}{category}, {len(VARIABLES)} variables, {how}"
@@ -169,10 +172,12 @@ async def check_approval_flow(instance: ServiceNowClient, row: Row) -> str | Sta
         seen, workflow = f"{named} has a flow", ""
     elif not workflow:
         return fault_result(
-            FLOW_STAGE, "approval-flow-missing", f"{named} has neither workflow nor flow attached"
+            FLOW_STAGE, FaultId.APPROVAL_FLOW_MISSING, f"{named} has neither workflow nor flow attached"
         )
     elif row["workflow.active"] in FALSE_VALUES:
-        return fault_result(FLOW_STAGE, "approval-flow-inactive", f"The workflow “{workflow}” has Active off")
+        return fault_result(
+            FLOW_STAGE, FaultId.APPROVAL_FLOW_INACTIVE, f"The workflow “{workflow}” has Active off"
+        )
     else:
         seen = f"The workflow “{workflow}” is attached"
     approvers = await find_approvers(instance, row["sys_id"], workflow)
@@ -181,17 +186,17 @@ async def check_approval_flow(instance: ServiceNowClient, row: Row) -> str | Sta
     if approvers.nobody and approvers.able_to_act:
         cause = "The group that is to approve is not active."
         remedy = f"Make the group “{approvers.group}” active, or let the workflow ask another group."
-        return fault_result(FLOW_STAGE, "approvers-missing", seen, cause=cause, remedy=remedy)
+        return fault_result(FLOW_STAGE, FaultId.APPROVERS_MISSING, seen, cause=cause, remedy=remedy)
     if approvers.nobody:
         whom = f"the group “{approvers.group}”" if approvers.group else "the approvers that are named"
         state = "" if approvers.group_active else ", make it active"
         remedy = f"Add a member to {whom} who is active and not locked out{state}, or let the workflow ask another group."
-        return fault_result(FLOW_STAGE, "approvers-missing", seen, remedy=remedy)
+        return fault_result(FLOW_STAGE, FaultId.APPROVERS_MISSING, seen, remedy=remedy)
     if approvers.unasked is not None:
         number, since = approvers.unasked["number"], approvers.unasked["sys_created_on"]
         return fault_result(
             FLOW_STAGE,
-            "approval-not-requested",
+            FaultId.APPROVAL_NOT_REQUESTED,
             f"{seen}; {number} waits since {since} UTC and nobody was asked",
         )
     return seen if approvers.hidden else f"{seen}; no request waits unasked"

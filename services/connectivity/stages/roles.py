@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.common.errors import Problem
+from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
 from services.servicenow.account_roles import ADMIN_ROLE, REQUIRED_ROLES, SOAP_ROLES
@@ -19,7 +20,7 @@ def check_roles(account: str, roles: tuple[str, ...]) -> StageResult | str:
     if ADMIN_ROLE in roles:
         return fault_result(
             STAGE,
-            "role-admin-left",
+            FaultId.ROLE_ADMIN_LEFT,
             f"{account} has admin",
             remedy=f"Take admin away from {account}; {' and '.join(REQUIRED_ROLES)} are enough from there on.",
         )
@@ -27,14 +28,14 @@ def check_roles(account: str, roles: tuple[str, ...]) -> StageResult | str:
     if missing:
         return fault_result(
             STAGE,
-            "role-missing",
+            FaultId.ROLE_MISSING,
             f"{account} lacks {', '.join(missing)}",
             remedy=f"Give {account} {' and '.join(missing)}.",
         )
     if not set(SOAP_ROLES) & set(roles):
         return fault_result(
             STAGE,
-            "role-soap-missing",
+            FaultId.ROLE_SOAP_MISSING,
             f"{account} has no {' or '.join(SOAP_ROLES)}",
             remedy=f"Give {account} {SOAP_ROLES[-1]} and soap_query.",
         )
@@ -56,7 +57,7 @@ def apply_refusals(
         )
         return _refused_result(seen, f"lists are refused: {refused[0].evidence}", remedy)
     described = [one for one in services if one.stage != CALL_STAGE]
-    denied = [one for one in described if one.fault == "rights-missing"]
+    denied = [one for one in described if one.fault == FaultId.RIGHTS_MISSING]
     if denied and len(denied) == len(described) and not {SOAP_QUERY_ROLE, SOAP_ROLES[0]} & set(roles):
         # One that is refused alone is a rule for that one; a role would open or close all of them.
         evidence = (
@@ -65,7 +66,7 @@ def apply_refusals(
         remedy = f"Give the account {SOAP_QUERY_ROLE} and {SOAP_ROLES[1]}, or {SOAP_ROLES[0]}, which contains both."
         return _refused_result(seen, evidence, remedy)
     called = next(
-        (one for one in services if one.stage == CALL_STAGE and one.fault == "rights-missing"), None
+        (one for one in services if one.stage == CALL_STAGE and one.fault == FaultId.RIGHTS_MISSING), None
     )
     if called is not None and not set(SOAP_ROLES) & set(roles):
         evidence = f"services cannot be called by the account without {SOAP_ROLES[1]}: {called.evidence}"
@@ -77,6 +78,6 @@ def apply_refusals(
 
 def _refused_result(seen: StageResult, evidence: str, remedy: str) -> StageResult:
     """Return the result for a proven refusal, with the documented roles that are missing besides."""
-    if seen.fault == "role-missing":
+    if seen.fault == FaultId.ROLE_MISSING:
         evidence, remedy = f"{seen.evidence}; {evidence}", f"{seen.remedy} {remedy}"
-    return replace(fault_result(STAGE, "rights-missing", evidence, remedy=remedy), ms=seen.ms)
+    return replace(fault_result(STAGE, FaultId.RIGHTS_MISSING, evidence, remedy=remedy), ms=seen.ms)

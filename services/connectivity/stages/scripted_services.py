@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from models.approval_process import ApprovalProcess
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
 from services.servicenow.approval_services import ApprovalServices
@@ -69,24 +70,26 @@ class ServiceCheck:
             return await self._missing(role, name, error)
         verdict = compare_service(role, description)
         if verdict.typed_inputs:
-            return fault_result(stage, "service-input-type", f"{name}: {verdict.text}")
+            return fault_result(stage, FaultId.SERVICE_INPUT_TYPE, f"{name}: {verdict.text}")
         if not verdict.ok:
             other = self._matching_role(role, description)
             if other is not None:
                 seen = f"{name} is what {other.value} needs: {', '.join(description.inputs[:2])}"
-                return fault_result(stage, "service-swapped", seen)
-            problem = make_problem("service-contract", f"Compare {name} with the contract", verdict.text)
+                return fault_result(stage, FaultId.SERVICE_SWAPPED, seen)
+            problem = make_problem(
+                FaultId.SERVICE_CONTRACT, f"Compare {name} with the contract", verdict.text
+            )
             return StageResult.failed(stage, problem, 0)
         seen = f"{verdict.text}, operation {description.operation}"
         same = [row for row in await self._listed() if row["name"] == name]
         active = [row for row in same if row["active"] not in ("false", "0")]
         if len(active) > 1:
             return fault_result(
-                stage, "service-duplicate", f"{len(active)} active services are called {name}"
+                stage, FaultId.SERVICE_DUPLICATE, f"{len(active)} active services are called {name}"
             )
         if description.wsdl_host_differs:
             seen = f"{seen}; its WSDL points at {description.address}"
-            return fault_result(stage, "wsdl-address-elsewhere", seen)
+            return fault_result(stage, FaultId.WSDL_ADDRESS_ELSEWHERE, seen)
         return seen
 
     @staticmethod
@@ -126,10 +129,10 @@ class ServiceCheck:
             return StageResult.failed(stage, error.problem, 0)
         twins = [active for listed, active in rows if listed == name]
         if twins and not any(twins):
-            return fault_result(stage, "service-inactive", f"{name} is there with Active off")
+            return fault_result(stage, FaultId.SERVICE_INACTIVE, f"{name} is there with Active off")
         if twins:
             seen = f"{name} is listed and active, and yet: {error.problem.evidence}"
-            return fault_result(stage, "service-silent", seen)
+            return fault_result(stage, FaultId.SERVICE_SILENT, seen)
         # The names of the other two are much like this one, and are not meant.
         others = {other for other in self._names.values() if other != name}
         free = [listed for listed, active in rows if active and listed not in others]
@@ -140,7 +143,7 @@ class ServiceCheck:
         case = "; only capitals differ" if near.casefold() == name.casefold() else ""
         return fault_result(
             stage,
-            "service-name-differs",
+            FaultId.SERVICE_NAME_DIFFERS,
             f"{name} is not on the instance; {near} is{case}",
             remedy=f"Use {near} on the Approval Process, or rename the service.",
         )
@@ -154,9 +157,9 @@ class ServiceCheck:
         took = time.perf_counter() - started
         seen = f"A made-up id is answered with {answer.status.value}"
         if answer.status is not ApprovalStatus.INVALID:
-            return fault_result(stage, "status-call-not-invalid", seen)
+            return fault_result(stage, FaultId.STATUS_CALL_NOT_INVALID, seen)
         every = self._process.check_every_s
         timed = f"{seen} after {took * 1000:.0f} ms; asked every {every} s"
         if took > every * SLOW_FRACTION:
-            return fault_result(stage, "status-call-slow", timed)
+            return fault_result(stage, FaultId.STATUS_CALL_SLOW, timed)
         return timed

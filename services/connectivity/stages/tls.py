@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import fault_result, unreachable_error
 from services.connectivity.report import StageResult
 from services.connectivity.stages import time_limits
@@ -58,7 +59,9 @@ async def check_tls(settings: ConnectionSettings, address: str = "") -> str | St
                 address or origin.host, origin.port, ssl=context or None, server_hostname=origin.host
             )
     except TimeoutError as error:
-        raise unreachable_error(STAGE, "tls-timeout", tried, time_limits.stage_timeout_text()) from error
+        raise unreachable_error(
+            STAGE, FaultId.TLS_TIMEOUT, tried, time_limits.stage_timeout_text()
+        ) from error
     except (ssl.SSLError, OSError) as error:
         raise await _handshake_error(settings, address, error, tried) from error
     try:
@@ -90,7 +93,7 @@ def _describe_session(session: ssl.SSLObject) -> str | StageResult:
     if devices:
         seen += f"; {devices[0]} opens the connection in between"
     if days is not None and days < EXPIRES_SOON_DAYS:
-        return fault_result(STAGE, "tls-certificate-expires-soon", seen)
+        return fault_result(STAGE, FaultId.TLS_CERTIFICATE_EXPIRES_SOON, seen)
     return seen
 
 
@@ -101,7 +104,7 @@ async def load_tls_context(settings: ConnectionSettings, tried: str) -> ssl.SSLC
         return await asyncio.to_thread(tls_context, settings)
     except (ssl.SSLError, OSError) as error:
         files = " or ".join(f for f in (settings.ca_bundle, settings.client_certificate) if f)
-        raise unreachable_error(STAGE, "tls-file-unreadable", tried, f"{files}: {error}") from error
+        raise unreachable_error(STAGE, FaultId.TLS_FILE_UNREADABLE, tried, f"{files}: {error}") from error
 
 
 async def _handshake_error(
@@ -111,28 +114,28 @@ async def _handshake_error(
     known = transport_error(error, tried)
     text = str(error).lower()
     match known.problem.fault:
-        case "tls-certificate-expired" | "tls-wrong-host" | "tls-untrusted":
+        case FaultId.TLS_CERTIFICATE_EXPIRED | FaultId.TLS_WRONG_HOST | FaultId.TLS_UNTRUSTED:
             shown = await _fetch_certificate(settings, address)
             seen = known.problem.evidence + (f"; {shown.text}" if shown else "")
             return unreachable_error(
                 STAGE, _certificate_fault_id(known.problem.fault, text, shown), tried, seen
             )
-        case "tls-failed":
+        case FaultId.TLS_FAILED:
             if "protocol version" in text or "unsupported protocol" in text or "version_too_low" in text:
-                return unreachable_error(STAGE, "tls-protocol-old", tried, str(error))
+                return unreachable_error(STAGE, FaultId.TLS_PROTOCOL_OLD, tried, str(error))
             if "wrong version number" in text or "record layer" in text or "http request" in text:
-                return unreachable_error(STAGE, "tls-not-spoken", tried, str(error))
+                return unreachable_error(STAGE, FaultId.TLS_NOT_SPOKEN, tried, str(error))
     return known
 
 
-def _certificate_fault_id(fault: str, text: str, shown: _PresentedCertificate | None) -> str:
+def _certificate_fault_id(fault: FaultId, text: str, shown: _PresentedCertificate | None) -> FaultId:
     if "not yet valid" in text:
-        return "tls-certificate-not-yet-valid"
-    if fault == "tls-untrusted" and shown is not None:
+        return FaultId.TLS_CERTIFICATE_NOT_YET_VALID
+    if fault == FaultId.TLS_UNTRUSTED and shown is not None:
         if INTERCEPTION_ISSUERS.search(shown.issuer):
-            return "tls-intercepted"
+            return FaultId.TLS_INTERCEPTED
         if shown.issuer == shown.subject:
-            return "tls-self-signed"
+            return FaultId.TLS_SELF_SIGNED
     return fault
 
 

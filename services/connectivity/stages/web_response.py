@@ -6,6 +6,7 @@ import httpx
 
 from models.addresses import Origin
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import refused_error, unreachable_error
 from services.connectivity.report import StageResult
 from services.servicenow.encoded_query import Operator, where
@@ -36,7 +37,7 @@ def check_reply(response: httpx.Response, origin: Origin) -> str:
             raise_for_redirect(response, origin, tried)
         return f"{status}, a redirect"
     if status >= 500 and _instance_problem(response, origin) is None:
-        raise make_error("server-error", tried, f"HTTP {status}")
+        raise make_error(FaultId.SERVER_ERROR, tried, f"HTTP {status}")
     server = response.headers.get("server", "")
     return f"{status}, {response.http_version}, no redirect" + (f", {server}" if server else "")
 
@@ -52,7 +53,9 @@ def check_instance(response: httpx.Response, origin: Origin) -> str | StageResul
     seen = f"HTTP {response.status_code}, {response.headers.get('content-type', 'no content type')}"
     if response.status_code < 400 or response.status_code == 404:
         tried = f"Ask {origin.host} whether it is ServiceNow"
-        raise unreachable_error("instance", "not-servicenow", tried, f"{seen}, nothing of ServiceNow in it")
+        raise unreachable_error(
+            "instance", FaultId.NOT_SERVICENOW, tried, f"{seen}, nothing of ServiceNow in it"
+        )
     # A gateway may strip what tells an instance; to refuse a call without a sign-in is what an instance would do.
     return f"{seen}: refuses a call without a sign-in; nothing else tells whether it is ServiceNow"
 
@@ -65,14 +68,14 @@ def _instance_problem(response: httpx.Response, origin: Origin) -> ConsoleError 
             location = response.headers.get("location", "")
             if _is_sso_redirect(str(response.request.url), location, origin):
                 return refused_error(
-                    "instance", "sso-redirect", tried, f"HTTP {response.status_code} to {location}"
+                    "instance", FaultId.SSO_REDIRECT, tried, f"HTTP {response.status_code} to {location}"
                 )
             raise_for_redirect(response, origin, tried)
         # Being asked to sign in is the good answer here, and comes as a page on some instances.
         elif response.status_code not in UNAUTHENTICATED_STATUSES:
             raise_for_html(response, tried)
     except ConsoleError as error:
-        return error if error.problem.fault != "redirect-elsewhere" else None
+        return error if error.problem.fault != FaultId.REDIRECT_ELSEWHERE else None
     return None
 
 

@@ -1,16 +1,12 @@
 """Whether an account may decide for others, and what an error says of a change that was sent."""
 
 from services.common.errors import ConsoleError, ReplyError, UnreachableError
+from services.common.fault_ids import Execution
 from services.requests.records.requested_item import RequestedItem
 from services.servicenow.account_roles import ADMIN_ROLE, fetch_active_roles
 from services.servicenow.http_client import ServiceNowClient
 
 APPROVAL_ADMIN = "approval_admin"
-NOT_SENT_FAULTS = frozenset(
-    {"dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host", "tls-untrusted",
-     "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance"}
-)  # fmt: skip
-"""Faults that come before an instance does anything: nothing was changed."""
 
 
 async def may_decide_for_others(instance: ServiceNowClient, account: str) -> bool:
@@ -21,7 +17,8 @@ async def may_decide_for_others(instance: ServiceNowClient, account: str) -> boo
 
 def may_have_been_applied(error: ConsoleError) -> bool:
     """Whether a change may have been made although it came to an error."""
-    return isinstance(error, UnreachableError | ReplyError) and error.problem.fault not in NOT_SENT_FAULTS
+    certainly_not = error.problem.fault.execution is Execution.NOT_EXECUTED
+    return isinstance(error, UnreachableError | ReplyError) and not certainly_not
 
 
 def undecided_ending(record: RequestedItem) -> str:

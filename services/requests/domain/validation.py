@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES
 
 KNOWN_FIELDS = (*CREATE_INPUTS, *FURTHER_VARIABLES)
@@ -23,7 +24,7 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     if unknown:
         raise _input_error(
             tried,
-            "field-unknown",
+            FaultId.FIELD_UNKNOWN,
             f"{_format_names(unknown)} is no variable of the contract.",
             "A request carries the contract's variables only.",
             f"Use one of {', '.join(CREATE_INPUTS)}; where the service takes them, also {', '.join(FURTHER_VARIABLES)}.",
@@ -33,7 +34,7 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     if unsendable:
         raise _input_error(
             tried,
-            "field-unsendable",
+            FaultId.FIELD_UNSENDABLE,
             f"{', '.join(unsendable)} holds control characters or halves of characters.",
             "XML, in which requests travel, cannot carry them.",
             "Leave these characters out.",
@@ -44,12 +45,22 @@ def validate_fields(fields: Mapping[str, str], tried: str = "Raise a request") -
     if long:
         raise _input_error(
             tried,
-            "field-too-long",
+            FaultId.FIELD_TOO_LONG,
             f"{', '.join(long)} is longer than {FIELD_MAX_LENGTH} characters.",
             "No request of Privilege Manager is as long as that.",
             "Send a shorter text.",
         )
     return dict(fields)
+
+
+def describe_invalid_text(text: str, max_length: int) -> str:
+    """Return why a text is too long or cannot be sent, as the end of a sentence; or an empty text."""
+    if len(text) > max_length:
+        return f"has {len(text)} characters; at most {max_length} are kept"
+    found = UNSENDABLE_CHARACTERS.search(text)
+    if found:
+        return f"holds U+{ord(found[0]):04X}, which no request can carry"
+    return ""
 
 
 def _format_names(names: list[str]) -> str:
@@ -62,5 +73,5 @@ def _format_code_points(characters: list[str]) -> str:
     return ", ".join(points) + (" …" if len(characters) > 5 else "")
 
 
-def _input_error(tried: str, fault: str, evidence: str, cause: str, remedy: str) -> InputError:
+def _input_error(tried: str, fault: FaultId, evidence: str, cause: str, remedy: str) -> InputError:
     return InputError(Problem(tried, evidence, cause, Owner.CONSOLE, remedy, fault))

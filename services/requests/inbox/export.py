@@ -15,6 +15,7 @@ from models.addresses import record_url
 from models.base import utcnow
 from models.foreign_system import ForeignSystem
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.file_writing import write_atomically, write_failure_cause, write_failure_remedy
 from services.common.progress import Progress, ignore_progress
 from services.common.redaction import redact, redact_user_text
@@ -199,6 +200,6 @@ def _unusable_file_error(path: Path, error: OSError) -> InputError:
             cause=write_failure_cause(error),
             owner=Owner.CONSOLE,
             remedy=write_failure_remedy(error),
-            fault="file-unusable",
+            fault=FaultId.FILE_UNUSABLE,
         )
     )

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from models.approval_process import ApprovalProcess
 from models.base import utcnow
+from services.common.fault_ids import FaultId
 from services.requests.inbox.filter_sql import REQUEST_TABLE, ROW_COLUMNS, RequestRow, to_request_row
 from services.requests.inbox.filters import Filter, Sort
 from services.requests.inbox.result_set import Anchor, Count, ResultSet, Slice
@@ -116,7 +117,7 @@ class Inbox:
                 with self.store.write():
                     """The end of every unit of work indexes what is queued."""
             except StoreError as error:
-                if error.problem.fault not in ("store-not-writable", "store-locked"):
+                if error.problem.fault not in (FaultId.STORE_NOT_WRITABLE, FaultId.STORE_LOCKED):
                     raise
                 return False
         return True

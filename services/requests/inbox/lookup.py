@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from models.approval_request import ApprovalRequest
 from services.common.errors import InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.common.uuid_text import id_variants, parse_uuid
 from services.store import Store
 
@@ -52,7 +53,7 @@ def _not_found_error(text: str) -> InputError:
             owner=Owner.CONSOLE,
             remedy="Look it up with requests list --search. What is new in ServiceNow comes in while a worker or the"
             " window runs.",
-            fault="object-missing",
+            fault=FaultId.OBJECT_MISSING,
         )
     )
 
@@ -65,6 +66,6 @@ def _ambiguous_error(text: str, found: list[str]) -> InputError:
             cause="Numbers and ids of ServiceNow are unique on one instance only.",
             owner=Owner.CONSOLE,
             remedy="Name it by its own id.",
-            fault="request-ambiguous",
+            fault=FaultId.REQUEST_AMBIGUOUS,
         )
     )

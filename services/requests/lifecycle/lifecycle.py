@@ -22,6 +22,7 @@ from models.base import TEXT_MAX, utcnow
 from models.kinds import RequestEventKind as Event
 from models.kinds import RequestState
 from services.common.errors import ConsoleError, InputError, Owner, Problem, RefusedError, ReplyError
+from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.common.threads import run_to_completion
 from services.coordination import process_identity
 from services.requests.domain import inputs
@@ -45,7 +46,6 @@ from services.requests.records.requested_item import (
     read_requested_item,
     row_with,
 )
-from services.servicenow.account_roles import HIDDEN_RECORD_FAULTS
 from services.servicenow.approval_services import ApprovalServices, StatusResult
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
 from services.servicenow.faults import NotFoundOnInstanceError, make_error
@@ -70,30 +70,6 @@ REHEARSAL_ABANDONED_COMMENT = "The rehearsal was broken off"
 ENDED_BEFORE_CREATE_COMMENT = "Ended in Privilege Manager before it was raised"
 
 log = logging.getLogger(__name__)
-
-NOT_EXECUTED_FAULTS = frozenset(
-    {"url-invalid", "dns-unknown-host", "tcp-refused", "tcp-timeout", "tls-certificate-expired", "tls-wrong-host",
-     "tls-untrusted", "tls-failed", "proxy-failed", "instance-hibernating", "instance-maintenance", "login-page",
-     "redirect-elsewhere", "rate-limited", "service-missing", "access-policy-refused",
-     "basic-auth-not-offered", "proxy-sign-in", "proxy-sign-in-refused", "proxy-sign-in-unsupported",
-     "service-description-invalid", "service-contract", "service-input-type", "input-unsendable", "credential-missing"}
-)  # fmt: skip
-"""Faults after which a call has certainly not been carried out."""
-
-CREATE_FINISHED_FAULTS = frozenset(
-    {
-        "soap-fault",
-        "reply-contract",
-        "reply-malformed",
-        "reply-damaged",
-        "answer-too-large",
-        "operation-aborted",
-        "authentication-refused",
-        "rights-missing",
-    }
-)
-"""Faults after which Create is over: what it did can be seen now or never. A guest's call may have been carried out, and
-a script may have met with a missing right after it had ordered."""
 
 
 class RequestLifecycle:
@@ -234,7 +210,7 @@ class RequestLifecycle:
                 raise
             return None, False
         except ConsoleError as error:
-            if error.problem.fault not in HIDDEN_RECORD_FAULTS:
+            if FaultTrait.ROWS_HIDDEN not in error.problem.fault.traits:
                 raise
             # What the account may not look at is left to the services, as the contract has it.
             return None, False
@@ -403,7 +379,7 @@ class RequestLifecycle:
         try:
             request_id = await self._create(variables, marked)
         except ConsoleError as error:
-            if patient and error.retryable and error.problem.fault in NOT_EXECUTED_FAULTS:
+            if patient and error.retryable and error.problem.fault.execution is Execution.NOT_EXECUTED:
                 # Nothing was sent, and the instance may be back in a moment: whoever looks next tries again.
                 await run_to_completion(lambda: self._steps.discard_create_attempt(row, marked))
                 raise
@@ -418,23 +394,25 @@ class RequestLifecycle:
         share = self._processing_limit * SEND_TIMEOUT_SHARE
         if utcnow() - marked > share:
             # The computer slept meanwhile: by now somebody else may take it that nothing was sent.
-            raise make_error("timeout", tried, "nothing was sent in time")
+            raise make_error(FaultId.TIMEOUT, tried, "nothing was sent in time")
         try:
             async with asyncio.timeout(share.total_seconds()):
                 return await self.services.create(variables)
         except TimeoutError as error:
-            raise make_error("timeout", tried, f"no answer within {share.total_seconds():.0f} s") from error
+            raise make_error(
+                FaultId.TIMEOUT, tried, f"no answer within {share.total_seconds():.0f} s"
+            ) from error
 
     async def _handle_create_failure(self, row: ApprovalRequest, error: ConsoleError) -> ApprovalRequest:
         """Go on after a Create that brought no id: failed, found all the same, or in doubt."""
-        fault, sighting = error.problem.fault, None
-        if fault not in NOT_EXECUTED_FAULTS:
+        execution, sighting = error.problem.fault.execution, None
+        if execution is not Execution.NOT_EXECUTED:
             with contextlib.suppress(ConsoleError):
                 sighting = await self._look(row)
                 if sighting.item is not None:
                     return await self._adopt_found_item(row, sighting)
-        over = fault in CREATE_FINISHED_FAULTS and sighting is not None and sighting.item is None
-        if fault in NOT_EXECUTED_FAULTS or over:
+        over = execution is Execution.FINISHED and sighting is not None and sighting.item is None
+        if execution is Execution.NOT_EXECUTED or over:
             await self._fail(row, str(error))
         else:
             doubt = (
@@ -556,7 +534,7 @@ def _with_store_retries(write: Callable[[], bool]) -> Callable[[], bool]:
             try:
                 return write()
             except StoreError as error:
-                if error.problem.fault != "store-locked":
+                if error.problem.fault != FaultId.STORE_LOCKED:
                     raise
                 time.sleep(STORE_RETRY_DELAY_S)
         return write()
@@ -572,14 +550,14 @@ def _never_raised_error(row: ApprovalRequest) -> InputError:
             cause="It was never raised.",
             owner=Owner.CONSOLE,
             remedy="Look for its PMApprovalId among the requested items in ServiceNow.",
-            fault="request-never-raised",
+            fault=FaultId.REQUEST_NEVER_RAISED,
         )
     )
 
 
 def _is_certainly_not_executed(error: ConsoleError) -> bool:
     """Whether a call that came to this error has certainly changed nothing on the instance."""
-    return isinstance(error, RefusedError) or error.problem.fault in NOT_EXECUTED_FAULTS
+    return isinstance(error, RefusedError) or error.problem.fault.execution is Execution.NOT_EXECUTED
 
 
 def _in_doubt_error(row: ApprovalRequest) -> InputError:
@@ -590,6 +568,6 @@ def _in_doubt_error(row: ApprovalRequest) -> InputError:
             cause="Whether it is there can be told a few minutes after it was sent.",
             owner=Owner.CONSOLE,
             remedy="Try again in a few minutes.",
-            fault="request-in-doubt",
+            fault=FaultId.REQUEST_IN_DOUBT,
         )
     )

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId, FaultTrait
 from services.servicenow.faults import RateLimitedError
 from services.store.errors import StoreError
 
@@ -13,10 +14,6 @@ POLL_INTERVAL_WITH_STATUS_QUEUE_S = 60
 BACKOFF_MAX_S = 900.0
 AUTHENTICATION_BACKOFF_S = 300.0
 AUTHENTICATION_BACKOFF_MAX_S = 3600.0
-RATE_LIMIT_FAULTS = ("rate-limited",)
-"""Faults after which the instance has named the end of the pause; nobody polls before it."""
-ACCOUNT_LOCK_FAULTS = ("authentication-refused",)
-"""Faults that lock the account if they are repeated: a person may try once more during the pause."""
 _DOUBLINGS_MAX = 10
 
 
@@ -44,11 +41,15 @@ def backoff_s(
     if isinstance(error, RateLimitedError):
         return max(error.retry_after, 1.0) + jitter
     factor = 2.0 ** min(failures - 1, _DOUBLINGS_MAX)
-    if error.problem.fault in ACCOUNT_LOCK_FAULTS:
+    if FaultTrait.MAY_LOCK_ACCOUNT in error.problem.fault.traits:
         return min(AUTHENTICATION_BACKOFF_MAX_S, AUTHENTICATION_BACKOFF_S * factor) * jitter
     return min(BACKOFF_MAX_S, interval_s * factor) * jitter
 
 
-def may_poll_despite_pause(fault: str, failures: int) -> bool:
+def may_poll_despite_pause(fault: FaultId | None, failures: int) -> bool:
     """Whether a person may have a server polled during the pause that follows a fault."""
-    return fault not in RATE_LIMIT_FAULTS and (fault not in ACCOUNT_LOCK_FAULTS or failures < 2)
+    if fault is FaultId.RATE_LIMITED:
+        # The instance has named the end of the pause.
+        return False
+    # Where repeated failures lock the account, a person may try once more.
+    return fault is None or FaultTrait.MAY_LOCK_ACCOUNT not in fault.traits or failures < 2

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import EXTRA_CALL, MANUAL_POLL_CALL, POLL_CALL, WINDOW_S, CallBudget
 from services.coordination.clock import Clock, SystemClock
@@ -58,8 +59,6 @@ MANUAL_POLL_MIN_AGE_S = 2.0
 """A person who wants a look sees what was looked at so short a time ago."""
 MANUAL_POLLS_PER_HOUR_MAX = 30
 """Looks in an hour that people may want beside the regular ones: the others stay for those."""
-PAGE_TOO_LARGE_FAULTS = ("transaction-cancelled", "timeout", "answer-too-large")
-TABLE_UNREADABLE_FAULTS = ("rights-missing", "query-ignored")
 log = logging.getLogger(__name__)
 
 
@@ -186,7 +185,7 @@ class Poller:
         self.budget.usage_in_session(session, target.server_id)  # advances the common time to the last call
         now = self._time.now()
         if polled.paused_until is not None and polled.paused_until > now:
-            allowed = wanted and may_poll_despite_pause(polled.fault, polled.failures)
+            allowed = wanted and may_poll_despite_pause(FaultId.parse(polled.fault), polled.failures)
             if not allowed:
                 return PollResult(
                     skip_reason=SkipReason.PAUSED, next_at=self._time.shown(polled.paused_until)
@@ -250,7 +249,7 @@ class Poller:
             try:
                 await self._poll_table(turn, instance, course.choose(self._clock.monotonic()))
             except ConsoleError as error:
-                if error.problem.fault not in TABLE_UNREADABLE_FAULTS:
+                if FaultTrait.TABLE_UNREADABLE not in error.problem.fault.traits:
                     raise
         readable = bool(target.cat_items) and course.readable(ITEM_TABLE, self._clock.monotonic())
         asker.decided(turn.kept.ended_own)
@@ -273,9 +272,9 @@ class Poller:
                 build_query(table, wish), fields=fields, limit=course.page_size, after=course.after
             )
         except ConsoleError as error:
-            if error.problem.fault in TABLE_UNREADABLE_FAULTS:
+            if FaultTrait.TABLE_UNREADABLE in error.problem.fault.traits:
                 course.refuse(table, clock.monotonic())
-            elif error.problem.fault in PAGE_TOO_LARGE_FAULTS:
+            elif FaultTrait.SMALLER_PAGE_HELPS in error.problem.fault.traits:
                 course.reduce_page_size()
             raise
         told = _server_time(instance)
@@ -327,7 +326,7 @@ class Poller:
                 try:
                     await self._poll_table(turn, instance, table)
                 except ConsoleError as error:
-                    if error.problem.fault not in TABLE_UNREADABLE_FAULTS:
+                    if FaultTrait.TABLE_UNREADABLE not in error.problem.fault.traits:
                         raise
             else:
                 await self._poll_status_service(turn, instance)

@@ -17,7 +17,8 @@ from sqlmodel import Session
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestErrorKind, RequestOrigin, RequestState
-from services.common.errors import ConsoleError, Problem, UnreachableError
+from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.unexpected_errors import to_console_error
 from services.coordination.clock import Clock
 from services.coordination.leases import LeaseLostError, Leases
@@ -31,7 +32,6 @@ from services.requests.records.record_resolution import is_id_shared
 from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, ServiceRole
 from services.servicenow.encoded_query import Operator, where
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.script_templates import is_unmodified_script
 from services.store import Store
@@ -42,7 +42,6 @@ QUEUE_MAX = 200
 SCRIPT_CHECK_VALID_S = 24 * 3600.0
 """So long a look at a script is believed; somebody may have changed it since."""
 _SCRIPT_FIELDS = ("name", "active", "script", "sys_updated_on", "sys_mod_count")
-_INSTANCE_FAULTS = ("authentication-refused", "instance-hibernating", "instance-maintenance", "login-page")
 _TABLE = get_table(ApprovalRequest)
 log = logging.getLogger(__name__)
 
@@ -96,7 +95,8 @@ class StatusQueue:
             query = where("name", Operator.IN, *(name for name in names if "," not in name))
             page = await instance.table("sys_web_service").page(query, fields=_SCRIPT_FIELDS, limit=200)
         except ConsoleError as error:
-            if error.problem.fault not in ("rights-missing", "query-ignored", "input-unsendable"):
+            fault = error.problem.fault
+            if FaultTrait.TABLE_UNREADABLE not in fault.traits and fault is not FaultId.INPUT_UNSENDABLE:
                 raise
         else:
             for row in page.rows:
@@ -176,11 +176,7 @@ class StatusQueue:
             if row.error_kind == RequestErrorKind.STATUS_UNREADABLE:
                 await asyncio.to_thread(RequestTransactions(self._store).clear_problem, row.id)
         except ConsoleError as error:
-            whole = (
-                isinstance(error, UnreachableError | RateLimitedError)
-                or error.problem.fault in _INSTANCE_FAULTS
-            )
-            if whole:
+            if FaultTrait.PAUSES_CALLS in error.problem.fault.traits:
                 self._back(row)
                 raise
             if isinstance(error, StoreError | LeaseLostError):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from models.kinds import RequestState
 from services.common.errors import ConsoleError, InputError, Owner, Problem
+from services.common.fault_ids import FaultId
 from services.language import ENGLISH, date_time, plural_message
 from services.requests.records.request_action import action_from_approval
 from services.requests.records.requested_item import Approval, RequestedItem, join_english_names
@@ -18,7 +19,7 @@ def invalid_comment(fault: str) -> InputError:
             cause="No request can carry this text.",
             owner=Owner.CONSOLE,
             remedy="Shorten it, or leave these characters out.",
-            fault="comment-unsendable",
+            fault=FaultId.COMMENT_UNSENDABLE,
         )
     )
 
@@ -31,7 +32,7 @@ def cancel_not_confirmed(label: str) -> Problem:
         cause="Cancelling it needs to be confirmed.",
         owner=Owner.CONSOLE,
         remedy="Confirm it; at the command line with --confirm.",
-        fault="cancel-unconfirmed",
+        fault=FaultId.CANCEL_UNCONFIRMED,
     )
 
 
@@ -43,7 +44,7 @@ def record_missing(tried: str) -> Problem:
         cause="It never reached ServiceNow, it was deleted there, or the account may not see it.",
         owner=Owner.SERVICENOW,
         remedy="Look for its PMApprovalId among the requested items in ServiceNow.",
-        fault="record-missing",
+        fault=FaultId.RECORD_MISSING,
     )
 
 
@@ -55,7 +56,7 @@ def no_open_approval(tried: str, number: str, account: str) -> Problem:
         cause="Nobody is asked, or the account may only see what it is asked itself.",
         owner=Owner.SERVICENOW,
         remedy="Sign in as an approver, or give the account approval_admin; see that the item has an approval flow.",
-        fault="approval-none-open",
+        fault=FaultId.APPROVAL_NONE_OPEN,
     )
 
 
@@ -69,7 +70,7 @@ def approval_on_order(tried: str, record: RequestedItem) -> Problem:
         cause="An approval of the order decides about all of its items. Nothing was changed.",
         owner=Owner.SERVICENOW,
         remedy=f"Look at the other items of {order}, and decide it in ServiceNow.",
-        fault="approval-on-order",
+        fault=FaultId.APPROVAL_ON_ORDER,
     )
 
 
@@ -81,7 +82,7 @@ def decision_not_allowed(tried: str, account: str, asked: list[str]) -> Problem:
         cause="Whoever is not asked may only decide with the role approval_admin.",
         owner=Owner.SERVICENOW,
         remedy="Decide as the approver, or give the account approval_admin.",
-        fault="decision-not-allowed",
+        fault=FaultId.DECISION_NOT_ALLOWED,
     )
 
 
@@ -112,7 +113,7 @@ def _not_open(tried: str, evidence: str) -> Problem:
         cause="It is not open any more.",
         owner=Owner.CONSOLE,
         remedy="Nothing needs to be done; the newest state is shown.",
-        fault="request-not-open",
+        fault=FaultId.REQUEST_NOT_OPEN,
     )
 
 
@@ -124,7 +125,7 @@ def decision_too_late(tried: str, state: str) -> Problem:
         cause="It had ended before the decision came.",
         owner=Owner.CONSOLE,
         remedy="Tell the caller to start the program again.",
-        fault="request-not-open",
+        fault=FaultId.REQUEST_NOT_OPEN,
     )
 
 
@@ -137,7 +138,7 @@ def change_not_applied(tried: str, lost: ConsoleError | None) -> Problem:
         cause="The change did not come through, or a rule of the instance took it back.",
         owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
         remedy="Look again in a moment, then try again.",
-        fault="decision-not-taken",
+        fault=FaultId.DECISION_NOT_TAKEN,
     )
 
 
@@ -150,7 +151,7 @@ def outcome_unknown(tried: str, lost: ConsoleError | None) -> Problem:
         cause="The answer was lost and the record could not be read back: it may have been done, or not.",
         owner=lost.problem.owner if lost is not None else Owner.SERVICENOW,
         remedy="Look at the request again before you repeat this.",
-        fault="decision-unclear",
+        fault=FaultId.DECISION_UNCLEAR,
     )
 
 
@@ -158,7 +159,7 @@ def partially_cancelled(problem: Problem, label: str, done: list[str]) -> Proble
     """Say what was cancelled before `problem` came in between, what is not known then, and how to go on."""
     known = (
         "what became of the rest is not known"
-        if problem.fault == "decision-unclear"
+        if problem.fault == FaultId.DECISION_UNCLEAR
         else "the rest is still open"
     )
     whose = plural_message(
@@ -180,7 +181,7 @@ def record_still_open(tried: str, number: str) -> Problem:
         cause="The service did not cancel the record, or a rule of the instance took it back. The request has ended here.",
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {number} in ServiceNow.",
-        fault="decision-not-taken",
+        fault=FaultId.DECISION_NOT_TAKEN,
     )
 
 
@@ -192,7 +193,7 @@ def id_names_shared_order(label: str, order: str) -> Problem:
         cause="The Cancel service may cancel everything that was ordered together.",
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
-        fault="order-shared",
+        fault=FaultId.ORDER_SHARED,
     )
 
 
@@ -204,7 +205,7 @@ def id_of_other_item(label: str, given: str) -> Problem:
         cause="The Cancel service would cancel what belongs to another request.",
         owner=Owner.SERVICENOW,
         remedy=f"Cancel {label} in ServiceNow. Let the Create service return the sys_id of the requested item.",
-        fault="record-foreign",
+        fault=FaultId.RECORD_FOREIGN,
     )
 
 
@@ -216,7 +217,7 @@ def request_locked(label: str, other: str) -> Problem:
         cause="Another console on the same store is deciding, cancelling or reminding right now.",
         owner=Owner.CONSOLE,
         remedy="Look at it again in a moment.",
-        fault="request-busy",
+        fault=FaultId.REQUEST_BUSY,
     )
 
 
@@ -228,7 +229,7 @@ def already_reminded(tried: str) -> Problem:
         cause="Nobody is reminded twice within 15 minutes.",
         owner=Owner.CONSOLE,
         remedy="Wait, or ask one of them in person.",
-        fault="reminded-already",
+        fault=FaultId.REMINDED_ALREADY,
     )
 
 
@@ -250,6 +251,6 @@ def _object_missing(label: str, word: str, kind: str) -> InputError:
             cause=f"The {word} was deleted.",
             owner=Owner.CONSOLE,
             remedy="Act on its record in ServiceNow.",
-            fault="object-missing",
+            fault=FaultId.OBJECT_MISSING,
         )
     )

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from models.approval_request import ApprovalRequest
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.uuid_text import parse_uuid
 from services.requests.records.batch_query import (
     ITEM_TABLE,
@@ -19,7 +20,6 @@ from services.requests.records.batch_query import (
     VARIABLE_VALUE_FIELD,
     parse_time,
 )
-from services.servicenow.account_roles import HIDDEN_RECORD_FAULTS
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
@@ -219,7 +219,7 @@ async def _fetch_approval_ids(instance: ServiceNowClient, found: Sequence[Row]) 
             if answer[VARIABLE_VALUE_FIELD] and answer[VARIABLE_ITEM_FIELD] in carried:
                 carried[answer[VARIABLE_ITEM_FIELD]].append(answer[VARIABLE_VALUE_FIELD])
     except ConsoleError as error:
-        if error.problem.fault not in HIDDEN_RECORD_FAULTS:
+        if FaultTrait.ROWS_HIDDEN not in error.problem.fault.traits:
             raise  # nothing is concluded from a list that was cut off or did not come
     return carried
 
@@ -247,7 +247,7 @@ async def _fetch_by_approval_id(instance: ServiceNowClient, approval_id: str) ->
             if not item[APPROVAL_ID_FIELD] or is_same_id(item[APPROVAL_ID_FIELD], approval_id)
         ]
     except ConsoleError as error:
-        if error.problem.fault not in HIDDEN_RECORD_FAULTS:
+        if FaultTrait.ROWS_HIDDEN not in error.problem.fault.traits:
             raise
         return []
 
@@ -357,18 +357,21 @@ def _unowned_problem(
     readable = "Let the account read the variables of requested items (sc_item_option_mtom, sc_item_option)"
     look = f"or look for the PMApprovalId {row.approval_id} in ServiceNow and act there."
     if foreign:
-        fault, cause = "record-foreign", "What is found under the ids of this request belongs to another one."
+        fault, cause = (
+            FaultId.RECORD_FOREIGN,
+            "What is found under the ids of this request belongs to another one.",
+        )
         remedy = f"Look for the PMApprovalId {row.approval_id} among the requested items in ServiceNow."
     elif several:
-        fault = "record-ambiguous"
+        fault = FaultId.RECORD_AMBIGUOUS
         cause = "Several items of one order may be this request's, and the account does not see their PMApprovalId."
         remedy = f"{readable}, {look}"
     elif not request_items:
-        fault = "record-unproven"
+        fault = FaultId.RECORD_UNPROVEN
         cause = "The account does not see its PMApprovalId, and no Request Item is chosen on its Approval Process."
         remedy = f"{readable}, choose the Request Item on the Approval Process, {look}"
     else:
-        fault = "record-unproven"
+        fault = FaultId.RECORD_UNPROVEN
         cause = "Nothing shows that what is found under the ids of this request is its record."
         remedy = f"{readable}, {look}"
     return Problem(

@@ -9,6 +9,7 @@ from typing import Any
 from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX, utcnow
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultTrait
 from services.language import AND, ENGLISH, OR, join_names
 from services.requests.domain.states import OPEN_RECORD_STATUSES, RecordStatus, record_status
 from services.requests.records.batch_query import (
@@ -19,7 +20,6 @@ from services.requests.records.batch_query import (
     parse_time,
 )
 from services.requests.records.record_resolution import order_has_other_items, resolve_item
-from services.servicenow.account_roles import ACCESS_DENIED_FAULTS
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.journal_text import journal_to_text
@@ -270,7 +270,7 @@ async def read_comments(instance: ServiceNowClient, record: RequestedItem) -> Co
             else:
                 heapq.heappushpop(newest, found)
     except ConsoleError as error:
-        if error.problem.fault not in ACCESS_DENIED_FAULTS:
+        if FaultTrait.ACCESS_DENIED not in error.problem.fault.traits:
             raise
         return None
     return Comments(tuple(comment for _, _, comment in sorted(newest)), hidden)

@@ -16,6 +16,7 @@ from models.kinds import RequestState, TaskState
 from models.task_run import TaskRun
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.common.threads import run_to_completion
 from services.requests.domain.validation import validate_fields
@@ -294,7 +295,7 @@ async def _clean_up(run: Rehearsal, life: RequestLifecycle, progress: Progress) 
     try:
         gone = await cancel_rehearsal(life, request)
     except ConsoleError as error:
-        if error.problem.fault == "request-never-raised":
+        if error.problem.fault == FaultId.REQUEST_NEVER_RAISED:
             return True
         run.legs.append(Leg("cancel", error.problem.cause, _elapsed_ms(started), ok=False))
         return False

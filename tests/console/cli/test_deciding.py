@@ -18,7 +18,7 @@ from services.intake.accepted_requests import hash_token
 from services.practice.accounts_and_sessions import user_sys_id
 from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
 from services.practice.orders_and_approvals import place_order
-from services.requests.decisions.decide import ActionResult
+from services.requests.decisions.action_run import ActionResult
 from services.requests.records.problems import decision_too_late
 from services.store import Store
 from tests.console.cli.conftest import ROOT, SECRET, SERVER, TYPE

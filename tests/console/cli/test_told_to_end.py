@@ -93,7 +93,7 @@ def test_a_hangup_that_was_ignored_stays_ignored(configured):
 
 WINDOW = """
 import sys
-from console import loop
+from console.startup import event_loop as loop
 from PyQt6.QtWidgets import QApplication
 
 app = QApplication(sys.argv[:1])

@@ -12,9 +12,10 @@ from console.design.icons import ICON_NAMES
 from console.forms.delete_dialogs import DeleteDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
 from console.navigation.tree_model import object_key
-from console.runtime.context import Context, WindowOptions
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.context import Context
+from console.runtime.options import Options
 from console.runtime.targets import Target
+from console.runtime.window_settings import WindowSettings
 from console.setup.wizard import SetupWizard
 from console.shell.dialogs import ProblemSheet
 from console.shell.main_window import MAX_OPEN_PAGES, Window
@@ -293,7 +294,7 @@ def test_a_store_that_cannot_be_opened_is_told_once(run, tmp_path):
     file.write_bytes(b"This is no database. " * 100)
 
     async def story():
-        ctx = Context(WindowOptions(str(file), tmp_path, "session"))
+        ctx = Context(Options(str(file), "session"), tmp_path)
         window = Window(ctx, WindowSettings(tmp_path))
         window.show()
         ctx.open()
@@ -365,7 +366,7 @@ def test_colours_change_at_once_and_are_remembered(in_window):
         for scheme in ("dark", "contrast", "light"):
             window.ctx.commands.run(f"theme_{scheme}")
             assert theme.current().scheme == scheme
-            assert window.remembered.text("scheme") == scheme
+            assert window.settings.text("scheme") == scheme
 
     in_window(story)
 
@@ -475,7 +476,7 @@ async def deleted(window, kind, item):
     dialog.delete_button.click()
     key = object_key(str(kind), item.id)
     await until(lambda: window.model.node(key) is None)
-    await until(lambda: bool(window.undo.next))
+    await until(lambda: bool(window.ctx.undo.next))
     return key
 
 
@@ -489,7 +490,7 @@ def test_ctrl_z_brings_a_deleted_object_back(in_window):
         await until(lambda: window.model.node(key) is not None)
         await until(lambda: window.page.target.id == made[kind].id)
         assert window.model.node(key).text == made[kind].name
-        assert not window.undo.next
+        assert not window.ctx.undo.next
 
     in_window(story)
 

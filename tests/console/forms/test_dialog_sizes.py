@@ -18,6 +18,7 @@ from console.widgets.labels import Label
 from models.base import utcnow
 from models.kinds import Kind
 from services.common.errors import Owner, Problem
+from services.common.fault_ids import FaultId
 from services.vault import VaultError
 from tests.console.inbox.support import as_row, request
 from tests.console.page_support import until
@@ -87,7 +88,9 @@ def test_the_dialog_of_a_run_is_not_widened_by_what_is_missing(qtbot):
 
 def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx, configuration, vault):
     def refuse(*_given, **_named):
-        raise VaultError(Problem("Keep it", "locked", LONG, Owner.CONSOLE, "Unlock it."))
+        raise VaultError(
+            Problem("Keep it", "locked", LONG, Owner.CONSOLE, "Unlock it.", FaultId.VAULT_UNUSABLE)
+        )
 
     async def story():
         dialog = NewObjectDialog(ctx, configuration.new(Kind.USER_CREDENTIAL))

@@ -209,9 +209,9 @@ def test_what_somebody_else_decided_meanwhile_is_told(run, ctx, store, desk, pra
             await until(page.pane.action_buttons["approve"].isEnabled)
             await settled(page)
             # The decision comes from elsewhere, between the look and the click.
-            from services.requests.decisions.decide import decide
+            from services.requests.decisions.decide import decide_requests
 
-            await decide(ctx.workspace, [row.id], "reject", "Too late")
+            await decide_requests(ctx.workspace, [row.id], "reject", "Too late")
             page.acting.open("approve", [as_row(row)])
             dialog = page.acting.dialog
             dialog.go.click()

@@ -272,7 +272,7 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
             looked(store, datetime.now(UTC) - timedelta(minutes=14, seconds=5))
             assert await foot() == "1 request, last polled 14 min ago"
             stands = {"why_not": "the password was refused", "polling": False, "seen_at": None}
-            ctx.following = type("Following", (), stands)()
+            ctx.polling = type("Following", (), stands)()
             assert await foot() == "1 request, last polled 14 min ago: the password was refused"
             assert page.foot._shape.isVisible()
             looked(store, datetime.now(UTC), complete=False)
@@ -282,7 +282,7 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
             looked(store, datetime.now(UTC))
             assert (await foot()).startswith("1 request, complete, as of ")
             assert not page.foot._shape.isVisible()
-            del ctx.following
+            ctx.polling = None
 
     run(story(), LONG_S)
 

@@ -188,7 +188,7 @@ def test_refresh_polls_at_once_and_shows_that_it_does(run, ctx, store):
 
     async def story():
         async with opened(ctx) as page:
-            ctx.following = following = Following()
+            ctx.polling = following = Following()
             page.run("refresh")
             assert following.asked == 1
             assert page.foot.text.text() == "Polling ServiceNow…"
@@ -200,7 +200,7 @@ def test_refresh_polls_at_once_and_shows_that_it_does(run, ctx, store):
             await until(lambda: numbers(page) == ["RITM0000001", "RITM0000002"])
             assert page.refresh_button.isEnabled()
             assert page.foot.text.text().startswith("2 requests, complete")
-            ctx.following = None
+            ctx.polling = None
 
     run(story(), LONG_S)
 
@@ -211,12 +211,12 @@ def test_a_list_without_rows_offers_to_poll_now(run, ctx, store):
 
     async def story():
         async with opened(ctx) as page:
-            ctx.following = following = Following()
+            ctx.polling = following = Following()
             [button] = [b for b in page.states.findChildren(QPushButton) if b.isVisible()]
             assert button.text() == "Poll ServiceNow now"
             button.click()
             assert following.asked == 1
             await settled(page)
-            ctx.following = None
+            ctx.polling = None
 
     run(story(), LONG_S)

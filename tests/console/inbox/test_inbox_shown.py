@@ -15,7 +15,7 @@ from console.inbox.filter_chips import Chips
 from console.inbox.request_timeline import ENTRY_ROLE, MAX_DETAIL_LINES, Timeline, wrap_text
 from console.inbox.status_line import ListFooter
 from console.navigation.request_places import BUILT_IN_FILTERS
-from console.runtime.layout_settings import WindowSettings
+from console.runtime.window_settings import WindowSettings
 from console.widgets.data_table import MARGIN, PAD
 from console.widgets.labels import ZERO_WIDTH_SPACE, with_break_points
 from console.widgets.placeholders import ErrorState
@@ -288,7 +288,7 @@ def test_a_name_that_is_turned_around_does_not_pass_for_another(qapp):
 
 def test_columns_keep_the_widths_that_a_person_gave_them(run, ctx, store, tmp_path):
     put(store, request(1, reason="Short"), request(2))
-    ctx.remembered = WindowSettings(tmp_path / "profile")
+    ctx.settings = WindowSettings(tmp_path / "profile")
 
     async def story():
         async with opened(ctx) as page:
@@ -313,7 +313,7 @@ def test_columns_keep_the_widths_that_a_person_gave_them(run, ctx, store, tmp_pa
             assert page.table.horizontalHeader().sectionSize(cell_content.NUMBER) == 150
             page.reset_layout()
             assert page.table.widths() == ""
-        ctx.remembered = None
+        ctx.settings = None
 
     run(story(), LONG_S)
 

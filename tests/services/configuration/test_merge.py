@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from models.kinds import Kind
 from services.common.errors import ConflictError
-from services.configuration import three_way_merge
+from services.configuration import merge
 
 FIELDS = ("name", "description", "account", "server_id")
 SIDES = st.fixed_dictionaries({name: st.sampled_from([None, "", "a", "b", 1, 20]) for name in FIELDS})
@@ -13,7 +13,7 @@ SIDES = st.fixed_dictionaries({name: st.sampled_from([None, "", "a", "b", 1, 20]
 
 @given(base=SIDES, mine=SIDES, theirs=SIDES)
 def test_each_field_follows_the_side_that_changed_it(base, mine, theirs):
-    merged = three_way_merge(base, mine, theirs, FIELDS)
+    merged = merge(base, mine, theirs, FIELDS)
     assert list(merged.values) == list(FIELDS)
     for name in FIELDS:
         changed_by_me, changed_by_them = mine[name] != base[name], theirs[name] != base[name]
@@ -29,7 +29,7 @@ def test_each_field_follows_the_side_that_changed_it(base, mine, theirs):
 
 @given(base=SIDES, mine=SIDES, theirs=SIDES)
 def test_both_sides_see_the_same_conflicts_and_the_same_rest(base, mine, theirs):
-    one, two = three_way_merge(base, mine, theirs, FIELDS), three_way_merge(base, theirs, mine, FIELDS)
+    one, two = merge(base, mine, theirs, FIELDS), merge(base, theirs, mine, FIELDS)
     assert one.conflicts == two.conflicts
     for name in FIELDS:
         if name in one.conflicts:
@@ -41,9 +41,9 @@ def test_both_sides_see_the_same_conflicts_and_the_same_rest(base, mine, theirs)
 @given(base=SIDES, mine=SIDES)
 def test_a_side_that_changed_nothing_gives_way_to_the_other(base, mine):
     for merged in (
-        three_way_merge(base, mine, base, FIELDS),
-        three_way_merge(base, base, mine, FIELDS),
-        three_way_merge(base, mine, mine, FIELDS),
+        merge(base, mine, base, FIELDS),
+        merge(base, base, mine, FIELDS),
+        merge(base, mine, mine, FIELDS),
     ):
         assert merged.values == mine
         assert merged.conflicts == []
@@ -51,23 +51,23 @@ def test_a_side_that_changed_nothing_gives_way_to_the_other(base, mine):
 
 @given(base=SIDES, mine=SIDES, theirs=SIDES)
 def test_merging_again_with_what_was_merged_changes_nothing_more(base, mine, theirs):
-    once = three_way_merge(base, mine, theirs, FIELDS)
-    again = three_way_merge(theirs, once.values, theirs, FIELDS)
+    once = merge(base, mine, theirs, FIELDS)
+    again = merge(theirs, once.values, theirs, FIELDS)
     assert again.values == once.values
     assert again.conflicts == []
 
 
 @given(base=SIDES, mine=SIDES, theirs=SIDES, fields=st.lists(st.sampled_from(FIELDS), unique=True))
 def test_other_fields_are_left_out_and_conflicts_keep_the_order_of_the_fields(base, mine, theirs, fields):
-    merged = three_way_merge(base, mine, theirs, fields)
+    merged = merge(base, mine, theirs, fields)
     assert list(merged.values) == fields
     assert merged.conflicts == [name for name in fields if name in merged.conflicts]
 
 
 def test_what_a_side_does_not_have_counts_as_nothing():
-    assert three_way_merge({}, {"name": "a"}, {}, FIELDS[:1]).values == {"name": "a"}
-    assert three_way_merge({}, {"name": "a"}, {"name": "b"}, FIELDS[:1]).conflicts == ["name"]
-    assert three_way_merge({"name": "a"}, {}, {"name": "a"}, FIELDS[:1]).values == {"name": None}
+    assert merge({}, {"name": "a"}, {}, FIELDS[:1]).values == {"name": "a"}
+    assert merge({}, {"name": "a"}, {"name": "b"}, FIELDS[:1]).conflicts == ["name"]
+    assert merge({"name": "a"}, {}, {"name": "a"}, FIELDS[:1]).values == {"name": None}
 
 
 def test_two_consoles_that_changed_different_fields_both_get_their_way(configuration, other, chain):
@@ -80,7 +80,7 @@ def test_two_consoles_that_changed_different_fields_both_get_their_way(configura
     try:
         configuration.save(mine, base=base)
     except ConflictError as conflict:
-        merged = three_way_merge(conflict.base, conflict.mine, conflict.theirs, mine.fields.model_fields)
+        merged = merge(conflict.base, conflict.mine, conflict.theirs, mine.fields.model_fields)
         assert merged.conflicts == []
         for name, value in merged.values.items():
             setattr(mine, name, value)

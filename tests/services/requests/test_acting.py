@@ -14,9 +14,9 @@ from models.kinds import RequestState
 from models.lease import Lease
 from services.common.errors import InputError
 from services.coordination import clock
-from services.requests.decisions import decide as decide_module
-from services.requests.decisions import request_lock
-from services.requests.decisions.decide import cancel, decide
+from services.requests.decisions import batch, request_lock
+from services.requests.decisions.cancel import cancel_requests
+from services.requests.decisions.decide import decide_requests
 from services.requests.details.loader import load_details
 from services.store import Store
 from services.workspace import Workspace
@@ -35,7 +35,7 @@ def patched(desk, table="sysapproval_approver"):
 async def test_our_request_takes_the_decision_in(desk, decision, word, as_approver):
     row = await desk.raised()
     decider = desk.decider("app.approver") if as_approver else None
-    [outcome] = await decide(desk.workspace, [row.id], decision, "Seen by Alex", decider)
+    [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Seen by Alex", decider)
     if decider:
         await decider.aclose()
     assert (outcome.ok, outcome.problem, outcome.label) == (True, None, row.number)
@@ -69,7 +69,7 @@ async def test_what_has_ended_waits_for_nobody_whoever_decided(desk, own):
     await load_details(desk.workspace, row.id)
     assert desk.row(row.id).waits_for == "Alex Approver"
     async with contextlib.aclosing(desk.decider("app.approver")) as decider:
-        [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert outcome.ok
     assert (desk.row(row.id).state, desk.row(row.id).waits_for) == ("approved", "")
 
@@ -79,7 +79,7 @@ async def test_a_copy_is_decided_on_the_record_and_kept_as_it_stands_there(desk,
     row = desk.copied()
     told = []
     desk.store.feed.subscribe(told.extend)
-    [outcome] = await decide(desk.workspace, [row.id], decision, "Fine")
+    [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Fine")
     assert outcome.ok
     kept = desk.row(row.id)
     assert (kept.state, kept.servicenow_state, kept.comment, kept.version) == (word, word, "Fine", 0)
@@ -92,7 +92,7 @@ async def test_a_copy_is_decided_on_the_record_and_kept_as_it_stands_there(desk,
 async def test_an_account_that_sees_no_approval_decides_nothing(desk):
     row = desk.copied()
     async with desk.decider("service.desk") as decider:
-        [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert (outcome.ok, outcome.problem.fault) == (False, "approval-none-open")
     assert "service.desk" in outcome.problem.evidence
     assert patched(desk) == []
@@ -103,7 +103,7 @@ async def test_an_account_without_approval_admin_is_not_let_try_for_others(desk)
     """It sees what others are asked on an instance that lets everybody look, and its roles are no secret."""
     row = desk.copied()
     desk.practice.faults.set("role_missing")
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-allowed")
     assert "Alex Approver" in outcome.problem.evidence
     assert patched(desk) == []
@@ -113,7 +113,7 @@ async def test_one_who_is_asked_but_may_not_write_is_refused_by_the_instance(des
     desk.joins("no.roles")
     row = desk.copied()
     async with desk.decider("no.roles") as decider:
-        [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert (outcome.ok, outcome.problem.fault) == (False, "rights-missing")
     assert [c.status for c in patched(desk)] == [403]
     assert desk.item(row)["approval"] == "requested"
@@ -127,7 +127,7 @@ async def test_what_was_decided_meanwhile_says_who_and_when(desk, own):
         [asked] = desk.asked(row)
         await approver.table("sysapproval_approver").update(asked["sys_id"], {"state": "rejected"})
     before = len(patched(desk))
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
     assert f"{row.number} is already rejected by Alex Approver at " in outcome.problem.evidence
     assert len(patched(desk)) == before
@@ -153,7 +153,7 @@ async def test_two_deciding_at_once_are_both_told_what_counts(desk):
 
     with between(desk, answer):
         async with desk.decider("app.approver") as decider:
-            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+            [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
     assert "already rejected" in outcome.problem.evidence
     assert desk.row(row.id).state == "rejected"
@@ -166,7 +166,9 @@ def _user(desk, name):
 
 async def test_the_same_request_twice_at_once_is_decided_once(desk):
     row = desk.copied()
-    both = await asyncio.gather(*(decide(desk.workspace, [row.id, row.id], "approve") for _ in range(2)))
+    both = await asyncio.gather(
+        *(decide_requests(desk.workspace, [row.id, row.id], "approve") for _ in range(2))
+    )
     outcomes = [outcome for [outcome] in both]
     assert sorted(o.ok for o in outcomes) == [False, True]
     assert len(patched(desk)) == 1
@@ -175,14 +177,14 @@ async def test_the_same_request_twice_at_once_is_decided_once(desk):
 async def test_another_console_on_the_same_store_is_waited_for(desk, monkeypatch):
     row, other = desk.copied(1), desk.copied(2)
     assert isinstance(request_lock.acquire_lock(desk.store, row.id), request_lock.RequestLock)
-    first, second = await decide(desk.workspace, [row.id, other.id], "approve")
+    first, second = await decide_requests(desk.workspace, [row.id, other.id], "approve")
     assert (first.ok, first.problem.fault, second.ok) == (False, "request-busy", True)
     assert "ada is at it" in first.problem.evidence
     assert desk.item(row)["approval"] == "requested"
     # A console that ended in the middle keeps nobody out for long, and nothing is left of what has run out.
     later = utcnow() + request_lock.LOCK_DURATION
     monkeypatch.setattr(clock, "utcnow", lambda: later)
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert outcome.ok
     with desk.store.read() as session:
         assert session.exec(select(Lease)).all() == []
@@ -204,7 +206,7 @@ async def test_two_consoles_at_once_send_one_decision(desk):
     others = [
         Workspace(Store.open(desk.store.url, actor=name), desk.workspace.vault) for name in ("ada", "bob")
     ]
-    both = await asyncio.gather(*(decide(other, [row.id], "approve", "Fine") for other in others))
+    both = await asyncio.gather(*(decide_requests(other, [row.id], "approve", "Fine") for other in others))
     for other in others:
         await other.aclose()
     outcomes = [outcome for [outcome] in both]
@@ -224,7 +226,7 @@ async def test_an_answer_that_is_lost_is_read_back(desk, decision, word):
         return b"" if request.startswith(b"PATCH") else reply
 
     with between(desk, answer) as listener:
-        [outcome] = await decide(desk.workspace, [row.id], decision, "Once")
+        [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Once")
     assert (outcome.ok, outcome.problem) == (True, None)
     assert sum(r.startswith(b"PATCH") for r in listener.requests) == 1
     assert desk.row(row.id).state == word
@@ -234,7 +236,7 @@ async def test_an_answer_that_is_lost_is_read_back(desk, decision, word):
 async def test_a_change_that_never_arrived_is_not_called_done_and_not_sent_again(desk):
     row = desk.copied()
     with between(desk, lambda r, forward: b"" if r.startswith(b"PATCH") else forward(r)) as listener:
-        [outcome] = await decide(desk.workspace, [row.id], "approve")
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-taken")
     assert sum(r.startswith(b"PATCH") for r in listener.requests) == 1
     assert desk.item(row)["approval"] == "requested"
@@ -251,7 +253,7 @@ async def test_where_nothing_can_be_read_back_nothing_is_claimed(desk):
         return b"" if gone else forward(request)
 
     with between(desk, answer):
-        [outcome] = await decide(desk.workspace, [row.id], "approve")
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "decision-unclear")
     assert desk.row(row.id).state == RequestState.PENDING
 
@@ -272,7 +274,7 @@ async def test_a_decision_that_a_rule_takes_back_is_not_called_done(desk):
         return reply
 
     with between(desk, answer):
-        [outcome] = await decide(desk.workspace, [row.id], "approve")
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-taken")
 
 
@@ -296,7 +298,7 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
 
     with between(desk, answer):
         async with desk.decider("app.approver") as decider:
-            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+            [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
         assert outcome.ok, outcome.problem
         assert desk.row(row.id).waits_for == "Olive Approver"
         # The approver sees nobody's approval but its own, so that nobody is named.
@@ -305,16 +307,16 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
         assert desk.row(row.id).state == RequestState.PENDING
         # A second go finds nothing left to decide.
         async with desk.decider("app.approver") as decider:
-            [again] = await decide(desk.workspace, [row.id], "approve", "", decider)
+            [again] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
         assert again.problem.fault == "approval-none-open"
     assert len(patched(desk)) == 1
 
 
 async def test_what_was_never_sent_is_neither_decided_nor_reminded_of_but_taken_back(desk):
     row = await desk.drafted()
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "record-missing")
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert (outcome.ok, outcome.seen) == (True, "It was taken back before ServiceNow had it.")
     assert desk.row(row.id).state == RequestState.CANCELLED
     assert desk.practice.log == []
@@ -323,14 +325,14 @@ async def test_what_was_never_sent_is_neither_decided_nor_reminded_of_but_taken_
 async def test_a_record_that_is_gone_is_said_to_be(desk):
     row = desk.copied()
     desk.practice._database.delete("sc_req_item", row.record_id, by="admin")
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert outcome.problem.fault == "record-missing"
 
 
 async def test_out_of_reach_nothing_is_done(desk):
     row = desk.copied()
     desk.practice.faults.set("server_error")
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "server-error")
     assert patched(desk) == []
 
@@ -345,7 +347,7 @@ async def test_in_bulk_each_has_its_own_outcome(desk):
     unknown = uuid.uuid4()
     ids = [rows[0].id, unknown, *(row.id for row in rows[1:]), rows[0].id]
     before, told = len(patched(desk)), []
-    outcomes = await decide(desk.workspace, ids, "approve", "All of them", told=told.append)
+    outcomes = await decide_requests(desk.workspace, ids, "approve", "All of them", told=told.append)
     assert [o.id for o in outcomes] == list(dict.fromkeys(ids))
     faults = [o.problem.fault if o.problem else "" for o in outcomes]
     assert faults == ["", "object-missing", "", "request-not-open", "", ""]
@@ -364,13 +366,15 @@ async def test_stopped_between_two_what_was_begun_is_ended_and_told(desk):
         told.append(outcome)
         task.cancel()
 
-    task = asyncio.ensure_future(decide(desk.workspace, [row.id for row in rows], "approve", told=tell))
+    task = asyncio.ensure_future(
+        decide_requests(desk.workspace, [row.id for row in rows], "approve", told=tell)
+    )
     with pytest.raises(asyncio.CancelledError):
         await task
     decided = [row.id for row in rows if desk.item(row)["approval"] == "approved"]
     assert sorted(o.id for o in told if o.ok) == sorted(decided)
     # The lane that told goes on to its next before the task hears that it is cancelled.
-    assert 1 <= len(decided) <= decide_module.CONCURRENCY + 1
+    assert 1 <= len(decided) <= batch.CONCURRENCY + 1
     assert [row.id for row in rows if desk.row(row.id).state == "approved"] == decided
 
 
@@ -387,7 +391,7 @@ async def test_stopped_between_two_what_was_begun_is_ended_and_told(desk):
 )
 async def test_any_comment_arrives_as_it_was_written(desk, comment):
     row = await desk.raised()
-    [outcome] = await decide(desk.workspace, [row.id], "reject", comment)
+    [outcome] = await decide_requests(desk.workspace, [row.id], "reject", comment)
     assert outcome.ok, outcome.problem
     assert desk.comments(row) == [comment]
     assert desk.row(row.id).comment.split() == comment.split()
@@ -397,7 +401,7 @@ async def test_any_comment_arrives_as_it_was_written(desk, comment):
 async def test_a_comment_that_cannot_travel_is_refused_before_anything(desk, comment):
     row = desk.copied()
     with pytest.raises(InputError) as caught:
-        await decide(desk.workspace, [row.id], "approve", comment)
+        await decide_requests(desk.workspace, [row.id], "approve", comment)
     assert caught.value.problem.fault == "comment-unsendable"
     assert desk.practice.log == []
 
@@ -408,7 +412,7 @@ async def test_a_store_that_refuses_does_not_undo_the_decision(desk, monkeypatch
     with sqlite3.connect(file) as other:
         other.execute("UPDATE store_meta SET value = 'nonsense' WHERE key = 'audit_head'")
     other.close()
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (True, "audit-broken")
     assert desk.item(row)["approval"] == "approved"
 
@@ -428,7 +432,9 @@ async def test_a_decision_on_what_has_timed_out_says_that_it_came_too_late(desk,
         return forward(request)
 
     with between(desk, answer):
-        [outcome] = await decide(desk.workspace, [row.id], "approve" if word == "approved" else "reject")
+        [outcome] = await decide_requests(
+            desk.workspace, [row.id], "approve" if word == "approved" else "reject"
+        )
     assert (outcome.ok, desk.item(row)["approval"]) == (True, word)
     assert desk.row(row.id).state == RequestState.TIMED_OUT
     assert outcome.problem.evidence == "The request is timed out here."
@@ -449,8 +455,8 @@ async def test_a_stranger_that_got_the_number_is_not_decided(desk, known):
             now = desk.row(row.id)
             work.update(now.model_copy(update={"external_id": number}), now.version)
     for outcome in (
-        *await decide(desk.workspace, [row.id], "approve"),
-        *await cancel(desk.workspace, [row.id], "Not needed", confirmed=True),
+        *await decide_requests(desk.workspace, [row.id], "approve"),
+        *await cancel_requests(desk.workspace, [row.id], "Not needed", confirmed=True),
     ):
         assert not outcome.ok
     assert desk.item(row)["approval"] == "requested"
@@ -463,7 +469,7 @@ async def test_a_decision_on_what_nobody_timed_out_yet_counts(desk):
     with desk.store.write() as work:
         late = row.model_copy(update={"times_out_at": utcnow() - timedelta(seconds=1)})
         work.update(late, row.version)
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem, desk.row(row.id).state) == (True, None, RequestState.APPROVED)
 
 
@@ -495,7 +501,7 @@ async def test_an_approver_who_may_not_read_items_decides(desk, own, decision, w
     row = await desk.raised() if own else desk.copied()
     with between(desk, hides_items_from("app.approver")):
         async with desk.decider("app.approver") as decider:
-            [outcome] = await decide(desk.workspace, [row.id], decision, "Seen", decider)
+            [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Seen", decider)
     assert (outcome.ok, outcome.problem) == (True, None)
     assert outcome.seen == f"{row.number} {word} by ada, with the account app.approver of Alex Approver."
     assert desk.row(row.id).state == word
@@ -504,10 +510,10 @@ async def test_an_approver_who_may_not_read_items_decides(desk, own, decision, w
 
 async def test_an_approver_who_may_not_read_items_is_told_the_truth_of_a_closed_one(desk):
     row = desk.copied()
-    await decide(desk.workspace, [row.id], "reject")
+    await decide_requests(desk.workspace, [row.id], "reject")
     with between(desk, hides_items_from("app.approver")):
         async with desk.decider("app.approver") as decider:
-            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+            [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert outcome.problem.fault == "request-not-open"
     assert "is already rejected" in outcome.problem.evidence
 
@@ -516,7 +522,7 @@ async def test_an_approver_who_is_not_asked_decides_nothing(desk):
     row = desk.copied()
     with between(desk, hides_items_from("other.approver")):
         async with desk.decider("other.approver") as decider:
-            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+            [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert outcome.problem.fault == "approval-none-open"
     assert "other.approver sees no open approval" in outcome.problem.evidence
     assert patched(desk) == []
@@ -526,6 +532,6 @@ async def test_where_the_account_of_the_server_may_not_read_items_the_approver_d
     row = desk.copied()
     with between(desk, hides_items_from(PM)):
         async with desk.decider("app.approver") as decider:
-            [outcome] = await decide(desk.workspace, [row.id], "approve", "", decider)
+            [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "", decider)
     assert (outcome.ok, outcome.problem) == (True, None)
     assert desk.item(row)["approval"] == "approved"

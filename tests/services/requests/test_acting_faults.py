@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from services.requests.decisions.decide import decide
+from services.requests.decisions.decide import decide_requests
 from tests.services.requests.acting_setup import between, desk
 
 __all__ = ["desk"]
@@ -35,7 +35,7 @@ async def test_told_is_what_stands_there(desk, seed):
         return reply if roll < 0.85 or not request.startswith(b"PATCH") else reply[: len(reply) // 2]
 
     with between(desk, answer):
-        [outcome] = await decide(desk.workspace, [row.id], "approve", "Once")
+        [outcome] = await decide_requests(desk.workspace, [row.id], "approve", "Once")
     item, kept = desk.item(row), desk.row(row.id)
     assert len(sent) <= 1
     assert desk.comments(row).count("Once") <= 1

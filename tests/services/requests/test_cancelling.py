@@ -5,7 +5,8 @@ import pytest
 from models.kinds import RequestEventKind, RequestState
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import user_sys_id
-from services.requests.decisions.decide import cancel, decide
+from services.requests.decisions.cancel import cancel_requests
+from services.requests.decisions.decide import decide_requests
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from tests.services.requests.acting_setup import PM, between, desk
 
@@ -14,7 +15,7 @@ __all__ = ["desk"]
 
 async def test_our_request_is_cancelled_through_its_process(desk):
     row = await desk.raised()
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert (outcome.ok, outcome.seen) == (
         True,
         f"{row.number} cancelled by ada, with the account privman.integration.",
@@ -26,10 +27,10 @@ async def test_our_request_is_cancelled_through_its_process(desk):
 
 async def test_a_request_of_privilege_manager_is_cancelled_only_when_confirmed(desk):
     row = desk.copied()
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert (outcome.ok, outcome.problem.fault) == (False, "cancel-unconfirmed")
     assert desk.practice.log == []
-    [outcome] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed", confirmed=True)
     assert outcome.ok, outcome.problem
     assert desk.item(row)["approval"] == "cancelled"
     assert not any(c.path.endswith(".do") for c in desk.practice.log)
@@ -43,7 +44,7 @@ async def test_an_item_that_nobody_is_asked_about_is_closed_itself(desk):
     row = desk.copied()
     for asked in desk.asked(row):
         desk.practice._database.delete("sysapproval_approver", asked["sys_id"], by="admin")
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "", confirmed=True)
     assert outcome.ok, outcome.problem
     assert desk.item(row)["state"] == "4"
 
@@ -51,7 +52,7 @@ async def test_an_item_that_nobody_is_asked_about_is_closed_itself(desk):
 async def test_one_who_may_not_cancel_is_refused(desk):
     row = desk.copied()
     desk.signed_in_as("other.approver")
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "", confirmed=True)
     assert (outcome.ok, outcome.problem.fault) == (False, "rights-missing")
     assert desk.item(row)["approval"] == "requested"
 
@@ -59,8 +60,8 @@ async def test_one_who_may_not_cancel_is_refused(desk):
 @pytest.mark.parametrize("own", [True, False])
 async def test_what_is_decided_is_not_cancelled(desk, own):
     row = await desk.raised() if own else desk.copied()
-    await decide(desk.workspace, [row.id], "approve")
-    [outcome] = await cancel(desk.workspace, [row.id], "too late", confirmed=True)
+    await decide_requests(desk.workspace, [row.id], "approve")
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "too late", confirmed=True)
     assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
     assert desk.item(row)["approval"] == "approved"
 
@@ -73,7 +74,7 @@ async def test_a_lost_answer_to_cancelling_is_read_back(desk):
         return b"" if request.startswith(b"PATCH") else reply
 
     with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "", confirmed=True)
     assert outcome.ok, outcome.problem
     assert desk.item(row)["approval"] == "cancelled"
 
@@ -96,7 +97,7 @@ async def half_cancelled(desk, answer):
     desk.joins("other.approver")
     row = desk.copied()
     with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed", confirmed=True)
     names = {user_sys_id("app.approver"): "Alex Approver", user_sys_id("other.approver"): "Olive Approver"}
     done = [names[one["approver"]] for one in desk.asked(row) if one["state"] == "cancelled"]
     return row, outcome, done
@@ -115,7 +116,7 @@ async def test_cancelling_that_is_cut_off_half_way_says_what_was_done_what_is_no
     assert f"cancelled by ada on behalf of {done[0]}, with the account {PM}" in event.detail
     # And so it does.
     desk.at(desk.practice.base_url)
-    [outcome] = await cancel(desk.workspace, [row.id], "", confirmed=True)
+    [outcome] = await cancel_requests(desk.workspace, [row.id], "", confirmed=True)
     assert outcome.ok, outcome.problem
     assert desk.item(row)["approval"] == "cancelled"
 
@@ -160,7 +161,7 @@ async def test_our_request_that_was_cancelled_and_cannot_be_read_back_is_not_cal
         return forward(request)
 
     with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert outcome.ok
     assert outcome.seen == f"{row.number} is cancelled; its record in ServiceNow could not be read back."
     assert outcome.problem is not None
@@ -181,7 +182,7 @@ async def test_a_cancel_service_that_leaves_the_record_open_is_said_to(desk):
         return reply
 
     with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert (outcome.ok, outcome.problem.fault) == (False, "decision-not-taken")
     assert outcome.problem.remedy == f"Cancel {row.number} in ServiceNow."
     assert desk.row(row.id).mismatch == "still-open"
@@ -201,7 +202,7 @@ def loses_the_answer_of_cancel(desk):
 async def test_a_lost_answer_of_the_cancel_service_ends_the_request_as_cancelled(desk):
     row = await desk.raised()
     with between(desk, loses_the_answer_of_cancel(desk)):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert outcome.ok, outcome.problem
     assert desk.item(row)["approval"] == "cancelled"
     kept = desk.row(row.id)
@@ -218,7 +219,7 @@ async def test_a_cancel_that_nobody_can_read_back_is_unclear_and_ends_as_cancell
         return forward(request)
 
     with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
         desk.practice.faults.clear()
         assert (outcome.ok, outcome.problem.fault) == (False, "decision-unclear")
         assert "goes on to cancel it" in outcome.problem.remedy
@@ -242,7 +243,7 @@ async def test_a_decision_that_was_faster_than_a_cancel_whose_answer_is_lost_is_
         return b""
 
     with between(desk, answer):
-        [outcome] = await cancel(desk.workspace, [row.id], "Not needed")
+        [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
     assert f"{row.number} is already approved by Alex Approver" in outcome.problem.evidence
     assert desk.row(row.id).state == RequestState.APPROVED

@@ -5,7 +5,8 @@ from sqlalchemy import text
 
 from models.kinds import RequestState
 from services.practice.orders_and_approvals import update_record
-from services.requests.decisions.decide import cancel, decide
+from services.requests.decisions.cancel import cancel_requests
+from services.requests.decisions.decide import decide_requests
 from services.requests.details.loader import load_details
 from services.requests.domain.states import RecordStatus, approval_status, assess_states, record_status
 from services.requests.rehearsal.cleanup import check_cleanup
@@ -22,7 +23,7 @@ OWN_STATE = {"state": "8", "active": "false"}
 async def test_a_record_closed_in_a_state_of_the_customers_own_is_closed(desk, own):
     row = await desk.raised() if own else desk.copied()
     update_record(desk.practice._database, "sc_req_item", desk.item(row)["sys_id"], OWN_STATE, by="admin")
-    [outcome] = await decide(desk.workspace, [row.id], "approve")
+    [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "request-not-open")
     assert "is already closed" in outcome.problem.evidence
     kept = desk.row(row.id)
@@ -31,7 +32,7 @@ async def test_a_record_closed_in_a_state_of_the_customers_own_is_closed(desk, o
     assert "closed without a decision" in found.answer_for_caller
     assert found.who_can_act == ()
     assert found.mismatch == ""
-    [again] = await cancel(desk.workspace, [row.id], "Not needed", confirmed=True)
+    [again] = await cancel_requests(desk.workspace, [row.id], "Not needed", confirmed=True)
     assert again.problem.fault == "request-not-open"
 
 

@@ -16,7 +16,8 @@ from services.common.redaction import remember_secret
 from services.language.date_formats import utc_offset
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import user_sys_id
-from services.requests.decisions.decide import decide, remind
+from services.requests.decisions.decide import decide_requests
+from services.requests.decisions.remind import remind_approvers
 from services.requests.details.caller_answer import build_caller_answer
 from services.requests.details.loader import load_details, load_stored_details
 from services.requests.domain.states import MISSING_RECORD
@@ -82,7 +83,7 @@ async def test_looking_again_at_what_has_not_changed_writes_nothing(desk):
 async def test_a_look_that_was_overtaken_carries_nothing_old_back(desk):
     row = desk.copied()
     record = await read_requested_item(await desk.workspace.instance(desk.server.id), row)
-    assert (await decide(desk.workspace, [row.id], "approve"))[0].ok
+    assert (await decide_requests(desk.workspace, [row.id], "approve"))[0].ok
     decided = desk.row(row.id)
     await store_observation(desk.store, row, record)
     assert desk.row(row.id) == decided
@@ -127,8 +128,8 @@ async def test_a_decision_that_was_made_in_servicenow_stands_in_the_timeline_wit
 
 async def test_a_decision_that_was_made_here_says_by_whom_and_each_comment_once(desk):
     row = desk.copied()
-    await remind(desk.workspace, [row.id], "On the phone")
-    await decide(desk.workspace, [row.id], "approve", "Fine")
+    await remind_approvers(desk.workspace, [row.id], "On the phone")
+    await decide_requests(desk.workspace, [row.id], "approve", "Fine")
     found = await load_details(desk.workspace, row.id)
     shown = [f"{line.title}: {line.detail}" for line in found.timeline]
     told = f"{row.number} approved by ada on behalf of Alex Approver, with the account privman.integration"
@@ -159,7 +160,7 @@ async def test_a_decision_that_another_account_entered_says_so_in_one_sentence(d
 
 async def test_what_the_program_saw_by_itself_is_told_as_nobodys_deed(desk):
     row = await desk.raised()
-    await decide(desk.workspace, [row.id], "approve", "Fine")
+    await decide_requests(desk.workspace, [row.id], "approve", "Fine")
     stored = load_stored_details(desk.store, row.id)
     titles_ = [line.title for line in stored.timeline]
     assert "Answer received from ServiceNow" in titles_
@@ -407,6 +408,6 @@ async def test_comments_that_cannot_be_read_do_not_hide_where_the_request_stands
 async def test_a_comment_as_long_as_may_be_stands_in_the_timeline_once(desk):
     row = desk.copied()
     comment = "Because " + "x" * 3_992
-    assert (await decide(desk.workspace, [row.id], "approve", comment))[0].ok
+    assert (await decide_requests(desk.workspace, [row.id], "approve", comment))[0].ok
     found = await load_details(desk.workspace, row.id)
     assert sum("Because x" in line.detail for line in found.timeline) == 1

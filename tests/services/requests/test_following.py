@@ -125,7 +125,7 @@ async def test_a_limit_that_the_instance_tells_holds_for_everybody(
     assert len(practice.log) == calls
     clock.pass_by(11)
     assert (await other.round(server.id)).complete
-    assert other.state(server.id).paused_until is None
+    assert followed.poll_state(other, server.id).paused_until is None
 
 
 async def test_a_look_that_a_person_wants_is_taken_at_once(practice, server, follower, clock):

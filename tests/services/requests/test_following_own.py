@@ -15,7 +15,9 @@ from services.coordination.leases import LeaseLostError
 from services.practice import PracticeInstance, orders_and_approvals
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.polling.targets import load_target
 from services.store.row_values import get_table
+from services.vault.base import SecretMissingError
 from tests.canary import Listener, forward_to
 from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
@@ -33,7 +35,7 @@ FIELDS = {"PMFilePath": r"C:\tool.exe", "PMUserReason": "Needed"}
 @pytest.fixture
 def clock(monkeypatch):
     made = SimulatedClock()
-    monkeypatch.setattr(services.requests.life, "utcnow", made.now)
+    monkeypatch.setattr(services.requests.lifecycle.lifecycle, "utcnow", made.now)
     return made
 
 
@@ -555,3 +557,22 @@ async def test_a_record_that_carries_another_approval_id_decides_nothing(own_pra
     # It is what Privilege Manager raised itself.
     [copy] = [one for one in followed.requests_of(store) if one["id"] != row.id]
     assert (copy["record_id"], copy["state"]) == (stranger, RequestState.APPROVED)
+
+
+async def test_a_status_call_without_a_password_pauses_the_server_and_is_no_problem_of_the_request(own):
+    row = await own.raised()
+    await own.rounds(1)
+    instance = await own.workspace.instance(own.server.id)
+
+    async def no_password():
+        raise SecretMissingError("Practice")
+
+    instance._sign_in, instance._signed = no_password, None
+    queue = own.follower._status_queues[own.server.id]
+    queue._first[row.id] = None
+    with own.workspace.store.read() as session:
+        target = load_target(session, own.server.id)
+    with pytest.raises(SecretMissingError):
+        await queue.ask(instance, target, lambda session: None)
+    assert row.id in queue._first
+    assert own.row(row.id)["error"] == ""

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from services.practice.accounts_and_sessions import user_sys_id
-from services.requests.decisions.decide import decide, remind
+from services.requests.decisions.decide import decide_requests
+from services.requests.decisions.remind import remind_approvers
 from services.requests.details.loader import load_details
 from services.requests.records.batch_query import (
     APPROVAL_TABLE,
@@ -42,7 +43,7 @@ async def test_an_approver_without_a_visible_name_is_not_called_by_its_id(desk):
 async def test_what_is_decided_for_an_approver_without_a_visible_name_says_so(desk, decision):
     row = desk.copied()
     desk.practice.faults.set("names_hidden")
-    [outcome] = await decide(desk.workspace, [row.id], decision, "Fine")
+    [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Fine")
     assert outcome.ok
     assert f" on behalf of {UNNAMED_APPROVER}, with the account " in outcome.seen
     assert user_sys_id("app.approver") not in str(desk.events(row.id))
@@ -54,7 +55,7 @@ async def test_what_is_decided_for_an_approver_without_a_visible_name_says_so(de
 async def test_whom_a_reminder_went_to_is_not_told_by_an_id(desk):
     row = desk.copied()
     desk.practice.faults.set("names_hidden")
-    [outcome] = await remind(desk.workspace, [row.id], "Please look")
+    [outcome] = await remind_approvers(desk.workspace, [row.id], "Please look")
     assert outcome.seen == f"A comment for {UNNAMED_APPROVER} is on {row.number}."
 
 
@@ -76,7 +77,7 @@ def test_following_names_nobody_by_an_id():
 
 async def test_a_comment_that_may_not_be_read_is_said_to_be_there(desk):
     row = desk.copied()
-    await remind(desk.workspace, [row.id], "Please look")
+    await remind_approvers(desk.workspace, [row.id], "Please look")
     assert (await load_details(desk.workspace, row.id)).complete
     desk.practice.faults.set("names_hidden")
     found = await load_details(desk.workspace, row.id)
@@ -86,7 +87,7 @@ async def test_a_comment_that_may_not_be_read_is_said_to_be_there(desk):
 
 async def test_a_comment_in_html_is_read_as_text_everywhere(desk):
     row = await desk.raised()
-    [outcome] = await decide(
+    [outcome] = await decide_requests(
         desk.workspace, [row.id], "reject", "[code]<p>Use the <b>store</b> version</p>[/code]"
     )
     assert outcome.ok

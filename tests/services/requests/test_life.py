@@ -15,6 +15,7 @@ from services.requests.lifecycle import lifecycle as life_module
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.store.audit_trail import HEAD_KEY
 from services.store.row_values import get_table
+from services.vault.base import SecretMissingError
 from tests.limits import WAIT_S
 from tests.services.requests.conftest import states, stored
 
@@ -293,3 +294,17 @@ async def test_what_servicenow_gave_no_id_is_not_cancelled_there(life, approval_
         await life.cancel(row, "never mind")
     assert caught.value.problem.fault == "request-never-raised"
     assert practice.log == []
+
+
+async def test_a_request_without_a_password_for_its_call_was_certainly_not_created(
+    life, store, approval_type, instance
+):
+    await life.submit(approval_type, FIELDS)
+
+    async def no_password():
+        raise SecretMissingError("Practice")
+
+    instance._sign_in, instance._signed = no_password, None
+    with pytest.raises(SecretMissingError):
+        await life.submit(approval_type, FIELDS)
+    assert states(store) == [RequestState.PENDING, RequestState.FAILED]

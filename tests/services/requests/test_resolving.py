@@ -14,7 +14,9 @@ from services.common.errors import ConsoleError
 from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.practice.orders_and_approvals import update_record
-from services.requests.decisions.decide import cancel, decide, remind
+from services.requests.decisions.cancel import cancel_requests
+from services.requests.decisions.decide import decide_requests
+from services.requests.decisions.remind import remind_approvers
 from services.requests.details.loader import load_details
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records.find_by_approval_id import find_by_approval_id
@@ -45,10 +47,10 @@ DEEDS = ("approve", "reject", "cancel", "remind")
 
 async def done(desk, row, deed):
     if deed == "cancel":
-        return (await cancel(desk.workspace, [row.id], "Not needed", confirmed=True))[0]
+        return (await cancel_requests(desk.workspace, [row.id], "Not needed", confirmed=True))[0]
     if deed == "remind":
-        return (await remind(desk.workspace, [row.id], "Please look"))[0]
-    return (await decide(desk.workspace, [row.id], deed, "Seen"))[0]
+        return (await remind_approvers(desk.workspace, [row.id], "Please look"))[0]
+    return (await decide_requests(desk.workspace, [row.id], deed, "Seen"))[0]
 
 
 def writes(desk):

@@ -84,7 +84,7 @@ async def test_what_is_over_its_time_is_cancelled_and_timed_out(taken, workspace
     key = await taken.request()
     await Worker(workspace, present=False).once()
     later = utcnow() + timedelta(seconds=taken.process.timeout_after_s + 1)
-    monkeypatch.setattr(services.requests.life, "utcnow", lambda: later)
+    monkeypatch.setattr(services.requests.lifecycle.lifecycle, "utcnow", lambda: later)
     clock = followed.SimulatedClock(later)
     done = await Worker(workspace, present=False, clock=clock).once()
     assert done.timed_out == 1

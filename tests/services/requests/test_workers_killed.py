@@ -228,7 +228,7 @@ async def survive(
     requests,
     seed,
 ):
-    monkeypatch.setattr(services.requests.life, "utcnow", conductor.now)
+    monkeypatch.setattr(services.requests.lifecycle.lifecycle, "utcnow", conductor.now)
     story = Story(practice, store, configuration, vault, conductor, requests, seed)
     for _ in range(kills):
         story.check(await story.run(minutes=3))

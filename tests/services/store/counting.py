@@ -5,7 +5,7 @@ import uuid
 
 from models.kinds import Kind
 from services.common.errors import ConflictError
-from services.configuration import Configuration, three_way_merge
+from services.configuration import Configuration, merge
 from services.store import Store
 
 KIND = Kind.USER_CREDENTIAL
@@ -33,9 +33,7 @@ class Counter:
             except ConflictError as conflict:
                 self.conflicts.append(conflict)
                 opened = conflict.theirs
-                merged = three_way_merge(
-                    conflict.base, conflict.mine, conflict.theirs, item.fields.model_fields
-                )
+                merged = merge(conflict.base, conflict.mine, conflict.theirs, item.fields.model_fields)
                 # Two counts of the same number are the same text, and no conflict for a merge.
                 for name, value in merged.values.items():
                     setattr(item, name, value)

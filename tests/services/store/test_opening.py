@@ -312,7 +312,7 @@ class TestLocked:
     def soon(self, monkeypatch):
         """Wait for locks a fifth of a second only."""
         monkeypatch.setattr(engine_module, "BUSY_TIMEOUT_MS", 200)
-        monkeypatch.setattr("services.store.upgrade.BUSY_MS", 200)
+        monkeypatch.setattr("services.store.upgrade.BUSY_TIMEOUT_MS", 200)
 
     def test_a_write_beside_another_one_gives_up_after_its_time_and_works_later(self, path):
         filled(path)

@@ -11,7 +11,7 @@ from services.common.errors import FieldError, InputError, InvalidError, Refused
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.encoded_query import equals
 from services.transfer import apply_online as apply_online_module
-from services.transfer import document_writer, plan_document, read_document
+from services.transfer import export_document, plan_document, read_document
 from services.transfer.apply_online import apply_online, resolve_request_items
 from services.vault import SecretNotForHostError
 from tests.limits import WAIT_S
@@ -267,7 +267,7 @@ async def test_a_proxy_in_a_document_binds_both_passwords_when_they_are_for_noth
     assert server.destination.way
     assert vault.state(proxy.id, proxy.name).bound == [server.proxy_destination]
     assert vault.state(proxy.id, proxy.name).origins == [Origin.of("http://proxy.acme.com:3128")]
-    assert (await applied(document_writer(configuration), workspace)).empty
+    assert (await applied(export_document(configuration), workspace)).empty
 
 
 async def test_a_document_that_changes_the_proxy_does_not_take_the_password_along(

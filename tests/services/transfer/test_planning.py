@@ -12,7 +12,7 @@ from services.common.errors import ConflictError, InvalidError
 from services.configuration import Configuration
 from services.store import Store
 from services.store.unit_of_work import UnitOfWork
-from services.transfer import DocumentError, apply_plan, document_writer, plan_document, read_document
+from services.transfer import DocumentError, apply_plan, export_document, plan_document, read_document
 
 pytestmark = pytest.mark.every_database
 
@@ -316,15 +316,15 @@ def fill(store, rows):
 @given(configurations())
 def test_what_was_exported_plans_nothing_and_makes_the_same_elsewhere(store, configuration, rows):
     fill(store, rows)
-    text = document_writer(configuration)
+    text = export_document(configuration)
     assert planned(text, configuration).empty
-    in_ascii = document_writer(configuration, ascii_only=True)
+    in_ascii = export_document(configuration, ascii_only=True)
     assert in_ascii.isascii()
     assert planned(in_ascii, configuration).empty
     fill(store, {})
     made = applied(text, configuration)
     assert made.summary["create"] == len(made.changes) == sum(len(items) for items in rows.values())
-    assert document_writer(configuration) == text
+    assert export_document(configuration) == text
 
 
 @pytest.mark.parametrize(
@@ -340,14 +340,14 @@ def test_rare_characters_survive_an_export(configuration, between):
             description=f"{between}x{between}",
         )
     )
-    assert planned(document_writer(configuration), configuration).empty
-    assert planned(document_writer(configuration, ascii_only=True), configuration).empty
+    assert planned(export_document(configuration), configuration).empty
+    assert planned(export_document(configuration, ascii_only=True), configuration).empty
 
 
 def test_an_export_names_every_key_and_no_secret(configuration):
     applied(WHOLE, configuration)
-    text = document_writer(configuration)
-    assert text == document_writer(configuration)
+    text = export_document(configuration)
+    assert text == export_document(configuration)
     assert [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
         f"{KINDS[kind].document_key}:" for kind in Kind
     ]
@@ -371,19 +371,19 @@ def test_a_duration_is_written_in_the_largest_unit_that_keeps_it_whole(configura
         configuration.save(
             configuration.new(Kind.APPROVAL_PROCESS, name=f"P{number}", timeout_after_s=seconds_)
         )
-        assert f"timeout_after: {written}\n" in document_writer(configuration)
+        assert f"timeout_after: {written}\n" in export_document(configuration)
 
 
 def test_what_is_as_usual_is_left_out_of_an_export_and_the_rest_is_written(configuration):
     applied(WHOLE, configuration)
-    text = document_writer(configuration)
+    text = export_document(configuration)
     assert "proxy_credential" not in text
     assert "minimum_interval" not in text
     server = configuration.all(Kind.FOREIGN_SYSTEM)[0]
     server.minimum_interval_s = 90
     server.proxy_credential_id = server.credential_id = configuration.all(Kind.USER_CREDENTIAL)[0].id
     configuration.save(server)
-    text = document_writer(configuration)
+    text = export_document(configuration)
     assert "minimum_interval: 90s" in text
     assert f"proxy_credential: {configuration.all(Kind.USER_CREDENTIAL)[0].name}" in text
     assert planned(text, configuration).empty

@@ -1,4 +1,4 @@
-"""The options that the window and every command share, and where their values come from. Imports nothing slow."""
+"""The options shared by the window and every command, and where their values come from. Imports nothing slow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +11,19 @@ VAULTS = ("system", "file", "env", "session")
 
 
 @dataclass(frozen=True, slots=True)
-class CommandLineOptions:
-    """What was asked for on the command line or in the environment; empty texts stand for the default."""
+class Options:
+    """Options of this process. An empty `store` means the default store of the user."""
 
     store: str = ""
-    vault: str = ""
+    """Path or database URL."""
+    vault: str = "system"
+    """One of `VAULTS`."""
     verbose: bool = False
     language: str = ""
-    """As given with `--language`; where the default comes from is said in `services.language.language_choice`."""
+    """Value of `--language`; empty for the default, which `services.language.language_choice` documents."""
 
     @classmethod
-    def of(
+    def from_command_line(
         cls,
         store: str = "",
         vault: str = "",
@@ -29,8 +31,8 @@ class CommandLineOptions:
         verbose: bool = False,
         language: str = "",
         environ: Mapping[str, str] | None = None,
-    ) -> "CommandLineOptions":
-        """Fill what was not given from the environment."""
+    ) -> "Options":
+        """Take options that were not given from the environment variables."""
         environ = full_environment() if environ is None else environ
         return cls(
             store or environ.get(STORE_VARIABLE, ""),

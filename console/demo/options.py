@@ -1,0 +1,12 @@
+"""How the demo runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """Options of `approval-console demo`; `out` is the folder for pictures."""
+
+    headless: bool = False
+    out: Path | None = None
