@@ -19,8 +19,8 @@ _STATE_BY_CANCEL_TEXT = {
     "Cancel": RequestState.CANCELLED,
     "Cancel, because the time is over": RequestState.TIMED_OUT,
 }
-_DECIDED_HERE = re.compile(r"\S{1,40} (approved|rejected)(?= by | on behalf of |: |$)")
-_DECIDED_ON_RECORD = re.compile(r"\S{1,40}: (approved|rejected)")
+_DECIDED_HERE = re.compile(r"[^\s:]{1,40} (approved|rejected)(?= by | on behalf of |: |$)")
+_DECIDED_ON_RECORD = re.compile(r"[^\s:]{1,40}: (approved|rejected)")
 _DECIDED_WITHOUT_RECORD = re.compile(
     r"Its record is gone; the status service says (approved|rejected|invalid)"
 )

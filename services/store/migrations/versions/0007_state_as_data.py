@@ -25,7 +25,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-PAGE = 10_000
+PAGE = 2000
 CALL_WINDOW = timedelta(hours=1)
 """A lease of a call lasted so long after the call."""
 INTAKE_DETAIL = re.compile(r"Through the intake, client ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
