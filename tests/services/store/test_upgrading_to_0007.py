@@ -346,7 +346,7 @@ def test_an_upgrade_that_is_killed_is_made_good_by_the_next_one(places):
     """The whole upgrade is one transaction: after a kill the store is as it was, or as it is meant to be."""
     place, chance, pause = places.empty(), random.Random(7), threading.Event()
     made_large(place)
-    for reports in (2, 3, 4, 5):
+    for reports in (2, 3, 4, 5, 6):
         program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, place],
             cwd=ROOT,

@@ -26,6 +26,7 @@ branch_labels = None
 depends_on = None
 
 PAGE = 2000
+"""Rows of a timeline between two reports of progress."""
 CALL_WINDOW = timedelta(hours=1)
 """A lease of a call lasted so long after the call."""
 INTAKE_DETAIL = re.compile(r"Through the intake, client ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -279,81 +280,111 @@ def _parse_uuid(text: str) -> uuid.UUID | None:
 
 def _fill_timelines(bind: sa.Connection, progress: Progress) -> None:
     """Store what the texts of timeline lines say as facts, and the intake client on its requests."""
-    last = bind.scalar(sa.select(sa.func.max(EVENT.c.line))) or 0
+    _fill_constant_lines(bind)
+    if bind.dialect.name == "sqlite":
+        _fill_on_sqlite(bind, progress)
+    else:
+        _fill_on_postgresql(bind, progress)
+
+
+def _fill_constant_lines(bind: sa.Connection) -> None:
+    same = {
+        line: sa.and_(EVENT.c.kind == line[0].value, EVENT.c.detail == line[1])
+        for line in LEGACY_CONSTANT_LINES
+    }
+    facts = {line: parse_legacy_line(*line).columns() for line in same}
+    values = {
+        name: sa.case(*((same[line], facts[line][name]) for line in same), else_="")
+        for name in ("operation", "outcome")
+    }
+    bind.execute(sa.update(EVENT).where(sa.or_(*same.values())).values(values))
+
+
+def _fill_on_sqlite(bind: sa.Connection, progress: Progress) -> None:
+    """Go through the table in the order in which it is stored, without the types of SQLAlchemy: there may be millions."""
+    driver = bind.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the migration has no connection")
+    (last,) = driver.execute("SELECT coalesce(max(rowid), 0) FROM request_event").fetchone()
+    kinds = ", ".join(f"'{kind.value}'" for kind in LEGACY_KINDS)
+    lines = (
+        "SELECT rowid, request_id, kind, detail FROM request_event WHERE rowid > ? AND rowid <= ? AND "  # noqa: S608
+        f"((kind IN ({kinds}) AND operation = '' AND outcome = '')"
+        " OR (kind = 'raised' AND detail LIKE 'Through the intake, %'))"
+    )
+    for start in range(0, last, PAGE):
+        progress(PROGRESS_TEXT, start, last)
+        facts, owners = [], []
+        for row_id, request_id, kind, detail in driver.execute(lines, (start, start + PAGE)):
+            if kind == "raised":
+                if found := INTAKE_DETAIL.fullmatch(detail):
+                    owners.append((uuid.UUID(found[1]).hex, request_id))
+            elif (parsed := parse_legacy_line(kind, detail)) != NO_FACTS:
+                facts.append((*parsed.columns().values(), row_id))
+        driver.executemany(
+            "UPDATE request_event SET operation = ?, outcome = ?, comment = ? WHERE rowid = ?", facts
+        )
+        driver.executemany("UPDATE approval_request SET intake_client_id = ? WHERE id = ?", owners)
     if last:
-        progress(PROGRESS_TEXT, 0, last)
-    for kind, detail in LEGACY_CONSTANT_LINES:
-        facts = parse_legacy_line(kind, detail)
-        same = (EVENT.c.kind == kind.value, EVENT.c.detail == detail)
-        bind.execute(sa.update(EVENT).where(*same).values(**facts.columns()))
+        progress(PROGRESS_TEXT, last, last)
+
+
+def _fill_on_postgresql(bind: sa.Connection, progress: Progress) -> None:
+    last = bind.scalar(sa.select(sa.func.max(EVENT.c.line))) or 0
     for rows in _pages_of_lines(bind):
-        facts_by_line = [(row.id, parse_legacy_line(row.kind, row.detail)) for row in rows]
-        _store_facts(bind, [(key, facts) for key, facts in facts_by_line if facts != NO_FACTS])
-        _store_intake_clients(bind, rows)
-        if rows[-1].line is not None:
-            progress(PROGRESS_TEXT, rows[-1].line, last)
+        parsed = [(row.id, parse_legacy_line(row.kind, row.detail)) for row in rows if row.kind != "raised"]
+        _store_facts(bind, [(key, facts) for key, facts in parsed if facts != NO_FACTS])
+        owners = [
+            (row.request_id, INTAKE_DETAIL.fullmatch(row.detail)) for row in rows if row.kind == "raised"
+        ]
+        _store_intake_clients(bind, [(key, found[1]) for key, found in owners if found])
+        progress(PROGRESS_TEXT, rows[-1].line or last, last)
+    if last:
+        progress(PROGRESS_TEXT, last, last)
 
 
 def _pages_of_lines(bind: sa.Connection) -> Iterator[Sequence[Row]]:
     """Yield the lines that may have facts, in the order of their numbers; at last those without a number."""
     columns = (EVENT.c.id, EVENT.c.request_id, EVENT.c.kind, EVENT.c.detail, EVENT.c.line)
-    constant = [
-        sa.and_(EVENT.c.kind == kind.value, EVENT.c.detail == detail)
-        for kind, detail in LEGACY_CONSTANT_LINES
-    ]
+    may_have_facts = sa.and_(
+        EVENT.c.kind.in_([kind.value for kind in LEGACY_KINDS]),
+        EVENT.c.operation == "",
+        EVENT.c.outcome == "",
+    )
     from_intake = sa.and_(
         EVENT.c.kind == "raised", EVENT.c.detail.startswith("Through the intake, ", autoescape=True)
     )
-    wanted = sa.or_(
-        sa.and_(EVENT.c.kind.in_([kind.value for kind in LEGACY_KINDS]), sa.not_(sa.or_(*constant))),
-        from_intake,
-    )
-    lines, after = sa.select(*columns).where(wanted), 0
+    lines, after = sa.select(*columns).where(sa.or_(may_have_facts, from_intake)), 0
     while True:
         page = lines.where(EVENT.c.line > after).order_by(EVENT.c.line).limit(PAGE)
         rows = bind.execute(page).all()
         if not rows:
             break
         yield rows
-        after = rows[-1].line or after
+        after = rows[-1].line
     if unnumbered := bind.execute(lines.where(EVENT.c.line.is_(None))).all():
         yield unnumbered
 
 
 def _store_facts(bind: sa.Connection, found: Sequence[tuple[uuid.UUID, TimelineFacts]]) -> None:
-    rows = [{"line_id": key, **facts.columns()} for key, facts in found]
-    if not rows:
-        return
-    if bind.dialect.name == "postgresql":
-        names = ("operation", "outcome", "comment")
-        arrays = {name: [row[name] for row in rows] for name in names}
-        bind.execute(
-            sa.text(
-                "UPDATE request_event SET operation = f.operation, outcome = f.outcome, comment = f.comment "
-                "FROM unnest(CAST(:ids AS uuid[]), CAST(:operation AS text[]), CAST(:outcome AS text[]), "
-                "CAST(:comment AS text[])) AS f (id, operation, outcome, comment) WHERE request_event.id = f.id"
-            ),
-            {"ids": [str(row["line_id"]) for row in rows], **arrays},
-        )
-        return
+    columns = [facts.columns() for _, facts in found]
+    arrays = {name: [row[name] for row in columns] for name in ("operation", "outcome", "comment")}
     bind.execute(
-        sa.update(EVENT)
-        .where(EVENT.c.id == sa.bindparam("line_id"))
-        .values({name: sa.bindparam(name) for name in ("operation", "outcome", "comment")}),
-        rows,
+        sa.text(
+            "UPDATE request_event SET operation = f.operation, outcome = f.outcome, comment = f.comment "
+            "FROM unnest(CAST(:ids AS uuid[]), CAST(:operation AS text[]), CAST(:outcome AS text[]), "
+            "CAST(:comment AS text[])) AS f (id, operation, outcome, comment) WHERE request_event.id = f.id"
+        ),
+        {"ids": [str(key) for key, _ in found], **arrays},
     )
 
 
-def _store_intake_clients(bind: sa.Connection, rows: Sequence[Row]) -> None:
-    owners = [
-        {"request_key": row.request_id, "client": uuid.UUID(found[1])}
-        for row in rows
-        if row.kind == "raised" and (found := INTAKE_DETAIL.fullmatch(row.detail))
-    ]
-    if owners:
-        bind.execute(
-            sa.update(REQUEST)
-            .where(REQUEST.c.id == sa.bindparam("request_key"))
-            .values(intake_client_id=sa.bindparam("client")),
-            owners,
-        )
+def _store_intake_clients(bind: sa.Connection, found: Sequence[tuple[uuid.UUID, str]]) -> None:
+    bind.execute(
+        sa.text(
+            "UPDATE approval_request SET intake_client_id = f.client "
+            "FROM unnest(CAST(:ids AS uuid[]), CAST(:clients AS uuid[])) AS f (id, client) "
+            "WHERE approval_request.id = f.id"
+        ),
+        {"ids": [str(key) for key, _ in found], "clients": [client for _, client in found]},
+    )
