@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
-"""Makes the environment and runs the program, its checks and its measurements. Needs nothing but Python 3.11.
+"""Creates the environment and runs the program, its checks and its measurements. Needs only Python 3.11 to 3.13.
 
 python3 dev.py run [ARGS]     start `approval-console ARGS`; without ARGS the demo
 python3 dev.py test [ARGS]    every check: format, lint, types, layers, tests; ARGS go to pytest, --long for all,
-                              --late SEED to let the answers of threads reach the window late
+                              --late SEED to delay the answers of threads on their way to the window,
+                              --coverage to print the coverage of every file and check the files that need 100 %
 python3 dev.py bench          the figures of the README
 python3 dev.py translations [LANGUAGE ...]
-                              bring the catalogs up to date with the code and compile them; a new LANGUAGE is begun
+                              update the catalogs from the code and compile them; a new LANGUAGE gets a catalog
 python3 dev.py shots [DIR]    pictures of every page
 python3 dev.py clean          remove the environment and caches
 """
 
 import hashlib
+import json
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -29,8 +32,9 @@ LAYOUT = "2"
 WINDOWS = os.name == "nt"
 SCRIPTS = ENVIRONMENT / ("Scripts" if WINDOWS else "bin")
 PYTHON = SCRIPTS / ("python.exe" if WINDOWS else "python")
-MOST_PROCESSES = 6
-"""For tests: with more, all would wait for the longest file."""
+MAX_TEST_PROCESSES = 6
+"""With more, all would wait for the longest file."""
+COVERAGE_DATA = ROOT / ".cache" / "coverage"
 CACHES = (
     ".pytest_cache",
     ".mypy_cache",
@@ -38,6 +42,7 @@ CACHES = (
     ".hypothesis",
     ".import_linter_cache",
     ".grimp_cache",
+    ".cache/coverage",
 )
 
 PACKAGES = {
@@ -255,28 +260,84 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run every check; all of them run, and one failure fails the whole."""
+    """Run all checks, also after a failure; return 1 if one failed."""
     environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     folders = ["console", "models", "services", "resources", "tests", "dev.py"]
+    with_coverage = "--coverage" in arguments
+    arguments = [word for word in arguments if word != "--coverage"]
+    run_tests = ["-m", "coverage", "run", "-m", "pytest"] if with_coverage else ["-m", "pytest"]
     checks = (
         ("format", [str(SCRIPTS / "ruff"), "format", "--check", "-q", *folders]),
         ("lint", [str(SCRIPTS / "ruff"), "check", "-q", *folders]),
         ("types", [str(PYTHON), "-m", "mypy"]),
         ("layers", [str(SCRIPTS / "lint-imports")]),
-        ("tests", [str(PYTHON), "-m", "pytest", "-q", *_side_by_side(arguments), *arguments]),
+        ("tests", [str(PYTHON), *run_tests, "-q", *_side_by_side(arguments), *arguments]),
     )
+    if with_coverage:
+        shutil.rmtree(COVERAGE_DATA, ignore_errors=True)
+        COVERAGE_DATA.mkdir(parents=True)
     failed = []
     for name, command in checks:
         say(f"== {name}")
         if subprocess.run(command, check=False, cwd=ROOT, env=environ).returncode:
             failed.append(name)
+    if with_coverage:
+        say("== coverage")
+        if _report_coverage(is_complete=not _selects_tests(arguments)):
+            failed.append("coverage")
     say(f"Failed: {', '.join(failed)}." if failed else "Every check is green.")
     return 1 if failed else 0
 
 
+def _selects_tests(arguments: list[str]) -> bool:
+    """Return whether arguments of pytest leave out tests, so that missing coverage proves nothing."""
+    takes_value = {"--late", "-n", "--numprocesses", "--dist", "--timeout"}
+    words = list(arguments)
+    while words:
+        word = words.pop(0)
+        if word in takes_value and words:
+            words.pop(0)
+        elif word in ("-k", "-m", "-x", "--lf", "--ff", "--deselect", "--ignore") or not word.startswith("-"):
+            return True
+    return False
+
+
+def _report_coverage(*, is_complete: bool) -> bool:
+    """Print the coverage of every file; return whether a file that must be covered completely is not.
+
+    Files are compared only when all tests ran.
+    """
+    report = COVERAGE_DATA / "report.json"
+    for words in (["combine", "-q"], ["json", "-q", "-o", str(report)], ["report", "--skip-empty"]):
+        if subprocess.run([str(PYTHON), "-m", "coverage", *words], check=False, cwd=ROOT).returncode:
+            return True
+    if not is_complete:
+        say("Only some tests ran: the files that must be covered completely are not checked.")
+        return False
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    gaps = coverage_gaps(
+        json.loads(report.read_text(encoding="utf-8")), project["tool"]["approval-console"]["fully-covered"]
+    )
+    for gap in gaps:
+        say(f"Not covered completely: {gap}")
+    return bool(gaps)
+
+
+def coverage_gaps(report: dict[str, dict[str, dict[str, list[int]]]], required: list[str]) -> list[str]:
+    """Return each required file that has lines no test ran, with their numbers; `report` is coverage's JSON."""
+    measured = {Path(name).as_posix(): values for name, values in report["files"].items()}
+    gaps = []
+    for name in required:
+        if name not in measured:
+            gaps.append(f"{name}: no test imported it")
+        elif lines := measured[name]["missing_lines"]:
+            gaps.append(f"{name}: {', '.join(map(str, lines))}")
+    return gaps
+
+
 def _side_by_side(arguments: list[str]) -> list[str]:
     """Return the options that spread tests over processes, each file in one of them; a debugger wants them in one."""
-    processes = min(_cores(), MOST_PROCESSES)
+    processes = min(_cores(), MAX_TEST_PROCESSES)
     alone = any(word.startswith(("-n", "--pdb", "--trace", "--numprocesses")) for word in arguments)
     return [] if alone or processes < 2 else ["-n", str(processes), "--dist", "loadfile"]
 

@@ -120,6 +120,6 @@ class ApprovalRequest(SQLModel, table=True):
     times_out_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     @property
-    def is_mirrored(self) -> bool:
-        """Whether Privilege Manager raised the request itself, so that the row only mirrors its requested item."""
+    def is_copy(self) -> bool:
+        """Whether Privilege Manager raised the request itself, so that the row only copies its requested item."""
         return self.origin == RequestOrigin.SERVICENOW

@@ -16,7 +16,7 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow.connection_settings import SignInSource
+from services.servicenow.authentication import SignInSource
 from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
 
@@ -143,7 +143,7 @@ class Workspace:
 
     async def aclose(self) -> None:
         """Sign what was written, let go of the vault, close every connection, then the store."""
-        if self.store.has_unsigned_changes and self.vault.keeps_audit_key:
+        if self.store.has_unsigned_changes and self.vault.can_store_audit_key:
             with suppress(TimeoutError):
                 await asyncio.wait_for(
                     asyncio.to_thread(sign_if_changed, self.store, self.vault), SIGN_TIMEOUT_S

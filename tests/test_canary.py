@@ -146,7 +146,7 @@ def test_no_object_that_holds_the_password_shows_or_copies_it():
     entry = VaultEntry(ACCOUNT, secret, [Destination(Origin.of(EVIL))])
     vault = SessionVault()
     credential = uuid.uuid4()
-    vault.put(credential, "Canary", ACCOUNT, secret, entry.bound)
+    vault.put(credential, "Canary", ACCOUNT, secret, entry.destinations)
     instance = ServiceNowClient(ConnectionSettings("Echo", EVIL), sign_in)
     holders = (secret, sign_in, entry, vault, instance, list(vars(vault).values()), vars(instance))
     for holder in holders:

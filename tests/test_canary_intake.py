@@ -12,7 +12,7 @@ from models.kinds import Kind, RequestOrigin, RequestState
 from services.common.logging_setup import configure_logging
 from services.common.secret import Secret
 from services.configuration import Configuration
-from services.intake.accepted_requests import IntakeClients
+from services.intake.clients import IntakeClients
 from services.intake.server import IntakeServer
 from services.practice import PracticeInstance
 from services.practice.accounts_and_sessions import user_sys_id

@@ -176,8 +176,8 @@ def test_a_rude_server_and_a_crash_show_nothing(run, qapp, profile, rude, caplog
             window.show_target(Target(Kind.FOREIGN_SYSTEM, server.id))
             page = await WindowDriver(window).page(Kind.FOREIGN_SYSTEM)
             page.check_connection()
-            await until(lambda: page.check.report is not None)
-            assert page.check.report.verdict != "ok"
+            await until(lambda: page.check.presenter.report is not None)
+            assert page.check.presenter.report.verdict != "ok"
             seen.extend(shown_texts() + copy_everything())
             wizard = open_wizard(window.ctx, window)
             wizard.sign_in.address.setText(rude.url)

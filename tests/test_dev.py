@@ -1,7 +1,9 @@
 """`dev.py`, which people type first: it makes and removes nothing by mistake, and looks for what a window needs."""
 
 import importlib.util
+import json
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -124,3 +126,79 @@ def test_tests_run_on_every_core_unless_told_otherwise(dev, monkeypatch, checks,
     checks.cores = cores
     assert call(dev, monkeypatch, "test", *words) == 0
     assert checks.commands[-1] == ["-m", "pytest", "-q", *given]
+
+
+FULLY_COVERED = ["services/vault/base.py", "services/requests/domain/states.py"]
+
+
+@pytest.fixture
+def coverage_report(dev, monkeypatch, checks, tmp_path):
+    """Let `coverage json` write a report; returns its files, so that a test can change which lines are missing."""
+    files = {name: {"missing_lines": []} for name in [*FULLY_COVERED, "console/version.py"]}
+    run = dev.subprocess.run
+
+    def run_and_write(command, **options):
+        if "json" in command:
+            Path(command[-1]).write_text(json.dumps({"files": files}), encoding="utf-8")
+        return run(command, **options)
+
+    monkeypatch.setattr(dev.subprocess, "run", run_and_write)
+    monkeypatch.setattr(dev, "COVERAGE_DATA", tmp_path / "coverage")
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    listed = f"[tool.approval-console]\nfully-covered = {json.dumps(FULLY_COVERED)}\n"
+    (tmp_path / "pyproject.toml").write_text(listed, encoding="utf-8")
+    return files
+
+
+def test_coverage_is_measured_in_every_process_and_printed(dev, monkeypatch, capfd, checks, coverage_report):
+    assert call(dev, monkeypatch, "test", "--coverage") == 0
+    tests, combine, _, report = checks.commands[-4:]
+    assert tests == ["-m", "coverage", "run", "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    assert combine[:3] == ["-m", "coverage", "combine"]
+    assert report[:3] == ["-m", "coverage", "report"]
+    assert "Every check is green." in capfd.readouterr().err
+
+
+def test_a_file_that_must_be_covered_completely_and_is_not_fails(dev, monkeypatch, capfd, coverage_report):
+    coverage_report["services/vault/base.py"]["missing_lines"] = [41, 42]
+    coverage_report["console/version.py"]["missing_lines"] = [3]
+    del coverage_report["services/requests/domain/states.py"]
+    assert call(dev, monkeypatch, "test", "--coverage") == 1
+    printed = capfd.readouterr().err
+    assert "Not covered completely: services/vault/base.py: 41, 42" in printed
+    assert "services/requests/domain/states.py: no test imported it" in printed
+    assert "version.py" not in printed
+    assert printed.splitlines()[-1] == "Failed: coverage."
+
+
+@pytest.mark.parametrize("words", [("-k", "vault"), ("tests/services",), ("--long", "-x")])
+def test_coverage_of_some_tests_is_printed_and_proves_nothing(
+    dev, monkeypatch, capfd, coverage_report, words
+):
+    coverage_report["services/vault/base.py"]["missing_lines"] = [41]
+    assert call(dev, monkeypatch, "test", "--coverage", *words) == 0
+    assert "Only some tests ran" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("words", [(), ("--long",), ("--late", "7"), ("-n", "2"), ("-n0",)])
+def test_coverage_of_all_tests_is_checked(dev, monkeypatch, capfd, coverage_report, words):
+    coverage_report["services/vault/base.py"]["missing_lines"] = [41]
+    assert call(dev, monkeypatch, "test", "--coverage", *words) == 1
+    assert "services/vault/base.py: 41" in capfd.readouterr().err
+
+
+def test_a_failure_of_coverage_itself_is_reported(dev, monkeypatch, capfd, checks, coverage_report):
+    checks.broken = "combine"
+    assert call(dev, monkeypatch, "test", "--coverage") == 1
+    assert capfd.readouterr().err.splitlines()[-1] == "Failed: coverage."
+
+
+def test_files_that_must_be_covered_completely_exist():
+    root = FILE.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = project["tool"]["approval-console"]["fully-covered"]
+    assert listed == sorted(set(listed))
+    assert [name for name in listed if not (root / name).is_file()] == []
+    assert {"services/vault", "services/requests/domain", "services/requests/lifecycle"} <= {
+        name.rpartition("/")[0] for name in listed
+    }

@@ -16,7 +16,7 @@ from console.startup.application import _qt_message, run
 from models.kinds import Kind
 from services.configuration import Configuration
 from services.store import Store
-from services.vault.system_vault import CALL_TIMEOUT_S
+from services.vault.keyring_vault import CALL_TIMEOUT_S
 from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parent.parent

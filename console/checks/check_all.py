@@ -1,11 +1,14 @@
-"""Rounds: every server checked one after the other, as one job that can be watched and stopped."""
+"""Checks every server, one after the other, as one job with progress that can be cancelled."""
 
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from console.checks.check_execution import execute_check, resolve_request_items, store_check
+from console.checks.verdicts import verdict_label
 from console.runtime import lazy_imports
 from console.runtime.activity import DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner
@@ -16,48 +19,55 @@ from services.common.fault_ids import FaultId
 from services.common.unexpected_errors import to_console_error
 from services.language import plural, tr, translate
 
+if TYPE_CHECKING:
+    from console.navigation.tree_model import TreeModel
+    from console.shell.main_window import Window
+    from models.approval_process import ApprovalProcess
+    from models.foreign_system import ForeignSystem
+    from services.connectivity import CheckReport
+    from services.connectivity.check_history import PastCheck
+
 TASK_GROUP = "round"
-OnFinished = Callable[[dict[Any, str]], Awaitable[None]]
+OnFinished = Callable[[dict[uuid.UUID, str]], Awaitable[None]]
 log = logging.getLogger(__name__)
 JOB_NAME = tr_later("Checking all servers")
-VERDICT_LABELS = {"ok": tr_later("good"), "warning": tr_later("with a warning"), "failed": tr_later("failed")}
 
 
 class ServerCheckRunner(QObject):
-    """Goes through the servers, one round at a time."""
+    """Checks all servers; one round at a time."""
 
     changed = pyqtSignal()
     """A round began or ended."""
 
-    def __init__(self, window: Any) -> None:
+    def __init__(self, window: "Window") -> None:
         super().__init__(window)
         self.ctx = window.ctx
-        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
+        self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.job: Job | None = None
 
     @property
     def running(self) -> bool:
-        """Whether a round goes on."""
+        """Whether a round is running."""
         return self.job is not None and self.job.running
 
     def start(self, name: str = JOB_NAME, *, then: OnFinished | None = None, careful: bool = False) -> None:
-        """Begin a round; nothing happens while one goes on.
+        """Start a round; nothing happens while one is running.
 
-        `then` is called at its end with how the servers stood before it. A `careful` round, which nobody asked for just
-        now, leaves servers alone that refused the password last: an account is locked after a few attempts.
+        `then` is called at its end with the verdicts before it. A `careful` round, which the user did not start, skips
+        servers that refused the password last time: an account is locked after a few attempts.
         """
         if self.running:
             return
         self.job = self.ctx.activity.begin(tr(name), self._stop, routine=careful)
-        self.workers.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
+        self.tasks.start(self._check_servers(self.job, then, careful=careful), group=TASK_GROUP)
         self.changed.emit()
 
     def _stop(self) -> None:
-        self.workers.cancel(TASK_GROUP)
-        # What follows looks at the job again, which ends when this returns.
-        self.workers.start(self._told(), group="told")
+        self.tasks.cancel(TASK_GROUP)
+        # The job ends when this returns; receivers of the signal read its state.
+        self.tasks.start(self._emit_changed(), group="changed")
 
-    async def _told(self) -> None:
+    async def _emit_changed(self) -> None:
         self.changed.emit()
 
     def _on_problem(self, problem: Problem) -> None:
@@ -104,17 +114,17 @@ class ServerCheckRunner(QObject):
                 job.note(f"{server.name}: {translate(problem.cause)} ({problem.correlation_id})")
                 verdict = "failed"
             verdicts.append(verdict)
-            job.note(f"{server.name}: {tr(VERDICT_LABELS.get(verdict, verdict))}")
+            job.note(f"{server.name}: {verdict_label(verdict)}")
         job.end(*_job_result(verdicts))
         self.changed.emit()
         if then is not None:
             await then(before)
 
-    async def _server(self, job: Job, server: Any, processes: list[Any]) -> str:
+    async def _server(self, job: Job, server: "ForeignSystem", processes: "list[ApprovalProcess]") -> str:
         """Check a server with each of its processes; returns the worst verdict."""
         worst = "ok"
         rank = ("ok", "warning", "failed")
-        for process in processes or [None]:
+        for process in (*processes,) or (None,):
             try:
                 report = await self._check(server, process)
             except ConsoleError as error:
@@ -122,44 +132,26 @@ class ServerCheckRunner(QObject):
                 return "failed"
             worst = max(worst, report.verdict, key=rank.index)
             if not report.signed_in:
-                break  # it fails alike for the next process, and a refused password is not tried again
+                break  # the next process would fail alike, and a refused password is not tried again
         return worst
 
-    async def _check(self, server: Any, process: Any) -> Any:
+    async def _check(self, server: "ForeignSystem", process: "ApprovalProcess | None") -> "CheckReport":
         from console.checks.check_subject import build_check_subject
 
-        ctx = self.ctx
-        await lazy_imports.ready(ctx, lazy_imports.connectivity)
-        from services import connectivity
-        from services.connectivity import check_history
-
-        workspace = await ctx.ready()
-        # No person looks at this server now, so a password is bound to nothing here.
-        subject = await build_check_subject(ctx, server, process, bind=False)
-        report = await connectivity.run_check(
-            subject.settings, subject.sign_in, subject.process, accepted=subject.accepted
-        )
-        await ctx.call(
-            check_history.save_check,
-            workspace.store,
-            subject.server,
-            report,
-            subject.process,
-            used=subject.used,
-        )
+        # No user looks at this server now, so no password is bound to it.
+        subject = await build_check_subject(self.ctx, server, process, bind=False)
+        report = await execute_check(self.ctx, subject)
+        await store_check(self.ctx, report, subject)
         if report.can_continue:
-            await lazy_imports.ready(ctx, lazy_imports.transfer)
-            from services.transfer import apply_online
-
-            await apply_online.try_resolve_request_items(workspace, subject.server.id)
+            await resolve_request_items(self.ctx, subject)
         return report
 
     def stop(self) -> None:
-        """End what goes on; the window closes."""
-        self.workers.cancel_all()
+        """Cancel the round; the window closes."""
+        self.tasks.cancel_all()
 
 
-def _was_sign_in_refused(report: Any) -> bool:
+def _was_sign_in_refused(report: "PastCheck") -> bool:
     return any(
         s.stage == "authentication" and s.fault == FaultId.AUTHENTICATION_REFUSED for s in report.stages
     )
@@ -177,6 +169,6 @@ def _job_result(verdicts: list[str]) -> tuple[str, str]:
     return f"{count}, {', '.join(parts)}", FAILED if failed else DONE
 
 
-def has_servers(model: Any) -> bool:
+def has_servers(model: "TreeModel") -> bool:
     """Whether the tree of a window shows a server that could be checked."""
     return any(node.kind is Kind.FOREIGN_SYSTEM for node in model.objects())

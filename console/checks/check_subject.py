@@ -1,10 +1,10 @@
-"""What a check is about: a server as typed or as stored, the process whose services it uses, and how to sign in."""
+"""What a check is about: a server as typed or as stored, the process whose services it uses, and the sign-in."""
 
 import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.forms import vault_access
 from console.runtime import lazy_imports
@@ -12,24 +12,28 @@ from models.addresses import normalise_base_url
 from models.kinds import Kind
 from services.common.errors import ConsoleError
 
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.approval_process import ApprovalProcess
+    from models.base import ConfigurationObject
+    from models.foreign_system import ForeignSystem
+    from services.connectivity import PreviousSignIn
+    from services.connectivity.check_history import CheckSignIn, PastCheck
+    from services.servicenow import ConnectionSettings
+    from services.servicenow.connection_settings import SignInSource
+
 
 @dataclass(frozen=True, slots=True)
-class CheckSubject:
-    """Everything a check needs. `unsaved` says that it holds values that were typed and not saved."""
+class CheckedObjects:
+    """The objects that a check is about. `unsaved` marks values that were typed and not saved."""
 
-    server: Any
-    settings: Any
-    sign_in: Any
-    process: Any
-    unsaved: bool = False
-    used: Any = None
-    """What the check signs in with, as far as the vault knows it apart."""
-    accepted: Any = None
-    """When that was accepted last."""
+    server: "ForeignSystem"
+    process: "ApprovalProcess | None"
+    unsaved: bool
 
     @property
     def ids(self) -> frozenset[uuid.UUID | None]:
-        """The objects whose change makes the result old."""
+        """The objects whose change makes the result stale."""
         return frozenset(
             {
                 self.server.id,
@@ -41,13 +45,30 @@ class CheckSubject:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CheckSubject(CheckedObjects):
+    """What a check needs to run."""
+
+    settings: "ConnectionSettings"
+    sign_in: "SignInSource"
+    sign_in_used: "CheckSignIn | None" = None
+    """Identifies account and password; None where the vault cannot."""
+    last_accepted: "PreviousSignIn | None" = None
+    """When the instance accepted them last."""
+
+
 async def build_check_subject(
-    ctx: Any, server: Any, process: Any, *, unsaved: bool = False, bind: bool = True
+    ctx: "Context",
+    server: "ForeignSystem",
+    process: "ApprovalProcess | None",
+    *,
+    unsaved: bool = False,
+    bind: bool = True,
 ) -> CheckSubject:
     """Return what to check for a server and a process, stored or not.
 
-    With `bind`, a password that was never bound is bound to this server: a person looks at its address and asks for it.
-    The password goes nowhere but to the host it was entered for: the vault refuses it for any other.
+    With `bind`, a password that was never bound is bound to this server: the user sees its address and asks for the
+    check. The vault releases a password only for the host it was entered for.
     """
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
     from services import servicenow
@@ -60,7 +81,7 @@ async def build_check_subject(
         server.base_url = normalise_base_url(server.base_url)
     except ValueError:
         # The first stage says what is wrong with the address, and nothing is sent anywhere.
-        return CheckSubject(server, servicenow.ConnectionSettings.of(server), None, process, unsaved)
+        return CheckSubject(server, process, unsaved, servicenow.ConnectionSettings.of(server), None)
     if credential is not None and bind:
         state = await vault_access.read_secret_state(ctx, credential.id, credential.name)
         if state.present and not state.origins:
@@ -74,40 +95,47 @@ async def build_check_subject(
     used = await asyncio.to_thread(check_history.get_check_sign_in, workspace.vault, server, credential)
     accepted = await ctx.call(check_history.find_last_sign_in, workspace.store, server.id, used)
     return CheckSubject(
-        server, workspace.connection_settings_for(server), sign_in, process, unsaved, used, accepted
+        server, process, unsaved, workspace.connection_settings_for(server), sign_in, used, accepted
     )
 
 
-async def load_stored_check_subject(ctx: Any, check: Any) -> tuple[CheckSubject | None, datetime | None]:
-    """Return what a check that is kept was about, as it is stored now, and when the last part of it was changed.
+async def load_stored_check_subject(
+    ctx: "Context", check: "PastCheck"
+) -> tuple[CheckedObjects | None, datetime | None]:
+    """Return the objects that a past check was about, as they are stored now, and when the last of them was changed.
 
-    None for both when the server is gone. Nothing is asked of the vault: the subject is for going to where something can
-    be put right, and for knowing whether the check is old.
+    None for both when the server was deleted; no time when the process was. The vault is not read.
     """
-    workspace = await ctx.ready()
-    get = workspace.configuration.get
+    from models.approval_process import ApprovalProcess
+    from models.foreign_system import ForeignSystem
 
-    async def read(kind: Kind, key: Any) -> Any:
+    workspace = await ctx.ready()
+
+    async def read(kind: Kind, key: uuid.UUID | None) -> "ConfigurationObject | None":
         try:
-            return await ctx.call(get, kind, key) if key else None
+            return await ctx.call(workspace.configuration.get, kind, key) if key else None
         except ConsoleError:
             return None  # deleted since
 
     server = await read(Kind.FOREIGN_SYSTEM, check.server_id)
-    if server is None:
+    if not isinstance(server, ForeignSystem):
         return None, None
     process_id = uuid.UUID(check.process_id) if check.process_id else None
     process = await read(Kind.APPROVAL_PROCESS, process_id)
+    if not isinstance(process, ApprovalProcess):
+        process = None
     credentials = [
         await read(Kind.USER_CREDENTIAL, key) for key in (server.credential_id, server.proxy_credential_id)
     ]
     parts = [item for item in (server, process, *credentials) if item is not None]
-    changed = None if process_id is not None and process is None else max(item.changed_at for item in parts)
-    return CheckSubject(server, None, None, process, check.unsaved), changed
+    deleted = process_id is not None and process is None
+    return CheckedObjects(server, process, check.unsaved), (
+        None if deleted else max(item.changed_at for item in parts)
+    )
 
 
-async def find_first_process(ctx: Any, server_id: Any) -> Any:
-    """Return the first process that runs on a server, by name, or None."""
+async def find_first_process(ctx: "Context", server_id: uuid.UUID) -> "ApprovalProcess | None":
+    """Return the first process of a server by name, or None."""
     workspace = await ctx.ready()
     processes = await ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
     return next((p for p in processes if p.server_id == server_id), None)

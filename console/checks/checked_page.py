@@ -1,13 +1,17 @@
-"""What the pages of a server, a process and a type share: the Check tab, its buttons and badges, and when it is old."""
+"""Base of the pages of servers, processes and types: adds the Check tab with its buttons and badges."""
 
+import uuid
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.checks.check_subject import CheckSubject
 from console.checks.check_tab import CheckTab
 from console.forms.object_page import CHECK, DETAILS, HISTORY, USED_BY, ObjectPage
+
+if TYPE_CHECKING:
+    from services.store import Change
 
 
 class CheckablePage(ObjectPage):
@@ -31,45 +35,45 @@ class CheckablePage(ObjectPage):
 
     def extra_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done about the check now."""
-        if self.check.running:
+        if self.check.presenter.running:
             return {"cancel_check": self.check.cancel}
         return {"check": self.check_connection} if self.can_check() else {}
 
     def extra_badges(self) -> list[tuple[str, str, str | None]]:
         """Return what the last check said."""
-        return self.check.badges()
+        return self.check.presenter.badges()
 
     @property
     def working(self) -> bool:
         """Whether a check runs."""
-        return self.check.running
+        return self.check.presenter.running
 
     def explain_unavailable(self, command: str) -> None:
         """Show the check that runs already, or say why it cannot."""
-        if command == "check" and self.check.running:
+        if command == "check" and self.check.presenter.running:
             self.open_tab(CHECK)
         else:
             super().explain_unavailable(command)
 
     def update_state(self) -> None:
-        """Show what holds now, and whether the result of the check still is about it."""
-        self.check.look()
+        """Show the state of the page, and whether the result of the check is about the current values."""
+        self.check.refresh()
         super().update_state()
 
-    def on_changes(self, changes: list[Any]) -> None:
-        """Follow what makes the result of a check old, and checks that were made elsewhere."""
-        self.check.follow(changes)
+    def on_changes(self, changes: "list[Change]") -> None:
+        """Pass changes of the store to the Check tab."""
+        self.check.on_changes(changes)
 
     def check_connection(self) -> None:
         """Open the Check tab and run the staged check over what the form holds."""
         self.open_tab(CHECK)
         self.check.start()
 
-    def checked_values(self) -> dict[str, Any]:
+    def checked_values(self) -> dict[str, object]:
         """Return the values that a check depends on, as they are now."""
         return {name: self.session.values.get(name) for name in self.checked_fields}
 
-    def stored_values(self) -> dict[str, Any]:
+    def stored_values(self) -> dict[str, object]:
         """Return the values that a check depends on, as they are stored."""
         base = self.session.base or {}
         return {name: base.get(name) for name in self.checked_fields}
@@ -85,8 +89,8 @@ class CheckablePage(ObjectPage):
         """Whether there is something to check."""
         raise NotImplementedError
 
-    async def load_check_scope(self) -> tuple[Any, Any] | None:
-        """Return whose past checks are shown: the id of a server, and that of a process or None for any."""
+    async def load_check_scope(self) -> tuple[uuid.UUID, uuid.UUID | None] | None:
+        """Return whose past checks are shown: the ids of a server and of a process, None for any process."""
         raise NotImplementedError
 
     async def load_check_subject(self) -> CheckSubject:

@@ -1,7 +1,7 @@
 """The fault catalog: every fault that the check can name, searched in one field, with all that is known of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -23,6 +23,10 @@ from models.check_stages import STAGE_NAMES
 from models.translation_marks import tr_later
 from services.language import plural, tr, translate
 
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from services.connectivity import CheckFault
+
 COLUMNS = (
     Column("Fault"),
     Column("Stage", tone="muted", cut=ELIDE_RIGHT, least=14, most=16, give=1),
@@ -41,12 +45,13 @@ class FaultsPage(Page):
 
     kind, icon = FAULTS, "book"
 
-    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Fault catalog"))
-        self.workers = TaskRunner(self, ctx.show_problem)
-        self._handbook: Any = None
-        self._shown: list[Any] = []
+        self.tasks = TaskRunner(self, ctx.show_problem)
+        self._loaded = False
+        """Whether `services.connectivity` is imported."""
+        self._shown: list[CheckFault] = []
         self._wanted = ""
         self._focus_pending = True
         self._build()
@@ -124,19 +129,17 @@ class FaultsPage(Page):
     def load(self) -> None:
         """Read the catalogue."""
         self.states.show_loading()
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
         self.arrive(self.target)
         self._update_back_button()
 
     async def _read(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
-        from services.connectivity import fault_handbook
+        from services.connectivity import FAULT_CATALOG
 
-        self._handbook = fault_handbook
-        faults = self._handbook.CATALOGUE
-        for owner in dict.fromkeys(fault.owner.value for fault in faults):
-            said = translate(owner)
-            self.owner.addItem(f"{said[:1].upper()}{said[1:]}", owner)
+        self._loaded = True
+        for owner in dict.fromkeys(fault.owner.value for fault in FAULT_CATALOG):
+            self.owner.addItem(capitalize_first(translate(owner)), owner)
         self._filter()
         if self._wanted:
             self.open_tab(self._wanted)
@@ -146,9 +149,11 @@ class FaultsPage(Page):
         self._wanted = name
         self._focus_pending = True
         self.setFocusProxy(self.table)
-        if self._handbook is None:
+        if not self._loaded:
             return
-        fault = self._handbook.at_place(name)
+        from services.connectivity.fault_handbook import find_linked_fault
+
+        fault = find_linked_fault(name)
         self.show_all("" if fault is not None else name.partition("@")[0])
         if fault is not None:
             self._choose(fault)
@@ -177,10 +182,13 @@ class FaultsPage(Page):
         self.search.setText(text)
 
     def _filter(self) -> None:
-        if self._handbook is None:
+        if not self._loaded:
             return
-        kept = self.fault
-        faults = self._handbook.holding(
+        from services.connectivity import FAULT_CATALOG
+        from services.connectivity.fault_handbook import search_faults
+
+        selected = self.fault
+        faults = search_faults(
             self.search.text(), stage=self.stage.currentData(), owner=self.owner.currentData()
         )
         self._shown = faults
@@ -190,7 +198,7 @@ class FaultsPage(Page):
                 for f in faults
             ]
         )
-        total = len(self._handbook.CATALOGUE)
+        total = len(FAULT_CATALOG)
         self.foot.setText(
             plural(total, "{count} fault", "{count} faults")
             if len(faults) == total
@@ -200,7 +208,7 @@ class FaultsPage(Page):
             self.states.show_placeholder(self._nothing())
             return
         self.states.show_content()
-        self._choose(kept if kept in faults else faults[0])
+        self._choose(selected if selected is not None and selected in faults else faults[0])
 
     def _nothing(self) -> EmptyState:
         again = buttons.secondary("Show all faults")
@@ -221,12 +229,12 @@ class FaultsPage(Page):
             self.table.setFocus(Qt.FocusReason.TabFocusReason)
 
     @property
-    def fault(self) -> Any:
+    def fault(self) -> "CheckFault | None":
         """The chosen entry, or None."""
         row = self.table.currentIndex().row()
         return self._shown[row] if 0 <= row < len(self._shown) else None
 
-    def _choose(self, fault: Any) -> None:
+    def _choose(self, fault: "CheckFault") -> None:
         self.table.selectRow(self._shown.index(fault))
         self.table.scrollTo(self.table.currentIndex(), QAbstractItemView.ScrollHint.EnsureVisible)
 
@@ -239,21 +247,25 @@ class FaultsPage(Page):
                 self._parts(fault),
             )
 
-    def _parts(self, fault: Any) -> list[tuple[str, str]]:
+    def _parts(self, fault: "CheckFault") -> list[tuple[str, str]]:
         """Return what is known of a fault in the language of the user."""
-        book = self._handbook
-        named = {
-            book.OWNER: capitalize_first(translate(fault.owner.value)),
-            book.STAGE: _stage_names(fault.stages),
-            book.ALSO_AT: _stage_names(book.also_at(fault)),
+        from services.connectivity import fault_handbook as handbook
+        from services.connectivity.fault_catalog import other_stages
+
+        names = {
+            handbook.OWNER: capitalize_first(translate(fault.owner.value)),
+            handbook.STAGE: _stage_names(fault.stages),
+            handbook.ALSO_AT: _stage_names(other_stages(fault)),
         }
-        return [(tr(name), named.get(name) or translate(text)) for name, text in book.parts_of(fault)]
+        return [(tr(name), names.get(name) or translate(text)) for name, text in handbook.fault_fields(fault)]
 
     def copy(self) -> None:
         """Put the chosen entry on the clipboard."""
         clipboard, fault = QGuiApplication.clipboard(), self.fault
         if clipboard is not None and fault is not None:
-            clipboard.setText(self._handbook.as_text(fault))
+            from services.connectivity.fault_handbook import format_fault
+
+            clipboard.setText(format_fault(fault))
             self.ctx.notify(tr("Copied {id}", id=fault.id))
 
 

@@ -1,9 +1,10 @@
-"""Remedies that this console can carry out: one line a fault, from its id to the buttons on the finding's card."""
+"""Remedies that this console can carry out: maps a fault to the buttons on the card of a finding."""
 
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.forms.object_page import FIELD_COMMAND_PREFIX
 from console.forms.open_requests_dialog import run_with_confirmation
@@ -14,6 +15,12 @@ from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.language import tr
+
+if TYPE_CHECKING:
+    from console.checks.check_subject import CheckedObjects
+    from console.checks.checked_page import CheckablePage
+    from models.base import ConfigurationObject
+    from services.connectivity import StageResult
 
 SUGGESTED_NAME_PATTERN = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
 ITEM_ID_PATTERN = re.compile(r"\b[0-9a-f]{32}\b")
@@ -26,41 +33,45 @@ SERVICE_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class RemedyAction:
-    """A button on the card of a finding: what it says, and what it does."""
+    """A button on the card of a finding: its text, and what it does."""
 
     text: str
     act: Callable[[], object]
 
 
-RemedyFactory = Callable[[Any, Any, Any], list[RemedyAction]]
-"""Makes the offers for a page, a result of a stage and the subject of its check."""
+RemedyFactory = Callable[["CheckablePage", "StageResult", "CheckedObjects"], list[RemedyAction]]
+"""Makes the buttons for a page, the result of a stage and the objects that were checked."""
 
 
-def remedy_actions(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
-    """Return what this console can do about a finding, the best first."""
-    maker = REMEDIES.get(str(result.fault))
-    return maker(page, result, subject) if maker is not None and subject is not None else []
+def remedy_actions(
+    page: "CheckablePage", result: "StageResult", subject: "CheckedObjects | None"
+) -> list[RemedyAction]:
+    """Return what this console can do about a finding, best first; nothing without the objects that were checked."""
+    factory = REMEDIES.get(str(result.fault))
+    return factory(page, result, subject) if factory is not None and subject is not None else []
 
 
 # -- going to where it can be put right -----------------------------------------------------------------------
 
 
-def _open_field(page: Any, kind: Kind, object_id: Any, field: str) -> Callable[[], None]:
+def _open_field(page: "CheckablePage", kind: Kind, object_id: uuid.UUID, field: str) -> Callable[[], None]:
     return lambda: page.ctx.navigate(
         Target(kind.value, object_id, tab="Details", run=f"{FIELD_COMMAND_PREFIX}{field}")
     )
 
 
 def _server_field_remedy(field: str, text: str) -> RemedyFactory:
-    def make(page: Any, _result: Any, subject: Any) -> list[RemedyAction]:
+    def make(page: "CheckablePage", _result: "StageResult", subject: "CheckedObjects") -> list[RemedyAction]:
         return [RemedyAction(text, _open_field(page, Kind.FOREIGN_SYSTEM, subject.server.id, field))]
 
     return make
 
 
-def _password_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
-    # What the check asks of the vault on its way is the password of the proxy.
-    of_proxy = str(result.stage) in ("proxy", "http")
+def _password_remedy(
+    page: "CheckablePage", result: "StageResult", subject: "CheckedObjects"
+) -> list[RemedyAction]:
+    # In these stages the check reads the password of the proxy.
+    of_proxy = result.stage in ("proxy", "http")
     credential = subject.server.proxy_credential_id if of_proxy else subject.server.credential_id
     if credential is None:
         return [
@@ -79,14 +90,16 @@ def _password_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]
 # -- putting it right -----------------------------------------------------------------------------------------
 
 
-def _service_name_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
-    field = SERVICE_FIELDS.get(str(result.stage))
+def _service_name_remedy(
+    page: "CheckablePage", result: "StageResult", subject: "CheckedObjects"
+) -> list[RemedyAction]:
+    field = SERVICE_FIELDS.get(result.stage)
     if field is None or subject.process is None:
         return []
     edit = RemedyAction(
         tr("Go to the name"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, field)
     )
-    found = SUGGESTED_NAME_PATTERN.search(str(result.remedy))
+    found = SUGGESTED_NAME_PATTERN.search(result.remedy)
     if found is None:
         return [edit]
     name = found["name"].strip("“”\"'")
@@ -96,22 +109,24 @@ def _service_name_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAct
     ]
 
 
-def _request_item_remedy(page: Any, result: Any, subject: Any) -> list[RemedyAction]:
+def _request_item_remedy(
+    page: "CheckablePage", result: "StageResult", subject: "CheckedObjects"
+) -> list[RemedyAction]:
     if subject.process is None:
         return []
     choose = RemedyAction(
         tr("Choose another"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, "request_item_id")
     )
-    found = ITEM_ID_PATTERN.search(str(result.remedy))
+    found = ITEM_ID_PATTERN.search(result.remedy)
     if found is None or found[0] == subject.process.request_item_id:
         return [choose]
     return [
-        RemedyAction(tr("Use the new item"), lambda: page.workers.start(_use_item(page, subject, found[0]))),
+        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, found[0]))),
         choose,
     ]
 
 
-async def _use_item(page: Any, subject: Any, item_id: str) -> None:
+async def _use_item(page: "CheckablePage", subject: "CheckedObjects", item_id: str) -> None:
     await lazy_imports.ready(page.ctx, lazy_imports.servicenow)
     from services.servicenow import request_item_search
 
@@ -132,25 +147,27 @@ async def _use_item(page: Any, subject: Any, item_id: str) -> None:
     change_process(page, subject, values)
 
 
-def change_process(page: Any, subject: Any, values: dict[str, str]) -> None:
+def change_process(page: "CheckablePage", subject: "CheckedObjects", values: dict[str, str]) -> None:
     """Change the process of a check and check again.
 
-    On the page of the process itself it is typed into the form, and saving stays with the person; elsewhere it is saved.
+    On the page of the process itself the values are entered into the form, for the user to save; elsewhere they are saved.
     """
     process = subject.process
+    if process is None:
+        return
     if page.object_kind == Kind.APPROVAL_PROCESS and page.session.id == process.id:
         page.form.write({**page.form.values(), **values})
         page.session.edit(page.form.values())
         page.check.start()
     else:
-        page.workers.start(_save_process(page, process.id, values), group="remedy")
+        page.tasks.start(_save_process(page, process.id, values), group="remedy")
 
 
-async def _save_process(page: Any, process_id: Any, values: dict[str, str]) -> None:
+async def _save_process(page: "CheckablePage", process_id: uuid.UUID, values: dict[str, str]) -> None:
     ctx = page.ctx
     workspace = await ctx.ready()
 
-    def store(count: int) -> Any:
+    def store(count: int) -> "ConfigurationObject":
         process = workspace.configuration.get(Kind.APPROVAL_PROCESS, process_id)
         for name, value in values.items():
             setattr(process, name, value)
@@ -161,7 +178,7 @@ async def _save_process(page: Any, process_id: Any, values: dict[str, str]) -> N
     except ConsoleError as error:
         ctx.show_problem(error.problem)
         return
-    if not done:
+    if not done or stored is None:
         return
     ctx.notify(tr("Changed {name}; its History can bring back what was there", name=stored.name))
     page.check.start()
@@ -203,4 +220,4 @@ REMEDIES: dict[str, RemedyFactory] = {
     FaultId.REQUEST_ITEM_STALE: _request_item_remedy,
     FaultId.REQUEST_ITEM_MISSING: _request_item_remedy,
 }
-"""A fault whose remedy this console can carry out, or lead to, is one line here."""
+"""By fault."""

@@ -1,38 +1,42 @@
-"""How the servers stand: the badge of each in the tree, by the worst of its last checks."""
+"""The badges of servers in the tree: the worst verdict of the last checks of each."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 
+from console.checks.verdicts import VERDICT_SHAPES
 from console.navigation.tree_model import object_key
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
 from models.kinds import Kind
 from services.common.errors import ConsoleError
 
-VERDICT_SHAPES = {"ok": "good", "warning": "notice", "failed": "bad"}
+if TYPE_CHECKING:
+    from console.shell.main_window import Window
+    from services.store import Change
+
 WATCHED_TABLES = {"task_run", Kind.FOREIGN_SYSTEM.value, Kind.APPROVAL_PROCESS.value}
-"""Tables whose changes may change how a server stands."""
+"""Tables whose changes can change a badge."""
 
 
 class ServerHealth(QObject):
-    """Reads how the servers stand once the store is open and after each check, and shows it in the tree of a window."""
+    """Reads the verdicts when the store is open and after each check, and shows them in the tree of a window."""
 
-    def __init__(self, window: Any) -> None:
+    def __init__(self, window: "Window") -> None:
         super().__init__(window)
         self._window = window
         self.ctx = window.ctx
-        self.workers = TaskRunner(self, self.ctx.show_problem)
+        self.tasks = TaskRunner(self, self.ctx.show_problem)
         self.ctx.opened.connect(self.refresh)
         self.ctx.changes.connect(self._changed)
 
-    def _changed(self, changes: list[Any]) -> None:
+    def _changed(self, changes: "list[Change]") -> None:
         if any(c.kind in WATCHED_TABLES for c in changes):
             self.refresh()
 
     def refresh(self) -> None:
-        """Read how the servers stand, off the thread of the window."""
-        self.workers.start(self._read(), group="read health")
+        """Read the verdicts."""
+        self.tasks.start(self._read(), group="read health")
 
     async def _read(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
@@ -42,7 +46,7 @@ class ServerHealth(QObject):
         try:
             verdicts = await self.ctx.call(check_history.last_verdicts, workspace.store)
         except ConsoleError:
-            return  # a store that is busy or gone is told about by the next call that a person makes
+            return  # the next call by the user reports a store that is busy or gone
         kind = Kind.FOREIGN_SYSTEM.value
         self._window.model.set_badges(
             {
@@ -52,5 +56,5 @@ class ServerHealth(QObject):
         )
 
     def stop(self) -> None:
-        """End what goes on; the window closes."""
-        self.workers.cancel_all()
+        """Cancel reading; the window closes."""
+        self.tasks.cancel_all()

@@ -207,7 +207,9 @@ def anchor_(
         if made.key:
             output.print_message(f"Signed: {_entries_text(made.entries)}, key {made.fingerprint}.")
         else:
-            output.print_message(f"Not signed: {_entries_text(made.entries)}. {workspace.vault.no_audit_key}")
+            output.print_message(
+                f"Not signed: {_entries_text(made.entries)}. {workspace.vault.no_audit_key_reason}"
+            )
         if file is not None:
             output.print_message(f"Written to {file}. Keep it where those who may write to the store cannot.")
         return output.EXIT_OK

@@ -9,7 +9,7 @@ from console.cli import output
 from console.cli.command_context import get_command_context
 from models.approval_type import ApprovalType
 from models.kinds import Kind
-from services.intake.accepted_requests import IntakeClients
+from services.intake.clients import IntakeClients
 from services.intake.payload_mapping import document_from_arguments
 from services.workspace import Workspace
 

@@ -122,7 +122,7 @@ class DemoScript:
         """Run the staged check on the server's page."""
         page = self.window.page
         await self.hand.press("Check connection")
-        report = await self.hand.until("the check has ended", lambda: page.check.report)
+        report = await self.hand.until("the check has ended", lambda: page.check.presenter.report)
         if report.verdict == "failed":
             raise NotObservedError(f"the check says {report.verdict}: {[s.evidence for s in report.stages]}")
         await self.picture("check")
@@ -198,9 +198,9 @@ class DemoScript:
         from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 
         record = await self.life.refresh_item(self.request)
-        if record is None or not record.waiting:
+        if record is None or not record.open_approvals:
             raise NotObservedError("nobody is asked to approve the request")
-        approval = record.waiting[0]
+        approval = record.open_approvals[0]
         account = self.practice.accounts[APPROVER]
         settings = ConnectionSettings(SERVER_LABEL, self.practice.base_url)
         async with ServiceNowClient(settings, SignIn(account.user, Secret(account.password))) as instance:
@@ -247,7 +247,11 @@ class DemoScript:
         )
         await self.hand.until(
             "what to tell the caller, as ServiceNow says it now",
-            lambda: page.pane.answer and page.showing.people is not None and not page.showing.workers.busy,
+            lambda: (
+                page.pane.answer
+                and page.details_loader.approvers is not None
+                and not page.details_loader.tasks.busy
+            ),
         )
         await self.picture(picture)
 

@@ -36,10 +36,10 @@ class EditSession(QObject):
     deleted = pyqtSignal()
     """Somebody deleted the object while it was edited; what was typed goes on as a new one."""
 
-    def __init__(self, ctx: Any, workers: Any, kind: Kind, object_id: uuid.UUID, parent: QObject) -> None:
+    def __init__(self, ctx: Any, tasks: Any, kind: Kind, object_id: uuid.UUID, parent: QObject) -> None:
         super().__init__(parent)
         self.ctx = ctx
-        self.workers = workers
+        self.tasks = tasks
         self.kind = kind
         self.id = object_id
         self.item: Any = None
@@ -60,7 +60,7 @@ class EditSession(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(VALIDATION_DEBOUNCE_MS)
-        self._timer.timeout.connect(lambda: workers.start(self.check(), group="check values"))
+        self._timer.timeout.connect(lambda: tasks.start(self.check(), group="check values"))
 
     # -- what holds now ----------------------------------------------------------------------------------------
 
@@ -213,7 +213,7 @@ class EditSession(QObject):
         else:
             self.loaded.emit()
             self._judge()
-            self.workers.start(self.refresh(), group="refresh")
+            self.tasks.start(self.refresh(), group="refresh")
 
     # -- judging -----------------------------------------------------------------------------------------------
 

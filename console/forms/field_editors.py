@@ -18,7 +18,7 @@ class EditorHost(Protocol):
     """What owns a form: the context of the window and the tasks that end with the owner."""
 
     ctx: Any
-    workers: Any
+    tasks: Any
 
 
 class Editor(QObject):

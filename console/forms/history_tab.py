@@ -55,7 +55,7 @@ class HistoryTab(QWidget):
         self._shown = True
         session = self._page.session
         if self._stale and session.ready and not session.is_new:
-            self._page.workers.start(self.read(), group="history")
+            self._page.tasks.start(self.read(), group="history")
         elif session.is_new:
             self.hint.setText(tr("History begins with the first save"))
 
@@ -93,7 +93,7 @@ class HistoryTab(QWidget):
     def restore(self) -> None:
         """Bring the selected version back, as one more revision."""
         if 0 < self._row < len(self.revisions):
-            self._page.workers.start(self._restore(self.revisions[self._row]), group="restore")
+            self._page.tasks.start(self._restore(self.revisions[self._row]), group="restore")
 
     async def _restore(self, revision: Any) -> None:
         ctx = self._page.ctx

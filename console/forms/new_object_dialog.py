@@ -40,13 +40,13 @@ class NewObjectDialog(Dialog):
     def __init__(self, ctx: Any, item: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.made: Any = None
-        self.workers = TaskRunner(self, self._on_problem)
+        self.tasks = TaskRunner(self, self._on_problem)
         kind = type(item).kind
         self.ctx = _IsolatedDraftsContext(ctx, Drafts(self))
         from console.forms.edit_session import field_values
 
         self.ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item)))
-        self.session = EditSession(self.ctx, self.workers, kind, item.id, self)
+        self.session = EditSession(self.ctx, self.tasks, kind, item.id, self)
         self.form = Form(self, page_class(str(kind)).groups[:MAX_GROUPS])
         self._build(KINDS[kind].singular)
         self.session.loaded.connect(self._loaded)
@@ -56,7 +56,7 @@ class NewObjectDialog(Dialog):
         if self._password is not None:
             self._password.entered.connect(self.session.set_secret)
             self._password.begin()
-        self.workers.start(self.session.load(), group="load")
+        self.tasks.start(self.session.load(), group="load")
 
     def _build(self, singular: str) -> None:
         self.setWindowTitle(plain_text.window_title(tr("New {kind}", kind=tr(singular))))
@@ -70,7 +70,7 @@ class NewObjectDialog(Dialog):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         self.create_button = buttons.primary("Create")
-        self.create_button.clicked.connect(lambda: self.workers.start(self._create(), group="create"))
+        self.create_button.clicked.connect(lambda: self.tasks.start(self._create(), group="create"))
         self.create_button.setDefault(True)
         self._out = cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)

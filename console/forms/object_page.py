@@ -52,8 +52,8 @@ class ObjectPage(Page):
         super().__init__(ctx, target, parent)
         info = KINDS[self.object_kind]
         self.kind, self.icon = str(self.object_kind), info.icon
-        self.workers = TaskRunner(self, ctx.show_problem)
-        self.session = EditSession(ctx, self.workers, self.object_kind, target.id, self)
+        self.tasks = TaskRunner(self, ctx.show_problem)
+        self.session = EditSession(ctx, self.tasks, self.object_kind, target.id, self)
         self.form = Form(self, self.groups)
         self.notice = Notice()
         self.history = HistoryTab(self)
@@ -92,7 +92,7 @@ class ObjectPage(Page):
         self.form.left.connect(self.field_left)
         self.form.suggested.connect(self.on_suggestion)
         self.head.tab_changed.connect(self._tab_changed)
-        self.history.restored.connect(lambda: self.workers.start(session.refresh(), group="refresh"))
+        self.history.restored.connect(lambda: self.tasks.start(session.refresh(), group="refresh"))
 
     # -- the page protocol -------------------------------------------------------------------------------------
 
@@ -109,7 +109,7 @@ class ObjectPage(Page):
     def load(self) -> None:
         """Read the object and its draft, and listen to changes by others."""
         self.ctx.changes.connect(self._on_store_changes)
-        self.workers.start(self._first_load(), group="load")
+        self.tasks.start(self._first_load(), group="load")
 
     async def _first_load(self) -> None:
         await self.session.load()
@@ -146,7 +146,7 @@ class ObjectPage(Page):
         if name in self.tab_widgets:
             self.head.select_tab(list(self.tab_widgets).index(name))
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done now, by command id."""
         session = self.session
         found: dict[str, Callable[[], None]] = {}
@@ -181,7 +181,7 @@ class ObjectPage(Page):
         self._set_locked(False)
         self.on_loaded()
         if not self.session.is_new:
-            self.workers.start(self.used_by.refresh(), group="used by")
+            self.tasks.start(self.used_by.refresh(), group="used by")
             self.history.invalidate()
 
     def _load_failed(self, error: ConsoleError) -> None:
@@ -191,7 +191,7 @@ class ObjectPage(Page):
     def reload(self) -> None:
         """Read the object once more after a failure."""
         self.notice.clear()
-        self.workers.start(self._first_load(), group="load")
+        self.tasks.start(self._first_load(), group="load")
 
     def _edited(self, _name: str) -> None:
         self.session.edit(self.form.values())
@@ -216,11 +216,11 @@ class ObjectPage(Page):
     def _on_store_changes(self, changes: list[Any]) -> None:
         mine = [c for c in changes if c.kind == self.kind and c.id == self.session.id]
         if mine:
-            self.workers.start(self.session.refresh(), group="refresh")
+            self.tasks.start(self.session.refresh(), group="refresh")
         if any(c.kind in set(Kind) for c in changes) and self.session.ready:
             self.session.schedule_validation()
             if not self.session.is_new:
-                self.workers.start(self.used_by.refresh(), group="used by")
+                self.tasks.start(self.used_by.refresh(), group="used by")
         if changes:
             self.on_changes(changes)
 
@@ -251,7 +251,7 @@ class ObjectPage(Page):
 
     def save(self) -> None:
         """Save what was typed; a conflict opens the merge."""
-        self.workers.start(self._save(), group="save")
+        self.tasks.start(self._save(), group="save")
 
     async def _save(self) -> None:
         errors = await self.session.check()
@@ -310,7 +310,7 @@ class ObjectPage(Page):
 
     def duplicate(self) -> None:
         """Open an unsaved copy."""
-        self.workers.start(acts.duplicate(self.ctx, self.object_kind, self.session.id), group="duplicate")
+        self.tasks.start(acts.duplicate(self.ctx, self.object_kind, self.session.id), group="duplicate")
 
     def rename(self) -> None:
         """Put the keyboard into the name, all of it selected."""
@@ -321,7 +321,7 @@ class ObjectPage(Page):
 
     def delete(self) -> None:
         """Ask, then delete; refused with the users when in use."""
-        self.workers.start(acts.delete(self, self.session.item), group="delete")
+        self.tasks.start(acts.delete(self, self.session.item), group="delete")
 
     async def confirm(self, dialog: QDialog) -> int:
         """Show a dialog of this page and return what it ended with."""

@@ -51,7 +51,7 @@ class ReferenceField(Editor):
 
     def reload_item(self) -> None:
         """Read the chosen object again, as after a change of it."""
-        self._host.workers.start(self._read(), group=f"read {self.names[0]}")
+        self._host.tasks.start(self._read(), group=f"read {self.names[0]}")
 
     async def _read(self) -> None:
         from services.common.errors import ConsoleError
@@ -95,7 +95,7 @@ class ReferenceField(Editor):
         popup.set_rows([])
         popup.set_state("loading", tr("Reading {kinds}", kinds=tr(info.plural)))
         popup.popup()
-        self._host.workers.start(self._fill(popup), group=f"fill {self.names[0]}")
+        self._host.tasks.start(self._fill(popup), group=f"fill {self.names[0]}")
 
     async def _fill(self, popup: PopupList) -> None:
         workspace = await self._host.ctx.ready()
@@ -129,7 +129,7 @@ class ReferenceField(Editor):
 
     def _chosen(self, key: str) -> None:
         if key == NEW_KEY:
-            self._host.workers.start(self._make(), group=f"new {self.names[0]}")
+            self._host.tasks.start(self._make(), group=f"new {self.names[0]}")
         elif key == NONE_KEY:
             self.choose(None)
         else:

@@ -92,11 +92,11 @@ class RequestItemField(Editor):
 
     def _stop(self) -> None:
         self._timer.stop()
-        self._host.workers.cancel("search items")
+        self._host.tasks.cancel("search items")
 
     def _search(self) -> None:
         if self.popup is not None:
-            self._host.workers.start(self._fill(self.popup, self.popup.search_text()), group="search items")
+            self._host.tasks.start(self._fill(self.popup, self.popup.search_text()), group="search items")
 
     async def _fill(self, popup: PopupList, text: str) -> None:
         popup.set_state("loading", tr("Searching on ServiceNow"))

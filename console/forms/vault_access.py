@@ -57,7 +57,7 @@ async def read_secret_state(ctx: Any, credential_id: uuid.UUID, name: str) -> Se
         state = await asyncio.to_thread(workspace.vault.state, credential_id, name)
     except ConsoleError as error:
         return SecretState(present=False, problem=error.problem)
-    return SecretState(state.present, tuple(state.bound))
+    return SecretState(state.present, tuple(state.destinations))
 
 
 async def find_servers_using(ctx: Any, credential_id: uuid.UUID) -> list[Any]:
@@ -85,7 +85,9 @@ async def bind_secret(ctx: Any, credential: Any, place: Destination, *, another_
     With `another_way` that person has confirmed the proxy or CA bundle on the way to an origin it is bound to already.
     """
     workspace = await ctx.ready()
-    bound = partial(workspace.vault.bind, credential.id, credential.name, place, another_way=another_way)
+    bound = partial(
+        workspace.vault.bind, credential.id, credential.name, place, confirm_new_route=another_way
+    )
     await asyncio.to_thread(bound)
 
 

@@ -1,21 +1,20 @@
-"""What stands in a cell of the inbox: its words for the eye and for a screen reader, its shape and its tone.
-
-A row is a `services.requests.inbox.inbox.RequestRow`; nothing here reads the store or asks an instance.
-"""
+"""The content of the cells of the table: text, tooltip, accessible text, shape and tone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from console.inbox.request_rows import AGE, DUE, FILE, REASON, STATE, is_open
 from console.navigation.request_places import state_label
 from console.widgets.data_table import ELIDE_MIDDLE, ELIDE_RIGHT, Column, file_name
-from console.widgets.labels import replace_bidi_controls
+from console.widgets.plain_text import replace_bidi_controls
 from models.kinds import RequestState
 from models.translation_marks import tr_later
 from services.language import date_time, duration, short_duration, short_moment, tr
 
-STATE, AGE, POLICY, USER, COMPUTER, FILE, REASON, APPROVERS, DUE, NUMBER = range(10)
+if TYPE_CHECKING:
+    from services.requests.inbox.inbox import RequestRow
+
 COLUMNS = (
     Column("State", cut=ELIDE_RIGHT, least=12, most=24, give=4),
     Column("Age", cut=ELIDE_RIGHT, align=ELIDE_RIGHT),
@@ -29,20 +28,6 @@ COLUMNS = (
     Column("Number", most=24),
 )
 
-SORTABLE: dict[int, str] = {
-    STATE: "state",
-    AGE: "age",
-    POLICY: "policy",
-    USER: "user",
-    COMPUTER: "computer",
-    FILE: "file",
-    DUE: "times_out",
-    NUMBER: "number",
-}
-"""Columns that sort, and what `services.requests.inbox.filters.Sort` calls them."""
-DESCENDING_FIRST = (AGE,)
-"""Columns whose first click puts the greatest on top."""
-
 STATE_SHAPES = {
     RequestState.APPROVED: "good",
     RequestState.REJECTED: "bad",
@@ -54,36 +39,26 @@ STATE_SHAPES = {
     RequestState.SUBMITTING: "running",
 }
 NOTICE_THRESHOLD, BAD_THRESHOLD = 0.60, 0.85
-"""Shares of the time-out from which an age is tinted."""
+"""Shares of the time-out above which an age is coloured."""
 NOT_YET, NOT_KNOWN, NOBODY = tr_later("Not yet"), tr_later("Not known"), tr_later("Nobody")
 
 
-def is_open(row: Any) -> bool:
-    """Whether a request can still be decided."""
-    return not RequestState(row.state).is_final
-
-
-def state_text(row: Any) -> str:
-    """Return the state of a request, marked where it was only rehearsed."""
+def state_text(row: "RequestRow") -> str:
+    """Return the state of a request, marked if it is a rehearsal."""
     word = state_label(row.state)
     return tr("{state} (rehearsal)", state=word) if row.rehearsal else word
-
-
-def utcnow() -> datetime:
-    """Return this moment."""
-    return datetime.now(UTC)
 
 
 # -- times -----------------------------------------------------------------------------------------------------
 
 
-def age_seconds(row: Any, now: datetime) -> float:
-    """Return how long ago a request was raised, in seconds; of one that has ended, how long it took."""
+def age_seconds(row: "RequestRow", now: datetime) -> float:
+    """Return the age of a request in seconds, or how long it took if it has ended."""
     return float(((row.ended_at or now) - row.requested_at).total_seconds())
 
 
-def time_used(row: Any, now: datetime) -> float | None:
-    """Return which part of its time an open request has used, 0 to 1; None where no time-out is known."""
+def time_used(row: "RequestRow", now: datetime) -> float | None:
+    """Return the share of its time-out that an open request has used, 0 to 1; None if it has no time-out."""
     if row.times_out_at is None or not is_open(row):
         return None
     whole = (row.times_out_at - row.requested_at).total_seconds()
@@ -98,7 +73,7 @@ def age_tone(used: float | None) -> str:
     return "notice" if used <= BAD_THRESHOLD else "bad"
 
 
-def due_text(row: Any, now: datetime) -> str:
+def due_text(row: "RequestRow", now: datetime) -> str:
     """Return when an open request times out, or when an ended one ended."""
     if not is_open(row):
         return "" if row.ended_at is None else tr("ended {time}", time=short_moment(row.ended_at, now))
@@ -113,15 +88,15 @@ def due_text(row: Any, now: datetime) -> str:
 # -- cells -----------------------------------------------------------------------------------------------------
 
 
-def approvers_text(row: Any) -> str:
-    """Return who is asked and has not answered."""
+def approvers_text(row: "RequestRow") -> str:
+    """Return the approvers that have not answered."""
     if not is_open(row):
         return ""
     if row.waits_for:
         return ", ".join(row.waits_for)
     if not row.record_id:
         return tr(NOT_YET)
-    # A record that is “requested” asks somebody: nobody is known only because the account does not see whom.
+    # A record in “requested” has approvers: none is known only because the account may not see them.
     nobody = row.observed_at is not None and row.servicenow_state != "requested"
     return tr(NOBODY if nobody else NOT_KNOWN)
 
@@ -130,7 +105,7 @@ def _one_line(text: str) -> str:
     return replace_bidi_controls(" ".join(text.split()) if any(c in text for c in "\n\r\t") else text)
 
 
-COLUMN_FORMATTERS: tuple[Callable[[Any, datetime], str], ...] = (
+COLUMN_FORMATTERS: "tuple[Callable[[RequestRow, datetime], str], ...]" = (
     lambda row, _now: state_text(row),
     lambda row, now: short_duration(age_seconds(row, now)),
     lambda row, _now: _one_line(row.policy),
@@ -144,18 +119,18 @@ COLUMN_FORMATTERS: tuple[Callable[[Any, datetime], str], ...] = (
 )
 
 
-def text(row: Any, column: int, now: datetime) -> str:
-    """Return what a cell shows."""
+def text(row: "RequestRow", column: int, now: datetime) -> str:
+    """Return the text of a cell."""
     return COLUMN_FORMATTERS[column](row, now)
 
 
-def has_warning(row: Any) -> bool:
-    """Whether the systems disagree about a request, or something keeps it from going on."""
+def has_warning(row: "RequestRow") -> bool:
+    """Whether the two systems disagree about a request, or an error stops it."""
     return bool(row.mismatch or (row.error and is_open(row)))
 
 
-def tooltip_text(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
-    """Return the whole of what a cell shows part of. `mismatch` is the sentence of the row's mismatch."""
+def tooltip_text(row: "RequestRow", column: int, now: datetime, mismatch: str = "") -> str:
+    """Return the full text of a cell. `mismatch` is the text for the mismatch of the row."""
     if column == STATE:
         return "\n".join(part for part in (text(row, column, now), mismatch, row.error) if part)
     if column == AGE:
@@ -173,8 +148,8 @@ def tooltip_text(row: Any, column: int, now: datetime, mismatch: str = "") -> st
     return text(row, column, now)
 
 
-def accessible_text(row: Any, column: int, now: datetime, mismatch: str = "") -> str:
-    """Return what a screen reader says of a cell: its column, then everything it shows by shape and colour."""
+def accessible_text(row: "RequestRow", column: int, now: datetime, mismatch: str = "") -> str:
+    """Return the text of a cell for a screen reader: the column, then everything shown by shape and colour."""
     words = text(row, column, now)
     if column == STATE and mismatch:
         words = f"{words}, {mismatch}"
@@ -195,13 +170,3 @@ def accessible_text(row: Any, column: int, now: datetime, mismatch: str = "") ->
         words = row.file_path
     words = words or tr("nothing")
     return f"{tr(COLUMNS[column].name)}: {words}"
-
-
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
-    """What became of an act on a row: done or not, and the sentence for it."""
-
-    ok: bool
-    text: str
-    why: str = ""
-    """What kept it from being done, and what to do."""

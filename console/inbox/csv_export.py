@@ -1,77 +1,94 @@
-"""Writing what the inbox shows to a CSV file, beside the threads of window and store, as a job that can be stopped."""
+"""Exports the list to a CSV file in a thread of its own, as a job that can be cancelled."""
 
 import asyncio
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from console.runtime import lazy_imports
 from console.runtime.activity import FAILED, Job
+from console.runtime.task_runner import TaskRunner
 from services.common.errors import ConsoleError
 from services.language import plural, tr, translate
 
-EXPORT = "services.requests.inbox.export"
+if TYPE_CHECKING:
+    from console.inbox.list_controller import RequestListController
+    from console.runtime.context import Context
+    from services.requests.inbox.filters import Filter, Sort
 
 
 class ExportCancelled(Exception):  # noqa: N818 - it is no error
-    """The person wants no file any more."""
+    """The user cancelled the export."""
 
 
-def open_export_dialog(page: Any) -> QFileDialog:
-    """Open the dialog that asks for a file beside the window; what is shown now is written when one was chosen."""
-    filter_, sort = page.filter(), page.sort()
-    dialog = QFileDialog(
-        page.window(), tr("Export requests"), _file_name(page), tr("Comma-separated values (*.csv)")
-    )
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("csv")
-    dialog.fileSelected.connect(lambda path: start_export(page, Path(path), filter_, sort))
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
-    return dialog
+@dataclass(frozen=True, slots=True)
+class CsvExport:
+    """An export of one filter in one order."""
 
+    ctx: "Context"
+    requests: "RequestListController"
+    filter: "Filter"
+    sort: "Sort"
 
-def start_export(page: Any, path: Path, filter_: Any, sort: Any) -> Job:
-    """Write a list to a file; the job in the strip shows how far it is and stops it."""
-    stop = threading.Event()
-    job: Job = page.ctx.activity.begin(tr("Exporting to {file}", file=path.name), stop.set)
-    page.workers.start(_write(page, path, filter_, sort, job, stop))
-    return job
+    def open_dialog(
+        self, parent: QWidget | None, filter_name: str, start: Callable[[Path], object]
+    ) -> QFileDialog:
+        """Ask for a file in a dialog beside the window; `start` is called with the chosen one."""
+        dialog = QFileDialog(
+            parent, tr("Export requests"), _file_name(filter_name), tr("Comma-separated values (*.csv)")
+        )
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.fileSelected.connect(lambda path: start(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
 
+    def start(self, path: Path, tasks: TaskRunner) -> Job:
+        """Write the file; the job in the activity strip shows the progress and cancels it."""
+        stop = threading.Event()
+        job = self.ctx.activity.begin(tr("Exporting to {file}", file=path.name), stop.set)
+        tasks.start(self._write(path, job, stop))
+        return job
 
-async def _write(page: Any, path: Path, filter_: Any, sort: Any, job: Job, stop: threading.Event) -> None:
-    await lazy_imports.ready(page.ctx, lazy_imports.requests)
-    from services.requests.inbox import export
+    async def _write(self, path: Path, job: Job, stop: threading.Event) -> None:
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
+        from services.requests.inbox import export
 
-    inbox = await page.looking.inbox()
-    look = page.looking.look
-    total = look.count if look is not None and look.exact else None
-    loop = asyncio.get_running_loop()
+        inbox = await self.requests.inbox()
+        snapshot = self.requests.snapshot
+        count = snapshot.count if snapshot is not None and snapshot.exact else None
+        loop = asyncio.get_running_loop()
 
-    def progress(_text: str, done: int = 0, _total: int | None = None) -> None:
-        if stop.is_set():
-            raise ExportCancelled
-        loop.call_soon_threadsafe(_report, job, done, total)
+        def progress(text: str, done: int = 0, total: int | None = None) -> None:
+            del text, total
+            if stop.is_set():
+                raise ExportCancelled
+            loop.call_soon_threadsafe(_report, job, done, count)
 
-    try:
-        written = await asyncio.to_thread(export.save_csv, inbox, filter_, sort, path, progress=progress)
-    except ExportCancelled:
-        return  # the draft is gone, and the job says that it was cancelled
-    except asyncio.CancelledError:
-        stop.set()
-        raise
-    except ConsoleError as error:
-        job.end(translate(error.problem.cause), FAILED)
-        page.ctx.show_problem(error.problem)
-        return
-    number = plural(written.rows, "{count} request", "{count} requests")
-    job.end(
-        number
-        if written.complete
-        else tr("{requests}; the search did not look at older ones", requests=number)
-    )
+        try:
+            written = await asyncio.to_thread(
+                export.save_csv, inbox, self.filter, self.sort, path, progress=progress
+            )
+        except ExportCancelled:
+            return  # the unfinished file was deleted, and the job is cancelled already
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+        except ConsoleError as error:
+            job.end(translate(error.problem.cause), FAILED)
+            self.ctx.show_problem(error.problem)
+            return
+        number = plural(written.rows, "{count} request", "{count} requests")
+        job.end(
+            number
+            if written.complete
+            else tr("{requests}; the search did not look at older ones", requests=number)
+        )
 
 
 def _report(job: Job, done: int, total: int | None) -> None:
@@ -80,7 +97,7 @@ def _report(job: Job, done: int, total: int | None) -> None:
         job.changed.emit()
 
 
-def _file_name(page: Any) -> str:
-    name = page.filters.name_of(page.key) or tr("Requests")
+def _file_name(filter_name: str) -> str:
+    name = filter_name or tr("Requests")
     plain = "".join(c if c.isalnum() or c in "-_ " else "-" for c in name).strip()
     return tr("Requests") + f", {plain.lower()}.csv"

@@ -1,11 +1,11 @@
-"""The details of the selected request: its timeline, both systems' states, who must act, what to tell the caller."""
+"""The details of the selected request: timeline, state in both systems, who must act, answer for the caller."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -18,154 +18,51 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from console.design import theme
-from console.inbox import cell_content
+from console.inbox.cell_content import STATE_SHAPES
+from console.inbox.details_parts import (
+    DIRECTIONS,
+    CallerAnswer,
+    SubjectLabel,
+    SystemStates,
+    SystemStateView,
+)
 from console.inbox.request_timeline import Timeline, translate_message
 from console.navigation.request_places import state_label
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, with_break_points
 from console.widgets.placeholders import ErrorState
-from models.kinds import RequestState
+from models.kinds import RequestOrigin, RequestState
 from models.translation_marks import tr_later
 from services.common.errors import Problem
 from services.language import AND, join_names, short_time_ago, tr, translate
 
-MARGIN, GAP, HEAD, SHAPE = 24, 16, 28, 14
+if TYPE_CHECKING:
+    from services.requests.details.model import RequestDetails
+
+MARGIN, GAP, HEADER_HEIGHT = 24, 16, 28
 LEFT_STRETCH, MIDDLE_STRETCH, RIGHT_STRETCH = 300, 322, 334
 MIN_COLUMN_WIDTHS = (168, 190, 190)
 NARROW_WIDTH = 680
-"""Widths of the columns, the least they may be, and the width of the pane from which they have room side by side."""
-DIRECTIONS = QBoxLayout.Direction
+"""Stretch and minimum width of the columns, and the width of the pane below which they are stacked."""
 FETCHING_TEXT = tr_later("Reading what ServiceNow says now")
 
 
-class CallerAnswer(QFrame):
-    """Words to read aloud: a panel with a bar at its left."""
-
-    BAR = 3
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.label = Label("")
-        self.label.setWordWrap(True)
-        self.label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.text = ""
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 12, 10)
-        layout.addWidget(self.label)
-
-    def show_text(self, text: str) -> None:
-        """Show what to say."""
-        self.text = text
-        self.label.setText(with_break_points(text))
-        self.label.setAccessibleName(tr("Answer for the caller: {text}", text=text))
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw ground and bar with the tokens as they are now."""
-        del event
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("raised"))
-        painter.fillRect(0, 0, self.BAR, self.height(), theme.colour("edge"))
-
-
-class SystemStateView(QWidget):
-    """Where the request stands in one system: its name, the state with its shape, and more about it."""
-
-    def __init__(self, icon: str, name: str) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._shape, self._state = IconLabel("off", SHAPE, ground="raised"), Label("", role="strong")
-        self._state.setWordWrap(True)
-        self._more = Label("", role="caption")
-        self._more.setWordWrap(True)
-        head = QHBoxLayout()
-        head.setSpacing(6)
-        head.addWidget(IconLabel(icon, SHAPE))
-        head.addWidget(Label(name, role="muted"), 1)
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        line.addWidget(self._shape)
-        line.addWidget(self._state, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addLayout(line)
-        column.addWidget(self._more)
-        column.addStretch(1)
-        self._name = name
-
-    @property
-    def wanted(self) -> int:
-        """Return how wide it has to be for its name."""
-        return SHAPE + 6 + QFontMetrics(theme.font("body")).horizontalAdvance(self._name) + 2
-
-    def show_state(self, shape: str, state: str, more: str) -> None:
-        """Show a state; without one it is not known yet."""
-        self._shape.show_shape(shape)
-        self._shape.setVisible(bool(state))
-        self._state.setText(with_break_points(state))
-        self._more.setText(with_break_points(more))
-        self._more.setVisible(bool(more))
-        self.setAccessibleName(", ".join(part for part in (f"{self._name}: {state}", more) if part))
-
-
-class SystemStates(QFrame):
-    """Both systems beside each other, or one below the other where their names have no room."""
-
-    AIR = 12
-
-    def __init__(self, here: SystemStateView, there: SystemStateView) -> None:
-        super().__init__()
-        self.setProperty("role", "panel")
-        self._parts = (here, there)
-        self._line = QHBoxLayout(self)
-        self._line.setContentsMargins(self.AIR, 10, self.AIR, 10)
-        self._line.setSpacing(self.AIR)
-        self._rule = QFrame()
-        self._rule.setProperty("role", "upright")
-        self._line.addWidget(here, 1)
-        self._line.addWidget(self._rule)
-        self._line.addWidget(there, 1)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Choose the way that has room."""
-        super().resizeEvent(event)
-        needed = 2 * max(part.wanted for part in self._parts) + 4 * self.AIR + 1
-        beside = self.width() >= needed
-        self._line.setDirection(DIRECTIONS.LeftToRight if beside else DIRECTIONS.TopToBottom)
-        self._rule.setVisible(beside)
-
-
-class SubjectLabel(ElidedLabel):
-    """What a request is about; nothing of it where there is no room for a few letters."""
-
-    LEAST = 60
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw as much as there is room for."""
-        if self.width() >= self.LEAST:
-            super().paintEvent(event)
-
-
 class DetailsPane(QWidget):
-    """One request, or how many are selected. Acts are told by their command, so that menus and buttons do the same."""
+    """One request, or how many are selected. Buttons request commands of the page, as menus do."""
 
-    asked = pyqtSignal(str)
-    """A command of the page."""
+    command_requested = pyqtSignal(str)
+    """Carries the id of a command of the page."""
     closed = pyqtSignal()
     find_requested = pyqtSignal()
-    """Somebody wants to see the shown request in a list that has it."""
+    """The user wants to see the shown request in a list that has it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(tr("Details of the request"))
-        self.setMinimumHeight(HEAD + 110)
+        self.setMinimumHeight(HEADER_HEIGHT + 110)
         self._link = ""
         self._in_list = True
         layout = QVBoxLayout(self)
@@ -190,7 +87,7 @@ class DetailsPane(QWidget):
         self.area.setWidget(self._columns())
         layout.addWidget(self.area, 1)
         self._below = QWidget()
-        """What stands in place of one request's details: nothing while several are selected, or what kept them away."""
+        """Replaces the details: empty while several requests are selected, or with a failure."""
         self._instead = QVBoxLayout(self._below)
         self._instead.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._below, 1)
@@ -210,7 +107,7 @@ class DetailsPane(QWidget):
         self.number = Label("", role="section")
         self.number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.copy_number = buttons.quiet("", icon="copy")
-        self.copy_number.setFixedWidth(HEAD)
+        self.copy_number.setFixedWidth(HEADER_HEIGHT)
         self.copy_number.clicked.connect(lambda: copy_text(self.number.text()))
         self._badges = QHBoxLayout()
         self._badges.setSpacing(8)
@@ -226,10 +123,10 @@ class DetailsPane(QWidget):
             "cancel_request": buttons.danger("Cancel request…"),
         }
         for command, button in self.action_buttons.items():
-            button.clicked.connect(lambda *_checked, command=command: self.asked.emit(command))
+            button.clicked.connect(lambda *_checked, command=command: self.command_requested.emit(command))
             acts.addWidget(button)
         close = buttons.quiet("", icon="cross")
-        close.setFixedWidth(HEAD)
+        close.setFixedWidth(HEADER_HEIGHT)
         close.setAccessibleName(tr("Close the details"))
         plain_text.set_tooltip(close, tr("Close the details (Escape)"))
         close.clicked.connect(self.closed)
@@ -288,7 +185,7 @@ class DetailsPane(QWidget):
         self._who_icon = IconLabel("user", 16)
         self.who = Label("", role="strong")
         self.who.setWordWrap(True)
-        # Beside its picture also where the name is written from right to left.
+        # Beside its icon also for names that are written from right to left.
         self.who.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
         self.what = Label("", role="caption")
         self.what.setWordWrap(True)
@@ -307,9 +204,9 @@ class DetailsPane(QWidget):
         self.quote = CallerAnswer()
         column.addWidget(self.quote)
         self.copy_button = buttons.primary("Copy answer for the caller", icon="copy")
-        self.copy_button.clicked.connect(lambda: self.asked.emit("copy_answer"))
+        self.copy_button.clicked.connect(lambda: self.command_requested.emit("copy_answer"))
         self.open_button = buttons.secondary("Open in ServiceNow", icon="open")
-        self.open_button.clicked.connect(lambda: self.asked.emit("open_in_servicenow"))
+        self.open_button.clicked.connect(lambda: self.command_requested.emit("open_in_servicenow"))
         for button in (self.copy_button, self.open_button):
             if isinstance(button, buttons.ThemedButton):
                 button.set_short(tr("Copy answer") if button is self.copy_button else tr("Open"))
@@ -329,16 +226,16 @@ class DetailsPane(QWidget):
 
     @property
     def answer(self) -> str:
-        """Return what to tell the caller."""
+        """The answer for the caller that is shown."""
         return self.quote.text
 
     @property
     def link(self) -> str:
-        """Return the address of the record, or nothing."""
+        """The address of the record, an empty text if it is not known."""
         return self._link
 
     def clear(self) -> None:
-        """Show nothing of the request before, while another one is read."""
+        """Show nothing while another request is read."""
         self._link = ""
         self.set_in_list(True)
         self.number.setText("")
@@ -362,18 +259,18 @@ class DetailsPane(QWidget):
             self._badges.addWidget(badge)
 
     def set_reasons(self, reasons: Mapping[str, str]) -> None:
-        """Enable each act that has no reason against it; the reasons are said under the head, each once."""
+        """Enable the actions without a reason against them; the reasons are shown below the header, each once."""
         for command, button in self.action_buttons.items():
             why = reasons.get(command, tr("Nothing is selected"))
             button.setEnabled(not why)
             plain_text.set_tooltip(button, why)
             button.setAccessibleDescription(why)
-        told = list(dict.fromkeys(why for why in reasons.values() if why))
-        self.reason.setText(" ".join(told))
-        self.reason.setVisible(bool(told))
+        shown = list(dict.fromkeys(why for why in reasons.values() if why))
+        self.reason.setText(" ".join(shown))
+        self.reason.setVisible(bool(shown))
 
     def set_in_list(self, in_list: bool) -> None:  # noqa: FBT001 - the state that is shown
-        """Offer nothing for a request that left the list but a way to find it again."""
+        """For a request that left the list, offer only to find it again."""
         self._in_list = in_list
         self.find_link.setVisible(not in_list)
         self.copy_button.setEnabled(in_list)
@@ -387,7 +284,7 @@ class DetailsPane(QWidget):
         self._show_instead(None)
 
     def show_failure(self, name: str, problem: Problem, retry: Callable[[], None]) -> None:
-        """Say what kept the details of a request from being read, in their place."""
+        """Show in place of the details why they could not be read."""
         self.clear()
         self.number.setText(name)
         self._show_instead(ErrorState(problem, retry))
@@ -403,8 +300,8 @@ class DetailsPane(QWidget):
         self.area.hide()
         self._below.show()
 
-    def show_details(self, details: Any, *, asking: bool, now: datetime) -> None:
-        """Show `services.requests.details.model.RequestDetails`; `asking` says that the instance is being asked meanwhile."""
+    def show_details(self, details: "RequestDetails", *, fetching: bool, now: datetime) -> None:
+        """Show the details of a request; `fetching` says that its instance is being asked meanwhile."""
         row = details.row
         self._below.hide()
         self.area.show()
@@ -428,36 +325,36 @@ class DetailsPane(QWidget):
         plain_text.set_tooltip(
             self.open_button, "" if details.link else tr("Its record in ServiceNow is not known")
         )
-        self._show_freshness(details, asking=asking)
+        self._show_freshness(details, fetching=fetching)
 
-    def _show_badges(self, details: Any) -> None:
+    def _show_badges(self, details: "RequestDetails") -> None:
         badges: list[QWidget] = []
         if details.mismatch:
             badges.append(Badge(tr("Mismatch"), "notice", "notice"))
         elif RequestState(details.row.state).is_final:
-            shape = cell_content.STATE_SHAPES[RequestState(details.row.state)]
+            shape = STATE_SHAPES[RequestState(details.row.state)]
             tone = shape if shape in ("good", "bad", "notice") else "off"
             badges.append(Badge(state_label(details.row.state), tone, shape))
         if details.row.rehearsal:
             badges.append(Badge(tr("Rehearsal"), "outline"))
         self.set_badges(badges)
 
-    def _show_system_states(self, details: Any, now: datetime) -> None:
+    def _show_system_states(self, details: "RequestDetails", now: datetime) -> None:
         row = details.row
-        shape = cell_content.STATE_SHAPES[RequestState(row.state)]
-        if details.here.state.startswith("Not "):
+        shape = STATE_SHAPES[RequestState(row.state)]
+        if row.origin == RequestOrigin.SERVICENOW:  # its state in Privilege Manager is not known
             shape = "todo"
-        asked = (
+        polled = (
             tr("Last polled {ago}", ago=short_time_ago(details.here.at, now))
             if details.here.at is not None
             else ""
         )
-        more = "\n".join(part for part in (translate_message(details.here.detail), asked) if part)
+        more = "\n".join(part for part in (translate_message(details.here.detail), polled) if part)
         self.here.show_state(shape, translate(details.here.state), more)
         there = "notice" if details.mismatch else approval_shape(row.servicenow_state)
         self.there.show_state(there, translate(details.there.state), translate(details.there.detail))
 
-    def _show_decision(self, details: Any) -> None:
+    def _show_decision(self, details: "RequestDetails") -> None:
         text = translate(details.why_stuck or "")
         if details.mismatch:
             sentence = _lower_first(translate(details.sentence) or text)
@@ -466,7 +363,7 @@ class DetailsPane(QWidget):
         self.judgement.setText(with_break_points(text))
         self.judgement.setVisible(bool(text))
 
-    def _show_approvers(self, details: Any) -> None:
+    def _show_approvers(self, details: "RequestDetails") -> None:
         people = details.who_can_act
         for widget in self._approver_widgets:
             widget.setVisible(bool(people))
@@ -475,7 +372,7 @@ class DetailsPane(QWidget):
         self.who.setText(
             join_names([person.name for person in people if not person.absent] or [tr("Nobody")], most=4)
         )
-        order = all(person.on_order for person in people)
+        order = all(person.is_for_order for person in people)
         what = details.row.order_number if order and details.row.order_number else details.row.number
         lines = [_subject_text(what, itself=bool(details.mismatch))]
         groups = list(dict.fromkeys(person.via for person in people if person.via))
@@ -484,9 +381,9 @@ class DetailsPane(QWidget):
         lines += [f"{person.name}: {translate(person.absent)}" for person in people if person.absent]
         self.what.setText("\n".join(lines))
 
-    def _show_freshness(self, details: Any, *, asking: bool) -> None:
-        problem: Problem | None = details.problem
-        if asking:
+    def _show_freshness(self, details: "RequestDetails", *, fetching: bool) -> None:
+        problem = details.problem
+        if fetching:
             text = tr(FETCHING_TEXT)
         elif problem is not None:
             text = tr("ServiceNow could not be asked: {cause}", cause=translate(problem.cause))
@@ -496,7 +393,7 @@ class DetailsPane(QWidget):
         self.fresh.setVisible(bool(text))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put the parts below each other where they have no room side by side, the answer first."""
+        """Stack the columns if they have no room side by side, the answer first."""
         super().resizeEvent(event)
         narrow = self.width() < NARROW_WIDTH
         self._row.setDirection(DIRECTIONS.BottomToTop if narrow else DIRECTIONS.LeftToRight)
@@ -541,12 +438,12 @@ APPROVAL_SHAPES = {"approved": "good", "rejected": "bad", "cancelled": "off", "r
 
 
 def approval_shape(approval: str) -> str:
-    """Return the shape for what a record says."""
+    """Return the shape for the approval state of a record."""
     return APPROVAL_SHAPES.get(approval, "todo")
 
 
 def copy_text(text: str) -> None:
-    """Put a text on the clipboard."""
+    """Copy a text to the clipboard."""
     clipboard = QGuiApplication.clipboard()
     if clipboard is not None:
         clipboard.setText(text)

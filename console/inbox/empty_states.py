@@ -1,12 +1,11 @@
-"""What stands in place of the list while it is empty: what belongs here, and the button that leads on."""
+"""The widgets in place of an empty list: why it is empty, and a button for the next step."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from PyQt6.QtWidgets import QPushButton, QWidget
 
-from console.inbox import cell_content
-from console.inbox.status_line import staleness_text
+from console.inbox.empty_list import EmptyKind, EmptyList
 from console.navigation.request_places import ABOUT_TO_TIME_OUT, ALL, MINE, MISMATCH, PENDING
 from console.widgets import buttons
 from console.widgets.placeholders import EmptyState
@@ -63,7 +62,7 @@ MAY_BE_MORE = tr_later("Requests that are not shown here may exist on the instan
 
 
 def unknown_state(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
-    """Say that no request is known and since when nothing new is; offer to ask now."""
+    """Say that no request is known and since when nothing was polled; offer to poll now."""
     button = buttons.secondary("Poll ServiceNow now", icon="refresh")
     button.clicked.connect(refresh)
     heading = tr(UNKNOWN_TEXTS.get(key, NONE_KNOWN))
@@ -71,9 +70,9 @@ def unknown_state(key: str, why: str, refresh: Callable[[], None]) -> QWidget:
 
 
 def no_requests_state(
-    rehearse: Callable[[], None] | None, set_up: Callable[[], None] | None, why: str = ""
+    rehearse: Callable[[], None] | None, set_up: Callable[[], object], why: str = ""
 ) -> QWidget:
-    """Say what requests are, and offer to raise one for a trial, or to set up what it takes.
+    """Say what requests are, and offer to rehearse one, or else to set up what is needed.
 
     `why` says why there may be requests nevertheless.
     """
@@ -81,7 +80,7 @@ def no_requests_state(
     if rehearse is not None:
         button = buttons.primary("Rehearse a request", icon="play")
         button.clicked.connect(rehearse)
-    elif set_up is not None:
+    else:
         button = buttons.primary("Set up ServiceNow approvals")
         button.clicked.connect(set_up)
     return EmptyState(
@@ -95,7 +94,7 @@ def no_requests_state(
 
 
 def empty_filter_state(key: str, show_all: Callable[[], None]) -> QWidget:
-    """Say what a filter is for, and offer every request."""
+    """Say what a filter is for, and offer to show all requests."""
     heading, text = EMPTY_TEXTS.get(key, DEFAULT_TEXTS)
     button = buttons.secondary("Show all requests")
     button.clicked.connect(show_all)
@@ -105,7 +104,7 @@ def empty_filter_state(key: str, show_all: Callable[[], None]) -> QWidget:
 def no_matches_state(
     text: str, name: str, clear: Callable[[], None], everywhere: Callable[[], None] | None, why: str = ""
 ) -> QWidget:
-    """Say what was searched for and where; offer to search in everything, or to clear the search.
+    """Say what was searched for and where; offer to search in all requests, or to clear the search.
 
     `why` says why the list may not be complete.
     """
@@ -127,18 +126,30 @@ def no_matches_state(
     return EmptyState((), "", heading, f"{where} {why}".strip(), button)
 
 
-def empty_state_for(page: Any, look: Any) -> QWidget:
-    """Return what stands on the Requests page where a look found no row."""
-    now = cell_content.utcnow()
-    why = staleness_text(look, now, page.stale_reason())
-    if not look.any_stored:
-        commands = getattr(page.ctx, "commands", None)
-        set_up = (lambda: commands.run("setup")) if commands is not None else None
-        return no_requests_state(page.rehearse if page.processes else None, set_up, why)
-    if page.bar.is_active:
-        everywhere = page.search_everywhere if page.key != ALL else None
-        name = page.filters.name_of(page.key)
-        return no_matches_state(page.bar.field.text().strip(), name, page.clear_search, everywhere, why)
-    if why:
-        return unknown_state(page.key, why, page.refresh)
-    return empty_filter_state(page.key, lambda: page.show_filter(ALL))
+@dataclass(frozen=True, slots=True)
+class EmptyStateActions:
+    """What the buttons of the empty states do."""
+
+    rehearse: Callable[[], None]
+    set_up: Callable[[], object]
+    refresh: Callable[[], None]
+    clear_search: Callable[[], None]
+    search_everywhere: Callable[[], None]
+    show_all: Callable[[], None]
+
+
+def build_empty_state(state: EmptyList, actions: EmptyStateActions) -> QWidget:
+    """Return the widget for an empty list."""
+    match state.kind:
+        case EmptyKind.NO_REQUESTS:
+            rehearse = actions.rehearse if state.can_rehearse else None
+            return no_requests_state(rehearse, actions.set_up, state.staleness)
+        case EmptyKind.NO_MATCHES:
+            everywhere = None if state.searched_all else actions.search_everywhere
+            return no_matches_state(
+                state.words, state.filter_name, actions.clear_search, everywhere, state.staleness
+            )
+        case EmptyKind.UNKNOWN:
+            return unknown_state(state.key, state.staleness, actions.refresh)
+        case EmptyKind.EMPTY_FILTER:
+            return empty_filter_state(state.key, actions.show_all)

@@ -1,6 +1,6 @@
-"""The filters that stand ready as flat buttons with counts; the one that is shown lies on the colour of a selection."""
+"""The filters as flat buttons with counts; the shown one has the colour of a selection."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -16,28 +16,28 @@ MARGIN = 24
 
 
 class Chip(QAbstractButton):
-    """One filter: its name, and how many requests it shows."""
+    """One filter: its name and its count."""
 
     def __init__(self, key: str, name: str) -> None:
         super().__init__()
         self.key, self.count = key, ""
         self.setText(name)
         self.setCheckable(True)
-        self.setAutoExclusive(True)  # one of them is always chosen, as of radio buttons
+        self.setAutoExclusive(True)  # one of them is always chosen, like radio buttons
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self._say()
+        self._update_accessible_name()
 
     def set_count(self, count: str) -> None:
         """Show a count; an empty text while it is not known."""
         if count != self.count:
             self.count = count
-            self._say()
+            self._update_accessible_name()
             self.updateGeometry()
             self.update()
 
-    def _say(self) -> None:
+    def _update_accessible_name(self) -> None:
         self.setAccessibleName(f"{self.text()}, {self.count}" if self.count else self.text())
 
     def _name(self) -> str:
@@ -45,7 +45,7 @@ class Chip(QAbstractButton):
         return metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, NAME_MAX_WIDTH)
 
     def sizeHint(self) -> QSize:
-        """Return the room of the bold name and the count, so that no chip moves when it is chosen."""
+        """Return the size of the bold name and the count, so that no chip moves when it is chosen."""
         width = QFontMetrics(theme.font("strong")).horizontalAdvance(self._name()) + 2 * PADDING
         if self.count:
             width += GAP + QFontMetrics(theme.font("body")).horizontalAdvance(self.count)
@@ -89,7 +89,7 @@ class Chip(QAbstractButton):
 
 
 class Chips(QWidget):
-    """A row of chips, one of them chosen, and at its end the button that keeps what is shown as a filter."""
+    """A row of chips, one of them chosen, and at its end the button that saves a filter."""
 
     chosen = pyqtSignal(str)
     save_requested = pyqtSignal()
@@ -106,7 +106,7 @@ class Chips(QWidget):
         self._extra = ""
         for key, name in filters:
             self._add(key, tr(name))
-        # Last, as the keyboard comes to it.
+        # Added last, for the tab order.
         self._flow.addWidget(self.save_button)
 
     def _add(self, key: str, name: str) -> None:
@@ -124,7 +124,7 @@ class Chips(QWidget):
         return self._chips[key]
 
     def choose(self, key: str, name: str = "") -> None:
-        """Mark a filter as the one that is shown; a saved one joins the row while it is."""
+        """Mark a filter as the shown one; a saved filter is in the row only while it is shown."""
         if self._extra and self._extra != key:
             chip = self._chips.pop(self._extra)
             self._flow.removeWidget(chip)
@@ -142,8 +142,8 @@ class Chips(QWidget):
         for other, chip in self._chips.items():
             chip.setChecked(other == key)
 
-    def set_counts(self, counts: dict[str, str]) -> None:
-        """Show the counts that are known."""
+    def set_counts(self, counts: Mapping[str, str]) -> None:
+        """Show counts by key."""
         for key, count in counts.items():
             if key in self._chips:
                 self._chips[key].set_count(count)

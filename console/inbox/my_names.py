@@ -1,9 +1,10 @@
-"""Whoever sits at this console, by the names that ServiceNow shows: what “Waits for me” means."""
+"""The names of the user in ServiceNow, which the filter “Waits for me” uses."""
 
-from typing import Any
+from collections.abc import Callable
 
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console.runtime.window_settings import WindowSettings
 from console.widgets import buttons
 from console.widgets.dialog import Dialog
 from console.widgets.field import Field
@@ -15,14 +16,14 @@ SETTING_KEY = "my_names"
 WIDTH = 460
 
 
-def my_names(remembered: Any) -> tuple[str, ...]:
-    """Return the names that were given; `remembered` is the layout of the window, or None where there is no window."""
-    text = remembered.text(SETTING_KEY) if remembered is not None else ""
+def my_names(settings: WindowSettings | None) -> tuple[str, ...]:
+    """Return the names that the user entered; without a window there are no settings."""
+    text = settings.text(SETTING_KEY) if settings is not None else ""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 class MyNamesDialog(Dialog):
-    """Asks for the names of the person and of the groups that the person answers for."""
+    """Asks for the names of the user and of the groups of the user."""
 
     def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,26 +43,26 @@ class MyNamesDialog(Dialog):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addStretch(1)
-        keep = buttons.primary("Save")
-        keep.setDefault(True)
-        keep.clicked.connect(self.accept)
-        out = buttons.secondary("Cancel")
-        out.clicked.connect(self.reject)
-        foot.addWidget(keep)
-        foot.addWidget(out)
+        save = buttons.primary("Save")
+        save.setDefault(True)
+        save.clicked.connect(self.accept)
+        cancel = buttons.secondary("Cancel")
+        cancel.clicked.connect(self.reject)
+        foot.addWidget(save)
+        foot.addWidget(cancel)
         layout.addLayout(foot)
         self.names.setFocus()
 
 
-def open_my_names(window: Any) -> MyNamesDialog:
-    """Open the dialog; names that are given are remembered, and the counts follow."""
-    dialog = MyNamesDialog(my_names(window.settings), window)
+def open_my_names(settings: WindowSettings, parent: QWidget, on_changed: Callable[[], None]) -> MyNamesDialog:
+    """Open the dialog; names that are entered are stored in the settings."""
+    dialog = MyNamesDialog(my_names(settings), parent)
 
-    def keep() -> None:
-        window.settings.set_text(SETTING_KEY, dialog.names.text())
-        window.saved_filters.filters.reset_inbox()
+    def save_names() -> None:
+        settings.set_text(SETTING_KEY, dialog.names.text())
+        on_changed()
 
-    dialog.accepted.connect(keep)
+    dialog.accepted.connect(save_names)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     return dialog

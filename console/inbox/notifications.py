@@ -1,111 +1,124 @@
-"""Tells people who work elsewhere of requests that are new and of those that wait for long: grouped, and once each."""
+"""Notifications about new requests and about requests that have become old: grouped, and once for each request."""
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QTimer
 
 from console.inbox.filter_counts import filter_catalog
 from console.navigation.request_places import PENDING, filter_target, request_target
 from console.runtime import lazy_imports
-from console.runtime.targets import REQUESTS
+from console.runtime.debounce import Debounce
+from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.runtime.tray import Tray
 from console.runtime.window_settings import WindowSettings
 from services.common.errors import Problem
 from services.language import number, tr
 
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from services.requests.inbox.inbox import Inbox, RequestRow
+    from services.store.change_feed import Change
+
 SETTING_KEY = "notify_requests"
 OLD_AFTER_S = 15 * 60
 ROW_LIMIT, MAX_SEEN = 100, 2000
 CHECK_DELAY_MS, CHECK_INTERVAL_MS = 3000, 30_000
-"""After a change, so that what comes together is told together; and for what only time makes old."""
+"""After a change of the store, so that one message covers several; and without one: requests become old with time."""
 
 
 class RequestNotifier(QObject):
-    """Looks for open requests that were not there before, and for those that have become old."""
+    """Finds open requests that are new or have become old, and reports them.
 
-    def __init__(self, window: Any, remembered: WindowSettings, tray: Tray) -> None:
+    A message goes to the activity strip and, unless `is_list_visible`, to the tray; a click on it calls `show_target`.
+    """
+
+    def __init__(
+        self,
+        ctx: "Context",
+        window: QObject,
+        settings: WindowSettings,
+        tray: Tray,
+        *,
+        is_list_visible: Callable[[], bool],
+        show_target: Callable[[Target], None],
+    ) -> None:
         super().__init__(window)
-        self._window, self.ctx = window, window.ctx
-        self._remembered, self._tray = remembered, tray
-        self.workers = TaskRunner(self, self._ignore_problem)
+        self.ctx, self._window, self._settings, self._tray = ctx, window, settings, tray
+        self._is_list_visible, self._show_target = is_list_visible, show_target
+        self.tasks = TaskRunner(self, self._ignore_problem)
         self._new, self._old = SeenRequests(), SeenRequests()
         self._first = True
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(CHECK_DELAY_MS)
-        self._soon.timeout.connect(self.look)
-        self._often = QTimer(self)
-        self._often.setInterval(CHECK_INTERVAL_MS)
-        self._often.timeout.connect(self.look)
+        self._check = Debounce(self, CHECK_DELAY_MS, self.check)
+        self._interval_timer = QTimer(self)
+        self._interval_timer.setInterval(CHECK_INTERVAL_MS)
+        self._interval_timer.timeout.connect(self.check)
         self.ctx.changes.connect(self._changed)
         self.ctx.opened.connect(self._begin)
 
     @property
-    def wanted(self) -> bool:
-        """Whether people want to be told."""
-        return self._remembered.text(SETTING_KEY, "1") != "0"
+    def is_enabled(self) -> bool:
+        """Whether the user wants notifications."""
+        return self._settings.text(SETTING_KEY, "1") != "0"
 
     def toggle(self) -> None:
-        """Tell from now on, or do not; remembered."""
-        self._remembered.set_text(SETTING_KEY, "0" if self.wanted else "1")
+        """Turn notifications on or off; stored in the settings."""
+        self._settings.set_text(SETTING_KEY, "0" if self.is_enabled else "1")
         self.ctx.commands.refresh()
 
     def stop(self) -> None:
-        """Look no more; the window closes."""
-        self._soon.stop()
-        self._often.stop()
-        self.workers.cancel_all()
+        """Stop; the window closes."""
+        self._check.cancel()
+        self._interval_timer.stop()
+        self.tasks.cancel_all()
 
-    # -- looking -----------------------------------------------------------------------------------------------
+    # -- checking ----------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._often.start()
-        self._soon.start()
+        self._interval_timer.start()
+        self._check.request()
 
-    def _changed(self, changes: list[Any]) -> None:
-        if any(change.kind == "approval_request" for change in changes) and not self._soon.isActive():
-            self._soon.start()
+    def _changed(self, changes: "list[Change]") -> None:
+        if any(change.kind == "approval_request" for change in changes):
+            self._check.request()
 
-    def look(self) -> None:
-        """Look what is new and what has become old."""
-        if not self.workers.busy:
-            self.workers.start(self._look(), group="look")
+    def check(self) -> None:
+        """Check now what is new and what has become old."""
+        if not self.tasks.busy:
+            self.tasks.start(self._find_news(), group="look")
 
-    async def _look(self) -> None:
+    async def _find_news(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.inbox)
-        from services.requests.inbox import filters
-
         inbox = await filter_catalog(self.ctx, self._window).inbox()
-        youngest, oldest = await self.ctx.call(_read_candidates, inbox, filters)
-        new, old = self._new.unknown(youngest), self._old.unknown(oldest)
+        youngest, oldest = await self.ctx.call(_read_candidates, inbox)
+        new, old = self._new.take_unseen(youngest), self._old.take_unseen(oldest)
         if self._first:
-            # What was there when the window opened is on the page, and no news.
+            # Requests that existed when the window opened are on the page, and not new.
             self._first = False
             return
-        if (new or old) and self.wanted:
-            self._tell(new, old)
+        if (new or old) and self.is_enabled:
+            self._notify(new, old)
 
-    def _tell(self, new: Sequence[Any], old: Sequence[Any]) -> None:
+    def _notify(self, new: "Sequence[RequestRow]", old: "Sequence[RequestRow]") -> None:
         text = notification_text(new, old)
         both = list({row.id: row for row in (*new, *old)}.values())
         target = request_target(both[0].id) if len(both) == 1 else filter_target(PENDING)
         self.ctx.activity.record(tr("Requests"), text, routine=True)
-        window = self._window
-        seen = window.isActiveWindow() and window.page is not None and window.page.target.kind == REQUESTS
-        if not seen:
-            self._tray.say(tr("Requests"), text, lambda: window.show_target(target))
+        if not self._is_list_visible():
+            self._tray.say(tr("Requests"), text, lambda: self._show_target(target))
 
     def _ignore_problem(self, _problem: Problem) -> None:
-        """Do nothing: the next look at the requests tries again."""
+        """Do nothing: the next check tries again."""
 
 
-def _read_candidates(inbox: Any, filters: Any) -> tuple[list[Any], list[Any]]:
-    """Read the youngest open requests, and of those that are old the youngest; blocks, for a thread."""
+def _read_candidates(inbox: "Inbox") -> "tuple[list[RequestRow], list[RequestRow]]":
+    """Return the youngest open requests, and the youngest of the old ones. Blocks; for a thread."""
+    from services.requests.inbox import filters
+
     open_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False)
     old_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False, older_than_s=OLD_AFTER_S)
     order = filters.Sort("age")
@@ -114,15 +127,15 @@ def _read_candidates(inbox: Any, filters: Any) -> tuple[list[Any], list[Any]]:
 
 
 class SeenRequests:
-    """Which requests were seen before, of lists that show the youngest first and end after LOOKED_AT."""
+    """Which requests were seen before, in lists that begin with the youngest and end after ROW_LIMIT rows."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[uuid.UUID, None] = OrderedDict()
         self._floor: datetime | None = None
-        """Older requests stood beyond the end of a list once: when they come into it, they are not new."""
+        """Older requests may have been beyond the end of a list: when they move into it, they are not new."""
 
-    def unknown(self, rows: Sequence[Any]) -> list[Any]:
-        """Return the rows that were not seen before, which they are from now on."""
+    def take_unseen(self, rows: "Sequence[RequestRow]") -> "list[RequestRow]":
+        """Return the rows that were not seen before, and mark them as seen."""
         floor = self._floor
         found = [r for r in rows if r.id not in self._ids and (floor is None or r.requested_at > floor)]
         self._ids.update(dict.fromkeys(row.id for row in rows))
@@ -134,8 +147,8 @@ class SeenRequests:
         return found
 
 
-def notification_text(new: Sequence[Any], old: Sequence[Any]) -> str:
-    """Return the news in one line: one request by its name, several by their number."""
+def notification_text(new: "Sequence[RequestRow]", old: "Sequence[RequestRow]") -> str:
+    """Return a message in one line: the name of one request, or the number of several."""
     parts = []
     if len(new) == 1:
         [row] = new
@@ -154,10 +167,10 @@ def notification_text(new: Sequence[Any], old: Sequence[Any]) -> str:
     return ", ".join(parts)
 
 
-def _count_text(rows: Sequence[Any]) -> str:
+def _count_text(rows: "Sequence[RequestRow]") -> str:
     return f"{number(len(rows))}{'+' if len(rows) == ROW_LIMIT else ''}"
 
 
-def _request_label(row: Any) -> str:
+def _request_label(row: "RequestRow") -> str:
     what = row.policy or row.file_path
     return ", ".join(part for part in (row.number, row.user, what) if part)

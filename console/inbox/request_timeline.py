@@ -1,24 +1,26 @@
-"""The timeline of one request: when, what, and more about it; a rail leads from step to step."""
+"""The timeline of one request: time, title and detail of each entry, connected by a rail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QPoint, QRect, QSize, Qt
 from PyQt6.QtGui import QFocusEvent, QFont, QFontMetrics, QPainter, QPen, QTextLayout, QTextOption
 from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from console.design import icons, theme
-from console.inbox.cell_content import utcnow
+from console.inbox.request_rows import utcnow
 from console.widgets import plain_text
-from console.widgets.labels import replace_bidi_controls
-from models.kinds import RequestEventKind
+from models.kinds import RequestEventKind, RequestState
 from services.language import Message, date_time, short_moment, time_ago, tr, translate
+
+if TYPE_CHECKING:
+    from services.requests.details.model import TimelineEntry as DetailsEntry
 
 SHAPE, GAP, AIR, TITLE_LINE_HEIGHT, DETAIL_LINE_HEIGHT = 14, 12, 6, 16, 15
 MAX_TITLE_LINES, MAX_DETAIL_LINES = 3, 4
-"""Lines of a title and of what is said about it; the tooltip has the rest."""
+"""Lines of a title and of a detail; the tooltip has the full text."""
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 ROOT = QModelIndex()
 _K = RequestEventKind
@@ -40,7 +42,7 @@ EVENT_SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One line as it is drawn: the moment, its shape, title and detail, whether it stands out or is still to come."""
+    """One entry as it is drawn. `strong` entries are emphasized, `due` ones are in the future."""
 
     at: datetime
     shape: str
@@ -50,21 +52,21 @@ class TimelineEntry:
     due: bool = False
 
     def time(self, now: datetime) -> str:
-        """Return the time of day, or the date where it is another one."""
+        """Return the time of day, or the date if it is not today."""
         return short_moment(self.at, now, seconds=True)
 
 
-def timeline_entries(lines: Sequence[Any], *, mismatch: bool) -> list[TimelineEntry]:
-    """Return steps for the lines of `services.requests.details.loader`; in a mismatch the last decision is what stands out."""
+def timeline_entries(lines: "Sequence[DetailsEntry]", *, mismatch: bool) -> list[TimelineEntry]:
+    """Return the entries as they are drawn; in a mismatch the last decision is emphasized."""
     decided = [place for place, line in enumerate(lines) if line.kind == _K.DECIDED]
-    telling = decided[-1] if mismatch and decided else -1
+    emphasized = decided[-1] if mismatch and decided else -1
     return [
         TimelineEntry(
             line.at,
-            _shape(line, telling=place == telling),
+            _shape(line, emphasized=place == emphasized),
             translate(line.title),
             translate_message(line.detail),
-            strong=place == telling,
+            strong=place == emphasized,
             due=line.due,
         )
         for place, line in enumerate(lines)
@@ -72,77 +74,77 @@ def timeline_entries(lines: Sequence[Any], *, mismatch: bool) -> list[TimelineEn
 
 
 def translate_message(text: str) -> str:
-    """Return what may be words of a person: only a message is translated, a word that happens to be in the catalog is not."""
+    """Translate a text of the program; text of a user, which may equal an entry of the catalog, is left as it is."""
     return translate(text) if isinstance(text, Message) else text
 
 
-def _shape(line: Any, *, telling: bool) -> str:
+def _shape(line: "DetailsEntry", *, emphasized: bool) -> str:
     if line.due:
         return "todo"
-    if telling:
+    if emphasized:
         return "notice"
-    if line.kind == _K.DECIDED and "rejected" in f"{line.title} {line.detail}":
+    if line.kind == _K.DECIDED and line.outcome is RequestState.REJECTED:
         return "bad"
     return EVENT_SHAPES.get(line.kind, "off")
 
 
 class TimelineModel(QAbstractListModel):
-    """Steps as rows."""
+    """Timeline entries as rows."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._steps: list[TimelineEntry] = []
+        self._entries: list[TimelineEntry] = []
 
-    def set_entries(self, steps: Sequence[TimelineEntry]) -> bool:
-        """Show other steps; returns whether anything changed. Steps that stayed are not touched."""
-        new = list(steps)
-        if new == self._steps:
+    def set_entries(self, entries: Sequence[TimelineEntry]) -> bool:
+        """Show other entries; returns whether anything changed. Equal entries cause no reset."""
+        new = list(entries)
+        if new == self._entries:
             return False
         self.beginResetModel()
-        self._steps = new
+        self._entries = new
         self.endResetModel()
         return True
 
     def rowCount(self, parent: QModelIndex = ROOT) -> int:
-        """Return how many steps there are."""
-        return 0 if parent.isValid() else len(self._steps)
+        """Return the number of entries."""
+        return 0 if parent.isValid() else len(self._entries)
 
-    def step(self, row: int) -> TimelineEntry:
-        """Return a step."""
-        return self._steps[row]
+    def entry(self, row: int) -> TimelineEntry:
+        """Return an entry."""
+        return self._entries[row]
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a step's title, everything about it for a screen reader, or the step."""
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return the title, the accessible text or the tooltip of an entry, or the entry itself."""
         if not index.isValid():
             return None
-        step = self._steps[index.row()]
+        entry = self._entries[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return plain_text.one_line(step.title)
+            return plain_text.one_line(entry.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            time = step.time(utcnow())
-            when = tr("at {time}, still to come", time=time) if step.due else tr("at {time}", time=time)
-            return plain_text.one_line(", ".join(part for part in (step.title, step.detail, when) if part))
+            time = entry.time(utcnow())
+            when = tr("at {time}, still to come", time=time) if entry.due else tr("at {time}", time=time)
+            return plain_text.one_line(", ".join(part for part in (entry.title, entry.detail, when) if part))
         if role == Qt.ItemDataRole.ToolTipRole:
-            when = date_time(step.at, seconds=True, zone=True) + (
-                "" if step.due else f", {time_ago(step.at)}"
+            when = date_time(entry.at, seconds=True, zone=True) + (
+                "" if entry.due else f", {time_ago(entry.at)}"
             )
-            return plain_text.tooltip("\n".join(part for part in (step.title, step.detail, when) if part))
-        return step if role == ENTRY_ROLE else None
+            return plain_text.tooltip("\n".join(part for part in (entry.title, entry.detail, when) if part))
+        return entry if role == ENTRY_ROLE else None
 
 
 class TimelineDelegate(QStyledItemDelegate):
-    """Draws a step with the rail to the next one; what comes later hangs on a dashed rail."""
+    """Draws an entry with the rail to the next one; the rail to future entries is dashed."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Return the height of the lines that a title and what is said about it take."""
+        """Return the height of the lines of title and detail."""
         title, detail = _wrapped_texts(index.data(ENTRY_ROLE), _entry_width(option.widget))
         return QSize(0, len(title) * TITLE_LINE_HEIGHT + len(detail) * DETAIL_LINE_HEIGHT + AIR)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Draw one step with the tokens as they are now."""
+        """Draw one entry in the colours of the theme."""
         if painter is None:
             return
-        step: TimelineEntry = index.data(ENTRY_ROLE)
+        entry: TimelineEntry = index.data(ENTRY_ROLE)
         model = index.model()
         below = index.siblingAtRow(index.row() + 1) if model is not None else QModelIndex()
         painter.save()
@@ -158,7 +160,7 @@ class TimelineDelegate(QStyledItemDelegate):
         painter.setFont(body)
         painter.setPen(theme.colour("muted"))
         painter.drawText(
-            time, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, step.time(utcnow())
+            time, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, entry.time(utcnow())
         )
         left = box.left() + _time_width() + 8
         middle = left + SHAPE // 2
@@ -168,10 +170,12 @@ class TimelineDelegate(QStyledItemDelegate):
             painter.setPen(QPen(theme.colour("edge"), 1, style))
             painter.drawLine(middle, box.top() + TITLE_LINE_HEIGHT + 2, middle, box.bottom() + 1)
         ratio = device.devicePixelRatioF() if device is not None else 1.0
-        painter.drawPixmap(QPoint(left, box.top() + 2), icons.status_pixmap(step.shape, SHAPE, "page", ratio))
-        title, detail = _wrapped_texts(step, _entry_width(view))
+        painter.drawPixmap(
+            QPoint(left, box.top() + 2), icons.status_pixmap(entry.shape, SHAPE, "page", ratio)
+        )
+        title, detail = _wrapped_texts(entry, _entry_width(view))
         room = QRect(box.left() + _indent(), box.top() + 1, box.width() - _indent(), TITLE_LINE_HEIGHT)
-        painter.setFont(theme.font("strong" if step.strong else "body"))
+        painter.setFont(theme.font("strong" if entry.strong else "body"))
         painter.setPen(theme.colour("text"))
         for line in title:
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, line)
@@ -190,28 +194,30 @@ def _time_width() -> int:
 
 
 def _indent() -> int:
-    """Return how far right of the edge the words begin."""
+    """Return the distance of the texts from the left edge."""
     return _time_width() + 8 + SHAPE + GAP
 
 
 def _entry_width(view: QWidget | None) -> int:
-    """Return how wide a step may be: the same with a bar beside it and without, so that no line breaks anew."""
+    """Return the width of an entry: the same with and without a scroll bar, so that lines break at the same places."""
     if not isinstance(view, QListView):
         return 0
     bar = view.verticalScrollBar()
     return view.width() - (bar.sizeHint().width() if bar is not None else 0)
 
 
-def _wrapped_texts(step: TimelineEntry, width: int) -> tuple[list[str], list[str]]:
-    """Return the lines of a title and of what is said about it in a timeline so wide."""
+def _wrapped_texts(entry: TimelineEntry, width: int) -> tuple[list[str], list[str]]:
+    """Return the lines of title and detail in a timeline of this width."""
     room = width - _indent()
-    title = wrap_text(step.title, theme.font("strong" if step.strong else "body"), room, MAX_TITLE_LINES)
-    return title, wrap_text(step.detail, theme.font("caption"), room, MAX_DETAIL_LINES) if step.detail else []
+    title = wrap_text(entry.title, theme.font("strong" if entry.strong else "body"), room, MAX_TITLE_LINES)
+    return title, wrap_text(
+        entry.detail, theme.font("caption"), room, MAX_DETAIL_LINES
+    ) if entry.detail else []
 
 
 def wrap_text(text: str, font: QFont, width: int, most: int) -> list[str]:
-    """Return a text in lines so wide; what goes beyond the last of them is left out and marked."""
-    plain = replace_bidi_controls(" ".join(text.split()))
+    """Return a text in lines of this width; text beyond the last line is replaced by an ellipsis."""
+    plain = plain_text.replace_bidi_controls(" ".join(text.split()))
     layout = QTextLayout(plain, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -223,7 +229,7 @@ def wrap_text(text: str, font: QFont, width: int, most: int) -> list[str]:
         ends.append(line.textStart() + line.textLength())
     layout.endLayout()
     starts = [0, *ends[:-1]]
-    # Qt counts in units of UTF-16: letters beyond the first 65,536 are two of them.
+    # Qt counts UTF-16 code units: characters above U+FFFF are two of them.
     units = plain.encode("utf-16-le", "surrogatepass")
     lines = [
         _decode_utf16(units[2 * start : 2 * end]).rstrip() for start, end in zip(starts, ends, strict=True)
@@ -239,12 +245,12 @@ def _decode_utf16(units: bytes) -> str:
 
 
 class Timeline(QListView):
-    """The steps; the arrows walk through them, the tooltip has the whole of what was cut off."""
+    """The entries; the arrow keys move between them, tooltips have the full texts."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.steps = TimelineModel(self)
-        self.setModel(self.steps)
+        self.entries = TimelineModel(self)
+        self.setModel(self.entries)
         self.setItemDelegate(TimelineDelegate(self))
         self.setAccessibleName(tr("Timeline"))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -255,12 +261,12 @@ class Timeline(QListView):
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.setMinimumHeight(60)
 
-    def show_lines(self, lines: Sequence[Any], *, mismatch: bool) -> None:
-        """Show the lines of a request; the place stays unless other ones came."""
-        self.steps.set_entries(timeline_entries(lines, mismatch=mismatch))
+    def show_lines(self, lines: "Sequence[DetailsEntry]", *, mismatch: bool) -> None:
+        """Show the entries of a request; the position stays unless they changed."""
+        self.entries.set_entries(timeline_entries(lines, mismatch=mismatch))
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
-        """Begin at the first step."""
+        """Start at the first entry."""
         super().focusInEvent(event)
-        if not self.currentIndex().isValid() and self.steps.rowCount():
-            self.setCurrentIndex(self.steps.index(0))
+        if not self.currentIndex().isValid() and self.entries.rowCount():
+            self.setCurrentIndex(self.entries.index(0))

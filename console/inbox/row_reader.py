@@ -1,129 +1,140 @@
-"""Reads for the inbox in the thread of the store: a look at a query, its pages, and the places of requests in it."""
+"""Reads the list in the thread of the store: a snapshot of a query, its pages, and the positions of requests in it."""
 
 import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-from console.inbox.cell_content import utcnow
-from console.inbox.table_model import PAGE_SIZE
+from console.inbox.request_rows import utcnow
+
+if TYPE_CHECKING:
+    from services.requests.inbox.filters import Filter, Sort
+    from services.requests.inbox.inbox import Anchor, Inbox, RequestRow
+
+PAGE_SIZE = 256
+"""Rows of one page."""
 
 
 @dataclass(slots=True)
 class ListQuery:
-    """A filter and an order as they are looked at, with the places that became known. `at` is the moment they count from."""
+    """A filter and an order at one moment, with the anchors that became known. Ages count from `at`."""
 
-    filter: Any
-    sort: Any
+    filter: "Filter"
+    sort: "Sort"
     at: datetime = field(default_factory=utcnow)
-    anchors: list[Any] = field(default_factory=list)
+    anchors: "list[Anchor]" = field(default_factory=list)
 
-    def nearest_anchor(self, start: int) -> Any:
-        """Return the known place next before a row, or None."""
+    def nearest_anchor(self, start: int) -> "Anchor | None":
+        """Return the last known anchor up to a row, or None."""
         place = bisect_right(self.anchors, start, key=lambda anchor: anchor.at)
         return self.anchors[place - 1] if place else None
 
-    def learn(self, anchors: Iterable[Any]) -> None:
-        """Remember places."""
+    def add_anchors(self, anchors: "Iterable[Anchor]") -> None:
+        """Keep anchors for later reads."""
         known = {anchor.at: anchor for anchor in self.anchors} | {anchor.at: anchor for anchor in anchors}
         self.anchors = [known[at] for at in sorted(known)]
 
     def restarted(self) -> "ListQuery":
-        """Return the same query as of now; what was known of its places does not count any more."""
+        """Return the same query as of now, without anchors, which are no longer valid."""
         return ListQuery(self.filter, self.sort)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
-    """What a look is to find besides rows: the selected requests, the current one, and what stands at the top."""
+    """What a snapshot has to find besides rows: the selected, the current, the topmost and the target request."""
 
-    chosen: tuple[uuid.UUID, ...] = ()
+    selected: tuple[uuid.UUID, ...] = ()
     current: uuid.UUID | None = None
     top: uuid.UUID | None = None
     top_row: int = 0
-    goal: uuid.UUID | None = None
-    """A request that somebody wants to see."""
-    in_sight: int = 40
+    target: uuid.UUID | None = None
+    """A request that is being opened."""
+    visible_rows: int = 40
 
 
 @dataclass(frozen=True, slots=True)
 class ListSnapshot:
-    """What was found: how many rows there are, pages of them, and where the wished ones stand."""
+    """The result of one read: the number of rows, some pages of them, and the positions of requests."""
 
     query: ListQuery
     count: int
     exact: bool
+    """Whether `count` is the number of all rows; counting stops at a maximum."""
     complete: bool
-    pages: dict[int, Sequence[Any]]
-    places: dict[uuid.UUID, int]
+    """Whether no search stopped at its newest hits."""
+    pages: "dict[int, Sequence[RequestRow]]"
+    positions: dict[uuid.UUID, int]
     as_of: datetime | None
     """When its servers were polled last, the oldest of them."""
-    whole: bool
-    """Whether every server of the list was asked successfully the last time and hid nothing."""
+    complete_on_servers: bool
+    """Whether the last poll of every server of the list succeeded and hid nothing."""
     any_stored: bool
     """Whether there is any request at all, whatever the filter."""
-    chosen: tuple[Any, ...] = ()
-    """Those of the selected requests, and of the one to be seen, that stand in the list: in its order, as they are now."""
-    unsure: frozenset[uuid.UUID] = frozenset()
+    found_rows: "tuple[RequestRow, ...]" = ()
+    """The selected requests, and the target, that are in the list, in its order."""
+    unpolled_servers: frozenset[uuid.UUID] = frozenset()
     """Servers of the list whose last poll failed, or that were not polled yet."""
     faults: tuple[str, ...] = ()
-    """What those that failed met, by the ids of the faults."""
+    """Ids of the faults of the failed polls."""
 
 
-def load_snapshot(inbox: Any, query: ListQuery, wish: ViewState) -> ListSnapshot:
-    """Read what is in sight of a query and find the wished requests in it; blocks, for a thread."""
+def load_snapshot(inbox: "Inbox", query: ListQuery, view: ViewState) -> ListSnapshot:
+    """Read the visible rows of a query and find requests in it. Blocks; for the thread of the store."""
     count = inbox.count(query.filter, at=query.at)
-    places = _find_positions(inbox, query, wish) if count.number else {}
-    wanted = [key for key in dict.fromkeys((wish.goal, *wish.chosen)) if key in places]
+    positions = _find_positions(inbox, query, view) if count.number else {}
+    sought = dict.fromkeys((view.target, *view.selected))
+    wanted = [key for key in sought if key is not None and key in positions]
     rows = inbox.get_many(wanted) if wanted else {}
-    chosen = tuple(rows[key] for key in sorted(wanted, key=places.__getitem__) if key in rows)
-    first = wish.top_row if wish.top is None else places.get(wish.top, wish.top_row)
-    if wish.goal in places:
-        first = max(places[wish.goal] - wish.in_sight // 2, 0)
-    # Counting stops at some number of rows; a request that stands beyond it is there nevertheless.
-    number = max([count.number, *(place + 1 for place in places.values())])
+    found_rows = tuple(rows[key] for key in sorted(wanted, key=positions.__getitem__) if key in rows)
+    first = view.top_row if view.top is None else positions.get(view.top, view.top_row)
+    if view.target in positions:
+        first = max(positions[view.target] - view.visible_rows // 2, 0)
+    # Counting stops at a maximum; a request beyond it is in the list nevertheless.
+    number = max([count.number, *(position + 1 for position in positions.values())])
     first = min(first, max(number - 1, 0))
-    pages: dict[int, Sequence[Any]] = {}
+    pages: dict[int, Sequence[RequestRow]] = {}
     complete = True
-    for page in range(first // PAGE_SIZE, min(first + wish.in_sight, max(number - 1, 0)) // PAGE_SIZE + 1):
+    for page in range(
+        first // PAGE_SIZE, min(first + view.visible_rows, max(number - 1, 0)) // PAGE_SIZE + 1
+    ):
         if number:
             pages[page], whole = read_page(inbox, query, page)
             complete = complete and whole
     known = inbox.polled(query.filter)
-    some = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
+    any_stored = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
     faults = tuple(dict.fromkeys(fault for _, fault in known.failing))
     return ListSnapshot(
-        query, number, count.exact, complete, pages, places, known.at, known.complete, some, chosen,
+        query, number, count.exact, complete, pages, positions, known.at, known.complete, any_stored, found_rows,
         known.unsure, faults,
     )  # fmt: skip
 
 
-def _find_positions(inbox: Any, query: ListQuery, wish: ViewState) -> dict[uuid.UUID, int]:
-    """Return where the wished requests stand in the list, without those that do not."""
-    places = {}
-    single = [key for key in (wish.goal, wish.current, wish.top) if key is not None]
-    several = [key for key in wish.chosen if key not in single]
+def _find_positions(inbox: "Inbox", query: ListQuery, view: ViewState) -> dict[uuid.UUID, int]:
+    """Return the positions of the requests of a view, without those that are not in the list."""
+    positions: dict[uuid.UUID, int] = {}
+    single = [key for key in (view.target, view.current, view.top) if key is not None]
+    several = [key for key in view.selected if key not in single]
     if len(several) == 1:
         single += several
     elif several:
-        places = dict(inbox.find_positions(query.filter, query.sort, several, at=query.at))
+        positions = dict(inbox.find_positions(query.filter, query.sort, several, at=query.at))
     for key in dict.fromkeys(single):
-        place = inbox.find_position(query.filter, query.sort, key, at=query.at)
-        if place is not None:
-            places[key] = place
-    return places
+        position = inbox.find_position(query.filter, query.sort, key, at=query.at)
+        if position is not None:
+            positions[key] = position
+    return positions
 
 
-def read_page(inbox: Any, query: ListQuery, number: int) -> tuple[Sequence[Any], bool]:
-    """Read a page of a query; returns its rows, and False where a search stopped at its newest hits; blocks."""
+def read_page(inbox: "Inbox", query: ListQuery, number: int) -> "tuple[Sequence[RequestRow], bool]":
+    """Return the rows of a page, and False if a search stopped at its newest hits. Blocks."""
     start = number * PAGE_SIZE
     found = inbox.rows(query.filter, query.sort, start, PAGE_SIZE, query.nearest_anchor(start), at=query.at)
-    query.learn(found.anchors)
+    query.add_anchors(found.anchors)
     return found.rows, found.complete
 
 
-def count_all(inbox: Any, query: ListQuery) -> int:
-    """Count a query to its end; may take a while, for a thread of its own."""
+def count_all(inbox: "Inbox", query: ListQuery) -> int:
+    """Count a query to its end. Blocks, possibly for seconds; for a thread of its own."""
     return int(inbox.count(query.filter, most=None, at=query.at).number)

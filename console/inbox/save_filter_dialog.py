@@ -1,6 +1,6 @@
-"""Keeping what is shown as a filter with a name of its own, for everybody on the store."""
+"""Saves the filter that is shown under a name, for all users of the store."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -15,12 +15,17 @@ from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.inbox.filter_counts import FilterCatalog
+    from console.runtime.context import Context
+    from services.requests.inbox.filters import Filter, Sort
+
 WIDTH, NAME_MAX_LENGTH = 420, 60
 HELP_TEXT = tr_later("Stands in the tree under Requests, for everybody on this store")
 
 
 class SaveFilterDialog(Dialog):
-    """Asks what a filter is to be called."""
+    """Asks for the name of a filter."""
 
     def __init__(self, proposed: str, taken: set[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +41,7 @@ class SaveFilterDialog(Dialog):
         self.name.setText(proposed)
         self.name.selectAll()
         self.field = Field("Name", self.name, HELP_TEXT)
-        self.name.textChanged.connect(lambda _text: self._look())
+        self.name.textChanged.connect(lambda _text: self._validate())
         layout.addWidget(self.field)
         foot = QHBoxLayout()
         foot.setSpacing(8)
@@ -49,10 +54,10 @@ class SaveFilterDialog(Dialog):
         foot.addWidget(self.save_button)
         foot.addWidget(out)
         layout.addLayout(foot)
-        self._look()
+        self._validate()
         self.name.setFocus()
 
-    def _look(self) -> None:
+    def _validate(self) -> None:
         text = self.name.text().strip()
         taken = text.casefold() in self._taken
         self.save_button.setEnabled(bool(text) and not taken)
@@ -62,31 +67,24 @@ class SaveFilterDialog(Dialog):
             self.field.set_help(tr(HELP_TEXT))
 
 
-async def save_current_filter(page: Any) -> None:
-    """Ask for a name and keep what `page` shows under it; the page then shows that filter."""
-    taken = {name for _, name in page.filters.saved} | {
-        page.filters.name_of(key) for key in page.filters.named
-    }
-    dialog = SaveFilterDialog(_proposed_name(page), taken, page.window())
-    filter_, sort = page.filter(), page.sort()
+async def save_filter(
+    ctx: "Context", filters: "FilterCatalog", filter_: "Filter", sort: "Sort", proposed: str, parent: QWidget
+) -> str | None:
+    """Ask for a name and save a filter under it; returns its key, None if it was not saved."""
+    taken = {name for _, name in filters.saved} | {filters.name_of(key) for key in filters.filters_by_key}
+    dialog = SaveFilterDialog(proposed[:NAME_MAX_LENGTH], taken, parent)
     if not await show_and_wait(dialog):
-        return
+        return None
     name = dialog.name.text().strip()
-    await lazy_imports.ready(page.ctx, lazy_imports.inbox)
+    await lazy_imports.ready(ctx, lazy_imports.inbox)
     from services.requests.inbox import saved_filters
 
-    workspace = await page.ctx.ready()
+    workspace = await ctx.ready()
     try:
-        made = await page.ctx.call(saved_filters.save_filter, workspace.store, name, filter_, sort)
+        made = await ctx.call(saved_filters.save_filter, workspace.store, name, filter_, sort)
     except ConsoleError as error:
-        page.ctx.show_problem(error.problem)
-        return
-    await page.filters.read()
-    page.show_filter(made.key)
-    page.ctx.notify(tr("Saved the filter {name}", name=name))
-
-
-def _proposed_name(page: Any) -> str:
-    """Return a name made of what narrows the list down."""
-    parts = [page.bar.field.text().strip(), page.bar.policy.key]
-    return " ".join(part for part in parts if part)[:NAME_MAX_LENGTH]
+        ctx.show_problem(error.problem)
+        return None
+    await filters.read()
+    ctx.notify(tr("Saved the filter {name}", name=name))
+    return made.key

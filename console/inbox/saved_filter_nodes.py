@@ -1,9 +1,10 @@
-"""Filters that people saved, as nodes of the tree: shown with counts, renamed and deleted there."""
+"""Saved filters as nodes of the tree: they are shown with counts, renamed and deleted there."""
 
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Never
 
 from PyQt6.QtCore import QObject
+from PyQt6.QtWidgets import QWidget
 
 from console.forms.delete_dialogs import ConfirmationDialog
 from console.inbox.filter_counts import filter_catalog
@@ -14,11 +15,15 @@ from console.widgets import buttons
 from services.common.errors import InvalidError, Problem
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.navigation.tree_view import Navigation
+    from console.runtime.context import Context
+
 
 class DeleteFilterDialog(ConfirmationDialog):
-    """Asks whether to delete a filter, which everybody on the store has."""
+    """Asks whether to delete a filter, which all users of the store share."""
 
-    def __init__(self, name: str, parent: Any = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(
             tr("Delete the filter “{name}”", name=name),
             tr("No request is touched. Everybody on this store loses the filter."),
@@ -29,27 +34,27 @@ class DeleteFilterDialog(ConfirmationDialog):
 
 
 class SavedFilterController(QObject):
-    """Keeps the tree in step with the filters, and passes on what a person does there."""
+    """Shows the filters in the tree, and renames and deletes them."""
 
-    def __init__(self, window: Any) -> None:
+    def __init__(self, ctx: "Context", window: QWidget, navigation: "Navigation") -> None:
         super().__init__(window)
-        self._window, self.ctx = window, window.ctx
-        self.filters = filter_catalog(window.ctx, window)
-        self.workers = TaskRunner(self, self._on_problem)
+        self.ctx, self._window, self._navigation = ctx, window, navigation
+        self.filters = filter_catalog(ctx, window)
+        self.tasks = TaskRunner(self, self._on_problem)
         self.filters.changed.connect(self._show)
         self.ctx.opened.connect(self.filters.refresh)
 
     def stop(self) -> None:
-        """Do nothing any more; the window closes."""
+        """Stop; the window closes."""
         self.filters.stop()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     def _show(self) -> None:
-        counts = {key: self.filters.count_text(key) for key in self.filters.named}
-        self._window.navigation.show_filters(self.filters.saved, counts)
+        counts = {key: self.filters.count_text(key) for key in self.filters.filters_by_key}
+        self._navigation.show_filters(self.filters.saved, counts)
 
     def rename(self, key: str, name: str) -> None:
-        """Call a filter differently."""
+        """Rename a filter."""
         self._start(self._rename(key, name))
 
     async def _rename(self, key: str, name: str) -> None:
@@ -60,15 +65,15 @@ class SavedFilterController(QObject):
         try:
             await self.ctx.call(saved_filters.rename_filter, workspace.store, key, name)
         except InvalidError as error:
-            node = self._window.model.node(filter_node_key(key))
+            node = self._navigation.model.node(filter_node_key(key))
             if node is None:
                 raise
-            self._window.navigation.refuse(node, name, error)
+            self._navigation.refuse(node, name, error)
             return
         self.ctx.notify(tr("Renamed to {name}", name=name))
 
     def delete(self, key: str) -> None:
-        """Ask, and delete a filter."""
+        """Ask, and then delete a filter."""
         self._start(self._delete(key))
 
     async def _delete(self, key: str) -> None:
@@ -82,9 +87,9 @@ class SavedFilterController(QObject):
         await self.ctx.call(saved_filters.delete_filter, workspace.store, key)
         self.ctx.notify(tr("Deleted the filter {name}", name=name))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self.workers.start(work, group="filter")
+    def _start(self, work: Coroutine[object, Never, None]) -> None:
+        self.tasks.start(work, group="filter")
 
     def _on_problem(self, problem: Problem) -> None:
         self.ctx.show_problem(problem)
-        self.filters.refresh()  # the tree shows the name as it is
+        self.filters.refresh()  # the tree shows the stored name again

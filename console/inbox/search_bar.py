@@ -1,13 +1,14 @@
-"""The search of the inbox: one field, and what narrows it down by policy, process and time."""
+"""The search bar of the inbox: a text field, and drop-downs for policy, process and time."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from console.design import icons, theme
+from console.inbox.list_criteria import TIME_RANGES, SearchCriteria
+from console.runtime.debounce import Debounce
 from console.widgets.key_cap import KeyCap
 from console.widgets.line_editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
@@ -18,30 +19,16 @@ from services.language import tr
 
 MARGIN, GAP, SEARCH_DELAY_MS = 24, 8, 120
 WIDTH, BUTTON_EXTRA_WIDTH = 124, 46
-"""The width of a drop-down, and the room of what stands in it beside its text."""
+"""Width of a drop-down, and the width that its text does not have."""
 HINT = tr_later("Number, user, computer, file or reason")
-HOUR = 3600
-TIME_RANGES: tuple[tuple[str, str], ...] = (
-    ("", tr_later("Any time")),
-    (str(HOUR), tr_later("Last hour")),
-    (str(24 * HOUR), tr_later("Last 24 hours")),
-    (str(7 * 24 * HOUR), tr_later("Last 7 days")),
-    (str(30 * 24 * HOUR), tr_later("Last 30 days")),
-)
-
-
-def time_range_key(seconds: int | None) -> str:
-    """Return the choice that stands for a time, nothing where none does."""
-    key = str(seconds) if seconds is not None else ""
-    return key if any(key == known for known, _ in TIME_RANGES) else ""
 
 
 class SearchField(QLineEdit):
-    """One field over everything people know of a request. `searched` follows the typing after a moment."""
+    """Searches requests by their texts. `searched` follows the typing after SEARCH_DELAY_MS."""
 
     searched = pyqtSignal(str)
     left = pyqtSignal()
-    """The keyboard leaves for the table."""
+    """The keyboard focus goes to the table."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,10 +40,7 @@ class SearchField(QLineEdit):
         name_line_buttons(self)
         self._cap = KeyCap("Ctrl+F", self)
         self._cap.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(SEARCH_DELAY_MS)
-        self._timer.timeout.connect(lambda: self.searched.emit(self.text()))
+        self._search = Debounce(self, SEARCH_DELAY_MS, lambda: self.searched.emit(self.text()))
         self.textChanged.connect(self._typed)
         theme.of().theme_changed.connect(self._themed)
 
@@ -67,25 +51,24 @@ class SearchField(QLineEdit):
     def _typed(self, text: str) -> None:
         self._cap.setVisible(not text)
         self._make_room()
-        self._timer.start()
+        self._search.restart()
 
     def _make_room(self) -> None:
-        """Let the hint end before the keys."""
+        """End the placeholder text before the key cap."""
         self.setTextMargins(0, 0, 0 if self.text() else self._cap.sizeHint().width(), 0)
 
     def show_text(self, text: str) -> None:
         """Show a text without searching for it."""
         self.setText(text)
-        self._timer.stop()
+        self._search.cancel()
 
     def search_now(self) -> None:
-        """Search for what stands here without waiting for more of it."""
-        if self._timer.isActive():
-            self._timer.stop()
+        """Search for the present text without waiting for more typing."""
+        if self._search.cancel():
             self.searched.emit(self.text())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Keep the keys at the right end."""
+        """Keep the key cap at the right end."""
         super().resizeEvent(event)
         self._make_room()
         hint = self._cap.sizeHint()
@@ -107,7 +90,7 @@ class SearchField(QLineEdit):
 
 
 class FilterDropdown(PickerButton):
-    """A drop-down with a searchable list; its first row stands for no choice."""
+    """A drop-down with a searchable list; its first row means no choice."""
 
     MARK_ICON = "chevron-down"
     changed = pyqtSignal(str)
@@ -123,15 +106,15 @@ class FilterDropdown(PickerButton):
         self.clicked.connect(self.open)
         self.set_value("", anything)
 
-    def sizeHint(self) -> Any:
-        """Return the width that the drop-downs of the row have in common, or more where “any” is a long word."""
+    def sizeHint(self) -> QSize:
+        """Return the common width of the drop-downs, or more if the text for no choice is longer."""
         hint = super().sizeHint()
         text = QFontMetrics(theme.font("body")).horizontalAdvance(self._anything)
         hint.setWidth(max(WIDTH, text + BUTTON_EXTRA_WIDTH))
         return hint
 
     def set_rows(self, rows: Sequence[PickRow]) -> None:
-        """Offer these; what is chosen stays chosen, also where it is not among them."""
+        """Offer these rows; the choice stays, even if it is not among them."""
         self._rows = [PickRow("", self._anything), *rows]
         self.choose(self.key)
 
@@ -190,12 +173,13 @@ class SearchBar(QWidget):
         self.field.searched.connect(lambda _text: self.changed.emit())
 
     @property
-    def is_active(self) -> bool:
-        """Whether anything is searched for or chosen."""
-        return bool(self.field.text().strip() or self.policy.key or self.process.key or self.time.key)
+    def criteria(self) -> SearchCriteria:
+        """The values that are entered and chosen."""
+        return SearchCriteria(self.field.text(), self.policy.key, self.process.key, self.time.key)
 
-    def clear(self) -> None:
-        """Search for nothing and choose nothing; nobody is told."""
-        self.field.show_text("")
-        for choice in (self.policy, self.process, self.time):
-            choice.choose("")
+    def show_criteria(self, criteria: SearchCriteria) -> None:
+        """Show values without emitting `changed`."""
+        self.field.show_text(criteria.text)
+        self.policy.choose(criteria.policy)
+        self.process.choose(criteria.process)
+        self.time.choose(criteria.time)

@@ -1,52 +1,53 @@
-"""The rows of the inbox: pages of a sorted query, read when they come into sight and given up when they left it.
+"""The rows of the table: pages of a sorted query, read when they come into view.
 
-The model holds at most KEPT pages, however many requests there are. A row that is not here yet is a placeholder; the page
-it stands on is asked for with `wanted`. Nothing here waits: `reader` reads, and hands over what it read.
+The model holds at most MAX_CACHED_PAGES pages, however many requests there are. A row that was not read yet is a
+placeholder, and its page is requested with `page_requested`. Nothing here blocks: `row_reader` reads the pages.
 """
 
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from console.inbox import cell_content
-from console.inbox.cell_content import COLUMNS, STATE_SHAPES, RowOutcome, utcnow
+from console.inbox.cell_content import COLUMNS, STATE_SHAPES
+from console.inbox.request_rows import AGE, DUE, STATE, RowOutcome, utcnow
+from console.inbox.row_reader import PAGE_SIZE
 from console.widgets import plain_text
 from console.widgets.data_table import ELIDE_RIGHT, STATUS_ROLE
 from models.kinds import RequestState
 from models.translation_marks import tr_later
 from services.language import tr
 
-PAGE_SIZE, MAX_CACHED_PAGES = 256, 24
-"""Rows of one page, and how many pages are held."""
+if TYPE_CHECKING:
+    from services.requests.inbox.inbox import RequestRow
+
+MAX_CACHED_PAGES = 24
 MAX_PENDING_PAGES = 3
-"""Pages asked for at a time: those that scrolled by meanwhile are not read."""
+"""Pages requested at a time: those that scrolled out of view meanwhile are not read."""
 ROOT = QModelIndex()
 LOADING = tr_later("loading")
 
 
 class InboxModel(QAbstractTableModel):
-    """Requests in the order of a query. `show` replaces them, `renew` follows what changed of the same query."""
+    """Requests in the order of a query. `show_rows` shows another query, `update_rows` the same one after changes."""
 
-    wanted = pyqtSignal()
-    """Pages are missing; `take_wanted` says which."""
+    page_requested = pyqtSignal()
+    """A page is missing; `next_missing_page` returns which."""
 
     def __init__(self, parent: QObject | None = None, *, now: Callable[[], datetime] = utcnow) -> None:
         super().__init__(parent)
         self.now = now
         self.generation = 0
-        """Counts what was shown: a page that was read for an older one is not taken."""
-        self.format_mismatch: Callable[[str], str] = lambda mismatch: tr(
-            "mismatch: {what}", what=mismatch.replace("-", " ")
-        )
-        self.sorted_by: tuple[int, bool] = (cell_content.AGE, False)
-        """The column sorted by and whether it falls, as the head shows it."""
+        """Number of this state of the rows: a page that was read for an earlier one is discarded."""
+        self.sorted_by: tuple[int, bool] = (AGE, False)
+        """The column sorted by, and whether the order is descending."""
         self._count = 0
-        self._pages: OrderedDict[int, Sequence[Any]] = OrderedDict()
-        self._wanted: list[int] = []
+        self._pages: OrderedDict[int, Sequence[RequestRow]] = OrderedDict()
+        self._missing_pages: list[int] = []
         self._outcomes: dict[uuid.UUID, RowOutcome] = {}
         self._stale_reason = ""
         self._stale_servers: frozenset[uuid.UUID] | None = frozenset()
@@ -54,35 +55,35 @@ class InboxModel(QAbstractTableModel):
     # -- structure ---------------------------------------------------------------------------------------------
 
     def rowCount(self, parent: QModelIndex = ROOT) -> int:
-        """Return how many requests there are, here or not."""
+        """Return the number of requests, read or not."""
         return 0 if parent.isValid() else self._count
 
     def columnCount(self, parent: QModelIndex = ROOT) -> int:
-        """Return how many columns there are."""
+        """Return the number of columns."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        """Return the heads of the columns, and in words how they are sorted."""
+    ) -> object:
+        """Return the header texts; for a screen reader also the order."""
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return tr(column.name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            by, falling = self.sorted_by
+            by, descending = self.sorted_by
             if by != section:
                 return tr(column.name)
-            order = tr("sorted descending") if falling else tr("sorted ascending")
+            order = tr("sorted descending") if descending else tr("sorted ascending")
             return f"{tr(column.name)}, {order}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.align == ELIDE_RIGHT else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return text, shape, tooltip or words for a screen reader of a cell."""
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return the text, status shape, tooltip or accessible text of a cell."""
         if not index.isValid():
             return None
         row, column = self.row(index.row()), index.column()
@@ -92,27 +93,28 @@ class InboxModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return cell_content.text(row, column, self.now())
             case Qt.ItemDataRole.AccessibleTextRole:
-                return plain_text.one_line(self._said(row, column))
+                return plain_text.one_line(self._accessible_text(row, column))
             case Qt.ItemDataRole.ToolTipRole:
-                return plain_text.tooltip(self._tip(row, column))
-            case _ if role == STATUS_ROLE and column == cell_content.STATE:
+                return plain_text.tooltip(self._tooltip(row, column))
+            case _ if role == STATUS_ROLE and column == STATE:
                 return STATE_SHAPES[RequestState(row.state)]
         return None
 
-    def _mismatch(self, row: Any) -> str:
-        return self.format_mismatch(row.mismatch) if row.mismatch else ""
+    @staticmethod
+    def _mismatch(row: "RequestRow") -> str:
+        return tr("mismatch: {what}", what=row.mismatch.replace("-", " ")) if row.mismatch else ""
 
-    def _said(self, row: Any, column: int) -> str:
+    def _accessible_text(self, row: "RequestRow", column: int) -> str:
         words = cell_content.accessible_text(row, column, self.now(), self._mismatch(row))
-        if column != cell_content.STATE:
+        if column != STATE:
             return words
         outcome = self._outcomes.get(row.id)
         parts = (words, outcome.text if outcome is not None else "", self.stale_reason_of(row).rstrip("."))
         return ", ".join(part for part in parts if part)
 
-    def _tip(self, row: Any, column: int) -> str:
+    def _tooltip(self, row: "RequestRow", column: int) -> str:
         words = cell_content.tooltip_text(row, column, self.now(), self._mismatch(row))
-        if column != cell_content.STATE:
+        if column != STATE:
             return words
         outcome = self._outcomes.get(row.id)
         parts = (words, outcome.text if outcome is not None else "", self.stale_reason_of(row))
@@ -120,59 +122,54 @@ class InboxModel(QAbstractTableModel):
 
     # -- rows --------------------------------------------------------------------------------------------------
 
-    def row(self, place: int) -> Any:
-        """Return the request in a place, or None while its page is read; the page is then asked for."""
-        number, inside = divmod(place, PAGE_SIZE)
+    def row(self, position: int) -> "RequestRow | None":
+        """Return the request at a position, or None while its page is read; this requests the page."""
+        number, inside = divmod(position, PAGE_SIZE)
         page = self._pages.get(number)
         if page is not None:
             return page[inside] if inside < len(page) else None
-        if 0 <= place < self._count:
+        if 0 <= position < self._count:
             self._enqueue_page(number)
         return None
 
-    def loaded(self, place: int) -> Any:
-        """Return the request in a place if it is here; asks for nothing."""
-        number, inside = divmod(place, PAGE_SIZE)
+    def loaded(self, position: int) -> "RequestRow | None":
+        """Return the request at a position if it was read; this requests nothing."""
+        number, inside = divmod(position, PAGE_SIZE)
         page = self._pages.get(number, ())
         return page[inside] if inside < len(page) else None
 
-    def outcome(self, row: Any) -> RowOutcome | None:
-        """Return what became of the last act on a request."""
+    def outcome(self, row: "RequestRow") -> RowOutcome | None:
+        """Return the result of the last action on a request."""
         return self._outcomes.get(row.id)
 
-    def stale_reason_of(self, row: Any) -> str:
-        """Return why a request may stand otherwise by now; nothing where it was polled."""
+    def stale_reason_of(self, row: "RequestRow") -> str:
+        """Return why the shown state of a request may be old, an empty text if it is not."""
         if not self._stale_reason:
             return ""
-        doubted = self._stale_servers is None or row.server_id in self._stale_servers
-        return self._stale_reason if doubted else ""
+        is_stale = self._stale_servers is None or row.server_id in self._stale_servers
+        return self._stale_reason if is_stale else ""
 
-    def trailing_shape_count(self, row: Any) -> int:
-        """Return how many shapes stand behind the state of a request."""
+    def trailing_shape_count(self, row: "RequestRow") -> int:
+        """Return the number of shapes behind the state of a request."""
         return cell_content.has_warning(row) + (row.id in self._outcomes)
-
-    @property
-    def held(self) -> int:
-        """How many rows are in memory."""
-        return sum(len(page) for page in self._pages.values())
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
-    def show_rows(self, count: int, pages: Mapping[int, Sequence[Any]]) -> None:
-        """Show another query: how many rows it has, and those pages of it that were read."""
+    def show_rows(self, count: int, pages: "Mapping[int, Sequence[RequestRow]]") -> None:
+        """Show another query: its number of rows, and the pages of it that were read."""
         self.beginResetModel()
         self.generation += 1
         self._count = count
         self._pages = OrderedDict(pages)
-        self._wanted.clear()
+        self._missing_pages.clear()
         self._outcomes.clear()
         self.endResetModel()
 
-    def renew(self, count: int, pages: Mapping[int, Sequence[Any]]) -> None:
-        """Show the same query as it is now. No reset: rows come and go at the end, and every cell may have changed."""
+    def update_rows(self, count: int, pages: "Mapping[int, Sequence[RequestRow]]") -> None:
+        """Show the same query again, without a reset: rows are added or removed at the end, and every cell may have changed."""
         self.generation += 1
-        self._wanted.clear()
-        # Old pages go first: what is asked for while rows come and go is read as it is now.
+        self._missing_pages.clear()
+        # Old pages are dropped first: what is requested while rows are added or removed is read again.
         self._pages = OrderedDict(pages)
         self.grow(count)
         if count < self._count:
@@ -183,15 +180,15 @@ class InboxModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(count - 1, len(COLUMNS) - 1))
 
     def grow(self, count: int) -> None:
-        """Show that there are more rows than were counted at first."""
+        """Add rows that were not counted at first."""
         if count > self._count:
             self.beginInsertRows(ROOT, self._count, count - 1)
             self._count = count
             self.endInsertRows()
 
-    def fill(self, stamp: int, number: int, rows: Sequence[Any]) -> bool:
-        """Take a page that was read; returns False for one that belongs to what is no longer shown."""
-        if stamp != self.generation or number * PAGE_SIZE >= self._count:
+    def fill(self, generation: int, number: int, rows: "Sequence[RequestRow]") -> bool:
+        """Take a page that was read; returns False for a page of an earlier `generation`."""
+        if generation != self.generation or number * PAGE_SIZE >= self._count:
             return False
         self._pages[number] = rows
         while len(self._pages) > MAX_CACHED_PAGES:
@@ -201,38 +198,36 @@ class InboxModel(QAbstractTableModel):
         return True
 
     def tick(self, first: int, last: int) -> None:
-        """Say that the clock went on for the rows in sight."""
+        """Update the times of the visible rows."""
         last = min(last, self._count - 1)
         if 0 <= first <= last:
-            for column in (cell_content.AGE, cell_content.DUE):
+            for column in (AGE, DUE):
                 self.dataChanged.emit(self.index(first, column), self.index(last, column))
 
     def set_outcomes(self, outcomes: Mapping[uuid.UUID, RowOutcome]) -> None:
-        """Mark rows with what became of an act on them, and no other."""
+        """Mark these rows, and no others, with the results of an action."""
         self._outcomes = dict(outcomes)
         if self._count:
-            self.dataChanged.emit(
-                self.index(0, cell_content.STATE), self.index(self._count - 1, cell_content.STATE)
-            )
+            self.dataChanged.emit(self.index(0, STATE), self.index(self._count - 1, STATE))
 
-    def set_stale_reason(self, doubt: str, servers: frozenset[uuid.UUID] | None) -> None:
-        """Say why the requests of some servers, or of all, may stand otherwise by now; an empty text where none does."""
-        told = (doubt, servers if doubt else frozenset())
-        if told == (self._stale_reason, self._stale_servers):
+    def set_stale_reason(self, reason: str, servers: frozenset[uuid.UUID] | None) -> None:
+        """Mark the requests of some servers, or of all (None), as possibly old; an empty text marks none."""
+        state = (reason, servers if reason else frozenset())
+        if state == (self._stale_reason, self._stale_servers):
             return
-        self._stale_reason, self._stale_servers = told
+        self._stale_reason, self._stale_servers = state
         if self._count:
             self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, len(COLUMNS) - 1))
 
-    def set_sorted(self, column: int, *, falling: bool) -> None:
-        """Say by which column the rows are sorted."""
-        self.sorted_by = (column, falling)
+    def set_sorted(self, column: int, *, descending: bool) -> None:
+        """Set the column that the rows are sorted by."""
+        self.sorted_by = (column, descending)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     # -- pages to read -----------------------------------------------------------------------------------------
 
     def prefetch(self, first: int, last: int, *, down: bool = True) -> None:
-        """Keep the pages of the rows in sight and ask for those that come next in the direction of scrolling."""
+        """Keep the pages of the visible rows, and request those that come next in the direction of scrolling."""
         if not self._count:
             return
         ahead = (last if down else first) + (PAGE_SIZE // 2 if down else -PAGE_SIZE // 2)
@@ -244,22 +239,22 @@ class InboxModel(QAbstractTableModel):
                 self._enqueue_page(number)
 
     def _enqueue_page(self, number: int) -> None:
-        if number in self._wanted:
+        if number in self._missing_pages:
             return
-        self._wanted.append(number)
-        del self._wanted[:-MAX_PENDING_PAGES]
-        if len(self._wanted) == 1:
-            self.wanted.emit()
+        self._missing_pages.append(number)
+        del self._missing_pages[:-MAX_PENDING_PAGES]
+        if len(self._missing_pages) == 1:
+            self.page_requested.emit()
 
     def next_missing_page(self) -> int | None:
-        """Return the page that is wanted most, or None; it is asked for again if it is not filled."""
-        while self._wanted:
-            number = self._wanted.pop()
+        """Return the page that was requested last, or None; it is requested again if it is not filled."""
+        while self._missing_pages:
+            number = self._missing_pages.pop()
             if number not in self._pages and number * PAGE_SIZE < self._count:
                 return number
         return None
 
     @property
     def has_missing_pages(self) -> bool:
-        """Whether any page is missing in sight."""
-        return bool(self._wanted)
+        """Whether any requested page was not read yet."""
+        return bool(self._missing_pages)

@@ -39,7 +39,7 @@ class PollingController(QObject):
         super().__init__(window)
         self._window = window
         self.ctx = window.ctx
-        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
+        self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.status: Any = None
         self.asked_at: datetime | None = None
         """When this window polled an instance last."""
@@ -50,13 +50,13 @@ class PollingController(QObject):
     def start(self) -> None:
         """Begin, once the workspace is open."""
         self.ctx.polling = self
-        self.workers.start(self._run(), group="run")
+        self.tasks.start(self._run(), group="run")
 
     def stop(self) -> None:
         """End; the window closes."""
         if self.ctx.polling is self:
             self.ctx.polling = None
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     # -- how it stands -----------------------------------------------------------------------------------------
 
@@ -132,8 +132,8 @@ class PollingController(QObject):
     def poll_now(self) -> None:
         """Poll every instance now, whenever it was polled last, and say what came of it; one such round at a time."""
         if not self.polling:
-            self._job = self.ctx.activity.begin(tr(POLLING), lambda: self.workers.cancel("now"))
-            self.workers.start(self._now(self._job), group="now")
+            self._job = self.ctx.activity.begin(tr(POLLING), lambda: self.tasks.cancel("now"))
+            self.tasks.start(self._now(self._job), group="now")
             self.changed.emit()
 
     async def _now(self, job: Any) -> None:

@@ -85,17 +85,17 @@ class Page(QWidget):
     def explain_unavailable(self, command: str) -> None:
         """Say why a command that somebody asked for from elsewhere cannot run now."""
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done now, by command id (`save`, `discard`, `duplicate`, `rename`, `delete`, `check` …)."""
         return {}
 
     def enabled(self) -> set[str]:
         """Return the ids of the commands that can run now."""
-        return set(self.actions())
+        return set(self.page_actions())
 
     def run(self, command: str) -> bool:
         """Run a command of the page by id; returns whether it could run."""
-        action = self.actions().get(command)
+        action = self.page_actions().get(command)
         if action is None:
             return False
         action()

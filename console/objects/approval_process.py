@@ -151,7 +151,7 @@ class ApprovalProcessPage(CheckablePage):
         timer = QTimer(self)
         timer.setSingleShot(True)
         timer.setInterval(NAME_CHECK_DEBOUNCE_MS)
-        timer.timeout.connect(lambda: self.workers.start(self._check_name(name), group=f"check {name}"))
+        timer.timeout.connect(lambda: self.tasks.start(self._check_name(name), group=f"check {name}"))
         return timer
 
     def rail(self) -> QWidget:
@@ -195,7 +195,7 @@ class ApprovalProcessPage(CheckablePage):
             self.checks.forget(server_id)
             self.server.reload_item()
             self._look(propose=False)
-        self.workers.start(self.chain.refresh(self._view), group="chain")
+        self.tasks.start(self.chain.refresh(self._view), group="chain")
 
     def reload_server(self) -> None:
         """Ask the server again about everything on this page."""
@@ -204,10 +204,10 @@ class ApprovalProcessPage(CheckablePage):
 
     def _server_shown(self, item: Any) -> None:
         self.compare.setEnabled(item is not None)
-        self.workers.start(self.chain.refresh(self._view), group="chain")
+        self.tasks.start(self.chain.refresh(self._view), group="chain")
 
     def _look(self, *, propose: bool) -> None:
-        self.workers.start(self._load_server_view(propose=propose), group="look at server")
+        self.tasks.start(self._load_server_view(propose=propose), group="look at server")
 
     async def _load_server_view(self, *, propose: bool) -> None:
         server_id = self.session.values.get("server_id")
@@ -344,7 +344,7 @@ class ApprovalProcessPage(CheckablePage):
 
     def _judge(self) -> None:
         if self.session.ready and not self.session.is_new:
-            self.workers.start(self._read_judgements(), group="judgements")
+            self.tasks.start(self._read_judgements(), group="judgements")
 
     async def _read_judgements(self) -> None:
         """Read what past requests and checks say of the timing, and hold what is typed against it."""
@@ -381,4 +381,4 @@ class ApprovalProcessPage(CheckablePage):
         """Open the rehearsal of a request through this process."""
         from console.rehearsal.rehearsal_dialog import open_rehearsal
 
-        self.workers.start(open_rehearsal(self, process=self.session.item), group="rehearse")
+        self.tasks.start(open_rehearsal(self.ctx, self, process=self.session.item), group="rehearse")

@@ -135,14 +135,14 @@ class ApprovalTypePage(CheckablePage):
 
     def rehearse(self) -> None:
         """Open the rehearsal of a request of this type."""
-        self.workers.start(self._rehearse(), group="go")
+        self.tasks.start(self._rehearse(), group="go")
 
     async def _rehearse(self) -> None:
         from console.rehearsal.rehearsal_dialog import open_rehearsal
 
         process = await self._handler()
         if process is not None:
-            await open_rehearsal(self, process=process, approval_type=self.session.item)
+            await open_rehearsal(self.ctx, self, process=process, approval_type=self.session.item)
 
 
 def _server_missing_problem(name: str) -> Problem:

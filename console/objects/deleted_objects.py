@@ -54,7 +54,7 @@ class DeletedPage(Page):
     def __init__(self, ctx: Any, target: Target, parent: Any = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Deleted objects"))
-        self.workers = TaskRunner(self, self._on_read_failed)
+        self.tasks = TaskRunner(self, self._on_read_failed)
         self.objects: list[Any] = []
         self.model = RowsModel([column.name for column in COLUMNS], self)
         self.table = DeletedObjectsTable(self)
@@ -104,7 +104,7 @@ class DeletedPage(Page):
             self._read()
 
     def _read(self) -> None:
-        self.workers.start(self._show(), group="read")
+        self.tasks.start(self._show(), group="read")
 
     async def _show(self) -> None:
         workspace = await self.ctx.ready()
@@ -145,7 +145,7 @@ class DeletedPage(Page):
     def restore(self) -> None:
         """Bring the selected object back and show it."""
         if self.chosen is not None:
-            self.workers.start(self._restore(self.chosen), group="restore")
+            self.tasks.start(self._restore(self.chosen), group="restore")
 
     async def _restore(self, deleted: Any) -> None:
         from console.forms import undo

@@ -139,7 +139,7 @@ class FolderPage(Page):
         self.listed_kind = Kind(name) if name in set(Kind) else None
         self.kind = str(self.listed_kind or "")
         self.icon = KINDS[self.listed_kind].icon if self.listed_kind else "folder"
-        self.workers = TaskRunner(self, self._on_read_failed)
+        self.tasks = TaskRunner(self, self._on_read_failed)
         self.model = FolderModel(self)
         self._build()
 
@@ -205,7 +205,7 @@ class FolderPage(Page):
     def refresh(self) -> None:
         """Read the objects again."""
         self.states.show_loading()
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
 
     async def _read(self) -> None:
         workspace = await self.ctx.ready()
@@ -254,8 +254,8 @@ class FolderPage(Page):
     def new(self) -> None:
         """Start a new object of this kind."""
         if self.listed_kind is not None:
-            self.workers.start(acts.new_object(self.ctx, self.listed_kind), group="new")
+            self.tasks.start(acts.new_object(self.ctx, self.listed_kind), group="new")
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done here."""
         return {"new": self.new, "refresh": self.refresh} if self.listed_kind in KIND_PATHS else {}

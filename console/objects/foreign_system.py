@@ -190,7 +190,7 @@ class ForeignSystemPage(CheckablePage):
         if self.session.ready:
             spelling = "" if self.origin is None else alternate_hostname_text(self.origin.host)
             self.form.note("base_url", spelling[:1].upper() + spelling[1:])
-            self.workers.start(self._check_secrets(), group="secret")
+            self.tasks.start(self._check_secrets(), group="secret")
 
     async def _check_secrets(self) -> None:
         server = self._typed()
@@ -238,9 +238,9 @@ class ForeignSystemPage(CheckablePage):
         if name not in ("credential_id", "proxy_credential_id"):
             super().on_suggestion(name, text)
         elif text == ALLOW_ROUTE_TEXT:
-            self.workers.start(self._confirm_route(name), group="password")
+            self.tasks.start(self._confirm_route(name), group="password")
         else:
-            self.workers.start(self._ask_password(name), group="password")
+            self.tasks.start(self._ask_password(name), group="password")
 
     def _place(self, name: str) -> Destination | None:
         server = self._typed()

@@ -90,12 +90,12 @@ class CredentialPage(ObjectPage):
             self.password.begin(self.session.secret)
         elif not self.session.secret and self.password.editing:
             self.password.end()
-        self.workers.start(self._read_state(), group="vault")
+        self.tasks.start(self._read_state(), group="vault")
 
     def on_changes(self, changes: list[Any]) -> None:
         """Look again when a server changed: it may use this credential, or have moved."""
         if self.session.ready and any(c.kind == Kind.FOREIGN_SYSTEM for c in changes):
-            self.workers.start(self._read_state(), group="vault")
+            self.tasks.start(self._read_state(), group="vault")
 
     async def _read_state(self) -> None:
         name = (self.session.base or self.session.values)["name"]
@@ -150,7 +150,7 @@ class CredentialPage(ObjectPage):
                 ),
                 tone="notice",
                 offer=tr("Use this session only"),
-                act=lambda: self.workers.start(self._use_session(), group="vault"),
+                act=lambda: self.tasks.start(self._use_session(), group="vault"),
             )
 
     async def _use_session(self) -> None:

@@ -1,46 +1,28 @@
 """The selected change of a plan: what is done, why, and both sides of what differs."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from console.provisioning.plan_texts import OPERATION_LABELS, OPERATION_TONES, change_summary, display_value
 from console.widgets.badge import Badge
 from console.widgets.diff_view import ADDED, CHANGED, SAME, DifferenceView, DiffRow, side_by_side
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
 from console.widgets.line_editors import CheckBox
-from models.translation_marks import tr_later
-from services.language import plural, tr, translate
+from services.language import tr, translate
 
-OPERATION_TONES = {
-    "create": ("good", "create"),
-    "update": ("notice", "update"),
-    "keep": ("off", "keep"),
-    "conflict": ("bad", "bad"),
-}
-OPERATION_LABELS = {
-    "create": tr_later("Create"),
-    "update": tr_later("Update"),
-    "keep": tr_later("Keep"),
-    "conflict": tr_later("Conflict"),
-    "delete": tr_later("Delete"),
-}
-"""What is done with a record, as a word of its own."""
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from services.provisioning import RecordChange
+
 SCRIPT = "script"
 
 
-def display_value(value: Any, names: dict[str, str]) -> str:
-    """Return what is to be written as text; a record that is made by the same plan by its name."""
-    key = getattr(value, "key", None)
-    if key is None:
-        return str(value)
-    return tr("{record} (made by this plan)", record=names.get(key, key))
-
-
-def diff_rows(change: Any, names: dict[str, str]) -> list[DiffRow]:
-    """Return the lines of both sides: a script line by line, other columns in one line each. For a thread."""
+def diff_rows(change: "RecordChange", names: dict[str, str]) -> list[DiffRow]:
+    """Return the lines of both sides: scripts line by line, other columns in one line each. Slow; call in a thread."""
     single: list[DiffRow] = []
     scripts: list[DiffRow] = []
     for column, (before, after) in change.fields.items():
@@ -56,32 +38,16 @@ def diff_rows(change: Any, names: dict[str, str]) -> list[DiffRow]:
     return single + scripts
 
 
-def change_summary(change: Any) -> str:
-    """Return in a sentence what differs."""
-    columns = ", ".join(change.fields)
-    count = len(change.fields)
-    if change.operation == "create":
-        return plural(count, "Creates a record with {count} field.", "Creates a record with {count} fields.")
-    if change.operation == "keep":
-        return tr("No changes.")
-    if not change.fields:
-        return tr("Nothing can be written as things are.")
-    named = f"{columns[:1].upper()}{columns[1:]}"
-    differ = plural(count, "{fields} differs.", "{fields} differ.", fields=named)
-    if change.operation == "update":
-        return tr("{differing} No other field is changed.", differing=differ)
-    return tr("{differing} Not changed unless you choose to overwrite it.", differing=differ)
-
-
 class ChangeView(QWidget):
-    """Head, sentence, both sides, reason. `overwrite_wanted(key, on)` follows the tick at a conflict."""
+    """Shows one change, with a checkbox where it is a conflict that can be overwritten."""
 
     overwrite_requested = pyqtSignal(str, bool)
+    """The checkbox was clicked; carries the key of the record and the new state."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, ctx: "Context") -> None:
         super().__init__()
-        self._page = page
-        self.change: Any = None
+        self._ctx = ctx
+        self.change: RecordChange | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -105,9 +71,7 @@ class ChangeView(QWidget):
         column.addLayout(said)
         self.overwrite = CheckBox(tr("Write over it"))
         self.overwrite.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.overwrite.clicked.connect(
-            lambda on: self.change and self.overwrite_requested.emit(self.change.key, on)
-        )
+        self.overwrite.clicked.connect(self._on_overwrite_clicked)
         column.addWidget(self.overwrite)
         column.addSpacing(4)
         self.difference = DifferenceView()
@@ -122,8 +86,12 @@ class ChangeView(QWidget):
         column.addLayout(why)
         column.addStretch(0)
 
-    async def show_change(self, change: Any, names: dict[str, str], server: str, *, ticked: bool) -> None:
-        """Show a change; both sides are compared in a thread."""
+    def _on_overwrite_clicked(self, on: bool) -> None:  # noqa: FBT001 - a slot
+        if self.change is not None:
+            self.overwrite_requested.emit(self.change.key, on)
+
+    async def show_change(self, change: "RecordChange", names: dict[str, str], server: str) -> None:
+        """Show a change; `names` holds the names of all records of the plan by key. Both sides are compared in a thread."""
         self.change = change
         tone, icon = OPERATION_TONES[change.operation]
         while (old := self._badge.takeAt(0)) is not None:
@@ -134,8 +102,10 @@ class ChangeView(QWidget):
         self.title.setText(change.name)
         self.title.updateGeometry()
         self.sentence.setText(change_summary(change))
-        self.overwrite.setVisible(change.sys_id is not None and (change.operation == "conflict" or ticked))
-        self.overwrite.setChecked(ticked)
+        self.overwrite.setVisible(
+            change.sys_id is not None and (change.operation == "conflict" or change.overwrites)
+        )
+        self.overwrite.setChecked(change.overwrites)
         self.overwrite.setAccessibleName(tr("Write over {name}", name=change.name))
         self.copy.setVisible(SCRIPT in change.fields)
         self.why.setText(f"{translate(change.why)}.")
@@ -148,4 +118,4 @@ class ChangeView(QWidget):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and self.change is not None:
             clipboard.setText(str(self.change.fields[SCRIPT][1]))
-            self._page.ctx.notify(tr("Copied the new script of {name}", name=self.change.name))
+            self._ctx.notify(tr("Copied the new script of {name}", name=self.change.name))

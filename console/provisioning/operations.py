@@ -1,28 +1,33 @@
-"""What the page asks of the service, each on the right instance: the server's own account, or an administrator's."""
+"""Calls of the page into `services.provisioning`, signed in with the server's own account or as an administrator."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.forms import vault_access
 from console.runtime import lazy_imports
 from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
+from services.common.progress import Progress
 from services.common.secret import Secret
 
-ADMIN_MISSING = FaultId.PROVISION_ADMIN_MISSING
-OVERWRITE_ALL = "all"
-"""What names every conflict at once."""
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
+    from services.provisioning import ApplyResult, ItemNames, ProvisionPlan, Receipt, UndoResult, Verification
+    from services.provisioning.plan_changes import Baseline
+    from services.servicenow import ServiceNowClient
 
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Who signs in for one run, and whether that is kept afterwards because the person asked for it."""
+    """The account that signs in for one run. `keep` stores it as a User Credential after the run."""
 
     account: str
     secret: Secret
@@ -30,20 +35,32 @@ class Administrator:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanResult:
-    """A plan, what it was compared with, and what is known of the account that would carry it out."""
+class Overwrite:
+    """The conflicts that a run overwrites: all of them, or the records with these keys."""
 
-    plan: Any
-    baseline: Any
+    keys: frozenset[str] = frozenset()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """A plan, the baseline it was compared with, and the account that would carry it out."""
+
+    plan: "ProvisionPlan"
+    baseline: "Baseline"
     account: str
     lacks_admin: Problem | None
+    """Why the account cannot carry out the plan, or None when it has the role admin."""
     read_at: datetime
     seconds: float
+    """How long reading and comparing took."""
 
 
 @contextlib.asynccontextmanager
-async def open_instance(ctx: Any, server: Any, admin: Administrator | None = None) -> AsyncIterator[Any]:
-    """Give the instance of a server; for an administrator one of its own, closed and forgotten afterwards."""
+async def open_instance(
+    ctx: "Context", server: "ForeignSystem", admin: Administrator | None = None
+) -> AsyncIterator["ServiceNowClient"]:
+    """Yield the shared client of a server, or for an administrator a client that is closed afterwards."""
     workspace = await ctx.ready()
     if admin is None:
         yield await workspace.instance(server.id)
@@ -57,18 +74,25 @@ async def open_instance(ctx: Any, server: Any, admin: Administrator | None = Non
         yield instance
 
 
-async def make_plan(ctx: Any, server: Any, names: Any, overwrite: Collection[str]) -> PlanResult:
-    """Read what is there, compare it, and look whether the server's own account could carry it out. Only reads."""
+async def make_plan(
+    ctx: "Context", server: "ForeignSystem", names: "ItemNames", overwrite: Overwrite
+) -> PlanResult:
+    """Read the records of an instance and plan what to change. Writes nothing."""
     async with open_instance(ctx, server) as instance:
         return await make_plan_on(ctx, instance, server, names, overwrite)
 
 
 async def make_plan_on(
-    ctx: Any, instance: Any, server: Any, names: Any, overwrite: Collection[str] = ()
+    ctx: "Context",
+    instance: "ServiceNowClient",
+    server: "ForeignSystem",
+    names: "ItemNames",
+    overwrite: Overwrite = Overwrite(),
 ) -> PlanResult:
-    """Make the plan of a server through an instance that is open already."""
+    """Plan as `make_plan` does, through a client that is open already."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services.provisioning import account_rights, current_records, plan_changes, run_receipts
+    from services.servicenow.account_roles import signed_in_account
 
     started = time.perf_counter()
     present = await current_records.read_instance_state(instance, names)
@@ -76,75 +100,93 @@ async def make_plan_on(
     try:
         await account_rights.require_admin(instance)
     except ConsoleError as error:
-        if error.problem.fault != ADMIN_MISSING:
+        if error.problem.fault != FaultId.PROVISION_ADMIN_MISSING:
             raise
         lacks = error.problem
-    account = await account_rights.signed_in_account(instance)
+    account = await signed_in_account(instance)
     workspace = await ctx.ready()
     baseline = await run_receipts.load_baseline(workspace.store, server, names)
-    made = await asyncio.to_thread(plan_changes.make_plan, names, present, baseline, overwrite)
+    plan = await asyncio.to_thread(
+        plan_changes.make_plan, names, present, baseline, _overwritten_keys(overwrite)
+    )
     return PlanResult(
-        made, baseline, account, lacks, datetime.now().astimezone(), time.perf_counter() - started
+        plan, baseline, account, lacks, datetime.now().astimezone(), time.perf_counter() - started
     )
 
 
-async def replan(ctx: Any, planned: PlanResult, overwrite: Collection[str]) -> PlanResult:
-    """Decide anew which conflicts are written over; nothing is read for it."""
+async def replan(ctx: "Context", planned: PlanResult, overwrite: Overwrite) -> PlanResult:
+    """Plan again from the records read before, with other conflicts overwritten."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services.provisioning import plan_changes
 
     old = planned.plan
-    made = await asyncio.to_thread(
-        plan_changes.make_plan, old.names, old.present, planned.baseline, overwrite
+    plan = await asyncio.to_thread(
+        plan_changes.make_plan, old.names, old.present, planned.baseline, _overwritten_keys(overwrite)
     )
-    return replace(planned, plan=made)
+    return replace(planned, plan=plan)
+
+
+def _overwritten_keys(overwrite: Overwrite) -> tuple[str, ...]:
+    from services.provisioning.plan_changes import OVERWRITE_ALL
+
+    return (OVERWRITE_ALL,) if overwrite.everything else tuple(overwrite.keys)
 
 
 async def apply_plan(
-    ctx: Any,
-    server: Any,
-    names: Any,
-    overwrite: Collection[str],
+    ctx: "Context",
+    server: "ForeignSystem",
+    names: "ItemNames",
+    overwrite: Overwrite,
     admin: Administrator | None,
-    progress: Callable[..., None],
-) -> Any:
-    """Apply; a run that stopped in the middle is gone on with. Returns what was done."""
+    progress: Progress,
+) -> "ApplyResult":
+    """Plan and apply on the instance, continuing a run that stopped before its end. Raises ConsoleError."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services import provisioning
 
     workspace = await ctx.ready()
     async with open_instance(ctx, server, admin) as instance:
-        done = await provisioning.apply(
-            workspace.store, instance, server, names, overwrite=tuple(overwrite), progress=progress
+        result = await provisioning.apply(
+            workspace.store,
+            instance,
+            server,
+            names,
+            overwrite=_overwritten_keys(overwrite),
+            progress=progress,
         )
     await lazy_imports.ready(ctx, lazy_imports.transfer)
     from services.transfer import apply_online
 
     await apply_online.try_resolve_request_items(workspace, server.id)
-    return done
+    return result
 
 
 async def undo_run(
-    ctx: Any,
-    server: Any,
-    receipt: str,
-    overwrite: Collection[str],
+    ctx: "Context",
+    server: "ForeignSystem",
+    receipt_id: str,
+    overwrite: Overwrite,
     admin: Administrator | None,
-    progress: Callable[..., None],
-) -> Any:
-    """Undo the run with a receipt. Returns what was taken back."""
+    progress: Progress,
+) -> "UndoResult":
+    """Undo the run with a receipt. Raises ConsoleError."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services import provisioning
 
     workspace = await ctx.ready()
     async with open_instance(ctx, server, admin) as instance:
         return await provisioning.undo(
-            workspace.store, instance, server, receipt, overwrite=tuple(overwrite), progress=progress
+            workspace.store,
+            instance,
+            server,
+            receipt_id,
+            overwrite=_overwritten_keys(overwrite),
+            progress=progress,
         )
 
 
-async def verify(ctx: Any, server: Any, names: Any) -> Any:
-    """Read everything back, compare it with how it was last found good, and call Status once."""
+async def verify(ctx: "Context", server: "ForeignSystem", names: "ItemNames") -> "Verification":
+    """Compare every record with the baseline, and call the Status service once."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services import provisioning
 
@@ -154,28 +196,33 @@ async def verify(ctx: Any, server: Any, names: Any) -> Any:
         return await provisioning.verify(instance, names, baseline)
 
 
-async def list_runs(ctx: Any, server: Any) -> list[Any]:
-    """Return the runs on a server, the newest first."""
+async def list_runs(ctx: "Context", server: "ForeignSystem") -> "list[Receipt]":
+    """Return the runs on a server, newest first."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services import provisioning
 
     workspace = await ctx.ready()
-    found: list[Any] = await provisioning.Receipt.list_for_server(workspace.store, server)
-    return found
+    return await provisioning.Receipt.list_for_server(workspace.store, server)
 
 
-async def store_administrator(ctx: Any, server: Any, admin: Administrator) -> Any:
-    """Store an administrator as a User Credential whose password is bound to the server; returns it."""
+async def store_administrator(
+    ctx: "Context", server: "ForeignSystem", admin: Administrator
+) -> "UserCredential":
+    """Store an administrator as a User Credential whose password is bound to the server."""
+    from models.user_credential import UserCredential
+
     workspace = await ctx.ready()
     configuration = workspace.configuration
 
-    def save() -> Any:
+    def save() -> UserCredential:
         taken = {c.name.casefold() for c in configuration.all(Kind.USER_CREDENTIAL)}
         name = wanted = f"{server.name} administrator"
         number = 2
         while name.casefold() in taken:
             name, number = f"{wanted} {number}", number + 1
-        return configuration.save(configuration.new(Kind.USER_CREDENTIAL, name=name, account=admin.account))
+        made = configuration.new(Kind.USER_CREDENTIAL, name=name, account=admin.account)
+        stored: UserCredential = configuration.save(made)
+        return stored
 
     credential = await ctx.call(save)
     await vault_access.store_secret(ctx, credential, admin.secret, server.destination)

@@ -1,6 +1,6 @@
-"""The task's parameters beyond the server: what the items are called and what the set is to have."""
+"""The form of names and options: how the items are called, and what the set contains."""
 
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -12,27 +12,35 @@ from console.widgets.line_editors import CheckBox, ElidingComboBox, TextLineEdit
 from models.translation_marks import tr_later
 from services.language import tr, translate
 
+if TYPE_CHECKING:
+    from services.provisioning import ItemNames
+    from services.provisioning.item_names import ItemNameError
+
 CATEGORIES = ("Thycotic", "Delinea")
 AUTOMATIC_WORKFLOW = tr_later("The only active one on the instance")
 VENDOR_NAME_HELP = tr_later("Empty for the vendor's name")
 WIDTH = 640
-FAULTY_FIELDS = {
-    "prefix": "prefix",
-    "category": "category",
-    "item": "item",
-    "create service": "create_service",
-    "status service": "status_service",
-    "cancel service": "cancel_service",
-    "services": "create_service",
-}
-"""The field that a refused name belongs to."""
 TEXT_FIELDS = ("item", "create_service", "status_service", "cancel_service")
 
 
+class NameParameters(TypedDict):
+    """The values of the form as `ItemNames.of` takes them; an empty name stands for the default."""
+
+    prefix: str
+    category: str
+    workflow: str
+    further_variables: bool
+    item: str
+    create_service: str
+    status_service: str
+    cancel_service: str
+
+
 class Parameters(QScrollArea):
-    """The form. An empty name stands for the vendor's, with the prefix in front. `changed` follows a person's edit."""
+    """The form. An empty name stands for the vendor's, with the prefix in front."""
 
     changed = pyqtSignal()
+    """A user edited something."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,8 +89,8 @@ class Parameters(QScrollArea):
         for row in rows:
             line = QHBoxLayout()
             line.setSpacing(16)
-            for name, label, editor, said in row:
-                self.fields[name], self._helps[name] = Field(label, editor, said), said
+            for name, label, editor, text in row:
+                self.fields[name], self._helps[name] = Field(label, editor, text), text
                 line.addWidget(self.fields[name], 1, Qt.AlignmentFlag.AlignTop)
             column.addLayout(line)
         column.addWidget(self.further)
@@ -110,44 +118,48 @@ class Parameters(QScrollArea):
         for name, text in self._defaults().items():
             self.lines[name].setPlaceholderText(text)
 
-    def values(self) -> dict[str, Any]:
-        """Return the parameters as `ItemNames.of` takes them."""
-        return {
-            "prefix": self.prefix.text().strip(),
-            "category": self.category.currentText().strip(),
-            "workflow": self.workflow.currentData() or "",
-            "further_variables": self.further.isChecked(),
-            **{name: line.text().strip() for name, line in self.lines.items()},
-        }
+    def values(self) -> NameParameters:
+        """Return the values as typed."""
+        names = {name: line.text().strip() for name, line in self.lines.items()}
+        return NameParameters(
+            prefix=self.prefix.text().strip(),
+            category=self.category.currentText().strip(),
+            workflow=self.workflow.currentData() or "",
+            further_variables=self.further.isChecked(),
+            item=names["item"],
+            create_service=names["create_service"],
+            status_service=names["status_service"],
+            cancel_service=names["cancel_service"],
+        )
 
-    def write(self, names: Any) -> None:
-        """Show the names of a set without calling it an edit."""
+    def write(self, names: "ItemNames") -> None:
+        """Show the names of a set; `changed` is not emitted."""
         self.blockSignals(True)
         try:
             self.prefix.setText(names.prefix)
             self.category.setCurrentText(names.category)
             self._show_defaults()
-            usual = self._defaults()
+            defaults = self._defaults()
             for name, line in self.lines.items():
                 value = getattr(names, name)
-                line.setText("" if value == usual[name] else value)
+                line.setText("" if value == defaults[name] else value)
             self.further.setChecked(names.further_variables)
             self._choose_workflow(names.workflow)
         finally:
             self.blockSignals(False)
 
     def show_workflows(self, names: tuple[str, ...], attached: str) -> None:
-        """Offer the workflows of the instance; those seen before stay, since a plan for one reads that one only."""
+        """Offer the workflows of the instance. Those offered before stay: a plan for one workflow reads only that one."""
         for name in names:
             if self.workflow.findData(name) < 0:
                 self.workflow.addItem(plain_text.one_line(name), name)
-        said = tr("None is attached by this plan")
+        text = tr("None is attached by this plan")
         if attached:
-            said = tr("Asks the approvers: {workflow}", workflow=attached)
-        self.fields["workflow"].set_help(said)
+            text = tr("Asks the approvers: {workflow}", workflow=attached)
+        self.fields["workflow"].set_help(text)
 
     def forget_workflows(self) -> None:
-        """Leave out what another instance had."""
+        """Discard the workflows of another instance."""
         self.workflow.clear()
         self.workflow.addItem(tr(AUTOMATIC_WORKFLOW), "")
         self.fields["workflow"].set_help(self._helps["workflow"])
@@ -159,14 +171,14 @@ class Parameters(QScrollArea):
 
     # -- errors ------------------------------------------------------------
 
-    def show_error(self, problem: Any) -> None:
-        """Say beside its field which name an instance cannot carry."""
-        what = problem.evidence.partition(":")[0]
+    def show_error(self, error: "ItemNameError") -> None:
+        """Show beside its field which name an instance cannot carry."""
         self.clear_errors()
-        self.fields[FAULTY_FIELDS.get(what, "item")].set_error(translate(problem.remedy))
+        field = self.fields.get(error.field, self.fields["item"])
+        field.set_error(translate(error.problem.remedy))
 
     def clear_errors(self) -> None:
-        """Bring the help back."""
+        """Show the help texts again."""
         for name, field in self.fields.items():
             if field.state == "error":
                 field.set_help(self._helps[name])

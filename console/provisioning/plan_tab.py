@@ -1,7 +1,7 @@
-"""The Plan tab: server and plan on the left; names, the selected change or the run on the right; the one conflict box."""
+"""The Plan tab: server and plan on the left; names, the selected change or the run on the right; conflicts below."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
@@ -19,6 +19,14 @@ from PyQt6.QtWidgets import (
 from console.forms.reference_picker import ReferenceField
 from console.provisioning.change_view import ChangeView
 from console.provisioning.parameters import Parameters
+from console.provisioning.plan_texts import (
+    conflict_texts,
+    first_shown_change,
+    missing_admin_text,
+    next_conflict,
+    owner_caption,
+    read_at_text,
+)
 from console.provisioning.run_view import RunView
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
@@ -27,7 +35,13 @@ from console.widgets.plan_tree import PlanGroup, PlanRow, PlanTree
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
-from services.language import number, plural, time_or_date, tr, translate
+from services.language import plural, tr
+
+if TYPE_CHECKING:
+    from console.forms.field_editors import EditorHost
+    from console.provisioning.operations import PlanResult
+    from models.foreign_system import ForeignSystem
+    from services.provisioning import ProvisionPlan
 
 LEFT_WIDTH, LEFT_MIN_WIDTH, RIGHT_MIN_WIDTH, SIDE_BY_SIDE_WIDTH = 347, 248, 232, 720
 GROUPS = (
@@ -48,16 +62,17 @@ PARAMETERS, CHANGE, RUN = range(3)
 
 
 class PlanTab(QWidget):
-    """Puts the parts together; the page decides."""
+    """Lays out server, plan and details."""
 
     change_chosen = pyqtSignal(str)
+    """A record was selected; carries its key."""
+    plan_requested = pyqtSignal()
     cancel_requested = pyqtSignal()
 
-    def __init__(self, page: Any) -> None:
-        super().__init__(page)
-        self._page = page
-        self.server = ReferenceField(page, "server_id", Kind.FOREIGN_SYSTEM, optional=False)
-        self.parameters, self.change, self.run = Parameters(), ChangeView(page), RunView(page)
+    def __init__(self, host: "EditorHost", parent: QWidget) -> None:
+        super().__init__(parent)
+        self.server = ReferenceField(host, "server_id", Kind.FOREIGN_SYSTEM, optional=False)
+        self.parameters, self.change, self.run = Parameters(), ChangeView(host.ctx), RunView(host.ctx)
         self._quiet = False
         self._narrow, self._detail = False, False
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -101,10 +116,14 @@ class PlanTab(QWidget):
         column.addWidget(rule)
         self.tree = PlanTree([replace(g, title=tr(g.title), plural=tr(g.plural)) for g in GROUPS])
         self.tree.opened.connect(lambda: self._show_detail(on=True))
-        self.tree.chosen.connect(lambda key: self._quiet or self.change_chosen.emit(key))
+        self.tree.chosen.connect(self._on_record_selected)
         self.states = StateStack(self.tree)
         column.addWidget(self.states, 1)
         return left
+
+    def _on_record_selected(self, key: str) -> None:
+        if not self._quiet:
+            self.change_chosen.emit(key)
 
     def _summary(self) -> QVBoxLayout:
         both = QVBoxLayout()
@@ -194,9 +213,9 @@ class PlanTab(QWidget):
 
     # -- what it shows -----------------------------------------------------
 
-    def show_server(self, server: Any) -> None:
-        """Begin anew with a server, or without one."""
-        self._plan: Any = None
+    def show_server(self, server: "ForeignSystem | None") -> None:
+        """Discard the plan, and start with a server or without one."""
+        self._plan: ProvisionPlan | None = None
         self.conflicts.hide()
         self._show_counts(None)
         self.account.hide()
@@ -225,7 +244,7 @@ class PlanTab(QWidget):
         self._show_detail(on=True)
 
     def planning(self, *, on: bool) -> None:
-        """Show that the plan is being made; the last one stays, greyed."""
+        """Show whether planning runs; the last plan stays, greyed."""
         self.cancel.setVisible(on)
         self.tree.set_stale(on=on)
         self.change.difference.set_stale(on)
@@ -240,7 +259,7 @@ class PlanTab(QWidget):
         self.planning(on=False)
         if self._plan is None:
             again = buttons.secondary("Plan again", icon="refresh")
-            again.clicked.connect(self._page.plan)
+            again.clicked.connect(self.plan_requested.emit)
             self.states.show_placeholder(
                 _message(tr("Planning was cancelled"), tr("Nothing was written."), again)
             )
@@ -254,85 +273,63 @@ class PlanTab(QWidget):
         self._show_counts(None)
         self.conflicts.hide()
         self.account.hide()
-        self.states.show_placeholder(ErrorState(error.problem, self._page.plan))
+        self.states.show_placeholder(ErrorState(error.problem, self.plan_requested.emit))
         if self.right.currentIndex() == CHANGE:
             self.right.setCurrentIndex(PARAMETERS)
 
-    def show_plan(self, planned: Any, overwrite: set[str]) -> None:
+    def show_plan(self, planned: "PlanResult") -> None:
         """Show a plan; the selected change stays selected."""
         self._plan = plan = planned.plan
         self.planning(on=False)
         self._show_counts(plan.summary)
-        self.read_at.setText(
-            tr(
-                "Read at {time}, {seconds} s",
-                time=time_or_date(planned.read_at),
-                seconds=number(planned.seconds, 1),
-            )
-        )
-        lacking = planned.lacks_admin is not None and bool(plan.writes or plan.conflicts)
-        self.account.setVisible(lacking)
-        self.account.setText(
-            tr(
-                "{account} lacks the role admin; an administrator signs in for the run.",
-                account=planned.account,
-            )
-        )
-        owners = {c.key: c.name for c in plan.changes}
+        self.read_at.setText(read_at_text(planned))
+        missing_admin = missing_admin_text(planned)
+        self.account.setVisible(bool(missing_admin))
+        self.account.setText(missing_admin)
+        names = {c.key: c.name for c in plan.changes}
         self._quiet = True
         try:
             self.tree.show_changes(
-                [PlanRow(c.key, c.table, c.name, c.operation, _caption(c, owners)) for c in plan.changes]
+                [PlanRow(c.key, c.table, c.name, c.operation, owner_caption(c, names)) for c in plan.changes]
             )
         finally:
             self._quiet = False
-        self.parameters.show_workflows(plan.present.workflows, _attached_workflow(plan))
+        self.parameters.show_workflows(plan.present.workflows, plan.present.workflow)
         self._show_conflicts(plan)
         self.states.show_content()
         if self.change.change is not None and self.tree.key == self.change.change.key:
-            self.change_chosen.emit(self.tree.key) if self.right.currentIndex() == CHANGE else None
+            if self.right.currentIndex() == CHANGE:
+                self.change_chosen.emit(self.tree.key)
         elif not self.tree.key:
-            self._select_first(plan, overwrite)
+            self._select_first(plan)
 
-    def _select_first(self, plan: Any, _overwrite: set[str]) -> None:
-        first = next(
-            (c for word in ("conflict", "update", "create") for c in plan.changes if c.operation == word),
-            None,
-        )
+    def _select_first(self, plan: "ProvisionPlan") -> None:
+        first = first_shown_change(plan)
         if first is not None and self.right.currentIndex() != RUN:
             self.tree.select(first.key)
 
-    def _show_counts(self, summary: Any) -> None:
+    def _show_counts(self, summary: dict[str, int] | None) -> None:
         for operation, _, word in COUNTS:
             picture, text = self.counts[operation]
             count = summary[operation] if summary else 0
             conflicts = plural(count, "{count} conflict", "{count} conflicts")
             text.setText(
-                conflicts if word == "conflict" else tr("{count} {word}", count=count, word=tr(word))
+                conflicts if operation == "conflict" else tr("{count} {word}", count=count, word=tr(word))
             )
             for widget in (picture, text):
                 widget.setVisible(bool(count))
 
-    def _show_conflicts(self, plan: Any) -> None:
-        found = plan.conflicts
-        self.conflicts.setVisible(bool(found))
-        if not found:
-            return
-        one = len(found) == 1
-        self.conflict_title.setText(
-            plural(
-                len(found),
-                "{count} conflict is left alone: {name}",
-                "{count} conflicts are left alone",
-                name=found[0].name,
-            )
-        )
-        self.conflict_text.setText(f"{translate(found[0].why)}." if one else ", ".join(c.name for c in found))
+    def _show_conflicts(self, plan: "ProvisionPlan") -> None:
+        texts = conflict_texts(plan)
+        self.conflicts.setVisible(texts is not None)
+        if texts is not None:
+            self.conflict_title.setText(texts[0])
+            self.conflict_text.setText(texts[1])
 
     def _next_conflict(self) -> None:
-        keys = [c.key for c in self._plan.conflicts]
-        place = keys.index(self.tree.key) + 1 if self.tree.key in keys else 0
-        key = keys[place % len(keys)]
+        if self._plan is None:
+            return
+        key = next_conflict(self._plan, self.tree.key)
         if key == self.tree.key:
             self.change_chosen.emit(key)
         self.tree.select(key)
@@ -340,7 +337,7 @@ class PlanTab(QWidget):
 
 
 def _message(title: str, text: str, button: QPushButton | None = None) -> QWidget:
-    """Say in the narrow column why there is no plan in it."""
+    """Return a placeholder for the narrow column that says why there is no plan."""
     holder = QWidget()
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, 16, 0, 0)
@@ -353,12 +350,3 @@ def _message(title: str, text: str, button: QPushButton | None = None) -> QWidge
         column.addWidget(button)
     column.addStretch(1)
     return holder
-
-
-def _caption(change: Any, owners: dict[str, str]) -> str:
-    """Return what tells records of one name apart: the service that a parameter belongs to."""
-    return owners.get(change.parent, "") if change.parent.startswith("service:") else ""
-
-
-def _attached_workflow(plan: Any) -> str:
-    return str(plan.present.workflow or "")

@@ -1,7 +1,7 @@
-"""Asks what a run needs before it starts: an administrator for this run only, a typed name, a confirmation."""
+"""The dialog before a run: an administrator for this run only, the typed name of a production server."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QListWidget, QVBoxLayout, QWidget
@@ -16,13 +16,16 @@ from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import AND, join_names, tr
 
+if TYPE_CHECKING:
+    from models.foreign_system import ForeignSystem
+
 WIDTH = 560
 MAX_LIST_HEIGHT = 168
 ADMIN_MISSING_TEXT = tr_later("{account} lacks the role admin. An administrator signs in for this run only.")
 
 
 class SignInFields(QWidget):
-    """Account and password of an administrator for one run, and whether they are kept."""
+    """Account and password of an administrator for one run, and whether to store them."""
 
     def __init__(self, host: str) -> None:
         super().__init__()
@@ -45,13 +48,13 @@ class SignInFields(QWidget):
         column.addWidget(self.keep)
 
     def missing(self) -> str:
-        """Return what has to be filled in yet, or an empty text."""
+        """Return which fields are still empty, as a sentence, or an empty text."""
         lines = ((tr("account"), self.account), (tr("password"), self.password))
         empty = [name for name, line in lines if not line.text().strip()]
         return tr("Fill in the administrator's {fields}", fields=join_names(empty, AND)) if empty else ""
 
     def read(self) -> Administrator:
-        """Return who signs in."""
+        """Return the administrator as typed."""
         return Administrator(self.account.text().strip(), Secret(self.password.text()), self.keep.isChecked())
 
     def forget(self) -> None:
@@ -60,11 +63,11 @@ class SignInFields(QWidget):
 
 
 class RunDialog(Dialog):
-    """A confirmation with as much in it as this run on this server needs. Accepted, it holds who signs in."""
+    """Confirms a run on a server, and asks for an administrator where the server's account lacks admin."""
 
     def __init__(
         self,
-        server: Any,
+        server: "ForeignSystem",
         verb: str,
         *,
         text: str,
@@ -73,7 +76,10 @@ class RunDialog(Dialog):
         others: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """Ask for `verb` on a server; `lacking` names its account when that lacks admin, `others` offers to override."""
+        """Confirm `verb` on a server.
+
+        `lacking` names the server's account when it lacks the role admin; `others` offers to undo later changes by others.
+        """
         super().__init__(parent)
         self.setWindowTitle(plain_text.window_title(verb))
         self.setMinimumWidth(WIDTH)
@@ -82,9 +88,9 @@ class RunDialog(Dialog):
         column.setContentsMargins(24, 16, 24, 16)
         column.setSpacing(12)
         column.addWidget(Label(tr("{act} on {server}", act=verb, server=server.name), role="section"))
-        said = Label(text)
-        said.setWordWrap(True)
-        column.addWidget(said)
+        description = Label(text)
+        description.setWordWrap(True)
+        column.addWidget(description)
         self.records = QListWidget()
         self.records.setAccessibleName(tr("Records"))
         self.records.addItems([plain_text.one_line(record) for record in records])
@@ -141,5 +147,5 @@ class RunDialog(Dialog):
 
     @property
     def administrator(self) -> Administrator | None:
-        """Who signs in for the run, None for the server's own account."""
+        """The administrator for the run, None for the server's own account."""
         return self.sign_in.read() if self.sign_in is not None else None

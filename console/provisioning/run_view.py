@@ -1,11 +1,12 @@
-"""A run while it goes on, and how it ended: receipt, what was done, what stopped it, what to do next."""
+"""Shows a run: its progress, then its outcome with receipt, reminders, failure and what can follow."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from console.provisioning.run_texts import RunOutcome
 from console.widgets import buttons
 from console.widgets.labels import CopyLabel, ElidedLabel, IconLabel, Label
 from console.widgets.meter import Meter
@@ -13,17 +14,20 @@ from console.widgets.placeholders import ErrorState
 from services.common.errors import Problem
 from services.language import tr, translate
 
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+
 
 class RunView(QScrollArea):
-    """Shows one run. Its buttons say what the person wants next."""
+    """Shows one run, with buttons for what can follow it."""
 
     cancel_requested = pyqtSignal()
     continue_requested = pyqtSignal()
     undo_requested = pyqtSignal(str)
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, ctx: "Context") -> None:
         super().__init__()
-        self._page = page
+        self._ctx = ctx
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -63,7 +67,7 @@ class RunView(QScrollArea):
         row.setSpacing(8)
         row.addWidget(Label(tr("Run ID"), role="field"))
         self.receipt_label = CopyLabel("")
-        self.receipt_label.copied.connect(lambda _t: self._page.ctx.notify(tr("Run ID copied")))
+        self.receipt_label.copied.connect(lambda _t: self._ctx.notify(tr("Run ID copied")))
         row.addWidget(self.receipt_label, 1)
         self._column.addWidget(self.receipt_line)
 
@@ -73,14 +77,14 @@ class RunView(QScrollArea):
         self.cancel = buttons.secondary("Cancel")
         self.cancel.setAccessibleName(tr("Cancel the run"))
         self.cancel.clicked.connect(self.cancel_requested)
-        self.go_on = buttons.secondary("Continue", icon="play")
-        self.go_on.clicked.connect(self.continue_requested)
+        self.continue_button = buttons.secondary("Continue", icon="play")
+        self.continue_button.clicked.connect(self.continue_requested)
         self.undo = buttons.secondary("Undo…", icon="undo")
         self.undo.setAccessibleName(tr("Undo this run"))
         self.undo.clicked.connect(lambda: self.undo_requested.emit(self.receipt))
         self.copy = buttons.secondary("Copy report", icon="copy")
         self.copy.clicked.connect(self._copy)
-        for button in (self.cancel, self.go_on, self.undo, self.copy):
+        for button in (self.cancel, self.continue_button, self.undo, self.copy):
             row.addWidget(button)
         row.addStretch(1)
         return row
@@ -90,12 +94,12 @@ class RunView(QScrollArea):
     def begin(self, title: str) -> None:
         """Show that a run has begun."""
         self._clear()
-        self._say("running", title, tr("Starting"))
+        self._show_head("running", title, tr("Starting"))
         self.meter.set_value(0)
-        self._offer(cancel=True)
+        self._show_buttons(cancel=True)
 
     def progress(self, text: str, done: int = 0, total: int | None = None) -> None:
-        """Show how far it is."""
+        """Show how far the run is."""
         text = translate(text)
         self.doing.setText(
             tr("{step} ({done} of {total})", step=text, done=done, total=total) if total else text
@@ -103,67 +107,24 @@ class RunView(QScrollArea):
         if total:
             self.meter.set_value(done / total)
 
-    def applied(self, applied: Any, kept: str = "") -> None:
-        """Show a run that went through."""
+    def show_outcome(self, outcome: RunOutcome) -> None:
+        """Show how a run ended, and what can follow it."""
         self._clear()
-        good = applied.verification.verified
-        count = applied.plan.summary
-        self.receipt = applied.receipt.id
-        self._say("good" if good else "notice", tr("Done and verified") if good else tr("Done, not verified"),
-                  applied.receipt.run.outcome)  # fmt: skip
-        self.meter.set_value(1)
-        for text in (*applied.reminders, *applied.plan.warnings):
-            self._remind(translate(text))
-        if kept:
-            self._remind(
-                tr(
-                    "The administrator is kept as the User Credential “{name}”. Delete it when it is not needed.",
-                    name=kept,
-                )
-            )
-        if count["conflict"]:
-            names = ", ".join(c.name for c in applied.plan.conflicts[:5])
-            self._remind(tr("{count} left alone: {names}", count=count["conflict"], names=names))
-        if applied.verification.problem is not None:
-            self._results.addWidget(ErrorState(applied.verification.problem))
-        self.report = _applied_text(applied)
-        self._offer(undo=bool(applied.receipt.live), copy=True)
-
-    def undone(self, undone: Any) -> None:
-        """Show a run that was taken back."""
-        self._clear()
-        self.receipt = undone.receipt.id
-        self._say("good" if undone.ok else "notice", tr("Undone"),
-                  tr("{removed} removed, {restored} restored, {left} left", removed=len(undone.removed),
-                     restored=len(undone.restored), left=len(undone.left)))  # fmt: skip
-        self.meter.set_value(1)
-        lines = [f"{word} {name} ({table})" for word, found in
-                 (("Removed", undone.removed), ("Restored", undone.restored), ("Left", undone.left))
-                 for table, name in found]  # fmt: skip
-        self.report = "\n".join([f"Undone: receipt {undone.receipt.id}", *lines])
-        self._offer(copy=True)
-
-    def stopped(self, title: str, problem: Problem | None, receipt: str, outcome: str = "") -> None:
-        """Show a run that did not go through: why, and the two ways from there."""
-        self._clear()
-        self.receipt, self.problem = receipt, problem
-        self._say("bad" if problem is not None else "off", title, outcome)
-        if problem is not None:
-            state = ErrorState(problem)
-            layout = state.layout()
-            if layout is not None:
-                layout.setContentsMargins(0, 0, 0, 0)
-            self._results.addWidget(state)
-        self.report = problem.as_text() if problem is not None else f"{title}: {outcome}"
-        if receipt:
-            self.report += f"\n  Run ID:   {receipt}"
-        self.go_on.setText(tr("Continue") if receipt else tr("Try again"))
-        self.go_on.setAccessibleName(self.go_on.text())
-        self._offer(go_on=True, undo=bool(receipt), copy=True)
+        self.receipt, self.report, self.problem = outcome.receipt_id, outcome.report, outcome.problem
+        self._show_head(outcome.shape, outcome.title, outcome.text)
+        if outcome.complete:
+            self.meter.set_value(1)
+        for text in outcome.reminders:
+            self._add_reminder(text)
+        if outcome.problem is not None:
+            self._add_problem(outcome.problem, inset=outcome.complete)
+        self.continue_button.setText(tr("Continue") if self.receipt else tr("Try again"))
+        self.continue_button.setAccessibleName(self.continue_button.text())
+        self._show_buttons(can_continue=not outcome.complete, undo=outcome.can_undo, copy=True)
 
     # -- parts -------------------------------------------------------------
 
-    def _say(self, shape: str, title: str, text: str) -> None:
+    def _show_head(self, shape: str, title: str, text: str) -> None:
         self._shape.show_shape(shape)
         self.title.setText(title)
         self.doing.setText(text)
@@ -172,7 +133,7 @@ class RunView(QScrollArea):
         self.receipt_label.setAccessibleName(tr("Run ID {id}, copies on Enter", id=self.receipt))
         self.receipt_line.setVisible(bool(self.receipt))
 
-    def _remind(self, text: str) -> None:
+    def _add_reminder(self, text: str) -> None:
         frame = QFrame()
         frame.setProperty("role", "reminder")
         line = QHBoxLayout(frame)
@@ -185,6 +146,13 @@ class RunView(QScrollArea):
         line.addWidget(label, 1)
         self._results.addWidget(frame)
 
+    def _add_problem(self, problem: Problem, *, inset: bool) -> None:
+        state = ErrorState(problem)
+        layout = state.layout()
+        if not inset and layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)
+        self._results.addWidget(state)
+
     def _clear(self) -> None:
         self.receipt, self.report, self.problem = "", "", None
         while (old := self._results.takeAt(0)) is not None:
@@ -192,15 +160,20 @@ class RunView(QScrollArea):
                 widget.hide()
                 widget.deleteLater()
 
-    def _offer(
-        self, *, cancel: bool = False, go_on: bool = False, undo: bool = False, copy: bool = False
+    def _show_buttons(
+        self, *, cancel: bool = False, can_continue: bool = False, undo: bool = False, copy: bool = False
     ) -> None:
-        for button, on in ((self.cancel, cancel), (self.go_on, go_on), (self.undo, undo), (self.copy, copy)):
+        for button, on in (
+            (self.cancel, cancel),
+            (self.continue_button, can_continue),
+            (self.undo, undo),
+            (self.copy, copy),
+        ):
             button.setVisible(on)
         self.meter.setVisible(cancel or self.meter.value >= 1)
 
     def reminders(self) -> list[str]:
-        """Return what the person is reminded of."""
+        """Return the texts of the reminders."""
         frames = (self._results.itemAt(i) for i in range(self._results.count()))
         widgets = [item.widget() for item in frames if item is not None]
         return [label.text() for w in widgets if w is not None and w.property("role") == "reminder"
@@ -210,18 +183,4 @@ class RunView(QScrollArea):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.setText(self.report)
-            self._page.ctx.notify(tr("Copied the report"))
-
-
-def _applied_text(applied: Any) -> str:
-    receipt = applied.receipt
-    lines = [f"Create ServiceNow Approval Request Items on {receipt.run.object_name}: {receipt.run.outcome}",
-             f"Run ID: {receipt.id}"]  # fmt: skip
-    lines += [
-        f"{step.operation:7} {step.table} {step.name} {step.sys_id}"
-        for step in receipt.steps
-        if step.state == "done"
-    ]
-    lines += [f"Not changed: {change.table} {change.name}: {change.why}" for change in applied.plan.conflicts]
-    lines.append(f"Status call: {applied.verification.status or 'no answer'}")
-    return "\n".join([*lines, *applied.reminders])
+            self._ctx.notify(tr("Copied the report"))

@@ -1,22 +1,27 @@
-"""The History tab: the runs on the chosen server, newest first, the steps of the selected one, and what can follow it."""
+"""The History tab: the runs on the chosen server, newest first, and the steps of the selected one."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from console.provisioning.change_view import OPERATION_LABELS
+from console.provisioning.plan_texts import OPERATION_LABELS
+from console.provisioning.run_history import can_undo, run_state
 from console.widgets import buttons
 from console.widgets.labels import CopyLabel, Label
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from console.widgets.rows_table import RowsTable, TableRow
-from models.kinds import TaskState
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import date_time, plural, time_ago, tr
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.foreign_system import ForeignSystem
+    from services.provisioning import Receipt
+    from services.provisioning.run_receipts import ReceiptStep
 
 RUN_COLUMNS = (tr_later("State"), tr_later("When"), tr_later("By"), tr_later("Outcome"), tr_later("Run ID"))
 RUN_WIDTHS = (116, 116, 100, 340)
@@ -38,17 +43,24 @@ STEP_LABELS = {
 
 
 class RunsTab(QWidget):
-    """Reads the store only; the instance is not asked."""
+    """Shows receipts read from the store, and offers to continue or undo the selected run."""
 
-    def __init__(self, page: Any) -> None:
-        super().__init__(page)
-        self._page = page
-        self.receipts: list[Any] = []
+    undo_requested = pyqtSignal(str)
+    """Carries the id of a receipt."""
+    continue_requested = pyqtSignal(object)
+    """Carries a `Receipt`."""
+    reload_requested = pyqtSignal()
+
+    def __init__(self, ctx: "Context", parent: QWidget) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self.receipts: list[Receipt] = []
+        self._shown, self._editable = False, True
         self.undo_button = buttons.danger("Undo this run…", icon="undo")
-        self.undo_button.clicked.connect(lambda: self.receipt and page.undo(self.receipt.id))
+        self.undo_button.clicked.connect(self._request_undo)
         self.continue_button = buttons.secondary("Continue", icon="play")
         self.continue_button.setAccessibleName(tr("Continue this run"))
-        self.continue_button.clicked.connect(lambda: self.receipt and page.go_on(self.receipt))
+        self.continue_button.clicked.connect(lambda: self.continue_requested.emit(self.receipt))
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)
         self.table = RowsTable(tr("Runs"), RUN_COLUMNS, RUN_WIDTHS)
@@ -61,7 +73,7 @@ class RunsTab(QWidget):
         self.heading = Label(tr("Steps"), role="section")
         self.heading.setContentsMargins(24, 0, 24, 0)
         self.id = CopyLabel("")
-        self.id.copied.connect(lambda _t: page.ctx.notify(tr("Run ID copied")))
+        self.id.copied.connect(lambda _t: ctx.notify(tr("Run ID copied")))
         column.addWidget(self.heading)
         line = QHBoxLayout()
         line.setContentsMargins(24, 0, 24, 0)
@@ -80,13 +92,13 @@ class RunsTab(QWidget):
         layout.addWidget(self.states)
 
     @property
-    def receipt(self) -> Any:
+    def receipt(self) -> "Receipt | None":
         """The selected run, or None."""
         row = self.table.currentIndex().row()
         return self.receipts[row] if 0 <= row < len(self.receipts) else None
 
-    def reset(self, server: Any) -> None:
-        """Forget the runs of another server."""
+    def reset(self, server: "ForeignSystem | None") -> None:
+        """Discard the runs of another server."""
         self.receipts = []
         self.table.show_rows([])
         if server is None:
@@ -97,7 +109,7 @@ class RunsTab(QWidget):
             self.states.show_loading()
         self.refresh()
 
-    def show_runs(self, receipts: Sequence[Any]) -> None:
+    def show_runs(self, receipts: "Sequence[Receipt]") -> None:
         """Show the runs of the server."""
         selected = self.receipt.id if self.receipt is not None else ""
         self.receipts = list(receipts)
@@ -116,7 +128,7 @@ class RunsTab(QWidget):
 
     def failed(self, error: ConsoleError) -> None:
         """Show why the runs cannot be read."""
-        self.states.show_placeholder(ErrorState(error.problem, self._page.read_runs))
+        self.states.show_placeholder(ErrorState(error.problem, self.reload_requested.emit))
 
     def _show_steps(self) -> None:
         receipt = self.receipt
@@ -133,14 +145,21 @@ class RunsTab(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show which buttons can run."""
-        receipt, busy = self.receipt, self._page.busy
-        self.undo_button.setEnabled(not busy and receipt is not None and can_undo(receipt))
-        self.continue_button.setVisible(
-            self._page.tab == "History" and receipt is not None and receipt.unfinished
-        )
-        self.continue_button.setEnabled(not busy)
+        """Enable the buttons that can be used for the selected run."""
+        receipt = self.receipt
+        self.undo_button.setEnabled(self._editable and receipt is not None and can_undo(receipt))
+        self.continue_button.setVisible(self._shown and receipt is not None and receipt.unfinished)
+        self.continue_button.setEnabled(self._editable)
         self.copy_button.setEnabled(receipt is not None)
+
+    def set_state(self, *, shown: bool, editable: bool) -> None:
+        """Take in whether this tab is shown, and whether runs can be continued and undone now."""
+        self._shown, self._editable = shown, editable
+        self.refresh()
+
+    def _request_undo(self) -> None:
+        if self.receipt is not None:
+            self.undo_requested.emit(self.receipt.id)
 
     def copy(self) -> None:
         """Put the selected run on the clipboard."""
@@ -148,46 +167,14 @@ class RunsTab(QWidget):
         if clipboard is not None and receipt is not None:
             head = "  ".join(_run_row(receipt).texts)
             clipboard.setText("\n".join([head, *("  ".join(_step_row(s).texts) for s in receipt.steps)]))
-            self._page.ctx.notify(tr("Copied the report"))
+            self._ctx.notify(tr("Copied the report"))
 
 
 def _empty(heading: str, text: str) -> EmptyState:
     return EmptyState([(icon, tr(word)) for icon, word in TILES], "history", heading, text)
 
 
-def can_undo(receipt: Any) -> bool:
-    """Whether a run left anything that can be taken back."""
-    return bool(receipt.live) and not receipt.undone
-
-
-def cancelled_run_result(receipts: Sequence[Any], began: datetime, what: str) -> tuple[str, str]:
-    """Return the receipt of a cancelled run that has something to undo, or an empty text, and how far it came.
-
-    `what` is “apply” or “undo”. Only a receipt that was ended since the run began tells of it: an older one tells of
-    what was done before.
-    """
-    mine = next((r for r in receipts if r.run.ended_at is not None and r.run.ended_at >= began), None)
-    if mine is not None and (mine.live or what == "undo"):
-        return (mine.id if mine.live else ""), mine.run.outcome
-    return "", tr("Nothing was written") if what == "apply" else tr("Nothing was taken back")
-
-
-def run_state(receipt: Any) -> tuple[str, str]:
-    """Return how a run stands: shape and word."""
-    if receipt.undone:
-        return "off", tr("Undone")
-    if receipt.undo_begun:
-        return "notice", tr("Undo stopped")
-    words = {
-        TaskState.RUNNING: ("running", tr("Running")),
-        TaskState.SUCCEEDED: ("good", tr("Done")) if receipt.verified else ("notice", tr("Not verified")),
-        TaskState.FAILED: ("bad", tr("Stopped") if receipt.live else tr("Failed")),
-        TaskState.CANCELLED: ("off", tr("Cancelled")),
-    }
-    return words.get(TaskState(receipt.run.state), ("off", str(receipt.run.state)))
-
-
-def _run_row(receipt: Any) -> TableRow:
+def _run_row(receipt: "Receipt") -> TableRow:
     shape, word = run_state(receipt)
     run = receipt.run
     exact = date_time(run.started_at, seconds=True, zone=True)
@@ -195,8 +182,8 @@ def _run_row(receipt: Any) -> TableRow:
     return TableRow(shape, texts, receipt.id, tips=("", exact))
 
 
-def _step_row(step: Any) -> TableRow:
+def _step_row(step: "ReceiptStep") -> TableRow:
     word = tr(OPERATION_LABELS.get(step.operation, step.operation.capitalize()))
-    said = STEP_LABELS.get(step.state)
-    text = f"{word}, {tr(said)}" if said else word
+    state = STEP_LABELS.get(step.state)
+    text = f"{word}, {tr(state)}" if state else word
     return TableRow(STEP_SHAPES.get(step.state, "off"), (text, step.name, step.table, step.sys_id), step.key)

@@ -1,9 +1,9 @@
 """Saving a plan as an update set, for an administrator of the instance to import by hand."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from console.runtime import lazy_imports
 from services.common.errors import Owner, Problem
@@ -11,21 +11,28 @@ from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_failure_cause, write_failure_remedy
 from services.language import plural, tr, tr_message
 
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from console.runtime.task_runner import TaskRunner
+    from services.provisioning import ProvisionPlan
 
-def open_save_dialog(page: Any, plan: Any, server: str) -> None:
-    """Open the dialog that asks for a file beside the window; the plan is written when one was chosen."""
-    dialog = QFileDialog(page.window(), tr("Save update set"), _file_name(server), tr("Update set (*.xml)"))
+
+def open_save_dialog(
+    ctx: "Context", tasks: "TaskRunner", plan: "ProvisionPlan", server: str, window: QWidget | None
+) -> None:
+    """Open the dialog that asks for a file; the plan is written when one was chosen."""
+    dialog = QFileDialog(window, tr("Save update set"), _file_name(server), tr("Update set (*.xml)"))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("xml")
     dialog.fileSelected.connect(
-        lambda path: page.workers.start(write_update_set(page.ctx, Path(path), plan), group="save")
+        lambda path: tasks.start(write_update_set(ctx, Path(path), plan), group="save")
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
 
 
-async def write_update_set(ctx: Any, path: Path, plan: Any) -> None:
-    """Write a plan as an update set, and say so."""
+async def write_update_set(ctx: "Context", path: Path, plan: "ProvisionPlan") -> None:
+    """Write a plan as an update set, and notify the user."""
     await lazy_imports.ready(ctx, lazy_imports.provisioning)
     from services import provisioning
 

@@ -1,10 +1,12 @@
-"""The Verify tab: what is not as it has to be, what others changed and when, and how Status answered."""
+"""The Verify tab: records that differ from the plan, changes by others, and the reply of the Status service."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from console.provisioning.verification_texts import verdict
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, IconLabel, Label
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
@@ -12,6 +14,11 @@ from console.widgets.rows_table import RowsTable, TableRow
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import plural, tr, translate
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.foreign_system import ForeignSystem
+    from services.provisioning import Verification
 
 COLUMNS = (
     tr_later("Finding"),
@@ -46,16 +53,18 @@ TILES = (
 
 
 class VerifyTab(QWidget):
-    """Looks only when asked to, since it calls the instance; the last answer stays while it looks again."""
+    """Shows the last verification, which stays while the next one runs. Verifying calls the instance."""
 
-    def __init__(self, page: Any) -> None:
-        super().__init__(page)
-        self._page = page
-        self.verification: Any = None
-        self._server: Any = None
-        self.running = False
+    verify_requested = pyqtSignal()
+
+    def __init__(self, ctx: "Context", parent: QWidget) -> None:
+        super().__init__(parent)
+        self._ctx = ctx
+        self.verification: Verification | None = None
+        self._server: ForeignSystem | None = None
+        self._enabled = False
         self.button = buttons.primary("Verify", icon="tick")
-        self.button.clicked.connect(page.verify)
+        self.button.clicked.connect(self.verify_requested)
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.clicked.connect(self.copy)
         content = QWidget()
@@ -66,10 +75,10 @@ class VerifyTab(QWidget):
         line.setSpacing(8)
         self._shape = IconLabel("", 16)
         self.verdict = Label("", role="strong")
-        self.said = ElidedLabel("", role="muted")
+        self.summary = ElidedLabel("", role="muted")
         line.addWidget(self._shape)
         line.addWidget(self.verdict)
-        line.addWidget(self.said, 1)
+        line.addWidget(self.summary, 1)
         column.addLayout(line)
         self.table = RowsTable(tr("Findings"), COLUMNS, WIDTHS)
         column.addWidget(self.table, 1)
@@ -78,11 +87,11 @@ class VerifyTab(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.states)
 
-    def reset(self, server: Any) -> None:
-        """Forget what was seen of another server."""
+    def reset(self, server: "ForeignSystem | None") -> None:
+        """Discard the verification of another server."""
         self.verification, self._server = None, server
         self.states.show_placeholder(self._empty())
-        self.refresh()
+        self._refresh()
 
     def _empty(self) -> QWidget:
         tiles = [(icon, tr(word)) for icon, word in TILES]
@@ -99,92 +108,77 @@ class VerifyTab(QWidget):
         caption = tr("Reads only, on {server}", server=self._server.name)
         return EmptyState(tiles, "gauge", tr("Not verified yet"), text, None, caption)
 
-    def refresh(self) -> None:
-        """Show which buttons can run."""
-        self.button.setEnabled(self._server is not None and not self.running and self._page.names is not None)
+    def set_enabled(self, *, on: bool) -> None:
+        """Take in whether a verification can be started."""
+        self._enabled = on
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.button.setEnabled(self._enabled)
         self.button.setText(tr("Verify again") if self.verification is not None else tr("Verify"))
         self.copy_button.setEnabled(self.verification is not None)
 
     def begin(self) -> None:
-        """Show that it looks."""
-        self.running = True
+        """Show that a verification runs."""
         self.states.show_loading()
         self.table.setEnabled(False)
-        self.refresh()
 
     def end(self) -> None:
-        """Show that it looks no more; without an answer, what there was before."""
-        self.running = False
+        """Show that none runs any more; without a result, what was shown before."""
         self.table.setEnabled(True)
         if self.verification is None and self.states.currentWidget() not in self.findChildren(ErrorState):
             self.states.show_placeholder(self._empty())
-        self.refresh()
+        self._refresh()
 
     def failed(self, error: ConsoleError) -> None:
-        """Show why nothing can be said."""
+        """Show why nothing could be verified."""
         self.verification = None
-        self.states.show_placeholder(ErrorState(error.problem, self._page.verify))
+        self.states.show_placeholder(ErrorState(error.problem, self.verify_requested.emit))
 
-    def show_verification(self, found: Any) -> None:
-        """Show what was found."""
-        self.verification = found
-        wrong, drift = len(found.wrong), len(found.drift)
-        if found.ok:
-            shape, verdict = "good", tr("Everything matches")
-        elif found.verified:
-            shape, verdict = (
-                "notice",
-                plural(
-                    drift,
-                    "It works; others changed {count} record",
-                    "It works; others changed {count} records",
-                ),
-            )
-        else:
-            shape, verdict = (
-                "bad",
-                plural(wrong, "{count} record does not match", "{count} records do not match")
-                if wrong
-                else tr("The Status service does not return the expected reply"),
-            )
+    def show_verification(self, verification: "Verification") -> None:
+        """Show verdict and findings."""
+        self.verification = verification
+        shape, text = verdict(verification)
         self._shape.show_shape(shape)
-        self.verdict.setText(verdict)
-        self.said.setText(plural(len(found.plan.changes), "{count} record read", "{count} records read"))
-        self.table.show_rows(finding_rows(found))
+        self.verdict.setText(text)
+        count = len(verification.plan.changes)
+        self.summary.setText(plural(count, "{count} record read", "{count} records read"))
+        self.table.show_rows(finding_rows(verification))
         self.states.show_content()
-        self.refresh()
+        self._refresh()
 
     def copy(self) -> None:
-        """Put the findings on the clipboard."""
+        """Copy the findings to the clipboard."""
         clipboard = QGuiApplication.clipboard()
-        if clipboard is not None and self.verification is not None:
-            clipboard.setText(self.text())
-            self._page.ctx.notify(tr("Copied the report"))
-
-    def text(self) -> str:
-        """Return the findings as text."""
-        lines = [tr("Verify on {server}: {verdict}", server=self._server.name, verdict=self.verdict.text())]
-        lines += ["  ".join(part for part in row.texts if part) for row in finding_rows(self.verification)]
-        if self.verification.problem is not None:
-            lines.append(self.verification.problem.as_text())
-        return "\n".join(lines)
+        if clipboard is not None and self.verification is not None and self._server is not None:
+            clipboard.setText(_report(self._server.name, self.verification))
+            self._ctx.notify(tr("Copied the report"))
 
 
-def finding_rows(found: Any) -> list[TableRow]:
-    """Return a row for each record that is wrong, each change by others, and the answer of Status."""
+def _report(server: str, verification: "Verification") -> str:
+    lines = [tr("Verify on {server}: {verdict}", server=server, verdict=verdict(verification)[1])]
+    lines += ["  ".join(part for part in row.texts if part) for row in finding_rows(verification)]
+    if verification.problem is not None:
+        lines.append(verification.problem.as_text())
+    return "\n".join(lines)
+
+
+def finding_rows(verification: "Verification") -> list[TableRow]:
+    """Return a row for each wrong record, each change by others, and the reply of the Status service."""
     rows = []
-    for change in found.wrong:
+    for change in verification.wrong:
         what = ", ".join(change.fields) if change.operation != "create" else tr(WHOLE_RECORD)
         rows.append(TableRow(SHAPES[change.operation], (tr(PLAN_FINDING_LABELS[change.operation]), change.name, change.table, what, "", ""),
                              f"wrong:{change.key}", tips=(translate(change.why), "", "", translate(change.why))))  # fmt: skip
-    for one in found.drift:
-        what = ", ".join(one.fields) or tr(WHOLE_RECORD)
-        tip = "\n".join(f"{column}: {was} → {now}" for column, (was, now) in one.fields.items())
-        rows.append(TableRow(SHAPES.get(one.change, "notice"),
-                             (tr(DRIFT_LABELS.get(one.change, one.change.capitalize())), one.name, one.table, what, one.by, one.at),
-                             f"drift:{one.sys_id}", tips=("", "", "", tip)))  # fmt: skip
-    good, answer = found.problem is None, found.status or tr("no answer")
-    cause = tr("As it has to be for an unknown request") if good else translate(found.problem.cause)
-    rows.append(TableRow("good" if good else "bad", (tr("Status call"), found.plan.names.status_service, "", answer, "", ""),
+    for drift in verification.drift:
+        what = ", ".join(drift.fields) or tr(WHOLE_RECORD)
+        tip = "\n".join(f"{column}: {before} → {now}" for column, (before, now) in drift.fields.items())
+        rows.append(TableRow(SHAPES.get(drift.change, "notice"),
+                             (tr(DRIFT_LABELS.get(drift.change, drift.change.capitalize())), drift.name, drift.table, what, drift.by, drift.at),
+                             f"drift:{drift.sys_id}", tips=("", "", "", tip)))  # fmt: skip
+    problem, reply = verification.problem, verification.status or tr("no answer")
+    cause = tr("As it has to be for an unknown request") if problem is None else translate(problem.cause)
+    service = verification.plan.names.status_service
+    rows.append(TableRow("good" if problem is None else "bad", (tr("Status call"), service, "", reply, "", ""),
                          "status", tips=(cause, "", "", cause)))  # fmt: skip
     return rows

@@ -1,7 +1,7 @@
-"""Rehearsing a request from a page: raised on the real instance, followed, decided if wished, and cleaned up."""
+"""The dialog of a rehearsal: a request that is raised on the instance, polled, optionally decided, and cleaned up."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
@@ -18,9 +18,9 @@ from console.design import icons
 from console.forms.reference_picker import ReferenceField
 from console.runtime import lazy_imports
 from console.runtime.task_runner import TaskRunner
-from console.setup.wizard_steps import FailurePanel
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.failure_panel import FailurePanel
 from console.widgets.field import Field
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import ElidedLabel, Label
@@ -30,6 +30,15 @@ from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.language import tr, tr_message
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.approval_process import ApprovalProcess
+    from models.approval_type import ApprovalType
+    from models.foreign_system import ForeignSystem
+    from services.requests.rehearsal.rehearsal import Rehearsal
+    from services.servicenow import ServiceNowClient
+    from services.workspace import Workspace
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
@@ -43,17 +52,22 @@ DECISION_CHOICES = (
 
 
 class RehearsalDialog(Dialog):
-    """What to ask and how to decide it; then each leg with what was observed and how long it took."""
+    """Asks for the values and the decision of a rehearsal; then shows each leg with its observation and duration."""
 
     def __init__(
-        self, ctx: Any, process: Any, approval_type: Any, server: Any, parent: QWidget | None = None
+        self,
+        ctx: "Context",
+        process: "ApprovalProcess",
+        approval_type: "ApprovalType",
+        server: "ForeignSystem",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(plain_text.window_title(tr("Rehearse a request")))
         self.setMinimumWidth(WIDTH)
-        self.ctx, self.process, self.type, self.server = ctx, process, approval_type, server
-        self.workers = TaskRunner(self, self._on_problem)
-        self.rehearsal: Any = None
+        self.ctx, self.process, self.approval_type, self.server = ctx, process, approval_type, server
+        self.tasks = TaskRunner(self, self._on_problem)
+        self.rehearsal: Rehearsal | None = None
         self._running = False
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -88,16 +102,16 @@ class RehearsalDialog(Dialog):
         layout.addWidget(self.legs, 1)
         layout.addStretch(0)
         self.failure = FailurePanel()
-        self.failure.shown.connect(lambda: self._area.reveal(self.failure))
+        self.failure.shown.connect(lambda: self._scroll_area.reveal(self.failure))
         layout.addWidget(self.failure)
-        self._area = FixedSizeScrollArea(content)
+        self._scroll_area = FixedSizeScrollArea(content)
         frame = QVBoxLayout(self)
         frame.setContentsMargins(24, 16, 24, 16)
         frame.setSpacing(12)
         frame.addWidget(
             ElidedLabel(tr("Rehearse a request through {name}", name=process.name), role="section")
         )
-        frame.addWidget(self._area, 1)
+        frame.addWidget(self._scroll_area, 1)
         self.message = ElidedLabel("", role="caption")
         frame.addWidget(self.message)
         frame.addLayout(self._foot())
@@ -137,11 +151,11 @@ class RehearsalDialog(Dialog):
 
     @property
     def decide(self) -> str:
-        """Return “approve”, “reject”, or an empty text for leaving it undecided."""
+        """The decision: “approve”, “reject”, or an empty text for none."""
         return DECISION_CHOICES[self._choices.checkedId()][0]
 
     def choose(self, decision: str) -> None:
-        """Choose how the request is decided, as a click does."""
+        """Choose a decision, as a click does."""
         place = next(i for i, (word, _) in enumerate(DECISION_CHOICES) if word == decision)
         button = self._choices.button(place)
         if button is not None:
@@ -160,13 +174,13 @@ class RehearsalDialog(Dialog):
     # -- running -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Run the rehearsal with what the form holds."""
+        """Run the rehearsal with the values of the form."""
         self.legs.clear()
         self.legs.hide()
         self.failure.clear()
         self._running = True
         self._update()
-        self.workers.start(self._run(), group="rehearsal")
+        self.tasks.start(self._run(), group="rehearsal")
 
     async def _run(self) -> None:
         fields = {"PMFilePath": self.file.text(), "PMUserReason": self.why.text()}
@@ -179,10 +193,10 @@ class RehearsalDialog(Dialog):
             instance = await workspace.instance(self.server.id)
             if self.decide and self.decider.item is not None:
                 decider = await self._decider_instance(workspace)
-            self.rehearsal = await rehearse(
+            rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
-                self.type,
+                self.approval_type,
                 self.process,
                 fields=fields,
                 decide=self.decide or None,
@@ -201,13 +215,13 @@ class RehearsalDialog(Dialog):
             if decider is not None:
                 await decider.aclose()
         self._ended()
-        for sentence in self.rehearsal.slow_legs:
+        for sentence in rehearsal.slow_legs:
             self.legs.addItem(
                 QListWidgetItem(icons.icon("notice"), plain_text.replace_bidi_controls(sentence))
             )
-        for leg in self.rehearsal.legs:
+        for leg in rehearsal.legs:
             shape = icons.icon("good" if leg.ok else "bad")
-            known = self.rehearsal.usual.get(leg.name)
+            known = rehearsal.usual.get(leg.name)
             took = tr("{ms} ms", ms=round(leg.ms)) + (
                 tr(", usually {known} ms", known=round(known)) if known is not None else ""
             )
@@ -217,10 +231,8 @@ class RehearsalDialog(Dialog):
             plain_text.set_tooltip(item, leg.observed)
             self.legs.addItem(item)
         self.legs.show()
-        self._area.reveal(self.legs)
-        self.message.setText(
-            tr("All steps succeeded") if self.rehearsal.ok else tr("Not all steps succeeded")
-        )
+        self._scroll_area.reveal(self.legs)
+        self.message.setText(tr("All steps succeeded") if rehearsal.ok else tr("Not all steps succeeded"))
 
     def _ended(self, text: str = "") -> None:
         self._running = False
@@ -228,7 +240,7 @@ class RehearsalDialog(Dialog):
         if text:
             self.message.setText(text)
 
-    async def _decider_instance(self, workspace: Any) -> Any:
+    async def _decider_instance(self, workspace: "Workspace") -> "ServiceNowClient":
         await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
         from services import servicenow
 
@@ -241,7 +253,7 @@ class RehearsalDialog(Dialog):
         )
 
     def _notice(self, text: str) -> None:
-        """Say what may be left, before anything is raised."""
+        """Show what may be left over, before anything is raised."""
         self.legs.addItem(QListWidgetItem(icons.icon("notice"), plain_text.replace_bidi_controls(text)))
         self.legs.show()
 
@@ -251,19 +263,24 @@ class RehearsalDialog(Dialog):
         )
 
     def reject(self) -> None:
-        """Close; while it runs, stop it instead: the dialog stays until what was raised has been withdrawn."""
+        """Close; while the rehearsal runs, stop it instead: the dialog stays open until the raised request is cancelled."""
         if not self._running:
             super().reject()
-        elif self.workers.cancel("rehearsal"):
+        elif self.tasks.cancel("rehearsal"):
             self.message.setText(tr("Stopping, and cancelling what was raised"))
 
     def _on_problem(self, problem: Problem) -> None:
         self.failure.show_problem(problem)
 
 
-async def open_rehearsal(page: Any, *, process: Any, approval_type: Any = None) -> None:
-    """Open the rehearsal of a process; without a type, the first one that uses the process."""
-    ctx = page.ctx
+async def open_rehearsal(
+    ctx: "Context",
+    page: QWidget,
+    *,
+    process: "ApprovalProcess",
+    approval_type: "ApprovalType | None" = None,
+) -> None:
+    """Open the rehearsal of a process, with the given type or the first one that uses the process."""
     configuration = (await ctx.ready()).configuration
     if approval_type is None:
         types = await ctx.call(configuration.all, Kind.APPROVAL_TYPE)

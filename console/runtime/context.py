@@ -62,11 +62,11 @@ class Context(QObject):
         super().__init__(parent)
         self.options = options
         self.profile = profile
-        self.workers = TaskRunner(self, self.show_problem)
+        self.tasks = TaskRunner(self, self.show_problem)
         self.drafts = Drafts(self)
         self.activity = Activity(self)
         self.commands = CommandRegistry(self)
-        self.undo = UndoStack(self.workers, self.notify, self)
+        self.undo = UndoStack(self.tasks, self.notify, self)
         self.settings: WindowSettings | None = None
         """Settings of the window, in which pages may store their own; None without a window."""
         self.polling: RequestPolling | None = None
@@ -83,7 +83,7 @@ class Context(QObject):
         self._collector = GarbageCollector(self)
         self._feed_timer = QTimer(self)
         self._feed_timer.setInterval(FEED_POLL_INTERVAL_MS)
-        self._feed_timer.timeout.connect(lambda: self.workers.start(self._poll_feed(), group="poll"))
+        self._feed_timer.timeout.connect(lambda: self.tasks.start(self._poll_feed(), group="poll"))
 
     # -- the workspace -----------------------------------------------------------------------------------------
 
@@ -106,7 +106,7 @@ class Context(QObject):
     def _open_from(self, ready: "asyncio.Future[Workspace]") -> "asyncio.Future[Workspace]":
         self._ready = ready
         self._collector.start()
-        self.workers.start(self._open(ready), group="open")
+        self.tasks.start(self._open(ready), group="open")
         return ready
 
     async def _open(self, ready: "asyncio.Future[Workspace]") -> None:
@@ -157,7 +157,7 @@ class Context(QObject):
         self._feed_timer.stop()
         self._collector.stop()
         self.drafts.flush()
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
         if self._workspace is not None:
             await self._workspace.aclose()
         self._closed = asyncio.get_running_loop()

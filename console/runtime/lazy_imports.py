@@ -40,6 +40,11 @@ def vault() -> None:
     import services.vault.session_vault
 
 
+def audit() -> None:
+    """Import the verification of the audit trail."""
+    import services.audit.signing
+
+
 def statistics() -> None:
     """Import figures about past requests and checks."""
     import services.statistics.request_statistics

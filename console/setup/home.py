@@ -109,7 +109,7 @@ class HomePage(Page):
     def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Set up ServiceNow approvals"))
-        self.workers = TaskRunner(self, self._on_problem)
+        self.tasks = TaskRunner(self, self._on_problem)
         self.facts: Any = None
         self.phases: tuple[Any, ...] = ()
         self._next_step: Any = None
@@ -174,7 +174,7 @@ class HomePage(Page):
     @property
     def settled(self) -> bool:
         """Whether what is shown is what store and instances said last, with nothing more being asked."""
-        return self.facts is not None and not self._stale and not self.workers.busy
+        return self.facts is not None and not self._stale and not self.tasks.busy
 
     def load(self) -> None:
         """Read the facts, and again whenever something changes."""
@@ -208,7 +208,7 @@ class HomePage(Page):
     def refresh(self) -> None:
         """Read the store again, and ask the instance what it was not asked yet."""
         self._stale = False
-        self.workers.start(self._read(), group="read")
+        self.tasks.start(self._read(), group="read")
 
     def _server_chosen(self, server_id: object) -> None:
         self._server_id = server_id if isinstance(server_id, uuid.UUID) else None
@@ -372,7 +372,7 @@ class HomePage(Page):
             values["server_id"] = facts.server.id
         elif kind is Kind.APPROVAL_TYPE and facts.process is not None:
             values["process_id"] = facts.process.id
-        self.workers.start(acts.new_object(self.ctx, kind, **values), group=f"new {KINDS[kind].singular}")
+        self.tasks.start(acts.new_object(self.ctx, kind, **values), group=f"new {KINDS[kind].singular}")
 
     # -- acts --------------------------------------------------------------------------------------------------
 
@@ -382,6 +382,6 @@ class HomePage(Page):
 
         open_wizard(self.ctx, self.window())
 
-    def actions(self) -> dict[str, Callable[[], None]]:
+    def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done here."""
         return {"refresh": self.check_all}

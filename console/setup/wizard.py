@@ -24,9 +24,10 @@ from console.setup.wizard_items import (
     provisional_server_id,
     read_partial_run,
 )
-from console.setup.wizard_steps import DoneStep, FailurePanel, FoundStep, SignInStep
+from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
+from console.widgets.failure_panel import FailurePanel
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import ElidedLabel, Label
 from models.addresses import normalise_base_url
@@ -56,7 +57,7 @@ class SetupWizard(Dialog):
         self.setModal(False)
         set_initial_size(self, WIDTH, HEIGHT)
         self.ctx = ctx
-        self.workers = TaskRunner(self, self._on_problem, self._on_crash)
+        self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.finished.connect(self._leave)
         self.found: Any = None
         self.missing: MissingItems | None = None
@@ -236,7 +237,7 @@ class SetupWizard(Dialog):
             return
         self.applied = self._applied.get(self.base_url)
         self._begin(READING, tr("Connecting"))
-        self.workers.start(self._look(), group="work")
+        self.tasks.start(self._look(), group="work")
 
     @property
     def base_url(self) -> str:
@@ -318,7 +319,7 @@ class SetupWizard(Dialog):
 
     def _make_items(self, missing: MissingItems) -> None:
         self._begin(WRITING, tr("Signing in"))
-        self.workers.start(self._provision(missing), group="work")
+        self.tasks.start(self._provision(missing), group="work")
 
     async def _provision(self, missing: MissingItems) -> None:
         """Make on the instance what it lacks, as the task's page does, then look again."""
@@ -351,7 +352,7 @@ class SetupWizard(Dialog):
             if sip.isdeleted(self):
                 job.end(tr("Cancelled"), CANCELLED)
             elif applied is None:
-                self.workers.start(self._stopped(job, None), group="work")
+                self.tasks.start(self._stopped(job, None), group="work")
             else:
                 self._created(job, missing, applied)
                 self._rest()
@@ -402,14 +403,14 @@ class SetupWizard(Dialog):
         """Stop the run after the call that is under way; the dialog then says how far it came."""
         if self.doing == WRITING:
             self._begin(CANCELLING, tr("Cancelling"))
-            self.workers.cancel("work")
+            self.tasks.cancel("work")
 
     # -- create ------------------------------------------------------------------------------------------------
 
     def _create(self) -> None:
         # All or nothing, in a thread that nobody can stop: what could not be taken back is not offered.
         self._begin(CREATING, tr("Creating the four objects"))
-        self.workers.start(self._make(), group="work")
+        self.tasks.start(self._make(), group="work")
 
     async def _make(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.setup)
@@ -498,7 +499,7 @@ class SetupWizard(Dialog):
 
     def _cancel(self) -> None:
         if self.doing == READING:
-            self.workers.cancel("work")
+            self.tasks.cancel("work")
             self._rest()
         else:
             self.reject()
@@ -511,7 +512,7 @@ class SetupWizard(Dialog):
             super().reject()
 
     def _leave(self, _result: int) -> None:
-        self.workers.cancel("work")
+        self.tasks.cancel("work")
         self.sign_in.forget_password()
 
     def _on_problem(self, problem: Problem) -> None:

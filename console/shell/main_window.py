@@ -38,6 +38,7 @@ from console.navigation.page import Page
 from console.navigation.page_registry import create_page
 from console.navigation.tree_model import Node, TreeModel
 from console.navigation.tree_view import Navigation
+from console.runtime import lazy_imports
 from console.runtime.context import Context
 from console.runtime.targets import FAULTS, HOME, REQUESTS, Target
 from console.runtime.task_runner import TaskRunner, show_and_wait
@@ -71,7 +72,7 @@ class Window(QMainWindow):
         super().__init__()
         self.ctx = ctx
         self.settings = ctx.settings = settings
-        self.workers = TaskRunner(self, self.show_problem)
+        self.tasks = TaskRunner(self, self.show_problem)
         self.page: Page | None = None
         self._pages: dict[tuple[str, object], Page] = {}
         self._back: list[Target] = []
@@ -88,8 +89,17 @@ class Window(QMainWindow):
         ctx.undo.changed.connect(self.ctx.commands.refresh)
         self.tray = Tray(self)
         self.schedule = CheckSchedule(self, settings)
-        self.saved_filters = SavedFilterController(self)
-        self.news = RequestNotifier(self, settings, self.tray)
+        self.saved_filters = SavedFilterController(ctx, self, self.navigation)
+        self.news = RequestNotifier(
+            ctx,
+            self,
+            settings,
+            self.tray,
+            is_list_visible=lambda: (
+                self.isActiveWindow() and self.page is not None and self.page.target.kind == REQUESTS
+            ),
+            show_target=self.show_target,
+        )
         self.polling = PollingController(self)
         window_commands.register_commands(self)
         self._build()
@@ -217,7 +227,7 @@ class Window(QMainWindow):
     def refresh_tree(self, *_what: object) -> None:
         """Read the outline again."""
         if self.ctx.workspace_or_none is not None:
-            self.workers.start(self._read_outline(), group="outline")
+            self.tasks.start(self._read_outline(), group="outline")
 
     async def _read_outline(self) -> None:
         self.show_outline(await self.ctx.call(self.ctx.workspace.configuration.outline))
@@ -237,7 +247,7 @@ class Window(QMainWindow):
         if node.saved_filter:
             self.saved_filters.rename(node.saved_filter, name)
             return
-        self.workers.start(self._rename(node, name), group="rename")
+        self.tasks.start(self._rename(node, name), group="rename")
 
     async def _rename(self, node: Node, name: str) -> None:
         workspace = await self.ctx.ready()
@@ -404,7 +414,7 @@ class Window(QMainWindow):
 
     def new(self, kind: str) -> None:
         """Start an object of a kind as a draft."""
-        self.workers.start(acts.new_object(self.ctx, Kind(kind)), group="new")
+        self.tasks.start(acts.new_object(self.ctx, Kind(kind)), group="new")
 
     def open_wizard(self) -> None:
         """Open the set-up wizard."""
@@ -414,14 +424,14 @@ class Window(QMainWindow):
 
     def open_my_names(self) -> None:
         """Ask what whoever sits here is called in ServiceNow."""
-        my_names.open_my_names(self)
+        my_names.open_my_names(self.settings, self, self.saved_filters.filters.reset_inbox)
 
     def open_palette(self) -> None:
         """Open the palette over the page."""
         self.palette_box.open()
 
     def _start_background_search(self, text: str) -> None:
-        self.workers.start(self._search_in_background(text), group="palette")
+        self.tasks.start(self._search_in_background(text), group="palette")
 
     async def _search_in_background(self, text: str) -> None:
         # A caller's name comes first: somebody waits on the telephone.
@@ -433,7 +443,7 @@ class Window(QMainWindow):
         finally:
             self.palette_box.finish(text)
 
-    def find(self) -> None:
+    def focus_search(self) -> None:
         """Put the keyboard into the search of the shown page, or into the tree's filter where the page has none."""
         if not (self.page is not None and self.page.run("find")):
             self.focus_filter()
@@ -514,11 +524,12 @@ class Window(QMainWindow):
 
     def verify_audit(self) -> None:
         """Walk the audit chain and say what was found."""
-        self.workers.start(self._verify_audit(), group="audit")
+        self.tasks.start(self._verify_audit(), group="audit")
 
     async def _verify_audit(self) -> None:
         job = self.ctx.activity.begin(tr("Verify the audit trail"))
         workspace = await self.ctx.ready()
+        await lazy_imports.ready(self.ctx, lazy_imports.audit)
         from services.audit import signing
 
         verdict = await asyncio.to_thread(signing.verify_audit_trail, workspace.store, workspace.vault)
@@ -568,7 +579,7 @@ class Window(QMainWindow):
         drafts = [draft for draft in self.ctx.drafts.all() if not draft.untouched]
         if event is not None and drafts and not self._leaving:
             event.ignore()
-            self.workers.start(self._ask_to_leave(len(drafts)), group="leave")
+            self.tasks.start(self._ask_to_leave(len(drafts)), group="leave")
             return
         self.remember()
         parts = (self.health, self.rounds, self.leftovers, self.schedule, self.polling, self.news)

@@ -106,7 +106,9 @@ class PaletteSearch:
 def _find_requests(inbox: Any, filters: Any, text: str) -> list[Any]:
     """Find requests as the inbox does; blocks, for the thread of the store."""
     order = filters.Sort("age")
-    still_open = inbox.rows(filters.Filter(states=filters.OPEN, text=text), order, 0, MAX_REQUESTS).rows
+    still_open = inbox.rows(
+        filters.Filter(states=filters.OPEN_STATES, text=text), order, 0, MAX_REQUESTS
+    ).rows
     if len(still_open) == MAX_REQUESTS:
         return list(still_open)
     every = inbox.rows(filters.Filter(text=text), order, 0, MAX_REQUESTS + len(still_open)).rows

@@ -25,17 +25,17 @@ class StartupCleanup(QObject):
     def __init__(self, ctx: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.ctx = ctx
-        self.workers = TaskRunner(self, ctx.show_problem)
+        self.tasks = TaskRunner(self, ctx.show_problem)
         self.job: Job | None = None
         ctx.opened.connect(self.start)
 
     def start(self) -> None:
         """Begin to look."""
-        self.workers.start(self._clean_up(), group=TASK_GROUP)
+        self.tasks.start(self._clean_up(), group=TASK_GROUP)
 
     def stop(self) -> None:
         """End what goes on; the window closes."""
-        self.workers.cancel_all()
+        self.tasks.cancel_all()
 
     async def _clean_up(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.requests)

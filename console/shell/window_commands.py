@@ -78,7 +78,7 @@ def _edit_commands(window: Any) -> tuple[Command, ...]:
         _page_command(window, "discard", "Discard changes", "Edit", icon="undo"),
         Command("undo", "Undo delete or rename", lambda: window.ctx.undo.undo_last(window), enabled=lambda: bool(window.ctx.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separator_before=True),
         Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separator_before=True),
-        Command("find", "Find here", window.find, icon="search", shortcut="Ctrl+F", where="Edit"),
+        Command("find", "Find here", window.focus_search, icon="search", shortcut="Ctrl+F", where="Edit"),
         Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+Shift+F", where="Edit"),
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def _request_commands(window: Any) -> Iterator[Command]:
         "Notify about new and overdue requests",
         window.news.toggle,
         where="Requests",
-        checked=lambda: window.news.wanted,
+        checked=lambda: window.news.is_enabled,
     )
 
 

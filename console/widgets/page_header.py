@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QFont, QFontMetrics
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QPushButton,
@@ -58,7 +59,7 @@ class PageHeader(QWidget):
         self,
         breadcrumb: Sequence[str] = (),
         title: str = "",
-        left: Sequence[QPushButton] = (),
+        left: Sequence[QAbstractButton] = (),
         right: Sequence[QPushButton] = (),
         tabs: Sequence[str] = (),
         parent: QWidget | None = None,
@@ -140,7 +141,7 @@ class PageHeader(QWidget):
             row.addWidget(button)
         return row
 
-    def _actions(self, left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHBoxLayout:
+    def _actions(self, left: Sequence[QAbstractButton], right: Sequence[QPushButton]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(MARGIN, 0, MARGIN - 9, 0)
         row.setSpacing(8)

@@ -75,7 +75,7 @@ def read_signature(store: Store, vault: Vault) -> Signature:
     except ConsoleError as error:
         return Signature(None, f"The vault cannot be asked for the key: {error.problem.cause}")
     if key is None:
-        return Signature(None, f"{vault.no_audit_key}{_other_key_hint(store)}")
+        return Signature(None, f"{vault.no_audit_key_reason}{_other_key_hint(store)}")
     with store.read() as session:
         found = _stored_signature(session, store.id, key)
     if found is None:
@@ -91,7 +91,7 @@ def sign_audit_trail(store: Store, vault: Vault, *, renew: bool = False) -> Anch
     """
     key = _load_key(store.id, vault)
     first = key is None
-    if first and vault.keeps_audit_key:
+    if first and vault.can_store_audit_key:
         key = AuditKey(vault.get_or_create_audit_key(store.id))
     if key is None:
         with store.read() as session:
@@ -124,7 +124,7 @@ def _sign_with_key(store: Store, vault: Vault, key: AuditKey, *, first: bool, re
 
 def sign_if_changed(store: Store, vault: Vault) -> None:
     """Sign what was written, where the vault keeps a key; what prevents it is logged, and audit verify tells of it."""
-    if not (store.has_unsigned_changes and vault.keeps_audit_key):
+    if not (store.has_unsigned_changes and vault.can_store_audit_key):
         return
     # Cleared first: what is written while this signs is signed the next time.
     store.has_unsigned_changes = False
@@ -202,7 +202,7 @@ def _other_key_hint(store: Store) -> str:
 
 def _missing_signature(vault: Vault, store_id: uuid.UUID, key: AuditKey) -> Signature:
     """Return what it means that the store carries no signature of the vault's key."""
-    if not vault.keeps_audit_key:
+    if not vault.can_store_audit_key:
         return Signature(None, "The store carries no signature of this key yet: audit anchor makes one.")
     gone = "it carries no signature, though the vault holds its key: the signature was removed"
     return Signature(Anchor(store_id, 0, "", utcnow(), key.public), problem=gone)

@@ -1,4 +1,4 @@
-"""Files that a person asked for: there as a whole, or as they were before."""
+"""Writes files atomically: the new content completely, or the old file unchanged."""
 
 import errno
 import os
@@ -9,29 +9,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from services.common.user_folders import create_private_folder
+
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a write fails with where there is no room, or no room for this user or for so large a file."""
+"""Errors of a full disk, an exhausted quota, or a file size limit."""
 _STREAM = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 
 
 class SymlinkError(OSError):
-    """A link stands where a file is to be written: what it points at is not written over."""
+    """The path is a symbolic link; its target is not overwritten."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.ELOOP, f"it is a link to {_link_target(path)}", str(path))
 
 
 def save_file(path: Path, content: bytes) -> None:
-    """Write `content` to a file that a person chose, as `save_through` does. Raises OSError."""
+    """Write `content` to a file that a person chose; see `write_atomically`. Raises OSError."""
     write_atomically(path, lambda file: file.write(content))
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, private: bool = False) -> None:
-    """Let `write` fill a file that a person chose; whoever looks meanwhile sees none of it or all of it.
+    """Let `write` fill a file that a person chose; readers see the old file or the complete new one.
 
-    A file keeps who may read it, unless it is to be `private`; a device or pipe is written to. A link is refused: it may
-    point at a file that nobody named. Raises OSError, and what `write` raises; then what was there is there still, and
-    nothing is left lying about.
+    An existing file keeps its permissions, unless it is to be `private` (0600). Devices and pipes are written to
+    directly. Raises SymlinkError for a symbolic link, OSError, and exceptions of `write`; then the old file is unchanged
+    and no temporary file remains.
     """
     if _STREAM.fullmatch(str(path)) or (path.exists() and not path.is_file()):
         with path.open("wb") as file:
@@ -39,9 +41,22 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, private
         return
     if path.is_symlink():
         raise SymlinkError(path)
-    beside = path.with_name(f".{secrets.token_hex(8)}.new")
+    _replace(path, write, private=private)
+
+
+def replace_private_file(path: Path, content: bytes) -> None:
+    """Write `content` to a file of this program (0600), creating its folder (0700). Raises OSError.
+
+    A symbolic link at `path` is replaced, not followed.
+    """
+    create_private_folder(path.parent)
+    _replace(path, lambda file: file.write(content), private=True)
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], object], *, private: bool) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(beside, flags, 0o600 if private else 0o666)
+    handle = os.open(temporary, flags, 0o600 if private else 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
@@ -49,11 +64,11 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object], *, private
             os.fsync(file.fileno())
         if not private:
             with suppress(FileNotFoundError):
-                beside.chmod(path.stat(follow_symlinks=False).st_mode & 0o777)
-        beside.replace(path)
+                temporary.chmod(path.stat(follow_symlinks=False).st_mode & 0o777)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise
     _fsync_folder(path.parent)
 
@@ -84,7 +99,7 @@ def _link_target(path: Path) -> str:
 
 
 def _fsync_folder(folder: Path) -> None:
-    """Let the new name survive a power cut, where the system can be told to."""
+    """Make the renamed file survive a power failure, where the system supports it."""
     if os.name != "posix":
         return
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The log: one file for this user, redacted line by line, with libraries kept from printing what they send."""
+"""Log file of this user: redacted, rotated, with the log levels of libraries raised to WARNING."""
 
 import contextlib
 import copy
@@ -12,47 +12,46 @@ import traceback
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
 
 from services.common.plain_text import escape_and_indent, escape_controls
 from services.common.redaction import redact
 from services.common.user_folders import create_private_folder
 
 NOISY_LOGGERS = ("qasync", "zeep", "zeep.transports", "httpx", "httpcore", "keyring", "asyncio", "urllib3")
-"""At DEBUG these print arguments, headers and envelopes, passwords included."""
+"""At DEBUG these log arguments, headers and SOAP envelopes, including passwords."""
 OWN_LOGGERS = ("console", "models", "services")
-"""Only what this program says itself can become more detailed."""
+"""Loggers that `verbose` sets to DEBUG."""
 FILE_MAX_BYTES = 2 * 1024 * 1024
 BACKUP_FILES = 3
 CONTINUATION_INDENT = "    "
-"""Before every line of a record but its first."""
+"""Indentation of every line of a record except the first."""
 TRACEBACKS_MAX = 256
 REPORTED_REPETITIONS = frozenset({10**power for power in range(1, 10)})
-"""Which repetitions of a traceback are told."""
+"""Repetitions of a traceback that are logged."""
 
 
 class RedactingFormatter(logging.Formatter):
-    """Writes records, tracebacks included, without credentials and as plain text.
+    """Formats records and their tracebacks without credentials and control characters.
 
-    Only the first line of a record begins at the margin: no text of others passes for a record of its own.
+    Only the first line of a record is not indented, so that logged text cannot look like a record.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line (or lines) of `record`."""
-        # Another handler may have kept its own form of the traceback, or will want one.
+        """Return the lines of `record`."""
+        # Other handlers cache their own form of the traceback on the record.
         record = copy.copy(record)
         record.exc_text = None
         return escape_and_indent(redact(super().format(record)), CONTINUATION_INDENT)
 
 
 class _TracebackDeduplicator:
-    """Knows the tracebacks that were written before: the same one is written once, and then counted."""
+    """Lets each traceback through once, then counts its repetitions."""
 
     def __init__(self) -> None:
         self._times: dict[int, int] = {}
 
-    def once(self, record: logging.LogRecord) -> logging.LogRecord | None:
-        """Return what is to be written of a record: all of it, a line with how often it came, or nothing."""
+    def deduplicate(self, record: logging.LogRecord) -> logging.LogRecord | None:
+        """Return the record, one line with the number of repetitions, or None."""
         if not record.exc_info or record.exc_info[1] is None:
             return record
         key = _traceback_key(record.exc_info[1])
@@ -64,13 +63,13 @@ class _TracebackDeduplicator:
             return record
         if times not in REPORTED_REPETITIONS:
             return None
-        told = copy.copy(record)
-        told.msg, told.args = f"{record.getMessage()} (the same traceback for the {times:,}th time)", ()
-        told.exc_info = told.exc_text = None
-        return told
+        summary = copy.copy(record)
+        summary.msg, summary.args = f"{record.getMessage()} (the same traceback for the {times:,}th time)", ()
+        summary.exc_info = summary.exc_text = None
+        return summary
 
     def forget(self) -> None:
-        """Write every traceback anew."""
+        """Let every traceback through again."""
         self._times.clear()
 
 
@@ -80,61 +79,63 @@ def _traceback_key(error: BaseException) -> int:
 
 
 class PrivateRotatingFileHandler(logging.handlers.RotatingFileHandler):
-    """The log's files, each of them readable for its owner only, the ones made by turning over included.
+    """Log files with access for their owner only, rotated files included.
 
-    A disk that takes no more is said once; the program goes on, and so does the log as soon as there is room.
+    A failed write is reported once. The program continues, and logging resumes when writing is possible again.
     """
 
-    notice: Callable[[str], object] | None = None
-    """Called once, with a sentence, when the log cannot be written; without it, standard error gets it."""
-    _noticed = False
+    on_failure: Callable[[str], object] | None = None
+    """Called once with a sentence when the log cannot be written; without it, the sentence goes to standard error."""
+    _failure_reported = False
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self._repeats = _TracebackDeduplicator()
+    def __init__(
+        self, file: Path, *, max_bytes: int = FILE_MAX_BYTES, backup_count: int = BACKUP_FILES
+    ) -> None:
+        super().__init__(file, maxBytes=max_bytes, backupCount=backup_count, encoding="utf-8")
+        self._tracebacks = _TracebackDeduplicator()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, and the same traceback once only."""
-        told = self._repeats.once(record)
-        if told is not None:
-            super().emit(told)
+        """Write a record; repeated tracebacks are counted instead."""
+        reduced = self._tracebacks.deduplicate(record)
+        if reduced is not None:
+            super().emit(reduced)
 
-    def doRollover(self) -> None:  # noqa: N802 -- the name of the base class
-        """Begin the next file; it holds the tracebacks again."""
-        self._repeats.forget()
+    def doRollover(self) -> None:  # noqa: N802 -- name of the base class
+        """Start the next file, in which every traceback is written again."""
+        self._tracebacks.forget()
         super().doRollover()
 
     def _open(self) -> TextIOWrapper:
         return open_private(Path(self.baseFilename))
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name that logging calls
-        """Say once that nothing can be written; logging itself would write a traceback to the terminal each time."""
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- name of the base class
+        """Report the first failed write; the base class would print a traceback for each."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError | ValueError):
             super().handleError(record)
             return
-        stream, self.stream = self.stream, None  # opened anew with the next line
+        stream, self.stream = self.stream, None  # opened again for the next record
         with contextlib.suppress(OSError, ValueError):
             if stream is not None:
-                stream.close()  # what it still holds is lost: kept, it would grow
-        if not self._noticed:
-            self._noticed = True
-            report_log_failure(error, self.notice)
+                stream.close()  # drops its buffer, which would grow otherwise
+        if not self._failure_reported:
+            self._failure_reported = True
+            report_log_failure(error, self.on_failure)
 
 
-def report_log_failure(error: Exception, notice: Callable[[str], object] | None = None) -> None:
-    """Say that no log is written, through `notice` or on standard error."""
+def report_log_failure(error: Exception, on_failure: Callable[[str], object] | None = None) -> None:
+    """Report that no log is written, through `on_failure` or on standard error."""
     text = f"No log is written: {error}"
-    with contextlib.suppress(Exception):  # nobody is left to be told, and the work goes on
-        if notice is not None:
-            notice(text)
+    with contextlib.suppress(Exception):  # the report itself may fail; the program continues
+        if on_failure is not None:
+            on_failure(text)
         elif sys.stderr is not None:
             sys.stderr.write(f"{escape_controls(text)}\n")
             sys.stderr.flush()
 
 
 def open_private(path: Path) -> TextIOWrapper:
-    """Open a file to go on writing into it, readable for its owner only. Raises OSError, for a link too."""
+    """Open a file for appending, with access for its owner only. Raises OSError, also for a symbolic link."""
     file = open(  # noqa: SIM115 -- Path.open takes no opener; the caller closes it
         path, "a", encoding="utf-8", errors="backslashreplace", opener=_open_owner_only
     )
@@ -144,9 +145,9 @@ def open_private(path: Path) -> TextIOWrapper:
 
 
 def _open_owner_only(name: str, flags: int) -> int:
-    # A link in place of the log could make this program write into another file; a pipe would keep it waiting.
-    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    handle = os.open(name, flags | careful, 0o600)
+    # A link would redirect the log into another file; a pipe would block.
+    safe_flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(name, flags | safe_flags, 0o600)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "it is no file", name)
@@ -154,7 +155,7 @@ def _open_owner_only(name: str, flags: int) -> int:
 
 
 def try_configure_logging(folder: Path, *, verbose: bool = False) -> str:
-    """Log into `folder` as `set_up` does; where that cannot be done, go on without a log and return why."""
+    """Call `configure_logging`; if that fails, continue without a log and return the reason, else an empty text."""
     try:
         configure_logging(folder, verbose=verbose)
     except OSError as error:
@@ -165,14 +166,12 @@ def try_configure_logging(folder: Path, *, verbose: bool = False) -> str:
 
 
 def configure_logging(folder: Path, *, verbose: bool = False) -> Path:
-    """Log into `folder` and return the file; `verbose` adds details of this program, never those of its libraries.
+    """Log into `folder` and return the file; `verbose` adds details of this program, not of its libraries.
 
-    Called again, it goes on in the other folder. Raises OSError when the file cannot be written.
+    A second call replaces the first. Raises OSError when the file cannot be written.
     """
     file = create_private_folder(folder) / "approval-console.log"
-    handler = PrivateRotatingFileHandler(
-        file, maxBytes=FILE_MAX_BYTES, backupCount=BACKUP_FILES, encoding="utf-8"
-    )
+    handler = PrivateRotatingFileHandler(file)
     handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     root = logging.getLogger()
     for old in [h for h in root.handlers if isinstance(h, PrivateRotatingFileHandler)]:

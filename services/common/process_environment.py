@@ -1,4 +1,4 @@
-"""The environment of this process: secrets are taken out of it at the start, so that no program started later gets them."""
+"""Environment variables of this process; secrets are removed at start, so that child processes do not inherit them."""
 
 import os
 import re
@@ -11,29 +11,29 @@ _SECRET_VARIABLE = re.compile(
     r"|PRACTICE_PASSWORD"
 )
 _STORE_URL_VARIABLE = re.compile(r"APPROVAL_CONSOLE_STORE")
-"""May hold a password, as a part of an address."""
+"""May contain a password as part of a URL."""
 _DRIVER_VARIABLES = ("PGPASSWORD",)
-"""The driver of the database reads it whenever it connects, so it stays here and is kept from others only."""
+"""Read by the database driver on each connection, so they stay here and are hidden from child processes only."""
 
 _extracted: dict[str, str] = {}
 
 
 def extract_secrets() -> None:
-    """Take the variables that hold secrets out of the environment; `environment` still gives them.
+    """Move variables that contain secrets out of the environment; `full_environment` still returns them.
 
-    Called once, before anything else is started: browsers, engines and whatever they start inherit the rest.
+    Called once at start, before any child process.
     """
     for name in [name for name, value in os.environ.items() if _is_secret(name, value)]:
         _extracted[name] = os.environ.pop(name)
 
 
 def full_environment() -> Mapping[str, str]:
-    """Return the variables that this program was started with, those that were taken out included."""
+    """Return the variables that this program was started with, extracted ones included."""
     return ChainMap(os.environ, _extracted)
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment for a program that this one starts."""
+    """Return the environment for a child process."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -43,12 +43,12 @@ def child_environment() -> dict[str, str]:
 
 @contextmanager
 def hide_driver_secrets() -> Iterator[None]:
-    """Hold back what stays here for the driver, for as long as something is started that inherits all the rest."""
-    kept = {name: os.environ.pop(name) for name in _DRIVER_VARIABLES if name in os.environ}
+    """Remove the variables of the database driver while a child process is started that inherits the environment."""
+    hidden = {name: os.environ.pop(name) for name in _DRIVER_VARIABLES if name in os.environ}
     try:
         yield
     finally:
-        os.environ.update(kept)
+        os.environ.update(hidden)
 
 
 def _is_secret(name: str, value: str) -> bool:

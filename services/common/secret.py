@@ -1,10 +1,10 @@
-"""A secret that does not show itself."""
+"""A password that is never printed."""
 
 from services.common.redaction import remember_secret
 
 
 class Secret:
-    """Holds a password; no string form, no copy, no pickling, equal only to itself. Read it with `reveal`."""
+    """Holds a password: no string form, no pickling, equal only to itself. Read it with `reveal`."""
 
     __slots__ = ("_value",)
 
@@ -12,9 +12,9 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret itself; call it only where it leaves for its own host or vault.
+        """Return the secret; called only where it is sent to its host or written to a vault.
 
-        From then on it is taken out of every log line, evidence and report, because the other side may send it back.
+        From then on it is redacted from logs, evidence and reports, because the other side may echo it.
         """
         remember_secret(self._value)
         return self._value
@@ -34,5 +34,5 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
     def __getstate__(self) -> object:
-        """Refuse as well: without this, Python would hand the slots out."""
+        """Refuse; the default would return the slots."""
         raise TypeError("a secret is not pickled")

@@ -1,4 +1,4 @@
-"""Where a store is: paths and database URLs, without the database library."""
+"""Paths and database URLs of stores, without importing the database library."""
 
 import difflib
 import re
@@ -12,7 +12,7 @@ SUFFIX = ".db"
 def to_database_url(text: str) -> str:
     """Return `text` (a URL, or the path of an SQLite file) as a database URL."""
     if "://" in text:
-        # The other names of PostgreSQL would ask for a driver that is not this program's.
+        # Other names of PostgreSQL select a driver that is not installed.
         return re.sub("^(postgresql|postgres)://", "postgresql+psycopg://", text)
     path = str(Path(text).expanduser().resolve())
     return SQLITE_PREFIX + path.replace("%", "%25").replace("?", "%3F")
@@ -26,9 +26,9 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def suggest_store_path(path: Path) -> Path | None:
-    """Return the file that `path`, which is not there, most likely means; None where none is near.
+    """Return the existing store whose path is most similar to the missing `path`, or None.
 
-    One name may be mistyped, of the file or of a folder above it.
+    One part of the path may differ: the file name or a folder.
     """
     base = next(parent for parent in path.parents if parent.exists())
     first, *rest = path.relative_to(base).parts
@@ -44,12 +44,12 @@ def suggest_store_path(path: Path) -> Path | None:
 
 
 def mask_password(url: str) -> str:
-    """Return `url` for people to read."""
+    """Return `url` without its password, for display."""
     url = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url)
     return re.sub(r"([?&]password=)[^&]*", r"\1***", url, flags=re.IGNORECASE)
 
 
 def mask_address(url: str) -> str:
-    """Return of a `url` that cannot be read only its kind: a password may stand anywhere in it."""
+    """Return only the scheme of a `url` that cannot be parsed: any part may contain a password."""
     kind, mark, _ = url.partition("://")
     return f"{kind}{mark}…" if mark else url

@@ -1,17 +1,24 @@
-"""Several things awaited at once, none of which outlives the waiting."""
+"""Concurrent awaitables that all end before their caller continues."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable
+from typing import TypeVar, overload
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 
-async def gather_or_cancel(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Return what all of them return, in order; where one fails or the wait is cancelled, all are over when it ends."""
+@overload
+async def gather_or_cancel(first: Awaitable[T], second: Awaitable[S], /) -> tuple[T, S]: ...
+@overload
+async def gather_or_cancel(*work: Awaitable[T]) -> tuple[T, ...]: ...
+async def gather_or_cancel(*work: Awaitable[object]) -> tuple[object, ...]:
+    """Return all results in order; when one fails or the caller is cancelled, cancel the others and wait for them."""
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
-        return await asyncio.gather(*tasks)
+        return tuple(await asyncio.gather(*tasks))
     finally:
         for task in tasks:
-            if not task.cancelling():  # a second time would cut off what the first one made it do
+            if not task.cancelling():  # a second cancellation would interrupt the cleanup of the first
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Work that blocks, done in a thread and always to its end."""
+"""Blocking work in a thread that always runs to its end."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,13 +8,13 @@ T = TypeVar("T")
 
 
 async def run_to_completion(work: Callable[[], T]) -> T:
-    """Run `work` in a thread; when whoever waits is cancelled, it still ends first, and what it raises is kept quiet.
+    """Run `work` in a thread; a cancelled caller waits for its end first, and its exception is dropped then.
 
-    For what must be written down because it has happened elsewhere: a call that an instance has taken, for one.
+    For writes that record something that already happened elsewhere, such as a call to an instance.
     """
-    writing = asyncio.ensure_future(asyncio.to_thread(work))
+    running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        return await asyncio.shield(writing)
+        return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([writing])
+        await asyncio.wait([running])
         raise

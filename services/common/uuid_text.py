@@ -1,4 +1,4 @@
-"""Ids as people write them: in braces, with small or capital letters, with dashes or without, or as a URN."""
+"""Reads UUIDs in every usual spelling: with braces or quotes, in any case, with or without hyphens, as a URN."""
 
 import itertools
 import re
@@ -10,14 +10,14 @@ _ENCLOSING_PAIRS = {
     "{": "}", "(": ")", "[": "]", "<": ">", "`": "`", '"': '"', "'": "'", "“": "”", "„": "“", "‘": "’", "«": "»",
 }  # fmt: skip
 _ENCLOSING_PAIRS_MAX = 3
-"""So many pairs of braces and quotes are looked into."""
+"""Nested pairs that are removed."""
 _UUID_PATTERN = re.compile("[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEX_PREFIX = re.compile("[0-9a-f]{1,32}")
 _HYPHEN_POSITIONS = (8, 12, 16, 20)
 
 
 def normalize_id(text: str) -> str:
-    """Return an id, or the beginning of one, in small letters and without what is written around it."""
+    """Return an id, or a prefix of one, in lower case and without enclosing braces, quotes or URN prefix."""
     plain = _to_plain_characters(text).strip().lower().removeprefix(URN)
     for _ in range(_ENCLOSING_PAIRS_MAX):
         if plain[:1] not in _ENCLOSING_PAIRS:
@@ -27,30 +27,32 @@ def normalize_id(text: str) -> str:
 
 
 def _to_plain_characters(text: str) -> str:
-    """Return a text as a keyboard writes it: word processors and chats put other dashes, digits and unseen signs there."""
+    """Return a text with plain hyphens and digits and without format characters, as word processors insert them."""
     if text.isascii():
         return text
     plain = unicodedata.normalize("NFKC", text)
-    kinds = [(sign, unicodedata.category(sign)) for sign in plain]
+    categories = [(character, unicodedata.category(character)) for character in plain]
     return "".join(
-        "-" if kind == "Pd" or sign == "\N{MINUS SIGN}" else sign for sign, kind in kinds if kind != "Cf"
+        "-" if category == "Pd" or character == "\N{MINUS SIGN}" else character
+        for character, category in categories
+        if category != "Cf"
     )
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """Return the UUID that a text is, in any usual spelling, or None. A sys_id has the same digits."""
+    """Return the UUID in a text, or None. A sys_id is read as well: it has the same digits."""
     plain = normalize_id(text)
     return UUID(plain) if _UUID_PATTERN.fullmatch(plain) else None
 
 
 def hyphenate_uuid(digits: str) -> str:
-    """Return the beginning of a UUID with the dashes that it is written with."""
+    """Return the first hexadecimal digits of a UUID with hyphens at the usual positions."""
     edges = [0, *(edge for edge in _HYPHEN_POSITIONS if edge < len(digits)), len(digits)]
     return "-".join(digits[start:end] for start, end in itertools.pairwise(edges))
 
 
 def id_prefix_variants(text: str) -> tuple[str, ...]:
-    """Return how an id that begins with `text` may be kept, in small letters."""
+    """Return the lower-case prefixes that a stored id beginning with `text` can have."""
     plain = normalize_id(text)
     forms = {plain}
     digits = plain.replace("-", "")
@@ -64,7 +66,7 @@ def id_prefix_variants(text: str) -> tuple[str, ...]:
 
 
 def id_variants(text: str) -> tuple[str, ...]:
-    """Return how an id that is written as `text` may be kept; only itself where it is no UUID."""
+    """Return the spellings in which an id written as `text` may be stored; only itself if it is no UUID."""
     found = parse_uuid(text)
     if found is None:
         return (text.strip(),)

@@ -76,7 +76,7 @@ def get_check_sign_in(
     if credential is None:
         return None
     try:
-        mark = vault.state(credential.id, credential.name).mark
+        mark = vault.state(credential.id, credential.name).version_token
         return CheckSignIn(credential.account, str(server.origin), mark) if mark else None
     except (ConsoleError, ValueError):
         # The check itself says what is wrong with the vault or the address.

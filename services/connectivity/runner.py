@@ -31,11 +31,13 @@ from services.connectivity.stages.tls import check_tls
 from services.connectivity.stages.web_response import append_build, check_instance, check_reply
 from services.language import plural_message
 from services.servicenow.account_roles import fetch_active_roles
-from services.servicenow.connection_settings import ConnectionSettings, SignIn, SignInSource, resolve_sign_in
+from services.servicenow.authentication import SignIn, SignInSource, resolve_sign_in
+from services.servicenow.connection_settings import ConnectionSettings
 from services.servicenow.contract import ServiceRole
 from services.servicenow.faults import make_error, make_problem
-from services.servicenow.http_client import ServiceNowClient, started_call_paths
-from services.servicenow.http_failures import schemes_without_basic
+from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.http_session import started_call_paths
+from services.servicenow.response_checks import schemes_without_basic
 from services.servicenow.table_api import Row
 
 StageCallback = Callable[[StageResult], None]

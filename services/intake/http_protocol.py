@@ -1,4 +1,4 @@
-"""HTTP of the intake on one connection: strict about what it reads, and patient with nobody for long."""
+"""The HTTP/1.1 protocol of one connection of the intake: strict parsing, and timeouts for slow clients."""
 
 import asyncio
 import logging
@@ -7,30 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 import h11
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
-from services.intake.app import UNREADABLE_FAULT, invalid_http_response, respond_busy
+from services.intake.app import respond_busy
+from services.intake.http_problems import UNREADABLE_FAULT, invalid_http_response
 from services.intake.log_throttle import ThrottledCounter
 
 CALLS_MAX = 64
-"""Calls that are answered at a time; whoever sends a further one is told to come again."""
+"""Concurrent calls; further ones are answered with 503."""
 HEADERS_SIZE_MAX = 16 * 1024
-"""Bytes of the head of a call, and of the line before a chunk."""
+"""Bytes of the headers of a call, and of the line before a chunk."""
 HEADERS_TIMEOUT_S = 10.0
-"""How long a connection may stay without a whole head of a call: very many slow ones would keep others out.
+"""Time within which the headers of a call must be complete: many slow connections would keep others out.
 
-Also how long an answer may stay unread."""
+Also the time within which a response must be read."""
 LINGER_SECONDS = 1.0
-"""How long is listened to whoever was told that it speaks no HTTP: hung up on at once it would not read that."""
+"""Time for which a connection stays open after the response to invalid HTTP; otherwise the client may not read it."""
 _SINGLE_VALUE_HEADERS = (b"content-type", b"content-encoding", b"content-length", b"transfer-encoding")
 _HTTP_VERSIONS = (b"1.0", b"1.1")
 log = logging.getLogger(__name__)
 
 
 class StrictConnection(h11.Connection):
-    """Refuses what two readers of the same call could understand differently."""
+    """Rejects calls that two HTTP parsers could understand differently (request smuggling)."""
 
-    def next_event(self) -> Any:
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """Return the next event; raises RemoteProtocolError."""
         if self.their_state is h11.IDLE:
             _check_headers(self.trailing_data[0])
@@ -49,11 +52,11 @@ class StrictConnection(h11.Connection):
 
 
 def _check_headers(content: bytes) -> None:
-    """Look at the head that `content` begins with, for what h11 lets pass. Raises RemoteProtocolError."""
+    """Check the headers at the start of `content` for what h11 accepts. Raises RemoteProtocolError."""
     end = content.find(b"\r\n\r\n")
     head = content if end < 0 else content[: end + 2]
     if len(head) > HEADERS_SIZE_MAX:
-        # h11 measures a head that is not whole yet only.
+        # h11 limits the size of incomplete headers only.
         raise h11.RemoteProtocolError("the head is too large")
     if head.count(b"\n") != head.count(b"\r\n"):
         raise h11.RemoteProtocolError("a line of the head ends without a carriage return")
@@ -62,20 +65,27 @@ def _check_headers(content: bytes) -> None:
 
 
 class IntakeHttpProtocol(H11Protocol):
-    """Hangs up on whoever does not say what it wants or never reads its answer: uvicorn would wait without end.
+    """Closes connections that send no complete call or do not read the response; uvicorn would wait without limit.
 
-    With more calls than are answered, and for what is no HTTP, the answer is a problem as all others are, where uvicorn
-    would send plain text.
+    Calls beyond CALLS_MAX and invalid HTTP are answered with problem details; uvicorn would send plain text.
     """
 
     refused: ThrottledCounter
-    _late: asyncio.TimerHandle | None = None
-    _unread: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
     _input_closed = False
-    """Whether the connection is over, but for its answer."""
+    """Whether further input is ignored, because the last response has been written."""
 
-    def __init__(self, *arguments: Any, refused: ThrottledCounter, **more: Any) -> None:
-        super().__init__(*arguments, **more)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # Any: the type of uvicorn's parameter
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        refused: ThrottledCounter,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self.refused = refused
         self.conn = StrictConnection(h11.SERVER, HEADERS_SIZE_MAX)
         self.on_connection_lost: Callable[[], object] = lambda: None
@@ -86,33 +96,33 @@ class IntakeHttpProtocol(H11Protocol):
         return self._input_closed or self.cycle is None or self.cycle.response_complete
 
     def abort(self) -> None:
-        """End the connection."""
+        """Close the connection at once."""
         if self.transport is not None:
             self.transport.abort()
 
     # -- the connection --------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait."""
+        """Start the idle timer."""
         super().connection_made(transport)
-        self._served = self.app
+        self._wrapped_app = self.app
         self._start_idle_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop all timers."""
         super().connection_lost(exc)
         self._cancel_idle_timer()
         self._cancel_write_timer()
         self.on_connection_lost()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; nothing that is sent can do more than end this connection."""
+        """Process input; whatever is sent can at most close this connection."""
         if self._input_closed:
             return
         try:
             super().data_received(data)
         except OSError:
-            # Whoever sent it has gone meanwhile; that is no news.
+            # The client has closed the connection meanwhile, which is not worth a log line.
             self.refused.count("connection lost")
             self.transport.abort()
         except Exception:
@@ -120,19 +130,19 @@ class IntakeHttpProtocol(H11Protocol):
             self.transport.abort()
 
     def handle_events(self) -> None:
-        """Answer what has come."""
-        self.app = respond_busy if len(self.tasks) >= CALLS_MAX else self._served
+        """Answer the calls that have been received."""
+        self.app = respond_busy if len(self.tasks) >= CALLS_MAX else self._wrapped_app
         super().handle_events()
 
-    # -- what is no HTTP -------------------------------------------------------
+    # -- invalid HTTP ----------------------------------------------------------
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, once; nothing can be said in the middle of another answer."""
+        """Answer invalid HTTP, once, and unless another response has been started."""
         del msg
         self.refused.count(UNREADABLE_FAULT)
         self._input_closed = True
         if self.cycle is not None and not self.cycle.response_complete:
-            # Whoever answers the call whose rest cannot be read finds its caller gone, and writes nothing.
+            # The endpoint that reads the rest of this call sees a disconnected client, and writes nothing.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
@@ -148,41 +158,41 @@ class IntakeHttpProtocol(H11Protocol):
             return
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._late = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self._idle_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
-    # -- waiting ---------------------------------------------------------------
+    # -- timers ----------------------------------------------------------------
 
     def pause_writing(self) -> None:
-        """Begin to wait until the answer is read."""
+        """Start the timer for reading the response."""
         super().pause_writing()
         self._cancel_write_timer()
-        self._unread = self.loop.call_later(HEADERS_TIMEOUT_S, self.transport.abort)
+        self._write_timer = self.loop.call_later(HEADERS_TIMEOUT_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on writing."""
+        """Stop the timer for reading the response."""
         super().resume_writing()
         self._cancel_write_timer()
 
     def on_response_complete(self) -> None:
-        """Begin to wait for the next call."""
+        """Start the idle timer for the next call."""
         self._cancel_idle_timer()
         super().on_response_complete()
         if not self.transport.is_closing() and not self._input_closed:
             self._start_idle_timer()
 
     def _start_idle_timer(self) -> None:
-        self._late = self.loop.call_later(HEADERS_TIMEOUT_S, self._close_if_idle)
+        self._idle_timer = self.loop.call_later(HEADERS_TIMEOUT_S, self._close_if_idle)
 
     def _cancel_idle_timer(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
 
     def _cancel_write_timer(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
 
     def _close_if_idle(self) -> None:
-        # A call that is being answered has limits of its own, and waiting begins anew after its answer.
+        # A call that is being answered has timeouts of its own, and the timer restarts after its response.
         if self.is_idle:
             self.refused.count("no call in time")
             self.transport.abort()

@@ -1,31 +1,31 @@
-"""Counts what strangers cause, so that it takes no room in the log: one line now and then says how much there was."""
+"""Counts events that anybody can cause from outside, and logs their number from time to time instead of each of them."""
 
 import time
 from collections.abc import Callable
 
 REPORT_INTERVAL_S, REPORT_INTERVAL_MAX_S = 60.0, 3600.0
-"""Seconds between two lines; they double as long as there is something to say in each."""
+"""Seconds between two log lines; the interval doubles as long as there is something to log."""
 KINDS_MAX = 64
 OTHER_KINDS = "others"
 
 
 class ThrottledCounter:
-    """Counts by kind. The first of a kind after a quiet time is said at once, the others with the next line.
+    """Counts events by kind. The first one after a quiet time is logged at once, later ones with the next line.
 
-    `say` gets each line, and `what` is what is counted, such as “call refused”.
+    `log` writes a line, `description` names the events, such as “calls refused”.
     """
 
     def __init__(
-        self, say: Callable[[str], None], what: str, *, clock: Callable[[], float] = time.monotonic
+        self, log: Callable[[str], None], description: str, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._say, self._what, self._clock = say, what, clock
+        self._log, self._description, self._clock = log, description, clock
         self._counts: dict[str, int] = {}
         self._texts: dict[str, str] = {}
-        self._pause = REPORT_INTERVAL_S
+        self._interval_s = REPORT_INTERVAL_S
         self._since = self._next = clock()
 
     def count(self, kind: str, text: str = "") -> None:
-        """Count one; of the `text`s of a kind the newest is said with the line."""
+        """Count one event; the newest `text` of each kind is logged with the line."""
         if kind not in self._counts and len(self._counts) >= KINDS_MAX:
             kind = OTHER_KINDS
         self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -34,25 +34,25 @@ class ThrottledCounter:
         self.tick()
 
     def tick(self) -> None:
-        """Say what is due to be said; called now and then."""
+        """Log the counts if the interval is over; called regularly."""
         now = self._clock()
         if now < self._next:
             return
         if not self._counts:
-            self._pause = REPORT_INTERVAL_S
+            self._interval_s = REPORT_INTERVAL_S
             return
         self.flush()
-        self._next = now + self._pause
-        self._pause = min(REPORT_INTERVAL_MAX_S, self._pause * 2)
+        self._next = now + self._interval_s
+        self._interval_s = min(REPORT_INTERVAL_MAX_S, self._interval_s * 2)
 
     def flush(self) -> None:
-        """Say what was counted, and begin anew."""
+        """Log the counts, and start again with zero."""
         if not self._counts:
             return
         now, number = self._clock(), sum(self._counts.values())
         parts = ", ".join(f"{count} {kind}" for kind, count in sorted(self._counts.items()))
         within = f" within {now - self._since:.0f} s" if number > 1 else ""
-        self._say("\n".join([f"{number} {self._what}{within}: {parts}", *self._texts.values()]))
+        self._log("\n".join([f"{number} {self._description}{within}: {parts}", *self._texts.values()]))
         self._counts.clear()
         self._texts.clear()
         self._since = now

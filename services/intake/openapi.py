@@ -1,15 +1,15 @@
-"""The description of the intake (OpenAPI 3.1), as it is served at /openapi.json."""
-
-from typing import Any
+"""The OpenAPI 3.1 document of the intake, served at /openapi.json."""
 
 from models.kinds import RequestState
-from services.intake.payload_mapping import CLIENT_VARIABLES, ID_FIELD, ID_MAX
+from services.common.json_types import JsonObject
+from services.intake.limits import BODY_SIZE_MAX, CLIENT_ID_LENGTH_MAX, KEY_LENGTH_MAX
+from services.intake.payload_mapping import CLIENT_VARIABLES, ID_FIELD
 
 VERSION = "1.0"
 _JSON = "application/json"
 
 
-def build_openapi_document() -> dict[str, Any]:
+def build_openapi_document() -> JsonObject:
     """Return the document."""
     return {
         "openapi": "3.1.0",
@@ -37,15 +37,15 @@ def build_openapi_document() -> dict[str, Any]:
     }
 
 
-def _raise_request_operation() -> dict[str, Any]:
-    header = {
+def _raise_request_operation() -> JsonObject:
+    header: JsonObject = {
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
         "description": "What the request is called by the client. May be left out where the payload has an id of its own.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX},
     }
-    taken = {
+    taken: JsonObject = {
         "Location": {
             "description": "Where the request's state is told.",
             "schema": {"type": "string", "format": "uri-reference"},
@@ -71,7 +71,7 @@ def _raise_request_operation() -> dict[str, Any]:
     }
 
 
-def _get_request_operation() -> dict[str, Any]:
+def _get_request_operation() -> JsonObject:
     return {
         "operationId": "getRequest",
         "summary": "Tell how a request of this client stands",
@@ -85,7 +85,7 @@ def _get_request_operation() -> dict[str, Any]:
     }
 
 
-def _health_operation() -> dict[str, Any]:
+def _health_operation() -> JsonObject:
     return {
         "operationId": "getHealth",
         "summary": "Tell whether requests can be taken",
@@ -97,7 +97,7 @@ def _health_operation() -> dict[str, Any]:
     }
 
 
-def _openapi_operation() -> dict[str, Any]:
+def _openapi_operation() -> JsonObject:
     return {
         "operationId": "getDescription",
         "summary": "Return this description",
@@ -109,11 +109,11 @@ def _openapi_operation() -> dict[str, Any]:
     }
 
 
-def _json_content(name: str) -> dict[str, Any]:
+def _json_content(name: str) -> JsonObject:
     return {_JSON: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
-def _problem_responses(*statuses: str) -> dict[str, Any]:
+def _problem_responses(*statuses: str) -> JsonObject:
     return {status: {"$ref": f"#/components/responses/{_RESPONSE_NAMES[status]}"} for status in statuses}
 
 
@@ -135,7 +135,7 @@ _RESPONSE_DESCRIPTIONS = {
     "401": "The token is missing or wrong.",
     "404": "The client has no such request.",
     "408": "The body did not come in time.",
-    "413": "The body has more than 65,536 bytes.",
+    "413": f"The body has more than {BODY_SIZE_MAX:,} bytes.",
     "415": "The body is not JSON, or it is compressed.",
     "421": "The Host header names another server.",
     "422": "A variable cannot be filled, the key is missing, or it was used for another request.",
@@ -145,10 +145,10 @@ _RESPONSE_DESCRIPTIONS = {
 }
 
 
-def _responses() -> dict[str, Any]:
-    made = {}
+def _responses() -> JsonObject:
+    made: JsonObject = {}
     for status, name in _RESPONSE_NAMES.items():
-        answer: dict[str, Any] = {
+        answer: JsonObject = {
             "description": _RESPONSE_DESCRIPTIONS[status],
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
@@ -163,7 +163,7 @@ def _responses() -> dict[str, Any]:
     return made
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas() -> JsonObject:
     return {
         "Payload": _payload_schema(),
         "Request": _request_schema(),
@@ -177,9 +177,13 @@ def _schemas() -> dict[str, Any]:
     }
 
 
-def _payload_schema() -> dict[str, Any]:
-    single = {"type": ["string", "number", "boolean", "null"]}
-    called = {**single, "maxLength": ID_MAX, "description": "What the client calls the request."}
+def _payload_schema() -> JsonObject:
+    single: JsonObject = {"type": ["string", "number", "boolean", "null"]}
+    called: JsonObject = {
+        **single,
+        "maxLength": CLIENT_ID_LENGTH_MAX,
+        "description": "What the client calls the request.",
+    }
     return {
         "type": "object",
         "description": (
@@ -191,10 +195,10 @@ def _payload_schema() -> dict[str, Any]:
     }
 
 
-def _request_schema() -> dict[str, Any]:
-    moment = {"type": ["string", "null"], "format": "date-time"}
-    text = {"type": ["string", "null"]}
-    properties = {
+def _request_schema() -> JsonObject:
+    moment: JsonObject = {"type": ["string", "null"], "format": "date-time"}
+    text: JsonObject = {"type": ["string", "null"]}
+    properties: JsonObject = {
         "id": {"type": "string", "format": "uuid"},
         "state": {"type": "string", "enum": [state.value for state in RequestState]},
         "final": {"type": "boolean", "description": "Whether the state will not change any more."},
@@ -214,8 +218,8 @@ def _request_schema() -> dict[str, Any]:
     }
 
 
-def _problem_schema() -> dict[str, Any]:
-    wrong = {
+def _problem_schema() -> JsonObject:
+    wrong: JsonObject = {
         "type": "object",
         "required": ["field", "reason"],
         "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},

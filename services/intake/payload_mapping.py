@@ -1,8 +1,8 @@
-r"""How a client's payload is read: which place in it each variable of the contract is taken from.
+r"""Maps the JSON payload of a client to the variables of a request.
 
-A mapping is JSON: variable to source. A source is a JSON pointer (RFC 6901) such as "/file/path", a constant
+A mapping is a JSON object: variable to source. A source is a JSON pointer (RFC 6901) such as "/file/path", a constant
 {"const": "Webhook"}, or {"join": ["/user/domain", {"const": "\\"}, "/user/name"]}. {"pointer": "/x", "optional": true}
-leaves the variable empty where the place is missing. There is no template language and nothing is evaluated.
+leaves the variable empty if the payload has no such place. There is no template language, and nothing is evaluated.
 """
 
 import json
@@ -10,41 +10,49 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Final, TypeAlias
 
 from services.common.errors import FieldError, InvalidError
+from services.common.json_types import JsonObject, JsonValue
+from services.intake.limits import CLIENT_ID_LENGTH_MAX
 from services.requests.domain.validation import FIELD_MAX_LENGTH, KNOWN_FIELDS, describe_invalid_text
 
 ID_FIELD = "id"
-"""What the client calls its request: the place of it in the payload is mapped like a variable."""
-ID_MAX = 200
+"""Name under which the client's own id of a request is mapped, like a variable."""
 CONSOLE_VARIABLES = ("PMApprovalId", "PMProcessId", "PMProcessName")
-"""The console's own variables."""
+"""Variables that this console fills in."""
 CLIENT_VARIABLES = tuple(name for name in KNOWN_FIELDS if name not in CONSOLE_VARIABLES)
-"""What a client may fill."""
+"""Variables that a client may fill in."""
 PARTS_MAX = 20
 POINTER_MAX = 500
 
 _ARRAY_INDEX = re.compile("0|[1-9][0-9]{0,8}")
 _INVALID_ESCAPE = re.compile("~(?![01])")
-_MISSING = object()
+
+
+class _Missing:
+    """The type of MISSING."""
+
+
+_MISSING: Final = _Missing()
+"""Result for a place that the payload does not have; None is a JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonPointer:
-    """A place in the payload, as the words on the way to it."""
+    """A place in the payload (RFC 6901)."""
 
     text: str
     optional: bool = False
 
-    def read(self, payload: Any) -> str:
-        """Return the text at this place; raises ValueError with a sentence when there is none."""
-        found = payload
+    def read(self, payload: JsonValue) -> str:
+        """Return the text at this place; raises ValueError with the end of a sentence if there is none."""
+        found: JsonValue | _Missing = payload
         for token in self.tokens:
-            found = _resolve_token(found, token)
-            if found is _MISSING:
+            if isinstance(found, _Missing):
                 break
-        if found is _MISSING or found is None:
+            found = _resolve_token(found, token)
+        if isinstance(found, _Missing) or found is None:
             if self.optional:
                 return ""
             raise ValueError(f"has nothing at {self.text}")
@@ -58,7 +66,7 @@ class JsonPointer:
 
     @property
     def tokens(self) -> list[str]:
-        """The words on the way, unescaped."""
+        """The unescaped reference tokens."""
         return [token.replace("~1", "/").replace("~0", "~") for token in self.text.split("/")[1:]]
 
 
@@ -68,7 +76,7 @@ class Constant:
 
     text: str
 
-    def read(self, payload: Any) -> str:
+    def read(self, payload: JsonValue) -> str:
         """Return the text."""
         del payload
         return self.text
@@ -76,12 +84,12 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Several sources, one behind the other."""
+    """The concatenation of several sources."""
 
     parts: tuple[JsonPointer | Constant, ...]
 
-    def read(self, payload: Any) -> str:
-        """Return the texts of all parts; raises ValueError as they do."""
+    def read(self, payload: JsonValue) -> str:
+        """Return the joined texts of all parts; raises ValueError like them."""
         return "".join(part.read(payload) for part in self.parts)
 
 
@@ -90,14 +98,14 @@ ValueSource: TypeAlias = JsonPointer | Constant | Join
 
 @dataclass(frozen=True, slots=True)
 class PayloadMapping:
-    """Where each variable comes from."""
+    """The source of each variable."""
 
     sources: Mapping[str, ValueSource]
 
-    def read(self, payload: Any) -> dict[str, str]:
-        """Return the variables of a payload (and `id`, where it is there).
+    def read(self, payload: JsonValue) -> dict[str, str]:
+        """Return the variables of a payload, and its `id` if it has one.
 
-        Raises InvalidError that names every variable which cannot be filled, and why.
+        Raises InvalidError with every variable that cannot be filled, and the reason.
         """
         values: dict[str, str] = {}
         wrong: list[FieldError] = []
@@ -117,13 +125,13 @@ class PayloadMapping:
 
 
 def default_mapping() -> PayloadMapping:
-    """Return the mapping for payloads that name the variables as the contract does; each may be left out."""
+    """Return the mapping for payloads that contain the variables under their own names; all are optional."""
     sources = {name: JsonPointer(f"/{name}", optional=True) for name in CLIENT_VARIABLES}
     return PayloadMapping({ID_FIELD: JsonPointer(f"/{ID_FIELD}", optional=True), **sources})
 
 
-def mapping_from_json(document: Any) -> PayloadMapping:
-    """Return the mapping that a JSON document describes; raises InvalidError that names every wrong entry."""
+def mapping_from_json(document: JsonValue) -> PayloadMapping:
+    """Return the mapping that a JSON document describes; raises InvalidError with every invalid entry."""
     if not isinstance(document, dict) or not document:
         raise InvalidError([FieldError("mapping", "is not an object of variables and their sources")])
     sources: dict[str, ValueSource] = {}
@@ -147,7 +155,7 @@ def mapping_from_json(document: Any) -> PayloadMapping:
 
 
 def parse_mapping(text: str) -> PayloadMapping:
-    """Return the mapping that is stored as JSON text; an empty object is the default one. Raises InvalidError."""
+    """Return the mapping that is stored as JSON text; an empty object is the default mapping. Raises InvalidError."""
     try:
         document = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
@@ -155,12 +163,12 @@ def parse_mapping(text: str) -> PayloadMapping:
     return mapping_from_json(document) if document != {} else default_mapping()
 
 
-def document_from_arguments(pairs: Sequence[str]) -> dict[str, Any]:
-    """Return the document that words like PMFilePath=/file/path mean; raises InvalidError.
+def document_from_arguments(pairs: Sequence[str]) -> JsonObject:
+    """Return the mapping document for arguments such as PMFilePath=/file/path; raises InvalidError.
 
-    NAME=/pointer, NAME?=/pointer where the place may be missing, NAME=text for a constant, NAME=JSON for everything else.
+    NAME=/pointer, NAME?=/pointer if the place may be missing, NAME=text for a constant, NAME=JSON for everything else.
     """
-    document: dict[str, Any] = {}
+    document: JsonObject = {}
     wrong: list[FieldError] = []
     for pair in pairs:
         name, equals, text = pair.partition("=")
@@ -187,7 +195,7 @@ def document_from_arguments(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def _max_length(name: str) -> int:
-    return ID_MAX if name == ID_FIELD else FIELD_MAX_LENGTH
+    return CLIENT_ID_LENGTH_MAX if name == ID_FIELD else FIELD_MAX_LENGTH
 
 
 def _check_name(name: str) -> None:
@@ -199,7 +207,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _parse_source(source: Any, *, inside: bool = False) -> ValueSource:
+def _parse_source(source: JsonValue, *, inside: bool = False) -> ValueSource:
     if isinstance(source, str):
         return JsonPointer(_check_pointer(source))
     if isinstance(source, list) and not inside:
@@ -218,7 +226,7 @@ def _parse_source(source: Any, *, inside: bool = False) -> ValueSource:
     raise ValueError("is no pointer, constant or join")
 
 
-def _join(parts: list[Any]) -> Join:
+def _join(parts: list[JsonValue]) -> Join:
     if not 0 < len(parts) <= PARTS_MAX:
         raise ValueError(f"joins {len(parts)} parts; 1 to {PARTS_MAX} can be joined")
     made = tuple(_parse_source(part, inside=True) for part in parts)
@@ -237,7 +245,7 @@ def _check_pointer(text: str) -> str:
     return text
 
 
-def _resolve_token(found: Any, token: str) -> Any:
+def _resolve_token(found: JsonValue, token: str) -> JsonValue | _Missing:
     if isinstance(found, dict):
         return found.get(token, _MISSING)
     if isinstance(found, list) and _ARRAY_INDEX.fullmatch(token):

@@ -1,41 +1,51 @@
-"""How often each client of the intake may call."""
+"""Rate limits of the clients of the intake (token bucket)."""
 
 import math
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 CLIENTS_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """Calls a minute, and how many may come at once."""
+    """Calls per minute, and how many may come at once."""
 
     per_minute: float
     burst: float
 
 
-RATE_LIMITS: Mapping[str, RateLimit] = {"raise": RateLimit(120, 60), "ask": RateLimit(1200, 300)}
-"""What a client may do: raise requests, and ask how they stand."""
+class CallKind(StrEnum):
+    """Kinds of calls that are limited separately."""
+
+    RAISE = "raise"
+    READ = "read"
+
+
+RATE_LIMITS: Mapping[CallKind, RateLimit] = {
+    CallKind.RAISE: RateLimit(120, 60),
+    CallKind.READ: RateLimit(1200, 300),
+}
 
 
 @dataclass(slots=True)
 class RateLimiter:
-    """Counts the calls of each client; one that has used up its own disturbs no other."""
+    """Counts the calls of each client separately."""
 
-    rates: Mapping[str, RateLimit] = field(default_factory=lambda: RATE_LIMITS)
+    limits: Mapping[CallKind, RateLimit] = field(default_factory=lambda: RATE_LIMITS)
     clock: Callable[[], float] = time.monotonic
-    _left: dict[tuple[uuid.UUID, str], tuple[float, float]] = field(default_factory=dict)
+    _left: dict[tuple[uuid.UUID, CallKind], tuple[float, float]] = field(default_factory=dict)
 
-    def wait(self, client: uuid.UUID, what: str) -> int:
-        """Count a call and return 0, or return how many seconds (at least 1) the client has to wait for it."""
-        rate, now = self.rates[what], self.clock()
-        left, since = self._left.pop((client, what), (rate.burst, now))
-        left = min(rate.burst, left + (now - since) * rate.per_minute / 60)
-        wait = 0 if left >= 1 else max(1, math.ceil((1 - left) * 60 / rate.per_minute))
-        self._left[client, what] = (left if wait else left - 1, now)
+    def acquire(self, client: uuid.UUID, kind: CallKind) -> int:
+        """Count a call and return 0, or return after how many seconds (at least 1) the client may make it."""
+        limit, now = self.limits[kind], self.clock()
+        left, since = self._left.pop((client, kind), (limit.burst, now))
+        left = min(limit.burst, left + (now - since) * limit.per_minute / 60)
+        wait = 0 if left >= 1 else max(1, math.ceil((1 - left) * 60 / limit.per_minute))
+        self._left[client, kind] = (left if wait else left - 1, now)
         while len(self._left) > CLIENTS_MAX:
             self._left.pop(next(iter(self._left)))
         return wait

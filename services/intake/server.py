@@ -1,4 +1,4 @@
-"""Serves the intake in the loop that it is started in: the worker's."""
+"""Serves the intake over HTTP or HTTPS in the running event loop, which is that of the worker."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,9 @@ import uvicorn
 from models.addresses import is_loopback
 from services.common.errors import ConsoleError, InputError, Owner, Problem
 from services.common.fault_ids import FaultId
-from services.intake.app import IntakeApp, connection_limit_response
+from services.intake.app import IntakeApp
 from services.intake.connections import BACKLOG, ConnectionAcceptor
+from services.intake.http_problems import connection_limit_response
 from services.intake.http_protocol import HEADERS_TIMEOUT_S, IntakeHttpProtocol
 from services.intake.rate_limit import RateLimiter
 from services.store import Store
@@ -26,16 +27,16 @@ PORT = 8790
 KEEP_ALIVE_TIMEOUT_S = 5
 SHUTDOWN_TIMEOUT_S = 5
 SWITCH_INTERVAL_S = 0.0005
-"""How long the loop may keep the interpreter while a thread waits for it: with the default of 5 ms a thread that writes
-to the store would wait that long for each of its steps while strangers keep the loop busy."""
+"""Thread switch interval of the interpreter while the intake runs. With the default of 5 ms, threads that write to the
+store would wait that long for each of their steps while calls keep the event loop busy."""
 
 
 class IntakeServer:
-    """The intake on a port, from `async with` to its end. Port 0 takes a free one; see `url`.
+    """The HTTP server of the intake, running inside `async with`. Port 0 takes a free port; see `url`.
 
-    Raises InputError for an address outside this machine without a certificate (tokens would travel readable) and for a
-    certificate that cannot be used, ConsoleError for a port that is taken. `names` are the hosts it answers to beside
-    those of this machine; without any it answers to `host`.
+    `names` are the host names that it accepts in addition to those of this machine; the default is `host`. Raises
+    InputError for an address outside this machine without a certificate (tokens would be sent in clear text) and for an
+    unusable certificate, ConsoleError for a port that is in use.
     """
 
     def __init__(
@@ -56,18 +57,18 @@ class IntakeServer:
         self._app = IntakeApp(store, names=names or (host,), rates=rates)
         self._server: _EmbeddedServer | None = None
         self._serving: asyncio.Task[None] | None = None
-        self._turn = SWITCH_INTERVAL_S
+        self._previous_switch_interval = SWITCH_INTERVAL_S
 
     @property
     def url(self) -> str:
-        """The address, with its trailing slash."""
+        """The address, with a trailing slash."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'https' if self._certificate else 'http'}://{host}:{self._port}/"
 
     async def __aenter__(self) -> Self:
-        """Listen, and return when calls are answered."""
-        self._turn = sys.getswitchinterval()
-        sys.setswitchinterval(min(self._turn, SWITCH_INTERVAL_S))
+        """Start listening, and return as soon as calls are answered."""
+        self._previous_switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._previous_switch_interval, SWITCH_INTERVAL_S))
         config = await asyncio.to_thread(self._config)
         listening = self._listen()
         self._port = listening.getsockname()[1]
@@ -81,13 +82,13 @@ class IntakeServer:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """Answer what has come, then stop."""
+        """Answer the calls that have been received, then stop."""
         try:
             if self._server is not None and self._serving is not None:
                 self._server.should_exit = True
                 await self._serving
         finally:
-            sys.setswitchinterval(self._turn)
+            sys.setswitchinterval(self._previous_switch_interval)
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -99,10 +100,10 @@ class IntakeServer:
     def _config(self) -> uvicorn.Config:
         config = uvicorn.Config(
             self._app.app,
-            # The program's own log is used; addresses with tokens in them are not written down by anybody.
+            # The log of the program is used; an access log would contain addresses with tokens in them.
             log_config=None,
             http=IntakeHttpProtocol,
-            # What is no HTTP is answered, and no news: whoever may do nothing must not fill the log.
+            # Invalid HTTP is answered, but not logged one by one: calls without a token must not fill the log.
             log_level="error",
             access_log=False,
             lifespan="off",
@@ -116,7 +117,7 @@ class IntakeServer:
         )
         try:
             if self._certificate:
-                # Without an answer of its own OpenSSL would ask for the passphrase of a key on the terminal.
+                # With a passphrase set, OpenSSL does not prompt for one on the terminal.
                 config.ssl_keyfile_password = ""
                 Path(self._certificate).open("rb").close()
             config.load()
@@ -126,18 +127,18 @@ class IntakeServer:
 
 
 class _EmbeddedServer(uvicorn.Server):
-    """Leaves signals to the program that it runs in, and accepting to the door."""
+    """A uvicorn server that leaves signals to the program, and accepting connections to ConnectionAcceptor."""
 
     def __init__(self, config: uvicorn.Config, app: IntakeApp) -> None:
         super().__init__(config)
         self._app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept."""
+        """Start accepting."""
         assert sockets  # noqa: S101 -- narrows for the type checker
         await self.lifespan.startup()
         loop = asyncio.get_running_loop()
-        make = functools.partial(
+        make_protocol = functools.partial(
             IntakeHttpProtocol,
             config=self.config,
             server_state=self.server_state,
@@ -145,35 +146,35 @@ class _EmbeddedServer(uvicorn.Server):
             _loop=loop,
             refused=self._app.refused,
         )
-        doors = [
+        acceptors = [
             ConnectionAcceptor(
                 one,
-                make,
+                make_protocol,
                 refused=self._app.refused,
-                full=connection_limit_response(),
+                full_response=connection_limit_response(),
                 tls=self.config.ssl,
-                seconds=HEADERS_TIMEOUT_S,
+                setup_timeout_s=HEADERS_TIMEOUT_S,
             )
             for one in sockets
         ]
-        for door in doors:
-            door.start()
-        self.servers = doors  # type: ignore[assignment]
+        for acceptor in acceptors:
+            acceptor.start()
+        self.servers = acceptors  # type: ignore[assignment]
         self.started = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Say now and then how much was refused."""
+        """Log the number of refused calls from time to time."""
         self._app.tick()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop, and say what is left to be said."""
+        """Stop, and log the remaining counts."""
         await super().shutdown(sockets)
         self._app.flush()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Capture no signals."""
         yield
 
 

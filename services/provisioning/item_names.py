@@ -19,6 +19,14 @@ _SERVICE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}", re.ASCII)
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,20}", re.ASCII)
 
 
+class ItemNameError(InputError):
+    """An instance cannot carry a name. `field` is the attribute of `ItemNames` that is wrong."""
+
+    def __init__(self, field: str, problem: Problem) -> None:
+        self.field = field
+        super().__init__(problem)
+
+
 @dataclass(frozen=True, slots=True)
 class ItemNames:
     """The names of one set, and what it is to have.
@@ -40,9 +48,9 @@ class ItemNames:
 
     @classmethod
     def of(cls, *, prefix: str = "", **given: Any) -> "ItemNames":
-        """Return the names with `prefix` before those that are not given. Raises InputError."""
+        """Return the names with `prefix` before those that are not given. Raises ItemNameError."""
         if not _PREFIX.fullmatch(prefix):
-            raise _name_error("prefix", prefix, "Use at most 20 letters, digits and _ for it.")
+            raise _name_error("prefix", "prefix", prefix, "Use at most 20 letters, digits and _ for it.")
         usual = cls(prefix=prefix)
         named = {name: value for name, value in given.items() if value}
         made = replace(
@@ -80,25 +88,29 @@ class ItemNames:
         return "\n".join((self.category, self.item, *(self.service(role) for role in ServiceRole))).casefold()
 
     def checked(self) -> "ItemNames":
-        """Return the names when an instance can carry them. Raises InputError."""
+        """Return the names when an instance can carry them. Raises ItemNameError."""
         for what, value in (("category", self.category), ("item", self.item), ("catalog", self.catalog)):
             unusual = not value.strip() or len(value) > TITLE_MAX or "^" in value or not value.isprintable()
             if unusual or value.lstrip().lower().startswith("javascript:"):
-                raise _name_error(what, value, f"Use 1 to {TITLE_MAX} printable characters without ^.")
+                raise _name_error(what, what, value, f"Use 1 to {TITLE_MAX} printable characters without ^.")
         for role in ServiceRole:
             if not _SERVICE.fullmatch(self.service(role)):
-                raise _name_error(f"{role.value} service", self.service(role), "A service's name is part of an address: "
+                raise _name_error(f"{role.value}_service", f"{role.value} service", self.service(role), "A service's name is part of an address: "
                              "use letters, digits and _, and begin with a letter.")  # fmt: skip
         services = {self.service(role).casefold() for role in ServiceRole}
         if len(services) != len(ServiceRole):
             raise _name_error(
-                "services", self.create_service, "Give each of the three services a name of its own."
+                "create_service",
+                "services",
+                self.create_service,
+                "Give each of the three services a name of its own.",
             )
         return self
 
 
-def _name_error(what: str, value: str, remedy: str) -> InputError:
-    return InputError(
+def _name_error(field: str, what: str, value: str, remedy: str) -> ItemNameError:
+    return ItemNameError(
+        field,
         Problem(
             tried="Name the items in ServiceNow",
             evidence=f"{what}: “{value}”",
@@ -106,5 +118,5 @@ def _name_error(what: str, value: str, remedy: str) -> InputError:
             owner=Owner.CONSOLE,
             remedy=remedy,
             fault=FaultId.PROVISION_NAME_INVALID,
-        )
+        ),
     )

@@ -30,9 +30,9 @@ from services.provisioning.problems import (
 from services.provisioning.required_records import INPUT_TABLE, ITEM_KEY, OUTPUT_TABLE, SERVICE_TABLE
 from services.provisioning.run_receipts import Receipt, ReceiptStep
 from services.requests.domain.states import CLOSED_STATES
-from services.requests.records.batch_query import is_active
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_active
 from services.servicenow.table_api import Row
 from services.store import Store
 

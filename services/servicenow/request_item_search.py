@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, TableQuery, equals, where
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_true
 
 FIELDS = ("name", "short_description", "active", "category.title")
 BATCH = 25
@@ -114,5 +115,5 @@ def _orderable() -> TableQuery:
 
 
 def _to_request_item(row: dict[str, str]) -> RequestItem:
-    active = row["active"] in ("true", "1")
+    active = is_true(row["active"])
     return RequestItem(row["sys_id"], row["name"], row["category.title"], row["short_description"], active)

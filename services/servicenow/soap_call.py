@@ -5,11 +5,10 @@ comes from the foreign system, never from the WSDL.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urljoin
 
 from models.addresses import Origin
@@ -17,12 +16,10 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.servicenow.contract import ServiceDescription
 from services.servicenow.faults import make_error
-from services.servicenow.http_failures import mentions_missing_rights, raise_for_failure, raise_for_guest
+from services.servicenow.http_session import HttpSession
+from services.servicenow.response_checks import mentions_missing_rights, raise_for_failure, raise_for_guest
 from services.servicenow.soap_reply import local_name, parse_reply, parse_xml, raise_for_soap_fault
 from services.servicenow.wsdl_ports import select_soap_port
-
-if TYPE_CHECKING:
-    from services.servicenow.http_client import ServiceNowClient
 
 WSDL_MAX = 1024 * 1024
 REPLY_MAX = 1024 * 1024
@@ -30,8 +27,8 @@ REPLY_MAX = 1024 * 1024
 felt in a window."""
 XSD_NS = "http://www.w3.org/2001/XMLSchema"
 GROUP_TAGS = tuple(f"{{{XSD_NS}}}{name}" for name in ("group", "attributeGroup"))
-STATUS_BEFORE_BODY = (401, 404, 429)
-"""Statuses that say more than the body does, whatever it is."""
+STATUSES_BEFORE_SOAP_FAULT = (401, 404, 429)
+"""Statuses that say more than a SOAP fault that comes with them."""
 SOAP_QUERY_REMEDY = (
     "Give the account soap_query, or soap, which contains it: reading a description takes this role."
 )
@@ -61,8 +58,8 @@ def _quote_name(name: str) -> str:
 class SoapService:
     """One scripted SOAP service of an instance."""
 
-    def __init__(self, instance: "ServiceNowClient", name: str) -> None:
-        self._instance = instance
+    def __init__(self, session: HttpSession, name: str) -> None:
+        self._session = session
         self.name = name
         self._path = f"{_quote_name(name)}.do"
         self._wsdl: _CompiledWsdl | None = None
@@ -89,7 +86,7 @@ class SoapService:
         tried = f"Call the service {self.name}"
         compiled = await self._compile()
         body = self._request(compiled, inputs, outputs, tried)
-        response = await self._instance.post_soap(
+        response = await self._session.post_soap(
             self._path, body, action=compiled.action, tried=tried, reads=reads
         )
         return parse_response(response, outputs, tried, optional)
@@ -148,14 +145,14 @@ class SoapService:
             if self._wsdl is None or fresh:
                 tried = f"Read the description of the service {self.name}"
                 content = await self._download_wsdl(tried)
-                address = f"{self._instance.settings.base_url}{self._path}?SOAP"
+                address = f"{self._session.settings.base_url}{self._path}?SOAP"
                 # Off the loop: building a client takes long enough to be felt in a window.
                 self._wsdl = await asyncio.to_thread(_compile_wsdl, self.name, content, address, tried)
             return self._wsdl
 
     async def _download_wsdl(self, tried: str) -> bytes:
-        response = await self._instance.get(f"{self._path}?WSDL", tried=tried, accept="text/xml")
-        said = response.status_code in STATUS_BEFORE_BODY and not (
+        response = await self._session.get(f"{self._path}?WSDL", tried=tried, accept="text/xml")
+        said = response.status_code in STATUSES_BEFORE_SOAP_FAULT and not (
             response.status_code == 401 and mentions_missing_rights(response.text[:20_000])
         )
         if not said and b"Envelope" in response.content[:2000]:
@@ -281,17 +278,3 @@ def _is_other_host(located: str, address: str) -> bool:
         return Origin.of(urljoin(address, located.strip())) != Origin.of(address)
     except ValueError:
         return True
-
-
-def measure_overhead_ms(
-    content: bytes, inputs: Mapping[str, str], reply: bytes, outputs: tuple[str, ...], rounds: int
-) -> float:
-    """Return the milliseconds that writing one request and reading one reply take, without any network."""
-    compiled = _compile_wsdl("Measured", content, "https://measured.example/Measured.do?SOAP", "Measure")
-    service = SoapService.__new__(SoapService)
-    service.name = "Measured"
-    start = time.perf_counter()
-    for _ in range(rounds):
-        service._request(compiled, inputs, outputs, "Measure")  # noqa: SLF001
-        parse_reply(reply, outputs, "Measure")
-    return (time.perf_counter() - start) * 1000 / rounds

@@ -8,7 +8,7 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.redaction import redact
 from services.servicenow.faults import make_error
-from services.servicenow.http_failures import mentions_cancelled_transaction, mentions_missing_rights
+from services.servicenow.response_checks import mentions_cancelled_transaction, mentions_missing_rights
 
 DEPTH_MAX = 64
 _PARSER_OPTIONS = {

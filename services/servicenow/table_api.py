@@ -3,23 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
+
+import httpx
 
 from services.common.fault_ids import FaultId
 from services.common.plain_text import replace_unstorable
 from services.servicenow.encoded_query import AnyQuery, Operator, TableQuery, where
 from services.servicenow.faults import make_error
-from services.servicenow.http_failures import parse_json_result, raise_for_failure
+from services.servicenow.http_session import GET_ATTEMPTS, HttpSession
+from services.servicenow.response_checks import parse_json_result, raise_for_failure
 from services.servicenow.response_headers import integer_header
 
-if TYPE_CHECKING:
-    import httpx
-
-    from services.servicenow.http_client import ServiceNowClient
-
 PAGE_SIZE = 200
-GET_ATTEMPTS = 3
 PARSE_IN_THREAD_BYTES = 256 * 1024
 TOTAL_COUNT_HEADER = "x-total-count"
 ROWS_MAX = 250_000
@@ -50,8 +47,8 @@ def field_text(value: Any) -> str:
 class Table:
     """The records of one table, as far as the account may see them."""
 
-    def __init__(self, instance: "ServiceNowClient", name: str) -> None:
-        self._instance = instance
+    def __init__(self, session: HttpSession, name: str) -> None:
+        self._session = session
         self.name = name
         self._path = f"api/now/table/{quote(name, safe='')}"
 
@@ -120,7 +117,7 @@ class Table:
         self._validate_query(query)
         encoded = query.encode()
         params = _query_params(sysparm_query=encoded, sysparm_fields="sys_id", sysparm_limit="1")
-        response = await self._instance.get(self._path, tried=tried, params=params, accept="application/json")
+        response = await self._session.get(self._path, tried=tried, params=params, accept="application/json")
         parse_json_result(response, tried)
         return integer_header(response.headers, TOTAL_COUNT_HEADER)
 
@@ -132,7 +129,7 @@ class Table:
         """Change fields of a record and return it as the instance has it afterwards."""
         tried = f"Change a record of {self.name}"
         path = f"{self._path}/{quote(sys_id, safe='')}"
-        response = await self._instance.send_json(
+        response = await self._session.send_json(
             "PATCH", path, dict(values), tried=tried, params=_query_params()
         )
         return self._record(parse_json_result(response, tried), tried)
@@ -140,7 +137,7 @@ class Table:
     async def insert(self, values: Mapping[str, str]) -> Row:
         """Add a record and return it as the instance stored it."""
         tried = f"Add a record to {self.name}"
-        response = await self._instance.send_json(
+        response = await self._session.send_json(
             "POST", self._path, dict(values), tried=tried, params=_query_params()
         )
         row = self._record(parse_json_result(response, tried), tried)
@@ -153,7 +150,7 @@ class Table:
         """Remove a record; returns whether it was there (and could be seen)."""
         tried = f"Remove a record of {self.name}"
         path = f"{self._path}/{quote(sys_id, safe='')}"
-        response = await self._instance.send_delete(path, tried=tried)
+        response = await self._session.send_delete(path, tried=tried)
         if response.status_code == 404:
             return False
         raise_for_failure(response, tried)
@@ -177,7 +174,7 @@ class Table:
         )
         if skip:
             params["sysparm_offset"] = str(skip)
-        response = await self._instance.get(
+        response = await self._session.get(
             self._path, tried=tried, params=params, accept="application/json", tries=tries
         )
         if response.status_code == 404 and "no record" in response.text[:2000].lower():
@@ -226,7 +223,7 @@ class Table:
         return {name: field_text(value) for name, value in result.items()}
 
 
-def _parse_rows(response: "httpx.Response", fields: Sequence[str], tried: str) -> list[Row]:
+def _parse_rows(response: httpx.Response, fields: Sequence[str], tried: str) -> list[Row]:
     result = parse_json_result(response, tried)
     if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
         raise make_error(FaultId.REPLY_MALFORMED, tried, "the result is not a list of records")
@@ -235,23 +232,3 @@ def _parse_rows(response: "httpx.Response", fields: Sequence[str], tried: str) -
 
 def _query_params(**more: str) -> dict[str, str]:
     return {"sysparm_exclude_reference_link": "true", "sysparm_suppress_pagination_header": "true", **more}
-
-
-@dataclass(frozen=True, slots=True)
-class SoapServiceRecord:
-    """A scripted SOAP service as its record describes it."""
-
-    name: str
-    active: bool
-    sys_id: str
-    function_name: str
-    short_description: str
-
-    @classmethod
-    async def read(cls, instance: "ServiceNowClient", like: str = "") -> AsyncIterator["SoapServiceRecord"]:
-        """Yield the services whose names contain `like`."""
-        query = where("name", Operator.LIKE, like) if like else None
-        fields = ("name", "active", "function_name", "short_description")
-        async for row in instance.table("sys_web_service").rows(query, fields=fields):
-            active = row["active"] in ("true", "1")
-            yield cls(row["name"], active, row["sys_id"], row["function_name"], row["short_description"])

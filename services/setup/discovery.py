@@ -5,7 +5,7 @@ takes the password back out of the vault when that transaction fails.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -123,7 +123,7 @@ async def assess_items(
     from services.connectivity.stages.scripted_services import ServiceCheck, service_names_by_role
     from services.servicenow.contract import ServiceRole
 
-    def bad(seen: list[str | StageResult]) -> list[StageResult]:
+    def bad(seen: Iterable[str | StageResult]) -> list[StageResult]:
         return [one for one in seen if isinstance(one, StageResult) and one.state == "failed"]
 
     process = process or ApprovalProcess(name="Stock names")

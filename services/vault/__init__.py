@@ -1,8 +1,8 @@
-"""Where passwords live: the operating system's keyring, an encrypted file, the environment, or this session only.
+"""Storage of passwords: the operating system's keyring, an encrypted file, the environment, or memory.
 
-A password is bound to scheme, host and port of the servers it was entered for, and to the proxy and CA bundle on the
-way there, and is given out for no other.
-There is no silent change from one kind to another: a vault that cannot be used says so.
+A password is bound to scheme, host and port of the servers it was entered for, and to proxy and CA bundle on the way
+there; it is never returned for another destination. There is no fallback from one kind of vault to another.
+Public interface: the names in `__all__`; `services.vault.base` has the types, one module each the kinds.
 """
 
 from services.vault.base import (

@@ -1,4 +1,4 @@
-"""What every vault does: keep a secret with the origins it is for, and give it out for those only."""
+"""Base class of vaults: stores secrets with their destinations, and returns them for those only."""
 
 import secrets
 import uuid
@@ -18,16 +18,16 @@ PROBE_TIMEOUT_S = 10.0
 AUDIT_KEY_NAME = "key of the audit trail"
 
 SecretTarget = Origin | Destination
-"""Where a secret goes; an origin by itself is the direct way there."""
+"""Where a secret is sent; an origin alone means a direct connection."""
 
 
 def to_destination(place: SecretTarget) -> Destination:
-    """Return `place` with the way there."""
+    """Return `place` as a destination."""
     return Destination(place) if isinstance(place, Origin) else place
 
 
 class VaultKind(StrEnum):
-    """The kinds of vault, as `--vault` takes them."""
+    """The kinds of vault; the values are those of `--vault`."""
 
     SYSTEM = "system"
     FILE = "file"
@@ -37,7 +37,7 @@ class VaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VaultState:
-    """Whether the vault can be used, why not, and what it is called."""
+    """Whether the vault can be used, its name, and the reason if it cannot."""
 
     usable: bool
     label: str
@@ -46,46 +46,46 @@ class VaultState:
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """Whether there is a secret, and what it is for. Never the secret."""
+    """Whether a secret is stored, and for which destinations; never the secret."""
 
     present: bool
-    bound: list[Destination] = field(default_factory=list)
-    mark: str = ""
-    """The same for as long as the same secret is kept, empty where that is not known; it says nothing of the secret."""
+    destinations: list[Destination] = field(default_factory=list)
+    version_token: str = ""
+    """Changes whenever the secret is entered; empty if unknown. Not derived from the secret."""
 
     @property
     def origins(self) -> list[Origin]:
-        """Return the origins it is for, whatever the way there."""
-        return list(dict.fromkeys(one.origin for one in self.bound))
+        """The origins of the destinations."""
+        return list(dict.fromkeys(one.origin for one in self.destinations))
 
     def covers(self, place: SecretTarget) -> bool:
         """Whether the secret may be sent to `place`."""
-        return to_destination(place) in self.bound
+        return to_destination(place) in self.destinations
 
 
 @dataclass(slots=True)
 class VaultEntry:
-    """What is kept for one credential."""
+    """What a vault stores for one credential."""
 
     account: str
     secret: Secret
-    bound: list[Destination]
-    mark: str = ""
-    """Made at random when the secret was entered."""
+    destinations: list[Destination]
+    version_token: str = ""
+    """Random, chosen when the secret was entered."""
 
 
 class VaultError(ConsoleError):
-    """The vault cannot be used as asked."""
+    """The vault cannot do what was requested."""
 
 
 class InvalidPasswordError(VaultError):
-    """What was entered cannot be a password; nothing was changed."""
+    """The entered text cannot be a password; nothing was changed."""
 
     exit_status = InputError.exit_status
 
 
 class SecretMissingError(RefusedError):
-    """No password is kept for a credential."""
+    """No password is stored for a credential."""
 
     def __init__(self, name: str, remedy: str = "") -> None:
         super().__init__(
@@ -102,25 +102,25 @@ class SecretMissingError(RefusedError):
 
 
 class SecretNotForHostError(RefusedError):
-    """The password was entered for another host, or for another way to this one; it was not sent."""
+    """The password was entered for another host, or another route to this one; it was not sent."""
 
     def __init__(self, name: str, place: SecretTarget, known: list[Destination], remedy: str = "") -> None:
         origin = to_destination(place).origin
         known_origins = dict.fromkeys(one.origin for one in known)
         bound = ", ".join(str(o) for o in known_origins) or "no server yet"
-        another_way = origin in known_origins
+        is_other_route = origin in known_origins
         super().__init__(
             Problem(
                 tried=f"Use the password of “{name}” for {origin}",
                 evidence=f"It was entered for {bound}"
-                + (", with another proxy or CA bundle." if another_way else "."),
+                + (", with another proxy or CA bundle." if is_other_route else "."),
                 cause="A password is bound to the proxy and the CA bundle of its server as well; one of them was changed."
-                if another_way
+                if is_other_route
                 else "A password is bound to scheme, host and port; this address is another one.",
                 owner=Owner.CONSOLE,
                 remedy=remedy
                 or f"Enter the password of “{name}” again for {origin}, if "
-                + ("proxy and CA bundle are right." if another_way else "that address is right."),
+                + ("proxy and CA bundle are right." if is_other_route else "that address is right."),
                 fault=FaultId.SECRET_NOT_FOR_HOST,
             )
         )
@@ -157,13 +157,13 @@ def _reject_placeholder(verb: str, name: str, secret: Secret, error: type[VaultE
 
 
 class Vault(ABC):
-    """Keeps secrets by credential. Synchronous: call it in a thread, because some keyrings ask the user."""
+    """Stores secrets by credential. Methods block, some until the user unlocks a keyring: call them in a thread."""
 
     kind: VaultKind
 
     @abstractmethod
     def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
-        """Look whether the vault can be used, within `timeout` seconds."""
+        """Return whether the vault can be used, within `timeout` seconds."""
 
     @abstractmethod
     def _load(self, credential_id: uuid.UUID, name: str) -> VaultEntry | None:
@@ -171,36 +171,36 @@ class Vault(ABC):
 
     @abstractmethod
     def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
-        """Keep the entry of a credential."""
+        """Store the entry of a credential."""
 
     @abstractmethod
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Remove the secret of a credential; returns whether there was one."""
+        """Remove the secret of a credential; return whether one was stored."""
 
-    def close(self) -> None:  # noqa: B027 -- most vaults keep nobody waiting
-        """Refuse those who still wait for an answer: the program ends."""
+    def close(self) -> None:  # noqa: B027 -- most vaults have nothing to end
+        """End calls that still wait, because the program ends."""
 
-    keeps_audit_key = True
-    """Whether it can keep the key that signs the audit trail of a store."""
-    no_audit_key = "No key was made yet: audit anchor makes one, and so does the next change."
-    """Why the audit trail is not signed where there is no key."""
+    can_store_audit_key = True
+    """Whether it can store the key that signs the audit trail of a store."""
+    no_audit_key_reason = "No key was made yet: audit anchor makes one, and so does the next change."
+    """Why the audit trail is not signed while there is no key; shown to the user."""
 
     def audit_key(self, store_id: uuid.UUID) -> Secret | None:
-        """Return the key that signs the audit trail of a store, 64 hexadecimal digits. Raises VaultError."""
+        """Return the key that signs the audit trail of a store, 64 hexadecimal digits, or None. Raises VaultError."""
         entry = self._load(_audit_entry_id(store_id), AUDIT_KEY_NAME)
         return entry.secret if entry is not None else None
 
     def get_or_create_audit_key(self, store_id: uuid.UUID) -> Secret:
-        """Make and keep a key for the audit trail of a store; one that is there already stays. Raises VaultError."""
+        """Return the key of the audit trail of a store, created if there is none. Raises VaultError."""
         known = self.audit_key(store_id)
         if known is not None:
             return known
-        made = VaultEntry("", Secret(secrets.token_hex(32)), [], secrets.token_hex(8))
-        self._store(_audit_entry_id(store_id), AUDIT_KEY_NAME, made)
-        return self.audit_key(store_id) or made.secret
+        created = VaultEntry("", Secret(secrets.token_hex(32)), [], secrets.token_hex(8))
+        self._store(_audit_entry_id(store_id), AUDIT_KEY_NAME, created)
+        return self.audit_key(store_id) or created.secret
 
     def remove_audit_key(self, store_id: uuid.UUID) -> bool:
-        """Remove the key of the audit trail of a store; returns whether there was one. Raises VaultError."""
+        """Remove the key of the audit trail of a store; return whether one was stored. Raises VaultError."""
         return self.forget(_audit_entry_id(store_id), AUDIT_KEY_NAME)
 
     def put(
@@ -211,10 +211,9 @@ class Vault(ABC):
         secret: Secret,
         places: Sequence[SecretTarget],
     ) -> None:
-        """Keep a secret that was just entered, for the servers at `places` (none yet is allowed).
+        """Store a secret that was just entered, bound to `places`, which may be empty.
 
-        Raises NoPasswordError for what was never a password: nothing, or the dots and words that stand in place of
-        one; VaultError when it cannot be kept.
+        Raises InvalidPasswordError for an empty text and for masks and placeholders; VaultError when it cannot be stored.
         """
         _reject_placeholder("Keep", name, secret, InvalidPasswordError)
         bound = list(dict.fromkeys(map(to_destination, places)))
@@ -225,41 +224,43 @@ class Vault(ABC):
         entry = self._load(credential_id, name)
         if entry is None:
             raise SecretMissingError(name)
-        if to_destination(place) not in entry.bound:
-            raise SecretNotForHostError(name, place, entry.bound)
+        if to_destination(place) not in entry.destinations:
+            raise SecretNotForHostError(name, place, entry.destinations)
         _reject_placeholder("Use", name, entry.secret)
         return entry.secret
 
     def state(self, credential_id: uuid.UUID, name: str) -> SecretState:
-        """Say whether there is a secret and for which origins."""
+        """Return whether a secret is stored and for which destinations."""
         entry = self._load(credential_id, name)
         if entry is None:
             return SecretState(present=False)
-        return SecretState(present=True, bound=list(entry.bound), mark=entry.mark)
+        return SecretState(
+            present=True, destinations=list(entry.destinations), version_token=entry.version_token
+        )
 
     def bind(
-        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, another_way: bool = False
+        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, confirm_new_route: bool = False
     ) -> None:
-        """Bind a secret that is for no server yet to `place`: whoever saves a server with the credential says so.
+        """Bind a secret without destinations to `place`; called when a server with the credential is saved.
 
-        With `another_way` a person has confirmed that the origin it is for is reached by another proxy or CA bundle.
-        Raises SecretMissingError, and SecretNotForHostError when it is bound to other servers already.
+        `confirm_new_route`: a person has confirmed a new proxy or CA bundle for an origin that the secret is bound to.
+        Raises SecretMissingError, and SecretNotForHostError when it is bound to other destinations only.
         """
         destination = to_destination(place)
         entry = self._load(credential_id, name)
         if entry is None:
             raise SecretMissingError(name)
-        if destination in entry.bound:
+        if destination in entry.destinations:
             return
-        known = any(one.origin == destination.origin for one in entry.bound)
-        if entry.bound and not (another_way and known):
-            raise SecretNotForHostError(name, destination, entry.bound)
-        entry.bound.append(destination)
+        known = any(one.origin == destination.origin for one in entry.destinations)
+        if entry.destinations and not (confirm_new_route and known):
+            raise SecretNotForHostError(name, destination, entry.destinations)
+        entry.destinations.append(destination)
         self._store(credential_id, name, entry)
 
     def unbind(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> None:
-        """Take a binding back, where what it was made for did not come about; the secret stays."""
+        """Remove a binding, for example when saving the server failed; the secret stays."""
         entry = self._load(credential_id, name)
-        if entry is not None and to_destination(place) in entry.bound:
-            entry.bound.remove(to_destination(place))
+        if entry is not None and to_destination(place) in entry.destinations:
+            entry.destinations.remove(to_destination(place))
             self._store(credential_id, name, entry)

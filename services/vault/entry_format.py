@@ -1,4 +1,4 @@
-"""How an entry is written as text for a keyring or the encrypted file."""
+"""Serialization of entries for keyrings and the encrypted file."""
 
 import json
 
@@ -8,13 +8,13 @@ from services.vault.base import VaultEntry
 
 
 def serialize_entry(entry: VaultEntry) -> str:
-    """Write an entry, secret included: the result goes into a vault and nowhere else."""
+    """Return an entry as text, including the secret; the result is only written to a vault."""
     return json.dumps(
         {
             "a": entry.account,
             "s": entry.secret.reveal(),
-            "o": [str(one) for one in entry.bound],
-            "m": entry.mark,
+            "o": [str(one) for one in entry.destinations],
+            "m": entry.version_token,
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -22,7 +22,7 @@ def serialize_entry(entry: VaultEntry) -> str:
 
 
 def parse_entry(text: str) -> VaultEntry:
-    """Read what `to_text` wrote; raises ValueError without quoting the text."""
+    """Return the entry that `serialize_entry` wrote; raises ValueError without quoting the text."""
     try:
         data = json.loads(text)
         bound = [Destination.of(one) for one in data["o"]]

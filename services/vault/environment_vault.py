@@ -1,9 +1,8 @@
 """The environment as a vault, for automation: APPROVAL_CONSOLE_SECRET_<NAME> holds the password of a credential.
 
-NAME is the credential's name in capitals, every other character than a letter or digit as `_`. The environment cannot
-hold what a password was bound to, so that is remembered in a file without secrets: the origins, next to a keyed
-fingerprint of the password they were first used with. A changed address then needs APPROVAL_CONSOLE_SECRET_<NAME>_FOR
-with the new origin, which is how the secret is "entered again" here.
+NAME is the credential's name in capitals, with `_` for characters other than letters and digits. Bindings are stored in
+a file without secrets: destinations, next to a salted fingerprint of the password they were first used with. After a
+changed address, APPROVAL_CONSOLE_SECRET_<NAME>_FOR with the new destination confirms the password for it.
 """
 
 import hashlib
@@ -21,6 +20,8 @@ from typing import Any
 from models.addresses import Destination
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
+from services.common.file_lock import file_lock
+from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
 from services.vault.base import (
     PROBE_TIMEOUT_S,
@@ -34,30 +35,30 @@ from services.vault.base import (
     VaultState,
     to_destination,
 )
-from services.vault.private_files import file_lock, replace_file
 
 AUDIT_VARIABLE = "APPROVAL_CONSOLE_AUDIT_KEY"
 VARIABLE_PREFIX = "APPROVAL_CONSOLE_SECRET_"
 
 
 def secret_variable(name: str) -> str:
-    """Return the variable that holds the password of the credential called `name`."""
+    """Return the name of the variable for the password of the credential `name`."""
     return VARIABLE_PREFIX + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 class EnvVault(Vault):
-    """Reads secrets from the environment; it can keep none."""
+    """Reads secrets from the environment; cannot store any."""
 
     kind = VaultKind.ENV
-    keeps_audit_key = False
-    no_audit_key = f"{AUDIT_VARIABLE} is not set: 64 hexadecimal digits of your own choice, kept secret."
+    can_store_audit_key = False
+    no_audit_key_reason = (
+        f"{AUDIT_VARIABLE} is not set: 64 hexadecimal digits of your own choice, kept secret."
+    )
 
     def __init__(self, environ: Mapping[str, str], bindings: Path) -> None:
         self._environ = environ
         self._bindings = bindings
 
     def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
-        """The environment is always there."""
         del timeout
         return VaultState(usable=True, label="environment")
 
@@ -69,7 +70,7 @@ class EnvVault(Vault):
         secret: Secret,
         places: Sequence[SecretTarget],
     ) -> None:
-        """Refuse: a program cannot set the environment it was started with."""
+        """Raise VaultError: a program cannot change the environment it was started with."""
         del credential_id, account, secret, places
         raise VaultError(
             Problem(
@@ -83,27 +84,27 @@ class EnvVault(Vault):
         )
 
     def get(self, credential_id: uuid.UUID, name: str, place: SecretTarget) -> Secret:
-        """Return the secret for `place`. Raises SecretMissingError, SecretNotForHostError with the variable to set."""
+        """As `Vault.get`; errors name the variable to set."""
         try:
             return super().get(credential_id, name, place)
         except SecretMissingError:
             raise SecretMissingError(name, f"Set {secret_variable(name)} before starting.") from None
         except SecretNotForHostError:
-            known = self.state(credential_id, name).bound
+            known = self.state(credential_id, name).destinations
             hint = f"Set {secret_variable(name)}_FOR={to_destination(place)}, if address, proxy and CA bundle are right."
             raise SecretNotForHostError(name, place, known, hint) from None
 
     def bind(
-        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, another_way: bool = False
+        self, credential_id: uuid.UUID, name: str, place: SecretTarget, *, confirm_new_route: bool = False
     ) -> None:
-        """Bind the secret to `place`. Raises as the other vaults do, SecretMissingError with the variable to set."""
+        """As `Vault.bind`; errors name the variable to set."""
         try:
-            super().bind(credential_id, name, place, another_way=another_way)
+            super().bind(credential_id, name, place, confirm_new_route=confirm_new_route)
         except SecretMissingError:
             raise SecretMissingError(name, f"Set {secret_variable(name)} before starting.") from None
 
     def audit_key(self, store_id: uuid.UUID) -> Secret | None:
-        """Return the key that the environment holds, whatever the store. Raises VaultError where it is none."""
+        """Return the key in the environment, the same for all stores, or None. Raises VaultError for an invalid one."""
         del store_id
         value = self._environ.get(AUDIT_VARIABLE)
         if not value:
@@ -117,7 +118,7 @@ class EnvVault(Vault):
         return Secret(value.lower())
 
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Forget what the secret is bound to; the variable itself belongs to whoever set it."""
+        """Remove the bindings of the secret; the variable itself stays."""
         del name
         if str(credential_id) not in self._read():
             return False
@@ -129,16 +130,16 @@ class EnvVault(Vault):
         if not value:
             return None
         _require_utf8(name, value)
-        bound, mark = self._named(name), ""
-        kept = self._read().get(str(credential_id))
-        if kept and hmac.compare_digest(kept.mark, _keyed_fingerprint(value, kept.salt)):
-            bound += kept.bound
-            # Of the salt, which is made anew with every password: of nothing that a password could be guessed by.
-            mark = hashlib.sha256(kept.salt.encode()).hexdigest()[:16]
-        return VaultEntry("", Secret(value), list(dict.fromkeys(bound)), mark)
+        destinations, version_token = self._declared_destinations(name), ""
+        stored = self._read().get(str(credential_id))
+        if stored and hmac.compare_digest(stored.fingerprint, _keyed_fingerprint(value, stored.salt)):
+            destinations += stored.destinations
+            # From the salt, which is new with every password, so that it says nothing about the password.
+            version_token = hashlib.sha256(stored.salt.encode()).hexdigest()[:16]
+        return VaultEntry("", Secret(value), list(dict.fromkeys(destinations)), version_token)
 
-    def _named(self, name: str) -> list[Destination]:
-        """Return the places that whoever set the password has named beside it."""
+    def _declared_destinations(self, name: str) -> list[Destination]:
+        """Return the destinations in the variable with the suffix `_FOR`."""
         variable = f"{secret_variable(name)}_FOR"
         try:
             return [
@@ -152,9 +153,9 @@ class EnvVault(Vault):
     def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
         del name
         salt = secrets.token_hex(16)
-        kept = _Binding(salt, _keyed_fingerprint(entry.secret.reveal(), salt), entry.bound)
+        binding = _Binding(salt, _keyed_fingerprint(entry.secret.reveal(), salt), entry.destinations)
         with self._edit_entries() as known:
-            known[str(credential_id)] = kept
+            known[str(credential_id)] = binding
 
     # -- the file of bindings ----------------------------------------------
 
@@ -164,7 +165,9 @@ class EnvVault(Vault):
             with file_lock(self._bindings):
                 known = self._read()
                 yield known
-                replace_file(self._bindings, json.dumps({i: k.as_dict() for i, k in known.items()}).encode())
+                replace_private_file(
+                    self._bindings, json.dumps({i: k.as_dict() for i, k in known.items()}).encode()
+                )
         except OSError as error:
             raise _vault_error(
                 "Keep what a password is bound to",
@@ -175,11 +178,11 @@ class EnvVault(Vault):
     def _read(self) -> dict[str, "_Binding"]:
         try:
             found = json.loads(self._bindings.read_text(encoding="utf-8"))
-            return {str(uuid.UUID(i)): _Binding.of(kept) for i, kept in found.items()}
+            return {str(uuid.UUID(i)): _Binding.of(data) for i, data in found.items()}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            # Not passed over: without its bindings a password could go to any host.
+            # Not ignored: without bindings a password could be bound to any host.
             raise _vault_error(
                 "Read what passwords are bound to",
                 f"{self._bindings}: {type(error).__name__}",
@@ -189,19 +192,23 @@ class EnvVault(Vault):
 
 @dataclass(frozen=True, slots=True)
 class _Binding:
-    """What is remembered of a password: where it goes, next to a keyed fingerprint."""
+    """Destinations of a password, next to its salted fingerprint."""
 
     salt: str
-    mark: str
-    bound: list[Destination]
+    fingerprint: str
+    destinations: list[Destination]
 
     @classmethod
-    def of(cls, data: Any) -> "_Binding":
+    def of(cls, data: Any) -> "_Binding":  # Any: JSON from a file, checked by the caller
         bytes.fromhex(data["salt"])
         return cls(data["salt"], str(data["mark"]), [Destination.of(o) for o in data["origins"]])
 
-    def as_dict(self) -> dict[str, Any]:
-        return {"salt": self.salt, "mark": self.mark, "origins": [str(one) for one in self.bound]}
+    def as_dict(self) -> dict[str, str | list[str]]:
+        return {
+            "salt": self.salt,
+            "mark": self.fingerprint,
+            "origins": [str(one) for one in self.destinations],
+        }
 
 
 def _require_utf8(name: str, value: str) -> bytes:
@@ -228,6 +235,5 @@ def _vault_error(tried: str, evidence: str, remedy: str) -> VaultError:
 
 
 def _keyed_fingerprint(value: str, salt: str) -> str:
-    # scrypt, so that the file is of no use for guessing the password.
-    made = hashlib.scrypt(value.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32)
-    return made.hex()
+    # scrypt, so that the file does not help to guess the password.
+    return hashlib.scrypt(value.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=32).hex()

@@ -1,7 +1,7 @@
-"""The file vault: one encrypted file, opened with a passphrase. scrypt makes the key, AES-GCM seals the content.
+"""One encrypted file, opened with a passphrase: key by scrypt, content by AES-GCM.
 
-The file holds its format, the cost of the key derivation with its salt, a nonce, and the sealed entries. All but the
-nonce is authenticated, so that nobody can make the derivation cheaper or mix two files.
+The file contains format, cost and salt of the key derivation, a nonce, and the encrypted entries. The header is
+authenticated, so that the derivation cannot be weakened and two files cannot be mixed.
 """
 
 import json
@@ -16,21 +16,22 @@ from pathlib import Path
 
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
+from services.common.file_lock import file_lock
+from services.common.file_writing import replace_private_file
 from services.common.secret import Secret
 from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultError, VaultKind, VaultState
 from services.vault.entry_format import parse_entry, serialize_entry
-from services.vault.private_files import file_lock, replace_file
 
 FORMAT = b"APPROVAL-CONSOLE-VAULT-1\n"
 SALT_BYTES, NONCE_BYTES, KEY_BYTES = 16, 12, 32
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**16, 8, 1
 COST_MAX = (2**20, 16, 8)
-"""No file asks for more than this: a damaged one must not take all memory."""
+"""Upper limits of n, r and p, so that a damaged file does not exhaust memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyDerivation:
-    """How the key is made from the passphrase."""
+    """Parameters of the derivation of the key from the passphrase."""
 
     salt: bytes
     n: int
@@ -38,13 +39,13 @@ class KeyDerivation:
     p: int
 
     @classmethod
-    def fresh(cls) -> "KeyDerivation":
-        """Return a derivation with a new salt, at today's cost."""
+    def create(cls) -> "KeyDerivation":
+        """Return parameters with a new salt and the current cost."""
         return cls(secrets.token_bytes(SALT_BYTES), SCRYPT_N, SCRYPT_R, SCRYPT_P)
 
     @classmethod
-    def read(cls, sealed: bytes) -> "KeyDerivation":
-        """Return the derivation that a file begins with; raises ValueError for anything else."""
+    def parse(cls, sealed: bytes) -> "KeyDerivation":
+        """Return the parameters in the header of a file; raises ValueError for anything else."""
         if not sealed.startswith(FORMAT) or len(sealed) < HEADER_BYTES + NONCE_BYTES:
             raise ValueError("not a vault")
         n, r, p, salt = _HEADER.unpack_from(sealed, len(FORMAT))
@@ -56,11 +57,11 @@ class KeyDerivation:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether it costs less than a new one would."""
+        """Whether the cost is lower than that of a new file."""
         return self.n * self.r * self.p < SCRYPT_N * SCRYPT_R * SCRYPT_P
 
-    def head(self) -> bytes:
-        """Return what the file begins with."""
+    def header(self) -> bytes:
+        """Return the header of the file."""
         return FORMAT + _HEADER.pack(self.n, self.r, self.p, self.salt)
 
 
@@ -69,7 +70,7 @@ HEADER_BYTES = len(FORMAT) + _HEADER.size
 
 
 class FileVault(Vault):
-    """Keeps secrets in an encrypted file (0600) that is replaced as a whole."""
+    """Stores secrets in an encrypted file (0600) that is replaced atomically."""
 
     kind = VaultKind.FILE
 
@@ -80,7 +81,7 @@ class FileVault(Vault):
         self._lock = threading.Lock()
 
     def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
-        """Try the passphrase on the file."""
+        """Try to decrypt the file."""
         del timeout
         try:
             with self._lock:
@@ -97,7 +98,9 @@ class FileVault(Vault):
         try:
             return parse_entry(text) if text is not None else None
         except ValueError as error:
-            raise self._refused(f"An entry cannot be read: {error}.", "Enter the password again.") from None
+            raise self._vault_error(
+                f"An entry cannot be read: {error}.", "Enter the password again."
+            ) from None
 
     def _store(self, credential_id: uuid.UUID, name: str, entry: VaultEntry) -> None:
         del name
@@ -118,14 +121,14 @@ class FileVault(Vault):
 
     @contextmanager
     def _edit_entries(self) -> Iterator[dict[str, str]]:
-        """Give the entries to be changed, and write them; other programs wait, so that no entry gets lost."""
+        """Yield the entries and write them back, under a lock against other threads and programs."""
         try:
             with self._lock, file_lock(self._path):
                 entries, derivation = self._read()
                 yield entries
                 self._write(entries, derivation)
         except OSError as error:
-            raise self._refused(
+            raise self._vault_error(
                 f"The file cannot be written: {error.strerror or error}.", "See that it may be written."
             ) from None
 
@@ -142,38 +145,38 @@ class FileVault(Vault):
 
     def _passphrase_bytes(self) -> bytes:
         if not self._passphrase:
-            raise self._refused(
+            raise self._vault_error(
                 "No passphrase was given.",
                 "Set APPROVAL_CONSOLE_PASSPHRASE, or choose another vault with --vault.",
             )
         try:
             return self._passphrase.reveal().encode()
         except UnicodeEncodeError:
-            raise self._refused("The passphrase is not text in UTF-8.", "Set it in UTF-8.") from None
+            raise self._vault_error("The passphrase is not text in UTF-8.", "Set it in UTF-8.") from None
 
     def _read(self) -> tuple[dict[str, str], KeyDerivation]:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        self._passphrase_bytes()  # a missing passphrase is said before anything is lost
+        self._passphrase_bytes()  # report a missing passphrase first
         try:
             sealed = self._path.read_bytes()
-            derivation = KeyDerivation.read(sealed)
+            derivation = KeyDerivation.parse(sealed)
         except FileNotFoundError:
-            return {}, KeyDerivation.fresh()
+            return {}, KeyDerivation.create()
         except OSError as error:
-            raise self._refused(
+            raise self._vault_error(
                 f"The file cannot be read: {error.strerror}.", "See that it may be read."
             ) from None
         except ValueError:
-            raise self._refused(
+            raise self._vault_error(
                 "The file is no vault of this console, or damaged.", "Restore it from a backup."
             ) from None
         nonce, content = sealed[HEADER_BYTES:][:NONCE_BYTES], sealed[HEADER_BYTES + NONCE_BYTES :]
         try:
-            plain = AESGCM(self._key(derivation)).decrypt(nonce, content, derivation.head())
+            plain = AESGCM(self._key(derivation)).decrypt(nonce, content, derivation.header())
         except InvalidTag:
-            raise self._refused(
+            raise self._vault_error(
                 "The passphrase is wrong, or the file was changed.", "Enter the passphrase it was made with."
             ) from None
         entries: dict[str, str] = json.loads(plain)
@@ -183,13 +186,13 @@ class FileVault(Vault):
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         if derivation.is_outdated:
-            derivation = KeyDerivation.fresh()
+            derivation = KeyDerivation.create()
         nonce = secrets.token_bytes(NONCE_BYTES)
-        head = derivation.head()
-        sealed = AESGCM(self._key(derivation)).encrypt(nonce, json.dumps(entries).encode(), head)
-        replace_file(self._path, head + nonce + sealed)
+        header = derivation.header()
+        sealed = AESGCM(self._key(derivation)).encrypt(nonce, json.dumps(entries).encode(), header)
+        replace_private_file(self._path, header + nonce + sealed)
 
-    def _refused(self, cause: str, remedy: str) -> VaultError:
+    def _vault_error(self, cause: str, remedy: str) -> VaultError:
         return VaultError(
             Problem(
                 tried="Open the encrypted file of passwords",

@@ -1,4 +1,4 @@
-"""The session vault: passwords in memory, gone when the program ends."""
+"""Passwords in memory, until the program ends."""
 
 import uuid
 
@@ -6,17 +6,16 @@ from services.vault.base import PROBE_TIMEOUT_S, Vault, VaultEntry, VaultKind, V
 
 
 class SessionVault(Vault):
-    """Keeps secrets until the program ends."""
+    """Stores secrets in memory."""
 
     kind = VaultKind.SESSION
-    keeps_audit_key = False
-    no_audit_key = "This vault forgets everything when the program ends, so it keeps no key."
+    can_store_audit_key = False
+    no_audit_key_reason = "This vault forgets everything when the program ends, so it keeps no key."
 
     def __init__(self) -> None:
         self._entries: dict[uuid.UUID, VaultEntry] = {}
 
     def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
-        """Memory is always there."""
         del timeout
         return VaultState(usable=True, label="this session only")
 

@@ -1,4 +1,4 @@
-"""Opens the vault that was asked for."""
+"""Creates the vault of a kind."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,25 +17,25 @@ def open_vault(
     passphrase: Secret | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Vault:
-    """Return the vault of `kind`; `folder` is where the encrypted file or the bindings lie.
+    """Return the vault of `kind`; `folder` contains the encrypted file or the file of bindings.
 
-    Nothing is probed yet: that may ask the user, and is done in a thread. Without `environ` it is that of this program.
+    The vault is not accessed yet. `environ` defaults to the environment of this program.
     """
-    given_in = full_environment() if environ is None else environ
+    variables = full_environment() if environ is None else environ
     match kind:
         case VaultKind.SYSTEM:
-            from services.vault.system_vault import SystemVault
+            from services.vault.keyring_vault import SystemVault
 
             return SystemVault()
         case VaultKind.FILE:
             from services.vault.file_vault import FileVault
 
-            given = given_in.get(PASSPHRASE_VARIABLE)
-            return FileVault(folder / "vault.bin", passphrase or (Secret(given) if given else None))
+            text = variables.get(PASSPHRASE_VARIABLE)
+            return FileVault(folder / "vault.bin", passphrase or (Secret(text) if text else None))
         case VaultKind.ENV:
             from services.vault.environment_vault import EnvVault
 
-            return EnvVault(given_in, folder / "bindings.json")
+            return EnvVault(variables, folder / "bindings.json")
         case VaultKind.SESSION:
             from services.vault.session_vault import SessionVault
 

@@ -62,8 +62,8 @@ def _resident_mb() -> float:
 
 async def _ready(page: object) -> None:
     """Let the loop run until everything that was asked for is here."""
-    busy = (page.workers, page.showing.workers, page.filters.workers)  # type: ignore[attr-defined]
-    while page.looking.busy or any(worker.busy for worker in busy):  # type: ignore[attr-defined]
+    busy = (page.tasks, page.details_loader.tasks, page.filters.tasks)  # type: ignore[attr-defined]
+    while page.list_controller.busy or any(worker.busy for worker in busy):  # type: ignore[attr-defined]
         await asyncio.sleep(0.01)
 
 
@@ -135,11 +135,13 @@ def _new_rows(stamp: int = 0) -> Iterator["asyncio.Future[float]"]:
 
 
 async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
-    from console.inbox.cell_content import SORTABLE
+    from console.inbox.request_rows import SORTABLE
 
     table, model = page.table, page.model  # type: ignore[attr-defined]
-    switches = [lambda key=key: page.show_filter(key) for key in ("all", "mismatch", "pending", "all")]  # type: ignore[attr-defined]
-    switches += [lambda column=column: page.sort_by(column) for column in SORTABLE]  # type: ignore[attr-defined]
+    switches = [
+        lambda key=key: page.presenter.show_filter(key) for key in ("all", "mismatch", "pending", "all")
+    ]  # type: ignore[attr-defined]
+    switches += [lambda column=column: page.presenter.sort_by(column) for column in SORTABLE]  # type: ignore[attr-defined]
     for switch in switches * ROUNDS:
         began = time.perf_counter()
         with _new_rows(model.generation) as painted:
@@ -158,7 +160,7 @@ async def _scroll(page: object, runs: Runs, soak_s: float) -> None:
         bar.setValue(number * STRIDE % model.rowCount() * ROW)
         table.viewport().repaint()
         runs.jumps.append((time.perf_counter() - began) * 1000)
-        first, _ = table.in_sight()
+        first, _ = table.visible_range()
         while model.loaded(first) is None:
             await asyncio.sleep(POLL_S)
         table.viewport().repaint()

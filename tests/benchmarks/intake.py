@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.kinds import Kind
 from services.configuration import Configuration
-from services.intake.accepted_requests import IntakeClients
+from services.intake.clients import IntakeClients
 from services.store import Store
 from tests.services.requests.intake_flood import BROKEN_CHUNK, MALFORMED, health, idle, many, post, timed
 

@@ -10,12 +10,14 @@ from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDial
 from console.forms.merge_dialog import MergeDialog, MergeRow
 from console.forms.new_object_dialog import NewObjectDialog, PasswordDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
-from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog
+from console.inbox.action_plan import ACTION_DESCRIPTIONS
+from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
 from console.navigation.tree_places import TREE
 from console.provisioning.run_dialog import RunDialog
+from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.targets import Target
 from console.setup.wizard import SetupWizard
@@ -128,21 +130,21 @@ async def look_at_pages(window, look, text=""):
         for target in places():
             window.show_target(target)
             await asyncio.sleep(0)
-            await until(lambda: not window.page.workers.busy)
+            await until(lambda: not window.page.tasks.busy)
             look(f"{target.kind} {when}", window)
     for kind in Kind:
         page = await shown(window, kind, made[kind])
         for tab in page.tabs:
             page.open_tab(tab)
             await asyncio.sleep(0)
-            await until(lambda page=page: not page.workers.busy)
+            await until(lambda page=page: not page.tasks.busy)
             look(f"{kind} {tab}", window)
         page.open_tab("Details")
         page.session.edit({"name": ""})
         look(f"{kind} with an error", window)
         page.discard()
     window.show_target(Target("faults"))
-    await until(lambda: not window.page.workers.busy)
+    await until(lambda: not window.page.tasks.busy)
     look("faults", window)
     return made
 
@@ -183,12 +185,12 @@ async def look_at_task(window, look, made):
     """Show the page that provisions a server, with each of its tabs and panes."""
     window.show_target(Target("provisioning", tab=str(made[Kind.FOREIGN_SYSTEM].id)))
     page = window.page
-    await until(lambda: page.server is not None and not page.workers.busy)
+    await until(lambda: page.presenter.server is not None and not page.tasks.busy)
     for tab in ("Plan", "Verify", "History"):
         page.open_tab(tab)
         look(f"provisioning {tab}", window)
     page.open_tab("Plan")
-    page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
+    page.plan_tab.run.show_outcome(stopped_outcome("The run stopped", PROBLEM, "receipt"))
     for pane in range(page.plan_tab.right.count()):
         page.plan_tab.right.setCurrentIndex(pane)
         look(f"provisioning pane {pane}", window)
@@ -201,13 +203,13 @@ async def look_at_dialogs(window, look, made, text=""):
         dialog.open()
         dialog.activateWindow()
         await asyncio.sleep(0)
-        await until(lambda dialog=dialog: not getattr(dialog, "workers", window.workers).busy)
+        await until(lambda dialog=dialog: not getattr(dialog, "tasks", window.tasks).busy)
         look(f"dialog {name}", dialog)
         dialog.reject()
         dialog.deleteLater()
     window.toggle_activity()
     window.ctx.activity.begin(f"Copy the catalogue {text}", lambda: None).progress(f"reading {text}", 1, 3)
-    await until(lambda: not window.page.workers.busy)
+    await until(lambda: not window.page.tasks.busy)
     look("activity", window)
     window.toggle_activity()
     window.open_palette()

@@ -24,8 +24,8 @@ class PageContext(QObject):
         self.drafts = Drafts(self)
         self.activity = Activity(self)
         self.visited, self.notes, self.problems = [], [], []
-        self.workers = TaskRunner(self, self.show_problem)
-        self.undo = UndoStack(self.workers, self.notify, self)
+        self.tasks = TaskRunner(self, self.show_problem)
+        self.undo = UndoStack(self.tasks, self.notify, self)
         self.settings, self.polling = None, None
         self._noticed.connect(self.changes)
         workspace.store.feed.subscribe(self._noticed.emit)

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxL
 
 import console
 from console.design import theme
+from console.provisioning.run_texts import stopped_outcome
 from console.runtime.targets import Target
 from models.kinds import Kind
 from tests.console.accessibility import complaints
@@ -70,7 +71,7 @@ def test_every_place_of_the_tree_empty_and_filled(in_window):
             for target in places():
                 window.show_target(target)
                 await asyncio.sleep(0)
-                await until(lambda: not window.page.workers.busy)
+                await until(lambda: not window.page.tasks.busy)
                 if wrong := complaints(window):
                     found[f"{target.kind} {when}"] = wrong
 
@@ -91,7 +92,7 @@ def test_every_tab_of_an_object(in_window, kind):
         for tab in page.tabs:
             page.open_tab(tab)
             await asyncio.sleep(0)
-            await until(lambda: not page.workers.busy)
+            await until(lambda: not page.tasks.busy)
             if wrong := complaints(window):
                 found[tab] = wrong
         page.open_tab("Details")
@@ -137,14 +138,14 @@ def test_every_tab_and_pane_of_the_task(in_window):
         made = await filled(window)
         window.show_target(Target("provisioning", tab=str(made[Kind.FOREIGN_SYSTEM].id)))
         page = window.page
-        await until(lambda: page.server is not None and not page.workers.busy)
+        await until(lambda: page.presenter.server is not None and not page.tasks.busy)
         found = {}
         for tab in ("Plan", "Verify", "History"):
             page.open_tab(tab)
             if wrong := complaints(window):
                 found[tab] = wrong
         page.open_tab("Plan")
-        page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
+        page.plan_tab.run.show_outcome(stopped_outcome("The run stopped", PROBLEM, "receipt"))
         for pane in range(page.plan_tab.right.count()):
             page.plan_tab.right.setCurrentIndex(pane)
             if wrong := complaints(window):
@@ -159,7 +160,7 @@ def test_activity_and_palette(in_window):
         window.show_target(Target("home"))
         window.toggle_activity()
         window.ctx.activity.begin("Copy the catalogue", lambda: None).progress("reading", 1, 3)
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         assert complaints(window) == {}
         window.open_palette()
         assert complaints(window.palette_box) == {}
@@ -179,7 +180,7 @@ def test_every_dialog(in_window):
             dialog.open()
             dialog.activateWindow()
             await asyncio.sleep(0)
-            await until(lambda dialog=dialog: not getattr(dialog, "workers", window.workers).busy)
+            await until(lambda dialog=dialog: not getattr(dialog, "tasks", window.tasks).busy)
             if wrong := complaints(dialog):
                 found[name] = wrong
             if not dialog.windowTitle():
@@ -216,7 +217,7 @@ def test_the_keyboard_is_seen_wherever_it_is(in_window, qapp, scheme):
     async def story(window):
         window.ctx.commands.run(f"theme_{scheme}")
         window.show_target(Target("folder:user_credential"))
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         button = next(b for b in window.page.findChildren(QPushButton) if b.isVisible())
         window.navigation.filter.setFocus()
         without = button.grab().toImage()

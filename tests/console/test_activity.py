@@ -71,8 +71,8 @@ def test_a_result_stays_in_the_strip_until_it_was_read_or_the_next_one_comes(act
     activity.record("Polling ServiceNow", "Nothing listens there.", FAILED, routine=True)
     activity.record("Requests", "3 new", routine=True)
     check = activity.begin("Scheduled check", routine=True)
-    strip._following.seen_at = datetime.now(UTC)
-    strip._following.changed.emit()
+    strip._polling.seen_at = datetime.now(UTC)
+    strip._polling.changed.emit()
     assert strip.text.text() == said
     assert strip.polling.last.text().startswith("Last polled ")
     check.end("1 server works")

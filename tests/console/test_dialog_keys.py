@@ -33,7 +33,7 @@ def test_a_key_presses_the_focused_button_of_every_dialog(run, tmp_path, key):
                 dialog.open()
                 dialog.activateWindow()
                 await asyncio.sleep(0)
-                await until(lambda dialog=dialog: not getattr(dialog, "workers", window.workers).busy)
+                await until(lambda dialog=dialog: not getattr(dialog, "tasks", window.tasks).busy)
                 for button in dialog.findChildren(QPushButton):
                     if not (button.isVisibleTo(dialog) and button.isEnabled()):
                         continue

@@ -99,7 +99,7 @@ def test_buttons_and_tabs_of_an_object_are_german(in_window, catalog, kind):
     async def story(window):
         made = await filled(window)
         page = await shown(window, kind, made[kind])
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
         bars = page.findChildren(QTabBar)
         texts = {bar.tabText(place) for bar in bars for place in range(bar.count())}
         texts |= {button.text() for button in page.findChildren(QPushButton) if button.isVisibleTo(page)}

@@ -5,13 +5,14 @@ from PyQt6.QtCore import QAbstractListModel, Qt
 from PyQt6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QLineEdit, QTabBar, QWidget
 
 from console.inbox import empty_states
+from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.cell_content import COLUMNS
-from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog
+from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.window_polling import SKIP_TEXTS, poll_result_text
+from console.provisioning.presenter import ProvisioningPresenter, RunResult
 from console.provisioning.run_dialog import RunDialog
-from console.provisioning.status_text import ProvisioningStatus
 from console.widgets.badge import Badge
 from models.kinds import RequestState
 from services import language
@@ -78,7 +79,7 @@ def test_the_requests_page_its_details_and_its_dialogs_are_german(run, ctx, stor
         ended = request(900, 9000, RequestState.REJECTED)
         put(store, ended)
         async with page_of(ctx) as page:
-            page.show_filter("all")
+            page.presenter.show_filter("all")
             await settled(page)
             assert page.title == "Anforderungen"
             page.table.selectRow(0)
@@ -88,15 +89,15 @@ def test_the_requests_page_its_details_and_its_dialogs_are_german(run, ctx, stor
             assert page.pane.who.text() == "Alex Approver"
             assert page.pane.what.text().startswith("Genehmigen Sie ")
             page.act("approve")
-            dialog = page.acting.dialog
+            dialog = page.action_controller.dialog
             await until(lambda: "mit dem Konto" in dialog.summary.text())
             assert dialog.windowTitle() == f"{row.number} genehmigen"
             assert left_english(dialog, different) == set()
-            dialog.go.click()
-            await until(lambda: dialog.over)
+            dialog.confirm_button.click()
+            await until(lambda: dialog.is_finished)
             assert dialog.summary.text().startswith("1 Anforderung genehmigt.\n")
             assert left_english(dialog, different) == set()
-            dialog.out.click()
+            dialog.close_button.click()
             await settled(page)
 
     run(story(), LONG_S)
@@ -171,7 +172,7 @@ def test_the_page_of_the_task_is_german_on_every_tab(run, ctx, stock, server_on,
             assert page.verify_tab.verdict.text() == "Alles stimmt überein"
             assert left_english(page, different) == set()
             page.open_tab("Plan")
-            page.plan_tab.tree.select(page.planned.plan.changes[0].key)
+            page.plan_tab.tree.select(page.presenter.plan.changes[0].key)
             await provisioning_support.settled(page)
             assert left_english(page, different) == set()
 
@@ -187,11 +188,11 @@ def test_the_dialog_before_a_run_is_german(run, ctx, stock, server_on, different
 
 
 def test_the_task_says_in_german_why_it_cannot_run():
-    standing = ProvisioningStatus(server=None, plan=None, planning=False, busy=False, ended="")
-    assert standing.reason() == "Wählen Sie ein ServiceNow-System"
-    done = ProvisioningStatus(server=None, plan=None, planning=False, busy=False, ended="done")
-    assert done.badges(narrow=False) == [("Erledigt und überprüft", "good", "good")]
-    assert done.badges(narrow=True) == [("Erledigt", "good", "good")]
+    presenter = ProvisioningPresenter()
+    assert presenter.reason() == "Wählen Sie ein ServiceNow-System"
+    presenter.result = RunResult.VERIFIED
+    assert presenter.badges(narrow=False) == [("Erledigt und überprüft", "good", "good")]
+    assert presenter.badges(narrow=True) == [("Erledigt", "good", "good")]
 
 
 def test_every_fault_is_told_in_german():

@@ -145,7 +145,7 @@ def test_a_round_is_cancelled_at_once_from_the_strip(in_window, silent):
         window.strip.cancel.clicked.emit()
         assert job.state == "cancelled"
         await until(lambda: window.ctx.commands.get("check_all").enabled())
-        await until(lambda: not window.rounds.workers.busy)
+        await until(lambda: not window.rounds.tasks.busy)
         assert past_checks(window.ctx.workspace.store, server.id) == []
 
     in_window(story)
@@ -220,9 +220,9 @@ def test_a_scheduled_round_tells_when_a_verdict_changes_and_only_then(in_window,
         assert activity.latest.text == "failed now; the check before: good"
         assert window.strip.text.text().startswith(server.name)
         assert [j.name for j in activity.jobs].count("Scheduled check") == 1
-        await until(lambda: not window.rounds.workers.busy)
+        await until(lambda: not window.rounds.tasks.busy)
         window.schedule.tick()
-        await until(lambda: not window.rounds.workers.busy and not window.rounds.running)
+        await until(lambda: not window.rounds.tasks.busy and not window.rounds.running)
         assert [j.name for j in activity.jobs].count(server.name) == 1
 
     in_window(story)

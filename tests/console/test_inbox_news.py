@@ -38,10 +38,10 @@ def in_window(run, tmp_path):
 async def looked(window):
     """Let the news look once, now."""
     news = window.news
-    await until(lambda: not news.workers.busy)
-    news._soon.stop()
-    news.look()
-    await until(lambda: not news.workers.busy)
+    await until(lambda: not news.tasks.busy)
+    news._check.cancel()
+    news.check()
+    await until(lambda: not news.tasks.busy)
 
 
 # -- news -------------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_a_click_on_the_news_opens_the_row_or_the_list(in_window):
         said[-1][2]()
         await settled(page)
         assert window.page is page
-        assert page.key == "pending"
+        assert page.presenter.criteria.key == "pending"
 
     in_window(story)
 
@@ -101,13 +101,13 @@ def test_nothing_is_told_outside_while_the_list_is_looked_at_or_when_it_is_not_w
         window.go_home()
         before = len(said)
         window.ctx.commands.run("notify_requests")
-        assert not window.news.wanted
+        assert not window.news.is_enabled
         assert not window.ctx.commands.action("notify_requests").isChecked()
         put(store, request(2, 5))
         await looked(window)
         assert len(said) == before
         window.reset_layout()
-        assert not window.news.wanted
+        assert not window.news.is_enabled
         window.ctx.commands.run("notify_requests")
         put(store, request(3, 5), request(4, 5, rehearsal=True))
         await looked(window)
@@ -137,12 +137,12 @@ def test_what_comes_into_a_cut_off_list_from_below_is_not_new(ages):
     known = SeenRequests()
     rows = [SimpleNamespace(id=n, requested_at=NOW - timedelta(seconds=n)) for n in range(500)]
     shown = rows[:ROW_LIMIT]
-    assert known.unknown(shown) == shown
+    assert known.take_unseen(shown) == shown
     gone = set(ages)
     left = [row for row in rows if row.id not in gone][:ROW_LIMIT]
-    assert known.unknown(left) == []
+    assert known.take_unseen(left) == []
     newer = SimpleNamespace(id=-1, requested_at=NOW + timedelta(seconds=1))
-    assert known.unknown([newer, *left][:ROW_LIMIT]) == [newer]
+    assert known.take_unseen([newer, *left][:ROW_LIMIT]) == [newer]
 
 
 def test_the_words_of_the_news():

@@ -11,9 +11,10 @@ from PyQt6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
 from PyQt6.QtTest import QAbstractItemModelTester
 
 import console
-from console.inbox.cell_content import RowOutcome
+from console.inbox.request_rows import RowOutcome
 from console.inbox.request_timeline import TimelineEntry, TimelineModel
-from console.inbox.table_model import PAGE_SIZE, InboxModel
+from console.inbox.row_reader import PAGE_SIZE
+from console.inbox.table_model import InboxModel
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import FilterModel
 from console.objects.folder import FolderModel
@@ -176,15 +177,15 @@ def inbox():
     rows = inbox_rows(2 * PAGE_SIZE + 7)
     yield model.show_rows(len(rows), {0: rows[:PAGE_SIZE]})
     yield model.fill(model.generation, 2, rows[2 * PAGE_SIZE :])
-    yield model.renew(len(rows) - 3, {0: rows[:PAGE_SIZE]})
-    yield model.renew(len(rows) + 300, {})
+    yield model.update_rows(len(rows) - 3, {0: rows[:PAGE_SIZE]})
+    yield model.update_rows(len(rows) + 300, {})
     yield model.grow(len(rows) + 900)
     yield model.tick(0, 20)
     yield model.set_stale_reason("Last polled at 10:00:00.", None)
     yield model.set_stale_reason("", frozenset())
     yield model.set_outcomes({rows[0].id: RowOutcome(ok=True, text="RITM1 is approved.")})
-    yield model.set_sorted(2, falling=True)
-    yield model.renew(0, {})
+    yield model.set_sorted(2, descending=True)
+    yield model.update_rows(0, {})
     yield model.show_rows(0, {})
 
 

@@ -81,7 +81,7 @@ def test_it_says_what_is_left_and_cleans_up_when_it_can(run, tmp_path, practice)
             assert item["approval"] == "cancelled"
             assert any(item["number"] in line for line in jobs(window)[1].log)
             window.leftovers.start()
-            await until(lambda: not window.leftovers.workers.busy)
+            await until(lambda: not window.leftovers.tasks.busy)
             assert len(jobs(window)) == 2
 
     run(story(), 40)
@@ -99,7 +99,7 @@ def test_it_says_what_is_left_and_cleans_up_when_it_can(run, tmp_path, practice)
 def test_where_nothing_is_left_nothing_is_said(run, tmp_path):
     async def story():
         async with opened_window(str(tmp_path / "empty.db"), tmp_path / "profile") as window:
-            await until(lambda: not window.leftovers.workers.busy)
+            await until(lambda: not window.leftovers.tasks.busy)
             assert jobs(window) == []
 
     run(story(), 40)

@@ -77,7 +77,7 @@ def test_every_control_of_a_page_has_a_name(run, ctx, configuration, kind, store
         page.show()
         page.load()
         await until(lambda: page.session.ready)
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
         assert [f"{type(c).__name__} {c.objectName()}" for c in unnamed(page)] == []
         assert page.minimumSizeHint().width() <= SMALLEST_WINDOW - TREE
         page.close()

@@ -291,7 +291,7 @@ def test_it_finds_requests_of_any_age_and_shows_the_row(in_window):
         assert len(rows(palette)) == 2 + ROWS_PER_GROUP  # and a row that shows the rest
         assert palette.count.text().startswith(f"{MAX_REQUESTS}+ matches")
         palette.field.setText("0_%inst")
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         assert rows(palette) == []
 
     in_window(story)

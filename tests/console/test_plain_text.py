@@ -269,7 +269,7 @@ CLASSES = {
     "QGroupBox",
 }
 """Classes of Qt that decide by themselves whether a text is rich."""
-DOOR = {"plain.py", "labels.py"}
+ALLOWED = {"plain_text.py", "labels.py"}
 
 
 def sources():
@@ -288,7 +288,7 @@ def test_nothing_but_the_one_way_uses_what_shows_rich_text():
     used = [
         f"{path.name}:{node.lineno} {name}"
         for path, tree in sources()
-        if path.name not in DOOR
+        if path.name not in ALLOWED
         for name, node in calls(tree)
         if name in UNSAFE | CLASSES
     ]
@@ -303,20 +303,20 @@ def is_own_text(node):
 
 
 def test_titles_are_words_of_the_console_or_made_plain():
-    """A title made of anything but a constant goes through `plain.title`."""
+    """A title made of anything but a constant goes through `plain_text.window_title`."""
     used = [
         f"{path.name}:{node.lineno}"
         for path, tree in sources()
         for name, node in calls(tree)
         if name == "setWindowTitle"
         and not is_own_text(node.args[0])
-        and "plain.title(" not in ast.unparse(node.args[0])
+        and "plain_text.window_title(" not in ast.unparse(node.args[0])
     ]
     assert used == []
 
 
 def test_tooltips_of_models_are_made_plain():
-    """Whatever a model returns for a tooltip goes through `plain.tip`."""
+    """Whatever a model returns for a tooltip goes through `plain_text.tooltip`."""
     wrong = []
     for path, tree in sources():
         for node in ast.walk(tree):
@@ -329,7 +329,9 @@ def test_tooltips_of_models_are_made_plain():
                 f"{path.name}:{part.lineno}"
                 for statement in body
                 for part in ast.walk(statement)
-                if isinstance(part, ast.Return) and part.value and "plain.tip(" not in ast.unparse(part.value)
+                if isinstance(part, ast.Return)
+                and part.value
+                and "plain_text.tooltip(" not in ast.unparse(part.value)
             ]
     # The time of a revision is the console's own.
-    assert [w for w in wrong if not w.startswith("timeline.py")] == []
+    assert [w for w in wrong if not w.startswith("revision_list.py")] == []

@@ -99,7 +99,7 @@ def test_the_steps_of_home_tell_their_state(run, tmp_path):
         await filled(window)
         window.show_target(Target("home"))
         page = window.page
-        await until(lambda: page.phases and not page.workers.busy)
+        await until(lambda: page.phases and not page.tasks.busy)
         names = [
             row.accessibleName()
             for block in page.guide.findChildren(PhaseBlock)
@@ -123,7 +123,7 @@ def test_the_figures_of_a_process_are_read_with_their_names(run, tmp_path):
     async def story(window):
         made = await filled(window)
         page = await shown(window, Kind.APPROVAL_PROCESS, made[Kind.APPROVAL_PROCESS])
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
         told = [label.accessibleName() for label in page._rail._figures] if hasattr(page, "_rail") else []
         told = told or [w.accessibleName() for w in page.findChildren(QLabel) if ": " in w.accessibleName()]
         assert "Requests decided: 0" in told

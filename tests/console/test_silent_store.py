@@ -43,7 +43,7 @@ def test_reading_ends_with_the_problem_and_goes_on_when_the_network_does(run, re
             await until(lambda: window.page.session.lost is not None)
             assert window.page.session.lost.problem.fault == "store-silent"
             window.show_target(Target(REQUESTS))
-            await until(lambda: not window.page.workers.busy)
+            await until(lambda: not window.page.tasks.busy)
             relay.silent.clear()
             await answered(window.ctx)
             page = await shown(window, Kind.FOREIGN_SYSTEM, made[Kind.FOREIGN_SYSTEM])

@@ -70,7 +70,7 @@ def test_no_icon_keeps_the_colours_of_the_theme_before(run, qapp, tmp_path):
             ):
                 page = await shown(window, kind, item)
                 page.open_tab(tab)
-                await until(lambda page=page: not page.workers.busy)
+                await until(lambda page=page: not page.tasks.busy)
                 switch(f"{kind} {tab}")
             page.open_tab("Details")
             page.session.edit({"name": ""})
@@ -79,7 +79,7 @@ def test_no_icon_keeps_the_colours_of_the_theme_before(run, qapp, tmp_path):
             for target in (Target("home"), Target("faults"), Target("provisioning", tab=str(server.id))):
                 window.show_target(target)
                 await asyncio.sleep(0)
-                await until(lambda: not window.page.workers.busy)
+                await until(lambda: not window.page.tasks.busy)
                 switch(target.kind)
             window.page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
             window.page.plan_tab.right.setCurrentIndex(2)

@@ -27,7 +27,7 @@ async def opened_window(store_url, profile, size=(1280, 800)):
     ctx.open()
     await ctx.ready()
     window.refresh_tree()
-    await until(lambda: not window.workers.busy)
+    await until(lambda: not window.tasks.busy)
     try:
         yield window
     finally:

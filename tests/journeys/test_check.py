@@ -75,7 +75,7 @@ def test_from_a_running_console_to_a_copied_report_in_two_clicks(in_window, prac
         await until(lambda: link() is not None and link().isVisible())
         presses = Presses()
         click(link())
-        await until(lambda: hasattr(window.page, "check") and window.page.check.report)
+        await until(lambda: hasattr(window.page, "check") and window.page.check.presenter.report)
         click(window.page.check.copy_button)
         presses.end()
         assert len(presses.times) == 2
@@ -116,13 +116,13 @@ def test_a_process_is_checked_as_typed_and_what_is_found_goes_into_the_form(in_w
         page, right = window.page, process.create_service
         page.form.accept("create_service", right.upper())
         page.run("check")
-        await until(lambda: page.check.report)
-        assert page.check.results["service_create"].state == "failed"
-        card = page.check._by_stage["service_create"]
+        await until(lambda: page.check.presenter.report)
+        assert page.check.presenter.results["service_create"].state == "failed"
+        card = page.check.findings.cards["service_create"]
         assert [b.text() for b in card.acts] == [f"Use {right}", "Go to the name"]
         click(card.acts[0])
-        await until(lambda: page.check.report and not page.check.running)
-        assert page.check.results["service_create"].state == "ok"
+        await until(lambda: page.check.presenter.report and not page.check.presenter.running)
+        assert page.check.presenter.results["service_create"].state == "ok"
         assert page.session.values["create_service"] == right
         await until(lambda: len(page.check.past_checks.checks) == 2)
         assert [c.unsaved for c in page.check.past_checks.checks] == [False, True]

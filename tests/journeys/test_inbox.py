@@ -136,7 +136,7 @@ def test_what_was_decided_in_servicenow_is_seen_by_refreshing(in_window, practic
         page.run("refresh")
         await until(lambda: any(job.text.startswith("Status updated") for job in window.ctx.activity.jobs))
         await settled(page)
-        assert page.showing.row.state == RequestState.APPROVED
+        assert page.details_loader.request.state == RequestState.APPROVED
         window.polling.stop()
 
     in_window(story)

@@ -358,9 +358,9 @@ def test_a_type_without_a_server_behind_it_says_so(run, ctx, configuration):
     async def story():
         async with opened(ctx, Target("approval_type", approval_type.id)) as page:
             page.run("check")
-            await until(lambda: page.check.failure)
-            assert page.check.failure.fault == "server-missing"
-            assert "Choose a ServiceNow Server" in page.check._nothing.text()
+            await until(lambda: page.check.presenter.failure)
+            assert page.check.presenter.failure.fault == "server-missing"
+            assert "Choose a ServiceNow Server" in page.check.findings.placeholder.text()
             assert page.head.badges() == [("Could not be checked", "bad", "bad")]
 
     run(story())
@@ -399,11 +399,11 @@ def test_an_answer_says_its_age_and_is_asked_for_anew_when_the_page_is_looked_at
     async def story():
         async with opened(ctx, Target("approval_process", process.id)) as page:
             await checked(page)
-            await until(lambda: chain_word(page) == "Reached" and not page.workers.busy)
+            await until(lambda: chain_word(page) == "Reached" and not page.tasks.busy)
             before = len(practice.log)
             page.hide()
             page.show()
-            assert not page.workers.busy, "an answer of just now is good enough"
+            assert not page.tasks.busy, "an answer of just now is good enough"
             page._view.read_at -= 180
             page._ageing.timeout.emit()
             assert (page.chain.chain.links[1].state, chain_word(page)) == ("off", "Reached 3 min ago")
@@ -411,7 +411,7 @@ def test_an_answer_says_its_age_and_is_asked_for_anew_when_the_page_is_looked_at
             page.show()
             await until(lambda: chain_word(page) == "Reached")
             assert len(practice.log) > before
-            await until(lambda: not page.workers.busy)
+            await until(lambda: not page.tasks.busy)
             await asyncio.to_thread(practice.stop)
             page._view.read_at -= 180
             QApplication.sendEvent(page, QEvent(QEvent.Type.WindowActivate))

@@ -15,6 +15,7 @@ from services.common.file_writing import (
     write_failure_cause,
     write_failure_remedy,
 )
+from tests.processes import without_coverage
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +120,13 @@ def test_what_was_there_stays_on_a_disk_that_fills_up(tmp_path):
         "except OSError as error: print(write_failure_cause(error))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, path],
+        cwd=ROOT,
+        env=without_coverage(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout == "The disk is full, or takes no file of this size.\n"
     assert path.read_bytes() == BEFORE

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.common.logging_setup import PrivateRotatingFileHandler, configure_logging, try_configure_logging
+from tests.processes import without_coverage
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +59,7 @@ def test_a_full_disk_silences_it_with_one_notice_until_there_is_room(tmp_path):
     said = []
     file = configure_logging(tmp_path / "logs")
     [handler] = [h for h in logging.getLogger().handlers if isinstance(h, PrivateRotatingFileHandler)]
-    handler.notice = said.append
+    handler.on_failure = said.append
     log, opened = logging.getLogger("services"), handler._open
 
     class Full:
@@ -87,6 +88,7 @@ def test_no_traceback_reaches_the_terminal(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "logs"],
         cwd=ROOT,
+        env=without_coverage(),
         capture_output=True,
         text=True,
         check=True,

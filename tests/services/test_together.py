@@ -32,8 +32,8 @@ async def one(value):
 
 
 async def test_what_all_return_comes_in_order():
-    assert await gather_or_cancel(one("a"), one("b")) == ["a", "b"]
-    assert await gather_or_cancel() == []
+    assert await gather_or_cancel(one("a"), one("b")) == ("a", "b")
+    assert await gather_or_cancel() == ()
 
 
 async def test_where_one_fails_the_others_are_over():

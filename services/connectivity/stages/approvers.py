@@ -13,9 +13,9 @@ from services.common.fault_ids import FaultTrait
 from services.common.tasks import gather_or_cancel
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row, Table
 
-FALSE_VALUES, TRUE_VALUES = ("false", "0"), ("true", "1")
 LOOKBACK_DAYS = 90
 REQUESTS_MAX = 200
 GRACE_MINUTES = 15
@@ -174,9 +174,7 @@ async def _read_newest_requests(instance: ServiceNowClient, item: str, seen: App
     table = instance.table("sc_req_item")
     rows = await _read_rows(table, query, fields, REQUESTS_MAX, "requests of the item", seen)
     found = sorted(rows or (), key=lambda row: row["sys_created_on"], reverse=True)
-    waiting = [
-        row for row in found if row["active"] not in FALSE_VALUES and row["approval"] == "not requested"
-    ]
+    waiting = [row for row in found if not is_false(row["active"]) and row["approval"] == "not requested"]
     late = [row for row in waiting if row["sys_created_on"] < before]
     seen.unasked = late[-1] if late else None
     return found
@@ -204,7 +202,7 @@ async def _read_asked_group(
                     _copy_members(named, seen)
                 else:
                     await _read_members(instance, where("group", Operator.IS, row["assignment_group"]), seen)
-                seen.group_active = seen.group_active and row["assignment_group.active"] not in FALSE_VALUES
+                seen.group_active = seen.group_active and not is_false(row["assignment_group.active"])
                 return
     if asked is not None:
         await _read_asked_users(instance, requests, seen)
@@ -251,7 +249,7 @@ async def _find_group_named_like(
     )
     exact = [row for row in rows or () if row["name"] == workflow]
     if len(exact) == 1:
-        seen.group, seen.group_active = exact[0]["name"], exact[0]["active"] not in FALSE_VALUES
+        seen.group, seen.group_active = exact[0]["name"], not is_false(exact[0]["active"])
         seen.people = [] if was_read else None
 
 
@@ -264,12 +262,12 @@ async def _read_members(instance: ServiceNowClient, query: TableQuery, seen: App
     if rows is not None:
         # A membership without a user is left behind when the user is deleted.
         seen.people = [_parse_approver(row, "user") for row in rows if row["user"]]
-        seen.group_active = not any(row["group.active"] in FALSE_VALUES for row in rows)
+        seen.group_active = not any(is_false(row["group.active"]) for row in rows)
 
 
 def _parse_approver(row: Row, path: str) -> Approver:
     name = row[f"{path}.name"] or row.get(f"{path}.user_name", "") or row[path]
-    active, locked = row[f"{path}.active"] not in FALSE_VALUES, row[f"{path}.locked_out"] in TRUE_VALUES
+    active, locked = not is_false(row[f"{path}.active"]), is_true(row[f"{path}.locked_out"])
     return Approver(row[path], name, active, locked)
 
 
@@ -290,5 +288,5 @@ async def _read_delegates(instance: ServiceNowClient, seen: ApproverFindings) ->
     for row in rows or ():
         begun = not row["starts"] or row["starts"] <= now
         over = bool(row["ends"]) and row["ends"] < now
-        if begun and not over and row["delegate.active"] not in FALSE_VALUES and row["delegate.name"]:
+        if begun and not over and not is_false(row["delegate.active"]) and row["delegate.name"]:
             seen.delegates[row["user"]] = row["delegate.name"]

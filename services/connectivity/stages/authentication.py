@@ -12,6 +12,7 @@ from services.servicenow.account_roles import signed_in_account
 from services.servicenow.encoded_query import equals
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row
 
 USER_FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
@@ -119,14 +120,14 @@ def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | 
     row = signed.row
     if row is None:
         return StageResult("account", "skipped", "cannot tell: the account's record is hidden from it")
-    if row["active"] in ("false", "0"):
+    if is_false(row["active"]):
         return fault_result("account", FaultId.ACCOUNT_INACTIVE, f"{signed.account} has Active off")
-    if row["locked_out"] in ("true", "1"):
+    if is_true(row["locked_out"]):
         return fault_result("account", FaultId.ACCOUNT_LOCKED, f"{signed.account} is locked out")
     seen = f"{signed.account}, active" + ("" if row["locked_out"] else "; whether it is locked is hidden")
-    if row["web_service_access_only"] in ("true", "1"):
+    if is_true(row["web_service_access_only"]):
         return f"{seen}, web service access only"
-    if row["internal_integration_user"] in ("true", "1"):
+    if is_true(row["internal_integration_user"]):
         return f"{seen}, internal integration user"
     if roles and BASIC_AUTH_ROLE in roles:
         return f"{seen}, interactive, {BASIC_AUTH_ROLE}"

@@ -20,15 +20,12 @@ from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import unreachable_error
 from services.connectivity.stages import time_limits
 from services.connectivity.stages.tls import load_tls_context
-from services.servicenow.connection_settings import ConnectionSettings, ProxyChallengeTrace, build_proxy
+from services.servicenow.authentication import ProxyChallengeTrace
+from services.servicenow.connection_settings import ConnectionSettings
 from services.servicenow.faults import make_error
-from services.servicenow.http_failures import (
-    is_proxy_auth_required,
-    proxy_auth_error,
-    read_limited_body,
-    transport_error,
-)
-from services.servicenow.response_headers import offers_basic
+from services.servicenow.library_messages import is_cut_off
+from services.servicenow.response_body import read_limited_body
+from services.servicenow.transport import call_error, can_sign_in_to_proxy, open_http_client
 
 PROXY_SCHEMES = ("http", "https")
 ADDRESSES_SHOWN = 6
@@ -220,16 +217,11 @@ class _AnonymousRequest:
 
     def can_retry_with_proxy_sign_in(self, error: httpx.ProxyError) -> bool:
         """Return whether a proxy that refused may be asked again with its sign-in."""
-        has = self.settings.proxy_sign_in is not None
-        return has and is_proxy_auth_required(error) and offers_basic(self.offer.schemes)
+        return can_sign_in_to_proxy(self.settings, error, self.offer)
 
     def failed(self, error: Exception) -> ConsoleError:
         """Return the error for what httpx raised."""
-        settings = self.settings
-        if is_proxy_auth_required(error):
-            text, has = f"{error}{self._proxy_note}", settings.proxy_sign_in is not None
-            return proxy_auth_error(self.tried, text, self.offer.schemes, given=self.signed, has_sign_in=has)
-        known = transport_error(error, self.tried, proxy=settings.effective_proxy)
+        known = call_error(self.settings, error, self.tried, self.offer, proxy_signed=self.signed)
         if known.problem.fault == FaultId.PROXY_FAILED:
             return unreachable_error("http", FaultId.PROXY_REFUSES, self.tried, known.problem.evidence)
         return known
@@ -237,16 +229,14 @@ class _AnonymousRequest:
     async def ask(self, *, signed: bool) -> AnonymousResponse:
         """Ask, with the proxy's sign-in where `signed` says so."""
         self.signed = signed
-        proxy = await build_proxy(self.settings, signed=signed)
         address = f"{self.settings.base_url}api/now/table/sys_user?sysparm_limit=1"
-        async with httpx.AsyncClient(
+        client = await open_http_client(
+            self.settings,
             verify=self.verify,
-            timeout=time_limits.STAGE_TIMEOUT_S,
-            trust_env=False,
-            follow_redirects=False,
-            proxy=proxy,
-            headers={"Accept-Encoding": "gzip"},
-        ) as client:
+            proxy_signed=signed,
+            time_limits=time_limits.STAGE_TIMEOUT_S,
+        )
+        async with client:
             request = client.build_request("GET", address, extensions=self.offer.extensions)
             sent = time.time()
             async with asyncio.timeout_at(self.ends):
@@ -271,7 +261,7 @@ class _AnonymousRequest:
         except httpx.DecodingError as error:
             raise self._damaged_error(f"{head}: {error}") from error
         except httpx.RemoteProtocolError as error:
-            if "peer closed" in str(error):
+            if is_cut_off(error):
                 raise make_error(
                     FaultId.CONNECTION_LOST, self.tried, f"{head}: {error}{self._proxy_note}"
                 ) from error

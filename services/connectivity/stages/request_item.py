@@ -9,7 +9,9 @@ from services.connectivity.stages.approvers import find_approvers
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, equals, where
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.table_api import GET_ATTEMPTS, Row
+from services.servicenow.http_session import GET_ATTEMPTS
+from services.servicenow.record_values import is_false, is_true
+from services.servicenow.table_api import Row
 
 STAGE, FLOW_STAGE = "request_item", "approval_flow"
 ORDERABLE_CLASS = "sc_cat_item"
@@ -28,7 +30,6 @@ ITEM_FIELDS = (
     "workflow.active",
     "flow_designer_flow",
 )
-FALSE_VALUES, TRUE_VALUES = ("false", "0"), ("true", "1")
 CANDIDATES_MAX = 20
 CATALOGUES_MAX = 50
 
@@ -78,9 +79,9 @@ class RequestItemCheck:
             return fault_result(
                 STAGE, FaultId.REQUEST_ITEM_NOT_ORDERABLE, f"{named} is a {row['sys_class_name']}"
             )
-        if row["active"] in FALSE_VALUES:
+        if is_false(row["active"]):
             return fault_result(STAGE, FaultId.REQUEST_ITEM_INACTIVE, f"{named} has Active off")
-        if row["category.active"] in FALSE_VALUES:
+        if is_false(row["category.active"]):
             seen = f"{named} stands in {row['category.title']}, which has Active off"
             return fault_result(STAGE, FaultId.REQUEST_ITEM_CATEGORY_INACTIVE, seen)
         if not await self._is_in_active_catalog(row):
@@ -120,7 +121,7 @@ class RequestItemCheck:
         def rank(row: Row) -> tuple[bool, bool, int, bool]:
             held = len(carried.get(row["sys_id"], ()))
             return (
-                row["active"] in FALSE_VALUES,
+                is_false(row["active"]),
                 bool(name) and row["name"] != name,
                 -held,
                 row["name"] not in ITEM_NAMES,
@@ -154,14 +155,12 @@ class RequestItemCheck:
     async def _is_in_active_catalog(self, row: Row) -> bool:
         """Return whether an item stands in an active catalogue; where that is hidden, it is believed."""
         ids = [part.strip() for part in row["sc_catalogs"].split(",") if part.strip()][:CATALOGUES_MAX]
-        if not ids or (
-            row["category.sc_catalog"] in ids and row["category.sc_catalog.active"] in TRUE_VALUES
-        ):
+        if not ids or (row["category.sc_catalog"] in ids and is_true(row["category.sc_catalog.active"])):
             return True
         query = where("sys_id", Operator.IN, *ids)
         table = self._instance.table("sc_catalog")
         active = [r["active"] async for r in table.rows(query, fields=("active",))]
-        return not active or any(value not in FALSE_VALUES for value in active)
+        return not active or not all(map(is_false, active))
 
 
 async def check_approval_flow(instance: ServiceNowClient, row: Row) -> str | StageResult:
@@ -174,7 +173,7 @@ async def check_approval_flow(instance: ServiceNowClient, row: Row) -> str | Sta
         return fault_result(
             FLOW_STAGE, FaultId.APPROVAL_FLOW_MISSING, f"{named} has neither workflow nor flow attached"
         )
-    elif row["workflow.active"] in FALSE_VALUES:
+    elif is_false(row["workflow.active"]):
         return fault_result(
             FLOW_STAGE, FaultId.APPROVAL_FLOW_INACTIVE, f"The workflow “{workflow}” has Active off"
         )

@@ -21,6 +21,7 @@ from services.servicenow.contract import (
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import NotFoundOnInstanceError, make_problem
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_false
 from services.servicenow.table_api import Row
 
 SLOW_FRACTION = 0.1
@@ -82,7 +83,7 @@ class ServiceCheck:
             return StageResult.failed(stage, problem, 0)
         seen = f"{verdict.text}, operation {description.operation}"
         same = [row for row in await self._listed() if row["name"] == name]
-        active = [row for row in same if row["active"] not in ("false", "0")]
+        active = [row for row in same if not is_false(row["active"])]
         if len(active) > 1:
             return fault_result(
                 stage, FaultId.SERVICE_DUPLICATE, f"{len(active)} active services are called {name}"

@@ -17,8 +17,15 @@ from services.connectivity.fault_catalog import fault_result, unreachable_error
 from services.connectivity.report import StageResult
 from services.connectivity.stages import time_limits
 from services.language import plural_message
-from services.servicenow.connection_settings import ConnectionSettings, tls_context
-from services.servicenow.http_failures import transport_error
+from services.servicenow.connection_settings import ConnectionSettings
+from services.servicenow.library_messages import (
+    CertificateProblem,
+    HandshakeProblem,
+    certificate_problem,
+    handshake_problem,
+)
+from services.servicenow.transport import tls_context
+from services.servicenow.transport_errors import transport_error
 
 STAGE = "tls"
 EXPIRES_SOON_DAYS = 21
@@ -112,24 +119,27 @@ async def _handshake_error(
 ) -> ConsoleError:
     """Return the error for a connection that was not agreed on, told apart as far as it can be."""
     known = transport_error(error, tried)
-    text = str(error).lower()
     match known.problem.fault:
         case FaultId.TLS_CERTIFICATE_EXPIRED | FaultId.TLS_WRONG_HOST | FaultId.TLS_UNTRUSTED:
             shown = await _fetch_certificate(settings, address)
             seen = known.problem.evidence + (f"; {shown.text}" if shown else "")
             return unreachable_error(
-                STAGE, _certificate_fault_id(known.problem.fault, text, shown), tried, seen
+                STAGE, _certificate_fault_id(known.problem.fault, error, shown), tried, seen
             )
         case FaultId.TLS_FAILED:
-            if "protocol version" in text or "unsupported protocol" in text or "version_too_low" in text:
+            problem = handshake_problem(error)
+            if problem is HandshakeProblem.OLD_PROTOCOL:
                 return unreachable_error(STAGE, FaultId.TLS_PROTOCOL_OLD, tried, str(error))
-            if "wrong version number" in text or "record layer" in text or "http request" in text:
+            if problem is HandshakeProblem.NO_TLS:
                 return unreachable_error(STAGE, FaultId.TLS_NOT_SPOKEN, tried, str(error))
     return known
 
 
-def _certificate_fault_id(fault: FaultId, text: str, shown: _PresentedCertificate | None) -> FaultId:
-    if "not yet valid" in text:
+def _certificate_fault_id(fault: FaultId, error: Exception, shown: _PresentedCertificate | None) -> FaultId:
+    if (
+        isinstance(error, ssl.SSLCertVerificationError)
+        and certificate_problem(error) is CertificateProblem.NOT_YET_VALID
+    ):
         return FaultId.TLS_CERTIFICATE_NOT_YET_VALID
     if fault == FaultId.TLS_UNTRUSTED and shown is not None:
         if INTERCEPTION_ISSUERS.search(shown.issuer):

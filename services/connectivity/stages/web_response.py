@@ -12,8 +12,9 @@ from services.connectivity.report import StageResult
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.http_failures import proxy_auth_error, raise_for_html, raise_for_redirect
+from services.servicenow.response_checks import raise_for_html, raise_for_redirect
 from services.servicenow.response_headers import parse_auth_schemes
+from services.servicenow.transport_errors import proxy_auth_error
 
 SSO_URL_PARTS = ("saml", "sso", "oauth2", "adfs", "okta", "login", "idp.", "auth.", "signin")
 """What addresses of single sign-on contain."""

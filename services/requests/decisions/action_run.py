@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestEventKind, RequestState
-from services.common.errors import ConsoleError, Problem
+from services.common.errors import ConsoleError, Problem, ReplyError, UnreachableError
+from services.common.fault_ids import Execution
 from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import (
     InstanceProvider,
@@ -18,14 +19,21 @@ from services.requests.lifecycle.apply_observation import (
 )
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records import problems
-from services.requests.records.record_resolution import RecordNotOwnedError
+from services.requests.records.item_reader import read_requested_item
+from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.request_action import RequestAction
-from services.requests.records.requested_item import RequestedItem, read_requested_item
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow.http_client import ServiceNowClient
 from services.store.errors import StoreError
 
 DECIDED_STATES = ("approved", "rejected")
 """Values of `approval` (and of `state` of an approval) that are decisions."""
+
+
+def may_have_been_applied(error: ConsoleError) -> bool:
+    """Whether a change may have been made although the call ended with this error."""
+    certainly_not = error.problem.fault.execution is Execution.NOT_EXECUTED
+    return isinstance(error, UnreachableError | ReplyError) and not certainly_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +120,13 @@ class ActionRun:
             none = problems.already_ended(tried, self._row.state) if ended else problems.record_missing(tried)
             return self.refused(none)
         self.label = record.number or self.label
-        if not record.open:
+        if not record.is_open:
             await self._store(record)
-            if not self._row.is_mirrored:
+            if not self._row.is_copy:
                 await self._poll_status()
                 # The state of the request may have changed, so the mismatch is computed again.
                 await self._store(record)
-            return self.refused(problems.already_decided(tried, record, record.decided))
+            return self.refused(problems.already_decided(tried, record, record.deciding_approval))
         return record
 
     # -- changing ------------------------------------------------------------------------------------------------

@@ -11,16 +11,16 @@ from models.kinds import RequestEventKind, RequestOperation, RequestState
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
-from services.requests.decisions.action_run import DECIDED_STATES, ActionResult, ActionRun
+from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
-from services.requests.decisions.permissions import may_have_been_applied, undecided_ending
 from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.records import problems
-from services.requests.records.batch_query import APPROVAL_TABLE, ITEM_TABLE
+from services.requests.records.approver_names import join_english_names
+from services.requests.records.item_fields import APPROVAL_TABLE, DECISION_STATES, ITEM_TABLE
 from services.requests.records.request_action import RequestAction
-from services.requests.records.requested_item import RequestedItem, join_english_names
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow.account_roles import signed_in_account
 from services.servicenow.http_client import ServiceNowClient
 from services.store.errors import StoreError
@@ -47,9 +47,9 @@ async def cancel_requests(
 
     async def cancel_one(row: ApprovalRequest) -> ActionResult:
         run = _CancelRun(workspace, row, comment, decider)
-        if row.is_mirrored and not confirmed:
+        if row.is_copy and not confirmed:
             return run.refused(problems.cancel_not_confirmed(run.label))
-        return await (run.cancel_copy() if row.is_mirrored else run.cancel_own())
+        return await (run.cancel_copy() if row.is_copy else run.cancel_own())
 
     return await run_for_each(workspace.store, ids, cancel_one, told)
 
@@ -94,15 +94,15 @@ class _CancelRun(ActionRun):
             goes_on = "Where the record is still open, following goes on to cancel it."
             return self.refused(replace(unknown, remedy=f"{unknown.remedy} {goes_on}"))
         await self._store(after)
-        if after.open:
+        if after.is_open:
             await self._add_failed_event(f"Not cancelled: {error.problem.cause}")
             return self.refused(problems.change_not_applied(tried, error))
-        decided = after.approval in DECIDED_STATES
+        decided = after.approval in DECISION_STATES
         problem = await self._poll_status()
         await self._store(after)
         if decided:
-            return self.refused(problems.already_decided(tried, after, after.decided))
-        deed = RequestAction(undecided_ending(after), after.number, person=self._person)
+            return self.refused(problems.already_decided(tried, after, after.deciding_approval))
+        deed = RequestAction(_undecided_ending(after), after.number, person=self._person)
         return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def cancel_copy(self) -> ActionResult:
@@ -114,13 +114,13 @@ class _CancelRun(ActionRun):
             return record
         cancelled: list[str] = []
         lost: ConsoleError | None = None
-        for approval in record.waiting:
+        for approval in record.open_approvals:
             lost = await self._change(
                 instance, APPROVAL_TABLE, approval.sys_id, self._values("state", "cancelled")
             )
             if lost is not None:
                 break
-            cancelled.append(approval.who)
+            cancelled.append(approval.display_name)
         if lost is None:
             lost = await self._close_item(instance)
         result = await self._confirm_cancel(instance, tried, lost, account)
@@ -155,7 +155,7 @@ class _CancelRun(ActionRun):
             now = await self._read(instance)
         except ConsoleError as error:
             return error
-        if now is None or not now.open:
+        if now is None or not now.is_open:
             return None
         return await self._change(instance, ITEM_TABLE, now.sys_id, self._values("state", CLOSED_INCOMPLETE))
 
@@ -169,22 +169,22 @@ class _CancelRun(ActionRun):
             return self._result_without_record(tried, lost, error)
         if after is None:
             return self._result_without_record(tried, lost, None)
-        if after.open:
+        if after.is_open:
             return await self._result_if_still_open(after, tried, lost)
-        if after.approval in DECIDED_STATES:
+        if after.approval in DECISION_STATES:
             await self._store(after)
-            return self.refused(problems.already_decided(tried, after, after.decided))
-        deed = RequestAction(undecided_ending(after), after.number, account, self._person)
+            return self.refused(problems.already_decided(tried, after, after.deciding_approval))
+        deed = RequestAction(_undecided_ending(after), after.number, account, self._person)
         facts = TimelineFacts(RequestOperation.CANCEL, RequestState.CANCELLED, self._comment)
         event = TimelineEvent(RequestEventKind.CANCELLED, self._event_detail(deed), facts)
-        problem = await self._store(after, event if self._row.is_mirrored else None)
+        problem = await self._store(after, event if self._row.is_copy else None)
         return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def _result_if_still_open(
         self, after: RequestedItem, tried: str, lost: ConsoleError | None
     ) -> ActionResult:
         await self._store(after)
-        if not self._row.is_mirrored:
+        if not self._row.is_copy:
             return self.refused(problems.record_still_open(tried, after.number))
         if lost is not None and not may_have_been_applied(lost):
             return self.refused(lost.problem)
@@ -194,10 +194,15 @@ class _CancelRun(ActionRun):
         self, tried: str, lost: ConsoleError | None, error: ConsoleError | None
     ) -> ActionResult:
         problem = problems.outcome_unknown(tried, lost or error)
-        if self._row.is_mirrored:
+        if self._row.is_copy:
             return self.refused(problem)
         # The Cancel service has answered, and the request has ended here.
         seen = f"{self.label} is cancelled; its record in ServiceNow could not be read back."
         return self._done(
             self.label, seen, error.problem if error is not None else problems.record_missing(tried)
         )
+
+
+def _undecided_ending(item: RequestedItem) -> str:
+    """Return how an item ended that nobody decided, as a word of a sentence."""
+    return "cancelled" if item.approval == "cancelled" else "closed"

@@ -7,37 +7,29 @@ the change was lost.
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestEventKind, RequestOperation, RequestState
 from services.common.errors import ConsoleError, Problem, RefusedError
-from services.requests.decisions.action_run import ActionResult, ActionRun
+from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
-from services.requests.decisions.permissions import may_decide_for_others, may_have_been_applied
 from services.requests.domain.journal import TimelineEvent
+from services.requests.domain.permissions import STATE_BY_DECISION, Decision, is_same_user, may_decide
 from services.requests.lifecycle.apply_observation import InstanceProvider, load_request_in_thread
 from services.requests.records import problems
-from services.requests.records.batch_query import APPROVAL_TABLE
+from services.requests.records.approver_names import join_english_names
+from services.requests.records.item_fields import APPROVAL_TABLE
+from services.requests.records.item_reader import read_approvals
 from services.requests.records.request_action import (
     RequestAction,
     action_event_id,
     approval_to_decide,
-    is_same_user,
 )
-from services.requests.records.requested_item import (
-    Approval,
-    RequestedItem,
-    join_english_names,
-    read_approvals,
-)
-from services.servicenow.account_roles import signed_in_account
+from services.requests.records.requested_item import Approval, RequestedItem
+from services.servicenow.account_roles import fetch_active_roles, signed_in_account
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.store.timeline_facts import TimelineFacts
-
-Decision: TypeAlias = Literal["approve", "reject"]
-STATE_BY_DECISION: dict[Decision, str] = {"approve": "approved", "reject": "rejected"}
 
 
 async def decide_requests(
@@ -81,15 +73,17 @@ class _DecisionRun(ActionRun):
         seen = record
         if writer is not instance:
             # The decider can only decide approvals that it sees.
-            seen = replace(record, asked=await read_approvals(writer, record, instance))
-        approval = approval_to_decide(seen.waiting, account)
-        if approval is None and any(one.open for one in record.shared_order_approvals):
+            seen = replace(record, approvals=await read_approvals(writer, record, instance))
+        approval = approval_to_decide(seen.open_approvals, account)
+        if approval is None and any(one.is_open for one in record.shared_order_approvals):
             return self.refused(problems.approval_on_order(tried, record))
         if approval is None:
             return self.refused(problems.no_open_approval(tried, record.number, account))
-        if not is_same_user(approval.user_name, account) and not await may_decide_for_others(writer, account):
+        if not await _may_decide(writer, account, approval):
             return self.refused(
-                problems.decision_not_allowed(tried, account, [one.who for one in seen.waiting])
+                problems.decision_not_allowed(
+                    tried, account, [one.display_name for one in seen.open_approvals]
+                )
             )
         lost = await self._change(writer, APPROVAL_TABLE, approval.sys_id, self._values("state", state))
         if lost is not None and not may_have_been_applied(lost):
@@ -136,21 +130,20 @@ class _DecisionRun(ActionRun):
             return self.refused(problems.outcome_unknown(tried, lost))
         if now.state != state or not (lost is None or is_same_user(now.changed_by, account)):
             await self._store(after)
-            if now.open:
+            if now.is_open:
                 return self.refused(problems.change_not_applied(tried, lost))
             return self.refused(problems.already_decided(tried, after, now))
-        other = next((one for one in after.asked if one.state == after.approval), None)
-        if not after.open and after.approval != state:
+        if not after.is_open and after.approval != state:
             # Somebody made the opposite decision between the read and the change, and that decision counts.
             await self._store(after)
-            return self.refused(problems.already_decided(tried, after, other))
+            return self.refused(problems.already_decided(tried, after, after.deciding_approval))
         return await self._store_decision(after, now, state, account)
 
     async def _read_back(
         self, after: RequestedItem, approval: Approval, instance: ServiceNowClient
     ) -> Approval | None:
         """Return an approval as it is now; the account of the server may not see what the decider sees."""
-        seen = next((one for one in after.asked if one.sys_id == approval.sys_id), None)
+        seen = next((one for one in after.approvals if one.sys_id == approval.sys_id), None)
         if seen is None and self._decider is not None:
             own = await read_approvals(self._decider, after, instance)
             seen = next((one for one in own if one.sys_id == approval.sys_id), None)
@@ -161,16 +154,16 @@ class _DecisionRun(ActionRun):
     ) -> ActionResult:
         """Store a decision that was read back, and apply it to the request if it was raised here."""
         own = is_same_user(now.user_name, account)
-        deed = RequestAction(state, record.number, account, self._person, now.who, own=own)
+        deed = RequestAction(state, record.number, account, self._person, now.display_name, own=own)
         seen = f"{deed.sentence}."
-        if record.open:
-            others = [one.who for one in record.waiting]
+        if record.is_open:
+            others = [one.display_name for one in record.open_approvals]
             waits = join_english_names(others, "and") if others else "the next step of its approval"
             seen = f"{deed.sentence}; it still waits for {waits}."
         facts = TimelineFacts(RequestOperation.DECIDE, RequestState(deed.word), self._comment)
         event = TimelineEvent(RequestEventKind.DECIDED, self._event_detail(deed), facts)
         problem = await self._store(record, event, event_id=action_event_id(self._row.id, now.sys_id))
-        if problem is None and not record.open and not self._row.is_mirrored:
+        if problem is None and not record.is_open and not self._row.is_copy:
             problem = await self._poll_status()
             # The state of the request may have changed, so the mismatch is computed again.
             await self._store(record)
@@ -198,6 +191,12 @@ class _DecisionRun(ActionRun):
             after = None
         if after is not None:
             await self._store(after)
-            if not after.open:
-                return self.refused(problems.already_decided(tried, after, after.decided))
+            if not after.is_open:
+                return self.refused(problems.already_decided(tried, after, after.deciding_approval))
         return self.refused(error.problem)
+
+
+async def _may_decide(instance: ServiceNowClient, account: str, approval: Approval) -> bool:
+    if is_same_user(approval.user_name, account):
+        return True  # without reading roles
+    return may_decide(account, await fetch_active_roles(instance, account), [approval.user_name])

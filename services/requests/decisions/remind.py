@@ -10,14 +10,14 @@ from models.kinds import RequestEventKind, RequestOperation
 from services.common.errors import ConsoleError
 from services.common.threads import run_to_completion
 from services.requests.decisions import request_lock
-from services.requests.decisions.action_run import ActionResult, ActionRun
+from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
-from services.requests.decisions.permissions import may_have_been_applied
 from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.records import problems
-from services.requests.records.batch_query import APPROVAL_TABLE, ITEM_TABLE
-from services.requests.records.requested_item import Approval, join_english_names
+from services.requests.records.approver_names import join_english_names
+from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
+from services.requests.records.requested_item import Approval
 from services.store.errors import StoreError
 from services.store.timeline_facts import TimelineFacts
 
@@ -53,7 +53,7 @@ class _ReminderRun(ActionRun):
         text = self._comment or f"Reminder: {record.number} waits for an approval."
         reminded: list[Approval] = []
         lost: ConsoleError | None = None
-        for approval in record.waiting:
+        for approval in record.open_approvals:
             lost = await self._change(instance, APPROVAL_TABLE, approval.sys_id, {"comments": text})
             if lost is not None:
                 break
@@ -67,7 +67,10 @@ class _ReminderRun(ActionRun):
                 return self.refused(lost.problem)
             # Journals cannot be read back without rights on them, and the comment must not be written twice.
             return self.refused(problems.outcome_unknown(tried, lost))
-        whom = join_english_names([one.who for one in reminded], "and") or f"those who follow {record.number}"
+        whom = (
+            join_english_names([one.display_name for one in reminded], "and")
+            or f"those who follow {record.number}"
+        )
         facts = TimelineFacts(RequestOperation.REMIND, comment=text)
         event = TimelineEvent(RequestEventKind.REMINDED, f"{whom}: {text}", facts)
         problem = await self._store(record, event)

@@ -15,8 +15,9 @@ from services.requests.domain.states import (
     StateAssessment,
     record_status,
 )
+from services.requests.records.approver_names import join_english_names
 from services.requests.records.request_action import action_from_approval
-from services.requests.records.requested_item import RequestedItem, join_english_names
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow.journal_text import journal_to_text
 
 SUBMISSION_GRACE_PERIOD = timedelta(minutes=5)
@@ -41,12 +42,12 @@ def explain_why_stuck(
         )
     if judgement.mismatch:
         return judgement.sentence
-    if record is not None and any(one.open for one in record.shared_order_approvals) and not names:
+    if record is not None and any(one.is_open for one in record.shared_order_approvals) and not names:
         return tr_message(
             "It waits for the approval of {order}, which has other items: that is decided in ServiceNow.",
             order=record.order_number or tr_message("its order"),
         )
-    if record is not None and record.waiting and not names:
+    if record is not None and record.open_approvals and not names:
         return tr_later("Nobody who is asked can act: their accounts are not active or locked out.")
     if names:
         return tr_message("It waits for {names}.", names=JoinedNames(names, OR, 5))
@@ -132,7 +133,7 @@ def _lower(text: str) -> str:
 
 
 def _format_decided_by(record: RequestedItem | None, person: str) -> str:
-    decided = record.decided if record is not None else None
+    decided = record.deciding_approval if record is not None else None
     if record is None or decided is None:
         return ""
     # With which account is nothing for a caller.

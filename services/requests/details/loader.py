@@ -34,9 +34,10 @@ from services.requests.lifecycle.apply_observation import (
     store_observation,
 )
 from services.requests.records import problems
-from services.requests.records.record_resolution import RecordNotOwnedError
+from services.requests.records.comments import Comments, read_comments
+from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.request_action import action_event_id
-from services.requests.records.requested_item import Approval, Comments, RequestedItem, read_comments
+from services.requests.records.requested_item import Approval, RequestedItem
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.servicenow.journal_text import journal_to_text
 from services.store import Store
@@ -112,16 +113,16 @@ async def load_details(source: InstanceProvider, key: uuid.UUID) -> RequestDetai
 
 def _merge_record(known: RequestDetails, record: RequestedItem, comments: Comments | None) -> RequestDetails:
     unseen = []
-    if record.open and not record.waiting:
+    if record.is_open and not record.open_approvals:
         unseen.append(_explain_no_visible_approver(record))
-    if any(not one.name for one in record.asked):
+    if any(not one.name for one in record.approvals):
         unseen.append(tr_later("This account may not read the names of all approvers."))
     if comments is None:
         unseen.append(tr_later("This account may not read comments."))
     elif comments.hidden:
         unseen.append(tr_later("There are comments that this account may not read."))
     shown = list(comments.shown) if comments is not None else []
-    who = tuple(_to_eligible_approver(one) for one in record.waiting) if record.open else ()
+    who = tuple(_to_eligible_approver(one) for one in record.open_approvals) if record.is_open else ()
     now = replace(
         known,
         there=_servicenow_status(known.row, record),
@@ -132,19 +133,19 @@ def _merge_record(known: RequestDetails, record: RequestedItem, comments: Commen
     stored = drop_entries_covered_by_record(known.timeline, record)
     made = any(line.kind is RequestEventKind.CREATED for line in stored)
     here = {line.event: line.actor for line in stored if line.event is not None}
-    told_here = {one.sys_id for one in record.asked if action_event_id(known.row.id, one.sys_id) in here}
+    told_here = {one.sys_id for one in record.approvals if action_event_id(known.row.id, one.sys_id) in here}
     lines = [
         *stored,
         *record_entries(record, comments_not_stored(shown, stored), made=made, told_here=told_here),
     ]
-    decided = record.decided
+    decided = record.deciding_approval
     person = here.get(action_event_id(known.row.id, decided.sys_id), "") if decided is not None else ""
     said = [one.text for one in shown if decided is not None and one.on == decided.sys_id]
     return _complete_details(now, lines, record, said[-1] if said else "", person)
 
 
 def _explain_no_visible_approver(record: RequestedItem) -> str:
-    if any(one.open for one in record.shared_order_approvals):
+    if any(one.is_open for one in record.shared_order_approvals):
         return tr_message(
             "{order} waits for an approval that decides about its other items as well. Decide it in ServiceNow.",
             order=record.order_number or tr_message("Its order"),
@@ -164,7 +165,7 @@ def _complete_details(
     judgement = assess_states(
         row.state, row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed
     )
-    if row.is_mirrored and RequestState(row.state).is_final and not judgement.mismatch:
+    if row.is_copy and RequestState(row.state).is_final and not judgement.mismatch:
         # What Privilege Manager says is not known here, so that nothing is said of both systems.
         sentence = tr_message(
             "Its record in ServiceNow has ended as {state}. Privilege Manager learns that with its next status check, if it still waits.",
@@ -189,12 +190,12 @@ def _complete_details(
 
 def _to_eligible_approver(one: Approval) -> EligibleApprover:
     absent = "" if one.active else tr_later("The account is not active or locked out.")
-    return EligibleApprover(one.who, one.user_name, one.group, absent, one.on_order)
+    return EligibleApprover(one.display_name, one.user_name, one.group, absent, one.is_for_order)
 
 
 def _privilege_manager_status(row: ApprovalRequest) -> SystemStatus:
     detail = journal_to_text(row.comment) or row.error
-    if row.is_mirrored:
+    if row.is_copy:
         return SystemStatus(
             "Privilege Manager",
             tr_later("Not known here"),

@@ -55,7 +55,7 @@ class EligibleApprover:
     via: str = ""
     """The group that the person is asked through."""
     absent: str = ""
-    on_order: bool = False
+    is_for_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

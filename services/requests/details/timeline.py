@@ -12,14 +12,11 @@ from models.translation_marks import tr_later
 from services.language import Message, plural_message, tr_message
 from services.requests.details.labels import file_name
 from services.requests.details.model import TimelineEntry
+from services.requests.records.approver_names import join_english_names
+from services.requests.records.comments import Comment
+from services.requests.records.item_fields import DECISION_STATES
 from services.requests.records.request_action import action_from_approval
-from services.requests.records.requested_item import (
-    DECISION_STATES,
-    Approval,
-    Comment,
-    RequestedItem,
-    join_english_names,
-)
+from services.requests.records.requested_item import Approval, RequestedItem
 from services.servicenow.journal_text import journal_to_text
 
 COMMENT_PREFIX_LENGTH = 50
@@ -162,17 +159,17 @@ def record_entries(
         order = _format_numbers(record.order_number, record.number)
         made_there = tr_message("Made in ServiceNow")
         yield TimelineEntry(record.created_at, RequestEventKind.CREATED, made_there, order, there=True)
-    yield from _approval_requested_entries(record.asked)
+    yield from _approval_requested_entries(record.approvals)
     said = {comment.on: comment for comment in comments}
     told = set()
-    for one in record.asked:
+    for one in record.approvals:
         if one.state not in DECISION_STATES or one.changed_at is None or one.sys_id in told_here:
             continue
-        number = record.order_number if one.on_order else record.number
+        number = record.order_number if one.is_for_order else record.number
         detail = f"“{said[one.sys_id].text}”" if one.sys_id in said else ""
         told |= {said[one.sys_id]} if detail else set()
         deed = action_from_approval(number, one)
-        doer = one.who if deed.own else one.changed_by
+        doer = one.display_name if deed.own else one.changed_by
         title = deed.sentence
         yield TimelineEntry(
             one.changed_at,
@@ -214,7 +211,7 @@ def _approval_requested_entries(asked: tuple[Approval, ...]) -> Iterable[Timelin
     together: dict[tuple[datetime, str], list[str]] = {}
     for one in asked:
         if one.asked_at is not None and one.state != "not requested":
-            together.setdefault((one.asked_at, one.group), []).append(one.who)
+            together.setdefault((one.asked_at, one.group), []).append(one.display_name)
     for (at, group), names in together.items():
         people = join_english_names(names, "and", most=10)
         detail = (
@@ -231,8 +228,8 @@ def drop_entries_covered_by_record(
     timeline: tuple[TimelineEntry, ...], record: RequestedItem
 ) -> list[TimelineEntry]:
     """Leave out the stored entries that the record describes better: when it was asked and decided, and by whom."""
-    told = {RequestEventKind.ASKED} if record.asked else set()
-    if record.decided is not None:
+    told = {RequestEventKind.ASKED} if record.approvals else set()
+    if record.deciding_approval is not None:
         told.add(RequestEventKind.DECIDED)
     # Of decisions made here, only the stored line names the person at the console.
     return [line for line in timeline if line.kind not in told or line.operation is RequestOperation.DECIDE]

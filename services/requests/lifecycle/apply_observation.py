@@ -16,17 +16,13 @@ from services.requests.domain.journal import TimelineEvent, add_event
 from services.requests.domain.states import (
     FINAL_STATE_BY_STATUS,
     UNOBSERVED_COLUMNS,
-    approval_status,
     assess_states,
 )
-from services.requests.records.record_resolution import RecordNotOwnedError
-from services.requests.records.requested_item import (
-    RequestedItem,
-    approver_names,
-    observed_columns,
-    read_requested_item,
-    row_with,
-)
+from services.requests.lifecycle.transactions import row_with
+from services.requests.records.approver_names import format_waits_for
+from services.requests.records.item_reader import read_requested_item
+from services.requests.records.ownership import RecordNotOwnedError
+from services.requests.records.requested_item import RequestedItem, stored_item
 from services.servicenow.contract import ApprovalStatus
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
@@ -72,7 +68,7 @@ def load_request_item_ids(store: Store, row: ApprovalRequest) -> frozenset[str]:
     with store.read() as session:
         if row.process_id is not None:
             chosen = select(ApprovalProcess.request_item_id).where(ApprovalProcess.id == row.process_id)
-        elif row.is_mirrored and row.server_id is not None:
+        elif row.is_copy and row.server_id is not None:
             chosen = select(ApprovalProcess.request_item_id).where(ApprovalProcess.server_id == row.server_id)
         else:
             return frozenset()
@@ -100,7 +96,7 @@ async def clear_observation(store: Store, row: ApprovalRequest) -> None:
     def write() -> None:
         with store.write() as work:
             present = work.session.get(ApprovalRequest, row.id)
-            if present is None or present.is_mirrored:
+            if present is None or present.is_copy:
                 return  # a copy is its record, and nothing else is known of it
             work.session.expunge(present)
             seen = {**UNOBSERVED_COLUMNS, "mismatch": assess_states(present.state, "", "").mismatch}
@@ -131,7 +127,7 @@ async def store_observation(
 
     def news(present: ApprovalRequest) -> dict[str, Any]:
         values = _observed_values(present, record, whole=whole, deed=event is not None)
-        if comment and present.is_mirrored:
+        if comment and present.is_copy:
             values["comment"] = comment
         return {name: value for name, value in values.items() if getattr(present, name) != value}
 
@@ -148,7 +144,7 @@ async def store_observation(
             work.session.expunge(present)
             new = news(present)
             seen = {**new, "observed_at": max(record.read_at, present.observed_at or record.read_at)}
-            if new and present.is_mirrored:
+            if new and present.is_copy:
                 work.observe(ApprovalRequest, {}, [row_with(present, seen)])
             elif new:
                 work.observe(ApprovalRequest, {row.id: seen})
@@ -171,34 +167,29 @@ def _observed_values(
 ) -> dict[str, Any]:
     if not deed and row.observed_at is not None and row.observed_at > record.read_at:
         # Somebody looked later: all that is left to say is how that goes with the state of the row.
-        judged = assess_states(
-            row.state, row.servicenow_state, row.record_state, row.order_state, closed=row.record_closed
-        )
-        return {"mismatch": judged.mismatch}
-    values = observed_columns(record)
-    if not record.open:
+        return {"mismatch": stored_item(row).assess(row.state).mismatch}
+    values: dict[str, Any] = dict(record.observed_columns())
+    if not record.is_open:
         values["waits_for"] = ""  # whatever the account sees: an approval that was left open decides nothing
-    elif whole and record.waiting:
-        values["waits_for"] = approver_names(record.waiting)
+    elif whole and record.open_approvals:
+        values["waits_for"] = format_waits_for(one.display_name for one in record.open_approvals)
     else:
         # Who is asked is not seen, but perhaps who has answered: nobody waits for them any more.
-        answered = approver_names(tuple(one for one in record.asked if not one.open)).split("\n")
+        answered = format_waits_for(one.display_name for one in record.approvals if not one.is_open).split(
+            "\n"
+        )
         values["waits_for"] = "\n".join(name for name in row.waits_for.split("\n") if name not in answered)
-    if row.is_mirrored and not record.open:
+    if row.is_copy and not record.is_open:
         values["state"] = _final_state(row, record)
         values["ended_at"] = row.ended_at or record.changed_at or utcnow()
-    state = values.get("state", row.state)
-    judged = assess_states(
-        state, record.approval, record.state, record.order_approval, closed=not record.active
-    )
-    values["mismatch"] = judged.mismatch
+    values["mismatch"] = record.assess(values.get("state", row.state)).mismatch
     return values
 
 
 def _final_state(row: ApprovalRequest, record: RequestedItem) -> RequestState:
     if RequestState(row.state).is_final:
         return RequestState(row.state)
-    status = approval_status(record.approval, record.state, record.order_approval, closed=not record.active)
+    status = record.approval_status
     # A record that is not open any more is decided by nobody, whatever its words say.
     status = ApprovalStatus.INVALID if status is ApprovalStatus.PENDING else status
     return copy_final_state(status, record.changed_at, row.times_out_at)

@@ -27,30 +27,19 @@ from services.common.threads import run_to_completion
 from services.coordination import process_identity
 from services.requests.domain import inputs
 from services.requests.domain.journal import TimelineEvent, decided_event, ended_event
-from services.requests.domain.states import FINAL_STATE_BY_STATUS, UNOBSERVED_COLUMNS, approval_status
+from services.requests.domain.states import FINAL_STATE_BY_STATUS, UNOBSERVED_COLUMNS
 from services.requests.domain.validation import validate_fields
-from services.requests.lifecycle.transactions import RequestTransactions
-from services.requests.records.batch_query import is_active
-from services.requests.records.find_by_approval_id import FindResult, FoundItem, find_by_approval_id
+from services.requests.lifecycle.transactions import RequestTransactions, row_with
+from services.requests.records.find_by_approval_id import FindResult, find_by_approval_id
+from services.requests.records.item_reader import read_requested_item
+from services.requests.records.ownership import IdSharedError, RecordNotOwnedError
 from services.requests.records.problems import id_names_shared_order, id_of_other_item
-from services.requests.records.record_resolution import (
-    IdSharedError,
-    RecordNotOwnedError,
-    id_names_order,
-    is_id_shared,
-    resolve_item,
-)
-from services.requests.records.requested_item import (
-    RequestedItem,
-    observed_columns,
-    read_requested_item,
-    row_with,
-)
+from services.requests.records.record_resolution import id_names_order, is_id_shared, resolve_item
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow.approval_services import ApprovalServices, StatusResult
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
 from services.servicenow.faults import NotFoundOnInstanceError, make_error
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.table_api import Row
 from services.store import NotFoundError, Store
 from services.store.errors import StoreError
 
@@ -189,7 +178,7 @@ class RequestLifecycle:
             await self._observe(row, UNOBSERVED_COLUMNS)
             raise
         if record is not None:
-            await self._observe(row, observed_columns(record))
+            await self._observe(row, record.observed_columns())
         return record
 
     async def _observe(self, row: ApprovalRequest, says: Mapping[str, Any]) -> None:
@@ -197,7 +186,7 @@ class RequestLifecycle:
         if seen:
             await run_to_completion(lambda: self._steps.observe(row, {**seen, "observed_at": utcnow()}))
 
-    async def _resolve_own_item(self, row: ApprovalRequest) -> tuple[Row | None, bool]:
+    async def _resolve_own_item(self, row: ApprovalRequest) -> tuple[RequestedItem | None, bool]:
         """Return the record of the request, and whether its id stands for other items as well, or for another one.
 
         None where the account may not look. Raises NotItsRecordError where the id leads to the record of another, and
@@ -246,9 +235,7 @@ class RequestLifecycle:
         item, shared = await self._resolve_own_item(row)
         if item is None or not shared:
             return answer
-        closed = not is_active(item["active"])
-        own = approval_status(item["approval"], item["state"], item["request.approval"], closed=closed)
-        return StatusResult(own)
+        return StatusResult(item.approval_status)
 
     async def decided(self, row: ApprovalRequest, answer: StatusResult) -> ApprovalRequest:
         """Let the request take the answer that was read for it; `pending` ends nothing.
@@ -322,9 +309,9 @@ class RequestLifecycle:
         item, shared = await self._resolve_own_item(row)
         if item is None or not shared:
             return
-        label = item["number"] or str(row.id)
+        label = item.number or str(row.id)
         if id_names_order(row, item):
-            raise IdSharedError(id_names_shared_order(label, item["request.number"]))
+            raise IdSharedError(id_names_shared_order(label, item.order_number))
         raise IdSharedError(id_of_other_item(label, row.external_id))
 
     async def withdraw(
@@ -477,16 +464,16 @@ class RequestLifecycle:
         row.external_id = await self._request_id_for(item)
         sent = row.submitted_at or row.requested_at
         event = TimelineEvent(Event.FOUND, told)
-        return await self._created(row, event, sent, **item.observed(), observed_at=utcnow())
+        return await self._created(row, event, sent, **item.observed_columns(), observed_at=utcnow())
 
-    async def _request_id_for(self, item: FoundItem) -> str:
+    async def _request_id_for(self, item: RequestedItem) -> str:
         """Return the id that Create answers with: the item's, or its order's where Status knows only that."""
-        first = await self.services.status(item.record_id)
+        first = await self.services.status(item.sys_id)
         if first.status is ApprovalStatus.INVALID and item.order_id:
             second = await self.services.status(item.order_id)
             if second.status is not ApprovalStatus.INVALID:
                 return item.order_id
-        return item.record_id
+        return item.sys_id
 
     # -- steps -------------------------------------------------------------
 

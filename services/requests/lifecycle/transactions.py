@@ -124,11 +124,11 @@ class RequestTransactions:
             stored = _load(work.session, key)
             if stored is None or RequestState(stored.state).is_final:
                 return False
-            known = journal.latest_problem(work.session, key) if stored.is_mirrored else stored.error
+            known = journal.latest_problem(work.session, key) if stored.is_copy else stored.error
             if known == problem:
                 return False
             self._add_event(work.session, key, TimelineEvent(RequestEventKind.PROBLEM, problem), now)
-            if not stored.is_mirrored:
+            if not stored.is_copy:
                 stored.error, stored.error_kind = problem, kind
                 work.update(stored, stored.version)
         return True
@@ -137,12 +137,7 @@ class RequestTransactions:
         """Clear the error of an open request."""
         with self.store.write("Request goes on") as work:
             stored = _load(work.session, key)
-            if (
-                stored is None
-                or RequestState(stored.state).is_final
-                or not stored.error
-                or stored.is_mirrored
-            ):
+            if stored is None or RequestState(stored.state).is_final or not stored.error or stored.is_copy:
                 return
             stored.error, stored.error_kind = "", RequestErrorKind.NONE
             work.update(stored, stored.version)
@@ -198,6 +193,11 @@ def copy_stored_values(row: ApprovalRequest, stored: ApprovalRequest) -> None:
     """Let `row` take on everything that is stored."""
     for name, value in row_to_dict(stored).items():
         setattr(row, name, value)
+
+
+def row_with(row: ApprovalRequest, values: Mapping[str, Any]) -> ApprovalRequest:
+    """Return a copy of `row` with `values` in place of its own."""
+    return ApprovalRequest(**{**row_to_dict(row), **values})
 
 
 def _load(session: Session, key: uuid.UUID) -> ApprovalRequest | None:

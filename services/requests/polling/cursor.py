@@ -11,16 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from services.requests.records.batch_query import (
-    APPROVAL_TABLE,
-    ITEM_TABLE,
+from services.requests.polling.poll_query import (
     NAMED_RECORDS_MAX,
     PAGE_SIZE_MAX,
-    VARIABLE_TABLE,
     Partition,
-    PolledItem,
     PollQuery,
+    matches_open_query,
 )
+from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE, VARIABLE_TABLE
+from services.requests.records.requested_item import RequestedItem
 from services.servicenow.contract import VARIABLES
 
 OVERLAP_S = 60.0
@@ -133,7 +132,7 @@ class PollCursor:
 
     # -- what it saw -----------------------------------------------------------
 
-    def note(self, table: str, wish: PollQuery, items: Iterable[PolledItem]) -> None:
+    def note(self, table: str, wish: PollQuery, items: Iterable[RequestedItem]) -> None:
         """Take in what a page of a look said of requested items."""
         for item in items:
             key = item.sys_id
@@ -143,7 +142,7 @@ class PollCursor:
             if item.variables:
                 self.read.add(key)
                 self.unread.pop(key, None)
-            if not item.is_open:
+            if not matches_open_query(item):
                 self._drop_item(key)
                 continue
             self.open.add(key)
@@ -153,12 +152,12 @@ class PollCursor:
         if table == VARIABLE_TABLE:
             self._count_attempts(self.unread, wish.named, self.read)
 
-    def _update_approvers(self, item: PolledItem) -> None:
+    def _update_approvers(self, item: RequestedItem) -> None:
         key = item.sys_id
-        if item.waits_for is not None:
-            self.asked[key] = item.updated
+        if item.has_approvals:
+            self.asked[key] = item.changed_at
             self.unasked.pop(key, None)
-        elif key not in self.asked or self.asked[key] not in (None, item.updated):
+        elif key not in self.asked or self.asked[key] not in (None, item.changed_at):
             self.unasked.setdefault(key, 0)
 
     def _drop_item(self, key: str) -> None:
@@ -282,14 +281,14 @@ class PollCursor:
         return cls(since=since, approvals_since=approvals, whole=whole)
 
 
-def newest_timestamp(items: Iterable[PolledItem], told_now: float | None, own_now: float) -> float | None:
+def newest_timestamp(items: Iterable[RequestedItem], told_now: float | None, own_now: float) -> float | None:
     """Return the latest stamp of `items` in seconds since 1970, one in the future left out.
 
     `told_now` is the instance's time as its answer says it. A record with a made-up date must not make everything
     before that date count as seen.
     """
     most = (told_now + CLOCK_SKEW_MAX_S) if told_now is not None else own_now + UNREADABLE_RETRY_S
-    stamps = (item.updated.timestamp() for item in items if item.updated is not None)
+    stamps = (item.changed_at.timestamp() for item in items if item.changed_at is not None)
     return max((stamp for stamp in stamps if stamp <= most), default=None)
 
 

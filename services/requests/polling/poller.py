@@ -13,7 +13,7 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -27,6 +27,13 @@ from services.coordination.leases import LeaseGrant, LeaseLostError, Leases, is_
 from services.requests.polling import status_queue, targets
 from services.requests.polling.cursor import PollCursor, newest_timestamp
 from services.requests.polling.interval import backoff_s, may_poll_despite_pause, poll_interval_s
+from services.requests.polling.poll_query import (
+    FIELDS_BY_TABLE,
+    INLINE_VARIABLE_FIELDS,
+    PollQuery,
+    build_query,
+    parse_items,
+)
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.polling.poll_state import (
     clear_pause,
@@ -36,15 +43,7 @@ from services.requests.polling.poll_state import (
 )
 from services.requests.polling.sync import SyncResult, sync_items
 from services.requests.polling.targets import InstanceProvider, PollTarget
-from services.requests.records.batch_query import (
-    FIELDS_BY_TABLE,
-    INLINE_VARIABLE_FIELDS,
-    ITEM_TABLE,
-    VARIABLE_TABLE,
-    PollQuery,
-    build_query,
-    parse_items,
-)
+from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.response_headers import parse_http_date
@@ -288,8 +287,7 @@ class Poller:
         items = await asyncio.to_thread(parse_items, table, page.rows, wish)
         full = len(page.rows) >= course.page_size and (page.total is None or page.total > len(page.rows))
         if full and table != ITEM_TABLE:
-            for item in items:
-                item.waits_for = None  # perhaps not all of them
+            items = [replace(item, has_approvals=False) for item in items]  # perhaps not all of them
         place = turn.target.ground
         kept = await asyncio.to_thread(
             sync_items, self._store, place, items, now=self._clock.now(), check=self._lease_check(turn)

@@ -29,10 +29,12 @@ from services.requests.polling.cursor import PollCursor
 from services.requests.polling.sync import apply_status_to_copy, store_decision_comment
 from services.requests.polling.targets import PollTarget, ScriptCheck
 from services.requests.records.record_resolution import is_id_shared
+from services.requests.records.requested_item import stored_item
 from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, ServiceRole
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_true
 from services.servicenow.script_templates import is_unmodified_script
 from services.store import Store
 from services.store.errors import StoreError
@@ -113,7 +115,7 @@ class StatusQueue:
         return replace(target, scripts=scripts, ground=replace(target.ground, stock=stock))
 
     def _script(self, process: ApprovalProcess, rows: Sequence[dict[str, str]]) -> ScriptCheck:
-        active = [row for row in rows if row["active"] in ("true", "1")]
+        active = [row for row in rows if is_true(row["active"])]
         now = self._clock.now().timestamp()
         if len(active) != 1:
             # Hidden, or nobody knows which of them answers.
@@ -205,14 +207,14 @@ class StatusQueue:
         check: Callable[[Session], None],
     ) -> list[uuid.UUID]:
         services = ApprovalServices(instance, process)
-        if row.is_mirrored:
+        if row.is_copy:
             answer = await services.status(row.external_id or row.record_id)
             ended = await asyncio.to_thread(
                 apply_status_to_copy, self._store, row.id, answer.status, now=self._clock.now(), check=check
             )
             return [row.id] if ended else []
         if RequestState(row.state).is_final:
-            if row.record_id and await is_id_shared(instance, row, _stored_item(row)):
+            if row.record_id and await is_id_shared(instance, row, stored_item(row)):
                 return []  # the comment may be that of another item
             answer = await services.status(row.external_id)
             if answer.comment and answer.status is not ApprovalStatus.PENDING:
@@ -259,22 +261,12 @@ class StatusQueue:
 
     def _back(self, row: ApprovalRequest) -> None:
         """Put a request back to where it came from: it was not asked for."""
-        if row.is_mirrored:
+        if row.is_copy:
             self._gone[row.record_id] = None
         elif RequestState(row.state).is_final:
             self._uncommented[row.id] = None
         else:
             self._first[row.id] = None
-
-
-def _stored_item(row: ApprovalRequest) -> dict[str, str]:
-    """Return what is stored of the record of a request."""
-    return {
-        "sys_id": row.record_id,
-        "number": row.number,
-        "request": row.order_id,
-        "request.number": row.order_number,
-    }
 
 
 def _own_pending_conditions(target: PollTarget) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ behind the check of the lease, so that neither a late worker nor a second one do
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -27,12 +27,12 @@ from services.requests.domain.states import (
     FINAL_STATE_BY_STATUS,
     MISSING_RECORD,
     UNOBSERVED_COLUMNS,
-    approval_status,
     assess_states,
 )
 from services.requests.lifecycle.apply_observation import copy_final_state
-from services.requests.records.batch_query import PolledItem
-from services.requests.records.record_resolution import RecordOwnership, record_ownership
+from services.requests.records.approver_names import format_waits_for
+from services.requests.records.ownership import RecordOwnership, record_ownership
+from services.requests.records.requested_item import RequestedItem, max_length
 from services.servicenow.contract import ApprovalStatus
 from services.store import Store, UnitOfWork, timeline_audit
 from services.store.row_values import get_table
@@ -70,18 +70,18 @@ class MatchContext:
             return frozenset(filter(None, (process.request_item_id,)))
         return self.request_items if row["version"] == COPY_VERSION else frozenset()
 
-    def claim_of(self, row: Mapping[str, Any], item: PolledItem) -> RecordOwnership:
+    def claim_of(self, row: Mapping[str, Any], item: RequestedItem) -> RecordOwnership:
         """Return how an item relates to a stored request."""
         return record_ownership(row["approval_id"], (_approval_id(item),), item.cat_item, self.items_of(row))
 
-    def contradicts(self, row: Mapping[str, Any], item: PolledItem) -> bool:
+    def contradicts(self, row: Mapping[str, Any], item: RequestedItem) -> bool:
         """Whether an item is known to be no record of a stored request, and not only not known to be."""
         claim, items = self.claim_of(row, item), self.items_of(row)
         return claim is RecordOwnership.FOREIGN or (
             claim is RecordOwnership.UNPROVEN and bool(items) and bool(item.cat_item)
         )
 
-    def process_of(self, item: PolledItem) -> ApprovalProcess | None:
+    def process_of(self, item: RequestedItem) -> ApprovalProcess | None:
         """Return the process whose request item was ordered; None where several share it."""
         fitting = [one for one in self.processes if one.request_item_id == item.cat_item]
         return fitting[0] if len(fitting) == 1 else None
@@ -135,7 +135,7 @@ def copy_id(server_id: uuid.UUID, record_id: str) -> uuid.UUID:
 
 
 def sync_items(
-    store: Store, ground: MatchContext, items: Sequence[PolledItem], *, now: datetime, check: LeaseCheck
+    store: Store, ground: MatchContext, items: Sequence[RequestedItem], *, now: datetime, check: LeaseCheck
 ) -> SyncResult:
     """Store what `items` say. `check` raises inside each transaction where the work is somebody else's by then."""
     kept, unlike = SyncResult(), []
@@ -159,7 +159,7 @@ def sync_items(
     return kept
 
 
-def _chunks(items: Sequence[PolledItem]) -> Iterator[Sequence[PolledItem]]:
+def _chunks(items: Sequence[RequestedItem]) -> Iterator[Sequence[RequestedItem]]:
     for start in range(0, len(items), CHUNK_SIZE):
         yield items[start : start + CHUNK_SIZE]
 
@@ -181,7 +181,7 @@ class _Match:
     unclear: bool = False
 
 
-def _match_items(session: Session, ground: MatchContext, items: Sequence[PolledItem]) -> dict[str, _Match]:
+def _match_items(session: Session, ground: MatchContext, items: Sequence[RequestedItem]) -> dict[str, _Match]:
     """Return what is stored of the request that each item belongs to, by the rule of `resolving`."""
     on_server = _TABLE.c.server_id == ground.server_id
     ours = (on_server, _TABLE.c.origin == RequestOrigin.CONSOLE)
@@ -202,7 +202,7 @@ def _match_items(session: Session, ground: MatchContext, items: Sequence[PolledI
         ordered = [row for row in by_id[item.order_id] if _is_candidate(row, item)]
         alone = item.hides_variables and len(siblings[item.order_id]) == 1
         sure = [*(row for row in recorded if _may_keep_record(row, item, alone=alone)), *named, *carrying]
-        own = [row for row in (*sure, *(ordered if alone else ())) if ground.claim_of(row, item).own]
+        own = [row for row in (*sure, *(ordered if alone else ())) if ground.claim_of(row, item).is_own]
         match.own = own[0] if own else None
         match.mismatched = [
             row
@@ -229,7 +229,7 @@ def _rows_by_column(
 
 
 def _records_by_order(
-    session: Session, orders: set[str], items: Sequence[PolledItem], *conditions: Any
+    session: Session, orders: set[str], items: Sequence[RequestedItem], *conditions: Any
 ) -> "defaultdict[str, set[str]]":
     """Return the records of each order, as far as they are followed."""
     found: defaultdict[str, set[str]] = defaultdict(set)
@@ -240,7 +240,7 @@ def _records_by_order(
     return found
 
 
-def _may_keep_record(row: StoredRow, item: PolledItem, *, alone: bool) -> bool:
+def _may_keep_record(row: StoredRow, item: RequestedItem, *, alone: bool) -> bool:
     """Whether a request keeps the record it has: not where only its order is known, and now has more of them."""
     return not item.hides_variables or row["external_id"] != item.order_id or alone
 
@@ -253,19 +253,19 @@ def _select_rows(session: Session, column: Any, values: set[str], *conditions: A
             yield dict(row)
 
 
-def _is_candidate(row: StoredRow, item: PolledItem) -> bool:
+def _is_candidate(row: StoredRow, item: RequestedItem) -> bool:
     """Whether a request raised here is this item's: it has no other record yet."""
     return row["record_id"] in ("", item.sys_id)
 
 
-def _approval_id(item: PolledItem) -> str:
-    return (item.variables or {}).get("PMApprovalId", "")[: _column_length("approval_id")]
+def _approval_id(item: RequestedItem) -> str:
+    return (item.variables or {}).get("PMApprovalId", "")[: max_length("approval_id")]
 
 
 # -- what differs ----------------------------------------------------------------------------------------------
 
 
-def _compute_change(ground: MatchContext, item: PolledItem, match: _Match, now: datetime) -> _Change:
+def _compute_change(ground: MatchContext, item: RequestedItem, match: _Match, now: datetime) -> _Change:
     if match.own is not None:
         change = _compute_own_change(ground, item, match.own, now)
         change.replaced_copy_id = match.copy["id"] if match.copy is not None else None
@@ -278,7 +278,7 @@ def _compute_change(ground: MatchContext, item: PolledItem, match: _Match, now: 
     return change
 
 
-def _compute_own_change(ground: MatchContext, item: PolledItem, row: StoredRow, now: datetime) -> _Change:
+def _compute_own_change(ground: MatchContext, item: RequestedItem, row: StoredRow, now: datetime) -> _Change:
     change = _Change(row["id"], before=row)
     state = RequestState(row["state"])
     claimed = row["claimed_until"] is not None and row["claimed_until"] > now
@@ -287,14 +287,12 @@ def _compute_own_change(ground: MatchContext, item: PolledItem, row: StoredRow, 
     seen = _changed_observations(item, row)
     moved = any(name in seen for name in _DECISION_COLUMNS)
     if state is RequestState.PENDING and row["external_id"]:
-        end = FINAL_STATE_BY_STATUS.get(
-            approval_status(item.approval, item.state, item.order_state, closed=not item.active)
-        )
+        end = FINAL_STATE_BY_STATUS.get(item.approval_status)
         if row["process_id"] in ground.stock:
             change.end = end
         elif moved or end is not None:
             change.needs_status_call = True
-    mismatch = _mismatch(change.end or state, item)
+    mismatch = item.assess(change.end or state).mismatch
     if mismatch != row["mismatch"]:
         seen["mismatch"] = mismatch
     if change.end is not None and row["claimed_by"]:
@@ -302,17 +300,13 @@ def _compute_own_change(ground: MatchContext, item: PolledItem, row: StoredRow, 
     if seen:
         change.seen = {**seen, "observed_at": now}
     if change.end is not None:
-        change.events.append(_event_values(row["id"], decided_event(change.end), item.updated or now))
+        change.events.append(_event_values(row["id"], decided_event(change.end), item.changed_at or now))
     change.events += _asked_events(row["id"], row["waits_for"], seen, now)
     return change
 
 
 _DECISION_COLUMNS = ("servicenow_state", "record_state", "record_closed", "order_state")
 """Columns whose change may be a decision."""
-
-
-def _mismatch(state: RequestState, item: PolledItem) -> str:
-    return assess_states(state, item.approval, item.state, item.order_state, closed=not item.active).mismatch
 
 
 def _apply_cancel_intent(session: Session, change: _Change) -> None:
@@ -333,21 +327,21 @@ def _apply_cancel_intent(session: Session, change: _Change) -> None:
 
 
 def _compute_copy_change(
-    ground: MatchContext, item: PolledItem, row: StoredRow | None, now: datetime
+    ground: MatchContext, item: RequestedItem, row: StoredRow | None, now: datetime
 ) -> _Change:
     key = row["id"] if row else copy_id(ground.server_id, item.sys_id)
     values = dict(row) if row else _new_copy(ground, item, key, now)
     if item.variables is not None:
         # A look may be cut off in the middle of an item, or see only some of them: what is known is not lost by that.
         told = {column: item.variables.get(name, "") for name, column in COPY_COLUMN_BY_VARIABLE.items()}
-        values |= {column: text[: _column_length(column)] for column, text in told.items() if text}
+        values |= {column: text[: max_length(column)] for column, text in told.items() if text}
     seen = _changed_observations(item, values)
     values |= seen
     if not RequestState(values["state"]).is_final:
         values["state"] = _copy_state(item, values["times_out_at"])
         if values["state"].is_final:
-            values["ended_at"] = item.updated or now
-    values["mismatch"] = _mismatch(values["state"], item)
+            values["ended_at"] = item.changed_at or now
+    values["mismatch"] = item.assess(values["state"]).mismatch
     change = _Change(key, before=row)
     different = {name: value for name, value in values.items() if row is None or row[name] != value}
     if different and different.keys() <= ApprovalRequest.observed:
@@ -366,8 +360,8 @@ def _compute_copy_change(
     return change
 
 
-def _new_copy(ground: MatchContext, item: PolledItem, key: uuid.UUID, now: datetime) -> dict[str, Any]:
-    process, at = ground.process_of(item), item.opened or item.updated or now
+def _new_copy(ground: MatchContext, item: RequestedItem, key: uuid.UUID, now: datetime) -> dict[str, Any]:
+    process, at = ground.process_of(item), item.opened_at or item.created_at or item.changed_at or now
     return {
         **_blank_copy(),
         "id": key,
@@ -387,42 +381,20 @@ def _blank_copy() -> StoredRow:
     return blank.model_dump()
 
 
-def _changed_observations(item: PolledItem, row: StoredRow) -> dict[str, Any]:
+def _changed_observations(item: RequestedItem, row: StoredRow) -> dict[str, Any]:
     """Return the observed columns, but for `mismatch`, that the item says otherwise than the row."""
-    values: dict[str, Any] = {
-        "servicenow_state": item.approval,
-        "record_state": item.state,
-        "record_id": item.sys_id,
-        "order_id": item.order_id,
-        "number": item.number,
-        "order_number": item.order_number,
-        "order_state": item.order_state,
-    }
-    values = {name: text[: _column_length(name)] for name, text in values.items()}
-    values["record_closed"] = not item.active
+    values = item.observed_columns()
     if not item.is_open:
         values["waits_for"] = ""
-    elif item.waits_for is not None:
-        values["waits_for"] = _join_lines(item.waits_for)
+    elif item.has_approvals:
+        values["waits_for"] = format_waits_for(one.display_name for one in item.open_approvals)
     return {name: text for name, text in values.items() if text != row[name]}
 
 
-def _join_lines(names: Iterable[str]) -> str:
-    """Return names one a line, as many whole ones as the column keeps."""
-    text = "\n".join(names)
-    return text if len(text) <= TEXT_MAX else text[: TEXT_MAX + 1].rpartition("\n")[0]
-
-
-def _copy_state(item: PolledItem, times_out_at: datetime | None) -> RequestState:
-    status = approval_status(item.approval, item.state, item.order_state, closed=not item.active)
-    if status is ApprovalStatus.PENDING:
+def _copy_state(item: RequestedItem, times_out_at: datetime | None) -> RequestState:
+    if item.approval_status is ApprovalStatus.PENDING:
         return RequestState.PENDING
-    return copy_final_state(status, item.updated, times_out_at)
-
-
-@cache
-def _column_length(column: str) -> int:
-    return int(_TABLE.c[column].type.length)  # type: ignore[attr-defined]
+    return copy_final_state(item.approval_status, item.changed_at, times_out_at)
 
 
 # -- timelines -------------------------------------------------------------------------------------------------
@@ -445,7 +417,7 @@ def _asked_events(
     return [_event_values(key, event, now, names)]
 
 
-def _decision_event(item: PolledItem, state: RequestState) -> TimelineEvent:
+def _decision_event(item: RequestedItem, state: RequestState) -> TimelineEvent:
     detail = f"{item.number}: {item.approval or 'closed'}"
     return TimelineEvent(RequestEventKind.DECIDED, detail, TimelineFacts(outcome=state))
 

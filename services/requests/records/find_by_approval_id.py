@@ -1,99 +1,81 @@
-"""Looks for a request on its instance by its PMApprovalId, where the answer with its id was lost.
+"""Finds the requested items of a request on its instance by PMApprovalId, after the answer to Create was lost.
 
-Found, proven absent, or neither: an account that may not read variables sees the same as one that looks at an empty
-table, so that an empty answer alone proves nothing.
+The result is "found", "proven absent" or "unknown": an account that may not read variables gets the same empty answer
+as an account that searches an empty table, so an empty answer alone proves nothing.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
 
 from models.approval_process import ApprovalProcess
 from services.common.errors import ConsoleError, RefusedError, ReplyError
-from services.requests.records.batch_query import (
+from services.requests.records.item_fields import (
+    APPROVAL_ID_VARIABLE,
+    VARIABLE_FIELDS,
     VARIABLE_ITEM_FIELD,
     VARIABLE_NAME_FIELD,
     VARIABLE_TABLE,
     VARIABLE_VALUE_FIELD,
-    is_active,
 )
-from services.requests.records.record_resolution import APPROVAL_ID_VARIABLE, approval_id_query, is_same_id
+from services.requests.records.ownership import approval_id_query, is_same_id
+from services.requests.records.requested_item import RequestedItem, parse_item
 from services.servicenow.encoded_query import Operator, TableQuery, where
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import Row
 
+_ITEM_PREFIX = f"{VARIABLE_ITEM_FIELD}."
 _FIELDS = (
-    VARIABLE_ITEM_FIELD, VARIABLE_NAME_FIELD, VARIABLE_VALUE_FIELD, f"{VARIABLE_ITEM_FIELD}.number", f"{VARIABLE_ITEM_FIELD}.approval", f"{VARIABLE_ITEM_FIELD}.state", f"{VARIABLE_ITEM_FIELD}.active",
-    f"{VARIABLE_ITEM_FIELD}.request",
-    f"{VARIABLE_ITEM_FIELD}.request.number", f"{VARIABLE_ITEM_FIELD}.request.approval", f"{VARIABLE_ITEM_FIELD}.sys_created_on",
+    *VARIABLE_FIELDS,
+    *(f"{_ITEM_PREFIX}{name}" for name in (
+        "number", "approval", "state", "active", "request", "request.number", "request.approval", "sys_created_on",
+    )),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class FoundItem:
-    """A requested item that carries a PMApprovalId, with the order it belongs to; states are stored values."""
-
-    record_id: str
-    number: str
-    approval: str
-    state: str
-    order_id: str
-    order_number: str
-    order_approval: str
-    created_on: str = ""
-    active: bool = True
-
-    def observed(self) -> dict[str, Any]:
-        """Return what a request's observed columns say of this item."""
-        return {
-            "record_id": self.record_id,
-            "number": self.number,
-            "servicenow_state": self.approval,
-            "record_state": self.state,
-            "record_closed": not self.active,
-            "order_id": self.order_id,
-            "order_number": self.order_number,
-            "order_state": self.order_approval,
-        }
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class FindResult:
-    """What a look found, oldest first. Without items, `absent` says that there are none; else `reason` why nobody knows."""
+    """The items that carry the PMApprovalId, oldest first.
 
-    items: tuple[FoundItem, ...] = ()
+    `absent` says that there is none. If neither is known, `reason` says why.
+    """
+
+    items: tuple[RequestedItem, ...] = ()
     absent: bool = False
     reason: str = ""
 
     @property
-    def item(self) -> FoundItem | None:
-        """The requested item, or None."""
+    def item(self) -> RequestedItem | None:
+        """The oldest item, or None."""
         return self.items[0] if self.items else None
 
 
 async def find_by_approval_id(
     instance: ServiceNowClient, approval_id: str, process: ApprovalProcess
 ) -> FindResult:
-    """Look for the requested items that carry `approval_id` on the instance of `process`.
+    """Find the requested items that carry `approval_id` on the instance of `process`.
 
-    Every row is compared with what was asked for. Raises ConsoleError where a later look may say more: the instance
-    cannot be reached, or asks to wait.
+    Raises ConsoleError if a later attempt may have another result: the instance cannot be reached, or limits the rate.
     """
-    asked = approval_id_query(approval_id)
+    query = approval_id_query(approval_id)
     try:
-        rows = await _fetch_rows(instance, asked)
-        # An instance compares without case and end.
-        items = sorted(
-            {
-                _item_from_row(row)
-                for row in rows
-                if is_same_id(row[VARIABLE_VALUE_FIELD], approval_id) and row[VARIABLE_ITEM_FIELD]
-            },
-            key=lambda item: (item.created_on, item.record_id),
-        )
+        rows = await _fetch_rows(instance, query)
+        # ServiceNow compares without case and trailing space, so every value is compared again.
+        items = {
+            row[VARIABLE_ITEM_FIELD]: parse_item(
+                row,
+                sys_id=row[VARIABLE_ITEM_FIELD],
+                task_prefix=_ITEM_PREFIX,
+                item_prefix=_ITEM_PREFIX,
+            )
+            for row in rows
+            if is_same_id(row[VARIABLE_VALUE_FIELD], approval_id) and row[VARIABLE_ITEM_FIELD]
+        }
         if items:
-            return FindResult(tuple(items))
-        reason = await _inconclusive_reason(instance, asked, process)
+            oldest_first = sorted(items.values(), key=lambda item: (item.created_at or _NEVER, item.sys_id))
+            return FindResult(tuple(oldest_first))
+        reason = await _inconclusive_reason(instance, query, process)
     except RateLimitedError:
         raise
     except (RefusedError, ReplyError) as error:
@@ -107,13 +89,13 @@ async def _fetch_rows(instance: ServiceNowClient, query: TableQuery, limit: int 
 
 
 async def _inconclusive_reason(
-    instance: ServiceNowClient, asked: TableQuery, process: ApprovalProcess
+    instance: ServiceNowClient, query: TableQuery, process: ApprovalProcess
 ) -> str:
-    """Return why nothing seen does not mean nothing there, or an empty text.
+    """Return why an empty result does not prove that there is no item, or an empty text if it does.
 
-    It takes the sight of the same variable of another request of this item: whoever sees that would see this one.
+    The proof: the account sees the same variable of another request for the same request item.
     """
-    if await instance.table(VARIABLE_TABLE).count(asked):
+    if await instance.table(VARIABLE_TABLE).count(query):
         return "The instance counts it, but hides it from this account."
     others = where(VARIABLE_NAME_FIELD, Operator.IS, APPROVAL_ID_VARIABLE)
     if process.request_item_id:
@@ -122,20 +104,6 @@ async def _inconclusive_reason(
         if row[VARIABLE_VALUE_FIELD] and row[VARIABLE_ITEM_FIELD]:
             return ""
     return f"This account sees no request at all that carries {APPROVAL_ID_VARIABLE}."
-
-
-def _item_from_row(row: Row) -> FoundItem:
-    return FoundItem(
-        record_id=row[VARIABLE_ITEM_FIELD],
-        number=row[f"{VARIABLE_ITEM_FIELD}.number"],
-        approval=row[f"{VARIABLE_ITEM_FIELD}.approval"],
-        state=row[f"{VARIABLE_ITEM_FIELD}.state"],
-        order_id=row[f"{VARIABLE_ITEM_FIELD}.request"],
-        order_number=row[f"{VARIABLE_ITEM_FIELD}.request.number"],
-        order_approval=row[f"{VARIABLE_ITEM_FIELD}.request.approval"],
-        created_on=row[f"{VARIABLE_ITEM_FIELD}.sys_created_on"],
-        active=is_active(row[f"{VARIABLE_ITEM_FIELD}.active"]),
-    )
 
 
 def _describe_error(error: ConsoleError) -> str:

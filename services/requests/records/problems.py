@@ -1,13 +1,20 @@
-"""Why a request was not decided, cancelled or reminded of: the words, in one place."""
+"""Problems of requests: why a request was not decided, cancelled or reminded of, or its item was not found."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
 from services.common.errors import ConsoleError, InputError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.language import ENGLISH, date_time, plural_message
+from services.requests.records.approver_names import join_english_names
+from services.requests.records.ownership import RecordOwnership
 from services.requests.records.request_action import action_from_approval
-from services.requests.records.requested_item import Approval, RequestedItem, join_english_names
+from services.requests.records.requested_item import Approval, RequestedItem
+
+EVIDENCE_RECORDS_MAX = 3
+"""Items that the evidence of a problem names."""
 
 
 def invalid_comment(fault: str) -> InputError:
@@ -63,7 +70,9 @@ def no_open_approval(tried: str, number: str, account: str) -> Problem:
 def approval_on_order(tried: str, record: RequestedItem) -> Problem:
     """Say that the approval that is waited for decides about other items, too."""
     order = record.order_number or "the order"
-    who = join_english_names([one.who for one in record.shared_order_approvals if one.open], "and")
+    who = join_english_names(
+        [one.display_name for one in record.shared_order_approvals if one.is_open], "and"
+    )
     return Problem(
         tried=tried,
         evidence=f"{order} waits for the approval of {who}, and has other items than {record.number}.",
@@ -253,4 +262,51 @@ def _object_missing(label: str, word: str, kind: str) -> InputError:
             remedy="Act on its record in ServiceNow.",
             fault=FaultId.OBJECT_MISSING,
         )
+    )
+
+
+def record_not_owned(
+    row: ApprovalRequest,
+    found: Sequence[tuple[str, RecordOwnership]],
+    *,
+    has_request_items: bool,
+    is_complete: bool,
+) -> Problem:
+    """Return why none of the items that were found by the ids of a request is known to be its own.
+
+    `found` are their numbers with their relation to the request, `is_complete` says whether these are all items,
+    `has_request_items` whether a request item is chosen on the process.
+    """
+    seen = "; ".join(
+        f"{number or 'a record'} {relation}" for number, relation in found[:EVIDENCE_RECORDS_MAX]
+    )
+    more = f"; and {len(found) - EVIDENCE_RECORDS_MAX} more" if len(found) > EVIDENCE_RECORDS_MAX else ""
+    belonging = sum(relation is RecordOwnership.BELONGS for _, relation in found)
+    readable = "Let the account read the variables of requested items (sc_item_option_mtom, sc_item_option)"
+    look = f"or look for the PMApprovalId {row.approval_id} in ServiceNow and act there."
+    if any(relation is RecordOwnership.FOREIGN for _, relation in found):
+        fault, cause = (
+            FaultId.RECORD_FOREIGN,
+            "What is found under the ids of this request belongs to another one.",
+        )
+        remedy = f"Look for the PMApprovalId {row.approval_id} among the requested items in ServiceNow."
+    elif belonging > 1 or (belonging and not is_complete):
+        fault = FaultId.RECORD_AMBIGUOUS
+        cause = "Several items of one order may be this request's, and the account does not see their PMApprovalId."
+        remedy = f"{readable}, {look}"
+    elif not has_request_items:
+        fault = FaultId.RECORD_UNPROVEN
+        cause = "The account does not see its PMApprovalId, and no Request Item is chosen on its Approval Process."
+        remedy = f"{readable}, choose the Request Item on the Approval Process, {look}"
+    else:
+        fault = FaultId.RECORD_UNPROVEN
+        cause = "Nothing shows that what is found under the ids of this request is its record."
+        remedy = f"{readable}, {look}"
+    return Problem(
+        tried=f"Find the record of {row.number or row.id}",
+        evidence=f"{seen}{more}. Nothing was changed.",
+        cause=cause,
+        owner=Owner.SERVICENOW,
+        remedy=remedy,
+        fault=fault,
     )

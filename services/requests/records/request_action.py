@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from services.requests.domain.permissions import is_same_user
 from services.requests.records.requested_item import Approval
 
 
@@ -16,7 +17,7 @@ class Approver(Protocol):
         """The name that the approver signs in with."""
 
     @property
-    def on_order(self) -> bool:
+    def is_for_order(self) -> bool:
         """Whether the order is to be approved, not the item."""
 
 
@@ -75,7 +76,7 @@ def action_from_approval(number: str, decided: Approval, person: str = "") -> Re
     """Return what an approval of a record says about its decision; `person` is known where it was made at a console."""
     account = decided.changed_by
     own = not account or is_same_user(account, decided.user_name)
-    return RequestAction(decided.state, number, account, person, decided.who, own=own)
+    return RequestAction(decided.state, number, account, person, decided.display_name, own=own)
 
 
 def action_event_id(request_id: uuid.UUID, approval: str) -> uuid.UUID:
@@ -88,11 +89,6 @@ def approval_to_decide(waiting: Sequence[ApproverT], account: str) -> ApproverT 
 
     The order is asked for before its item, so its approval comes first.
     """
-    in_turn = sorted(waiting, key=lambda one: not one.on_order)
+    in_turn = sorted(waiting, key=lambda one: not one.is_for_order)
     own = (one for one in in_turn if is_same_user(one.user_name, account))
     return next(own, in_turn[0] if in_turn else None)
-
-
-def is_same_user(one: str, other: str) -> bool:
-    """Whether two user names are one account's."""
-    return one.casefold() == other.casefold()

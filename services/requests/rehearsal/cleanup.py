@@ -21,18 +21,17 @@ from services.requests.domain.journal import CancelIntent, load_open_cancel_inte
 from services.requests.domain.states import CLOSED_STATES
 from services.requests.lifecycle.lifecycle import PROCESSING_LIMIT_S, RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
-from services.requests.records.batch_query import APPROVAL_TABLE, ITEM_TABLE, UNNAMED_APPROVER, is_active
+from services.requests.records.approver_names import UNNAMED_APPROVER
 from services.requests.records.find_by_approval_id import find_by_approval_id
-from services.requests.records.record_resolution import (
-    RecordNotOwnedError,
-    order_has_other_items,
-    resolve_item,
-)
+from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
+from services.requests.records.ownership import RecordNotOwnedError
+from services.requests.records.record_resolution import order_has_other_items, resolve_item
 from services.requests.rehearsal import baseline
 from services.servicenow.account_roles import ADMIN_ROLE, fetch_active_roles, signed_in_account
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_active
 from services.servicenow.table_api import Row
 from services.store import NotFoundError, Store
 
@@ -201,14 +200,14 @@ async def _read_cleanup_state(
 ) -> _CleanupState:
     sighting = await find_by_approval_id(instance, row.approval_id, process)
     # All that carry its PMApprovalId are its own: Create may have been carried out twice.
-    known = {item.record_id for item in sighting.items}
+    known = {item.sys_id for item in sighting.items}
     reason = sighting.reason
     if not known:
         try:
             item = await resolve_item(instance, row, frozenset(filter(None, (process.request_item_id,))))
         except RecordNotOwnedError as error:
             item, reason = None, f"{error.problem.cause} {error.problem.evidence}"
-        known = {item["sys_id"]} if item is not None else set()
+        known = {item.sys_id} if item is not None else set()
     if not known:
         return _CleanupState(CleanupCheck(unknown=reason))
     query = where("sys_id", Operator.IN, *sorted(known))

@@ -21,7 +21,8 @@ from services.common.progress import Progress, ignore_progress
 from services.common.threads import run_to_completion
 from services.requests.domain.validation import validate_fields
 from services.requests.lifecycle.lifecycle import RequestLifecycle
-from services.requests.records.requested_item import Approval, RequestedItem, read_approvals
+from services.requests.records.item_reader import read_approvals
+from services.requests.records.requested_item import Approval, RequestedItem
 from services.requests.rehearsal import baseline
 from services.requests.rehearsal.cleanup import (
     CleanupCheck,
@@ -29,7 +30,7 @@ from services.requests.rehearsal.cleanup import (
     close_rehearsal,
     describe_possible_leftover,
 )
-from services.servicenow.connection_settings import SignIn
+from services.servicenow.authentication import SignIn
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
@@ -228,7 +229,7 @@ async def _check_pending(run: Rehearsal, life: RequestLifecycle, progress: Progr
     if run.item is None:
         run.legs.append(Leg("record", "no requested item behind this id", ms, ok=False))
     else:
-        who = ", ".join(one.user_name or one.who for one in run.item.waiting) or "nobody"
+        who = ", ".join(one.user_name or one.display_name for one in run.item.open_approvals) or "nobody"
         run.legs.append(Leg("record", f"{run.item.number}, {run.item.approval}, waits for {who}", ms))
     progress("Asking for the status", 2, LEG_COUNT)
     request, ms = await _measure(life.follow(run.request))
@@ -247,8 +248,8 @@ async def _decide(
     word, wanted = DECISIONS[decide]
     progress("Deciding as the approver", 3, LEG_COUNT)
     table = decider.table("sysapproval_approver")
-    approvals = run.item.asked if run.item else ()
-    if run.item and not run.item.waiting:
+    approvals = run.item.approvals if run.item else ()
+    if run.item and not run.item.open_approvals:
         # The account of the process may not see whom the approver sees.
         approvals = await read_approvals(decider, run.item, instance)
     asked = _select_approval(decider, approvals)
@@ -259,7 +260,7 @@ async def _decide(
     await table.update(asked.sys_id, {"state": word, "comments": DECISION_COMMENT})
     row = await table.first(equals(sys_id=asked.sys_id), ("state",))
     seen = row["state"] if row else "hidden"
-    who = asked.user_name or asked.who
+    who = asked.user_name or asked.display_name
     run.legs.append(Leg("decision", f"{who}: {seen}", _elapsed_ms(started), ok=seen == word))
     progress("Waiting for the answer", 4, LEG_COUNT)
     started = time.perf_counter()
@@ -279,7 +280,7 @@ def _select_approval(decider: ServiceNowClient, approvals: Sequence[Approval]) -
 
     An approver sees and decides nobody else's.
     """
-    open_ones = [a for a in approvals if a.open]
+    open_ones = [a for a in approvals if a.is_open]
     account = decider.sign_in.account.casefold() if isinstance(decider.sign_in, SignIn) else ""
     own = (a for a in open_ones if a.user_name.casefold() == account)
     return next(own, open_ones[0] if open_ones else None)

@@ -54,7 +54,7 @@ async def checking(ctx, server):
     page.resize(1000, 700)
     page.show()
     page.load()
-    await until(lambda: page.check.running or page.check.results)
+    await until(lambda: page.check.presenter.running or page.check.presenter.results)
     return page
 
 
@@ -69,16 +69,16 @@ def test_a_dead_address_is_named_at_its_stage_and_reported(run, ctx, configurati
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running)
-        results = page.check.results
+        await until(lambda: not page.check.presenter.running)
+        results = page.check.presenter.results
         assert len(results) == 18
         assert results["url"].state == "ok"
         assert results["tcp"].state == "failed"
         assert results["proxy"].state == "skipped"
-        text = page.check.text()
+        text = page.check.presenter.report_text(page.title)
         assert results["tcp"].remedy in text
         assert "canary-4714" not in text
-        assert page.check.badges()[0][1] == "bad"
+        assert page.check.presenter.badges()[0][1] == "bad"
         assert ctx.activity.jobs[-1].state == "failed"
         await closed(page)
 
@@ -90,10 +90,10 @@ def test_a_check_is_cancelled_at_once_and_can_run_again(run, ctx, configuration,
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: "tcp" in page.check.results)
+        await until(lambda: "tcp" in page.check.presenter.results)
         page.check.cancel_button.click()
-        await until(lambda: not page.check.running)
-        assert "http" not in page.check.results
+        await until(lambda: not page.check.presenter.running)
+        assert "http" not in page.check.presenter.results
         assert ctx.activity.jobs[-1].state == "cancelled"
         assert page.check.again_button.isEnabled()
         await closed(page)
@@ -142,11 +142,11 @@ async def shown_tab(ctx, server, kind="foreign_system"):
     page.resize(1100, 700)
     page.show()
     page.load()
-    await until(lambda: page.session.ready and not page.workers.busy)
+    await until(lambda: page.session.ready and not page.tasks.busy)
     try:
         yield page
     finally:
-        page.workers.cancel_all()
+        page.tasks.cancel_all()
         await closed(page)
 
 
@@ -177,9 +177,9 @@ def test_a_cancelled_check_is_not_kept_and_the_cancel_shows_at_once(
                 page.run("check")
                 await asyncio.sleep(wait)
                 page.check.cancel_button.click()
-                assert not page.check.running
+                assert not page.check.presenter.running
                 await asyncio.sleep(0.02)
-                assert not page.check.running
+                assert not page.check.presenter.running
                 assert page.check.again_button.isEnabled()
         assert past_checks(store, server.id) == []
 
@@ -191,20 +191,20 @@ def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, confi
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running)
+        await until(lambda: not page.check.presenter.running)
         values = dict(page.session.values)
         page.session.edit({**values, "description": "Said"})
-        assert not page.check.stale
+        assert not page.check.presenter.stale
         page.session.edit({**values, "proxy": "http://127.0.0.1:9/"})
-        assert page.check.stale
-        assert page.check.badges() == [("Changed since this check", "off", "pending")]
-        assert "changed since" in page.check.text()
+        assert page.check.presenter.stale
+        assert page.check.presenter.badges() == [("Changed since this check", "off", "pending")]
+        assert "changed since" in page.check.presenter.report_text(page.title)
         page.session.edit(values)
-        assert not page.check.stale
+        assert not page.check.presenter.stale
         credential = configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
         credential.account = "another"
         await ctx.call(configuration.save, credential)
-        await until(lambda: page.check.stale)
+        await until(lambda: page.check.presenter.stale)
         await closed(page)
 
     run(story())
@@ -223,17 +223,17 @@ def test_a_bar_opens_its_report_by_mouse_and_by_keyboard(run, ctx, store, config
             place = strip._bar_rect(1).center().toPoint()
             assert strip.bar_at(strip._bar_rect(1).center()) == 1
             QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
-            assert tab.opened_past_check.verdict == "failed"
-            assert list(tab.shown) == ["url", "service_create"]
-            assert "# Check of ServiceNow Server: failed" in tab.text()
+            assert tab.presenter.opened_past_check.verdict == "failed"
+            assert list(tab.presenter.visible_results) == ["url", "service_create"]
+            assert "# Check of ServiceNow Server: failed" in tab.presenter.report_text(page.title)
             for key in (Qt.Key.Key_Right, Qt.Key.Key_Return):
                 QTest.keyClick(strip, key)
-            assert tab.opened_past_check.verdict == "warning"
+            assert tab.presenter.opened_past_check.verdict == "warning"
             assert strip.accessibleName().startswith("Past checks, 3 of 3, open: ")
-            assert tab.badges()[0][0] == "Earlier check"
-            tab.close_link.clicked.emit()
-            assert tab.opened_past_check is None
-            assert tab.shown["service_create"].state == "warning"  # the newest one
+            assert tab.presenter.badges()[0][0] == "Earlier check"
+            tab.summary.close_link.clicked.emit()
+            assert tab.presenter.opened_past_check is None
+            assert tab.presenter.visible_results["service_create"].state == "warning"  # the newest one
 
     run(story())
 
@@ -246,17 +246,19 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running)
+        await until(lambda: not page.check.presenter.running)
         remedy = "Use Create It on the Approval Process, or rename the service."
-        use, edit = remedies.remedy_actions(page, found("service_create", remedy=remedy), page.check.subject)
+        use, edit = remedies.remedy_actions(
+            page, found("service_create", remedy=remedy), page.check.presenter.subject
+        )
         assert (use.text, edit.text) == ("Use Create It", "Go to the name")
         edit.act()
         assert ctx.visited[-1].run == "field:create_service"
         use.act()
-        await until(lambda: page.check.running)
+        await until(lambda: page.check.presenter.running)
         assert configuration.get(Kind.APPROVAL_PROCESS, process.id).create_service == "Create It"
-        await until(lambda: not page.check.running)
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.check.presenter.running)
+        await until(lambda: not page.tasks.busy)
         await closed(page)
 
     run(story())
@@ -302,7 +304,7 @@ def test_a_report_is_saved_where_a_person_says(run, ctx, configuration, vault, c
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: not page.check.running)
+        await until(lambda: not page.check.presenter.running)
         page.check.save_button.click()
         dialog = page.window().findChild(QFileDialog)
         dialog.fileSelected.emit(str(tmp_path / "report.md"))
@@ -319,7 +321,7 @@ def test_the_job_of_a_check_ends_with_its_page(run, ctx, configuration, vault, s
 
     async def story():
         page = await checking(ctx, server)
-        await until(lambda: "tcp" in page.check.results)
+        await until(lambda: "tcp" in page.check.presenter.results)
         job = ctx.activity.jobs[-1]
         await closed(page)
         await until(lambda: job.state == "cancelled")
@@ -374,8 +376,8 @@ def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
         kept = len(past_checks(ctx.workspace.store, server.id))
         page.check.start()
         await until(lambda: len(past_checks(ctx.workspace.store, server.id)) > kept)
-        await until(lambda: not page.check.running)
-        return page.check.results["authentication"]
+        await until(lambda: not page.check.presenter.running)
+        return page.check.presenter.results["authentication"]
 
     async def story():
         async with shown_tab(ctx, server) as page:
@@ -385,7 +387,7 @@ def test_a_password_that_was_right_is_not_called_wrong_until_another_is_entered(
             refused = await again(page)
             assert refused.fault == "authentication-refused"
             assert refused.cause.startswith("The password that was accepted until")
-            assert "accepted until" in page.check._by_stage["authentication"].title
+            assert "accepted until" in page.check.findings.cards["authentication"].title
             enter()
             assert "accepted until" not in (await again(page)).cause
 
@@ -409,7 +411,7 @@ def test_a_check_resolves_a_request_item_that_could_not_be_looked_for_before(
         async with shown_tab(ctx, practice_server) as page:
             page.check.start()
             await until(lambda: configuration.get(Kind.APPROVAL_PROCESS, process.id).request_item_id)
-            assert page.check.report is not None
+            assert page.check.presenter.report is not None
         await (await ctx.workspace.instance(practice_server.id)).aclose()
 
     run(story())

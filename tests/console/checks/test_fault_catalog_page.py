@@ -207,8 +207,8 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
         await until(lambda: len(window.model.objects()) == 2)
         page = await shown(window, Kind.FOREIGN_SYSTEM, server)
         page.run("check")
-        await until(lambda: page.check.report is not None)
-        cards = page.check._by_stage
+        await until(lambda: page.check.presenter.report is not None)
+        cards = page.check.findings.cards
         assert set(cards) == {"account", "clock"}
         for stage, card in cards.items():
             link = card.entry_link
@@ -254,7 +254,7 @@ def test_the_palette_finds_faults_by_id_and_by_what_people_see(in_window):
             assert listed(window.page) == [fault.id for fault in FAULT_CATALOG]
         window.open_palette()
         palette.field.setText(">tls-self")
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         assert rows() == []
 
     in_window(story)

@@ -34,7 +34,7 @@ async def opened(ctx, server, tab="Check"):
     page.resize(1000, 700)
     page.show()
     page.load()
-    await until(lambda: page.session.ready and not page.workers.busy)
+    await until(lambda: page.session.ready and not page.tasks.busy)
     return page
 
 
@@ -50,15 +50,15 @@ def test_a_check_that_was_made_before_the_page_was_opened_is_shown(run, ctx, sto
     async def story():
         page = await opened(ctx, server)
         tab = page.check
-        await until(lambda: tab.results)
-        assert tab.results["service_create"].state == "failed"
-        assert set(tab._by_stage) == {"account", "service_create", "service_status"}
-        assert tab._by_stage["account"].isVisibleTo(tab)
-        assert not tab.stale
-        assert [text for text, *_ in tab.badges()] == ["2 failed"]
-        assert "by ada" in tab._when_text.text()
-        assert "- Checked: " in tab.text()
-        assert "by ada" in tab.text()
+        await until(lambda: tab.presenter.results)
+        assert tab.presenter.results["service_create"].state == "failed"
+        assert set(tab.findings.cards) == {"account", "service_create", "service_status"}
+        assert tab.findings.cards["account"].isVisibleTo(tab)
+        assert not tab.presenter.stale
+        assert [text for text, *_ in tab.presenter.badges()] == ["2 failed"]
+        assert "by ada" in tab.summary.source_text.text()
+        assert "- Checked: " in tab.presenter.report_text(page.title)
+        assert "by ada" in tab.presenter.report_text(page.title)
         await closed(page)
 
     run(story())
@@ -77,13 +77,13 @@ def test_a_check_of_another_console_takes_the_place_of_an_older_one(run, ctx, st
 
     async def story():
         page = await opened(ctx, server)
-        await until(lambda: page.check.results)
+        await until(lambda: page.check.presenter.results)
         await ctx.call(save_check, elsewhere, server, good())
         await ctx.call(store.feed.poll)  # as the window does every few seconds
-        await until(lambda: set(page.check.results) == {"url", "tcp"})
-        assert page.check._by_stage == {}
-        assert [text for text, *_ in page.check.badges()] == ["Check good"]
-        assert "by grace" in page.check._when_text.text()
+        await until(lambda: set(page.check.presenter.results) == {"url", "tcp"})
+        assert page.check.findings.cards == {}
+        assert [text for text, *_ in page.check.presenter.badges()] == ["Check good"]
+        assert "by grace" in page.check.summary.source_text.text()
         await closed(page)
 
     run(story())
@@ -94,7 +94,7 @@ def test_the_head_follows_while_another_tab_is_shown(run, ctx, store, server):
 
     async def story():
         page = await opened(ctx, server)
-        await until(lambda: page.check.results)
+        await until(lambda: page.check.presenter.results)
         page.open_tab("Details")
         await ctx.call(save_check, store, server, good())
         await until(lambda: ("Check good", "good", "good") in page.head.badges())
@@ -112,10 +112,10 @@ def test_an_opened_report_stays_while_newer_ones_come(run, ctx, store, server):
         await until(lambda: tab.past_checks.checks)
         tab.show_past_check(tab.past_checks.checks[0])
         await ctx.call(save_check, store, server, good())
-        await until(lambda: len(tab.past_checks.checks) == 2 and not page.workers.busy)
-        assert "service_create" in tab.shown
+        await until(lambda: len(tab.past_checks.checks) == 2 and not page.tasks.busy)
+        assert "service_create" in tab.presenter.visible_results
         tab.close_past_check()
-        assert set(tab.shown) == {"url", "tcp"}
+        assert set(tab.presenter.visible_results) == {"url", "tcp"}
         await closed(page)
 
     run(story())
@@ -129,9 +129,9 @@ def test_a_check_of_other_values_than_those_of_now_is_old(run, ctx, store, confi
 
     async def story():
         page = await opened(ctx, server)
-        await until(lambda: page.check.results)
-        assert page.check.stale
-        assert [text for text, *_ in page.check.badges()] == ["Changed since this check"]
+        await until(lambda: page.check.presenter.results)
+        assert page.check.presenter.stale
+        assert [text for text, *_ in page.check.presenter.badges()] == ["Changed since this check"]
         await closed(page)
 
     run(story())
@@ -149,11 +149,15 @@ def test_a_check_made_here_is_not_replaced_by_an_older_one(run, ctx, store, serv
     async def story():
         page = await opened(ctx, server)
         tab = page.check
-        await until(lambda: tab.results)
-        tab._ended_at, tab.report, tab.results = kept.at + timedelta(seconds=5), None, {"url": kept.stages[0]}
+        await until(lambda: tab.presenter.results)
+        tab.presenter.ended_at, tab.presenter.report, tab.presenter.results = (
+            kept.at + timedelta(seconds=5),
+            None,
+            {"url": kept.stages[0]},
+        )
         tab.past_checks.invalidate()
-        await until(lambda: not page.workers.busy)
-        assert set(tab.results) == {"url"}
+        await until(lambda: not page.tasks.busy)
+        assert set(tab.presenter.results) == {"url"}
         await closed(page)
 
     run(story())
@@ -173,13 +177,13 @@ def test_findings_wrap_and_nothing_moves_sideways(run, tmp_path, width):
             await window.ctx.call(save_check, window.ctx.workspace.store, server, findings(), process)
             page = await shown(window, Kind.FOREIGN_SYSTEM, server)
             page.open_tab("Check")
-            await until(lambda: page.check.results and not page.workers.busy)
+            await until(lambda: page.check.presenter.results and not page.tasks.busy)
             laid_out()
-            area = page.check._area
+            area = page.check.findings
             view = area.viewport()
             for stage in ("service_status", "account", "service_create"):
-                page.check._selected(stage)
-                card = page.check._by_stage[stage]
+                page.check.findings.scroll_to_stage(stage)
+                card = page.check.findings.cards[stage]
                 assert area.horizontalScrollBar().value() == 0
                 for part in (card, *card.findChildren(QLabel), *card.acts, card.copy_button):
                     left = part.mapTo(view, QPoint(0, 0)).x()

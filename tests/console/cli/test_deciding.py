@@ -14,7 +14,7 @@ from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.common.user_folders import Paths
 from services.configuration import Configuration
-from services.intake.accepted_requests import hash_token
+from services.intake.clients import hash_token
 from services.practice.accounts_and_sessions import user_sys_id
 from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
 from services.practice.orders_and_approvals import place_order

@@ -12,7 +12,8 @@ from models.kinds import Kind
 from models.lease import Lease
 from models.worker_presence import WorkerPresence
 from services.configuration import Configuration
-from services.intake.accepted_requests import Intake, IntakeClients
+from services.intake.accepted_requests import Intake
+from services.intake.clients import IntakeClients
 from services.store import Store
 from tests.console.cli.conftest import SERVER, TYPE, document, interrupt, read_to, until
 from tests.limits import PROGRAM_S

@@ -156,7 +156,7 @@ def test_a_command_of_the_menu_acts_on_its_node_not_on_the_shown_page(in_window)
         await until(lambda: window.findChildren(InUseDialog))
         assert window.page.title == "ServiceNow"
         window.findChildren(InUseDialog)[0].reject()
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
 
     in_window(story)
 
@@ -172,7 +172,7 @@ def test_a_rehearsal_of_what_is_not_saved_says_why_it_cannot_run(in_window, kind
         await until(lambda: page.notice.text)
         assert page.notice.text.startswith("Save or discard what is typed first")
         page.discard()
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
 
     in_window(story)
 
@@ -207,11 +207,11 @@ def test_going_back_to_an_object_does_not_repeat_what_its_menu_did(in_window):
         menu.close()
         await until(lambda: window.findChildren(InUseDialog))
         window.findChildren(InUseDialog)[0].reject()
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         window.go_requests()
         window.go_back()
         assert window.page.target.id == made[Kind.USER_CREDENTIAL].id
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         await asyncio.sleep(0.05)
         assert [d for d in window.findChildren(InUseDialog) if d.isVisible()] == []
 

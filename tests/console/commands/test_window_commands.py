@@ -75,12 +75,12 @@ def test_every_command_of_a_page_is_one_that_some_page_does(in_window):
         done = set()
         for kind, item in made.items():
             page = await shown(window, kind, item)
-            done |= set(page.actions())
+            done |= set(page.page_actions())
             page.session.edit({"description": "typed"})
-            done |= set(page.actions())
+            done |= set(page.page_actions())
             page.session.discard()
             window.show_target(Target(f"folder:{kind}"))
-            done |= set(window.page.actions())
+            done |= set(window.page.page_actions())
         done |= await commands_of_requests(window)
         of_pages = [c for c in window.ctx.commands if not c.enabled() or c.id in done]
         assert {c.id for c in of_pages} <= done | {"back", "forward", "undo"}
@@ -99,7 +99,7 @@ async def commands_of_requests(window):
     await until(lambda: page.model.rowCount() == 1)
     page.table.selectRow(0)
     await until(lambda: page.pane.link)
-    found = set(page.actions())
+    found = set(page.page_actions())
     await settled(page)
     return found
 
@@ -121,7 +121,7 @@ def test_what_can_run_follows_the_page_and_what_is_typed(in_window):
         assert "save" not in enabled()
         page.session.edit({"name": "Other"})
         assert {"save", "discard"} <= enabled()
-        await until(lambda: not page.workers.busy)
+        await until(lambda: not page.tasks.busy)
         await shown(window, Kind.FOREIGN_SYSTEM, made[Kind.FOREIGN_SYSTEM])
         assert "check" in enabled()
         assert "save" not in enabled()
@@ -139,11 +139,11 @@ def test_ctrl_s_saves_what_was_typed_and_nothing_when_nothing_was(in_window):
         line.setFocus()
         QTest.keyClicks(line, "For approvals")
         press(window, Qt.Key.Key_S, CTRL)
-        await until(lambda: not page.session.dirty and not page.workers.busy)
+        await until(lambda: not page.session.dirty and not page.tasks.busy)
         stored = window.ctx.workspace.configuration.get(Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL].id)
         assert stored.description == "For approvals"
         press(window, Qt.Key.Key_S, CTRL)
-        assert not page.workers.busy
+        assert not page.tasks.busy
         assert window.ctx.workspace.configuration.get(stored.kind, stored.id).version == stored.version
 
     in_window(story)
@@ -333,7 +333,7 @@ def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
         go_on = asyncio.Event()
         page.load_check_subject = go_on.wait
         page.run("check")
-        assert page.check.running
+        assert page.check.presenter.running
         configuration = window.ctx.workspace.configuration
         for _ in range(MAX_OPEN_PAGES + 2):
             credential = await window.ctx.call(
@@ -342,7 +342,7 @@ def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
             await shown(window, Kind.USER_CREDENTIAL, credential)
         assert page in window._pages.values()
         page.check.cancel()
-        await until(lambda: not page.check.running)
+        await until(lambda: not page.check.presenter.running)
 
     in_window(story)
 
@@ -429,7 +429,7 @@ def test_a_name_that_cannot_be_taken_is_said_beside_it_and_the_text_stays(in_win
         assert said in line.accessibleDescription()
         assert [s for s in window.findChildren(ProblemSheet) if s.isVisible()] == []
         window.refresh_tree()
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         assert editor(window).text() == name  # a change of the tree replaces nothing
         line.selectAll()
         QTest.keyClicks(line, "Account 2")
@@ -437,7 +437,7 @@ def test_a_name_that_cannot_be_taken_is_said_beside_it_and_the_text_stays(in_win
         QTest.keyClick(line, Qt.Key.Key_Return)
         key = object_key("user_credential", credential.id)
         await until(lambda: window.model.node(key).text == "Account 2")
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         press(window, Qt.Key.Key_Z, CTRL)
         await until(lambda: window.model.node(key).text == "ServiceNow")
         assert window.ctx.activity.latest.text == "Renamed back to ServiceNow"
@@ -500,7 +500,7 @@ def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
         made = await filled(window)
         kind = Kind.APPROVAL_TYPE
         window.show_target(Target("deleted"))
-        await until(lambda: not window.page.workers.busy)
+        await until(lambda: not window.page.tasks.busy)
         assert window.page.objects == []
         assert [state for state in window.page.findChildren(EmptyState) if state.isVisible()]
         key = await deleted(window, kind, made[kind])
@@ -509,7 +509,7 @@ def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
         QTest.keyClick(way, Qt.Key.Key_Return)
         page = window.page
         assert page.target.kind == "deleted"
-        await until(lambda: page.objects and not page.workers.busy)
+        await until(lambda: page.objects and not page.tasks.busy)
         assert window.navigation.current().key == "deleted"
         [gone] = page.objects
         assert (gone.name, gone.by) == (made[kind].name, window.ctx.workspace.store.actor)
@@ -524,7 +524,7 @@ def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
         assert window.model.node(key).text == f"{made[kind].name} (2)"
         await until(lambda: window.page.target.id == made[kind].id)
         window.go_back()
-        await until(lambda: window.page is page and not page.workers.busy)
+        await until(lambda: window.page is page and not page.tasks.busy)
         assert page.objects == []
 
     in_window(story)
@@ -538,14 +538,14 @@ def test_a_new_object_that_nothing_was_typed_into_leaves_no_draft(in_window):
         await until(lambda: window.page.session.ready)
         assert [draft.untouched for draft in drafts.all()] == [True]
         window.go_home()
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         assert drafts.all() == []
         assert [n for n in window.model.objects() if n.draft] == []
         window.new(Kind.USER_CREDENTIAL)
         await until(lambda: window.page.target.kind == "user_credential" and window.page.session.ready)
         window.page.session.edit({"description": "typed"})
         window.go_home()
-        await until(lambda: not window.workers.busy)
+        await until(lambda: not window.tasks.busy)
         [draft] = drafts.all()
         assert (draft.untouched, draft.values["description"]) == (False, "typed")
 

@@ -1,8 +1,6 @@
 """Dialogs keep their size while they work, and say what was and was not changed."""
 
 import asyncio
-import uuid
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -10,12 +8,12 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.forms.new_object_dialog import NewObjectDialog
-from console.inbox.decision_dialog import ACTION_DESCRIPTIONS, ActionDialog, RowOutcome
+from console.inbox.action_plan import ACTION_DESCRIPTIONS
+from console.inbox.decision_dialog import ActionDialog
+from console.inbox.request_rows import RowOutcome
 from console.provisioning.run_dialog import RunDialog
-from console.provisioning.runs_tab import cancelled_run_result
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import Label
-from models.base import utcnow
 from models.kinds import Kind
 from services.common.errors import Owner, Problem
 from services.common.fault_ids import FaultId
@@ -64,7 +62,7 @@ def test_the_dialog_of_an_act_keeps_its_size_when_it_ends_with_reasons(qtbot, na
     dialog.show()
     size = size_of(dialog)
     dialog.begin()
-    dialog.tell(rows[0].id, RowOutcome(ok=False, text=LONG, why=LONG))
+    dialog.show_outcome(rows[0].id, RowOutcome(ok=False, text=LONG, why=LONG))
     dialog.message.setText(LONG)
     QTest.qWait(0)
     assert size_of(dialog) == size
@@ -111,25 +109,3 @@ def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx,
 
     run(story())
     assert len(configuration.all(Kind.USER_CREDENTIAL)) == 1
-
-
-def receipt(ended_at, outcome, live):
-    made = SimpleNamespace(ended_at=ended_at, outcome=outcome)
-    return SimpleNamespace(id=str(uuid.uuid4()), run=made, live=live)
-
-
-def test_a_run_cancelled_before_it_wrote_is_not_told_with_an_older_runs_outcome():
-    began = utcnow()
-    older = receipt(began - timedelta(hours=1), "22 created; verified", ["step"])
-    running = receipt(None, "", ["step"])
-    assert cancelled_run_result([running, older], began, "apply") == ("", "Nothing was written")
-    assert cancelled_run_result([older], began, "undo") == ("", "Nothing was taken back")
-
-
-def test_an_undo_cancelled_in_the_middle_is_not_called_a_run_that_wrote_nothing():
-    began = utcnow()
-    newest = receipt(began - timedelta(hours=1), "", [])
-    mine = receipt(began + timedelta(seconds=1), "Cancelled: Take back Thycotic", [])
-    assert cancelled_run_result([newest, mine], began, "undo") == ("", "Cancelled: Take back Thycotic")
-    written = receipt(began + timedelta(seconds=1), "Cancelled: Create Thycotic", ["step"])
-    assert cancelled_run_result([written], began, "apply") == (written.id, "Cancelled: Create Thycotic")

@@ -146,7 +146,7 @@ def test_a_remedy_that_renames_a_service_asks_too(run, ctx, configuration, store
 
     async def story():
         async with opened(ctx, where(process)) as page:
-            saving = page.workers.start(remedies._save_process(page, process.id, {"create_service": "Other"}))
+            saving = page.tasks.start(remedies._save_process(page, process.id, {"create_service": "Other"}))
             dialog = await dialog_of(OpenRequestsDialog)
             dialog.reject()
             await saving
@@ -162,7 +162,7 @@ def test_a_deleted_credential_takes_its_password_along(run, ctx, configuration, 
 
     async def story():
         async with opened(ctx, where(item)) as page:
-            deleting = page.workers.start(object_actions.delete(page, item))
+            deleting = page.tasks.start(object_actions.delete(page, item))
             dialog = await dialog_of(DeleteDialog)
             press(dialog.delete_button)
             await deleting

@@ -20,7 +20,7 @@ def host(qapp, ctx):
     """A page with nothing on it."""
     page = QWidget()
     page.show()
-    yield SimpleNamespace(ctx=ctx, workers=TaskRunner(page), page=page)
+    yield SimpleNamespace(ctx=ctx, tasks=TaskRunner(page, ctx.show_problem), page=page)
     qapp.processEvents()
     page.close()
 
@@ -83,7 +83,7 @@ def test_a_late_answer_about_what_was_chosen_before_is_not_shown(run, host, conf
         field.write({"credential_id": first.id})
         await asyncio.sleep(0)  # it is being read
         field.choose(second)
-        await until(lambda: not host.workers.busy)
+        await until(lambda: not host.tasks.busy)
         assert field.button.value_text == "Second"
         assert field.item.id == second.id
 

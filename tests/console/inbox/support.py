@@ -5,7 +5,7 @@ import contextlib
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from console.inbox.request_as_row import StoredRequestRow
+from console.inbox.request_rows import row_from_request
 from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
 from models.approval_request import ApprovalRequest
@@ -50,7 +50,7 @@ def request(serial, age_s=60.0, state=RequestState.PENDING, **more):
 
 def as_row(row):
     """Return a request under the names of a row of the inbox."""
-    return StoredRequestRow(row)
+    return row_from_request(row)
 
 
 def put(store, *rows):
@@ -85,11 +85,7 @@ def looked(store, at, *, complete=True):
 def quiet(page):
     """Whether nothing is being read for a page."""
     return not (
-        page.workers.busy
-        or page.looking.busy
-        or page.showing.workers.busy
-        or page.filters.workers.busy
-        or page.filters._soon.isActive()
+        page.tasks.busy or page.list_controller.busy or page.details_loader.tasks.busy or page.filters.busy
     )
 
 
@@ -117,10 +113,17 @@ async def opened(ctx, target=None, size=(1040, 760)):
         yield page
         await settled(page)
     finally:
-        page.workers.cancel_all()
+        page.tasks.cancel_all()
         page.close()
         page.deleteLater()
         await asyncio.sleep(0)
+
+
+def selected_rows(page):
+    """Return the selected requests that were read."""
+    model = page.model
+    positions = (at for first, last in page.table.selected_ranges() for at in range(first, last + 1))
+    return [row for at in positions if (row := model.loaded(at)) is not None]
 
 
 def numbers(page):

@@ -9,7 +9,9 @@ from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
+from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
+from console.inbox.request_rows import RowOutcome
 from models.addresses import Origin
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.common.secret import Secret
@@ -85,24 +87,24 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
             page.table.selectRow(0)
             await until(lambda: page.pane.link and page.pane.action_buttons["approve"].isEnabled())
             await settled(page)
-            assert page.showing.details.complete or page.showing.details.unseen
+            assert page.details_loader.details.complete or page.details_loader.details.unseen
             assert "Alex Approver" in page.pane.who.text()
             page.pane.action_buttons["approve"].click()
-            await until(lambda: page.acting.dialog is not None)
-            dialog = page.acting.dialog
+            await until(lambda: page.action_controller.dialog is not None)
+            dialog = page.action_controller.dialog
             assert dialog.windowTitle() == f"Approve {row.number}"
-            assert dialog.go.isEnabled()
+            assert dialog.confirm_button.isEnabled()
             await until(lambda: "with the account" in dialog.summary.text())
             before = dialog.summary.text()
             QTest.keyClicks(dialog.comment, "Fine, for release 8")
-            dialog.go.click()
-            await until(lambda: dialog.over)
+            dialog.confirm_button.click()
+            await until(lambda: dialog.is_finished)
             whose = f"by {store.actor} on behalf of Alex Approver, with the account privman.integration."
             assert outcomes(dialog) == [f"Approved {whose}"]
             told = f"{row.number} approved {whose}"
             assert before == f"1 request will be approved. Recorded as approved {whose}"
             assert dialog.summary.text() == f"1 request approved.\n{told}"
-            dialog.out.click()
+            dialog.close_button.click()
             assert stored(store, row).state == RequestState.APPROVED
             await until(lambda: numbers(page) == [])
             await until(lambda: "was approved" in page.pane.answer)
@@ -115,16 +117,14 @@ def test_a_request_is_approved_and_read_back(run, ctx, store, desk):
 
 def test_a_rejection_and_a_cancellation_need_a_comment(qapp):
     for name in ("reject", "cancel_request", "approve", "remind"):
-        from console.inbox.decision_dialog import ACTION_DESCRIPTIONS
-
         dialog = ActionDialog(ACTION_DESCRIPTIONS[name], [as_row(request(1))])
         needed = name in ("reject", "cancel_request")
-        assert dialog.go.isEnabled() is not needed
+        assert dialog.confirm_button.isEnabled() is not needed
         assert dialog.message.text() == ("A comment is needed" if needed else "")
         dialog.comment.setText("  ")
-        assert dialog.go.isEnabled() is not needed
+        assert dialog.confirm_button.isEnabled() is not needed
         dialog.comment.setText("Because")
-        assert dialog.go.isEnabled()
+        assert dialog.confirm_button.isEnabled()
         dialog.deleteLater()
 
 
@@ -135,15 +135,15 @@ def test_the_dialog_says_what_is_skipped_and_why_and_takes_the_rest(run, ctx, st
         young = request(901, 5, RequestState.SUBMITTING, record_id="", external_id="", number="")
         put(store, ended, young)
         async with page_of(ctx) as page:
-            page.show_filter("all")
+            page.presenter.show_filter("all")
             await settled(page)
             page.table.setFocus()
             page.table.selectAll()
             assert page.pane.number.text() == "5 requests selected"
             assert page.pane.about.text() == "4 open, 1 ended"
             assert page.run("reject")
-            await until(lambda: page.acting.dialog is not None)
-            dialog = page.acting.dialog
+            await until(lambda: page.action_controller.dialog is not None)
+            dialog = page.action_controller.dialog
             await until(lambda: "with the account" in dialog.summary.text())
             assert dialog.summary.text() == (
                 "3 requests will be rejected; 2 are skipped: 1 has not reached ServiceNow yet, 1 has ended. "
@@ -151,29 +151,27 @@ def test_the_dialog_says_what_is_skipped_and_why_and_takes_the_rest(run, ctx, st
                 "with the account privman.integration."
             )
             assert outcomes(dialog).count("Will be rejected on behalf of whoever is asked") == 3
-            assert dialog.go.text() == "Reject 3 requests"
+            assert dialog.confirm_button.text() == "Reject 3 requests"
             dialog.comment.setText("Not on this laptop")
-            dialog.go.click()
-            await until(lambda: dialog.over)
+            dialog.confirm_button.click()
+            await until(lambda: dialog.is_finished)
             assert dialog.summary.text() == "3 requests rejected."
             said = outcomes(dialog)
             assert sum(f"Rejected by {store.actor} on behalf of Alex Approver" in text for text in said) == 3
             assert sum(text.startswith("Skipped") for text in said) == 2
             assert {stored(store, row).state for row in rows} == {RequestState.REJECTED}
-            await until(lambda: not page.looking.busy)
+            await until(lambda: not page.list_controller.busy)
             marks = [page.model.outcome(page.model.row(n)) for n in range(page.model.rowCount())]
             assert sum(mark is not None and mark.ok for mark in marks) == 3
             text = page.model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
             assert text.startswith("State: ")
-            dialog.out.click()
+            dialog.close_button.click()
             await settled(page)
 
     run(story(), LONG_S)
 
 
 def test_several_that_ended_are_one_reason_and_a_row_says_how(qapp):
-    from console.inbox.decision_dialog import ACTION_DESCRIPTIONS
-
     rows = [as_row(request(1, 9000, state)) for state in (RequestState.REJECTED, RequestState.APPROVED)]
     dialog = ActionDialog(ACTION_DESCRIPTIONS["approve"], [as_row(request(2)), *rows])
     assert dialog.summary.text() == "1 request will be approved; 2 are skipped: have ended."
@@ -184,13 +182,10 @@ def test_several_that_ended_are_one_reason_and_a_row_says_how(qapp):
 
 
 def test_what_failed_says_why_and_what_to_do_once_for_all(qapp):
-    from console.inbox.cell_content import RowOutcome
-    from console.inbox.decision_dialog import ACTION_DESCRIPTIONS
-
     rows = [as_row(request(number)) for number in (1, 2)]
     dialog = ActionDialog(ACTION_DESCRIPTIONS["approve"], rows)
     for row in rows:
-        dialog.tell(
+        dialog.show_outcome(
             row.id, RowOutcome(False, f"{row.number} is not there.", "It was deleted. Raise it again.")
         )
     dialog.end("0 requests approved, 2 not approved.")
@@ -212,17 +207,17 @@ def test_what_somebody_else_decided_meanwhile_is_told(run, ctx, store, desk, pra
             from services.requests.decisions.decide import decide_requests
 
             await decide_requests(ctx.workspace, [row.id], "reject", "Too late")
-            page.acting.open("approve", [as_row(row)])
-            dialog = page.acting.dialog
-            dialog.go.click()
-            await until(lambda: dialog.over)
+            page.action_controller.open("approve", [as_row(row)], {})
+            dialog = page.action_controller.dialog
+            dialog.confirm_button.click()
+            await until(lambda: dialog.is_finished)
             assert outcomes(dialog)[0].startswith("Is already rejected")
             first, what, why = dialog.summary.text().split("\n")
             assert first == "0 requests approved, 1 not approved."
             assert what.startswith(f"{row.number} is already rejected")
             assert why
             assert ctx.activity.jobs[-1].state == "failed"
-            dialog.out.click()
+            dialog.close_button.click()
             await settled(page)
 
     run(story(), LONG_S)
@@ -233,19 +228,19 @@ def test_stop_ends_what_is_under_way_and_leaves_the_rest(run, ctx, store, desk):
         rows = await desk(6)
         async with page_of(ctx) as page:
             page.table.selectAll()
-            page.acting.open("approve", page.table.selected_rows(100))
-            dialog = page.acting.dialog
-            dialog.go.click()
+            page.act("approve")
+            dialog = page.action_controller.dialog
+            dialog.confirm_button.click()
             await until(lambda: dialog._outcomes)
             assert page.working
             ctx.activity.jobs[-1].cancel()
-            await until(lambda: dialog.over)
+            await until(lambda: dialog.is_finished)
             assert not page.working
             told = [text for text in outcomes(dialog) if text.startswith("Approved by")]
             assert "Not begun" in outcomes(dialog)
             states = [stored(store, row).state for row in rows]
             assert states.count(RequestState.APPROVED) == len(told) < 6
-            dialog.out.click()
+            dialog.close_button.click()
             await settled(page)
 
     run(story(), LONG_S)
@@ -266,22 +261,20 @@ def test_an_account_that_may_not_decide_is_told_before(run, ctx, store, desk, pr
             assert not buttons["approve"].isEnabled()
             assert not buttons["reject"].isEnabled()
             assert buttons["cancel_request"].isEnabled()
-            assert "approve" not in page.actions()
-            assert "cancel_request" in page.actions()
+            assert "approve" not in page.page_actions()
+            assert "cancel_request" in page.page_actions()
 
     run(story(), LONG_S)
 
 
 def test_what_privilege_manager_raised_itself_is_cancelled_on_purpose_only(qapp):
-    from console.inbox.decision_dialog import ACTION_DESCRIPTIONS
-
     rows = [as_row(request(1)), as_row(request(2, origin=RequestOrigin.SERVICENOW))]
     dialog = ActionDialog(ACTION_DESCRIPTIONS["cancel_request"], rows)
     assert dialog.copies.isVisibleTo(dialog)
-    assert [row.number for row in dialog.taken] == ["RITM0000001"]
+    assert [row.number for row in dialog.included_rows] == ["RITM0000001"]
     assert dialog.summary.text().endswith("1 is skipped: Privilege Manager raised it itself.")
     dialog.copies.setChecked(True)
-    assert len(dialog.taken) == 2
+    assert len(dialog.included_rows) == 2
     dialog.deleteLater()
 
 
@@ -325,17 +318,17 @@ def test_enter_in_the_comment_goes_on_and_the_keyboard_comes_back_to_the_list(ru
             await until(page.pane.action_buttons["reject"].isEnabled)
             await settled(page)
             page.pane.action_buttons["reject"].click()
-            await until(lambda: page.acting.dialog is not None)
-            dialog = page.acting.dialog
+            await until(lambda: page.action_controller.dialog is not None)
+            dialog = page.action_controller.dialog
             QTest.keyClick(dialog.comment, Qt.Key.Key_Return)  # nothing is said yet
             assert not dialog.running
             assert dialog.isVisible()
             QTest.keyClicks(dialog.comment, "Take the packaged one")
             QTest.keyClick(dialog.comment, Qt.Key.Key_Return)
-            await until(lambda: dialog.over)
-            assert (dialog.out.text(), dialog.out.accessibleName()) == ("Close", "Close")
+            await until(lambda: dialog.is_finished)
+            assert (dialog.close_button.text(), dialog.close_button.accessibleName()) == ("Close", "Close")
             page.pane.action_buttons["approve"].setFocus()
-            QTest.keyClick(dialog.out, Qt.Key.Key_Return)
+            QTest.keyClick(dialog.close_button, Qt.Key.Key_Return)
             assert not dialog.isVisible()
             assert page.focusWidget() in (page.table, page.bar.field)
             await settled(page)
@@ -344,8 +337,6 @@ def test_enter_in_the_comment_goes_on_and_the_keyboard_comes_back_to_the_list(ru
 
 
 def test_enter_in_the_comment_cancels_nothing(qapp):
-    from console.inbox.decision_dialog import ACTION_DESCRIPTIONS
-
     asked = []
     dialog = ActionDialog(ACTION_DESCRIPTIONS["cancel_request"], [as_row(request(1))])
     dialog.confirm_requested.connect(lambda: asked.append("agreed"))
@@ -353,6 +344,6 @@ def test_enter_in_the_comment_cancels_nothing(qapp):
     dialog.comment.setText("Raised by mistake")
     QTest.keyClick(dialog.comment, Qt.Key.Key_Return)
     assert asked == []
-    QTest.keyClick(dialog.go, Qt.Key.Key_Space)
+    QTest.keyClick(dialog.confirm_button, Qt.Key.Key_Space)
     assert asked == ["agreed"]
     dialog.deleteLater()

@@ -8,7 +8,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QDialog, QFileDialog, QPushButton
 
-from console.inbox import csv_export
+from console.inbox.csv_export import CsvExport
+from console.inbox.list_criteria import SearchCriteria
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.row_menu import row_menu
 from console.inbox.save_filter_dialog import SaveFilterDialog
@@ -48,11 +49,12 @@ async def saved(window, page, name):
     dialog.save_button.click()
     await until(
         lambda: (
-            window.model.node(f"requests/{page.key}") is not None and page.chips.chip(page.key).text() == name
+            window.model.node(f"requests/{page.presenter.criteria.key}") is not None
+            and page.chips.chip(page.presenter.criteria.key).text() == name
         )
     )
     await settled(page)
-    return page.key
+    return page.presenter.criteria.key
 
 
 def test_a_saved_filter_stands_in_the_tree_with_its_count_and_shows_the_same(in_window):
@@ -94,16 +96,16 @@ def test_a_saved_filter_shows_what_it_searches_for_and_can_be_searched_otherwise
         key = await saved(window, page, "Seven")
         await settled(page)
         assert page.bar.field.text() == "user7"
-        page.show_filter("pending")
+        page.presenter.show_filter("pending")
         await until(lambda: len(numbers(page)) == 30)
         assert page.bar.field.text() == ""
-        page.show_filter(key)
+        page.presenter.show_filter(key)
         await until(lambda: numbers(page) == ["RITM0000007"])
         assert page.bar.field.text() == "user7"
         page.bar.field.setText("user8")
         await until(lambda: numbers(page) == ["RITM0000008"])
-        page.bar.clear()
-        page._on_search_changed()
+        page.bar.show_criteria(SearchCriteria())
+        page.presenter.on_search_changed()
         await until(lambda: len(numbers(page)) == 30)
 
     in_window(story)
@@ -125,7 +127,7 @@ def test_a_saved_filter_is_renamed_and_deleted_in_the_tree(in_window):
         await until(lambda: window.model.node(filter_node_key(key)) is None)
         assert [one.key for one in list_saved_filters(window.ctx.workspace.store)] == [other]
         await settled(page)
-        assert page.key == other
+        assert page.presenter.criteria.key == other
 
     in_window(story)
 
@@ -147,7 +149,7 @@ def test_the_page_of_a_deleted_filter_shows_what_is_pending(in_window):
         from services.requests.inbox.saved_filters import delete_filter
 
         delete_filter(window.ctx.workspace.store, key)
-        await until(lambda: page.key == "pending")
+        await until(lambda: page.presenter.criteria.key == "pending")
         await settled(page)
 
     in_window(story)
@@ -167,11 +169,12 @@ def test_what_is_shown_is_written_to_a_file(run, ctx, store, tmp_path):
 
     async def story():
         async with opened(ctx) as page:
-            dialog = csv_export.open_export_dialog(page)
+            export = CsvExport(ctx, page.list_controller, *page.presenter.shown_list())
+            dialog = export.open_dialog(page, "", str)
             assert isinstance(dialog, QFileDialog)
             dialog.reject()
             path = tmp_path / "requests.csv"
-            job = csv_export.start_export(page, path, page.filter(), page.sort())
+            job = export.start(path, page.tasks)
             await until(lambda: not job.running)
             assert (job.state, job.text) == ("done", "700 requests")
             rows = read(path)
@@ -187,9 +190,9 @@ def test_an_export_that_is_stopped_leaves_no_file(run, ctx, store, tmp_path):
     async def story():
         async with opened(ctx) as page:
             path = tmp_path / "requests.csv"
-            job = csv_export.start_export(page, path, page.filter(), page.sort())
+            job = CsvExport(ctx, page.list_controller, *page.presenter.shown_list()).start(path, page.tasks)
             job.cancel()
-            await until(lambda: not page.workers.busy)
+            await until(lambda: not page.tasks.busy)
             assert job.state == "cancelled"
             assert [file.name for file in tmp_path.glob("*.csv*")] == []
 
@@ -201,8 +204,8 @@ def test_a_file_that_cannot_be_written_is_said(run, ctx, store, tmp_path):
 
     async def story():
         async with opened(ctx) as page:
-            job = csv_export.start_export(
-                page, Path(tmp_path / "none" / "requests.csv"), page.filter(), page.sort()
+            job = CsvExport(ctx, page.list_controller, *page.presenter.shown_list()).start(
+                Path(tmp_path / "none" / "requests.csv"), page.tasks
             )
             await until(lambda: not job.running)
             assert job.state == "failed"
@@ -219,7 +222,7 @@ def test_what_waits_for_me_goes_by_the_names_that_were_given(in_window):
             request(2),
             request(3, waits_for="x"),
         )
-        page.show_filter("waits-for-me")
+        page.presenter.show_filter("waits-for-me")
         await settled(page)
         assert numbers(page) == []
         window.ctx.commands.run("my_names")
@@ -244,7 +247,7 @@ def test_the_menu_of_rows_holds_commands_of_the_window_and_the_order(in_window):
         page.table.selectRow(0)
         await until(lambda: page.pane.answer)
         await settled(page)
-        menu = row_menu(page)
+        menu = row_menu(page, window.ctx.commands, page.presenter.criteria.sort(), page.presenter.sort_by)
         assert menu_tree(menu) == [
             "Copy answer for the caller", "Open in ServiceNow", "-", "Approve…", "Reject…", "Remind…", "-",
             "Cancel request…", "-",
@@ -267,18 +270,18 @@ def test_the_menu_of_rows_holds_commands_of_the_window_and_the_order(in_window):
 def test_a_request_is_rehearsed_through_the_process_or_one_that_is_chosen(in_window):
     async def story(window, page):
         await filled(window)
-        await until(page.rehearse_button.isEnabled)
+        await until(page.widgets.rehearse_button.isEnabled)
         await settled(page)
-        page.rehearse_button.click()
+        page.widgets.rehearse_button.click()
         await until(lambda: dialog_of(window, RehearsalDialog))
         dialog = dialog_of(window, RehearsalDialog)
         assert dialog.process.name == "ServiceNow Approval Process"
         dialog.reject()
         configuration = window.ctx.workspace.configuration
         second = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Another process"))
-        await until(lambda: len(page.processes) == 2)
+        await until(lambda: len(page.presenter.processes) == 2)
         await settled(page)
-        page.rehearse_button.click()
+        page.widgets.rehearse_button.click()
         popup = page.findChild(PopupList, "rehearse")
         assert [row.text for row in popup.rows] == ["Another process", "ServiceNow Approval Process"]
         popup.search.setText("another")

@@ -8,9 +8,9 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QPushButton
 
-from console.inbox import cell_content
-from console.inbox.cell_content import SORTABLE
-from console.inbox.table_refresh import RequestListController
+from console.inbox import request_rows
+from console.inbox.list_controller import RequestListController
+from console.inbox.request_rows import SORTABLE
 from console.navigation.request_places import BUILT_IN_FILTERS, filter_target
 from console.widgets.placeholders import EmptyState, ErrorState
 from models.kinds import Kind, RequestState
@@ -38,8 +38,8 @@ def test_pending_requests_stand_oldest_first_with_their_counts(run, ctx, store):
     async def story():
         async with opened(ctx) as page:
             assert numbers(page) == ["RITM0000002", "RITM0000001"]
-            assert page.foot.text.text().startswith("2 requests, complete, as of ")
-            assert page.foot.seen.text() == "2 of 2 in view"
+            assert page.widgets.foot.text.text().startswith("2 requests, complete, as of ")
+            assert page.widgets.foot.seen.text() == "2 of 2 in view"
             counts = {key: page.chips.chip(key).count for key, _ in BUILT_IN_FILTERS}
             assert counts == {
                 "pending": "2", "about-to-time-out": "1", "mismatch": "1", "timed-out-today": "1",
@@ -64,13 +64,13 @@ def test_cells_say_in_words_what_they_show_by_shape_and_colour(run, ctx, store):
                 model.index(0, column).data(Qt.ItemDataRole.AccessibleTextRole)
                 for column in range(model.columnCount())
             ]
-            assert said[cell_content.STATE] == "State: Pending, mismatch: order approved"
-            assert said[cell_content.AGE].startswith("Age: 19 minutes ")
-            assert said[cell_content.AGE].endswith("95 % of its time")
-            assert said[cell_content.FILE] == r"File: C:\Downloads\setup1.exe"
-            assert said[cell_content.DUE].startswith("Times out: in ")
-            assert model.index(0, cell_content.FILE).data() == "setup1.exe"
-            assert model.index(1, cell_content.APPROVERS).data() == "Not yet"
+            assert said[request_rows.STATE] == "State: Pending, mismatch: order approved"
+            assert said[request_rows.AGE].startswith("Age: 19 minutes ")
+            assert said[request_rows.AGE].endswith("95 % of its time")
+            assert said[request_rows.FILE] == r"File: C:\Downloads\setup1.exe"
+            assert said[request_rows.DUE].startswith("Times out: in ")
+            assert model.index(0, request_rows.FILE).data() == "setup1.exe"
+            assert model.index(1, request_rows.APPROVERS).data() == "Not yet"
             assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "Pending\nmismatch: order approved"
 
     run(story(), LONG_S)
@@ -93,7 +93,7 @@ def test_the_search_and_the_choices_narrow_down_and_are_cleared(run, ctx, store)
             page.bar.field.setText("no such thing")
             await until(lambda: page.findChildren(EmptyState))
             await settled(page)
-            page.show_filter("all")
+            page.presenter.show_filter("all")
             await settled(page)
             assert len(numbers(page)) == 3
             assert page.bar.field.text() == page.bar.time.key == ""
@@ -127,7 +127,7 @@ def test_a_click_on_a_head_sorts_and_a_second_one_the_other_way(run, ctx, store,
 
     async def story():
         async with opened(ctx) as page:
-            page.show_filter("all")
+            page.presenter.show_filter("all")
             await settled(page)
             head = page.table.horizontalHeader()
             orders = []
@@ -152,8 +152,8 @@ def test_free_texts_do_not_sort(run, ctx, store):
     async def story():
         async with opened(ctx) as page:
             before = page.model.sorted_by
-            page.sort_by(cell_content.REASON)
-            page.sort_by(cell_content.APPROVERS)
+            page.presenter.sort_by(request_rows.REASON)
+            page.presenter.sort_by(request_rows.APPROVERS)
             assert page.model.sorted_by == before
 
     run(story(), LONG_S)
@@ -173,14 +173,14 @@ def test_a_store_without_requests_says_what_they_are_and_offers_one(run, ctx, st
     async def story():
         async with opened(ctx) as page:
             assert "No requests yet" in words(page)
-            assert page.foot.text.text() == "No requests"
-            assert not page.rehearse_button.isEnabled()
+            assert page.widgets.foot.text.text() == "No requests"
+            assert not page.widgets.rehearse_button.isEnabled()
             await ctx.call(_process, configuration)
-            await until(page.rehearse_button.isEnabled)
+            await until(page.widgets.rehearse_button.isEnabled)
             await until(lambda: any(b.text() == "Rehearse a request" for b in _buttons(page)))
             put(store, request(1))
             await until(lambda: numbers(page) == ["RITM0000001"])
-            assert page.states.currentWidget() is page.table
+            assert page.widgets.states.currentWidget() is page.table
 
     run(story(), LONG_S)
 
@@ -203,7 +203,7 @@ def test_an_empty_filter_and_an_empty_search_lead_on(run, ctx, store):
             [button] = _buttons(page)
             button.click()
             await until(lambda: numbers(page) == ["RITM0000001"])
-            page.show_filter("pending")
+            page.presenter.show_filter("pending")
             await settled(page)
             page.bar.field.setText("user1")
             await until(lambda: "No request matches “user1”" in words(page))
@@ -211,7 +211,7 @@ def test_an_empty_filter_and_an_empty_search_lead_on(run, ctx, store):
             assert button.text() == "Search in all requests"
             button.click()
             await until(lambda: numbers(page) == ["RITM0000001"])
-            assert page.key == "all"
+            assert page.presenter.criteria.key == "all"
             page.bar.field.setText("nobody")
             await until(lambda: page.findChildren(EmptyState))
             await settled(page)
@@ -229,7 +229,7 @@ def test_a_store_that_cannot_be_read_is_said_with_retry_and_what_was_read_stays(
     async def story():
         async with opened(ctx) as page:
             broken = {"now": True}
-            inbox = await page.looking.inbox()
+            inbox = await page.list_controller.inbox()
             count = inbox.count
 
             def failing(*given, **named):
@@ -238,16 +238,16 @@ def test_a_store_that_cannot_be_read_is_said_with_retry_and_what_was_read_stays(
                 return count(*given, **named)
 
             monkeypatch.setattr(inbox, "count", failing)
-            page.looking.renew()
-            await until(lambda: page.notice.text)
+            page.list_controller.reload()
+            await until(lambda: page.widgets.notice.text)
             assert numbers(page) == ["RITM0000001"]
             broken["now"] = False
-            page.notice.action.click()
+            page.widgets.notice.action.click()
             await settled(page)
-            assert page.notice.text == ""
+            assert page.widgets.notice.text == ""
             broken["now"] = True
             page.model.show_rows(0, {})
-            page.looking.show(page.filter(), page.sort())
+            page.list_controller.show(*page.presenter.shown_list())
             await until(lambda: page.findChildren(ErrorState))
             broken["now"] = False
             [state] = page.findChildren(ErrorState)
@@ -264,9 +264,9 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
         async with opened(ctx) as page:
 
             async def foot():
-                page.looking.renew()
+                page.list_controller.reload()
                 await settled(page)
-                return page.foot.text.text()
+                return page.widgets.foot.text.text()
 
             assert await foot() == "1 request"
             looked(store, datetime.now(UTC) - timedelta(minutes=14, seconds=5))
@@ -274,14 +274,14 @@ def test_the_foot_says_what_the_list_is_a_picture_of(run, ctx, store):
             stands = {"why_not": "the password was refused", "polling": False, "seen_at": None}
             ctx.polling = type("Following", (), stands)()
             assert await foot() == "1 request, last polled 14 min ago: the password was refused"
-            assert page.foot._shape.isVisible()
+            assert page.widgets.foot._shape.isVisible()
             looked(store, datetime.now(UTC), complete=False)
             assert (await foot()).startswith(
                 "1 request, not complete: an account does not see everything, as of "
             )
             looked(store, datetime.now(UTC))
             assert (await foot()).startswith("1 request, complete, as of ")
-            assert not page.foot._shape.isVisible()
+            assert not page.widgets.foot._shape.isVisible()
             ctx.polling = None
 
     run(story(), LONG_S)
@@ -296,18 +296,18 @@ def test_a_target_leads_to_a_filter_or_to_a_request_wherever_it_stands(run, ctx,
 
     async def story():
         async with opened(ctx, filter_target("mismatch")) as page:
-            assert page.key == "mismatch"
+            assert page.presenter.criteria.key == "mismatch"
             placed = []
             page.placed.connect(placed.append)
             page.open_tab(str(ended.id))
             await until(lambda: page.pane.number.text() == "RITM0000007")
             await until(lambda: page.table.selected_count() == 1)
-            assert page.key == "all"
+            assert page.presenter.criteria.key == "all"
             assert placed[-1] == filter_target("all")
             assert page.table.current_row().number == "RITM0000007"
             page.open_tab(str(uuid.uuid4()))
-            await until(lambda: page.notice.text)
-            assert "not in the store" in page.notice.text
+            await until(lambda: page.widgets.notice.text)
+            assert "not in the store" in page.widgets.notice.text
             assert not page.pane.isVisible()
 
     run(story(), LONG_S)
@@ -324,6 +324,6 @@ def test_a_change_is_seen_by_itself(run, ctx, store):
             change(store, row, state=RequestState.APPROVED, ended_at=datetime.now(UTC))
             await until(lambda: numbers(page) == ["RITM0000002"])
             await until(lambda: page.chips.chip("pending").count == "1")
-            assert isinstance(page.looking, RequestListController)
+            assert isinstance(page.list_controller, RequestListController)
 
     run(story(), LONG_S)

@@ -6,7 +6,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QPushButton
 
-from console.inbox import cell_content
+from console.inbox import request_rows
 from console.inbox.empty_states import MAY_BE_MORE
 from console.widgets.labels import Label
 from console.widgets.placeholders import EmptyState, ErrorState
@@ -34,7 +34,7 @@ def answered(store):
 
 
 async def renewed(page):
-    page.looking.renew()
+    page.list_controller.reload()
     await settled(page)
 
 
@@ -58,20 +58,20 @@ def test_an_empty_list_is_called_complete_only_after_every_server_was_polled(run
 
     async def story():
         async with opened(ctx) as page:
-            page.show_filter(key)
+            page.presenter.show_filter(key)
             await settled(page)
             said = words(page)
             assert MAY_BE_MORE not in said
             assert "known" not in said
-            assert ", complete, as of" in page.foot.text.text()
+            assert ", complete, as of" in page.widgets.foot.text.text()
             failed(store)
             await renewed(page)
             said = words(page)
             assert "known" in said
             assert "Last polled at " in said
             assert "tcp refused" in said
-            assert "complete" not in page.foot.text.text()
-            assert "last polled" in page.foot.text.text()
+            assert "complete" not in page.widgets.foot.text.text()
+            assert "last polled" in page.widgets.foot.text.text()
             answered(store)
             await renewed(page)
             assert "known" not in words(page)
@@ -94,7 +94,7 @@ def test_a_server_that_was_never_polled_makes_no_list_complete(run, ctx, store, 
             page.bar.process.choose(str(first.id))
             page.bar.changed.emit()
             await settled(page)
-            assert "complete" in page.foot.text.text()
+            assert "complete" in page.widgets.foot.text.text()
             assert "polled" not in words(page)
 
     run(story(), LONG_S)
@@ -127,8 +127,8 @@ def test_what_is_known_stays_grey_and_with_its_time_until_it_was_polled_again(ru
             assert numbers(page) == ["RITM0000001", "RITM0000002"]
             assert grey(page).startswith("Last polled at ")
             assert grey(page, 1) == ""  # of another server
-            assert page.foot.text.text() == "2 requests, last polled 1 min ago: tcp refused"
-            index = page.model.index(0, cell_content.STATE)
+            assert page.widgets.foot.text.text() == "2 requests, last polled 1 min ago: tcp refused"
+            index = page.model.index(0, request_rows.STATE)
             assert "Last polled at" in index.data(Qt.ItemDataRole.AccessibleTextRole)
             assert "Last polled at" in index.data(Qt.ItemDataRole.ToolTipRole)
             answered(store)
@@ -144,27 +144,27 @@ def test_a_store_that_cannot_be_read_leaves_no_list_that_looks_like_now(run, ctx
 
     async def story():
         async with opened(ctx) as page:
-            inbox = await page.looking.inbox()
+            inbox = await page.list_controller.inbox()
 
             def failing(*_given, **_named):
                 raise read_error(OSError("disk gone"))
 
             with monkeypatch.context() as patched:
                 patched.setattr(inbox, "count", failing)
-                page.looking.renew()
-                await until(lambda: page.notice.text)
+                page.list_controller.reload()
+                await until(lambda: page.widgets.notice.text)
                 assert numbers(page) == ["RITM0000001"]
-                assert page.foot.text.text().startswith("Not read again since ")
+                assert page.widgets.foot.text.text().startswith("Not read again since ")
                 assert grey(page).startswith("Read at ")
-            page.show_filter("mismatch")
+            page.presenter.show_filter("mismatch")
             await settled(page)
             assert words(page).startswith("Both systems agree")
             with monkeypatch.context() as patched:
                 patched.setattr(inbox, "count", failing)
-                page.looking.renew()
+                page.list_controller.reload()
                 await until(lambda: page.findChildren(ErrorState))
                 assert not [one for one in page.findChildren(EmptyState) if one.isVisible()]
-                assert "complete" not in page.foot.text.text()
+                assert "complete" not in page.widgets.foot.text.text()
 
     run(story(), LONG_S)
 
@@ -191,15 +191,15 @@ def test_refresh_polls_at_once_and_shows_that_it_does(run, ctx, store):
             ctx.polling = following = Following()
             page.run("refresh")
             assert following.asked == 1
-            assert page.foot.text.text() == "Polling ServiceNow…"
-            assert not page.refresh_button.isEnabled()
+            assert page.widgets.foot.text.text() == "Polling ServiceNow…"
+            assert not page.widgets.refresh_button.isEnabled()
             await settled(page)
             put(store, request(2))
             following.polling = False
-            page._tick.timeout.emit()
+            page._tick_timer.timeout.emit()
             await until(lambda: numbers(page) == ["RITM0000001", "RITM0000002"])
-            assert page.refresh_button.isEnabled()
-            assert page.foot.text.text().startswith("2 requests, complete")
+            assert page.widgets.refresh_button.isEnabled()
+            assert page.widgets.foot.text.text().startswith("2 requests, complete")
             ctx.polling = None
 
     run(story(), LONG_S)
@@ -212,7 +212,7 @@ def test_a_list_without_rows_offers_to_poll_now(run, ctx, store):
     async def story():
         async with opened(ctx) as page:
             ctx.polling = following = Following()
-            [button] = [b for b in page.states.findChildren(QPushButton) if b.isVisible()]
+            [button] = [b for b in page.widgets.states.findChildren(QPushButton) if b.isVisible()]
             assert button.text() == "Poll ServiceNow now"
             button.click()
             assert following.asked == 1

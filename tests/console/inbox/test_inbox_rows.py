@@ -8,24 +8,40 @@ from hypothesis import strategies as st
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from console.inbox import cell_content
-from console.inbox.table_model import MAX_CACHED_PAGES, PAGE_SIZE, InboxModel
-from console.inbox.table_view import ROW
+from console.inbox import cell_content, request_rows
+from console.inbox.row_reader import PAGE_SIZE
+from console.inbox.table_model import MAX_CACHED_PAGES, InboxModel
+from console.widgets.data_table import ROW
 from models.kinds import RequestState
 from services.language import duration, short_duration
-from tests.console.inbox.support import LONG_S, change, numbers, opened, put, request, settled, until
+from tests.console.inbox.support import (
+    LONG_S,
+    change,
+    numbers,
+    opened,
+    put,
+    request,
+    selected_rows,
+    settled,
+    until,
+)
 
 MANY = 700
 
 
 def top(page):
     """Return the number of the first row in sight and how far above the edge it begins."""
-    first, _ = page.table.in_sight()
+    first, _ = page.table.visible_range()
     return page.model.row(first).number, page.table.row_offset(first)
 
 
 def chosen(page):
-    return [row.number for row in page.table.selected_rows(100)]
+    return [row.number for row in selected_rows(page)]
+
+
+def held(model):
+    """Return how many rows are in memory."""
+    return sum(len(page) for page in model._pages.values())
 
 
 async def scrolled(page, row):
@@ -39,7 +55,7 @@ def test_new_rows_above_move_neither_the_selection_nor_what_is_in_sight(run, ctx
     async def story():
         async with opened(ctx) as page:
             await scrolled(page, 400)
-            first = page.table.in_sight()[0]
+            first = page.table.visible_range()[0]
             page.table.selectRow(first + 3)
             await settled(page)
             before, selected = top(page), chosen(page)
@@ -51,7 +67,7 @@ def test_new_rows_above_move_neither_the_selection_nor_what_is_in_sight(run, ctx
             assert top(page) == before
             assert chosen(page) == selected
             assert page.table.current_row().number == selected[0]
-            assert page.showing.row.number == selected[0]
+            assert page.details_loader.request.number == selected[0]
 
     run(story(), LONG_S)
 
@@ -149,10 +165,10 @@ def test_another_filter_keeps_the_selected_request_in_sight(run, ctx, store):
             page.table.selectRow(60)
             await settled(page)
             before = chosen(page)
-            page.show_filter("all")
+            page.presenter.show_filter("all")
             await settled(page)
             assert chosen(page) == before
-            first, last = page.table.in_sight()
+            first, last = page.table.visible_range()
             assert first <= page.table.currentIndex().row() <= last
 
     run(story(), LONG_S)
@@ -164,9 +180,9 @@ def test_rows_come_as_they_are_scrolled_to_and_few_pages_are_held(run, ctx, stor
     async def story():
         async with opened(ctx) as page:
             assert page.model.rowCount() == 40 * PAGE_SIZE
-            assert page.model.held <= 2 * PAGE_SIZE
+            assert held(page.model) <= 2 * PAGE_SIZE
             far = 30 * PAGE_SIZE + 17
-            index = page.model.index(far, cell_content.NUMBER)
+            index = page.model.index(far, request_rows.NUMBER)
             assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "loading"
             page.table.verticalScrollBar().setValue(far * ROW)
             await until(lambda: page.model.loaded(far) is not None)
@@ -176,7 +192,7 @@ def test_rows_come_as_they_are_scrolled_to_and_few_pages_are_held(run, ctx, stor
             for number in range(0, 40, 2):
                 page.table.verticalScrollBar().setValue(number * PAGE_SIZE * ROW)
                 await until(lambda number=number: page.model.loaded(number * PAGE_SIZE) is not None)
-            assert page.model.held <= MAX_CACHED_PAGES * PAGE_SIZE
+            assert held(page.model) <= MAX_CACHED_PAGES * PAGE_SIZE
             numbered = [page.model.loaded(n).number for n in range(38 * PAGE_SIZE, 38 * PAGE_SIZE + 10)]
             assert numbered == [
                 f"RITM{40 * PAGE_SIZE - 1 - n:07}" for n in range(38 * PAGE_SIZE, 38 * PAGE_SIZE + 10)
@@ -217,7 +233,7 @@ def test_pages_that_scrolled_by_are_not_read(qapp, places):
     model = InboxModel()
     model.show_rows(60 * PAGE_SIZE, {})
     asked = []
-    model.wanted.connect(lambda: asked.append(1))
+    model.page_requested.connect(lambda: asked.append(1))
     for place in places:
         model.prefetch(place, min(place + 20, 60 * PAGE_SIZE - 1))
     assert len(asked) == bool(places)
@@ -236,7 +252,7 @@ def test_a_page_of_an_older_look_is_not_taken(qapp):
     model = InboxModel()
     model.show_rows(3 * PAGE_SIZE, {})
     old = model.generation
-    model.renew(3 * PAGE_SIZE, {})
+    model.update_rows(3 * PAGE_SIZE, {})
     assert not model.fill(old, 1, [object()] * PAGE_SIZE)
     assert model.loaded(PAGE_SIZE) is None
 

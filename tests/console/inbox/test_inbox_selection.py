@@ -13,13 +13,23 @@ from console.runtime.targets import Target
 from console.widgets.placeholders import ErrorState
 from models.kinds import RequestState
 from services.store.errors import read_error
-from tests.console.inbox.support import LONG_S, change, numbers, opened, put, request, settled, until
+from tests.console.inbox.support import (
+    LONG_S,
+    change,
+    numbers,
+    opened,
+    put,
+    request,
+    selected_rows,
+    settled,
+    until,
+)
 
 FLAGS = QItemSelectionModel.SelectionFlag
 
 
 def selected(page):
-    return [row.number for row in page.table.selected_rows(1000)]
+    return [row.number for row in selected_rows(page)]
 
 
 def active(page):
@@ -35,8 +45,8 @@ def active(page):
 def named_by(page, act="remind"):
     """Return the requests that the dialog of an act names, and close it."""
     assert page.run(act)
-    dialog = page.acting.dialog
-    found = [row.number for row in dialog.taken]
+    dialog = page.action_controller.dialog
+    found = [row.number for row in dialog.included_rows]
     dialog.reject()
     return found
 
@@ -51,7 +61,7 @@ def choose(page, number, flags=FLAGS.ClearAndSelect):
     "narrow",
     [
         lambda page: page.bar.field.setText("user3"),
-        lambda page: page.show_filter("mismatch"),
+        lambda page: page.presenter.show_filter("mismatch"),
         lambda page: (page.bar.policy.choose("Network tools"), page.bar.changed.emit()),
         lambda page: page.open_tab("filter:about-to-time-out"),
     ],
@@ -88,7 +98,7 @@ def test_details_stay_with_their_row_in_any_order(run, ctx, store, column):
         async with opened(ctx) as page:
             choose(page, "RITM0000004")
             await until(lambda: page.pane.answer)
-            page.sort_by(column)
+            page.presenter.sort_by(column)
             await settled(page)
             assert selected(page) == [page.pane.number.text()] == ["RITM0000004"]
             assert named_by(page) == ["RITM0000004"]
@@ -110,7 +120,7 @@ def test_a_request_that_left_the_list_offers_nothing_but_the_way_to_it(run, ctx,
                 "ended_at": datetime.now(UTC),
             }
             change(store, rows[1], **ended)
-            await until(lambda: page.selected.left)
+            await until(lambda: page.selection.shown_left_list)
             await settled(page)
             assert page.pane.number.text() == "RITM0000001"
             assert "no longer in this list" in page.pane.reason.text()
@@ -121,7 +131,7 @@ def test_a_request_that_left_the_list_offers_nothing_but_the_way_to_it(run, ctx,
             QTest.keyClick(page.pane.find_link, Qt.Key.Key_Return)
             await until(lambda: selected(page) == ["RITM0000001"])
             await settled(page)
-            assert page.key == "all"
+            assert page.presenter.criteria.key == "all"
             assert "copy_answer" in active(page)
             assert not page.pane.find_link.isVisible()
 
@@ -137,7 +147,7 @@ def test_a_request_that_is_pending_again_comes_back_with_its_buttons(run, ctx, s
             choose(page, "RITM0000001")
             await until(lambda: page.pane.answer)
             change(store, row, state=RequestState.TIMED_OUT)
-            await until(lambda: page.selected.left)
+            await until(lambda: page.selection.shown_left_list)
             change(store, row, state=RequestState.PENDING)
             await until(lambda: selected(page) == ["RITM0000001"])
             await settled(page)
@@ -176,7 +186,7 @@ def test_a_row_that_is_selected_before_it_was_read_is_the_one_acted_on(run, ctx,
             page.table.selectionModel().setCurrentIndex(
                 page.model.index(899, 0), FLAGS.ClearAndSelect | FLAGS.Rows
             )
-            if not page.looking.rows:
+            if not page.list_controller.selection.rows:
                 assert active(page) == set()
                 assert page.pane.number.text() == ""
                 assert "have ended" not in page.pane.reason.text()
@@ -219,7 +229,7 @@ def test_a_request_opened_from_elsewhere_is_the_only_one_acted_on(run, ctx, stor
             page.bar.field.setText("user1")
             page.arrive(Target("requests", tab=str(far.id)))
             assert active(page) == set()
-            assert page.selected.rows() == []
+            assert page.selection.rows() == []
             await until(lambda: selected(page) == ["RITM0000700"])
             await settled(page)
             assert page.pane.number.text() == "RITM0000700"
@@ -270,8 +280,8 @@ def test_more_rows_than_one_act_takes_are_not_acted_on_in_part(run, ctx, store):
             put(store, request(5000, 5))
             await until(lambda: page.model.rowCount() == MAX_SELECTED + 101)
             await settled(page)
-            assert page.looking.count == len(selected(page)) <= 1
-            assert [row.number for row in page.selected.rows()] == selected(page)
+            assert page.list_controller.selection.count == len(selected(page)) <= 1
+            assert [row.number for row in page.selection.rows()] == selected(page)
 
     run(story(), LONG_S)
 
@@ -300,7 +310,7 @@ def test_a_row_selected_while_the_list_is_read_anew_stays_selected(run, ctx, sto
         async with opened(ctx) as page:
             choose(page, "RITM0000001")
             await until(lambda: page.pane.answer)
-            page.looking.renew()
+            page.list_controller.reload()
             choose(page, "RITM0000003")
             await settled(page)
             assert selected(page) == [page.pane.number.text()] == ["RITM0000003"]
@@ -315,14 +325,14 @@ def test_details_close_where_another_list_cannot_be_read(run, ctx, store, monkey
         async with opened(ctx) as page:
             choose(page, "RITM0000001")
             await until(lambda: page.pane.answer)
-            inbox = await page.looking.inbox()
+            inbox = await page.list_controller.inbox()
 
             def failing(*_given, **_named):
                 raise read_error(OSError("disk gone"))
 
             with monkeypatch.context() as patched:
                 patched.setattr(inbox, "count", failing)
-                page.show_filter("mismatch")
+                page.presenter.show_filter("mismatch")
                 await until(lambda: page.findChildren(ErrorState))
             assert page.visible_pane is None
             assert active(page) == set()

@@ -1,6 +1,6 @@
 """What is shown of a request has its room: nothing is cut off, nothing of another one stays, failures say what to do."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -9,11 +9,10 @@ from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QLabel, QPushButton
 
 from console.design import theme
-from console.inbox import cell_content
-from console.inbox.cell_content import RowOutcome
+from console.inbox import cell_content, request_rows
 from console.inbox.filter_chips import Chips
+from console.inbox.request_rows import RowOutcome
 from console.inbox.request_timeline import ENTRY_ROLE, MAX_DETAIL_LINES, Timeline, wrap_text
-from console.inbox.status_line import ListFooter
 from console.navigation.request_places import BUILT_IN_FILTERS
 from console.runtime.window_settings import WindowSettings
 from console.widgets.data_table import MARGIN, PAD
@@ -69,7 +68,7 @@ def test_a_step_of_the_timeline_grows_where_it_is_narrow(qtbot):
     timeline.resize(600, 200)
     timeline.show()
     timeline.show_lines([line], mismatch=False)
-    index = timeline.steps.index(0)
+    index = timeline.entries.index(0)
     assert index.data(ENTRY_ROLE).title == line.title
     wide = timeline.visualRect(index).height()
     timeline.resize(200, 200)
@@ -82,7 +81,7 @@ def test_long_words_break_and_are_copied_whole(run, ctx, store):
 
     async def story():
         async with opened(ctx) as page:
-            page.open_request(row.id)
+            page.presenter.open_request(row.id)
             await until(lambda: page.pane.answer)
             await settled(page)
             assert ZERO_WIDTH_SPACE in page.pane.quote.label.text()
@@ -122,7 +121,7 @@ def test_details_that_cannot_be_read_are_said_in_their_place_with_retry(run, ctx
             assert state.isVisible()
             assert not page.pane.area.isVisible()
             assert not page.pane.copy_number.isVisible()
-            assert page.notice.text == ""
+            assert page.widgets.notice.text == ""
             broken["now"] = False
             next(b for b in state.findChildren(QPushButton) if b.text() == "Retry").click()
             await until(lambda: page.pane.answer)
@@ -139,7 +138,7 @@ def test_nothing_of_another_request_stays_while_one_is_read(run, ctx, store):
 
     async def story():
         async with opened(ctx) as page:
-            page.open_request(row.id)
+            page.presenter.open_request(row.id)
             await until(lambda: page.pane.answer)
             await settled(page)
             pane = page.pane
@@ -166,7 +165,7 @@ def test_the_details_have_room_at_every_width(run, ctx, store, width):
 
     async def story():
         async with opened(ctx, size=(width, 900)) as page:
-            page.open_request(row.id)
+            page.presenter.open_request(row.id)
             await until(lambda: page.pane.answer)
             await settled(page)
             pane = page.pane
@@ -188,9 +187,9 @@ def test_a_state_keeps_its_word_when_a_shape_comes_behind_it(run, ctx, store):
 
     async def story():
         async with opened(ctx, size=(760, 700)) as page:
-            before = page.table.columnWidth(cell_content.STATE)
-            page._on_action_finished({row.id: RowOutcome(ok=False, text="No")})
-            assert page.table.columnWidth(cell_content.STATE) > before
+            before = page.table.columnWidth(request_rows.STATE)
+            page.presenter.on_action_finished({row.id: RowOutcome(ok=False, text="No")})
+            assert page.table.columnWidth(request_rows.STATE) > before
             await settled(page)
 
     run(story(), LONG_S)
@@ -207,25 +206,10 @@ def test_the_last_column_ends_where_the_page_does(run, ctx, store, count):
             assert bar.isVisible() is (count == 100)
             head = table.horizontalHeader()
             words = QFontMetrics(theme.font("body")).horizontalAdvance("RITM0000001")
-            end = head.sectionViewportPosition(cell_content.NUMBER) + PAD + words
+            end = head.sectionViewportPosition(request_rows.NUMBER) + PAD + words
             assert table.width() - end == MARGIN
 
     run(story(), LONG_S)
-
-
-def test_what_keeps_the_copies_old_is_said_when_it_comes_and_goes(qtbot):
-    foot, now = ListFooter(), datetime.now(UTC)
-    qtbot.addWidget(foot)
-    foot.show_stale_reason("nothing listens there", now)
-    assert foot.text.text() == ""
-    look = SimpleNamespace(count=4, exact=True, complete=True, as_of=now - timedelta(minutes=9), whole=True)
-    look.unsure, look.faults = frozenset(), ()
-    foot.show_snapshot(look, now)
-    assert foot.text.text() == "4 requests, last polled 9 min ago"
-    foot.show_stale_reason("nothing listens there", now)
-    assert foot.text.text() == "4 requests, last polled 9 min ago: nothing listens there"
-    foot.show_stale_reason("", now)
-    assert foot.text.text() == "4 requests, last polled 9 min ago"
 
 
 @pytest.mark.parametrize(("approval", "said"), [("requested", "Not known"), ("not requested", "Nobody")])
@@ -266,7 +250,7 @@ def test_steps_of_a_long_timeline_keep_their_lines_apart_beside_the_bar(qtbot):
     for policy in (Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAlwaysOn):
         timeline.setVerticalScrollBarPolicy(policy)
         timeline.doItemsLayout()
-        heights.append([timeline.visualRect(timeline.steps.index(n)).height() for n in range(len(lines))])
+        heights.append([timeline.visualRect(timeline.entries.index(n)).height() for n in range(len(lines))])
     # Steps that were measured before the bar came are drawn beside it.
     assert heights[0] == heights[1]
     assert len(set(heights[0])) > 2
@@ -274,14 +258,14 @@ def test_steps_of_a_long_timeline_keep_their_lines_apart_beside_the_bar(qtbot):
 
 def test_a_name_that_is_turned_around_does_not_pass_for_another(qapp):
     row = as_row(request(1, file_path="C:\\invoice\u202egpj.exe"))
-    assert cell_content.text(row, cell_content.FILE, cell_content.utcnow()) == "invoice\ufffdgpj.exe"
+    assert cell_content.text(row, request_rows.FILE, request_rows.utcnow()) == "invoice\ufffdgpj.exe"
     assert (
-        cell_content.tooltip_text(row, cell_content.FILE, cell_content.utcnow()) == "C:\\invoice\ufffdgpj.exe"
+        cell_content.tooltip_text(row, request_rows.FILE, request_rows.utcnow()) == "C:\\invoice\ufffdgpj.exe"
     )
     assert wrap_text("invoice\u202egpj.exe", theme.font("body"), 400, 1) == ["invoice\ufffdgpj.exe"]
     assert with_break_points("invoice\u2066gpj.exe") == "invoice\ufffdgpj.exe"
     assert (
-        cell_content.text(as_row(request(1, reason="أحتاج 🎉")), cell_content.REASON, cell_content.utcnow())
+        cell_content.text(as_row(request(1, reason="أحتاج 🎉")), request_rows.REASON, request_rows.utcnow())
         == "أحتاج 🎉"
     )
 
@@ -293,8 +277,8 @@ def test_columns_keep_the_widths_that_a_person_gave_them(run, ctx, store, tmp_pa
     async def story():
         async with opened(ctx) as page:
             head = page.table.horizontalHeader()
-            head.resizeSection(cell_content.NUMBER, 150)
-            head.resizeSection(cell_content.FILE, 210)
+            head.resizeSection(request_rows.NUMBER, 150)
+            head.resizeSection(request_rows.FILE, 210)
             before = page.table.widths()
             put(
                 store,
@@ -303,14 +287,14 @@ def test_columns_keep_the_widths_that_a_person_gave_them(run, ctx, store, tmp_pa
                 ),
             )
             await until(lambda: page.model.rowCount() == 3)
-            page.show_filter("all")
+            page.presenter.show_filter("all")
             await settled(page)
             page.resize(1400, 700)
-            page._tick.timeout.emit()
+            page._tick_timer.timeout.emit()
             assert page.table.widths() == before
         async with opened(ctx) as page:
             assert page.table.widths() == before
-            assert page.table.horizontalHeader().sectionSize(cell_content.NUMBER) == 150
+            assert page.table.horizontalHeader().sectionSize(request_rows.NUMBER) == 150
             page.reset_layout()
             assert page.table.widths() == ""
         ctx.settings = None
@@ -333,9 +317,9 @@ def test_number_and_file_are_readable_in_the_smallest_window(run, ctx, store):
             table = page.table
             head, metrics = table.horizontalHeader(), QFontMetrics(theme.font("body"))
             number = metrics.horizontalAdvance("RITM0000039")
-            left = head.sectionViewportPosition(cell_content.NUMBER)
+            left = head.sectionViewportPosition(request_rows.NUMBER)
             assert left + PAD + number <= table.viewport().width()
-            assert head.sectionSize(cell_content.NUMBER) >= number + 2 * PAD
-            assert head.sectionSize(cell_content.FILE) >= metrics.averageCharWidth() * 12
+            assert head.sectionSize(request_rows.NUMBER) >= number + 2 * PAD
+            assert head.sectionSize(request_rows.FILE) >= metrics.averageCharWidth() * 12
 
     run(story(), LONG_S)

@@ -61,7 +61,7 @@ async def dialog_of(kind):
 async def settled(page):
     """Wait until what was typed is judged and nothing is read or written any more."""
     session = page.session
-    await until(lambda: not (session.saving or session._timer.isActive() or page.workers.busy))
+    await until(lambda: not (session.saving or session._timer.isActive() or page.tasks.busy))
 
 
 def make(configuration, kind, **values):

@@ -1,4 +1,4 @@
-"""What the stories of the task's page share: practice instances, servers that sign in to them, the opened page."""
+"""Support for tests of the provisioning page: practice instances, servers that sign in to them, the opened page."""
 
 import asyncio
 import contextlib
@@ -67,7 +67,7 @@ async def opened(ctx, server=None, size=(1100, 760)):
     page.activateWindow()
     page.load()
     if server is not None:
-        await until(lambda: page.server is not None)
+        await until(lambda: page.presenter.server is not None)
         await settled(page)
     try:
         yield page
@@ -79,7 +79,7 @@ async def opened(ctx, server=None, size=(1100, 760)):
 
 
 async def settled(page):
-    await until(lambda: not page.planning and not page.busy and not page.workers.busy)
+    await until(lambda: not page.presenter.planning and not page.presenter.running and not page.tasks.busy)
 
 
 def dialog_of(page):
@@ -108,10 +108,10 @@ async def edit(practice, name, **values):
 
 
 def operations_of(page):
-    return {c.key: c.operation for c in page.planned.plan.changes}
+    return {c.key: c.operation for c in page.presenter.plan.changes}
 
 
 async def applied(page):
     click(page.apply_button)
-    await until(lambda: page._state or dialog_of(page))
+    await until(lambda: page.presenter.result or dialog_of(page))
     await settled(page)

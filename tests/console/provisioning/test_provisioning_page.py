@@ -56,7 +56,7 @@ def test_the_server_is_chosen_in_the_list_and_the_plan_follows(run, ctx, stock, 
             click(picker.button)
             await until(lambda: picker.popup.state == "ready")
             picker.popup.choose_key(str(server.id))
-            await until(lambda: page.planned is not None)
+            await until(lambda: page.presenter.planned is not None)
             assert set(operations_of(page).values()) == {"keep"}
 
     run(story())
@@ -69,8 +69,8 @@ def test_a_stock_instance_needs_nothing(run, ctx, stock, server_on):
     async def story():
         async with opened(ctx, server_on(stock)) as page:
             assert set(operations_of(page).values()) == {"keep"}
-            assert page.reason() == "Nothing to change"
-            assert page.badges() == [("Nothing to change", "good", "good")]
+            assert page.presenter.reason() == "Nothing to change"
+            assert page.presenter.badges(narrow=False) == [("Nothing to change", "good", "good")]
             assert not page.save_button.isEnabled()
             assert page.plan_tab.counts["keep"][1].text() == f"{RECORDS} keep"
             assert not page.plan_tab.conflicts.isVisible()
@@ -92,7 +92,7 @@ def test_an_empty_instance_gets_everything_and_long_runs_fold(run, ctx, empty, s
             tree.setCurrentIndex(fold)
             QTest.keyClick(tree, Qt.Key.Key_Return)
             assert model.rowCount(variables) == 11
-            page.plan()
+            page.plan_controller.plan()
             await settled(page)
             assert model.rowCount(model.index(2, 0)) == 11, "what was unfolded stays so"
             tree.select("service:create")
@@ -112,15 +112,15 @@ def test_names_change_the_plan_after_typing_rests(run, ctx, stock, server_on):
             page.plan_tab.show_parameters()
             form.prefix.setFocus()
             QTest.keyClicks(form.prefix, "Lab")
-            assert page.reason() == "Planning"
+            assert page.presenter.reason() == "Planning"
             assert form.lines["create_service"].placeholderText() == f"Lab{CREATE_SERVICE}"
-            await until(lambda: page.planned and page.planned.plan.names.prefix == "Lab")
-            changes = page.planned.plan.changes
+            await until(lambda: page.presenter.plan and page.presenter.plan.names.prefix == "Lab")
+            changes = page.presenter.plan.changes
             assert f"Lab{STATUS_SERVICE}" in [c.name for c in changes]
-            assert page.planned.plan.summary["create"]
+            assert page.presenter.plan.summary["create"]
             form.further.click()
             before = len(changes)
-            await until(lambda: len(page.planned.plan.changes) > before)
+            await until(lambda: len(page.presenter.plan.changes) > before)
             assert form.workflow.count() > 1
 
     run(story())
@@ -137,7 +137,7 @@ def test_a_name_that_cannot_be_is_said_beside_its_field(run, ctx, stock, server_
             assert not page.apply_button.isEnabled()
             line.clear()
             QTest.keyClicks(line, STATUS_SERVICE)
-            await until(lambda: page.planned is not None)
+            await until(lambda: page.presenter.planned is not None)
             assert page.plan_tab.parameters.fields["status_service"].state == "help"
 
     run(story())
@@ -148,7 +148,7 @@ def test_a_dead_instance_is_said_in_five_parts_with_retry(run, ctx, server_on):
         async with opened(ctx, server_on("http://127.0.0.1:9/")) as page:
             [shown] = page.plan_tab.states.findChildren(ErrorState)
             assert shown.problem.fault == "tcp-refused"
-            assert page.reason() == "There is no plan"
+            assert page.presenter.reason() == "There is no plan"
             page.verify()
             await settled(page)
             assert page.verify_tab.states.findChildren(ErrorState)
@@ -161,13 +161,13 @@ def test_planning_is_cancelled_and_the_last_plan_stays_greyed_meanwhile(run, ctx
         async with opened(ctx, server_on(stock)) as page:
             stock.faults.set("slow", seconds=2.0)
             try:
-                page.plan()
+                page.plan_controller.plan()
                 await until(lambda: page.plan_tab.tree.stale)
                 assert page.plan_tab.cancel.isVisible()
-                assert page.reason() == "Planning"
-                page.cancel_plan()
+                assert page.presenter.reason() == "Planning"
+                page.plan_controller.cancel()
                 assert not page.plan_tab.tree.stale
-                assert page.reason() == "Nothing to change"
+                assert page.presenter.reason() == "Nothing to change"
             finally:
                 stock.faults.clear()
 
@@ -185,9 +185,9 @@ def test_a_conflict_is_left_alone_until_it_is_ticked(run, ctx, server_on):
             await edit(with_conflicts, CANCEL_SERVICE, active="false")
             async with opened(ctx, server_on(with_conflicts)) as page:
                 tab = page.plan_tab
-                assert page.planned.plan.summary["conflict"] == 2
+                assert page.presenter.plan.summary["conflict"] == 2
                 assert tab.conflicts.isVisible()
-                assert page.reason() == "Only conflicts are left"
+                assert page.presenter.reason() == "Only conflicts are left"
                 click(tab.compare)
                 await settled(page)
                 assert tab.right.currentIndex() == CHANGE
@@ -212,7 +212,7 @@ def test_a_conflict_is_left_alone_until_it_is_ticked(run, ctx, server_on):
                 assert not page.force.isChecked()
                 assert page.apply_button.text() == "Apply 1 change"
                 click(page.apply_button)
-                await until(lambda: page._state)
+                await until(lambda: page.presenter.result)
                 await settled(page)
                 assert tab.right.currentIndex() == RUN
                 [row] = with_conflicts.records("sys_web_service", name=STATUS_SERVICE)

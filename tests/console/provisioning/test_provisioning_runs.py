@@ -6,6 +6,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from console.provisioning.plan_tab import RUN
+from console.provisioning.presenter import RunResult
 from console.widgets.placeholders import ErrorState
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind
@@ -39,12 +40,12 @@ def test_apply_makes_everything_and_leaves_a_receipt_then_undo_takes_it_back(run
         async with opened(ctx, server_on(empty)) as page:
             await applied(page)
             view = page.plan_tab.run
-            assert page._state == "done"
+            assert page.presenter.result is RunResult.VERIFIED
             assert view.receipt
             assert view.receipt_label.text() == view.receipt
             assert any("admin" in text for text in view.reminders())
             assert "Status call: invalid" in view.report
-            assert page.reason() == "Nothing to change"
+            assert page.presenter.reason() == "Nothing to change"
             assert ctx.activity.jobs[-1].state == "done"
             page.open_tab("History")
             assert page.runs_tab.table.rows.rowCount() == 1
@@ -53,7 +54,7 @@ def test_apply_makes_everything_and_leaves_a_receipt_then_undo_takes_it_back(run
             dialog = await asked(page)
             assert dialog.records.count() == RECORDS
             click(dialog.go)
-            await until(lambda: page._state == "undone")
+            await until(lambda: page.presenter.result is RunResult.UNDONE)
             await settled(page)
             assert "35 removed" in view.doing.text()
             assert page.apply_button.text() == f"Apply {RECORDS} changes"
@@ -76,11 +77,11 @@ def test_an_account_without_admin_asks_for_an_administrator_who_is_forgotten(
             QTest.keyClicks(dialog.sign_in.account, "admin")
             QTest.keyClicks(dialog.sign_in.password, PASSWORD)
             click(dialog.go)
-            await until(lambda: page._state)
+            await until(lambda: page.presenter.result)
             await settled(page)
-            assert page._state == "done", page.plan_tab.run.problem
+            assert page.presenter.result is RunResult.VERIFIED, page.plan_tab.run.problem
             assert "“admin” has the role admin" in page.plan_tab.run.reminders()[0]
-            assert page.planned.lacks_admin is not None, "the server's own account plans again"
+            assert page.presenter.planned.lacks_admin is not None, "the server's own account plans again"
 
     run(story())
     assert len(configuration.all(Kind.USER_CREDENTIAL)) == 1
@@ -97,7 +98,7 @@ def test_an_administrator_is_kept_only_when_that_is_ticked(run, ctx, empty, serv
             QTest.keyClicks(dialog.sign_in.password, PASSWORD)
             dialog.sign_in.keep.click()
             click(dialog.go)
-            await until(lambda: page._state)
+            await until(lambda: page.presenter.result)
             await settled(page)
             assert any("Practice administrator" in text for text in page.plan_tab.run.reminders())
 
@@ -115,11 +116,11 @@ def test_a_wrong_administrator_writes_nothing_and_keeps_nothing(run, ctx, empty,
             QTest.keyClicks(dialog.sign_in.password, "wrong-Canary-2")
             dialog.sign_in.keep.click()
             click(dialog.go)
-            await until(lambda: page._state == "stopped")
+            await until(lambda: page.presenter.result is RunResult.STOPPED)
             await settled(page)
             assert page.plan_tab.run.problem.fault == "authentication-refused"
             assert "wrong-Canary-2" not in page.plan_tab.run.report
-            click(page.plan_tab.run.go_on)
+            click(page.plan_tab.run.continue_button)
             dialog = await asked(page)
             assert dialog.sign_in.password.text() == ""
             dialog.reject()
@@ -133,7 +134,7 @@ def test_a_wrong_administrator_writes_nothing_and_keeps_nothing(run, ctx, empty,
 def test_a_production_server_asks_for_its_name(run, ctx, empty, server_on):
     async def story():
         async with opened(ctx, server_on(empty, production=True)) as page:
-            assert ("Production", "outline", None) in page.badges()
+            assert ("Production", "outline", None) in page.presenter.badges(narrow=False)
             click(page.apply_button)
             dialog = await asked(page)
             assert not dialog.go.isEnabled()
@@ -157,17 +158,17 @@ def test_a_run_is_cancelled_at_once_and_gone_on_with(run, ctx, empty, server_on)
             await until(lambda: view.meter.value > 0.2)
             assert page.working
             click(view.cancel)
-            await until(lambda: not page.busy)
+            await until(lambda: not page.presenter.running)
             await settled(page)
             assert ctx.activity.jobs[-1].state == "cancelled"
             assert view.receipt
             assert view.undo.isVisible()
-            left = len(page.planned.plan.writes)
+            left = len(page.presenter.plan.writes)
             assert 0 < left < RECORDS
-            click(view.go_on)
-            await until(lambda: page._state == "done")
+            click(view.continue_button)
+            await until(lambda: page.presenter.result is RunResult.VERIFIED)
             await settled(page)
-            assert page.reason() == "Nothing to change"
+            assert page.presenter.reason() == "Nothing to change"
             assert len(page.runs_tab.receipts) == 1, "it is the same run"
 
     run(story())
@@ -181,7 +182,7 @@ def test_a_run_that_is_refused_says_cause_owner_and_remedy_and_offers_both_ways(
             await until(lambda: view.meter.value > 0.2)
             empty.faults.set("maintenance")
             try:
-                await until(lambda: page._state == "stopped")
+                await until(lambda: page.presenter.result is RunResult.STOPPED)
             finally:
                 empty.faults.clear()
             await settled(page)
@@ -195,7 +196,7 @@ def test_a_run_that_is_refused_says_cause_owner_and_remedy_and_offers_both_ways(
             click(page.runs_tab.undo_button)
             dialog = await asked(page)
             click(dialog.go)
-            await until(lambda: page._state == "undone")
+            await until(lambda: page.presenter.result is RunResult.UNDONE)
             await settled(page)
 
     run(story())
@@ -209,14 +210,14 @@ def test_an_unfinished_run_is_met_again_when_the_page_is_opened(run, ctx, empty,
         async with opened(ctx, server) as page:
             click(page.apply_button)
             await until(lambda: page.plan_tab.run.meter.value > 0.2)
-            page.cancel_run()
+            page.run_controller.cancel()
             await settled(page)
         async with opened(ctx, server) as page:
             view = page.plan_tab.run
             assert page.plan_tab.right.currentIndex() == RUN
             assert view.title.text() == "A run stopped in the middle"
-            click(view.go_on)
-            await until(lambda: page._state == "done")
+            click(view.continue_button)
+            await until(lambda: page.presenter.result is RunResult.VERIFIED)
             await settled(page)
 
     run(story())

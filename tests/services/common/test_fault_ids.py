@@ -8,7 +8,7 @@ import pytest
 from services.common.errors import ReplyError, UnreachableError
 from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.connectivity.fault_catalog import FAULT_CATALOG
-from services.requests.decisions.permissions import may_have_been_applied
+from services.requests.decisions.action_run import may_have_been_applied
 from services.servicenow.faults import FAULTS, RateLimitedError, make_error
 
 ROOT = Path(__file__).parents[3]

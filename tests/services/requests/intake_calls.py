@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.intake.accepted_requests import IntakeClients
+from services.intake.clients import IntakeClients
 from services.intake.openapi import build_openapi_document
 from services.intake.server import IntakeServer
 from tests.services.requests.schemas import assert_fits, response_schema

@@ -8,26 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.requests.polling.cursor import PollCursor, newest_timestamp
-from services.requests.records.batch_query import (
-    APPROVAL_TABLE,
-    ITEM_TABLE,
-    NAMED_RECORDS_MAX,
-    VARIABLE_TABLE,
-    Partition,
-    PolledItem,
-    PollQuery,
-    build_query,
-    parse_time,
-)
+from services.requests.polling.poll_query import NAMED_RECORDS_MAX, Partition, PollQuery, build_query
+from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE, VARIABLE_TABLE
+from services.requests.records.requested_item import RequestedItem
+from services.servicenow.record_values import parse_time
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ITEM = ("c" * 32,)
 
 
 def item(key, approval="requested", updated=NOW, **more):
-    values = {"number": "RITM1", "order_id": "o", "order_number": "REQ1", "order_state": "requested",
-              "cat_item": ITEM[0], "state": "1", "opened": updated}  # fmt: skip
-    return PolledItem(sys_id=key, approval=approval, updated=updated, **{**values, **more})
+    values = {"number": "RITM1", "order_id": "o", "order_number": "REQ1", "order_approval": "requested",
+              "cat_item": ITEM[0], "state": "1", "opened_at": updated}  # fmt: skip
+    return RequestedItem(sys_id=key, approval=approval, changed_at=updated, **{**values, **more})
 
 
 def looked(course, items, monotonic=0.0, table=ITEM_TABLE):

@@ -46,8 +46,8 @@ def test_json_names_whose_approval_it_was_only_where_it_was_somebody_elses():
 
 
 def test_an_account_decides_its_own_approval_else_that_of_the_order_first():
-    item = SimpleNamespace(user_name="olive", on_order=False)
-    order = SimpleNamespace(user_name="alex", on_order=True)
+    item = SimpleNamespace(user_name="olive", is_for_order=False)
+    order = SimpleNamespace(user_name="alex", is_for_order=True)
     assert approval_to_decide([item, order], "integration") is order
     assert approval_to_decide([order, item], "OLIVE") is item
     assert approval_to_decide([], "olive") is None

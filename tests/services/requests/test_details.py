@@ -22,7 +22,8 @@ from services.requests.details.caller_answer import build_caller_answer
 from services.requests.details.loader import load_details, load_stored_details
 from services.requests.domain.states import MISSING_RECORD
 from services.requests.lifecycle.apply_observation import store_observation
-from services.requests.records.requested_item import COMMENTS_MAX, read_requested_item
+from services.requests.records.comments import COMMENTS_MAX
+from services.requests.records.item_reader import read_requested_item
 from services.servicenow.encoded_query import equals
 from services.store.errors import NotFoundError
 from tests.services.requests.acting_setup import between, desk

@@ -1,5 +1,7 @@
 """Requests followed in batches: what a look sees, what it keeps, and what it leaves alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.kinds import RequestOrigin, RequestState
@@ -10,7 +12,7 @@ from services.requests.polling import sync
 from services.requests.polling.poll_result import SkipReason
 from services.requests.polling.poller import MANUAL_POLLS_PER_HOUR_MAX
 from services.requests.polling.sync import MatchContext
-from services.requests.records.batch_query import PolledItem
+from services.requests.records.requested_item import RequestedItem
 from services.store.row_values import get_table
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
@@ -195,10 +197,13 @@ async def test_looks_that_people_want_leave_calls_for_the_regular_ones(server, f
 
 def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store, server, clock):
     ground = MatchContext(server.id, (), frozenset())
-    item = PolledItem("a" * 32, "RITM1", "", "", "", "c" * 32, "requested", "1", clock.now(), clock.now())
-    item.variables = {"PMFilePath": r"C:\setup.exe", "PMUserReason": "Release 8"}
+    item = RequestedItem(
+        sys_id="a" * 32, number="RITM1", approval="requested", state="1", cat_item="c" * 32,
+        opened_at=clock.now(), changed_at=clock.now(),
+        variables={"PMFilePath": r"C:\setup.exe", "PMUserReason": "Release 8"},
+    )  # fmt: skip
     sync.sync_items(store, ground, [item], now=clock.now(), check=lambda session: None)
-    item.variables, item.approval = {"PMUserReason": "Release 9"}, "approved"
+    item = replace(item, variables={"PMUserReason": "Release 9"}, approval="approved")
     sync.sync_items(store, ground, [item], now=clock.now(), check=lambda session: None)
     [row] = followed.requests_of(store)
     assert (row["file_path"], row["reason"], row["state"]) == (r"C:\setup.exe", "Release 9", "approved")

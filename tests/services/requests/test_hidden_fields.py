@@ -8,13 +8,9 @@ from services.practice.accounts_and_sessions import user_sys_id
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
 from services.requests.details.loader import load_details
-from services.requests.records.batch_query import (
-    APPROVAL_TABLE,
-    FIELDS_BY_TABLE,
-    UNNAMED_APPROVER,
-    PollQuery,
-    parse_items,
-)
+from services.requests.polling.poll_query import FIELDS_BY_TABLE, PollQuery, parse_items
+from services.requests.records.approver_names import UNNAMED_APPROVER
+from services.requests.records.item_fields import APPROVAL_TABLE
 from services.requests.rehearsal.rehearsal import rehearse
 from tests.services.requests.acting_setup import desk
 
@@ -72,7 +68,8 @@ def test_following_names_nobody_by_an_id():
     row = {**blank, "sys_id": "a" * 32, "state": "requested", "approver": "b" * 32, "sysapproval": "c" * 32,
            "sysapproval.ref_sc_req_item.cat_item": "d" * 32}  # fmt: skip
     [item] = parse_items(APPROVAL_TABLE, [row], PollQuery((), named=("c" * 32,)))
-    assert item.waits_for == [UNNAMED_APPROVER]
+    assert item.has_approvals
+    assert [one.display_name for one in item.open_approvals] == [UNNAMED_APPROVER]
 
 
 async def test_a_comment_that_may_not_be_read_is_said_to_be_there(desk):

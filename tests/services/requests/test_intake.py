@@ -18,7 +18,7 @@ from models.request_event import RequestEvent
 from models.revision import Revision
 from services.common.errors import ConsoleError, InputError, InvalidError
 from services.intake.openapi import build_openapi_document
-from services.intake.rate_limit import RateLimit, RateLimiter
+from services.intake.rate_limit import CallKind, RateLimit, RateLimiter
 from services.intake.server import IntakeServer
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.store import NotFoundError
@@ -153,7 +153,7 @@ async def test_clients_see_and_repeat_only_their_own(call, token, clients, desk,
      "Bearer {digest}", "Bearer {token} {token}", "Bearer " + "x" * 5000],
 )  # fmt: skip
 async def test_without_the_right_token_there_is_nothing(server, token, store, header):
-    from services.intake.accepted_requests import hash_token
+    from services.intake.clients import hash_token
 
     headers = {"Idempotency-Key": "one"}
     if header is not None:
@@ -310,7 +310,9 @@ async def test_what_is_not_there_is_a_problem_too(server, method, path, status):
 async def test_each_client_has_a_rate_of_its_own(store, desk, clients):
     now = 0.0
     one, other = (clients.add(name, desk.type.id)[1] for name in ("One", "Other"))
-    rates = RateLimiter({"raise": RateLimit(60, 2), "ask": RateLimit(60, 1)}, clock=lambda: now)
+    rates = RateLimiter(
+        {CallKind.RAISE: RateLimit(60, 2), CallKind.READ: RateLimit(60, 1)}, clock=lambda: now
+    )
     async with IntakeServer(store, port=0, rates=rates) as server, client_of(server) as client:
 
         async def send(token, key):

@@ -24,9 +24,9 @@ __all__ = ["call", "clients", "desk", "server", "token"]
 
 
 async def test_who_never_ends_its_body_is_not_waited_for(server, token, store, monkeypatch):
-    from services.intake import app
+    from services.intake import request_body
 
-    monkeypatch.setattr(app, "BODY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(request_body, "BODY_TIMEOUT_S", 0.05)
     host, port = server.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /v1/requests HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"

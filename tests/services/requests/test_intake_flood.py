@@ -150,7 +150,7 @@ async def test_an_answer_is_sent_without_waiting_for_an_acknowledgement(server):
     async with asyncio.timeout(30):
         while not door.open:
             await asyncio.sleep(0.01)
-    [place] = door._places
+    [place] = door._connections
     assert place.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     writer.close()
     await writer.wait_closed()

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.intake.accepted_requests import IntakeClients
+from services.intake.clients import IntakeClients
 from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored, timeline
 

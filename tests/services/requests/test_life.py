@@ -256,7 +256,7 @@ async def test_the_number_and_state_of_the_record_are_kept(life, store, approval
     item = await life.refresh_item(row)
     [kept] = stored(store)
     assert (kept.number, kept.servicenow_state) == (item.number, "requested")
-    assert [one.user_name for one in item.asked] == ["app.approver"]
+    assert [one.user_name for one in item.approvals] == ["app.approver"]
     version = kept.version
     await life.refresh_item(row)
     assert stored(store)[0].version == version

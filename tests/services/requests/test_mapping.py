@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidError
-from services.intake.app import HttpProblem, _parse_body
+from services.intake.http_problems import HttpProblem
 from services.intake.payload_mapping import (
     CLIENT_VARIABLES,
     JsonPointer,
@@ -16,6 +16,7 @@ from services.intake.payload_mapping import (
     mapping_from_json,
     parse_mapping,
 )
+from services.intake.request_body import parse_body
 from services.requests.domain.validation import validate_fields
 
 RFC = {
@@ -216,5 +217,5 @@ def test_any_document_is_a_mapping_or_refused_by_its_entries(document):
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_an_object_or_refused(content):
-    payload, refused = outcome_of(lambda: _parse_body(content), HttpProblem)
+    payload, refused = outcome_of(lambda: parse_body(content), HttpProblem)
     assert isinstance(payload, dict) if refused is None else refused.status == 400

@@ -20,12 +20,8 @@ from services.requests.decisions.remind import remind_approvers
 from services.requests.details.loader import load_details
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records.find_by_approval_id import find_by_approval_id
-from services.requests.records.record_resolution import (
-    RecordNotOwnedError,
-    RecordOwnership,
-    record_ownership,
-    resolve_item,
-)
+from services.requests.records.ownership import RecordNotOwnedError, RecordOwnership, record_ownership
+from services.requests.records.record_resolution import resolve_item
 from services.requests.rehearsal.cleanup import close_rehearsal
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from tests.services.requests.acting_setup import PM, between, desk
@@ -305,7 +301,7 @@ async def test_an_approval_id_in_another_spelling_is_found_by_it(desk, spelt):
     [item] = (
         await find_by_approval_id(await desk.workspace.instance(desk.server.id), str(key), desk.process)
     ).items
-    assert item.record_id == ours["sys_id"]
+    assert item.sys_id == ours["sys_id"]
 
 
 @pytest.mark.parametrize("deed", DEEDS)
@@ -530,16 +526,16 @@ def test_of_any_order_only_what_is_provably_its_own_is_found(
     carrying = [key for key, (_, approval) in kind.items() if approval == OWN and not hidden]
     if carrying:
         assert item is not None
-        assert item["sys_id"] in carrying
+        assert item.sys_id in carrying
     if item is None or carrying:
         return
-    cat_item, approval = kind[item["sys_id"]]
+    cat_item, approval = kind[item.sys_id]
     assert chosen
     assert cat_item == EXECUTE_ITEM_ID
     assert hidden or approval == ""
     alike = [key for key, (cat_item, _) in kind.items() if cat_item == EXECUTE_ITEM_ID]
-    exact = item["sys_id"] in (row.external_id, row.record_id) or item["number"] == row.external_id
-    assert exact or alike == [item["sys_id"]]
+    exact = item.sys_id in (row.external_id, row.record_id) or item.number == row.external_id
+    assert exact or alike == [item.sys_id]
 
 
 @pytest.mark.parametrize(
@@ -557,4 +553,4 @@ def test_of_any_order_only_what_is_provably_its_own_is_found(
 )
 def test_a_record_is_its_own_by_its_approval_id_or_by_its_item(carried, cat_item, claim):
     assert record_ownership(OWN, carried, cat_item, {EXECUTE_ITEM_ID}) is claim
-    assert claim.own == (claim in (RecordOwnership.CARRIES, RecordOwnership.BELONGS))
+    assert claim.is_own == (claim in (RecordOwnership.CARRIES, RecordOwnership.BELONGS))

@@ -32,6 +32,11 @@ ORDERS = [
 ]
 
 
+def test_a_pair_of_states_has_one_rule():
+    with pytest.raises(ValueError, match="have two rows"):
+        states._add_rules([RequestState.PENDING], [RecordStatus.WAITING], "", ResponsibleParty.NOBODY, "")
+
+
 def test_every_state_has_its_transitions_and_final_ones_have_none():
     assert set(TRANSITIONS) == set(RequestState)
     for state, following in TRANSITIONS.items():

@@ -59,7 +59,7 @@ async def test_a_store_that_is_locked_when_a_look_begins_delays_it_by_seconds(
     caplog.clear()
 
 
-@pytest.mark.parametrize("call", ["claim", "take", "give_back"])
+@pytest.mark.parametrize("call", ["claim", "take", "release_lease"])
 async def test_a_store_that_is_gone_between_two_calls_is_waited_for(
     server, workspace, clock, monkeypatch, caplog, call
 ):

@@ -143,4 +143,4 @@ async def test_a_name_is_one_step_of_the_path_whatever_it_holds():
 
 def test_a_service_has_no_string_form_with_a_secret():
     service = SoapService(at("http://127.0.0.1:9/"), "Mine")
-    assert "planted-secret" not in repr(service) + repr(vars(service)) + repr(vars(service._instance))
+    assert "planted-secret" not in repr(service) + repr(vars(service)) + repr(vars(service._session))

@@ -12,7 +12,7 @@ from services.connectivity.stages.limits_and_clock import (
     check_rate_limit,
 )
 from services.servicenow.faults import RateLimitedError
-from services.servicenow.http_failures import raise_for_status, retry_after_or_default
+from services.servicenow.response_checks import raise_for_status, retry_after_or_default
 from services.servicenow.response_headers import (
     RETRY_AFTER_DEFAULT_S,
     RETRY_AFTER_MAX_S,

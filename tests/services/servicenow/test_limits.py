@@ -12,11 +12,12 @@ from types import SimpleNamespace
 import pytest
 
 from services.common.errors import ConsoleError
-from services.servicenow import http_client as instance_module
-from services.servicenow import http_failures as answers_module
+from services.servicenow import http_session as instance_module
+from services.servicenow import response_checks as answers_module
 from services.servicenow.faults import RateLimitedError
-from services.servicenow.http_client import GET_ATTEMPTS
-from services.servicenow.http_failures import RESPONSE_MAX_BYTES, RETRY_AFTER_MAX_S
+from services.servicenow.http_session import GET_ATTEMPTS
+from services.servicenow.response_body import RESPONSE_MAX_BYTES
+from services.servicenow.response_headers import RETRY_AFTER_MAX_S
 from services.servicenow.soap_call import REPLY_MAX
 from tests.limits import WAIT_S
 from tests.services.servicenow.descriptions import REPLY, description

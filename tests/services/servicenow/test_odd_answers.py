@@ -16,7 +16,7 @@ from services.connectivity import run_check
 from services.connectivity.stages import time_limits
 from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow import http_client as instance_module
+from services.servicenow import http_session as instance_module
 from services.servicenow.encoded_query import equals
 from services.servicenow.response_headers import (
     integer_header,

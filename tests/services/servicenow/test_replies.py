@@ -188,6 +188,7 @@ FAULT = """<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:He
         (" Error completing SOAP request - Only HTTP POST supported ", "soap-fault"),
         ("Unable to parse SOAP document", "soap-fault"),
         ("a.b.SOAPProcessingException: Insufficient rights for creating new records", "rights-missing"),
+        ("Transaction cancelled: maximum execution time exceeded", "transaction-cancelled"),
         ("", "soap-fault"),
     ],
 )

@@ -263,9 +263,9 @@ async def test_a_proxy_in_a_document_binds_both_passwords_when_they_are_for_noth
     assert made.warnings == []
     server = configuration.named(Kind.FOREIGN_SYSTEM, "Server")
     assert (server.proxy_credential_id, server.minimum_interval_s) == (proxy.id, 120)
-    assert vault.state(credential.id, credential.name).bound == [server.destination]
+    assert vault.state(credential.id, credential.name).destinations == [server.destination]
     assert server.destination.way
-    assert vault.state(proxy.id, proxy.name).bound == [server.proxy_destination]
+    assert vault.state(proxy.id, proxy.name).destinations == [server.proxy_destination]
     assert vault.state(proxy.id, proxy.name).origins == [Origin.of("http://proxy.acme.com:3128")]
     assert (await applied(export_document(configuration), workspace)).empty
 
@@ -275,7 +275,7 @@ async def test_a_document_that_changes_the_proxy_does_not_take_the_password_alon
 ):
     await applied(HTTPS, workspace)
     server = workspace.configuration.named(Kind.FOREIGN_SYSTEM, "Server")
-    assert vault.state(credential.id, credential.name).bound == [server.destination]
+    assert vault.state(credential.id, credential.name).destinations == [server.destination]
     made = await applied(HTTPS.replace("ServiceNow}\n", 'ServiceNow, proxy: "http://evil:1"}\n'), workspace)
     [warning] = made.warnings
     assert "proxy and the CA bundle" in warning

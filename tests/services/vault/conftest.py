@@ -14,8 +14,8 @@ from services.vault import VaultKind
 from services.vault import file_vault as file_module
 from services.vault.environment_vault import EnvVault
 from services.vault.file_vault import FileVault
+from services.vault.keyring_vault import SystemVault
 from services.vault.session_vault import SessionVault
-from services.vault.system_vault import SystemVault
 
 HOME = Origin.of("https://acme.service-now.com/")
 OTHER = Origin.of("https://acmedev.service-now.com/")

@@ -13,7 +13,7 @@ from services.common.secret import Secret
 from services.vault import SecretMissingError, SecretNotForHostError, VaultError, VaultKind, open_vault
 from services.vault.entry_format import parse_entry, serialize_entry
 from services.vault.environment_vault import EnvVault, secret_variable
-from services.vault.system_vault import SystemVault
+from services.vault.keyring_vault import SystemVault
 from tests.limits import WAIT_S
 from tests.services.vault.conftest import HOME, NAME, OTHER, make_vault
 
@@ -146,15 +146,15 @@ def test_a_password_that_was_entered_for_a_proxy_does_not_go_directly(vault, cre
         with pytest.raises(SecretNotForHostError):
             vault.get(credential, NAME, way)
     assert vault.state(credential, NAME).origins == [HOME]
-    assert vault.state(credential, NAME).bound == [BY_PROXY]
+    assert vault.state(credential, NAME).destinations == [BY_PROXY]
 
 
 def test_another_way_to_the_same_host_can_be_confirmed_and_another_host_cannot(vault, credential):
     vault.put(credential, NAME, "account", Secret("one"), [HOME])
-    vault.bind(credential, NAME, BY_PROXY, another_way=True)
+    vault.bind(credential, NAME, BY_PROXY, confirm_new_route=True)
     assert vault.get(credential, NAME, BY_PROXY).reveal() == "one"
     with pytest.raises(SecretNotForHostError):
-        vault.bind(credential, NAME, OTHER, another_way=True)
+        vault.bind(credential, NAME, OTHER, confirm_new_route=True)
     vault.unbind(credential, NAME, BY_PROXY)
     with pytest.raises(SecretNotForHostError):
         vault.get(credential, NAME, BY_PROXY)
@@ -256,39 +256,39 @@ def test_any_password_survives_the_way_in_and_out(vault, password, account):
 
 def test_each_password_that_is_entered_has_a_mark_of_its_own(vault, credential):
     vault.put(credential, NAME, "account", Secret("one"), [HOME])
-    first = vault.state(credential, NAME).mark
+    first = vault.state(credential, NAME).version_token
     assert first
-    assert vault.state(credential, NAME).mark == first
+    assert vault.state(credential, NAME).version_token == first
     vault.put(credential, NAME, "account", Secret("one"), [HOME])
     # Entered again is another one, also where it is the same: nothing is derived from it.
-    assert vault.state(credential, NAME).mark not in ("", first)
+    assert vault.state(credential, NAME).version_token not in ("", first)
 
 
 def test_binding_a_password_leaves_it_the_same(vault, credential):
     vault.put(credential, NAME, "account", Secret("one"), [])
-    mark = vault.state(credential, NAME).mark
+    mark = vault.state(credential, NAME).version_token
     vault.bind(credential, NAME, HOME)
-    assert vault.state(credential, NAME).mark == mark
+    assert vault.state(credential, NAME).version_token == mark
     vault.unbind(credential, NAME, HOME)
-    assert vault.state(credential, NAME).mark == mark
+    assert vault.state(credential, NAME).version_token == mark
 
 
 def test_an_entry_from_before_there_were_marks_is_read_without_one():
     entry = parse_entry('{"a":"account","s":"one","o":["https://acme.service-now.com"]}')
-    assert (entry.secret.reveal(), entry.mark) == ("one", "")
-    entry.mark = "0123456789abcdef"
-    assert parse_entry(serialize_entry(entry)).mark == entry.mark
+    assert (entry.secret.reveal(), entry.version_token) == ("one", "")
+    entry.version_token = "0123456789abcdef"
+    assert parse_entry(serialize_entry(entry)).version_token == entry.version_token
 
 
 def test_a_password_of_the_environment_has_a_mark_while_it_stays_what_was_bound(tmp_path, credential):
     variable, bindings = secret_variable(NAME), tmp_path / "bindings.json"
     vault = EnvVault({variable: "one"}, bindings)
-    assert vault.state(credential, NAME).mark == ""
+    assert vault.state(credential, NAME).version_token == ""
     vault.bind(credential, NAME, HOME)
-    mark = vault.state(credential, NAME).mark
+    mark = vault.state(credential, NAME).version_token
     assert mark
-    assert EnvVault({variable: "one"}, bindings).state(credential, NAME).mark == mark
-    assert EnvVault({variable: "two"}, bindings).state(credential, NAME).mark == ""
+    assert EnvVault({variable: "one"}, bindings).state(credential, NAME).version_token == mark
+    assert EnvVault({variable: "two"}, bindings).state(credential, NAME).version_token == ""
     # What is told of a password is not what its fingerprint in the file is made with.
     assert mark not in bindings.read_text()
 

@@ -50,12 +50,12 @@ def test_a_task_that_reads_on_while_the_window_closes_just_ends(run, ctx):
         await ctx.ready()
         from console.runtime.task_runner import TaskRunner
 
-        workers = TaskRunner(ctx, ended.append, ended.append)
-        workers.start(read_on())
+        tasks = TaskRunner(ctx, ended.append, ended.append)
+        tasks.start(read_on())
         await asyncio.sleep(0.02)
         await ctx.aclose()
         async with asyncio.timeout(20):
-            while workers.busy:
+            while tasks.busy:
                 await asyncio.sleep(0.005)
 
     run(story())

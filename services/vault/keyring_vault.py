@@ -1,7 +1,7 @@
-"""The system vault: the operating system's keyring, through the keyring library. The only module that imports it.
+"""The operating system's keyring, through the library keyring; the only module that imports it.
 
-What the library chooses is looked at before every use: it silently falls back to backends that keep nothing, or keep it
-readable, and its chain would hand a password on to the next one.
+The backend is checked before every use: the library silently falls back to backends that store nothing or store plain
+text, and its chained backend passes a password on to the next one.
 """
 
 import threading
@@ -19,42 +19,41 @@ if TYPE_CHECKING:
 
 SERVICE_PREFIX = "approval-console"
 ENTRY_MAX_BYTES = 2560
-"""What Windows keeps for one entry, counted in UTF-16."""
+"""Size limit of an entry on Windows, in UTF-16."""
 CALL_TIMEOUT_S = 120.0
-"""Reading may ask the user to unlock the keyring; nobody needs longer for that."""
+"""Enough for the user to unlock the keyring."""
 LABEL = "the keyring of this system"
 
 T = TypeVar("T")
 
 
 class UnsuitableKeyringError(Exception):
-    """The keyring that was found must not be used; the text is a sentence that says why."""
+    """The keyring must not be used; the text is a sentence with the reason."""
 
 
 class SystemVault(Vault):
-    """Keeps secrets in the keyring of the operating system.
+    """Stores secrets in the keyring of the operating system.
 
-    The store keys entries by service, and some keyrings keep one entry per service name, so the credential's id is a
-    part of it.
+    Some keyrings store one entry per service name, so the service name contains the id of the credential.
     """
 
     kind = VaultKind.SYSTEM
 
     def __init__(self) -> None:
-        self._turn = threading.Condition()
-        """Told when a keyring has answered, and when the vault is closed."""
+        self._condition = threading.Condition()
+        """Notified when a keyring call has ended, and when the vault is closed."""
         self._closed = False
 
     def probe(self, timeout: float = PROBE_TIMEOUT_S) -> VaultState:
-        """Do one harmless read: a chosen backend may still be locked, missing or silent."""
+        """Read a nonexistent entry: the backend may be locked, missing or unresponsive."""
 
-        def look() -> str:
+        def read_backend_name() -> str:
             backend = select_backend()
             backend.get_password(f"{SERVICE_PREFIX}/probe", "probe")
             return str(getattr(backend, "name", type(backend).__name__))
 
         try:
-            return VaultState(usable=True, label=self._within(timeout, look))
+            return VaultState(usable=True, label=self._run_with_timeout(timeout, read_backend_name))
         except TimeoutError:
             reason = "The keyring did not answer in time."
         except UnsuitableKeyringError as error:
@@ -78,16 +77,16 @@ class SystemVault(Vault):
         if len(text.encode("utf-16-le")) > ENTRY_MAX_BYTES:
             raise _keyring_error("Keep", name, "it is longer than the 1,280 characters that keyrings take")
 
-        def keep() -> bool:
+        def write_and_compare() -> bool:
             backend = select_backend()
             backend.set_password(service, user, text)
             return backend.get_password(service, user) == text
 
-        if not self._call("Keep", name, keep):
+        if not self._call("Keep", name, write_and_compare):
             raise _keyring_error("Keep", name, "the keyring took it and gives something else back")
 
     def forget(self, credential_id: uuid.UUID, name: str) -> bool:
-        """Remove the secret of a credential, readable or not."""
+        """As `Vault.forget`; also removes an entry that cannot be parsed."""
         service, user = _service_name(credential_id), str(credential_id)
 
         def remove() -> bool:
@@ -100,24 +99,24 @@ class SystemVault(Vault):
         return self._call("Remove", name, remove)
 
     def close(self) -> None:
-        """Let whoever waits for the keyring go: the program ends, and must not wait for it as well."""
-        with self._turn:
+        """End calls that still wait for the keyring, because the program ends."""
+        with self._condition:
             self._closed = True
-            self._turn.notify_all()
+            self._condition.notify_all()
 
     def _call(self, verb: str, name: str, work: Callable[[], T]) -> T:
         try:
-            return self._within(CALL_TIMEOUT_S, work)
+            return self._run_with_timeout(CALL_TIMEOUT_S, work)
         except TimeoutError:
             raise _keyring_error(verb, name, "the keyring did not answer") from None
         except UnsuitableKeyringError as error:
             raise _keyring_error(verb, name, str(error)) from None
         except Exception as error:  # noqa: BLE001 -- backends raise what their system libraries raise
-            # The text of such an error can quote what was to be stored.
+            # The text of such an error can contain the stored text.
             raise _keyring_error(verb, name, f"the keyring answered {type(error).__name__}") from None
 
-    def _within(self, seconds: float, work: Callable[[], T]) -> T:
-        """Run `work` in a thread of its own and give up waiting after `seconds`: a keyring may ask for ever."""
+    def _run_with_timeout(self, seconds: float, work: Callable[[], T]) -> T:
+        """Run `work` in a new thread; raise TimeoutError after `seconds`, because a keyring may wait for the user."""
         done: list[T] = []
         failed: list[BaseException] = []
 
@@ -126,13 +125,13 @@ class SystemVault(Vault):
                 done.append(work())
             except BaseException as error:  # noqa: BLE001 -- handed to the caller below
                 failed.append(error)
-            with self._turn:
-                self._turn.notify_all()
+            with self._condition:
+                self._condition.notify_all()
 
-        # A daemon: the program must be able to end while a keyring still hangs.
+        # A daemon thread, so that the program can end while a keyring hangs.
         threading.Thread(target=body, name="keyring", daemon=True).start()
-        with self._turn:
-            self._turn.wait_for(lambda: done or failed or self._closed, seconds)
+        with self._condition:
+            self._condition.wait_for(lambda: done or failed or self._closed, seconds)
         if failed:
             raise failed[0]
         if not done:
@@ -141,7 +140,7 @@ class SystemVault(Vault):
 
 
 def select_backend() -> "KeyringBackend":
-    """Return the backend to use; raises UnfitError when what the library found keeps nothing, or keeps it readable."""
+    """Return the backend to use; raises UnsuitableKeyringError if it stores nothing or stores plain text."""
     import keyring
     from keyring.backends.chainer import ChainerBackend
 

@@ -1,11 +1,7 @@
-"""Tells a good answer from the many that only look like one."""
+"""Checks of responses: raises for statuses, redirects, web pages and JSON that are no success."""
 
-import codecs
 import json
 import re
-import socket
-import ssl
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -16,7 +12,6 @@ from models.addresses import Origin
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.redaction import redact
-from services.servicenow import response_headers
 from services.servicenow.faults import make_error
 from services.servicenow.response_headers import (
     RETRY_AFTER_DEFAULT_S,
@@ -24,17 +19,14 @@ from services.servicenow.response_headers import (
     parse_auth_schemes,
     parse_retry_after,
 )
+from services.servicenow.transport_errors import proxy_auth_error
 
 DEVELOPER_SITE = "developer.servicenow.com"
 """Where a hibernating developer instance may send its callers."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-PROXY_AUTH_REQUIRED = "407"
-"""The status with which a proxy asks for a sign-in, or refuses the one it got."""
-RESPONSE_MAX_BYTES = 32 * 1024 * 1024
-RETRY_AFTER_MAX_S = response_headers.RETRY_AFTER_MAX_S
-STATUS_BEFORE_BODY = (401, 403, 404, 407, 429)
+STATUSES_BEFORE_WEB_PAGE = (401, 403, 404, 407, 429)
 """Statuses that instances and the gateways before them send with a web page, and that say more than the page does."""
 _TRANSACTION_CANCELLED = re.compile(r"transaction cancell?ed|maximum execution time", re.IGNORECASE)
 _ERROR_OBJECT = re.compile(r'"error"\s*:\s*\{[^{}]*')
@@ -45,77 +37,6 @@ _RIGHTS_MISSING = re.compile(
     r"do(?:es)? not have permission",
     re.IGNORECASE,
 )
-
-
-def transport_error(error: Exception, tried: str, *, proxy: str | None = None) -> ConsoleError:
-    """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached."""
-    text = f"{type(error).__name__}: {error}"
-    if is_proxy_auth_required(error):
-        return proxy_auth_error(tried, f"{text} (proxy {proxy})", ())
-    reason: BaseException | None = error
-    while reason is not None:
-        if proxy and isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
-            text = f"{text} (proxy {proxy})"
-        known = _error_for_cause(reason, tried, proxied=bool(proxy))
-        if known is not None:
-            return known
-        reason = reason.__cause__ or reason.__context__
-    faults: tuple[tuple[type[Exception], FaultId], ...] = (
-        (httpx.ProxyError, FaultId.PROXY_FAILED),
-        (httpx.ConnectTimeout, FaultId.PROXY_FAILED if proxy else FaultId.TCP_TIMEOUT),
-        (httpx.ConnectError, FaultId.PROXY_FAILED if proxy else FaultId.TCP_REFUSED),
-        (TimeoutError, FaultId.TIMEOUT),
-        (httpx.TimeoutException, FaultId.TIMEOUT),
-        (httpx.DecodingError, FaultId.REPLY_DAMAGED),
-    )
-    found = next((fault for kind, fault in faults if isinstance(error, kind)), FaultId.CONNECTION_LOST)
-    return make_error(found, tried, text)
-
-
-def is_proxy_auth_required(error: Exception) -> bool:
-    """Return whether httpx raised `error` because a proxy answered CONNECT with 407."""
-    return isinstance(error, httpx.ProxyError) and str(error).startswith(PROXY_AUTH_REQUIRED)
-
-
-def proxy_auth_error(
-    tried: str, evidence: str, schemes: Sequence[str], *, given: bool = False, has_sign_in: bool = False
-) -> ConsoleError:
-    """Return the error for a 407. `schemes` is what the proxy offers, `given` that it was sent a sign-in.
-
-    `has_sign_in` says that there is one for the proxy, sent or not.
-    """
-    offered = ", ".join(schemes)
-    seen = f"{evidence}; it offers {offered}" if offered else f"{evidence}; it offers no way to sign in"
-    if given:
-        return make_error(FaultId.PROXY_SIGN_IN_REFUSED, tried, seen)
-    if offers_basic(schemes) or not (schemes or has_sign_in):
-        return make_error(FaultId.PROXY_SIGN_IN, tried, seen if offered else evidence)
-    return make_error(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tried, f"{seen}; no password was sent")
-
-
-def _error_for_cause(reason: BaseException, tried: str, *, proxied: bool) -> ConsoleError | None:
-    """Return the error for a reason that says by itself what went wrong, or None."""
-    match reason:
-        case ssl.SSLCertVerificationError():
-            return make_error(_certificate_fault_id(reason), tried, reason.verify_message or str(reason))
-        case ssl.SSLWantReadError():
-            return make_error(FaultId.TLS_FAILED, tried, "the other side did not answer in time")
-        case ssl.SSLError():
-            return make_error(FaultId.TLS_FAILED, tried, str(reason))
-        case ConnectionRefusedError() if not proxied:
-            return make_error(FaultId.TCP_REFUSED, tried, str(reason))
-        case socket.gaierror() if not proxied:
-            return make_error(FaultId.DNS_UNKNOWN_HOST, tried, str(reason))
-    return None
-
-
-def _certificate_fault_id(error: ssl.SSLCertVerificationError) -> FaultId:
-    message = f"{error.verify_message} {error}".lower()
-    if "expired" in message or "not yet valid" in message:
-        return FaultId.TLS_CERTIFICATE_EXPIRED
-    if "hostname" in message or "ip address" in message or "not valid for" in message:
-        return FaultId.TLS_WRONG_HOST
-    return FaultId.TLS_UNTRUSTED
 
 
 def raise_for_status(
@@ -241,41 +162,6 @@ def raise_for_redirect(response: httpx.Response, origin: Origin, tried: str) -> 
     )
 
 
-async def read_limited_body(response: httpx.Response, tried: str) -> None:
-    """Read the body of a `response` that was asked for as a stream; raises `answer-too-large` beyond all measure."""
-    if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
-        # Packed twice, a small answer becomes one that no memory holds before it can be measured.
-        cause = "The answer is packed more than once, which no instance does; how large it is cannot be seen."
-        raise make_error(FaultId.ANSWER_TOO_LARGE, tried, "the answer is packed more than once", cause=cause)
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > RESPONSE_MAX_BYTES:
-            raise make_error(FaultId.ANSWER_TOO_LARGE, tried, f"more than {RESPONSE_MAX_BYTES // 2**20} MiB")
-        parts.append(part)
-    response._content = b"".join(parts)  # noqa: SLF001 -- httpx has no public way to read with a bound
-    ensure_decodable(response)
-
-
-def ensure_decodable(response: httpx.Response) -> None:
-    """See to it that the text of `response` can be looked at, whatever character set its headers name."""
-    try:
-        named = response.charset_encoding
-        readable = named is None or _is_text_codec(named)
-    except Exception:  # noqa: BLE001 -- what reads the header raises whatever its content makes it raise
-        readable = False
-    if not readable:
-        response.encoding = "utf-8"
-
-
-def _is_text_codec(name: str) -> bool:
-    """Return whether Python's codec of this name reads every byte as text: some do another work, some give up."""
-    try:
-        return isinstance(codecs.decode(b"<\xff>", name, "replace"), str)
-    except Exception:  # noqa: BLE001 -- codecs raise what their own libraries raise
-        return False
-
-
 def raise_for_html(response: httpx.Response, tried: str) -> None:
     """Raise when a web page came back where data was asked for, and name the page.
 
@@ -303,7 +189,7 @@ def raise_for_failure(
 
     `missing` is the fault that a 404 stands for.
     """
-    said = response.status_code in STATUS_BEFORE_BODY and (
+    said = response.status_code in STATUSES_BEFORE_WEB_PAGE and (
         response.status_code != 404 or missing != FaultId.RECORD_MISSING
     )
     if not said:
