@@ -2,18 +2,24 @@
 
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, field_validator
 from sqlalchemy import DateTime, MetaData, TypeDecorator, text
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
+from models.document_keys import DocumentKey
 from models.kinds import Kind
 from models.text_folding import fold_text
 from models.translation_marks import tr_later
 
+FieldValue = str | int | bool | uuid.UUID | None
+"""What an editable field of an object can hold."""
+FieldValues = dict[str, FieldValue]
+"""Values by field."""
 NAME_MAX = 255
 TEXT_MAX = 4000
 EMPTY_TEXT = text("''")
@@ -108,14 +114,22 @@ class ConfigurationFields(SQLModel):
 
 
 class ConfigurationObject(ConfigurationFields):
-    """A named object with identity, version and time stamps; tables derive from it.
+    """A named object with identity, version and time stamps; the table of each kind derives from it.
 
     `version` starts at 0 for an object that was never stored and grows by one with every save.
     """
 
     kind: ClassVar[Kind]
     fields: ClassVar[type[ConfigurationFields]]
-    """The class that validates what people may enter."""
+    """The class that validates the editable fields."""
+    document: ClassVar[tuple[DocumentKey, ...]]
+    """The keys of an entry in a configuration document, in the order in which they are written."""
+    routing_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields that decide where requests go or which account asks about them; changing one affects open requests."""
+    carries_open_requests: ClassVar[bool] = True
+    """Whether open requests of this object also depend on the objects it refers to."""
+    fails_open_requests: ClassVar[bool] = False
+    """Whether open requests raised here end as failed when the object is deleted."""
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     name_key: str = Field(default="", max_length=NAME_MAX, unique=True)
@@ -124,3 +138,19 @@ class ConfigurationObject(ConfigurationFields):
     created_by: str = Field(default="", max_length=NAME_MAX)
     changed_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     changed_by: str = Field(default="", max_length=NAME_MAX)
+
+    @classmethod
+    def of_values(cls, values: Mapping[str, object]) -> Self:
+        """Return an object with the values of its columns; they are not validated."""
+        arguments: dict[str, Any] = dict(values)  # Any: every column has a type of its own
+        return cls(**arguments)
+
+    @property
+    def caption(self) -> str:
+        """A text that distinguishes the object from others of its kind."""
+        return self.description
+
+    @property
+    def badge(self) -> str:
+        """A word shown beside the name wherever the object is chosen, to be translated; mostly empty."""
+        return ""

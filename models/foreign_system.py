@@ -1,4 +1,4 @@
-"""Foreign System: a ServiceNow instance that Privilege Manager talks to."""
+"""Foreign System: a ServiceNow instance that Privilege Manager connects to."""
 
 import uuid
 from typing import ClassVar
@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from models.addresses import Destination, Origin, normalise_base_url
 from models.base import ConfigurationFields, ConfigurationObject, validate_single_line
+from models.document_keys import DESCRIPTION_KEY, NAME_KEY, SERVICENOW_KEY, DocumentKey, ValueForm
 from models.kinds import Kind
 from models.translation_marks import tr_later
 
@@ -17,7 +18,7 @@ POLL_INTERVAL_MAX_S = 3600
 
 
 class ForeignSystemFields(ConfigurationFields):
-    """What is entered for a ServiceNow server. The base URL is stored normalised, with one trailing slash."""
+    """The editable fields of a ServiceNow server. The base URL is stored normalised, with one trailing slash."""
 
     base_url: str = Field(default="", max_length=URL_MAX)
     credential_id: uuid.UUID | None = Field(default=None, foreign_key="user_credential.id", index=True)
@@ -27,21 +28,21 @@ class ForeignSystemFields(ConfigurationFields):
     proxy: str | None = Field(default=None, max_length=URL_MAX)
     proxy_credential_id: uuid.UUID | None = Field(default=None, foreign_key="user_credential.id", index=True)
     minimum_interval_s: int = Field(default=POLL_INTERVAL_DEFAULT_S, ge=1, le=POLL_INTERVAL_MAX_S)
-    """Seconds between two rounds of questions about open requests, whatever its processes ask for."""
+    """Minimum seconds between two polls of open requests; overrides shorter intervals of its processes."""
 
     @field_validator("base_url", "ca_bundle", "client_certificate", "proxy")
     @classmethod
-    def _one_line(cls, value: str | None) -> str | None:
+    def _validate_single_line(cls, value: str | None) -> str | None:
         return None if value is None else validate_single_line(value)
 
     @field_validator("base_url")
     @classmethod
-    def _address(cls, value: str) -> str:
+    def _validate_base_url(cls, value: str) -> str:
         return normalise_base_url(value)
 
     @field_validator("proxy")
     @classmethod
-    def _proxy(cls, value: str | None) -> str | None:
+    def _validate_proxy(cls, value: str | None) -> str | None:
         if value and "@" in value:
             raise ValueError(
                 tr_later("carries a user name; a proxy's password does not belong in its address")
@@ -55,17 +56,44 @@ class ForeignSystem(ForeignSystemFields, ConfigurationObject, table=True):
     __tablename__ = "foreign_system"
     kind: ClassVar[Kind] = Kind.FOREIGN_SYSTEM
     fields: ClassVar[type[ConfigurationFields]] = ForeignSystemFields
+    document: ClassVar[tuple[DocumentKey, ...]] = (
+        NAME_KEY,
+        SERVICENOW_KEY,
+        DocumentKey("base_url", "base_url", required=True),
+        DocumentKey("credential", "credential_id", ValueForm.REFERENCE),
+        DESCRIPTION_KEY,
+        DocumentKey("production", "production", ValueForm.BOOLEAN),
+        DocumentKey("ca_bundle", "ca_bundle", ValueForm.OPTIONAL_TEXT),
+        DocumentKey("client_certificate", "client_certificate", ValueForm.OPTIONAL_TEXT),
+        DocumentKey("proxy", "proxy", ValueForm.OPTIONAL_TEXT),
+        DocumentKey("proxy_credential", "proxy_credential_id", ValueForm.REFERENCE, omitted=None),
+        DocumentKey(
+            "minimum_interval", "minimum_interval_s", ValueForm.DURATION, omitted=POLL_INTERVAL_DEFAULT_S
+        ),
+    )
+    routing_fields: ClassVar[frozenset[str]] = frozenset({"base_url", "credential_id"})
+
+    @property
+    def caption(self) -> str:
+        """The base URL without scheme and trailing slash."""
+        return self.base_url.split("//", 1)[-1].rstrip("/")
+
+    @property
+    def badge(self) -> str:
+        """“Production” for a production instance."""
+        return tr_later("Production") if self.production else ""
 
     @property
     def origin(self) -> Origin:
-        """Scheme, host and port of the base URL: what a secret is bound to."""
+        """Scheme, host and port of the base URL: what a password is bound to."""
         return Origin.of(self.base_url)
 
     @property
     def destination(self) -> Destination:
-        """What the password of its credential is bound to: the origin, by the proxy and the CA bundle that are set.
+        """What the password of its credential is bound to: the origin, and the proxy and CA bundle on the way to it.
 
-        Plain http is for this machine alone: neither counts there. Whom a client certificate names gets no password.
+        Plain http is allowed for this machine only, where proxy and CA bundle are not used. The client certificate is
+        not part of it: it does not decide who receives the password.
         """
         origin = self.origin
         if origin.scheme == "http":
@@ -74,7 +102,7 @@ class ForeignSystem(ForeignSystemFields, ConfigurationObject, table=True):
 
     @property
     def proxy_destination(self) -> Destination | None:
-        """What the password of the proxy's credential is bound to; None where no proxy is used, or none can be read."""
+        """What the password of the proxy's credential is bound to; None without a valid proxy."""
         try:
             if not self.proxy or self.origin.scheme == "http":
                 return None
@@ -84,7 +112,7 @@ class ForeignSystem(ForeignSystemFields, ConfigurationObject, table=True):
         return Destination.by(proxy, ca_bundle=self.ca_bundle if proxy.scheme == "https" else None)
 
     def destinations_for(self, credential_id: uuid.UUID) -> list[Destination]:
-        """Return what a credential's password is for on this server: the instance, its proxy, or both."""
+        """Return what a credential's password is used for on this server: the instance, its proxy, or both."""
         found = [self.destination] if self.credential_id == credential_id and self.base_url else []
         proxy = (
             self.proxy_destination if self.proxy_credential_id == credential_id and self.base_url else None

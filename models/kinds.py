@@ -1,4 +1,8 @@
-"""The kinds of configuration objects, in the vendor's words. Imports nothing slow: the window needs it first."""
+"""The kinds of configuration objects, in the vendor's words, and the states of requests and tasks.
+
+Imports nothing slow: the window draws its tree from `KINDS` before the models are imported. What an object consists of
+(fields, references, document keys) is defined by its model in the module of this package that is named after the kind.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +11,11 @@ from models.translation_marks import tr_later
 
 
 class Kind(StrEnum):
-    """A kind of object that is named, versioned and edited on a page of its own."""
+    """A kind of object that is named, versioned and edited on a page of its own.
+
+    The value is the name of its table and of its modules in `models` and `console.objects`. An object refers only to
+    objects of kinds before its own.
+    """
 
     USER_CREDENTIAL = "user_credential"
     FOREIGN_SYSTEM = "foreign_system"
@@ -15,61 +23,163 @@ class Kind(StrEnum):
     APPROVAL_TYPE = "approval_type"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeLocation:
+    """The node of the navigation tree that lists the objects of a kind."""
+
+    folder: str
+    """Key of the folder that contains the node, see `console.navigation.tree_definition`."""
+    text: str
+    icon: str
+    new_menu: tuple[str, ...]
+    """Texts of the context menu below “New”: submenus, then the entry that creates an object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentReference:
+    """The reference that objects of a kind need first, which also orders the kinds into a chain."""
+
+    kind: Kind
+    field: str
+    missing: str
+    """A sentence for an empty list, shown when no object of the other kind exists."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindDefinition:
-    """How a kind is called, drawn and stored."""
+    """Names, texts, icon, tree location and document section of a kind."""
 
     kind: Kind
     singular: str
     plural: str
-    icon: str
-    table: str
-    document_key: str
     new_name: str
+    """Name of a new object, and text of the command that creates one."""
+    explanation: str
+    """What belongs in a list of this kind, shown while the list is empty."""
+    icon: str
+    tree: TreeLocation
+    document_section: str
+    parent: ParentReference | None = None
+    has_password: bool = False
+    """Whether the vault holds a password for each object; it is removed with the object."""
+    rerouted_consequence: str = ""
+    """What happens to open requests when a field is changed that decides where requests go."""
+    deleted_consequence: str = ""
+    """What happens to open requests when an object is deleted."""
+
+    @property
+    def table(self) -> str:
+        """The name of the table of its objects."""
+        return self.kind.value
 
 
-KINDS: dict[Kind, KindDefinition] = {
-    info.kind: info
-    for info in (
-        KindDefinition(
-            Kind.USER_CREDENTIAL,
-            tr_later("User Credential"),
-            tr_later("User Credentials"),
-            "key",
-            "user_credential",
-            "credentials",
-            tr_later("New User Credential"),
+_DEFINITIONS = (
+    KindDefinition(
+        kind=Kind.USER_CREDENTIAL,
+        singular=tr_later("User Credential"),
+        plural=tr_later("User Credentials"),
+        new_name=tr_later("New User Credential"),
+        explanation=tr_later(
+            "A User Credential is the account that signs in to ServiceNow. Its password is kept in the vault, never in the store."
         ),
-        KindDefinition(
-            Kind.FOREIGN_SYSTEM,
-            tr_later("ServiceNow Server"),
-            tr_later("ServiceNow Servers"),
-            "server",
-            "foreign_system",
-            "foreign_systems",
-            tr_later("New ServiceNow Server"),
+        icon="key",
+        tree=TreeLocation(
+            folder="configuration",
+            text=tr_later("User Credentials"),
+            icon="key",
+            new_menu=(tr_later("User Credential"),),
         ),
-        KindDefinition(
-            Kind.APPROVAL_PROCESS,
-            tr_later("Approval Process"),
-            tr_later("Approval Processes"),
-            "process",
-            "approval_process",
-            "approval_processes",
-            tr_later("New ServiceNow Approval Process"),
+        document_section="credentials",
+        has_password=True,
+        rerouted_consequence="What is open is asked about by another account, which may not see it.",
+        deleted_consequence="What is open can be asked about no more.",
+    ),
+    KindDefinition(
+        kind=Kind.FOREIGN_SYSTEM,
+        singular=tr_later("ServiceNow Server"),
+        plural=tr_later("ServiceNow Servers"),
+        new_name=tr_later("New ServiceNow Server"),
+        explanation=tr_later(
+            "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it."
         ),
-        KindDefinition(
-            Kind.APPROVAL_TYPE,
-            tr_later("Approval Type"),
-            tr_later("Approval Types"),
-            "tag",
-            "approval_type",
-            "approval_types",
-            tr_later("New Execute Application Approval Request"),
+        icon="server",
+        tree=TreeLocation(
+            folder="foreign_systems",
+            text=tr_later("ServiceNow"),
+            icon="folder",
+            new_menu=(tr_later("ServiceNow Server"),),
         ),
-    )
-}
-"""Every kind. References between kinds are read off the foreign keys of the tables."""
+        document_section="foreign_systems",
+        parent=ParentReference(
+            kind=Kind.USER_CREDENTIAL,
+            field="credential_id",
+            missing=tr_later("It needs a User Credential first."),
+        ),
+        rerouted_consequence="What is open is asked about elsewhere or by another account, where it may be unknown.",
+        deleted_consequence="What is open is followed no more; in ServiceNow it stays open.",
+    ),
+    KindDefinition(
+        kind=Kind.APPROVAL_PROCESS,
+        singular=tr_later("Approval Process"),
+        plural=tr_later("Approval Processes"),
+        new_name=tr_later("New ServiceNow Approval Process"),
+        explanation=tr_later(
+            "An Approval Process says which server, Request Item and services answer a request, and how often they are asked."
+        ),
+        icon="process",
+        tree=TreeLocation(
+            folder="approvals",
+            text=tr_later("Approval Processes"),
+            icon="process",
+            new_menu=(tr_later("Approval Process"), tr_later("ServiceNow Approval Process")),
+        ),
+        document_section="approval_processes",
+        parent=ParentReference(
+            kind=Kind.FOREIGN_SYSTEM,
+            field="server_id",
+            missing=tr_later("It needs a ServiceNow Server first."),
+        ),
+        rerouted_consequence="What is open was raised the old way and is asked about the new way, where it may be unknown.",
+        deleted_consequence="What is open ends here as failed; in ServiceNow it stays open.",
+    ),
+    KindDefinition(
+        kind=Kind.APPROVAL_TYPE,
+        singular=tr_later("Approval Type"),
+        plural=tr_later("Approval Types"),
+        new_name=tr_later("New Execute Application Approval Request"),
+        explanation=tr_later(
+            "An Approval Type says which Approval Process answers a request, and whether an answer counts for one policy or one file. Actions refer to it."
+        ),
+        icon="tag",
+        tree=TreeLocation(
+            folder="approvals",
+            text=tr_later("Approval Types"),
+            icon="tag",
+            new_menu=(tr_later("Execute Application Approval Request"),),
+        ),
+        document_section="approval_types",
+        parent=ParentReference(
+            kind=Kind.APPROVAL_PROCESS,
+            field="process_id",
+            missing=tr_later("It needs an Approval Process first."),
+        ),
+        rerouted_consequence="What is open stays with the process it was raised through; new requests take the new way.",
+        deleted_consequence="What is open goes on through its process, without a type.",
+    ),
+)
+
+KINDS: dict[Kind, KindDefinition] = {definition.kind: definition for definition in _DEFINITIONS}
+"""Every kind, in the order of `Kind`."""
+
+
+def kind_chain(kind: Kind) -> list[KindDefinition]:
+    """Return the definitions that `kind` is connected with by parent references, itself included."""
+    connected = {kind}
+    for _ in KINDS:
+        for definition in _DEFINITIONS:
+            if definition.parent is not None and {definition.kind, definition.parent.kind} & connected:
+                connected |= {definition.kind, definition.parent.kind}
+    return [definition for definition in _DEFINITIONS if definition.kind in connected]
 
 
 class RequestState(StrEnum):

@@ -1,4 +1,4 @@
-"""Finds every table by looking through this package, so that a new kind needs no list elsewhere."""
+"""Finds every table by importing the modules of this package, so that no list names them."""
 
 import importlib
 import pkgutil
@@ -21,12 +21,30 @@ def all_models() -> tuple[type[SQLModel], ...]:
 
 
 @cache
+def object_models() -> dict[Kind, type[ConfigurationObject]]:
+    """Return the table class of each kind, in the order of the kinds."""
+    found = {model.kind: model for model in all_models() if issubclass(model, ConfigurationObject)}
+    return {kind: found[kind] for kind in Kind}
+
+
 def model_for_kind(kind: Kind) -> type[ConfigurationObject]:
     """Return the table class of `kind`."""
-    for model in all_models():
-        if issubclass(model, ConfigurationObject) and model.kind == kind:
-            return model
-    raise KeyError(kind)
+    return object_models()[kind]
+
+
+@cache
+def references(model: type[SQLModel]) -> dict[str, str]:
+    """Return the columns of a table that refer to another table, each with the name of that table."""
+    return {
+        column.name: key.column.table.name
+        for column in SQLModel.metadata.tables[str(model.__tablename__)].columns
+        for key in column.foreign_keys
+    }
+
+
+def referenced_kind(model: type[SQLModel], field: str) -> Kind:
+    """Return the kind that a reference refers to; raises KeyError for a field that is no reference."""
+    return Kind(references(model)[field])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The support bundle: what somebody needs who is to help, in one file that may be handed on: no secret is in it."""
+"""The support bundle: one zip file for support with versions, logs and configuration, without secrets."""
 
 import importlib.metadata
 import platform
@@ -18,13 +18,13 @@ PACKAGES = (
     "typer", "rich", "lxml", "truststore", "starlette", "uvicorn", "PyYAML", "quickjs-ng",
 )  # fmt: skip
 LOG_MAX_BYTES = 8 * 1024 * 1024
-"""For one log file; of a longer one the end is taken."""
+"""Size of one log file in the bundle; of a longer one only the end is included."""
 FIXED_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
-"""Of every file inside, so that the same content makes the same bundle."""
+"""Timestamp of every file in the bundle, so that equal contents give equal bundles."""
 
 
 def version_report(program: str) -> str:
-    """Return one line each for this program, Python, the system, and the libraries."""
+    """Return the versions of this program, Python, the system and the libraries, one a line."""
     lines = [
         f"approval-console {program}",
         f"python {sys.version.split()[0]} ({platform.python_implementation()})",
@@ -41,11 +41,11 @@ def version_report(program: str) -> str:
 
 
 def read_logs(folder: Path) -> dict[str, str]:
-    """Return the log files of `folder` by their names; raises nothing: what cannot be read says so in its place."""
+    """Return the log files of `folder` by name; the text of an unreadable one is the error."""
     found: dict[str, str] = {}
     for file in sorted(folder.glob("approval-console.log*")):
         if file.is_symlink() or not file.is_file():
-            continue  # a link may lead to somebody's file, and a pipe never ends
+            continue  # a link may point to another file, and a pipe never ends
         try:
             with file.open("rb") as content:
                 content.seek(max(0, file.stat().st_size - LOG_MAX_BYTES))
@@ -57,9 +57,9 @@ def read_logs(folder: Path) -> dict[str, str]:
 
 
 def write_bundle(file: Path, parts: Mapping[str, str]) -> list[str]:
-    """Write `parts` (a text for each name) as a zip file for its owner only; returns the names.
+    """Write `parts` (texts by name) as a zip file that only its owner can read; returns the names.
 
-    Every line is redacted once more, whatever was done to it before. Raises OSError, and leaves nothing behind then.
+    Every line is redacted again, in case it was not redacted before. Raises OSError, and then leaves no file.
     """
 
     def write(out: BinaryIO) -> None:

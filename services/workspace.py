@@ -1,4 +1,4 @@
-"""Everything a window, a command or a worker needs, put together once."""
+"""The open store and vault with the clients of all instances: what a window, a command or a worker works with."""
 
 import asyncio
 import uuid
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
+from models.kinds import KINDS, Kind
 from models.user_credential import UserCredential
 from services.audit.signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
@@ -21,13 +21,13 @@ from services.store import Store
 from services.vault import Vault, VaultKind, open_vault
 
 SIGN_INTERVAL_S = 600.0
-"""How often a program that goes on running signs what it wrote: what was written since can be rebuilt unnoticed."""
+"""How often a long-running program signs the audit trail: later entries can be replaced without being noticed."""
 SIGN_TIMEOUT_S = 5.0
-"""How long the end of a program waits for the key of the audit trail; a keyring may ask for ever."""
+"""How long the end of a program waits for the key of the audit trail; a keyring may wait for the user without limit."""
 
 
 class Workspace:
-    """A store, a vault, and one `Instance` for each foreign system."""
+    """A store, a vault, and one ServiceNowClient for each foreign system."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
         self.store = store
@@ -45,18 +45,17 @@ class Workspace:
         *,
         make: bool = True,
     ) -> Self:
-        """Open store and vault; takes time, so call it in a thread. `folder` holds the vault's files.
+        """Open store and vault; blocks. `folder` contains the files of the vault.
 
-        `progress` hears of an upgrade of the store, in that thread. Without `make`, a store that is missing or empty is
-        refused.
+        `progress` is called while the store is upgraded. If `make` is False, a missing or empty store is refused.
         """
         store = Store.open(store_url, progress=progress, make=make)
         return cls(store, open_vault(vault_kind, folder=folder))
 
     async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
-        """Return the instance of a foreign system; a new one when its settings or credential changed.
+        """Return the client of a foreign system; a new one if its settings or credential have changed.
 
-        Raises NotFoundError. The password is asked for with the first call, not here.
+        Raises NotFoundError. The password is read from the vault with the first call.
         """
         server, credential, version = await asyncio.to_thread(self._read, server_id)
         settings = self.connection_settings_for(server)
@@ -72,20 +71,20 @@ class Workspace:
         return made
 
     def connection_settings_for(self, server: ForeignSystem) -> ConnectionSettings:
-        """Return how `server`, stored or edited, is reached, with the sign-in of its proxy where it has one."""
+        """Return the connection settings of `server`, stored or edited, with the sign-in for its proxy if it has one."""
         return ConnectionSettings.of(server, self._proxy_sign_in_source_for(server))
 
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
     ) -> Problem | None:
-        """Delete an object, and with a User Credential its password; blocks. Raises as `Configuration.delete` does.
+        """Delete an object, and its password where its kind has one; blocks. Raises like `Configuration.delete` does.
 
-        The password goes when the credential is gone for good. A vault that keeps it all the same cannot bring the
-        credential back: its problem is returned, to be told.
+        The password is removed after the object. When the vault fails to do so, the object stays deleted and the problem
+        of the vault is returned.
         """
         item = self.configuration.get(kind, object_id)
         self.configuration.delete(kind, object_id, base_version, confirmed=confirmed)
-        if kind == Kind.USER_CREDENTIAL:
+        if KINDS[kind].has_password:
             try:
                 self.vault.forget(item.id, item.name)
             except ConsoleError as error:
@@ -93,20 +92,20 @@ class Workspace:
         return None
 
     def instance_for(self, settings: ConnectionSettings, sign_in: SignInSource) -> ServiceNowClient:
-        """Return an instance for values that are not stored (yet); the caller closes it."""
+        """Return a client for values that are not stored; the caller closes it."""
         return ServiceNowClient(settings, sign_in)
 
     def sign_in_source_for(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
-        """Return how to sign in to `server`: the vault is asked in a thread, for exactly this origin and way there."""
+        """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
         destination = server.destination
 
-        async def ask() -> SignIn:
+        async def read_in_thread() -> SignIn:
             if credential is None:
                 raise _credential_missing_error(server.name)
             secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, destination)
             return SignIn(credential.account, secret)
 
-        return ask
+        return read_in_thread
 
     def _proxy_sign_in_source_for(self, server: ForeignSystem) -> SignInSource:
         credential_id, destination = server.proxy_credential_id, server.proxy_destination
@@ -114,19 +113,18 @@ class Workspace:
             return None
 
         def read() -> SignIn:
-            credential = self.configuration.get(Kind.USER_CREDENTIAL, credential_id)
-            assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+            credential = self.configuration.get(UserCredential, credential_id)
             secret = self.vault.get(credential.id, credential.name, destination)
             return SignIn(credential.account, secret)
 
-        async def ask() -> SignIn:
+        async def read_in_thread() -> SignIn:
             return await asyncio.to_thread(read)
 
-        return ask
+        return read_in_thread
 
     @asynccontextmanager
     async def sign_periodically(self, every_s: float = SIGN_INTERVAL_S) -> AsyncIterator[None]:
-        """Sign the audit trail every `every_s` seconds within the block; for programs that run for days."""
+        """Sign the audit trail every `every_s` seconds while the block runs; for long-running programs."""
 
         async def sign() -> None:
             while True:
@@ -142,7 +140,7 @@ class Workspace:
                 await task
 
     async def aclose(self) -> None:
-        """Sign what was written, let go of the vault, close every connection, then the store."""
+        """Sign the audit trail, then close the vault, all connections and the store."""
         if self.store.has_unsigned_changes and self.vault.can_store_audit_key:
             with suppress(TimeoutError):
                 await asyncio.wait_for(
@@ -156,14 +154,14 @@ class Workspace:
 
     def _read(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None, int]:
         """Return a server, its credential, and the version of its proxy's credential."""
-        server = self.configuration.get(Kind.FOREIGN_SYSTEM, server_id)
-        assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
-        of_proxy = server.proxy_credential_id
-        version = self.configuration.get(Kind.USER_CREDENTIAL, of_proxy).version if of_proxy else 0
+        server = self.configuration.get(ForeignSystem, server_id)
+        proxy_credential_id = server.proxy_credential_id
+        version = (
+            self.configuration.get(UserCredential, proxy_credential_id).version if proxy_credential_id else 0
+        )
         if server.credential_id is None:
             return server, None, version
-        credential = self.configuration.get(Kind.USER_CREDENTIAL, server.credential_id)
-        assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+        credential = self.configuration.get(UserCredential, server.credential_id)
         return server, credential, version
 
 

@@ -1,81 +1,142 @@
-"""A kind of object is known everywhere once it stands in the registries: model, tree, page, command, document, icon."""
+"""Every kind has a definition, a model, a table, document keys, a tree node and a page. Failures name the file to edit."""
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from console.design import icons
-from console.forms.object_page import ObjectPage
-from console.navigation.locations import (
-    KIND_PATHS,
+from console.navigation.tree_definition import (
+    all_nodes,
     folder_breadcrumb,
     folder_children,
     folder_title,
     kind_breadcrumb,
 )
-from console.navigation.page_registry import PAGES, page_class
-from console.navigation.tree_places import TREE, find_kind_node
 from console.runtime.targets import Target
+from console.shell.page_registry import PAGES, object_page
 from models.base import ConfigurationObject
+from models.document_keys import ValueForm
 from models.kinds import KINDS, Kind
-from models.tables import all_models, model_for_kind
+from models.tables import all_models, model_for_kind, references
+from services.configuration.validation import field_values
 
 ROOT = Path(__file__).resolve().parent.parent
+KINDS_FILE = "models/kinds.py"
 
 
-def all_places(places=TREE):
-    for place in places:
-        yield place
-        yield from all_places(place.children)
-
-
-def test_every_kind_is_described_and_nothing_else():
-    assert set(KINDS) == set(Kind)
-    assert {m.kind for m in all_models() if issubclass(m, ConfigurationObject)} == set(Kind)
-    for words in ("singular", "plural", "table", "document_key", "new_name"):
-        assert len({getattr(info, words) for info in KINDS.values()}) == len(Kind), words
+def page_fields(kind):
+    """Return the fields that the editors of a page fill, in the order of the form."""
+    return [spec.name for group in object_page(kind).groups for row in group.rows for spec in row]
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_a_kind_is_one_file_in_models_and_one_page(kind):
+def test_a_kind_has_a_definition(kind):
+    assert kind in KINDS, f"{KINDS_FILE}: add a KindDefinition of {kind!r} to _DEFINITIONS"
+
+
+def test_definitions_are_in_the_order_of_the_kinds():
+    assert list(KINDS) == list(Kind), f"{KINDS_FILE}: put _DEFINITIONS into the order of Kind"
+
+
+@pytest.mark.parametrize("words", ["singular", "plural", "document_section", "new_name"])
+def test_a_definition_has_names_of_its_own(words):
+    used = [getattr(definition, words) for definition in KINDS.values()]
+    assert len(set(used)) == len(used), f"{KINDS_FILE}: two kinds have the same {words}: {used}"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_kind_has_a_model_in_the_module_of_its_name(kind):
+    found = {m.kind: m for m in all_models() if issubclass(m, ConfigurationObject)}
+    assert kind in found, (
+        f"models/{kind}.py: define a table of ConfigurationObject with kind = Kind.{kind.name}"
+    )
+    model = found[kind]
+    assert (model.__module__, model.__tablename__) == (f"models.{kind}", kind.value), (
+        f"models/{kind}.py: module and table are named after the value of the kind"
+    )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_kind_has_a_page(kind):
+    page = object_page(kind)  # its error says what is missing
+    assert page.__module__ == f"console.objects.{kind}", (
+        f"move {page.__name__} to console/objects/{kind}.py: the module is named after the kind"
+    )
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_field_has_an_editor_and_a_document_key(kind):
+    """Editors of several fields name one of them; what they read tells the others."""
     model = model_for_kind(kind)
-    assert model.__module__ == f"models.{kind}"
-    assert model.__tablename__ == KINDS[kind].table == kind
-    page = page_class(kind)
-    assert issubclass(page, ObjectPage)
-    assert page.object_kind is kind
-    assert PAGES[kind][0].startswith("console.pages.")
+    fields = set(model.fields.model_fields)
+    keys = [part for key in model.document for part in (key.parts or (key,))]
+    in_document = {key.field for key in keys if key.form is not ValueForm.SERVICENOW}
+    missing, unknown = fields - in_document, in_document - fields
+    assert not missing, f"models/{kind}.py: add a DocumentKey to {model.__name__}.document for {missing}"
+    assert not unknown, (
+        f"models/{kind}.py: {model.__name__}.document names fields that do not exist: {unknown}"
+    )
+    assert model.routing_fields <= fields, f"models/{kind}.py: routing_fields names fields that do not exist"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_every_editable_field_of_a_kind_has_one_field_on_its_page(qtbot, kind):
-    from console.forms.edit_session import field_values
+def test_a_field_has_one_editor_on_the_page(qtbot, kind):
+    from console.forms.form import Form
 
-    named = [spec.name for group in page_class(kind).groups for row in group.rows for spec in row]
-    assert len(named) == len(set(named))
-    assert "name" in named
-    assert set(named) <= set(field_values(model_for_kind(kind)(name="x"))) | {"password"}
+    named = page_fields(kind)
+    assert len(named) == len(set(named)), f"console/objects/{kind}.py: a field has two editors: {named}"
+    form = Form(SimpleNamespace(ctx=None, tasks=None), object_page(kind).groups)
+    qtbot.addWidget(form)
+    edited = {name for one in form for name in one.editor.names}
+    fields = set(field_values(model_for_kind(kind)(name="x")))
+    missing = fields - edited
+    assert not missing, f"console/objects/{kind}.py: add a FieldSpec to `groups` for {missing}"
+    assert edited <= fields, f"models/{kind}.py: fields without a column: {edited - fields}"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_a_kind_stands_once_in_the_tree_and_can_be_made_there(kind):
-    assert [p.key for p in all_places() if p.kind is kind] == [str(kind)]
-    place = find_kind_node(kind)
-    assert place.new[0] == "New"
-    assert KINDS[kind].new_name == f"New {place.new[-1]}"
+def test_a_reference_has_the_form_of_one_and_refers_to_a_kind_before(kind):
+    model = model_for_kind(kind)
+    earlier = [other.value for other in Kind][: list(Kind).index(kind)]
+    refers = {field: table for field, table in references(model).items() if table in set(Kind)}
+    for table in refers.values():
+        assert table in earlier, (
+            f"{KINDS_FILE}: {table} has to come before {kind} in Kind, which refers to it"
+        )
+    declared = {key.field for key in model.document if key.form is ValueForm.REFERENCE}
+    assert declared == set(refers), (
+        f"models/{kind}.py: the DocumentKey of a foreign key has the form REFERENCE, others have not:"
+        f" {declared ^ set(refers)}"
+    )
+    parent = KINDS[kind].parent
+    assert bool(refers) == (parent is not None), f"{KINDS_FILE}: the parent of {kind} is one of {refers}"
+    assert parent is None or refers[parent.field] == parent.kind, f"{KINDS_FILE}: wrong parent of {kind}"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_kind_is_once_in_the_tree_and_can_be_created_there(kind):
+    location = KINDS[kind].tree
+    nodes = [node for node in all_nodes() if node.kind is kind]
+    assert len(nodes) == 1, (
+        f"{KINDS_FILE}: the folder {location.folder!r} of {kind} is not in console/navigation/tree_definition.py"
+    )
+    assert KINDS[kind].new_name == f"New {nodes[0].new[-1]}", f"{KINDS_FILE}: new_name and new_menu differ"
 
 
 def test_nodes_of_the_tree_have_keys_of_their_own_and_icons_that_exist():
-    keys = [p.key for p in all_places()]
+    keys = [p.key for p in all_nodes()]
     assert len(keys) == len(set(keys))
-    for icon in [p.icon for p in all_places()] + [i.icon for i in KINDS.values()]:
-        assert icon in icons.ICON_NAMES
+    for icon in [p.icon for p in all_nodes()] + [i.icon for i in KINDS.values()]:
+        assert icon in icons.ICON_NAMES, (
+            f"{KINDS_FILE}: no icon is called {icon!r}, see console/design/icons.py"
+        )
 
 
 def test_every_node_of_the_tree_has_a_page():
-    for place in all_places():
-        assert place.target.head in PAGES, place.key
+    for place in all_nodes():
+        assert place.target.head in PAGES, f"console/shell/page_registry.py: {place.key} has no page"
 
 
 def test_the_way_above_a_page_is_the_way_in_the_tree():
@@ -97,7 +158,6 @@ def test_the_way_above_a_page_is_the_way_in_the_tree():
     assert folder_children("server_tasks_servicenow") == [
         ("Create ServiceNow Approval Request Items", Target("provisioning"))
     ]
-    assert set(KIND_PATHS) == set(Kind)
     with pytest.raises(KeyError):
         folder_title("nowhere")
 
@@ -113,7 +173,7 @@ def test_the_shared_parts_of_the_window_name_no_kind():
         ROOT / "console" / "navigation" / "tree_view.py",
         ROOT / "console" / "forms" / "object_page.py",
         ROOT / "console" / "forms" / "edit_session.py",
-        ROOT / "console" / "navigation" / "locations.py",
+        ROOT / "console" / "navigation" / "tree_definition.py",
     ]
     named = [
         f"{path.relative_to(ROOT).as_posix()}:{node.lineno} Kind.{node.attr}"

@@ -35,7 +35,8 @@ COMMENTS = ("Translators:",)
 DOORS: dict[str, tuple[int | str, ...]] = {
     "Command": (1, "text", "submenu"),
     "_page_command": (2,),
-    "FixedNode": (1, "new"),
+    "FixedNode": (1,),
+    "_folder": (1,),
     "primary": (0,),
     "secondary": (0,),
     "quiet": (0,),

@@ -88,12 +88,14 @@ class ServerCheckRunner(QObject):
 
     async def _check_servers(self, job: Job, then: OnFinished | None, *, careful: bool) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
+        from models.approval_process import ApprovalProcess
+        from models.foreign_system import ForeignSystem
         from services.connectivity import check_history
 
         workspace = await self.ctx.ready()
         before = await self.ctx.call(check_history.last_verdicts, workspace.store)
-        servers = await self.ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
-        processes = await self.ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+        servers = await self.ctx.call(workspace.configuration.all, ForeignSystem)
+        processes = await self.ctx.call(workspace.configuration.all, ApprovalProcess)
         verdicts: list[str] = []
         for number, server in enumerate(servers):
             job.progress(server.name, number, len(servers))

@@ -4,12 +4,11 @@ import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from console.forms import vault_access
 from console.runtime import lazy_imports
 from models.addresses import normalise_base_url
-from models.kinds import Kind
 from services.common.errors import ConsoleError
 
 if TYPE_CHECKING:
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from services.connectivity import PreviousSignIn
     from services.connectivity.check_history import CheckSignIn, PastCheck
     from services.servicenow import ConnectionSettings
-    from services.servicenow.connection_settings import SignInSource
+    from services.servicenow.authentication import SignInSource
+
+T = TypeVar("T", bound="ConfigurationObject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,13 @@ async def build_check_subject(
     check. The vault releases a password only for the host it was entered for.
     """
     await lazy_imports.ready(ctx, lazy_imports.servicenow)
+    from models.user_credential import UserCredential
     from services import servicenow
 
     workspace = await ctx.ready()
     credential = None
     if server.credential_id is not None:
-        credential = await ctx.call(workspace.configuration.get, Kind.USER_CREDENTIAL, server.credential_id)
+        credential = await ctx.call(workspace.configuration.get, UserCredential, server.credential_id)
     try:
         server.base_url = normalise_base_url(server.base_url)
     except ValueError:
@@ -108,24 +110,23 @@ async def load_stored_check_subject(
     """
     from models.approval_process import ApprovalProcess
     from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
 
     workspace = await ctx.ready()
 
-    async def read(kind: Kind, key: uuid.UUID | None) -> "ConfigurationObject | None":
+    async def read(model: type[T], key: uuid.UUID | None) -> T | None:
         try:
-            return await ctx.call(workspace.configuration.get, kind, key) if key else None
+            return await ctx.call(workspace.configuration.get, model, key) if key else None
         except ConsoleError:
             return None  # deleted since
 
-    server = await read(Kind.FOREIGN_SYSTEM, check.server_id)
-    if not isinstance(server, ForeignSystem):
+    server = await read(ForeignSystem, check.server_id)
+    if server is None:
         return None, None
     process_id = uuid.UUID(check.process_id) if check.process_id else None
-    process = await read(Kind.APPROVAL_PROCESS, process_id)
-    if not isinstance(process, ApprovalProcess):
-        process = None
+    process = await read(ApprovalProcess, process_id)
     credentials = [
-        await read(Kind.USER_CREDENTIAL, key) for key in (server.credential_id, server.proxy_credential_id)
+        await read(UserCredential, key) for key in (server.credential_id, server.proxy_credential_id)
     ]
     parts = [item for item in (server, process, *credentials) if item is not None]
     deleted = process_id is not None and process is None
@@ -136,6 +137,8 @@ async def load_stored_check_subject(
 
 async def find_first_process(ctx: "Context", server_id: uuid.UUID) -> "ApprovalProcess | None":
     """Return the first process of a server by name, or None."""
+    from models.approval_process import ApprovalProcess
+
     workspace = await ctx.ready()
-    processes = await ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+    processes = await ctx.call(workspace.configuration.all, ApprovalProcess)
     return next((p for p in processes if p.server_id == server_id), None)

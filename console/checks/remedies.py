@@ -19,6 +19,7 @@ from services.language import tr
 if TYPE_CHECKING:
     from console.checks.check_subject import CheckedObjects
     from console.checks.checked_page import CheckablePage
+    from console.runtime.context import Context
     from models.base import ConfigurationObject
     from services.connectivity import StageResult
 
@@ -164,17 +165,21 @@ def change_process(page: "CheckablePage", subject: "CheckedObjects", values: dic
 
 
 async def _save_process(page: "CheckablePage", process_id: uuid.UUID, values: dict[str, str]) -> None:
-    ctx = page.ctx
+    from models.approval_process import ApprovalProcess
+
+    ctx: Context = page.ctx
     workspace = await ctx.ready()
 
     def store(count: int) -> "ConfigurationObject":
-        process = workspace.configuration.get(Kind.APPROVAL_PROCESS, process_id)
+        process = workspace.configuration.get(ApprovalProcess, process_id)
         for name, value in values.items():
             setattr(process, name, value)
         return workspace.configuration.save(process, "Remedy of a check", confirmed=count)
 
     try:
-        done, stored = await run_with_confirmation(lambda count: ctx.call(store, count), page.window())
+        done, stored = await run_with_confirmation(
+            lambda count: ctx.call(store, count), page.window() or page
+        )
     except ConsoleError as error:
         ctx.show_problem(error.problem)
         return

@@ -11,11 +11,12 @@ import typer
 from sqlmodel import col, select
 
 from console.cli import output
-from console.cli.command_context import ConfirmOpen, get_command_context
+from console.cli.arguments import ConfirmOpen, Json
+from console.cli.command_context import get_command_context
+from console.cli.errors import input_error
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
 from services.audit import signing
-from services.common.errors import InputError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_atomically
 from services.common.uuid_text import parse_uuid
@@ -48,9 +49,9 @@ history_app = typer.Typer(
 @history_app.command("list", hidden=True)
 def list_(
     context: typer.Context,
-    kind: Annotated[str, typer.Argument(help=f"One get_command_context {', '.join(Kind)}.")] = "",
-    name: Annotated[str, typer.Argument(help="Name get_command_context the object.")] = "",
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(Kind)}.")] = "",
+    name: Annotated[str, typer.Argument(help="Name of the object.")] = "",
+    json: Json = False,
 ) -> None:
     """List revisions, newest first: of one object, present or deleted, or of everything."""
 
@@ -105,9 +106,7 @@ def restore(
     context: typer.Context,
     revision: Annotated[
         uuid.UUID,
-        typer.Argument(
-            help="Id get_command_context the revision.", parser=_parse_revision_id, metavar="REVISION"
-        ),
+        typer.Argument(help="Id of the revision.", parser=_parse_revision_id, metavar="REVISION"),
     ],
     confirm_open: ConfirmOpen = 0,
 ) -> None:
@@ -141,7 +140,7 @@ def verify(
     anchor: Annotated[
         Path | None, typer.Option("--anchor", metavar="FILE", help="A file that audit anchor wrote before.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    json: Json = False,
 ) -> None:
     """Walk the hash chain and compare it with what was signed."""
 
@@ -232,15 +231,12 @@ def _read_anchor(file: Path) -> Anchor:
         raise output.file_error("Read", str(file), error) from error
     except (ValueError, RecursionError) as error:
         plain = str(error) if type(error) is ValueError else "It is not JSON."
-        raise InputError(
-            Problem(
-                tried=f"Read {file}",
-                evidence=plain,
-                cause="The file is no anchor, or it was damaged.",
-                owner=Owner.CONSOLE,
-                remedy="Name a file that audit anchor wrote.",
-                fault=FaultId.FILE_UNUSABLE,
-            )
+        raise input_error(
+            f"Read {file}",
+            plain,
+            "The file is no anchor, or it was damaged.",
+            "Name a file that audit anchor wrote.",
+            FaultId.FILE_UNUSABLE,
         ) from None
 
 

@@ -1,11 +1,13 @@
 """`check` and `items`: what a server is like right now."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.cli import output
+from console.cli.arguments import Json, ServerName
 from console.cli.command_context import get_command_context
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
@@ -16,19 +18,17 @@ from services.common.errors import ConsoleError
 from services.common.threads import run_to_completion
 from services.connectivity import CheckReport, PreviousSignIn, StageResult, run_check
 from services.connectivity.check_history import CheckSignIn, find_last_sign_in, get_check_sign_in, save_check
-from services.language import plural, tr
+from services.language import plural, time_of_day, tr
+from services.servicenow.request_item_copies import RequestItemCopies
 from services.servicenow.request_item_search import Catalogue, RequestItem
 from services.store import NotFoundError
 from services.transfer.apply_online import try_resolve_request_items
 from services.workspace import Workspace
 
-Server = Annotated[str, typer.Argument(help="Name get_command_context the ServiceNow server.")]
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
-
 
 def check(
     context: typer.Context,
-    server: Server,
+    server: ServerName,
     process: Annotated[str, typer.Option(help="Approval Process whose services are checked.")] = "",
     json: Json = False,
 ) -> None:
@@ -68,12 +68,16 @@ def _load_sign_in_state(
     workspace: Workspace, system: ForeignSystem
 ) -> tuple[CheckSignIn | None, PreviousSignIn | None]:
     """Return what the check signs in with, and when that was accepted last."""
-    credential = None
-    if system.credential_id is not None:
-        credential = workspace.configuration.get(Kind.USER_CREDENTIAL, system.credential_id)
-        assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
-    used = get_check_sign_in(workspace.vault, system, credential)
+    used = get_check_sign_in(workspace.vault, system, _credential_of(workspace, system))
     return used, find_last_sign_in(workspace.store, system.id, used)
+
+
+def _credential_of(workspace: Workspace, system: ForeignSystem) -> UserCredential | None:
+    if system.credential_id is None:
+        return None
+    credential = workspace.configuration.get(Kind.USER_CREDENTIAL, system.credential_id)
+    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    return credential
 
 
 async def _store_check(
@@ -125,22 +129,31 @@ def _find_server_and_process(
 
 def items(
     context: typer.Context,
-    server: Server,
+    server: ServerName,
     search: Annotated[str, typer.Argument(help="Text that the name contains.")] = "",
-    refresh: Annotated[bool, typer.Option("--refresh", help="Read afresh from the instance.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Read from the instance, not from the local copy.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 50,
     json: Json = False,
 ) -> None:
     """List request items; those with the required variables come first."""
-    del refresh  # every list is read afresh: this release keeps no copy of the catalogue
+    command = get_command_context(context)
 
     async def work(workspace: Workspace) -> int:
-        system = await asyncio.to_thread(workspace.configuration.named, Kind.FOREIGN_SYSTEM, server)
-        instance = await workspace.instance(system.id)
-        found: list[RequestItem] = []
-        async for batch in Catalogue(instance).search(search, limit=limit):
-            found += batch
-        found = found[:limit]
+        system, copies = await asyncio.to_thread(
+            _find_server_and_copies, workspace, server, command.paths.state
+        )
+        copy = None if refresh else await asyncio.to_thread(copies.load, search, limit)
+        if copy is not None:
+            found = list(copy.items)
+            output.print_message(
+                f"Read at {time_of_day(copy.read_at, seconds=True)}; --refresh reads the instance again."
+            )
+        else:
+            found = await _read_items(workspace, system, search, limit)
+            if found:  # or a new item would not be found for a while
+                await asyncio.to_thread(copies.save, search, limit, found)
         if not found:
             output.print_message(
                 f"No active Request Item has “{search}” in its name."
@@ -164,7 +177,24 @@ def items(
             output.print_table(("Name", "Category", "Variables", "sys_id"), rows, whole=("sys_id",))
         return output.EXIT_OK
 
-    get_command_context(context).run(work, json_too=json)
+    command.run(work, json_too=json)
+
+
+def _find_server_and_copies(
+    workspace: Workspace, name: str, folder: Path
+) -> tuple[ForeignSystem, RequestItemCopies]:
+    system = workspace.configuration.named(Kind.FOREIGN_SYSTEM, name)
+    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    return system, RequestItemCopies(folder, system, _credential_of(workspace, system))
+
+
+async def _read_items(
+    workspace: Workspace, system: ForeignSystem, search: str, limit: int
+) -> list[RequestItem]:
+    found: list[RequestItem] = []
+    async for batch in Catalogue(await workspace.instance(system.id)).search(search, limit=limit):
+        found += batch
+    return found[:limit]
 
 
 def _item_as_dict(item: RequestItem) -> dict[str, object]:

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, TypeVar
+from typing import Never
 
 import typer
 
@@ -21,16 +21,6 @@ from services.common.user_folders import Paths, create_profile_folder
 from services.vault import VaultKind
 from services.workspace import Workspace
 
-T = TypeVar("T")
-ConfirmOpen = Annotated[
-    int,
-    typer.Option(
-        "--confirm-open",
-        min=0,
-        metavar="N",
-        help="Rename or re-point objects although up to N open requests hang on one get_command_context them.",
-    ),
-]
 STORE_ADDRESS_WARNING = (
     "The address of the store holds a password, which others on this computer can read in the list of processes or the"
     " environment. Put it into ~/.pgpass (or PGPASSFILE), or use a service (?service=NAME)."
@@ -100,10 +90,10 @@ class CommandContext:
 
         raise typer.Exit(self.status_of(body, json_too=json_too))
 
-    def status_of(self, body: Callable[[], Awaitable[int]], *, json_too: bool = False) -> int:
+    def status_of(self, body: Callable[[], Coroutine[object, Never, int]], *, json_too: bool = False) -> int:
         """Run `body` and return its exit status, with errors written for people."""
         try:
-            return asyncio.run(_await_body(body))
+            return asyncio.run(body())
         except ConsoleError as error:
             return self.failed(error, json_too=json_too)
         except KeyboardInterrupt:
@@ -132,10 +122,6 @@ def _missing_store_file(store: str) -> Path | None:
 def _print_progress(text: str, done: int = 0, total: int | None = None) -> None:
     del done, total
     output.print_message(f"{text}.")
-
-
-async def _await_body(body: Callable[[], Awaitable[T]]) -> T:
-    return await body()
 
 
 def get_command_context(context: typer.Context) -> CommandContext:

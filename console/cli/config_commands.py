@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from console.cli.command_context import ConfirmOpen, get_command_context
+from console.cli.arguments import ConfirmOpen, Json
+from console.cli.command_context import get_command_context
 from services.common.errors import InputError
 from services.common.file_writing import save_file
 from services.common.plain_text import is_free_of_controls
@@ -20,8 +21,7 @@ from services.workspace import Workspace
 
 app = typer.Typer(help="The configuration as a YAML document.", no_args_is_help=True)
 
-File = Annotated[str, typer.Argument(help="Path get_command_context the document; - for standard input.")]
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
+File = Annotated[str, typer.Argument(help="Path of the document; - for standard input.")]
 
 
 @app.command("plan")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from console.cli.command_context import ConfirmOpen, get_command_context
+from console.cli.arguments import ConfirmOpen
+from console.cli.command_context import get_command_context
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
@@ -23,9 +24,7 @@ app = typer.Typer(help="User Credentials and their passwords.", no_args_is_help=
 @app.command("set")
 def set_(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(help="Name get_command_context the User Credential; made when there is none.")
-    ],
+    name: Annotated[str, typer.Argument(help="Name of the User Credential; made when there is none.")],
     account: Annotated[str, typer.Option(help="Account Name in ServiceNow.")],
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
@@ -127,7 +126,7 @@ def _credential_rows(workspace: Workspace) -> list[tuple[str, str, str]]:
 @app.command()
 def forget(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name get_command_context the User Credential.")],
+    name: Annotated[str, typer.Argument(help="Name of the User Credential.")],
 ) -> None:
     """Remove a password from the vault; the User Credential stays."""
 

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import output
+from console.cli.arguments import DecideAs, Json
 from console.cli.command_context import get_command_context
+from console.cli.errors import call_error
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
-from services.common.errors import InputError, Owner, Problem
+from services.common.errors import InputError
 from services.common.fault_ids import FaultId
 from services.language import date_time, tr
 from services.requests.decisions.action_run import ActionResult
@@ -36,9 +38,7 @@ from services.workspace import Workspace
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Id, PMApprovalId, number or PMRequestId.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id, PMApprovalId, number or PMRequestId.")]
 Comment = Annotated[str, typer.Option(help="Comment for the requester.")]
-DecideAs = Annotated[str, typer.Option(help="User Credential that decides; else the server's own account.")]
 Reminder = Annotated[str, typer.Option("--comment", help="What those who are asked are told.")]
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")]
 
 NOT_DONE_FAULTS = frozenset(
     {FaultId.REQUEST_NOT_OPEN, FaultId.REQUEST_BUSY, FaultId.REMINDED_ALREADY, FaultId.DECISION_NOT_TAKEN}
@@ -205,15 +205,11 @@ def _load_decider_sign_in(
 
 
 def _several_servers_error(name: str) -> InputError:
-    return InputError(
-        Problem(
-            tried=f"Decide as “{name}”",
-            evidence="The requests are not on one server.",
-            cause="A User Credential signs in to one server.",
-            owner=Owner.CONSOLE,
-            remedy="Decide the requests of each server by themselves.",
-            fault=FaultId.CALL_INVALID,
-        )
+    return call_error(
+        f"Decide as “{name}”",
+        "The requests are not on one server.",
+        "Decide the requests of each server by themselves.",
+        "A User Credential signs in to one server.",
     )
 
 

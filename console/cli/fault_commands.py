@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from console.cli import output
-from services.common.errors import InputError, Owner, Problem
+from console.cli.arguments import Json
+from console.cli.errors import input_error
+from services.common.errors import InputError
 from services.common.fault_ids import FaultId
 from services.connectivity import FAULT_CATALOG, CheckFault, fault_handbook
 from services.connectivity.fault_catalog import faults_by_id
@@ -16,7 +18,7 @@ def faults(
     fault: Annotated[
         str, typer.Argument(help="Id of a fault, such as tls-untrusted; without one, all of them.")
     ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    json: Json = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Write Markdown: the page of the documentation.")
     ] = False,
@@ -54,15 +56,10 @@ def _find_faults(fault_id: str) -> list[CheckFault]:
     if found:
         return found
     near = closest_match(fault_id, [one.id for one in FAULT_CATALOG])
-    raise InputError(
-        Problem(
-            tried=f"Look up the fault “{fault_id}”",
-            evidence="The catalog has no fault of this id.",
-            cause="The id is misspelt, or no fault of the check.",
-            owner=Owner.CONSOLE,
-            remedy=f"Type {near}, if that is meant."
-            if near
-            else "Type approval-console faults for every id.",
-            fault=FaultId.FAULT_UNKNOWN,
-        )
+    raise input_error(
+        f"Look up the fault “{fault_id}”",
+        "The catalog has no fault of this id.",
+        "The id is misspelt, or no fault of the check.",
+        f"Type {near}, if that is meant." if near else "Type approval-console faults for every id.",
+        FaultId.FAULT_UNKNOWN,
     )

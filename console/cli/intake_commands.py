@@ -24,7 +24,7 @@ def add(
         str,
         typer.Option(
             "--type",
-            help="Name get_command_context the Approval Type that it raises requests get_command_context.",
+            help="Name of the Approval Type that it raises requests of.",
         ),
     ],
     map_: Annotated[

@@ -2,17 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from console.cli import output
-from console.cli.check_commands import Json, Server
+from console.cli.arguments import ConfirmProduction, Json, ServerName
 from console.cli.command_context import get_command_context
+from console.cli.errors import call_error
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
@@ -40,38 +41,29 @@ Undo = Annotated[str, typer.Option(metavar="RECEIPT", help="Take back the run wi
 UpdateSet = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the plan as an update set; - for standard output.")
 ]
-AdminCredential = Annotated[
-    str, typer.Option(help="User Credential get_command_context an administrator, for this run only.")
-]
+AdminCredential = Annotated[str, typer.Option(help="User Credential of an administrator, for this run only.")]
 AdminAccount = Annotated[
     str,
     typer.Option(help="Administrator's account for this run only; its password comes from standard input."),
 ]
 PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password get_command_context --admin-account.")
+    bool, typer.Option("--password-stdin", help="Read the password of --admin-account.")
 ]
 Overwrite = Annotated[
     list[str] | None,
-    typer.Option(help="Name get_command_context a conflict to write over, or “all” (Force update)."),
+    typer.Option(help="Name of a conflict to write over, or “all” (Force update)."),
 ]
 Prefix = Annotated[str, typer.Option(help="Put before the names, for one more set on the instance.")]
-Category = Annotated[
-    str, typer.Option(help="Category get_command_context the item: Thycotic, Delinea or another.")
-]
-Item = Annotated[str, typer.Option(help="Name get_command_context the catalog item.")]
-CreateService = Annotated[str, typer.Option(help="Name get_command_context the create service.")]
-StatusService = Annotated[str, typer.Option(help="Name get_command_context the status service.")]
-CancelService = Annotated[str, typer.Option(help="Name get_command_context the cancel service.")]
+Category = Annotated[str, typer.Option(help="Category of the item: Thycotic, Delinea or another.")]
+Item = Annotated[str, typer.Option(help="Name of the catalog item.")]
+CreateService = Annotated[str, typer.Option(help="Name of the create service.")]
+StatusService = Annotated[str, typer.Option(help="Name of the status service.")]
+CancelService = Annotated[str, typer.Option(help="Name of the cancel service.")]
 Catalog = Annotated[str, typer.Option(help="Catalog that the category stands in.")]
 Workflow = Annotated[str, typer.Option(help="Workflow that asks the approvers.")]
 FurtherVariables = Annotated[
     bool,
-    typer.Option(
-        "--further-variables", help="Add what newer versions get_command_context Privilege Manager send."
-    ),
-]
-Confirm = Annotated[
-    str, typer.Option(help="Name get_command_context the server, where it is marked production.")
+    typer.Option("--further-variables", help="Add what newer versions of Privilege Manager send."),
 ]
 
 
@@ -92,7 +84,7 @@ class _ProvisionOptions:
 
 def provision(
     context: typer.Context,
-    server: Server,
+    server: ServerName,
     plan: Plan = False,
     apply: Apply = False,
     verify: Verify = False,
@@ -111,7 +103,7 @@ def provision(
     catalog: Catalog = "",
     workflow: Workflow = "",
     further_variables: FurtherVariables = False,
-    confirm: Confirm = "",
+    confirm: ConfirmProduction = "",
     json: Json = False,
 ) -> None:
     """Make, check or take back what approvals need in ServiceNow; 1 with conflicts, drift or what is not verified."""
@@ -257,7 +249,8 @@ async def _update_set(
     return output.EXIT_NOT_OK if made.conflicts else output.EXIT_OK
 
 
-_COMMANDS: dict[str, Any] = {
+_Command = Callable[[Workspace, ServiceNowClient, ForeignSystem, _ProvisionOptions], Awaitable[int]]
+_COMMANDS: dict[str, _Command] = {
     "plan": _plan, "apply": _apply, "verify": _verify, "undo": _undo, "update-set": _update_set,
 }  # fmt: skip
 
@@ -372,16 +365,7 @@ def _print_verification(found: Verification) -> None:
 
 
 def _input_error(evidence: str, remedy: str) -> InputError:
-    return InputError(
-        Problem(
-            "Read the call",
-            evidence,
-            "The call cannot be carried out as it is.",
-            Owner.CONSOLE,
-            remedy,
-            FaultId.CALL_INVALID,
-        )
-    )
+    return call_error("Read the call", evidence, remedy)
 
 
 def _write_error(path: Path, error: OSError) -> ConsoleError:

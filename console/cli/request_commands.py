@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 import typer
 
 from console.cli import output, request_list_command
+from console.cli.arguments import ConfirmProduction, DecideAs, Json
 from console.cli.command_context import get_command_context
+from console.cli.errors import call_error
 from models.approval_process import ApprovalProcess
 from models.approval_type import ApprovalType
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind
 from models.user_credential import UserCredential
-from services.common.errors import InputError, Owner, Problem
-from services.common.fault_ids import FaultId
+from services.common.errors import InputError
 from services.language import tr
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.rehearsal.rehearsal import rehearse as run_rehearsal
@@ -34,20 +35,14 @@ def group() -> None:
 @app.command()
 def rehearse(
     context: typer.Context,
-    type_: Annotated[str, typer.Option("--type", help="Name get_command_context the Approval Type.")],
-    field: Annotated[
-        list[str] | None, typer.Option(help="Variable get_command_context the request, as NAME=VALUE.")
-    ] = None,
+    type_: Annotated[str, typer.Option("--type", help="Name of the Approval Type.")],
+    field: Annotated[list[str] | None, typer.Option(help="Variable of the request, as NAME=VALUE.")] = None,
     decide: Annotated[
         Literal["approve", "reject"] | None, typer.Option(help="Decide it as an approver.")
     ] = None,
-    decide_as: Annotated[
-        str, typer.Option(help="User Credential that decides; else the server's own account.")
-    ] = "",
-    confirm: Annotated[
-        str, typer.Option(help="Name get_command_context the server, where it is marked production.")
-    ] = "",
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    decide_as: DecideAs = "",
+    confirm: ConfirmProduction = "",
+    json: Json = False,
 ) -> None:
     """Raise a request, follow it to its end and clean it up; 1 when a leg was not as expected."""
 
@@ -109,7 +104,7 @@ def _parse_fields(pairs: list[str]) -> dict[str, str]:
     split = [pair.partition("=") for pair in pairs]
     wrong = [name for name, equals, _ in split if not equals]
     if wrong:
-        raise _input_error("Read --field", f"“{wrong[0]}” has no =", "A field is written as NAME=VALUE.")
+        raise call_error("Read --field", f"“{wrong[0]}” has no =", "A field is written as NAME=VALUE.")
     return {name: value for name, _, value in split}
 
 
@@ -119,13 +114,13 @@ def _load_chain(workspace: Workspace, name: str) -> tuple[ApprovalType, Approval
     approval_type = configuration.named(Kind.APPROVAL_TYPE, name)
     assert isinstance(approval_type, ApprovalType)  # noqa: S101 -- narrows for the type checker
     if approval_type.process_id is None:
-        raise _input_error(
+        raise call_error(
             f"Rehearse “{name}”", "It has no Process Handler.", "Choose the Approval Process on the type."
         )
     process = configuration.get(Kind.APPROVAL_PROCESS, approval_type.process_id)
     assert isinstance(process, ApprovalProcess)  # noqa: S101 -- narrows for the type checker
     if process.server_id is None:
-        raise _input_error(
+        raise call_error(
             f"Rehearse “{name}”", f"“{process.name}” has no ServiceNow Server.", "Choose it on the process."
         )
     server = configuration.get(Kind.FOREIGN_SYSTEM, process.server_id)
@@ -143,21 +138,8 @@ async def _decider_instance(workspace: Workspace, server: ForeignSystem, name: s
 
 
 def _unconfirmed_error(name: str) -> InputError:
-    return _input_error(
+    return call_error(
         "Rehearse a request",
         f"“{name}” is marked production.",
         f'Confirm with --confirm "{name}", or use a test server.',
-    )
-
-
-def _input_error(tried: str, evidence: str, remedy: str) -> InputError:
-    return InputError(
-        Problem(
-            tried=tried,
-            evidence=evidence,
-            cause="The call cannot be carried out as it is.",
-            owner=Owner.CONSOLE,
-            remedy=remedy,
-            fault=FaultId.CALL_INVALID,
-        )
     )

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import output
+from console.cli.arguments import Json
 from console.cli.command_context import get_command_context
+from console.cli.errors import call_error
 from models.base import utcnow
 from models.kinds import RequestState
-from services.common.errors import InputError, Owner, Problem
-from services.common.fault_ids import FaultId
+from services.common.errors import InputError
 from services.common.plain_text import escape_controls
+from services.common.utc_text import format_utc
 from services.language import date_time, plural, tr
 from services.requests.inbox.export import (
     iterate_pages,
@@ -25,6 +27,7 @@ from services.requests.inbox.export import (
 )
 from services.requests.inbox.filter_sql import RequestRow
 from services.requests.inbox.filters import Filter, Sort
+from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from services.workspace import Workspace
@@ -49,7 +52,7 @@ def list_(
     context: typer.Context,
     state: Annotated[
         list[str] | None,
-        typer.Option(help=f"One get_command_context {', '.join(RequestState)}; may be given again."),
+        typer.Option(help=f"One of {', '.join(RequestState)}; may be given again."),
     ] = None,
     search: Annotated[
         str, typer.Option(help="Words that user, computer, number, file, reason, policy or an id hold.")
@@ -58,7 +61,7 @@ def list_(
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"Maximum rows (default {DEFAULT_LIMIT}; all with --csv).")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+    json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV to standard output.")] = False,
 ) -> None:
     """List requests, newest first."""
@@ -107,12 +110,12 @@ def _print_json(store: Store, filter_: Filter, limit: int | None) -> None:
     inbox, at = Inbox(store), utcnow()
     servers = load_base_urls(store)
     rows, complete = _load_rows(inbox, filter_, limit or DEFAULT_LIMIT, at)
-    known = inbox.polled(filter_)
+    known = load_list_freshness(store, filter_)
     as_of, whole = known.at, known.complete
     output.print_json(
         {
             "total": inbox.count(filter_, most=None, at=at).number,
-            "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of is not None else None,
+            "as_of": format_utc(as_of),
             "complete": complete and whole,
             "requests": [to_export_values(row, servers, at) for row in rows],
         }
@@ -142,7 +145,7 @@ def _print_table(store: Store, filter_: Filter, limit: int | None) -> None:
             rows=len(rows),
         )
     output.print_message(said)
-    known = inbox.polled(filter_)
+    known = load_list_freshness(store, filter_)
     if not known.complete:
         since = (
             tr("; last polled {time}", time=date_time(known.at, seconds=True, zone=True)) if known.at else ""
@@ -189,7 +192,7 @@ def _parse_state(word: str) -> RequestState:
         return RequestState(word)
     folded = word.casefold().replace("-", "_")
     near = difflib.get_close_matches(folded, known, n=1, cutoff=0.4)
-    raise _input_error(
+    raise _option_error(
         "--state",
         f"“{word}” is no state of a request.",
         f"Did you mean “{near[0]}”?" if near else f"Name one of {', '.join(known)}.",
@@ -204,7 +207,7 @@ def _parse_age(word: str) -> int:
             return number * UNIT_SECONDS[unit]
     begins = re.match(r"\s*(\d{1,9})\s*([A-Za-z])", word, re.ASCII)
     known = begins is not None and begins[2].lower() in UNIT_SECONDS
-    raise _input_error(
+    raise _option_error(
         "--older-than",
         f"“{word}” is no age.",
         f"Did you mean “{begins[1]}{begins[2].lower()}”?"
@@ -213,14 +216,6 @@ def _parse_age(word: str) -> int:
     )
 
 
-def _input_error(option: str, evidence: str, remedy: str) -> InputError:
-    return InputError(
-        Problem(
-            tried=f"Read {option}",
-            evidence=evidence,
-            cause="The command line does not say which requests to list.",
-            owner=Owner.CONSOLE,
-            remedy=remedy,
-            fault=FaultId.CALL_INVALID,
-        )
-    )
+def _option_error(option: str, evidence: str, remedy: str) -> InputError:
+    cause = "The command line does not say which requests to list."
+    return call_error(f"Read {option}", evidence, remedy, cause)

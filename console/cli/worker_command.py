@@ -6,7 +6,9 @@ import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +19,9 @@ from services.language import time_of_day, tr
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.worker.worker import Worker, WorkerReport, load_server_names
 from services.workspace import Workspace
+
+if TYPE_CHECKING:
+    from services.intake.server import IntakeServer
 
 
 class _StopSignal:
@@ -31,10 +36,10 @@ class _StopSignal:
         """Take Ctrl+C and the signals to end as a wish to stop; the second one is taken as the system does."""
         loop = asyncio.get_running_loop()
 
-        def told(_number: int, _frame: Any) -> None:
+        def told(_number: int, _frame: FrameType | None) -> None:
             loop.call_soon_threadsafe(self.event.set)
 
-        def pressed(number: int, frame: Any) -> None:
+        def pressed(number: int, frame: FrameType | None) -> None:
             self.pressed = True
             signal.signal(signal.SIGINT, before)
             told(number, frame)
@@ -47,11 +52,20 @@ class _StopSignal:
             signal.signal(signal.SIGINT, before)
 
 
+@dataclass(frozen=True, slots=True)
+class _IntakeAddress:
+    """Where the intake is served, and with which certificate."""
+
+    port: int
+    host: str
+    certificate: str
+    key: str
+    names: tuple[str, ...]
+
+
 def worker(
     context: typer.Context,
-    once: Annotated[
-        bool, typer.Option("--once", help="Do one round get_command_context everything, then end.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do one round of everything, then end.")] = False,
     intake: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Serve the intake on this port; 0 for a free one.")
     ] = None,
@@ -80,35 +94,48 @@ def worker(
         raise typer.BadParameter(
             "is served until the worker is told to stop; leave --once out", param_hint="--intake"
         )
-
-    def serving(workspace: Workspace) -> AbstractAsyncContextManager[Any]:
-        if intake is None:
-            return nullcontext()
-        from services.intake.server import IntakeServer
-
-        return IntakeServer(
-            workspace.store,
-            host=intake_host,
-            port=intake,
-            certificate=intake_certificate,
-            key=intake_key,
-            names=tuple(intake_name or ()),
-        )
+    address = (
+        None
+        if intake is None
+        else _IntakeAddress(intake, intake_host, intake_certificate, intake_key, tuple(intake_name or ()))
+    )
 
     async def work(workspace: Workspace) -> int:
         if once:
             return await _run_once(workspace, json=json)
-        stop = _StopSignal()
-        with stop.listening():
-            async with serving(workspace) as served, workspace.sign_periodically():
-                if served is not None:
-                    output.print_message(f"The intake is served at {served.url}")
-                output.print_message("The worker is running. Stop it with Ctrl+C.")
-                await Worker(workspace).run(stop.event)
-        output.print_message("The worker has stopped.")
-        return output.EXIT_CANCELLED if stop.pressed else output.EXIT_OK
+        return await _run_until_stopped(workspace, address)
 
     get_command_context(context).run(work, json_too=json)
+
+
+async def _run_until_stopped(workspace: Workspace, address: _IntakeAddress | None) -> int:
+    stop = _StopSignal()
+    with stop.listening():
+        async with _serve_intake(workspace, address) as served, workspace.sign_periodically():
+            if served is not None:
+                output.print_message(f"The intake is served at {served.url}")
+            output.print_message("The worker is running. Stop it with Ctrl+C.")
+            await Worker(workspace).run(stop.event)
+    output.print_message("The worker has stopped.")
+    return output.EXIT_CANCELLED if stop.pressed else output.EXIT_OK
+
+
+def _serve_intake(
+    workspace: Workspace, address: _IntakeAddress | None
+) -> "AbstractAsyncContextManager[IntakeServer | None]":
+    """Return the intake as a context manager; without an address, one that serves nothing."""
+    if address is None:
+        return nullcontext()
+    from services.intake.server import IntakeServer
+
+    return IntakeServer(
+        workspace.store,
+        host=address.host,
+        port=address.port,
+        certificate=address.certificate,
+        key=address.key,
+        names=address.names,
+    )
 
 
 async def _run_once(workspace: Workspace, *, json: bool) -> int:
@@ -141,7 +168,7 @@ def _round_text(one: PollResult) -> str:
     return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"
 
 
-def _result_as_dict(done: WorkerReport, names: dict[uuid.UUID, str]) -> dict[str, Any]:
+def _result_as_dict(done: WorkerReport, names: dict[uuid.UUID, str]) -> dict[str, object]:
     return {
         "ok": done.ok,
         "raised": done.raised,

@@ -2,35 +2,45 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QContextMenuEvent
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
+from console.demo import synthetic_input
+from console.forms.object_page import ObjectPage
 from console.navigation.tree_model import object_key
+from console.shell.main_window import Window
+from console.widgets.popup_list import PopupList
 
-LEFT_BUTTON = Qt.MouseButton.LeftButton
-W = TypeVar("W", bound=QWidget)
+T = TypeVar("T")
 
 
 class NotObservedError(Exception):
     """Something that had to be seen was not."""
 
 
+class _Picker(Protocol):
+    """An editor that opens a list."""
+
+    button: QPushButton
+    popup: PopupList | None
+
+
 class WindowDriver:
     """Clicks and types like a person; `clicks` and `fields` count what a person would."""
 
-    def __init__(self, window: Any) -> None:
+    def __init__(self, window: Window) -> None:
         self.window = window
         self.clicks = 0
         self.fields = 0
 
     # -- waiting -----------------------------------------------------------
 
-    async def until(self, what: str, condition: Callable[[], object], seconds: float = 15.0) -> Any:
+    async def until(self, what: str, condition: Callable[[], T | None], seconds: float = 15.0) -> T:
         """Wait until `condition` is true and return it; raises NotObservedError with `what` in words."""
         ends = time.monotonic() + seconds
         while True:
@@ -50,7 +60,7 @@ class WindowDriver:
             lambda: widget.isVisible() and widget.isEnabled(),
         )
         self.clicks += 1
-        QTest.mouseClick(widget, LEFT_BUTTON, Qt.KeyboardModifier.NoModifier, where or widget.rect().center())
+        synthetic_input.click(widget, where)
         await asyncio.sleep(0)
 
     async def press(self, text: str, root: QWidget | None = None) -> None:
@@ -59,21 +69,20 @@ class WindowDriver:
 
     async def button(self, text: str, root: QWidget | None = None) -> QPushButton:
         """Return the visible button with this text."""
-        place = root or self.window.page
-        found: QPushButton = await self.until(
-            f"a button “{text}”",
-            lambda: next(
-                (b for b in place.findChildren(QPushButton) if b.text() == text and b.isVisible()), None
-            ),
-        )
-        return found
+        place: QWidget = root or self.window.pages
+
+        def find() -> QPushButton | None:
+            found: list[QPushButton] = place.findChildren(QPushButton)
+            return next((b for b in found if b.text() == text and b.isVisible()), None)
+
+        return await self.until(f"a button “{text}”", find)
 
     async def type(self, widget: QWidget, text: str) -> None:
         """Put the keyboard into a field, replace what stands there, and count the field."""
         await self.until("the field can be typed into", widget.isVisible)
         widget.setFocus(Qt.FocusReason.TabFocusReason)
-        QTest.keyClick(widget, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-        QTest.keyClicks(widget, text)
+        synthetic_input.select_all(widget)
+        synthetic_input.type_text(widget, text)
         self.fields += 1
         await asyncio.sleep(0)
 
@@ -81,34 +90,48 @@ class WindowDriver:
 
     async def menu(self, key: str, *way: str) -> None:
         """Right-click a node of the tree and follow its menu by texts."""
-        navigation = self.window.navigation
-        node = navigation.model.node(key)
-        index = navigation.proxy.mapFromSource(navigation.model.index_of(node))
-        navigation.tree.scrollTo(index)
-        where = navigation.tree.visualRect(index).center()
-        viewport = navigation.tree.viewport()
+        viewport, where = self._row(key)
         event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, where, viewport.mapToGlobal(where))
         self.clicks += 1
         QApplication.sendEvent(viewport, event)
         for text in way:
-            menu = await self.until(f"the menu with “{text}”", lambda text=text: _find_menu(text))
-            action = next(a for a in menu.actions() if a.text() == text)
-            await self.click(menu, menu.actionGeometry(action).center())
+            await self._choose(text)
 
-    async def open(self, kind: str, object_id: object) -> None:
+    async def _choose(self, text: str) -> None:
+        """Click an entry of an open menu."""
+        menu = await self.until(f"the menu with “{text}”", lambda: _find_menu(text))
+        action = next(a for a in menu.actions() if a.text() == text)
+        await self.click(menu, menu.actionGeometry(action).center())
+
+    async def open(self, kind: str, object_id: uuid.UUID) -> None:
         """Click an object in the tree."""
+        await self.click(*self._row(object_key(kind, object_id)))
+
+    def _row(self, key: str) -> tuple[QWidget, QPoint]:
+        """Scroll to a row of the tree and return the widget that shows it and the middle of the row."""
         navigation = self.window.navigation
-        node = navigation.model.node(object_key(kind, object_id))  # type: ignore[arg-type]
+        node, viewport = navigation.model.node(key), navigation.tree.viewport()
+        if node is None or viewport is None:
+            raise NotObservedError(f"the tree has no row {key}")
         index = navigation.proxy.mapFromSource(navigation.model.index_of(node))
         navigation.tree.scrollTo(index)
-        await self.click(navigation.tree.viewport(), navigation.tree.visualRect(index).center())
+        return viewport, navigation.tree.visualRect(index).center()
+
+    @property
+    def object_page(self) -> ObjectPage:
+        """The shown page of an object."""
+        page = self.window.page
+        if not isinstance(page, ObjectPage):
+            raise NotObservedError("no page of an object is shown")
+        return page
 
     async def pick(self, field: str, text: str) -> None:
         """Open a picker of the shown page and click the row with this name."""
-        editor = self.window.page.form.field(field).editor
+        editor = cast("_Picker", self.object_page.form.field(field).editor)
         await self.click(editor.button)
         popup = await self.until(
-            "the list is open", lambda: editor.popup and editor.popup.isVisible() and editor.popup
+            "the list is open",
+            lambda: editor.popup if editor.popup is not None and editor.popup.isVisible() else None,
         )
         place = await self.until(
             f"“{text}” in the list",
@@ -116,11 +139,14 @@ class WindowDriver:
         )
         index = popup.model.index(place - 1)
         popup.view.scrollTo(index)
-        await self.click(popup.view.viewport(), popup.view.visualRect(index).center())
+        viewport = popup.view.viewport()
+        if viewport is None:
+            raise NotObservedError("the list has no rows")
+        await self.click(viewport, popup.view.visualRect(index).center())
 
     async def fill(self, field: str, text: str) -> None:
         """Type into a field of the shown page."""
-        await self.type(self.window.page.form.field(field).editor.focus_target, text)
+        await self.type(self.object_page.form.field(field).editor.focus_target, text)
 
     async def page(self, kind: str) -> Any:
         """Wait for a loaded page of a kind and return it."""
@@ -138,7 +164,7 @@ class WindowDriver:
 
     async def saved(self) -> Any:
         """Wait until the shown object is stored, and return it."""
-        session = self.window.page.session
+        session = self.object_page.session
         await self.until(
             "the object is saved", lambda: not session.is_new and not session.dirty and not session.saving
         )

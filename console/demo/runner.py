@@ -48,12 +48,12 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
 
     from console.demo.script import DemoScript
     from console.design import icons, theme
-    from console.navigation.page_registry import import_all_pages
     from console.runtime.context import Context
     from console.runtime.options import Options
     from console.runtime.targets import HOME, Target
     from console.runtime.window_settings import WindowSettings
     from console.shell.main_window import Window
+    from console.shell.page_registry import import_all_pages
     from console.startup.crash_reports import CrashReports
     from services.practice import PracticeInstance
 

@@ -78,7 +78,7 @@ class DemoScript:
         """Show the guide and see that its next step is the credential."""
         await self.hand.until("the guide", lambda: self.window.page is not None and self.window.page.phases)
         await self.picture("home")
-        return self.window.page.title
+        return str(self.window.page.title)
 
     async def credential(self) -> str:
         """Make the credential through the tree's menu and type the password into the vault."""
@@ -277,7 +277,7 @@ class DemoScript:
         self.window.palette_box.field.setText("appr")
         await self.picture("palette")
         self.window.palette_box.hide()
-        self.window.go_faults()
+        self.window.ctx.commands.run("faults")
         await self.hand.until("the fault catalog", lambda: self.window.page.fault)
         await self.picture("fault-catalogue")
         theme.of().apply("dark")
@@ -298,7 +298,7 @@ class DemoScript:
     async def _task_picture(self) -> None:
         self.window.show_target(Target(PROVISIONING, tab=str(self.ids["server"])))
         page = self.window.page
-        await self.hand.until("the plan of the items", lambda: page.planned)
+        await self.hand.until("the plan of the items", lambda: page.presenter.planned)
         page.plan_tab.tree.select("service:cancel")
         await self.picture("provisioning")
 

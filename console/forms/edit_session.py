@@ -6,16 +6,20 @@ once, the store's rules 150 ms after the last change) and takes in what somebody
 
 import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from console.runtime.drafts import Draft
+from console.runtime.drafts import Draft, Drafts
+from console.runtime.task_runner import TaskRunner
 from models.kinds import KINDS, Kind
 from services.common.errors import ConflictError, ConsoleError, FieldError, InvalidError
 from services.common.fault_ids import FaultId
 from services.common.secret import Secret
 from services.language import translate
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
 
 VALIDATION_DEBOUNCE_MS = 150
 OBJECT_MISSING_FAULT = FaultId.OBJECT_MISSING
@@ -36,9 +40,18 @@ class EditSession(QObject):
     deleted = pyqtSignal()
     """Somebody deleted the object while it was edited; what was typed goes on as a new one."""
 
-    def __init__(self, ctx: Any, tasks: Any, kind: Kind, object_id: uuid.UUID, parent: QObject) -> None:
+    def __init__(
+        self,
+        ctx: "Context",
+        tasks: TaskRunner,
+        kind: Kind,
+        object_id: uuid.UUID,
+        parent: QObject,
+        drafts: Drafts | None = None,
+    ) -> None:
         super().__init__(parent)
         self.ctx = ctx
+        self._drafts = ctx.drafts if drafts is None else drafts
         self.tasks = tasks
         self.kind = kind
         self.id = object_id
@@ -110,7 +123,7 @@ class EditSession(QObject):
         self.lost = None
         try:
             workspace = await self.ctx.ready()
-            draft = self.ctx.drafts.get(self.kind, self.id)
+            draft = self._drafts.get(self.kind, self.id)
             gone = await self._open(workspace, draft)
         except ConsoleError as error:
             self._fail_load(error)
@@ -185,8 +198,8 @@ class EditSession(QObject):
 
     def _keep(self) -> None:
         if self.dirty:
-            known = self.ctx.drafts.get(self.kind, self.id)
-            self.ctx.drafts.put(
+            known = self._drafts.get(self.kind, self.id)
+            self._drafts.put(
                 Draft(
                     kind=self.kind,
                     id=self.id,
@@ -198,7 +211,7 @@ class EditSession(QObject):
                 )
             )
         else:
-            self.ctx.drafts.discard(self.kind, self.id)
+            self._drafts.discard(self.kind, self.id)
 
     def discard(self) -> None:
         """Go back to what is stored, and forget the draft."""
@@ -206,7 +219,7 @@ class EditSession(QObject):
         if self.base is not None:
             self.values = dict(self.base)
         self._outside_errors, self.suggestions = {}, {}
-        self.ctx.drafts.discard(self.kind, self.id)
+        self._drafts.discard(self.kind, self.id)
         if self.base is None:
             self.ready = False  # there is nothing left to edit
             self.changed.emit()
@@ -328,7 +341,7 @@ class EditSession(QObject):
         """Let go of the object, which was deleted from here, and of its draft."""
         self.ready, self.secret = False, None
         self.stop()
-        self.ctx.drafts.discard(self.kind, self.id)
+        self._drafts.discard(self.kind, self.id)
 
     def merge_conflict(self, error: ConflictError) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
         """Return what a merge starts from: merged values, theirs, and the fields both sides changed."""

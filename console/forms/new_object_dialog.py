@@ -1,14 +1,14 @@
-"""Making an object from inside a picker: the fields of its page in a small dialog, saved at once."""
+"""Creates an object from a picker: the first fields of its page in a small dialog, saved at once."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.forms.edit_session import EditSession
-from console.forms.form import Form
+from console.forms.edit_session import EditSession, field_values
+from console.forms.form import Form, GroupSpec
 from console.forms.password_field import PasswordField
-from console.navigation.page_registry import page_class
 from console.runtime.drafts import Draft, Drafts
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from console.widgets import buttons, plain_text
@@ -18,37 +18,34 @@ from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, InvalidError, Problem
 from services.language import plural, tr
 
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.base import ConfigurationObject
+
 WIDTH, MESSAGE_LINES = 560, 3
 MAX_GROUPS = 2
-"""A dialog shows the first groups of the page; the rest has defaults and is edited on the page itself."""
-
-
-class _IsolatedDraftsContext:
-    """The window's context with drafts of its own: a dialog that is cancelled leaves nothing behind."""
-
-    def __init__(self, ctx: Any, drafts: Drafts) -> None:
-        self._ctx = ctx
-        self.drafts = drafts
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._ctx, name)
+"""Groups of the page that the dialog shows; fields of other groups have defaults and are edited on the page."""
 
 
 class NewObjectDialog(Dialog):
-    """The form of a kind with Create and Cancel; `made` is what was stored when it is accepted."""
+    """A form with Create and Cancel for an unsaved object; `created` is the stored object once it is accepted."""
 
-    def __init__(self, ctx: Any, item: Any, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        ctx: "Context",
+        item: "ConfigurationObject",
+        groups: Sequence[GroupSpec],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.made: Any = None
+        self.ctx = ctx
+        self.created: ConfigurationObject | None = None
         self.tasks = TaskRunner(self, self._on_problem)
-        kind = type(item).kind
-        self.ctx = _IsolatedDraftsContext(ctx, Drafts(self))
-        from console.forms.edit_session import field_values
-
-        self.ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item)))
-        self.session = EditSession(self.ctx, self.tasks, kind, item.id, self)
-        self.form = Form(self, page_class(str(kind)).groups[:MAX_GROUPS])
-        self._build(KINDS[kind].singular)
+        drafts = Drafts(self)  # of its own: a cancelled dialog leaves no draft behind
+        drafts.put(Draft(kind=item.kind, id=item.id, values=field_values(item)))
+        self.session = EditSession(ctx, self.tasks, item.kind, item.id, self, drafts)
+        self.form = Form(self, groups[:MAX_GROUPS])
+        self._build(KINDS[item.kind].singular)
         self.session.loaded.connect(self._loaded)
         self.session.changed.connect(self._update)
         self.form.edited.connect(lambda _name: self.session.edit(self.form.values()))
@@ -72,12 +69,12 @@ class NewObjectDialog(Dialog):
         self.create_button = buttons.primary("Create")
         self.create_button.clicked.connect(lambda: self.tasks.start(self._create(), group="create"))
         self.create_button.setDefault(True)
-        self._out = cancel = buttons.secondary("Cancel")
+        self._cancel_button = cancel = buttons.secondary("Cancel")
         cancel.clicked.connect(self.reject)
         self._message = Label("", role="caption")
         self._message.setWordWrap(True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        # Its room is kept, so that the dialog does not grow when it says something.
+        # Its height is fixed, so that the dialog does not grow with a message.
         self._message.setFixedHeight(MESSAGE_LINES * self._message.fontMetrics().lineSpacing())
         foot.addWidget(self.create_button)
         foot.addStretch(1)
@@ -104,7 +101,7 @@ class NewObjectDialog(Dialog):
 
         secret = self.session.secret
         try:
-            self.made = await self.session.save()
+            self.created = await self.session.save()
         except InvalidError:
             self.form.show_errors(self.session.errors, untouched=True)
             return
@@ -113,11 +110,11 @@ class NewObjectDialog(Dialog):
             return
         try:
             if secret:
-                await store_secret(self.ctx, self.made, secret)
+                await store_secret(self.ctx, self.created, secret)
         except ConsoleError as error:
-            said = tr("{name} was created. Its password was not stored:", name=self.made.name)
+            said = tr("{name} was created. Its password was not stored:", name=self.created.name)
             self._message.setText(f"{said} {error.problem.cause} {error.problem.remedy}")
-            self._out.setText(tr("Close"))
+            self._cancel_button.setText(tr("Close"))
             self.create_button.setText(tr("Store the password"))
             return
         self.accept()
@@ -126,52 +123,12 @@ class NewObjectDialog(Dialog):
         self._message.setText(f"{problem.cause} {problem.remedy}")
 
 
-async def create_object(ctx: Any, kind: Kind, parent: QWidget | None) -> Any:
-    """Ask for a new object of a kind and store it; returns it, or None when the dialog was cancelled."""
+async def show_new_object_dialog(
+    ctx: "Context", kind: Kind, groups: Sequence[GroupSpec], parent: QWidget | None
+) -> "ConfigurationObject | None":
+    """Ask for a new object of a kind with these fields; returns the stored object, or None when cancelled."""
     workspace = await ctx.ready()
     item = await ctx.call(workspace.configuration.new, kind)
-    dialog = NewObjectDialog(ctx, item, parent)
+    dialog = NewObjectDialog(ctx, item, groups, parent)
     await show_and_wait(dialog)
-    return dialog.made
-
-
-class PasswordDialog(Dialog):
-    """Asks for the password of a credential again, because it is to be sent to another host than before."""
-
-    def __init__(self, credential_name: str, account: str, host: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(plain_text.window_title(tr("Enter the password")))
-        self.setMinimumWidth(420)
-        from console.widgets.field import Field
-        from console.widgets.line_editors import PasswordLineEdit
-
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(
-            Label(
-                tr("Password of {credential_name} for {host}", credential_name=credential_name, host=host),
-                role="section",
-            )
-        )
-        self.line = PasswordLineEdit()
-        layout.addWidget(
-            Field(
-                tr("Password of {account}", account=account),
-                self.line,
-                tr("It will be sent to {host} and to servers that use it now", host=host),
-            )
-        )
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        self.use_button = buttons.primary("Use this password")
-        self.use_button.setEnabled(False)
-        self.use_button.setDefault(True)
-        self.use_button.clicked.connect(self.accept)
-        self.line.textChanged.connect(lambda text: self.use_button.setEnabled(bool(text)))
-        cancel = buttons.secondary("Cancel")
-        cancel.clicked.connect(self.reject)
-        foot.addWidget(self.use_button)
-        foot.addStretch(1)
-        foot.addWidget(cancel)
-        layout.addLayout(foot)
+    return dialog.created

@@ -12,7 +12,6 @@ from services.language import tr
 
 REQUEST_TABLE = "approval_request"
 """Requests that refer to an object keep its name when it goes, and do not hold it."""
-CREDENTIAL_KIND = Kind.USER_CREDENTIAL
 
 
 async def new_object(ctx: Any, kind: Kind, **values: Any) -> Target:
@@ -64,7 +63,7 @@ async def delete(page: Any, item: Any) -> bool:
         requests = next((user.name for user in everything if user.kind == REQUEST_TABLE), "")
         named = KINDS[kind].singular, item.name
         if not await show_and_wait(
-            DeleteDialog(*named, page.window(), requests=requests, secret=kind == CREDENTIAL_KIND)
+            DeleteDialog(*named, page.window(), requests=requests, secret=KINDS[kind].has_password)
         ):
             return False
     delete = partial(workspace.delete, kind, item.id, item.version)

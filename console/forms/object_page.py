@@ -19,8 +19,8 @@ from console.forms.notice import Notice
 from console.forms.object_header import ObjectHeader
 from console.forms.open_requests_dialog import run_with_confirmation
 from console.forms.used_by_tab import UsedByTab
-from console.navigation.locations import kind_breadcrumb
 from console.navigation.page import Page
+from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
 from models.kinds import KINDS, Kind

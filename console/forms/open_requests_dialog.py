@@ -11,13 +11,15 @@ from console.widgets import buttons
 from console.widgets.field import Field
 from console.widgets.line_editors import TextLineEdit
 from models.translation_marks import tr_later
-from services.common.errors import RequestsOpenError
+from services.common.errors import GuardedAction, RequestsOpenError
 from services.language import tr, translate
 
 T = TypeVar("T")
-DELETE_LABEL = tr_later("Delete")
-CONFIRM_LABELS = {"Change": tr_later("Change it"), "Rename": tr_later("Rename it")}
-"""What the button says, by the first word of what is to be done."""
+CONFIRM_LABELS = {
+    GuardedAction.CHANGE: tr_later("Change it"),
+    GuardedAction.RENAME: tr_later("Rename it"),
+    GuardedAction.DELETE: tr_later("Delete"),
+}
 
 
 class OpenRequestsDialog(ConfirmationDialog):
@@ -37,14 +39,12 @@ class OpenRequestsDialog(ConfirmationDialog):
         self._name = error.name
         self.line = TextLineEdit()
         self.line.setText(typed)
-        act = error.act.partition(" ")[0]
         self.lines.addWidget(
             Field("Confirm", self.line, tr("Type the name to go on: {name}", name=error.name))
         )
+        label = CONFIRM_LABELS[error.action]
         self.act_button = (
-            buttons.danger(DELETE_LABEL)
-            if act == DELETE_LABEL
-            else buttons.primary(CONFIRM_LABELS.get(act, act))
+            buttons.danger(label) if error.action is GuardedAction.DELETE else buttons.primary(label)
         )
         self.act_button.setDefault(True)
         self.foot(self.act_button, tr("Cancel"))

@@ -72,7 +72,7 @@ class ReferenceField(Editor):
         if item is None:
             self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         else:
-            self.button.set_value(info.icon, item.name, badge=object_badge(item))
+            self.button.set_value(info.icon, item.name, badge=tr(item.badge))
         self.shown.emit(item)
 
     def choose(self, item: Any) -> None:
@@ -111,14 +111,15 @@ class ReferenceField(Editor):
         needle = fold_text(text).strip()
         info = KINDS[self.kind]
         rows = [
-            PickRow(key, item.name, object_caption(item), info.icon, object_badge(item))
+            PickRow(key, item.name, item.caption, info.icon, tr(item.badge))
             for key, item in self._items.items()
-            if needle in fold_text(f"{item.name} {object_caption(item)}")
+            if needle in fold_text(f"{item.name} {item.caption}")
         ]
         found = len(rows)
         if self._optional and self._id is not None and not needle:
             rows.append(PickRow(NONE_KEY, tr("None"), "", "cross", ""))
-        rows.append(PickRow(NEW_KEY, tr("New {kind}…", kind=tr(info.singular)), "", "plus", ""))
+        if self._host.ctx.create_object is not None:
+            rows.append(PickRow(NEW_KEY, tr("New {kind}…", kind=tr(info.singular)), "", "plus", ""))
         popup.set_rows(rows, current=str(self._id) if self._id else None)
         nothing = (
             tr("No {kind} matches", kind=tr(info.singular))
@@ -137,26 +138,11 @@ class ReferenceField(Editor):
         self.button.setFocus()
 
     async def _make(self) -> None:
-        from console.forms.new_object_dialog import create_object
-
-        made = await create_object(self._host.ctx, self.kind, self.button.window())
-        if made is not None:
-            self.choose(made)
+        create = self._host.ctx.create_object
+        created = await create(self.kind, self.button.window()) if create is not None else None
+        if created is not None:
+            self.choose(created)
         self.button.setFocus()
-
-
-def object_caption(item: Any) -> str:
-    """Return what tells an object apart from others of its kind: account, host, or description."""
-    if item.kind == Kind.USER_CREDENTIAL:
-        return str(item.account)
-    if item.kind == Kind.FOREIGN_SYSTEM:
-        return str(item.base_url).split("//", 1)[-1].rstrip("/")
-    return str(item.description)
-
-
-def object_badge(item: Any) -> str:
-    """Return the badge an object carries wherever it is chosen."""
-    return tr("Production") if getattr(item, "production", False) else ""
 
 
 def reference_field(kind: Kind, *, optional: bool = True) -> EditorFactory:

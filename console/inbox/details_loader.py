@@ -132,6 +132,7 @@ class DetailsLoader(QObject):
         return workspace, await self.ctx.call(loader.load_stored_details, workspace.store, request_id)
 
     async def _fetch(self, workspace: "Workspace", request_id: uuid.UUID) -> None:
+        await lazy_imports.ready(self.ctx, lazy_imports.requests)
         from services.requests.details.loader import load_details
 
         self.fetched_at[request_id] = utcnow()

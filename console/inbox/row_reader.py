@@ -82,6 +82,8 @@ class ListSnapshot:
 
 def load_snapshot(inbox: "Inbox", query: ListQuery, view: ViewState) -> ListSnapshot:
     """Read the visible rows of a query and find requests in it. Blocks; for the thread of the store."""
+    from services.requests.inbox.freshness import load_list_freshness
+
     count = inbox.count(query.filter, at=query.at)
     positions = _find_positions(inbox, query, view) if count.number else {}
     sought = dict.fromkeys((view.target, *view.selected))
@@ -102,7 +104,7 @@ def load_snapshot(inbox: "Inbox", query: ListQuery, view: ViewState) -> ListSnap
         if number:
             pages[page], whole = read_page(inbox, query, page)
             complete = complete and whole
-    known = inbox.polled(query.filter)
+    known = load_list_freshness(inbox.store, query.filter)
     any_stored = bool(number) or bool(inbox.rows(type(query.filter)(), query.sort, 0, 1).rows)
     faults = tuple(dict.fromkeys(fault for _, fault in known.failing))
     return ListSnapshot(

@@ -9,7 +9,7 @@ from typing import Any
 from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
-from console.navigation.tree_places import TREE, FixedNode
+from console.navigation.tree_definition import TREE, FixedNode
 from console.runtime.targets import Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
@@ -182,7 +182,7 @@ class TreeModel(QAbstractItemModel):
             if (kind, object_id) not in known:
                 found[Kind(kind)].append((object_id, str(draft.values.get("name", "")), True, False))
         for kind, rows in found.items():
-            folder = self._by_key[KINDS[kind].table]
+            folder = self._by_key[kind.value]
             self._sync(folder, kind, sorted(rows, key=lambda r: r[1].casefold()))
         self._set_count(
             "requests",

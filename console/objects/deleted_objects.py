@@ -6,8 +6,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout
 
-from console.navigation.locations import folder_breadcrumb
 from console.navigation.page import Page
+from console.navigation.tree_definition import folder_breadcrumb
 from console.runtime.targets import DELETED, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons
@@ -16,7 +16,7 @@ from console.widgets.labels import Label
 from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from console.widgets.rows_table import RowsModel, TableRow
-from models.kinds import KINDS, Kind
+from models.kinds import KINDS
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.language import tr
@@ -139,7 +139,7 @@ class DeletedPage(Page):
         chosen = self.chosen
         self.restore_button.setEnabled(chosen is not None)
         self.restore_button.setVisible(bool(self.objects))
-        secret = chosen is not None and chosen.kind == Kind.USER_CREDENTIAL
+        secret = chosen is not None and KINDS[chosen.kind].has_password
         self.hint.setText(tr(PASSWORD_NOT_RESTORED_TEXT) if secret else "")
 
     def restore(self) -> None:

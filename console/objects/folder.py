@@ -7,8 +7,8 @@ from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 
 from console.forms import object_actions as acts
-from console.navigation.locations import KIND_PATHS, folder_breadcrumb, folder_children, folder_title
 from console.navigation.page import Page
+from console.navigation.tree_definition import folder_breadcrumb, folder_children, folder_title
 from console.runtime.targets import FOLDER, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
@@ -16,8 +16,7 @@ from console.widgets.badge import Badge
 from console.widgets.data_table import ELIDE_RIGHT, ICON_ROLE, Column, DataTable
 from console.widgets.page_header import PageHeader
 from console.widgets.placeholders import EmptyState, ErrorState, StateStack
-from models.kinds import KINDS, Kind
-from models.translation_marks import tr_later
+from models.kinds import KINDS, Kind, KindDefinition, kind_chain
 from services.common.errors import Problem
 from services.language import date_time, number, time_ago, tr
 
@@ -27,27 +26,6 @@ COLUMNS = (
     Column("Last modified by", tone="muted", least=8, most=32, give=1),
     Column("Last modified", tone="muted"),
 )
-CHAIN_STEPS = (
-    ("key", tr_later("User Credential")),
-    ("server", tr_later("ServiceNow Server")),
-    ("process", tr_later("Approval Process")),
-    ("tag", tr_later("Approval Type")),
-)
-EMPTY_TEXTS = {
-    Kind.USER_CREDENTIAL: tr_later(
-        "A User Credential is the account that signs in to ServiceNow. Its password is kept in the vault, never in the store."
-    ),
-    Kind.FOREIGN_SYSTEM: tr_later(
-        "A ServiceNow Server is an instance: its address and who signs in. Approval Processes run on it."
-    ),
-    Kind.APPROVAL_PROCESS: tr_later(
-        "An Approval Process says which server, Request Item and services answer a request, and how often they are asked."
-    ),
-    Kind.APPROVAL_TYPE: tr_later(
-        "An Approval Type says which Approval Process answers a request, and whether an answer counts for one policy or one file. Actions refer to it."
-    ),
-}
-"""What belongs into the list of a kind, for its empty page."""
 
 
 class FolderModel(QAbstractTableModel):
@@ -119,14 +97,6 @@ class FolderModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_text.tooltip(exact if index.column() == 3 else texts[index.column()])
         return None
-
-
-PREREQUISITE_TEXTS = {
-    Kind.FOREIGN_SYSTEM: tr_later("It needs a User Credential first."),
-    Kind.APPROVAL_PROCESS: tr_later("It needs a ServiceNow Server first."),
-    Kind.APPROVAL_TYPE: tr_later("It needs an Approval Process first."),
-}
-"""What is missing before a kind can be made."""
 
 
 class FolderPage(Page):
@@ -209,12 +179,15 @@ class FolderPage(Page):
 
     async def _read(self) -> None:
         workspace = await self.ctx.ready()
-        items = await self.ctx.call(workspace.configuration.all, self.listed_kind)
+        kind = self.listed_kind
+        if kind is None:
+            return
+        items = await self.ctx.call(workspace.configuration.all, kind)
         count = len(items)
         badge = Badge(tr("None yet"), "off", "off") if not count else Badge(number(count), "off")
         self.head.set_badges([badge])
         if not items:
-            self.states.show_placeholder(await self._empty(workspace))
+            self.states.show_placeholder(await self._empty(workspace, KINDS[kind]))
             return
         current = self.table.currentIndex()
         kept = self.model.target(current.row()) if current.isValid() else None
@@ -224,24 +197,22 @@ class FolderPage(Page):
             self.table.selectRow(place)
         self.states.show_content()
 
-    async def _empty(self, workspace: Any) -> QWidget:
-        kind = self.listed_kind or Kind.USER_CREDENTIAL
-        info = KINDS[kind]
-        make = buttons.primary(info.new_name, icon="plus")
+    async def _empty(self, workspace: Any, definition: KindDefinition) -> QWidget:
+        make = buttons.primary(definition.new_name, icon="plus")
         make.clicked.connect(self.new)
         caption = ""
-        before = {Kind.FOREIGN_SYSTEM: Kind.USER_CREDENTIAL, Kind.APPROVAL_PROCESS: Kind.FOREIGN_SYSTEM,
-                  Kind.APPROVAL_TYPE: Kind.APPROVAL_PROCESS}.get(kind)  # fmt: skip
-        if before is not None:
-            ready = await self.ctx.call(workspace.configuration.all, before)
+        if definition.parent is not None:
+            parents = await self.ctx.call(workspace.configuration.all, definition.parent.kind)
             caption = (
-                tr("{name} is ready for it.", name=ready[0].name) if ready else tr(PREREQUISITE_TEXTS[kind])
+                tr("{name} is ready for it.", name=parents[0].name)
+                if parents
+                else tr(definition.parent.missing)
             )
         return EmptyState(
-            CHAIN_STEPS,
-            info.icon,
-            tr("No {kinds} yet", kinds=tr(info.plural)),
-            tr(EMPTY_TEXTS[kind]),
+            tuple((one.icon, one.singular) for one in kind_chain(definition.kind)),
+            definition.icon,
+            tr("No {kinds} yet", kinds=tr(definition.plural)),
+            tr(definition.explanation),
             make,
             caption,
         )
@@ -258,4 +229,4 @@ class FolderPage(Page):
 
     def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done here."""
-        return {"new": self.new, "refresh": self.refresh} if self.listed_kind in KIND_PATHS else {}
+        return {"new": self.new, "refresh": self.refresh} if self.listed_kind is not None else {}

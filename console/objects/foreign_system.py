@@ -7,7 +7,7 @@ from console.checks.checked_page import CheckablePage
 from console.forms import field_editors, vault_access
 from console.forms.edit_session import as_sentence
 from console.forms.form import GOOD, FieldSpec, GroupSpec
-from console.forms.new_object_dialog import PasswordDialog
+from console.forms.password_dialog import PasswordDialog
 from console.forms.reference_picker import ReferenceField, reference_field
 from console.runtime.task_runner import show_and_wait
 from models.addresses import Destination, Origin, alternate_hostname_text, normalise_base_url

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.runtime import lazy_imports
+from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem, UnreachableError
 from services.language import tr, translate
 
@@ -74,7 +75,7 @@ class ServiceNameChecker:
         made = ServiceListSnapshot("", "")
         started = time.perf_counter()
         try:
-            server = await self._ctx.call(workspace.configuration.get, "foreign_system", server_id)
+            server = await self._ctx.call(workspace.configuration.get, Kind.FOREIGN_SYSTEM, server_id)
             made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
             started = time.perf_counter()
             instance = await workspace.instance(server_id)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from console.forms import vault_access
 from console.runtime import lazy_imports
-from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress
@@ -215,14 +214,13 @@ async def store_administrator(
     configuration = workspace.configuration
 
     def save() -> UserCredential:
-        taken = {c.name.casefold() for c in configuration.all(Kind.USER_CREDENTIAL)}
+        taken = {c.name.casefold() for c in configuration.all(UserCredential)}
         name = wanted = f"{server.name} administrator"
         number = 2
         while name.casefold() in taken:
             name, number = f"{wanted} {number}", number + 1
-        made = configuration.new(Kind.USER_CREDENTIAL, name=name, account=admin.account)
-        stored: UserCredential = configuration.save(made)
-        return stored
+        made = configuration.new(UserCredential, name=name, account=admin.account)
+        return configuration.get(UserCredential, configuration.save(made).id)
 
     credential = await ctx.call(save)
     await vault_access.store_secret(ctx, credential, admin.secret, server.destination)

@@ -8,8 +8,8 @@ from PyQt6 import sip
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QAbstractButton, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from console.navigation.locations import folder_breadcrumb, folder_title
 from console.navigation.page import Page
+from console.navigation.tree_definition import folder_breadcrumb, folder_title
 from console.provisioning import operations
 from console.provisioning.plan_controller import PlanController
 from console.provisioning.plan_tab import PlanTab

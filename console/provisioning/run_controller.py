@@ -13,6 +13,7 @@ from console.provisioning.presenter import ProvisioningPresenter, RunKind, RunRe
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import applied_outcome, stopped_outcome, undone_outcome
 from console.provisioning.run_view import RunView
+from console.runtime import lazy_imports
 from console.runtime.activity import CANCELLED, DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from models.base import utcnow
@@ -135,6 +136,7 @@ class RunController(QObject):
     async def _show_failure(
         self, request: RunRequest, error: ConsoleError, administrator: Administrator | None
     ) -> None:
+        await lazy_imports.ready(self._ctx, lazy_imports.provisioning)
         from services.provisioning.problems import RunStoppedError
 
         self._end_job(translate(error.problem.cause), FAILED)

@@ -16,7 +16,7 @@ class Command:
 
     id: str
     text: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     enabled: Callable[[], bool] = lambda: True
     icon: str = ""
     shortcut: str = ""

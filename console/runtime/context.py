@@ -4,11 +4,12 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QWidget
 
 from console.runtime.activity import Activity
 from console.runtime.command_registry import CommandRegistry
@@ -20,15 +21,18 @@ from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.runtime.undo_stack import UndoStack
 from console.runtime.window_settings import WindowSettings
+from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
 from services.language import preload_formatting
 
 if TYPE_CHECKING:
+    from models.base import ConfigurationObject
     from services.common.progress import Progress
     from services.workspace import Workspace
 
 P = ParamSpec("P")
 T = TypeVar("T")
+ObjectCreator = Callable[[Kind, QWidget], Awaitable["ConfigurationObject | None"]]
 FEED_POLL_INTERVAL_MS = 1500
 
 
@@ -71,6 +75,8 @@ class Context(QObject):
         """Settings of the window, in which pages may store their own; None without a window."""
         self.polling: RequestPolling | None = None
         """The polling of ServiceNow by this window; None until it has started."""
+        self.create_object: ObjectCreator | None = None
+        """Shows the dialog for a new object and returns what was stored; None without a window."""
         self.problem: Problem | None = None
         """Why the workspace could not be opened."""
         self._preload = preload

@@ -70,6 +70,7 @@ def provisioning() -> None:
 def inbox() -> None:
     """Import what lists and counts requests."""
     import services.requests.inbox.filters
+    import services.requests.inbox.freshness
     import services.requests.inbox.inbox
     import services.requests.inbox.saved_filters
 

@@ -1,6 +1,7 @@
 """The layout of the window, remembered in the profile folder."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QSettings
@@ -38,9 +39,13 @@ class WindowSettings:
         """Remember a set of words."""
         self.set_text(key, json.dumps(sorted(words)))
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def clear(self, keep: Collection[str] = ()) -> None:
+        """Remove all settings but those named in `keep`."""
+        kept = {key: self.text(key) for key in keep}
         self._settings.clear()
+        for key, value in kept.items():
+            if value:
+                self.set_text(key, value)
 
     def sync(self) -> None:
         """Write it to its file now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QFontMetrics, QResizeEvent
@@ -16,6 +16,13 @@ from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
 from console.widgets.meter import Ring
 from models.translation_marks import tr_later
 from services.language import tr, translate, translate_message
+
+if TYPE_CHECKING:
+    import uuid
+
+    from console.objects.service_lookup import ServiceListSnapshot
+    from services.setup.checklist import GuidePhase, GuideStep
+    from services.statistics.request_statistics import ServerStatistics
 
 STATE_SHAPES = {
     "done": "good",
@@ -61,7 +68,11 @@ class PhaseBlock(QWidget):
     """A phase: a ring with its share, its title, and one row per step."""
 
     def __init__(
-        self, phase: Any, coming: Any, step_width: int, door: Callable[[Any], StepAction | None]
+        self,
+        phase: "GuidePhase",
+        coming: "GuideStep | None",
+        step_width: int,
+        door: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
         super().__init__()
         self._width = step_width
@@ -82,7 +93,7 @@ class PhaseBlock(QWidget):
         for step in phase.steps:
             layout.addWidget(self._row(step, door(step), is_next=step is coming))
 
-    def _row(self, step: Any, door: StepAction | None, *, is_next: bool) -> QWidget:
+    def _row(self, step: "GuideStep", door: StepAction | None, *, is_next: bool) -> QWidget:
         row = QFrame()
         row.setFixedHeight(theme.scaled(ROW))
         fact = (
@@ -120,7 +131,7 @@ class PhaseBlock(QWidget):
             line.setContentsMargins(0, 0, LINK_PADDING if is_next else 0, 0)
         return row
 
-    def _step_action(self, step: Any, door: StepAction, *, is_next: bool) -> QWidget:
+    def _step_action(self, step: "GuideStep", door: StepAction, *, is_next: bool) -> QWidget:
         name = f"{door.word}: {translate(step.text)}"
         if is_next:
             button = buttons.primary(door.word)
@@ -134,7 +145,7 @@ class PhaseBlock(QWidget):
         return link
 
 
-def _phase_progress(phase: Any) -> QWidget:
+def _phase_progress(phase: "GuidePhase") -> QWidget:
     """Return the ring of a phase, or the tick of one that is done."""
     if phase.done < len(phase.steps):
         ring = Ring(RING)
@@ -174,7 +185,10 @@ class GuideView(QWidget):
             column.setSpacing(16)
 
     def show_phases(
-        self, phases: Sequence[Any], coming: Any, door: Callable[[Any], StepAction | None]
+        self,
+        phases: "Sequence[GuidePhase]",
+        coming: "GuideStep | None",
+        door: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
         """Show the phases; the step that is `coming` has the button."""
         focus = self._focused_name()
@@ -199,7 +213,9 @@ class GuideView(QWidget):
         self.place()
         self._restore_focus(focus)
 
-    def show_servers(self, figures: Sequence[Any], views: Mapping[Any, Any]) -> None:
+    def show_servers(
+        self, figures: "Sequence[ServerStatistics]", views: "Mapping[uuid.UUID, ServiceListSnapshot]"
+    ) -> None:
         """Show a card for each of the first servers."""
         self.servers.show_servers(figures, views)
         self.place()

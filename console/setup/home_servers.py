@@ -1,7 +1,7 @@
 """One card per server at the foot of the guide: how it answers, what waits on it, and the ways to it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,6 +14,13 @@ from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set
 from models.kinds import Kind
 from services.language import number, plural, tr, translate
 
+if TYPE_CHECKING:
+    import uuid
+
+    from console.objects.service_lookup import ServiceListSnapshot
+    from services.common.errors import Problem
+    from services.statistics.request_statistics import ServerStatistics
+
 ALL_SERVERS_TARGET = "folder:foreign_system"
 """Where every server stands."""
 MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 240, 12
@@ -22,7 +29,9 @@ LINK_PADDING = 4
 """What a link has around it for its ring; taken off the margin, so that its text stands under the others."""
 
 
-def _server_status(figures: Any, view: Any) -> tuple[str, str, str, str]:
+def _server_status(
+    figures: "ServerStatistics", view: "ServiceListSnapshot | None"
+) -> tuple[str, str, str, str]:
     """Return shape, tone, word and reason of how a server stands; `view` is None while it was not asked."""
     if not figures.has_credential:
         return "off", "off", tr("No credential"), tr("Choose a User Credential on {name}", name=figures.name)
@@ -41,7 +50,9 @@ def _server_status(figures: Any, view: Any) -> tuple[str, str, str, str]:
 class ServerCard(QFrame):
     """How one server stands, with links that check it and open it."""
 
-    def __init__(self, figures: Any, view: Any, go: Callable[[Target], None]) -> None:
+    def __init__(
+        self, figures: "ServerStatistics", view: "ServiceListSnapshot | None", go: Callable[[Target], None]
+    ) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self._go = go
@@ -59,7 +70,9 @@ class ServerCard(QFrame):
         layout.addLayout(self._links(figures))
         layout.addStretch(1)
 
-    def _head(self, figures: Any, shape: str, tone: str, word: str, reason: str) -> QHBoxLayout:
+    def _head(
+        self, figures: "ServerStatistics", shape: str, tone: str, word: str, reason: str
+    ) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
         picture, mark = IconLabel("server", 16), IconLabel(shape, 14)
@@ -73,7 +86,7 @@ class ServerCard(QFrame):
         row.addWidget(said)
         return row
 
-    def _place(self, figures: Any) -> QHBoxLayout:
+    def _place(self, figures: "ServerStatistics") -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
         host = ElidedLabel(figures.host or tr("No address yet"), role="caption")
@@ -83,7 +96,9 @@ class ServerCard(QFrame):
             row.addWidget(Badge(tr("Production"), OUTLINE))
         return row
 
-    def _add_figures(self, layout: QVBoxLayout, figures: Any, view: Any) -> None:
+    def _add_figures(
+        self, layout: QVBoxLayout, figures: "ServerStatistics", view: "ServiceListSnapshot | None"
+    ) -> None:
         layout.addLayout(_figure_row(tr("Pending"), number(figures.pending)))
         if figures.timings:
             # Nothing waits, nothing is asked; from the first request on, all of them are asked about together.
@@ -93,12 +108,12 @@ class ServerCard(QFrame):
             layout.addLayout(_figure_row(tr("Calls an hour"), said, "", tip))
         else:
             layout.addLayout(_figure_row(tr("Calls an hour"), tr("No process yet")))
-        answered = view is not None and view.problem is None
+        ms = round(view.ms) if view is not None and view.problem is None else None
         layout.addLayout(
-            _figure_row(tr("Answer time"), tr("{number} ms", number=round(view.ms)) if answered else "–")
+            _figure_row(tr("Answer time"), tr("{number} ms", number=ms) if ms is not None else "–")
         )
 
-    def _links(self, figures: Any) -> QHBoxLayout:
+    def _links(self, figures: "ServerStatistics") -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(12)
         row.setContentsMargins(0, 0, 0, 0)
@@ -140,9 +155,9 @@ class ServerOverview(QWidget):
     def __init__(self, go: Callable[[Target], None]) -> None:
         super().__init__()
         self._go = go
-        self._figures: list[Any] = []
-        self._views: dict[Any, Any] = {}
-        self._told: dict[Any, tuple[Any, int]] = {}
+        self._figures: list[ServerStatistics] = []
+        self._views: dict[uuid.UUID, ServiceListSnapshot] = {}
+        self._shown: dict[uuid.UUID, tuple[Problem | None, int]] = {}
         self._beside = 0
         self.cards: list[ServerCard] = []
         layout = QVBoxLayout(self)
@@ -164,11 +179,13 @@ class ServerOverview(QWidget):
         layout.addLayout(self._grid)
         self.hide()
 
-    def show_servers(self, figures: Sequence[Any], views: Mapping[Any, Any]) -> None:
+    def show_servers(
+        self, figures: "Sequence[ServerStatistics]", views: "Mapping[uuid.UUID, ServiceListSnapshot]"
+    ) -> None:
         """Show the first servers by name, and how many more there are."""
-        told = {key: (view.problem, round(view.ms)) for key, view in views.items()}
-        if (list(figures), told) != (self._figures, self._told):
-            self._figures, self._views, self._told = list(figures), dict(views), told
+        shown = {key: (view.problem, round(view.ms)) for key, view in views.items()}
+        if (list(figures), shown) != (self._figures, self._shown):
+            self._figures, self._views, self._shown = list(figures), dict(views), shown
             self.draw()
 
     def draw(self) -> None:

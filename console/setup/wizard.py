@@ -1,56 +1,53 @@
-"""ServiceNow approvals: the whole set-up in one dialog, from three fields to four objects, proven by the staged check.
+"""The set-up wizard: from address, account and password to four objects, proven by the staged check.
 
-Three steps: sign in, what was found, done. A failure shows its five parts and keeps everything that was typed. What the
-dialog says about changes follows from what the receipt of the run says was written; its size stays what it was.
+Three steps: sign in, what was found, done. A failure shows its five parts and keeps what was typed. What the dialog says
+about changes on the instance follows from the receipt of the run. The dialog keeps its size.
 """
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.runtime import lazy_imports
 from console.runtime.activity import CANCELLED, FAILED, Job
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
-from console.setup.wizard_items import (
-    CreatedItems,
-    MissingItems,
-    PartialRun,
-    provisional_server_id,
-    read_partial_run,
-)
+from console.setup import wizard_work
+from console.setup.missing_plan import PartialRun
+from console.setup.wizard_items import CreatedItems, MissingItems
+from console.setup.wizard_presenter import Activity, PrimaryAction, Step, WizardPresenter
 from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
+from console.setup.wizard_work import InstanceFindings, SignInValues
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.failure_panel import FailurePanel
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import ElidedLabel, Label
-from models.addresses import normalise_base_url
-from models.kinds import Kind
 from services.common.errors import ConsoleError, Owner, Problem
 from services.common.fault_ids import FaultId
-from services.common.secret import Secret
 from services.language import tr, tr_message
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from models.foreign_system import ForeignSystem
+    from services.connectivity import CheckReport
+    from services.provisioning import ApplyResult
+    from services.setup.discovery import CreatedSetup, DiscoveryResult
 
 WIDTH, HEIGHT = 640, 620
 LEAD_TEXT_LINES = 2
-SIGN_IN_STEP, FOUND_STEP, DONE_STEP = range(3)
-IDLE, READING, WRITING, CANCELLING, CREATING = "idle", "reading", "writing", "cancelling", "creating"
-"""What the dialog does: nothing, read the instance, write on it, wait for that to stop, or create the objects here."""
+TASK_GROUP = "work"
 
 
 class SetupWizard(Dialog):
-    """Asks for address, account and password; makes credential, server, process and type; shows that they work."""
+    """Creates credential, server, process and type, and on the instance what it lacks, and checks that they work."""
 
     step_changed = pyqtSignal(int)
     """Another step is shown."""
 
-    def __init__(self, ctx: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: "Context", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(plain_text.window_title(tr("ServiceNow approvals")))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -59,19 +56,18 @@ class SetupWizard(Dialog):
         self.ctx = ctx
         self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
         self.finished.connect(self._leave)
-        self.found: Any = None
+        self.presenter = WizardPresenter()
+        self.found: DiscoveryResult | None = None
         self.missing: MissingItems | None = None
-        self.applied: Any = None
-        self._applied: dict[str, Any] = {}
-        """The runs that this wizard carried out to their end, by base URL."""
-        self._server: Any = None
-        self.made: Any = None
-        self.report: Any = None
-        self.doing = IDLE
-        self.outdated = False
-        """Whether records were created since the instance was read."""
+        self.applied: ApplyResult | None = None
+        """The run that reached its end on this address."""
+        self._applied: dict[str, ApplyResult] = {}
+        """The runs of this wizard that reached their end, by base URL."""
+        self._server: ForeignSystem | None = None
+        self.made: CreatedSetup | None = None
+        self.report: CheckReport | None = None
         self._build()
-        self._show_step(SIGN_IN_STEP)
+        self._show_step(Step.SIGN_IN)
         self.sign_in.address.setFocus()
 
     def _build(self) -> None:
@@ -83,10 +79,10 @@ class SetupWizard(Dialog):
         self._lead.setWordWrap(True)
         self._lead.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._lead.setMinimumHeight(LEAD_TEXT_LINES * self._lead.fontMetrics().lineSpacing())
-        self.sign_in, self.found_step, self.done = SignInStep(), FoundStep(), DoneStep()
+        self.sign_in, self.found_step, self.done_step = SignInStep(), FoundStep(), DoneStep()
         self.sign_in.changed.connect(self._update)
-        self.done.opened.connect(self._open)
-        self._steps = (self.sign_in, self.found_step, self.done)
+        self.done_step.opened.connect(self._open)
+        self._steps: tuple[QWidget, ...] = (self.sign_in, self.found_step, self.done_step)
         self.failure = FailurePanel()
         content = QWidget()
         column = QVBoxLayout(content)
@@ -95,10 +91,10 @@ class SetupWizard(Dialog):
         for part in (self._lead, *self._steps, self.failure):
             column.addWidget(part)
         column.addStretch(1)
-        self._area = FixedSizeScrollArea(content)
-        self.failure.shown.connect(lambda: self._area.reveal(self.failure))
+        area = self._scroll_area = FixedSizeScrollArea(content)
+        self.failure.shown.connect(lambda: area.reveal(self.failure))
         layout.addWidget(self._title)
-        layout.addWidget(self._area, 1)
+        layout.addWidget(area, 1)
         self.reason = ElidedLabel("", role="caption")
         layout.addWidget(self.reason)
         layout.addLayout(self._foot())
@@ -108,9 +104,9 @@ class SetupWizard(Dialog):
         foot.setSpacing(8)
         self.primary = buttons.primary("")
         self.primary.setDefault(True)
-        self.primary.clicked.connect(self._go)
+        self.primary.clicked.connect(self._start_primary_action)
         self.back = buttons.secondary("Back")
-        self.back.clicked.connect(lambda: self._show_step(SIGN_IN_STEP))
+        self.back.clicked.connect(lambda: self._show_step(Step.SIGN_IN))
         self.cancel = buttons.secondary("Cancel")
         self.cancel.clicked.connect(self._cancel)
         foot.addWidget(self.primary)
@@ -122,112 +118,73 @@ class SetupWizard(Dialog):
     # -- steps -------------------------------------------------------------------------------------------------
 
     @property
-    def step(self) -> int:
-        """Return which step is shown."""
-        return self._step
+    def step(self) -> Step:
+        """The step that is shown."""
+        return self.presenter.step
 
-    def _show_step(self, step: int) -> None:
-        self._step = step
-        for number, shown in enumerate(self._steps):
-            shown.setVisible(number == step)
+    def _show_step(self, step: Step) -> None:
+        self.presenter.step = step
+        for number, widget in enumerate(self._steps):
+            widget.setVisible(number == step)
         self.failure.clear()
-        bar = self._area.verticalScrollBar()
+        bar = self._scroll_area.verticalScrollBar()
         if bar is not None:
             bar.setValue(0)
-        self._title.setText(
-            (tr("Sign in to ServiceNow"), tr("What was found"), tr("Approvals are set up"))[step]
-        )
-        self.back.setVisible(step == FOUND_STEP)
-        self.cancel.setVisible(step != DONE_STEP)
+        self._title.setText(self.presenter.title)
+        self.back.setVisible(step is Step.FOUND)
+        self.cancel.setVisible(step is not Step.DONE)
         self._rest()
-        if step == FOUND_STEP and self.missing is not None and self.missing.sign_in is not None:
+        if step is Step.FOUND and self.missing is not None and self.missing.sign_in is not None:
             self.missing.sign_in.account.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif step != SIGN_IN_STEP:
+        elif step is not Step.SIGN_IN:
             self.primary.setFocus(Qt.FocusReason.OtherFocusReason)
         self.step_changed.emit(step)
 
-    def _lead_text(self) -> str:
-        """Return what holds now, about what was and what will be changed."""
-        if self.step == SIGN_IN_STEP:
-            return tr(
-                "With the account Privilege Manager will use. Its roles: web_service_admin and approval_admin."
-            )
-        if self.step == DONE_STEP:
-            return tr(
-                "All four objects are saved. Requests are raised through them once an action uses the Approval Type."
-            )
-        if self.doing in (WRITING, CANCELLING):
-            return tr("Records are being written in ServiceNow.")
-        if self.doing == CREATING:
-            return tr("These four objects are being created here.")
-        if self.outdated:
-            return tr("Records were created in ServiceNow. The instance has not been read since.")
-        if self.missing is not None and self.applied is not None:
-            return tr("Records were created in ServiceNow. What is still missing is marked.")
-        if self.missing is not None:
-            said = (self.missing.written.text, tr("What is missing can be created now."))
-            return " ".join(said).strip()
-        if self.applied is not None:
-            return tr(
-                "The missing records were created in ServiceNow. These four objects will be created here."
-            )
-        return tr("Nothing is changed on the instance. These four objects will be created here.")
-
-    def _primary_text(self) -> str:
-        if self.step == SIGN_IN_STEP:
-            return tr("Connect")
-        if self.step == DONE_STEP:
-            return tr("Finish")
-        if self.outdated:
-            return tr("Read the instance again")
-        return self.missing.action if self.missing is not None else tr("Create and check")
-
-    def _primary_disabled_reason(self) -> str:
-        """Return why the primary button cannot be pressed now, or an empty text."""
-        if self.step == SIGN_IN_STEP:
-            return self.sign_in.missing()
-        if self.step == FOUND_STEP and self.missing is not None:
-            return self.missing.missing()
-        return ""
-
-    def _begin(self, doing: str, text: str) -> None:
-        """Show that something is done, which nobody can start twice."""
-        self.doing = doing
+    def _begin(self, activity: Activity, text: str) -> None:
+        """Show that something is in progress, and disable starting it again."""
+        self.presenter.activity = activity
         self.failure.clear()
         self._update()
         self.reason.setText(text)
 
     def _rest(self) -> None:
-        """Show that nothing is done any more."""
-        self.doing = IDLE
+        """Show that nothing is in progress any more."""
+        self.presenter.activity = Activity.IDLE
         self._update()
 
     def _update(self) -> None:
-        idle = self.doing == IDLE
-        text = self._primary_text()
+        presenter = self.presenter
+        presenter.missing = self.missing.plan if self.missing is not None else None
+        presenter.applied = self.applied is not None
+        idle, text = presenter.idle, presenter.primary_text()
         self.primary.setText(text)
         self.primary.setAccessibleName(text)
-        self._lead.setText(self._lead_text())
-        self.sign_in.setEnabled(idle)
-        self.back.setEnabled(idle)
-        self.cancel.setEnabled(self.doing not in (CREATING, CANCELLING))
-        self.found_step.setEnabled(idle)
+        self._lead.setText(presenter.lead_text())
+        for widget in (self.sign_in, self.back, self.found_step):
+            widget.setEnabled(idle)
+        self.cancel.setEnabled(presenter.can_cancel)
+        reason = ""
+        if presenter.step is Step.SIGN_IN:
+            reason = self.sign_in.missing()
+        elif presenter.step is Step.FOUND and self.missing is not None:
+            reason = self.missing.reason()
         if idle:
-            lacking = self._primary_disabled_reason()
-            self.reason.setText(lacking)
-            self.primary.setEnabled(not lacking)
-        else:
-            self.primary.setEnabled(False)
+            self.reason.setText(reason)
+        self.primary.setEnabled(idle and not reason)
 
-    def _go(self) -> None:
-        if self.step == DONE_STEP:
-            self._finish()
-        elif self.step == SIGN_IN_STEP or self.outdated:
+    def _start_primary_action(self) -> None:
+        action = self.presenter.primary_action
+        if action is PrimaryAction.FINISH and self.made is not None:
+            self._open(Target(str(self.made.process.kind), self.made.process.id))
+        elif action is PrimaryAction.CONNECT:
             self._connect()
-        elif self.missing is not None:
-            self._make_items(self.missing)
-        else:
-            self._create()
+        elif action is PrimaryAction.PROVISION and self.missing is not None:
+            self._begin(Activity.WRITING, tr("Signing in"))
+            self.tasks.start(self._provision(self.missing), group=TASK_GROUP)
+        elif action is PrimaryAction.CREATE and self.found is not None:
+            # All or nothing, in a thread that cannot be stopped: Cancel is disabled.
+            self._begin(Activity.CREATING, tr("Creating the four objects"))
+            self.tasks.start(self._create(self.found), group=TASK_GROUP)
 
     # -- connect -----------------------------------------------------------------------------------------------
 
@@ -235,80 +192,29 @@ class SetupWizard(Dialog):
         if not self.sign_in.normalise():
             self._update()
             return
-        self.applied = self._applied.get(self.base_url)
-        self._begin(READING, tr("Connecting"))
-        self.tasks.start(self._look(), group="work")
+        values = self.sign_in.values()
+        self.applied = self._applied.get(values.base_url)
+        self._begin(Activity.READING, tr("Connecting"))
+        self.tasks.start(self._read_instance(values), group=TASK_GROUP)
 
-    @property
-    def base_url(self) -> str:
-        """Return the address as it will be stored."""
-        return normalise_base_url(self.sign_in.address.text())
-
-    @property
-    def account(self) -> str:
-        """Return the account name as it will be stored."""
-        return self.sign_in.account.text().strip()
-
-    @property
-    def secret(self) -> Secret:
-        """Return the password as typed."""
-        return Secret(self.sign_in.password.text())
-
-    async def _look(self) -> None:
+    async def _read_instance(self, sign_in: SignInValues) -> None:
         try:
-            await lazy_imports.ready(self.ctx, lazy_imports.setup)
-            from services.setup import discovery
-
-            await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
-            from services import servicenow
-
-            settings = servicenow.ConnectionSettings(name="ServiceNow Server", base_url=self.base_url)
-            workspace = await self.ctx.ready()
-            async with workspace.instance_for(
-                settings, servicenow.SignIn(self.account, self.secret)
-            ) as instance:
-                found = await discovery.discover(instance, self._progress)
-                missing = None if found.complete else await self._look_for_missing(instance)
+            findings = await wizard_work.read_instance(self.ctx, sign_in, self._progress)
         except ConsoleError as error:
             self._show_failure(error.problem)
             return
-        self.found, self.missing, self.outdated = found, missing, False
-        await self._show_found()
+        self._show_findings(sign_in, findings)
 
-    async def _look_for_missing(self, instance: Any) -> MissingItems:
-        """Plan what the instance lacks; returns what says so."""
-        from console.provisioning import operations
-
-        await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
-        from services import provisioning
-
-        workspace = await self.ctx.ready()
-        self._server = await self.ctx.call(
-            partial(
-                workspace.configuration.new,
-                Kind.FOREIGN_SYSTEM,
-                id=provisional_server_id(self.base_url),
-                base_url=self.base_url,
-            )
-        )
-        self._progress(tr("Planning what is missing"))
-        names = provisioning.ItemNames()
-        planned = await operations.make_plan_on(self.ctx, instance, self._server, names)
-        missing = MissingItems(
-            planned, self._server.origin.host, await read_partial_run(self.ctx, self._server, names)
-        )
-        missing.changed.connect(self._update)
-        return missing
-
-    async def _show_found(self) -> None:
-        await lazy_imports.ready(self.ctx, lazy_imports.setup)
-        from services.setup import discovery
-
-        workspace = await self.ctx.ready()
-        names = await self.ctx.call(discovery.choose_names, workspace.configuration, self.base_url)
+    def _show_findings(self, sign_in: SignInValues, findings: InstanceFindings) -> None:
+        self.found, self.missing, self.presenter.outdated = findings.found, None, False
+        if findings.missing is not None:
+            self._server = findings.missing.server
+            host = self._server.origin.host
+            self.missing = MissingItems(findings.missing.planned, host, findings.missing.written)
+            self.missing.changed.connect(self._update)
         below = self.missing or (CreatedItems(self.applied) if self.applied is not None else None)
-        self.found_step.show_found(self.found, self.base_url, self.account, names, below)
-        self._show_step(FOUND_STEP)
+        self.found_step.show_found(findings.found, sign_in.base_url, sign_in.account, findings.names, below)
+        self._show_step(Step.FOUND)
 
     def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         self.reason.setText(
@@ -317,72 +223,63 @@ class SetupWizard(Dialog):
 
     # -- what is missing ---------------------------------------------------------------------------------------
 
-    def _make_items(self, missing: MissingItems) -> None:
-        self._begin(WRITING, tr("Signing in"))
-        self.tasks.start(self._provision(missing), group="work")
-
     async def _provision(self, missing: MissingItems) -> None:
-        """Make on the instance what it lacks, as the task's page does, then look again."""
-        await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
-        from services import provisioning
-
-        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
-        from services import servicenow
-
-        workspace = await self.ctx.ready()
+        """Create on the instance what it lacks, then read it again."""
+        sign_in, server = self.sign_in.values(), self._server
+        if server is None:
+            return
         admin = missing.administrator
-        signs_in = (self.account, self.secret) if admin is None else (admin.account, admin.secret)
+        account, secret = (
+            (sign_in.account, sign_in.secret) if admin is None else (admin.account, admin.secret)
+        )
         job = self.ctx.activity.begin(
-            tr("Creating items on {host}", host=self._server.origin.host), self._stop_writing
+            tr("Creating items on {host}", host=server.origin.host), self._stop_writing
         )
 
         def progress(text: str, done: int = 0, total: int | None = None) -> None:
             job.progress(text, done, total)
             self._progress(text, done, total)
 
-        applied = None
+        results: list[ApplyResult] = []
         try:
-            settings = workspace.connection_settings_for(self._server)
-            async with workspace.instance_for(settings, servicenow.SignIn(*signs_in)) as instance:
-                names = provisioning.ItemNames()
-                applied = await provisioning.apply(
-                    workspace.store, instance, self._server, names, progress=progress
-                )
+            applied = await wizard_work.apply_missing(
+                self.ctx, server, account, secret, progress, results.append
+            )
         except asyncio.CancelledError:
             if sip.isdeleted(self):
                 job.end(tr("Cancelled"), CANCELLED)
-            elif applied is None:
-                self.tasks.start(self._stopped(job, None), group="work")
-            else:
-                self._created(job, missing, applied)
+            elif results:
+                # Cancelled while the connection was closed: the run itself reached its end.
+                self._show_created(job, missing, sign_in, results[0])
                 self._rest()
+            else:
+                self.tasks.start(self._show_stopped(job, server, None), group=TASK_GROUP)
             raise
+        except ConsoleError as error:
+            await self._show_stopped(job, server, error.problem)
+            return
         except Exception as error:
-            known = isinstance(error, ConsoleError)
-            await self._stopped(job, error.problem if known else _unexpected(error))
-            if known:
-                return
+            await self._show_stopped(job, server, _unexpected(error))
             raise
-        self._created(job, missing, applied)
-        await self._look()
+        self._show_created(job, missing, sign_in, applied)
+        await self._read_instance(self.sign_in.values())
 
-    def _created(self, job: Job, missing: MissingItems, applied: Any) -> None:
-        """Show what the run created; what was found before it does not hold any more."""
+    def _show_created(
+        self, job: Job, missing: MissingItems, sign_in: SignInValues, applied: "ApplyResult"
+    ) -> None:
+        """Show what the run created; what was found before it no longer holds."""
         job.end(applied.receipt.run.outcome)
         missing.forget()
-        self.applied = self._applied[self.base_url] = applied
-        self.missing, self.outdated = None, True
+        self.applied = self._applied[sign_in.base_url] = applied
+        self.missing, self.presenter.outdated = None, True
         self.found_step.show_created(CreatedItems(applied))
-        self._begin(READING, tr("Reading the instance again"))
+        self._begin(Activity.READING, tr("Reading the instance again"))
 
-    async def _stopped(self, job: Job, problem: Problem | None) -> None:
+    async def _show_stopped(self, job: Job, server: "ForeignSystem", problem: Problem | None) -> None:
         """Show how far a run came that failed or, without a problem, was cancelled."""
-        self._begin(CANCELLING, tr("Reading what was written"))
-        await lazy_imports.ready(self.ctx, lazy_imports.provisioning)
-        from services import provisioning
-
+        self._begin(Activity.CANCELLING, tr("Reading what was written"))
         try:
-            written = await read_partial_run(self.ctx, self._server, provisioning.ItemNames())
+            written = await wizard_work.read_written(self.ctx, server)
         except ConsoleError as error:
             written, problem = PartialRun(known=False), problem or error.problem
         if problem is None:
@@ -400,134 +297,77 @@ class SetupWizard(Dialog):
             self.primary.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _stop_writing(self) -> None:
-        """Stop the run after the call that is under way; the dialog then says how far it came."""
-        if self.doing == WRITING:
-            self._begin(CANCELLING, tr("Cancelling"))
-            self.tasks.cancel("work")
+        """Stop the run after the current call; the dialog then shows how far it came."""
+        if self.presenter.activity is Activity.WRITING:
+            self._begin(Activity.CANCELLING, tr("Cancelling"))
+            self.tasks.cancel(TASK_GROUP)
 
     # -- create ------------------------------------------------------------------------------------------------
 
-    def _create(self) -> None:
-        # All or nothing, in a thread that nobody can stop: what could not be taken back is not offered.
-        self._begin(CREATING, tr("Creating the four objects"))
-        self.tasks.start(self._make(), group="work")
-
-    async def _make(self) -> None:
-        await lazy_imports.ready(self.ctx, lazy_imports.setup)
-        from services.setup import discovery
-
-        workspace = await self.ctx.ready()
-        make = partial(
-            discovery.create_setup,
-            workspace.configuration,
-            workspace.vault,
-            base_url=self.base_url,
-            account=self.account,
-            secret=self.secret,
-            found=self.found,
-            server_id=await self._existing_run_server_id(workspace),
-        )
+    async def _create(self, found: "DiscoveryResult") -> None:
         try:
-            # Not in the thread of the store: a vault may ask a person to unlock it.
-            self.made = await asyncio.to_thread(make)
+            created = self.made = await wizard_work.create_objects(self.ctx, self.sign_in.values(), found)
         except ConsoleError as error:
             self._show_failure(error.problem)
             return
         self.sign_in.forget_password()
-        self.done.show_made(self.made)
-        self._show_step(DONE_STEP)
+        self.done_step.show_made(created)
+        self._show_step(Step.DONE)
         self.ctx.notify(tr("ServiceNow approvals are set up"))
-        await self._check()
+        await self._check(created)
 
-    async def _existing_run_server_id(self, workspace: Any) -> Any:
-        """Return the id that runs on this address were written down under, unless a server has it already."""
-        wanted = provisional_server_id(self.base_url)
-        servers = await self.ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
-        return None if any(server.id == wanted for server in servers) else wanted
-
-    async def _check(self) -> None:
-        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
-        from services import connectivity
-
-        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
-        from services import servicenow
-
-        await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
-        from services.connectivity import check_history
-
-        workspace, made = await self.ctx.ready(), self.made
-        self.done.checking()
+    async def _check(self, created: "CreatedSetup") -> None:
+        self.done_step.checking()
         try:
-            secret = await asyncio.to_thread(
-                workspace.vault.get, made.credential.id, made.credential.name, made.server.destination
-            )
-            used = await asyncio.to_thread(
-                check_history.get_check_sign_in, workspace.vault, made.server, made.credential
-            )
-            report = await connectivity.run_check(
-                workspace.connection_settings_for(made.server),
-                servicenow.SignIn(made.credential.account, secret),
-                made.process,
-                report=self.done.stage_done,
-            )
+            report, store = await wizard_work.check_objects(self.ctx, created, self.done_step.stage_done)
         except ConsoleError as error:
-            self.done.not_checked()
+            self.done_step.not_checked()
             self.failure.show_problem(error.problem)
             return
-        await self._keep(
-            partial(check_history.save_check, workspace.store, made.server, report, made.process, used=used)
-        )
-        self.report = report
-        self.done.show_report(report)
-
-    async def _keep(self, store_check: Callable[[], object]) -> None:
-        """Keep the check among those of the server that was just made, like any other check of it."""
         try:
-            await self.ctx.call(store_check)
+            await self.ctx.call(store)
         except ConsoleError as error:
             self.ctx.notify(tr("This check could not be kept: {cause}", cause=error.problem.cause))
+        self.report = report
+        self.done_step.show_report(report)
 
     # -- the end -----------------------------------------------------------------------------------------------
-
-    def _finish(self) -> None:
-        self.ctx.navigate(Target(str(self.made.process.kind), self.made.process.id))
-        self.accept()
 
     def _open(self, target: Target) -> None:
         self.ctx.navigate(target)
         self.accept()
 
     def _cancel(self) -> None:
-        if self.doing == READING:
-            self.tasks.cancel("work")
+        if self.presenter.activity is Activity.READING:
+            self.tasks.cancel(TASK_GROUP)
             self._rest()
         else:
             self.reject()
 
     def reject(self) -> None:
-        """Leave, by Escape or by the frame of the dialog. While something is written it stays, to say what became of it."""
-        if self.doing == WRITING:
+        """Close the dialog. While records are written it stays open, to show what became of the run."""
+        if self.presenter.activity is Activity.WRITING:
             self._stop_writing()
-        elif self.doing not in (CANCELLING, CREATING):
+        elif self.presenter.can_cancel:
             super().reject()
 
     def _leave(self, _result: int) -> None:
-        self.tasks.cancel("work")
+        self.tasks.cancel(TASK_GROUP)
         self.sign_in.forget_password()
 
     def _on_problem(self, problem: Problem) -> None:
-        if self.step == DONE_STEP:
-            self.done.not_checked()
+        if self.step is Step.DONE:
+            self.done_step.not_checked()
         self._show_failure(problem)
 
     def _on_crash(self, error: BaseException) -> None:
-        self._on_problem(_unexpected(error, saved=self.step == DONE_STEP))
+        self._on_problem(_unexpected(error, saved=self.step is Step.DONE))
 
     def _show_failure(self, problem: Problem) -> None:
-        """Say what failed, and give the keyboard back: the lines were disabled while it was tried, and it left them."""
+        """Show a failure, and move the focus back to the line to correct, which lost it while it was disabled."""
         self._rest()
         self.failure.show_problem(problem)
-        if self.step == SIGN_IN_STEP:
+        if self.step is Step.SIGN_IN:
             refused = problem.fault == FaultId.AUTHENTICATION_REFUSED
             line = self.sign_in.password if refused else self.sign_in.address
             line.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -548,7 +388,7 @@ def _unexpected(error: BaseException, *, saved: bool = False) -> Problem:
     )
 
 
-def open_wizard(ctx: Any, parent: QWidget | None) -> SetupWizard:
+def open_wizard(ctx: "Context", parent: QWidget | None) -> SetupWizard:
     """Open the wizard beside the window and return it."""
     wizard = SetupWizard(ctx, parent)
     wizard.open()

@@ -1,12 +1,13 @@
 """The steps of the set-up wizard: sign in, what was found, and what was made."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.forms.edit_session import as_sentence
 from console.runtime.targets import Target
+from console.setup.wizard_work import SignInValues
 from console.widgets.field import ERROR, Field
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
 from console.widgets.line_editors import PasswordLineEdit, TextLineEdit, UrlLineEdit
@@ -16,7 +17,12 @@ from models.base import NAME_MAX, validate_single_line
 from models.foreign_system import URL_MAX
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
+from services.common.secret import Secret
 from services.language import plural, tr, translate
+
+if TYPE_CHECKING:
+    from services.connectivity import CheckReport, StageResult
+    from services.setup.discovery import CreatedSetup, DiscoveryResult
 
 LABEL_WIDTH = 190
 ADDRESS_HELP = tr_later("https://INSTANCE.service-now.com/, as in the browser")
@@ -79,7 +85,7 @@ class SignInStep(QWidget):
         return tr("Is too long") if len(account) > NAME_MAX else ""
 
     def _update_error(self) -> None:
-        """Let an error that is shown follow what is typed; a new one is shown when the person leaves the field."""
+        """Update a shown error while typing; a new one is shown when the field is left."""
         if self._address_field.state == ERROR:
             error = self._address_error() if self.address.text().strip() else ""
             if error:
@@ -88,7 +94,7 @@ class SignInStep(QWidget):
                 self._address_field.set_help(tr(ADDRESS_HELP))
 
     def normalise(self) -> bool:
-        """Write the address as it will be used; returns False, with the reason beside it, when it is none."""
+        """Show the address as it will be used; returns False, with the reason beside it, when it is not valid."""
         if error := self._address_error():
             self._address_field.set_error(error)
             return False
@@ -97,6 +103,12 @@ class SignInStep(QWidget):
         if normal != self.address.text():
             self.address.setText(normal)
         return True
+
+    def values(self) -> SignInValues:
+        """Return what was typed as it is used and stored; raises ValueError for an address that cannot be one."""
+        return SignInValues(
+            normalise_base_url(self.address.text()), self.account.text().strip(), Secret(self.password.text())
+        )
 
     def forget_password(self) -> None:
         """Clear the password line."""
@@ -140,15 +152,15 @@ class FoundStep(QWidget):
 
     def show_found(
         self,
-        found: Any,
+        found: "DiscoveryResult",
         base_url: str,
         account: str,
         names: dict[Kind, str],
         below: QWidget | None = None,
     ) -> None:
-        """Show one line per thing that was looked for, and one per object that will be made, as it will be called.
+        """Show a line for each service and the item, and one for each object that will be created, with its name.
 
-        `below` stands under them: what is missing and can be made, or what was made just now.
+        `below` is shown under them: what is missing and can be created, or what was created just now.
         """
         from console.forms.request_item_picker import contract_text
 
@@ -178,14 +190,14 @@ class FoundStep(QWidget):
         self._layout.addStretch(1)
 
     def show_created(self, below: QWidget) -> None:
-        """Show what a run created, and nothing of what was found before it: that is no longer true."""
+        """Show what a run created, without what was found before it, which no longer holds."""
         self._clear()
         self.lines = []
         self._layout.addWidget(below)
         self._layout.addStretch(1)
 
     def forget_found(self) -> None:
-        """Take away what was found, because records were written since."""
+        """Hide what was found, because records were written since."""
         del self.lines[1:]
         for widget in self._found:
             widget.hide()
@@ -232,7 +244,7 @@ class DoneStep(QWidget):
         layout.addLayout(line)
         layout.addStretch(1)
 
-    def show_made(self, made: Any) -> None:
+    def show_made(self, made: "CreatedSetup") -> None:
         """Show a link to each object."""
         for row, item in enumerate((made.credential, made.server, made.process, made.approval_type)):
             info = KINDS[item.kind]
@@ -250,7 +262,7 @@ class DoneStep(QWidget):
         self.verdict.setText(tr("Checking"))
         self._shape.show_shape("running")
 
-    def stage_done(self, result: Any) -> None:
+    def stage_done(self, result: "StageResult") -> None:
         """Show that a stage of the check has ended."""
         from services.connectivity import STAGES
 
@@ -264,10 +276,10 @@ class DoneStep(QWidget):
         self.verdict.setText(tr("Could not be checked"))
         self.stage.setText("")
 
-    def show_report(self, report: Any) -> None:
+    def show_report(self, report: "CheckReport") -> None:
         """Show the verdict and the worst finding."""
         words = {"ok": ("good", tr("Everything works")), "warning": ("notice", tr("Works, with a warning"))}
-        state, word = words.get(str(report.verdict), ("bad", tr("The check failed")))
+        state, word = words.get(report.verdict, ("bad", tr("The check failed")))
         self._meter.set_value(1.0)
         self._shape.show_shape(state)
         self.verdict.setText(word)

@@ -209,8 +209,12 @@ class ActivityPane(QFrame):
         layout.setContentsMargins(16, 8, 16, 8)
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
-        activity.changed.connect(lambda: self.isVisible() and self.refresh())
+        activity.changed.connect(self._refresh_if_visible)
         self.hide()
+
+    def _refresh_if_visible(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the jobs as they are now; the newest is selected until a person selects another, which stays so."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PyQt6 import sip
@@ -35,7 +36,8 @@ from PyQt6.QtWidgets import (
 from console.design import icons, theme
 from console.widgets import plain_text
 from console.widgets.key_cap import KeyCap
-from console.widgets.labels import Label
+from console.widgets.labels import Label, horizontal_rule
+from console.widgets.painting import pixel_ratio
 from services.language import number, plural, tr
 
 WIDTH, ROW_HEIGHT, HEADING_HEIGHT, ROWS_PER_GROUP, MARGIN, KEY_CAP_HEIGHT, KEY_CAP_PADDING = (
@@ -140,7 +142,7 @@ class EntryDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(rect, 4, 4)
             painter.setBrush(theme.colour(theme.on("sel", "link")))
             painter.drawRoundedRect(QRect(rect.left(), rect.top() + 5, 3, rect.height() - 10), 1.5, 1.5)
-        ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+        ratio = pixel_ratio(painter)
         if entry.icon:
             middle = rect.center().y() + 1
             painter.drawPixmap(
@@ -199,12 +201,6 @@ def _shadow(parent: QWidget) -> QGraphicsDropShadowEffect:
     shadow.setOffset(0, 7)
     shadow.setColor(QColor(0, 0, 0, 46))
     return shadow
-
-
-def _rule() -> QFrame:
-    rule = QFrame()
-    rule.setProperty("role", "rule")
-    return rule
 
 
 def _key_hints() -> QHBoxLayout:
@@ -273,12 +269,12 @@ class Palette(QFrame):
         top.addWidget(self.field, 1)
         top.addWidget(self.count)
         layout.addLayout(top)
-        layout.addWidget(_rule())
+        layout.addWidget(horizontal_rule())
         rows = QHBoxLayout()
         rows.setContentsMargins(6, 4, 6, 4)
         rows.addWidget(self.list)
         layout.addLayout(rows)
-        layout.addWidget(_rule())
+        layout.addWidget(horizontal_rule())
         layout.addLayout(_key_hints())
         self.setGraphicsEffect(_shadow(self))
         self.field.textChanged.connect(self._search)
@@ -363,10 +359,10 @@ class Palette(QFrame):
                         head,
                         "chevron-down",
                         "",
-                        lambda head=head: self._show_all(head),
+                        partial(self._show_all, head),
                         keeps_open=True,
                     )
-                )  # type: ignore[misc]
+                )
         self.model.replace(entries)
         self._tell()
         parent = self.parentWidget()

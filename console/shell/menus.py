@@ -1,17 +1,21 @@
 """Menus: the menu bar and the context menus of the tree, both made from the commands."""
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QMenu, QMenuBar
+from PyQt6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from console.navigation.page_registry import page_class
 from console.navigation.tree_model import Node
 from console.runtime.command_registry import Command, CommandRegistry
+from console.shell.page_registry import page_class
 from console.shell.window_commands import MENUS, new_command_id
 from console.widgets import plain_text
 from services.language import tr
+
+if TYPE_CHECKING:
+    from console.shell.tree_controller import TreeController
 
 OBJECT_COMMANDS = ("rename", "duplicate", "check", "rehearse", "discard", "delete")
 
@@ -31,9 +35,9 @@ def build_menu_bar(bar: QMenuBar, commands: CommandRegistry) -> None:
 
 
 def _submenu(menu: QMenu, command: Command) -> QMenu:
-    """Return the menu inside `menu` that a command stands in, made for the first of its commands."""
+    """Return the submenu of a command, created for the first command in it."""
     for action in menu.actions():
-        found = action.menu()
+        found: QMenu | None = action.menu()
         if found is not None and found.title() == command.submenu:
             return found
     made = menu.addMenu(command.submenu)
@@ -41,57 +45,57 @@ def _submenu(menu: QMenu, command: Command) -> QMenu:
     return made
 
 
-def node_menu(window: Any, node: Node) -> QMenu:
-    """Make the context menu of a node: the guide's way to a new object, or what can be done with an object."""
-    menu = QMenu(window)
+def node_menu(objects: "TreeController", node: Node, parent: QWidget) -> QMenu:
+    """Return the context menu of a node: for a folder how to create an object, for an object its commands."""
+    menu = QMenu(parent)
     menu.setAccessibleName(plain_text.one_line(node.text))
-    commands = window.ctx.commands
+    commands = objects.ctx.commands
     if node.saved_filter:
-        _add_filter_commands(menu, window, node)
+        _add_filter_commands(menu, objects, node)
         return menu
     if node.object_id is None:
         if node.place is not None and node.place.new and node.kind is not None:
             _add_new_commands(menu, node.place.new, commands, new_command_id(node.kind))
-        _open(menu, window, node)
+        _add_open_command(menu, objects, node)
         return menu
-    _open(menu, window, node)
+    _add_open_command(menu, objects, node)
     menu.addSeparator()
     for command in _object_commands(commands, node):
         if command.destructive:
             menu.addSeparator()
-        action = commands.entry(command.id, menu, lambda name=command.id: window.run_on_node(node, name))
+        action = commands.entry(command.id, menu, partial(objects.run_on_node, node, command.id))
         menu.addAction(action)
     return menu
 
 
-def _add_filter_commands(menu: QMenu, window: Any, node: Node) -> None:
-    """Offer what can be done with a filter that people saved."""
-    commands, key = window.ctx.commands, node.saved_filter
-    _open(menu, window, node)
+def _add_filter_commands(menu: QMenu, objects: "TreeController", node: Node) -> None:
+    """Add the commands of a saved filter."""
+    commands = objects.ctx.commands
+    _add_open_command(menu, objects, node)
     menu.addSeparator()
-    menu.addAction(commands.entry("rename", menu, lambda: window.navigation.edit(node)))
+    menu.addAction(commands.entry("rename", menu, partial(objects.edit_name, node)))
     menu.addSeparator()
-    menu.addAction(commands.entry("delete", menu, lambda: window.saved_filters.delete(key)))
+    menu.addAction(commands.entry("delete", menu, partial(objects.delete_node, node)))
 
 
-def _open(menu: QMenu, window: Any, node: Node) -> None:
+def _add_open_command(menu: QMenu, objects: "TreeController", node: Node) -> None:
     action = QAction(tr("Open"), menu)
-    action.triggered.connect(lambda: window.show_target(node.target))
+    action.triggered.connect(lambda *_checked: objects.show_node(node))
     menu.addAction(action)
     menu.setDefaultAction(action)
 
 
-def _add_new_commands(menu: QMenu, way: tuple[str, ...], commands: CommandRegistry, command_id: str) -> None:
-    for text in way[:-1]:
+def _add_new_commands(menu: QMenu, path: tuple[str, ...], commands: CommandRegistry, command_id: str) -> None:
+    for text in path[:-1]:
         deeper = menu.addMenu(tr(text))
         if deeper is not None:
             menu = deeper
-    menu.addAction(commands.entry(command_id, menu, lambda: commands.run(command_id), text=tr(way[-1])))
+    menu.addAction(commands.entry(command_id, menu, partial(commands.run, command_id), text=tr(path[-1])))
 
 
 def _object_commands(commands: CommandRegistry, node: Node) -> Iterator[Command]:
-    """Give the commands that can mean something for an object; its page has the last word."""
-    offered = {"rename", "duplicate", "delete", *page_class(node.target.kind).offered}
+    """Yield the commands that may apply to an object; its page decides whether they can run."""
+    offered = {"rename", "duplicate", "delete", *page_class(node.target).offered}
     for name in OBJECT_COMMANDS:
         if name in offered and _applies_to(name, node):
             yield commands.get(name)

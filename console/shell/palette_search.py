@@ -1,93 +1,111 @@
-"""What the palette finds: commands, objects, faults and requests."""
+"""The search of the command palette: commands, objects, faults and requests."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject
 
 from console.inbox.filter_counts import filter_catalog
-from console.navigation.locations import kind_breadcrumb
 from console.navigation.request_places import request_target, state_label
+from console.navigation.tree_definition import kind_breadcrumb
+from console.navigation.tree_model import TreeModel
 from console.runtime import lazy_imports
-from console.runtime.targets import fault_entry_target
-from console.shell.command_palette import ROWS_PER_GROUP, Groups, PaletteEntry
+from console.runtime.context import Context
+from console.runtime.targets import Target, fault_entry_target
+from console.shell.command_palette import ROWS_PER_GROUP, Groups, Palette, PaletteEntry
 from models.kinds import Kind
 from models.text_folding import fold_text
 from services.language import tr
 
+if TYPE_CHECKING:
+    from services.requests.inbox.filter_sql import RequestRow
+    from services.requests.inbox.inbox import Inbox
+
 MAX_REQUESTS = 5 * ROWS_PER_GROUP + 1
-"""Requests that are looked for; so many mean that there may be more."""
+"""How many requests are read; if that many are found, there may be more."""
 MIN_QUERY_LENGTH = 2
-"""Letters from which requests and faults are searched: one letter is in nearly all of them."""
+"""Letters that a search for requests and faults needs: nearly all of them contain a single letter."""
 
 
 class PaletteSearch:
-    """Searches what the window has: commands, the objects of its tree, the fault catalog, the requests of its store."""
+    """Searches the commands, the objects of the tree, the fault catalog and the requests of the store."""
 
-    def __init__(self, window: Any) -> None:
-        self._window = window
+    def __init__(
+        self, ctx: Context, model: TreeModel, show_target: Callable[[Target], object], owner: QObject
+    ) -> None:
+        self._ctx, self._model = ctx, model
+        self._show_target, self._owner = show_target, owner
 
-    def find(self, text: str) -> Groups:
-        """Return groups of entries for what was typed; `>` in front narrows it to commands."""
+    def find_now(self, text: str) -> Groups:
+        """Return commands and objects, which are in memory; a leading `>` finds commands only."""
         words = _words(text)
         groups = [(tr("Commands"), self._commands(words))]
         if not text.startswith(">"):
             objects = self._objects(words)
-            # Who types a whole name means the object, not a command that holds the same words.
+            # A complete name means the object, not a command that contains the same words.
             exact = any(entry.text.casefold().split() == words for entry in objects)
             groups.insert(0 if exact else 1, (tr("Objects"), objects))
         return groups
 
-    async def faults(self, text: str) -> list[PaletteEntry]:
-        """Return entries for the faults of the catalogue whose id, stage, symptom or cause holds what was typed."""
+    async def find_in_background(self, text: str, palette: Palette) -> None:
+        """Add requests and faults to a palette as they are found."""
+        # Requests first: their caller is waiting on the telephone.
+        try:
+            requests = await self._requests(text)
+            palette.add(text, tr("Requests"), requests, cut=len(requests) == MAX_REQUESTS)
+            palette.add(text, tr("Faults"), await self._faults(text))
+        finally:
+            palette.finish(text)
+
+    async def _faults(self, text: str) -> list[PaletteEntry]:
+        """Return the faults of the catalog whose id, stage, symptom or cause contains the text."""
         if text.startswith(">") or len(text) < MIN_QUERY_LENGTH:
             return []
-        await lazy_imports.ready(self._window.ctx, lazy_imports.connectivity)
+        await lazy_imports.ready(self._ctx, lazy_imports.connectivity)
         from services.connectivity import fault_handbook
 
         words = _words(text)
         return [
             PaletteEntry(
                 fault.id,
-                # What was typed: mostly the words of a caller, else why it is so.
+                # The part that matches: mostly a symptom in the words of a caller, otherwise the cause.
                 f"{fault_handbook.join_stage_names(fault.stages)}: {fault.symptom if _matches(fault.symptom, words) else fault.cause}",
                 "book",
                 "",
-                lambda fault=fault: self._window.show_target(fault_entry_target(fault.id, fault.stages[0])),  # type: ignore[misc]
+                partial(self._show_target, fault_entry_target(fault.id, fault.stages[0])),
             )
             for fault in fault_handbook.search_faults(text)
         ]
 
-    async def requests(self, text: str) -> list[PaletteEntry]:
-        """Return entries for requests that hold what was typed: open ones first, the newest of each."""
-        ctx = self._window.ctx
+    async def _requests(self, text: str) -> list[PaletteEntry]:
+        """Return requests that contain the text, open ones first, the newest of each first."""
+        ctx = self._ctx
         if text.startswith(">") or len(text) < MIN_QUERY_LENGTH or ctx.workspace_or_none is None:
             return []
         await lazy_imports.ready(ctx, lazy_imports.inbox)
-        from services.requests.inbox import filters
-
-        inbox = await filter_catalog(ctx, self._window).inbox()
-        found = await ctx.call(_find_requests, inbox, filters, text)
+        inbox = await filter_catalog(ctx, self._owner).inbox()
+        found = await ctx.call(_find_requests, inbox, text)
         return [self._entry(row) for row in found]
 
-    def _entry(self, row: Any) -> PaletteEntry:
-        said = (state_label(row.state).lower(), row.policy, row.user)
+    def _entry(self, row: "RequestRow") -> PaletteEntry:
+        caption = (state_label(row.state).lower(), row.policy, row.user)
         return PaletteEntry(
             row.number or row.external_id or row.file_path,
-            ", ".join(part for part in said if part),
+            ", ".join(part for part in caption if part),
             "tray",
             "",
-            lambda: self._window.show_target(request_target(row.id)),
+            partial(self._show_target, request_target(row.id)),
         )
 
     def _commands(self, words: list[str]) -> list[PaletteEntry]:
-        commands = self._window.ctx.commands
+        commands = self._ctx.commands
         found = [c for c in commands if _matches(c.text, words) and c.enabled() and c.id != "palette"]
         found.sort(key=lambda c: not c.text.casefold().startswith(" ".join(words)))
-        return [
-            PaletteEntry(c.text, c.where, c.icon, c.shortcut, lambda c=c: commands.run(c.id))  # type: ignore[misc]
-            for c in found
-        ]
+        return [PaletteEntry(c.text, c.where, c.icon, c.shortcut, partial(commands.run, c.id)) for c in found]
 
     def _objects(self, words: list[str]) -> list[PaletteEntry]:
-        found = [n for n in self._window.model.objects() if _matches(n.text, words)]
+        found = [n for n in self._model.objects() if _matches(n.text, words)]
         found.sort(
             key=lambda n: (
                 n.text.casefold().split() != words,
@@ -96,15 +114,15 @@ class PaletteSearch:
             )
         )
         return [
-            PaletteEntry(
-                n.text, _tree_path(n.kind), n.icon, "", lambda n=n: self._window.show_target(n.target)
-            )  # type: ignore[misc]
+            PaletteEntry(n.text, _tree_path(n.kind), n.icon, "", partial(self._show_target, n.target))
             for n in found
         ]
 
 
-def _find_requests(inbox: Any, filters: Any, text: str) -> list[Any]:
-    """Find requests as the inbox does; blocks, for the thread of the store."""
+def _find_requests(inbox: "Inbox", text: str) -> "list[RequestRow]":
+    """Find requests as the inbox does. Blocks; for the thread of the store, after the group `inbox` was imported."""
+    from services.requests.inbox import filters
+
     order = filters.Sort("age")
     still_open = inbox.rows(
         filters.Filter(states=filters.OPEN_STATES, text=text), order, 0, MAX_REQUESTS

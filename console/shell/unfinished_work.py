@@ -1,16 +1,20 @@
 """Finishes, when the window has opened, what programs that died left behind: rehearsals, and requests half cancelled."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
 
 from console.runtime import lazy_imports
 from console.runtime.activity import DONE, FAILED, Job
+from console.runtime.context import Context
 from console.runtime.task_runner import TaskRunner
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import tr
+
+if TYPE_CHECKING:
+    from services.requests.rehearsal.cleanup import CleanupReport
 
 TASK_GROUP = "leftovers"
 JOB_NAME = tr_later("Finishing what was broken off")
@@ -22,7 +26,7 @@ MAX_ATTEMPTS = 12
 class StartupCleanup(QObject):
     """Looks once after each opening of the workspace; where there is nothing, nothing is said and nobody is asked."""
 
-    def __init__(self, ctx: Any, parent: QObject | None = None) -> None:
+    def __init__(self, ctx: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.ctx = ctx
         self.tasks = TaskRunner(self, ctx.show_problem)
@@ -59,7 +63,7 @@ class StartupCleanup(QObject):
             return
         job.end(*_job_result(done, cleaned))
 
-    def _told(self, job: Job, done: Any) -> int:
+    def _told(self, job: Job, done: "CleanupReport") -> int:
         """Write into the log what was done; returns how many were cleaned up for good."""
         for one in done.cleaned:
             job.note(f"{one.number or one.request_id}: {one.cleanup_check}")
@@ -70,7 +74,7 @@ class StartupCleanup(QObject):
         return sum(one.cleanup_check.ok for one in done.cleaned) + len(done.ended)
 
 
-def _job_result(done: Any, cleaned: int) -> tuple[str, str]:
+def _job_result(done: "CleanupReport", cleaned: int) -> tuple[str, str]:
     left = len(done.problems) + sum(bool(one.cleanup_check.open) for one in done.cleaned) + done.still_pending
     told = [tr("{cleaned} cleaned up", cleaned=cleaned)] if cleaned else []
     if left:

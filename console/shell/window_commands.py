@@ -1,14 +1,24 @@
-"""The commands of the window, defined once."""
+"""The commands of the window. The menu bar, the palette, context menus and shortcuts are built from these definitions."""
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QWidget
 
 from console.checks.check_schedule import INTERVALS
-from console.navigation.locations import KIND_PATHS
-from console.navigation.tree_places import find_page_nodes
+from console.inbox import my_names
+from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
+from console.runtime.context import Context
+from console.runtime.targets import FAULTS, HOME, REQUESTS, Target
+from console.shell import dialogs
+from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
+
+if TYPE_CHECKING:
+    from console.shell.main_window import Window
 
 MENUS = (
     tr_later("File"),
@@ -21,8 +31,15 @@ MENUS = (
 )
 
 
-def register_commands(window: Any) -> None:
-    """Define every command of `window` in its context's registry."""
+def open_wizard(ctx: Context, window: QWidget) -> None:
+    """Open the set-up wizard, which is imported when it is first opened."""
+    from console.setup import wizard
+
+    wizard.open_wizard(ctx, window)
+
+
+def register_commands(window: "Window") -> None:
+    """Register the commands of a window; a new one is added to one of the functions below."""
     add = window.ctx.commands.add
     for command in (
         *_file_commands(window),
@@ -34,22 +51,35 @@ def register_commands(window: Any) -> None:
         add(command)
 
 
-def _page_command(window: Any, name: str, text: str, where: str, **more: Any) -> Command:
-    """Define a command that the shown page does; it can run while the page offers it."""
+def _page_command(
+    window: "Window",
+    name: str,
+    text: str,
+    where: str,
+    *,
+    icon: str = "",
+    shortcut: str = "",
+    destructive: bool = False,
+    separator_before: bool = False,
+) -> Command:
+    """Return a command that the shown page runs; it is enabled while the page supports it."""
     return Command(
         name,
         text,
-        lambda: window.run_on_page(name),
-        enabled=lambda: window.page_supports(name),
+        lambda: window.pages.run(name),
+        enabled=lambda: window.pages.supports(name),
+        icon=icon,
+        shortcut=shortcut,
         where=where,
-        **more,
+        destructive=destructive,
+        separator_before=separator_before,
     )
 
 
-def _file_commands(window: Any) -> tuple[Command, ...]:
+def _file_commands(window: "Window") -> tuple[Command, ...]:
     return (
-        Command("setup", "Set up ServiceNow approvals…", window.open_wizard, icon="play", shortcut="Ctrl+Shift+N", where="File"),
-        Command("new", "New", window.new_of_current_kind, enabled=lambda: window.current_kind() is not None, icon="plus", shortcut="Ctrl+N", where="File", separator_before=True),
+        Command("setup", "Set up ServiceNow approvals…", partial(open_wizard, window.ctx, window), icon="play", shortcut="Ctrl+Shift+N", where="File"),
+        Command("new", "New", window.objects.new_of_current_kind, enabled=lambda: window.objects.current_kind() is not None, icon="plus", shortcut="Ctrl+N", where="File", separator_before=True),
         *_new_commands(window),
         Command("quit", "Quit", window.close, shortcut="Ctrl+Q", where="File", separator_before=True),
     )  # fmt: skip
@@ -60,30 +90,30 @@ def new_command_id(kind: Kind) -> str:
     return f"new_{kind}"
 
 
-def _new_commands(window: Any) -> Iterator[Command]:
-    for kind in KIND_PATHS:
+def _new_commands(window: "Window") -> Iterator[Command]:
+    for kind in kinds_in_tree():
         info = KINDS[kind]
         yield Command(
             new_command_id(kind),
             info.new_name,
-            lambda kind=kind: window.new(kind),
+            partial(window.objects.new, kind),
             icon=info.icon,
             where="File",
         )
 
 
-def _edit_commands(window: Any) -> tuple[Command, ...]:
+def _edit_commands(window: "Window") -> tuple[Command, ...]:
     return (
         _page_command(window, "save", "Save", "Edit", icon="disk", shortcut="Ctrl+S"),
         _page_command(window, "discard", "Discard changes", "Edit", icon="undo"),
-        Command("undo", "Undo delete or rename", lambda: window.ctx.undo.undo_last(window), enabled=lambda: bool(window.ctx.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separator_before=True),
+        Command("undo", "Undo delete or rename", partial(window.ctx.undo.undo_last, window), enabled=lambda: bool(window.ctx.undo.next), icon="undo", shortcut="Ctrl+Z", where="Edit", separator_before=True),
         Command("palette", "Find or run anything", window.open_palette, icon="search", shortcut="Ctrl+K", where="Edit", separator_before=True),
         Command("find", "Find here", window.focus_search, icon="search", shortcut="Ctrl+F", where="Edit"),
         Command("filter", "Filter the tree", window.focus_filter, icon="funnel", shortcut="Ctrl+Shift+F", where="Edit"),
     )  # fmt: skip
 
 
-def _view_commands(window: Any) -> tuple[Command, ...]:
+def _view_commands(window: "Window") -> tuple[Command, ...]:
     schemes = (
         ("system", tr_later("Follow the system’s colours")),
         ("light", tr_later("Light")),
@@ -91,42 +121,46 @@ def _view_commands(window: Any) -> tuple[Command, ...]:
         ("contrast", tr_later("High contrast")),
     )
     return (
-        Command("back", "Back", window.go_back, enabled=window.can_go_back, shortcut="Alt+Left", where="View"),
-        Command("forward", "Forward", window.go_forward, enabled=window.can_go_forward, shortcut="Alt+Right", where="View"),
-        Command("home", "Home", window.go_home, icon="home", shortcut="Alt+Home", where="View"),
+        Command("back", "Back", window.pages.go_back, enabled=window.pages.can_go_back, shortcut="Alt+Left", where="View"),
+        Command("forward", "Forward", window.pages.go_forward, enabled=window.pages.can_go_forward, shortcut="Alt+Right", where="View"),
+        Command("home", "Home", partial(window.show_target, Target(HOME)), icon="home", shortcut="Alt+Home", where="View"),
         _page_command(window, "refresh", "Refresh", "View", icon="refresh", shortcut="F5"),
-        Command("next_tab", "Next tab", lambda: window.switch_tab(1), shortcut="Ctrl+Tab", where="View", separator_before=True),
-        Command("previous_tab", "Previous tab", lambda: window.switch_tab(-1), shortcut="Ctrl+Shift+Tab", where="View"),
+        Command("next_tab", "Next tab", partial(window.pages.switch_tab, 1), shortcut="Ctrl+Tab", where="View", separator_before=True),
+        Command("previous_tab", "Previous tab", partial(window.pages.switch_tab, -1), shortcut="Ctrl+Shift+Tab", where="View"),
         Command("activity", "Activity", window.toggle_activity, icon="history", shortcut="Ctrl+J", where="View", separator_before=True),
         *(
-            Command(f"theme_{scheme}", text, lambda scheme=scheme: window.set_scheme(scheme), where="View", separator_before=scheme == "system")
+            Command(f"theme_{scheme}", text, partial(window.set_scheme, scheme), where="View", separator_before=scheme == "system")
             for scheme, text in schemes
         ),
         Command("reset_layout", "Reset the layout", window.reset_layout, where="View", separator_before=True),
     )  # fmt: skip
 
 
-def _object_commands(window: Any) -> tuple[Command, ...]:
+def _object_commands(window: "Window") -> tuple[Command, ...]:
     return (
-        Command("rename", "Rename", window.rename, enabled=window.can_rename, icon="pencil", shortcut="F2", where="Object"),
+        Command("rename", "Rename", window.objects.rename, enabled=window.objects.can_rename, icon="pencil", shortcut="F2", where="Object"),
         _page_command(window, "duplicate", "Duplicate", "Object", icon="copy", shortcut="Ctrl+D"),
         _page_command(window, "delete", "Delete", "Object", icon="bin", shortcut="Ctrl+Del", destructive=True, separator_before=True),
     )  # fmt: skip
 
 
-def _schedule_commands(window: Any) -> Iterator[Command]:
+def _schedule_commands(window: "Window") -> Iterator[Command]:
     for minutes, text in INTERVALS:
         yield Command(
             f"check_every_{minutes}",
             text,
-            lambda minutes=minutes: window.schedule.choose(minutes),
+            partial(window.schedule.choose, minutes),
             where="Tools",
             submenu="Scheduled check",
-            checked=lambda minutes=minutes: window.schedule.minutes == minutes,
+            checked=partial(_is_interval, window, minutes),
         )
 
 
-def _request_commands(window: Any) -> Iterator[Command]:
+def _is_interval(window: "Window", minutes: int) -> bool:
+    return window.schedule.minutes == minutes
+
+
+def _request_commands(window: "Window") -> Iterator[Command]:
     yield _page_command(window, "copy_answer", "Copy answer for the caller", "Requests", icon="copy", shortcut="Ctrl+Shift+A", separator_before=True)  # fmt: skip
     yield _page_command(
         window, "open_in_servicenow", "Open in ServiceNow", "Requests", icon="open", shortcut="Ctrl+Shift+O"
@@ -139,7 +173,7 @@ def _request_commands(window: Any) -> Iterator[Command]:
         window, "save_filter", "Save filter…", "Requests", icon="funnel", separator_before=True
     )
     yield _page_command(window, "export", "Export…", "Requests", icon="download", shortcut="Ctrl+E")
-    yield Command("my_names", "My ServiceNow user and groups…", window.open_my_names, icon="user", where="Requests", separator_before=True)  # fmt: skip
+    yield Command("my_names", "My ServiceNow user and groups…", partial(my_names.open_my_names, window.settings, window, window.saved_filters.filters.reset_inbox), icon="user", where="Requests", separator_before=True)  # fmt: skip
     yield Command(
         "notify_requests",
         "Notify about new and overdue requests",
@@ -149,20 +183,20 @@ def _request_commands(window: Any) -> Iterator[Command]:
     )
 
 
-def _other_commands(window: Any) -> tuple[Command, ...]:
+def _other_commands(window: "Window") -> tuple[Command, ...]:
     return (
-        Command("requests", "Show requests", window.go_requests, icon="tray", shortcut="Ctrl+R", where="Requests"),
+        Command("requests", "Show requests", partial(window.show_target, Target(REQUESTS)), icon="tray", shortcut="Ctrl+R", where="Requests"),
         _page_command(window, "rehearse", "Rehearse a request…", "Requests", icon="play", shortcut="Ctrl+Shift+R"),
         *_request_commands(window),
         _page_command(window, "check", "Check connection", "Tools", icon="link", shortcut="Ctrl+Shift+C"),
         Command("check_all", "Check all servers", window.rounds.start, enabled=window.can_check_all, icon="gauge", where="Tools"),
         *_schedule_commands(window),
         *(
-            Command(f"open_{task.key}", task.text, lambda task=task: window.show_target(task.target), icon=task.icon, where="Tools", separator_before=True)
+            Command(f"open_{task.key}", task.text, partial(window.show_target, task.target), icon=task.icon, where="Tools", separator_before=True)
             for task in find_page_nodes()
         ),
-        Command("verify_audit", "Verify the audit trail", window.verify_audit, icon="history", where="Tools", separator_before=True),
-        Command("faults", "Fault catalog", window.go_faults, icon="book", shortcut="Shift+F1", where="Help"),
-        Command("shortcuts", "Keyboard shortcuts", window.show_shortcuts, shortcut="F1", where="Help", separator_before=True),
-        Command("about", "About Approval Console", window.show_about, where="Help"),
+        Command("verify_audit", "Verify the audit trail", lambda: window.tasks.start(verify_audit_trail(window.ctx), group="audit"), icon="history", where="Tools", separator_before=True),
+        Command("faults", "Fault catalog", partial(window.show_target, Target(FAULTS)), icon="book", shortcut="Shift+F1", where="Help"),
+        Command("shortcuts", "Keyboard shortcuts", lambda: dialogs.shortcuts_sheet(window.ctx.commands, window).open(), shortcut="F1", where="Help", separator_before=True),
+        Command("about", "About Approval Console", lambda: dialogs.about_sheet(window.ctx.options.store, window.ctx.options.vault, window).open(), where="Help"),
     )  # fmt: skip

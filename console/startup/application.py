@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,6 @@ from PyQt6.QtGui import QFont
 from PyQt6.QtWidgets import QApplication
 
 from console.design import icons, theme
-from console.navigation.page_registry import import_all_pages
 from console.runtime import drafts
 from console.runtime.context import Context
 from console.runtime.options import Options
@@ -39,6 +39,7 @@ from console.runtime.single_instance import SingleInstance
 from console.runtime.targets import HOME, Target
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
+from console.shell.page_registry import import_all_pages
 from console.startup import event_loop, start_trace, terminal_output
 from console.startup.crash_reports import CrashReports
 from models.kinds import Kind
@@ -63,7 +64,7 @@ EXIT_NO_DISPLAY, EXIT_CANCELLED = 3, 130
 class FirstPaint(QObject):
     """Notices when a window was painted for the first time, and calls back once."""
 
-    def __init__(self, window: Window, then: object) -> None:
+    def __init__(self, window: Window, then: Callable[[], object]) -> None:
         super().__init__(window)
         self._then = then
         window.installEventFilter(self)
@@ -73,7 +74,7 @@ class FirstPaint(QObject):
         """Wait for the first paint to be over."""
         if event is not None and event.type() == QEvent.Type.Paint:
             self._window.removeEventFilter(self)
-            QTimer.singleShot(0, self._then)  # type: ignore[arg-type]
+            QTimer.singleShot(0, self._then)
         return super().eventFilter(watched, event)
 
 

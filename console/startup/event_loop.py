@@ -9,14 +9,17 @@ import socket
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from types import FrameType
+from typing import TypeVar
 
 import qasync
+from PyQt6 import sip
 from PyQt6.QtCore import QSocketNotifier
 from PyQt6.QtWidgets import QApplication
 
 from console.startup import termination_signals
 
+T = TypeVar("T")
 IO_THREADS = 4
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter while the window waits for it; the default of 5 ms can be felt when
@@ -33,9 +36,7 @@ class NonBlockingPool(concurrent.futures.ThreadPoolExecutor):
         super().shutdown(wait=False, cancel_futures=True)
 
 
-def run(
-    app: QApplication, main: Callable[[asyncio.Event], Awaitable[Any]], *, breaks_off: bool = False
-) -> Any:
+def run(app: QApplication, main: Callable[[asyncio.Event], Awaitable[T]], *, breaks_off: bool = False) -> T:
     """Run `main(stop)` until it returns; `stop` is set when the last window closes, or a signal tells it to end.
 
     `breaks_off` says that `main` does not wait for `stop`: such a signal cancels it, which raises CancelledError here.
@@ -47,14 +48,14 @@ def run(
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
 
-    async def body() -> Any:
+    async def body() -> T:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(NonBlockingPool(IO_THREADS, thread_name_prefix="io"))
         stop = asyncio.Event()
         app.lastWindowClosed.connect(stop.set)
         working = asyncio.current_task()
 
-        def told(_number: int, _frame: Any) -> None:
+        def told(_number: int, _frame: FrameType | None) -> None:
             stop.set()
             if breaks_off and working is not None:
                 working.cancel()
@@ -76,7 +77,7 @@ def _wake_on_signals() -> Iterator[None]:
     reading.setblocking(False)
     writing.setblocking(False)
     before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-    notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)
+    notifier = QSocketNotifier(sip.voidptr(reading.fileno()), QSocketNotifier.Type.Read)
     notifier.activated.connect(lambda *_: reading.recv(64))
     try:
         yield

@@ -6,6 +6,7 @@ nothing slow: the window writes a few lines too.
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 from services.common.plain_text import escape_controls
@@ -20,7 +21,7 @@ class PlainStream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # any attribute of any text stream
         """Be as the stream is in everything else."""
         if name == "buffer":
             raise AttributeError(name)
@@ -31,7 +32,7 @@ class PlainStream:
         self._stream.write(escape_controls(text))
         return len(text)
 
-    def writelines(self, lines: Any) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         """Write plain lines."""
         for line in lines:
             self.write(line)
@@ -43,7 +44,7 @@ def install_plain_stderr() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- lives as long as the program
     if not isinstance(sys.stderr, PlainStream):
-        sys.stderr = PlainStream(sys.stderr)  # type: ignore[assignment]
+        sys.stderr = PlainStream(sys.stderr)
 
 
 def write(text: str, *, err: bool) -> None:

@@ -9,8 +9,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
+_Handler = Callable[[int, FrameType | None], object] | int | None
 SIGNAL_NAMES = ("SIGTERM", "SIGHUP")
 
 
@@ -26,19 +26,19 @@ def handle_termination(told: Callable[[int, FrameType | None], None]) -> Iterato
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before: dict[int, Any] = {}
+    before: dict[signal.Signals, _Handler] = {}
 
     def first(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         told(number, frame)
 
-    for number in termination_signals():
-        before[number] = signal.signal(number, first)
+    for one in termination_signals():
+        before[one] = signal.signal(one, first)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @contextlib.contextmanager

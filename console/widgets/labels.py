@@ -13,7 +13,7 @@ from PyQt6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PyQt6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QFrame, QLabel, QSizePolicy, QWidget
 
 from console.design import icons, theme
 from console.widgets import activation, plain_text
@@ -302,3 +302,10 @@ class CopyLabel(TextButton):
         if clipboard is not None:
             clipboard.setText(self.text())
             self.copied.emit(self.text())
+
+
+def horizontal_rule() -> QFrame:
+    """Return a line between two parts of a page or window."""
+    rule = QFrame()
+    rule.setProperty("role", "rule")
+    return rule

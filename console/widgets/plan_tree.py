@@ -146,7 +146,7 @@ class PlanModel(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(row, column, siblings[row])
 
-    def parent(self, index: QModelIndex | None = None) -> Any:  # type: ignore[override]
+    def parent(self, index: QModelIndex | None = None) -> Any:  # two overloads of Qt share the name
         """Return the index of a parent; without an index the QObject's own parent, which shares the name."""
         if index is None:
             return super().parent()

@@ -1,4 +1,4 @@
-"""Signs the head of a store's audit trail with a key of the vault, and compares a store with what was signed."""
+"""Signs the head of the audit trail of a store with a key from the vault, and verifies a store against its signature."""
 
 import logging
 import uuid
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -15,6 +14,7 @@ from models.base import utcnow
 from models.store_meta import StoreMeta
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonLike
 from services.common.secret import Secret
 from services.store import Store
 from services.store.audit_anchor import Anchor, AuditKey, key_fingerprint
@@ -22,33 +22,33 @@ from services.store.audit_trail import load_head
 from services.vault import Vault
 
 _META_KEY_PREFIX = "audit_signed:"
-"""Of the store's row with the last signature of each key."""
+"""Key prefix of the rows in StoreMeta that contain the last signature of each audit key."""
 log = logging.getLogger(__name__)
 RENEWED_OPERATION = "audit-signed-anew"
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What is known of the signature of a store."""
+    """The last signature of a store, or why there is none."""
 
     anchor: Anchor | None
-    """The last one of the vault's key."""
+    """The head that was signed last with the key of the vault."""
     why_not: str = ""
-    """Why there is none, as a sentence."""
+    """Why there is no signature, as a sentence."""
     problem: str = ""
-    """What is wrong with it, as part of a sentence."""
+    """What is wrong with the signature, as part of a sentence."""
 
-    def as_dict(self) -> dict[str, Any] | None:
+    def as_dict(self) -> dict[str, JsonLike] | None:
         """Return the signature as a part of a JSON document."""
         if self.anchor is None:
             return None
-        told = self.anchor.as_dict()
-        return {name: told[name] for name in ("entries", "at", "fingerprint")}
+        values = self.anchor.as_dict()
+        return {name: values[name] for name in ("entries", "at", "fingerprint")}
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What `audit verify` found."""
+    """The result of `audit verify`."""
 
     ok: bool
     entries: int
@@ -56,7 +56,7 @@ class AuditReport:
     signature: Signature
     remarks: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return the report as a JSON document."""
         return {
             "ok": self.ok,
@@ -69,7 +69,7 @@ class AuditReport:
 
 
 def read_signature(store: Store, vault: Vault) -> Signature:
-    """Return the last signature that the vault's key made for this store."""
+    """Return the last signature of this store that was made with the key of the vault."""
     try:
         key = _load_key(store.id, vault)
     except ConsoleError as error:
@@ -84,9 +84,9 @@ def read_signature(store: Store, vault: Vault) -> Signature:
 
 
 def sign_audit_trail(store: Store, vault: Vault, *, renew: bool = False) -> Anchor:
-    """Sign the head as it is now and return it; unsigned where the vault has no key and can keep none.
+    """Sign the current head and return it; unsigned if the vault has no key and cannot store one.
 
-    The store keeps the signature as well. A head that does not continue what was signed before is refused, but for
+    The signature is also written to the store. A head that does not continue the last signed head is refused unless
     `renew`, which is recorded. Raises RefusedError, VaultError, StoreError.
     """
     key = _load_key(store.id, vault)
@@ -99,7 +99,7 @@ def sign_audit_trail(store: Store, vault: Vault, *, renew: bool = False) -> Anch
     try:
         return _sign_with_key(store, vault, key, first=first, renew=renew)
     except BaseException:
-        if first:  # a key without a signature reads as a signature that was removed
+        if first:  # a key without a signature would look like a removed signature
             with suppress(ConsoleError):
                 vault.remove_audit_key(store.id)
         raise
@@ -123,10 +123,10 @@ def _sign_with_key(store: Store, vault: Vault, key: AuditKey, *, first: bool, re
 
 
 def sign_if_changed(store: Store, vault: Vault) -> None:
-    """Sign what was written, where the vault keeps a key; what prevents it is logged, and audit verify tells of it."""
+    """Sign the audit trail if entries were added and the vault can store a key; errors are logged."""
     if not (store.has_unsigned_changes and vault.can_store_audit_key):
         return
-    # Cleared first: what is written while this signs is signed the next time.
+    # Cleared first, so that entries added meanwhile are signed next time.
     store.has_unsigned_changes = False
     try:
         sign_audit_trail(store, vault)
@@ -136,7 +136,7 @@ def sign_if_changed(store: Store, vault: Vault) -> None:
 
 
 def verify_audit_trail(store: Store, vault: Vault, anchor: Anchor | None = None) -> AuditReport:
-    """Walk the audit trail and compare it with the store's signature and with an anchor that was kept elsewhere."""
+    """Verify the chain of the audit trail, the signature of the store, and an anchor that was stored elsewhere."""
     signature = read_signature(store, vault)
     problem = signature.problem
     known: dict[int, str] = {}
@@ -144,12 +144,12 @@ def verify_audit_trail(store: Store, vault: Vault, anchor: Anchor | None = None)
         known[signature.anchor.entries] = signature.anchor.hash
     remarks: list[str] = []
     if anchor is not None:
-        of_anchor = _anchor_problem(store, signature, anchor)
-        if not of_anchor and known.setdefault(anchor.entries, anchor.hash) != anchor.hash:
-            of_anchor = (
+        anchor_problem = _anchor_problem(store, signature, anchor)
+        if not anchor_problem and known.setdefault(anchor.entries, anchor.hash) != anchor.hash:
+            anchor_problem = (
                 f"entry {anchor.entries} is another one than the one of the anchor: the chain was made anew"
             )
-        problem = problem or of_anchor
+        problem = problem or anchor_problem
         remarks += _anchor_remarks(signature, anchor)
     verdict = store.verify_audit(known)
     found = verdict.problem or problem
@@ -190,7 +190,7 @@ def _current_head(session: Session, store_id: uuid.UUID) -> Anchor:
 
 
 def _other_key_hint(store: Store) -> str:
-    """Say that somebody else signed the store: with another vault, or before its id was changed."""
+    """Return a sentence if the store has a signature of another key: of another vault, or from before its id was changed."""
     with store.read() as session:
         signed = session.exec(
             select(StoreMeta.key).where(col(StoreMeta.key).startswith(_META_KEY_PREFIX))
@@ -201,7 +201,7 @@ def _other_key_hint(store: Store) -> str:
 
 
 def _missing_signature(vault: Vault, store_id: uuid.UUID, key: AuditKey) -> Signature:
-    """Return what it means that the store carries no signature of the vault's key."""
+    """Return the result for a store that has no signature of the vault's key."""
     if not vault.can_store_audit_key:
         return Signature(None, "The store carries no signature of this key yet: audit anchor makes one.")
     gone = "it carries no signature, though the vault holds its key: the signature was removed"
@@ -209,7 +209,7 @@ def _missing_signature(vault: Vault, store_id: uuid.UUID, key: AuditKey) -> Sign
 
 
 def _stored_signature(session: Session, store_id: uuid.UUID, key: AuditKey) -> Signature | None:
-    """Return the store's signature by `key`, with what is wrong with it as far as one look tells."""
+    """Return the signature of the store by `key`, checked without reading the whole chain."""
     value = session.exec(
         select(StoreMeta.value).where(StoreMeta.key == _META_KEY_PREFIX + key.fingerprint)
     ).first()

@@ -181,19 +181,27 @@ class OpenRequests:
         return f"{self.number}: {self.parts}"
 
 
+class GuardedAction(StrEnum):
+    """An action on an object that affects the open requests depending on it."""
+
+    CHANGE = "Change"
+    RENAME = "Rename"
+    DELETE = "Delete"
+
+
 class RequestsOpenError(ConsoleError):
-    """Open requests hang on an object; it is changed or deleted only when somebody says how many."""
+    """Open requests depend on an object; it is changed or deleted only after their number was confirmed."""
 
     exit_status = 2
 
-    def __init__(self, name: str, act: str, found: OpenRequests, consequence: str) -> None:
+    def __init__(self, name: str, action: GuardedAction, found: OpenRequests, consequence: str) -> None:
         self.name = name
-        self.act = act
+        self.action = action
         self.open = found
         self.consequence = consequence
         super().__init__(
             Problem(
-                tried=act,
+                tried=f"{action} “{name}”",
                 evidence=f"{found.text} on “{name}”",
                 cause=f"Requests that are under way hang on it. {consequence}",
                 owner=Owner.CONSOLE,

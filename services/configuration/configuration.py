@@ -8,13 +8,14 @@ from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
 from models.approval_request import ApprovalRequest
-from models.base import NAME_MAX, ConfigurationObject, name_key
+from models.base import ConfigurationObject, name_key
 from models.kinds import KINDS, Kind, RequestState
 from models.revision import Revision
 from models.tables import all_models, model_for_kind
 from models.translation_marks import plural_later
 from services.common.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
 from services.configuration import open_requests_guard
+from services.configuration.object_reader import ObjectReader, find_free_name, get_object
 from services.configuration.revision_history import (
     DeletedObject,
     RevisionView,
@@ -22,66 +23,26 @@ from services.configuration.revision_history import (
     list_deleted_objects,
     to_revision_view,
 )
-from services.configuration.validation import field_errors, normalize_fields, store_errors
+from services.configuration.validation import field_errors, field_values, normalize_fields, store_errors
 from services.language import plural_message
 from services.store.errors import NotFoundError
 from services.store.row_values import from_json, get_table
-from services.store.store import Store
-from services.store.tree_outline import PARENT_COLUMNS, Outline, OutlineRow
+from services.store.tree_outline import Outline, OutlineRow
 from services.store.unit_of_work import UnitOfWork
 
 HISTORY_LIMIT = 500
 
 
-class Configuration:
+class Configuration(ObjectReader):
     """Reads and writes configuration objects of a store. Every method is synchronous and returns detached objects."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    # -- reading -----------------------------------------------------------
-
-    def new(self, kind: Kind, **values: Any) -> ConfigurationObject:
-        """Return an unsaved object (version 0) with a name that is still free."""
-        model = model_for_kind(kind)
-        with self.store.read() as session:
-            name = self._free_name(session, model, values.pop("name", None) or KINDS[kind].new_name)
-        return model(name=name, **values)
-
-    def all(self, kind: Kind) -> list[ConfigurationObject]:
-        """Return every object of `kind`, by name."""
-        model = model_for_kind(kind)
-        with self.store.read() as session:
-            return list(session.exec(select(model).order_by(col(model.name_key))))
-
-    def get(self, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
-        """Return an object; raises NotFoundError."""
-        with self.store.read() as session:
-            return self._get(session, kind, object_id)
-
-    def find_by_name(self, kind: Kind, name: str) -> ConfigurationObject | None:
-        """Return the object of `kind` called `name` (case does not matter), or None."""
-        if any("\ud800" <= c <= "\udfff" for c in name):
-            return None  # arguments that are no text come as halves of characters, which nothing is called by
-        model = model_for_kind(kind)
-        with self.store.read() as session:
-            return session.exec(select(model).where(col(model.name_key) == name_key(name))).first()
-
-    def named(self, kind: Kind, name: str) -> ConfigurationObject:
-        """Return the object of `kind` called `name`; raises NotFoundError."""
-        found = self.find_by_name(kind, name)
-        if found is None:
-            known = [item.name for item in self.all(kind)]
-            raise NotFoundError(f"the {KINDS[kind].singular} “{name}”", name, known)
-        return found
 
     def outline(self) -> Outline:
         """Return the names of everything, for the tree."""
         rows = []
         with self.store.read() as session:
-            for kind in Kind:
+            for kind, definition in KINDS.items():
                 table = get_table(model_for_kind(kind))
-                column = PARENT_COLUMNS.get(kind)
+                column = definition.parent.field if definition.parent is not None else None
                 wanted = [table.c.id, table.c.name, table.c.version, *([table.c[column]] if column else [])]
                 for row in session.execute(select(*wanted).order_by(table.c.name_key)):
                     parents = {column: row[3]} if column and row[3] else {}
@@ -130,7 +91,7 @@ class Configuration:
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:
             raise InvalidError(errors)
-        stored = type(item)(**item.model_dump())
+        stored = type(item).of_values(item.model_dump())
         normalize_fields(stored)
         if item.version == 0:
             return work.insert(stored)
@@ -143,10 +104,9 @@ class Configuration:
         """Return an unsaved copy with a free name."""
         model = model_for_kind(kind)
         with self.store.read() as session:
-            source = self._get(session, kind, object_id)
-            values = {name: getattr(source, name) for name in source.fields.model_fields}
-            values["name"] = self._free_name(session, model, f"Copy of {source.name}")
-        return model(**values)
+            source = get_object(session, model, object_id)
+            name = find_free_name(session, model, f"Copy of {source.name}")
+        return model.of_values({**field_values(source), "name": name})
 
     def rename(
         self,
@@ -173,7 +133,7 @@ class Configuration:
         `confirmed` hang on it.
         """
         with self.store.write() as work:
-            item = self._get(work.session, kind, object_id)
+            item = get_object(work.session, model_for_kind(kind), object_id)
             users = [
                 user
                 for user in _referring_objects(work.session, item)
@@ -200,7 +160,7 @@ class Configuration:
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
         """Return the objects that refer to this one directly; requests are counted in one entry."""
         with self.store.read() as session:
-            return list(_referring_objects(session, self._get(session, kind, object_id)))
+            return list(_referring_objects(session, get_object(session, model_for_kind(kind), object_id)))
 
     # -- history -----------------------------------------------------------
 
@@ -264,8 +224,8 @@ class Configuration:
             if current is not None:
                 work.session.expunge(current)
             elif free_name:
-                values["name"] = self._free_name(work.session, model, values["name"])
-            return self.save_in(work, model(**values), confirmed=confirmed)
+                values["name"] = find_free_name(work.session, model, values["name"])
+            return self.save_in(work, model.of_values(values), confirmed=confirmed)
 
     # -- inside ------------------------------------------------------------
 
@@ -283,29 +243,6 @@ class Configuration:
         if stored is None or stored["version"] != item.version:
             return None
         return open_requests_guard.refusal(session, item.kind, stored, item)
-
-    @staticmethod
-    def _get(session: Session, kind: Kind, object_id: uuid.UUID) -> ConfigurationObject:
-        item = session.get(model_for_kind(kind), object_id)
-        if item is None:
-            raise NotFoundError(f"the {KINDS[kind].singular} with id {object_id}")
-        return item
-
-    @staticmethod
-    def _free_name(session: Session, model: type[ConfigurationObject], wanted: str) -> str:
-        taken = set(session.exec(select(model.name_key)))
-        name, number = _shorten_name(wanted), 1
-        while name_key(name) in taken:
-            number += 1
-            name = _shorten_name(wanted, f" ({number})")
-        return name
-
-
-def _shorten_name(name: str, suffix: str = "") -> str:
-    """Return `name` with `suffix`, shortened so that it is a valid name."""
-    while len(name + suffix) > NAME_MAX or len(name_key(name + suffix)) > NAME_MAX:
-        name = name[:-1]
-    return name.rstrip() + suffix
 
 
 def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:

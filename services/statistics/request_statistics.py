@@ -1,4 +1,4 @@
-"""Figures about past requests, counted by the database."""
+"""Counts and durations of past requests of a process or server."""
 
 import statistics
 import uuid
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 DAYS = 30
 WAITS_MAX = 1000
-"""The newest so many waits say what is usual; no database has a median that all others have as well."""
+"""Newest requests from which the median is computed here; the databases have no common median function."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatistics:
-    """Requests of one process in the last days; the wait is the median from raised to decided, in seconds."""
+    """Requests of one process in the last days; `median_wait_s` is the time from request to decision."""
 
     decided: int
     approved: int
@@ -30,12 +30,11 @@ class ProcessStatistics:
 def count_requests_by_state(
     store: "Store", process_id: uuid.UUID, since: datetime | None = None
 ) -> dict[str, int]:
-    """Count the requests of a process by their state, all of them or those raised since a moment; blocks."""
+    """Count the requests of a process by state, all of them or those raised since a moment; blocks."""
     from sqlmodel import col, func, select
 
     from models.approval_request import ApprovalRequest
 
-    # Counted where they are: there may be a million of them.
     statement = select(ApprovalRequest.state, func.count()).where(ApprovalRequest.process_id == process_id)
     if since is not None:
         statement = statement.where(ApprovalRequest.requested_at >= since)
@@ -44,7 +43,7 @@ def count_requests_by_state(
 
 
 def load_process_statistics(store: "Store", process_id: uuid.UUID, days: int = DAYS) -> ProcessStatistics:
-    """Count the requests of a process that were raised in the last `days`; blocks, for a thread."""
+    """Count the requests of a process that were raised in the last `days`; blocks."""
     from sqlmodel import col, select
 
     from models.approval_request import ApprovalRequest
@@ -75,23 +74,23 @@ def load_process_statistics(store: "Store", process_id: uuid.UUID, days: int = D
 
 @dataclass(frozen=True, slots=True)
 class ServerStatistics:
-    """What the store says of one server: its address, what waits on it, and the durations of its processes in seconds."""
+    """One server: its address, its open requests, and the intervals and timeouts of its processes in seconds."""
 
     id: uuid.UUID
     name: str
     host: str
     production: bool
     has_credential: bool
-    """Whether a credential is chosen for it."""
+    """Whether a User Credential is chosen."""
     pending: int
     timings: tuple[tuple[int, int], ...]
-    """Of each of its processes: check every, time out after."""
+    """Polling interval and timeout of each of its processes."""
     minimum_interval_s: int
-    """Between two rounds of questions about its open requests."""
+    """Seconds between two polls of its open requests."""
 
 
 def load_server_statistics(store: "Store") -> list[ServerStatistics]:
-    """Return every server by name, with its open requests and the durations of its processes; blocks, for a thread."""
+    """Return the statistics of all servers, ordered by name; blocks."""
     from sqlmodel import col, func, select
 
     from models.approval_process import ApprovalProcess as Process

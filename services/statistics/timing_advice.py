@@ -1,4 +1,4 @@
-"""What past requests and checks say of an interval and a timeout: how often an instance is asked, who answers too late."""
+"""Figures for choosing the polling interval and the timeout of a process, from past requests and checks."""
 
 import math
 import uuid
@@ -22,10 +22,10 @@ from services.connectivity.check_history import last_call_limit
 from services.store import Store
 
 APPROVALS_MAX = 500
-"""The newest so many approvals say how long approvers take."""
+"""Newest approvals from which approval times are computed."""
 PEAK_DAYS = 30
 PEAK_ROWS_MAX = 5000
-"""The newest so many requests say how many are open at once."""
+"""Newest requests from which the daily peak is computed."""
 ABANDONED_STATES = (RequestState.TIMED_OUT.value, RequestState.CANCELLED.value)
 SERVICENOW_APPROVED = "approved"
 """`approval` of a requested item that was approved."""
@@ -34,9 +34,9 @@ SERVICENOW_DECIDED = (SERVICENOW_APPROVED, "rejected")
 
 @dataclass(frozen=True, slots=True)
 class ApprovalTimes:
-    """How long the last approvals of a process took from raised to approved, in seconds, the shortest first.
+    """Durations of the last approvals of a process from request to approval, in seconds, sorted.
 
-    `unanswered` of the last `ended` requests timed out without an answer of anybody.
+    `unanswered` of the last `ended` requests timed out without a decision.
     """
 
     seconds: tuple[float, ...] = ()
@@ -44,13 +44,13 @@ class ApprovalTimes:
     ended: int = 0
 
     def share_after(self, timeout_s: float) -> float:
-        """Return the share of approvals that came after a timeout, from 0 to 1; 0 when there is none."""
+        """Return the share of approvals that took longer than a timeout, from 0 to 1; 0 if there are no approvals."""
         if not self.seconds:
             return 0.0
         return 1 - bisect_right(self.seconds, timeout_s) / len(self.seconds)
 
     def percentile(self, share: float) -> float | None:
-        """Return the time within which a share of the approvals came, or None when there is none."""
+        """Return the time within which a share of the approvals was given, or None if there are no approvals."""
         if not self.seconds:
             return None
         return self.seconds[max(math.ceil(share * len(self.seconds)), 1) - 1]
@@ -70,12 +70,12 @@ class PollingLoad:
 
 
 def load_approval_times(store: Store, process_id: uuid.UUID) -> ApprovalTimes:
-    """Return how long the last approvals of a process took; blocks, for a thread.
+    """Return the durations of the last approvals of a process; blocks.
 
-    An approval that was given on the instance after this console had given a request up counts too, where it is known.
-    Rehearsals do not count: nobody had to be found for them.
+    Approvals that were given on the instance after the request had timed out or was cancelled here count, too. Rehearsals
+    do not count: no approver had to be found for them.
     """
-    given_up = and_(
+    approved_late = and_(
         col(ApprovalRequest.state).in_(ABANDONED_STATES),
         col(ApprovalRequest.servicenow_state) == SERVICENOW_APPROVED,
     )
@@ -91,7 +91,7 @@ def load_approval_times(store: Store, process_id: uuid.UUID) -> ApprovalTimes:
             col(ApprovalRequest.process_id) == process_id,
             col(ApprovalRequest.rehearsal).is_(False),
             col(ApprovalRequest.ended_at).is_not(None),
-            or_(col(ApprovalRequest.state) == RequestState.APPROVED.value, given_up),
+            or_(col(ApprovalRequest.state) == RequestState.APPROVED.value, approved_late),
         )
         .order_by(col(ApprovalRequest.requested_at).desc())
         .limit(APPROVALS_MAX)
@@ -104,7 +104,7 @@ def load_approval_times(store: Store, process_id: uuid.UUID) -> ApprovalTimes:
     for request_id, state, raised, ended, observed in rows:
         answered = ended
         if state in ABANDONED_STATES:
-            # When it was approved is not always known; it was after the console had given it up.
+            # The time of the approval is not always known, but it was after the end here.
             answered = max(decided.get(request_id) or observed or ended, ended)
         times.append((answered - raised).total_seconds())
     unanswered = sum(
@@ -114,7 +114,7 @@ def load_approval_times(store: Store, process_id: uuid.UUID) -> ApprovalTimes:
 
 
 def _recently_ended_query(process_id: uuid.UUID) -> Select[str, str]:
-    """Return the query for how the last requests of a process ended, here and on the instance."""
+    """Return the query for the final states of the last requests of a process, here and on the instance."""
     return (
         columns_of(col(ApprovalRequest.state), col(ApprovalRequest.servicenow_state))
         .where(
@@ -139,7 +139,7 @@ def _load_decision_times(session: Session, ids: Sequence[uuid.UUID]) -> dict[uui
 
 
 def load_polling_load(store: Store, process_id: uuid.UUID) -> PollingLoad:
-    """Return how many requests of a process are open now and usually, and what its instance allows; blocks."""
+    """Return the numbers of open requests of a process, and the limits of its instance; blocks."""
     now = utcnow()
     since = now - timedelta(days=PEAK_DAYS)
     mine = col(ApprovalRequest.process_id) == process_id
@@ -150,7 +150,7 @@ def load_polling_load(store: Store, process_id: uuid.UUID) -> PollingLoad:
             .order_by(col(ApprovalRequest.requested_at).desc())
             .limit(PEAK_ROWS_MAX)
         ).all()
-        # Counted by state first: few requests are open, and many have gone through a process.
+        # coalesce() prevents the use of the index of processes: few requests are open, and a process may have many.
         open_now = session.exec(
             select(func.count()).where(
                 col(ApprovalRequest.state).in_(OPEN_STATES),
@@ -168,15 +168,14 @@ def load_polling_load(store: Store, process_id: uuid.UUID) -> PollingLoad:
 
 
 def median_daily_peak(spans: Iterable[tuple[datetime, datetime | None]], now: datetime) -> int:
-    """Return how many requests are open at once on a usual day: the middle one of the days' highest numbers.
+    """Return the median over days of the largest number of requests that were open at the same time.
 
-    `spans` says of each request when it was raised and when it ended, None while it is open. A day on which none was
-    raised does not count.
+    `spans` are the times of request and end, None if open. Days without new requests do not count.
     """
     steps: list[tuple[datetime, int]] = []
     for raised, ended in spans:
         steps += [(raised, 1), (max(ended or now, raised), -1)]
-    # Where one ends as another is raised, both are open for a moment: the ends come last.
+    # At equal times starts come before ends, so that both requests count as open.
     steps.sort(key=lambda step: (step[0], -step[1]))
     highest: dict[date, int] = defaultdict(int)
     count = 0

@@ -29,13 +29,6 @@ class Outline:
     pending: int = 0
 
 
-PARENT_COLUMNS: dict[Kind, str] = {
-    Kind.FOREIGN_SYSTEM: "credential_id",
-    Kind.APPROVAL_PROCESS: "server_id",
-    Kind.APPROVAL_TYPE: "process_id",
-}
-
-
 def read_outline(url: str) -> Outline | None:
     """Return the outline of an SQLite store of this release's schema, or None when only the full store can say."""
     try:
@@ -58,7 +51,8 @@ def read_outline(url: str) -> Outline | None:
 
 
 def _rows(connection: sqlite3.Connection, kind: Kind) -> list[OutlineRow]:
-    column = PARENT_COLUMNS.get(kind)
+    parent = KINDS[kind].parent
+    column = parent.field if parent is not None else None
     # Both names come from this module's own constants, never from input.
     statement = f"SELECT id, name, version, {column or 'NULL'} FROM {KINDS[kind].table} ORDER BY name_key"  # noqa: S608
     return [

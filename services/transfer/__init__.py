@@ -1,8 +1,9 @@
 """Configuration as a YAML document: read, compare, apply, write."""
 
 from services.transfer.apply_plan import DocumentPlan, ObjectChange, apply_plan, plan_document
-from services.transfer.document_reader import Document, DocumentError, Mistake, Position, read_document
+from services.transfer.document_reader import Document, DocumentError, Mistake, read_document
 from services.transfer.document_writer import export_document
+from services.transfer.yaml_nodes import Position
 
 __all__ = [
     "Document",

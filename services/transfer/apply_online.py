@@ -2,12 +2,12 @@
 
 import asyncio
 import uuid
+from typing import TypeVar
 
 from models.addresses import Destination
 from models.approval_process import ApprovalProcess
 from models.base import ConfigurationObject
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import (
     ConflictError,
@@ -32,6 +32,7 @@ from services.transfer.apply_plan import (
 )
 from services.workspace import Workspace
 
+T = TypeVar("T", bound=ConfigurationObject)
 APPLY_ATTEMPTS = 5
 """So often a document is compared anew when others write meanwhile."""
 
@@ -163,14 +164,10 @@ async def try_resolve_request_items(workspace: Workspace, server_id: uuid.UUID) 
 
 
 def _unresolved_processes(workspace: Workspace, server_id: uuid.UUID) -> list[ApprovalProcess]:
-    found = workspace.configuration.all(Kind.APPROVAL_PROCESS)
     return [
         one
-        for one in found
-        if isinstance(one, ApprovalProcess)
-        and one.server_id == server_id
-        and one.request_item_name
-        and not one.request_item_id
+        for one in workspace.configuration.all(ApprovalProcess)
+        if one.server_id == server_id and one.request_item_name and not one.request_item_id
     ]
 
 
@@ -194,8 +191,7 @@ def _planned_server(
     made: DocumentPlan, workspace: Workspace, server_id: uuid.UUID
 ) -> tuple[ForeignSystem, UserCredential | None]:
     """Return a server and its credential as they will be after the plan."""
-    server = _planned_object(made, workspace, Kind.FOREIGN_SYSTEM, server_id)
-    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    server = _planned_object(made, workspace, ForeignSystem, server_id)
     return server, _planned_credential(made, workspace, server.credential_id)
 
 
@@ -204,16 +200,12 @@ def _planned_credential(
 ) -> UserCredential | None:
     if credential_id is None:
         return None
-    credential = _planned_object(made, workspace, Kind.USER_CREDENTIAL, credential_id)
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
-    return credential
+    return _planned_object(made, workspace, UserCredential, credential_id)
 
 
-def _planned_object(
-    made: DocumentPlan, workspace: Workspace, kind: Kind, object_id: uuid.UUID
-) -> ConfigurationObject:
-    planned = next((c.item for c in made.changes if c.item.id == object_id), None)
-    return planned or workspace.configuration.get(kind, object_id)
+def _planned_object(made: DocumentPlan, workspace: Workspace, model: type[T], object_id: uuid.UUID) -> T:
+    planned = (c.item for c in made.changes if isinstance(c.item, model) and c.item.id == object_id)
+    return next(planned, None) or workspace.configuration.get(model, object_id)
 
 
 def _bind_passwords(made: DocumentPlan, workspace: Workspace) -> list[str]:

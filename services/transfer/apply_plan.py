@@ -4,19 +4,19 @@ import contextlib
 import difflib
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
 
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
-from models.base import ConfigurationObject, name_key
+from models.base import ConfigurationObject, FieldValue, FieldValues, name_key
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind
 from services.common.errors import RequestsOpenError
 from services.configuration import Configuration
 from services.configuration.validation import field_errors
-from services.transfer.document_keys import ITEM_KEYS, SECTIONS, WORD_MAX, shorten
+from services.store.row_values import get_table
 from services.transfer.document_reader import SHOWN_MAX, Document, DocumentError, Entry, Mistake
+from services.transfer.value_forms import SHORTENED_MAX, document_keys, shorten
 
 NAMES_MAX = 500
 """Names among which a near one is looked for."""
@@ -29,11 +29,11 @@ class ObjectChange:
     operation: str
     kind: Kind
     name: str
-    fields: dict[str, tuple[Any, Any]]
+    fields: dict[str, tuple[FieldValue, FieldValue]]
     item: ConfigurationObject
     line: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return the change for JSON."""
         return {
             "operation": self.operation,
@@ -66,7 +66,7 @@ class DocumentPlan:
         """Whether nothing would change."""
         return all(c.operation == "keep" for c in self.changes)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return the plan for JSON."""
         return {
             "changes": [c.as_dict() for c in self.changes],
@@ -98,7 +98,7 @@ def plan_document(document: Document, configuration: Configuration) -> DocumentP
     if mistakes:
         raise DocumentError(mistakes)
     _find_refusals(made, configuration)
-    made.warnings += [f"{one.act}: {one.open.text}. {one.consequence}" for one in made.refusals]
+    made.warnings += [f"{one.problem.tried}: {one.open.text}. {one.consequence}" for one in made.refusals]
     return made
 
 
@@ -145,7 +145,7 @@ def _resolve_references(
             continue
         names = [item.name for item in known[kind].values()]
         # Comparing takes time with every name and every letter.
-        close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= WORD_MAX
+        close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= SHORTENED_MAX
         near = difflib.get_close_matches(name, names, n=1) if close else []
         hint = f"; did you mean “{near[0]}”" if near else ""
         called = f"no {KINDS[kind].singular} is called “{shorten(name)}”{hint}"
@@ -153,28 +153,24 @@ def _resolve_references(
     return found
 
 
-def _merge_item(
-    kind: Kind, stored: ConfigurationObject | None, values: dict[str, Any]
-) -> ConfigurationObject:
+def _merge_item(kind: Kind, stored: ConfigurationObject | None, values: FieldValues) -> ConfigurationObject:
     model = model_for_kind(kind)
-    values = {
-        k: v
-        for k, v in values.items()
-        if v is not None or k in ("ca_bundle", "proxy", "client_certificate") or k.endswith("_id")
-    }
-    if isinstance(values.get("base_url"), str):
-        # What is wrong with it is said by the field's own rule, with its line.
+    columns = get_table(model).columns
+    values = {name: value for name, value in values.items() if value is not None or columns[name].nullable}
+    base_url = values.get("base_url")
+    if isinstance(base_url, str):
+        # The rule of the field reports what is wrong with it, with its line.
         with contextlib.suppress(ValueError):
-            values["base_url"] = normalise_base_url(values["base_url"])
+            values["base_url"] = normalise_base_url(base_url)
     if stored is None:
-        return model(**values)
+        return model.of_values(values)
     if not values.get("request_item_id"):
         values.pop("request_item_id", None)
-    return model(**{**stored.model_dump(), **values})
+    return model.of_values({**stored.model_dump(), **values})
 
 
 def _clear_stale_item_id(
-    item: ApprovalProcess, stored: ApprovalProcess, values: dict[str, Any], moved: set[uuid.UUID]
+    item: ApprovalProcess, stored: ApprovalProcess, values: FieldValues, moved: set[uuid.UUID]
 ) -> None:
     """Forget the sys_id that was found before when the document means another item, or the same one elsewhere.
 
@@ -190,9 +186,10 @@ def _clear_stale_item_id(
 
 
 def _document_key(kind: Kind, column: str) -> str:
-    """Return how the document calls a field."""
-    named = {form.field: key for key, form in SECTIONS[kind].items()}
-    named |= {column: f"request_item {key}" for key, (column, _) in ITEM_KEYS.items()}
+    """Return the key of a field in the document; that of a part follows the key it belongs to."""
+    named = {key.field: name for name, key in document_keys(kind).items()}
+    for name, key in document_keys(kind).items():
+        named |= {part.field: f"{name} {part.key}" for part in key.parts}
     return named.get(column, column)
 
 
@@ -206,5 +203,5 @@ def _make_change(entry: Entry, stored: ConfigurationObject | None, item: Configu
     return ObjectChange(operation, entry.kind, item.name, fields, item, entry.place.line)
 
 
-def _json_value(value: Any) -> Any:
+def _json_value(value: FieldValue) -> str | int | bool | None:
     return str(value) if isinstance(value, uuid.UUID) else value

@@ -1,20 +1,23 @@
-"""Writes the configuration as a document: stable order, every key that is not as usual, no secret."""
+"""Writes the configuration as a document: stable order, every key without a default, no secret."""
 
-from typing import Any
+import uuid
 
 import yaml
 
 from models.base import ConfigurationObject
+from models.document_keys import SERVICENOW, DocumentKey, ValueForm
 from models.kinds import KINDS, Kind
+from models.tables import referenced_kind
 from services.configuration import Configuration
-from services.transfer.document_keys import ITEM_KEYS, SECTIONS, SERVICENOW, VERSION
+from services.transfer.value_forms import VERSION, document_keys, format_value
 
 WIDTH = 4096
-"""Long lines are kept whole, so that a change of one value is a change of one line."""
+"""Long lines are not wrapped, so that a change of one value is a change of one line."""
+Names = dict[Kind, dict[uuid.UUID, str]]
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes the rarer line breaks of Unicode as escapes: YAML folds them into spaces where they stand as they are."""
+    """Writes the rarer line breaks of Unicode as escapes: unescaped, YAML would fold them into spaces."""
 
     def text(self, value: str) -> yaml.Node:
         """Represent a text."""
@@ -30,32 +33,30 @@ def export_document(configuration: Configuration, *, ascii_only: bool = False) -
 
     `ascii_only` writes every other character as an escape, for outputs that cannot carry them.
     """
-    document: dict[str, Any] = {"version": VERSION}
-    names: dict[Kind, dict[Any, str]] = {}
-    for kind in Kind:
+    document: dict[str, object] = {"version": VERSION}
+    names: Names = {}
+    for kind, definition in KINDS.items():
         items = configuration.all(kind)
         names[kind] = {item.id: item.name for item in items}
         if items:
-            document[KINDS[kind].document_key] = [_entry(item, names) for item in items]
+            document[definition.document_section] = [_entry(item, names) for item in items]
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=not ascii_only, width=WIDTH)
 
 
-def _entry(item: ConfigurationObject, names: dict[Kind, dict[Any, str]]) -> dict[str, Any]:
-    entry: dict[str, Any] = {}
-    for key, form in SECTIONS[item.kind].items():
-        if key == "request_item":
-            entry[key] = {name: getattr(item, column) or None for name, (column, _) in ITEM_KEYS.items()}
-            for text_key in ("name", "category"):
-                entry[key][text_key] = entry[key][text_key] or ""
-        elif not form.field:
-            entry[key] = SERVICENOW
-        else:
-            value = getattr(item, form.field)
-            if value == form.usual:
-                continue
-            if form.refers_to is not None and value is not None:
-                value = names[form.refers_to][value]
-            elif form.write is not None:
-                value = form.write(value)
-            entry[key] = value
+def _entry(item: ConfigurationObject, names: Names) -> dict[str, object]:
+    entry: dict[str, object] = {}
+    for name, key in document_keys(item.kind).items():
+        if key.parts:
+            entry[name] = {part.key: _value(item, part, names) for part in key.parts}
+        elif key.form is ValueForm.SERVICENOW:
+            entry[name] = SERVICENOW
+        elif getattr(item, key.field) != key.omitted:
+            entry[name] = _value(item, key, names)
     return entry
+
+
+def _value(item: ConfigurationObject, key: DocumentKey, names: Names) -> object:
+    value = getattr(item, key.field)
+    if key.form is ValueForm.REFERENCE:
+        return None if value is None else names[referenced_kind(type(item), key.field)][value]
+    return format_value(key.form, value)

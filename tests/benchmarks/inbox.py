@@ -13,6 +13,7 @@ from pathlib import Path
 from models.base import utcnow
 from models.kinds import OPEN_STATES, RequestState
 from services.requests.inbox.filters import PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
+from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.store import Store
 from tests.benchmarks.inbox_store import fill
@@ -105,7 +106,7 @@ def _open(inbox: Inbox) -> None:
     at = utcnow()
     inbox.rows(PREDEFINED_FILTERS[0].filter, PREDEFINED_FILTERS[0].sort, 0, PAGE, at=at)
     inbox.count(PREDEFINED_FILTERS[0].filter, at=at)
-    inbox.as_of()
+    load_list_freshness(inbox.store)
 
 
 def _filters(inbox: Inbox) -> Iterator[Filter]:

@@ -102,10 +102,10 @@ async def _run(path: Path, soak_s: float) -> Runs:
 async def _open(window: object, runs: Runs) -> None:
     from console.runtime.targets import REQUESTS, Target
 
-    for key, page in list(window._pages.items()):  # type: ignore[attr-defined]
+    for key, page in list(window.pages.open_pages.items()):  # type: ignore[attr-defined]
         if key[0] == REQUESTS:  # a page that was made before would only be shown again
-            del window._pages[key]  # type: ignore[attr-defined]
-            window.stack.removeWidget(page)  # type: ignore[attr-defined]
+            del window.pages.open_pages[key]  # type: ignore[attr-defined]
+            window.pages.removeWidget(page)  # type: ignore[attr-defined]
             page.deleteLater()
     began = time.perf_counter()
     with _new_rows() as painted:

@@ -8,29 +8,33 @@ from PyQt6.QtWidgets import QApplication
 
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog, RecreateDialog
 from console.forms.merge_dialog import MergeDialog, MergeRow
-from console.forms.new_object_dialog import NewObjectDialog, PasswordDialog
+from console.forms.new_object_dialog import NewObjectDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
+from console.forms.password_dialog import PasswordDialog
 from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.inbox.saved_filter_nodes import DeleteFilterDialog
-from console.navigation.tree_places import TREE
+from console.navigation.tree_definition import TREE
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.targets import Target
 from console.setup.wizard import SetupWizard
 from console.shell import dialogs
+from console.shell.page_registry import object_page
 from models.kinds import Kind, RequestOrigin, RequestState
-from services.common.errors import OpenRequests, Owner, Problem, RequestsOpenError
+from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
 from services.connectivity import CheckReport, StageResult
 from services.connectivity.check_history import save_check
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
 
-OPEN_REQUESTS = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
+OPEN_REQUESTS = RequestsOpenError(
+    "Process", GuardedAction.CHANGE, OpenRequests(39, 2), "What is open is lost."
+)
 PROBLEM = Problem(
     "Check", "connection refused", "The host is down", Owner.NETWORK, "Ask for it", "tcp-refused"
 )
@@ -50,6 +54,10 @@ def made_dialogs(window, made, text=""):
     process, kind, server = made[Kind.APPROVAL_PROCESS], made[Kind.APPROVAL_TYPE], made[Kind.FOREIGN_SYSTEM]
     user = SimpleNamespace(kind=Kind.FOREIGN_SYSTEM, id=server.id, name=server.name, field="credential_id")
     new = ctx.workspace.configuration.new
+
+    def new_object_dialog(kind):
+        return NewObjectDialog(ctx, new(kind), object_page(kind).groups, window)
+
     copied = request(2, origin=RequestOrigin.SERVICENOW)
     ended = request(3, 9000, RequestState.APPROVED)
     return [
@@ -63,8 +71,8 @@ def made_dialogs(window, made, text=""):
         (OpenRequestsDialog, "open requests", lambda: OpenRequestsDialog(OPEN_REQUESTS, "", window)),
         (RecreateDialog, "gone", lambda: RecreateDialog(name_of, window)),
         (MergeDialog, "merge", lambda: MergeDialog(name_of, "Text", rows(text), window)),
-        (NewObjectDialog, "new server", lambda: NewObjectDialog(ctx, new(Kind.FOREIGN_SYSTEM), window)),
-        (NewObjectDialog, "new credential", lambda: NewObjectDialog(ctx, new(Kind.USER_CREDENTIAL), window)),
+        (NewObjectDialog, "new server", lambda: new_object_dialog(Kind.FOREIGN_SYSTEM)),
+        (NewObjectDialog, "new credential", lambda: new_object_dialog(Kind.USER_CREDENTIAL)),
         (
             PasswordDialog,
             "password",

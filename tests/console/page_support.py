@@ -9,6 +9,7 @@ from console.runtime.activity import Activity
 from console.runtime.drafts import Drafts
 from console.runtime.task_runner import TaskRunner
 from console.runtime.undo_stack import UndoStack
+from console.shell.page_registry import create_object
 from tests.limits import WAIT_S
 
 
@@ -27,6 +28,7 @@ class PageContext(QObject):
         self.tasks = TaskRunner(self, self.show_problem)
         self.undo = UndoStack(self.tasks, self.notify, self)
         self.settings, self.polling = None, None
+        self.create_object = functools.partial(create_object, self)
         self._noticed.connect(self.changes)
         workspace.store.feed.subscribe(self._noticed.emit)
 

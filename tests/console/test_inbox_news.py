@@ -77,7 +77,7 @@ def test_a_click_on_the_news_opens_the_row_or_the_list(in_window):
         page = window.page
         await until(lambda: page.pane.number.text() == "RITM0000001")
         await settled(page)
-        window.go_home()
+        window.ctx.commands.run("home")
         put(store, request(2, 4), request(3, 3))
         await looked(window)
         said[-1][2]()
@@ -98,7 +98,7 @@ def test_nothing_is_told_outside_while_the_list_is_looked_at_or_when_it_is_not_w
         put(store, request(1, 5))
         await looked(window)
         assert said == [] or not window.isActiveWindow()
-        window.go_home()
+        window.ctx.commands.run("home")
         before = len(said)
         window.ctx.commands.run("notify_requests")
         assert not window.news.is_enabled

@@ -16,9 +16,9 @@ from PyQt6.QtWidgets import (
 )
 
 from console.forms import object_actions
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
 from console.setup.wizard import SetupWizard
+from console.shell.page_registry import create_page
 from models.kinds import Kind
 from tests.console.page_support import until
 

@@ -223,7 +223,7 @@ def test_it_finds_commands_by_words_in_any_order_with_their_shortcut(in_window):
 def test_only_what_can_run_now_is_offered(in_window):
     async def story(window):
         made = await filled(window)
-        window.go_home()
+        window.ctx.commands.run("home")
         window.open_palette()
         window.palette_box.field.setText(">duplicate")
         assert rows(window.palette_box) == []

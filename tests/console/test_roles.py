@@ -217,7 +217,7 @@ def test_ctrl_tab_turns_the_tabs_from_anywhere(run, tmp_path):
             assert page.tab_bar.currentIndex() == len(page.tabs) - 1
         window.show_target(Target("home"))
         await asyncio.sleep(0)
-        window.switch_tab(1)  # nothing happens on a page without tabs
+        window.pages.switch_tab(1)  # nothing happens on a page without tabs
         assert window.page.tab_bar is None
 
     in_window(run, tmp_path, story)

@@ -66,7 +66,7 @@ def click(widget):
 def test_from_a_running_console_to_a_copied_report_in_two_clicks(in_window, practice):
     async def story(window):
         server, _, _ = await window.ctx.call(filled, window.ctx.workspace, practice)
-        window.go_home()
+        window.ctx.commands.run("home")
 
         def link():
             name = f"Check: {server.name}"

@@ -92,7 +92,7 @@ async def raised(window, practice):
 def test_from_a_callers_name_to_the_answer_to_tell_in_two_interactions(in_window, practice):
     async def story(window):
         row = await raised(window, practice)
-        window.go_home()
+        window.ctx.commands.run("home")
         await until(lambda: window.page.settled)
         counted = Interactions()
         # One: Ctrl+K, the name the caller gives, Enter.

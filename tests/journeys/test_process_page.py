@@ -9,9 +9,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from console.forms import object_actions
-from console.navigation.page_registry import create_page
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE

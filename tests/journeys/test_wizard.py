@@ -9,9 +9,10 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from sqlmodel import select
 
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
-from console.setup.wizard import DONE_STEP, FOUND_STEP, SIGN_IN_STEP, SetupWizard
+from console.setup.wizard import SetupWizard
+from console.setup.wizard_presenter import Activity, Step
+from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind
 from models.task_run import TaskRun
@@ -101,13 +102,13 @@ def test_four_clicks_and_three_fields_set_everything_up(
 
     async def story():
         wizard = opened_wizard(hand, home)
-        assert wizard.step == SIGN_IN_STEP
+        assert wizard.step == Step.SIGN_IN
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         assert [line[0] for line in wizard.found_step.lines] == ["good"] * 5
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE_STEP)
+        await until(lambda: wizard.step == Step.DONE)
         await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
         made.append(wizard.report)
@@ -155,11 +156,11 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         monkeypatch.setattr("services.connectivity.check_history.save_check", refuse)
         hand.click(wizard.primary)
         await until(lambda: wizard.report is not None)
-        assert wizard.done.verdict.text() in ("Everything works", "Works, with a warning")
+        assert wizard.done_step.verdict.text() in ("Everything works", "Works, with a warning")
         assert ctx.notes[-1] == "This check could not be kept: The disk is full."
         wizard.reject()
 
@@ -178,8 +179,8 @@ def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, ho
         assert wizard.focusWidget() is wizard.sign_in.password
         assert all((problem.tried, problem.evidence, problem.cause, problem.owner, problem.remedy))
         assert "not the password" not in problem.as_text()
-        assert wizard.step == SIGN_IN_STEP
-        assert wizard.account == account.user
+        assert wizard.step == Step.SIGN_IN
+        assert wizard.sign_in.values().account == account.user
         assert wizard.sign_in.password.text() == "not the password"
         wizard.reject()
 
@@ -195,7 +196,7 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         assert [line for line in wizard.found_step.lines if line[0] == "bad"]
         assert wizard.primary.text() == "Create 35 records in ServiceNow"
         assert {call.method for call in practice.log} == {"GET"}, "nothing is written before it is said so"
@@ -204,7 +205,7 @@ def test_an_empty_instance_is_set_up_in_the_same_flow(run, ctx, hand, home, conf
         await until(lambda: wizard.primary.text() == "Create and check")
         assert "“admin” has the role admin" in wizard.applied.reminders[0]
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE_STEP)
+        await until(lambda: wizard.step == Step.DONE)
         await until(lambda: wizard.report is not None)
         assert wizard.report.verdict != "failed", wizard.report.as_dict()
         hand.click(wizard.primary)
@@ -233,8 +234,8 @@ def test_an_account_without_admin_has_an_administrator_sign_in_for_the_run(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP or wizard.failure.problem is not None)
-        assert wizard.step == FOUND_STEP
+        await until(lambda: wizard.step == Step.FOUND or wizard.failure.problem is not None)
+        assert wizard.step == Step.FOUND
         assert not wizard.primary.isEnabled()
         assert wizard.missing.sign_in.account.hasFocus()
         hand.type(wizard, admin.user)
@@ -261,7 +262,7 @@ def test_leaving_an_empty_instance_alone_writes_nothing(run, hand, home, empty_p
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         assert wizard.reason.text() == "Fill in the administrator's account and password"
         wizard.reject()
 
@@ -282,14 +283,14 @@ def test_what_is_being_created_is_not_cancelled_left_or_made_twice(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         hand.click(wizard.primary)
         assert not any(b.isEnabled() for b in (wizard.primary, wizard.back, wizard.cancel))
         QTest.keyClick(wizard, Qt.Key.Key_Escape)
         wizard.close()
         assert wizard.isVisible()
         may_go_on.set()
-        await until(lambda: wizard.step == DONE_STEP)
+        await until(lambda: wizard.step == Step.DONE)
         await until(lambda: wizard.report is not None)
         wizard.reject()
 
@@ -314,18 +315,18 @@ def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         said = [w.accessibleName() for w in wizard.found_step.findChildren(QWidget)]
         assert f"User Credential: {host} ServiceNow" in said
         assert f"ServiceNow Server: {host} ServiceNow Server" in said
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == DONE_STEP)
-        assert [link.text() for link in wizard.done.links][:2] == [
+        await until(lambda: wizard.step == Step.DONE)
+        assert [link.text() for link in wizard.done_step.links][:2] == [
             f"{host} ServiceNow",
             f"{host} ServiceNow Server",
         ]
         await until(lambda: wizard.report is not None)
-        hand.click(wizard.done.links[1])
+        hand.click(wizard.done_step.links[1])
         assert not wizard.isVisible()
         assert ctx.visited[-1].kind == Kind.FOREIGN_SYSTEM
 
@@ -351,12 +352,12 @@ def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, pr
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         vault.get = refuse
         hand.click(wizard.primary)
         await until(lambda: wizard.failure.problem is not None)
-        assert wizard.step == DONE_STEP
-        assert wizard.done.verdict.text() == "Could not be checked"
+        assert wizard.step == Step.DONE
+        assert wizard.done_step.verdict.text() == "Could not be checked"
         wizard.reject()
 
     run(story())
@@ -391,7 +392,7 @@ def test_connect_cannot_be_pressed_with_a_wrong_address_and_says_why(qtbot, ctx,
     assert not wizard.primary.isEnabled()
     assert why.lower() in wizard.reason.text().lower()
     QTest.keyClick(wizard.sign_in.password, Qt.Key.Key_Return)
-    assert wizard.doing == "idle"
+    assert wizard.presenter.activity is Activity.IDLE
     wizard.sign_in.address.setText("acme.service-now.com")
     assert wizard.primary.isEnabled()
     assert wizard.reason.text() == ""
@@ -434,7 +435,7 @@ def test_the_window_keeps_its_size_whatever_happens(run, hand, home, empty_pract
         await until(lambda: seen() or wizard.failure.isVisible())
         wizard.sign_in.password.setText(account.password)
         hand.click(wizard.primary)
-        await until(lambda: seen() or wizard.step == FOUND_STEP)
+        await until(lambda: seen() or wizard.step == Step.FOUND)
         wizard.missing.sign_in.account.setText(admin.user)
         wizard.missing.sign_in.password.setText(admin.password)
         hand.click(wizard.primary)
@@ -456,15 +457,15 @@ def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx,
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         assert "Nothing was changed on the instance." in said_by(wizard)
         hand.click(wizard.primary)
         await until(lambda: written(practice) >= 3)
         assert said_by(wizard) == "Records are being written in ServiceNow."
         QTest.keyClick(wizard, Qt.Key.Key_Escape)
         assert wizard.isVisible(), "it stays to say what became of the run"
-        await until(lambda: wizard.doing == "idle")
-        receipt = wizard.missing.written
+        await until(lambda: wizard.presenter.activity is Activity.IDLE)
+        receipt = wizard.missing.plan.written
         assert len(receipt.done) <= written(practice) <= len(receipt.done) + len(receipt.doubtful)
         assert "Nothing" not in said_by(wizard)
         assert f"{len(receipt.done)} records were written in ServiceNow before it stopped." in said_by(wizard)
@@ -475,7 +476,7 @@ def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx,
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         assert "Nothing" not in said_by(wizard)
         hand.click(wizard.primary)
         await until(lambda: wizard.found.complete or wizard.failure.problem)
@@ -496,13 +497,13 @@ def test_a_run_that_fails_in_the_middle_says_how_much_it_wrote(run, ctx, hand, h
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, practice.base_url, "admin", password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         hand.click(wizard.primary)
         await until(lambda: written(practice) >= 3)
         practice.faults.set("forbidden")
         await until(lambda: wizard.failure.problem is not None)
         assert len(wizard.found_step.lines) == 1, "what was found before the run does not hold any more"
-        count = len(wizard.missing.written.done)
+        count = len(wizard.missing.plan.written.done)
         assert count >= 2
         assert f"{count} records were written in ServiceNow" in said_by(wizard)
         assert f"{count} records were written" in ctx.activity.jobs[-1].text
@@ -523,7 +524,7 @@ def test_a_run_that_is_refused_at_once_says_that_nothing_was_changed(run, hand, 
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         wizard.missing.sign_in.account.setText("admin")
         wizard.missing.sign_in.password.setText("not the password")
         hand.click(wizard.primary)
@@ -544,7 +545,7 @@ def test_an_instance_that_cannot_be_read_after_the_run_is_not_called_unchanged(
         wizard = opened_wizard(hand, home)
         fill_in(hand, wizard, empty_practice.base_url, account.user, account.password)
         hand.click(wizard.primary)
-        await until(lambda: wizard.step == FOUND_STEP)
+        await until(lambda: wizard.step == Step.FOUND)
         wizard.missing.sign_in.account.setText(admin.user)
         wizard.missing.sign_in.password.setText(admin.password)
         hand.click(wizard.primary)

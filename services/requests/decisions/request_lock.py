@@ -1,7 +1,7 @@
-"""Who may change a request right now: one console at a time, and one reminder in a quarter of an hour.
+"""Locks for changing a request: one console at a time, and one reminder per 15 minutes.
 
-Within a process a lock comes first. Both others are leases of the store, so that several consoles on one store keep out of each other's way; a console that ends in
-the middle leaves one that runs out by itself.
+Within a process an asyncio lock is taken first. The other two locks are leases in the store, for several consoles on one
+store; the lease of a console that ends meanwhile expires.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from services.coordination.leases import LeaseGrant, Leases, load_lease
 from services.store import Store
 
 LOCK_DURATION = timedelta(minutes=4)
-"""Longer than all calls of one change may take together."""
+"""Longer than all calls of one change can take together."""
 REMINDER_COOLDOWN = timedelta(minutes=15)
 _LOCK_PREFIX, _REMINDER_PREFIX = "act:", "remind:"
 _HOLDER_SEPARATOR = "#"
@@ -29,7 +29,7 @@ _locks: "WeakValueDictionary[uuid.UUID, asyncio.Lock]" = WeakValueDictionary()
 
 
 def process_lock(key: uuid.UUID) -> asyncio.Lock:
-    """Return the lock of a request in this process: a second click waits, and is told the result of the first."""
+    """Return the lock of a request in this process: a second click waits, and then sees the result of the first."""
     lock = _locks.get(key)
     if lock is None:
         lock = _locks[key] = asyncio.Lock()
@@ -38,31 +38,31 @@ def process_lock(key: uuid.UUID) -> asyncio.Lock:
 
 @dataclass(frozen=True, slots=True)
 class RequestLock:
-    """A right that was taken. Only who took it can give it back: once it has run out it may be somebody else's."""
+    """An acquired lock. Only its owner can release it: after it has expired, another console may have acquired it."""
 
     leases: Leases
     held: LeaseGrant
 
     def release_lease(self) -> None:
-        """Let others have it at once."""
+        """Release the lock before it expires."""
         with self.leases.store.write() as work:
             self.leases.release_lease_in_session(work.session, self.held)
             _delete_expired(work.session, self.held.name, self.leases.clock.now())
 
 
 def acquire_lock(store: Store, key: uuid.UUID) -> RequestLock | str:
-    """Take the right to change a request; returns who has it where that is somebody else."""
+    """Acquire the lock for changing a request; returns the name of the owner if it is locked."""
     return _acquire(store, f"{_LOCK_PREFIX}{key}", LOCK_DURATION)
 
 
 def acquire_reminder(store: Store, key: uuid.UUID) -> RequestLock | None:
-    """Take the right to remind of a request; None where somebody had it within the last 15 minutes."""
+    """Acquire the lock for reminding of a request; None if a reminder was sent within REMINDER_COOLDOWN."""
     taken = _acquire(store, f"{_REMINDER_PREFIX}{key}", REMINDER_COOLDOWN)
     return taken if isinstance(taken, RequestLock) else None
 
 
 def _acquire(store: Store, name: str, length: timedelta) -> RequestLock | str:
-    # A holder of its own for each: two windows of one person are two.
+    # A separate owner for each call: two windows of one person exclude each other.
     leases = Leases(store, f"{store.actor[:_ACTOR_MAX]}{_HOLDER_SEPARATOR}{uuid.uuid4().hex}", SystemClock())
     with store.write() as work:
         _delete_expired(work.session, name, leases.clock.now())
@@ -74,7 +74,7 @@ def _acquire(store: Store, name: str, length: timedelta) -> RequestLock | str:
 
 
 def _delete_expired(session: Session, name: str, now: datetime) -> None:
-    """Remove what has run out: it is worth nothing to anybody, and its rows must not gather."""
+    """Remove expired locks, so that their rows do not accumulate."""
     kind, colon, _ = name.partition(":")
     gone = (col(Lease.name).startswith(f"{kind}{colon}", autoescape=True), col(Lease.until) <= now)
     session.execute(delete(Lease).where(*gone))

@@ -1,13 +1,13 @@
-"""Requests for other programs: as JSON values and as CSV, without secrets, a page at a time."""
+"""Exports requests as JSON values and as CSV, without secrets, page by page."""
 
 import csv
 import io
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from sqlmodel import select
 
@@ -19,28 +19,30 @@ from services.common.fault_ids import FaultId
 from services.common.file_writing import write_atomically, write_failure_cause, write_failure_remedy
 from services.common.progress import Progress, ignore_progress
 from services.common.redaction import redact, redact_user_text
+from services.common.utc_text import format_utc
 from services.requests.inbox.filter_sql import RequestRow
 from services.requests.inbox.filters import Filter, Sort
 from services.requests.inbox.inbox import Inbox
+from services.requests.records.item_fields import ITEM_TABLE
 from services.store.store import Store
 
 PAGE_SIZE = 500
-ITEM_TABLE = "sc_req_item"
+ExportValue: TypeAlias = str | int | list[str] | None
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-"""Byte order mark: without it some spreadsheets do not take a file for UTF-8."""
+"""Some spreadsheets recognize UTF-8 only with it."""
 
 _FORMULA_SIGN = "[-=+@\N{MINUS SIGN}\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
-"""What begins a formula, in its full-width and small forms too."""
+"""First characters of formulas, including their full-width and small forms."""
 _SKIPPED_CHARACTERS = (
     "[\\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
     "\u2028-\u202f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff\ufeff\"'`\u2018-\u201f\uff02\uff07]*"
 )
-"""What a spreadsheet may pass over before it: blanks, what is not shown, and quotes."""
+"""Characters that a spreadsheet may skip before it: blanks, invisible characters, and quotes."""
 _FORMULA_START = re.compile(f"[\t\r\n]|{_SKIPPED_CHARACTERS}{_FORMULA_SIGN}")
 _FORMULA_AFTER_SEPARATOR = re.compile(
     f"([;\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]{_SKIPPED_CHARACTERS})(?={_FORMULA_SIGN})"
 )
-"""Where a cell begins for whoever separates cells by semicolons or tabs, or passes over quotes."""
+"""Start of a cell for programs that separate cells by semicolons or tabs, or ignore quotes."""
 CSV_COLUMNS = (
     *("id", "number", "state", "servicenow_state", "mismatch", "initiator", "agent", "policy", "file_path", "reason"),
     *("requested_at", "age_s", "times_out_at", "waits_for", "process", "url", "error"),
@@ -48,20 +50,22 @@ CSV_COLUMNS = (
 
 
 class ExportResult(NamedTuple):
-    """How many requests were written; not `complete` where a search stopped before all that hold its words."""
+    """The number of written requests; `complete` is False if a search did not compare all rows."""
 
     rows: int
     complete: bool
 
 
 def load_base_urls(store: Store) -> dict[uuid.UUID, str]:
-    """Return the base URL of every server by its id."""
+    """Return the base URLs of all servers by id."""
     with store.read() as session:
         return dict(session.exec(select(ForeignSystem.id, ForeignSystem.base_url)).all())
 
 
-def to_export_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: datetime) -> dict[str, Any]:
-    """Return a request in the words of the public interface; what is not known is None, or empty where it is a text."""
+def to_export_values(
+    row: RequestRow, servers: Mapping[uuid.UUID, str], now: datetime
+) -> dict[str, ExportValue]:
+    """Return the fields of a request in the public interface; unknown values are None, or empty for texts."""
     server = servers.get(row.server_id) if row.server_id is not None else None
     return {
         "id": str(row.id),
@@ -74,13 +78,13 @@ def to_export_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: dat
         "policy": row.policy,
         "file_path": redact(row.file_path),
         "reason": redact_user_text(row.reason),
-        "requested_at": _format_timestamp(row.requested_at),
+        "requested_at": format_utc(row.requested_at),
         "age_s": max(0, int((now - row.requested_at).total_seconds())),
-        "times_out_at": _format_timestamp(row.times_out_at),
+        "times_out_at": format_utc(row.times_out_at),
         "waits_for": list(row.waits_for),
         "process": row.process,
         "url": record_url(server, ITEM_TABLE, row.record_id) if server and row.record_id else None,
-        # Why it failed, or what keeps it from going on.
+        # Why it failed, or why it cannot continue.
         "error": redact(row.error) or None,
     }
 
@@ -88,7 +92,7 @@ def to_export_values(row: RequestRow, servers: Mapping[uuid.UUID, str], now: dat
 def iterate_pages(
     inbox: Inbox, filter_: Filter, sort: Sort, *, limit: int | None = None, at: datetime
 ) -> Iterator[tuple[list[RequestRow], bool]]:
-    """Yield the rows of a list in pieces, and whether a search looked at everything; ends after `limit` rows."""
+    """Yield the rows of a list page by page, with whether a search compared all rows; ends after `limit` rows."""
     start, near = 0, None
     while limit is None or start < limit:
         size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - start)
@@ -112,9 +116,9 @@ def write_csv(
     clean: Callable[[str], str] = str,
     progress: Progress = ignore_progress,
 ) -> ExportResult:
-    """Write a list as CSV (RFC 4180) through `write`, with heads; `clean` changes the texts of cells.
+    """Write a list as CSV (RFC 4180) with a header row; `clean` changes the texts of cells.
 
-    A cell that a spreadsheet would work out as a formula begins with an apostrophe.
+    A cell that a spreadsheet would evaluate as a formula gets a leading apostrophe.
     """
     moment = at or utcnow()
     servers = load_base_urls(inbox.store)
@@ -137,9 +141,9 @@ def save_csv(
     at: datetime | None = None,
     progress: Progress = ignore_progress,
 ) -> ExportResult:
-    """Write a list to a file; an older one is replaced when all is written.
+    """Write a list to a file; an existing file is replaced after everything has been written.
 
-    Blocks, for a thread. Raises InputError, StoreError.
+    Blocks. Raises InputError, StoreError.
     """
     written = ExportResult(0, complete=True)
 
@@ -165,16 +169,16 @@ def save_csv(
 
 
 def record_export(store: Store, rows: int) -> None:
-    """Write down in the audit trail that requests left the store for another program. Raises StoreError."""
+    """Record an export in the audit trail. Raises StoreError."""
     with store.write() as work:
         work.event("export", kind="approval_request", detail=f"{rows} rows")
 
 
-def _cells(values: Mapping[str, Any], clean: Callable[[str], str]) -> list[str]:
+def _cells(values: Mapping[str, ExportValue], clean: Callable[[str], str]) -> list[str]:
     return [_cell(values[name], clean) for name in CSV_COLUMNS]
 
 
-def _cell(value: Any, clean: Callable[[str], str]) -> str:
+def _cell(value: ExportValue, clean: Callable[[str], str]) -> str:
     if value is None:
         return ""
     text = clean("; ".join(value) if isinstance(value, list) else str(value))
@@ -182,14 +186,10 @@ def _cell(value: Any, clean: Callable[[str], str]) -> str:
     return f"'{guarded}" if _FORMULA_START.match(text) else guarded
 
 
-def _format_csv(rows: list[Any]) -> str:
+def _format_csv(rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue()
-
-
-def _format_timestamp(value: datetime | None) -> str | None:
-    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if value is not None else None
 
 
 def _unusable_file_error(path: Path, error: OSError) -> InputError:

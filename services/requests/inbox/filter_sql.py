@@ -1,4 +1,4 @@
-"""Filters and orders of the inbox as SQL that every database understands, and rows as plain values."""
+"""The one place where filters and orders of the inbox become SQL, and where rows become plain values."""
 
 import re
 import unicodedata
@@ -17,11 +17,11 @@ from services.store.row_values import get_table
 
 REQUEST_TABLE = get_table(ApprovalRequest)
 TIME_RANGE_MAX_S = 100 * 366 * 24 * 60 * 60
-"""A filter that reaches further than all requests and every calendar reaches so far."""
+"""Largest time range of a filter; larger ones would exceed the calendar of Python and of the databases."""
 
 
 class RequestRow(NamedTuple):
-    """One request as plain values. `waits_for` holds display names, none once it has ended; texts not known are empty."""
+    """One request as plain values. `waits_for` holds display names and is empty after the end; unknown texts are empty."""
 
     id: uuid.UUID
     version: int
@@ -63,16 +63,16 @@ _WAITS_FOR_INDEX = RequestRow._fields.index("waits_for")
 
 
 def to_request_row(values: Sequence[Any]) -> RequestRow:
-    """Make a row of the values of COLUMNS."""
+    """Return the row for the values of ROW_COLUMNS."""
     plain = list(values)
-    # The column keeps whom the instance asked last: whoever ended the request need not have looked there again.
+    # The column keeps the approvers that were read last, also if the request has ended without a further read.
     waiting = plain[_WAITS_FOR_INDEX].split("\n") if plain[_STATE_INDEX] in OPEN_STATES else ()
     plain[_WAITS_FOR_INDEX] = tuple(line for line in waiting if line)
     return RequestRow._make(plain)
 
 
 def sort_key(sort: Sort) -> tuple[ColumnElement[Any], ...]:
-    """Return what an order compares, ending with the id, so that no two rows are equal."""
+    """Return the columns of an order; the last one is the id, so that no two rows are equal."""
     c = REQUEST_TABLE.c
     first: dict[str, ColumnElement[Any]] = {
         "state": c.state,
@@ -179,3 +179,8 @@ def _waits_for_conditions(filter_: Filter, me: Sequence[str]) -> Iterator[Filter
     patterns = (f"%\n{name}\n%" for name in escaped)
     asked = or_(false(), *(lines.like(casefolded(literal(one)), escape="/") for one in patterns))
     yield FilterCondition("waits_for", asked)
+
+
+def sql_clauses(conditions: Sequence[FilterCondition]) -> list[ColumnElement[bool]]:
+    """Return the SQL of conditions."""
+    return [one.clause for one in conditions]

@@ -1,4 +1,4 @@
-"""What the inbox shows and in which order: values that can be stored, compared and written as JSON."""
+"""Filters and orders of the list of requests, as values that can be compared, stored and written as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -8,18 +8,18 @@ from uuid import UUID
 from models.kinds import OPEN_STATES, RequestState
 
 ME = "@me"
-"""In `Filter.waits_for`: whoever sits at this console."""
+"""Value of `Filter.waits_for`: the user of this console."""
 
 
 SORTABLE_COLUMNS = ("age", "state", "policy", "user", "computer", "file", "times_out", "number")
-"""The columns the list can be sorted by. Reason and Waits for cannot: they hold free texts, several in one cell."""
+"""Columns by which the list can be sorted. Reason and Waits for are free texts, several in one cell."""
 
 DAY_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A column of SORTABLE; equals are ordered by the time they were raised, then by id, in the same direction.
+    """A column of SORTABLE_COLUMNS; equal rows are ordered by request time, then by id, in the same direction.
 
     `age` ascending is youngest first; `times_out` ascending is what times out next.
     """
@@ -28,44 +28,44 @@ class Sort:
     descending: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a column that the list cannot be sorted by."""
+        """Raise ValueError for a column by which the list cannot be sorted."""
         if self.column not in SORTABLE_COLUMNS:
             raise ValueError(f"the list cannot be sorted by {self.column}")
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which requests to show; what is left out does not matter. Times are seconds back from (or on from) the present."""
+    """Which requests to show; defaults do not restrict. Times are seconds before (or after) the present."""
 
     states: frozenset[RequestState] = frozenset()
     text: str = ""
-    """Words that all have to be held by user, computer, number, file, reason or policy; ids from their beginning."""
+    """Words that all have to occur in user, computer, number, file, reason or policy, or at the beginning of an id."""
     policy: str = ""
     process_id: UUID | None = None
     server_id: UUID | None = None
     raised_within_s: int | None = None
     older_than_s: int | None = None
     due_within_s: int | None = None
-    """Open requests that time out in so many seconds, or should have."""
+    """Open requests that time out within so many seconds, or should have timed out already."""
     ended_within_s: int | None = None
     ended_today: bool = False
-    """Ended since midnight, where this console stands."""
+    """Ended since midnight in local time."""
     mismatch: bool = False
     waits_for: str = ""
-    """Open requests that wait for this person or group, by the name that the instance shows, or for ME."""
+    """Open requests that wait for this person or group (display name), or for ME."""
     rehearsals: bool = True
 
     def with_text(self, text: str) -> "Filter":
-        """Return the same filter with other words."""
+        """Return the same filter with other search words."""
         return replace(self, text=text)
 
     @property
     def empty(self) -> bool:
-        """Whether every request is shown."""
+        """Whether nothing is restricted."""
         return self == Filter()
 
     def as_json(self) -> dict[str, Any]:
-        """Return what differs from showing everything, for JSON; UUIDs as text, states in order."""
+        """Return the values that are not the default, for JSON; UUIDs as text, states sorted."""
         found: dict[str, Any] = {}
         for one in fields(self):
             value = getattr(self, one.name)
@@ -78,7 +78,7 @@ class Filter:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Filter":
-        """Read what `as_json` gave; raises ValueError for what no release of this schema wrote."""
+        """Return the filter that `as_json` wrote; raises ValueError for other values."""
         known = {one.name: one for one in fields(cls)}
         read: dict[str, Any] = {}
         for name, value in values.items():
@@ -133,9 +133,9 @@ _PARSERS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class NamedFilter:
-    """A filter with the name it is chosen by, and the order it is best looked at in. `key` is the same for ever.
+    """A filter with its name and its default order. `key` never changes.
 
-    `version` counts the changes of one that people keep; those of this program have none.
+    `version` is the version of a saved filter, 0 for a predefined one.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Comparing the letters of a column inside the database, however they were typed."""
+"""Case-insensitive comparison of columns inside the database, for all letters of Unicode."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from services.store.full_text import FOLD_FUNCTION
 _EXPANDING_LETTERS = {
     letter: letter.casefold() for letter in "\u00df\u0149\u01f0\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
 }
-"""Letters that are the same as several others; `lower` leaves them as they are."""
+"""Letters whose case-folded form has several letters; `lower` does not change them."""
 
 
 class casefolded(GenericFunction[str]):  # noqa: N801 -- it is called as a function
-    """A text in the form in which texts with the same letters are equal.
+    """The case-folded and normalized form of a text.
 
-    SQLite asks this program. On PostgreSQL capital letters are those of the database's locale, and of the letters that
-    are the same as several others, only those that names are written with.
+    On SQLite it is a function of this program. On PostgreSQL upper case depends on the locale of the database, and of the
+    letters that fold to several others only those that occur in names are handled.
     """
 
     type = String()

@@ -1,7 +1,7 @@
-"""The search field: rows that hold every word, found by an index of three letters each, then looked at themselves.
+"""Full-text search: rows that contain every word, found through a trigram index and then compared themselves.
 
-A word is found anywhere in user, computer, numbers, file, reason and policy, and at the beginning of an id. Every
-character stands for itself; small and capital letters are the same.
+A word is found anywhere in user, computer, numbers, file, reason and policy, and at the beginning of an id. There are no
+wildcards; case is ignored.
 """
 
 import json
@@ -30,13 +30,12 @@ from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import Session
 
 from services.common.plain_text import replace_unstorable
-from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition
+from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
 from services.requests.inbox.index_selection import (
     AGE_INDEX,
     RAW_ID,
     IndexSelection,
     bounding_conditions,
-    sql_clauses,
     with_index_hint,
 )
 from services.store.full_text import (
@@ -51,16 +50,16 @@ from services.store.full_text import (
 )
 
 CANDIDATES_MAX = 2_000
-"""Of a word that more rows hold, so many are looked at: those stored last."""
+"""Rows that are compared if more rows contain a word: those stored last."""
 
 SCAN_MAX = 5_000
-"""Words of one or two characters are looked for in so many of the newest requests."""
+"""Newest requests in which words of one or two characters are searched."""
 
 WORDS_MAX = 16
-"""So many of the words, the longest, are looked for; rows that hold them are asked about the others."""
+"""Words that are searched through the index: the longest ones. Rows that contain them are compared with the others."""
 
 PROBE_SIZE, WINDOW_SIZE = 4_000, 20_000
-"""On PostgreSQL so many rows, those stored last, tell how common a word is; a common one is looked for in so many."""
+"""On PostgreSQL: newest rows in which the frequency of a word is measured, and in which a frequent word is searched."""
 
 TEXT_TABLE = table(
     "request_text",
@@ -68,7 +67,7 @@ TEXT_TABLE = table(
     column("seq", Integer()),
     *(column(name, String()) for name in ("held", *ID_COLUMNS)),
 )
-"""PostgreSQL's folded texts."""
+"""The table of case-folded texts on PostgreSQL."""
 
 _UUID_ARRAY = ARRAY(Uuid())
 _ROWID = literal_column(f"{REQUEST_TABLE.name}.rowid", Integer())
@@ -76,35 +75,35 @@ _LAST_CHARACTER = chr(0x10FFFF)
 
 
 class SearchResult(NamedTuple):
-    """Rows that hold the words, as a statement for their ids; not `complete` where not all rows were looked at."""
+    """A statement for the ids of the rows that contain the words; `complete` is False if not all rows were compared."""
 
     statement: Select[Any]
     complete: bool
 
 
 def split_words(typed: str) -> tuple[str, ...]:
-    """Return the words of a search, all of which have to be found; what no store keeps is replaced as it is there."""
+    """Return the words of a search, all of which have to be found; characters that no store keeps are replaced."""
     return tuple(dict.fromkeys(fold(replace_unstorable(typed)).split()))
 
 
 def search_requests(
-    session: Session, words: Sequence[str], conditions: Sequence[FilterCondition], way: IndexSelection
+    session: Session, words: Sequence[str], conditions: Sequence[FilterCondition], selection: IndexSelection
 ) -> SearchResult:
-    """Find the rows that fulfil `conditions` and hold `words`; `way` is the best one without the words."""
+    """Find the rows that fulfil `conditions` and contain `words`; `selection` is the best index without the words."""
     longest = sorted(words, key=len, reverse=True)[:WORDS_MAX]
     shown = sql_clauses(conditions)
     if session.get_bind().dialect.name == "postgresql":
-        return _search_postgresql(session, words, longest, conditions, way)
+        return _search_postgresql(session, words, longest, conditions, selection)
     check = (
         func.__getattr__(MATCH_FUNCTION)(
             _concatenate_columns(TEXT_COLUMNS), _concatenate_columns(ID_COLUMNS), "\n".join(words)
         )
         == 1
     )
-    rows, complete = _candidate_rowids(session, longest, way, conditions)
+    rows, complete = _candidate_rowids(session, longest, selection, conditions)
     statement = select(RAW_ID).where(*shown, check)
     if rows is None:
-        return SearchResult(with_index_hint(statement, way.through), complete)
+        return SearchResult(with_index_hint(statement, selection.index_name), complete)
     these = select(literal_column("value", Integer())).select_from(func.json_each(json.dumps(rows)))
     return SearchResult(
         statement.where(_ROWID.in_(these)).with_hint(REQUEST_TABLE, "NOT INDEXED", "sqlite"), complete
@@ -112,15 +111,15 @@ def search_requests(
 
 
 def _candidate_rowids(
-    session: Session, words: Sequence[str], way: IndexSelection, conditions: Sequence[FilterCondition]
+    session: Session, words: Sequence[str], selection: IndexSelection, conditions: Sequence[FilterCondition]
 ) -> tuple[list[int] | None, bool]:
-    """Return the rows to look at, or None for all on the way, and whether no other row can hold the words."""
+    """Return the rows to compare (None: all of `selection`), and whether no other row can contain the words."""
     asked = build_index_query(words)
     if not asked:
-        return (None, True) if way.is_small else (_newest_rowids(session, conditions), False)
+        return (None, True) if selection.is_small else (_newest_rowids(session, conditions), False)
     hits = "SELECT rowid FROM request_text WHERE request_text MATCH :asked ORDER BY rowid DESC LIMIT :most"
     rows = list(session.execute(text(hits), {"asked": asked, "most": CANDIDATES_MAX + 1}).scalars())
-    if way.is_small and way.number < len(rows):
+    if selection.is_small and selection.entry_count < len(rows):
         return None, True
     by_id = [row for word in words for row in _rowids_with_id_prefix(session, word)]
     return rows[:CANDIDATES_MAX] + by_id, len(rows) <= CANDIDATES_MAX and len(by_id) <= CANDIDATES_MAX
@@ -135,7 +134,7 @@ def _newest_rowids(session: Session, conditions: Sequence[FilterCondition]) -> l
 
 
 def _rowids_with_id_prefix(session: Session, word: str) -> Iterator[int]:
-    """Yield the rows with an id that begins with `word`, however its letters are kept."""
+    """Yield the rows with an id that begins with `word`, in any form in which ids are stored."""
     starts = {start for form in id_search_forms(word) for start in (form, form.upper())}
     for name in ID_COLUMNS if starts else ():
         column = REQUEST_TABLE.c[name]
@@ -151,12 +150,12 @@ def _search_postgresql(
     words: Sequence[str],
     longest: Sequence[str],
     conditions: Sequence[FilterCondition],
-    way: IndexSelection,
+    selection: IndexSelection,
 ) -> SearchResult:
-    """Find rows by PostgreSQL's table of folded texts."""
+    """Search in the table of case-folded texts."""
     shown, these = sql_clauses(conditions), select(RAW_ID)
     holding = [_contains_word(word) for word in longest]
-    if way.is_small:
+    if selection.is_small:
         joined = these.select_from(
             REQUEST_TABLE.join(TEXT_TABLE, TEXT_TABLE.c.request_id == REQUEST_TABLE.c.id)
         ).where(*shown, *holding)
@@ -172,7 +171,7 @@ def _search_postgresql(
             .order_by(REQUEST_TABLE.c.requested_at.desc(), REQUEST_TABLE.c.id.desc())
         )
         newest = ordered.limit(SCAN_MAX).subquery()
-        # Looked up for each of these rows: joined, the whole table of texts would be read.
+        # A subquery for each of these rows: a join would read the whole table of texts.
         own = select(TEXT_TABLE.c.held).where(TEXT_TABLE.c.request_id == newest.c.id).scalar_subquery()
         held = select(newest.c.id).where(*(own.contains(word, autoescape=True) for word in longest))
         rows, complete = list(session.execute(held).scalars()), False
@@ -185,9 +184,9 @@ def _search_postgresql(
 
 
 def _newest_matching_ids(session: Session, holding: Sequence[ColumnElement[bool]]) -> list[uuid.UUID]:
-    """Return the rows that hold words, those stored last first, up to one more than MOST.
+    """Return the rows that contain the words, newest first, up to CANDIDATES_MAX + 1.
 
-    Of a common word enough are among the newest: the index would have to be read for all of them.
+    A frequent word is searched in the newest rows only: the index would have to be read for all of them.
     """
     probed = _matching_ids_in_window(session, holding, PROBE_SIZE)
     if len(probed) * WINDOW_SIZE > CANDIDATES_MAX * PROBE_SIZE:
@@ -215,7 +214,7 @@ def _matching_ids_in_window(
 
 
 def _is_any_of(key: ColumnElement[Any], rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
-    """Return what says that a row is one of many: as a table, because a list is weighed one by one before it is read."""
+    """Return the condition that a row is one of many; as a table, because PostgreSQL plans each element of a list."""
     return key.in_(select(func.unnest(literal(list(rows), _UUID_ARRAY)).column_valued("wanted")))
 
 
@@ -229,7 +228,7 @@ def _filter_by_all_words(
 
 
 def _contains_word(word: str) -> ColumnElement[bool]:
-    """Return what says that a row of the texts holds a word, or an id that begins with it."""
+    """Return the condition that a row of the texts contains a word, or an id that begins with it."""
     begins = (
         TEXT_TABLE.c[name].startswith(form, autoescape=True)
         for form in id_search_forms(word)
@@ -239,5 +238,5 @@ def _contains_word(word: str) -> ColumnElement[bool]:
 
 
 def _concatenate_columns(names: Sequence[str]) -> ColumnElement[str]:
-    """Return columns as one text, a line each, written as in the index."""
+    """Return columns as one text, one a line, in the form of the index."""
     return literal_column(" || char(10) || ".join(f"{REQUEST_TABLE.name}.{name}" for name in names))

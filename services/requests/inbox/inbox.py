@@ -1,15 +1,13 @@
-"""The inbox: requests by filter and order, one piece at a time, from a store that may hold a million."""
+"""The list of requests by filter and order, read in slices from a store that may hold a million of them."""
 
 import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from models.approval_process import ApprovalProcess
 from models.base import utcnow
 from services.common.fault_ids import FaultId
 from services.requests.inbox.filter_sql import REQUEST_TABLE, ROW_COLUMNS, RequestRow, to_request_row
@@ -17,11 +15,7 @@ from services.requests.inbox.filters import Filter, Sort
 from services.requests.inbox.result_set import Anchor, Count, ResultSet, Slice
 from services.store.errors import StoreError
 from services.store.full_text import has_pending_texts
-from services.store.row_values import get_table
 from services.store.store import Store
-
-if TYPE_CHECKING:
-    from services.requests.polling.poll_state import Freshness
 
 __all__ = ["Anchor", "Count", "Inbox", "RequestRow", "Slice"]
 
@@ -30,10 +24,10 @@ RESULT_SETS_CACHED_MAX = 8
 
 
 class Inbox:
-    """Reads requests of a store. Every method blocks and is for a thread; rows are plain values.
+    """Reads requests of a store. Every method blocks; rows are plain values.
 
-    One look at the list passes the same moment `at` to all its calls: ages count from it, and what was found out about
-    the list (hits of a search, places) is kept for the next call. `me` are the names that ME stands for.
+    Calls that belong together pass the same moment `at`: ages count from it, and the result set of a filter at a moment
+    (hits of a search, positions) is cached. `me` are the names that ME stands for.
     """
 
     def __init__(
@@ -57,22 +51,22 @@ class Inbox:
         *,
         at: datetime | None = None,
     ) -> Slice:
-        """Return rows `start` to `start + limit` of the list; fast from an anchor, and near a place seen before."""
+        """Return rows `start` to `start + limit`; fast near an anchor or a position that was read before."""
         listing = self._get_result_set(filter_, at)
         with self.store.read() as session:
             return listing.rows(session, sort, start, limit, near)
 
     def count(self, filter_: Filter, *, most: int | None = COUNT_MAX, at: datetime | None = None) -> Count:
-        """Count what a filter shows up to `most`, or to the end where an index tells that as soon.
+        """Count the requests of a filter up to `most`, or all of them if an index makes that as fast.
 
-        None counts to the end whatever it takes, which may be seconds; a search stops where the list does.
+        None counts all, which may take seconds; a search counts the rows that its list has.
         """
         listing = self._get_result_set(filter_, at)
         with self.store.read() as session:
             return listing.count(session, most)
 
     def counts(self, filters: Sequence[Filter], *, at: datetime | None = None) -> list[Count]:
-        """Count several filters, in one picture of the store."""
+        """Count several filters in one transaction."""
         moment = at or self._clock()
         listings = [self._get_result_set(one, moment) for one in filters]
         with self.store.read() as session:
@@ -81,7 +75,7 @@ class Inbox:
     def find_position(
         self, filter_: Filter, sort: Sort, request_id: uuid.UUID, *, at: datetime | None = None
     ) -> int | None:
-        """Return the place of a request in the list, or None when the filter does not show it."""
+        """Return the position of a request in the list, or None if the filter excludes it."""
         listing = self._get_result_set(filter_, at)
         with self.store.read() as session:
             return listing.find_position(session, sort, request_id)
@@ -89,7 +83,7 @@ class Inbox:
     def find_positions(
         self, filter_: Filter, sort: Sort, request_ids: Sequence[uuid.UUID], *, at: datetime | None = None
     ) -> dict[uuid.UUID, int]:
-        """Return the places of several requests in the list by their ids, without those that the filter does not show."""
+        """Return the positions of requests in the list by id, without those that the filter excludes."""
         listing = self._get_result_set(filter_, at)
         with self.store.read() as session:
             return listing.find_positions(session, sort, request_ids)
@@ -109,7 +103,7 @@ class Inbox:
             return made
 
     def _index_pending(self) -> bool:
-        """Return whether the index knows all requests; whoever may only read leaves it as it is."""
+        """Index the requests that are not indexed yet; returns False if the store cannot be written."""
         with self.store.read() as session:
             behind = has_pending_texts(session.connection())
         if behind:
@@ -122,7 +116,7 @@ class Inbox:
                 return False
         return True
 
-    # -- beside the list ---------------------------------------------------
+    # -- single requests and policies --------------------------------------
 
     def get(self, request_id: uuid.UUID) -> RequestRow | None:
         """Return one request, or None."""
@@ -131,41 +125,23 @@ class Inbox:
         return to_request_row(found) if found is not None else None
 
     def get_many(self, request_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, RequestRow]:
-        """Return several requests by their ids, without those that are not there."""
+        """Return requests by id, without those that do not exist."""
         with self.store.read() as session:
             found = session.execute(select(*ROW_COLUMNS).where(REQUEST_TABLE.c.id.in_(request_ids))).all()
         rows = [to_request_row(one) for one in found]
         return {row.id: row for row in rows}
 
     def policies(self) -> list[str]:
-        """Return the names of the policies that requests came from, by name: one look at the index for each."""
+        """Return the names of the policies of all requests, sorted; reads one index entry for each."""
         found: list[str] = []
         after = ""
         with self.store.read() as session:
             while True:
-                following = select(func.min(REQUEST_TABLE.c.policy_name)).where(
+                next_name = select(func.min(REQUEST_TABLE.c.policy_name)).where(
                     REQUEST_TABLE.c.policy_name > after
                 )
-                name = session.execute(following).scalar()
+                name = session.execute(next_name).scalar()
                 if name is None:
                     return found
                 found.append(name)
                 after = name
-
-    def as_of(self) -> tuple[datetime | None, bool]:
-        """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-        known = self.polled()
-        return known.at, known.complete
-
-    def polled(self, filter_: Filter | None = None) -> "Freshness":
-        """Return how well the servers are known whose requests a filter may show; without one, all that are followed."""
-        from services.requests.polling.poll_state import load_freshness
-
-        process = get_table(ApprovalProcess)
-        followed = select(process.c.server_id).where(process.c.server_id.is_not(None)).distinct()
-        if filter_ is not None and filter_.process_id is not None:
-            followed = followed.where(process.c.id == filter_.process_id)
-        if filter_ is not None and filter_.server_id is not None:
-            followed = followed.where(process.c.server_id == filter_.server_id)
-        with self.store.read() as session:
-            return load_freshness(session, list(session.execute(followed).scalars()))

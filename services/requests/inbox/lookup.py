@@ -1,4 +1,4 @@
-"""Finds a request by whatever it is called: its id here, PMApprovalId, its number, or the id ServiceNow gave it."""
+"""Finds a request by any of its ids: its own id, PMApprovalId, its number, or the ids of ServiceNow."""
 
 import uuid
 
@@ -14,22 +14,22 @@ MATCHES_SHOWN_MAX = 5
 
 
 def find_request(store: Store, text: str) -> uuid.UUID:
-    """Return the id of the one request that is called `text`; raises InputError where none or several are."""
-    called = text.strip()
-    if not called or any("\ud800" <= c <= "\udfff" or c == "\0" for c in called):
+    """Return the id of the request with the id or number `text`; raises InputError if there is none or more than one."""
+    given = text.strip()
+    if not given or any("\ud800" <= c <= "\udfff" or c == "\0" for c in given):
         raise _not_found_error(text)
     table = ApprovalRequest
-    forms, known = id_variants(called), parse_uuid(called)
+    forms, known = id_variants(given), parse_uuid(given)
     conditions = [
         col(table.approval_id).in_(forms),
         col(table.external_id).in_(forms),
-        col(table.number) == called.upper(),
-        col(table.record_id) == (known.hex if known is not None else called.lower()),
+        col(table.number) == given.upper(),
+        col(table.record_id) == (known.hex if known is not None else given.lower()),
     ]
     if known is not None:
         conditions.append(col(table.id) == known)
     with store.read() as session:
-        # One by one: each can then use the index of its column.
+        # One query for each condition, so that each uses the index of its column.
         found = {
             key: number
             for condition in conditions
@@ -48,7 +48,7 @@ def _not_found_error(text: str) -> InputError:
     return InputError(
         Problem(
             tried=f"Find the request “{text}”",
-            evidence="No request in the store is called so.",
+            evidence="No request in the store is given so.",
             cause="It is mistyped, or Privilege Manager raised it and ServiceNow has not been asked since.",
             owner=Owner.CONSOLE,
             remedy="Look it up with requests list --search. What is new in ServiceNow comes in while a worker or the"
@@ -62,7 +62,7 @@ def _ambiguous_error(text: str, found: list[str]) -> InputError:
     return InputError(
         Problem(
             tried=f"Find the request “{text}”",
-            evidence=f"Several are called so: {', '.join(found[:MATCHES_SHOWN_MAX])}.",
+            evidence=f"Several are given so: {', '.join(found[:MATCHES_SHOWN_MAX])}.",
             cause="Numbers and ids of ServiceNow are unique on one instance only.",
             owner=Owner.CONSOLE,
             remedy="Name it by its own id.",

@@ -1,4 +1,4 @@
-"""One look at the inbox: the rows of a filter, from any place of any order."""
+"""The rows of one filter at one moment, from any position in any order."""
 
 import threading
 import uuid
@@ -19,6 +19,7 @@ from services.requests.inbox.filter_sql import (
     build_conditions,
     is_ascending,
     sort_key,
+    sql_clauses,
     to_request_row,
 )
 from services.requests.inbox.filters import Filter, Sort
@@ -31,7 +32,6 @@ from services.requests.inbox.index_selection import (
     count_rows,
     ordered_index_name,
     select_index,
-    sql_clauses,
     with_index_hint,
 )
 
@@ -39,7 +39,7 @@ ANCHORS_MAX = 4_096
 
 
 class Count(NamedTuple):
-    """How many requests a filter shows; not `exact` means that there are at least so many, counting stopped there."""
+    """The number of requests of a filter; if not `exact`, there are at least so many, and counting stopped there."""
 
     number: int
     exact: bool
@@ -47,17 +47,17 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place that is known: the row `at` (from 0) has this key in the order of the list."""
+    """A known position: the row `at` (from 0) has this sort key."""
 
     at: int
     key: tuple[Any, ...]
 
 
 class Slice(NamedTuple):
-    """A piece of the list from place `start`; shorter than asked for at the end of the list.
+    """Consecutive rows from position `start`; fewer than requested at the end of the list.
 
-    `anchors` are the places of its first and last row, where places help. Not `complete` means that more rows hold the
-    words of the search than were looked at: those that were stored last.
+    `anchors` are the positions of the first and last row, if they help to read further. `complete` is False if a search
+    did not compare all rows but only those stored last.
     """
 
     start: int
@@ -67,28 +67,27 @@ class Slice(NamedTuple):
 
 
 class ResultSet:
-    """The list of one filter at one moment. What is found out about it is kept; many threads may ask.
+    """The list of one filter at one moment. Thread-safe; results such as counts and positions are cached.
 
-    A list of few rows is kept as their ids, and stays as it was when it was read. A long one is read anew for each
-    piece, in the order of an index, from the nearest place that is known: rows that come or go meanwhile are neither
-    shown twice nor left out from one piece to the next.
+    A short list is cached as ids and does not change any more. A long one is read for each slice in the order of an index,
+    from the nearest known position, so that rows which are added or removed meanwhile are neither repeated nor skipped.
     """
 
     def __init__(self, filter_: Filter, at: datetime, me: Sequence[str], *, indexed: bool = True) -> None:
-        """Make a list; not `indexed` means that a search cannot see the newest requests."""
+        """`indexed` is False if the search index lacks the newest requests."""
         self._indexed = indexed
         self._words = split_words(filter_.text)
         self._conditions = build_conditions(filter_, at, me)
         self._index_selection: IndexSelection | None = None
         self._ids: dict[str, list[Any]] = {}
-        """By the column of the order: the ids upward."""
+        """Ids in ascending order, by the column of the order."""
         self._complete = True
         self._total: Count | None = None
         self._anchors: dict[Sort, list[Anchor]] = defaultdict(list)
-        self._looking = threading.RLock()
-        self._lock = threading.Lock()
+        self._selection_lock = threading.RLock()
+        self._anchors_lock = threading.Lock()
 
-    # -- what is shown -----------------------------------------------------
+    # -- queries -----------------------------------------------------------
 
     def rows(self, session: Session, sort: Sort, start: int, limit: int, near: Anchor | None = None) -> Slice:
         """Return rows `start` to `start + limit`."""
@@ -101,7 +100,7 @@ class ResultSet:
         return Slice(start, [by_id[one] for one in wanted if one in by_id], complete=self._complete)
 
     def count(self, session: Session, most: int | None) -> Count:
-        """Count the rows up to `most`, or to the end where that takes no longer; None counts to the end."""
+        """Count the rows up to `most`, or all of them if that takes no longer; None counts all."""
         total = self._total
         if total is not None and (total.exact or self._words or (most is not None and total.number >= most)):
             return total
@@ -109,7 +108,7 @@ class ResultSet:
         return total
 
     def find_position(self, session: Session, sort: Sort, request_id: uuid.UUID) -> int | None:
-        """Return the place of a request, or None when it is not shown."""
+        """Return the position of a request, or None if the filter excludes it."""
         ids = self._load_sorted_ids(session, sort)
         shown = sql_clauses(self._conditions)
         own = session.execute(
@@ -126,7 +125,7 @@ class ResultSet:
     def find_positions(
         self, session: Session, sort: Sort, request_ids: Sequence[uuid.UUID]
     ) -> dict[uuid.UUID, int]:
-        """Return the places of those of several requests that are shown, by their ids."""
+        """Return the positions of requests by id, without those that the filter excludes."""
         ids = self._load_sorted_ids(session, sort)
         wanted = select(RAW_ID, REQUEST_TABLE.c.id, *sort_key(sort)).where(
             REQUEST_TABLE.c.id.in_(request_ids)
@@ -142,53 +141,56 @@ class ResultSet:
                 before, beside = _before_key(sort, tuple(key))
                 place = count_rows(session, walk.where(before)) + count_rows(session, walk.where(*beside))
             else:
-                # Only what stands between two of them is counted: they mostly stand together.
+                # Only the rows between two of them are counted: selected rows are mostly close together.
                 place += count_rows(session, walk.where(*_between(sort, last, tuple(key))))
             places[request_id], last = place, tuple(key)
         return places
 
-    # -- few rows ----------------------------------------------------------
+    # -- short lists -------------------------------------------------------
 
     def _select_index(self, session: Session) -> IndexSelection:
-        with self._looking:
+        with self._selection_lock:
             if self._index_selection is None:
                 self._index_selection = select_index(session, self._conditions)
             return self._index_selection
 
     def _load_sorted_ids(self, session: Session, sort: Sort) -> list[Any] | None:
-        """Return the ids of all rows in their order, or None when there are many."""
-        with self._looking:
-            way = self._select_index(session)
-            if not (self._words or way.fits_in_memory(sort)):
+        """Return the sorted ids of all rows, or None if there are many."""
+        with self._selection_lock:
+            selection = self._select_index(session)
+            if not (self._words or selection.fits_in_memory(sort)):
                 return None
             if sort.column not in self._ids:
-                self._ids[sort.column] = self._look(session, way, sort)
+                self._ids[sort.column] = self._read_sorted_ids(session, selection, sort)
             ids = self._ids[sort.column]
         return ids if is_ascending(sort) else ids[::-1]
 
-    def _look(self, session: Session, way: IndexSelection, sort: Sort) -> list[Any]:
+    def _read_sorted_ids(self, session: Session, selection: IndexSelection, sort: Sort) -> list[Any]:
         if self._words:
-            statement, complete = search_requests(session, self._words, self._conditions, way)
+            statement, complete = search_requests(session, self._words, self._conditions, selection)
             self._complete = complete and self._indexed
         else:
-            statement = with_index_hint(select(RAW_ID).where(*sql_clauses(self._conditions)), way.through)
+            statement = with_index_hint(
+                select(RAW_ID).where(*sql_clauses(self._conditions)), selection.index_name
+            )
         return list(session.execute(statement.order_by(*sort_key(sort))).scalars())
 
-    # -- many rows ---------------------------------------------------------
+    # -- long lists --------------------------------------------------------
 
     def _compute_count(self, session: Session, most: int | None) -> Count:
         if self._words:
-            with self._looking:
+            with self._selection_lock:
                 ids = next(iter(self._ids.values()), None)
             ids = ids if ids is not None else self._load_sorted_ids(session, Sort()) or []
             return Count(len(ids), self._complete)
-        way = self._select_index(session)
-        if way.total is not None:
-            return Count(way.total, exact=True)
+        selection = self._select_index(session)
+        if selection.total is not None:
+            return Count(selection.total, exact=True)
         statement = with_index_hint(
-            select(LITERAL_ONE).select_from(REQUEST_TABLE).where(*sql_clauses(self._conditions)), way.through
+            select(LITERAL_ONE).select_from(REQUEST_TABLE).where(*sql_clauses(self._conditions)),
+            selection.index_name,
         )
-        if way.is_small or most is None or (way.whole and most >= IN_MEMORY_SORT_MAX):
+        if selection.is_small or most is None or (selection.is_covering and most >= IN_MEMORY_SORT_MAX):
             return Count(count_rows(session, statement), exact=True)
         number = count_rows(session, statement.limit(most + 1))
         return Count(min(number, most), exact=number <= most)
@@ -210,7 +212,7 @@ class ResultSet:
     def _begin(
         self, session: Session, sort: Sort, start: int, near: Anchor | None
     ) -> tuple[tuple[Any, ...] | None, int]:
-        """Return the key to read from, and how many rows to skip after it."""
+        """Return the sort key to read from, and how many rows to skip after it."""
         known = self._nearest_anchors(sort, start) + ([near] if near is not None else [])
         before = max((one for one in known if one.at <= start), default=None, key=lambda one: one.at)
         after = min((one for one in known if one.at > start), default=None, key=lambda one: one.at)
@@ -225,7 +227,7 @@ class ResultSet:
     def _back(
         self, session: Session, sort: Sort, key: tuple[Any, ...] | None, skipped: int
     ) -> tuple[Any, ...] | None:
-        """Return the key that stands before a key (or before the end), after `skipped` others."""
+        """Return the sort key `skipped` + 1 rows before a key, or before the end."""
         upward = not is_ascending(sort)
         statement = self._walk(select(*sort_key(sort)), sort).order_by(*_order_by(sort, upward=upward))
         if key is not None:
@@ -240,16 +242,16 @@ class ResultSet:
             ordered_index_name(sort, self._conditions),
         )
 
-    # -- places ------------------------------------------------------------
+    # -- anchors -----------------------------------------------------------
 
     def _nearest_anchors(self, sort: Sort, start: int) -> list[Anchor]:
-        with self._lock:
+        with self._anchors_lock:
             anchors = self._anchors[sort]
             place = bisect_right(anchors, start, key=lambda one: one.at)
             return anchors[max(place - 1, 0) : place + 1]
 
     def _remember(self, sort: Sort, found: Sequence[Anchor]) -> None:
-        with self._lock:
+        with self._anchors_lock:
             anchors = self._anchors[sort]
             for one in found:
                 place = bisect_right(anchors, one.at, key=lambda known: known.at)
@@ -267,7 +269,7 @@ def _order_by(sort: Sort, *, upward: bool | None = None) -> list[ColumnElement[A
 def _after_key(
     sort: Sort, key: tuple[Any, ...], *, upward: bool, with_it: bool = False
 ) -> tuple[ColumnElement[bool], ...]:
-    """Return what says that a row comes after `key`; its first part is said alone, so that an index begins there."""
+    """Return the condition that a row comes after `key`; the first column is compared alone, for the range of the index."""
     own = sort_key(sort)
     whole, value = tuple_(*own), tuple_(*key, types=[one.type for one in own])
     if upward:
@@ -276,7 +278,7 @@ def _after_key(
 
 
 def _between(sort: Sort, first: tuple[Any, ...], last: tuple[Any, ...]) -> tuple[ColumnElement[bool], ...]:
-    """Return what says that a row comes before `last` and not before `first`."""
+    """Return the condition that a row comes before `last` and not before `first`."""
     up = is_ascending(sort)
     return *_after_key(sort, first, upward=up, with_it=True), *_after_key(sort, last, upward=not up)
 
@@ -284,9 +286,9 @@ def _between(sort: Sort, first: tuple[Any, ...], last: tuple[Any, ...]) -> tuple
 def _before_key(
     sort: Sort, key: tuple[Any, ...]
 ) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:
-    """Return what says that a row comes before `key` by its first part alone, and what says so among its equals.
+    """Return two conditions: the first column is less than that of `key`; or it is equal and the rest is less.
 
-    Comparing whole keys takes three times as long, and half a million of them may stand before one.
+    Comparing whole keys takes three times as long, and half a million rows may come before one.
     """
     first, *others = sort_key(sort)
     rest, value = tuple_(*others), tuple_(*key[1:], types=[one.type for one in others])

@@ -1,9 +1,8 @@
-"""Filters that people keep under a name, for everybody on the store."""
+"""Saved filters: named filters that all users of a store share."""
 
 import json
 import logging
 import uuid
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -19,14 +18,14 @@ log = logging.getLogger(__name__)
 
 
 def list_saved_filters(store: Store) -> list[NamedFilter]:
-    """Return the filters that people keep, by name; one that a newer release wrote is left out."""
+    """Return the saved filters, ordered by name, without those that a newer release wrote."""
     with store.read() as session:
         rows = session.exec(select(SavedFilter).order_by(col(SavedFilter.name_key))).all()
     return [named for row in rows if (named := _deserialize(row)) is not None]
 
 
 def save_filter(store: Store, name: str, filter_: Filter, sort: Sort | None = None) -> NamedFilter:
-    """Keep a filter under a new name. Raises InvalidError."""
+    """Save a filter under a new name. Raises InvalidError."""
     with store.write() as work:
         row = SavedFilter(
             name=_validate_name(work.session, name),
@@ -39,7 +38,7 @@ def save_filter(store: Store, name: str, filter_: Filter, sort: Sort | None = No
 
 
 def rename_filter(store: Store, key: str, name: str, base_version: int | None = None) -> NamedFilter:
-    """Call a filter differently; `base_version` is what the caller saw, None the present one.
+    """Rename a filter; `base_version` is the version that the caller has read, None the current one.
 
     Raises NotFoundError, InvalidError, ConflictError.
     """
@@ -54,7 +53,7 @@ def rename_filter(store: Store, key: str, name: str, base_version: int | None = 
 def update_filter(
     store: Store, key: str, filter_: Filter, sort: Sort, base_version: int | None = None
 ) -> NamedFilter:
-    """Let a name stand for another filter. Raises NotFoundError, ConflictError."""
+    """Replace the definition of a saved filter. Raises NotFoundError, ConflictError."""
     with store.write() as work:
         row = _get_row(work.session, key)
         version = _version(row, base_version)
@@ -63,7 +62,7 @@ def update_filter(
 
 
 def delete_filter(store: Store, key: str, base_version: int | None = None) -> None:
-    """Delete a filter; the requests stay. Raises NotFoundError, ConflictError."""
+    """Delete a saved filter. Raises NotFoundError, ConflictError."""
     with store.write() as work:
         row = _get_row(work.session, key)
         work.delete(row, _version(row, base_version))
@@ -76,7 +75,7 @@ def _get_row(session: Session, key: str) -> SavedFilter:
         row = None
     if row is None:
         raise NotFoundError("a saved filter")
-    session.expunge(row)  # what is changed on it is written by the unit of work, not by the session
+    session.expunge(row)  # changes are written by the unit of work, not by the session
     return row
 
 
@@ -87,7 +86,7 @@ def _version(row: SavedFilter, base_version: int | None) -> int:
 
 
 def _validate_name(session: Session, name: str, own: uuid.UUID | None = None) -> str:
-    """Return a name that a filter may have. Raises InvalidError."""
+    """Return the name if a filter may have it. Raises InvalidError."""
     name = name.strip()
     try:
         validate_single_line(name)
@@ -120,7 +119,7 @@ def _to_named_filter(row: SavedFilter) -> NamedFilter:
 
 def _deserialize(row: SavedFilter) -> NamedFilter | None:
     try:
-        stored: dict[str, Any] = json.loads(row.definition)
+        stored = json.loads(row.definition)
         order = stored["sort"]
         sort = Sort(order["column"], order["descending"] is True)
         return NamedFilter(str(row.id), row.name, Filter.from_json(stored["filter"]), sort, row.version)

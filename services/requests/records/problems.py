@@ -18,7 +18,7 @@ EVIDENCE_RECORDS_MAX = 3
 
 
 def invalid_comment(fault: str) -> InputError:
-    """Return the error for a comment that cannot be sent; `fault` ends a sentence that begins with it."""
+    """Return the error for a comment that cannot be sent; `fault` is the end of a sentence about it."""
     return InputError(
         Problem(
             tried="Read the comment",
@@ -32,7 +32,7 @@ def invalid_comment(fault: str) -> InputError:
 
 
 def cancel_not_confirmed(label: str) -> Problem:
-    """Say that a request of Privilege Manager is cancelled only on purpose."""
+    """Return the problem that cancelling a request of Privilege Manager has to be confirmed."""
     return Problem(
         tried=f"Cancel {label}",
         evidence="Privilege Manager raised it and waits for its answer.",
@@ -44,7 +44,7 @@ def cancel_not_confirmed(label: str) -> Problem:
 
 
 def record_missing(tried: str) -> Problem:
-    """Say that the instance shows no record."""
+    """Return the problem that the instance shows no record."""
     return Problem(
         tried=tried,
         evidence="No requested item is found under the ids that are known of it.",
@@ -56,7 +56,7 @@ def record_missing(tried: str) -> Problem:
 
 
 def no_open_approval(tried: str, number: str, account: str) -> Problem:
-    """Say that there is no approval to decide."""
+    """Return the problem that there is no approval to decide."""
     return Problem(
         tried=tried,
         evidence=f"{account} sees no open approval of {number}.",
@@ -68,7 +68,7 @@ def no_open_approval(tried: str, number: str, account: str) -> Problem:
 
 
 def approval_on_order(tried: str, record: RequestedItem) -> Problem:
-    """Say that the approval that is waited for decides about other items, too."""
+    """Return the problem that the only open approval also decides about other items."""
     order = record.order_number or "the order"
     who = join_english_names(
         [one.display_name for one in record.shared_order_approvals if one.is_open], "and"
@@ -84,7 +84,7 @@ def approval_on_order(tried: str, record: RequestedItem) -> Problem:
 
 
 def decision_not_allowed(tried: str, account: str, asked: list[str]) -> Problem:
-    """Say that the account may not decide for those who are asked."""
+    """Return the problem that the account may not decide for those who are asked."""
     return Problem(
         tried=tried,
         evidence=f"{join_english_names(asked)} is asked; {account} has no approval_admin.",
@@ -96,7 +96,7 @@ def decision_not_allowed(tried: str, account: str, asked: list[str]) -> Problem:
 
 
 def already_decided(tried: str, record: RequestedItem, decided: Approval | None) -> Problem:
-    """Say that somebody was faster, who and when, as far as the instance says."""
+    """Return the problem that somebody else decided already, with who and when as far as the instance shows it."""
     word = record.approval if record.approval in ("approved", "rejected", "cancelled") else "closed"
     if decided is not None and decided.state in ("approved", "rejected"):
         word = decided.state
@@ -110,7 +110,7 @@ def already_decided(tried: str, record: RequestedItem, decided: Approval | None)
 
 
 def already_ended(tried: str, state: str) -> Problem:
-    """Say that a request of ours has ended."""
+    """Return the problem that a request of ours has ended."""
     verb = "has" if state == RequestState.FAILED else "is"
     return _not_open(tried, f"It {verb} {state.replace('_', ' ')}.")
 
@@ -127,7 +127,7 @@ def _not_open(tried: str, evidence: str) -> Problem:
 
 
 def decision_too_late(tried: str, state: str) -> Problem:
-    """Say that a decision came after the request had ended."""
+    """Return the problem that a decision came after the request had ended."""
     return Problem(
         tried=tried,
         evidence=f"The request is {state.replace('_', ' ')} here.",
@@ -139,7 +139,7 @@ def decision_too_late(tried: str, state: str) -> Problem:
 
 
 def change_not_applied(tried: str, lost: ConsoleError | None) -> Problem:
-    """Say that the record still waits although the change was sent."""
+    """Return the problem that the item is still open although the change was sent."""
     why = f" after “{lost.problem.cause}”" if lost is not None else " although the instance took the change"
     return Problem(
         tried=tried,
@@ -152,7 +152,7 @@ def change_not_applied(tried: str, lost: ConsoleError | None) -> Problem:
 
 
 def outcome_unknown(tried: str, lost: ConsoleError | None) -> Problem:
-    """Say that it is not known whether a change was made."""
+    """Return the problem that it is unknown whether a change was made."""
     why = lost.problem.evidence if lost is not None else "The record could not be read back."
     return Problem(
         tried=tried,
@@ -165,7 +165,7 @@ def outcome_unknown(tried: str, lost: ConsoleError | None) -> Problem:
 
 
 def partially_cancelled(problem: Problem, label: str, done: list[str]) -> Problem:
-    """Say what was cancelled before `problem` came in between, what is not known then, and how to go on."""
+    """Return `problem` with the approvals that were cancelled before it, and how to continue."""
     known = (
         "what became of the rest is not known"
         if problem.fault == FaultId.DECISION_UNCLEAR
@@ -183,7 +183,7 @@ def partially_cancelled(problem: Problem, label: str, done: list[str]) -> Proble
 
 
 def record_still_open(tried: str, number: str) -> Problem:
-    """Say that a request has ended here while its record goes on."""
+    """Return the problem that a request has ended here while its item is still open."""
     return Problem(
         tried=tried,
         evidence=f"The Cancel service has answered. Read back: {number} still waits for an answer.",
@@ -195,7 +195,7 @@ def record_still_open(tried: str, number: str) -> Problem:
 
 
 def id_names_shared_order(label: str, order: str) -> Problem:
-    """Say that Cancel would be given the id of an order with other items."""
+    """Return the problem that Cancel would be given the id of an order with other items."""
     return Problem(
         tried=f"Cancel {label}",
         evidence=f"The id that Create gave is that of {order or 'an order'}, which has other items. Nothing was cancelled.",
@@ -207,7 +207,7 @@ def id_names_shared_order(label: str, order: str) -> Problem:
 
 
 def id_of_other_item(label: str, given: str) -> Problem:
-    """Say that Cancel would be given the id of another item."""
+    """Return the problem that Cancel would be given the id of another item."""
     return Problem(
         tried=f"Cancel {label}",
         evidence=f"The id that Create gave, {given}, is that of another item or order. Nothing was cancelled.",
@@ -219,7 +219,7 @@ def id_of_other_item(label: str, given: str) -> Problem:
 
 
 def request_locked(label: str, other: str) -> Problem:
-    """Say that another console is changing the request."""
+    """Return the problem that another console is changing the request."""
     return Problem(
         tried=f"Change {label}",
         evidence=f"{other} is at it.",
@@ -231,7 +231,7 @@ def request_locked(label: str, other: str) -> Problem:
 
 
 def already_reminded(tried: str) -> Problem:
-    """Say that those who are asked were reminded a short while ago."""
+    """Return the problem that the approvers were reminded a short time ago."""
     return Problem(
         tried=tried,
         evidence="A reminder was sent less than 15 minutes ago.",

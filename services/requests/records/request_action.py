@@ -1,4 +1,4 @@
-"""Who decided or cancelled a request, on whose behalf, and with which account: one sentence for every place that tells it."""
+"""Who decided or cancelled a request, on whose behalf, and with which account, as one sentence."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from services.requests.records.requested_item import Approval
 
 
 class Approver(Protocol):
-    """Somebody who is asked for an approval."""
+    """An approver of a request."""
 
     @property
     def user_name(self) -> str:
-        """The name that the approver signs in with."""
+        """The user name of the approver."""
 
     @property
     def is_for_order(self) -> bool:
-        """Whether the order is to be approved, not the item."""
+        """Whether the approval is for the order, not for the item."""
 
 
 ApproverT = TypeVar("ApproverT", bound=Approver)
@@ -26,10 +26,10 @@ ApproverT = TypeVar("ApproverT", bound=Approver)
 
 @dataclass(frozen=True, slots=True)
 class RequestAction:
-    """What was done with a record, and by whom.
+    """What was done with an item, and by whom.
 
-    `person` is whoever sat at a console, empty where it was not done from one that is known. `account` signed in to
-    ServiceNow. `approver` is whose approval it was, and `own` says that the account is the approver's.
+    `person` is the user of a console, empty if the action was not made at a console. `account` is the account that was
+    signed in to ServiceNow. `approver` is the person whose approval it was, and `own` says that it is the account's own.
     """
 
     word: str
@@ -73,21 +73,21 @@ class RequestAction:
 
 
 def action_from_approval(number: str, decided: Approval, person: str = "") -> RequestAction:
-    """Return what an approval of a record says about its decision; `person` is known where it was made at a console."""
+    """Return the action that an approval records; `person` is the user of the console if it was made at one."""
     account = decided.changed_by
     own = not account or is_same_user(account, decided.user_name)
     return RequestAction(decided.state, number, account, person, decided.display_name, own=own)
 
 
 def action_event_id(request_id: uuid.UUID, approval: str) -> uuid.UUID:
-    """Return the id of the line of a timeline that tells of a decision made here; `approval` is its sys_id."""
+    """Return the id of the timeline event of a decision made at a console; `approval` is the sys_id of the approval."""
     return uuid.uuid5(request_id, f"deed:{approval}")
 
 
 def approval_to_decide(waiting: Sequence[ApproverT], account: str) -> ApproverT | None:
-    """Return whose approval an account decides: its own where it is asked, else the first that is open.
+    """Return the approval that an account decides: its own if there is one, else the first open one.
 
-    The order is asked for before its item, so its approval comes first.
+    Orders are approved before their items, so approvals of the order come first.
     """
     in_turn = sorted(waiting, key=lambda one: not one.is_for_order)
     own = (one for one in in_turn if is_same_user(one.user_name, account))

@@ -10,8 +10,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
 
 from console.checks import check_report, remedies
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind
 from services.common import redaction

@@ -61,7 +61,7 @@ async def catalogue(window):
 
 def test_the_menu_opens_it_with_the_keyboard_in_the_search(in_window):
     async def story(window):
-        window.go_home()
+        window.ctx.commands.run("home")
         press(window, Qt.Key.Key_F1, SHIFT)
         await until(lambda: window.page.target == Target(FAULTS) and window.page.fault is not None)
         page = window.page
@@ -221,7 +221,7 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
             await until(window.page.table.hasFocus)
             window.page.back_button.click()
             assert window.page is page
-            await until(lambda: window.stack.currentWidget() is page)
+            await until(lambda: window.pages.currentWidget() is page)
             assert card.isVisible()
 
     try:
@@ -232,7 +232,7 @@ def test_from_a_red_or_yellow_stage_to_its_entry_and_back_to_the_check(in_window
 
 def test_the_palette_finds_faults_by_id_and_by_what_people_see(in_window):
     async def story(window):
-        window.go_home()
+        window.ctx.commands.run("home")
         palette = window.palette_box
 
         def rows():
@@ -278,8 +278,8 @@ def test_back_stands_there_only_where_it_leads_somewhere(in_window):
     async def story(window):
         page = await catalogue(window)
         assert page.back_button.isHidden()
-        window.go_home()
-        window.go_faults()
+        window.ctx.commands.run("home")
+        window.ctx.commands.run("faults")
         assert not page.back_button.isHidden()
         press(window, Qt.Key.Key_Left, ALT)
         assert window.page.target == Target("home")
@@ -293,7 +293,7 @@ def test_back_stands_there_only_where_it_leads_somewhere(in_window):
 @pytest.mark.parametrize("size", [(1280, 800), (960, 600)])
 def test_everything_has_a_name_and_is_reached_by_tab(in_window, size):
     async def story(window):
-        window.go_home()
+        window.ctx.commands.run("home")
         page = await catalogue(window)
         assert complaints(page) == {}
         page.search.setText("no such thing at all")

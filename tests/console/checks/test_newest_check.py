@@ -7,8 +7,8 @@ import pytest
 from PyQt6.QtCore import QPoint
 from PyQt6.QtWidgets import QLabel
 
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from models.kinds import Kind
 from services.connectivity import CheckReport, StageResult
 from services.connectivity.check_history import save_check

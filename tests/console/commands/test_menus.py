@@ -38,7 +38,7 @@ def entry(menu, *way):
 def test_the_guides_steps_10_and_15_find_their_menus(in_window):
     async def story(window):
         def at(key):
-            menu = node_menu(window, window.model.node(key))
+            menu = node_menu(window.objects, window.model.node(key), window)
             found = menu_tree(menu)
             menu.deleteLater()
             return found
@@ -104,7 +104,7 @@ def test_an_object_offers_what_its_kind_can_do(in_window):
 
 def test_a_draft_offers_no_more_than_a_draft_can_do(in_window):
     async def story(window):
-        window.new("approval_process")
+        window.objects.new("approval_process")
         await until(lambda: window.page is not None and window.page.session.ready)
         await until(lambda: window.navigation.current() is not None)
         menu = menu_of(window, window.navigation.current())
@@ -149,7 +149,7 @@ def test_a_menu_that_was_open_leaves_the_shortcuts_alone(in_window):
 def test_a_command_of_the_menu_acts_on_its_node_not_on_the_shown_page(in_window):
     async def story(window):
         made = await filled(window)
-        window.go_home()
+        window.ctx.commands.run("home")
         menu = menu_of(window, node_of(window, Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL]))
         entry(menu, "Delete").trigger()
         menu.close()
@@ -167,8 +167,8 @@ def test_a_rehearsal_of_what_is_not_saved_says_why_it_cannot_run(in_window, kind
         made = await filled(window)
         page = await shown(window, kind, made[kind])
         page.session.edit({"description": "Typed"})
-        window.go_home()
-        window.run_on_node(node_of(window, kind, made[kind]), "rehearse")
+        window.ctx.commands.run("home")
+        window.objects.run_on_node(node_of(window, kind, made[kind]), "rehearse")
         await until(lambda: page.notice.text)
         assert page.notice.text.startswith("Save or discard what is typed first")
         page.discard()
@@ -188,9 +188,9 @@ def test_a_rehearsal_of_what_is_not_saved_says_why_it_cannot_run(in_window, kind
 )
 def test_a_draft_says_why_what_was_chosen_for_it_cannot_run(in_window, kind, command, said):
     async def story(window):
-        window.new(str(kind))
+        window.objects.new(str(kind))
         await until(lambda: window.navigation.current() is not None and window.page.session.ready)
-        window.run_on_node(window.navigation.current(), command)
+        window.objects.run_on_node(window.navigation.current(), command)
         assert window.page.notice.text == said
         window.page.discard()
         await until(lambda: window.model.objects() == [])
@@ -201,15 +201,15 @@ def test_a_draft_says_why_what_was_chosen_for_it_cannot_run(in_window, kind, com
 def test_going_back_to_an_object_does_not_repeat_what_its_menu_did(in_window):
     async def story(window):
         made = await filled(window)
-        window.go_home()
+        window.ctx.commands.run("home")
         menu = menu_of(window, node_of(window, Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL]))
         entry(menu, "Delete").trigger()
         menu.close()
         await until(lambda: window.findChildren(InUseDialog))
         window.findChildren(InUseDialog)[0].reject()
         await until(lambda: not window.page.tasks.busy)
-        window.go_requests()
-        window.go_back()
+        window.ctx.commands.run("requests")
+        window.pages.go_back()
         assert window.page.target.id == made[Kind.USER_CREDENTIAL].id
         await until(lambda: not window.page.tasks.busy)
         await asyncio.sleep(0.05)

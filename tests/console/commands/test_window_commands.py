@@ -18,7 +18,8 @@ from console.runtime.targets import Target
 from console.runtime.window_settings import WindowSettings
 from console.setup.wizard import SetupWizard
 from console.shell.dialogs import ProblemSheet
-from console.shell.main_window import MAX_OPEN_PAGES, Window
+from console.shell.main_window import Window
+from console.shell.page_stack import MAX_OPEN_PAGES
 from console.shell.window_commands import MENUS
 from console.widgets.labels import Label
 from console.widgets.placeholders import EmptyState
@@ -111,7 +112,7 @@ def test_what_can_run_follows_the_page_and_what_is_typed(in_window):
         def enabled():
             return {c.id for c in window.ctx.commands if window.ctx.commands.action(c.id).isEnabled()}
 
-        window.go_home()
+        window.ctx.commands.run("home")
         assert enabled() & {"save", "discard", "rename", "duplicate", "delete", "new", "check"} == set()
         page = await shown(window, Kind.USER_CREDENTIAL, made[Kind.USER_CREDENTIAL])
         assert {"rename", "duplicate", "delete", "new"} <= enabled()
@@ -185,7 +186,7 @@ def test_a_rename_in_the_tree_asks_for_the_name_while_open_requests_hang_on_the_
         key = object_key("approval_process", process.id)
         node = window.model.node(key)
         for answer in ("wait", "type"):
-            window._renamed(node, "Renamed")
+            window.objects.rename_node(node, "Renamed")
             await until(lambda: [d for d in window.findChildren(OpenRequestsDialog) if d.isVisible()])
             [dialog] = [d for d in window.findChildren(OpenRequestsDialog) if d.isVisible()]
             assert dialog.windowTitle() == "1 open request"
@@ -272,17 +273,17 @@ def test_ctrl_n_makes_what_is_shown(in_window):
 
 def test_back_and_forward_walk_the_pages_that_were_shown(in_window):
     async def story(window):
-        window.go_home()
-        window.go_requests()
+        window.ctx.commands.run("home")
+        window.ctx.commands.run("requests")
         window.show_target(Target("folder:tasks"))
         seen = []
         for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Right):
             press(window, key, ALT)
             seen.append(window.page.target.kind)
         assert seen == ["requests", "home", "home", "requests"]
-        assert window.can_go_forward()
-        window.go_home()
-        assert not window.can_go_forward()
+        assert window.pages.can_go_forward()
+        window.ctx.commands.run("home")
+        assert not window.pages.can_go_forward()
         press(window, Qt.Key.Key_Home, ALT)
         assert window.page.target == Target("home")
 
@@ -311,15 +312,15 @@ def test_a_store_that_cannot_be_opened_is_told_once(run, tmp_path):
 
 def test_back_passes_over_what_does_not_exist_any_more(in_window):
     async def story(window):
-        window.go_home()
-        window.new("approval_type")
+        window.ctx.commands.run("home")
+        window.objects.new("approval_type")
         await until(lambda: window.page.target.kind == "approval_type" and window.page.session.ready)
         window.page.discard()
         await until(lambda: window.model.objects() == [])
         assert window.page.target.kind == "folder:approval_type"
         press(window, Qt.Key.Key_Left, ALT)
         assert window.page.target == Target("home")
-        assert not window.can_go_back()
+        assert not window.pages.can_go_back()
         press(window, Qt.Key.Key_Right, ALT)
         assert window.page.target.kind == "folder:approval_type"
 
@@ -340,7 +341,7 @@ def test_a_check_goes_on_while_many_other_pages_are_looked_at(in_window):
                 lambda: configuration.save(configuration.new(Kind.USER_CREDENTIAL, account="a"))
             )
             await shown(window, Kind.USER_CREDENTIAL, credential)
-        assert page in window._pages.values()
+        assert page in window.pages.open_pages.values()
         page.check.cancel()
         await until(lambda: not page.check.presenter.running)
 
@@ -452,7 +453,7 @@ def test_a_name_that_another_console_took_meanwhile_is_said_beside_it(in_window)
         configuration = window.ctx.workspace.configuration
         await shown(window, Kind.USER_CREDENTIAL, credential)
         # The tree of this window does not know it yet.
-        window.ctx.changes.disconnect(window.refresh_tree)
+        window.ctx.changes.disconnect(window.objects.refresh)
         other = configuration.new(Kind.USER_CREDENTIAL, name="Other account", account="x")
         await window.ctx.call(configuration.save, other)
         await renaming(window, Kind.USER_CREDENTIAL, credential, "Other account")
@@ -523,7 +524,7 @@ def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
         await until(lambda: window.model.node(key) is not None)
         assert window.model.node(key).text == f"{made[kind].name} (2)"
         await until(lambda: window.page.target.id == made[kind].id)
-        window.go_back()
+        window.pages.go_back()
         await until(lambda: window.page is page and not page.tasks.busy)
         assert page.objects == []
 
@@ -533,18 +534,18 @@ def test_deleted_objects_are_listed_with_who_and_when_and_restored(in_window):
 def test_a_new_object_that_nothing_was_typed_into_leaves_no_draft(in_window):
     async def story(window):
         drafts = window.ctx.drafts
-        window.new(Kind.USER_CREDENTIAL)
+        window.objects.new(Kind.USER_CREDENTIAL)
         await until(lambda: window.page is not None and window.page.target.kind == "user_credential")
         await until(lambda: window.page.session.ready)
         assert [draft.untouched for draft in drafts.all()] == [True]
-        window.go_home()
+        window.ctx.commands.run("home")
         await until(lambda: not window.tasks.busy)
         assert drafts.all() == []
         assert [n for n in window.model.objects() if n.draft] == []
-        window.new(Kind.USER_CREDENTIAL)
+        window.objects.new(Kind.USER_CREDENTIAL)
         await until(lambda: window.page.target.kind == "user_credential" and window.page.session.ready)
         window.page.session.edit({"description": "typed"})
-        window.go_home()
+        window.ctx.commands.run("home")
         await until(lambda: not window.tasks.busy)
         [draft] = drafts.all()
         assert (draft.untouched, draft.values["description"]) == (False, "typed")

@@ -12,6 +12,7 @@ from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.decision_dialog import ActionDialog
 from console.inbox.request_rows import RowOutcome
 from console.provisioning.run_dialog import RunDialog
+from console.shell.page_registry import object_page
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
 from console.widgets.labels import Label
 from models.kinds import Kind
@@ -91,7 +92,9 @@ def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx,
         )
 
     async def story():
-        dialog = NewObjectDialog(ctx, configuration.new(Kind.USER_CREDENTIAL))
+        dialog = NewObjectDialog(
+            ctx, configuration.new(Kind.USER_CREDENTIAL), object_page(Kind.USER_CREDENTIAL).groups
+        )
         dialog.open()
         await until(lambda: dialog.session.ready)
         size = size_of(dialog)
@@ -103,7 +106,7 @@ def test_an_object_whose_password_was_not_stored_is_said_to_be_created(run, ctx,
         await until(dialog._message.text)
         await asyncio.sleep(0)
         assert " was created. Its password was not stored:" in dialog._message.text()
-        assert dialog._out.text() == "Close"
+        assert dialog._cancel_button.text() == "Close"
         assert size_of(dialog) == size
         dialog.reject()
 

@@ -11,7 +11,7 @@ from console.forms.open_requests_dialog import OpenRequestsDialog
 from console.runtime.targets import Target
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
-from services.common.errors import OpenRequests, RequestsOpenError
+from services.common.errors import GuardedAction, OpenRequests, RequestsOpenError
 from services.common.secret import Secret
 from tests.console.objects.test_object_pages import dialog_of, opened, type_into
 from tests.console.page_support import until
@@ -37,7 +37,7 @@ def press(button):
 
 
 def test_the_button_waits_for_the_name(qtbot):
-    error = RequestsOpenError("Process", "Change “Process”", OpenRequests(39, 2), "What is open is lost.")
+    error = RequestsOpenError("Process", GuardedAction.CHANGE, OpenRequests(39, 2), "What is open is lost.")
     dialog = OpenRequestsDialog(error)
     qtbot.addWidget(dialog)
     assert not dialog.act_button.isEnabled()

@@ -6,8 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from console.inbox.request_rows import row_from_request
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from services.configuration import Configuration

@@ -6,10 +6,10 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QAbstractItemModelTester
 
-from console.navigation.locations import KIND_PATHS
-from console.navigation.page_registry import create_page
+from console.navigation.tree_definition import all_nodes
 from console.objects.folder import FolderModel
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.placeholders import EmptyState
 from models.kinds import Kind
 from tests.console.page_support import until
@@ -81,12 +81,7 @@ def test_the_selection_stays_with_its_object_when_others_come_before_it(run, ctx
 
 @pytest.mark.parametrize(
     "folder",
-    [
-        *sorted({name for place in KIND_PATHS.values() for _, name in place} - set(Kind)),
-        "server_tasks",
-        "server_tasks_foreign_systems",
-        "server_tasks_servicenow",
-    ],
+    [node.key for node in all_nodes() if node.kind is None and node.target.head == "folder"],
 )
 def test_inner_folders_lead_on(run, ctx, folder):
     async def story():

@@ -7,9 +7,9 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from console.navigation.page_registry import create_page
 from console.provisioning.run_dialog import RunDialog
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind
 from services.common.secret import Secret

@@ -10,8 +10,8 @@ from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.design import theme
-from console.navigation.page_registry import create_page
 from console.runtime.targets import Target
+from console.shell.page_registry import create_page
 from console.widgets.badge import Badge
 from console.widgets.data_table import distribute_widths, elided_path, file_name
 from console.widgets.labels import Label, LinkLabel
@@ -65,7 +65,7 @@ def test_the_items_steps_open_the_task_with_the_server_chosen(run, ctx, configur
         await until(lambda: page.phases)
         steps = {s.number: s for phase in page.phases for s in phase.steps}
         for number in (7, 8):
-            page._act(steps[number])()
+            page._step_action(steps[number]).act()
             assert ctx.visited[-1] == Target("provisioning", tab=str(server.id))
         doors = [w.accessibleName() for w in page.findChildren(QWidget)]
         assert "Review plan: Create the request items" in doors

@@ -6,7 +6,7 @@ from sqlmodel import select
 from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.kinds import Kind, RequestOrigin, RequestState
 from models.request_event import RequestEvent
-from services.common.errors import ConflictError, InUseError, RequestsOpenError
+from services.common.errors import ConflictError, GuardedAction, InUseError, RequestsOpenError
 from services.workspace import Workspace
 from tests.services.store.invariants import assert_sound
 
@@ -105,7 +105,7 @@ def test_renaming_and_re_pointing_take_the_number_of_open_requests(
     assert (error.open.pending, error.open.submitting) == (2, 1)
     assert "3 open requests: 2 pending, 1 being sent" in error.problem.evidence
     assert "--confirm-open 3" in error.problem.remedy
-    assert error.act.startswith("Rename" if field == "name" else "Change")
+    assert error.action == (GuardedAction.RENAME if field == "name" else GuardedAction.CHANGE)
     assert stored(configuration, chain, kind).version == 1
     assert getattr(configuration.save(item, confirmed=3), field) == value
 
@@ -190,7 +190,7 @@ def test_a_type_is_deleted_with_the_number_and_its_requests_go_on(configuration,
     raise_requests(approved=2)
     with pytest.raises(RequestsOpenError) as caught:
         configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1)
-    assert caught.value.act == "Delete “Type”"
+    assert caught.value.problem.tried == "Delete “Type”"
     configuration.delete(Kind.APPROVAL_TYPE, chain.type.id, 1, confirmed=1)
     with configuration.store.read() as session:
         rows = session.exec(select(ApprovalRequest)).all()

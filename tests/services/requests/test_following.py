@@ -7,7 +7,7 @@ import pytest
 from models.kinds import RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.coordination.call_budget import POLL_CALL
-from services.requests.inbox.inbox import Inbox
+from services.requests.inbox.freshness import load_list_freshness
 from services.requests.polling import sync
 from services.requests.polling.poll_result import SkipReason
 from services.requests.polling.poller import MANUAL_POLLS_PER_HOUR_MAX
@@ -155,14 +155,14 @@ async def test_a_look_that_a_person_wants_does_not_wait_for_a_pause_that_only_sp
         clock.pass_by((failed.next_at - clock.now()).total_seconds())
     failed = await follower.round(server.id)
     assert (failed.next_at - clock.now()).total_seconds() > 100
-    assert not Inbox(store).polled().complete
+    assert not load_list_freshness(store).complete
     practice.faults.clear()
     followed.place(practice, 1)
     clock.pass_by(3)
     assert (await follower.round(server.id)).skip_reason == SkipReason.PAUSED
     wanted = await follower.round(server.id, wanted=True)
     assert (wanted.skip_reason, wanted.new) == (None, 1)
-    assert Inbox(store).polled().complete
+    assert load_list_freshness(store).complete
 
 
 async def test_a_look_that_a_person_wants_respects_a_limit_and_a_locked_account(

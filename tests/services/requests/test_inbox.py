@@ -13,6 +13,7 @@ from models.kinds import RequestState
 from models.polled_server import PolledServer
 from services.requests.inbox import full_text, index_selection
 from services.requests.inbox.filters import ME, PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
+from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.requests.polling.poll_state import store_pause
 from services.store.row_values import get_table
@@ -54,7 +55,7 @@ def filled(module_store):
 def size(request, monkeypatch):
     """Take the store for a small one, whose lists are kept, or for a large one, which is read piece by piece."""
     if request.param == "many":
-        for name in ("FEW", "MANY"):
+        for name in ("IN_MEMORY_SORT_MAX", "INDEX_PROBE_MAX"):
             monkeypatch.setattr(index_selection, name, 3)
     return request.param
 
@@ -340,21 +341,25 @@ class TestBesideTheList:
         assert Inbox(store).policies() == ["Network tools", "Unsigned"]
 
     def test_the_list_is_as_old_as_the_oldest_look_at_a_server(self, store):
-        assert Inbox(store).as_of() == (None, True)
+        def state():
+            known = load_list_freshness(store)
+            return known.at, known.complete
+
+        assert state() == (None, True)
         servers = [server for _, server in processes_of(store)]
-        assert Inbox(store).as_of() == (None, False)
+        assert state() == (None, False)
         for number, (server, complete) in enumerate(zip(servers, (True, False), strict=True)):
             with store.write() as work:
                 at = NOW.replace(minute=30 - number)
                 work.session.add(PolledServer(server_id=server, complete=complete, polled_at=at))
-            assert Inbox(store).as_of() == (NOW.replace(minute=30 - number), False)
+            assert state() == (NOW.replace(minute=30 - number), False)
         with store.write() as work:
             work.session.merge(PolledServer(server_id=servers[1], complete=True, polled_at=NOW))
-        assert Inbox(store).as_of() == (NOW, True)
+        assert state() == (NOW, True)
         with store.write() as work:
             store_pause(work.session, servers[1], NOW, "tcp-refused", 1)
-        known = Inbox(store).polled()
+        known = load_list_freshness(store)
         assert (known.at, known.complete) == (NOW, False)
         assert known.failing == ((servers[1], "tcp-refused"),)
-        assert Inbox(store).polled(Filter(server_id=servers[0])).complete
-        assert not Inbox(store).polled(Filter(server_id=servers[1])).complete
+        assert load_list_freshness(store, Filter(server_id=servers[0])).complete
+        assert not load_list_freshness(store, Filter(server_id=servers[1])).complete

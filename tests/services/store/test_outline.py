@@ -13,19 +13,14 @@ from hypothesis import strategies as st
 
 from models.approval_request import ApprovalRequest
 from models.base import name_key
-from models.kinds import Kind, RequestState
+from models.kinds import KINDS, Kind, RequestState
 from services.common.errors import InUseError
 from services.configuration import Configuration
 from services.store import Store
-from services.store.tree_outline import PARENT_COLUMNS, Outline, read_outline
+from services.store.tree_outline import Outline, read_outline
 from tests.limits import PROGRAM_S
 
 ROOT = Path(__file__).resolve().parents[3]
-TARGET = {
-    Kind.FOREIGN_SYSTEM: Kind.USER_CREDENTIAL,
-    Kind.APPROVAL_PROCESS: Kind.FOREIGN_SYSTEM,
-    Kind.APPROVAL_TYPE: Kind.APPROVAL_PROCESS,
-}
 NEEDED = {
     Kind.USER_CREDENTIAL: {"account": "a"},
     Kind.FOREIGN_SYSTEM: {"base_url": "https://a.service-now.com"},
@@ -53,9 +48,10 @@ def do(configuration, deed, kind, name, number):
             work.insert(ApprovalRequest(process_id=process.id if process else None, state=state))
     elif deed == "create":
         values = dict(NEEDED.get(kind, {}))
-        if kind in TARGET:
-            target = pick([None, *configuration.all(TARGET[kind])], number)
-            values[PARENT_COLUMNS[kind]] = target.id if target else None
+        parent = KINDS[kind].parent
+        if parent is not None:
+            target = pick([None, *configuration.all(parent.kind)], number)
+            values[parent.field] = target.id if target else None
         configuration.save(configuration.new(kind, name=name, **values))
     elif item is not None and deed == "edit":
         item.description = name

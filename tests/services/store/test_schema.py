@@ -18,7 +18,7 @@ from services.configuration import Configuration
 from services.store import Store, StoreError, upgrade
 from services.store.row_values import get_table
 from services.store.schema_version import SCHEMA_REVISION
-from services.store.tree_outline import PARENT_COLUMNS, read_outline
+from services.store.tree_outline import read_outline
 from tests.services.store.invariants import assert_sound
 
 # Indexes of expressions are compared by their SQL: nobody reads them back into objects.
@@ -171,8 +171,9 @@ def test_every_kind_has_its_table_and_the_outline_knows_its_reference():
         references = {
             c.name for c in table.columns for key in c.foreign_keys if key.column.table.name in kinds
         }
-        assert bool(references) == (kind in PARENT_COLUMNS)
-        assert {PARENT_COLUMNS.get(kind)} - {None} <= references
+        parent = KINDS[kind].parent
+        assert bool(references) == (parent is not None)
+        assert parent is None or parent.field in references
 
 
 def test_opening_a_store_of_this_release_makes_no_backup(path):

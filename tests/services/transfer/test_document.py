@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from models.kinds import Kind
 from services.transfer import DocumentError, read_document
-from services.transfer.document_reader import DEPTH_MAX, SIZE_MAX, Document
+from services.transfer.document_reader import Document
+from services.transfer.yaml_nodes import DEPTH_MAX, SIZE_MAX
 
 GOOD = """\
 version: 1

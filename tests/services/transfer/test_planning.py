@@ -349,7 +349,7 @@ def test_an_export_names_every_key_and_no_secret(configuration):
     text = export_document(configuration)
     assert text == export_document(configuration)
     assert [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
-        f"{KINDS[kind].document_key}:" for kind in Kind
+        f"{KINDS[kind].document_section}:" for kind in Kind
     ]
     for key in ("ca_bundle: null", "check_status_every: 20s", "timeout_after: 20m", "kind: servicenow"):
         assert key in text

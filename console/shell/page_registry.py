@@ -1,0 +1,94 @@
+"""Which page shows a target. A page is imported when it is first shown, or by `import_all_pages` after the start."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PyQt6.QtWidgets import QWidget
+
+from console.navigation.page import Page
+from console.runtime.context import Context
+from console.runtime.targets import DELETED, FAULTS, FOLDER, HOME, PROVISIONING, REQUESTS, Target
+from models.kinds import Kind
+
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+    from models.base import ConfigurationObject
+
+
+def _home() -> type[Page]:
+    from console.setup.home import HomePage
+
+    return HomePage
+
+
+def _folder() -> type[Page]:
+    from console.objects.folder import FolderPage
+
+    return FolderPage
+
+
+def _requests() -> type[Page]:
+    from console.inbox.requests_page import RequestsPage
+
+    return RequestsPage
+
+
+def _provisioning() -> type[Page]:
+    from console.provisioning.provisioning_page import ProvisioningPage
+
+    return ProvisioningPage
+
+
+def _faults() -> type[Page]:
+    from console.checks.fault_catalog_page import FaultsPage
+
+    return FaultsPage
+
+
+def _deleted() -> type[Page]:
+    from console.objects.deleted_objects import DeletedPage
+
+    return DeletedPage
+
+
+PAGES: dict[str, Callable[[], type[Page]]] = {
+    HOME: _home,
+    FOLDER: _folder,
+    REQUESTS: _requests,
+    PROVISIONING: _provisioning,
+    FAULTS: _faults,
+    DELETED: _deleted,
+}
+"""The pages that show no object, by the first part of their target. Pages of objects are found in `console.objects`."""
+
+
+def object_page(kind: Kind) -> type["ObjectPage"]:
+    """Return the page class of a kind; raises LookupError."""
+    from console.objects import find_object_page
+
+    return find_object_page(kind)
+
+
+def page_class(target: Target) -> type[Page]:
+    """Return the class of the page that shows a target; raises LookupError."""
+    return object_page(target.object_kind) if target.object_kind is not None else PAGES[target.head]()
+
+
+def create_page(target: Target, ctx: Context) -> Page:
+    """Return a new page for a target. It reads its content when `load` is called."""
+    return page_class(target)(ctx, target)
+
+
+def import_all_pages() -> None:
+    """Import every page; runs in a thread after the start, so that the first click is as fast as the second."""
+    for page in PAGES.values():
+        page()
+    for kind in Kind:
+        object_page(kind)
+
+
+async def create_object(ctx: Context, kind: Kind, parent: QWidget) -> "ConfigurationObject | None":
+    """Show the dialog for a new object of a kind, with the form of its page; returns what was stored, or None."""
+    from console.forms.new_object_dialog import show_new_object_dialog
+
+    return await show_new_object_dialog(ctx, kind, object_page(kind).groups, parent)

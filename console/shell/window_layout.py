@@ -1,0 +1,75 @@
+"""Size of the window, width of the tree and open nodes: restored, stored, reset."""
+
+from PyQt6.QtCore import QSize
+from PyQt6.QtWidgets import QMainWindow, QSplitter
+
+from console.navigation.tree_view import Navigation
+from console.runtime.window_settings import WindowSettings
+from console.widgets.dialog import WINDOW_FRAME
+
+MINIMUM_SIZE = (960, 600)
+DEFAULT_SIZE = (1280, 800)
+TREE_WIDTH = (240, 420)
+"""Smallest and greatest width."""
+
+
+class WindowLayout:
+    """Lays out the window and its splitter, whose left widget is the tree."""
+
+    def __init__(
+        self, window: QMainWindow, splitter: QSplitter, navigation: Navigation, settings: WindowSettings
+    ) -> None:
+        self._window, self._splitter = window, splitter
+        self._navigation, self._settings = navigation, settings
+        self._width_chosen = False
+        """Whether the user has moved the divider."""
+        window.setMinimumSize(QSize(*MINIMUM_SIZE).boundedTo(self._available_size()))
+        navigation.setMinimumWidth(TREE_WIDTH[0])
+        navigation.setMaximumWidth(TREE_WIDTH[1])
+
+    def restore(self) -> None:
+        """Apply the stored layout, or the default."""
+        geometry = self._settings.bytes("geometry")
+        if geometry is None or not self._window.restoreGeometry(geometry):
+            self._window.resize(self._default_size())
+        splitter = self._settings.bytes("splitter")
+        self._width_chosen = splitter is not None and self._splitter.restoreState(splitter)
+        if not self._width_chosen:
+            self._set_tree_width(TREE_WIDTH[0])
+        self._splitter.splitterMoved.connect(self._on_divider_moved)
+        opened = self._settings.keys("expanded")
+        if opened is not None:
+            self._navigation.restore(opened)
+
+    def store(self) -> None:
+        """Store the layout for the next start."""
+        self._settings.set_bytes("geometry", self._window.saveGeometry())
+        if self._width_chosen:
+            self._settings.set_bytes("splitter", self._splitter.saveState())
+        self._settings.set_keys("expanded", self._navigation.expanded())
+
+    def reset(self) -> None:
+        """Apply the layout of the first start."""
+        self._window.resize(self._default_size())
+        self._set_tree_width(TREE_WIDTH[0] + 22)
+        self._navigation.expand_defaults()
+
+    def grow_tree_to_names(self) -> None:
+        """Make the tree as wide as its widest name, unless the user has moved the divider; it never shrinks."""
+        wanted = min(self._navigation.natural_width(), TREE_WIDTH[1])
+        if not self._width_chosen and wanted > self._navigation.width():
+            self._set_tree_width(wanted)
+
+    def _available_size(self) -> QSize:
+        """Return the size of the largest window that fits on the screen."""
+        screen = self._window.screen()
+        return QSize(*DEFAULT_SIZE) if screen is None else screen.availableGeometry().size() - WINDOW_FRAME
+
+    def _default_size(self) -> QSize:
+        return QSize(*DEFAULT_SIZE).boundedTo(self._available_size())
+
+    def _on_divider_moved(self, _position: int, _index: int) -> None:
+        self._width_chosen = True
+
+    def _set_tree_width(self, width: int) -> None:
+        self._splitter.setSizes([width, self._window.width() - width - self._splitter.handleWidth()])

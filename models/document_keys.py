@@ -1,0 +1,50 @@
+"""How the fields of an object are written in a configuration document; each model declares its own keys.
+
+The document is a public interface: keys may be added, never renamed.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+SERVICENOW = "servicenow"
+
+
+class ValueForm(Enum):
+    """How the value of a key is written."""
+
+    TEXT = auto()
+    OPTIONAL_TEXT = auto()
+    """A text or null."""
+    SYS_ID = auto()
+    """An identifier of ServiceNow, in any usual spelling, or null."""
+    BOOLEAN = auto()
+    DURATION = auto()
+    """Whole seconds, written such as 20s, 20m or 1h."""
+    REFERENCE = auto()
+    """The name of another object, or null; the field is the foreign key."""
+    SERVICENOW = auto()
+    """The constant `servicenow`, which belongs to no field."""
+
+
+class Omission(Enum):
+    """Whether an export may leave a key out."""
+
+    NEVER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKey:
+    """One key of an entry: the field it fills and the form of its value. A key with `parts` is a nested mapping."""
+
+    key: str
+    field: str
+    form: ValueForm = ValueForm.TEXT
+    required: bool = False
+    omitted: str | int | bool | Omission | None = Omission.NEVER
+    """The value that an export leaves out, because an entry without the key gets it."""
+    parts: tuple["DocumentKey", ...] = ()
+
+
+NAME_KEY = DocumentKey("name", "name", required=True)
+DESCRIPTION_KEY = DocumentKey("description", "description")
+SERVICENOW_KEY = DocumentKey("kind", "", ValueForm.SERVICENOW)
