@@ -160,7 +160,7 @@ def _create_tables() -> None:
 def _move_leases(bind: sa.Connection) -> None:
     """Move polls, pauses, calls and workers into their own tables; leases of work and locks stay."""
     polled: dict[uuid.UUID, dict[str, object]] = {}
-    calls, workers, moved = [], [], []
+    calls, present, moved = [], [], []
     now = datetime.now(UTC)
     for row in bind.execute(sa.select(LEASE)).all():
         prefix, _, rest = row.name.partition(":")
@@ -168,7 +168,7 @@ def _move_leases(bind: sa.Connection) -> None:
             continue
         moved.append(row.name)
         if prefix == "worker":
-            workers += [{"holder": row.holder, "until": row.until}] if row.until > now else []
+            present += [{"holder": row.holder, "until": row.until}] if row.until > now else []
             continue
         server_id = _parse_uuid(rest.partition(":")[0])
         if server_id is None:
@@ -195,7 +195,7 @@ def _move_leases(bind: sa.Connection) -> None:
     for table, rows in (
         (POLLED_SERVER, list(polled.values())),
         (API_CALL, calls),
-        (WORKER_PRESENCE, list({row["holder"]: row for row in workers}.values())),
+        (WORKER_PRESENCE, list({row["holder"]: row for row in present}.values())),
     ):
         if rows:
             bind.execute(table.insert(), rows)
