@@ -1,6 +1,7 @@
 """The dialog of a rehearsal: a request that is raised on the instance, polled, optionally decided, and cleaned up."""
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -242,9 +243,12 @@ class RehearsalDialog(Dialog):
 
     async def _decider_instance(self, workspace: "Workspace") -> "ServiceNowClient":
         await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
+        from models.user_credential import UserCredential
         from services import servicenow
 
-        credential = self.decider.item
+        credential = self.decider.item_as(UserCredential)
+        if credential is None:
+            raise RuntimeError("no deciding account is chosen")
         secret = await asyncio.to_thread(
             workspace.vault.get, credential.id, credential.name, self.server.destination
         )
@@ -281,14 +285,17 @@ async def open_rehearsal(
     approval_type: "ApprovalType | None" = None,
 ) -> None:
     """Open the rehearsal of a process, with the given type or the first one that uses the process."""
+    from models.approval_type import ApprovalType
+    from models.foreign_system import ForeignSystem
+
     configuration = (await ctx.ready()).configuration
     if approval_type is None:
-        types = await ctx.call(configuration.all, Kind.APPROVAL_TYPE)
+        types = await ctx.call(configuration.all, ApprovalType)
         approval_type = next((t for t in types if t.process_id == process.id), None)
     if approval_type is None:
         ctx.show_problem(_type_missing_problem(process.name))
         return
-    server = await ctx.call(configuration.get, Kind.FOREIGN_SYSTEM, process.server_id)
+    server = await ctx.call(configuration.get, ForeignSystem, process.server_id or uuid.UUID(int=0))
     dialog = RehearsalDialog(ctx, process, approval_type, server, page.window())
     dialog.setWindowIcon(icons.icon("process"))
     dialog.finished.connect(dialog.deleteLater)
