@@ -5,7 +5,7 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -165,7 +165,7 @@ def _print_problem(outcome: ActionResult) -> None:
         output.print_message(outcome.problem.as_text())
 
 
-def _outcome_as_dict(outcome: ActionResult) -> dict[str, Any]:
+def _outcome_as_dict(outcome: ActionResult) -> dict[str, object]:
     return {
         "id": str(outcome.id),
         "label": outcome.label,
