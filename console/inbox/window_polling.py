@@ -18,7 +18,7 @@ from services.requests.polling.poll_result import SkipReason
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
-    from services.requests.polling.poller import PollResult
+    from services.requests.polling.poll_result import PollResult
     from services.requests.worker.window_poller import PollingStatus
 
 STATUS_TEXTS = {"worker": tr_later("Worker running"), "here": tr_later("This window is polling ServiceNow")}
@@ -30,7 +30,7 @@ SKIP_TEXTS = {
     ),
     SkipReason.NOTHING_TO_POLL: tr_later("No Approval Process uses a ServiceNow server yet"),
 }
-"""Why a poll that the user asked for was not made, by the note of its result."""
+"""Why a poll that the user asked for was not made, by the skip reason of its result."""
 POLLING = tr_later("Polling ServiceNow")
 
 
@@ -192,15 +192,9 @@ def _problem_text(problem: Problem) -> str:
     return f"{translate(problem.cause)} ({problem.correlation_id})"
 
 
-<<<<<<< HEAD
-def poll_result_text(round_: Any, known: Any = None) -> str:
-    """Return what a round did, or why it was not taken and when the next one is allowed. `known`: its last problem."""
-    if round_.skip_reason is None:
-=======
 def poll_result_text(round_: "PollResult", known: Problem | None = None) -> str:
     """Return the result of a poll, or why it was not made and when the next one is allowed. `known`: the last problem."""
-    if not round_.note:
->>>>>>> main
+    if round_.skip_reason is None:
         return checked_count_text(round_.seen)
     at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
     problem = round_.problem or known
