@@ -12,6 +12,7 @@ from services.common.secret import Secret
 from services.configuration import Configuration
 from services.connectivity import run_check
 from services.connectivity.check_history import last_call_limit, save_check
+from services.connectivity.stored_results import parse_calls_per_hour
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings, SignIn
 from services.statistics import timing_advice
@@ -164,6 +165,19 @@ def test_what_is_open_and_usual_and_how_often_the_server_may_be_asked(configurat
     )
     nowhere = configuration.save(configuration.new(Kind.APPROVAL_PROCESS))
     assert load_polling_load(configuration.store, nowhere.id) == timing_advice.PollingLoad()
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"),
+    [
+        ("5000 calls an hour; one pending request is asked about 180 times an hour", 5000),
+        ("60 calls an hour by the rule Integrations; one", 60),
+        ("the instance tells no rate limit; one pending request is asked about 180 times an hour", None),
+        ("", None),
+    ],
+)
+def test_the_limit_is_read_from_what_the_check_said(evidence, told):
+    assert parse_calls_per_hour(evidence) == told
 
 
 async def test_the_limit_that_an_instance_told_is_kept_with_its_checks(configuration, server, process):

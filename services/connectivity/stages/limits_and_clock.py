@@ -22,19 +22,19 @@ def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) ->
     use = f"one pending request is asked about {needed} times an hour"
     limit = integer_header(headers, "x-ratelimit-limit")
     if limit is None:
-        return StageResult("limits", "skipped", f"the instance tells no rate limit; {use}")
+        return StageResult.skipped("limits", f"the instance tells no rate limit; {use}")
     rule = headers.get("x-ratelimit-rule", "")[:RULE_NAME_MAX]
     seen = f"{limit} calls an hour" + (f" by the rule {rule}" if rule else "") + f"; {use}"
     if limit < needed:
-        return replace(fault_result("limits", FaultId.RATE_LIMIT_LOW, seen), call_limit=limit)
-    return StageResult("limits", "ok", seen, call_limit=limit)
+        return replace(fault_result("limits", FaultId.RATE_LIMIT_LOW, seen), calls_per_hour=limit)
+    return replace(StageResult.ok("limits", seen), calls_per_hour=limit)
 
 
 def check_clock(response: httpx.Response, at: float) -> str | StageResult:
     """Compare the header Date with the time of this machine (`at`, seconds since 1970)."""
     told = parse_http_date(response.headers.get("date", ""))
     if told is None:
-        return StageResult("clock", "skipped", "the reply carries no date that can be read")
+        return StageResult.skipped("clock", "the reply carries no date that can be read")
     # The header counts whole seconds, cut off: on average half a second is lost.
     ahead = at - told.timestamp() - 0.5
     seen = f"{abs(ahead):.0f} s between this machine and the instance"

@@ -11,6 +11,7 @@ from services.connectivity.stages.limits_and_clock import (
     check_clock,
     check_rate_limit,
 )
+from services.connectivity.stored_results import parse_calls_per_hour
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.response_checks import raise_for_status, retry_after_or_default
 from services.servicenow.response_headers import (
@@ -59,6 +60,11 @@ def test_a_number_that_cannot_be_read_counts_as_absent(text):
         check_rate_limit(httpx.Headers([(b"x-ratelimit-limit", text.encode("latin-1"))]), None).state
         == "skipped"
     )
+
+
+def test_a_stored_limit_of_any_length_is_read():
+    assert parse_calls_per_hour(f"{'9' * 5000} calls an hour") is None
+    assert parse_calls_per_hour("120 calls an hour") == 120
 
 
 @given(st.text(max_size=80))
