@@ -19,14 +19,6 @@ ALLOWED = {
         "services/connectivity/stored_results.py",
         "parse_calls_per_hour",
     ): "reads checks stored without this field",
-    (
-        "console/checks/remedies.py",
-        "_request_item_remedy",
-    ): "a stage result has no field yet for the suggested item",
-    (
-        "console/checks/remedies.py",
-        "_service_name_remedy",
-    ): "a stage result has no field yet for the suggested name",
     ("console/cli/decision_commands.py", "_print_details"): "prints the same sentence once",
     ("services/requests/worker/window_poller.py", "_same"): "shows the same problem once",
     (
