@@ -327,7 +327,6 @@ MOST_METHODS = 25
 LARGER_CLASSES = {
     "CheckTab": 26,
     "RequestLifecycle": 28,
-    "RequestsPage": 26,
     "SetupWizard": 26,
     "TreeModel": 27,
     "Worker": 26,

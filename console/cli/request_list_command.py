@@ -3,8 +3,8 @@
 import asyncio
 import difflib
 import re
-from datetime import timedelta
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from models.base import utcnow
 from models.kinds import RequestState
 from services.common.errors import InputError
 from services.common.plain_text import escape_controls
+from services.common.redaction import redact, redact_user_text
 from services.common.utc_text import format_utc
 from services.language import date_time, plural, tr
 from services.requests.inbox.export import (
@@ -153,7 +154,7 @@ def _print_table(store: Store, filter_: Filter, limit: int | None) -> None:
         output.print_message(f"Requests on an instance may be missing here{since}.")
 
 
-def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list[RequestRow], bool]:
+def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: datetime) -> tuple[list[RequestRow], bool]:
     rows: list[RequestRow] = []
     whole = True
     for some, complete in iterate_pages(inbox, filter_, Sort(), limit=limit, at=at):
@@ -162,16 +163,16 @@ def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list
     return rows, whole
 
 
-def _table_row(row: RequestRow, at: Any) -> tuple[str, ...]:
-    values = to_export_values(row, {}, at)
+def _table_row(row: RequestRow, at: datetime) -> tuple[str, ...]:
+    age_s = max(0, int((at - row.requested_at).total_seconds()))
     return (
         row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),
-        str(timedelta(seconds=values["age_s"])),
+        str(timedelta(seconds=age_s)),
         row.policy,
         row.user,
         row.computer,
-        values["file_path"],
-        values["reason"],
+        redact(row.file_path),
+        redact_user_text(row.reason),
         ", ".join(row.waits_for),
         f"{row.times_out_at:%Y-%m-%d %H:%M:%S}" if row.times_out_at is not None else "",
         row.number,
