@@ -164,10 +164,10 @@ def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: datetime) -> tuple
 
 
 def _table_row(row: RequestRow, at: datetime) -> tuple[str, ...]:
-    age_s = max(0, int((at - row.requested_at).total_seconds()))
+    age = max(0, int((at - row.requested_at).total_seconds()))
     return (
         row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),
-        str(timedelta(seconds=age_s)),
+        str(timedelta(seconds=age)),
         row.policy,
         row.user,
         row.computer,
