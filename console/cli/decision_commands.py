@@ -15,7 +15,6 @@ from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
@@ -87,7 +86,7 @@ def _run_decision(
 ) -> None:
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
         async with _decider_instance(workspace, keys, decide_as) as decider:
-            return await decide_requests(workspace, keys, decision, comment, decider, told=told)
+            return await decide_requests(workspace, keys, decision, comment, decider, on_result=told)
 
     _run_action(context, requests, deed, json_too=json_too)
 
@@ -104,7 +103,7 @@ def cancel(
     """Cancel requests that are still open; 1 where one was not."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
-        return await cancel_requests(workspace, keys, comment, confirmed=confirm, told=told)
+        return await cancel_requests(workspace, keys, comment, confirmed=confirm, on_result=told)
 
     _run_action(context, requests, deed, json_too=json)
 
@@ -113,7 +112,7 @@ def remind(context: typer.Context, requests: Ids, comment: Reminder = "", json: 
     """Write to those who are asked about requests that are still open; within 15 minutes once only."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
-        return await remind_approvers(workspace, keys, comment, told=told)
+        return await remind_approvers(workspace, keys, comment, on_result=told)
 
     _run_action(context, requests, deed, json_too=json)
 
@@ -140,7 +139,7 @@ def _run_action(
         else:
             for outcome in outcomes:
                 if outcome.ok:
-                    output.print_result(f"{outcome.label}\t{outcome.seen}")
+                    output.print_result(f"{outcome.label}\t{outcome.message}")
         return exit_status_of(outcomes)
 
     get_command_context(context).run(work, json_too=json_too)
@@ -168,8 +167,8 @@ def _outcome_as_dict(outcome: ActionResult) -> dict[str, object]:
         "id": str(outcome.id),
         "label": outcome.label,
         "ok": outcome.ok,
-        "seen": outcome.seen,
-        **(outcome.deed or RequestAction("", "")).as_dict(),
+        "seen": outcome.message,
+        **(outcome.action or RequestAction("", "")).as_dict(),
         "problem": outcome.problem.as_dict() if outcome.problem else None,
     }
 
@@ -194,10 +193,8 @@ def _load_decider_sign_in(
     servers = {row.server_id for row in rows}
     if len(servers) != 1 or None in servers:
         raise _several_servers_error(name)
-    server = workspace.configuration.get(Kind.FOREIGN_SYSTEM, servers.pop() or uuid.UUID(int=0))
-    credential = workspace.configuration.named(Kind.USER_CREDENTIAL, name)
-    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    server = workspace.configuration.get(ForeignSystem, servers.pop() or uuid.UUID(int=0))
+    credential = workspace.configuration.named(UserCredential, name)
     secret = workspace.vault.get(credential.id, credential.name, server.origin)
     return server, SignIn(credential.account, secret)
 
