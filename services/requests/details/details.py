@@ -21,10 +21,9 @@ from models.request_event import RequestEvent
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.common.redaction import redact, redact_user_text
-from services.intake.accepted_requests import INTAKE_DETAIL_PREFIX
 from services.language import Message, plural_message, tr_message
 from services.requests.details.caller_answer import build_caller_answer, explain_why_stuck
-from services.requests.domain.journal import CREATE_DETAIL, TIME_OUT_DETAIL
+from services.requests.domain.journal import CREATE_DETAIL, INTAKE_DETAIL_PREFIX, TIME_OUT_DETAIL
 from services.requests.domain.states import ResponsibleParty, assess_states
 from services.requests.lifecycle.apply_observation import (
     InstanceProvider,

@@ -14,6 +14,8 @@ from models.request_event import RequestEvent
 from services.common.plain_text import replace_unstorable
 from services.store import timeline_audit
 
+INTAKE_DETAIL_PREFIX = "Through the intake"
+"""How the first entry of a request begins that came through the intake."""
 CREATE_DETAIL = "Create"
 CANCEL_DETAIL = "Cancel"
 TIME_OUT_DETAIL = "Cancel, because the time is over"
