@@ -10,15 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import ColumnElement, Select, String, false, func, literal, literal_column, or_
 
 from models.approval_request import ApprovalRequest
-from models.kinds import RequestState
-from services.requests.inbox.filters import ME, OPEN_STATES, Filter, Sort
+from models.kinds import OPEN_STATES, RequestState
+from services.requests.inbox.filters import ME, Filter, Sort
 from services.requests.inbox.folded_columns import casefolded
 from services.store.row_values import get_table
 
 SqlColumn: TypeAlias = ColumnElement[Any]  # Any: columns of different types in one sequence
-SqlStatement: TypeAlias = Select[
-    Any
-]  # Any: SQLAlchemy types rows by their columns, which are chosen at run time
+SqlStatement: TypeAlias = Select[Any]  # Any: the columns are chosen at run time
 SortKey: TypeAlias = tuple[object, ...]
 """Values of the columns of an order, in one row."""
 
