@@ -1,6 +1,5 @@
 """The dialog of a rehearsal: a request that is raised on the instance, polled, optionally decided, and cleaned up."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from models.approval_type import ApprovalType
     from models.foreign_system import ForeignSystem
     from services.requests.rehearsal.rehearsal import Rehearsal
-    from services.servicenow import ServiceNowClient
-    from services.workspace import Workspace
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
@@ -192,7 +189,7 @@ class RehearsalDialog(Dialog):
             workspace = await self.ctx.ready()
             instance = await workspace.instance(self.server.id)
             if self.decide and self.decider.item is not None:
-                decider = await self._decider_instance(workspace)
+                decider = await workspace.instance_as(self.server, self.decider.item)
             rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
@@ -239,18 +236,6 @@ class RehearsalDialog(Dialog):
         self._update()
         if text:
             self.message.setText(text)
-
-    async def _decider_instance(self, workspace: "Workspace") -> "ServiceNowClient":
-        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
-        from services import servicenow
-
-        credential = self.decider.item
-        secret = await asyncio.to_thread(
-            workspace.vault.get, credential.id, credential.name, self.server.destination
-        )
-        return workspace.instance_for(
-            workspace.connection_settings_for(self.server), servicenow.SignIn(credential.account, secret)
-        )
 
     def _notice(self, text: str) -> None:
         """Show what may be left over, before anything is raised."""
