@@ -16,10 +16,6 @@ from models.kinds import Kind
 from models.text_folding import fold_text
 from models.translation_marks import tr_later
 
-FieldValue = str | int | bool | uuid.UUID | None
-"""What an editable field of an object can hold."""
-FieldValues = dict[str, FieldValue]
-"""Values by field."""
 NAME_MAX = 255
 TEXT_MAX = 4000
 

@@ -58,8 +58,8 @@ async def use_window(url: str) -> None:
     async with opened_window(url, FOLDER / "profile") as window:
         folder = window.model.node(KIND.value)
         assert folder is not None, "the tree has no node for the kind"
-        assert menu_tree(node_menu(window, folder))[0][0] == "New"
-        window.new(KIND)
+        assert menu_tree(node_menu(window.objects, folder, window))[0][0] == "New"
+        window.objects.new(KIND)
         await until(lambda: window.page is not None and window.page.kind == KIND)
         page = window.page
         await until(lambda: page.session.ready)

@@ -325,20 +325,13 @@ def test_no_modules_import_each_other():
 
 MOST_METHODS = 25
 LARGER_CLASSES = {
-    "ApprovalProcessPage": 29,
-    "CheckTab": 40,
-    "EditSession": 30,
+    "CheckTab": 26,
     "HomePage": 28,
-    "InboxModel": 26,
-    "InboxTable": 30,
-    "ObjectPage": 47,
-    "ProvisioningPage": 50,
     "RequestLifecycle": 28,
-    "RequestsPage": 50,
+    "RequestsPage": 26,
     "SetupWizard": 38,
     "TreeModel": 27,
     "Worker": 26,
-    "_ActionRun": 27,
 }
 """Classes that are still to be divided, with the number of methods they must not exceed."""
 
@@ -356,9 +349,9 @@ def test_classes_have_at_most_25_methods():
     assert large == []
 
 
-ANY_MAX = 1_100
+ANY_MAX = 560
 """Explicit `Any` in the program; the aim is 30."""
-UNEXPLAINED_ANY_MAX = 1_100
+UNEXPLAINED_ANY_MAX = 550
 """Of these, without a reason in a comment on their line; the aim is 0."""
 
 

@@ -13,6 +13,9 @@ from console.forms.object_page import CHECK, DETAILS, HISTORY, USED_BY, ObjectPa
 if TYPE_CHECKING:
     from services.store import Change
 
+CheckScope = tuple[uuid.UUID, uuid.UUID | None]
+"""The server whose past checks are shown, and the process they were made with; None for any."""
+
 
 class CheckablePage(ObjectPage):
     """The page of an object that can be checked."""
@@ -89,7 +92,7 @@ class CheckablePage(ObjectPage):
         """Whether there is something to check."""
         raise NotImplementedError
 
-    async def load_check_scope(self) -> tuple[uuid.UUID, uuid.UUID | None] | None:
+    async def load_check_scope(self) -> CheckScope | None:
         """Return whose past checks are shown: the ids of a server and of a process, None for any process."""
         raise NotImplementedError
 

@@ -1,18 +1,23 @@
-"""Settling a conflict: ask field by field, and give the page the merged values to save."""
+"""Resolves a conflict: asks field by field and gives the page the merged values to save."""
 
 import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.forms.merge_dialog import MINE, THEIRS, USE_THEIRS_RESULT, MergeDialog, MergeRow, format_value
+from console.runtime.context import Context
 from console.runtime.task_runner import show_and_wait
+from models.field_values import FieldValues
 from models.kinds import KINDS, Kind
 from services.common.errors import ConflictError
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
 
-async def resolve_conflict(page: Any, error: ConflictError) -> bool:
-    """Ask how to merge what `page` wanted to save with what somebody else saved; returns whether to save again."""
+
+async def resolve_conflict(page: "ObjectPage", error: ConflictError) -> bool:
+    """Ask how to merge the values of a page with what somebody else saved; returns whether to save again."""
     if error.theirs is None:
         return await _resolve_deleted(page, error)
     session = page.session
@@ -21,7 +26,7 @@ async def resolve_conflict(page: Any, error: ConflictError) -> bool:
     rows = [
         row
         for row in _merge_rows(page, error, merged, theirs, conflicts, names)
-        if row.conflict or not row.was == row.theirs == row.mine  # only what differs is worth a look
+        if row.conflict or not row.was == row.theirs == row.mine  # rows that do not differ are left out
     ]
     who = error.theirs.get("changed_by") or tr("Somebody else")
     dialog = MergeDialog(
@@ -49,7 +54,7 @@ async def resolve_conflict(page: Any, error: ConflictError) -> bool:
     return True
 
 
-async def _resolve_deleted(page: Any, error: ConflictError) -> bool:
+async def _resolve_deleted(page: "ObjectPage", error: ConflictError) -> bool:
     from console.forms.delete_dialogs import RecreateDialog
 
     if not await show_and_wait(RecreateDialog(str(error.mine.get("name", "")), page.window())):
@@ -59,10 +64,10 @@ async def _resolve_deleted(page: Any, error: ConflictError) -> bool:
 
 
 def _merge_rows(
-    page: Any,
+    page: "ObjectPage",
     error: ConflictError,
-    merged: dict[str, Any],
-    theirs: dict[str, Any],
+    merged: FieldValues,
+    theirs: FieldValues,
     conflicts: list[str],
     names: dict[uuid.UUID, str],
 ) -> list[MergeRow]:
@@ -72,7 +77,7 @@ def _merge_rows(
         held = [name for name in one.editor.names if name in merged]
         if not held:
             continue
-        # What one editor holds belongs together, such as id and name of an item: chosen at once, shown by its name.
+        # The values of one editor, such as id and name of an item, are chosen together and shown by the name.
         name = next((n for n in held if n.endswith("_name")), held[0])
         say = partial(format_value, names=names, seconds=name.endswith("_s"))
         rows.append(
@@ -89,7 +94,7 @@ def _merge_rows(
     return rows
 
 
-async def load_object_names(ctx: Any) -> dict[uuid.UUID, str]:
+async def load_object_names(ctx: Context) -> dict[uuid.UUID, str]:
     """Return the names of all objects by id, for showing references."""
     workspace = await ctx.ready()
     found: dict[uuid.UUID, str] = {}

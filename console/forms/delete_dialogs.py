@@ -1,10 +1,9 @@
-"""The small dialogs around an object that goes: delete it, it is in use, it is gone already."""
-
-from typing import Any
+"""Dialogs about deletion: delete an object, an object in use, an object that somebody else deleted."""
 
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.forms.used_by_tab import describe_reference
+from console.runtime.context import Context
 from console.runtime.targets import Target
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
@@ -32,7 +31,7 @@ class ConfirmationDialog(Dialog):
         self.lines.addWidget(label)
 
     def foot(self, accept: QPushButton | None, reject: str) -> None:
-        """Put the buttons at the foot: the act, if there is one, and the way out."""
+        """Add the buttons: the one that accepts, if any, and the one that rejects."""
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addStretch(1)
@@ -50,7 +49,7 @@ class ConfirmationDialog(Dialog):
 class DeleteDialog(ConfirmationDialog):
     """Asks whether to delete an object no other refers to.
 
-    `requests` says how many requests do, which keep its name; `secret` that a password goes with it.
+    `requests` is a text for the requests that refer to it, which keep its name; `secret` tells that its password is removed.
     """
 
     def __init__(
@@ -81,9 +80,11 @@ class DeleteDialog(ConfirmationDialog):
 
 
 class InUseDialog(ConfirmationDialog):
-    """Says why an object cannot be deleted, with a link to each user."""
+    """Explains that an object is in use, with a link to each user."""
 
-    def __init__(self, ctx: Any, name: str, users: list[Reference], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, ctx: Context, name: str, users: list[Reference], parent: QWidget | None = None
+    ) -> None:
         super().__init__(
             tr("“{name}” is in use", name=name),
             tr("It cannot be deleted while other objects refer to it. Point them at another one first."),
@@ -105,7 +106,7 @@ class InUseDialog(ConfirmationDialog):
             )
         self.foot(None, tr("Close"))
 
-    def _go(self, ctx: Any, target: Target) -> None:
+    def _go(self, ctx: Context, target: Target) -> None:
         self.reject()
         ctx.navigate(target)
 

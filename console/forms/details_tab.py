@@ -1,4 +1,4 @@
-"""The Details tab: a form with an optional rail at its side, which moves under the form in narrow windows."""
+"""The Details tab: a form with an optional side panel, which moves under the form in narrow windows."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
@@ -13,11 +13,11 @@ RAIL_GAP = 28
 NARROW_WINDOW = 1100
 MARGIN, SCROLL_BAR = 24, 10
 FORM_STRETCH = 1000
-"""The form takes all the room up to its greatest width; only what is over stays empty."""
+"""The form takes the available width up to its maximum; the rest stays empty."""
 
 
 class DetailsView(QScrollArea):
-    """Scrolls the form and its rail; sideways only where large letters have no room."""
+    """Scrolls the form and its side panel; horizontally only where large fonts need it."""
 
     def __init__(self, form: QWidget, rail: QWidget | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,11 +44,11 @@ class DetailsView(QScrollArea):
 
     @property
     def folded(self) -> bool:
-        """Whether the rail stands under the form."""
+        """Whether the side panel is under the form."""
         return self._line.direction() == QBoxLayout.Direction.TopToBottom
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Fold or unfold the rail by the width of the window."""
+        """Move the side panel under the form or beside it, by the width of the window."""
         super().resizeEvent(event)
         self._fold()
 
@@ -56,7 +56,7 @@ class DetailsView(QScrollArea):
         if self._rail is None:
             return
         window = self.window()
-        # A wide tree takes the room as well as a narrow window does.
+        # A wide tree leaves as little width as a narrow window does.
         needed = (
             2 * MARGIN
             + self._form.minimumSizeHint().width()

@@ -1,24 +1,34 @@
 """Editors of a form: each puts the values of one or several fields into a widget and reads them back.
 
-An editor knows nothing of objects or stores: `write` shows values, `read` returns them, `edited` says that a person
-changed something. What an editor needs besides (context, tasks) it gets from the `Host` that owns the form.
+An editor does not depend on objects or stores: `write` shows values, `read` returns them, `edited` is emitted when a
+person changed something. Context and tasks come from the `EditorHost` that owns the form.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
+from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, line_editors
+from models.field_values import FieldValues
 from services.language import tr
+
+if TYPE_CHECKING:
+    from console.runtime.context import Context
 
 
 class EditorHost(Protocol):
-    """What owns a form: the context of the window and the tasks that end with the owner."""
+    """The owner of a form: the context of the window, and the tasks that end with the owner."""
 
-    ctx: Any
-    tasks: Any
+    @property
+    def ctx(self) -> "Context":
+        """The context of the window."""
+
+    @property
+    def tasks(self) -> TaskRunner:
+        """The tasks of the owner."""
 
 
 class Editor(QObject):
@@ -26,23 +36,23 @@ class Editor(QObject):
 
     edited = pyqtSignal()
     left = pyqtSignal()
-    """The keyboard went elsewhere, or Enter was pressed: what was typed is meant."""
+    """The focus left the editor, or Enter was pressed: typing is finished."""
 
     def __init__(self, widget: QWidget, *names: str) -> None:
         super().__init__(widget)
         self.widget = widget
         self.names = names
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return the values as typed, by field."""
         raise NotImplementedError
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show values without calling it an edit."""
         raise NotImplementedError
 
-    def set_other_values(self, values: dict[str, Any]) -> None:
-        """Take note of the values of the other fields; most editors do not depend on them."""
+    def set_other_values(self, values: FieldValues) -> None:
+        """Receive the values of the other fields; most editors do not depend on them."""
 
     @property
     def focus_target(self) -> QWidget:
@@ -58,22 +68,22 @@ class TextField(Editor):
 
     def __init__(self, name: str, line: QLineEdit, *, empty_is_none: bool = False) -> None:
         super().__init__(line, name)
-        self._line = line
+        self.line = line
         self._empty_is_none = empty_is_none
         line.textEdited.connect(lambda _text: self.edited.emit())
         line.editingFinished.connect(self.left)
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return the text; an empty one is None where the field may be unset."""
-        text = self._line.text()
+        text = self.line.text()
         return {self.names[0]: None if self._empty_is_none and not text else text}
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show the text, and leave cursor and selection alone when it is the same."""
-        text = values.get(self.names[0]) or ""
-        if text != self._line.text():
-            self._line.setText(text)
-            self._line.setCursorPosition(0)
+        text = str(values.get(self.names[0]) or "")
+        if text != self.line.text():
+            self.line.setText(text)
+            self.line.setCursorPosition(0)
 
 
 class PathField(TextField):
@@ -99,7 +109,7 @@ class PathField(TextField):
     @property
     def focus_target(self) -> QWidget:
         """Return the line, which takes the keyboard."""
-        return self._line
+        return self.line
 
     def _browse(self) -> None:
         dialog = QFileDialog(self.widget.window(), self._label)
@@ -109,7 +119,7 @@ class PathField(TextField):
         dialog.open()
 
     def _chosen(self, path: str) -> None:
-        self._line.setText(path)
+        self.line.setText(path)
         self.edited.emit()
         self.left.emit()
 
@@ -123,11 +133,11 @@ class CheckField(Editor):
         self._box = box
         box.clicked.connect(lambda _on: self.edited.emit())
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return whether it is ticked."""
         return {self.names[0]: self._box.isChecked()}
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Tick it or not."""
         self._box.setChecked(bool(values.get(self.names[0])))
 
@@ -146,11 +156,16 @@ class DurationField(Editor):
         if not self._writing:
             self.edited.emit()
 
-    def read(self) -> dict[str, Any]:
-        """Return whole seconds."""
-        return {self.names[0]: int(self._duration.seconds)}
+    @property
+    def seconds(self) -> int:
+        """The duration in whole seconds."""
+        return int(self._duration.seconds)
 
-    def write(self, values: dict[str, Any]) -> None:
+    def read(self) -> FieldValues:
+        """Return whole seconds."""
+        return {self.names[0]: self.seconds}
+
+    def write(self, values: FieldValues) -> None:
         """Show seconds in the largest unit that divides them."""
         self._writing = True
         try:

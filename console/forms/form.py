@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
@@ -12,8 +12,10 @@ from console.design import theme
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
 from console.widgets.field import Field
 from console.widgets.labels import FittingLabel, Label
+from models.field_values import FieldValues
 from services.language import tr
 
+E = TypeVar("E", bound=Editor)
 FORM_WIDTH = 640
 COLUMN_GAP = 16
 FIELD_GAP = 12
@@ -22,7 +24,7 @@ GROUP_GAP = 24
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of a form: what it is called, what helps to fill it in, and which editor edits it."""
+    """One field of a form: its name, label, help text and editor."""
 
     name: str
     label: str
@@ -41,7 +43,7 @@ class GroupSpec:
     title: str = ""
     caption: str = ""
     key: str = ""
-    """Names the group for a page that adds a widget of its own to it."""
+    """Identifies the group for a page that adds a widget to it."""
 
 
 HELP, GOOD, BUSY = "help", "good", "busy"
@@ -49,9 +51,9 @@ HELP, GOOD, BUSY = "help", "good", "busy"
 
 @dataclass(slots=True)
 class FormField:
-    """A field that was built: its description, its editor, its frame, and what its line says.
+    """A built field: its description, editor, frame and message.
 
-    The line shows the error if there is one, else the note of the page, else the help.
+    The message is the error if there is one, else the note of the page, else the help.
     """
 
     spec: FieldSpec
@@ -68,7 +70,7 @@ class FormField:
         return any(self.editor.read().values())
 
     def show_message(self) -> None:
-        """Show what holds in the line under the field."""
+        """Show the current message under the field."""
         tone, text = self.note
         if self.error:
             self.frame.set_error(self.error, self.suggestion)
@@ -87,7 +89,7 @@ class _BuiltGroup:
 
 
 class Form(QWidget):
-    """The fields of one object. `edited(name)` follows each change by a person, `left(name)` when a field is left."""
+    """The fields of one object. `edited(name)` is emitted for each change by the user, `left(name)` when a field is left."""
 
     edited = pyqtSignal(str)
     left = pyqtSignal(str)
@@ -151,7 +153,7 @@ class Form(QWidget):
         return made
 
     def add_to_row(self, group: str, row: int, widget: QWidget, *, stretch: int = 1) -> None:
-        """Put a widget of the page at the end of a row; where both have no room, it stands under the row."""
+        """Add a widget of the page to the end of a row; it moves under the row where the width is too small."""
         line = self._groups[group].rows[row]
         place = self._layout.indexOf(line)
         self._layout.removeItem(line)
@@ -164,7 +166,7 @@ class Form(QWidget):
         self._wrapping_rows.append((both, line, widget))
 
     def minimumSizeHint(self) -> QSize:
-        """Return the room of the widest row, with what can stand under its row there."""
+        """Return the minimum width of the widest row, with added widgets under their rows."""
         hint = super().minimumSizeHint()
         folding = {id(both): (line, widget) for both, line, widget in self._wrapping_rows}
         widest = 0
@@ -181,7 +183,7 @@ class Form(QWidget):
         return QSize(widest, hint.height())
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put widgets of the page under their rows, or beside them again."""
+        """Move added widgets under their rows or beside them."""
         super().resizeEvent(event)
         for both, line, widget in self._wrapping_rows:
             needed = line.minimumSize().width() + COLUMN_GAP + widget.minimumSizeHint().width()
@@ -218,30 +220,37 @@ class Form(QWidget):
             return self._fields[name]
         return next(f for f in self if name in f.editor.names)
 
+    def editor(self, name: str, kind: type[E]) -> E:
+        """Return the editor of `name`, which is of a certain class; raises TypeError when it is not."""
+        editor = self.field(name).editor
+        if not isinstance(editor, kind):
+            raise TypeError(f"{name} is edited by {type(editor).__name__}, not by {kind.__name__}")
+        return editor
+
     def has(self, name: str) -> bool:
         """Whether a field edits `name`."""
         return any(name in f.editor.names for f in self)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> FieldValues:
         """Return what the fields hold, as typed."""
-        values: dict[str, Any] = {}
+        values: FieldValues = {}
         for one in self:
             values.update(one.editor.read())
         return values
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show values in every field without calling it an edit."""
         for one in self:
             one.editor.write(values)
         self.share_values(values)
 
-    def share_values(self, values: dict[str, Any]) -> None:
-        """Tell every editor the values of the others."""
+    def share_values(self, values: FieldValues) -> None:
+        """Pass all values to every editor."""
         for one in self:
             one.editor.set_other_values(values)
 
     def accept(self, name: str, text: str) -> None:
-        """Put a suggestion into a field, as if it had been typed, and the keyboard back into it."""
+        """Enter a suggestion into a field as if it had been typed, and focus it."""
         one = self.field(name)
         one.editor.write({**self.values(), name: text})
         one.editor.focus_target.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -258,9 +267,9 @@ class Form(QWidget):
     def show_errors(
         self, errors: dict[str, str], suggestions: dict[str, str] | None = None, *, untouched: bool
     ) -> int:
-        """Show one sentence beside each wrong field; returns how many are wrong.
+        """Show one sentence at each invalid field; returns how many are invalid.
 
-        With `untouched` False an empty field nobody has edited yet keeps its help, although it counts.
+        With `untouched` False an empty field that was not edited yet keeps its help, although it counts.
         """
         wrong = 0
         for one in self:
@@ -274,7 +283,7 @@ class Form(QWidget):
         return wrong
 
     def note(self, name: str, text: str = "", tone: str = HELP) -> None:
-        """Say something in the line of a field; an error stays in front of it. Without a text, the help comes back."""
+        """Set the note under a field, which an error takes precedence over. Without a text the help is shown."""
         one = self.field(name)
         if one.note != (tone, text):
             one.note = (tone, text)
@@ -285,7 +294,7 @@ class Form(QWidget):
         self.setEnabled(not locked)
 
     def focus_first(self, want: Callable[[FormField], bool] = lambda _f: True) -> None:
-        """Put the keyboard into the first field that `want` accepts."""
+        """Focus the first field that `want` accepts."""
         for one in self:
             if want(one):
                 one.editor.focus_target.setFocus(Qt.FocusReason.TabFocusReason)

@@ -1,7 +1,7 @@
-"""The History tab: every revision with the fields it changed, newest first, and the way back to one of them."""
+"""The History tab: every revision with the fields it changed, newest first, and restoring one of them."""
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -15,6 +15,11 @@ from console.widgets.revision_list import HistoryList
 from services.common.errors import ConsoleError
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+    from models.base import ConfigurationObject
+    from services.configuration.revision_history import RevisionView
+
 
 class HistoryTab(QWidget):
     """Reads the revisions when it is first shown, and again after a change."""
@@ -22,12 +27,12 @@ class HistoryTab(QWidget):
     restored = pyqtSignal()
     """An earlier version was brought back."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
         self._stale = True
         self._shown = False
-        self.revisions: list[Any] = []
+        self.revisions: list[RevisionView] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
@@ -45,7 +50,7 @@ class HistoryTab(QWidget):
         layout.addLayout(foot)
 
     def invalidate(self) -> None:
-        """Note that what is shown is old; read again when the tab is in sight."""
+        """Mark the revisions as stale; they are read again when the tab is visible."""
         self._stale = True
         if self._shown and self.isVisible():
             self.load()
@@ -65,10 +70,10 @@ class HistoryTab(QWidget):
         workspace = await ctx.ready()
         revisions = await ctx.call(workspace.configuration.history, session.kind, session.id)
         names = await load_object_names(ctx)
-        # Taken all at once: a row must never stand for a revision that the list does not show yet.
+        # Set together: a row must never refer to a revision that the list does not show yet.
         self.revisions, self._stale = revisions, False
 
-        def show(name: str, value: Any) -> str:
+        def show(name: str, value: object) -> str:
             return format_value(value, names, seconds=name.endswith("_s"))
 
         self.list.set_revisions(self.revisions, self._labels(), show)
@@ -95,11 +100,11 @@ class HistoryTab(QWidget):
         if 0 < self._row < len(self.revisions):
             self._page.tasks.start(self._restore(self.revisions[self._row]), group="restore")
 
-    async def _restore(self, revision: Any) -> None:
+    async def _restore(self, revision: "RevisionView") -> None:
         ctx = self._page.ctx
         workspace = await ctx.ready()
 
-        async def restore(count: int) -> Any:
+        async def restore(count: int) -> "ConfigurationObject":
             return await ctx.call(partial(workspace.configuration.restore, revision.id, confirmed=count))
 
         try:

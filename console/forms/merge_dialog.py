@@ -2,7 +2,6 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
@@ -140,7 +139,7 @@ def _make_radio_button(label: str, side: str, text: str) -> QRadioButton:
     return radio
 
 
-def format_value(value: Any, names: dict[uuid.UUID, str], *, seconds: bool = False) -> str:
+def format_value(value: object, names: dict[uuid.UUID, str], *, seconds: bool = False) -> str:
     """Return a value in the words of a form: names for references, Yes and No, durations with their unit."""
     if value is None or value == "":
         return tr("not set")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from console.forms.edit_session import EditSession, field_values
+from console.forms.edit_session import EditSession
+from console.forms.edited_object import field_values
 from console.forms.form import Form, GroupSpec
 from console.forms.password_field import PasswordField
 from console.runtime.drafts import Draft, Drafts
@@ -98,6 +99,7 @@ class NewObjectDialog(Dialog):
 
     async def _create(self) -> None:
         from console.forms.vault_access import store_secret
+        from models.user_credential import UserCredential
 
         secret = self.session.secret
         try:
@@ -109,7 +111,7 @@ class NewObjectDialog(Dialog):
             self._message.setText(f"{error.problem.cause} {error.problem.remedy}")
             return
         try:
-            if secret:
+            if secret and isinstance(self.created, UserCredential):
                 await store_secret(self.ctx, self.created, secret)
         except ConsoleError as error:
             said = tr("{name} was created. Its password was not stored:", name=self.created.name)

@@ -1,4 +1,4 @@
-"""A line between head and tabs that says what a person should know now; nothing when there is nothing to say."""
+"""A line between header and tabs for a message; hidden while there is none."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from services.language import tr, translate
 
 
 class Notice(QFrame):
-    """A status shape, a sentence, and a way to put it away or to try again."""
+    """A status icon, a sentence, and buttons to dismiss it or to retry."""
 
     def __init__(self, parent: QWidget | None = None, *, margin: int = 24) -> None:
         super().__init__(parent)
@@ -43,19 +43,19 @@ class Notice(QFrame):
 
     @property
     def text(self) -> str:
-        """Return what is said, or an empty text."""
+        """Return the shown text, or an empty one."""
         return self.label.text() if self.isVisibleTo(self.parentWidget()) else ""
 
     def tell(
         self, text: str, *, tone: str = "off", offer: str = "", act: Callable[[], None] | None = None
     ) -> None:
-        """Say a sentence, with a button that does what it offers."""
+        """Show a sentence, optionally with a button for an action."""
         self._again, self.problem = act, None
         self.action.setText(offer or tr("Retry"))
         self._show(text, tone)
 
     def show_problem(self, problem: Problem, *, retry: Callable[[], None] | None = None) -> None:
-        """Say what failed and what to do, with a way to try again and to copy all five parts."""
+        """Show a problem and its remedy, with buttons to retry and to copy all five parts."""
         self._again, self.problem = retry, problem
         self.action.setText(tr("Retry"))
         self._show(
@@ -63,7 +63,7 @@ class Notice(QFrame):
         )
 
     def clear(self) -> None:
-        """Say nothing."""
+        """Hide the notice."""
         self._again, self.problem = None, None
         self.label.setText("")
         self.hide()

@@ -1,37 +1,42 @@
-"""What people do with objects from a page, a menu or a picker: make, duplicate, delete."""
+"""Actions on objects from a page, a menu or a picker: create, duplicate, delete."""
 
 import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
+from console.runtime.context import Context
 from console.runtime.drafts import Draft
 from console.runtime.targets import DELETED, Target
 from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, InUseError
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+    from models.base import ConfigurationObject
+
 REQUEST_TABLE = "approval_request"
-"""Requests that refer to an object keep its name when it goes, and do not hold it."""
+"""References from requests do not block a deletion; the requests keep the name of the object."""
 
 
-async def new_object(ctx: Any, kind: Kind, **values: Any) -> Target:
+async def new_object(ctx: Context, kind: Kind, **values: object) -> Target:
     """Start an object of a kind as a draft and open its page; returns where it is."""
     workspace = await ctx.ready()
     item = await ctx.call(lambda: workspace.configuration.new(kind, **values))
     return _open_draft(ctx, item, fresh=not values)
 
 
-async def duplicate(ctx: Any, kind: Kind, object_id: uuid.UUID) -> Target:
+async def duplicate(ctx: Context, kind: Kind, object_id: uuid.UUID) -> Target:
     """Start a copy of an object as a draft and open its page; returns where it is."""
     workspace = await ctx.ready()
     item = await ctx.call(workspace.configuration.duplicate, kind, object_id)
     return _open_draft(ctx, item)
 
 
-def _open_draft(ctx: Any, item: Any, *, fresh: bool = False) -> Target:
-    from console.forms.edit_session import field_values
+def _open_draft(ctx: Context, item: "ConfigurationObject", *, fresh: bool = False) -> Target:
+    from console.forms.edited_object import field_values
 
-    kind = type(item).kind
+    kind = item.kind
     offered = field_values(item) if fresh else None
     ctx.drafts.put(Draft(kind=kind, id=item.id, values=field_values(item), fresh=offered))
     target = Target(str(kind), item.id)
@@ -39,20 +44,21 @@ def _open_draft(ctx: Any, item: Any, *, fresh: bool = False) -> Target:
     return target
 
 
-async def delete(page: Any, item: Any) -> bool:
-    """Ask whether to delete an object and do it; returns whether it is gone.
+async def delete(page: "ObjectPage") -> bool:
+    """Ask whether to delete the object of a page and do it; returns whether it was deleted.
 
-    `page` is the page of the object. An object in use is not asked about: its
-    users are shown instead.
+    For an object in use its users are shown instead.
     """
     from console.forms.delete_dialogs import DeleteDialog, InUseDialog
     from console.forms.open_requests_dialog import run_with_confirmation
     from console.forms.undo import push_deletion
     from console.runtime.task_runner import show_and_wait
 
-    ctx = page.ctx
+    ctx, item = page.ctx, page.session.item
+    if item is None:
+        return False
     workspace = await ctx.ready()
-    kind = type(item).kind
+    kind = item.kind
     everything = await ctx.call(workspace.configuration.used_by, kind, item.id)
     users = [user for user in everything if user.kind != REQUEST_TABLE]
     if users:
@@ -82,7 +88,7 @@ async def delete(page: Any, item: Any) -> bool:
     if kept is not None:
         ctx.show_problem(kept)
     page.session.end()
-    await push_deletion(ctx, kind, item)
+    await push_deletion(ctx, item)
     ctx.notify(tr("Deleted {name}", name=item.name))
     ctx.activity.offer(tr("Show deleted objects"), lambda: ctx.navigate(Target(DELETED)))
     ctx.navigate(page.parent_target())

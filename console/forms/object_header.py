@@ -1,6 +1,6 @@
-"""The head of an object's page: place, title with badges, one row of actions with the reason when Save cannot run."""
+"""The header of an object's page: breadcrumb, title with badges, and actions with the reason when Save cannot run."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
@@ -11,20 +11,23 @@ from console.widgets.page_header import PageHeader
 from models.translation_marks import tr_later
 from services.language import plural, tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+
 OPTIONAL_COMMANDS = (
     ("discard", tr_later("Discard changes"), tr_later("Discard")),
     ("check", tr_later("Check connection"), tr_later("Check")),
     ("rehearse", tr_later("Rehearse a request"), tr_later("Rehearse")),
 )
-"""Commands with what their buttons say, and what they say in narrow windows."""
+"""Commands with the texts of their buttons, and their texts in narrow windows."""
 
 
 class ObjectHeader(QWidget):
-    """Shows what the page's session and actions say; every button runs a command of the page."""
+    """Shows the state of the page's session; every button runs a command of the page."""
 
     tab_changed = pyqtSignal(int)
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
         self._users = 0
@@ -62,7 +65,7 @@ class ObjectHeader(QWidget):
         return button
 
     def _show_buttons(self, tab: int) -> None:
-        # A tab with buttons of its own shows them in place of those of the object.
+        # A tab with its own buttons shows them instead of those of the object.
         self._tab = tab
         special = tab in self._tab_buttons
         for button in self._object_buttons:
@@ -112,7 +115,7 @@ class ObjectHeader(QWidget):
         return plural(count, "Fill in {count} field to save", "Fill in {count} fields to save")
 
     def badges(self) -> list[tuple[str, str, str | None]]:
-        """Return what stands behind the title: errors, the draft, and what the kind adds."""
+        """Return the badges after the title: errors, the draft, and those of the kind."""
         session = self._page.session
         if session.lost is not None:
             return [(tr("Not readable"), "bad", "bad")]

@@ -1,4 +1,4 @@
-"""The question before an object changes on which open requests hang: how many, what becomes of them, and its name typed."""
+"""The confirmation before changing an object that open requests depend on; the name of the object has to be typed."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -23,7 +23,7 @@ CONFIRM_LABELS = {
 
 
 class OpenRequestsDialog(ConfirmationDialog):
-    """Says what hangs on an object; accepted once its name is typed. `typed` carries over what was typed before."""
+    """Shows the open requests of an object; accepted once its name is typed. `typed` is the initial text."""
 
     def __init__(self, error: RequestsOpenError, typed: str = "", parent: QWidget | None = None) -> None:
         super().__init__(
@@ -57,12 +57,12 @@ class OpenRequestsDialog(ConfirmationDialog):
 
 
 async def run_with_confirmation(
-    act: Callable[[int], Awaitable[T]], parent: QWidget, refused: RequestsOpenError | None = None
+    act: Callable[[int], Awaitable[T]], parent: QWidget | None, refused: RequestsOpenError | None = None
 ) -> tuple[bool, T | None]:
-    """Do `act` with the number of open requests that a person has confirmed, 0 at first; returns whether it was done.
+    """Call `act` with the confirmed number of open requests, 0 at first; returns whether it was done, and its result.
 
-    Where more of them came in meanwhile, the question is asked again with the name still typed. `refused` is what is
-    known already, which is asked about before anything is tried.
+    When more requests came in meanwhile, the question is repeated with the name still typed. With `refused`, the
+    question is asked before the first call.
     """
     count, typed = 0, ""
     while True:

@@ -1,6 +1,4 @@
-"""A password that can be written and never read: what is known about it, and a line to enter a new one."""
-
-from typing import Any
+"""A password that can be entered but never read: its state, and a line to enter a new one."""
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
@@ -9,6 +7,7 @@ from console.forms.field_editors import Editor, EditorHost
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel
 from console.widgets.line_editors import PasswordLineEdit
+from models.field_values import FieldValues
 from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import tr
@@ -19,11 +18,11 @@ NO_PASSWORD_TEXT = tr_later("No password is set")
 class PasswordField(Editor):
     """Shows “No password is set” or “Password is set, for …”, and an empty line after Edit.
 
-    Nothing masked is ever put into the line, so nothing masked can be saved: what it holds was typed just now.
+    The line never contains a masked password, so none can be saved by accident.
     """
 
     entered = pyqtSignal(object)
-    """What was typed changed: a Secret, or None when there is nothing."""
+    """The typed password changed: a Secret, or None when it is empty."""
 
     def __init__(self, name: str, label: str = tr_later("Password")) -> None:
         frame = QWidget()
@@ -52,7 +51,7 @@ class PasswordField(Editor):
 
     @property
     def focus_target(self) -> QWidget:
-        """Return what takes the keyboard now."""
+        """Return the widget that takes the focus now."""
         return self.line if self.editing else self.edit_button
 
     @property
@@ -67,28 +66,28 @@ class PasswordField(Editor):
         return Secret(text) if text else None
 
     def set_state(self, text: str) -> None:
-        """Say what is known about the password."""
+        """Show the state of the password."""
         self.state_label.setText(text)
 
     def begin(self, secret: Secret | None = None) -> None:
-        """Open the line, empty or with what this person typed before leaving the page."""
+        """Open the line, empty or with what was typed before the page was left."""
         self.line.setText(secret.reveal() if secret else "")
         self._stack.setCurrentIndex(1)
         self.line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def end(self) -> None:
-        """Close the line and forget what it held."""
+        """Close the line and clear it."""
         had = self.secret is not None
         self.line.clear()
         self._stack.setCurrentIndex(0)
         if had:
             self.entered.emit(None)
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return nothing: a password is no value of an object."""
         return {}
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show nothing: values carry no password."""
 
 

@@ -1,24 +1,30 @@
-"""Choosing an object of the store: a button that shows what is chosen, and a searchable list under it."""
+"""Picks an object of the store: a button that shows the chosen one, and a searchable list under it."""
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from PyQt6.QtCore import pyqtSignal
 
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
 from console.widgets.line_editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
+from models.field_values import FieldValues
 from models.kinds import KINDS, Kind
 from models.text_folding import fold_text
 from services.language import tr
+
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+
+T = TypeVar("T", bound="ConfigurationObject")
 
 NEW_KEY = "new"
 NONE_KEY = "none"
 
 
 class ReferenceField(Editor):
-    """Edits the id of another object. `shown(item)` follows when the chosen object was read, None when unset."""
+    """Edits the id of another object. `shown(item)` is emitted when the chosen object was read, with None when unset."""
 
     shown = pyqtSignal(object)
 
@@ -30,21 +36,22 @@ class ReferenceField(Editor):
         self.kind = kind
         self._optional = optional
         self._id: uuid.UUID | None = None
-        self.item: Any = None
-        self._items: dict[str, Any] = {}
+        self.item: ConfigurationObject | None = None
+        self._items: dict[str, ConfigurationObject] = {}
         self.popup: PopupList | None = None
         self.button.set_value(info.icon, tr("Choose a {kind}", kind=tr(info.singular)), placeholder=True)
         self.button.clicked.connect(self.open)
 
     # -- the value ---------------------------------------------------------------------------------------------
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return the id of what is chosen."""
         return {self.names[0]: self._id}
 
-    def write(self, values: dict[str, Any]) -> None:
-        """Show the object with this id; its name is read off the thread of the window."""
-        wanted = values.get(self.names[0])
+    def write(self, values: FieldValues) -> None:
+        """Show the object with this id; its name is read in a thread."""
+        value = values.get(self.names[0])
+        wanted = value if isinstance(value, uuid.UUID) else None
         if wanted != self._id or (wanted is not None and self.item is None):
             self._id = wanted
             self.reload_item()
@@ -66,7 +73,7 @@ class ReferenceField(Editor):
         if wanted == self._id:  # else another was chosen while this one was read
             self._show(item)
 
-    def _show(self, item: Any) -> None:
+    def _show(self, item: "ConfigurationObject | None") -> None:
         self.item = item
         info = KINDS[self.kind]
         if item is None:
@@ -75,11 +82,15 @@ class ReferenceField(Editor):
             self.button.set_value(info.icon, item.name, badge=tr(item.badge))
         self.shown.emit(item)
 
-    def choose(self, item: Any) -> None:
+    def choose(self, item: "ConfigurationObject | None") -> None:
         """Choose an object, as a person does."""
         self._id = None if item is None else item.id
         self._show(item)
         self.edited.emit()
+
+    def item_as(self, model: type[T]) -> T | None:
+        """Return the chosen object if it is one of `model`, else None."""
+        return self.item if isinstance(self.item, model) else None
 
     # -- the list ----------------------------------------------------------------------------------------------
 

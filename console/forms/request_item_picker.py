@@ -1,9 +1,9 @@
-"""Choosing a Request Item: searched live on the ServiceNow server, first rows at once, marked when the contract is met."""
+"""Picks a Request Item: searched live on the ServiceNow server, marked when it carries the variables of the contract."""
 
 import asyncio
 import uuid
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer, pyqtSignal
 
@@ -11,9 +11,13 @@ from console.forms.field_editors import Editor, EditorHost
 from console.runtime import lazy_imports
 from console.widgets.line_editors import PickerButton
 from console.widgets.popup_list import PickRow, PopupList
+from models.field_values import FieldValues
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import tr
+
+if TYPE_CHECKING:
+    from services.servicenow.request_item_search import RequestItem
 
 SEARCH_DEBOUNCE_MS = 200
 MAX_ITEMS = 200
@@ -23,7 +27,7 @@ FIELD_NAMES = ("request_item_id", "request_item_name", "request_item_category")
 
 
 class RequestItemField(Editor):
-    """Edits id, name and category of a Request Item. `shown(item)` follows when an item was chosen from the server."""
+    """Edits id, name and category of a Request Item. `shown(item)` is emitted when an item was chosen."""
 
     shown = pyqtSignal(object)
 
@@ -31,10 +35,10 @@ class RequestItemField(Editor):
         self.button = PickerButton()
         super().__init__(self.button, name, *FIELD_NAMES[1:])
         self._host = host
-        self._values: dict[str, Any] = dict.fromkeys(FIELD_NAMES, "")
+        self._values: FieldValues = dict.fromkeys(FIELD_NAMES, "")
         self.server_id: uuid.UUID | None = None
         self.popup: PopupList | None = None
-        self._items: dict[str, Any] = {}
+        self._items: dict[str, RequestItem] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SEARCH_DEBOUNCE_MS)
@@ -44,25 +48,26 @@ class RequestItemField(Editor):
 
     # -- the value ---------------------------------------------------------------------------------------------
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> FieldValues:
         """Return id, name and category of what is chosen; empty texts when nothing is."""
         return dict(self._values)
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, values: FieldValues) -> None:
         """Show the item that values name."""
         self._values = {name: values.get(name) or "" for name in FIELD_NAMES}
         self._show()
 
-    def set_other_values(self, values: dict[str, Any]) -> None:
+    def set_other_values(self, values: FieldValues) -> None:
         """Search on the server that is chosen now."""
-        self.server_id = values.get("server_id")
+        server_id = values.get("server_id")
+        self.server_id = server_id if isinstance(server_id, uuid.UUID) else None
         self.button.setEnabled(self.server_id is not None)
 
     def _show(self) -> None:
-        name = self._values["request_item_name"]
+        name = str(self._values["request_item_name"])
         self.button.set_value(ICON, name or tr(PLACEHOLDER), placeholder=not name)
 
-    def choose(self, item: Any) -> None:
+    def choose(self, item: "RequestItem | None") -> None:
         """Choose an item, as a person does."""
         values = ("", "", "") if item is None else (item.sys_id, item.name, item.category)
         self._values = dict(zip(FIELD_NAMES, values, strict=True))
@@ -100,13 +105,16 @@ class RequestItemField(Editor):
 
     async def _fill(self, popup: PopupList, text: str) -> None:
         popup.set_state("loading", tr("Searching on ServiceNow"))
-        found: dict[str, Any] = {}
+        found: dict[str, RequestItem] = {}
+        server_id = self.server_id
+        if server_id is None:
+            return
         try:
             await lazy_imports.ready(self._host.ctx, lazy_imports.servicenow)
             from services.servicenow import request_item_search
 
             workspace = await self._host.ctx.ready()
-            instance = await workspace.instance(self.server_id)
+            instance = await workspace.instance(server_id)
             async with aclosing(
                 request_item_search.Catalogue(instance).search(text, limit=MAX_ITEMS)
             ) as batches:
@@ -116,7 +124,7 @@ class RequestItemField(Editor):
                     if found:
                         popup.append_rows(rows)
                     else:
-                        popup.set_rows(rows, current=self._values[FIELD_NAMES[0]] or None)
+                        popup.set_rows(rows, current=str(self._values[FIELD_NAMES[0]]) or None)
                     found |= {item.sys_id: item for item in fresh}
                     self._items = found
                     await asyncio.sleep(0)  # let the list paint between batches
@@ -142,8 +150,8 @@ class RequestItemField(Editor):
         self.button.setFocus()
 
 
-def contract_text(item: Any) -> tuple[bool, str]:
-    """Return whether an item carries the contract's variables, and the sentence that says so."""
+def contract_text(item: "RequestItem") -> tuple[bool, str]:
+    """Return whether an item carries the variables of the contract, and a sentence about it."""
     from services.servicenow.contract import VARIABLES
 
     met = sum(1 for name in VARIABLES if name in item.variables)
@@ -163,7 +171,7 @@ def contract_text(item: Any) -> tuple[bool, str]:
     )
 
 
-def popup_row(item: Any) -> PickRow:
+def popup_row(item: "RequestItem") -> PickRow:
     """Return how an item is listed: its category, and a badge when it carries the contract's variables."""
     caption = " · ".join(part for part in (item.category, item.short_description) if part)
     badge = tr("Required variables present") if item.meets_contract else ""

@@ -1,18 +1,24 @@
-"""Takes back what a person did to the configuration in this window: deletions and renamings, the last one first."""
+"""Undo steps for deleting and renaming objects."""
 
+import uuid
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QWidget
 
+from console.runtime.context import Context
 from console.runtime.targets import Target
 from console.runtime.undo_stack import UndoStep
 from models.kinds import Kind
 from services.language import tr
 
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+    from services.configuration.revision_history import DeletedObject
 
-async def restore(ctx: Any, deleted: Any) -> str:
-    """Bring a deleted object back and show it; returns a sentence for it. Raises ConsoleError."""
+
+async def restore(ctx: Context, deleted: "DeletedObject") -> str:
+    """Restore a deleted object and show it; returns a sentence about it. Raises ConsoleError."""
     workspace = await ctx.ready()
     item = await ctx.call(partial(workspace.configuration.restore, deleted.revision, free_name=True))
     ctx.navigate(Target(str(deleted.kind), deleted.id))
@@ -23,27 +29,29 @@ async def restore(ctx: Any, deleted: Any) -> str:
     )
 
 
-async def push_deletion(ctx: Any, kind: Kind, item: Any) -> None:
-    """Remember that an object was deleted, so that it can be brought back."""
+async def push_deletion(ctx: Context, item: "ConfigurationObject") -> None:
+    """Add an undo step that restores a deleted object."""
     workspace = await ctx.ready()
     deleted = await ctx.call(workspace.configuration.deleted)
-    gone = next((one for one in deleted if (one.kind, one.id) == (kind, item.id)), None)
+    gone = next((one for one in deleted if (one.kind, one.id) == (item.kind, item.id)), None)
     if gone is not None:
         ctx.undo.push(UndoStep(tr("Delete {name}", name=item.name), lambda _parent: restore(ctx, gone)))
 
 
-def push_rename(ctx: Any, kind: Kind, item: Any, was: str) -> None:
-    """Remember that an object was renamed, so that it can get its name back."""
-    if item.name != was:
+def push_rename(ctx: Context, kind: Kind, object_id: uuid.UUID, name: str, was: str) -> None:
+    """Add an undo step that gives a renamed object its old name."""
+    if name != was:
         ctx.undo.push(
             UndoStep(
                 tr("Rename {was}", was=was),
-                lambda parent: _undo_rename(ctx, kind, item.id, item.name, was, parent),
+                lambda parent: _undo_rename(ctx, kind, object_id, name, was, parent),
             )
         )
 
 
-async def _undo_rename(ctx: Any, kind: Kind, object_id: Any, name: str, was: str, parent: QWidget) -> str:
+async def _undo_rename(
+    ctx: Context, kind: Kind, object_id: uuid.UUID, name: str, was: str, parent: QWidget
+) -> str:
     from console.forms.open_requests_dialog import run_with_confirmation
 
     workspace = await ctx.ready()

@@ -1,6 +1,6 @@
 """The Used by tab: every object that refers to this one, opened by a click or Enter."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayout, QVBoxLayout, QWidget
@@ -14,14 +14,17 @@ from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, Reference
 from services.language import tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+
 ROW_HEIGHT = 28
 TARGET_ROLE = Qt.ItemDataRole.UserRole
 
 
 class UsedByTab(QWidget):
-    """A list of references; says so when there are none."""
+    """A list of references, or a sentence when there are none."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
         info = KINDS[page.object_kind]
@@ -51,10 +54,10 @@ class UsedByTab(QWidget):
         except ConsoleError as error:
             if error.problem.fault != OBJECT_MISSING_FAULT:
                 raise
-            return  # deleted meanwhile, which the page says
+            return  # deleted meanwhile; the page shows it
         self.show_users(users)
 
-    def show_users(self, users: list[Any]) -> None:
+    def show_users(self, users: list[Reference]) -> None:
         """Show references, keeping the current one current."""
         current = self.list.currentItem()
         kept = current.data(TARGET_ROLE) if current is not None else None
@@ -77,7 +80,7 @@ class UsedByTab(QWidget):
 
 
 def describe_reference(user: Reference) -> tuple[str, str, Target]:
-    """Return icon, kind in words and target of a reference; requests that hang on an object are one entry."""
+    """Return icon, name of the kind and target of a reference; all requests of an object are one entry."""
     if user.kind in set(Kind):
         info = KINDS[Kind(user.kind)]
         return info.icon, tr(info.singular), Target(user.kind, user.id)

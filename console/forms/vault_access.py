@@ -1,31 +1,36 @@
-"""What pages ask of the vault, in threads and with sentences for people."""
+"""Access to the vault for pages: calls in threads, and sentences about passwords."""
 
 import asyncio
 import uuid
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
+from console.runtime.context import Context
 from models.addresses import Destination, Origin
-from models.kinds import Kind
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
 from services.language import tr
 
+if TYPE_CHECKING:
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
+    from services.vault.base import VaultState
+
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """What is known of a credential's password: whether there is one, and what it is for."""
+    """The state of a credential's password: whether there is one, and what it is bound to."""
 
     present: bool
     bound: tuple[Destination, ...] = ()
     problem: Problem | None = None
-    """Why the vault could not be asked."""
+    """Why the vault could not be read."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """Return the origins it is for, whatever the way there."""
+        """Return the origins it is bound to, by any route."""
         return tuple(dict.fromkeys(one.origin for one in self.bound))
 
     @property
@@ -45,13 +50,13 @@ class SecretState:
 
 
 def format_origin(origin: Origin) -> str:
-    """Return an origin as people say it: the host alone where scheme and port are the usual ones."""
+    """Return an origin for display: the host alone for https on port 443."""
     usual = origin.scheme == "https" and origin.port == 443
     return origin.host if usual else str(origin)
 
 
-async def read_secret_state(ctx: Any, credential_id: uuid.UUID, name: str) -> SecretState:
-    """Return what the vault knows of a credential's password."""
+async def read_secret_state(ctx: Context, credential_id: uuid.UUID, name: str) -> SecretState:
+    """Return the state of a credential's password."""
     workspace = await ctx.ready()
     try:
         state = await asyncio.to_thread(workspace.vault.state, credential_id, name)
@@ -60,16 +65,20 @@ async def read_secret_state(ctx: Any, credential_id: uuid.UUID, name: str) -> Se
     return SecretState(state.present, tuple(state.destinations))
 
 
-async def find_servers_using(ctx: Any, credential_id: uuid.UUID) -> list[Any]:
+async def find_servers_using(ctx: Context, credential_id: uuid.UUID) -> "list[ForeignSystem]":
     """Return the foreign systems that sign in with a credential, or whose proxy does, by name."""
+    from models.foreign_system import ForeignSystem
+
     workspace = await ctx.ready()
-    servers = await ctx.call(workspace.configuration.all, Kind.FOREIGN_SYSTEM)
+    servers = await ctx.call(workspace.configuration.all, ForeignSystem)
     used = (s for s in servers if credential_id in (s.credential_id, s.proxy_credential_id))
     return sorted(used, key=lambda s: s.name.casefold())
 
 
-async def store_secret(ctx: Any, credential: Any, secret: Secret, *more: Destination) -> SecretState:
-    """Put a password just typed into the vault, bound to all that uses it now and to `more`."""
+async def store_secret(
+    ctx: Context, credential: "UserCredential", secret: Secret, *more: Destination
+) -> SecretState:
+    """Store a typed password in the vault, bound to everything that uses it now and to `more`."""
     workspace = await ctx.ready()
     servers = await find_servers_using(ctx, credential.id)
     places = dict.fromkeys([*(p for s in servers for p in s.destinations_for(credential.id)), *more])
@@ -79,7 +88,9 @@ async def store_secret(ctx: Any, credential: Any, secret: Secret, *more: Destina
     return await read_secret_state(ctx, credential.id, credential.name)
 
 
-async def bind_secret(ctx: Any, credential: Any, place: Destination, *, another_way: bool = False) -> None:
+async def bind_secret(
+    ctx: Context, credential: "UserCredential", place: Destination, *, another_way: bool = False
+) -> None:
     """Bind a password that was never bound to `place`; the person who saves the server is the one who says so.
 
     With `another_way` that person has confirmed the proxy or CA bundle on the way to an origin it is bound to already.
@@ -91,23 +102,27 @@ async def bind_secret(ctx: Any, credential: Any, place: Destination, *, another_
     await asyncio.to_thread(bound)
 
 
-async def bind_proxy_secret(ctx: Any, server: Any) -> None:
+async def bind_proxy_secret(ctx: Context, server: "ForeignSystem") -> None:
     """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
+    from models.user_credential import UserCredential
+
     workspace = await ctx.ready()
-    found = await ctx.call(workspace.configuration.get, Kind.USER_CREDENTIAL, server.proxy_credential_id)
+    if server.proxy_credential_id is None or server.proxy_destination is None:
+        return
+    found = await ctx.call(workspace.configuration.get, UserCredential, server.proxy_credential_id)
     state = await read_secret_state(ctx, found.id, found.name)
     if state.present and not state.bound:
         await bind_secret(ctx, found, server.proxy_destination)
 
 
-async def probe_vault(ctx: Any) -> Any:
+async def probe_vault(ctx: Context) -> "VaultState":
     """Return whether the vault is usable, why not, and what it is called."""
     workspace = await ctx.ready()
     return await asyncio.to_thread(workspace.vault.probe)
 
 
-async def use_session_vault(ctx: Any) -> None:
-    """Keep passwords in memory until the console closes, because a person chose so over a vault that cannot be used."""
+async def use_session_vault(ctx: Context) -> None:
+    """Store passwords in memory until the console closes, instead of in a vault that cannot be used."""
     await lazy_imports.ready(ctx, lazy_imports.vault)
     from services.vault import session_vault as vault
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from PyQt6.QtCore import QPoint, QTimer, QUrl
+from PyQt6.QtCore import QPoint, QTimer, QUrl, pyqtSignal
 from PyQt6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -45,6 +45,8 @@ class RequestsPage(Page):
 
     kind, icon = "requests", "tray"
     offered: ClassVar[tuple[str, ...]] = ("find", "export", "save_filter", "copy_answer", *ACTION_NAMES)
+
+    _filters_changed = pyqtSignal()
 
     def __init__(self, ctx: "Context", target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
@@ -152,7 +154,9 @@ class RequestsPage(Page):
         self.list_controller.failed.connect(self.presenter.show_read_failure)
         self.details_loader.changed.connect(self.selection.update_actions)
         self.details_loader.failed.connect(self.presenter.show_details_failure)
-        self.filters.changed.connect(self.presenter.update_filters)
+        # Through a signal of this page: the filters outlive the page, and Qt disconnects what a deleted object owns.
+        self.filters.changed.connect(self._filters_changed)
+        self._filters_changed.connect(self.presenter.update_filters)
         self.filters.identity_changed.connect(self.list_controller.reload)
 
     # -- the page ----------------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""The tree, the pages it leads to, and the places of both."""
+"""The navigation tree: its fixed nodes, model and view, the base class of pages, and targets of requests."""

@@ -1,4 +1,4 @@
-"""The line in which a node of the tree is renamed: what is wrong with a name stands under it, and the text stays."""
+"""The line edit that renames a node of the tree in place, with the error of a refused name below it."""
 
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
@@ -20,8 +20,8 @@ def rejection_text(error: InvalidError) -> str:
 
 
 def name_error(node: Node, name: str) -> str:
-    """Return what is wrong with a new name of a node; nothing where it can be called so, as far as the tree knows."""
-    # The window is there before the models are read.
+    """Return what is wrong with a new name of a node, or an empty text as far as the tree can tell."""
+    # The tree is shown before the models are imported.
     from models.base import NAME_MAX, name_key, validate_single_line
 
     name = name.strip()
@@ -45,13 +45,13 @@ def name_error(node: Node, name: str) -> str:
 
 
 class NameEditor(QLineEdit):
-    """The line; its error floats below it."""
+    """A line edit; its error floats below it."""
 
     def __init__(self, parent: QWidget | None, node: Node) -> None:
         super().__init__(parent)
         self._node = node
         self.filled = False
-        """Whether it has its first text: a change of the tree does not replace what is typed."""
+        """Whether it has its initial text; later changes of the tree do not replace what is typed."""
         self.setAccessibleName(tr("New name of {text}", text=node.text))
         self.setProperty("size", "row")
         self._bubble = QFrame(parent)
@@ -78,7 +78,7 @@ class NameEditor(QLineEdit):
         return self._words.text() if self._bubble.isVisibleTo(self.parentWidget()) else ""
 
     def show_error(self, text: str) -> None:
-        """Show what is wrong; an empty text takes it away."""
+        """Show an error; an empty text hides it."""
         self._words.setText(text)
         self.setAccessibleDescription(text)
         self._bubble.setVisible(bool(text))

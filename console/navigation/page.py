@@ -1,32 +1,33 @@
-"""What every page is: a title, a place, a head with actions, and tasks that end with it."""
+"""The base class of pages: a title, a breadcrumb, and actions by command id."""
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QTabBar, QWidget
 
+from console.runtime.context import Context
 from console.runtime.targets import Target
 
 
 class Page(QWidget):
-    """A page of the window. Subclasses build their widgets at once and read what they show in `load`."""
+    """A page of the window. Subclasses build their widgets at once and read their content in `load`."""
 
     title_changed = pyqtSignal(str)
     draft_changed = pyqtSignal(bool)
     commands_changed = pyqtSignal()
-    """What can be done on this page changed: menus and buttons of the window ask `enabled` again."""
+    """The available commands changed; menus and buttons of the window call `enabled` again."""
 
     placed = pyqtSignal(object)
-    """The page shows another of its places, which may stand in the tree by itself; carries its target."""
+    """The page shows another part of itself that may be a node of the tree; carries its target."""
 
     offered: ClassVar[tuple[str, ...]] = ()
-    """Commands that mean something here beyond those of every object, whether or not they can run now."""
+    """Commands of this page beyond those of every object, whether or not they can run now."""
     kind: str = ""
     icon: str = ""
 
-    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: Context, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -36,11 +37,11 @@ class Page(QWidget):
 
     @property
     def title(self) -> str:
-        """What the page is called in its head, the window's title and the tree."""
+        """The title in the page header, the window title and the tree."""
         return self._title
 
     def set_title(self, title: str) -> None:
-        """Change the title and tell the window."""
+        """Change the title and emit `title_changed`."""
         if title != self._title:
             self._title = title
             self.setAccessibleName(title)
@@ -48,42 +49,42 @@ class Page(QWidget):
 
     @cached_property
     def tab_bar(self) -> QTabBar | None:
-        """The tabs of the page, or None; asked for when the page was built."""
+        """The tab bar of the page, or None; looked up once the page is built."""
         return self.findChild(QTabBar)
 
     @property
     def breadcrumb(self) -> list[tuple[str, Target | None]]:
-        """The way to the page from its root: texts, with the targets that a click opens."""
+        """The path to the page from its root: texts, with the targets that a click opens."""
         return []
 
     @property
     def has_draft(self) -> bool:
-        """Whether something typed here is not saved."""
+        """Whether the page holds unsaved input."""
         return False
 
     @property
     def working(self) -> bool:
-        """Whether work that a person started here goes on while another page is shown."""
+        """Whether work started here continues while another page is shown."""
         return False
 
     def load(self) -> None:
-        """Read what the page shows; called once, after the page was put into the window."""
+        """Read the content; called once, after the page was added to the window."""
 
     def open_tab(self, name: str) -> None:
         """Show the tab called `name`, where the page has tabs."""
 
     def reset_layout(self) -> None:
-        """Bring back what was laid out on the page by hand."""
+        """Reset layout changes made by hand."""
 
     def arrive(self, target: Target) -> None:
-        """Do what a target asks for beyond showing the page: open its tab, run its command."""
+        """Apply what a target contains beyond the page: open its tab, run its command."""
         if target.tab:
             self.open_tab(target.tab)
         if target.run and not self.run(target.run):
             self.explain_unavailable(target.run)
 
     def explain_unavailable(self, command: str) -> None:
-        """Say why a command that somebody asked for from elsewhere cannot run now."""
+        """Explain why a command that was invoked from elsewhere cannot run now."""
 
     def page_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done now, by command id (`save`, `discard`, `duplicate`, `rename`, `delete`, `check` …)."""
@@ -94,7 +95,7 @@ class Page(QWidget):
         return set(self.page_actions())
 
     def run(self, command: str) -> bool:
-        """Run a command of the page by id; returns whether it could run."""
+        """Run a command of the page by id; returns whether it was available."""
         action = self.page_actions().get(command)
         if action is None:
             return False

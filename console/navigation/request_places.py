@@ -1,6 +1,6 @@
-"""The filters that stand ready, as tree and page name them. Imports nothing slow: the tree needs them first.
+"""Names of the predefined filters, and targets of requests. Imports nothing slow: the tree is drawn from it.
 
-The filters themselves are `services.requests.inbox.filters.PREDEFINED_FILTERS`; a test keeps both in step.
+The filters themselves are `services.requests.inbox.filters.PREDEFINED_FILTERS`; a test compares both.
 """
 
 import uuid
@@ -27,7 +27,7 @@ BUILT_IN_FILTERS: tuple[tuple[str, str], ...] = (
 )
 """Key and name of each, in the order of the page."""
 TREE_FILTERS = (ABOUT_TO_TIME_OUT, MISMATCH)
-"""Those that stand in the tree too: where somebody has to do something."""
+"""Filters that are also nodes of the tree: those that need action."""
 STATE_LABELS = {
     RequestState.SUBMITTING: tr_later("Submitting"),
     RequestState.PENDING: tr_later("Pending"),
@@ -39,16 +39,16 @@ STATE_LABELS = {
     RequestState.FAILED: tr_later("Failed"),
 }
 FILTER_TAB_PREFIX = "filter:"
-"""Begins the tab of a target that shows a filter; what follows is its key, or the id of a saved one."""
+"""Prefix of the tab of a target that shows a filter, before its key or the id of a saved filter."""
 
 
 def filter_target(key: str) -> Target:
-    """Return the way to a filter; a saved one is named by its id."""
+    """Return the target of a filter; the key of a saved one is its id."""
     return Target(REQUESTS, tab=f"{FILTER_TAB_PREFIX}{key}")
 
 
 def request_target(request_id: uuid.UUID) -> Target:
-    """Return the way to one request."""
+    """Return the target of one request."""
     return Target(REQUESTS, tab=str(request_id))
 
 
@@ -58,6 +58,6 @@ def filter_node_key(key: str) -> str:
 
 
 def state_label(state: str) -> str:
-    """Return what a state of a request is called."""
+    """Return the translated label of a request state."""
     word = STATE_LABELS.get(RequestState(state)) if state in STATE_LABELS else None
     return tr(word) if word is not None else str(state)

@@ -52,7 +52,8 @@ class TreeDelegate(QStyledItemDelegate):
         icon_tone = text_tone if selected else "text" if node.is_root else "muted"
         rect = option.rect
         painter.save()
-        ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+        device = painter.device()
+        ratio = device.devicePixelRatioF() if device is not None else 1.0
         middle = rect.center().y() + 1
         painter.drawPixmap(
             QPoint(rect.left() + TEXT_INSET, middle - ICON // 2),

@@ -1,4 +1,4 @@
-"""The tree's model: fixed places, and below them the objects of each kind, kept in step with the store."""
+"""The model of the navigation tree: fixed nodes, and below them the objects of each kind as stored."""
 
 import uuid
 from bisect import bisect_left
@@ -10,11 +10,13 @@ from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSigna
 
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
+from console.runtime.drafts import Draft
 from console.runtime.targets import Target
 from console.widgets import plain_text
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
 from services.language import number, plural, tr
+from services.store.tree_outline import Outline
 
 ROOT = QModelIndex()
 FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
@@ -25,7 +27,7 @@ ObjectRow = tuple[uuid.UUID, str, bool, bool]
 
 
 class Role(IntEnum):
-    """What the delegate and the window ask for beyond text."""
+    """Data roles of the delegate and the window."""
 
     NODE = Qt.ItemDataRole.UserRole + 1
     KEY = Qt.ItemDataRole.UserRole + 2
@@ -65,11 +67,11 @@ class Node:
         self.draft = False
         self.stored = False
         self.saved_filter = ""
-        """The key of the filter that people saved and the node stands for."""
+        """The key of the saved filter that the node represents."""
 
     @property
     def is_root(self) -> bool:
-        """Whether the node stands at the top and is written in semibold."""
+        """Whether the node is at the top level, which is drawn in semibold."""
         return self.parent is not None and self.parent.parent is None
 
 
@@ -79,17 +81,17 @@ def object_key(kind: str, object_id: uuid.UUID) -> str:
 
 
 class TreeModel(QAbstractItemModel):
-    """Places and objects. Fed with outlines and drafts; tells narrow changes, never a reset."""
+    """Fixed nodes and objects. Updated from outlines and drafts; emits narrow changes, never a reset."""
 
     renamed = pyqtSignal(object, str)
-    """The person gave a node another name in place: node, new name."""
+    """A node was renamed in place: node, new name."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._root = Node("", "", "", Target(""))
         self._by_key: dict[str, Node] = {}
         self._badges: dict[str, str] = {}
-        """What is known of objects, whether or not they stand in the tree yet."""
+        """Badges of objects by key, whether or not they are in the tree yet."""
         for place in TREE:
             self._place(place, self._root)
 
@@ -111,8 +113,9 @@ class TreeModel(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(row, column, siblings[row])
 
-    def parent(self, index: QModelIndex | None = None) -> Any:  # type: ignore[override]
-        """Return the index of a parent; without an index the QObject's own parent, which shares the name."""
+    def parent(self, child: QModelIndex | None = None) -> Any:  # Any: Qt has two methods of this name
+        """Return the index of a parent; without an index the parent of this QObject, which Qt gives the same name."""
+        index = child
         if index is None:
             return super().parent()
         node = self._node(index).parent
@@ -140,7 +143,7 @@ class TreeModel(QAbstractItemModel):
 
     # -- content -----------------------------------------------------------
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return text, accessible text, tooltip, key or the node itself."""
         if not index.isValid():
             return None
@@ -160,8 +163,8 @@ class TreeModel(QAbstractItemModel):
                 return node.key
         return None
 
-    def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Pass a new name on; the row changes when the store has it."""
+    def setData(self, index: QModelIndex, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Emit `renamed`; the row changes once the store has the name."""
         if role != Qt.ItemDataRole.EditRole or not index.isValid():
             return False
         node, name = self._node(index), str(value).strip()
@@ -171,8 +174,8 @@ class TreeModel(QAbstractItemModel):
 
     # -- feeding -----------------------------------------------------------
 
-    def set_outline(self, outline: Any, drafts: list[Any]) -> None:
-        """Show the objects of `outline`, and those that exist as drafts only: new ones, and what others deleted."""
+    def set_outline(self, outline: Outline, drafts: list[Draft]) -> None:
+        """Show the objects of `outline`, and those that exist only as drafts: new ones, and ones deleted by others."""
         found: dict[Kind, list[ObjectRow]] = {kind: [] for kind in Kind}
         kept = {(str(d.kind), d.id): d for d in drafts}
         for row in outline.rows:
@@ -190,7 +193,7 @@ class TreeModel(QAbstractItemModel):
         )
 
     def set_filters(self, saved: list[tuple[str, str]], counts: dict[str, str]) -> None:
-        """Show the filters that people saved, in their order, behind those that stand ready; and every filter's count."""
+        """Show the saved filters after the predefined ones, and the count of every filter."""
         folder = self._by_key["requests"]
         ready = {node.key for node in folder.children if not node.saved_filter}
         wanted = {filter_node_key(key): (key, name) for key, name in saved}
@@ -217,15 +220,15 @@ class TreeModel(QAbstractItemModel):
         self._remove_others(folder, wanted)
         self._order(folder, [self._by_key[key] for key in wanted if key in self._by_key])
         for node in list(folder.children):
-            _id, *shown = wanted[node.key]
-            if [node.text, node.draft, node.stored] != shown:
-                node.text, node.draft, node.stored = shown
+            _id, text, draft, stored = wanted[node.key]
+            if (node.text, node.draft, node.stored) != (text, draft, stored):
+                node.text, node.draft, node.stored = text, draft, stored
                 self._changed(node)
         self._insert_missing(folder, kind, wanted)
         self._set_count(folder.key, number(len(folder.children)))
 
     def _remove_others(self, folder: Node, wanted: Container[str]) -> None:
-        """Remove children that are gone, each run of neighbours in one step, from the last to the first."""
+        """Remove children that are not wanted, one step for each run of neighbours, from the last to the first."""
         last = len(folder.children) - 1
         while last >= 0:
             first = last
@@ -241,7 +244,7 @@ class TreeModel(QAbstractItemModel):
             last = first - 1
 
     def _order(self, folder: Node, wanted: list[Node]) -> None:
-        """Bring children into the wanted order; moves as few of them as can be."""
+        """Put children into the wanted order with as few moves as possible."""
         rows = [node.row for node in wanted]
         staying = _longest_increasing(rows)
         before: Node | None = None
@@ -267,13 +270,13 @@ class TreeModel(QAbstractItemModel):
         self._insert(folder, run, place + 1 - len(run))
 
     def set_badges(self, badges: dict[str, str]) -> None:
-        """Show these status shapes and no other; an object that comes later shows its own as well."""
+        """Show exactly these badges; they also apply to objects that are added later."""
         for key in {**self._badges, **badges}:
             self.set_badge(key, badges.get(key, ""))
         self._badges = dict(badges)
 
     def set_badge(self, key: str, badge: str) -> None:
-        """Show a status shape at a node; an empty text takes it away."""
+        """Show a badge at a node; an empty text removes it."""
         node = self._by_key.get(key)
         if node is not None and node.badge != badge:
             node.badge = badge
@@ -297,7 +300,7 @@ class TreeModel(QAbstractItemModel):
         self.endInsertRows()
 
     def _move(self, folder: Node, node: Node, row: int) -> None:
-        """Move a child to stand before the one that is in `row` now."""
+        """Move a child before the one that is in `row` now."""
         parent = self.index_of(folder)
         if self.beginMoveRows(parent, node.row, node.row, parent, row):
             first = min(node.row, row)
@@ -373,7 +376,7 @@ BADGE_LABELS = {
     "bad": tr_later("failed"),
     "off": tr_later("not known"),
 }
-"""What the shapes at nodes are called."""
+"""Labels of the badges."""
 
 
 def _description(node: Node) -> str:
@@ -390,7 +393,7 @@ def _description(node: Node) -> str:
 
 
 def worst_badge(node: Node) -> str:
-    """Return the worst badge of what a closed node hides, its own included."""
+    """Return the worst badge of a closed node and the nodes it hides."""
     rank = {"": 0, "good": 1, "notice": 2, "bad": 3}
     badges = [node.badge]
     stack = list(node.children)

@@ -1,8 +1,7 @@
-"""The tree as people use it: filter, keyboard, context menus, renaming in place."""
+"""The view of the navigation tree: filter, keyboard, context menus, renaming in place."""
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from PyQt6.QtCore import (
     QEvent,
@@ -30,21 +29,23 @@ from console.design import icons, theme
 from console.navigation.name_editor import NameEditor, rejection_text
 from console.navigation.tree_delegate import BAR, INSET, RADIUS, SELECTION_COLOURS, TreeDelegate
 from console.navigation.tree_model import Node, Role, TreeModel
+from console.runtime.drafts import Draft
 from console.runtime.targets import Target
 from console.widgets.search_field import SearchField
 from models.text_folding import fold_text
 from services.common.errors import InvalidError
 from services.language import tr
+from services.store.tree_outline import Outline
 
 INDENT, CHEVRON = 8, 12
 CHEVRON_X = 7
-"""Middle of the chevron, from the left edge of its row."""
+"""Centre of the chevron, from the left edge of its row."""
 MAX_EXPANDED_CHILDREN = 50
-"""Objects from which a folder does not stand open by itself."""
+"""Folders with more objects are collapsed by default."""
 
 
 class NavigationTree(QTreeView):
-    """The view itself. Its steps are narrower than a chevron, so the chevron stands in the row and is clicked there."""
+    """The tree view. Its indentation is narrower than a chevron, so the chevron is drawn and clicked inside the row."""
 
     menu_requested = pyqtSignal(object, QPoint)
     node_activated = pyqtSignal(object)
@@ -65,13 +66,13 @@ class NavigationTree(QTreeView):
         self.setItemDelegate(TreeDelegate(self, self.background_of))
         self._hovered_index = QPersistentModelIndex()
         self.receiving_focus = False
-        """Whether the keyboard comes just now: what becomes current by that, nobody went to."""
+        """Whether the focus is just arriving: a row that becomes current by that was not chosen."""
         self.entered.connect(self._set_hovered)
         self.viewportEntered.connect(lambda: self._set_hovered(QModelIndex()))
         self.setProperty("role", "nav")
 
     def background_of(self, index: QModelIndex) -> str:
-        """Return the token of a row's ground: selected, selected without the keyboard, under the pointer, or plain."""
+        """Return the colour token of a row's background: selected, selected without focus, hovered, or plain."""
         selection = self.selectionModel()
         if selection is not None and selection.isSelected(index):
             return "sel" if self.hasFocus() else "sel-idle"
@@ -84,7 +85,7 @@ class NavigationTree(QTreeView):
             viewport.update()
 
     def focusInEvent(self, event: QFocusEvent | None) -> None:
-        """Take the keyboard and stay where one is: for a page without a row, Qt would go to the first one."""
+        """Take the focus and keep the current row: for a page without a row, Qt would select the first one."""
         nowhere = not self.currentIndex().isValid()
         self.receiving_focus = True
         super().focusInEvent(event)
@@ -94,12 +95,12 @@ class NavigationTree(QTreeView):
         self.receiving_focus = False
 
     def leaveEvent(self, event: QEvent | None) -> None:
-        """Let go of the row under the pointer."""
+        """Clear the hovered row."""
         super().leaveEvent(event)
         self._set_hovered(QModelIndex())
 
     def drawRow(self, painter: QPainter | None, options: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Draw the rounded ground of a row, then what stands in it."""
+        """Draw the rounded background of a row, then its content."""
         if painter is None:
             return
         tone = self.background_of(index)
@@ -116,13 +117,13 @@ class NavigationTree(QTreeView):
                 painter.setBrush(theme.colour(theme.on(tone, "link")))
                 painter.drawRoundedRect(QRectF(INSET, box.top() + 5, BAR, box.height() - 10), 1.5, 1.5)
             painter.restore()
-        # The style would fill the room of the branches with its own square selection.
+        # The style would fill the branch area with its own square selection.
         plain = QStyleOptionViewItem(options)
         plain.palette.setBrush(QPalette.ColorRole.Highlight, Qt.GlobalColor.transparent)
         super().drawRow(painter, plain, index)
 
     def drawBranches(self, painter: QPainter | None, rect: QRect, index: QModelIndex) -> None:
-        """Draw the chevron where there are children, and a line for every level above that is open."""
+        """Draw the chevron of a node with children, and a line for every open level above."""
         model = self.model()
         if painter is None or model is None:
             return
@@ -153,7 +154,7 @@ class NavigationTree(QTreeView):
         return index if abs(distance) <= INDENT else None
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Open or close a node by its chevron; anything else as trees do."""
+        """Expand or collapse a node by its chevron; everything else as in QTreeView."""
         if event is not None and event.button() == Qt.MouseButton.LeftButton:
             index = self._chevron_at(event)
             if index is not None:
@@ -162,19 +163,19 @@ class NavigationTree(QTreeView):
         super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Leave out the end of a click on a chevron, which Qt would take for a second one."""
+        """Ignore the release of a click on a chevron, which Qt would count as a second click."""
         if event is None or self._chevron_at(event) is None:
             super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """Take the second click on a chevron as one more click."""
+        """Treat the second click on a chevron as one more click."""
         if event is not None and self._chevron_at(event) is not None:
             self.mousePressEvent(event)
         else:
             super().mouseDoubleClickEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
-        """Ask for the menu of the node under the pointer, or of the current one for the keyboard."""
+        """Emit `menu_requested` for the node under the pointer, or for the current one from the keyboard."""
         if event is None:
             return
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
@@ -187,7 +188,7 @@ class NavigationTree(QTreeView):
             )
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Open the page of the current node with Enter, delete its object with Delete; everything else as trees do."""
+        """Open the page of the current node with Enter, delete its object with Delete; everything else as in QTreeView."""
         node: Node | None = self.currentIndex().data(Role.NODE)
         if event is not None and node is not None:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -200,9 +201,9 @@ class NavigationTree(QTreeView):
 
 
 class FilterModel(QSortFilterProxyModel):
-    """Leaves nodes whose name holds a text, and the way to them.
+    """Keeps nodes whose name contains a text, and their ancestors.
 
-    Each node is asked about once. Qt's own recursive filter asks about an object again for every folder above it.
+    Each node is tested once. The recursive filter of Qt tests an object again for every folder above it.
     """
 
     def __init__(self, model: TreeModel, parent: QObject) -> None:
@@ -212,17 +213,17 @@ class FilterModel(QSortFilterProxyModel):
         self.setSourceModel(model)
 
     def set_filter_text(self, text: str) -> None:
-        """Leave what holds this text, whatever its case; everything for an empty one."""
+        """Filter by a text, ignoring case; an empty text shows everything."""
         self._needle = fold_text(text)
         self.invalidateFilter()
 
     def look_again(self) -> None:
-        """Ask about folders again, whose objects came, went or were renamed."""
+        """Filter again after objects were added, removed or renamed."""
         if self._needle:
             self.invalidateFilter()
 
     def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex) -> bool:
-        """Take a node that matches, or has one below it."""
+        """Accept a node that matches or has a descendant that does."""
         return not self._needle or self._holds(self._model.child(source_parent, source_row))
 
     def _holds(self, node: Node) -> bool:
@@ -233,7 +234,7 @@ class Navigation(QWidget):
     """Filter box and tree."""
 
     chosen = pyqtSignal(object)
-    """A node was selected by the person; carries its target."""
+    """The user selected a node; carries its target."""
 
     def __init__(self, model: TreeModel) -> None:
         super().__init__()
@@ -259,7 +260,7 @@ class Navigation(QWidget):
         self._shown: Target | None = None
         self._before_filter: set[str] | None = None
         self._expansion_is_default = True
-        """Whether nobody opened or closed a folder yet."""
+        """Whether no folder was expanded or collapsed by hand yet."""
         selection = self.tree.selectionModel()
         if selection is not None:
             selection.currentChanged.connect(self._current_changed)
@@ -275,8 +276,8 @@ class Navigation(QWidget):
 
     # -- selecting ---------------------------------------------------------
 
-    def show_outline(self, outline: Any, drafts: list[Any], shown: Target | None) -> None:
-        """Show what was read, with the shown page selected; neither the page nor the filter changes by this."""
+    def show_outline(self, outline: Outline, drafts: list[Draft], shown: Target | None) -> None:
+        """Show an outline with the current page selected; page and filter do not change."""
         with self._suppress_navigation():
             self.model.set_outline(outline, drafts)
             self.proxy.look_again()
@@ -286,7 +287,7 @@ class Navigation(QWidget):
         self._select_shown()
 
     def _collapse_large_folders(self) -> None:
-        """Close the folders of many objects once: a person who opens them again has them open."""
+        """Collapse folders with many objects once; they stay open when expanded again by hand."""
         long = [
             node
             for node in self._nodes()
@@ -304,7 +305,7 @@ class Navigation(QWidget):
         self._select_shown()
 
     def select(self, target: Target, *, reveal: bool = True) -> None:
-        """Show where a page stands, without opening it again; `reveal` clears a filter that hides it."""
+        """Select the node of a page without opening it again; `reveal` clears a filter that hides it."""
         self._shown = target
         node = self.model.node_of(target)
         index = QModelIndex() if node is None else self._index(node)
@@ -329,7 +330,7 @@ class Navigation(QWidget):
 
     @contextlib.contextmanager
     def _suppress_navigation(self) -> Iterator[None]:
-        """Keep changes of the current row that no person made from opening pages."""
+        """Prevent programmatic changes of the current row from opening pages."""
         before, self._quiet = self._quiet, True
         try:
             yield
@@ -337,7 +338,7 @@ class Navigation(QWidget):
             self._quiet = before
 
     def natural_width(self) -> int:
-        """Return the width at which no name in sight is cut off, in pixels."""
+        """Return the width in pixels at which no visible name is cut off."""
         return self.tree.sizeHintForColumn(0) + 2
 
     def current(self) -> Node | None:
@@ -346,11 +347,11 @@ class Navigation(QWidget):
         return node
 
     def refuse(self, node: Node, name: str, error: InvalidError) -> None:
-        """Let a name that the store refused be edited again, with the reason."""
+        """Edit a name again that the store refused, with the reason."""
         self.edit(node, name, rejection_text(error))
 
     def edit(self, node: Node, text: str = "", error: str = "") -> None:
-        """Begin renaming a node in place; with a `text` that was refused before, and why, where it goes on."""
+        """Start renaming a node in place; with `text` and `error`, continue with a refused name."""
         index = self.proxy.mapFromSource(self.model.index_of(node))
         self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
         self.tree.edit(index)
@@ -382,12 +383,12 @@ class Navigation(QWidget):
         self._select_shown()
 
     def _expand_matches(self) -> None:
-        """Open every folder while a filter is set; Qt's own `expandAll` would look at every object as well."""
+        """Expand every folder while a filter is set; `expandAll` of Qt would visit every object as well."""
         if self._before_filter is not None:
             self._open({node.key for node in self._nodes()})
 
     def _open_first_match(self) -> None:
-        """Open the first row whose own name matches, as they stand in sight."""
+        """Open the first visible row whose own name matches."""
         needle = fold_text(self.filter.text().strip())
         index = self.proxy.index(0, 0)
         while needle and index.isValid():
@@ -405,13 +406,13 @@ class Navigation(QWidget):
     # -- what is open ------------------------------------------------------
 
     def expanded(self) -> set[str]:
-        """Return the keys of the open nodes; those opened by a filter do not count."""
+        """Return the keys of the expanded nodes, without those expanded by a filter."""
         if self._before_filter is not None:
             return set(self._before_filter)
         return {node.key for node in self._nodes() if self.tree.isExpanded(self._index(node))}
 
     def restore(self, keys: set[str]) -> None:
-        """Open exactly the nodes named, as a person left them."""
+        """Expand exactly these nodes, as they were left."""
         self._expansion_is_default = False
         self._open(keys)
 
@@ -420,11 +421,11 @@ class Navigation(QWidget):
             self.tree.setExpanded(self._index(node), node.key in keys)
 
     def expand_defaults(self) -> None:
-        """Open what stands open at the first start; folders of many objects stay closed."""
+        """Expand what is expanded at the first start; folders with many objects stay collapsed."""
         self._expansion_is_default = True
         self._open({n.key for n in self._nodes() if n.place is not None and n.place.expanded})
 
-    def _nodes(self) -> list[Any]:
+    def _nodes(self) -> list[Node]:
         found: list[Node] = []
         stack = [self.model._root]  # noqa: SLF001 -- model and view are two halves of one part
         while stack:

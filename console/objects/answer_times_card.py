@@ -1,6 +1,6 @@
 """How long approvers took, held against the timeout that is typed: the share of approvals that would come too late."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -8,6 +8,9 @@ from console.objects.load_forecast import NoticeLine
 from console.widgets.labels import FittingLabel, IconLabel, set_tone
 from models.translation_marks import tr_later
 from services.language import plural, rough_duration, tr
+
+if TYPE_CHECKING:
+    from services.statistics.timing_advice import ApprovalTimes
 
 LATE_SHARE_WARNING = 0.05
 """From this share on it is a notice: one user in twenty waits for nothing."""
@@ -22,7 +25,7 @@ class AnswerTimesCard(QFrame):
         super().__init__(parent)
         self.setProperty("role", "panel")
         self.setAccessibleName(tr("Answer times"))
-        self._times: Any = None
+        self._times: ApprovalTimes | None = None
         self._timeout_s = 0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -40,7 +43,7 @@ class AnswerTimesCard(QFrame):
         layout.addWidget(self.unanswered)
         self._show()
 
-    def show_times(self, times: Any) -> None:
+    def show_times(self, times: "ApprovalTimes") -> None:
         """Take what is known of the last approvals: `services.statistics.timing_advice.ApprovalTimes`."""
         self._times = times
         self._show()
@@ -51,14 +54,14 @@ class AnswerTimesCard(QFrame):
         self._show()
 
     def _late(self) -> bool:
-        return bool(self._times) and self._times.share_after(self._timeout_s) >= LATE_SHARE_WARNING
+        return self._times is not None and self._times.share_after(self._timeout_s) >= LATE_SHARE_WARNING
 
     def _show(self) -> None:
         times = self._times
         count = len(times.seconds) if times is not None else 0
         late = self._late()
         said = tuple(map(tr, NO_DATA_WORDINGS))
-        if count:
+        if times is not None and count:
             share = format_share(times.share_after(self._timeout_s))
             said = (
                 plural(
@@ -71,7 +74,7 @@ class AnswerTimesCard(QFrame):
                 tr("{share} late", share=share),
             )
             half, most = (
-                rough_duration(times.percentile(part)) for part in (MEDIAN_SHARE, PERCENTILE_90_SHARE)
+                rough_duration(times.percentile(part) or 0.0) for part in (MEDIAN_SHARE, PERCENTILE_90_SHARE)
             )
             self.usual.say(
                 (

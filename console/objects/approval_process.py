@@ -1,33 +1,37 @@
 """The page of a ServiceNow Approval Process: server, Request Item, three scripted services checked live, and timing."""
 
+import uuid
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtCore import QEvent, QTimer
 from PyQt6.QtGui import QHideEvent, QShowEvent
 from PyQt6.QtWidgets import QWidget
 
 from console.checks.check_subject import CheckSubject, build_check_subject
-from console.checks.checked_page import CheckablePage
+from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors
 from console.forms.form import BUSY, GOOD, FieldSpec, GroupSpec
 from console.forms.reference_picker import ReferenceField, reference_field
 from console.forms.request_item_picker import RequestItemField, contract_text, request_item_field
-from console.objects.answer_times_card import AnswerTimesCard
-from console.objects.load_forecast import ForecastCard, UnknownLoad
 from console.objects.process_rail import ProcessSidePanel
 from console.objects.service_lookup import SERVICE_ROLES, ServiceListSnapshot, ServiceNameChecker
+from console.objects.timing_statistics import TimingStatistics
 from console.runtime import lazy_imports
+from console.runtime.debounce import Debounce
 from console.widgets.labels import LinkLabel
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import tr
 
+if TYPE_CHECKING:
+    from services.servicenow.request_item_search import RequestItem
+    from services.store.change_feed import Change
+
 NAME_CHECK_DEBOUNCE_MS = 300
 AGE_REFRESH_MS = 10_000
-"""How often the age of the server's answer is shown anew."""
-STATISTICS_DEBOUNCE_MS = 1500
+"""How often the displayed age of the server's reply is updated."""
 SERVICES_GROUP, TIMING_GROUP = "services", "timing"
 
 
@@ -118,41 +122,31 @@ class ApprovalProcessPage(CheckablePage):
     def build(self) -> None:
         """Add the forecast beside the durations, and follow server and item."""
         self.checks = ServiceNameChecker(self.ctx)
-        self.forecast = ForecastCard()
-        self.form.add_to_row(TIMING_GROUP, 0, self.forecast)
-        self.answers = AnswerTimesCard()
-        self.form.add_below(self.answers)
-        self._load: Any = UnknownLoad()
-        # Requests change by the batch while they are followed; what they say as a whole changes slowly.
-        self._judging = QTimer(self)
-        self._judging.setSingleShot(True)
-        self._judging.setInterval(STATISTICS_DEBOUNCE_MS)
-        self._judging.timeout.connect(self._judge)
+        self.timing = TimingStatistics(self)
+        self.form.add_to_row(TIMING_GROUP, 0, self.timing.forecast)
+        self.form.add_below(self.timing.answers)
         self.compare = LinkLabel(tr("Compare with ServiceNow"))
         self.compare.clicked.connect(lambda *_: self.reload_server())
         self.form.add_to_heading(SERVICES_GROUP, self.compare)
-        server, item = self.form.field("server_id").editor, self.form.field("request_item_id").editor
-        assert isinstance(server, ReferenceField)  # noqa: S101 - the spec above says so
-        assert isinstance(item, RequestItemField)  # noqa: S101 - the spec above says so
-        self.server, self.item = server, item
+        self.server = self.form.editor("server_id", ReferenceField)
+        self.item = self.form.editor("request_item_id", RequestItemField)
         self.server.shown.connect(self._server_shown)
         self.server.edited.connect(lambda: self._look(propose=True))
         self.item.shown.connect(self._show_item_note)
-        self._timers = {name: self._timer(name) for name in SERVICE_ROLES}
+
+        def start_check(name: str) -> Callable[[], object]:
+            return lambda: self.tasks.start(self._check_name(name), group=f"check {name}")
+
+        self._name_checks = {
+            name: Debounce(self, NAME_CHECK_DEBOUNCE_MS, start_check(name)) for name in SERVICE_ROLES
+        }
         self.form.edited.connect(self._typed)
         self._view: ServiceListSnapshot | None = None
         self._ageing = QTimer(self)
         self._ageing.setInterval(AGE_REFRESH_MS)
-        self._ageing.timeout.connect(lambda: self._view is not None and self.chain.show_server(self._view))
+        self._ageing.timeout.connect(lambda: self.chain.show_server(self._view))
         super().build()
         self.server.edited.connect(self.check.past_checks.invalidate)
-
-    def _timer(self, name: str) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(NAME_CHECK_DEBOUNCE_MS)
-        timer.timeout.connect(lambda: self.tasks.start(self._check_name(name), group=f"check {name}"))
-        return timer
 
     def rail(self) -> QWidget:
         """Show the chain from credential to type, and figures of the last 30 days."""
@@ -161,7 +155,7 @@ class ApprovalProcessPage(CheckablePage):
 
     def can_check(self) -> bool:
         """Whether a server is chosen."""
-        return self.session.values.get("server_id") is not None
+        return self.session.reference("server_id") is not None
 
     def extra_actions(self) -> dict[str, Callable[[], None]]:
         """Return what can be done with a process now."""
@@ -179,18 +173,17 @@ class ApprovalProcessPage(CheckablePage):
 
     def on_loaded(self) -> None:
         """Compare what is stored with the server, and show the load."""
-        self._show_forecast()
-        self._judge()
+        self.timing.show()
+        self.timing.load()
         self._look(propose=False)
 
-    def on_changes(self, changes: list[Any]) -> None:
-        """Follow changes of the server, its credential and the types that use this process."""
+    def on_changes(self, changes: "list[Change]") -> None:
+        """React to changes of the server, its credential and the types that use this process."""
         super().on_changes(changes)
-        if not self._judging.isActive():
-            self._judging.start()
+        self.timing.request_load()
         if not self.session.ready or not any(c.kind in set(Kind) for c in changes):
             return
-        server_id = self.session.values.get("server_id")
+        server_id = self.session.reference("server_id")
         if any(c.kind in (Kind.FOREIGN_SYSTEM, Kind.USER_CREDENTIAL) for c in changes):
             self.checks.forget(server_id)
             self.server.reload_item()
@@ -199,10 +192,10 @@ class ApprovalProcessPage(CheckablePage):
 
     def reload_server(self) -> None:
         """Ask the server again about everything on this page."""
-        self.checks.forget(self.session.values.get("server_id"))
+        self.checks.forget(self.session.reference("server_id"))
         self._look(propose=False)
 
-    def _server_shown(self, item: Any) -> None:
+    def _server_shown(self, item: object) -> None:
         self.compare.setEnabled(item is not None)
         self.tasks.start(self.chain.refresh(self._view), group="chain")
 
@@ -210,7 +203,7 @@ class ApprovalProcessPage(CheckablePage):
         self.tasks.start(self._load_server_view(propose=propose), group="look at server")
 
     async def _load_server_view(self, *, propose: bool) -> None:
-        server_id = self.session.values.get("server_id")
+        server_id = self.session.reference("server_id")
         self._view = None
         if server_id is None:
             for name in ("server_id", "request_item_id", *SERVICE_ROLES):
@@ -229,10 +222,10 @@ class ApprovalProcessPage(CheckablePage):
         self._follow(server_id)
         await self.chain.refresh(self._view)
 
-    def _follow(self, server_id: Any) -> None:
-        """Show the server as the last answer or error left it, which need not be the look that asked for it."""
+    def _follow(self, server_id: uuid.UUID) -> None:
+        """Show the cached state of the server, which a later call may have changed."""
         view = self.checks.known(server_id)
-        if view is not None and server_id == self.session.values.get("server_id"):
+        if view is not None and server_id == self.session.reference("server_id"):
             self._view = view
             self._show_server(view)
 
@@ -246,28 +239,28 @@ class ApprovalProcessPage(CheckablePage):
         self.chain.show_server(view)
 
     def _look_again(self) -> None:
-        """Ask the server once more where its answer is old, because a person looks at it now."""
+        """Read the server again if its reply is old, because the page is visible now."""
         if self.session.ready and self._view is not None and not self._view.fresh:
             self.reload_server()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Look again, and let the answer age in sight."""
+        """Refresh an old reply, and update its displayed age while the page is visible."""
         super().showEvent(event)
         self._ageing.start()
         self._look_again()
 
     def hideEvent(self, event: QHideEvent | None) -> None:
-        """Age no further while nobody looks."""
+        """Stop updating the age while the page is hidden."""
         super().hideEvent(event)
         self._ageing.stop()
 
     def event(self, event: QEvent | None) -> bool:
-        """Look again when a person comes back to the window."""
+        """Refresh an old reply when the window is activated."""
         if event is not None and event.type() == QEvent.Type.WindowActivate:
             self._look_again()
         return super().event(event)
 
-    async def _propose_service_names(self, server_id: Any) -> None:
+    async def _propose_service_names(self, server_id: uuid.UUID) -> None:
         view = await self.checks.view(server_id)
         found = await self.checks.propose_names(server_id)
         typed = self.form.values()  # not before: typing goes on while the server is asked
@@ -279,24 +272,24 @@ class ApprovalProcessPage(CheckablePage):
             self.session.edit(self.form.values())
 
     def _typed(self, name: str) -> None:
-        if name in self._timers:
+        if name in self._name_checks:
             one = self.form.field(name)
             shown = one.note[1]
             if shown and not one.error:
                 self.form.note(name, shown, BUSY)
-            self._timers[name].start()
+            self._name_checks[name].restart()
         elif name in ("check_every_s", "timeout_after_s"):
-            self._show_forecast()
+            self.timing.show()
 
     async def _check_name(self, name: str) -> None:
-        server_id, typed = self.session.values.get("server_id"), str(self.session.values[name])
+        server_id, typed = self.session.reference("server_id"), self.session.text(name)
         if server_id is None or not typed:
             self.session.set_external_error(name)
             self.form.note(name)
             return
         verdict = await self.checks.verdict(server_id, SERVICE_ROLES[name], typed)
         self._follow(server_id)
-        if (server_id, typed) != (self.session.values.get("server_id"), self.session.values[name]):
+        if (server_id, typed) != (self.session.reference("server_id"), self.session.text(name)):
             return  # an answer about what was typed before
         if verdict.state == "error":
             self.form.field(name).touched = True
@@ -307,7 +300,7 @@ class ApprovalProcessPage(CheckablePage):
 
     # -- the Request Item --------------------------------------------------------------------------------------
 
-    def _show_item_note(self, item: Any) -> None:
+    def _show_item_note(self, item: "RequestItem | None") -> None:
         if item is not None:
             self.session.set_external_error("request_item_id")
         if item is None:
@@ -316,8 +309,8 @@ class ApprovalProcessPage(CheckablePage):
         met, text = contract_text(item)
         self.form.note("request_item_id", text, GOOD if met else "help")
 
-    async def _check_request_item(self, server_id: Any) -> None:
-        wanted = self.session.values["request_item_id"]
+    async def _check_request_item(self, server_id: uuid.UUID) -> None:
+        wanted = self.session.text("request_item_id")
         if not wanted or self._view is None or self._view.problem is not None:
             self.session.set_external_error("request_item_id")
             return
@@ -332,7 +325,7 @@ class ApprovalProcessPage(CheckablePage):
             self.checks.heard(server_id, error)
             self.form.note("request_item_id", tr("Not checked: {cause}", cause=error.problem.cause))
             return
-        if wanted != self.session.values["request_item_id"]:
+        if wanted != self.session.text("request_item_id"):
             return  # an answer about what was chosen before
         missing = (
             "" if found else tr("Not on {server} any more; choose it again", server=self._view.server_name)
@@ -340,45 +333,30 @@ class ApprovalProcessPage(CheckablePage):
         self.session.set_external_error("request_item_id", missing)
         self._show_item_note(found)
 
-    # -- timing ------------------------------------------------------------------------------------------------
-
-    def _judge(self) -> None:
-        if self.session.ready and not self.session.is_new:
-            self.tasks.start(self._read_judgements(), group="judgements")
-
-    async def _read_judgements(self) -> None:
-        """Read what past requests and checks say of the timing, and hold what is typed against it."""
-        await lazy_imports.ready(self.ctx, lazy_imports.statistics)
-        from services.statistics import timing_advice
-
-        workspace, process_id = await self.ctx.ready(), self.session.id
-        self._load = await self.ctx.call(timing_advice.load_polling_load, workspace.store, process_id)
-        self.answers.show_times(
-            await self.ctx.call(timing_advice.load_approval_times, workspace.store, process_id)
-        )
-        self._show_forecast()
-
-    def _show_forecast(self) -> None:
-        values = self.form.values()
-        self.forecast.show_load(values["check_every_s"], values["timeout_after_s"], self._load)
-        self.answers.show_timeout(values["timeout_after_s"])
-
     # -- acts --------------------------------------------------------------------------------------------------
 
-    async def load_check_scope(self) -> tuple[Any, Any] | None:
+    async def load_check_scope(self) -> CheckScope | None:
         """Return whose past checks are shown: those of the server through this process."""
-        server_id = self.session.values.get("server_id")
+        server_id = self.session.reference("server_id")
         return None if server_id is None else (server_id, self.session.id)
 
     async def load_check_subject(self) -> CheckSubject:
         """Return what to check: the process as typed, and its server as stored."""
-        process, unsaved = self.session.candidate(), self.checks_unsaved_values
+        from models.approval_process import ApprovalProcess
+        from models.foreign_system import ForeignSystem
+
+        process, unsaved = self.session.candidate_of(ApprovalProcess), self.checks_unsaved_values
         workspace = await self.ctx.ready()
-        server = await self.ctx.call(workspace.configuration.get, Kind.FOREIGN_SYSTEM, process.server_id)
+        server = await self.ctx.call(
+            workspace.configuration.get, ForeignSystem, process.server_id or uuid.UUID(int=0)
+        )
         return await build_check_subject(self.ctx, server, process, unsaved=unsaved)
 
     def rehearse(self) -> None:
         """Open the rehearsal of a request through this process."""
         from console.rehearsal.rehearsal_dialog import open_rehearsal
+        from models.approval_process import ApprovalProcess
 
-        self.tasks.start(open_rehearsal(self.ctx, self, process=self.session.item), group="rehearse")
+        process = self.session.stored_as(ApprovalProcess)
+        if process is not None:
+            self.tasks.start(open_rehearsal(self.ctx, self, process=process), group="rehearse")

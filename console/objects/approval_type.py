@@ -1,10 +1,10 @@
 """The page of an Approval Type (Execute Application Approval Request): its process, and how far an answer counts."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from console.checks.check_subject import CheckSubject, build_check_subject
-from console.checks.checked_page import CheckablePage
+from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors
 from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import ReferenceField, reference_field
@@ -13,6 +13,10 @@ from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.language import tr, tr_message
+
+if TYPE_CHECKING:
+    from models.approval_process import ApprovalProcess
+    from services.store.change_feed import Change
 
 
 class ApprovalTypePage(CheckablePage):
@@ -70,21 +74,19 @@ class ApprovalTypePage(CheckablePage):
 
     def build(self) -> None:
         """Follow the process that is chosen."""
-        editor = self.form.field("process_id").editor
-        assert isinstance(editor, ReferenceField)  # noqa: S101 - the spec above says so
-        self.process = editor
+        self.process = self.form.editor("process_id", ReferenceField)
         self.process.shown.connect(self._process_shown)
         super().build()
         self.process.edited.connect(self.check.past_checks.invalidate)
 
-    def _process_shown(self, process: Any) -> None:
+    def _process_shown(self, process: "ApprovalProcess | None") -> None:
         if process is not None and process.server_id is None:
             self.form.note("process_id", tr("This process has no ServiceNow Server yet"))
         else:
             self.form.note("process_id")
         self.head.refresh()
 
-    def on_changes(self, changes: list[Any]) -> None:
+    def on_changes(self, changes: "list[Change]") -> None:
         """Show the process again when it changed."""
         super().on_changes(changes)
         if any(c.kind == Kind.APPROVAL_PROCESS for c in changes):
@@ -101,36 +103,32 @@ class ApprovalTypePage(CheckablePage):
             found["rehearse"] = self.rehearse
         return found
 
-    async def _handler(self) -> Any:
-        """Return the process that is chosen; None, with the reason shown, when it has no server."""
-        workspace = await self.ctx.ready()
-        process = await self.ctx.call(
-            workspace.configuration.get, Kind.APPROVAL_PROCESS, self.session.values["process_id"]
-        )
-        if process.server_id is None:
-            self.ctx.show_problem(_server_missing_problem(process.name))
-            return None
-        return process
+    async def _load_process(self) -> "ApprovalProcess | None":
+        """Return the chosen process as stored, or None when none is chosen."""
+        from models.approval_process import ApprovalProcess
 
-    # -- the check ---------------------------------------------------------------------------------------------
-
-    async def load_check_scope(self) -> tuple[Any, Any] | None:
-        """Return whose past checks are shown: those of the process's server through that process."""
-        process_id = self.session.values.get("process_id")
+        process_id = self.session.reference("process_id")
         if process_id is None:
             return None
         workspace = await self.ctx.ready()
-        process = await self.ctx.call(workspace.configuration.get, Kind.APPROVAL_PROCESS, process_id)
-        return None if process.server_id is None else (process.server_id, process.id)
+        return await self.ctx.call(workspace.configuration.get, ApprovalProcess, process_id)
+
+    # -- the check ---------------------------------------------------------------------------------------------
+
+    async def load_check_scope(self) -> CheckScope | None:
+        """Return whose past checks are shown: those of the process's server through that process."""
+        process = await self._load_process()
+        return None if process is None or process.server_id is None else (process.server_id, process.id)
 
     async def load_check_subject(self) -> CheckSubject:
         """Return what to check: the process that is chosen and its server, both as stored."""
-        process_id = self.session.values["process_id"]
+        from models.foreign_system import ForeignSystem
+
+        process = await self._load_process()
+        if process is None or process.server_id is None:
+            raise RefusedError(_server_missing_problem(process.name if process is not None else ""))
         workspace = await self.ctx.ready()
-        process = await self.ctx.call(workspace.configuration.get, Kind.APPROVAL_PROCESS, process_id)
-        if process.server_id is None:
-            raise RefusedError(_server_missing_problem(process.name))
-        server = await self.ctx.call(workspace.configuration.get, Kind.FOREIGN_SYSTEM, process.server_id)
+        server = await self.ctx.call(workspace.configuration.get, ForeignSystem, process.server_id)
         return await build_check_subject(self.ctx, server, process)
 
     def rehearse(self) -> None:
@@ -139,10 +137,14 @@ class ApprovalTypePage(CheckablePage):
 
     async def _rehearse(self) -> None:
         from console.rehearsal.rehearsal_dialog import open_rehearsal
+        from models.approval_type import ApprovalType
 
-        process = await self._handler()
-        if process is not None:
-            await open_rehearsal(self.ctx, self, process=process, approval_type=self.session.item)
+        process = await self._load_process()
+        if process is not None and process.server_id is None:
+            self.ctx.show_problem(_server_missing_problem(process.name))
+        elif process is not None:
+            approval_type = self.session.stored_as(ApprovalType)
+            await open_rehearsal(self.ctx, self, process=process, approval_type=approval_type)
 
 
 def _server_missing_problem(name: str) -> Problem:

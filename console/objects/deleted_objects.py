@@ -1,13 +1,14 @@
 """The deleted objects: what was deleted, when and by whom, each with the way back."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeyEvent
-from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout
+from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb
+from console.runtime.context import Context
 from console.runtime.targets import DELETED, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons
@@ -20,6 +21,10 @@ from models.kinds import KINDS
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.language import tr
+
+if TYPE_CHECKING:
+    from services.configuration.revision_history import DeletedObject
+    from services.store.change_feed import Change
 
 COLUMNS = (
     Column("Name", cut=ELIDE_MIDDLE, least=16, most=60, take=3, give=6),
@@ -51,11 +56,11 @@ class DeletedPage(Page):
 
     kind, icon = DELETED, "bin"
 
-    def __init__(self, ctx: Any, target: Target, parent: Any = None) -> None:
+    def __init__(self, ctx: Context, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         self.set_title(tr("Deleted objects"))
         self.tasks = TaskRunner(self, self._on_read_failed)
-        self.objects: list[Any] = []
+        self.objects: list[DeletedObject] = []
         self.model = RowsModel([column.name for column in COLUMNS], self)
         self.table = DeletedObjectsTable(self)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -99,7 +104,7 @@ class DeletedPage(Page):
         self.states.show_loading()
         self._read()
 
-    def _changed(self, changes: list[Any]) -> None:
+    def _changed(self, changes: "list[Change]") -> None:
         if {change.kind for change in changes} & set(KINDS):
             self._read()
 
@@ -128,7 +133,7 @@ class DeletedPage(Page):
         self._look()
 
     @property
-    def chosen(self) -> Any:
+    def chosen(self) -> "DeletedObject | None":
         """Return the selected object, or None."""
         selection = self.table.selectionModel()
         rows = selection.selectedRows() if selection is not None else []
@@ -147,7 +152,7 @@ class DeletedPage(Page):
         if self.chosen is not None:
             self.tasks.start(self._restore(self.chosen), group="restore")
 
-    async def _restore(self, deleted: Any) -> None:
+    async def _restore(self, deleted: "DeletedObject") -> None:
         from console.forms import undo
 
         try:

@@ -1,7 +1,7 @@
 """The page of a folder of the tree: the objects of a kind in a list, or what an inner folder holds."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QVBoxLayout, QWidget
 from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb, folder_children, folder_title
+from console.runtime.context import Context
 from console.runtime.targets import FOLDER, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
@@ -19,6 +20,11 @@ from console.widgets.placeholders import EmptyState, ErrorState, StateStack
 from models.kinds import KINDS, Kind, KindDefinition, kind_chain
 from services.common.errors import Problem
 from services.language import date_time, number, time_ago, tr
+
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+    from services.store.change_feed import Change
+    from services.workspace import Workspace
 
 COLUMNS = (
     Column("Name", least=24, most=64, take=2, give=2),
@@ -35,7 +41,7 @@ class FolderModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[tuple[Target, str, tuple[str, ...], str]] = []
 
-    def show_items(self, items: list[Any]) -> None:
+    def show_items(self, items: "list[ConfigurationObject]") -> None:
         """Show objects by name."""
         self._replace(
             [
@@ -77,7 +83,7 @@ class FolderModel(QAbstractTableModel):
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    ) -> object:
         """Return the heads of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return tr(COLUMNS[section].name)
@@ -85,7 +91,7 @@ class FolderModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return text, icon or the exact time of a cell."""
         if not index.isValid():
             return None
@@ -102,7 +108,7 @@ class FolderModel(QAbstractTableModel):
 class FolderPage(Page):
     """Lists what a folder holds; empty, it says what belongs there and offers to make it."""
 
-    def __init__(self, ctx: Any, target: Target, parent: QWidget | None = None) -> None:
+    def __init__(self, ctx: Context, target: Target, parent: QWidget | None = None) -> None:
         super().__init__(ctx, target, parent)
         name = target.kind.partition(":")[2]
         self.folder = name
@@ -168,7 +174,7 @@ class FolderPage(Page):
         self.ctx.changes.connect(self._changed)
         self.refresh()
 
-    def _changed(self, changes: list[Any]) -> None:
+    def _changed(self, changes: "list[Change]") -> None:
         if any(c.kind in set(Kind) for c in changes):
             self.refresh()
 
@@ -197,7 +203,7 @@ class FolderPage(Page):
             self.table.selectRow(place)
         self.states.show_content()
 
-    async def _empty(self, workspace: Any, definition: KindDefinition) -> QWidget:
+    async def _empty(self, workspace: "Workspace", definition: KindDefinition) -> QWidget:
         make = buttons.primary(definition.new_name, icon="plus")
         make.clicked.connect(self.new)
         caption = ""

@@ -1,9 +1,10 @@
-"""The page of a ServiceNow server: its address, who signs in, the way through the network, and its staged check."""
+"""The page of a ServiceNow server: base URL, credential, network route, and the staged check."""
 
-from typing import Any, ClassVar
+from enum import Enum, auto
+from typing import TYPE_CHECKING, ClassVar
 
 from console.checks.check_subject import CheckSubject, build_check_subject, find_first_process
-from console.checks.checked_page import CheckablePage
+from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors, vault_access
 from console.forms.edit_session import as_sentence
 from console.forms.form import GOOD, FieldSpec, GroupSpec
@@ -16,12 +17,26 @@ from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import tr, tr_message
 
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
+
 REENTER_FOR_HOST_TEXT = tr_message("Enter it for this host")
 REENTER_FOR_PROXY_TEXT = tr_message("Enter it for this proxy")
 ALLOW_ROUTE_TEXT = tr_message("Let it go this way")
 PROXY_UNUSED_TEXT = tr_later("Not used: no proxy on this way")
 ROUTE_FIELDS = ("ca_bundle", "proxy")
-"""Fields that say which way a password goes."""
+"""Fields that decide the route of a password."""
+
+
+class PasswordOffer(Enum):
+    """What the link under a credential does when its password may not be sent to the typed address."""
+
+    CONFIRM_ROUTE = auto()
+    """Allow the password on the typed route: the same origin, another proxy or CA bundle."""
+    ENTER_AGAIN = auto()
+    """Ask for the password, for another origin."""
 
 
 class ForeignSystemPage(CheckablePage):
@@ -118,13 +133,10 @@ class ForeignSystemPage(CheckablePage):
 
     def build(self) -> None:
         """Follow the credential that is chosen."""
-        editor = self.form.field("credential_id").editor
-        assert isinstance(editor, ReferenceField)  # noqa: S101 - the spec above says so
-        self.credential = editor
+        self._offers: dict[str, PasswordOffer] = {}
+        self.credential = self.form.editor("credential_id", ReferenceField)
         self.credential.shown.connect(lambda _item: self._refresh_secret_notes())
-        of_proxy = self.form.field("proxy_credential_id").editor
-        assert isinstance(of_proxy, ReferenceField)  # noqa: S101 - the spec above says so
-        self.proxy_credential = of_proxy
+        self.proxy_credential = self.form.editor("proxy_credential_id", ReferenceField)
         self.proxy_credential.shown.connect(lambda _item: self._refresh_secret_notes())
         super().build()
 
@@ -150,13 +162,13 @@ class ForeignSystemPage(CheckablePage):
             return None
 
     def field_left(self, name: str) -> None:
-        """Write the address as it will be stored once the field is left, and look where passwords go by now."""
+        """Normalise the base URL when its field is left, and check the passwords for the new route."""
         if name in ROUTE_FIELDS:
             self._refresh_secret_notes()
         if name != "base_url":
             return
         one = self.form.field("base_url")
-        typed = one.editor.read()["base_url"]
+        typed = str(one.editor.read()["base_url"])
         if not typed and not one.touched:
             return
         one.touched = True
@@ -173,9 +185,11 @@ class ForeignSystemPage(CheckablePage):
 
     # -- the passwords -----------------------------------------------------------------------------------------
 
-    def _typed(self) -> Any:
-        """Return the server as typed, its address as it will be stored, or None while that is none."""
-        server = self.session.candidate()
+    def _typed(self) -> "ForeignSystem | None":
+        """Return the server as typed, with its normalised base URL, or None while that is not valid."""
+        from models.foreign_system import ForeignSystem
+
+        server = self.session.candidate_of(ForeignSystem)
         try:
             server.base_url = normalise_base_url(str(server.base_url or ""))
         except ValueError:
@@ -183,7 +197,7 @@ class ForeignSystemPage(CheckablePage):
         return server
 
     def on_loaded(self) -> None:
-        """Look whether the credentials' passwords may be sent to this address, this way."""
+        """Check whether the passwords may be sent to this address by this route."""
         self._refresh_secret_notes()
 
     def _refresh_secret_notes(self) -> None:
@@ -200,8 +214,8 @@ class ForeignSystemPage(CheckablePage):
         )
 
     async def _check_secret(self, name: str, place: Destination | None) -> None:
-        """Say under a credential what its password is bound to, and offer what is missing."""
-        credential = self._credential(name).item
+        """Show under a credential what its password is bound to, and offer what is missing."""
+        credential = self._chosen_credential(name)
         if credential is None or place is None:
             self.session.set_external_error(name)
             self.form.note(
@@ -212,12 +226,14 @@ class ForeignSystemPage(CheckablePage):
         host = vault_access.format_origin(place.origin)
         if state.present and state.bound and not state.covers(place):
             if place.origin in state.origins:
+                self._offers[name] = PasswordOffer.CONFIRM_ROUTE
                 self.session.set_external_error(
                     name, tr("Its password was entered for another way."), ALLOW_ROUTE_TEXT
                 )
                 return
             others = ", ".join(vault_access.format_origin(o) for o in state.origins)
             again = REENTER_FOR_HOST_TEXT if name == "credential_id" else REENTER_FOR_PROXY_TEXT
+            self._offers[name] = PasswordOffer.ENTER_AGAIN
             self.session.set_external_error(name, tr("Password is for {others}.", others=others), again)
             return
         self.session.set_external_error(name)
@@ -230,37 +246,38 @@ class ForeignSystemPage(CheckablePage):
         else:
             self.form.note(name, tr("Saving or checking binds its password to {host}", host=host))
 
-    def _credential(self, name: str) -> ReferenceField:
-        return self.credential if name == "credential_id" else self.proxy_credential
+    def _chosen_credential(self, name: str) -> "UserCredential | None":
+        from models.user_credential import UserCredential
+
+        picker = self.credential if name == "credential_id" else self.proxy_credential
+        return picker.item_as(UserCredential)
 
     def on_suggestion(self, name: str, text: str) -> None:
-        """Do what the link under a credential offers: ask for the password again, or let it go this way."""
-        if name not in ("credential_id", "proxy_credential_id"):
-            super().on_suggestion(name, text)
-        elif text == ALLOW_ROUTE_TEXT:
-            self.tasks.start(self._confirm_route(name), group="password")
-        else:
-            self.tasks.start(self._ask_password(name), group="password")
+        """Run the offer of the link under a credential: enter the password again, or confirm the route."""
+        match self._offers.get(name):
+            case PasswordOffer.CONFIRM_ROUTE:
+                self.tasks.start(self._confirm_route(name), group="password")
+            case PasswordOffer.ENTER_AGAIN:
+                self.tasks.start(self._ask_password(name), group="password")
+            case None:
+                super().on_suggestion(name, text)
 
     def _place(self, name: str) -> Destination | None:
         server = self._typed()
         if server is None:
             return None
-        found: Destination | None = (
-            server.destination if name == "credential_id" else server.proxy_destination
-        )
-        return found
+        return server.destination if name == "credential_id" else server.proxy_destination
 
     async def _confirm_route(self, name: str) -> None:
-        """Bind a password to the way there as typed: whoever holds the vault has just looked at proxy and CA bundle."""
-        credential, place = self._credential(name).item, self._place(name)
+        """Bind a password to the typed route: the user has just confirmed proxy and CA bundle."""
+        credential, place = self._chosen_credential(name), self._place(name)
         if credential is None or place is None:
             return
         await vault_access.bind_secret(self.ctx, credential, place, another_way=True)
         await self._check_secrets()
 
     async def _ask_password(self, name: str) -> None:
-        credential, place = self._credential(name).item, self._place(name)
+        credential, place = self._chosen_credential(name), self._place(name)
         if credential is None or place is None:
             return
         host = vault_access.format_origin(place.origin)
@@ -269,9 +286,13 @@ class ForeignSystemPage(CheckablePage):
             await vault_access.store_secret(self.ctx, credential, Secret(dialog.line.text()), place)
             await self._check_secrets()
 
-    async def after_save(self, stored: Any) -> None:
+    async def after_save(self, stored: "ConfigurationObject") -> None:
         """Bind passwords to this server and its proxy when they were never bound; the help lines said so."""
-        credential = self.credential.item
+        from models.foreign_system import ForeignSystem
+
+        if not isinstance(stored, ForeignSystem):
+            return
+        credential = self._chosen_credential("credential_id")
         if credential is not None:
             state = await vault_access.read_secret_state(self.ctx, credential.id, credential.name)
             if state.present and not state.bound:
@@ -282,13 +303,15 @@ class ForeignSystemPage(CheckablePage):
 
     # -- the check ---------------------------------------------------------------------------------------------
 
-    async def load_check_scope(self) -> tuple[Any, Any]:
+    async def load_check_scope(self) -> CheckScope | None:
         """Return whose past checks are shown: those of this server, with any process."""
         return self.session.id, None
 
     async def load_check_subject(self) -> CheckSubject:
         """Return what to check: the values as typed, with the first process that runs on this server."""
-        server, unsaved = self.session.candidate(), self.checks_unsaved_values
+        from models.foreign_system import ForeignSystem
+
+        server, unsaved = self.session.candidate_of(ForeignSystem), self.checks_unsaved_values
         process = await find_first_process(self.ctx, self.session.id)
         subject = await build_check_subject(self.ctx, server, process, unsaved=unsaved)
         await self._check_secrets()

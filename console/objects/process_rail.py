@@ -1,7 +1,7 @@
-"""The rail of a process: the chain from credential to type with the state of each link, and last month's figures."""
+"""The side panel of a process: the chain from credential to type with the state of each link, and recent statistics."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
@@ -17,6 +17,13 @@ from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
 from services.language import number, plural, rough_duration, tr
 
+if TYPE_CHECKING:
+    from console.forms.object_page import ObjectPage
+    from models.base import ConfigurationObject
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
+    from services.statistics.request_statistics import ProcessStatistics
+
 MORE_LINK_KEY, USED_BY_TAB = "more", tr_later("Used by")
 SERVER_LINK_INDEX = 1
 """The place of the server in the chain."""
@@ -30,12 +37,12 @@ FIGURE_LABELS = (
 
 
 class ProcessSidePanel(QWidget):
-    """Says of each link whether it holds, and opens it by a click."""
+    """Shows the state of each link and opens it by a click."""
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: "ObjectPage") -> None:
         super().__init__(page)
         self._page = page
-        self._targets: dict[Any, Target] = {}
+        self._targets: dict[object, Target] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -55,7 +62,7 @@ class ProcessSidePanel(QWidget):
         grid = QGridLayout()
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setVerticalSpacing(6)
-        self._figures: list[Any] = []
+        self._figures: list[Label] = []
         for line, text in enumerate(map(tr, FIGURE_LABELS)):
             caption, value = Label(text, role="muted"), Label(NO_VALUE)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -93,10 +100,10 @@ class ProcessSidePanel(QWidget):
                 await ctx.call(request_statistics.load_process_statistics, workspace.store, session.id)
             )
 
-    def show_server(self, view: ServiceListSnapshot) -> None:
-        """Show how the server stands by what it answered last; what was long ago is said to be."""
+    def show_server(self, view: ServiceListSnapshot | None) -> None:
+        """Show the state of the server by its last reply, with its age."""
         links = self.chain.links
-        if len(links) > SERVER_LINK_INDEX and links[SERVER_LINK_INDEX].key is not None:
+        if view is not None and len(links) > SERVER_LINK_INDEX and links[SERVER_LINK_INDEX].key is not None:
             state, word = _server_status(view)
             changed = replace(links[SERVER_LINK_INDEX], state=state, word=word)
             self.chain.set_links([*links[:SERVER_LINK_INDEX], changed, *links[SERVER_LINK_INDEX + 1 :]])
@@ -106,21 +113,32 @@ class ProcessSidePanel(QWidget):
         now = self._process_link()
         self.chain.set_links([now if link.current else link for link in self.chain.links])
 
-    async def _server_and_credential(self) -> tuple[Any, Any]:
-        ctx, server_id = self._page.ctx, self._page.session.values.get("server_id")
+    async def _server_and_credential(self) -> "tuple[ForeignSystem | None, UserCredential | None]":
+        from models.foreign_system import ForeignSystem
+        from models.user_credential import UserCredential
+
+        ctx, server_id = self._page.ctx, self._page.session.reference("server_id")
         configuration = (await ctx.ready()).configuration
-        server = credential = None
+        server: ForeignSystem | None = None
+        credential: UserCredential | None = None
         try:
             if server_id is not None:
-                server = await ctx.call(configuration.get, Kind.FOREIGN_SYSTEM, server_id)
+                server = await ctx.call(configuration.get, ForeignSystem, server_id)
             if server is not None and server.credential_id is not None:
-                credential = await ctx.call(configuration.get, Kind.USER_CREDENTIAL, server.credential_id)
+                credential = await ctx.call(configuration.get, UserCredential, server.credential_id)
         except ConsoleError:
-            credential = None  # deleted between two reads; the next change draws the chain again
+            credential = None  # deleted between two reads; the next change updates the chain
         return server, credential
 
     def _link(
-        self, kind: Kind, item: Any, empty: str, state: str, word: str, *, current: bool = False
+        self,
+        kind: Kind,
+        item: "ConfigurationObject | None",
+        empty: str,
+        state: str,
+        word: str,
+        *,
+        current: bool = False,
     ) -> ChainLink:
         info = KINDS[kind]
         if item is not None:
@@ -132,7 +150,9 @@ class ProcessSidePanel(QWidget):
             key=key, icon=info.icon, kind=label, name=name, state=state, word=word, current=current
         )
 
-    async def _credential_link(self, credential: Any, server: Any) -> ChainLink:
+    async def _credential_link(
+        self, credential: "UserCredential | None", server: "ForeignSystem | None"
+    ) -> ChainLink:
         state, word = "off", tr("None")
         if credential is not None:
             found = await vault_access.read_secret_state(self._page.ctx, credential.id, credential.name)
@@ -144,7 +164,7 @@ class ProcessSidePanel(QWidget):
                 state, word = "notice", tr("Not bound")
         return self._link(Kind.USER_CREDENTIAL, credential, tr("No credential chosen"), state, word)
 
-    def _server_link(self, server: Any, view: ServiceListSnapshot | None) -> ChainLink:
+    def _server_link(self, server: "ForeignSystem | None", view: ServiceListSnapshot | None) -> ChainLink:
         state, word = ("off", tr("None")) if server is None else _server_status(view)
         return self._link(Kind.FOREIGN_SYSTEM, server, tr("No server chosen"), state, word)
 
@@ -161,25 +181,25 @@ class ProcessSidePanel(QWidget):
             key=session.id,
             icon=KINDS[Kind.APPROVAL_PROCESS].icon,
             kind=tr(KINDS[Kind.APPROVAL_PROCESS].singular),
-            name=session.values.get("name", ""),
+            name=session.text("name"),
             state=state,
             word=word,
             current=True,
         )
 
     async def _type_links(self) -> list[ChainLink]:
+        from models.approval_type import ApprovalType
+
         ctx, session = self._page.ctx, self._page.session
         configuration = (await ctx.ready()).configuration
-        types = [
-            t for t in await ctx.call(configuration.all, Kind.APPROVAL_TYPE) if t.process_id == session.id
-        ]
+        types = [t for t in await ctx.call(configuration.all, ApprovalType) if t.process_id == session.id]
         if not types:
             return [self._link(Kind.APPROVAL_TYPE, None, tr("None uses this process"), "off", tr("None"))]
         self._targets[MORE_LINK_KEY] = Target(Kind.APPROVAL_PROCESS.value, session.id, tab=USED_BY_TAB)
         links = [self._link(Kind.APPROVAL_TYPE, t, "", "good", tr("Bound")) for t in types]
         return truncate_links(links, MORE_LINK_KEY, tr(KINDS[Kind.APPROVAL_TYPE].plural))
 
-    def _show_figures(self, figures: Any) -> None:
+    def _show_figures(self, figures: "ProcessStatistics") -> None:
         wait = NO_VALUE if figures.median_wait_s is None else rough_duration(figures.median_wait_s)
         texts = (number(figures.decided), number(figures.approved), number(figures.timed_out), wait)
         for name, label, text in zip(map(tr, FIGURE_LABELS), self._figures, texts, strict=True):
@@ -190,7 +210,7 @@ class ProcessSidePanel(QWidget):
 
 
 def _server_status(view: ServiceListSnapshot | None) -> tuple[str, str]:
-    """Return shape and word for what a server answered: only an answer of just now says that it is reached."""
+    """Return icon and word for a server; only a recent reply counts as reached."""
     if view is None:
         return "pending", tr("Asking")
     if view.problem is not None:

@@ -1,24 +1,27 @@
-"""What a ServiceNow server says about the names typed on a process: looked up live, remembered per server."""
+"""Checks the service names typed on a process against the ServiceNow server; results are cached per server."""
 
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
-from models.kinds import Kind
+from console.runtime.context import Context
 from services.common.errors import ConsoleError, Problem, UnreachableError
 from services.language import tr, translate
 
+if TYPE_CHECKING:
+    from services.servicenow.http_client import SoapServiceRecord
+
 SERVICE_ROLES = {"create_service": "create", "status_service": "status", "cancel_service": "cancel"}
-"""Fields of a process that name a scripted service, and what each is for."""
+"""Fields of a process that name a scripted service, with the role of each."""
 
 CACHE_TTL_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class NameCheckResult:
-    """What is known about one typed value: `good`, `error` or `unknown`, a sentence, and a correction if there is one."""
+    """The result for one typed value: `good`, `error` or `unknown`, a sentence, and a suggested correction."""
 
     state: str
     text: str
@@ -28,11 +31,11 @@ class NameCheckResult:
 
 @dataclass(slots=True)
 class ServiceListSnapshot:
-    """The scripted services of one server as they were read, and how long the answer took."""
+    """The scripted services of one server, when they were read and how long the reply took."""
 
     server_name: str
     host: str
-    rows: list[Any] = field(default_factory=list)
+    rows: "list[SoapServiceRecord]" = field(default_factory=list)
     read_at: float = 0.0
     ms: float = 0.0
     problem: Problem | None = None
@@ -44,7 +47,7 @@ class ServiceListSnapshot:
 
     @property
     def fresh(self) -> bool:
-        """Whether the answer is young enough to judge what is typed."""
+        """Whether the reply is recent enough to check names against."""
         return self.problem is None and self.age_s < CACHE_TTL_S
 
     @property
@@ -54,15 +57,15 @@ class ServiceListSnapshot:
 
 
 class ServiceNameChecker:
-    """Reads the services of servers and judges names against them; one per page, so that its answers die with it."""
+    """Reads the services of servers and checks names against them; one per page, which its cache lives as long as."""
 
-    def __init__(self, ctx: Any) -> None:
+    def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._views: dict[uuid.UUID, ServiceListSnapshot] = {}
         self._verdicts: dict[tuple[uuid.UUID, str, str], NameCheckResult] = {}
 
     def forget(self, server_id: uuid.UUID | None) -> None:
-        """Drop what is remembered of a server, so that it is asked again."""
+        """Clear the cache of a server, so that it is read again."""
         self._views.pop(server_id, None)  # type: ignore[arg-type]
         self._verdicts = {k: v for k, v in self._verdicts.items() if k[0] != server_id}
 
@@ -71,11 +74,13 @@ class ServiceNameChecker:
         known = self._views.get(server_id)
         if known is not None and known.fresh:
             return known
+        from models.foreign_system import ForeignSystem
+
         workspace = await self._ctx.ready()
         made = ServiceListSnapshot("", "")
         started = time.perf_counter()
         try:
-            server = await self._ctx.call(workspace.configuration.get, Kind.FOREIGN_SYSTEM, server_id)
+            server = await self._ctx.call(workspace.configuration.get, ForeignSystem, server_id)
             made.server_name, made.host = server.name, server.base_url.split("//", 1)[-1].rstrip("/")
             started = time.perf_counter()
             instance = await workspace.instance(server_id)
@@ -88,17 +93,17 @@ class ServiceNameChecker:
         return made
 
     def known(self, server_id: uuid.UUID) -> ServiceListSnapshot | None:
-        """Return what a server answered last, without asking it."""
+        """Return the cached services of a server, or None."""
         return self._views.get(server_id)
 
     def heard(self, server_id: uuid.UUID, error: ConsoleError) -> None:
-        """Take note of an error on the way to a server: one that is out of reach counts as reached no longer."""
+        """Record an error of a call: a server that is unreachable no longer counts as reached."""
         view = self._views.get(server_id)
         if view is not None and isinstance(error, UnreachableError):
             view.problem = error.problem
 
     async def verdict(self, server_id: uuid.UUID, role: str, name: str) -> NameCheckResult:
-        """Judge one service name: is it there, active, and does it keep the contract of its role."""
+        """Check one service name: it exists, is active, and matches the contract of its role."""
         view = await self.view(server_id)
         if view.problem is not None:
             return NameCheckResult(
@@ -140,7 +145,7 @@ class ServiceNameChecker:
         return NameCheckResult("good" if found.ok else "error", translate(found.text))
 
     async def propose_names(self, server_id: uuid.UUID) -> dict[str, str]:
-        """Return the service names a server proposes, by field; empty when it cannot be read or has none."""
+        """Return service names found on a server, by field; empty when it cannot be read or has none."""
         await lazy_imports.ready(self._ctx, lazy_imports.servicenow)
         from services.servicenow import contract
 

@@ -1,6 +1,7 @@
 """The page of a User Credential: account and password, where the password is kept, and who signs in with it."""
 
-from typing import Any, ClassVar
+import uuid
+from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -15,6 +16,11 @@ from console.widgets.link_chain import ChainLink, ObjectChain, truncate_links
 from models.kinds import KINDS, Kind
 from services.common.secret import Secret
 from services.language import tr
+
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+    from models.foreign_system import ForeignSystem
+    from services.store.change_feed import Change
 
 MORE_LINK_KEY = "more"
 
@@ -44,9 +50,7 @@ class CredentialPage(ObjectPage):
 
     def build(self) -> None:
         """Connect the password line, which is no value of the object."""
-        editor = self.form.field("password").editor
-        assert isinstance(editor, PasswordField)  # noqa: S101 - the spec above says so
-        self.password = editor
+        self.password = self.form.editor("password", PasswordField)
         self.password.entered.connect(self._typed)
         self.vault_notice = Notice(margin=0)
         self.form.add_below(self.vault_notice)
@@ -67,10 +71,10 @@ class CredentialPage(ObjectPage):
         layout.addStretch(1)
         return rail
 
-    def _open_link(self, key: Any) -> None:
+    def _open_link(self, key: object) -> None:
         if key == MORE_LINK_KEY:
             self.open_tab(USED_BY)
-        else:
+        elif isinstance(key, uuid.UUID):
             self.ctx.navigate(Target(Kind.FOREIGN_SYSTEM.value, key))
 
     # -- the password ------------------------------------------------------------------------------------------
@@ -92,19 +96,19 @@ class CredentialPage(ObjectPage):
             self.password.end()
         self.tasks.start(self._read_state(), group="vault")
 
-    def on_changes(self, changes: list[Any]) -> None:
+    def on_changes(self, changes: "list[Change]") -> None:
         """Look again when a server changed: it may use this credential, or have moved."""
         if self.session.ready and any(c.kind == Kind.FOREIGN_SYSTEM for c in changes):
             self.tasks.start(self._read_state(), group="vault")
 
     async def _read_state(self) -> None:
-        name = (self.session.base or self.session.values)["name"]
+        name = str((self.session.base or self.session.values)["name"])
         state = await vault_access.read_secret_state(self.ctx, self.session.id, name)
         self.password.set_state(state.text)
         self._show_servers(await vault_access.find_servers_using(self.ctx, self.session.id), state)
         await self._show_vault()
 
-    def _show_servers(self, servers: list[Any], state: vault_access.SecretState) -> None:
+    def _show_servers(self, servers: "list[ForeignSystem]", state: vault_access.SecretState) -> None:
         self._rail_caption.setText(
             tr("Each sign-in that uses this password") if servers else tr("None uses it yet")
         )
@@ -150,17 +154,22 @@ class CredentialPage(ObjectPage):
                 ),
                 tone="notice",
                 offer=tr("Use this session only"),
-                act=lambda: self.tasks.start(self._use_session(), group="vault"),
+                act=self._use_session,
             )
 
-    async def _use_session(self) -> None:
+    def _use_session(self) -> None:
+        self.tasks.start(self._switch_to_session_vault(), group="vault")
+
+    async def _switch_to_session_vault(self) -> None:
         await vault_access.use_session_vault(self.ctx)
         await self._read_state()
 
-    async def after_save(self, stored: Any) -> None:
+    async def after_save(self, stored: "ConfigurationObject") -> None:
         """Put a password that was typed into the vault; it stays in the line when the vault refuses it."""
+        from models.user_credential import UserCredential
+
         secret = self.session.secret
-        if secret:
+        if secret and isinstance(stored, UserCredential):
             await vault_access.store_secret(self.ctx, stored, secret)
             if self.session.secret is secret:  # else more of it was typed meanwhile, and is saved next
                 self.session.set_secret(None)

@@ -1,5 +1,6 @@
 """The dialog of a rehearsal: a request that is raised on the instance, polled, optionally decided, and cleaned up."""
 
+import uuid
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -184,12 +185,14 @@ class RehearsalDialog(Dialog):
         decider = None
         try:
             await lazy_imports.ready(self.ctx, lazy_imports.requests)
+            from models.user_credential import UserCredential
             from services.requests.rehearsal.rehearsal import rehearse
 
             workspace = await self.ctx.ready()
             instance = await workspace.instance(self.server.id)
-            if self.decide and self.decider.item is not None:
-                decider = await workspace.instance_as(self.server, self.decider.item)
+            credential = self.decider.item_as(UserCredential)
+            if self.decide and credential is not None:
+                decider = await workspace.instance_as(self.server, credential)
             rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
@@ -266,14 +269,17 @@ async def open_rehearsal(
     approval_type: "ApprovalType | None" = None,
 ) -> None:
     """Open the rehearsal of a process, with the given type or the first one that uses the process."""
+    from models.approval_type import ApprovalType
+    from models.foreign_system import ForeignSystem
+
     configuration = (await ctx.ready()).configuration
     if approval_type is None:
-        types = await ctx.call(configuration.all, Kind.APPROVAL_TYPE)
+        types = await ctx.call(configuration.all, ApprovalType)
         approval_type = next((t for t in types if t.process_id == process.id), None)
     if approval_type is None:
         ctx.show_problem(_type_missing_problem(process.name))
         return
-    server = await ctx.call(configuration.get, Kind.FOREIGN_SYSTEM, process.server_id)
+    server = await ctx.call(configuration.get, ForeignSystem, process.server_id or uuid.UUID(int=0))
     dialog = RehearsalDialog(ctx, process, approval_type, server, page.window())
     dialog.setWindowIcon(icons.icon("process"))
     dialog.finished.connect(dialog.deleteLater)

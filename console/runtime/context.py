@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-ObjectCreator = Callable[[Kind, QWidget], Awaitable["ConfigurationObject | None"]]
+ObjectCreator = Callable[[Kind, QWidget | None], Awaitable["ConfigurationObject | None"]]
 FEED_POLL_INTERVAL_MS = 1500
 
 

@@ -87,7 +87,7 @@ def import_all_pages() -> None:
         object_page(kind)
 
 
-async def create_object(ctx: Context, kind: Kind, parent: QWidget) -> "ConfigurationObject | None":
+async def create_object(ctx: Context, kind: Kind, parent: QWidget | None) -> "ConfigurationObject | None":
     """Show the dialog for a new object of a kind, with the form of its page; returns what was stored, or None."""
     from console.forms.new_object_dialog import show_new_object_dialog
 

@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QPoint, Qt, pyqtSignal
@@ -121,7 +120,7 @@ class TreeController(QObject):
             self._navigation.refuse(node, name, error)
             return
         if done:
-            push_rename(self.ctx, kind, SimpleNamespace(id=object_id, name=name), was)
+            push_rename(self.ctx, kind, object_id, name, was)
             self.ctx.notify(tr("Renamed to {name}", name=name))
 
     # -- the selected or shown object --------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Errors as values with five parts, the same in a dialog, a log line, JSON and a support bundle."""
+"""Errors with five parts, the same in dialogs, logs, JSON and support bundles."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from services.language import ENGLISH, plural_message
 
 
 class Owner(StrEnum):
-    """Who can put a problem right."""
+    """Who can solve a problem."""
 
     CONSOLE = tr_later("this console")
     NETWORK = tr_later("network")
@@ -22,13 +22,13 @@ class Owner(StrEnum):
 
 
 def new_correlation_id() -> str:
-    """Return a short id that ties a message on screen to its log lines."""
+    """Return a short id that connects a displayed message with its log entries."""
     return uuid.uuid4().hex[:12]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What was tried, what came back (redacted), why, whose it is, and what to do."""
+    """What was tried, the evidence (redacted), the likely cause, who can solve it, and how."""
 
     tried: str
     evidence: str
@@ -40,7 +40,7 @@ class Problem:
     correlation_id: str = field(default_factory=new_correlation_id)
 
     def __post_init__(self) -> None:
-        """Take secrets out of what came back, whoever wrote it down: it is shown, logged, copied and sent on."""
+        """Redact the evidence, which is displayed, logged, copied and sent."""
         object.__setattr__(self, "evidence", redact(self.evidence))
 
     def as_dict(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ class Problem:
 
 
 class ConsoleError(Exception):
-    """Base of every error that people are meant to read. `exit_status` is what the command line ends with."""
+    """Base class of errors that are shown to users; `exit_status` is the exit status of the command line."""
 
     exit_status = 3
     retryable = False
@@ -80,35 +80,35 @@ class ConsoleError(Exception):
 
 
 class InputError(ConsoleError):
-    """The call or its input is wrong; nothing was changed."""
+    """Invalid call or input; nothing was changed."""
 
     exit_status = 2
 
 
 class UnreachableError(ConsoleError):
-    """The other side could not be reached, or answered with something that is no answer."""
+    """The other side could not be reached, or its response is not a response of the expected system."""
 
     retryable = True
 
 
 class RefusedError(ConsoleError):
-    """The other side was reached and said no: signed out, no rights, limit, not found."""
+    """The other side rejected the call: authentication, rights, limit, not found."""
 
 
 class ReplyError(ConsoleError):
-    """The other side answered with something that does not keep the contract."""
+    """The response of the other side violates the contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong field of a form or document: its name, and a sentence that follows the field's label."""
+    """An invalid field of a form or document: name, and a predicate that follows the label of the field."""
 
     name: str
     message: str
 
 
 class InvalidError(InputError):
-    """An object cannot be stored as it is; `fields` says which fields are wrong and why."""
+    """An object is invalid; `fields` lists the invalid fields with reasons."""
 
     def __init__(self, fields: list[FieldError]) -> None:
         self.fields = fields

@@ -1,8 +1,8 @@
-"""Takes secrets out of text that people, logs and reports get to see.
+"""Removes secrets from texts that are displayed, logged or reported.
 
-Two ways at once: what looks like a credential is removed by its looks, and every password that this process has read
-(see `remember`) is removed by its value, however whoever sent it back has written it. Of what people wrote, only the
-second and what has the form of a credential: their words are no names of fields.
+`redact` is for text from programs: it removes what follows names such as `password`, credentials by their form, and every
+password that this process has revealed (see `remember_secret`) by its value in any encoding. `redact_user_text` is for
+text from people: it removes credentials by form and by value only.
 """
 
 import base64
@@ -17,19 +17,19 @@ from services.common.plain_text import replace_unstorable
 REDACTED = "(removed)"
 EVIDENCE_MAX = 600
 EVIDENCE_INPUT_MAX = 20_000
-"""Characters of an answer that are looked at for the few that are shown."""
+"""Characters of a response that `evidence_excerpt` reads."""
 REMEMBERED_MAX = 256
 SUBSTRING_MIN_LENGTH = 8
-"""Shorter passwords are taken out where they stand as a word of their own, or every text would lose letters."""
+"""Shorter passwords are removed only as whole words."""
 SECRET_MIN_LENGTH = 3
-CUT_LEAST, CUT_MAX = 6, 40
+TRUNCATED_MIN_LENGTH, TRUNCATED_MAX_LENGTH = 6, 40
 BASE64_MIN_LENGTH = 12
 ESCAPES_MAX = 8
-"""Quoted three times over, a character has seven backslashes before it."""
+"""Three levels of quoting put seven backslashes before a character."""
 
 _SENSITIVE_KEY = r"(?:password|passwd|passphrase|secret|token|api[_-]?key|\bpwd)"
-"""How the name of something secret ends. What stands before it is not asked for: a name of any length, tried from each
-of its dots, would take hours of a page that is made for it."""
+"""The end of the name of a secret. The part before it is not matched, because a name of any length, tried from each of
+its dots, would take hours on a hostile page."""
 _URL_PASSWORD_RULE = (
     re.compile(r"(?i)([a-z0-9+.-]://)[^/\s@\"'<>]{0,512}:[^\s@\"'<>]{0,1024}@"),
     rf"\1{REDACTED}@",
@@ -48,7 +48,7 @@ _RULES = (
     _URL_PASSWORD_RULE,
 )  # fmt: skip
 TOKEN_MIN_LENGTH = 16
-"""No shorter text is a token."""
+"""Shorter words are not treated as tokens."""
 _INNER_CAPITAL = re.compile("[a-z][A-Z]")
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)(\s+)([A-Za-z0-9+/=_\-.~]{4,})")
 
@@ -58,10 +58,10 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 @dataclass(frozen=True, slots=True)
 class _SecretPattern:
-    """How a password is found again: a pattern for its written forms, and what stays of it in base64."""
+    """Patterns of a password: its encodings as text, and fragments of its base64 form."""
 
-    written: re.Pattern[str]
-    encoded: tuple[str, ...]
+    pattern: re.Pattern[str]
+    base64_fragments: tuple[str, ...]
 
 
 _lock = threading.Lock()
@@ -69,7 +69,7 @@ _remembered: dict[str, _SecretPattern] = {}
 
 
 def remember_secret(secret: str) -> None:
-    """Take this password out of every text from now on. Called where a password leaves for its host or vault."""
+    """Redact this password from now on. Called when a password is sent to its host or written to a vault."""
     if len(secret) < SECRET_MIN_LENGTH or secret in REDACTED:
         return
     with _lock:
@@ -82,10 +82,7 @@ def remember_secret(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Return `text` without credentials, cookies, tokens and the passwords this process knows.
-
-    For what programs wrote: there a name such as `password` says that a secret follows.
-    """
+    """Return text from a program without credentials, cookies, tokens and remembered passwords."""
     text = _redact_remembered(text)
     for rule, replacement in _RULES:
         text = rule.sub(replacement, text)
@@ -93,10 +90,9 @@ def redact(text: str) -> str:
 
 
 def redact_user_text(text: str) -> str:
-    """Return what a person wrote, such as a reason or a comment, without secrets.
+    """Return text from a person, such as a reason or a comment, without tokens, URL passwords and remembered passwords.
 
-    Those are known by their value, by the form of a token, or by their place in an address. The word `password` says
-    nothing there: people write “my password: please allow it”, and every word of that stays.
+    Words after “password” stay: people write “my password: please allow it”.
     """
     rule, replacement = _URL_PASSWORD_RULE
     return _SCHEME.sub(_redact_token_in_user_text, rule.sub(replacement, _redact_remembered(text)))
@@ -104,11 +100,11 @@ def redact_user_text(text: str) -> str:
 
 def _redact_remembered(text: str) -> str:
     with _lock:
-        # The longest first: one password may be the beginning of another.
+        # Longest first: one password may be a prefix of another.
         known = [_remembered[secret] for secret in sorted(_remembered, key=len, reverse=True)]
-    text = _redact_base64(text, [part for one in known for part in one.encoded])
+    text = _redact_base64(text, [part for one in known for part in one.base64_fragments])
     for one in known:
-        text = one.written.sub(REDACTED, text)
+        text = one.pattern.sub(REDACTED, text)
     return text
 
 
@@ -119,7 +115,7 @@ def evidence_excerpt(text: str, limit: int = EVIDENCE_MAX) -> str:
 
 
 def _redact_token(found: re.Match[str]) -> str:
-    """Remove what follows `Basic` or `Bearer` when it is a credential, and leave “basic authentication” alone."""
+    """Remove credentials after `Basic` or `Bearer`, but not words as in “basic authentication”."""
     scheme, gap, word = found.groups()
     if scheme.lower() == "bearer":
         token = len(word) >= TOKEN_MIN_LENGTH or any(c.isdigit() for c in word)
@@ -132,17 +128,19 @@ def _redact_token(found: re.Match[str]) -> str:
 
 
 def _redact_token_in_user_text(found: re.Match[str]) -> str:
-    """Remove a credential as above, and leave words that somebody may write behind “bearer” alone, however long."""
+    """As `_redact_token`, but keep ordinary words after “bearer”, however long."""
     scheme, _, word = found.groups()
-    drawn = len(word) >= TOKEN_MIN_LENGTH and (any(c.isdigit() for c in word) or _INNER_CAPITAL.search(word))
-    return found[0] if scheme.lower() == "bearer" and not drawn else _redact_token(found)
+    is_random = len(word) >= TOKEN_MIN_LENGTH and (
+        any(c.isdigit() for c in word) or _INNER_CAPITAL.search(word)
+    )
+    return found[0] if scheme.lower() == "bearer" and not is_random else _redact_token(found)
 
 
-# -- a known secret, however it is written ---------------------------------------------------------------------
+# -- a remembered secret in any encoding ---------------------------------------------------------------------
 
 
 def _secret_pattern(secret: str) -> re.Pattern[str]:
-    """Return a pattern for a secret in plain text; what it makes of hostile text grows with its length alone."""
+    """Return a pattern for a secret; its matching time is linear in the length of the text."""
     parts = _character_patterns(secret)
     whole = "".join(parts)
     if len(secret) < SUBSTRING_MIN_LENGTH:
@@ -150,13 +148,13 @@ def _secret_pattern(secret: str) -> re.Pattern[str]:
     cut = _truncated_pattern(parts) if len(secret) > SUBSTRING_MIN_LENGTH else ""
     content = secret.encode("utf-8", "surrogatepass")
     hexadecimal = f"(?i:{content.hex()})" if len(secret) >= SUBSTRING_MIN_LENGTH else ""
-    # Read as ASCII, every byte of another character becomes a mark of its own.
+    # Decoded as ASCII, every non-ASCII byte becomes a replacement character.
     marked = re.escape(content.decode("ascii", "replace")) if not secret.isascii() else ""
     return re.compile("|".join(filter(None, (whole, marked, cut, hexadecimal))))
 
 
 def _redact_base64(text: str, parts: list[str]) -> str:
-    """Remove every run of base64 that holds one of `parts`; each run is looked at once, whatever is known."""
+    """Remove every run of base64 that contains one of `parts`."""
     if not parts:
         return text
 
@@ -168,24 +166,23 @@ def _redact_base64(text: str, parts: list[str]) -> str:
 
 
 def _character_patterns(secret: str) -> list[str]:
-    """Return a pattern for each character, runs of white space and of backslashes being one: both are folded or doubled.
+    """Return a pattern for each character; runs of white space and of backslashes count as one, as both are folded.
 
-    White space at the ends is left out. No two ways of writing a part begin alike, so that no text, however it was made
-    up, has the search try the same place over and over.
+    Outer white space is ignored. No two alternatives of a pattern start alike, so that matching does not backtrack.
     """
     runs = re.finditer(r"\s+|\\+|.", secret.strip() or secret[:1], re.DOTALL)
     return [_whitespace_pattern(run[0]) if run[0].isspace() else _character_pattern(run[0]) for run in runs]
 
 
 def _truncated_pattern(parts: list[str]) -> str:
-    """Return a pattern for the beginning of a secret at the end of a text that was cut there."""
-    parts = parts[:CUT_MAX]
-    if len(parts) <= CUT_LEAST:
+    """Return a pattern for a truncated secret at the end of a text."""
+    parts = parts[:TRUNCATED_MAX_LENGTH]
+    if len(parts) <= TRUNCATED_MIN_LENGTH:
         return ""
     more = ""
-    for one in reversed(parts[CUT_LEAST:]):
+    for one in reversed(parts[TRUNCATED_MIN_LENGTH:]):
         more = f"(?:{one}{more})?"
-    return rf"{''.join(parts[:CUT_LEAST])}{more}(?=[\s…]*\Z)"
+    return rf"{''.join(parts[:TRUNCATED_MIN_LENGTH])}{more}(?=[\s…]*\Z)"
 
 
 def _encodings(secret: str) -> list[bytes]:
@@ -194,7 +191,7 @@ def _encodings(secret: str) -> list[bytes]:
 
 
 def _whitespace_pattern(run: str) -> str:
-    """Return a pattern for white space, which whoever quotes a text may fold."""
+    """Return a pattern for white space, which may be folded in quoted text."""
     codes = sorted({9, 10, 13, 32, *map(ord, run)})
     percent = "|".join("".join(f"%{byte:02x}" for byte in chr(code).encode()) for code in codes)
     number = "|".join(f"0*{code}|x0*{code:x}" for code in codes)
@@ -206,26 +203,26 @@ def _whitespace_pattern(run: str) -> str:
 
 
 def _character_pattern(run: str) -> str:
-    """Return a pattern for every way in which one character, or a run of backslashes, may come back."""
+    """Return a pattern for the encodings of one character, or of a run of backslashes."""
     character = run[0]
     code = ord(character)
     utf8 = character.encode("utf-8", "surrogatepass")
     utf16 = character.encode("utf-16-be", "surrogatepass")
     units = [utf16[i : i + 2].hex() for i in range(0, len(utf16), 2)]
-    ways = [
+    forms = [
         "(?i:" + "".join(rf"%(?:25)*{byte:02x}" for byte in utf8) + ")",
         "(?i:" + "".join(rf"\\{{1,{ESCAPES_MAX}}}u{unit}" for unit in units) + ")",
         rf"(?i:&(?:amp;)*\#(?:0*{code}|x0*{code:x});?)",
     ]
     if (name := html.entities.codepoint2name.get(code)) or character == "'":
-        ways.append(rf"&(?:amp;)*(?:{name or 'apos'});")
+        forms.append(rf"&(?:amp;)*(?:{name or 'apos'});")
     if character == "\\":
-        return rf"(?:(?:{'|'.join(ways)}){{1,{len(run)}}}|\\{{1,{len(run) * ESCAPES_MAX}}})"
-    # As it is comes after its escapes: of those the first character may be a `&` or `%` itself.
+        return rf"(?:(?:{'|'.join(forms)}){{1,{len(run)}}}|\\{{1,{len(run) * ESCAPES_MAX}}})"
+    # The plain character comes after its escapes, which may start with `&` or `%`.
     escaped = rf"\\{{0,{ESCAPES_MAX}}}" if character in "\"'/&<>" else ""
-    ways.append(escaped + re.escape(character))
+    forms.append(escaped + re.escape(character))
     if code > 126:
-        ways += [
+        forms += [
             re.escape(utf8.decode("latin-1")),
             re.escape(utf8.decode("cp1252", "replace")),
             "".join(rf"\\{{1,{ESCAPES_MAX}}}x{byte:02x}" for byte in utf8),
@@ -233,20 +230,20 @@ def _character_pattern(run: str) -> str:
             r"\?",
         ]
         if code < 256:
-            ways += [rf"(?i:%{code:02x})", rf"\\{{1,{ESCAPES_MAX}}}x{code:02x}"]
+            forms += [rf"(?i:%{code:02x})", rf"\\{{1,{ESCAPES_MAX}}}x{code:02x}"]
     elif code < 32:
-        ways.append(re.escape(repr(character)[1:-1]))
-    return f"(?:{'|'.join(dict.fromkeys(ways))})"
+        forms.append(re.escape(repr(character)[1:-1]))
+    return f"(?:{'|'.join(dict.fromkeys(forms))})"
 
 
 def _base64_fragments(secret: str) -> tuple[str, ...]:
-    """Return what stays the same of `secret` in base64, wherever in the encoded text it begins."""
+    """Return the parts of the base64 form of `secret` that do not depend on its offset."""
     parts = []
     for content in _encodings(secret):
         for offset in range(3):
             written = base64.b64encode(b"\0" * offset + content).decode().rstrip("=")
             whole = written[:-1] if (offset + len(content)) % 3 else written
-            # The beginning is enough to know it by: what follows may be cut off.
+            # A prefix is enough; the rest may be cut off.
             part = whole[(0, 2, 3)[offset] :][:BASE64_MIN_LENGTH]
             if len(part) >= SUBSTRING_MIN_LENGTH:
                 parts.append(part)

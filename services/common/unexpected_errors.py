@@ -1,4 +1,4 @@
-"""Turns what nobody foresaw into an error that people can read. Every loop that goes on after a failure uses it."""
+"""Converts unexpected exceptions to errors with a log entry; used by loops that continue after a failure."""
 
 import logging
 import traceback
@@ -10,11 +10,11 @@ UNEXPECTED_FAULT = FaultId.UNEXPECTED_ERROR
 
 
 class UnexpectedError(ConsoleError):
-    """Something failed in a way that this program does not foresee. The log has the traceback, under the same id."""
+    """An unexpected exception; the log contains the traceback under the same correlation id."""
 
 
 def to_console_error(log: logging.Logger, tried: str, error: Exception) -> ConsoleError:
-    """Return `error` itself where people are meant to read it; else log its traceback and return an UnexpectedError."""
+    """Return `error` if it is a ConsoleError; else log its traceback and return an UnexpectedError."""
     if isinstance(error, ConsoleError):
         return error
     frames = traceback.extract_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""The folders of this user, in one place. APPROVAL_CONSOLE_HOME moves them all below one folder."""
+"""Folders of this user for data, state and configuration; APPROVAL_CONSOLE_HOME puts them below one folder."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ HOME_VARIABLE = "APPROVAL_CONSOLE_HOME"
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where data (the store), state (logs, layout, bindings) and configuration of this user live."""
+    """Folders for data (the store), state (logs, layout, bindings) and configuration of this user."""
 
     data: Path
     state: Path
@@ -25,10 +25,10 @@ class Paths:
 
     @classmethod
     def of(cls, environ: Mapping[str, str] = os.environ) -> "Paths":
-        """Return the folders for this user; nothing is made yet. Raises FolderError when there can be none."""
+        """Return the folders, which may not exist yet. Raises FolderError if they cannot be determined."""
         home = environ.get(HOME_VARIABLE)
         if home:
-            # Absolute, because it must stay the same folder wherever the program is standing.
+            # Absolute, so that it does not depend on the current directory.
             try:
                 root = Path(home).expanduser().absolute()
             except RuntimeError as error:
@@ -39,12 +39,12 @@ class Paths:
 
     @property
     def default_store(self) -> str:
-        """The URL of the store that is used when none is named."""
+        """The URL of the default store."""
         return to_database_url(str(self.data / "console.db"))
 
 
 def create_private_folder(path: Path) -> Path:
-    """Make `path` with access for its owner only, and return it."""
+    """Create `path` and missing parents with access for the owner only (0700); return it."""
     missing = []
     for folder in (path, *path.parents):
         if folder.exists():
@@ -52,19 +52,19 @@ def create_private_folder(path: Path) -> Path:
         missing.append(folder)
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)  # a umask may have taken rights of the owner away
-    path.mkdir(exist_ok=True)  # says so when it is a file
+        folder.chmod(0o700)  # a umask may have removed rights of the owner
+    path.mkdir(exist_ok=True)  # raises FileExistsError for a file
     return path
 
 
 class FolderError(ConsoleError):
-    """A folder of this user cannot be used."""
+    """A folder cannot be created or used."""
 
 
 def create_profile_folder(path: Path) -> Path:
-    """Make a folder that is this program's alone, take other users' rights on it away, and return it.
+    """Create a folder of this program, remove rights of other users, and return it.
 
-    Raises FolderError when it cannot be used, or belongs to somebody else who could change what lies in it.
+    Raises FolderError if it cannot be used or belongs to another user, who could change its content.
     """
     try:
         create_private_folder(path)

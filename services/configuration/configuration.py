@@ -1,4 +1,4 @@
-"""The one service through which configuration objects are read and written, whatever their kind."""
+"""Reads and writes configuration objects of every kind."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +58,7 @@ class Configuration(ObjectReader):
     # -- writing -----------------------------------------------------------
 
     def check(self, item: ConfigurationObject) -> list[FieldError]:
-        """Return everything that keeps `item` from being stored."""
+        """Return every error that prevents `item` from being stored."""
         errors = field_errors(item)
         with self.store.read() as session:
             return errors + store_errors(session, item)
@@ -74,7 +74,7 @@ class Configuration(ObjectReader):
         """Store `item`: new when its version is 0, else over that version. Returns the stored object.
 
         Raises InvalidError, ConflictError (with `base`, what the caller opened), and RequestsOpenError when it is
-        renamed or re-pointed while more open requests than `confirmed` hang on it.
+        renamed or rerouted while more open requests than `confirmed` depend on it.
         """
         with self.store.write(note) as work:
             return self.save_in(work, item, base=base, confirmed=confirmed)
@@ -87,7 +87,7 @@ class Configuration(ObjectReader):
         base: Mapping[str, Any] | None = None,
         confirmed: int | None = None,
     ) -> ConfigurationObject:
-        """Store `item` within a unit of work that holds more than this object. Raises as `save` does."""
+        """Store `item` within a unit of work that may contain other objects. Raises as `save` does."""
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:
             raise InvalidError(errors)
@@ -127,10 +127,10 @@ class Configuration(ObjectReader):
     def delete(
         self, kind: Kind, object_id: uuid.UUID, base_version: int, *, confirmed: int | None = None
     ) -> None:
-        """Delete an object that no other refers to; requests lose their reference to it and keep its name.
+        """Delete an object that no other refers to; requests lose the reference and keep the name.
 
         Raises NotFoundError, InUseError, ConflictError, and RequestsOpenError while more open requests than
-        `confirmed` hang on it.
+        `confirmed` depend on it.
         """
         with self.store.write() as work:
             item = get_object(work.session, model_for_kind(kind), object_id)
@@ -169,7 +169,7 @@ class Configuration(ObjectReader):
         return self._revisions(
             col(Revision.object_id) == object_id,
             col(Revision.object_kind) == KINDS[kind].table,
-            newest=(col(Revision.number).desc(),),  # a clock may be set back, the number never is
+            newest=(col(Revision.number).desc(),),  # the clock may be set back, the number only grows
         )
 
     def history_by_name(self, kind: Kind, name: str) -> list[RevisionView]:
@@ -199,7 +199,7 @@ class Configuration(ObjectReader):
         return self._revisions(col(Revision.object_kind).in_(kinds), newest=newest, limit=limit)
 
     def deleted(self) -> list[DeletedObject]:
-        """Return every object that was deleted and is not there now, the one that went last first."""
+        """Return every deleted object that does not exist now, the last deleted first."""
         with self.store.read() as session:
             return list_deleted_objects(session)
 
@@ -208,8 +208,8 @@ class Configuration(ObjectReader):
     ) -> ConfigurationObject:
         """Bring an object back to what it was after `revision_id` (or before it, where that was its deletion).
 
-        It is one more revision: nothing of the history in between is lost. With `free_name` an object whose name belongs
-        to another one by now gets a free one. Raises NotFoundError, and as `save` does.
+        This adds a revision; the history in between stays. With `free_name` an object whose name is taken by now gets
+        a free one. Raises NotFoundError, and as `save` does.
         """
         with self.store.read() as session:
             revision = session.get(Revision, revision_id)
@@ -246,7 +246,7 @@ class Configuration(ObjectReader):
 
 
 def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:
-    """Give everything that refers to `item`, each once however many of its fields do."""
+    """Yield everything that refers to `item`, once each."""
     yield from dict.fromkeys(_references(session, item))
 
 
@@ -270,7 +270,7 @@ REFERRING_ROW_LABELS = {
     "approval_request": plural_later("{count} request", "{count} requests"),
     "intake_client": plural_later("{count} intake client", "{count} intake clients"),
 }
-"""How rows are counted that refer to an object and are no objects themselves, by table."""
+"""Labels for referring rows that are not configuration objects, by table."""
 OTHER_ROW_LABELS = plural_later("{count} other record", "{count} other records")
 
 

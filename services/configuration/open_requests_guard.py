@@ -39,7 +39,7 @@ def count_open_requests(session: Session, kind: Kind, object_id: uuid.UUID) -> O
 def refusal(
     session: Session, kind: Kind, stored: Mapping[str, Any], item: ConfigurationObject | None
 ) -> RequestsOpenError | None:
-    """Return why `stored` must not become `item` (None: be deleted) without a confirmation, or None when it may."""
+    """Return the error for changing `stored` to `item` (None: deleting it) without confirmation, or None if it may."""
     definition = KINDS[kind]
     action, consequence = GuardedAction.DELETE, definition.deleted_consequence
     if item is not None:
@@ -56,7 +56,7 @@ def refusal(
 
 
 def stored_values(session: Session, item: ConfigurationObject) -> Mapping[str, Any] | None:
-    """Return what is stored of `item`, or None when nothing is."""
+    """Return the stored row of `item`, or None."""
     table = get_table(item)
     found = session.execute(select(table).where(table.c.id == item.id)).mappings().first()
     return dict(found) if found else None

@@ -1,4 +1,4 @@
-"""Revisions as people read them: what changed from what to what."""
+"""Revisions as lists of field changes."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ HIDDEN_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field before and after; None stands for "did not exist"."""
+    """One field before and after; None means that it did not exist."""
 
     name: str
     before: Any
@@ -59,9 +59,9 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True)
 class DeletedObject:
-    """An object that was deleted and is not there now: what it was called, when it went and by whom.
+    """A deleted object that does not exist now: its name, when it was deleted and by whom.
 
-    `revision` is what `Configuration.restore` takes to bring it back.
+    `revision` is the argument of `Configuration.restore`.
     """
 
     kind: Kind
@@ -73,7 +73,7 @@ class DeletedObject:
 
 
 def list_deleted_objects(session: Session) -> list[DeletedObject]:
-    """Return every object that was deleted and is not there now, the one that went last first."""
+    """Return every deleted object that does not exist now, the last deleted first."""
     kinds = {info.table: kind for kind, info in KINDS.items()}
     query = (
         select(Revision)

@@ -2,22 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from models.field_values import FieldValue, FieldValues
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """The merged values, and the fields that both sides changed to different ends (they hold my value)."""
+    """The merged values, and the fields that both sides changed differently (their value is mine)."""
 
-    values: dict[str, Any]
+    values: FieldValues
     conflicts: list[str]
 
 
 def merge(
-    base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any], fields: Iterable[str]
+    base: Mapping[str, FieldValue],
+    mine: Mapping[str, FieldValue],
+    theirs: Mapping[str, FieldValue],
+    fields: Iterable[str],
 ) -> Merge:
-    """Merge `mine` and `theirs`, which both began as `base`, over `fields`."""
-    values: dict[str, Any] = {}
+    """Merge `mine` and `theirs`, which both started from `base`, over `fields`."""
+    values: FieldValues = {}
     conflicts: list[str] = []
     for name in fields:
         was, my, their = base.get(name), mine.get(name), theirs.get(name)

@@ -1,4 +1,4 @@
-"""What makes an object valid: its own fields, a name nobody else of its kind has, references that exist."""
+"""Validates an object: its fields, a name that is unique within its kind, references that exist."""
 
 from typing import Any
 
@@ -8,19 +8,20 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.base import ConfigurationObject, name_key
+from models.field_values import FieldValues
 from models.tables import model_for_kind
 from services.common.errors import FieldError
 from services.language import ENGLISH, exact_duration, tr_message
 from services.store.row_values import get_table
 
 
-def field_values(item: ConfigurationObject) -> dict[str, Any]:
-    """Return what people may edit of `item`."""
+def field_values(item: ConfigurationObject) -> FieldValues:
+    """Return the editable fields of `item`."""
     return {name: getattr(item, name) for name in item.fields.model_fields}
 
 
 def field_errors(item: ConfigurationObject) -> list[FieldError]:
-    """Check the fields by themselves, without the store; quick enough for every keystroke."""
+    """Validate the fields without the store; fast enough for every keystroke."""
     try:
         item.fields.model_validate(field_values(item))
     except ValidationError as error:
@@ -31,14 +32,14 @@ def field_errors(item: ConfigurationObject) -> list[FieldError]:
 
 
 def normalize_fields(item: ConfigurationObject) -> None:
-    """Bring the fields of a valid `item` into the form they are stored in (such as a base URL's slash)."""
+    """Change the fields of a valid `item` to the form in which they are stored, such as a base URL with its slash."""
     valid = item.fields.model_validate(field_values(item))
     for name in item.fields.model_fields:
         setattr(item, name, getattr(valid, name))
 
 
 def store_errors(session: Session, item: ConfigurationObject) -> list[FieldError]:
-    """Check what only the store knows: the name's uniqueness and that every reference exists."""
+    """Validate against the store: the name is unique and every reference exists."""
     model = model_for_kind(item.kind)
     errors = []
     table = get_table(model)
@@ -61,7 +62,7 @@ def store_errors(session: Session, item: ConfigurationObject) -> list[FieldError
 
 
 def _error_message(error: ErrorDetails) -> str:
-    """Say a validation error so that it can follow the field's label."""
+    """Return the message of a validation error, which follows the label of the field."""
     context = error.get("ctx") or {}
     match error["type"]:
         case "string_too_short" | "missing":

@@ -1,22 +1,22 @@
-"""The language of the user: translations, plurals, digit grouping, lists and dates. Imports nothing slow.
+"""Translations, plural forms, numbers, lists and dates in the language of the user. Imports nothing slow.
 
-For what is shown at once, in the console:
+For texts that are shown immediately, in the console:
 
     tr("Saved {name}", name=name)                            a translated text
-    plural(n, "{count} request", "{count} requests")         the right plural, digits grouped
+    plural(n, "{count} request", "{count} requests")         the plural form, digits grouped
     number(n), join_names(names, OR), date_time(moment), …      values in the user's conventions
 
-For what is made now and may be stored, logged, sent or shown later, in services:
+For texts that may be stored, logged, sent or shown later, in services:
 
-    tr_message("Server {name} does not answer", name=name)      an English text that remembers how to be translated
+    tr_message("Server {name} does not answer", name=name)      an English text that can be translated later
     plural_message(n, "{count} server", "{count} servers")
     translate(text)                                          that text in the user's language, for screen and terminal
-    translate_message(text)                                      the same where the text may be a name or other data
+    translate_message(text)                                      the same, if the text may be data such as a name
 
 For constants of a module, which exist before the language is chosen, `tr_later("Text")` from `models.translation_marks` makes the text
 known to the catalogs; `tr` or `translate` translates it where it is shown. `tr` at module level is an error.
 
-JSON, CSV, YAML, logs and the store hold English texts and ISO dates. That needs no care: a message is its English text.
+JSON, CSV, YAML, logs and the store contain English texts and ISO dates; a message is a `str` with the English text.
 """
 
 from services.language.catalog import (

@@ -1,4 +1,4 @@
-"""One language: its catalog and its digit grouping; and the language in use by this process."""
+"""A language with its catalog and number format; the active language of this process."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -23,15 +23,12 @@ class Language:
 
     @property
     def is_english(self) -> bool:
-        """Whether texts are shown as they are written in the code."""
+        """Whether texts are shown as in the code."""
         return self.code == SOURCE_LANGUAGE
 
     @property
     def locale(self) -> str:
-        """Return the name by which Babel knows the language's conventions.
-
-        English is that of no single country: it writes lists as this program's texts do, “A, B or C”.
-        """
+        """The locale for Babel; international English, because its lists have no serial comma: “A, B or C”."""
         return "en_001" if self.is_english else self.tag
 
     @cached_property
@@ -41,16 +38,16 @@ class Language:
         return gettext.translation(CATALOG_DOMAIN, TRANSLATIONS, [self.code])
 
     def translate(self, text: str) -> str:
-        """Return `text` in this language; a text that the catalog does not have stays as it is."""
+        """Return `text` in this language; unchanged if the catalog does not contain it."""
         return text if self.is_english or not text else self._catalog.gettext(text)
 
     def text(self, text: str, /, **values: object) -> str:
-        """Return `text` in this language with `values` in its `{placeholders}`; numbers and messages in them follow."""
+        """Return `text` in this language with `values` for its `{placeholders}`; numbers and messages are localized."""
         found = self.translate(text)
         return found.format(**self._written(values)) if values else found
 
     def plural(self, count: int, one: str, other: str, /, **values: object) -> str:
-        """Return the form of a text that fits a count; `{count}` in it is the count."""
+        """Return the plural form for a count, which replaces `{count}`."""
         if self.is_english:
             found = one if count == 1 else other
         else:
@@ -58,7 +55,7 @@ class Language:
         return found.format(**self._written({"count": count, **values}))
 
     def number(self, value: float, digits: int = 0) -> str:
-        """Return a number with grouped digits, and with `digits` decimals."""
+        """Return a number with grouped digits and `digits` decimals."""
         if self.is_english:
             return f"{value:,.{digits}f}" if digits or isinstance(value, float) else f"{value:,}"
         if isinstance(value, int) and -1000 < value < 1000 and not digits:
@@ -82,33 +79,33 @@ _active_language = [ENGLISH]
 
 
 def set_language(tag: str) -> Language:
-    """Use a language in this process from now on, and return it."""
+    """Set the language of this process, and return it."""
     _active_language[0] = Language(tag)
     return _active_language[0]
 
 
 def current_language() -> Language:
-    """Return the language in use."""
+    """Return the active language."""
     return _active_language[0]
 
 
 def tr(text: str, /, **values: object) -> str:
-    """Return `text` in the language in use, with `values` in its `{placeholders}`; integers are grouped."""
+    """Return `text` in the active language, with `values` for its `{placeholders}`; integers are grouped."""
     return _active_language[0].text(text, **values)
 
 
 def plural(count: int, one: str, other: str, /, **values: object) -> str:
-    """Return the form of a text that fits a count, in the language in use; `{count}` in it is the count."""
+    """Return the plural form for a count in the active language; the count replaces `{count}`."""
     return _active_language[0].plural(count, one, other, **values)
 
 
 def number(value: float, digits: int = 0) -> str:
-    """Return a number in the language in use, with grouped digits and `digits` decimals."""
+    """Return a number in the active language, with grouped digits and `digits` decimals."""
     return _active_language[0].number(value, digits)
 
 
 def preload_formatting() -> None:
-    """Import what formatting needs, so that the first formatted value does not wait for it; for a thread."""
+    """Import the formatting library in advance; called in a thread."""
     import babel.dates
     import babel.lists
     import babel.numbers

@@ -1,7 +1,6 @@
-"""Dates, times of day and lengths of time, in the local time zone and in the conventions of a language.
+"""Dates, times and durations in the local time zone and the conventions of a language.
 
-English shows ISO dates and a 24-hour clock: English-speaking countries disagree about both, and administrators compare
-what they see with logs.
+English uses ISO dates and a 24-hour clock: English-speaking countries differ, and administrators compare with logs.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -32,7 +31,7 @@ _AGO_FORMS = {
 def date_time(
     moment: datetime, *, seconds: bool = False, zone: bool = False, language: Language | None = None
 ) -> str:
-    """Return date and time of a moment, such as “2026-01-31 16:59”; `zone` adds the offset from UTC."""
+    """Return date and time, such as “2026-01-31 16:59”; `zone` adds the offset from UTC."""
     used, local = language or current_language(), moment.astimezone()
     if used.is_english:
         text = f"{local:%Y-%m-%d %H:%M:%S}" if seconds else f"{local:%Y-%m-%d %H:%M}"
@@ -42,7 +41,7 @@ def date_time(
 
 
 def day(moment: datetime, *, language: Language | None = None) -> str:
-    """Return the date of a moment."""
+    """Return the date."""
     used, local = language or current_language(), moment.astimezone()
     if used.is_english:
         return f"{local:%Y-%m-%d}"
@@ -54,7 +53,7 @@ def day(moment: datetime, *, language: Language | None = None) -> str:
 def time_of_day(
     moment: datetime, *, seconds: bool = False, zone: bool = False, language: Language | None = None
 ) -> str:
-    """Return the time of a moment, such as “16:59”; `zone` adds the offset from UTC."""
+    """Return the time, such as “16:59”; `zone` adds the offset from UTC."""
     used, local = language or current_language(), moment.astimezone()
     if used.is_english:
         text = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
@@ -74,14 +73,14 @@ def utc_offset(moment: datetime) -> str:
 
 
 def time_or_date(moment: datetime, now: datetime | None = None, *, seconds: bool = False) -> str:
-    """Return the time of a moment of today, with `seconds` where wanted; of another day date and time."""
+    """Return the time of a moment today, date and time of another day; `seconds` applies to today."""
     if _is_today(moment, now):
         return time_of_day(moment, seconds=seconds)
     return date_time(moment)
 
 
 def short_moment(moment: datetime, now: datetime | None = None, *, seconds: bool = False) -> str:
-    """Return the time of a moment of today, of another day only its date: “28 Nov”, or with its year where that differs."""
+    """Return the time of a moment today, the date of another day: “28 Nov”, with the year if it differs."""
     if _is_today(moment, now):
         return time_of_day(moment, seconds=seconds)
     local = moment.astimezone()
@@ -104,7 +103,7 @@ def _local_now(now: datetime | None) -> datetime:
 
 
 def time_ago(moment: datetime, now: datetime | None = None, *, seconds: bool = False) -> str:
-    """Return how long ago something was, in the largest unit that fits; below a minute “just now” or the seconds."""
+    """Return the elapsed time in its largest unit; “just now” or seconds below a minute."""
     used = current_language()
     past = _elapsed_seconds(moment, now)
     for size, forms in _AGO_FORMS.items():
@@ -114,7 +113,7 @@ def time_ago(moment: datetime, now: datetime | None = None, *, seconds: bool = F
 
 
 def short_time_ago(moment: datetime, now: datetime | None = None) -> str:
-    """Return how long ago something was, as short as it can be written: “12 s ago”, “5 min ago”."""
+    """Return the elapsed time in short form: “12 s ago”, “5 min ago”."""
     past = _elapsed_seconds(moment, now)
     if past < MINUTE:
         return _seconds_ago(past)
@@ -135,7 +134,7 @@ def _elapsed_seconds(moment: datetime, now: datetime | None) -> int:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in words, in its two largest units: “3 hours 5 minutes”."""
+    """Return a duration in its two largest units: “3 hours 5 minutes”."""
     used = current_language()
     left = max(int(seconds), 0)
     parts: list[str] = []
@@ -155,7 +154,7 @@ def exact_duration(seconds: int, *, language: Language | None = None) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """Return a length of time in its largest sensible unit: “45 s”, “12 min”, “3.5 h”, “2.1 days”."""
+    """Return a rounded duration: “45 s”, “12 min”, “3.5 h”, “2.1 days”."""
     used = current_language()
     if seconds < 90:
         return tr("{number} s", number=used.number(round(seconds)))
@@ -167,7 +166,7 @@ def rough_duration(seconds: float) -> str:
 
 
 def short_duration(seconds: float) -> str:
-    """Return a length of time for a column: “17:26” below an hour, then “3 h 05 min”, then “2 d 4 h”."""
+    """Return a duration for a table column: “17:26” below an hour, then “3 h 05 min”, then “2 d 4 h”."""
     whole = max(int(seconds), 0)
     if whole < HOUR:
         return f"{whole // MINUTE}:{whole % MINUTE:02}"

@@ -1,4 +1,4 @@
-"""Which language to use: what was asked for, else what the system is set to, else English."""
+"""Chooses the language: the requested one, else that of the system, else English."""
 
 import os
 import sys
@@ -9,12 +9,12 @@ from resources import path_of
 LANGUAGE_VARIABLE = "APPROVAL_CONSOLE_LANGUAGE"
 CATALOG_DOMAIN = "approval_console"
 SOURCE_LANGUAGE = "en"
-"""The language of the texts in the code; it needs no catalog."""
+"""The language of the texts in the code; it has no catalog."""
 TRANSLATIONS = path_of("translations")
 
 
 def available_languages() -> list[str]:
-    """Return the codes of the languages that there is a catalog for, and English, sorted."""
+    """Return the codes of languages with a catalog, and English, sorted."""
     found = {file.parent.parent.name for file in TRANSLATIONS.glob(f"*/LC_MESSAGES/{CATALOG_DOMAIN}.mo")}
     return sorted({*found, SOURCE_LANGUAGE})
 
@@ -24,8 +24,8 @@ def choose_language(
 ) -> str:
     """Return the tag of the language to use, such as `de` or `de_AT`.
 
-    `asked` is the value of `--language`. `system` are tags that the caller knows of the system, best first; without
-    them they are read from the environment. A language without a catalog counts as English.
+    `asked` is the value of `--language`. `system` are the language tags of the system by preference; by default they are
+    read from the environment. A language without a catalog counts as English.
     """
     wanted = asked or environ.get(LANGUAGE_VARIABLE, "")
     for tag in [wanted] if wanted else system or system_tags(environ):
@@ -33,19 +33,19 @@ def choose_language(
         if is_known(plain):
             return plain
         if plain and not wanted:
-            # The first language of the system decides. A second one is often set only by a distribution.
+            # Only the first language of the system counts; others are often set by a distribution.
             break
     return SOURCE_LANGUAGE
 
 
 def is_known(tag: str) -> bool:
-    """Return whether there is a catalog for a tag such as `de`, `de_AT`, `de-AT` or `de_DE.UTF-8`."""
+    """Return whether a catalog exists for a tag such as `de`, `de_AT`, `de-AT` or `de_DE.UTF-8`."""
     code = _normalize_tag(tag).partition("_")[0]
     return code == SOURCE_LANGUAGE or code in available_languages()
 
 
 def system_tags(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return the languages that the system is set to, best first, as gettext reads them."""
+    """Return the language tags of the environment by preference, as gettext reads them."""
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environ.get(name))), "")
     if locale:
         # As in GNU gettext, LANGUAGE counts only where a locale other than C is set.
@@ -65,7 +65,7 @@ def _windows_tags() -> list[str]:
 
 
 def _normalize_tag(tag: str) -> str:
-    """Return a locale's name without encoding and modifier; C and POSIX are English."""
+    """Return a locale name without encoding and modifier; C and POSIX are English."""
     plain = tag.partition(".")[0].partition("@")[0].replace("-", "_")
     language, _, region = plain.partition("_")
     if language in ("C", "POSIX"):

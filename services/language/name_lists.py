@@ -9,7 +9,7 @@ from services.language.catalog import OR, Language, ListStyle, current_language
 def join_names(
     names: Sequence[str], style: ListStyle = OR, most: int = 5, language: Language | None = None
 ) -> str:
-    """Return names as a sentence has them: “A, B or C” (OR) or “A, B and C” (AND). Beyond `most` they are counted."""
+    """Return “A, B or C” (OR) or “A, B and C” (AND); names beyond `most` are counted."""
     used = language or current_language()
     left = len(names) - most
     listed = list(names[:most]) + ([used.plural(left, "{count} more", "{count} more")] if left > 0 else [])
@@ -22,7 +22,7 @@ def join_names(
 
 @dataclass(frozen=True, slots=True)
 class JoinedNames:
-    """Names for a `{placeholder}` of a message: a list in the language that the message is shown in."""
+    """Names for a `{placeholder}` of a message, joined when the message is translated."""
 
     names: Sequence[str]
     style: ListStyle = OR

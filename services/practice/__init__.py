@@ -1,4 +1,4 @@
-"""The practice instance: a loopback server that behaves as ServiceNow is documented and recorded to behave."""
+"""The practice instance: a loopback server that imitates documented and recorded behaviour of ServiceNow."""
 
 from services.practice.faults import FAULTS, FaultRegistry
 from services.practice.server import PracticeInstance, serve

@@ -1,6 +1,6 @@
-"""Accounts, roles and sessions of the practice instance, and how a request is signed in.
+"""Accounts, roles, sessions and authentication of the practice instance.
 
-Passwords are made at start and kept in memory only, never in a table.
+Passwords are set at start and held in memory only, never in a table.
 """
 
 import base64
@@ -41,7 +41,7 @@ CONTAINED_ROLES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PracticeAccount:
-    """An account that comes with the instance: user name, password, and the roles granted directly."""
+    """A predefined account: user name, password, and the roles granted directly."""
 
     user: str
     password: str = field(repr=False)
@@ -86,7 +86,7 @@ SERVICE_ACCOUNTS = ("privman.integration", "privman.documented")
 
 
 def make_accounts(password: str | None = None) -> dict[str, PracticeAccount]:
-    """Return the accounts by user name, each with `password` or with one of its own."""
+    """Return the predefined accounts by user name, with `password` or a random one each."""
     return {
         user: PracticeAccount(user, password or secrets.token_urlsafe(12), roles, name, purpose)
         for user, name, roles, purpose in _ACCOUNTS
@@ -94,12 +94,12 @@ def make_accounts(password: str | None = None) -> dict[str, PracticeAccount]:
 
 
 def user_sys_id(user: str) -> str:
-    """Return the sys_id of an account that comes with the instance."""
+    """Return the sys_id of a predefined account."""
     return fixed_sys_id("sys_user", user)
 
 
 def fill_accounts(database: Database, accounts: Mapping[str, PracticeAccount]) -> None:
-    """Write roles, users, and which user has which role; contained roles get rows of their own."""
+    """Write roles, users and role assignments; contained roles get their own rows."""
     for role, description in ROLES.items():
         database.insert(
             "sys_user_role", {"sys_id": fixed_sys_id("role", role), "name": role, "description": description}
@@ -131,7 +131,7 @@ def fill_accounts(database: Database, accounts: Mapping[str, PracticeAccount]) -
 
 
 def roles_with_contained(roles: tuple[str, ...]) -> dict[str, bool]:
-    """Return every role that `roles` bring, and whether it is only inherited."""
+    """Return `roles` and the roles they contain, each with whether it is only inherited."""
     found = dict.fromkeys(roles, False)
     for role in list(found):
         for one in CONTAINED_ROLES.get(role, ()):
@@ -141,7 +141,7 @@ def roles_with_contained(roles: tuple[str, ...]) -> dict[str, bool]:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who a request runs as."""
+    """The user that a request runs as."""
 
     user_name: str
     sys_id: str
@@ -149,20 +149,20 @@ class User:
     time_zone: str = ""
 
     def has(self, *roles: str) -> bool:
-        """Return whether the user has one of `roles`; admin has every one."""
+        """Return whether the user has one of `roles`; admin has all."""
         return "admin" in self.roles or not self.roles.isdisjoint(roles)
 
 
 @dataclass(slots=True)
 class Session:
-    """A signed-in session: user, and until when (monotonic seconds)."""
+    """A session: user, and end in monotonic seconds."""
 
     user_name: str
     until: float
 
 
 class Accounts:
-    """Signs requests in: Basic credentials against the accounts, or the cookie of a session."""
+    """Authenticates requests by Basic credentials or by the cookie of a session."""
 
     def __init__(self, database: Database, accounts: Mapping[str, PracticeAccount]) -> None:
         self._database = database
@@ -170,7 +170,7 @@ class Accounts:
         self._sessions: dict[str, Session] = {}
 
     def user(self, user_name: str) -> User | None:
-        """Return an active user that is not locked out, with the roles the tables give."""
+        """Return an active user that is not locked out, with its roles from the tables."""
         row = self._database.first("sys_user", user_name=user_name)
         if row is None or row["active"] != "true" or row["locked_out"] == "true":
             return None
@@ -182,7 +182,7 @@ class Accounts:
         return User(row["user_name"], row["sys_id"], frozenset(r[0] for r in roles), row["time_zone"])
 
     def sign_in(self, authorization: str) -> User | None:
-        """Return the user of an Authorization header, or None when it is refused."""
+        """Return the user of an Authorization header, or None for wrong credentials."""
         scheme, _, encoded = authorization.partition(" ")
         if scheme.lower() != "basic":
             return None
@@ -201,7 +201,7 @@ class Accounts:
         return self.user(user_name)
 
     def resume(self, session_id: str) -> User | None:
-        """Return the user of a session that is still alive."""
+        """Return the user of a session that has not expired, or None."""
         session = self._sessions.get(session_id)
         if session is None or session.until < time.monotonic():
             self._sessions.pop(session_id, None)
@@ -210,7 +210,7 @@ class Accounts:
         return self.user(session.user_name)
 
     def open_session(self, user: User) -> str:
-        """Start a session and return its id, as JSESSIONID carries it."""
+        """Start a session and return its id, the value of JSESSIONID."""
         session_id = new_sys_id().upper()
         self._sessions[session_id] = Session(user.user_name, time.monotonic() + SESSION_SECONDS)
         return session_id
@@ -222,5 +222,5 @@ class Accounts:
 
     @property
     def sessions(self) -> int:
-        """Return how many sessions were opened and not dropped since."""
+        """Return the number of open sessions."""
         return len(self._sessions)

@@ -1,4 +1,4 @@
-"""The practice instance's own SQLite database: rows of text, stamped as an instance stamps them."""
+"""SQLite database of the practice instance: text columns, with ServiceNow's audit columns (sys_created_on, …)."""
 
 import hashlib
 import sqlite3
@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
+from services.common.json_types import JsonLike
 from services.practice.schema import INDEXES, TABLES, ColumnType, Table, stored_columns
 
 Row = dict[str, str]
@@ -18,7 +18,7 @@ FIRST_NUMBER = 10001
 
 
 def fixed_sys_id(*words: str) -> str:
-    """Return the sys_id of a row that comes with the instance: the same in every run."""
+    """Return the sys_id of a predefined row: the same in every run."""
     return hashlib.blake2b(":".join(words).encode(), digest_size=16).hexdigest()
 
 
@@ -27,18 +27,21 @@ def new_sys_id() -> str:
     return uuid.uuid4().hex
 
 
+SqlValue = str | float | None
+
+
 def utc_clock() -> datetime:
-    """Return the time now; the clock of an instance that nobody gave another one."""
+    """Return the current time in UTC; the default clock."""
     return datetime.now(UTC)
 
 
 def quote_identifier(name: str) -> str:
-    """Return an identifier of the schema quoted for SQL."""
+    """Return a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def to_column_text(value: Any) -> str:
-    """Return a JSON value as the text that a column stores; half a character becomes a question mark."""
+def to_column_text(value: JsonLike) -> str:
+    """Return a JSON value as the text of a column; lone surrogates become question marks."""
     if isinstance(value, Mapping):
         value = value.get("value", value.get("display_value", ""))
     if value is None:
@@ -49,7 +52,7 @@ def to_column_text(value: Any) -> str:
 
 
 class Database:
-    """All rows. One connection behind a lock: any thread may call."""
+    """All tables. One connection behind a lock: any thread may call."""
 
     def __init__(self, path: str = ":memory:", clock: Callable[[], datetime] = utc_clock) -> None:
         self.clock = clock
@@ -67,7 +70,7 @@ class Database:
             self._create()
 
     def now_text(self) -> str:
-        """Return the time now as an instance stores it: UTC, without a zone."""
+        """Return the current time in the format of an instance: UTC, without a zone."""
         return self.clock().astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     def close(self) -> None:
@@ -91,7 +94,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make what is written inside one change; nested uses join the outer one."""
+        """Run the block in one transaction; nested blocks join the outer one."""
         with self._lock:
             if self._depth:
                 yield
@@ -108,18 +111,20 @@ class Database:
             finally:
                 self._depth -= 1
 
-    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
-        """Run SQL made from the schema's own identifiers, and return every row."""
+    def execute(
+        self, sql: str, parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = ()
+    ) -> list[sqlite3.Row]:
+        """Run SQL and return all rows."""
         with self._lock:
             return self._connection.execute(sql, parameters).fetchall()
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run SQL for many rows at once."""
+    def executemany(self, sql: str, rows: Iterable[Sequence[SqlValue]]) -> None:
+        """Run SQL once per row."""
         with self._lock:
             self._connection.executemany(sql, rows)
 
-    def insert(self, table: str, values: Mapping[str, Any], *, by: str = "system") -> str:
-        """Add a row and return its sys_id; columns that the table lacks are dropped, as an instance drops them."""
+    def insert(self, table: str, values: Mapping[str, JsonLike], *, by: str = "system") -> str:
+        """Add a row and return its sys_id; unknown columns are ignored, as on an instance."""
         spec = TABLES[table]
         at = self.now_text()
         row = {name: to_column_text(value) for name, value in values.items() if name in spec.columns}
@@ -139,10 +144,10 @@ class Database:
             )
         return row["sys_id"]
 
-    def update(self, table: str, sys_id: str, values: Mapping[str, Any], *, by: str = "system") -> bool:
-        """Change a row; returns whether it exists. Journal columns keep no value of their own.
+    def update(self, table: str, sys_id: str, values: Mapping[str, JsonLike], *, by: str = "system") -> bool:
+        """Change a row; return whether it exists. Journal columns are not stored in the row.
 
-        A change that changes nothing leaves the row's stamps alone, as on an instance.
+        A change without differences does not touch the audit columns, as on an instance.
         """
         spec = TABLES[table]
         row = {
@@ -166,7 +171,7 @@ class Database:
             return True
 
     def delete(self, table: str, sys_id: str, *, by: str = "system") -> bool:
-        """Remove a row and note that it was there; returns whether it existed. What hangs on it stays."""
+        """Delete a row and record the deletion; return whether it existed. Rows that refer to it stay."""
         spec = TABLES[table]
         with self._lock, self.transaction():
             row = self.get(table, sys_id)
@@ -217,7 +222,7 @@ class Database:
         prefix = NUMBER_PREFIXES[table]
         with self._lock:
             if table not in self._numbers:
-                # Numbers that somebody made up do not count.
+                # Numbers that were set explicitly do not count.
                 last = self.execute(
                     "SELECT max(CAST(substr(number, ?) AS INTEGER)) FROM task "
                     "WHERE sys_class_name = ? AND number GLOB ? || '[0-9][0-9][0-9][0-9][0-9][0-9][0-9]'",

@@ -1,12 +1,11 @@
-"""Encoded queries as the Table API takes them: read into conditions, then made into SQL with joins for dot-walks.
+"""Encoded queries of the Table API: parsed into conditions, then compiled to SQL with joins for dot-walked fields.
 
-A part that cannot be read (unknown field, unknown operator) is set aside, and the caller decides: an instance ignores
-it and sends more rows, unless `glide.invalid_query.returns_no_rows` is true.
+Invalid parts (unknown field, unknown operator) are collected for the caller: an instance ignores them and returns more
+rows, unless `glide.invalid_query.returns_no_rows` is true.
 """
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.practice.database import quote_identifier
 from services.practice.schema import TABLES, Column, ColumnType, Table
@@ -41,7 +40,7 @@ class EncodedQuery:
 
 
 def parse_query(text: str) -> EncodedQuery:
-    """Read an encoded query; what cannot be read is listed in `invalid`."""
+    """Parse an encoded query; invalid parts are listed in `invalid`."""
     queries: list[list[list[Condition]]] = [[]]
     order: list[tuple[str, bool]] = []
     invalid: list[str] = []
@@ -73,7 +72,7 @@ def parse_query(text: str) -> EncodedQuery:
 
 @dataclass(frozen=True, slots=True)
 class FieldLocation:
-    """Where a field stands: its SQL expression, its column, and the stored table it belongs to."""
+    """A resolved field: SQL expression, column, and stored table."""
 
     sql: str
     column: Column
@@ -82,7 +81,7 @@ class FieldLocation:
 
 @dataclass(slots=True)
 class QueryCompiler:
-    """Makes SQL for one table; collects the joins that dot-walks need. `user_id` answers gs.getUserID()."""
+    """Compiles queries on one table to SQL and collects joins of dot-walked fields. `user_id` replaces gs.getUserID()."""
 
     table: Table
     user_id: str = ""
@@ -91,11 +90,11 @@ class QueryCompiler:
     invalid: list[str] = field(default_factory=list)
 
     def source(self) -> str:
-        """Return the FROM clause with every join that was needed so far."""
+        """Return the FROM clause with the joins collected so far."""
         return f"{quote_identifier(self.table.stored_in)} AS t0" + "".join(self.joins.values())
 
     def place(self, path: str) -> FieldLocation | None:
-        """Return where `path` stands (dot-walks included), or None when there is no such field."""
+        """Resolve `path`, which may be dot-walked; None for an unknown field."""
         table, alias, walked = self.table, "t0", ""
         *steps, last = path.split(".")
         for step in steps:
@@ -129,10 +128,10 @@ class QueryCompiler:
             )
         return f"t{names.index(walked) + 1}"
 
-    def where(self, query: EncodedQuery) -> tuple[str, list[Any]]:
-        """Return the WHERE clause and its parameters; parts with unknown fields are added to `invalid`."""
+    def where(self, query: EncodedQuery) -> tuple[str, list[str]]:
+        """Return the WHERE clause and its parameters; conditions on unknown fields are added to `invalid`."""
         self.invalid = list(query.invalid)
-        parameters: list[Any] = []
+        parameters: list[str] = []
         alternatives = []
         for groups in query.queries:
             every = []
@@ -149,7 +148,7 @@ class QueryCompiler:
         return where, parameters
 
     def order(self, query: EncodedQuery) -> str:
-        """Return the ORDER BY clause; without an order rows come as they were added."""
+        """Return the ORDER BY clause; the default is the order of insertion."""
         terms = []
         for name, descending in query.order:
             place = self.place(name)
@@ -157,11 +156,11 @@ class QueryCompiler:
                 continue
             sql = f"CAST({place.sql} AS INTEGER)" if place.column.type is ColumnType.INTEGER else place.sql
             terms.append(f"{sql} DESC" if descending else sql)
-        # What is equal comes as it was added, and backwards in a list that goes down.
+        # Equal rows are in the order of insertion, reversed in a descending list.
         terms.append("t0.rowid DESC" if query.order and query.order[0][1] else "t0.rowid")
         return ", ".join(terms)
 
-    def _condition(self, condition: Condition) -> tuple[str, list[Any]] | None:
+    def _condition(self, condition: Condition) -> tuple[str, list[str]] | None:
         place = self.place(condition.field)
         value = self._value(condition.value)
         if place is None or value is None:
@@ -170,7 +169,7 @@ class QueryCompiler:
         return _condition_sql(condition.operator, place, value)
 
     def _value(self, value: str) -> str | None:
-        """Return the value with the user's id filled in, or None for any other script."""
+        """Return the value, with scripts for the user's id or name evaluated; None for other scripts."""
         if _USER_ID.fullmatch(value):
             return self.user_id
         if _USER_NAME.fullmatch(value):
@@ -182,10 +181,10 @@ def _escape_like(value: str) -> str:
     return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _condition_sql(operator: str, place: FieldLocation, value: str) -> tuple[str, list[Any]]:
+def _condition_sql(operator: str, place: FieldLocation, value: str) -> tuple[str, list[str]]:
     sql = place.sql
     if not value.isascii():
-        # SQLite leaves the case of other letters alone; an instance does not.
+        # SQLite compares only ASCII letters without case; an instance compares all.
         sql, value = f"fold({sql})", value.casefold()
     match operator:
         case "ISEMPTY":

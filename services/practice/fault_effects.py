@@ -1,4 +1,4 @@
-"""Records as they look while a fault is on: the tables stay as they are, so that switching a fault off mends all."""
+"""Applies active faults to records that are read; the tables are not changed."""
 
 from collections.abc import Callable
 
@@ -45,23 +45,23 @@ _ITEM_WITHOUT_APPROVER: Row = dict.fromkeys(TABLES["sc_req_item"].columns, "") |
 
 
 def are_roles_visible(faults: FaultRegistry) -> bool:
-    """Whether every account may see who has which role."""
+    """Whether accounts without admin may read role assignments."""
     return any(faults.on(name) for name in (*_ROLE_FAULTS, "account_interactive"))
 
 
 def is_field_hidden(faults: FaultRegistry, table: str, path: str) -> bool:
-    """Whether a field comes empty, as a rule for single fields makes it."""
+    """Whether a field is returned empty, as by a field-level access rule."""
     if faults.on("names_hidden") and path in _NAME_FIELDS.get(table, ()):
         return True
     return faults.on("variables_hidden") and table == "sc_req_item" and path.startswith("variables.")
 
 
 def apply_faults(faults: FaultRegistry, table: str, row: Row) -> Row:
-    """Return a record as it looks under the faults that are on."""
+    """Return a record with active faults applied."""
     changes: dict[str, str] = {}
     approver = table == "sys_user" and row["user_name"] == APPROVER
     for name, (changed, values) in _FIELD_CHANGES.items():
-        # Faults of the account that signs in leave the approver alone.
+        # Faults of the integration account do not affect the approver.
         if changed == table and faults.on(name) and not approver:
             changes |= values
     if approver and faults.on("approvers_inactive"):
@@ -74,7 +74,7 @@ def apply_faults(faults: FaultRegistry, table: str, row: Row) -> Row:
 def apply_faults_to_list(
     faults: FaultRegistry, table: str, rows: list[Row], named: Callable[[str], bool]
 ) -> list[Row]:
-    """Return a page of records as it looks under the faults that are on; `named` tells what the query asks about."""
+    """Return a page of records with active faults applied; `named` are the values that the query names."""
     rows = [apply_faults(faults, table, row) for row in rows]
     match table:
         case "sc_cat_item" | "item_option_new" if faults.on("item_missing"):

@@ -1,9 +1,9 @@
-"""Every fault that the practice instance can be asked to show, in one registry."""
+"""Faults that the practice instance can simulate."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import overload
 
 NUMBER_MAX = 10**6
 INFO_SERVICE = "InstanceInfo"
@@ -112,49 +112,58 @@ FAULT_OPTIONS: dict[str, dict[str, type[float | str]]] = {
 
 
 class UnknownFaultError(ValueError):
-    """No fault has this name, or it has no such option."""
+    """Unknown fault, or unknown or invalid option."""
+
+
+Option = str | float
 
 
 @dataclass(slots=True)
 class FaultRegistry:
-    """The faults that are on now, each with its options."""
+    """The active faults with their options."""
 
-    active: dict[str, dict[str, Any]] = field(default_factory=dict)
+    active: dict[str, dict[str, Option]] = field(default_factory=dict)
 
-    def set(self, name: str, /, **options: Any) -> None:
-        """Switch a fault on; raises UnknownFaultError, and changes nothing then."""
+    def set(self, name: str, /, **options: Option) -> None:
+        """Activate a fault. Raises UnknownFaultError."""
         if name not in FAULTS:
             raise UnknownFaultError(f"no fault is called {name}; known are {', '.join(FAULTS)}")
         known = FAULT_OPTIONS.get(name, {})
         for key, value in options.items():
             if key not in known:
                 raise UnknownFaultError(f"{name} has no option {key}; it has {', '.join(known) or 'none'}")
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if known[key] is float and not (number and 0 <= value < NUMBER_MAX):
+            is_number = (
+                isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < NUMBER_MAX
+            )
+            if known[key] is float and not is_number:
                 raise UnknownFaultError(f"the option {key} of {name} is a number, not {value!r}")
             if known[key] is str and not isinstance(value, str):
                 raise UnknownFaultError(f"the option {key} of {name} is a text, not {value!r}")
         self.active[name] = options
 
     def clear(self, name: str | None = None) -> None:
-        """Switch one fault off, or all of them."""
+        """Deactivate one fault, or all."""
         if name is None:
             self.active.clear()
         else:
             self.active.pop(name, None)
 
     def on(self, name: str) -> bool:
-        """Whether a fault is on."""
+        """Whether a fault is active."""
         return name in self.active
 
-    def option(self, name: str, key: str, default: Any) -> Any:
-        """Return an option of a fault that is on, or `default`."""
+    @overload
+    def option(self, name: str, key: str, default: str) -> str: ...
+    @overload
+    def option(self, name: str, key: str, default: float) -> float: ...
+    def option(self, name: str, key: str, default: Option) -> Option:
+        """Return an option of an active fault, or `default`."""
         return self.active.get(name, {}).get(key, default)
 
     def read(self, text: str) -> None:
-        """Switch on a fault written as NAME or NAME:option=value,option=value."""
+        """Activate a fault written as NAME or NAME:option=value,option=value."""
         name, _, rest = text.partition(":")
-        options: dict[str, Any] = {}
+        options: dict[str, Option] = {}
         for part in filter(None, rest.split(",")):
             key, _, value = part.partition("=")
             wanted = FAULT_OPTIONS.get(name.strip(), {}).get(key.strip(), str)
@@ -162,27 +171,28 @@ class FaultRegistry:
         self.set(name.strip(), **options)
 
     def consume(self, name: str) -> bool:
-        """Whether a fault is on; one with an option `times` ends after so many calls."""
+        """Whether a fault is active; with the option `times` it ends after that many calls."""
         if name not in self.active:
             return False
         options = self.active[name]
         if "times" in options:
-            options["times"] -= 1
-            if options["times"] < 0:
+            left = float(options["times"]) - 1
+            options["times"] = left
+            if left < 0:
                 self.clear(name)
                 return False
         return True
 
     def matches_service(self, name: str, service: str) -> bool:
-        """Whether a fault of services is on for `service`."""
+        """Whether a fault is active for exactly `service`, or for all services."""
         return self.on(name) and self.option(name, "service", service) == service
 
     def applies_to_service(self, name: str, service: str) -> bool:
-        """Whether a fault of services is on for `service`; without the option it is for all but InstanceInfo."""
+        """Whether a fault is active for `service`; without the option it excludes InstanceInfo."""
         return self.matches_service(name, service) and (
             bool(self.option(name, "service", "")) or service != INFO_SERVICE
         )
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the names of the faults that are on."""
+        """Iterate over the names of active faults."""
         return iter(self.active)

@@ -1,15 +1,15 @@
-"""What the stand-in of the Glide API (resources/practice/glide.js) asks of the instance, over its tables.
+"""Host side of the simulated Glide API (resources/practice/glide.js).
 
-A script runs as the system: access rules do not hold it back, and what it writes is stamped with the caller.
+A script runs as the system: access rules do not apply, and rows it writes name the caller.
 """
 
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from lxml import etree
 
+from services.common.json_types import JsonLike
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import User
 from services.practice.database import Database, Row, new_sys_id, quote_identifier
@@ -26,18 +26,18 @@ ConditionGroup = Sequence[Sequence[str]]
 
 
 class XmlError(ValueError):
-    """A text is no XML document that is read here."""
+    """A text is not a well-formed XML document without a document type."""
 
 
 class GlideBridge:
-    """Answers one script's questions: JSON in, JSON out."""
+    """Answers the calls of one script: JSON in, JSON out."""
 
     def __init__(self, database: Database, user: User, source: str) -> None:
         self._database = database
         self._user = user
         self._source = source
         self._carts = Carts(database, user)
-        self._known: dict[str, Callable[..., Any]] = {
+        self._known: dict[str, Callable[..., JsonLike]] = {
             "table": self._table, "query": self._query, "load": self._load, "insert": self._insert,
             "update": self._update, "delete": self._delete, "display": self._display, "journal": self._journal,
             "variable": self._variable, "property": self._property, "log": self.log, "now": database.now_text,
@@ -47,7 +47,7 @@ class GlideBridge:
         }  # fmt: skip
 
     def answer(self, question: str) -> str:
-        """Answer one question; an error of the instance becomes an error that the script can catch."""
+        """Answer one call; errors of the instance become errors that the script can catch."""
         name, *values = json.loads(question)
         try:
             return json.dumps({"value": self._known[name](*values)})
@@ -61,7 +61,7 @@ class GlideBridge:
 
     # -- records -----------------------------------------------------------
 
-    def _table(self, name: str) -> dict[str, Any] | None:
+    def _table(self, name: str) -> Mapping[str, JsonLike] | None:
         table = TABLES.get(name)
         if table is None:
             return None
@@ -73,8 +73,8 @@ class GlideBridge:
         name: str,
         groups: Sequence[ConditionGroup],
         encoded: Sequence[str],
-        order: Sequence[Any],
-        window: Any,
+        order: Sequence[tuple[str, bool]],
+        window: tuple[float | None, float | None] | None,
     ) -> list[str]:
         table = TABLES.get(name)
         if table is None:
@@ -94,9 +94,9 @@ class GlideBridge:
 
     @staticmethod
     def _read(
-        name: str, groups: Sequence[ConditionGroup], encoded: Sequence[str], order: Sequence[Any]
+        name: str, groups: Sequence[ConditionGroup], encoded: Sequence[str], order: Sequence[tuple[str, bool]]
     ) -> EncodedQuery:
-        """Join conditions and encoded queries, all of which must hold, into one query."""
+        """Combine conditions and encoded queries into one query, joined by AND."""
         own = tuple(tuple(_condition(name, *words) for words in group) for group in groups)
         parts = [parse_query(text) for text in encoded]
         joined: tuple[tuple[tuple[Condition, ...], ...], ...] = (own,)
@@ -166,7 +166,7 @@ class GlideBridge:
         placed = self._carts.check_out(name)
         return _order_result(placed) if placed else None
 
-    def _cart_details(self, name: str) -> dict[str, Any]:
+    def _cart_details(self, name: str) -> Mapping[str, JsonLike]:
         shown = []
         for row in self._carts.items(name):
             item = self._database.get("sc_cat_item", row["cat_item"]) or {}
@@ -186,7 +186,7 @@ def _condition(table: str, field: str, operator: str, value: str) -> Condition:
 
 
 def read_xml(text: str) -> etree._Element:
-    """Return the root of a document; raises XmlError for what is none, or has a document type."""
+    """Return the root element of a document. Raises XmlError."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )
@@ -199,8 +199,8 @@ def read_xml(text: str) -> etree._Element:
     return root
 
 
-def _xml_tree(text: str) -> list[Any]:
-    def grown(element: etree._Element) -> list[Any]:
+def _xml_tree(text: str) -> list[JsonLike]:
+    def grown(element: etree._Element) -> list[JsonLike]:
         name = etree.QName(element).localname
         attributes = {str(k): str(v) for k, v in element.attrib.items()}
         return [name, (element.text or "").strip(), attributes, [grown(child) for child in element]]

@@ -1,4 +1,4 @@
-"""What stands on the practice instance when it starts: accounts, catalogue, and (stock) the approval items."""
+"""Initial data of the practice instance: accounts, catalog, and (stock) the approval items."""
 
 from collections.abc import Mapping
 
@@ -57,7 +57,7 @@ STOCK_SERVICES: tuple[tuple[ServiceRole, str, tuple[str, ...], tuple[str, ...]],
 def fill_database(
     database: Database, accounts: Mapping[str, PracticeAccount], *, stock: bool, items: int, requests: int
 ) -> None:
-    """Write everything that an instance starts with."""
+    """Write the initial data."""
     with database.transaction():
         fill_accounts(database, accounts)
         _properties(database)
@@ -103,7 +103,7 @@ def _properties(database: Database) -> None:
 
 
 def _dictionary(database: Database) -> None:
-    """Describe every column where it is defined: what a table inherits is described at its parent."""
+    """Write a sys_dictionary row for every column, at the table that defines it."""
     for table, spec in TABLES.items():
         inherited = TABLES[spec.extends].columns if spec.extends else {}
         for column in (c for name, c in spec.columns.items() if name not in inherited):

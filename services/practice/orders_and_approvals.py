@@ -1,9 +1,9 @@
-"""Orders and approvals: what placing an order creates, and the business rules that carry a decision onwards."""
+"""Orders and approvals: the records that an order creates, and the business rules that propagate a decision."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from services.common.json_types import JsonLike
 from services.practice.database import Database
 from services.practice.schema import TABLES, ColumnType
 
@@ -18,7 +18,7 @@ class OrderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What placing an order made: sys_id and number of the request and of the requested item."""
+    """A placed order: sys_id and number of the request and of the requested item."""
 
     request_id: str
     request_number: str
@@ -28,7 +28,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """What is ordered: a catalog item, the values of its variables, and how many."""
+    """One line of an order: catalog item, values of its variables, quantity."""
 
     item: str
     variables: Mapping[str, str]
@@ -48,9 +48,9 @@ def place_order(
 def place_order_lines(
     database: Database, lines: Sequence[OrderLine], *, user_id: str, by: str
 ) -> list[Order]:
-    """Order several catalog items in one request, as a cart is ordered; all of them or none."""
+    """Order several catalog items in one request, in one transaction."""
     items = [_get_orderable_item(database, line.item) for line in lines]
-    common = {
+    common: dict[str, JsonLike] = {
         "opened_by": user_id,
         "requested_for": user_id,
         "opened_at": database.now_text(),
@@ -70,7 +70,7 @@ def place_order_lines(
             for line, item in zip(lines, items, strict=True)
         ]
         for requested_item, _, item in made:
-            # Nobody is asked before all of it stands: a decision looks at every item of the request.
+            # Approvals are created last, because a decision reads all items of the request.
             if item["workflow"]:
                 _request_approvals(database, item["workflow"], requested_item, by)
     rows = [database.rows("sc_req_item", sys_id=requested_item)[0] for requested_item, _, _ in made]
@@ -82,7 +82,7 @@ def _create_requested_item(
     request: str,
     line: OrderLine,
     item: dict[str, str],
-    common: Mapping[str, Any],
+    common: Mapping[str, JsonLike],
     by: str,
 ) -> str:
     waiting = bool(item["workflow"])
@@ -128,7 +128,7 @@ def _store_variables(
 
 
 def _request_approvals(database: Database, workflow: str, requested_item: str, by: str) -> None:
-    """Ask every member of the group named like the workflow; without a member the item is approved by itself."""
+    """Create an approval for every member of the group named like the workflow; without members, approve the item."""
     flow = database.get("wf_workflow", workflow)
     group = database.first("sys_user_group", name=flow["name"], active="true") if flow else None
     members = database.rows("sys_user_grmember", group=group["sys_id"]) if group else []
@@ -149,11 +149,11 @@ def _request_approvals(database: Database, workflow: str, requested_item: str, b
 
 
 def update_record(
-    database: Database, table: str, sys_id: str, values: Mapping[str, Any], *, by: str
+    database: Database, table: str, sys_id: str, values: Mapping[str, JsonLike], *, by: str
 ) -> dict[str, str] | None:
     """Update a row as the Table API does: journals become entries, then the business rules run.
 
-    Returns the row as it stands afterwards, or None when there is none.
+    Returns the row afterwards, or None if it does not exist.
     """
     with database.transaction():
         before = database.get(table, sys_id)
@@ -167,7 +167,9 @@ def update_record(
     return database.get(table, sys_id)
 
 
-def write_journals(database: Database, table: str, sys_id: str, values: Mapping[str, Any], by: str) -> None:
+def write_journals(
+    database: Database, table: str, sys_id: str, values: Mapping[str, JsonLike], by: str
+) -> None:
     """Add an entry to sys_journal_field for every journal column that `values` writes text to."""
     for name, value in values.items():
         column = TABLES[table].columns.get(name)
@@ -206,7 +208,7 @@ def _after_update(
 
 
 def _apply_decision(database: Database, approval: dict[str, str], by: str) -> None:
-    """Carry one approver's decision to the requested item: one approves or rejects for all."""
+    """Apply the decision of one approver to the requested item: the first decision counts."""
     requested_item = database.get("sc_req_item", approval["sysapproval"])
     if (
         requested_item is None
@@ -224,14 +226,14 @@ def _apply_decision(database: Database, approval: dict[str, str], by: str) -> No
 
 
 def _withdraw_approvals(database: Database, requested_item: str, by: str, state: str = "cancelled") -> None:
-    """Take back the approvals that nobody has decided yet."""
+    """Cancel the approvals that are not decided."""
     for row in database.rows("sysapproval_approver", sysapproval=requested_item):
         if row["state"] in ("requested", "not requested"):
             database.update("sysapproval_approver", row["sys_id"], {"state": state}, by=by)
 
 
 def _set_item_approval(database: Database, requested_item: str, approval: str, by: str) -> None:
-    """Set the requested item's approval, then the request's, which follows its items."""
+    """Set the approval of the requested item, then that of the request, which is derived from its items."""
     values = {"approval": approval}
     if approval == "approved":
         values |= {"state": "2", "stage": "fulfillment"}

@@ -1,6 +1,6 @@
 """The tables of the practice instance: names, columns, types, references, display fields and choices.
 
-Tables of one hierarchy (task, sc_cat_item) share one stored table with `sys_class_name`, as an instance keeps them.
+Tables of one hierarchy (task, sc_cat_item) share one stored table with `sys_class_name`, as on an instance.
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ColumnType(StrEnum):
-    """Column types, named as `sys_dictionary.internal_type` names them."""
+    """Column types; the values are those of `sys_dictionary.internal_type`."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -22,7 +22,7 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `reference` names the table a reference points to; a mandatory one is refused when it is empty."""
+    """One column; `reference` is the referenced table; writes that leave a mandatory one empty are rejected."""
 
     name: str
     type: ColumnType = ColumnType.STRING
@@ -31,13 +31,13 @@ class Column:
 
     @property
     def label(self) -> str:
-        """Return the words a form shows for the column."""
+        """The label of the column in forms."""
         return self.name.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its own and inherited columns, the field that stands for a row, and the table it extends."""
+    """One table: own and inherited columns, display field, and the table it extends."""
 
     name: str
     label: str
@@ -48,12 +48,12 @@ class Table:
 
     @property
     def stored_in(self) -> str:
-        """Return the name of the SQLite table that holds the rows."""
+        """The name of the SQLite table that contains the rows."""
         return self.extends or self.name
 
     @property
     def is_class(self) -> bool:
-        """Return whether the rows are told apart from those of other tables by `sys_class_name`."""
+        """Whether its rows are distinguished by `sys_class_name`."""
         return bool(self.extends)
 
 
@@ -69,7 +69,7 @@ _TYPES = {
 
 
 def _parse_columns(text: str) -> dict[str, Column]:
-    """Read columns written as `name`, `name:type` or `name>referenced_table`; a mandatory one ends in `!`."""
+    """Parse columns written as `name`, `name:type` or `name>referenced_table`; a trailing `!` means mandatory."""
     columns = {}
     for word in text.split():
         name, _, reference = word.rstrip("!").partition(">")
@@ -291,7 +291,7 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
 
 
 def stored_columns(stored: str) -> dict[str, Column]:
-    """Return every column of a stored table, those of the tables that extend it included."""
+    """Return all columns of a stored table, including those of extending tables."""
     columns: dict[str, Column] = {}
     for table in TABLES.values():
         if table.stored_in == stored:

@@ -1,4 +1,4 @@
-"""JavaScript engines for scripts: each in a process of its own, bounded in time, memory and calls, and used again."""
+"""JavaScript engines in separate processes, limited in time, memory and calls, and reused."""
 
 import contextlib
 import importlib.util
@@ -9,8 +9,8 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from services.common.json_types import JsonObject
 from services.common.process_environment import child_environment
 from services.practice import script_engine_process
 from services.practice.script_engine_process import SCRIPT_LINE_OFFSET
@@ -24,11 +24,11 @@ _FRAME = re.compile(r"^    at .*?<input>:(\d+)", re.MULTILINE)
 
 
 class EngineError(Exception):
-    """A script failed or was stopped; the text says why."""
+    """A script failed or was stopped; the text is the reason."""
 
 
 class _EngineProcess:
-    """One engine."""
+    """One engine process."""
 
     def __init__(self) -> None:
         found = importlib.util.find_spec("quickjs")
@@ -47,21 +47,21 @@ class _EngineProcess:
         self._read()
 
     def self_if_alive(self) -> "_EngineProcess | None":
-        """Return itself, or None when the process ended while nobody looked."""
+        """Return itself, or None if the process has ended."""
         if self.alive and self._process.poll() is None:
             return self
         self.close()
         return None
 
     def kill(self) -> None:
-        """End the process; who reads from it sees the end of its output."""
+        """Kill the process; reading from it then ends."""
         self.alive = False
         self._process.kill()
 
     def close(self) -> None:
-        """End the process and let go of it."""
+        """Kill the process and release its resources."""
         self.kill()
-        # Without input the process ends by itself, whatever became of the signal.
+        # Without input the process ends by itself, even if the signal was lost.
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -69,12 +69,12 @@ class _EngineProcess:
         self._process.wait()
 
     def expire(self) -> None:
-        """Stop the script because its time is over."""
+        """Stop the script because its time limit is exceeded."""
         self.late = True
         self.kill()
 
-    def run(self, task: dict[str, Any], answer: Callable[[str], str]) -> str:
-        """Run one script; `answer` is asked for whatever it wants of the instance."""
+    def run(self, task: JsonObject, answer: Callable[[str], str]) -> str:
+        """Run one script; `answer` handles its calls to the instance."""
         self._write(json.dumps(task))
         for _ in range(CALLS_MAX):
             message = self._read()
@@ -89,22 +89,22 @@ class _EngineProcess:
     def _write(self, text: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 -- opened above
         with contextlib.suppress(OSError):
-            # A process that ended is noticed where its answer is missing.
+            # An ended process is detected when its answer is read.
             self._process.stdin.write(text.encode() + b"\n")
             self._process.stdin.flush()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> JsonObject:
         assert self._process.stdout is not None  # noqa: S101 -- opened above
         line = self._process.stdout.readline(LINE_MAX)
         if not line.endswith(b"\n"):
             self.alive = False
             raise EngineError("The script was stopped: the engine ended.")
-        message: dict[str, Any] = json.loads(line)
+        message: JsonObject = json.loads(line)
         return message
 
 
 class EnginePool:
-    """Runs scripts, any number at a time; engines that are free are kept for the next one."""
+    """Runs scripts concurrently; idle engines are reused."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -114,7 +114,7 @@ class EnginePool:
         self._closed = False
 
     def run(self, script: str, prelude: str, call: str, answer: Callable[[str], str]) -> str:
-        """Return what the stand-in gives back after `script`. Raises EngineError when it fails or takes too much."""
+        """Return the result of `call` after `script`. Raises EngineError if it fails or exceeds a limit."""
         if len(script) > SCRIPT_MAX:
             raise EngineError("The script is longer than an instance takes.")
         engine = self._take()
@@ -131,7 +131,7 @@ class EnginePool:
                 raise EngineError(f"Transaction cancelled: the script ran longer than {seconds}.") from error
             raise
         except BaseException:
-            # It waits for an answer that will not come.
+            # It would wait for an answer.
             engine.kill()
             raise
         finally:
@@ -163,7 +163,7 @@ class EnginePool:
             engine.close()
 
     def close(self) -> None:
-        """Stop every script and end every engine."""
+        """Stop all scripts and engines."""
         with self._lock:
             self._closed = True
             free, self._free = self._free, []
@@ -171,12 +171,12 @@ class EnginePool:
         for engine in free:
             engine.close()
         for engine in busy:
-            # Whoever runs it lets go of it.
+            # The caller closes it.
             engine.kill()
 
 
 def _error_message(failure: str) -> str:
-    """Return an error of the engine as one sentence with the script's line, without its stack."""
+    """Return an error as one sentence with the line of the script, without the stack."""
     text = failure.split("\n    at ", maxsplit=1)[0].removesuffix("\nundefined").strip()
     if text in ("", "null"):
         return "InternalError: out of memory"

@@ -1,7 +1,7 @@
-"""The program that one JavaScript engine runs in: started by `engine`, spoken to over its standard streams.
+"""Program of one engine process, started by `script_engine`; communicates over its standard streams.
 
-A process of its own because the engine cannot be stopped while it may call back, and takes its process along when it
-fails. Run as a file, with the folder that holds `quickjs` as its argument; it ends when its input ends.
+It is a separate process because the engine cannot be interrupted while it may call back, and a crash ends its process.
+Run as a file, with the folder that holds `quickjs` as its argument; it ends when its input ends.
 
 Each line is JSON. In: `{"prelude", "script", "call", "memory"}`. Out: `{"ask": text}`, answered by one line of text,
 any number of times; then `{"result": text}` or `{"failure": text}`.
@@ -17,7 +17,7 @@ SCRIPT_LINE_OFFSET = 100_000
 
 
 def main() -> None:
-    """Answer tasks until there are no more."""
+    """Run scripts until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path.append(sys.argv[1])
     import quickjs
@@ -32,7 +32,7 @@ def main() -> None:
         say({"ask": question})
         answer = reader.readline()
         if not answer:
-            # Whoever asked for the script is gone, and so is the reason to run it.
+            # The parent process has ended.
             os._exit(1)
         return answer.decode()
 

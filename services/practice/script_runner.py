@@ -1,7 +1,7 @@
-"""What the scripted services of the practice instance do when they are called: they run their script.
+"""Runs the scripts of scripted services.
 
-`ScriptRunner` is the seam: the instance hands it the service's record and the inputs, and gets the outputs in the
-order in which the script set them.
+`ScriptRunner` is the interface: it gets the record of the service and the inputs, and returns the outputs in the order in
+which the script set them.
 """
 
 import json
@@ -28,12 +28,12 @@ _NAME = re.compile(r"[^\W\d][\w.\-]*")
 
 
 class ScriptError(Exception):
-    """A script failed; the text is what the caller's fault says."""
+    """A script failed; the text is returned in the SOAP fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceCall:
-    """One call of a scripted service: its record, its inputs as sent, who calls, the rows, and the envelope."""
+    """One call of a scripted service: record, inputs, caller, database, and envelope."""
 
     service: Row
     inputs: Mapping[str, str]
@@ -46,21 +46,21 @@ class ScriptRunner(Protocol):
     """Runs the script of a service, on any thread. Raises ScriptError when the script fails."""
 
     def run(self, call: ServiceCall) -> Outputs:
-        """Return what the script set on `response`: texts, or named parts for a nested element, in its order."""
+        """Return the values set on `response`, in order: texts, or named parts of a nested element."""
 
     def close(self) -> None:
-        """Stop what runs; later calls fail."""
+        """Stop running scripts; later calls fail."""
 
 
 class JavaScriptRunner:
-    """Runs scripts in an embedded JavaScript engine, with a stand-in of the Glide API over the instance's tables."""
+    """Runs scripts in a JavaScript engine with a simulated Glide API over the tables."""
 
     def __init__(self, seconds: float = SCRIPT_SECONDS) -> None:
         self._engines = EnginePool(seconds)
         self._prelude = read_text("practice/glide.js")
 
     def run(self, call: ServiceCall) -> Outputs:
-        """Run the script of the service, as the caller; what goes wrong in it also stands in the instance's log."""
+        """Run the script of the service as the caller; errors are also written to the log of the instance."""
         glide = GlideBridge(call.database, call.user, call.service["name"])
         try:
             made = self._engines.run(call.service["script"], self._prelude, _call_as_json(call), glide.answer)
@@ -75,7 +75,7 @@ class JavaScriptRunner:
 
 
 def _call_as_json(call: ServiceCall) -> str:
-    """Return what the stand-in needs to know of a call, as JSON."""
+    """Return the parameters of a call for glide.js, as JSON."""
     user = {"id": call.user.sys_id, "name": call.user.user_name, "roles": sorted(call.user.roles)}
     return json.dumps({"user": user, "inputs": dict(call.inputs), "envelope": call.envelope})
 
@@ -86,7 +86,7 @@ def _parse_outputs(made: str) -> Outputs:
         for name, _ in answer["pairs"]:
             if not _NAME.fullmatch(name):
                 raise EngineError(f"response has an output “{name}”, which no XML element can be called.")
-        # Half a character cannot be sent.
+        # Lone surrogates cannot be encoded.
         return {name: value.encode(errors="replace").decode() for name, value in answer["pairs"]}
     try:
         root = read_xml(answer["element"])

@@ -1,6 +1,6 @@
-"""Scripted SOAP services: the WSDL of every active row of sys_web_service, and the calls of their scripts.
+"""Scripted SOAP services: WSDL and calls of every active row of sys_web_service.
 
-The shape of the WSDL is that of one recorded from an instance; a test compares their skeletons.
+The structure of the WSDL matches one recorded from an instance; a test compares them.
 """
 
 import asyncio
@@ -39,13 +39,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
 
 def xml_response(root: etree._Element, status: int = 200) -> Response:
-    """Return an element as a text/xml answer."""
+    """Return an element as a text/xml response."""
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     return Response(content, status, media_type="text/xml;charset=utf-8")
 
 
 def soap_fault(text: str, detail: str = "", status: int = 500) -> Response:
-    """Return a SOAP fault as instances send it: unqualified children."""
+    """Return a SOAP fault with unqualified children, as instances send it."""
     root = etree.Element(f"{{{ENVELOPE_NAMESPACE}}}Envelope", nsmap={"SOAP-ENV": ENVELOPE_NAMESPACE})
     etree.SubElement(root, f"{{{ENVELOPE_NAMESPACE}}}Header")
     body = etree.SubElement(root, f"{{{ENVELOPE_NAMESPACE}}}Body")
@@ -56,7 +56,7 @@ def soap_fault(text: str, detail: str = "", status: int = 500) -> Response:
 
 
 def read_inputs(content: bytes) -> dict[str, str] | None:
-    """Return the inputs that an envelope carries by their names, or None for what is no envelope."""
+    """Return the inputs in an envelope by name, or None if it is not an envelope."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -86,7 +86,7 @@ class ScriptedServices:
         self.runner = runner
 
     def service(self, name: str) -> Row | None:
-        """Return the active service of this exact name, or None."""
+        """Return the active service with exactly this name, or None."""
         base = name.removesuffix(RENAMED_SUFFIX)
         wanted = base if base != name and self._hits("service_renamed", base) else name
         hidden = ["service_missing", "service_inactive", "service_silent"] + ["service_renamed"] * (
@@ -95,7 +95,7 @@ class ScriptedServices:
         if any(self._hits(fault_name, wanted) for fault_name in hidden):
             return None
         rows = self._database.rows("sys_web_service", name=wanted, active="true")
-        # The column compares without case; the address of a service does not.
+        # The column is case-insensitive; the path of a service is not.
         return next((row for row in rows if row["name"] == wanted), None)
 
     def _hits(self, fault_name: str, service: str) -> bool:
@@ -152,7 +152,7 @@ class ScriptedServices:
     def _operation(self, service: Row) -> str:
         if self._faults.on("operation_renamed"):
             return "submit"
-        # A name that no element can have falls back to what a new service is called.
+        # A name that is not a valid element name is replaced by the default name of a service.
         return service["function_name"] if _NAME.fullmatch(service["function_name"]) else "execute"
 
     @staticmethod
@@ -189,7 +189,7 @@ class ScriptedServices:
     # -- the call ----------------------------------------------------------
 
     async def call(self, request: Request, service: Row, user: User) -> Response:
-        """Run a service's script with what the envelope carries."""
+        """Run the script of a service with the inputs of an envelope."""
         if request.method != "POST":
             return soap_fault(
                 " Error completing SOAP request - Only HTTP POST supported ", "Error completing SOAP request"
@@ -203,7 +203,7 @@ class ScriptedServices:
         if self._faults.on("slow_script"):
             await asyncio.sleep(float(self._faults.option("slow_script", "seconds", 2)))
         try:
-            # In a thread: a script may take its time, and nobody else is to wait for it.
+            # In a thread, because a script may take long.
             call = ServiceCall(service, inputs, user, self._database, body.decode(errors="replace"))
             outputs = await asyncio.to_thread(self.runner.run, call)
         except ScriptError as error:
@@ -245,7 +245,9 @@ class ScriptedServices:
         name = f"{self._operation(service)}Response"
         # Instances send a default namespace although their schema says unqualified.
         inside = "" if self._faults.on("unqualified") else f"{{{space}}}"
-        nsmap: Any = {"tns": space} if self._faults.on("unqualified") else {None: space}
+        nsmap: Any = {"tns": space}  # Any: the stubs of lxml do not allow the prefix None
+        if not self._faults.on("unqualified"):
+            nsmap = {None: space}
         element = etree.SubElement(body, f"{{{space}}}{name}", nsmap=nsmap)
         for key, value in pairs:
             child = etree.SubElement(element, f"{inside}{key}")
@@ -258,7 +260,7 @@ class ScriptedServices:
 
 
 def strip_invalid_xml(text: str) -> str:
-    """Return `text` without the characters that XML cannot carry."""
+    """Return `text` without characters that are invalid in XML."""
     return "".join(c for c in text if c in "\t\n\r" or (ord(c) >= 32 and c not in "\ufffe\uffff"))
 
 

@@ -1,4 +1,4 @@
-"""The practice instance as a whole: started on loopback, in a thread of its own or until Ctrl+C."""
+"""The practice instance as a server on loopback, in its own thread or in the foreground."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ CLOSING_PASSES = 10
 
 
 class PracticeInstance:
-    """A ServiceNow instance to practise on. Use it in `async with`, or `start` and `stop` it."""
+    """A simulated ServiceNow instance. Use it in `async with`, or call `start` and `stop`."""
 
     def __init__(
         self,
@@ -55,38 +55,38 @@ class PracticeInstance:
 
     @property
     def base_url(self) -> str:
-        """The address of the instance, with its trailing slash; it is running when this is asked."""
+        """Base URL of the running instance, with a trailing slash."""
         return f"http://{HOST}:{self._port}/"
 
     @property
     def log(self) -> list[RecordedCall]:
-        """What arrived, oldest first."""
+        """The recorded calls, oldest first."""
         return self._web.log
 
     def records(self, table: str, **equal: str) -> list[Row]:
-        """Return rows of a table, past every access rule."""
+        """Return rows of a table, without access rules."""
         return self._database.rows(table, **equal)
 
     # -- running -----------------------------------------------------------
 
     def start(self) -> Self:
-        """Serve in a thread of its own and return when calls are answered."""
+        """Serve in a new thread; return when it accepts calls."""
         config = uvicorn.Config(
             self._web.app,
             host=HOST,
             port=self._port,
-            # What goes wrong is told by whoever started it, in words for people.
+            # The caller reports errors.
             log_level="critical",
             lifespan="off",
             server_header=False,
-            date_header=False,  # the web application says the date itself: a fault may change it
+            date_header=False,  # the web application sets the date, which a fault may change
             ws="none",
         )
         server = uvicorn.Server(config)
         started = threading.Event()
 
         def body() -> None:
-            # It is ended by cancelling it.
+            # It ends by cancellation.
             with contextlib.suppress(asyncio.CancelledError):
                 asyncio.run(self._serve(server, started))
 
@@ -141,8 +141,8 @@ class PracticeInstance:
 
 
 async def _close_server(server: uvicorn.Server) -> None:
-    """Close everything at once: uvicorn's own end looks for it ten times a second, and then waits as long again."""
-    # Taking no more comes first: asyncio loses a connection that it takes while its server closes.
+    """Close the server immediately; uvicorn's own shutdown polls ten times a second."""
+    # Stop accepting first: asyncio loses a connection accepted while its server closes.
     for taking in (one for listening in server.servers for one in listening.sockets):
         with contextlib.suppress(NotImplementedError):  # Windows takes them in another way
             asyncio.get_running_loop().remove_reader(taking.fileno())
@@ -154,7 +154,7 @@ async def _close_server(server: uvicorn.Server) -> None:
             connection.shutdown()
         await asyncio.sleep(0)
     for connection in list(open_now.connections):
-        connection.transport.abort()  # its client does not read
+        connection.transport.abort()  # the client does not read
     for listening in server.servers:
         listening.close()
 
@@ -169,7 +169,7 @@ async def serve(
     password: str | None,
     printer: Callable[[str], None],
 ) -> None:
-    """Serve until the task is cancelled; says where, and with which accounts."""
+    """Serve until the task is cancelled; prints the address and the accounts."""
     practice = PracticeInstance(state=state, items=items, requests=requests, port=port, password=password)
     for text in faults:
         practice.faults.read(text)

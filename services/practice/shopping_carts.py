@@ -1,4 +1,4 @@
-"""Shopping carts as an instance keeps them: one a user and name, shared by everything that runs as this user."""
+"""Shopping carts: one per user and name, shared by all scripts of the user, as on an instance."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ class Carts:
         self._user = user
 
     def cart(self, name: str) -> str:
-        """Return the sys_id of the user's cart of this name; it is made where there is none."""
+        """Return the sys_id of the user's cart with this name, created if missing."""
         key = {"name": name, "user": self._user.sys_id}
         with self._database.transaction():
             found = self._database.first("sc_cart", **key)
@@ -32,11 +32,11 @@ class Carts:
             )
 
     def items(self, name: str) -> list[Row]:
-        """Return what lies in a cart."""
+        """Return the lines of a cart."""
         return self._database.rows("sc_cart_item", cart=self.cart(name))
 
     def add(self, name: str, item: str, quantity: str, variables: Mapping[str, str]) -> str:
-        """Put an item into a cart and return the sys_id of its line."""
+        """Add an item to a cart and return the sys_id of the line."""
         with self._database.transaction():
             values = {"cart": self.cart(name), "cat_item": item, "quantity": quantity}
             line = self._database.insert("sc_cart_item", values, by=self._user.user_name)
@@ -45,7 +45,7 @@ class Carts:
         return line
 
     def set_variable(self, line: str, variable: str, value: str) -> None:
-        """Give a variable of a line its value; a variable that the item lacks is passed over."""
+        """Set a variable of a line; unknown variables are ignored."""
         row = self._database.get("sc_cart_item", line)
         options = list_variables(self._database, row["cat_item"]) if row else []
         option = next((one for one in options if one["name"] == variable), None)
@@ -60,14 +60,14 @@ class Carts:
                 self._database.update("sc_item_option", found["sys_id"], {"value": value})
 
     def order_now(self, name: str, item: str, quantity: str, variables: Mapping[str, str]) -> Order | None:
-        """Order one item past the cart; with two-step checkout it only goes into the cart, and None comes back."""
+        """Order one item without the cart; with two-step checkout, add it to the cart and return None."""
         if self._database.is_set(TWO_STEP_PROPERTY, default=False):
             self.add(name, item, quantity, variables)
             return None
         return self._place([OrderLine(item, variables, quantity)])[0]
 
     def check_out(self, name: str) -> Order | None:
-        """Order everything that lies in a cart as one request, and empty the cart; None when it is empty."""
+        """Order all lines of a cart as one request and empty it; None if it is empty."""
         with self._database.transaction():
             lines = [
                 OrderLine(row["cat_item"], self._variables(row["sys_id"]), row["quantity"])
@@ -80,7 +80,7 @@ class Carts:
         return placed
 
     def empty(self, name: str) -> None:
-        """Take everything out of a cart."""
+        """Remove all lines of a cart."""
         with self._database.transaction():
             for row in self.items(name):
                 for option in self._database.rows("sc_item_option", cart_item=row["sys_id"]):

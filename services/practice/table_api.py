@@ -1,14 +1,14 @@
-"""The Table API: records of the practice tables in JSON, with queries, access rules and the recorded errors."""
+"""The Table API: records in JSON, with queries, access rules and recorded error bodies."""
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from services.common.json_types import JsonLike
 from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import User
 from services.practice.database import Database, Row, quote_identifier, to_column_text
@@ -59,23 +59,23 @@ _REFUSED_OPERATIONS = {"POST": "Insert", "DELETE": "Delete"}
 
 
 class TableResponse(JSONResponse):
-    """A JSON answer with the content type that instances send."""
+    """A JSON response with the content type of an instance."""
 
     media_type = "application/json;charset=UTF-8"
 
 
 def error_response(status: int, message: str, detail: str) -> TableResponse:
-    """Return an error body as the Table API words it."""
+    """Return an error response of the Table API."""
     return TableResponse({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
 
 
 def not_authenticated() -> TableResponse:
-    """Return the recorded body of a refused sign-in."""
+    """Return the response to wrong credentials."""
     return error_response(401, "User Not Authenticated", "Required to provide Auth information")
 
 
 class RowCache:
-    """What the rows of one answer refer to, each read once: many of them refer to the same."""
+    """Cache of referenced rows for one response."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -99,14 +99,14 @@ class RowCache:
 
 
 class TableApi:
-    """Answers the calls on /api/now/table."""
+    """Handles calls of /api/now/table."""
 
     def __init__(self, database: Database, faults: FaultRegistry) -> None:
         self._database = database
         self._faults = faults
 
     async def answer(self, request: Request, user: User, table_name: str, sys_id: str) -> Response:
-        """Answer one call of a signed-in user."""
+        """Handle one call of an authenticated user."""
         table = TABLES.get(table_name)
         if table is None:
             return error_response(400, f"Invalid table {table_name}", "")
@@ -169,7 +169,7 @@ class TableApi:
             f"SELECT {names} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
             [*values, limit, offset],
         )
-        # The limit counts before the access rules: a page may come short or empty although more follows.
+        # The limit applies before access rules: a page may be short or empty although more rows follow.
         rows = [dict(row) for row in found if self._readable(user, table, dict(row))]
         if (
             self._faults.on("empty_pages")
@@ -225,7 +225,7 @@ class TableApi:
     # -- writing -----------------------------------------------------------
 
     def _change(
-        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, Any]
+        self, request: Request, user: User, table: Table, sys_id: str, values: Mapping[str, JsonLike]
     ) -> Response:
         row = self._database.get(table.name, sys_id)
         if row is None or not self._readable(user, table, row):
@@ -240,11 +240,13 @@ class TableApi:
 
     # -- showing -----------------------------------------------------------
 
-    def _shown(self, table: Table, row: Row, params: Mapping[str, str], lookups: RowCache) -> dict[str, Any]:
+    def _shown(
+        self, table: Table, row: Row, params: Mapping[str, str], lookups: RowCache
+    ) -> Mapping[str, JsonLike]:
         wanted = [n.strip() for n in params.get("sysparm_fields", "").split(",") if n.strip()] or list(
             table.columns
         )
-        shown = {}
+        shown: dict[str, JsonLike] = {}
         for path in wanted:
             hidden = is_field_hidden(self._faults, table.name, path)
             value = "" if hidden else self._value(table, row, path, params, lookups)
@@ -252,13 +254,15 @@ class TableApi:
                 shown[path] = value
         return shown
 
-    def _value(self, table: Table, row: Row, path: str, params: Mapping[str, str], lookups: RowCache) -> Any:
-        """Return a field as the API shows it, dot-walks included; None for a field that does not exist."""
+    def _value(
+        self, table: Table, row: Row, path: str, params: Mapping[str, str], lookups: RowCache
+    ) -> JsonLike:
+        """Return the value of a field, which may be dot-walked; None for an unknown field."""
         name, _, rest = path.partition(".")
         if name == "variables" and table.name == "sc_req_item":
             return lookups.variables(row["sys_id"]).get(rest, "")
         if rest and name.startswith("ref_") and name[4:] in TABLES:
-            # The same record, read as one of a table that extends this one.
+            # The same record, read through a table that extends this one.
             extended = lookups.get(name[4:], row["sys_id"])
             if extended is None:
                 return ""
@@ -293,8 +297,8 @@ class TableApi:
         return row[table.display] if table is not None and row is not None else ""
 
 
-def _truncated_list(shown: list[dict[str, Any]]) -> Response:
-    """Return a list as it comes when the quota ends its transaction: the array stays open, and an error follows."""
+def _truncated_list(shown: Sequence[Mapping[str, JsonLike]]) -> Response:
+    """Return the response of a transaction cancelled by a quota: an unterminated array followed by an error."""
     text = "Transaction cancelled: maximum execution time exceeded"
     error = json.dumps({"error": {"message": text, "detail": text}, "status": "failure"})[1:]
     content = json.dumps({"result": shown[:1]})[:-2] + ("," if shown else "") + error
@@ -306,8 +310,8 @@ def _acl_refused(method: str) -> TableResponse:
     return error_response(403, "Operation Failed", f"ACL Exception {what} Failed due to security constraints")
 
 
-def _empty_mandatory(table: Table, values: Mapping[str, Any], *, only_sent: bool) -> list[str]:
-    """Return the labels of the mandatory columns that a write leaves, or makes, empty."""
+def _empty_mandatory(table: Table, values: Mapping[str, JsonLike], *, only_sent: bool) -> list[str]:
+    """Return the labels of mandatory columns that are empty after a write."""
     return [
         column.label
         for column in table.columns.values()

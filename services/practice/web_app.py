@@ -1,4 +1,4 @@
-"""The web application of the practice instance: who is signed in, which fault is on, and who answers."""
+"""The web application of the practice instance: authentication, faults and routing."""
 
 import asyncio
 import base64
@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
@@ -54,7 +53,7 @@ REDIRECT_FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One call that arrived: enough for a test to see what was sent where, and no secret."""
+    """A recorded call, without secrets."""
 
     method: str
     path: str
@@ -68,31 +67,31 @@ class RecordedCall:
 
 
 class _LostResponse(Response):
-    """The answer that never comes: its headers are held back until the connection ends."""
+    """A response that is never sent; the connection is closed instead."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Promise an answer and end without it; the server then hangs up."""
+        """Announce a response and return without sending it; the server closes the connection."""
         del scope, receive
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
 
 
 def internal_error(path: str) -> Response:
-    """Return what comes when the instance itself fails: an error body, or a fault where SOAP is spoken."""
+    """Return the response to an internal error: a JSON body, or a SOAP fault for SOAP calls."""
     if path.startswith("/api/"):
         return error_response(500, "Exception occurred", "Check logs for error trace")
     return soap_fault("Error completing SOAP request")
 
 
 def fault_page(name: str, status: int = 200) -> Response:
-    """Return one of the web pages that come in place of data."""
+    """Return a web page that an instance sends instead of data."""
     title, text = FAULT_PAGES[name]
     return HTMLResponse(_HTML_TEMPLATE.format(title=title, text=text), status)
 
 
 class _LoopbackHostOnly:
-    """Refuses requests that were meant for another host.
+    """Rejects requests with another Host header.
 
-    A web page can lead a name of its own to this machine, and would then be let in by the browser of whoever looks at it.
+    A web page could resolve its own host name to this machine (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -132,18 +131,18 @@ class PracticeWebApp:
                 Route("/practice/faults", self._set_faults, methods=["GET", "POST", "DELETE"]),
                 Route("/{path:path}", self._handle, methods=METHODS),
             ],
-            # Other methods, and addresses that no route can hold.
+            # Other methods, and paths that no route matches.
             exception_handlers={404: self._handle, 405: self._handle},
             middleware=[Middleware(_LoopbackHostOnly)],
         )
 
     async def _set_faults(self, request: Request) -> Response:
-        """Switch faults on (POST {"name": …, options}) or all of them off (DELETE); loopback only, as everything."""
+        """Activate a fault (POST {"name": …, options}) or deactivate all (DELETE)."""
         if request.method == "DELETE":
             self.faults.clear()
         elif request.method == "POST":
             if not request.headers.get("content-type", "").lower().startswith("application/json"):
-                # Any page in a browser may send other types to this machine without asking.
+                # A web page may send other content types to this machine without a preflight request.
                 return JSONResponse({"error": "Send application/json."}, 400)
             try:
                 body = json.loads(await request.body())
@@ -154,7 +153,7 @@ class PracticeWebApp:
 
     async def _handle(self, request: Request, _: Exception | None = None) -> Response:
         try:
-            # Read at once and kept by the request: whoever hangs up later was heard all the same.
+            # Read immediately, so that the call is recorded even if the client disconnects.
             await request.body()
         except ClientDisconnect:
             return Response(status_code=400)
@@ -261,7 +260,7 @@ class PracticeWebApp:
         return await self.services.call(request, service, user)
 
     async def _fault_response(self) -> Response | None:
-        """Return what a fault of the whole instance answers, or None."""
+        """Return the response of an instance-wide fault, or None."""
         faults = self.faults
         if faults.on("slow"):
             await asyncio.sleep(float(faults.option("slow", "seconds", 2)))
@@ -290,7 +289,7 @@ class PracticeWebApp:
         return None
 
     def _authenticate(self, request: Request) -> tuple[User | None, str]:
-        """Return the user of a request and its session; credentials win over a cookie."""
+        """Return user and session of a request; credentials take precedence over a cookie."""
         header = request.headers.get("authorization", "")
         session = request.cookies.get("JSESSIONID", "")
         if header:
@@ -305,7 +304,7 @@ class PracticeWebApp:
         return (self._accounts.resume(session) if session else None), session
 
     def _is_stale_session(self, request: Request) -> bool:
-        """Whether a call carries a session that was begun before the instance switched to another node."""
+        """Whether the session was started before the instance switched to another node."""
         if not self.faults.on("node_switched"):
             self._current_node_sessions.clear()
             return False
@@ -329,7 +328,7 @@ class PracticeWebApp:
             )
         if self.faults.on("not_servicenow"):
             return
-        headers: dict[str, Any] = {
+        headers = {
             "X-Is-Logged-In": "true" if user else "false",
             "X-Transaction-ID": secrets.token_hex(6),
             "Server": "ServiceNow",

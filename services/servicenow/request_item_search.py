@@ -1,6 +1,6 @@
 """Request items: found on the instance while the user types, marked when they carry the contract's variables."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, replace
 
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
@@ -37,7 +37,7 @@ class Catalogue:
         self._instance = instance
         self._variables: dict[str, tuple[str, ...]] = {}
 
-    async def search(self, text: str = "", limit: int = 50) -> AsyncIterator[list[RequestItem]]:
+    async def search(self, text: str = "", limit: int = 50) -> AsyncGenerator[list[RequestItem], None]:
         """Yield batches of items whose name contains `text`: first those that keep the contract, then the rest.
 
         A "Category | Name" text, as the set-up guide writes it, is searched for by its name. Cancelling the iteration

@@ -1,4 +1,4 @@
-"""What applying a document does beyond the store: finding request items by their contract, binding passwords."""
+"""Applies a document with calls to ServiceNow: finds Request Items by their contract, binds passwords."""
 
 import asyncio
 import uuid
@@ -34,13 +34,13 @@ from services.workspace import Workspace
 
 T = TypeVar("T", bound=ConfigurationObject)
 APPLY_ATTEMPTS = 5
-"""So often a document is compared anew when others write meanwhile."""
+"""How often a document is compared again when others write meanwhile."""
 
 
 async def apply_online(made: DocumentPlan, workspace: Workspace, *, confirmed: int | None = None) -> None:
     """Apply a plan: find request items, store everything in one transaction, bind passwords to the servers applied.
 
-    `made` says afterwards what was done. An item that cannot be looked for now, because the instance is not reached or
+    `made` contains afterwards what was done. An item that cannot be found now, because the instance is unreachable or
     does not have it yet, stays unresolved with a warning; the next apply, provisioning or check resolves it. Raises
     InputError when several items fit, RefusedError, and the errors of `apply`; nothing is changed then, and no password
     is bound to a server that is not stored.
@@ -50,7 +50,7 @@ async def apply_online(made: DocumentPlan, workspace: Workspace, *, confirmed: i
             await _resolve_and_store(made, workspace, confirmed)
             break
         except (ConflictError, InvalidError):
-            # Somebody stored something since it was compared; perhaps the same document, and nothing is left to do.
+            # Somebody stored something since the comparison; perhaps the same document, and nothing is left to do.
             if not left:
                 raise
             await asyncio.to_thread(refresh_plan, made, workspace.configuration)
@@ -122,7 +122,7 @@ async def _resolve_request_item(
 
 
 async def find_candidate_items(instance: ServiceNowClient, process: ApprovalProcess) -> list[RequestItem]:
-    """Return the items that the name of a process's request item may mean: those of exactly that name, else all that fit."""
+    """Return the items that match the name of a process's Request Item: those of exactly that name, else all that fit."""
     name = process.request_item_name
     found = await Catalogue(instance).find_by_contract(name, process.request_item_category)
     return [one for one in found if one.name.casefold() == name.casefold()] or found

@@ -1,4 +1,4 @@
-"""What a document would change, and changing it: one transaction, nothing deleted, references by name."""
+"""Plans and applies the changes of a document: one transaction, nothing is deleted, references by name."""
 
 import contextlib
 import difflib
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
-from models.base import ConfigurationObject, FieldValue, FieldValues, name_key
+from models.base import ConfigurationObject, name_key
+from models.field_values import FieldValue, FieldValues
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind
@@ -19,12 +20,12 @@ from services.transfer.document_reader import SHOWN_MAX, Document, DocumentError
 from services.transfer.value_forms import SHORTENED_MAX, document_keys, shorten
 
 NAMES_MAX = 500
-"""Names among which a near one is looked for."""
+"""Maximum number of names among which a similar one is searched."""
 
 
 @dataclass(slots=True)
 class ObjectChange:
-    """What happens to one object: create, update or keep, with every field that differs as (from, to)."""
+    """The change of one object: create, update or keep, with every field that differs as (from, to)."""
 
     operation: str
     kind: Kind
@@ -52,9 +53,9 @@ class DocumentPlan:
     changes: list[ObjectChange] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refusals: list[RequestsOpenError] = field(default_factory=list)
-    """Changes of objects on which open requests hang."""
+    """Changes of objects that open requests depend on."""
     document: Document | None = None
-    """What was compared."""
+    """The document that was compared."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -76,7 +77,7 @@ class DocumentPlan:
 
 
 def plan_document(document: Document, configuration: Configuration) -> DocumentPlan:
-    """Compare `document` with what is stored; raises DocumentError for unknown names and values that cannot be."""
+    """Compare `document` with the store; raises DocumentError for unknown names and invalid values."""
     made = DocumentPlan(warnings=list(document.warnings), document=document)
     mistakes: list[Mistake] = []
     known = {kind: {name_key(i.name): i for i in configuration.all(kind)} for kind in Kind}
@@ -103,14 +104,14 @@ def plan_document(document: Document, configuration: Configuration) -> DocumentP
 
 
 def raise_for_open_requests(made: DocumentPlan, confirmed: int | None) -> None:
-    """Raise RequestsOpenError, for the object with the most, when more open requests than `confirmed` hang on one."""
+    """Raise RequestsOpenError for the object with the most open requests, if these are more than `confirmed`."""
     worst = max(made.refusals, key=lambda one: one.open.count, default=None)
     if worst is not None and worst.open.count > (confirmed or 0):
         raise worst
 
 
 def refresh_plan(made: DocumentPlan, configuration: Configuration) -> None:
-    """Compare the document of a plan with what is stored by now. Raises as `plan` does."""
+    """Compare the document of a plan with the store again. Raises as `plan_document` does."""
     if made.document is not None:
         fresh = plan_document(made.document, configuration)
         made.changes, made.warnings, made.refusals = fresh.changes, fresh.warnings, fresh.refusals
@@ -124,10 +125,10 @@ def _find_refusals(made: DocumentPlan, configuration: Configuration) -> None:
 def apply_plan(made: DocumentPlan, configuration: Configuration, *, confirmed: int | None = None) -> None:
     """Store what `made` planned, in one transaction; nothing is stored when it raises.
 
-    Raises InvalidError, ConflictError, and RequestsOpenError when more open requests than `confirmed` hang on an
-    object that is renamed or re-pointed.
+    Raises InvalidError, ConflictError, and RequestsOpenError when more open requests than `confirmed` depend on an
+    object that is renamed or rerouted.
     """
-    # What the objects add to the audit trail is written at once: each of them by itself takes as long as the object.
+    # Flushed together at the end: separate audit entries would take as long as the objects themselves.
     with configuration.store.write("Applied from a document") as work, work.session.no_autoflush:
         for change in made.changes:
             if change.operation != "keep":

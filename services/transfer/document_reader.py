@@ -4,8 +4,9 @@ import difflib
 import gc
 from dataclasses import dataclass, field
 
-from models.base import FieldValue, FieldValues, name_key
+from models.base import name_key
 from models.document_keys import DocumentKey, ValueForm
+from models.field_values import FieldValue, FieldValues
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind, referenced_kind
 from services.common.errors import InputError, Owner, Problem

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from models.base import FieldValue
 from models.document_keys import SERVICENOW, DocumentKey, ValueForm
+from models.field_values import FieldValue
 from models.kinds import Kind
 from models.tables import model_for_kind
 from services.common.uuid_text import parse_uuid

@@ -36,6 +36,7 @@ from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
 from models.kinds import Kind
 from services.connectivity import StageResult
+from services.setup.checklist import next_step
 from tests.console.accessibility import in_sight, said
 from tests.console.everything import look_at_everything
 from tests.console.page_support import until
@@ -110,8 +111,12 @@ def test_the_steps_of_home_tell_their_state(run, tmp_path):
         states = {step.number: str(step.state) for phase in page.phases for step in phase.steps}
         for name in names:
             number = int(name.removeprefix("Step ").partition(",")[0])
-            coming = page._next_step is not None and page._next_step.number == number
-            word = "next" if coming else STATE_LABELS[states[number]].lower()
+            following = next_step(page.phases)
+            word = (
+                "next"
+                if following is not None and following.number == number
+                else STATE_LABELS[states[number]].lower()
+            )
             assert f", {word}" in name
         assert any(", done" in name for name in names)
         assert any(", blocked" in name for name in names) or "blocked" not in states.values()

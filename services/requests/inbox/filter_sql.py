@@ -5,15 +5,22 @@ import unicodedata
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, String, false, func, literal, literal_column, or_
+from sqlalchemy import ColumnElement, Select, String, false, func, literal, literal_column, or_
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
 from services.requests.inbox.filters import ME, OPEN_STATES, Filter, Sort
 from services.requests.inbox.folded_columns import casefolded
 from services.store.row_values import get_table
+
+SqlColumn: TypeAlias = ColumnElement[Any]  # Any: columns of different types in one sequence
+SqlStatement: TypeAlias = Select[
+    Any
+]  # Any: SQLAlchemy types rows by their columns, which are chosen at run time
+SortKey: TypeAlias = tuple[object, ...]
+"""Values of the columns of an order, in one row."""
 
 REQUEST_TABLE = get_table(ApprovalRequest)
 TIME_RANGE_MAX_S = 100 * 366 * 24 * 60 * 60
@@ -62,19 +69,19 @@ _STATE_INDEX = RequestRow._fields.index("state")
 _WAITS_FOR_INDEX = RequestRow._fields.index("waits_for")
 
 
-def to_request_row(values: Sequence[Any]) -> RequestRow:
+def to_request_row(values: Sequence[object]) -> RequestRow:
     """Return the row for the values of ROW_COLUMNS."""
     plain = list(values)
     # The column keeps the approvers that were read last, also if the request has ended without a further read.
-    waiting = plain[_WAITS_FOR_INDEX].split("\n") if plain[_STATE_INDEX] in OPEN_STATES else ()
+    waiting = str(plain[_WAITS_FOR_INDEX]).split("\n") if plain[_STATE_INDEX] in OPEN_STATES else ()
     plain[_WAITS_FOR_INDEX] = tuple(line for line in waiting if line)
     return RequestRow._make(plain)
 
 
-def sort_key(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+def sort_key(sort: Sort) -> tuple[SqlColumn, ...]:
     """Return the columns of an order; the last one is the id, so that no two rows are equal."""
     c = REQUEST_TABLE.c
-    first: dict[str, ColumnElement[Any]] = {
+    first: dict[str, SqlColumn] = {
         "state": c.state,
         "policy": c.policy_name,
         "user": func.lower(c.initiator_name),

@@ -1,11 +1,12 @@
 """Filters and orders of the list of requests, as values that can be compared, stored and written as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 from models.kinds import RequestState
+from services.common.json_types import JsonObject, JsonValue
 
 ME = "@me"
 """Value of `Filter.waits_for`: the user of this console."""
@@ -65,9 +66,9 @@ class Filter:
         """Whether nothing is restricted."""
         return self == Filter()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the values that are not the default, for JSON; UUIDs as text, states sorted."""
-        found: dict[str, Any] = {}
+        found: JsonObject = {}
         for one in fields(self):
             value = getattr(self, one.name)
             if value == one.default:
@@ -78,10 +79,10 @@ class Filter:
         return found
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Filter":
+    def from_json(cls, values: Mapping[str, JsonValue]) -> "Filter":
         """Return the filter that `as_json` wrote; raises ValueError for other values."""
         known = {one.name: one for one in fields(cls)}
-        read: dict[str, Any] = {}
+        read: dict[str, Any] = {}  # Any: values of fields of different types
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"a filter has no {name}")
@@ -92,33 +93,34 @@ class Filter:
 T = TypeVar("T")
 
 
-def _require_type(kind: type[T], value: Any) -> T:
-    if type(value) is not kind:  # true is no number of seconds
+def _require_type(kind: type[T], value: JsonValue) -> T:
+    # bool is a subclass of int, but true is no number of seconds.
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise ValueError(f"{value!r} is not of the kind {kind.__name__}")
     return value
 
 
-def _parse_text(value: Any) -> str:
+def _parse_text(value: JsonValue) -> str:
     return _require_type(str, value)
 
 
-def _parse_states(value: Any) -> frozenset[RequestState]:
+def _parse_states(value: JsonValue) -> frozenset[RequestState]:
     return frozenset(RequestState(_parse_text(name)) for name in _require_type(list, value))
 
 
-def _parse_seconds(value: Any) -> int:
+def _parse_seconds(value: JsonValue) -> int:
     return _require_type(int, value)
 
 
-def _parse_flag(value: Any) -> bool:
+def _parse_flag(value: JsonValue) -> bool:
     return _require_type(bool, value)
 
 
-def _parse_uuid(value: Any) -> UUID:
+def _parse_uuid(value: JsonValue) -> UUID:
     return UUID(_parse_text(value))
 
 
-_PARSERS: dict[str, Any] = {
+_PARSERS: dict[str, Callable[[JsonValue], object]] = {
     "states": _parse_states,
     "process_id": _parse_uuid,
     "server_id": _parse_uuid,

@@ -1,7 +1,5 @@
 """Case-insensitive comparison of columns inside the database, for all letters of Unicode."""
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -31,12 +29,12 @@ class casefolded(GenericFunction[str]):  # noqa: N801 -- it is called as a funct
 
 
 @compiles(casefolded, "sqlite")
-def _compile_sqlite(element: casefolded, compiler: SQLCompiler, **named: Any) -> str:
+def _compile_sqlite(element: casefolded, compiler: SQLCompiler, **named: object) -> str:
     return f"{FOLD_FUNCTION}({compiler.process(element.clauses, **named)})"
 
 
 @compiles(casefolded, "postgresql")
-def _compile_postgresql(element: casefolded, compiler: SQLCompiler, **named: Any) -> str:
+def _compile_postgresql(element: casefolded, compiler: SQLCompiler, **named: object) -> str:
     capitals = f"replace(normalize({compiler.process(element.clauses, **named)}), '\u0130', 'i\u0307')"
     small = f"translate(lower({capitals}), '\u03c2\u017f', '\u03c3s')"
     for letter, others in _EXPANDING_LETTERS.items():

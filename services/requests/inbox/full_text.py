@@ -7,13 +7,12 @@ wildcards; case is ignored.
 import json
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Integer,
-    Select,
     String,
     Uuid,
     and_,
@@ -30,7 +29,13 @@ from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import Session
 
 from services.common.plain_text import replace_unstorable
-from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
+from services.requests.inbox.filter_sql import (
+    REQUEST_TABLE,
+    FilterCondition,
+    SqlColumn,
+    SqlStatement,
+    sql_clauses,
+)
 from services.requests.inbox.index_selection import (
     AGE_INDEX,
     RAW_ID,
@@ -77,7 +82,7 @@ _LAST_CHARACTER = chr(0x10FFFF)
 class SearchResult(NamedTuple):
     """A statement for the ids of the rows that contain the words; `complete` is False if not all rows were compared."""
 
-    statement: Select[Any]
+    statement: SqlStatement
     complete: bool
 
 
@@ -213,7 +218,7 @@ def _matching_ids_in_window(
     return list(session.execute(near).scalars())
 
 
-def _is_any_of(key: ColumnElement[Any], rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
+def _is_any_of(key: SqlColumn, rows: Sequence[uuid.UUID]) -> ColumnElement[bool]:
     """Return the condition that a row is one of many; as a table, because PostgreSQL plans each element of a list."""
     return key.in_(select(func.unnest(literal(list(rows), _UUID_ARRAY)).column_valued("wanted")))
 

@@ -5,13 +5,13 @@ Other databases have statistics and choose themselves.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, func, literal_column, select, type_coerce
 from sqlalchemy.types import NullType
 from sqlmodel import Session
 
-from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
+from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, SqlStatement, sql_clauses
 from services.requests.inbox.filters import Sort
 
 IN_MEMORY_SORT_MAX = 10_000
@@ -128,11 +128,11 @@ def ordered_index_name(sort: Sort, conditions: Sequence[FilterCondition]) -> str
     return f"ix_{REQUEST_TABLE.name}_{_INDEX_BY_EQUALITY_COLUMN[equal[0]]}" if equal else AGE_INDEX.name
 
 
-def with_index_hint(statement: Select[Any], index: str) -> Select[Any]:
+def with_index_hint(statement: SqlStatement, index: str) -> SqlStatement:
     """Return the statement with a hint that makes SQLite use an index."""
     return statement.with_hint(REQUEST_TABLE, f"INDEXED BY {index}", "sqlite")
 
 
-def count_rows(session: Session, statement: Select[Any]) -> int:
+def count_rows(session: Session, statement: SqlStatement) -> int:
     """Return the number of rows of a statement."""
     return int(session.execute(select(func.count()).select_from(statement.subquery())).scalar_one())

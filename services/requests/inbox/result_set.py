@@ -7,15 +7,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlmodel import Session
 
 from services.requests.inbox.filter_sql import (
     REQUEST_TABLE,
     ROW_COLUMNS,
     RequestRow,
+    SortKey,
+    SqlColumn,
+    SqlStatement,
     build_conditions,
     is_ascending,
     sort_key,
@@ -50,7 +53,7 @@ class Anchor:
     """A known position: the row `at` (from 0) has this sort key."""
 
     at: int
-    key: tuple[Any, ...]
+    key: SortKey
 
 
 class Slice(NamedTuple):
@@ -79,7 +82,7 @@ class ResultSet:
         self._words = split_words(filter_.text)
         self._conditions = build_conditions(filter_, at, me)
         self._index_selection: IndexSelection | None = None
-        self._ids: dict[str, list[Any]] = {}
+        self._ids: dict[str, list[object]] = {}
         """Ids in ascending order, by the column of the order."""
         self._complete = True
         self._total: Count | None = None
@@ -154,7 +157,7 @@ class ResultSet:
                 self._index_selection = select_index(session, self._conditions)
             return self._index_selection
 
-    def _load_sorted_ids(self, session: Session, sort: Sort) -> list[Any] | None:
+    def _load_sorted_ids(self, session: Session, sort: Sort) -> list[object] | None:
         """Return the sorted ids of all rows, or None if there are many."""
         with self._selection_lock:
             selection = self._select_index(session)
@@ -165,7 +168,7 @@ class ResultSet:
             ids = self._ids[sort.column]
         return ids if is_ascending(sort) else ids[::-1]
 
-    def _read_sorted_ids(self, session: Session, selection: IndexSelection, sort: Sort) -> list[Any]:
+    def _read_sorted_ids(self, session: Session, selection: IndexSelection, sort: Sort) -> list[object]:
         if self._words:
             statement, complete = search_requests(session, self._words, self._conditions, selection)
             self._complete = complete and self._indexed
@@ -211,7 +214,7 @@ class ResultSet:
 
     def _begin(
         self, session: Session, sort: Sort, start: int, near: Anchor | None
-    ) -> tuple[tuple[Any, ...] | None, int]:
+    ) -> tuple[SortKey | None, int]:
         """Return the sort key to read from, and how many rows to skip after it."""
         known = self._nearest_anchors(sort, start) + ([near] if near is not None else [])
         before = max((one for one in known if one.at <= start), default=None, key=lambda one: one.at)
@@ -224,9 +227,7 @@ class ResultSet:
             return self._back(session, sort, None, total.number - start - 1), 0
         return (before.key if before else None), skipped
 
-    def _back(
-        self, session: Session, sort: Sort, key: tuple[Any, ...] | None, skipped: int
-    ) -> tuple[Any, ...] | None:
+    def _back(self, session: Session, sort: Sort, key: SortKey | None, skipped: int) -> SortKey | None:
         """Return the sort key `skipped` + 1 rows before a key, or before the end."""
         upward = not is_ascending(sort)
         statement = self._walk(select(*sort_key(sort)), sort).order_by(*_order_by(sort, upward=upward))
@@ -235,7 +236,7 @@ class ResultSet:
         found = session.execute(statement.offset(skipped).limit(1)).first()
         return tuple(found) if found is not None else None
 
-    def _walk(self, statement: Select[Any], sort: Sort) -> Select[Any]:
+    def _walk(self, statement: SqlStatement, sort: Sort) -> SqlStatement:
         conditions = sql_clauses(self._conditions)
         return with_index_hint(
             statement.select_from(REQUEST_TABLE).where(*conditions),
@@ -261,13 +262,13 @@ class ResultSet:
                 del anchors[1::2]
 
 
-def _order_by(sort: Sort, *, upward: bool | None = None) -> list[ColumnElement[Any]]:
+def _order_by(sort: Sort, *, upward: bool | None = None) -> list[SqlColumn]:
     up = is_ascending(sort) if upward is None else upward
     return [one.asc() if up else one.desc() for one in sort_key(sort)]
 
 
 def _after_key(
-    sort: Sort, key: tuple[Any, ...], *, upward: bool, with_it: bool = False
+    sort: Sort, key: SortKey, *, upward: bool, with_it: bool = False
 ) -> tuple[ColumnElement[bool], ...]:
     """Return the condition that a row comes after `key`; the first column is compared alone, for the range of the index."""
     own = sort_key(sort)
@@ -277,15 +278,13 @@ def _after_key(
     return own[0] <= key[0], (whole <= value if with_it else whole < value)
 
 
-def _between(sort: Sort, first: tuple[Any, ...], last: tuple[Any, ...]) -> tuple[ColumnElement[bool], ...]:
+def _between(sort: Sort, first: SortKey, last: SortKey) -> tuple[ColumnElement[bool], ...]:
     """Return the condition that a row comes before `last` and not before `first`."""
     up = is_ascending(sort)
     return *_after_key(sort, first, upward=up, with_it=True), *_after_key(sort, last, upward=not up)
 
 
-def _before_key(
-    sort: Sort, key: tuple[Any, ...]
-) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:
+def _before_key(sort: Sort, key: SortKey) -> tuple[ColumnElement[bool], tuple[ColumnElement[bool], ...]]:
     """Return two conditions: the first column is less than that of `key`; or it is equal and the rest is less.
 
     Comparing whole keys takes three times as long, and half a million rows may come before one.

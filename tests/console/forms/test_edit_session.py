@@ -7,7 +7,8 @@ import pytest
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from console.forms.edit_session import EditSession, as_sentence, field_values
+from console.forms.edit_session import EditSession, as_sentence
+from console.forms.edited_object import field_values
 from console.runtime.drafts import Draft
 from models.kinds import Kind
 from services.common.errors import ConflictError, InvalidError

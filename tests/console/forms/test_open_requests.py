@@ -162,7 +162,7 @@ def test_a_deleted_credential_takes_its_password_along(run, ctx, configuration, 
 
     async def story():
         async with opened(ctx, where(item)) as page:
-            deleting = page.tasks.start(object_actions.delete(page, item))
+            deleting = page.tasks.start(object_actions.delete(page))
             dialog = await dialog_of(DeleteDialog)
             press(dialog.delete_button)
             await deleting

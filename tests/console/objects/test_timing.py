@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.objects import approval_process
+from console.objects import timing_statistics
 from console.runtime.targets import Target
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
@@ -20,7 +20,7 @@ def put(store, process, state, took=None):
 
 
 def test_share_and_load_follow_what_is_typed_and_what_happens(run, ctx, configuration, store, monkeypatch):
-    monkeypatch.setattr(approval_process, "STATISTICS_DEBOUNCE_MS", 1)
+    monkeypatch.setattr(timing_statistics, "STATISTICS_DEBOUNCE_MS", 1)
     process = configuration.save(configuration.new(Kind.APPROVAL_PROCESS, name="Process"))
     for took in (60, 600, 1500, 4000):
         put(store, process, "approved", took)
@@ -28,7 +28,7 @@ def test_share_and_load_follow_what_is_typed_and_what_happens(run, ctx, configur
 
     async def story():
         async with opened(ctx, Target("approval_process", process.id)) as page:
-            said, load = page.answers.accessibleDescription, page.forecast.accessibleDescription
+            said, load = page.timing.answers.accessibleDescription, page.timing.forecast.accessibleDescription
             await until(lambda: said() == "50 % of the last 4 approvals came after this timeout.")
             await until(lambda: "900 calls an hour" in load())  # five at a usual peak, every 20 s
             timeout = page.form.field("timeout_after_s").editor.widget

@@ -9,7 +9,7 @@ from services.practice.accounts_and_sessions import user_sys_id
 from services.practice.database import fixed_sys_id
 from services.practice.initial_data import EXECUTE_ITEM_ID, _sample_variables
 from services.practice.orders_and_approvals import OrderLine, place_order_lines
-from tests.services.requests.acting_setup import PM
+from tests.services.requests.decision_setup import PM
 
 LAPTOP = fixed_sys_id("sc_cat_item", "Standard Laptop")
 

@@ -12,7 +12,7 @@ from services.requests.domain.states import RecordStatus, approval_status, asses
 from services.requests.rehearsal.cleanup import check_cleanup
 from services.servicenow.contract import ApprovalStatus
 from tests.services.requests import followed
-from tests.services.requests.acting_setup import desk
+from tests.services.requests.decision_setup import desk
 from tests.services.requests.followed_setup import clock, server, vault, workspace
 
 __all__ = ["clock", "desk", "server", "vault", "workspace"]

@@ -26,7 +26,7 @@ from services.requests.records.comments import COMMENTS_MAX
 from services.requests.records.item_reader import read_requested_item
 from services.servicenow.encoded_query import equals
 from services.store.errors import NotFoundError
-from tests.services.requests.acting_setup import between, desk
+from tests.services.requests.decision_setup import between, desk
 
 __all__ = ["desk"]
 

@@ -12,7 +12,7 @@ from services.requests.polling.poll_query import FIELDS_BY_TABLE, PollQuery, par
 from services.requests.records.approver_names import UNNAMED_APPROVER
 from services.requests.records.item_fields import APPROVAL_TABLE
 from services.requests.rehearsal.rehearsal import rehearse
-from tests.services.requests.acting_setup import desk
+from tests.services.requests.decision_setup import desk
 
 __all__ = ["desk"]
 SYS_ID = re.compile("(?<!sys_id=)[0-9a-f]{32}")

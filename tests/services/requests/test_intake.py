@@ -22,8 +22,8 @@ from services.intake.rate_limit import CallKind, RateLimit, RateLimiter
 from services.intake.server import IntakeServer
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.store import NotFoundError
-from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored
+from tests.services.requests.decision_setup import desk
 from tests.services.requests.intake_calls import (
     PAYLOAD,
     as_described,

@@ -9,8 +9,8 @@ import pytest
 
 from services.intake import http_protocol
 from services.intake.openapi import build_openapi_document
-from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored
+from tests.services.requests.decision_setup import desk
 from tests.services.requests.intake_calls import (
     PAYLOAD,
     call,

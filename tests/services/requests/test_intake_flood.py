@@ -18,7 +18,7 @@ from services.intake.server import IntakeServer
 from services.practice import PracticeInstance
 from services.store import Store
 from services.store.errors import read_error
-from tests.services.requests.acting_setup import desk
+from tests.services.requests.decision_setup import desk
 from tests.services.requests.intake_calls import clients, server, token
 from tests.services.requests.intake_flood import (
     BROKEN_CHUNK,

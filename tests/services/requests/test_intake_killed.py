@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from services.intake.clients import IntakeClients
-from tests.services.requests.acting_setup import desk
 from tests.services.requests.conftest import stored, timeline
+from tests.services.requests.decision_setup import desk
 
 __all__ = ["desk"]
 ROOT = Path(__file__).parents[3]

@@ -24,8 +24,8 @@ from services.requests.records.ownership import RecordNotOwnedError, RecordOwner
 from services.requests.records.record_resolution import resolve_item
 from services.requests.rehearsal.cleanup import close_rehearsal
 from services.servicenow import ConnectionSettings, ServiceNowClient
-from tests.services.requests.acting_setup import PM, between, desk
 from tests.services.requests.conftest import PASSWORD, sign_in
+from tests.services.requests.decision_setup import PM, between, desk
 from tests.services.requests.ordered import (
     LAPTOP,
     as_it_stands,

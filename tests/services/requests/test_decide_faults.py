@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from services.requests.decisions.decide import decide_requests
-from tests.services.requests.acting_setup import between, desk
+from tests.services.requests.decision_setup import between, desk
 
 __all__ = ["desk"]
 UNSURE = "decision-unclear"

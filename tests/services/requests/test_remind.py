@@ -11,7 +11,7 @@ from services.coordination import clock
 from services.requests.decisions import request_lock
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
-from tests.services.requests.acting_setup import PM, between, desk
+from tests.services.requests.decision_setup import PM, between, desk
 
 __all__ = ["desk"]
 

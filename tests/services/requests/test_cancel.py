@@ -8,7 +8,7 @@ from services.practice.accounts_and_sessions import user_sys_id
 from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
 from services.requests.lifecycle.lifecycle import RequestLifecycle
-from tests.services.requests.acting_setup import PM, between, desk
+from tests.services.requests.decision_setup import PM, between, desk
 
 __all__ = ["desk"]
 

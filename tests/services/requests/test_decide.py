@@ -20,7 +20,7 @@ from services.requests.decisions.decide import decide_requests
 from services.requests.details.details import load_details
 from services.store import Store
 from services.workspace import Workspace
-from tests.services.requests.acting_setup import PM, between, desk
+from tests.services.requests.decision_setup import PM, between, desk
 
 __all__ = ["desk"]
 WORDS = [("approve", "approved"), ("reject", "rejected")]
