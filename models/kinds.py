@@ -183,7 +183,7 @@ def kind_chain(kind: Kind) -> list[KindDefinition]:
 
 
 class RequestState(StrEnum):
-    """Where an approval request stands, as the console counts it."""
+    """The state of an approval request, as the console counts it."""
 
     SUBMITTING = "submitting"
     PENDING = "pending"
@@ -196,21 +196,25 @@ class RequestState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can follow this state."""
+        """Whether no other state can follow."""
         return self not in (RequestState.SUBMITTING, RequestState.PENDING)
+
+
+OPEN_STATES: tuple[str, ...] = tuple(state.value for state in RequestState if not state.is_final)
+"""The values of the states of open requests."""
 
 
 class RequestOrigin(StrEnum):
     """Who raised an approval request."""
 
     CONSOLE = "console"
-    """This console: a rehearsal, or what came in through the worker's intake."""
+    """This console: a rehearsal, or a request received by the intake of the worker."""
     SERVICENOW = "servicenow"
-    """Privilege Manager itself; the console knows it from the requested item on the instance."""
+    """Privilege Manager itself; the console reads it from the requested item on the instance."""
 
 
 class RequestEventKind(StrEnum):
-    """What a line of a request's timeline tells."""
+    """The kind of an event in a request's timeline."""
 
     RAISED = "raised"
     SENT = "sent"
@@ -224,11 +228,11 @@ class RequestEventKind(StrEnum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     PROBLEM = "problem"
-    """Its next step could not be taken; it is tried again."""
+    """The next step failed and is tried again."""
 
 
 class TaskState(StrEnum):
-    """Where a run of a task stands."""
+    """The state of a run of a task."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"

@@ -328,7 +328,6 @@ LARGER_CLASSES = {
     "CheckTab": 26,
     "HomePage": 28,
     "RequestLifecycle": 28,
-    "RequestsPage": 26,
     "SetupWizard": 38,
     "TreeModel": 27,
     "Worker": 26,

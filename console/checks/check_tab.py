@@ -1,7 +1,7 @@
 """The Check tab: runs the staged check, and shows stages, findings and past checks."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication, QResizeEvent
@@ -287,7 +287,7 @@ class CheckTab(QWidget):
 
     def _copy_ticket(self, card: FindingCard) -> None:
         header = self.presenter.report_header(self._page.title)
-        _to_clipboard(check_report.render_ticket(header, card.title, card.result))
+        _to_clipboard(check_report.render_ticket(header, card.title, cast("StageResult", card.result)))
         self._ctx.notify(tr("Copied the finding"))
 
     def copy(self) -> None:

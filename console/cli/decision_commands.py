@@ -5,7 +5,7 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -87,7 +87,7 @@ def _run_decision(
 ) -> None:
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
         async with _decider_instance(workspace, keys, decide_as) as decider:
-            return await decide_requests(workspace, keys, decision, comment, decider, told=told)
+            return await decide_requests(workspace, keys, decision, comment, decider, on_result=told)
 
     _run_action(context, requests, deed, json_too=json_too)
 
@@ -104,7 +104,7 @@ def cancel(
     """Cancel requests that are still open; 1 where one was not."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
-        return await cancel_requests(workspace, keys, comment, confirmed=confirm, told=told)
+        return await cancel_requests(workspace, keys, comment, confirmed=confirm, on_result=told)
 
     _run_action(context, requests, deed, json_too=json)
 
@@ -113,7 +113,7 @@ def remind(context: typer.Context, requests: Ids, comment: Reminder = "", json: 
     """Write to those who are asked about requests that are still open; within 15 minutes once only."""
 
     async def deed(workspace: Workspace, keys: list[uuid.UUID], told: ResultCallback) -> list[ActionResult]:
-        return await remind_approvers(workspace, keys, comment, told=told)
+        return await remind_approvers(workspace, keys, comment, on_result=told)
 
     _run_action(context, requests, deed, json_too=json)
 
@@ -140,7 +140,7 @@ def _run_action(
         else:
             for outcome in outcomes:
                 if outcome.ok:
-                    output.print_result(f"{outcome.label}\t{outcome.seen}")
+                    output.print_result(f"{outcome.label}\t{outcome.message}")
         return exit_status_of(outcomes)
 
     get_command_context(context).run(work, json_too=json_too)
@@ -163,13 +163,13 @@ def _print_problem(outcome: ActionResult) -> None:
         output.print_message(outcome.problem.as_text())
 
 
-def _outcome_as_dict(outcome: ActionResult) -> dict[str, Any]:
+def _outcome_as_dict(outcome: ActionResult) -> dict[str, object]:
     return {
         "id": str(outcome.id),
         "label": outcome.label,
         "ok": outcome.ok,
-        "seen": outcome.seen,
-        **(outcome.deed or RequestAction("", "")).as_dict(),
+        "seen": outcome.message,
+        **(outcome.action or RequestAction("", "")).as_dict(),
         "problem": outcome.problem.as_dict() if outcome.problem else None,
     }
 

@@ -5,7 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 from console.startup import terminal_output
 from services.common.errors import ConsoleError, InputError, Owner, Problem
@@ -114,7 +114,7 @@ def _echo(text: str, *, err: bool) -> None:
             raise UnwritableError(error) from error
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     """Write the one JSON document of a command to standard output."""
     text = json.dumps(document, ensure_ascii=not supports_unicode(), indent=2)
     # JSON writes the others out by itself; these stand in texts only, and are written as JSON writes them.

@@ -3,8 +3,8 @@
 import asyncio
 import difflib
 import re
-from datetime import timedelta
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Annotated
 
 import typer
 
@@ -153,7 +153,7 @@ def _print_table(store: Store, filter_: Filter, limit: int | None) -> None:
         output.print_message(f"Requests on an instance may be missing here{since}.")
 
 
-def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list[RequestRow], bool]:
+def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: datetime) -> tuple[list[RequestRow], bool]:
     rows: list[RequestRow] = []
     whole = True
     for some, complete in iterate_pages(inbox, filter_, Sort(), limit=limit, at=at):
@@ -162,7 +162,7 @@ def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: Any) -> tuple[list
     return rows, whole
 
 
-def _table_row(row: RequestRow, at: Any) -> tuple[str, ...]:
+def _table_row(row: RequestRow, at: datetime) -> tuple[str, ...]:
     values = to_export_values(row, {}, at)
     return (
         row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),

@@ -5,9 +5,15 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.demo.options import DemoOptions
 from console.startup import terminal_output
+
+if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QApplication
+
+    from services.practice import PracticeInstance
 
 
 def run(options: DemoOptions) -> int:
@@ -43,9 +49,7 @@ def run(options: DemoOptions) -> int:
             return EXIT_CANCELLED
 
 
-async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.Event) -> int:
-    from PyQt6.QtWidgets import QApplication
-
+async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: asyncio.Event) -> int:
     from console.demo.script import DemoScript
     from console.design import icons, theme
     from console.runtime.context import Context
@@ -57,7 +61,6 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
     from console.startup.crash_reports import CrashReports
     from services.practice import PracticeInstance
 
-    assert isinstance(app, QApplication)  # noqa: S101 -- narrows for the type checker
     crash = CrashReports(folder)
     crash.install()
     asyncio.get_running_loop().set_exception_handler(crash.loop_error)
@@ -93,10 +96,10 @@ async def _main(app: object, options: DemoOptions, folder: Path, stop: asyncio.E
     return 0 if good and not problems else 1
 
 
-def _print_introduction(practice: object) -> None:
+def _print_introduction(practice: "PracticeInstance") -> None:
     """Say at the terminal which address and accounts the guide can be walked with."""
-    accounts = practice.accounts  # type: ignore[attr-defined]
-    _print_line(f"The practice instance is at {practice.base_url}")  # type: ignore[attr-defined]
+    accounts = practice.accounts
+    _print_line(f"The practice instance is at {practice.base_url}")
     for name in ("privman.integration", "app.approver"):
         account = accounts[name]
         _print_line(f"  {account.user:22} {account.password:18} {account.purpose}")

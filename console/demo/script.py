@@ -1,9 +1,10 @@
 """The story of the demo: every click of the guide's core, and what had to be observed at each."""
 
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.demo.input_driver import EventLoopMonitor, NotObservedError, WindowDriver
 from console.design import theme
@@ -11,6 +12,9 @@ from console.navigation.request_places import request_target
 from console.runtime.targets import HOME, PROVISIONING, Target
 from models.kinds import Kind, RequestState
 from services.common.errors import ConsoleError
+
+if TYPE_CHECKING:
+    from services.practice import PracticeInstance
 
 CREDENTIAL_LABEL, SERVER_LABEL = "ServiceNow", "ServiceNow Server"
 PROCESS_LABEL, TYPE_LABEL = "ServiceNow Approval Process", "ServiceNow Execute Application Request Type"
@@ -23,12 +27,14 @@ ACCOUNT, APPROVER = "privman.integration", "app.approver"
 class DemoScript:
     """Goes through the guide in the real window and prints what was seen."""
 
-    def __init__(self, window: Any, practice: Any, out: Path | None, printer: Callable[[str], None]) -> None:
+    def __init__(
+        self, window: Any, practice: "PracticeInstance", out: Path | None, printer: Callable[[str], None]
+    ) -> None:
         self.window = window
         self.practice = practice
         self.hand = WindowDriver(window)
         self.watch = EventLoopMonitor(window)
-        self.ids: dict[str, Any] = {}
+        self.ids: dict[str, uuid.UUID] = {}
         self._out = out
         self._print = printer
         self._pictures = 0

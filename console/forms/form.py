@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, Q
 
 from console.design import theme
 from console.forms.field_editors import Editor, EditorFactory, EditorHost
-from console.widgets.field import Field
+from console.widgets.field import Field, FieldState
 from console.widgets.labels import FittingLabel, Label
 from models.field_values import FieldValues
 from services.language import tr
@@ -46,9 +46,6 @@ class GroupSpec:
     """Identifies the group for a page that adds a widget to it."""
 
 
-HELP, GOOD, BUSY = "help", "good", "busy"
-
-
 @dataclass(slots=True)
 class FormField:
     """A built field: its description, editor, frame and message.
@@ -62,7 +59,7 @@ class FormField:
     touched: bool = False
     error: str = ""
     suggestion: str | None = None
-    note: tuple[str, str] = (HELP, "")
+    note: tuple[FieldState, str] = (FieldState.HELP, "")
 
     @property
     def filled(self) -> bool:
@@ -74,9 +71,9 @@ class FormField:
         tone, text = self.note
         if self.error:
             self.frame.set_error(self.error, self.suggestion)
-        elif tone == GOOD:
+        elif tone is FieldState.GOOD:
             self.frame.set_good(text)
-        elif tone == BUSY:
+        elif tone is FieldState.BUSY:
             self.frame.set_busy(text)
         else:
             self.frame.set_help(text or tr(self.spec.help))
@@ -282,7 +279,7 @@ class Form(QWidget):
                 one.show_message()
         return wrong
 
-    def note(self, name: str, text: str = "", tone: str = HELP) -> None:
+    def note(self, name: str, text: str = "", tone: FieldState = FieldState.HELP) -> None:
         """Set the note under a field, which an error takes precedence over. Without a text the help is shown."""
         one = self.field(name)
         if one.note != (tone, text):

@@ -146,9 +146,9 @@ def _execute_action(
     from services.requests.decisions.remind import remind_approvers
 
     if action.name == "remind":
-        return remind_approvers(workspace, ids, comment, told=on_result)
+        return remind_approvers(workspace, ids, comment, on_result=on_result)
     if action.name == "cancel_request":
-        return cancel_requests(workspace, ids, comment, confirmed=copies, told=on_result)
+        return cancel_requests(workspace, ids, comment, confirmed=copies, on_result=on_result)
     if action.name == "approve":
-        return decide_requests(workspace, ids, "approve", comment, told=on_result)
-    return decide_requests(workspace, ids, "reject", comment, told=on_result)
+        return decide_requests(workspace, ids, "approve", comment, on_result=on_result)
+    return decide_requests(workspace, ids, "reject", comment, on_result=on_result)

@@ -124,7 +124,7 @@ def outcome_text(result: "ActionResult") -> str:
     """Return the result for one request in a sentence."""
     problem = result.problem
     if result.ok:
-        text = translate(result.seen)
+        text = translate(result.message)
         return f"{text} {translate(problem.cause)}" if problem is not None else text
     return problem.evidence or translate(problem.cause) if problem is not None else tr("Not done")
 

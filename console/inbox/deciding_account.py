@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from models.kinds import Kind
 from services.language import AND, join_names, tr
 
 if TYPE_CHECKING:
@@ -16,9 +15,12 @@ if TYPE_CHECKING:
 
 def accounts_by_server(configuration: "Configuration") -> dict[uuid.UUID, str]:
     """Return the account of each server by its id, an empty text if it has none. Blocks; for a thread."""
-    credentials = {one.id: one.account for one in configuration.all(Kind.USER_CREDENTIAL)}
-    servers = configuration.all(Kind.FOREIGN_SYSTEM)
-    return {one.id: credentials.get(one.credential_id, "") for one in servers}
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
+
+    accounts = {one.id: one.account for one in configuration.all(UserCredential)}
+    servers = configuration.all(ForeignSystem)
+    return {one.id: accounts.get(one.credential_id, "") if one.credential_id else "" for one in servers}
 
 
 @dataclass(frozen=True, slots=True)

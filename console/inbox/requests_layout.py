@@ -57,10 +57,17 @@ class RequestsLayout(QWidget):
         self.notice.setContentsMargins(0, 0, 0, 10)
         self.states = StateStack(self.table)
         self.foot = ListFooter()
+        upper = QWidget()
+        upper.setMinimumHeight(MIN_LIST_HEIGHT)
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.states, 1)
+        column.addWidget(self.foot)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self._list_column())
+        self.splitter.addWidget(upper)
         self.splitter.setStretchFactor(0, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -73,16 +80,6 @@ class RequestsLayout(QWidget):
         layout.addWidget(self.notice)
         layout.addWidget(self.splitter, 1)
         self.table.viewport_changed.connect(self._show_visible_range)
-
-    def _list_column(self) -> QWidget:
-        widget = QWidget()
-        column = QVBoxLayout(widget)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.states, 1)
-        column.addWidget(self.foot)
-        widget.setMinimumHeight(MIN_LIST_HEIGHT)
-        return widget
 
     # -- keyboard focus ----------------------------------------------------------------------------------------
 
@@ -100,6 +97,11 @@ class RequestsLayout(QWidget):
         self.focus_rows()
         if not self.table.selected_count() and self.model.rowCount():
             self.table.selectRow(0)
+
+    def update_times(self) -> None:
+        """Update the times of the visible rows."""
+        self.model.tick(*self.table.visible_range())
+        self.table.widen_if_needed()
 
     def focus_list(self) -> None:
         """Move the keyboard focus to the table, or to the search field if there is no table."""

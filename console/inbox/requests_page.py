@@ -27,7 +27,6 @@ from console.navigation.page import Page
 from console.navigation.request_places import ALL, FILTER_TAB_PREFIX, filter_target
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
-from models.kinds import Kind
 from services.common.errors import Problem
 from services.common.process_environment import hide_driver_secrets
 from services.language import tr
@@ -91,7 +90,8 @@ class RequestsPage(Page):
         self.chips.choose(self.presenter.criteria.key)
         self._tick_timer = QTimer(self)
         self._tick_timer.setInterval(TICK_INTERVAL_MS)
-        self._tick_timer.timeout.connect(self._tick)
+        self._tick_timer.timeout.connect(self.widgets.update_times)
+        self._tick_timer.timeout.connect(self.presenter.status.update)
         self._reload_timer = QTimer(self)
         self._reload_timer.setInterval(RELOAD_INTERVAL_MS)
         self._reload_timer.timeout.connect(self.list_controller.reload)
@@ -215,19 +215,16 @@ class RequestsPage(Page):
     def _on_problem(self, problem: Problem) -> None:
         self.presenter.show_read_failure(problem)
 
-    def _tick(self) -> None:
-        self.model.tick(*self.table.visible_range())
-        self.table.widen_if_needed()
-        self.presenter.status.update()
-
     def _on_changes(self, changes: "list[Change]") -> None:
         self.presenter.on_store_changed({change.kind for change in changes}, visible=self.isVisible())
 
     async def _read_choices(self) -> Choices:
         inbox = await self.list_controller.inbox()
+        from models.approval_process import ApprovalProcess
+
         workspace = await self.ctx.ready()
         policies = await self.ctx.call(inbox.policies)
-        processes = await self.ctx.call(workspace.configuration.all, Kind.APPROVAL_PROCESS)
+        processes = await self.ctx.call(workspace.configuration.all, ApprovalProcess)
         return Choices(policies, sorted(processes, key=lambda process: process.name.casefold()))
 
     # -- commands ----------------------------------------------------------------------------------------------

@@ -84,7 +84,12 @@ def is_stale(snapshot: "ListSnapshot", now: datetime) -> bool:
 
 def stale_reason(snapshot: "ListSnapshot", polling_problem: str) -> str:
     """Return why the servers of a list are not polled: the known problem, or else the faults of their last polls."""
-    return polling_problem or ", ".join(fault.replace("-", " ") for fault in snapshot.faults)
+    return polling_problem or ", ".join(map(fault_phrase, snapshot.faults))
+
+
+def fault_phrase(fault: str) -> str:
+    """Return the id of a fault in words, for a fault whose problem is not known to this window."""
+    return fault.replace("-", " ")
 
 
 def staleness_text(snapshot: "ListSnapshot", now: datetime, polling_problem: str) -> str:

@@ -1,20 +1,25 @@
-"""Asks the instances about open requests for as long as the window is open and no worker does, and tells how it stands."""
+"""Polls ServiceNow while the window is open and no worker does, and reports the state of polling."""
 
 import asyncio
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from console.inbox.status_text import fault_phrase
 from console.runtime import lazy_imports
-from console.runtime.activity import CANCELLED, DONE, FAILED
+from console.runtime.activity import CANCELLED, DONE, FAILED, Job
 from console.runtime.task_runner import TaskRunner
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.language import current_language, plural, time_of_day, tr, translate
 
-ATTENDANT, FOLLOWING = "services.requests.worker.window_poller", "services.requests.polling.poller"
+if TYPE_CHECKING:
+    from console.runtime.context import Context
+    from services.requests.polling.poller import PollResult
+    from services.requests.worker.window_poller import PollingStatus
+
 STATUS_TEXTS = {"worker": tr_later("Worker running"), "here": tr_later("This window is polling ServiceNow")}
 SKIP_TEXTS = {
     "paused": tr_later("Polling paused until {at}: {why}"),
@@ -22,97 +27,96 @@ SKIP_TEXTS = {
     "no calls left": tr_later("The hourly call limit is reached; the next poll is allowed at {at}"),
     "nothing to follow": tr_later("No Approval Process uses a ServiceNow server yet"),
 }
-"""What is said when a person asks for a round that is not taken."""
+"""Why a poll that the user asked for was not made, by the note of its result."""
 POLLING = tr_later("Polling ServiceNow")
 
 
 class PollingController(QObject):
-    """Runs the attendant. Begun by the start of the program, after the first paint."""
+    """Runs the poller of the window. Started after the first paint of the window."""
 
     changed = pyqtSignal()
-    """Who follows, or when all was looked at last, is different now."""
+    """The state of polling changed."""
 
-    def __init__(self, window: Any) -> None:
-        super().__init__(window)
-        self._window = window
-        self.ctx = window.ctx
+    def __init__(self, ctx: "Context", parent: QObject) -> None:
+        super().__init__(parent)
+        self.ctx = ctx
         self.tasks = TaskRunner(self, self._on_problem, self._on_crash)
-        self.status: Any = None
+        self.status: PollingStatus | None = None
         self.asked_at: datetime | None = None
-        """When this window polled an instance last."""
-        self._problems: dict[uuid.UUID, Any] = {}
-        self._job: Any = None
-        """The round that a person asked for last."""
+        """When this window last polled an instance."""
+        self._problems: dict[uuid.UUID, Problem] = {}
+        """The problem of the last poll of each server, by its id."""
+        self._job: Job | None = None
+        """The last poll that the user asked for."""
 
     def start(self) -> None:
-        """Begin, once the workspace is open."""
+        """Start, once the workspace is open."""
         self.ctx.polling = self
         self.tasks.start(self._run(), group="run")
 
     def stop(self) -> None:
-        """End; the window closes."""
+        """Stop; the window closes."""
         if self.ctx.polling is self:
             self.ctx.polling = None
         self.tasks.cancel_all()
 
-    # -- how it stands -----------------------------------------------------------------------------------------
+    # -- the state of polling -----------------------------------------------------------------------------------------
 
     @property
     def who(self) -> str:
-        """Return who follows, in words; nothing when nobody does."""
-        return tr(STATUS_TEXTS.get(str(self.status.where), "")) if self.status is not None else ""
+        """Which process polls, as translated text; empty when none does."""
+        return tr(STATUS_TEXTS.get(self.status.where, "")) if self.status is not None else ""
 
     @property
     def seen_at(self) -> datetime | None:
-        """Return when all was looked at last."""
-        if self.status is None:
-            return None
-        seen: datetime | None = self.status.seen_at
-        return seen
+        """When every instance had been polled last."""
+        return self.status.seen_at if self.status is not None else None
 
     @property
     def polling(self) -> bool:
-        """Whether the instances are polled right now because a person wants it."""
+        """Whether a poll that the user asked for is running."""
         return self._job is not None and self._job.running
 
     @property
     def why_not(self) -> str:
-        """Return what keeps the copies from being renewed; nothing when nothing does."""
-        if self.status is not None and self.status.problem is not None:
-            return _continue_sentence(self.status.problem.cause)
-        if self.status is None or str(self.status.where) == "nobody":
+        """Why requests are not being polled, as translated text; empty when they are."""
+        status = self.status
+        if status is None:
             return ""
-        for server, state in self.status.servers:
+        # Already imported: a status comes from this module.
+        from services.requests.worker.window_poller import PollingOwner
+
+        if status.problem is not None:
+            return _continue_sentence(status.problem.cause)
+        if status.where is PollingOwner.NOBODY:
+            return ""
+        for server, state in status.servers:
             if state.paused_until is not None:
                 problem = self._problems.get(server)
-                return (
-                    _continue_sentence(problem.cause)
-                    if problem is not None
-                    else state.fault.replace("-", " ")
-                )
+                return _continue_sentence(problem.cause) if problem is not None else fault_phrase(state.fault)
         return ""
 
-    # -- following ---------------------------------------------------------------------------------------------
+    # -- polling -----------------------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         workspace = await self.ctx.ready()
         await lazy_imports.ready(self.ctx, lazy_imports.requests)
         from services.requests.worker import window_poller
 
-        made = window_poller.WindowPoller(
+        poller = window_poller.WindowPoller(
             workspace, on_status=self._on_polling_status, on_round=self._on_poll_finished
         )
-        await made.run()
+        await poller.run()
 
-    def _on_polling_status(self, status: Any) -> None:
+    def _on_polling_status(self, status: "PollingStatus") -> None:
         known = self.status.problem if self.status is not None else None
         self.status = status
         if status.problem is not None and status.problem != known:
             self.ctx.activity.record(tr("Asking about requests"), _problem_text(status.problem), FAILED)
         self.changed.emit()
 
-    def _on_poll_finished(self, server_id: uuid.UUID, round_: Any, *, tell: bool = True) -> None:
-        """Take in what a round did. A failure is told once, until a round is good again."""
+    def _on_poll_finished(self, server_id: uuid.UUID, round_: "PollResult", *, tell: bool = True) -> None:
+        """Note the result of a poll. A failure is recorded once, until a poll succeeds."""
         known = self._problems.get(server_id)
         if round_.problem is not None:
             self._problems[server_id] = round_.problem
@@ -124,16 +128,16 @@ class PollingController(QObject):
             self.asked_at = datetime.now().astimezone()
         self.changed.emit()
 
-    # -- a round now -------------------------------------------------------------------------------------------
+    # -- polling now -------------------------------------------------------------------------------------------
 
     def poll_now(self) -> None:
-        """Poll every instance now, whenever it was polled last, and say what came of it; one such round at a time."""
+        """Poll every instance now and record the result, unless such a poll is running."""
         if not self.polling:
             self._job = self.ctx.activity.begin(tr(POLLING), lambda: self.tasks.cancel("now"))
             self.tasks.start(self._now(self._job), group="now")
             self.changed.emit()
 
-    async def _now(self, job: Any) -> None:
+    async def _now(self, job: Job) -> None:
         try:
             rounds = await self._poll()
             texts = [poll_result_text(taken, self._problems.get(server)) for server, taken in rounds.items()]
@@ -149,8 +153,8 @@ class PollingController(QObject):
                 job.end(tr("Cancelled"), CANCELLED)
             self.changed.emit()
 
-    async def _poll(self) -> dict[uuid.UUID, Any]:
-        """Take a round of every server at once: one that does not answer keeps none waiting."""
+    async def _poll(self) -> "dict[uuid.UUID, PollResult]":
+        """Poll all servers at the same time, so that one that does not answer delays no other."""
         await lazy_imports.ready(self.ctx, lazy_imports.requests)
         from services.coordination import clock as clocks
         from services.coordination import leases, process_identity
@@ -158,12 +162,12 @@ class PollingController(QObject):
 
         clock = clocks.SystemClock()
         workspace = await self.ctx.ready()
-        # A name of its own: while the attendant is at it, this waits for that one's round instead of taking another.
+        # A holder of its own: while the poller of the window polls a server, this waits for its result.
         holder = f"asked.{process_identity.process_identity()}"
         follower = poller.Poller(workspace, leases.Leases(workspace.store, holder, clock), clock=clock)
         servers = await follower.servers()
 
-        async def one(server_id: uuid.UUID) -> Any:
+        async def one(server_id: uuid.UUID) -> "PollResult":
             taken = await follower.round(server_id, wanted=True)
             self._on_poll_finished(server_id, taken, tell=False)
             return taken
@@ -178,12 +182,12 @@ class PollingController(QObject):
         self.ctx.activity.record(tr(POLLING), tr("Unexpected internal error"), FAILED)
 
 
-def _problem_text(problem: Any) -> str:
+def _problem_text(problem: Problem) -> str:
     return f"{translate(problem.cause)} ({problem.correlation_id})"
 
 
-def poll_result_text(round_: Any, known: Any = None) -> str:
-    """Return what a round did, or why it was not taken and when the next one is allowed. `known`: its last problem."""
+def poll_result_text(round_: "PollResult", known: Problem | None = None) -> str:
+    """Return the result of a poll, or why it was not made and when the next one is allowed. `known`: the last problem."""
     if not round_.note:
         return checked_count_text(round_.seen)
     at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
@@ -194,7 +198,7 @@ def poll_result_text(round_: Any, known: Any = None) -> str:
 
 
 def checked_count_text(count: int) -> str:
-    """Return what came of a round, with how many requests it saw."""
+    """Return the result of a poll that saw so many requests."""
     if not count:
         return tr("Status updated: no requests to check")
     return plural(
@@ -203,6 +207,6 @@ def checked_count_text(count: int) -> str:
 
 
 def _continue_sentence(text: str) -> str:
-    """Return a cause as it goes on after a colon; other languages than English begin it with its own letter."""
+    """Return a cause for the text after a colon: in English it begins with a small letter."""
     text = translate(text).rstrip(".")
     return text[:1].lower() + text[1:] if current_language().is_english else text

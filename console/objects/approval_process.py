@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QWidget
 from console.checks.check_subject import CheckSubject, build_check_subject
 from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors
-from console.forms.form import BUSY, GOOD, FieldSpec, GroupSpec
+from console.forms.form import FieldSpec, GroupSpec
 from console.forms.reference_picker import ReferenceField, reference_field
 from console.forms.request_item_picker import RequestItemField, contract_text, request_item_field
 from console.objects.process_rail import ProcessSidePanel
@@ -19,6 +19,7 @@ from console.objects.service_lookup import SERVICE_ROLES, ServiceListSnapshot, S
 from console.objects.timing_statistics import TimingStatistics
 from console.runtime import lazy_imports
 from console.runtime.debounce import Debounce
+from console.widgets.field import FieldState
 from console.widgets.labels import LinkLabel
 from models.kinds import Kind
 from models.translation_marks import tr_later
@@ -211,7 +212,7 @@ class ApprovalProcessPage(CheckablePage):
                 self.form.note(name)
             await self.chain.refresh(None)
             return
-        self.form.note("server_id", tr("Asking the server"), BUSY)
+        self.form.note("server_id", tr("Asking the server"), FieldState.BUSY)
         view = self._view = await self.checks.view(server_id)
         self._show_server(view)
         if propose and view.problem is None:
@@ -232,7 +233,9 @@ class ApprovalProcessPage(CheckablePage):
     def _show_server(self, view: ServiceListSnapshot) -> None:
         if view.problem is None:
             self.form.note(
-                "server_id", tr("{host}, answered in {ms} ms", host=view.host, ms=round(view.ms)), GOOD
+                "server_id",
+                tr("{host}, answered in {ms} ms", host=view.host, ms=round(view.ms)),
+                FieldState.GOOD,
             )
         else:
             self.form.note("server_id", tr("Not reached: {cause}", cause=view.problem.cause))
@@ -276,7 +279,7 @@ class ApprovalProcessPage(CheckablePage):
             one = self.form.field(name)
             shown = one.note[1]
             if shown and not one.error:
-                self.form.note(name, shown, BUSY)
+                self.form.note(name, shown, FieldState.BUSY)
             self._name_checks[name].restart()
         elif name in ("check_every_s", "timeout_after_s"):
             self.timing.show()
@@ -296,7 +299,9 @@ class ApprovalProcessPage(CheckablePage):
             self.session.set_external_error(name, verdict.text, verdict.suggestion)
         else:
             self.session.set_external_error(name)
-            self.form.note(name, verdict.text, GOOD if verdict.state == "good" else "help")
+            self.form.note(
+                name, verdict.text, FieldState.GOOD if verdict.state == "good" else FieldState.HELP
+            )
 
     # -- the Request Item --------------------------------------------------------------------------------------
 
@@ -307,7 +312,7 @@ class ApprovalProcessPage(CheckablePage):
             self.form.note("request_item_id")
             return
         met, text = contract_text(item)
-        self.form.note("request_item_id", text, GOOD if met else "help")
+        self.form.note("request_item_id", text, FieldState.GOOD if met else FieldState.HELP)
 
     async def _check_request_item(self, server_id: uuid.UUID) -> None:
         wanted = self.session.text("request_item_id")

@@ -7,10 +7,11 @@ from console.checks.check_subject import CheckSubject, build_check_subject, find
 from console.checks.checked_page import CheckablePage, CheckScope
 from console.forms import field_editors, vault_access
 from console.forms.edit_session import as_sentence
-from console.forms.form import GOOD, FieldSpec, GroupSpec
+from console.forms.form import FieldSpec, GroupSpec
 from console.forms.password_dialog import PasswordDialog
 from console.forms.reference_picker import ReferenceField, reference_field
 from console.runtime.task_runner import show_and_wait
+from console.widgets.field import FieldState
 from models.addresses import Destination, Origin, alternate_hostname_text, normalise_base_url
 from models.kinds import Kind
 from models.translation_marks import tr_later
@@ -242,7 +243,7 @@ class ForeignSystemPage(CheckablePage):
         elif not state.present:
             self.form.note(name, tr("{name} has no password yet", name=credential.name))
         elif state.bound:
-            self.form.note(name, tr("Its password is bound to {host}", host=host), GOOD)
+            self.form.note(name, tr("Its password is bound to {host}", host=host), FieldState.GOOD)
         else:
             self.form.note(name, tr("Saving or checking binds its password to {host}", host=host))
 

@@ -1,6 +1,5 @@
 """The dialog of a rehearsal: a request that is raised on the instance, polled, optionally decided, and cleaned up."""
 
-import uuid
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -271,6 +270,7 @@ async def open_rehearsal(
     """Open the rehearsal of a process, with the given type or the first one that uses the process."""
     from models.approval_type import ApprovalType
     from models.foreign_system import ForeignSystem
+    from services.store.errors import NotFoundError
 
     configuration = (await ctx.ready()).configuration
     if approval_type is None:
@@ -279,7 +279,9 @@ async def open_rehearsal(
     if approval_type is None:
         ctx.show_problem(_type_missing_problem(process.name))
         return
-    server = await ctx.call(configuration.get, ForeignSystem, process.server_id or uuid.UUID(int=0))
+    if process.server_id is None:
+        raise NotFoundError(f"the ServiceNow Server of {process.name}")
+    server = await ctx.call(configuration.get, ForeignSystem, process.server_id)
     dialog = RehearsalDialog(ctx, process, approval_type, server, page.window())
     dialog.setWindowIcon(icons.icon("process"))
     dialog.finished.connect(dialog.deleteLater)

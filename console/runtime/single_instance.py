@@ -7,8 +7,12 @@ for local sockets imported.
 import getpass
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QLockFile, QObject, pyqtSignal
+
+if TYPE_CHECKING:
+    from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 
 CONNECT_TIMEOUT_MS = 500
 RAISE_MESSAGE = b"raise\n"
@@ -40,7 +44,7 @@ class SingleInstance(QObject):
         self._lock = QLockFile(str(folder / f"{self._name}.lock"))
         # Never old by age: a window stays open for days. A program that died is noticed by its number.
         self._lock.setStaleLockTime(0)
-        self._server: QObject | None = None
+        self._server: QLocalServer | None = None
 
     def is_first(self) -> bool:
         """Return whether no other window shows the store; from now on this one does."""
@@ -74,11 +78,11 @@ class SingleInstance(QObject):
     def close(self) -> None:
         """Stop listening and let the next window be the first."""
         if self._server is not None:
-            self._server.close()  # type: ignore[attr-defined]
+            self._server.close()
             self._server = None
         self._lock.unlock()
 
-    def _connected(self, socket: QObject | None) -> None:
+    def _connected(self, socket: "QLocalSocket | None") -> None:
         if socket is not None:
-            socket.disconnected.connect(socket.deleteLater)  # type: ignore[attr-defined]
+            socket.disconnected.connect(socket.deleteLater)
             self.raised.emit()

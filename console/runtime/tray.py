@@ -1,26 +1,30 @@
-"""Says things where people look who work elsewhere, if the desktop has such a place; a click leads back here."""
+"""Notifications of the desktop, for users who work in another program; a click on one shows the window."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject
+from PyQt6.QtWidgets import QWidget
 
 from console.widgets import plain_text
+
+if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QSystemTrayIcon
 
 MESSAGE_DURATION_MS = 10_000
 
 
 class Tray(QObject):
-    """The icon of the window in the tray of the desktop, made when something is said for the first time."""
+    """The icon of the window in the system tray, created with the first message."""
 
-    def __init__(self, window: Any) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self._icon: Any = None
+        self._icon: QSystemTrayIcon | None = None
         self._then: Callable[[], None] | None = None
 
     def say(self, title: str, text: str, then: Callable[[], None] | None = None) -> bool:
-        """Show a message; a click on it brings the window up and does what comes `then`. Returns whether there is a tray."""
+        """Show a message; a click on it raises the window and calls `then`. Returns whether the desktop has a tray."""
         from PyQt6.QtWidgets import QSystemTrayIcon
 
         self._then = then
@@ -39,7 +43,7 @@ class Tray(QObject):
         return True
 
     def follow(self) -> None:
-        """Do what the last message leads to, as a click on it does."""
+        """Raise the window and call `then` of the last message."""
         window = self._window
         window.showNormal() if window.isMinimized() else window.show()
         window.raise_()

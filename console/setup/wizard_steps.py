@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from console.forms.edit_session import as_sentence
 from console.runtime.targets import Target
 from console.setup.wizard_work import SignInValues
-from console.widgets.field import ERROR, Field
+from console.widgets.field import Field, FieldState
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel
 from console.widgets.line_editors import PasswordLineEdit, TextLineEdit, UrlLineEdit
 from console.widgets.meter import Meter
@@ -86,7 +86,7 @@ class SignInStep(QWidget):
 
     def _update_error(self) -> None:
         """Update a shown error while typing; a new one is shown when the field is left."""
-        if self._address_field.state == ERROR:
+        if self._address_field.state == FieldState.ERROR:
             error = self._address_error() if self.address.text().strip() else ""
             if error:
                 self._address_field.set_error(error)

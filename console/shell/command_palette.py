@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from PyQt6 import sip
 from PyQt6.QtCore import (
@@ -79,7 +78,7 @@ class EntryModel(QAbstractListModel):
         """Return how many rows there are."""
         return 0 if parent.isValid() else len(self.entries)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a row's text, or the row itself."""
         if not index.isValid():
             return None

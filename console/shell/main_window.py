@@ -79,7 +79,7 @@ class Window(QMainWindow):
             is_list_visible=self._is_request_list_visible,
             show_target=self.show_target,
         )
-        self.polling = PollingController(self)
+        self.polling = PollingController(ctx, self)
         ctx.create_object = partial(create_object, ctx)
         self.objects = TreeController(ctx, self.navigation, self.pages, self.tasks, self.saved_filters, self)
         window_commands.register_commands(self)

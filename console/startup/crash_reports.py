@@ -47,7 +47,9 @@ class CrashReports:
         if self._file is not None:
             self._file.close()
 
-    def loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def loop_error(
+        self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+    ) -> None:  # as asyncio calls it
         """Take an error that reached the event loop."""
         error = context.get("exception")
         if isinstance(error, BaseException):

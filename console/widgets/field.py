@@ -1,5 +1,7 @@
 """A field of a form: label above, editor, and one line below that is always there and says what holds."""
 
+from enum import StrEnum
+
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -8,9 +10,22 @@ from console.widgets.line_editors import PickerButton
 from services.language import tr, translate, translate_message
 
 LINE_HEIGHT, SHAPE = 18, 12
-HELP, GOOD, ERROR, BUSY = "help", "good", "error", "busy"
-_SHAPES = {GOOD: "good", ERROR: "bad"}
-_TONES = {HELP: "", GOOD: "", ERROR: "bad", BUSY: "faint"}
+
+
+class FieldState(StrEnum):
+    """What the line below an editor shows."""
+
+    HELP = "help"
+    """How to fill the field in."""
+    GOOD = "good"
+    """A confirmation of what was entered."""
+    ERROR = "error"
+    BUSY = "busy"
+    """That the value is being checked."""
+
+
+_SHAPES = {FieldState.GOOD: "good", FieldState.ERROR: "bad"}
+_TONES = {FieldState.HELP: "", FieldState.GOOD: "", FieldState.ERROR: "bad", FieldState.BUSY: "faint"}
 
 
 class Field(QWidget):
@@ -22,7 +37,7 @@ class Field(QWidget):
         super().__init__(parent)
         label, help = translate(label), translate(help)  # noqa: A001 - as the parameter
         self.editor = editor
-        self.state, self.text = HELP, help
+        self.state, self.text = FieldState.HELP, help
         self._suggestion = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         layout = QVBoxLayout(self)
@@ -40,7 +55,7 @@ class Field(QWidget):
         layout.addWidget(editor)
         layout.addSpacing(2)
         layout.addWidget(self._line())
-        self._show(HELP, help)
+        self._show(FieldState.HELP, help)
 
     def _line(self) -> QWidget:
         line = QWidget()
@@ -65,21 +80,21 @@ class Field(QWidget):
 
     def set_help(self, text: str) -> None:
         """Say in grey what helps to fill the field in."""
-        self._show(HELP, text)
+        self._show(FieldState.HELP, text)
 
     def set_good(self, text: str) -> None:
         """Say with a tick what was seen."""
-        self._show(GOOD, text)
+        self._show(FieldState.GOOD, text)
 
     def set_busy(self, text: str) -> None:
         """Keep a text, greyed, until the answer is there."""
-        self._show(BUSY, text)
+        self._show(FieldState.BUSY, text)
 
     def set_error(self, text: str, suggestion: str | None = None) -> None:
         """Say what is wrong, with a correction as a link that Enter accepts."""
-        self._show(ERROR, text, suggestion or "")
+        self._show(FieldState.ERROR, text, suggestion or "")
 
-    def _show(self, state: str, text: str, suggestion: str = "") -> None:
+    def _show(self, state: FieldState, text: str, suggestion: str = "") -> None:
         self.state, self.text, self._suggestion = state, text, suggestion
         self._message.setText(translate(text))
         set_tone(self._message, _TONES[state])
@@ -89,10 +104,10 @@ class Field(QWidget):
         text = translate(text)
         said = f"{text} {translate_message(suggestion)}".strip()
         self._target.setAccessibleDescription(
-            tr("Error: {message}", message=said) if state == ERROR else said
+            tr("Error: {message}", message=said) if state == FieldState.ERROR else said
         )
-        self._say_valid(valid=state != ERROR)
-        wanted = "error" if state == ERROR else ""
+        self._say_valid(valid=state != FieldState.ERROR)
+        wanted = "error" if state == FieldState.ERROR else ""
         for widget in {self.editor, self._target}:
             if (widget.property("state") or "") != wanted:
                 widget.setProperty("state", wanted)

@@ -14,11 +14,12 @@ from PyQt6.QtCore import (
     Qt,
     pyqtSignal,
 )
-from PyQt6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
+from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
 from PyQt6.QtWidgets import QFrame, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from console.design import icons, theme
 from console.widgets import plain_text
+from console.widgets.painting import draw_elided_text
 from services.language import tr, translate
 
 ROOT = QModelIndex()
@@ -164,7 +165,7 @@ class PlanModel(QAbstractItemModel):
         del parent
         return 1
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the name, the words for a screen reader, or the key of a row."""
         if not index.isValid():
             return None
@@ -238,10 +239,10 @@ class PlanDelegate(QStyledItemDelegate):
             text = faint if stale else "sel-text" if ground == "sel" else "link" if node.folded else "text"
             room = box.adjusted(TEXT, 0, -8 if node.folded else -OPERATION - 4, 0)
             font = theme.font("field" if ground in ("sel", "sel-idle") else "body")
-            right = _draw_text(painter, room, node.text, font, text)
+            right = draw_elided_text(painter, room, node.text, font, text)
             if node.caption and room.right() - right > 48:
                 tone = faint if stale else "sel-text" if ground == "sel" else "muted"
-                _draw_text(
+                draw_elided_text(
                     painter,
                     room.adjusted(right - room.left() + 8, 0, 0, 0),
                     node.caption,
@@ -278,9 +279,9 @@ class PlanDelegate(QStyledItemDelegate):
         if self._view.stale:
             text = muted = theme.on(ground, "faint")
         room = box.adjusted(GROUP_TEXT, 0, -8, 0)
-        right = _draw_text(painter, room, node.text, theme.font("strong"), text)
+        right = draw_elided_text(painter, room, node.text, theme.font("strong"), text)
         rest = room.adjusted(right - room.left() + 10, 0, 0, 0)
-        _draw_text(painter, rest, node.caption, theme.font("caption"), muted)
+        draw_elided_text(painter, rest, node.caption, theme.font("caption"), muted)
 
     def _paint_operation(self, painter: QPainter, operation: str, box: QRect, ground: str) -> None:
         left = box.right() - OPERATION
@@ -293,17 +294,8 @@ class PlanDelegate(QStyledItemDelegate):
         tone = theme.on(ground, "faint" if self._view.stale else OPERATION_TONES[operation])
         font = theme.font("caption")
         font.setWeight(font.Weight.Medium)
-        _draw_text(painter, QRect(left + SHAPE + 6, box.top(), OPERATION - SHAPE - 6, box.height()),
+        draw_elided_text(painter, QRect(left + SHAPE + 6, box.top(), OPERATION - SHAPE - 6, box.height()),
                operation.capitalize(), font, tone)  # fmt: skip
-
-
-def _draw_text(painter: QPainter, room: QRect, text: str, font: Any, tone: str) -> int:
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
-    painter.setFont(font)
-    painter.setPen(theme.colour(tone))
-    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
-    return room.left() + metrics.horizontalAdvance(shown)
 
 
 class PlanTree(QTreeView):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from PyQt6.QtCore import (
     QAbstractListModel,
@@ -15,7 +14,7 @@ from PyQt6.QtCore import (
     Qt,
     pyqtSignal,
 )
-from PyQt6.QtGui import QFont, QFontMetrics, QHideEvent, QKeyEvent, QPainter
+from PyQt6.QtGui import QFontMetrics, QHideEvent, QKeyEvent, QPainter
 from PyQt6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -30,6 +29,7 @@ from PyQt6.QtWidgets import (
 from console.design import icons, theme
 from console.widgets import plain_text
 from console.widgets.labels import ElidedLabel
+from console.widgets.painting import draw_elided_text
 from services.language import tr
 
 ROW, MAX_ROWS, MIN_ROWS, MIN_WIDTH = 28, 9, 4, 340
@@ -65,7 +65,7 @@ class PickModel(QAbstractListModel):
         """Return a row by its place."""
         return self._rows[place]
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return name, words for a screen reader, or the key of a row."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
@@ -122,9 +122,11 @@ class PickDelegate(QStyledItemDelegate):
         if row.badge:
             font = theme.font("caption")
             width = QFontMetrics(font).horizontalAdvance(row.badge) + 2
-            _draw_text(painter, QRect(right - width, box.top(), width, box.height()), row.badge, font, tone)
+            draw_elided_text(
+                painter, QRect(right - width, box.top(), width, box.height()), row.badge, font, tone
+            )
             right -= width + 12
-        left = _draw_text(
+        left = draw_elided_text(
             painter,
             QRect(left, box.top(), right - left, box.height()),
             row.text,
@@ -132,7 +134,7 @@ class PickDelegate(QStyledItemDelegate):
             "sel-text" if chosen else "text",
         )
         if row.caption and right - left > 40:
-            _draw_text(
+            draw_elided_text(
                 painter,
                 QRect(left + 10, box.top(), right - left - 10, box.height()),
                 row.caption,
@@ -140,15 +142,6 @@ class PickDelegate(QStyledItemDelegate):
                 tone,
             )
         painter.restore()
-
-
-def _draw_text(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> int:
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(plain_text.one_line(text), Qt.TextElideMode.ElideMiddle, max(room.width(), 0))
-    painter.setFont(font)
-    painter.setPen(theme.colour(tone))
-    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
-    return room.left() + metrics.horizontalAdvance(shown)
 
 
 class PopupList(QFrame):

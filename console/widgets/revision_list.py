@@ -1,19 +1,51 @@
 """The history of an object: one entry per revision, with the fields it changed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QFontMetrics, QPainter, QPen
+from PyQt6.QtGui import QFontMetrics, QPainter, QPen
 from PyQt6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from console.design import icons, theme
 from console.widgets import plain_text
+from console.widgets.painting import draw_elided_text
 from models.translation_marks import tr_later
 from services.language import date_time, time_ago, tr
 
 LINE, PAD, TEXT_INDENT = 18, 8, 28
-ValueFormatter = Callable[[str, Any], str]
+ValueFormatter = Callable[[str, object], str]
+
+
+class Change(Protocol):
+    """One field of a revision."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def before(self) -> object: ...
+    @property
+    def after(self) -> object: ...
+
+
+class Revision(Protocol):
+    """One stored version of an object."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def changes(self) -> Sequence[Change]: ...
+
+
 OPERATION_SHAPES = {"create": "create", "update": "update", "delete": "bad"}
 OPERATION_LABELS = {
     "create": tr_later("Created"),
@@ -27,11 +59,11 @@ class HistoryModel(QAbstractListModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._revisions: list[Any] = []
+        self._revisions: list[Revision] = []
         self._lines: list[list[tuple[str, str, str]]] = []
 
     def set_revisions(
-        self, revisions: Sequence[Any], labels: Mapping[str, str], show: ValueFormatter | None = None
+        self, revisions: Sequence[Revision], labels: Mapping[str, str], show: ValueFormatter | None = None
     ) -> None:
         """Show revisions; `labels` says what fields are called on screen, `show(name, value)` how values are said.
 
@@ -53,7 +85,7 @@ class HistoryModel(QAbstractListModel):
         """Return how many revisions there are."""
         return 0 if parent.isValid() else len(self._revisions)
 
-    def revision(self, row: int) -> Any:
+    def revision(self, row: int) -> Revision:
         """Return a revision by its place."""
         return self._revisions[row]
 
@@ -68,7 +100,7 @@ class HistoryModel(QAbstractListModel):
         word = tr(OPERATION_LABELS.get(revision.operation, revision.operation.capitalize()))
         return tr("{word} by {by}{note}", word=word, by=revision.by or tr("somebody"), note=note)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the title, the exact time, or everything for a screen reader."""
         if not index.isValid():
             return None
@@ -93,7 +125,7 @@ class HistoryModel(QAbstractListModel):
         return None
 
 
-def _format_value(value: Any) -> str:
+def _format_value(value: object) -> str:
     if value is None or value == "":
         return tr("not set")
     if isinstance(value, bool):
@@ -136,13 +168,15 @@ class HistoryDelegate(QStyledItemDelegate):
         age = tr("version {number}, {age}", number=str(revision.number), age=time_ago(revision.at))
         width = QFontMetrics(caption).horizontalAdvance(age)
         line = QRect(box.left() + TEXT_INDENT, box.top() + PAD, box.width() - TEXT_INDENT - width - 24, LINE)
-        _draw_text(painter, line, model.title(row), theme.font("field"), text)
-        _draw_text(painter, QRect(box.right() - width - 8, line.top(), width + 2, LINE), age, caption, muted)
+        draw_elided_text(painter, line, model.title(row), theme.font("field"), text)
+        draw_elided_text(
+            painter, QRect(box.right() - width - 8, line.top(), width + 2, LINE), age, caption, muted
+        )
         for number, (label, was, now) in enumerate(model.lines(row), 1):
             place = QRect(box.left() + TEXT_INDENT, line.top() + number * LINE, 190, LINE)
-            _draw_text(painter, place, label, theme.font("body"), muted)
+            draw_elided_text(painter, place, label, theme.font("body"), muted)
             value = now if revision.operation == "create" else f"{was} → {now}"
-            _draw_text(
+            draw_elided_text(
                 painter,
                 QRect(place.right() + 8, place.top(), box.right() - place.right() - 16, LINE),
                 value,
@@ -150,15 +184,6 @@ class HistoryDelegate(QStyledItemDelegate):
                 text,
             )
         painter.restore()
-
-
-def _draw_text(painter: QPainter, room: QRect, text: str, font: QFont, tone: str) -> None:
-    painter.setFont(font)
-    painter.setPen(theme.colour(tone))
-    shown = QFontMetrics(font).elidedText(
-        plain_text.one_line(text), Qt.TextElideMode.ElideMiddle, max(room.width(), 0)
-    )
-    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 class HistoryList(QListView):
@@ -183,7 +208,7 @@ class HistoryList(QListView):
             )
 
     def set_revisions(
-        self, revisions: Sequence[Any], labels: Mapping[str, str], show: ValueFormatter | None = None
+        self, revisions: Sequence[Revision], labels: Mapping[str, str], show: ValueFormatter | None = None
     ) -> None:
         """Show revisions; `labels` says what fields are called on screen, `show(name, value)` how values are said."""
         self._model.set_revisions(revisions, labels, show)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QFont, QFontMetrics, QPainter
+from PyQt6.QtGui import QFontMetrics, QPainter
 from PyQt6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -24,8 +24,32 @@ from console.design import icons, theme
 from console.widgets import buttons, plain_text
 from console.widgets.flow_layout import FlowLayout
 from console.widgets.labels import IconLabel, Label, LinkLabel, with_break_points, wrapped_label
+from console.widgets.painting import draw_elided_text
+from console.widgets.placeholders import capitalize_first
 from models.translation_marks import tr_later
 from services.language import tr, translate
+
+
+class StageOutcome(Protocol):
+    """How a stage ended; texts may be translatable messages."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def evidence(self) -> str: ...
+    @property
+    def fault(self) -> str | None: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def ms(self) -> float: ...
+
 
 ROW, HEAD, NAME = 25, 27, 104
 NAME_COLUMN = 64
@@ -111,7 +135,7 @@ class StageModel(QAbstractListModel):
             return Qt.ItemFlag.ItemIsEnabled
         return super().flags(index)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return the name, the words for a screen reader, or the key of a stage."""
         if not index.isValid():
             return None
@@ -169,9 +193,17 @@ class StageDelegate(QStyledItemDelegate):
 
     def _heading(self, painter: QPainter, box: QRect, title: str, ms: float | None) -> None:
         low = box.adjusted(0, 4, -8, 0)
-        _draw_text(painter, low, title, theme.font("field"), "text")
+        draw_elided_text(painter, low, title, theme.font("field"), "text", mode=Qt.TextElideMode.ElideRight)
         if ms is not None:
-            _draw_text(painter, low, tr("{ms} ms", ms=round(ms)), theme.font("caption"), "muted", right=True)
+            draw_elided_text(
+                painter,
+                low,
+                tr("{ms} ms", ms=round(ms)),
+                theme.font("caption"),
+                "muted",
+                mode=Qt.TextElideMode.ElideRight,
+                side=Qt.AlignmentFlag.AlignRight,
+            )
 
     def _stage(self, painter: QPainter, box: QRect, row: StageRow, *, chosen: bool) -> None:
         if chosen:
@@ -184,31 +216,34 @@ class StageDelegate(QStyledItemDelegate):
         loud = row.state in ("bad", "notice")
         text = "sel-text" if chosen else "muted" if waiting else "text"
         name = QRect(box.left() + 26, box.top(), NAME, box.height())
-        _draw_text(painter, name, tr(row.name), theme.font("strong" if loud else "body"), text)
+        draw_elided_text(
+            painter,
+            name,
+            tr(row.name),
+            theme.font("strong" if loud else "body"),
+            text,
+            mode=Qt.TextElideMode.ElideRight,
+        )
         time = "" if row.ms is None else tr("{ms} ms", ms=round(row.ms))
         width = QFontMetrics(theme.font("caption")).horizontalAdvance(time) + 8
-        _draw_text(
+        draw_elided_text(
             painter,
             box.adjusted(0, 0, -8, 0),
             time,
             theme.font("caption"),
             text if chosen else "muted",
-            right=True,
+            mode=Qt.TextElideMode.ElideRight,
+            side=Qt.AlignmentFlag.AlignRight,
         )
         seen = QRect(name.right() + 8, box.top(), box.right() - name.right() - width - 16, box.height())
-        _draw_text(painter, seen, row.seen, theme.font("body"), "sel-text" if chosen else "muted")
-
-
-def _draw_text(
-    painter: QPainter, room: QRect, text: str, font: QFont, tone: str, *, right: bool = False
-) -> None:
-    painter.setFont(font)
-    painter.setPen(theme.colour(tone))
-    elided = QFontMetrics(font).elidedText(
-        plain_text.one_line(text), Qt.TextElideMode.ElideRight, max(room.width(), 0)
-    )
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(room, int(side | Qt.AlignmentFlag.AlignVCenter), elided)
+        draw_elided_text(
+            painter,
+            seen,
+            row.seen,
+            theme.font("body"),
+            "sel-text" if chosen else "muted",
+            mode=Qt.TextElideMode.ElideRight,
+        )
 
 
 class StageList(QListView):
@@ -256,15 +291,15 @@ class StageList(QListView):
         if running:
             self._model.set_stage(self._model.order[0], "running", "", None)
 
-    def show_result(self, result: Any) -> None:
+    def show_result(self, result: StageOutcome) -> None:
         """Show how a stage ended in an earlier check; a stage of another release has no row here."""
         if result.stage in self._model.order:
             skipped = str(result.state) == "skipped"
-            seen = _capitalize_first(self._named(result.evidence)) if skipped else translate(result.evidence)
+            seen = capitalize_first(self._named(result.evidence)) if skipped else translate(result.evidence)
             shape = STATE_SHAPES.get(str(result.state), "off")
             self._model.set_stage(result.stage, shape, seen, None if skipped else result.ms)
 
-    def finish(self, result: Any) -> None:
+    def finish(self, result: StageOutcome) -> None:
         """Show how a stage ended, and that the next one runs."""
         if result.stage not in self._model.order:
             return
@@ -315,7 +350,7 @@ class FindingCard(QFrame):
 
     def __init__(
         self,
-        result: Any,
+        result: StageOutcome,
         title: str,
         acts: Sequence[tuple[str, Callable[[], object]]] = (),
         parent: QWidget | None = None,
@@ -398,11 +433,7 @@ class FindingCard(QFrame):
             (tr("Remedy"), result.remedy, False),
         )
         return [
-            (name, _capitalize_first(translate(getattr(text, "value", text))), code)
+            (name, capitalize_first(translate(getattr(text, "value", text))), code)
             for name, text, code in parts
             if text
         ]
-
-
-def _capitalize_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

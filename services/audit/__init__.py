@@ -1,1 +1,1 @@
-"""Signatures of the audit trail."""
+"""Signatures of the audit trail. Public module: `signing`. The trail itself is written by `services.store`."""

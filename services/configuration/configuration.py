@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, SQLModel, col, select
 
 from models.approval_request import ApprovalRequest
 from models.base import ConfigurationObject, name_key
-from models.kinds import KINDS, Kind, RequestState
+from models.kinds import KINDS, OPEN_STATES, Kind
 from models.revision import Revision
 from models.tables import all_models, model_for_kind
 from models.translation_marks import plural_later
@@ -47,11 +47,10 @@ class Configuration(ObjectReader):
                 for row in session.execute(select(*wanted).order_by(table.c.name_key)):
                     parents = {column: row[3]} if column and row[3] else {}
                     rows.append(OutlineRow(kind, row[0], row[1], row[2], parents))
-            open_states = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
             pending = session.exec(
                 select(func.count())
                 .select_from(ApprovalRequest)
-                .where(col(ApprovalRequest.state).in_(open_states))
+                .where(col(ApprovalRequest.state).in_(OPEN_STATES))
             ).one()
         return Outline(rows, pending)
 
@@ -68,7 +67,7 @@ class Configuration(ObjectReader):
         item: ConfigurationObject,
         note: str = "",
         *,
-        base: Mapping[str, Any] | None = None,
+        base: Mapping[str, object] | None = None,
         confirmed: int | None = None,
     ) -> ConfigurationObject:
         """Store `item`: new when its version is 0, else over that version. Returns the stored object.
@@ -84,7 +83,7 @@ class Configuration(ObjectReader):
         work: UnitOfWork,
         item: ConfigurationObject,
         *,
-        base: Mapping[str, Any] | None = None,
+        base: Mapping[str, object] | None = None,
         confirmed: int | None = None,
     ) -> ConfigurationObject:
         """Store `item` within a unit of work that may contain other objects. Raises as `save` does."""
@@ -142,7 +141,7 @@ class Configuration(ObjectReader):
             if users:
                 raise InUseError(item.name, users)
             if item.version == base_version:
-                refused = open_requests_guard.refusal(work.session, kind, item.model_dump(), None)
+                refused = open_requests_guard.refusal(work.session, item, None)
                 if refused is not None and refused.open.count > (confirmed or 0):
                     raise refused
                 open_requests_guard.detach_requests(work, item)
@@ -154,7 +153,7 @@ class Configuration(ObjectReader):
         """Return why `item` cannot be stored over what is there (or deleted) without a confirmation, or None."""
         with self.store.read() as session:
             if delete:
-                return open_requests_guard.refusal(session, item.kind, item.model_dump(), None)
+                return open_requests_guard.refusal(session, item, None)
             return self._refusal(session, item)
 
     def used_by(self, kind: Kind, object_id: uuid.UUID) -> list[Reference]:
@@ -230,7 +229,10 @@ class Configuration(ObjectReader):
     # -- inside ------------------------------------------------------------
 
     def _revisions(
-        self, *where: Any, newest: Iterable[Any], limit: int = HISTORY_LIMIT
+        self,
+        *where: ColumnElement[bool],
+        newest: Iterable[ColumnElement[int] | ColumnElement[datetime]],
+        limit: int = HISTORY_LIMIT,
     ) -> list[RevisionView]:
         with self.store.read() as session:
             rows = session.exec(select(Revision).where(*where).order_by(*newest).limit(limit))
@@ -238,11 +240,11 @@ class Configuration(ObjectReader):
 
     @staticmethod
     def _refusal(session: Session, item: ConfigurationObject) -> RequestsOpenError | None:
-        stored = open_requests_guard.stored_values(session, item)
+        stored = open_requests_guard.read_stored(session, item)
         # Another version there is a conflict, which is settled first.
-        if stored is None or stored["version"] != item.version:
+        if stored is None or stored.version != item.version:
             return None
-        return open_requests_guard.refusal(session, item.kind, stored, item)
+        return open_requests_guard.refusal(session, stored, item)
 
 
 def _referring_objects(session: Session, item: ConfigurationObject) -> Iterator[Reference]:
@@ -274,7 +276,7 @@ REFERRING_ROW_LABELS = {
 OTHER_ROW_LABELS = plural_later("{count} other record", "{count} other records")
 
 
-def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], Any]]:
+def _referring_columns(table_name: str) -> Iterator[tuple[type[SQLModel], ColumnElement[uuid.UUID]]]:
     for model in all_models():
         for column in get_table(model).columns:
             if any(key.column.table.name == table_name for key in column.foreign_keys):

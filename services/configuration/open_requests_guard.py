@@ -4,8 +4,8 @@ What counts as a change, and what happens to the requests, is declared by the mo
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, update
 from sqlmodel import Session, SQLModel, col
@@ -13,14 +13,14 @@ from sqlmodel import select as select_rows
 
 from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.base import ConfigurationObject, utcnow
-from models.kinds import KINDS, Kind, RequestEventKind, RequestState
+from models.kinds import KINDS, OPEN_STATES, Kind, RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from models.tables import object_models, references
 from services.common.errors import GuardedAction, OpenRequests, RequestsOpenError
 from services.store.row_values import get_table, row_to_dict
 from services.store.unit_of_work import UnitOfWork
 
-OPEN_STATES = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
+T = TypeVar("T", bound=ConfigurationObject)
 _RENAME_CONSEQUENCE = "What is open keeps the old name, and whoever looks for the new one does not find it."
 
 
@@ -33,33 +33,36 @@ def count_open_requests(session: Session, kind: Kind, object_id: uuid.UUID) -> O
         .group_by(table.c.state)
     )
     counts: dict[str, int] = {row[0]: row[1] for row in session.execute(query)}
-    return OpenRequests(counts.get(OPEN_STATES[0], 0), counts.get(OPEN_STATES[1], 0))
+    return OpenRequests(
+        pending=counts.get(RequestState.PENDING.value, 0),
+        submitting=counts.get(RequestState.SUBMITTING.value, 0),
+    )
 
 
 def refusal(
-    session: Session, kind: Kind, stored: Mapping[str, Any], item: ConfigurationObject | None
+    session: Session, stored: ConfigurationObject, item: ConfigurationObject | None
 ) -> RequestsOpenError | None:
     """Return the error for changing `stored` to `item` (None: deleting it) without confirmation, or None if it may."""
-    definition = KINDS[kind]
+    definition = KINDS[stored.kind]
     action, consequence = GuardedAction.DELETE, definition.deleted_consequence
     if item is not None:
-        changed = {n for n in item.fields.model_fields if getattr(item, n) != stored[n]}
+        changed = {n for n in item.fields.model_fields if getattr(item, n) != getattr(stored, n)}
         moved = changed & item.routing_fields
         if not moved and "name" not in changed:
             return None
         action = GuardedAction.CHANGE if moved else GuardedAction.RENAME
         consequence = definition.rerouted_consequence if moved else _RENAME_CONSEQUENCE
-    found = count_open_requests(session, kind, stored["id"])
+    found = count_open_requests(session, stored.kind, stored.id)
     if not found.count:
         return None
-    return RequestsOpenError(stored["name"], action, found, consequence)
+    return RequestsOpenError(stored.name, action, found, consequence)
 
 
-def stored_values(session: Session, item: ConfigurationObject) -> Mapping[str, Any] | None:
-    """Return the stored row of `item`, or None."""
+def read_stored(session: Session, item: T) -> T | None:
+    """Return a detached copy of the stored version of `item`, or None."""
     table = get_table(item)
     found = session.execute(select(table).where(table.c.id == item.id)).mappings().first()
-    return dict(found) if found else None
+    return type(item).of_values({str(name): value for name, value in found.items()}) if found else None
 
 
 def detach_requests(work: UnitOfWork, item: ConfigurationObject) -> None:

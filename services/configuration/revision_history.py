@@ -4,13 +4,13 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select
 
 from models.kinds import KINDS, Kind
 from models.revision import Revision
 from models.tables import model_for_kind
+from services.common.json_types import JsonObject, JsonValue
 
 HIDDEN_FIELDS = frozenset(
     {"id", "version", "created_at", "created_by", "changed_at", "changed_by", "name_key"}
@@ -22,8 +22,8 @@ class FieldChange:
     """One field before and after; None means that it did not exist."""
 
     name: str
-    before: Any
-    after: Any
+    before: JsonValue
+    after: JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class RevisionView:
     note: str
     changes: list[FieldChange]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the revision for JSON."""
         return {
             "id": str(self.id),

@@ -1,7 +1,5 @@
 """Validates an object: its fields, a name that is unique within its kind, references that exist."""
 
-from typing import Any
-
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy import select
@@ -81,5 +79,5 @@ def _error_message(error: ErrorDetails) -> str:
             return f"is not valid: {error['msg']}"
 
 
-def _duration_text(seconds: Any) -> str:
+def _duration_text(seconds: float) -> str:
     return exact_duration(int(seconds), language=ENGLISH)

@@ -1,1 +1,5 @@
-"""Figures about past requests and checks, and advice on timing that follows from them."""
+"""Statistics of past requests.
+
+Public modules: `request_statistics` (counts and durations of processes and servers), `timing_advice` (figures for choosing
+polling interval and timeout).
+"""

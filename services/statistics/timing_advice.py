@@ -16,7 +16,7 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.foreign_system import POLL_INTERVAL_DEFAULT_S, ForeignSystem
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import OPEN_STATES, RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from services.connectivity.check_history import past_checks
 from services.connectivity.stages.limits_and_clock import parse_rate_limit_evidence
@@ -27,7 +27,6 @@ APPROVALS_MAX = 500
 PEAK_DAYS = 30
 PEAK_ROWS_MAX = 5000
 """Newest requests from which the daily peak is computed."""
-OPEN_STATES = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
 ABANDONED_STATES = (RequestState.TIMED_OUT.value, RequestState.CANCELLED.value)
 SERVICENOW_APPROVED = "approved"
 """`approval` of a requested item that was approved."""

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from models.kinds import KINDS, Kind, RequestState
+from models.kinds import KINDS, OPEN_STATES, Kind
 from services.common.store_location import sqlite_file, to_database_url
 from services.store.schema_version import SCHEMA_REVISION
 
@@ -64,8 +64,8 @@ def _rows(connection: sqlite3.Connection, kind: Kind) -> list[OutlineRow]:
 
 
 def _count_open_requests(connection: sqlite3.Connection) -> int:
-    states = (RequestState.PENDING.value, RequestState.SUBMITTING.value)
     found = connection.execute(
-        "SELECT count(*) FROM approval_request WHERE state IN (?, ?)", states
+        f"SELECT count(*) FROM approval_request WHERE state IN ({', '.join('?' * len(OPEN_STATES))})",  # noqa: S608
+        OPEN_STATES,
     ).fetchone()
     return int(found[0])

@@ -19,7 +19,7 @@ from services import language
 from services.connectivity.fault_handbook import FAULT_CATALOG, fault_fields
 from services.requests.polling.poller import PollResult
 from tests.console.inbox.support import LONG_S, as_row, opened, put, request, settled
-from tests.console.inbox.test_inbox_acting import desk, page_of, practice
+from tests.console.inbox.test_action_controller import desk, page_of, practice
 from tests.console.page_support import until
 from tests.console.provisioning import provisioning_support
 from tests.console.provisioning.provisioning_support import server_on, stock

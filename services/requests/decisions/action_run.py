@@ -37,18 +37,18 @@ def may_have_been_applied(error: ConsoleError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """Whether the action on one request was done, what was read back (a sentence), and the problem if there is one.
+    """Whether the action on one request was done, what was read back (`message`, a sentence), and the problem if any.
 
     A `problem` of a result that is `ok` happened after the change, for example when the store could not be written.
     """
 
     id: uuid.UUID
     ok: bool
-    seen: str = ""
+    message: str = ""
     problem: Problem | None = None
     label: str = ""
     """The number of the request, or its id if it has none."""
-    deed: RequestAction | None = None
+    action: RequestAction | None = None
     """Who did it, on whose behalf and with which account; None if nothing was done."""
 
 
@@ -89,9 +89,11 @@ class ActionRun:
         return ActionResult(self._row.id, ok=False, problem=problem, label=self.label)
 
     def _done(
-        self, label: str, seen: str, problem: Problem | None, deed: RequestAction | None = None
+        self, label: str, message: str, problem: Problem | None, action: RequestAction | None = None
     ) -> ActionResult:
-        return ActionResult(self._row.id, ok=True, seen=seen, problem=problem, label=label, deed=deed)
+        return ActionResult(
+            self._row.id, ok=True, message=message, problem=problem, label=label, action=action
+        )
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ RowAction: TypeAlias = Callable[[ApprovalRequest], Awaitable[ActionResult]]
 
 
 def ignore_result(result: ActionResult) -> None:
-    """Do nothing: the default of `told`."""
+    """Do nothing: the default of `on_result`."""
 
 
 def check_comment(comment: str) -> None:
@@ -38,11 +38,11 @@ def check_comment(comment: str) -> None:
 
 
 async def run_for_each(
-    store: Store, ids: Sequence[uuid.UUID], action: RowAction, told: ResultCallback
+    store: Store, ids: Sequence[uuid.UUID], action: RowAction, on_result: ResultCallback
 ) -> list[ActionResult]:
     """Run `action` once for each request, at most CONCURRENCY at a time, and return the results in the order of `ids`.
 
-    A failure does not stop the others. `told` receives each result when it is there. When the task is cancelled, actions
+    A failure does not stop the others. `on_result` receives each result when it is there. When the task is cancelled, actions
     that have started are completed and reported, and no further one is started.
     """
     results: dict[uuid.UUID, ActionResult] = {}
@@ -59,7 +59,7 @@ async def run_for_each(
         except ConsoleError as error:
             result = ActionResult(key, ok=False, problem=error.problem, label=label)
         results[key] = result
-        told(result)
+        on_result(result)
 
     async def run_remaining() -> None:
         while remaining and not stopped:

@@ -35,7 +35,7 @@ async def cancel_requests(
     decider: ServiceNowClient | None = None,
     *,
     confirmed: bool = False,
-    told: ResultCallback = ignore_result,
+    on_result: ResultCallback = ignore_result,
 ) -> list[ActionResult]:
     """Cancel requests. Those that Privilege Manager raised are cancelled only if `confirmed`.
 
@@ -49,7 +49,7 @@ async def cancel_requests(
             return run.refused(problems.cancel_not_confirmed(run.label))
         return await (run.cancel_copy() if row.is_copy else run.cancel_own())
 
-    return await run_for_each(workspace.store, ids, cancel_one, told)
+    return await run_for_each(workspace.store, ids, cancel_one, on_result)
 
 
 class _CancelRun(ActionRun):

@@ -37,12 +37,12 @@ async def decide_requests(
     comment: str = "",
     decider: ServiceNowClient | None = None,
     *,
-    told: ResultCallback = ignore_result,
+    on_result: ResultCallback = ignore_result,
 ) -> list[ActionResult]:
     """Approve or reject requests, and return the results in the order of `ids`.
 
     `decider` is signed in as the approver. Without it the account of the server decides, for others if it has the role
-    approval_admin. `told` receives each result when it is there. When the task is cancelled, requests that are being
+    approval_admin. `on_result` receives each result when it is there. When the task is cancelled, requests that are being
     decided are completed and reported, and no further one is started.
     """
     check_comment(comment)
@@ -50,7 +50,7 @@ async def decide_requests(
     async def decide_one(row: ApprovalRequest) -> ActionResult:
         return await _DecisionRun(workspace, row, comment, decider).decide(decision)
 
-    return await run_for_each(workspace.store, ids, decide_one, told)
+    return await run_for_each(workspace.store, ids, decide_one, on_result)
 
 
 class _DecisionRun(ActionRun):

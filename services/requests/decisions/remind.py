@@ -25,7 +25,7 @@ async def remind_approvers(
     ids: Sequence[uuid.UUID],
     comment: str = "",
     *,
-    told: ResultCallback = ignore_result,
+    on_result: ResultCallback = ignore_result,
 ) -> list[ActionResult]:
     """Comment on the open approvals of requests; a request is reminded of at most once in REMINDER_COOLDOWN."""
     check_comment(comment)
@@ -33,7 +33,7 @@ async def remind_approvers(
     async def remind_one(row: ApprovalRequest) -> ActionResult:
         return await _ReminderRun(workspace, row, comment).remind()
 
-    return await run_for_each(workspace.store, ids, remind_one, told)
+    return await run_for_each(workspace.store, ids, remind_one, on_result)
 
 
 class _ReminderRun(ActionRun):

@@ -95,28 +95,27 @@ def sort_key(sort: Sort) -> tuple[SqlColumn, ...]:
 
 
 def is_ascending(sort: Sort) -> bool:
-    """Whether the smallest key comes first. The younger a request, the greater its time."""
+    """Whether the smallest key comes first. For `age` it is reversed: a younger request has a later time."""
     return sort.descending == (sort.column == "age")
 
 
 class FilterCondition(NamedTuple):
-    """What a row has to fulfil, and the column that says whether it does.
-
-    `equal` wants one value of it; `recent` lets through what stands together at the newer end of the list.
-    """
+    """One condition of a filter as SQL, and the column that it restricts."""
 
     column: str
     clause: ColumnElement[bool]
     is_equality: bool = False
+    """Whether it requires one value of the column."""
     is_recent: bool = False
+    """Whether the rows that fulfil it are together at the newer end of the list."""
 
 
 def build_conditions(filter_: Filter, at: datetime, me: Sequence[str]) -> list[FilterCondition]:
-    """Return what a row has to fulfil, apart from the words of a search; `me` are the names that ME stands for."""
-    return [*_plain(filter_), *_time_conditions(filter_, at), *_waits_for_conditions(filter_, me)]
+    """Return the conditions of a filter without its search words; `me` are the names that ME represents."""
+    return [*_value_conditions(filter_), *_time_conditions(filter_, at), *_waits_for_conditions(filter_, me)]
 
 
-def _plain(filter_: Filter) -> Iterator[FilterCondition]:
+def _value_conditions(filter_: Filter) -> Iterator[FilterCondition]:
     states = _allowed_states(filter_)
     if states is not None:
         yield FilterCondition(
@@ -137,14 +136,14 @@ def _plain(filter_: Filter) -> Iterator[FilterCondition]:
     if filter_.server_id is not None:
         yield FilterCondition("server_id", REQUEST_TABLE.c.server_id == filter_.server_id)
     if filter_.mismatch:
-        # No parameter: only a text like that of the index of such rows tells the database that it has them all.
+        # A literal instead of a parameter: the database uses a partial index only for the same text as in its definition.
         yield FilterCondition("mismatch", REQUEST_TABLE.c.mismatch != literal_column("''"), is_equality=True)
     if not filter_.rehearsals:
         yield FilterCondition("rehearsal", REQUEST_TABLE.c.rehearsal.is_(False))
 
 
 def _allowed_states(filter_: Filter) -> frozenset[RequestState] | None:
-    """Return the states that a filter lets through, or None for all."""
+    """Return the states that a filter allows, or None for all."""
     open_only = filter_.due_within_s is not None or bool(filter_.waits_for)
     if not open_only:
         return filter_.states or None

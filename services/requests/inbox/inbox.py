@@ -27,7 +27,7 @@ class Inbox:
     """Reads requests of a store. Every method blocks; rows are plain values.
 
     Calls that belong together pass the same moment `at`: ages count from it, and the result set of a filter at a moment
-    (hits of a search, positions) is cached. `me` are the names that ME stands for.
+    (hits of a search, positions) is cached. `me` are the names that ME represents.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Inbox:
         if behind:
             try:
                 with self.store.write():
-                    """The end of every unit of work indexes what is queued."""
+                    """Every unit of work indexes queued requests when it ends."""
             except StoreError as error:
                 if error.problem.fault not in (FaultId.STORE_NOT_WRITABLE, FaultId.STORE_LOCKED):
                     raise

@@ -16,7 +16,7 @@ __all__ = ["desk"]
 async def test_our_request_is_cancelled_through_its_process(desk):
     row = await desk.raised()
     [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.seen) == (
+    assert (outcome.ok, outcome.message) == (
         True,
         f"{row.number} cancelled by ada, with the account privman.integration.",
     )
@@ -163,7 +163,7 @@ async def test_our_request_that_was_cancelled_and_cannot_be_read_back_is_not_cal
     with between(desk, answer):
         [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
     assert outcome.ok
-    assert outcome.seen == f"{row.number} is cancelled; its record in ServiceNow could not be read back."
+    assert outcome.message == f"{row.number} is cancelled; its record in ServiceNow could not be read back."
     assert outcome.problem is not None
     assert desk.row(row.id).state == RequestState.CANCELLED
 

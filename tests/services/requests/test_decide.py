@@ -46,8 +46,8 @@ async def test_our_request_takes_the_decision_in(desk, decision, word, as_approv
         else f"on behalf of Alex Approver, with the account {account}"
     )
     told = f"{row.number} {word} by ada{',' if as_approver else ''} {whose}"
-    assert outcome.seen == f"{told}."
-    assert (outcome.deed.person, outcome.deed.account, outcome.deed.approver) == (
+    assert outcome.message == f"{told}."
+    assert (outcome.action.person, outcome.action.account, outcome.action.approver) == (
         "ada",
         account,
         "Alex Approver",
@@ -302,8 +302,8 @@ async def test_where_others_have_to_approve_too_the_request_waits_on(desk):
         assert outcome.ok, outcome.problem
         assert desk.row(row.id).waits_for == "Olive Approver"
         # The approver sees nobody's approval but its own, so that nobody is named.
-        assert outcome.seen.startswith(f"{row.number} approved by ada, with the account app.approver of ")
-        assert "; it still waits for " in outcome.seen
+        assert outcome.message.startswith(f"{row.number} approved by ada, with the account app.approver of ")
+        assert "; it still waits for " in outcome.message
         assert desk.row(row.id).state == RequestState.PENDING
         # A second go finds nothing left to decide.
         async with desk.decider("app.approver") as decider:
@@ -317,7 +317,7 @@ async def test_what_was_never_sent_is_neither_decided_nor_reminded_of_but_taken_
     [outcome] = await decide_requests(desk.workspace, [row.id], "approve")
     assert (outcome.ok, outcome.problem.fault) == (False, "record-missing")
     [outcome] = await cancel_requests(desk.workspace, [row.id], "Not needed")
-    assert (outcome.ok, outcome.seen) == (True, "It was taken back before ServiceNow had it.")
+    assert (outcome.ok, outcome.message) == (True, "It was taken back before ServiceNow had it.")
     assert desk.row(row.id).state == RequestState.CANCELLED
     assert desk.practice.log == []
 
@@ -347,7 +347,7 @@ async def test_in_bulk_each_has_its_own_outcome(desk):
     unknown = uuid.uuid4()
     ids = [rows[0].id, unknown, *(row.id for row in rows[1:]), rows[0].id]
     before, told = len(patched(desk)), []
-    outcomes = await decide_requests(desk.workspace, ids, "approve", "All of them", told=told.append)
+    outcomes = await decide_requests(desk.workspace, ids, "approve", "All of them", on_result=told.append)
     assert [o.id for o in outcomes] == list(dict.fromkeys(ids))
     faults = [o.problem.fault if o.problem else "" for o in outcomes]
     assert faults == ["", "object-missing", "", "request-not-open", "", ""]
@@ -367,7 +367,7 @@ async def test_stopped_between_two_what_was_begun_is_ended_and_told(desk):
         task.cancel()
 
     task = asyncio.ensure_future(
-        decide_requests(desk.workspace, [row.id for row in rows], "approve", told=tell)
+        decide_requests(desk.workspace, [row.id for row in rows], "approve", on_result=tell)
     )
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -503,7 +503,7 @@ async def test_an_approver_who_may_not_read_items_decides(desk, own, decision, w
         async with desk.decider("app.approver") as decider:
             [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Seen", decider)
     assert (outcome.ok, outcome.problem) == (True, None)
-    assert outcome.seen == f"{row.number} {word} by ada, with the account app.approver of Alex Approver."
+    assert outcome.message == f"{row.number} {word} by ada, with the account app.approver of Alex Approver."
     assert desk.row(row.id).state == word
     assert [one["sys_updated_by"] for one in desk.asked(row)] == ["app.approver"]
 

@@ -41,7 +41,7 @@ async def test_what_is_decided_for_an_approver_without_a_visible_name_says_so(de
     desk.practice.faults.set("names_hidden")
     [outcome] = await decide_requests(desk.workspace, [row.id], decision, "Fine")
     assert outcome.ok
-    assert f" on behalf of {UNNAMED_APPROVER}, with the account " in outcome.seen
+    assert f" on behalf of {UNNAMED_APPROVER}, with the account " in outcome.message
     assert user_sys_id("app.approver") not in str(desk.events(row.id))
     found = await load_details(desk.workspace, row.id)
     assert any(f" on behalf of {UNNAMED_APPROVER}, " in line.detail for line in found.timeline)
@@ -52,7 +52,7 @@ async def test_whom_a_reminder_went_to_is_not_told_by_an_id(desk):
     row = desk.copied()
     desk.practice.faults.set("names_hidden")
     [outcome] = await remind_approvers(desk.workspace, [row.id], "Please look")
-    assert outcome.seen == f"A comment for {UNNAMED_APPROVER} is on {row.number}."
+    assert outcome.message == f"A comment for {UNNAMED_APPROVER} is on {row.number}."
 
 
 async def test_a_rehearsal_names_nobody_by_an_id(desk):

@@ -21,9 +21,9 @@ async def test_everybody_who_is_asked_is_written_to(desk):
     row = desk.copied()
     [outcome] = await remind_approvers(desk.workspace, [row.id], "The caller is on the phone")
     assert outcome.ok, outcome.problem
-    assert outcome.seen.startswith("A comment for ")
+    assert outcome.message.startswith("A comment for ")
     for name in ("Alex Approver", "Olive Approver"):
-        assert name in outcome.seen
+        assert name in outcome.message
     assert desk.comments(row) == ["The caller is on the phone"] * 2
     assert desk.item(row)["approval"] == "requested"
     [event] = desk.events(row.id)
@@ -82,7 +82,7 @@ async def test_who_sees_no_approval_writes_on_the_item(desk):
     desk.signed_in_as("service.desk")
     [outcome] = await remind_approvers(desk.workspace, [row.id], "Anybody there?")
     assert outcome.ok, outcome.problem
-    assert outcome.seen == f"A comment for those who follow {row.number} is on {row.number}."
+    assert outcome.message == f"A comment for those who follow {row.number} is on {row.number}."
     assert desk.comments(row) == ["Anybody there?"]
 
 
