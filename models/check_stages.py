@@ -42,3 +42,5 @@ STAGE_NAMES = {key: name for _, stages in STAGE_GROUPS for key, name in stages}
 """What each stage is called, by its key, in the order of a report."""
 STAGES = tuple(STAGE_NAMES)
 """Every stage, in the order of a report."""
+PROCESS_STAGES = tuple(key for key, _ in STAGE_GROUPS[-1][1])
+"""The stages of the last group: they run only when the server is checked with an Approval Process."""

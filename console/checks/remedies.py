@@ -1,6 +1,5 @@
 """Remedies that this console can carry out: maps a fault to the buttons on the card of a finding."""
 
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from models.base import ConfigurationObject
     from services.connectivity import StageResult
 
-SUGGESTED_NAME_PATTERN = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
-ITEM_ID_PATTERN = re.compile(r"\b[0-9a-f]{32}\b")
 SERVICE_FIELDS = {
     "service_create": "create_service",
     "service_status": "status_service",
@@ -100,10 +97,9 @@ def _service_name_remedy(
     edit = RemedyAction(
         tr("Go to the name"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, field)
     )
-    found = SUGGESTED_NAME_PATTERN.search(result.remedy)
-    if found is None:
+    name = result.suggested_name
+    if not name:
         return [edit]
-    name = found["name"].strip("“”\"'")
     return [
         RemedyAction(tr("Use {name}", name=name), lambda: change_process(page, subject, {field: name})),
         edit,
@@ -118,11 +114,11 @@ def _request_item_remedy(
     choose = RemedyAction(
         tr("Choose another"), _open_field(page, Kind.APPROVAL_PROCESS, subject.process.id, "request_item_id")
     )
-    found = ITEM_ID_PATTERN.search(result.remedy)
-    if found is None or found[0] == subject.process.request_item_id:
+    item_id = result.suggested_item_id
+    if not item_id or item_id == subject.process.request_item_id:
         return [choose]
     return [
-        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, found[0]))),
+        RemedyAction(tr("Use the new item"), lambda: page.tasks.start(_use_item(page, subject, item_id))),
         choose,
     ]
 

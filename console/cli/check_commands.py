@@ -11,7 +11,6 @@ from console.cli.arguments import Json, ServerName
 from console.cli.command_context import get_command_context
 from models.approval_process import ApprovalProcess
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.text_folding import fold_text
 from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
@@ -75,9 +74,7 @@ def _load_sign_in_state(
 def _credential_of(workspace: Workspace, system: ForeignSystem) -> UserCredential | None:
     if system.credential_id is None:
         return None
-    credential = workspace.configuration.get(Kind.USER_CREDENTIAL, system.credential_id)
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
-    return credential
+    return workspace.configuration.get(UserCredential, system.credential_id)
 
 
 async def _store_check(
@@ -113,9 +110,8 @@ def _find_server_and_process(
 ) -> tuple[ForeignSystem, ApprovalProcess | None]:
     """Return the server and the process to check: the named one, else the only one that uses the server."""
     configuration = workspace.configuration
-    system = configuration.named(Kind.FOREIGN_SYSTEM, server)
-    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
-    processes = [p for p in configuration.all(Kind.APPROVAL_PROCESS) if isinstance(p, ApprovalProcess)]
+    system = configuration.named(ForeignSystem, server)
+    processes = configuration.all(ApprovalProcess)
     users = [p for p in processes if p.server_id == system.id]
     if not process:
         return system, users[0] if len(users) == 1 else None
@@ -183,8 +179,7 @@ def items(
 def _find_server_and_copies(
     workspace: Workspace, name: str, folder: Path
 ) -> tuple[ForeignSystem, RequestItemCopies]:
-    system = workspace.configuration.named(Kind.FOREIGN_SYSTEM, name)
-    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    system = workspace.configuration.named(ForeignSystem, name)
     return system, RequestItemCopies(folder, system, _credential_of(workspace, system))
 
 

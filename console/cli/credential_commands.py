@@ -11,7 +11,6 @@ from console.cli import output
 from console.cli.arguments import ConfirmOpen
 from console.cli.command_context import get_command_context
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError, InvalidError, Owner, Problem
 from services.common.fault_ids import FaultId
@@ -48,10 +47,9 @@ def _store_password(
     workspace: Workspace, name: str, account: str, secret: Secret, confirmed: int
 ) -> list[str]:
     configuration = workspace.configuration
-    credential = configuration.find_by_name(Kind.USER_CREDENTIAL, name)
+    credential = configuration.find_by_name(UserCredential, name)
     if credential is None:
-        credential = configuration.new(Kind.USER_CREDENTIAL, name=name, account=account)
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+        credential = configuration.new(UserCredential, name=name, account=account)
     is_new, changed = credential.version == 0, credential.account != account
     credential.account = account
     if wrong := configuration.check(credential):
@@ -59,7 +57,7 @@ def _store_password(
     refused = configuration.open_requests_error(credential)
     if refused is not None and refused.open.count > confirmed:
         raise refused
-    servers = [s for s in configuration.all(Kind.FOREIGN_SYSTEM) if isinstance(s, ForeignSystem)]
+    servers = [s for s in configuration.all(ForeignSystem) if isinstance(s, ForeignSystem)]
     places = [place for server in servers for place in server.destinations_for(credential.id)]
     # The password first: where it is refused, no credential is made, and none is left with another's password.
     workspace.vault.put(credential.id, credential.name, account, secret, places)
@@ -115,7 +113,7 @@ def list_(context: typer.Context) -> None:
 
 def _credential_rows(workspace: Workspace) -> list[tuple[str, str, str]]:
     rows = []
-    for item in workspace.configuration.all(Kind.USER_CREDENTIAL):
+    for item in workspace.configuration.all(UserCredential):
         state = workspace.vault.state(item.id, item.name)
         bound = ", ".join(str(o) for o in state.origins) or "no server yet"
         account = item.account if isinstance(item, UserCredential) else ""
@@ -131,7 +129,7 @@ def forget(
     """Remove a password from the vault; the User Credential stays."""
 
     async def work(workspace: Workspace) -> int:
-        item = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
+        item = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
         found = await asyncio.to_thread(workspace.vault.forget, item.id, item.name)
         output.print_message(
             f"The password of “{name}” is removed." if found else f"No password was kept for “{name}”."

@@ -15,7 +15,6 @@ from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
@@ -194,10 +193,8 @@ def _load_decider_sign_in(
     servers = {row.server_id for row in rows}
     if len(servers) != 1 or None in servers:
         raise _several_servers_error(name)
-    server = workspace.configuration.get(Kind.FOREIGN_SYSTEM, servers.pop() or uuid.UUID(int=0))
-    credential = workspace.configuration.named(Kind.USER_CREDENTIAL, name)
-    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    server = workspace.configuration.get(ForeignSystem, servers.pop() or uuid.UUID(int=0))
+    credential = workspace.configuration.named(UserCredential, name)
     secret = workspace.vault.get(credential.id, credential.name, server.origin)
     return server, SignIn(credential.account, secret)
 

@@ -8,7 +8,6 @@ import typer
 from console.cli import output
 from console.cli.command_context import get_command_context
 from models.approval_type import ApprovalType
-from models.kinds import Kind
 from services.intake.clients import IntakeClients
 from services.intake.payload_mapping import document_from_arguments
 from services.workspace import Workspace
@@ -50,8 +49,7 @@ def add(
 
 def _add_client(workspace: Workspace, name: str, type_name: str, pairs: list[str]) -> str:
     document = document_from_arguments(pairs)
-    approval_type = workspace.configuration.named(Kind.APPROVAL_TYPE, type_name)
-    assert isinstance(approval_type, ApprovalType)  # noqa: S101 -- narrows for the type checker
+    approval_type = workspace.configuration.named(ApprovalType, type_name)
     _, token = IntakeClients(workspace.store).add(name, approval_type.id, document)
     return token
 

@@ -15,7 +15,6 @@ from console.cli.arguments import ConfirmProduction, Json, ServerName
 from console.cli.command_context import get_command_context
 from console.cli.errors import call_error
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.user_credential import UserCredential
 from services import provisioning
 from services.common.errors import ConsoleError, InputError, Owner, Problem
@@ -143,8 +142,7 @@ async def _run_provision(workspace: Workspace, asked: _ProvisionOptions) -> int:
             "Give exactly one of them.",
         )
     (what,) = asked.what
-    system = await asyncio.to_thread(workspace.configuration.named, Kind.FOREIGN_SYSTEM, asked.server)
-    assert isinstance(system, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    system = await asyncio.to_thread(workspace.configuration.named, ForeignSystem, asked.server)
     if system.production and what in ("apply", "undo") and asked.confirm != system.name:
         raise _input_error(
             f"“{system.name}” is marked production",
@@ -303,8 +301,7 @@ async def _temporary_sign_in(workspace: Workspace, system: ForeignSystem, name: 
     Naming both is the explicit act that a first binding takes; it is taken back, because it was for this run only.
     """
     vault = workspace.vault
-    credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
     state = await asyncio.to_thread(vault.state, credential.id, credential.name)
     lent = not state.covers(system.destination)
     if lent:

@@ -12,7 +12,6 @@ from console.cli.errors import call_error
 from models.approval_process import ApprovalProcess
 from models.approval_type import ApprovalType
 from models.foreign_system import ForeignSystem
-from models.kinds import Kind
 from models.user_credential import UserCredential
 from services.common.errors import InputError
 from services.language import tr
@@ -111,26 +110,22 @@ def _parse_fields(pairs: list[str]) -> dict[str, str]:
 def _load_chain(workspace: Workspace, name: str) -> tuple[ApprovalType, ApprovalProcess, ForeignSystem]:
     """Return the type, its process and its server; raises when a link of the chain is missing."""
     configuration = workspace.configuration
-    approval_type = configuration.named(Kind.APPROVAL_TYPE, name)
-    assert isinstance(approval_type, ApprovalType)  # noqa: S101 -- narrows for the type checker
+    approval_type = configuration.named(ApprovalType, name)
     if approval_type.process_id is None:
         raise call_error(
             f"Rehearse “{name}”", "It has no Process Handler.", "Choose the Approval Process on the type."
         )
-    process = configuration.get(Kind.APPROVAL_PROCESS, approval_type.process_id)
-    assert isinstance(process, ApprovalProcess)  # noqa: S101 -- narrows for the type checker
+    process = configuration.get(ApprovalProcess, approval_type.process_id)
     if process.server_id is None:
         raise call_error(
             f"Rehearse “{name}”", f"“{process.name}” has no ServiceNow Server.", "Choose it on the process."
         )
-    server = configuration.get(Kind.FOREIGN_SYSTEM, process.server_id)
-    assert isinstance(server, ForeignSystem)  # noqa: S101 -- narrows for the type checker
+    server = configuration.get(ForeignSystem, process.server_id)
     return approval_type, process, server
 
 
 async def _decider_instance(workspace: Workspace, server: ForeignSystem, name: str) -> ServiceNowClient:
-    credential = await asyncio.to_thread(workspace.configuration.named, Kind.USER_CREDENTIAL, name)
-    assert isinstance(credential, UserCredential)  # noqa: S101 -- narrows for the type checker
+    credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
     return await workspace.instance_as(server, credential)
 
 

@@ -16,6 +16,7 @@ from models.base import utcnow
 from models.kinds import RequestState
 from services.common.errors import InputError
 from services.common.plain_text import escape_controls
+from services.common.redaction import redact, redact_user_text
 from services.common.utc_text import format_utc
 from services.language import date_time, plural, tr
 from services.requests.inbox.export import (
@@ -163,15 +164,15 @@ def _load_rows(inbox: Inbox, filter_: Filter, limit: int, at: datetime) -> tuple
 
 
 def _table_row(row: RequestRow, at: datetime) -> tuple[str, ...]:
-    values = to_export_values(row, {}, at)
+    age = max(0, int((at - row.requested_at).total_seconds()))
     return (
         row.state.replace("_", " ") + (" (mismatch)" if row.mismatch else " (problem)" if row.error else ""),
-        str(timedelta(seconds=values["age_s"])),
+        str(timedelta(seconds=age)),
         row.policy,
         row.user,
         row.computer,
-        values["file_path"],
-        values["reason"],
+        redact(row.file_path),
+        redact_user_text(row.reason),
         ", ".join(row.waits_for),
         f"{row.times_out_at:%Y-%m-%d %H:%M:%S}" if row.times_out_at is not None else "",
         row.number,

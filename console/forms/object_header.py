@@ -73,7 +73,7 @@ class ObjectHeader(QWidget):
         for place, tab_buttons in self._tab_buttons.items():
             for button in tab_buttons:
                 button.setVisible(place == tab)
-        self.head.set_primary_reason("" if special else self.reason())
+        self.head.set_primary_reason(*(() if special else self._reason_wordings()))
 
     def _go(self, index: int) -> None:
         target = self._places[index][1]
@@ -89,7 +89,7 @@ class ObjectHeader(QWidget):
         enabled = page.enabled()
         for command, button in self.buttons.items():
             button.setEnabled(command in enabled)
-        self.head.set_primary_reason("" if self._tab in self._tab_buttons else self.reason())
+        self.head.set_primary_reason(*(() if self._tab in self._tab_buttons else self._reason_wordings()))
         badges = self.badges()
         if badges != self._badges:
             self._badges = badges
@@ -97,22 +97,32 @@ class ObjectHeader(QWidget):
 
     def reason(self) -> str:
         """Return why Save cannot run, or an empty text."""
+        return next(iter(self._reason_wordings()), "")
+
+    def _reason_wordings(self) -> tuple[str, ...]:
+        """Return why Save cannot run, the longest wording first, or nothing."""
         session = self._page.session
         if session.lost is not None:
-            return tr("Could not be read")
+            return (tr("Could not be read"),)
         if not session.ready:
-            return tr("Reading")
+            return (tr("Reading"),)
         if session.saving:
-            return tr("Saving")
+            return (tr("Saving"),)
         if not session.dirty:
-            return tr("Nothing to save")
+            return (tr("Nothing to save"),)
         count = len(session.errors)
         if not count:
-            return ""
+            return ()
         shown = sum(1 for one in self._page.form if one.error)
         if shown or not session.is_new:
-            return plural(count, "Fix {count} error to save", "Fix {count} errors to save")
-        return plural(count, "Fill in {count} field to save", "Fill in {count} fields to save")
+            return (
+                plural(count, "Fix {count} error to save", "Fix {count} errors to save"),
+                plural(count, "Fix {count} error", "Fix {count} errors"),
+            )
+        return (
+            plural(count, "Fill in {count} field to save", "Fill in {count} fields to save"),
+            plural(count, "Fill in {count} field", "Fill in {count} fields"),
+        )
 
     def badges(self) -> list[tuple[str, str, str | None]]:
         """Return the badges after the title: errors, the draft, and those of the kind."""

@@ -102,6 +102,11 @@ class ProvisioningPage(Page):
         verify.reset(None)
         runs.reset(None)
 
+    def _on_breadcrumb_clicked(self, index: int) -> None:
+        target = self.breadcrumb[index][1]
+        if target is not None:
+            self.ctx.navigate(target)
+
     def _connect(self) -> None:
         self.apply_button.clicked.connect(self.apply)
         self.again_button.clicked.connect(self.plan_controller.plan)
@@ -109,7 +114,7 @@ class ProvisioningPage(Page):
         self.force.clicked.connect(lambda on: self.plan_controller.overwrite_all(on=on))
         self.undo_button.clicked.connect(lambda _on: self.undo())
         self.head.tab_changed.connect(self._show_tab)
-        self.head.breadcrumb_clicked.connect(self._open_breadcrumb)
+        self.head.breadcrumb_clicked.connect(self._on_breadcrumb_clicked)
         self.plan_controller.changed.connect(self.refresh)
         self.run_controller.began.connect(self._show_run)
         self.run_controller.verified.connect(self.verify_tab.show_verification)
@@ -156,11 +161,6 @@ class ProvisioningPage(Page):
             self.plan_tab.server.reload_item()
         if any(c.kind == "task_run" for c in changes) and not self.presenter.running:
             self.read_runs()
-
-    def _open_breadcrumb(self, index: int) -> None:
-        target = self.breadcrumb[index][1]
-        if target is not None:
-            self.ctx.navigate(target)
 
     # -- server ------------------------------------------------------------
 

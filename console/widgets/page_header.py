@@ -206,10 +206,10 @@ class PageHeader(QWidget):
         """Add something to the right end of the line under the title."""
         self._caption_line.addWidget(widget)
 
-    def set_primary_reason(self, text: str) -> None:
-        """Say why the primary button cannot run; an empty text when it can."""
-        self.reason.set_wordings(text, text.removesuffix(" to save"), "")
-        self.reason.setVisible(bool(text))
+    def set_primary_reason(self, *wordings: str) -> None:
+        """Show why the primary button cannot run, in the longest wording that fits; nothing when it can."""
+        self.reason.set_wordings(*wordings, "")
+        self.reason.setVisible(any(wordings))
 
     def set_tab_text(self, index: int, text: str) -> None:
         """Call a tab differently."""

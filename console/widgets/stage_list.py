@@ -1,6 +1,5 @@
 """The staged check: a list of stages that finish in place, and a card for each finding."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,6 +48,10 @@ class StageOutcome(Protocol):
     def remedy(self) -> str: ...
     @property
     def ms(self) -> float: ...
+    @property
+    def skip_reason(self) -> str | None: ...
+    @property
+    def needed_stage(self) -> str: ...
 
 
 ROW, HEAD, NAME = 25, 27, 104
@@ -68,12 +71,11 @@ STATE_LABELS = {
 """What a screen reader says of a shape."""
 STAGE_ROLE = Qt.ItemDataRole.UserRole
 
-NEEDS_PATTERN = re.compile(r"needs (\w+), (\w.*)")
-NEEDS_TEXTS = {
-    "which failed": tr_later("needs {stage}, which failed"),
-    "which cannot be judged": tr_later("needs {stage}, which cannot be judged"),
+SKIP_REASONS = {
+    "needed-stage-failed": tr_later("needs {stage}, which failed"),
+    "needed-stage-unclear": tr_later("needs {stage}, which cannot be judged"),
 }
-"""Why a stage was skipped, by what is said of the stage that it needed."""
+"""Texts for `SkipReason`, with the name of the needed stage."""
 
 
 @dataclass(slots=True)
@@ -295,7 +297,7 @@ class StageList(QListView):
         """Show how a stage ended in an earlier check; a stage of another release has no row here."""
         if result.stage in self._model.order:
             skipped = str(result.state) == "skipped"
-            seen = capitalize_first(self._named(result.evidence)) if skipped else translate(result.evidence)
+            seen = capitalize_first(self._skip_text(result)) if skipped else translate(result.evidence)
             shape = STATE_SHAPES.get(str(result.state), "off")
             self._model.set_stage(result.stage, shape, seen, None if skipped else result.ms)
 
@@ -310,14 +312,11 @@ class StageList(QListView):
             if self._model.row(self._model.place(key)).state == "todo":
                 self._model.set_stage(key, "running", "", None)
 
-    def _named(self, reason: str) -> str:
-        """Return why a stage was skipped, with the stage it needed called as it is shown."""
-        found = NEEDS_PATTERN.match(reason)
-        if found is None or found.group(1) not in self._model.order:
-            return translate(reason)
-        stage = self.label(found.group(1))
-        told = NEEDS_TEXTS.get(found.group(2))
-        return tr(told, stage=stage) if told else reason.replace(found.group(1), stage, 1)
+    def _skip_text(self, result: StageOutcome) -> str:
+        """Return why a stage was skipped, with the displayed name of the stage that it needed."""
+        if result.skip_reason is None:
+            return translate(result.evidence)
+        return tr(SKIP_REASONS[result.skip_reason], stage=self.label(result.needed_stage))
 
     def stop(self) -> None:
         """Show that nothing runs any more."""

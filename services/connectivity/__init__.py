@@ -2,7 +2,7 @@
 
 from models.check_stages import STAGES
 from services.connectivity.fault_catalog import FAULT_CATALOG, CheckFault, find_fault
-from services.connectivity.report import CheckReport, StageResult
+from services.connectivity.report import CheckReport, SkipReason, StageResult, StageState
 from services.connectivity.runner import run_check
 from services.connectivity.stages.authentication import PreviousSignIn
 
@@ -12,7 +12,9 @@ __all__ = [
     "CheckFault",
     "CheckReport",
     "PreviousSignIn",
+    "SkipReason",
     "StageResult",
+    "StageState",
     "find_fault",
     "run_check",
 ]

@@ -17,7 +17,8 @@ from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.redaction import redact
-from services.connectivity.report import SEVERITY, CheckReport, StageResult
+from services.connectivity import stored_results
+from services.connectivity.report import SEVERITY, CheckReport, StageResult, StageState
 from services.connectivity.stages.authentication import PreviousSignIn
 from services.store import Store
 from services.vault import Vault
@@ -28,7 +29,7 @@ VERDICT_SAMPLE_SIZE = 10
 """How many checks of a server are read to say how it stands: enough for the last one of each of its processes."""
 SIGN_IN_SAMPLE_SIZE = 100
 """How many checks are looked through for one that signed in; each of them tried the same password."""
-SIGNED_IN = ("ok", "warning")
+SIGNED_IN = (StageState.OK, StageState.WARNING)
 ALL_GOOD = "Every stage that was looked at is good"
 
 
@@ -122,7 +123,7 @@ def save_check(
         object_kind=Kind.FOREIGN_SYSTEM.value,
         object_id=server.id,
         object_name=server.name[:NAME_MAX],
-        state=TaskState.FAILED if report.verdict == "failed" else TaskState.SUCCEEDED,
+        state=TaskState.FAILED if report.verdict is StageState.FAILED else TaskState.SUCCEEDED,
         started_by=store.actor,
         started_at=ended - timedelta(milliseconds=report.ms),
         ended_at=ended,
@@ -188,13 +189,13 @@ def _worst_recent_verdict(session: Session, server_id: uuid.UUID) -> str:
         .order_by(col(TaskRun.started_at).desc())
         .limit(VERDICT_SAMPLE_SIZE)
     )
-    last: dict[str, str] = {}
+    last: dict[str, StageState] = {}
     for report in session.exec(query):
         content: dict[str, Any] = json.loads(report or "{}")
         process = str(content.get("process_id", ""))
         if not content.get("unsaved") and (process or not last):
-            last.setdefault(process, str(content.get("verdict", "failed")))
-    return max(last.values(), key=lambda v: SEVERITY.get(v, 0), default="")
+            last.setdefault(process, StageState(content.get("verdict", "failed")))
+    return max(last.values(), key=SEVERITY.__getitem__, default="")
 
 
 def _serialize_report(
@@ -214,19 +215,7 @@ def _serialize_report(
 
 def _to_past_check(run: TaskRun) -> PastCheck:
     content: dict[str, Any] = json.loads(run.report or "{}")
-    stages = tuple(
-        StageResult(
-            stage=str(s["stage"]),
-            state=str(s["state"]),
-            evidence=str(s.get("evidence", "")),
-            fault=s.get("fault"),
-            cause=str(s.get("cause", "")),
-            owner=str(s.get("owner", "")),
-            remedy=str(s.get("remedy", "")),
-            ms=float(s.get("ms", 0)),
-        )
-        for s in content.get("stages", [])
-    )
+    stages = tuple(stored_results.parse_stage(stage) for stage in content.get("stages", []))
     assert run.object_id is not None  # noqa: S101 -- narrows for the type checker; the query asked for it
     return PastCheck(
         id=run.id,
@@ -234,7 +223,7 @@ def _to_past_check(run: TaskRun) -> PastCheck:
         at=run.ended_at or run.started_at,
         by=run.started_by,
         finding=run.outcome,
-        verdict=str(content.get("verdict", "failed")),
+        verdict=StageState(content.get("verdict", "failed")),
         ms=float(content.get("ms", 0)),
         correlation_id=run.correlation_id,
         process_id=str(content.get("process_id", "")),

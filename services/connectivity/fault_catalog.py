@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from models.check_stages import STAGES
+from models.check_stages import PROCESS_STAGES, STAGES
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError, UnreachableError
 from services.common.fault_ids import FaultId, FaultTrait
 from services.common.redaction import evidence_excerpt as redacted
 from services.connectivity.fault_symptoms import find_symptom
-from services.connectivity.report import StageResult
+from services.connectivity.report import StageResult, StageState
 from services.servicenow.faults import FAULTS
 
 SERVICE_STAGES = ("service_create", "service_status", "service_cancel")
@@ -28,7 +28,7 @@ class CheckFault:
     cause: str
     remedy: str
     source: str
-    state: str = "failed"
+    state: StageState = StageState.FAILED
 
 
 _SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
@@ -58,11 +58,13 @@ def _warning(
     fault_id: FaultId, stages: str, owner: Owner, see: str, cause: str, remedy: str, source: str
 ) -> CheckFault:
     return _with_symptom(
-        CheckFault(fault_id, _parse_stages(stages), owner, see, cause, remedy, source, "warning")
+        CheckFault(fault_id, _parse_stages(stages), owner, see, cause, remedy, source, StageState.WARNING)
     )
 
 
-def _call_fault(fault_id: FaultId, stages: str, see: str, source: str, state: str = "failed") -> CheckFault:
+def _call_fault(
+    fault_id: FaultId, stages: str, see: str, source: str, state: StageState = StageState.FAILED
+) -> CheckFault:
     """Return a fault that any call can end with; its words stand with the calls."""
     known = FAULTS[fault_id]
     return _with_symptom(
@@ -173,11 +175,11 @@ FAULT_CATALOG: tuple[CheckFault, ...] = (
          f"{_DOC}: REST API, header X-MFA_TOKEN"),
     _call_fault(FaultId.RATE_LIMITED, "authentication", "Requests fail at busy hours.", f"{_DOC}: inbound REST API rate limiting"),
     _call_fault(FaultId.REPLY_MALFORMED, "authentication", _NOTHING, _SEEN),
-    _call_fault(FaultId.RIGHTS_MISSING, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
-    _call_fault(FaultId.RECORD_MISSING, "authentication", "Lists come incomplete.", f"{_DOC}: Table API", "warning"),
-    _call_fault(FaultId.OPERATION_ABORTED, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", "warning"),
+    _call_fault(FaultId.RIGHTS_MISSING, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", StageState.WARNING),
+    _call_fault(FaultId.RECORD_MISSING, "authentication", "Lists come incomplete.", f"{_DOC}: Table API", StageState.WARNING),
+    _call_fault(FaultId.OPERATION_ABORTED, "authentication", _REQUEST, f"{_DOC}: REST API HTTP response codes", StageState.WARNING),
     _call_fault(FaultId.QUERY_IGNORED, "authentication", "Other records than those asked for appear.",
-          f"{_DOC}: glide.invalid_query.returns_no_rows", "warning"),
+          f"{_DOC}: glide.invalid_query.returns_no_rows", StageState.WARNING),
     _failure(FaultId.ACCOUNT_INACTIVE, "account", _SN, _REFUSED, tr_later("The account is not active."),
          tr_later("Activate the account in ServiceNow."), _USERS),
     _failure(FaultId.ACCOUNT_LOCKED, "account", _SN, _REFUSED, tr_later("The account is locked out."),
@@ -279,7 +281,7 @@ _BY_STAGE_AND_ID: dict[tuple[str, str], CheckFault] = {
     (stage, fault.id): fault for fault in FAULT_CATALOG for stage in fault.stages
 }
 
-CALL_STAGES = ("authentication", "request_item", *SERVICE_STAGES, "status_call", "approval_flow")
+CALL_STAGES = ("authentication", *PROCESS_STAGES)
 """The stages that call the instance signed in: what can befall any call can befall each of them."""
 
 
@@ -307,7 +309,14 @@ def other_stages(fault: CheckFault) -> tuple[str, ...]:
 
 
 def fault_result(
-    stage: str, fault_id: FaultId, evidence: str, *, cause: str = "", remedy: str = ""
+    stage: str,
+    fault_id: FaultId,
+    evidence: str,
+    *,
+    cause: str = "",
+    remedy: str = "",
+    suggested_name: str = "",
+    suggested_item_id: str = "",
 ) -> StageResult:
     """Return the result of a stage that found a fault; `cause` and `remedy` replace the general words."""
     fault = _BY_STAGE_AND_ID[stage, fault_id]
@@ -319,6 +328,8 @@ def fault_result(
         cause or fault.cause,
         fault.owner.value,
         remedy or fault.remedy,
+        suggested_name=suggested_name,
+        suggested_item_id=suggested_item_id,
     )
 
 

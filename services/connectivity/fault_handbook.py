@@ -14,6 +14,7 @@ from services.connectivity.fault_catalog import (
     find_fault_or_similar,
     other_stages,
 )
+from services.connectivity.report import StageState
 from services.language import Message, tr_message
 
 TITLE = "Fault catalog"
@@ -64,7 +65,10 @@ def fault_fields(fault: CheckFault) -> list[tuple[str, str]]:
         (tr_later("Source"), fault.source),
         (STAGE, join_stage_names(fault.stages)),
         (ALSO_AT, join_stage_names(other_stages(fault))),
-        (tr_later("Counts as"), tr_later("A failure") if fault.state == "failed" else tr_later("A warning")),
+        (
+            tr_later("Counts as"),
+            tr_later("A failure") if fault.state is StageState.FAILED else tr_later("A warning"),
+        ),
     )
     return [(name, text) for name, text in parts if text]
 

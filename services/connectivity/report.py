@@ -1,52 +1,105 @@
 """What a check finds: one result for each stage, and the report made of them."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from services.common.errors import Problem, new_correlation_id
 from services.common.fault_ids import FaultId
 
-SEVERITY = {"skipped": 0, "ok": 0, "warning": 1, "failed": 2}
+
+class StageState(StrEnum):
+    """How a stage ended. The verdict of a check is one of the first three."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class SkipReason(StrEnum):
+    """Why a stage was skipped, where another stage is the reason."""
+
+    NEEDED_STAGE_FAILED = "needed-stage-failed"
+    NEEDED_STAGE_UNCLEAR = "needed-stage-unclear"
+    """The needed stage ended without a finding that this stage could use."""
+
+
+SEVERITY = {StageState.SKIPPED: 0, StageState.OK: 0, StageState.WARNING: 1, StageState.FAILED: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One stage: its state (ok, warning, failed, skipped), what was seen, and what to do. `ms` are milliseconds."""
+    """One stage: its state, what was seen, and what to do. `ms` are milliseconds.
+
+    The fields from `skip_reason` on say in data what the texts say in words.
+    """
 
     stage: str
-    state: str
+    state: StageState
     evidence: str
     fault: str | None = None
+    """A `FaultId`; a stored report may carry the id of another version."""
     cause: str = ""
     owner: str = ""
     remedy: str = ""
     ms: float = 0.0
+    skip_reason: SkipReason | None = None
+    needed_stage: str = ""
+    """The key of the stage that `skip_reason` is about."""
+    suggested_name: str = ""
+    """The name on the instance that the Approval Process should use."""
+    suggested_item_id: str = ""
+    """The sys_id of the request item that the Approval Process should use."""
+    calls_per_hour: int | None = None
+    """The rate limit that the instance reports."""
 
     @classmethod
     def failed(cls, stage: str, problem: Problem, ms: float) -> "StageResult":
         """Return the result of a stage that ended with `problem`."""
-        fault = problem.fault or f"{stage}-failed"
         return cls(
-            stage, "failed", problem.evidence, fault, problem.cause, problem.owner.value, problem.remedy, ms
+            stage,
+            StageState.FAILED,
+            problem.evidence,
+            problem.fault,
+            problem.cause,
+            problem.owner.value,
+            problem.remedy,
+            ms,
         )
+
+    @classmethod
+    def ok(cls, stage: str, evidence: str) -> "StageResult":
+        """Return the result of a stage that found nothing wrong."""
+        return cls(stage, StageState.OK, evidence)
+
+    @classmethod
+    def skipped(cls, stage: str, evidence: str) -> "StageResult":
+        """Return the result of a stage that did not run, or could not be judged; `evidence` says why."""
+        return cls(stage, StageState.SKIPPED, evidence)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the stage for JSON."""
         return {
             "stage": self.stage,
-            "state": self.state,
+            "state": self.state.value,
             "fault": self.fault,
             "evidence": self.evidence,
             "cause": self.cause,
             "owner": self.owner,
             "remedy": self.remedy,
             "ms": round(self.ms),
+            "skip_reason": self.skip_reason,
+            "needed_stage": self.needed_stage,
+            "suggested_name": self.suggested_name,
+            "suggested_item_id": self.suggested_item_id,
+            "calls_per_hour": self.calls_per_hour,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """The outcome of a check. `verdict` is the worst state of any stage: ok, warning or failed."""
+    """The outcome of a check."""
 
     server: str
     stages: list[StageResult]
@@ -54,15 +107,16 @@ class CheckReport:
     correlation_id: str = field(default_factory=new_correlation_id)
 
     @property
-    def verdict(self) -> str:
-        """The worst state of any stage."""
+    def verdict(self) -> StageState:
+        """The worst state of any stage: ok, warning or failed."""
         worst = max((SEVERITY[s.state] for s in self.stages), default=0)
-        return ("ok", "warning", "failed")[worst]
+        return (StageState.OK, StageState.WARNING, StageState.FAILED)[worst]
 
     @property
     def signed_in(self) -> bool:
         """Whether the instance accepted the sign-in."""
-        return any(s.stage == "authentication" and s.state in ("ok", "warning") for s in self.stages)
+        accepted = (StageState.OK, StageState.WARNING)
+        return any(s.stage == "authentication" and s.state in accepted for s in self.stages)
 
     @property
     def can_continue(self) -> bool:
@@ -73,7 +127,7 @@ class CheckReport:
         """Return the report for JSON."""
         return {
             "server": self.server,
-            "verdict": self.verdict,
+            "verdict": self.verdict.value,
             "correlation_id": self.correlation_id,
             "ms": round(self.ms),
             "stages": [s.as_dict() for s in self.stages],

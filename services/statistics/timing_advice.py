@@ -19,7 +19,6 @@ from models.foreign_system import POLL_INTERVAL_DEFAULT_S, ForeignSystem
 from models.kinds import OPEN_STATES, RequestEventKind, RequestState
 from models.request_event import RequestEvent
 from services.connectivity.check_history import past_checks
-from services.connectivity.stages.limits_and_clock import parse_rate_limit_evidence
 from services.store import Store
 
 APPROVALS_MAX = 500
@@ -172,9 +171,8 @@ def last_reported_call_limit(store: Store, server_id: uuid.UUID) -> int | None:
     """Return the calls an hour that an instance told when it was last checked and told any, or None; blocks."""
     for check in past_checks(store, server_id):
         for stage in check.stages:
-            told = parse_rate_limit_evidence(stage.evidence) if stage.stage == "limits" else None
-            if told is not None:
-                return told
+            if stage.calls_per_hour is not None:
+                return stage.calls_per_hour
     return None
 
 

@@ -1,6 +1,7 @@
 """Every page, tab, state and dialog of the window, one after the other, for tests that look at all of it."""
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 
 from PyQt6.QtCore import QEvent
@@ -26,8 +27,9 @@ from console.shell import dialogs
 from console.shell.page_registry import object_page
 from models.kinds import Kind, RequestOrigin, RequestState
 from services.common.errors import GuardedAction, OpenRequests, Owner, Problem, RequestsOpenError
-from services.connectivity import CheckReport, StageResult
+from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
+from services.connectivity.report import SkipReason
 from tests.console.inbox.support import as_row, put, request, settled
 from tests.console.page_support import until
 from tests.console.windows import filled, shown
@@ -119,11 +121,15 @@ def findings(text=""):
     path = f"https://acme.service-now.com/api/now/table/{'sys_web_service_with_a_long_name' * 3}"
     said = f"{text} The service {'ThycoticArellia' * 4} is not among those of {path}."
     stages = [
-        StageResult("url", "ok", path),
-        StageResult("proxy", "skipped", "needs tcp, which failed"),
-        StageResult("account", "warning", said, "account-interactive", said, "ServiceNow administrator", said, 8),
-        StageResult("service_create", "failed", said, "service-missing", said, "ServiceNow administrator", said, 12),
-        StageResult("service_status", "failed", text or "seen", "service-missing", said, "ServiceNow administrator", said, 12),
+        StageResult("url", StageState.OK, path),
+        replace(
+            StageResult.skipped("proxy", "needs tcp, which failed"),
+            skip_reason=SkipReason.NEEDED_STAGE_FAILED,
+            needed_stage="tcp",
+        ),
+        StageResult("account", StageState.WARNING, said, "account-interactive", said, "ServiceNow administrator", said, 8),
+        StageResult("service_create", StageState.FAILED, said, "service-missing", said, "ServiceNow administrator", said, 12),
+        StageResult("service_status", StageState.FAILED, text or "seen", "service-missing", said, "ServiceNow administrator", said, 12),
     ]  # fmt: skip
     return CheckReport("S", stages, 1600)
 

@@ -13,7 +13,7 @@ from console.navigation.tree_model import object_key, worst_badge
 from models.addresses import Origin
 from models.kinds import Kind
 from services.common.secret import Secret
-from services.connectivity import CheckReport, StageResult
+from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import past_checks, save_check
 from services.practice import PracticeInstance
 from tests.console.page_support import until
@@ -33,7 +33,7 @@ def in_window(run, tmp_path):
 
 
 def report(state):
-    return CheckReport("S", [StageResult("tls", state, "seen", cause="No TLS.")], 12)
+    return CheckReport("S", [StageResult("tls", StageState(state), "seen", cause="No TLS.")], 12)
 
 
 async def keep(window, server, state):
@@ -231,7 +231,9 @@ def test_a_scheduled_round_tells_when_a_verdict_changes_and_only_then(in_window,
 def test_a_scheduled_round_leaves_a_refused_password_alone(in_window, closed_port):
     async def story(window):
         [server] = await servers(window, closed_port)
-        refused = StageResult("authentication", "failed", "401", "authentication-refused", "Refused.")
+        refused = StageResult(
+            "authentication", StageState.FAILED, "401", "authentication-refused", "Refused."
+        )
         store = window.ctx.workspace.store
         await window.ctx.call(save_check, store, server, CheckReport("S", [refused], 12))
         window.schedule.tick()

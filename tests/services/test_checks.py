@@ -8,7 +8,7 @@ from models.kinds import Kind
 from services.common import redaction
 from services.common.secret import Secret
 from services.configuration import Configuration
-from services.connectivity import CheckReport, StageResult
+from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import (
     ALL_GOOD,
     CheckSignIn,
@@ -50,8 +50,10 @@ def report(state="ok", evidence="seen"):
     return CheckReport(
         "Server",
         [
-            StageResult("url", "ok", "https"),
-            StageResult("tls", state, evidence, "tls-failed", "No TLS.", "network", "Look.", 12.4),
+            StageResult("url", StageState.OK, "https"),
+            StageResult(
+                "tls", StageState(state), evidence, "tls-failed", "No TLS.", "network", "Look.", 12.4
+            ),
         ],
         40.0,
     )
@@ -107,7 +109,10 @@ def test_what_was_typed_and_not_saved_says_nothing_about_the_server(store, serve
 
 
 def test_the_finding_is_the_worst_one():
-    both = [StageResult("url", "warning", "odd"), StageResult("tls", "failed", "no", cause="No TLS.")]
+    both = [
+        StageResult("url", StageState.WARNING, "odd"),
+        StageResult("tls", StageState.FAILED, "no", cause="No TLS."),
+    ]
     assert summarize_findings(both) == "No TLS. (1 more)"
 
 
@@ -119,7 +124,10 @@ USED = CheckSignIn("privman.integration", ORIGIN, "0123456789abcdef")
 
 def signing_in(state="ok", account="ok"):
     fault = "account-interactive" if account == "warning" else None
-    stages = [StageResult("authentication", state, "seen"), StageResult("account", account, "seen", fault)]
+    stages = [
+        StageResult("authentication", StageState(state), "seen"),
+        StageResult("account", StageState(account), "seen", fault),
+    ]
     return CheckReport("Server", stages, 40.0)
 
 

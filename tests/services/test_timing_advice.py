@@ -12,7 +12,7 @@ from services.common.secret import Secret
 from services.configuration import Configuration
 from services.connectivity import run_check
 from services.connectivity.check_history import save_check
-from services.connectivity.stages.limits_and_clock import parse_rate_limit_evidence
+from services.connectivity.stored_results import parse_calls_per_hour
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings, SignIn
 from services.statistics import timing_advice
@@ -178,7 +178,7 @@ def test_what_is_open_and_usual_and_how_often_the_server_may_be_asked(configurat
     ],
 )
 def test_the_limit_is_read_from_what_the_check_said(evidence, told):
-    assert parse_rate_limit_evidence(evidence) == told
+    assert parse_calls_per_hour(evidence) == told
 
 
 async def test_the_limit_that_an_instance_told_is_kept_with_its_checks(configuration, server, process):

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result, refused_error
-from services.connectivity.report import StageResult
+from services.connectivity.report import StageResult, StageState
 from services.language import ENGLISH, date_time
 from services.servicenow.account_roles import signed_in_account
 from services.servicenow.encoded_query import equals
@@ -65,16 +65,16 @@ async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn |
         if fault == FaultId.TRANSACTION_CANCELLED or (
             fault == FaultId.RIGHTS_MISSING and await _lists_are_forbidden(instance)
         ):
-            return SignInResult(StageResult(stage, "ok", seen), account, None, problem)
+            return SignInResult(StageResult.ok(stage, seen), account, None, problem)
         result = StageResult(
-            stage, "warning", seen, fault, problem.cause, problem.owner.value, problem.remedy
+            stage, StageState.WARNING, seen, fault, problem.cause, problem.owner.value, problem.remedy
         )
         return SignInResult(result, account, None)
     if row is None:
         seen = f"{account}, signed in; its user record is hidden from it"
     else:
         seen = f"{account}, signed in with 1 attempt"
-    return SignInResult(StageResult(stage, "ok", seen), account, row)
+    return SignInResult(StageResult.ok(stage, seen), account, row)
 
 
 async def _lists_are_forbidden(instance: ServiceNowClient) -> bool:
@@ -119,7 +119,7 @@ def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | 
     """
     row = signed.row
     if row is None:
-        return StageResult("account", "skipped", "cannot tell: the account's record is hidden from it")
+        return StageResult.skipped("account", "cannot tell: the account's record is hidden from it")
     if is_false(row["active"]):
         return fault_result("account", FaultId.ACCOUNT_INACTIVE, f"{signed.account} has Active off")
     if is_true(row["locked_out"]):
@@ -138,6 +138,6 @@ def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | 
             f"{seen}, not web service access only, without {BASIC_AUTH_ROLE}",
         )
     hidden = "its roles are" if row["web_service_access_only"] else "Web service access only is"
-    return StageResult(
-        "account", "skipped", f"{seen}; cannot tell whether basic authentication lasts: {hidden} hidden"
+    return StageResult.skipped(
+        "account", f"{seen}; cannot tell whether basic authentication lasts: {hidden} hidden"
     )

@@ -1,10 +1,12 @@
 """The stages `request_item` and `approval_flow`: the item that requests are made of, and who would be asked."""
 
 from models.approval_process import ApprovalProcess
-from services.common.fault_ids import FaultId
+from services.common.errors import ConsoleError
+from services.common.fault_ids import FaultId, FaultTrait
 from services.common.tasks import gather_or_cancel
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
+from services.connectivity.stage import SignedInCheck, Stage, signed_in_stages
 from services.connectivity.stages.approvers import find_approvers
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, equals, where
@@ -71,6 +73,7 @@ class RequestItemCheck:
             FaultId.REQUEST_ITEM_STALE,
             f"Nothing with the sys_id {wanted} can be seen; “{twin['name']}” carries the contract",
             remedy=f"Choose “{twin['name']}” ({twin['sys_id']}) on the Approval Process.",
+            suggested_item_id=twin["sys_id"],
         )
 
     async def _judge(self, row: Row, variables: frozenset[str]) -> str | StageResult:
@@ -199,3 +202,37 @@ async def check_approval_flow(instance: ServiceNowClient, row: Row) -> str | Sta
             f"{seen}; {number} waits since {since} UTC and nobody was asked",
         )
     return seen if approvers.hidden else f"{seen}; no request waits unasked"
+
+
+@signed_in_stages(priority=1)
+def create_item_stages(check: SignedInCheck) -> list[Stage]:
+    """Return the stages of the request item and of its approval flow, which is looked at whenever the item is known."""
+    if check.process is None:
+        return []
+    item = RequestItemCheck(check.instance, check.process)
+
+    async def check_item() -> str | StageResult:
+        try:
+            return await item.look()
+        except ConsoleError as error:
+            if FaultTrait.SIGNED_IN not in error.problem.fault.traits:
+                raise
+            check.note_unreadable(error.problem)
+            return StageResult.skipped(STAGE, f"the catalogue cannot be read: {error.problem.evidence}")
+
+    async def check_flow() -> str | StageResult:
+        assert item.row is not None  # noqa: S101 -- `is_possible` is checked before
+        try:
+            return await check_approval_flow(check.instance, item.row)
+        except ConsoleError as error:
+            if error.problem.fault is not FaultId.TRANSACTION_CANCELLED:
+                raise
+            check.note_unreadable(error.problem)
+            return StageResult.skipped(FLOW_STAGE, f"whom it asks cannot be read: {error.problem.evidence}")
+
+    return [
+        Stage(STAGE, check_item),
+        Stage(
+            FLOW_STAGE, check_flow, needs=STAGE, needs_success=False, is_possible=lambda: item.row is not None
+        ),
+    ]

@@ -16,7 +16,7 @@ SOAP_QUERY_ROLE = "soap_query"
 def check_roles(account: str, roles: tuple[str, ...]) -> StageResult | str:
     """Say which roles the account has; a warning names what is missing, or admin that is still there."""
     if not roles:
-        return StageResult(STAGE, "skipped", "the instance does not show which roles the account has")
+        return StageResult.skipped(STAGE, "the instance does not show which roles the account has")
     if ADMIN_ROLE in roles:
         return fault_result(
             STAGE,

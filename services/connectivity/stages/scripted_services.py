@@ -4,12 +4,14 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from models.approval_process import ApprovalProcess
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
+from services.connectivity.stage import SignedInCheck, Stage, signed_in_stages
 from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import (
     ApprovalStatus,
@@ -147,6 +149,7 @@ class ServiceCheck:
             FaultId.SERVICE_NAME_DIFFERS,
             f"{name} is not on the instance; {near} is{case}",
             remedy=f"Use {near} on the Approval Process, or rename the service.",
+            suggested_name=near,
         )
 
     async def call_status(self) -> str | StageResult:
@@ -164,3 +167,14 @@ class ServiceCheck:
         if took > every * SLOW_FRACTION:
             return fault_result(stage, FaultId.STATUS_CALL_SLOW, timed)
         return timed
+
+
+@signed_in_stages(priority=0)
+def create_service_stages(check: SignedInCheck) -> list[Stage]:
+    """Return the stages of the three services and of the call; the status service first, its call comes on top."""
+    if check.process is None:
+        return []
+    services = ServiceCheck(check.instance, check.process, check.note_unreadable)
+    roles = (ServiceRole.STATUS, ServiceRole.CREATE, ServiceRole.CANCEL)
+    stages = [Stage(f"service_{role.value}", partial(services.look, role)) for role in roles]
+    return [*stages, Stage("status_call", services.call_status, needs="service_status")]

@@ -16,7 +16,7 @@ from models.addresses import Origin
 from models.kinds import Kind
 from services.common import redaction
 from services.common.secret import Secret
-from services.connectivity import FAULT_CATALOG, CheckReport, StageResult
+from services.connectivity import FAULT_CATALOG, CheckReport, StageResult, StageState
 from services.connectivity.check_history import past_checks, save_check
 from services.practice import PracticeInstance
 from tests.console.page_support import until
@@ -124,16 +124,29 @@ def test_the_password_is_sent_only_to_the_host_it_was_entered_for(run, ctx, conf
 
 
 def found(
-    stage, state="failed", fault="service-missing", owner="ServiceNow administrator", remedy="Look at it."
+    stage,
+    state="failed",
+    fault="service-missing",
+    owner="ServiceNow administrator",
+    remedy="Look at it.",
+    name="",
 ):
     return StageResult(
-        stage, state, "seen canary-4714-long", fault, "Does not exist on the instance.", owner, remedy, 12
+        stage,
+        StageState(state),
+        "seen canary-4714-long",
+        fault,
+        "Does not exist on the instance.",
+        owner,
+        remedy,
+        12,
+        suggested_name=name,
     )
 
 
 def report(state="ok"):
     wrong = [] if state == "ok" else [found("service_create", state)]
-    return CheckReport("S", [StageResult("url", "ok", "https"), *wrong], 1600)
+    return CheckReport("S", [StageResult("url", StageState.OK, "https"), *wrong], 1600)
 
 
 @contextlib.asynccontextmanager
@@ -247,9 +260,8 @@ def test_a_near_name_is_used_on_the_process_and_checked_again(run, ctx, configur
     async def story():
         page = await checking(ctx, server)
         await until(lambda: not page.check.presenter.running)
-        remedy = "Use Create It on the Approval Process, or rename the service."
         use, edit = remedies.remedy_actions(
-            page, found("service_create", remedy=remedy), page.check.presenter.subject
+            page, found("service_create", name="Create It"), page.check.presenter.subject
         )
         assert (use.text, edit.text) == ("Use Create It", "Go to the name")
         edit.act()
@@ -288,7 +300,7 @@ def test_a_missing_password_leads_to_its_field(run, ctx, configuration, vault, c
 def test_report_and_ticket_contain_the_finding_and_no_secret():
     redaction.remember_secret("canary-4714-long")
     heading = check_report.ReportHeader("S", "failed", (("Server", "S"), ("Reference", "abc"), ("Note", "")))
-    results = [StageResult("url", "ok", "a|b"), found("roles", "warning"), found("service_create")]
+    results = [StageResult("url", StageState.OK, "a|b"), found("roles", "warning"), found("service_create")]
     text = check_report.render_markdown(heading, results, str.upper)
     assert text.index("## SERVICE_CREATE: failed (`service-missing`)") < text.index("## ROLES: warning")
     assert "| URL | good | a\\|b | 0 ms |" in text

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QLabel
 from console.runtime.targets import Target
 from console.shell.page_registry import create_page
 from models.kinds import Kind
-from services.connectivity import CheckReport, StageResult
+from services.connectivity import CheckReport, StageResult, StageState
 from services.connectivity.check_history import save_check
 from services.store import Store
 from tests.console.everything import findings, laid_out
@@ -19,7 +19,9 @@ from tests.console.windows import filled, opened_window, shown
 
 
 def good():
-    return CheckReport("S", [StageResult("url", "ok", "https"), StageResult("tcp", "ok", "open")], 900)
+    return CheckReport(
+        "S", [StageResult("url", StageState.OK, "https"), StageResult("tcp", StageState.OK, "open")], 900
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What gives way where room is short, and what never does."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 from PyQt6.QtGui import QImage
@@ -11,6 +11,7 @@ from console.widgets import buttons
 from console.widgets.labels import FittingLabel, IconLabel
 from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
+from services.connectivity.report import SkipReason, StageResult
 
 
 @pytest.mark.parametrize(("width", "shown"), [(400, "Fix 1 error to save"), (70, "Fix 1 error"), (5, "")])
@@ -40,7 +41,11 @@ def test_a_button_says_less_before_it_is_cut_off(qtbot):
 def test_a_skipped_stage_names_the_one_it_needed_as_it_is_shown(qtbot):
     stages = StageList(STAGE_GROUPS)
     qtbot.addWidget(stages)
-    skipped = SimpleNamespace(stage="tls", state="skipped", evidence="needs tcp, which failed", ms=0.0)
+    skipped = replace(
+        StageResult.skipped("tls", "needs tcp, which failed"),
+        skip_reason=SkipReason.NEEDED_STAGE_FAILED,
+        needed_stage="tcp",
+    )
     stages.finish(skipped)
     row = stages._model.row(stages._model.place("tls"))
     assert (row.seen, row.ms) == ("Needs Connection, which failed", None)

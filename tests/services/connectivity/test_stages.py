@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from models.approval_process import STATUS_SERVICE, ApprovalProcess
-from services.connectivity.report import StageResult
+from services.connectivity.report import StageResult, StageState
 from services.connectivity.stages.authentication import SignInResult, check_account
 from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
 from services.practice import table_api
@@ -99,16 +99,16 @@ ROW = {
     ],
 )
 def test_accounts_are_told_apart_and_unknown_is_said_to_be_unknown(changes, roles, state, part):
-    signed = SignInResult(StageResult("authentication", "ok", ""), "a", ROW | changes)
+    signed = SignInResult(StageResult("authentication", StageState.OK, ""), "a", ROW | changes)
     seen = check_account(signed, roles)
     if isinstance(seen, str):
-        seen = StageResult("account", "ok", seen)
+        seen = StageResult("account", StageState.OK, seen)
     assert seen.state == state
     assert part in seen.evidence
 
 
 def test_an_account_whose_record_is_hidden_cannot_be_judged():
-    seen = check_account(SignInResult(StageResult("authentication", "ok", ""), "a", None), ("itil",))
+    seen = check_account(SignInResult(StageResult("authentication", StageState.OK, ""), "a", None), ("itil",))
     assert seen.state == "skipped"
     assert "cannot tell" in seen.evidence
 
@@ -131,7 +131,11 @@ def test_without_a_date_clocks_cannot_be_compared(headers):
 def test_a_rate_limit_is_held_against_what_one_request_needs():
     process = ApprovalProcess(name="P", check_every_s=60)
     enough = check_rate_limit(httpx.Headers({"X-RateLimit-Limit": "100", "X-RateLimit-Rule": "abc"}), process)
-    assert enough == "100 calls an hour by the rule abc; one pending request is asked about 60 times an hour"
+    assert (
+        enough.evidence
+        == "100 calls an hour by the rule abc; one pending request is asked about 60 times an hour"
+    )
+    assert (enough.state, enough.calls_per_hour) == ("ok", 100)
     low = check_rate_limit(httpx.Headers({"X-RateLimit-Limit": "59"}), process)
     assert (low.state, low.fault) == ("warning", "rate-limit-low")
     assert check_rate_limit(httpx.Headers(), None).state == "skipped"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from services.connectivity.stages.limits_and_clock import (
     check_clock,
     check_rate_limit,
-    parse_rate_limit_evidence,
 )
+from services.connectivity.stored_results import parse_calls_per_hour
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.response_checks import raise_for_status, retry_after_or_default
 from services.servicenow.response_headers import (
@@ -63,8 +63,8 @@ def test_a_number_that_cannot_be_read_counts_as_absent(text):
 
 
 def test_a_stored_limit_of_any_length_is_read():
-    assert parse_rate_limit_evidence(f"{'9' * 5000} calls an hour") is None
-    assert parse_rate_limit_evidence("120 calls an hour") == 120
+    assert parse_calls_per_hour(f"{'9' * 5000} calls an hour") is None
+    assert parse_calls_per_hour("120 calls an hour") == 120
 
 
 @given(st.text(max_size=80))
