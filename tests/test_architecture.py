@@ -326,9 +326,8 @@ def test_no_modules_import_each_other():
 MOST_METHODS = 25
 LARGER_CLASSES = {
     "CheckTab": 26,
-    "HomePage": 28,
     "RequestLifecycle": 28,
-    "SetupWizard": 38,
+    "SetupWizard": 26,
     "TreeModel": 27,
     "Worker": 26,
 }
@@ -348,9 +347,9 @@ def test_classes_have_at_most_25_methods():
     assert large == []
 
 
-ANY_MAX = 560
+ANY_MAX = 230
 """Explicit `Any` in the program; the aim is 30."""
-UNEXPLAINED_ANY_MAX = 550
+UNEXPLAINED_ANY_MAX = 220
 """Of these, without a reason in a comment on their line; the aim is 0."""
 
 
@@ -409,10 +408,9 @@ OLD_IDENTIFIERS = {
     "same_letters": "fold_text", "rounds": "check all", "leftovers": "unfinished work", "stands": "state",
 }  # fmt: skip
 STILL_USED = {
-    "following": 69, "looking": 45, "course": 49, "ground": 137, "asking": 26, "wish": 126, "acting": 14,
-    "deed": 50, "turn": 94, "refusals": 11, "life": 50, "marks": 18, "ways": 18, "listing": 13, "claims": 16,
-    "kept": 123, "together": 8, "said": 214, "told": 185, "trouble": 17, "rounds": 28,
-    "leftovers": 7, "stands": 8,
+    "following": 11, "course": 47, "ground": 125, "asking": 6, "wish": 81, "acting": 3, "deed": 39,
+    "turn": 80, "refusals": 7, "life": 42, "marks": 14, "ways": 4, "listing": 9, "kept": 74,
+    "together": 4, "said": 100, "told": 119, "trouble": 13, "rounds": 19, "leftovers": 3,
 }  # fmt: skip
 """How often an old identifier may still occur in the program."""
 

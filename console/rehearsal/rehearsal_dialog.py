@@ -268,11 +268,11 @@ async def open_rehearsal(
     approval_type: "ApprovalType | None" = None,
 ) -> None:
     """Open the rehearsal of a process, with the given type or the first one that uses the process."""
+    configuration = (await ctx.ready()).configuration
     from models.approval_type import ApprovalType
     from models.foreign_system import ForeignSystem
     from services.store.errors import NotFoundError
 
-    configuration = (await ctx.ready()).configuration
     if approval_type is None:
         types = await ctx.call(configuration.all, ApprovalType)
         approval_type = next((t for t in types if t.process_id == process.id), None)

@@ -13,7 +13,7 @@ JOB_SHAPES = {RUNNING: "running", DONE: "good", FAILED: "bad", CANCELLED: "off"}
 
 
 class Job(QObject):
-    """One piece of work that a person can watch and stop. `changed` follows every report."""
+    """A piece of work that the user can watch and cancel. `changed` is emitted with every report."""
 
     changed = pyqtSignal()
 
@@ -23,11 +23,11 @@ class Job(QObject):
         super().__init__(parent)
         self.name = name
         self.routine = routine
-        """Whether the program does it by itself, so that it takes no place from what a person did."""
+        """Whether the program started it; it is then shown only when no job of the user is."""
         self.way: tuple[str, Callable[[], object]] | None = None
-        """Where its result leads on to: the words of a link, and what it does."""
+        """A link shown with the result: its text, and the function it calls."""
         self.read = False
-        """Whether a person has put its result away."""
+        """Whether the user has dismissed the result."""
         self.state = RUNNING
         self.text, self.done, self.total = "", 0, 0
         self.started = datetime.now(UTC)
@@ -37,39 +37,39 @@ class Job(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether the work goes on."""
+        """Whether the work is running."""
         return self.state == RUNNING
 
     @property
     def can_cancel(self) -> bool:
-        """Whether a person can stop it."""
+        """Whether the user can cancel it."""
         return self.running and self._cancel is not None
 
     def progress(self, text: str, done: int = 0, total: int | None = None) -> None:
-        """Report what is being done, and how far the work is."""
+        """Report the current step and, with `total`, the progress."""
         self.text, self.done, self.total = text, done, total or 0
         self.note(tr("{text} ({done} of {total})", text=text, done=done, total=total) if total else text)
 
     def note(self, line: str) -> None:
-        """Write a line into the log of the job."""
+        """Add a line to the log of the job."""
         self.log.append(f"{time_of_day(datetime.now(UTC), seconds=True)} {line}")
         self.changed.emit()
 
     def end(self, text: str, state: str = DONE) -> None:
-        """Say how the work ended; later ends are ignored."""
+        """Set the result; only the first call has an effect."""
         if self.running:
             self.state, self.text, self.ended = state, text, datetime.now(UTC)
             self.note(text)
 
     def cancel(self) -> None:
-        """Stop the work."""
+        """Cancel the work."""
         if self.can_cancel and self._cancel is not None:
             self._cancel()
             self.end(tr("Cancelled"), CANCELLED)
 
 
 class Activity(QObject):
-    """Every job of this window, newest last. `changed` follows each report of any."""
+    """The jobs of this window, newest last. `changed` is emitted with every report of any job."""
 
     changed = pyqtSignal()
 
@@ -78,7 +78,7 @@ class Activity(QObject):
         self.jobs: list[Job] = []
 
     def begin(self, name: str, cancel: Callable[[], object] | None = None, *, routine: bool = False) -> Job:
-        """Start a job; `cancel` stops its work. `routine`: no person asked for it."""
+        """Start a job; `cancel` cancels its work. `routine` marks a job that the program started."""
         job = Job(name, cancel, self, routine=routine)
         job.changed.connect(self.changed)
         self.jobs.append(job)
@@ -90,28 +90,25 @@ class Activity(QObject):
         return job
 
     def record(self, name: str, text: str, state: str = DONE, *, routine: bool = False) -> None:
-        """Note something that was done at once."""
+        """Add a job that is already done."""
         self.begin(name, routine=routine).end(text, state)
 
     def offer(self, text: str, way: Callable[[], object]) -> None:
-        """Let the result that was told last lead on."""
-        told = [job for job in self.jobs if not job.routine and not job.running]
-        if told:
-            told[-1].way = (text, way)
+        """Add a link to the latest result."""
+        finished = [job for job in self.jobs if not job.routine and not job.running]
+        if finished:
+            finished[-1].way = (text, way)
             self.changed.emit()
 
     def mark_read(self) -> None:
-        """Take the result that `latest` shows as read, and everything before it."""
+        """Dismiss all results so far."""
         for job in self.jobs:
             job.read = job.read or not job.running
         self.changed.emit()
 
     @property
     def latest(self) -> Job | None:
-        """Return what a person has to see: running work of theirs, else its last result until that was read.
-
-        What the program does by itself comes after that, and never in its place.
-        """
+        """Return the job to show: the user's running job or last unread result, otherwise that of the program."""
         theirs = _newest_unread([job for job in self.jobs if not job.routine])
         return theirs or _newest_unread([job for job in self.jobs if job.routine])
 

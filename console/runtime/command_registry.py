@@ -1,4 +1,4 @@
-"""Commands, each defined once: menus, context menus, the palette and shortcuts all show that one definition."""
+"""Commands of the window. Menus, context menus, the palette and shortcuts are built from one definition each."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from services.language import translate
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing that can be done: what it is called, where it is found, whether it can run now, and what it does."""
+    """A command: its text, menu, shortcut, function, and whether it can run now."""
 
     id: str
     text: str
@@ -21,18 +21,18 @@ class Command:
     icon: str = ""
     shortcut: str = ""
     where: str = ""
-    """The menu it stands in, such as “File”; empty for none."""
+    """The menu that contains it, such as “File”; empty for none."""
     submenu: str = ""
-    """The menu inside that menu, such as “Scheduled check”; empty for none."""
+    """The submenu that contains it, such as “Scheduled check”; empty for none."""
     checked: Callable[[], bool] | None = None
-    """Whether it is what was chosen, for one of several choices; None for what is no choice."""
+    """For one of several choices, whether it is chosen; None for other commands."""
     destructive: bool = False
     separator_before: bool = False
-    """Whether a line stands above it in its menu."""
+    """Whether its menu has a separator above it."""
 
 
 class CommandRegistry(QObject):
-    """Every command of the window by id. `refreshed` asks whoever shows commands to look again."""
+    """The commands of the window by id. `refreshed` is emitted when commands may have become enabled or disabled."""
 
     refreshed = pyqtSignal()
 
@@ -42,7 +42,7 @@ class CommandRegistry(QObject):
         self._actions: dict[str, QAction] = {}
 
     def add(self, command: Command) -> None:
-        """Define a command; an id or a shortcut is defined once only."""
+        """Add a command; raises ValueError if its id or shortcut is taken."""
         if command.id in self._commands:
             raise ValueError(f"the command {command.id} is defined twice")
         keys = QKeySequence(command.shortcut)
@@ -104,12 +104,12 @@ class CommandRegistry(QObject):
         return action
 
     def recolour_icons(self, *_scheme: str) -> None:
-        """Draw the icons of the commands in the colours as they are now."""
+        """Draw the icons in the current colours."""
         for command_id, action in self._actions.items():
             action.setIcon(_icon(self._commands[command_id]))
 
     def refresh(self) -> None:
-        """Look again which commands can run now."""
+        """Update which commands are enabled and checked."""
         for command_id, action in self._actions.items():
             command = self._commands[command_id]
             action.setEnabled(command.enabled())

@@ -1,4 +1,4 @@
-"""The layout of the window, remembered in the profile folder."""
+"""Settings of the window, stored in `layout.ini` of the profile folder."""
 
 import json
 from collections.abc import Collection
@@ -14,29 +14,29 @@ class WindowSettings:
         self._settings = QSettings(str(folder / "layout.ini"), QSettings.Format.IniFormat)
 
     def text(self, key: str, default: str = "") -> str:
-        """Return a remembered text."""
+        """Return a text."""
         return str(self._settings.value(key, default))
 
     def set_text(self, key: str, value: str) -> None:
-        """Remember a text."""
+        """Store a text."""
         self._settings.setValue(key, value)
 
     def bytes(self, key: str) -> QByteArray | None:
-        """Return remembered bytes, such as a window's geometry."""
+        """Return bytes, such as the geometry of the window, or None."""
         value = self._settings.value(key)
         return value if isinstance(value, QByteArray) else None
 
     def set_bytes(self, key: str, value: QByteArray) -> None:
-        """Remember bytes."""
+        """Store bytes."""
         self._settings.setValue(key, value)
 
     def keys(self, key: str) -> set[str] | None:
-        """Return a remembered set of words, or None when nothing was."""
+        """Return a set of words, or None if none is stored."""
         text = self.text(key)
         return set(json.loads(text)) if text else None
 
     def set_keys(self, key: str, words: set[str]) -> None:
-        """Remember a set of words."""
+        """Store a set of words."""
         self.set_text(key, json.dumps(sorted(words)))
 
     def clear(self, keep: Collection[str] = ()) -> None:
@@ -48,5 +48,5 @@ class WindowSettings:
                 self.set_text(key, value)
 
     def sync(self) -> None:
-        """Write it to its file now."""
+        """Write the file now."""
         self._settings.sync()

@@ -109,14 +109,11 @@ def test_the_steps_of_home_tell_their_state(run, tmp_path):
         ]
         assert len(names) == 25
         states = {step.number: str(step.state) for phase in page.phases for step in phase.steps}
+        following = next_step(page.phases)
         for name in names:
             number = int(name.removeprefix("Step ").partition(",")[0])
-            following = next_step(page.phases)
-            word = (
-                "next"
-                if following is not None and following.number == number
-                else STATE_LABELS[states[number]].lower()
-            )
+            coming = following is not None and following.number == number
+            word = "next" if coming else STATE_LABELS[states[number]].lower()
             assert f", {word}" in name
         assert any(", done" in name for name in names)
         assert any(", blocked" in name for name in names) or "blocked" not in states.values()

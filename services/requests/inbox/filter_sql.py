@@ -16,9 +16,7 @@ from services.requests.inbox.folded_columns import casefolded
 from services.store.row_values import get_table
 
 SqlColumn: TypeAlias = ColumnElement[Any]  # Any: columns of different types in one sequence
-SqlStatement: TypeAlias = Select[
-    Any
-]  # Any: SQLAlchemy types rows by their columns, which are chosen at run time
+SqlStatement: TypeAlias = Select[Any]  # Any: the columns are chosen at run time
 SortKey: TypeAlias = tuple[object, ...]
 """Values of the columns of an order, in one row."""
 

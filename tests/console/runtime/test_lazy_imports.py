@@ -56,16 +56,23 @@ def groups():
     }
 
 
-GROUPS = groups()
+WORKSPACE = "workspace"
+GROUPS = {**groups(), WORKSPACE: modules_loaded_by("services.workspace")}
 
 
 def awaited_groups(function):
-    """Yield the line and the group of every `await lazy_imports.ready(ctx, lazy_imports.<group>)`."""
+    """Yield the line and the group of every `await lazy_imports.ready(ctx, lazy_imports.<group>)`.
+
+    An open workspace, which `await ctx.ready()` returns, has imported its modules too.
+    """
     for node in ast.walk(function):
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call):
             call = node.value
-            if ast.unparse(call.func) == "lazy_imports.ready":
+            called = ast.unparse(call.func)
+            if called == "lazy_imports.ready":
                 yield node.lineno, call.args[1].attr
+            elif called.endswith("ctx.ready"):
+                yield node.lineno, WORKSPACE
 
 
 def imports_without_group(tree):
@@ -97,6 +104,7 @@ def test_coroutines_import_slow_packages_in_a_thread_first():
         ("from services.connectivity import check_history", True),
         ("await lazy_imports.ready(ctx, lazy_imports.vault)\n    from services.connectivity import check_history", True),
         ("await lazy_imports.ready(ctx, lazy_imports.connectivity)\n    from services.connectivity import check_history", False),
+        ("await self.ctx.ready()\n    from services.store.errors import NotFoundError", False),
         ("from services.common.errors import ConsoleError", False),
     ],
 )  # fmt: skip
