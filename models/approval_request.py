@@ -7,8 +7,8 @@ from typing import ClassVar
 from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
-from models.kinds import RequestOrigin, RequestState
+from models.base import EMPTY_TEXT, NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
+from models.kinds import RequestErrorKind, RequestOrigin, RequestState
 
 EXTERNAL_ID_MAX = 256
 REASON_MAX = 4000
@@ -102,6 +102,12 @@ class ApprovalRequest(SQLModel, table=True):
     reason: str = Field(default="", max_length=REASON_MAX)
     comment: str = Field(default="", max_length=TEXT_MAX)
     error: str = Field(default="", max_length=TEXT_MAX)
+    error_kind: str = Field(
+        default=RequestErrorKind.NONE, max_length=32, sa_column_kwargs={"server_default": EMPTY_TEXT}
+    )
+    """RequestErrorKind: what has to succeed before `error` is cleared; empty for a request that has ended."""
+    intake_client_id: uuid.UUID | None = Field(default=None)
+    """The intake client that raised it. Clients can be removed; their ids are not used again."""
     requested_at: datetime = Field(default_factory=utcnow, sa_type=UtcDateTime)
     submitted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -115,5 +121,5 @@ class ApprovalRequest(SQLModel, table=True):
 
     @property
     def is_copy(self) -> bool:
-        """Whether Privilege Manager raised the request, and it is only copied here."""
+        """Whether Privilege Manager raised the request itself, so that the row only copies its requested item."""
         return self.origin == RequestOrigin.SERVICENOW

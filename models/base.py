@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, field_validator
-from sqlalchemy import DateTime, MetaData, TypeDecorator
+from sqlalchemy import DateTime, MetaData, TypeDecorator, text
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
@@ -18,6 +18,10 @@ from models.translation_marks import tr_later
 
 NAME_MAX = 255
 TEXT_MAX = 4000
+EMPTY_TEXT = text("''")
+"""The server default of text columns that were added to a table with rows."""
+HASH_LENGTH = 64
+"""Hexadecimal digits of a SHA-256."""
 
 # Constraints without names cannot be altered in a batch migration.
 SQLModel.metadata = MetaData(

@@ -197,11 +197,11 @@ class RequestState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether no other state can follow."""
-        return self not in (RequestState.SUBMITTING, RequestState.PENDING)
+        return self not in OPEN_STATES
 
 
-OPEN_STATES: tuple[str, ...] = tuple(state.value for state in RequestState if not state.is_final)
-"""The values of the states of open requests."""
+OPEN_STATES = frozenset({RequestState.SUBMITTING, RequestState.PENDING})
+"""The states of open requests."""
 
 
 class RequestOrigin(StrEnum):
@@ -229,6 +229,30 @@ class RequestEventKind(StrEnum):
     FAILED = "failed"
     PROBLEM = "problem"
     """The next step failed and is tried again."""
+
+
+class RequestOperation(StrEnum):
+    """The change of a record in ServiceNow that a line of a timeline belongs to."""
+
+    NONE = ""
+    CREATE = "create"
+    """Create was about to be called."""
+    CANCEL = "cancel"
+    """Cancel was about to be called, or the record was cancelled from a console."""
+    DECIDE = "decide"
+    """An approval was decided from a console."""
+    REMIND = "remind"
+    """A comment was written for the approvers."""
+
+
+class RequestErrorKind(StrEnum):
+    """Why an open request shows an error."""
+
+    NONE = ""
+    STATUS_UNREADABLE = "status_unreadable"
+    """Its status service gave no usable answer; the next usable answer clears the error."""
+    STEP_FAILED = "step_failed"
+    """It could not be sent or timed out; the next step clears the error."""
 
 
 class TaskState(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Text
 from sqlmodel import Field, SQLModel
 
-from models.base import NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
+from models.base import EMPTY_TEXT, NAME_MAX, TEXT_MAX, UtcDateTime, utcnow
 from models.kinds import TaskState
 
 
@@ -29,3 +29,11 @@ class TaskRun(SQLModel, table=True):
     outcome: str = Field(default="", max_length=TEXT_MAX)
     report: str = Field(default="", sa_type=Text)
     """JSON of the result, redacted: the stages of a check, the legs of a rehearsal."""
+    process_id: uuid.UUID | None = Field(default=None)
+    """The approval process that a check of a server was made with."""
+    credential_mark: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The vault's mark of the password that a check signed in with."""
+    call_limit: int | None = Field(default=None)
+    """The calls per hour that the instance reported to a check."""
+    holder: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": EMPTY_TEXT})
+    """The process that is carrying out a rehearsal; empty when it has ended."""

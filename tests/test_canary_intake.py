@@ -21,7 +21,7 @@ from services.practice.orders_and_approvals import place_order
 from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.servicenow import ConnectionSettings, SignIn
 from services.store import Store
 from services.vault.session_vault import SessionVault

@@ -24,7 +24,9 @@ from services.requests.decisions.batch import ResultCallback
 from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
-from services.requests.details.details import RequestDetails, load_details, state_label
+from services.requests.details.labels import state_label
+from services.requests.details.loader import load_details
+from services.requests.details.model import RequestDetails
 from services.requests.domain.permissions import Decision
 from services.requests.inbox.lookup import find_request
 from services.requests.lifecycle.apply_observation import load_request

@@ -7,11 +7,11 @@ import typer
 from console.cli import output
 from console.cli.arguments import Json
 from console.cli.errors import input_error
+from services.common.closest_match import closest_match
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
 from services.connectivity import FAULT_CATALOG, CheckFault, fault_handbook
 from services.connectivity.fault_catalog import faults_by_id
-from services.servicenow.contract import closest_match
 
 
 def faults(

@@ -16,7 +16,7 @@ from console.cli import output
 from console.cli.command_context import get_command_context
 from console.startup import termination_signals
 from services.language import time_of_day, tr
-from services.requests.polling.poller import NOTHING_TO_POLL, PollResult
+from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.worker.worker import Worker, WorkerReport, load_server_names
 from services.workspace import Workspace
 
@@ -157,13 +157,13 @@ async def _run_once(workspace: Workspace, *, json: bool) -> int:
 
 
 def _round_text(one: PollResult) -> str:
-    if one.note and not one.calls:
+    if one.skip_reason is not None and not one.calls:
         when = (
             tr(", next at {time}", time=time_of_day(one.next_at, seconds=True))
-            if one.next_at and one.note != NOTHING_TO_POLL
+            if one.next_at and one.skip_reason is not SkipReason.NOTHING_TO_POLL
             else ""
         )
-        return f"{one.note}{when}"
+        return f"{one.skip_reason}{when}"
     whole = "" if one.complete else ", not all of them could be seen"
     return f"{one.seen} seen, {one.new} new, {len(one.decided)} ended, {one.calls} calls{whole}"
 
@@ -183,7 +183,7 @@ def _result_as_dict(done: WorkerReport, names: dict[uuid.UUID, str]) -> dict[str
                 "ended": [str(key) for key in one.decided],
                 "calls": one.calls,
                 "complete": one.complete,
-                "note": one.note,
+                "note": one.skip_reason or "",
                 "next_at": one.next_at.isoformat().replace("+00:00", "Z") if one.next_at else None,
                 "problem": one.problem.as_dict() if one.problem else None,
             }

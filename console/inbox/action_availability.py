@@ -14,7 +14,7 @@ from services.requests.domain.permissions import STATE_BY_DECISION, may_decide
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
-    from services.requests.details.details import EligibleApprover
+    from services.requests.details.model import EligibleApprover
     from services.requests.inbox.inbox import RequestRow
 
 MAX_SELECTED = 500

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from console.runtime.context import Context
     from services.requests.decisions.action_run import ActionResult
     from services.requests.decisions.batch import ResultCallback
-    from services.requests.details.details import EligibleApprover
+    from services.requests.details.model import EligibleApprover
     from services.requests.inbox.inbox import RequestRow
     from services.workspace import Workspace
 

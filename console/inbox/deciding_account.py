@@ -9,7 +9,7 @@ from services.language import AND, join_names, tr
 
 if TYPE_CHECKING:
     from services.configuration import Configuration
-    from services.requests.details.details import EligibleApprover
+    from services.requests.details.model import EligibleApprover
     from services.requests.inbox.inbox import RequestRow
 
 

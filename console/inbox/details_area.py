@@ -12,7 +12,7 @@ from console.runtime.window_settings import WindowSettings
 
 if TYPE_CHECKING:
     from services.common.errors import Problem
-    from services.requests.details.details import RequestDetails
+    from services.requests.details.model import RequestDetails
 
 SPLITTER_SETTING = "requests_splitter"
 DEFAULT_HEIGHTS = (440, 300)

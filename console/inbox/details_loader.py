@@ -22,7 +22,7 @@ from services.common.errors import ConsoleError
 if TYPE_CHECKING:
     from console.runtime.context import Context
     from models.approval_request import ApprovalRequest
-    from services.requests.details.details import EligibleApprover, RequestDetails
+    from services.requests.details.model import EligibleApprover, RequestDetails
     from services.workspace import Workspace
 
 FETCH_DELAY_S = 0.4
@@ -126,14 +126,14 @@ class DetailsLoader(QObject):
 
     async def _read(self, request_id: uuid.UUID) -> "tuple[Workspace, RequestDetails]":
         await lazy_imports.ready(self.ctx, lazy_imports.requests)
-        from services.requests.details import details
+        from services.requests.details import loader
 
         workspace = await self.ctx.ready()
-        return workspace, await self.ctx.call(details.load_stored_details, workspace.store, request_id)
+        return workspace, await self.ctx.call(loader.load_stored_details, workspace.store, request_id)
 
     async def _fetch(self, workspace: "Workspace", request_id: uuid.UUID) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.requests)
-        from services.requests.details.details import load_details
+        from services.requests.details.loader import load_details
 
         self.fetched_at[request_id] = utcnow()
         try:

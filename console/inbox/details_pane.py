@@ -38,7 +38,7 @@ from services.common.errors import Problem
 from services.language import AND, join_names, short_time_ago, tr, translate
 
 if TYPE_CHECKING:
-    from services.requests.details.details import RequestDetails
+    from services.requests.details.model import RequestDetails
 
 MARGIN, GAP, HEADER_HEIGHT = 24, 16, 28
 LEFT_STRETCH, MIDDLE_STRETCH, RIGHT_STRETCH = 300, 322, 334

@@ -117,10 +117,11 @@ class RequestNotifier(QObject):
 
 def _read_candidates(inbox: "Inbox") -> "tuple[list[RequestRow], list[RequestRow]]":
     """Return the youngest open requests, and the youngest of the old ones. Blocks; for a thread."""
+    from models.kinds import OPEN_STATES
     from services.requests.inbox import filters
 
-    open_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False)
-    old_ones = filters.Filter(states=filters.OPEN_STATES, rehearsals=False, older_than_s=OLD_AFTER_S)
+    open_ones = filters.Filter(states=OPEN_STATES, rehearsals=False)
+    old_ones = filters.Filter(states=OPEN_STATES, rehearsals=False, older_than_s=OLD_AFTER_S)
     order = filters.Sort("age")
     youngest = inbox.rows(open_ones, order, 0, ROW_LIMIT).rows
     return youngest, inbox.rows(old_ones, order, 0, ROW_LIMIT).rows

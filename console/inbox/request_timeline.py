@@ -12,11 +12,11 @@ from PyQt6.QtWidgets import QFrame, QListView, QStyledItemDelegate, QStyleOption
 from console.design import icons, theme
 from console.inbox.request_rows import utcnow
 from console.widgets import plain_text
-from models.kinds import RequestEventKind
+from models.kinds import RequestEventKind, RequestState
 from services.language import Message, date_time, short_moment, time_ago, tr, translate
 
 if TYPE_CHECKING:
-    from services.requests.details.details import TimelineEntry as DetailsEntry
+    from services.requests.details.model import TimelineEntry as DetailsEntry
 
 SHAPE, GAP, AIR, TITLE_LINE_HEIGHT, DETAIL_LINE_HEIGHT = 14, 12, 6, 16, 15
 MAX_TITLE_LINES, MAX_DETAIL_LINES = 3, 4
@@ -83,7 +83,7 @@ def _shape(line: "DetailsEntry", *, emphasized: bool) -> str:
         return "todo"
     if emphasized:
         return "notice"
-    if line.kind == _K.DECIDED and "rejected" in f"{line.title} {line.detail}":
+    if line.kind == _K.DECIDED and line.outcome is RequestState.REJECTED:
         return "bad"
     return EVENT_SHAPES.get(line.kind, "off")
 

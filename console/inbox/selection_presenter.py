@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from console.inbox.list_controller import RequestListController
     from console.inbox.row_reader import ListSnapshot
     from services.common.errors import Problem
-    from services.requests.details.details import EligibleApprover
+    from services.requests.details.model import EligibleApprover
     from services.requests.inbox.inbox import RequestRow
 
 

@@ -14,20 +14,23 @@ from console.runtime.task_runner import TaskRunner
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError, Problem
 from services.language import current_language, plural, time_of_day, tr, translate
+from services.requests.polling.poll_result import SkipReason
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
-    from services.requests.polling.poller import PollResult
+    from services.requests.polling.poll_result import PollResult
     from services.requests.worker.window_poller import PollingStatus
 
 STATUS_TEXTS = {"worker": tr_later("Worker running"), "here": tr_later("This window is polling ServiceNow")}
 SKIP_TEXTS = {
-    "paused": tr_later("Polling paused until {at}: {why}"),
-    "not due": tr_later("Status updated a moment ago"),
-    "no calls left": tr_later("The hourly call limit is reached; the next poll is allowed at {at}"),
-    "nothing to follow": tr_later("No Approval Process uses a ServiceNow server yet"),
+    SkipReason.PAUSED: tr_later("Polling paused until {at}: {why}"),
+    SkipReason.NOT_DUE: tr_later("Status updated a moment ago"),
+    SkipReason.BUDGET_EXHAUSTED: tr_later(
+        "The hourly call limit is reached; the next poll is allowed at {at}"
+    ),
+    SkipReason.NOTHING_TO_POLL: tr_later("No Approval Process uses a ServiceNow server yet"),
 }
-"""Why a poll that the user asked for was not made, by the note of its result."""
+"""Why a poll that the user asked for was not made, by the skip reason of its result."""
 POLLING = tr_later("Polling ServiceNow")
 
 
@@ -122,7 +125,7 @@ class PollingController(QObject):
             self._problems[server_id] = round_.problem
             if tell and (known is None or known.fault != round_.problem.fault):
                 self.ctx.activity.record(tr(POLLING), translate(round_.problem.cause), FAILED, routine=True)
-        elif not round_.note:
+        elif round_.skip_reason is None:
             self._problems.pop(server_id, None)
         if round_.calls and round_.problem is None:
             self.asked_at = datetime.now().astimezone()
@@ -141,10 +144,13 @@ class PollingController(QObject):
         try:
             rounds = await self._poll()
             texts = [poll_result_text(taken, self._problems.get(server)) for server, taken in rounds.items()]
-            good = all(taken.problem is None and taken.note != "paused" for taken in rounds.values())
-            if rounds and all(not taken.note for taken in rounds.values()):
+            good = all(
+                taken.problem is None and taken.skip_reason is not SkipReason.PAUSED
+                for taken in rounds.values()
+            )
+            if rounds and all(taken.skip_reason is None for taken in rounds.values()):
                 texts = [checked_count_text(sum(taken.seen for taken in rounds.values()))]
-            text = "; ".join(dict.fromkeys(texts)) or tr(SKIP_TEXTS["nothing to follow"])
+            text = "; ".join(dict.fromkeys(texts)) or tr(SKIP_TEXTS[SkipReason.NOTHING_TO_POLL])
             job.end(text, DONE if good else FAILED)
         except ConsoleError as error:
             job.end(translate(error.problem.cause), FAILED)
@@ -188,13 +194,13 @@ def _problem_text(problem: Problem) -> str:
 
 def poll_result_text(round_: "PollResult", known: Problem | None = None) -> str:
     """Return the result of a poll, or why it was not made and when the next one is allowed. `known`: the last problem."""
-    if not round_.note:
+    if round_.skip_reason is None:
         return checked_count_text(round_.seen)
     at = time_of_day(round_.next_at, seconds=True) if round_.next_at is not None else tr("a later time")
     problem = round_.problem or known
     why = _continue_sentence(problem.cause) if problem is not None else tr("ServiceNow asked for a pause")
-    note = SKIP_TEXTS.get(round_.note)
-    return tr(note, at=at, why=why) if note is not None else str(round_.note).capitalize()
+    text = SKIP_TEXTS.get(round_.skip_reason)
+    return tr(text, at=at, why=why) if text is not None else str(round_.skip_reason).capitalize()
 
 
 def checked_count_text(count: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
 from console.runtime.context import Context
+from services.common.closest_match import closest_match
 from services.common.errors import ConsoleError, Problem, UnreachableError
 from services.language import tr, translate
 
@@ -124,7 +125,7 @@ class ServiceNameChecker:
 
         row = next((r for r in view.rows if r.name == name), None)
         if row is None:
-            near = contract.closest_match(name, view.names)
+            near = closest_match(name, view.names)
             missing = tr("Not on {server}", server=view.server_name)
             return NameCheckResult(
                 "error", ". ".join((missing, tr("Did you mean"))) if near else missing, near

@@ -78,7 +78,7 @@ def inbox() -> None:
 def requests() -> None:
     """Import what polls, shows and decides requests."""
     import services.requests.decisions.decide
-    import services.requests.details.details
+    import services.requests.details.loader
     import services.requests.inbox.export
     import services.requests.polling.poller
     import services.requests.rehearsal.cleanup

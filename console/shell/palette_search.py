@@ -121,12 +121,11 @@ class PaletteSearch:
 
 def _find_requests(inbox: "Inbox", text: str) -> "list[RequestRow]":
     """Find requests as the inbox does. Blocks; for the thread of the store, after the group `inbox` was imported."""
+    from models.kinds import OPEN_STATES
     from services.requests.inbox import filters
 
     order = filters.Sort("age")
-    still_open = inbox.rows(
-        filters.Filter(states=filters.OPEN_STATES, text=text), order, 0, MAX_REQUESTS
-    ).rows
+    still_open = inbox.rows(filters.Filter(states=OPEN_STATES, text=text), order, 0, MAX_REQUESTS).rows
     if len(still_open) == MAX_REQUESTS:
         return list(still_open)
     every = inbox.rows(filters.Filter(text=text), order, 0, MAX_REQUESTS + len(still_open)).rows

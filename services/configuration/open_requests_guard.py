@@ -7,13 +7,15 @@ import uuid
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, update
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_rows
 
+from models.api_call import ApiCall
 from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.base import ConfigurationObject, utcnow
-from models.kinds import KINDS, OPEN_STATES, Kind, RequestEventKind, RequestState
+from models.kinds import KINDS, OPEN_STATES, Kind, RequestErrorKind, RequestEventKind, RequestState
+from models.polled_server import PolledServer
 from models.request_event import RequestEvent
 from models.tables import object_models, references
 from services.common.errors import GuardedAction, OpenRequests, RequestsOpenError
@@ -73,6 +75,9 @@ def detach_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
     """
     if item.fails_open_requests:
         _fail_open_requests(work, item)
+    if item.kind == Kind.FOREIGN_SYSTEM:
+        for table in (get_table(PolledServer), get_table(ApiCall)):
+            work.session.execute(delete(table).where(table.c.server_id == item.id))
     table = get_table(ApprovalRequest)
     taken = 0
     for column in _reference_columns(ApprovalRequest, item.kind):
@@ -107,6 +112,7 @@ def _fail_open_requests(work: UnitOfWork, item: ConfigurationObject) -> None:
         work.session.expunge(row)
         row.state, row.ended_at = RequestState.FAILED.value, now
         row.error = f"“{item.name}” was deleted while the request was open"
+        row.error_kind = RequestErrorKind.NONE
         work.update(row, row.version)
         told = RequestEvent(request_id=row.id, at=now, kind=RequestEventKind.FAILED, detail=row.error)
         work.session.execute(get_table(told).insert().values(**row_to_dict(told)))

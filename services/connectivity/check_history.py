@@ -30,6 +30,8 @@ VERDICT_SAMPLE_SIZE = 10
 SIGN_IN_SAMPLE_SIZE = 100
 """How many checks are looked through for one that signed in; each of them tried the same password."""
 SIGNED_IN = (StageState.OK, StageState.WARNING)
+CALL_LIMIT_MAX = 2**31 - 1
+"""The largest call limit that is stored: no instance is polled that often."""
 ALL_GOOD = "Every stage that was looked at is good"
 
 
@@ -92,7 +94,7 @@ def find_last_sign_in(store: Store, server_id: uuid.UUID, used: CheckSignIn | No
     query = (
         select(TaskRun)
         .where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
-        .where(col(TaskRun.report).contains(f'"mark": "{used.mark}"'))
+        .where(TaskRun.credential_mark == used.mark)
         .order_by(col(TaskRun.started_at).desc())
         .limit(SIGN_IN_SAMPLE_SIZE)
     )
@@ -130,6 +132,9 @@ def save_check(
         correlation_id=report.correlation_id,
         outcome=summarize_findings(report.stages)[:TEXT_MAX],
         report=_serialize_report(report, process, unsaved=unsaved, used=used),
+        process_id=process.id if process is not None else None,
+        credential_mark=used.mark if used is not None else "",
+        call_limit=_storable_call_limit(report),
     )
     with store.write(f"Check: {report.verdict}") as work:
         work.insert(run)
@@ -142,6 +147,18 @@ def past_checks(
     """Return the last checks of a server, with one of its processes where that is named, the newest first."""
     with store.read() as session:
         return _load_checks(session, server_id, limit, process_id)
+
+
+def last_call_limit(store: Store, server_id: uuid.UUID) -> int | None:
+    """Return the calls per hour that an instance reported to its last check that saw a limit; blocks."""
+    query = (
+        select(TaskRun.call_limit)
+        .where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id, col(TaskRun.call_limit).is_not(None))
+        .order_by(col(TaskRun.started_at).desc())
+        .limit(1)
+    )
+    with store.read() as session:
+        return session.exec(query).first()
 
 
 def last_verdict(store: Store, server_id: uuid.UUID) -> str:
@@ -173,7 +190,7 @@ def _load_checks(
 ) -> list[PastCheck]:
     query = select(TaskRun).where(TaskRun.task == TASK_ID, TaskRun.object_id == server_id)
     if process_id is not None:
-        query = query.where(col(TaskRun.report).contains(f'"process_id": "{process_id}"'))
+        query = query.where(TaskRun.process_id == process_id)
     newest = query.order_by(col(TaskRun.started_at).desc()).limit(limit)
     return [_to_past_check(run) for run in session.exec(newest)]
 
@@ -211,6 +228,10 @@ def _serialize_report(
     content["unsaved"] = unsaved
     content["sign_in"] = used.as_dict() if used is not None else None
     return json.dumps(content, ensure_ascii=False)
+
+
+def _storable_call_limit(report: CheckReport) -> int | None:
+    return None if report.call_limit is None else min(report.call_limit, CALL_LIMIT_MAX)
 
 
 def _to_past_check(run: TaskRun) -> PastCheck:

@@ -113,6 +113,11 @@ class CheckReport:
         return (StageState.OK, StageState.WARNING, StageState.FAILED)[worst]
 
     @property
+    def call_limit(self) -> int | None:
+        """The calls per hour that the instance reported, if any."""
+        return next((s.calls_per_hour for s in self.stages if s.calls_per_hour is not None), None)
+
+    @property
     def signed_in(self) -> bool:
         """Whether the instance accepted the sign-in."""
         accepted = (StageState.OK, StageState.WARNING)

@@ -7,11 +7,11 @@ What lasts for a while is measured in the time that all processes of a store hav
 
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from models.approval_request import ApprovalRequest
@@ -20,6 +20,7 @@ from services.common.errors import ConsoleError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.coordination.clock import Clock
 from services.coordination.process_identity import has_process_ended, is_claimed_by_other
+from services.coordination.worker_presence import remove_worker
 from services.store import Store
 from services.store.row_values import get_table
 
@@ -137,7 +138,10 @@ class Leases:
             return None
         made = LeaseGrant(name, found.token + 1 if found else 1, now + timedelta(seconds=seconds))
         values = {"holder": self.holder, "token": made.token, "until": made.until}
-        write_lease(session, name, values, known=found is not None)
+        if found is None:
+            session.execute(_LEASES.insert().values(name=name, **values))
+        else:
+            session.execute(update(_LEASES).where(_LEASES.c.name == name).values(**values))
         return made
 
     def renew(self, held: LeaseGrant, seconds: float) -> LeaseGrant:
@@ -145,7 +149,8 @@ class Leases:
         with self.store.write() as work:
             self.check(work.session, held)
             renewed = replace(held, until=self.time.now() + timedelta(seconds=seconds))
-            write_lease(work.session, held.name, {"until": renewed.until}, known=True)
+            named = _LEASES.c.name == held.name
+            work.session.execute(update(_LEASES).where(named).values(until=renewed.until))
         return renewed
 
     def release_lease(self, held: LeaseGrant) -> None:
@@ -208,23 +213,9 @@ class Leases:
         with self.store.write() as work:
             mine = _REQUESTS.c.claimed_by == self.holder
             work.session.execute(update(_REQUESTS).where(mine).values(claimed_by="", claimed_until=None))
-            own = or_(_LEASES.c.name.like("follow:%"), _LEASES.c.name.like("worker:%"))
-            work.session.execute(
-                update(_LEASES).where(_LEASES.c.holder == self.holder, own).values(until=self.time.now())
-            )
-
-
-def write_lease(session: Session, name: str, values: Mapping[str, object], *, known: bool) -> None:
-    """Write a row of the table of leases."""
-    if known:
-        session.execute(update(_LEASES).where(_LEASES.c.name == name).values(**values))
-    else:
-        session.execute(_LEASES.insert().values(name=name, **{"holder": "", "token": 0, **values}))
-
-
-def delete_lease(session: Session, name: str) -> None:
-    """Remove a row of the table of leases."""
-    session.execute(delete(_LEASES).where(_LEASES.c.name == name))
+            own = _LEASES.c.holder == self.holder
+            work.session.execute(update(_LEASES).where(own).values(until=self.time.now()))
+            remove_worker(work.session, self.holder)
 
 
 def load_lease(session: Session, name: str) -> LeaseRow | None:
@@ -232,16 +223,6 @@ def load_lease(session: Session, name: str) -> LeaseRow | None:
     columns = (_LEASES.c.holder, _LEASES.c.token, _LEASES.c.until)
     row = session.execute(select(*columns).where(_LEASES.c.name == name)).first()
     return LeaseRow(*row) if row is not None else None
-
-
-def load_leases(session: Session, prefix: str) -> dict[str, LeaseRow]:
-    """Return the leases whose names begin with `prefix`, by name."""
-    columns = (_LEASES.c.name, _LEASES.c.holder, _LEASES.c.token, _LEASES.c.until)
-    # An underscore stands for any character in LIKE, so that what comes back is looked at again.
-    rows = session.execute(select(*columns).where(_LEASES.c.name.like(f"{prefix}%"))).all()
-    return {
-        row.name: LeaseRow(row.holder, row.token, row.until) for row in rows if row.name.startswith(prefix)
-    }
 
 
 def is_held(holding: LeaseRow, now: datetime) -> bool:

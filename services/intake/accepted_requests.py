@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
@@ -16,20 +16,16 @@ from models.approval_type import ApprovalType
 from models.foreign_system import ForeignSystem
 from models.intake_client import IntakeClient
 from models.kinds import RequestEventKind
-from models.request_event import RequestEvent
 from services.common.errors import ConsoleError, FieldError, InvalidError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
 from services.intake.limits import KEY_LENGTH_MAX
 from services.intake.payload_mapping import ID_FIELD, parse_mapping
 from services.requests.domain.inputs import load_inputs, store_inputs
-from services.requests.domain.journal import add_event
+from services.requests.domain.journal import TimelineEvent, add_event
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.store import Store
-
-INTAKE_DETAIL_PREFIX = "Through the intake"
-"""How the line of a request begins that came in here."""
 
 
 class IdempotencyKeyReusedError(ConsoleError):
@@ -84,20 +80,15 @@ class Intake:
                 return AcceptedRequest(present, created=False)
             work.insert(row)
             store_inputs(work, row, fields, self._store.actor)
-            add_event(work.session, row.id, RequestEventKind.RAISED, _event_detail(client), actor=client.name)
+            raised = TimelineEvent(RequestEventKind.RAISED, f"Through the intake, client {client.id}")
+            add_event(work.session, row.id, raised, actor=client.name)
         return AcceptedRequest(row, created=True)
 
     def find_request(self, client: IntakeClient, request_id: uuid.UUID) -> ApprovalRequest | None:
         """Return a request of this client; None if it does not exist or belongs to another client."""
-        raised = select(RequestEvent.id).where(
-            RequestEvent.request_id == request_id,
-            RequestEvent.kind == RequestEventKind.RAISED.value,
-            RequestEvent.detail == _event_detail(client),
-        )
         with self._store.read() as session:
-            if session.exec(raised).first() is None:
-                return None
-            return session.get(ApprovalRequest, request_id)
+            row = session.get(ApprovalRequest, request_id)
+        return row if row is not None and row.intake_client_id == client.id else None
 
     def _draft(self, client: IntakeClient, row_id: uuid.UUID, fields: dict[str, str]) -> ApprovalRequest:
         with self._store.read() as session:
@@ -112,13 +103,8 @@ class Intake:
             raise _not_ready(client, approval_type, process)
         life = RequestLifecycle(self._store, ServiceNowClient(ConnectionSettings.of(server), None), process)
         row = life.draft(approval_type, fields)
-        row.id, row.approval_id = row_id, str(row_id)
+        row.id, row.approval_id, row.intake_client_id = row_id, str(row_id), client.id
         return row
-
-
-def _event_detail(client: IntakeClient) -> str:
-    """Return the line by which a request is known as the client's: names are given again, ids are not."""
-    return f"{INTAKE_DETAIL_PREFIX}, client {client.id}"
 
 
 def _find_repeated(session: Session, row_id: uuid.UUID, fields: Mapping[str, str]) -> ApprovalRequest | None:

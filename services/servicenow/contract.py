@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
+from services.common.closest_match import closest_match
 from services.language import plural_message
 
 VARIABLES = (
@@ -189,12 +190,3 @@ def closest_service_name(role: ServiceRole, name: str, names: Sequence[str]) -> 
         if _ROLE_STEMS[role] in n.casefold() or not any(stem in n.casefold() for stem in foreign)
     ]
     return closest_match(name, own)
-
-
-def closest_match(name: str, names: Sequence[str]) -> str | None:
-    """Return the one of `names` that `name` most likely means; a difference in case alone counts as nearest."""
-    folded = {n.casefold(): n for n in names}
-    if name.casefold() in folded:
-        return folded[name.casefold()]
-    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[close[0]] if close else None

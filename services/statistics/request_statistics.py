@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from models.kinds import RequestState
+from models.kinds import OPEN_STATES, RequestState
 
 if TYPE_CHECKING:
     from services.store import Store
@@ -97,7 +97,6 @@ def load_server_statistics(store: "Store") -> list[ServerStatistics]:
     from models.approval_request import ApprovalRequest as Request
     from models.foreign_system import ForeignSystem
 
-    waiting = (RequestState.PENDING, RequestState.SUBMITTING)
     with store.read() as session:
         servers = session.exec(select(ForeignSystem)).all()
         processes = session.exec(
@@ -107,7 +106,7 @@ def load_server_statistics(store: "Store") -> list[ServerStatistics]:
             session.exec(
                 select(Process.server_id, func.count())
                 .join(Request, col(Request.process_id) == col(Process.id))
-                .where(col(Request.state).in_(waiting))
+                .where(col(Request.state).in_(OPEN_STATES))
                 .group_by(col(Process.server_id))
             ).all()
         )

@@ -18,7 +18,7 @@ from models.base import utcnow
 from models.foreign_system import POLL_INTERVAL_DEFAULT_S, ForeignSystem
 from models.kinds import OPEN_STATES, RequestEventKind, RequestState
 from models.request_event import RequestEvent
-from services.connectivity.check_history import past_checks
+from services.connectivity.check_history import last_call_limit
 from services.store import Store
 
 APPROVALS_MAX = 500
@@ -163,17 +163,8 @@ def load_polling_load(store: Store, process_id: uuid.UUID) -> PollingLoad:
             .where(col(ApprovalProcess.id) == process_id)
         ).first()
     server_id, interval = found or (None, POLL_INTERVAL_DEFAULT_S)
-    limit = last_reported_call_limit(store, server_id) if server_id is not None else None
+    limit = last_call_limit(store, server_id) if server_id is not None else None
     return PollingLoad(open_now, median_daily_peak(spans, now), interval, limit)
-
-
-def last_reported_call_limit(store: Store, server_id: uuid.UUID) -> int | None:
-    """Return the calls an hour that an instance told when it was last checked and told any, or None; blocks."""
-    for check in past_checks(store, server_id):
-        for stage in check.stages:
-            if stage.calls_per_hour is not None:
-                return stage.calls_per_hour
-    return None
 
 
 def median_daily_peak(spans: Iterable[tuple[datetime, datetime | None]], now: datetime) -> int:

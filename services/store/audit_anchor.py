@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from services.common.secret import Secret
+from services.store.row_values import canonical_timestamp
 
 FORMAT = "approval-console-audit-anchor-1"
 SEED_BYTES = 32
@@ -57,7 +58,7 @@ class Anchor:
     def content(self) -> bytes:
         """Return what is signed."""
         return json.dumps(
-            [FORMAT, str(self.store), self.entries, self.hash, _iso_timestamp(self.at), self.key]
+            [FORMAT, str(self.store), self.entries, self.hash, canonical_timestamp(self.at), self.key]
         ).encode()
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class Anchor:
             "store": str(self.store),
             "entries": self.entries,
             "hash": self.hash,
-            "at": _iso_timestamp(self.at),
+            "at": canonical_timestamp(self.at),
             "key": self.key or None,
             "fingerprint": self.fingerprint or None,
             "signature": self.signature or None,
@@ -131,7 +132,3 @@ def _is_signature(key: Any, signature: Any) -> bool:
         and _HASH.fullmatch(key) is not None
         and _SIGNATURE.fullmatch(signature) is not None
     )
-
-
-def _iso_timestamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -16,6 +15,7 @@ from models.store_meta import StoreMeta
 from services.store import timeline_audit
 from services.store.errors import chain_broken
 from services.store.revision_check import UnreadableRowError, find_state_problem, iterate_rows
+from services.store.row_values import canonical_timestamp
 
 GENESIS = "0" * 64
 HEAD_KEY = "audit_head"
@@ -34,7 +34,7 @@ def entry_hash(entry: AuditEntry) -> str:
     """Return SHA-256 over every field of `entry` but the hash itself, as canonical JSON."""
     fields = (
         entry.seq,
-        entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        canonical_timestamp(entry.at),
         entry.actor,
         entry.operation,
         entry.object_kind,
@@ -146,7 +146,7 @@ def _entry_problem(entry: AuditEntry, revision: Revision | None, seq: int, last:
     if entry.revision_id is not None:
         if revision is None:
             return f"the revision of entry {seq} is missing"
-        if not entry.detail.endswith(stored_revision_digest(revision)):
+        if entry.detail != revision_detail(revision):
             return f"the revision of entry {seq} was edited"
     return ""
 
@@ -154,7 +154,7 @@ def _entry_problem(entry: AuditEntry, revision: Revision | None, seq: int, last:
 def _timeline_problem(lines: timeline_audit.TimelineCheck, entry: AuditEntry | None) -> str:
     """Find what is wrong with the lines that `entry` covers, or with those that no entry covers."""
     try:
-        return lines.find_uncovered_lines() if entry is None else lines.problem_of(entry)
+        return lines.find_uncovered_lines() if entry is None else lines.find_entry_problem(entry)
     except UnreadableRowError:
         return "a line of a timeline cannot be read"
 
@@ -183,6 +183,11 @@ def _uncovered_revision_problem(session: Session, linked: int) -> str:
     return f"version {stray[1]} of “{stray[0]}” has no entry"
 
 
+def revision_detail(revision: Revision) -> str:
+    """Return the detail of the audit entry that covers a revision."""
+    return f"sha256:{stored_revision_digest(revision)}"
+
+
 def stored_revision_digest(revision: Revision) -> str:
     """Return the digest of a stored revision row."""
     names = (
@@ -197,5 +202,5 @@ def stored_revision_digest(revision: Revision) -> str:
         "changed_by",
     )
     parts = [getattr(revision, name) for name in names]
-    at = revision.changed_at.astimezone(UTC).isoformat(timespec="microseconds")
+    at = canonical_timestamp(revision.changed_at)
     return revision_digest([*(None if part is None else str(part) for part in parts), at])

@@ -1,10 +1,10 @@
 """What can be wrong with the store itself."""
 
-import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.common.closest_match import closest_match
 from services.common.errors import ConsoleError, InputError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.common.store_location import mask_address, mask_password, suggest_store_path
@@ -39,10 +39,9 @@ SUGGESTIONS_MAX = 5
 
 
 def _suggest_name(asked: str, known: Collection[str]) -> str:
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(asked.casefold(), folded, n=1)
-    if near:
-        return f"Did you mean “{folded[near[0]]}”?"
+    near = closest_match(asked, known)
+    if near is not None:
+        return f"Did you mean “{near}”?"
     if 0 < len(known) <= SUGGESTIONS_MAX:
         return f"There is {', '.join(f'“{name}”' for name in sorted(known))}."
     return "Choose one that is listed."

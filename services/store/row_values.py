@@ -65,3 +65,8 @@ def _json_value(value: Any) -> Any:
             UTC
         ).isoformat()  # as it comes back from the store, whatever zone it came with
     return value
+
+
+def canonical_timestamp(at: datetime) -> str:
+    """Return a time in the form that hashes and signatures cover: ISO 8601 in UTC with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,7 +1,7 @@
-"""Timelines of requests as a part of the audit chain.
+"""Request timelines as part of the audit chain.
 
-Every transaction that adds lines numbers them and writes one audit entry with the hash of all of them. A line that is
-removed leaves its number and its hash behind, and the removal is an audit entry of its own.
+Every transaction that adds lines numbers them and writes one audit entry with the hash of all of them. When a line is
+removed, its number and hash stay in `removed_event`, and the removal gets its own audit entry.
 """
 
 import hashlib
@@ -10,7 +10,8 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
@@ -18,12 +19,15 @@ from sqlmodel import Session
 
 from models.audit_entry import AuditEntry
 from models.removed_event import RemovedEvent
-from models.request_event import RequestEvent
+from models.request_event import HASH_FORMAT, LEGACY_HASH_FORMAT, RequestEvent
 from services.store.revision_check import UnreadableRowError, iterate_rows
-from services.store.row_values import get_table
+from services.store.row_values import canonical_timestamp, get_table
+from services.store.timeline_facts import parse_legacy_line
 
-ADDED, REMOVED = OPERATIONS = "timeline", "timeline-removed"
-"""The operations of the audit entries that cover lines."""
+ADDED_OPERATION = "timeline"
+REMOVED_OPERATION = "timeline-removed"
+OPERATIONS = (ADDED_OPERATION, REMOVED_OPERATION)
+"""The operations of audit entries that cover timeline lines."""
 TIMELINE_KIND = "request_event"
 
 _EVENT_TABLE = get_table(RequestEvent)
@@ -34,31 +38,67 @@ _REMOVED_DETAIL = re.compile(r"([1-9][0-9]{0,17}) lines sha256:([0-9a-f]{64})")
 
 
 class TimelineLine(NamedTuple):
-    """A numbered line: as it stands in a timeline, or what is left of it."""
+    """The number and hash of a line, which may have been removed."""
 
     number: int
     hash: str
 
 
-class CoverageEntry(NamedTuple):
-    """What an audit entry about lines says."""
+@dataclass(frozen=True, slots=True)
+class AddedLines:
+    """The detail of an audit entry for added lines: the first and last number, and a digest of their hashes."""
 
-    operation: str
-    detail: str
+    first: int
+    last: int
+    digest: str
+
+    def format(self) -> str:
+        """Return the detail as stored."""
+        return f"lines {self.first}-{self.last} sha256:{self.digest}"
+
+    @classmethod
+    def parse(cls, detail: str) -> "AddedLines | None":
+        """Return the parts of a stored detail, or None if it has another form."""
+        found = _ADDED_DETAIL.fullmatch(detail)
+        return cls(int(found[1]), int(found[2]), found[3]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedLines:
+    """The detail of an audit entry for removed lines: their count, and a digest of their numbers and hashes."""
+
+    count: int
+    digest: str
+
+    def format(self) -> str:
+        """Return the detail as stored."""
+        return f"{self.count} lines sha256:{self.digest}"
+
+    @classmethod
+    def parse(cls, detail: str) -> "RemovedLines | None":
+        """Return the parts of a stored detail, or None if it has another form."""
+        found = _REMOVED_DETAIL.fullmatch(detail)
+        return cls(int(found[1]), found[2]) if found else None
 
 
 def line_hash(
-    number: int, key: uuid.UUID, request_id: uuid.UUID, at: datetime, kind: str, actor: str, detail: str
+    number: int,
+    key: uuid.UUID,
+    request_id: uuid.UUID,
+    at: datetime,
+    kind: str,
+    actor: str,
+    detail: str,
+    *facts: str,
 ) -> str:
-    """Return SHA-256 over every field of a line, as canonical JSON."""
-    when = at.astimezone(UTC).isoformat(timespec="microseconds")
-    fields = (number, key.hex, request_id.hex, when, kind, actor, detail)
+    """Return SHA-256 over the columns of a line as canonical JSON; `facts` belong to lines of hash format 2."""
+    fields = (number, key.hex, request_id.hex, canonical_timestamp(at), kind, actor, detail, *facts)
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 def added_detail(first: int, last: int, hashes: Iterable[str]) -> str:
     """Return the detail of the audit entry for lines that were added."""
-    return f"lines {first}-{last} sha256:{_digest(hashes)}"
+    return AddedLines(first, last, _digest(hashes)).format()
 
 
 def remove_lines(session: Session, *conditions: Any) -> None:
@@ -79,8 +119,8 @@ def find_unnumbered_lines(session: Session) -> frozenset[uuid.UUID]:
     )
 
 
-def number_new_lines(session: Session, not_ours: frozenset[uuid.UUID]) -> CoverageEntry | None:
-    """Number the lines that this transaction added, and return what its audit entry says; None without any."""
+def number_new_lines(session: Session, not_ours: frozenset[uuid.UUID]) -> str | None:
+    """Number the lines that this transaction added; returns the detail of their audit entry, or None without lines."""
     new: ColumnElement[bool] = _EVENT_TABLE.c.line.is_(None)
     if not_ours:
         new = and_(new, _EVENT_TABLE.c.id.not_in(not_ours))
@@ -97,7 +137,7 @@ def number_new_lines(session: Session, not_ours: frozenset[uuid.UUID]) -> Covera
     rows = session.execute(
         select(_EVENT_TABLE).where(_EVENT_TABLE.c.line > before).order_by(_EVENT_TABLE.c.line)
     ).all()
-    return CoverageEntry(ADDED, added_detail(before + 1, before + len(rows), map(_row_hash, rows)))
+    return added_detail(before + 1, before + len(rows), map(_row_hash, rows))
 
 
 def pop_removed_lines(session: Session) -> list[TimelineLine]:
@@ -105,9 +145,9 @@ def pop_removed_lines(session: Session) -> list[TimelineLine]:
     return sorted(session.info.pop(_PENDING_REMOVALS, []))
 
 
-def removal_entry(lines: list[TimelineLine]) -> CoverageEntry:
-    """Return what the audit entry of a removal says."""
-    return CoverageEntry(REMOVED, f"{len(lines)} lines sha256:{_removed_digest(lines)}")
+def removed_detail(lines: list[TimelineLine]) -> str:
+    """Return the detail of the audit entry for lines that were removed."""
+    return RemovedLines(len(lines), _removed_digest(lines)).format()
 
 
 def store_removed_lines(session: Session, lines: list[TimelineLine], seq: int) -> None:
@@ -125,19 +165,19 @@ class TimelineCheck:
         self._next: TimelineLine | None = None
         self._last = self._seen = self._gone = 0
 
-    def problem_of(self, entry: AuditEntry) -> str:
-        """Return what is wrong with the lines that `entry` covers, as part of a sentence, or nothing.
+    def find_entry_problem(self, entry: AuditEntry) -> str:
+        """Return what is wrong with the lines that `entry` covers, as part of a sentence, or an empty text.
 
-        Raises UnreadableError.
+        Raises UnreadableRowError.
         """
-        if entry.operation == ADDED and (found := _ADDED_DETAIL.fullmatch(entry.detail)):
-            return self._added(entry.seq, int(found[1]), int(found[2]), found[3])
-        if entry.operation == REMOVED and (found := _REMOVED_DETAIL.fullmatch(entry.detail)):
-            return self._removal(entry.seq, int(found[1]), found[2])
+        if entry.operation == ADDED_OPERATION and (added := AddedLines.parse(entry.detail)):
+            return self._added_lines_problem(entry.seq, added)
+        if entry.operation == REMOVED_OPERATION and (removed := RemovedLines.parse(entry.detail)):
+            return self._removal_problem(entry.seq, removed)
         return f"entry {entry.seq} does not say which lines of timelines it covers"
 
     def find_uncovered_lines(self) -> str:
-        """Return what is wrong with lines that no entry covers. Raises UnreadableError."""
+        """Return what is wrong with lines that no entry covers. Raises UnreadableRowError."""
         if self._peek() is not None:
             return f"a line was added to a timeline; the last one is {self._last}"
         present = self._session.execute(select(func.count()).select_from(_EVENT_TABLE)).scalar_one()
@@ -148,7 +188,8 @@ class TimelineCheck:
             return "a line was removed from a timeline, and no entry records it"
         return ""
 
-    def _added(self, seq: int, first: int, last: int, digest: str) -> str:
+    def _added_lines_problem(self, seq: int, added: AddedLines) -> str:
+        first, last = added.first, added.last
         if first != self._last + 1 or last < first:
             return f"entry {seq} does not go on where the timelines ended"
         made = hashlib.sha256()
@@ -162,19 +203,20 @@ class TimelineCheck:
             self._seen += 1
             self._next = None
         self._last = last
-        if made.hexdigest() != digest:
+        if made.hexdigest() != added.digest:
             lines = f"line {first}" if first == last else f"one of the lines {first} to {last}"
             return f"{lines} of the timelines, which entry {seq} covers, was edited"
         return ""
 
-    def _removal(self, seq: int, count: int, digest: str) -> str:
+    def _removal_problem(self, seq: int, removed: RemovedLines) -> str:
         rows = self._session.execute(
             select(_REMOVED_TABLE.c.line, _REMOVED_TABLE.c.hash)
             .where(_REMOVED_TABLE.c.removed_by == seq)
             .order_by(_REMOVED_TABLE.c.line)
         ).all()
         self._gone += len(rows)
-        if len(rows) != count or _removed_digest(TimelineLine(*row) for row in rows) != digest:
+        digest = _removed_digest(TimelineLine(*row) for row in rows)
+        if (len(rows), digest) != (removed.count, removed.digest):
             return f"the lines whose removal entry {seq} records were edited"
         return ""
 
@@ -205,7 +247,13 @@ def _require_int(value: object) -> int:
 
 def _row_hash(row: Any) -> str:
     try:
-        return line_hash(row.line, row.id, row.request_id, row.at, row.kind, row.actor, row.detail)
+        fields = (row.line, row.id, row.request_id, row.at, row.kind, row.actor, row.detail)
+        facts = (row.operation, row.outcome, row.comment)
+        if row.hash_format == LEGACY_HASH_FORMAT:
+            # The hash does not cover the facts: with other facts than its text has, the line gets another hash.
+            derived = parse_legacy_line(row.kind, row.detail).columns()
+            return line_hash(*fields, *(() if facts == tuple(derived.values()) else facts))
+        return line_hash(*fields, *facts) if row.hash_format == HASH_FORMAT else ""
     except (TypeError, AttributeError, ValueError) as error:  # bytes or nothing where a text belongs
         raise UnreadableRowError from error
 

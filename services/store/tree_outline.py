@@ -66,6 +66,6 @@ def _rows(connection: sqlite3.Connection, kind: Kind) -> list[OutlineRow]:
 def _count_open_requests(connection: sqlite3.Connection) -> int:
     found = connection.execute(
         f"SELECT count(*) FROM approval_request WHERE state IN ({', '.join('?' * len(OPEN_STATES))})",  # noqa: S608
-        OPEN_STATES,
+        [state.value for state in OPEN_STATES],
     ).fetchone()
     return int(found[0])

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import Session, SQLModel
@@ -13,19 +13,12 @@ from models.base import ConfigurationObject, name_key, utcnow
 from models.revision import Revision
 from services.common.errors import ConflictError
 from services.store import timeline_audit
-from services.store.audit_trail import append_entry, stored_revision_digest
+from services.store.audit_trail import append_entry, revision_detail
 from services.store.change_feed import Change
 from services.store.row_values import get_table, observed_columns, row_to_dict, to_json
 
 COPY_BATCH_SIZE = 500
 """Rows in one statement: databases limit how many values one may carry."""
-
-
-class Versioned(Protocol):
-    """A row with identity and version."""
-
-    id: uuid.UUID
-    version: int
 
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -166,12 +159,12 @@ class UnitOfWork:
         self.session.flush()
         removed = timeline_audit.pop_removed_lines(self.session)
         if removed:
-            said = timeline_audit.removal_entry(removed)
-            self.event(said.operation, kind=timeline_audit.TIMELINE_KIND, detail=said.detail)
+            detail = timeline_audit.removed_detail(removed)
+            self.event(timeline_audit.REMOVED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=detail)
             timeline_audit.store_removed_lines(self.session, removed, self.changes[-1].seq)
         added = timeline_audit.number_new_lines(self.session, self._foreign_lines)
         if added is not None:
-            self.event(added.operation, kind=timeline_audit.TIMELINE_KIND, detail=added.detail)
+            self.event(timeline_audit.ADDED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=added)
 
     def _stored(self, row: SQLModel) -> dict[str, Any] | None:
         table = get_table(row)
@@ -210,7 +203,7 @@ class UnitOfWork:
                 object_id=revision.object_id,
                 object_name=revision.object_name,
                 revision_id=revision.id,
-                detail=f"sha256:{stored_revision_digest(revision)}",
+                detail=revision_detail(revision),
                 previous_hash="",
                 hash="",
             )

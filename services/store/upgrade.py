@@ -86,7 +86,7 @@ def _create_or_upgrade(url: str, path: Path | None, progress: Progress, *, make:
             lock_for_upgrade(connection)
             # Another console may have upgraded it while this one waited for the lock.
             if _current_revision(connection) != SCHEMA_REVISION:
-                _run_migrations(connection)
+                _run_migrations(connection, ignore_progress if current is None else progress)
             indexed = engine.dialect.name != "postgresql" or postgresql_trigrams.has_text_index(connection)
         if not indexed:
             progress(postgresql_trigrams.EXTENSION_MISSING)
@@ -164,13 +164,14 @@ def _reject_unknown_revision(url: str, current: str | None) -> None:
         raise store_too_new(url, current)
 
 
-def _run_migrations(connection: Connection) -> None:
+def _run_migrations(connection: Connection, progress: Progress) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["progress"] = progress
     command.upgrade(config, "head")
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()

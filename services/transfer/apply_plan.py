@@ -1,7 +1,6 @@
 """Plans and applies the changes of a document: one transaction, nothing is deleted, references by name."""
 
 import contextlib
-import difflib
 import uuid
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from models.field_values import FieldValue, FieldValues
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind
+from services.common.closest_match import closest_match
 from services.common.errors import RequestsOpenError
 from services.configuration import Configuration
 from services.configuration.validation import field_errors
@@ -147,8 +147,8 @@ def _resolve_references(
         names = [item.name for item in known[kind].values()]
         # Comparing takes time with every name and every letter.
         close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= SHORTENED_MAX
-        near = difflib.get_close_matches(name, names, n=1) if close else []
-        hint = f"; did you mean “{near[0]}”" if near else ""
+        near = closest_match(name, names) if close else None
+        hint = f"; did you mean “{near}”" if near else ""
         called = f"no {KINDS[kind].singular} is called “{shorten(name)}”{hint}"
         mistakes.append(Mistake(entry.places[column], called))
     return found

@@ -1,6 +1,5 @@
 """Reads a configuration document: every mistake is reported with its position and the closest known word."""
 
-import difflib
 import gc
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ from models.document_keys import DocumentKey, ValueForm
 from models.field_values import FieldValue, FieldValues
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind, referenced_kind
+from services.common.closest_match import closest_match
 from services.common.errors import InputError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.language import ENGLISH
@@ -234,8 +234,8 @@ class _DocumentReader:
             if key.casefold() in SECRET_KEYS and key not in known:
                 self._add_mistake(key_node, f"{key} has no place in a document: keep it with credential set")
             elif key not in known:
-                near = difflib.get_close_matches(key, known, n=1) if len(key) <= SHORTENED_MAX else []
-                hint = f"; did you mean {near[0]}" if near else f"; known are {', '.join(known)}"
+                near = closest_match(key, known) if len(key) <= SHORTENED_MAX else None
+                hint = f"; did you mean {near}" if near else f"; known are {', '.join(known)}"
                 self._add_mistake(key_node, f"unknown {word} {shorten(key)}{hint}")
             elif key in found:
                 self._add_mistake(key_node, f"{key} stands there twice")

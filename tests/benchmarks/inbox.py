@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from models.base import utcnow
-from models.kinds import RequestState
-from services.requests.inbox.filters import OPEN_STATES, PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
+from models.kinds import OPEN_STATES, RequestState
+from services.requests.inbox.filters import PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
 from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
 from services.store import Store

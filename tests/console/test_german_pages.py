@@ -17,7 +17,7 @@ from console.widgets.badge import Badge
 from models.kinds import RequestState
 from services import language
 from services.connectivity.fault_handbook import FAULT_CATALOG, fault_fields
-from services.requests.polling.poller import PollResult
+from services.requests.polling.poll_result import PollResult
 from tests.console.inbox.support import LONG_S, as_row, opened, put, request, settled
 from tests.console.inbox.test_action_controller import desk, page_of, practice
 from tests.console.page_support import until
@@ -149,10 +149,10 @@ def test_heads_of_the_table_are_drawn_in_german(run, ctx, different):
     run(story())
 
 
-@pytest.mark.parametrize("note", list(SKIP_TEXTS))
-def test_a_round_that_is_not_taken_says_so_in_german(different, note):
-    said = poll_result_text(PollResult(note=note))
-    assert said != SKIP_TEXTS[note]
+@pytest.mark.parametrize("reason", list(SKIP_TEXTS))
+def test_a_round_that_is_not_taken_says_so_in_german(different, reason):
+    said = poll_result_text(PollResult(skip_reason=reason))
+    assert said != SKIP_TEXTS[reason]
     assert said not in different
 
 

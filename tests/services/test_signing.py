@@ -49,9 +49,8 @@ def work_on(store, name):
     configuration = Configuration(store)
     configuration.save(configuration.new(Kind.APPROVAL_TYPE, name=name))
     with store.write() as work:
-        journal.add_event(
-            work.session, uuid.uuid4(), RequestEventKind.DECIDED, f"Approved {name}", actor="ada"
-        )
+        event = journal.TimelineEvent(RequestEventKind.DECIDED, f"Approved {name}")
+        journal.add_event(work.session, uuid.uuid4(), event, actor="ada")
 
 
 def recompute(path):
@@ -64,7 +63,7 @@ def recompute(path):
             if entry.revision_id is not None:
                 revision = session.get(Revision, entry.revision_id)
                 entry.detail = f"sha256:{audit_trail.stored_revision_digest(revision)}"
-            if entry.operation == timeline_audit.ADDED:
+            if entry.operation == timeline_audit.ADDED_OPERATION:
                 first, last_line = entry.detail.split()[1].split("-")
                 found = session.execute(
                     select(lines)

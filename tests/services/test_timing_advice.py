@@ -11,14 +11,13 @@ from models.request_event import RequestEvent
 from services.common.secret import Secret
 from services.configuration import Configuration
 from services.connectivity import run_check
-from services.connectivity.check_history import save_check
+from services.connectivity.check_history import last_call_limit, save_check
 from services.connectivity.stored_results import parse_calls_per_hour
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings, SignIn
 from services.statistics import timing_advice
 from services.statistics.timing_advice import (
     ApprovalTimes,
-    last_reported_call_limit,
     load_approval_times,
     load_polling_load,
     median_daily_peak,
@@ -191,7 +190,7 @@ async def test_the_limit_that_an_instance_told_is_kept_with_its_checks(configura
     try:
         practice.faults.set("rate_limit_told", limit=4321)
         await check()
-        assert last_reported_call_limit(configuration.store, server.id) == 4321
+        assert last_call_limit(configuration.store, server.id) == 4321
         # An instance that tells none the next time has not lifted it.
         practice.faults.clear()
         await check()

@@ -8,6 +8,7 @@ from models.approval_request import ApprovalRequest
 from models.kinds import RequestEventKind, RequestState
 from services.common.errors import ConsoleError, Problem, ReplyError, UnreachableError
 from services.common.fault_ids import Execution
+from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import (
     InstanceProvider,
     load_process,
@@ -153,7 +154,7 @@ class ActionRun:
     async def _store(
         self,
         record: RequestedItem,
-        event: tuple[RequestEventKind, str] | None = None,
+        event: TimelineEvent | None = None,
         *,
         event_id: uuid.UUID | None = None,
     ) -> Problem | None:
@@ -161,7 +162,7 @@ class ActionRun:
 
         Open approvals are stored only if the account sees all of them: an approver sees only its own.
         """
-        comment = self._comment if event and event[0] is RequestEventKind.DECIDED else ""
+        comment = self._comment if event and event.kind is RequestEventKind.DECIDED else ""
         try:
             await store_observation(
                 self._workspace.store,

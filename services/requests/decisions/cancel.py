@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestEventKind, RequestOperation, RequestState
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.threads import run_to_completion
 from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
+from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.records import problems
@@ -23,6 +24,7 @@ from services.requests.records.requested_item import RequestedItem
 from services.servicenow.account_roles import signed_in_account
 from services.servicenow.http_client import ServiceNowClient
 from services.store.errors import StoreError
+from services.store.timeline_facts import TimelineFacts
 
 CLOSED_INCOMPLETE = "4"
 """Value of `state` of a requested item."""
@@ -142,7 +144,9 @@ class _CancelRun(ActionRun):
     async def _add_failed_event(self, detail: str) -> None:
         transactions = RequestTransactions(self._workspace.store)
         await run_to_completion(
-            lambda: transactions.note(self._row, RequestEventKind.FAILED, detail, utcnow())
+            lambda: transactions.add_event(
+                self._row, TimelineEvent(RequestEventKind.FAILED, detail), utcnow()
+            )
         )
 
     async def _close_item(self, instance: ServiceNowClient) -> ConsoleError | None:
@@ -171,8 +175,9 @@ class _CancelRun(ActionRun):
             await self._store(after)
             return self.refused(problems.already_decided(tried, after, after.deciding_approval))
         deed = RequestAction(_undecided_ending(after), after.number, account, self._person)
-        event = (RequestEventKind.CANCELLED, self._event_detail(deed)) if self._row.is_copy else None
-        problem = await self._store(after, event)
+        facts = TimelineFacts(RequestOperation.CANCEL, RequestState.CANCELLED, self._comment)
+        event = TimelineEvent(RequestEventKind.CANCELLED, self._event_detail(deed), facts)
+        problem = await self._store(after, event if self._row.is_copy else None)
         return self._done(after.number, f"{deed.sentence}.", problem, deed)
 
     async def _result_if_still_open(

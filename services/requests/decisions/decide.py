@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from models.approval_request import ApprovalRequest
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestEventKind, RequestOperation, RequestState
 from services.common.errors import ConsoleError, Problem, RefusedError
 from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
+from services.requests.domain.journal import TimelineEvent
 from services.requests.domain.permissions import STATE_BY_DECISION, Decision, is_same_user, may_decide
 from services.requests.lifecycle.apply_observation import InstanceProvider, load_request_in_thread
 from services.requests.records import problems
@@ -28,6 +29,7 @@ from services.requests.records.requested_item import Approval, RequestedItem
 from services.servicenow.account_roles import fetch_active_roles, signed_in_account
 from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
+from services.store.timeline_facts import TimelineFacts
 
 
 async def decide_requests(
@@ -158,7 +160,8 @@ class _DecisionRun(ActionRun):
             others = [one.display_name for one in record.open_approvals]
             waits = join_english_names(others, "and") if others else "the next step of its approval"
             seen = f"{deed.sentence}; it still waits for {waits}."
-        event = (RequestEventKind.DECIDED, self._event_detail(deed))
+        facts = TimelineFacts(RequestOperation.DECIDE, RequestState(deed.word), self._comment)
+        event = TimelineEvent(RequestEventKind.DECIDED, self._event_detail(deed), facts)
         problem = await self._store(record, event, event_id=action_event_id(self._row.id, now.sys_id))
         if problem is None and not record.is_open and not self._row.is_copy:
             problem = await self._poll_status()

@@ -6,18 +6,20 @@ import uuid
 from collections.abc import Sequence
 
 from models.approval_request import ApprovalRequest
-from models.kinds import RequestEventKind
+from models.kinds import RequestEventKind, RequestOperation
 from services.common.errors import ConsoleError
 from services.common.threads import run_to_completion
 from services.requests.decisions import request_lock
 from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
+from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.records import problems
 from services.requests.records.approver_names import join_english_names
 from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
 from services.requests.records.requested_item import Approval
 from services.store.errors import StoreError
+from services.store.timeline_facts import TimelineFacts
 
 
 async def remind_approvers(
@@ -69,6 +71,8 @@ class _ReminderRun(ActionRun):
             join_english_names([one.display_name for one in reminded], "and")
             or f"those who follow {record.number}"
         )
-        problem = await self._store(record, (RequestEventKind.REMINDED, f"{whom}: {text}"))
+        facts = TimelineFacts(RequestOperation.REMIND, comment=text)
+        event = TimelineEvent(RequestEventKind.REMINDED, f"{whom}: {text}", facts)
+        problem = await self._store(record, event)
         seen = f"A comment for {whom} is on {record.number}."
         return self._done(record.number, seen, lost.problem if lost else problem)

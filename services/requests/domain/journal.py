@@ -1,29 +1,43 @@
-"""Lines of a request's timeline, and those among them that are written before a call, to be found after a crash."""
+"""Timeline lines of a request: adding them, and reading back those that were written before a call."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from models.approval_request import ApprovalRequest
 from models.base import NAME_MAX, TEXT_MAX, utcnow
-from models.kinds import RequestEventKind, RequestOrigin, RequestState
+from models.kinds import RequestEventKind, RequestOperation, RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.common.plain_text import replace_unstorable
 from services.store import timeline_audit
+from services.store.timeline_facts import NO_FACTS, TimelineFacts
 
-CREATE_DETAIL = "Create"
-CANCEL_DETAIL = "Cancel"
-TIME_OUT_DETAIL = "Cancel, because the time is over"
+_CANCEL_TEXTS = {
+    RequestState.CANCELLED: "Cancel",
+    RequestState.TIMED_OUT: "Cancel, because the time is over",
+}
 
-_STATE_BY_DETAIL = {CANCEL_DETAIL: RequestState.CANCELLED, TIME_OUT_DETAIL: RequestState.TIMED_OUT}
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """A line to be added to a timeline: its text for people, and its facts for programs."""
+
+    kind: RequestEventKind
+    detail: str
+    facts: TimelineFacts = NO_FACTS
+
+
+CREATE_EVENT = TimelineEvent(RequestEventKind.SENT, "Create", TimelineFacts(RequestOperation.CREATE))
+"""The line that is written before Create is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreateAttempts:
-    """How often Create was about to be called for a request, and when last."""
+    """How often Create was about to be called for a request, and the time of the last attempt."""
 
     count: int = 0
     last: datetime | None = None
@@ -31,106 +45,121 @@ class CreateAttempts:
 
 @dataclass(frozen=True, slots=True)
 class CancelIntent:
-    """An end that was wanted for a request and about to be asked for on the instance; nobody knows what came of it."""
+    """The final state that a call of Cancel was meant to lead to; the result of the call is unknown."""
 
     state: RequestState
     comment: str
+
+    def event(self) -> TimelineEvent:
+        """Return the line that is written before Cancel is called."""
+        text = _CANCEL_TEXTS[self.state]
+        detail = f"{text}: {self.comment}" if self.comment else text
+        facts = TimelineFacts(RequestOperation.CANCEL, self.state, self.comment)
+        return TimelineEvent(RequestEventKind.SENT, detail, facts)
+
+
+def decided_event(state: RequestState, comment: str = "") -> TimelineEvent:
+    """Return the line for a decision that the status service or the record reported."""
+    text = state.value.capitalize()
+    detail = f"{text}: {comment}" if comment else text
+    return TimelineEvent(RequestEventKind.DECIDED, detail, TimelineFacts(outcome=state, comment=comment))
+
+
+def ended_event(state: RequestState, comment: str) -> TimelineEvent:
+    """Return the line for a request that was cancelled or timed out."""
+    kind = RequestEventKind.TIMED_OUT if state is RequestState.TIMED_OUT else RequestEventKind.CANCELLED
+    return TimelineEvent(kind, comment, TimelineFacts(outcome=state, comment=comment))
+
+
+def event_columns(event: TimelineEvent) -> dict[str, str]:
+    """Return the columns of a line that hold its kind, text and facts; texts are cut to their columns."""
+    facts = event.facts.columns()
+    facts["comment"] = replace_unstorable(facts["comment"])[:TEXT_MAX]
+    detail = replace_unstorable(event.detail)[:TEXT_MAX]
+    return {"kind": event.kind.value, "detail": detail, **facts}
 
 
 def add_event(
     session: Session,
     key: uuid.UUID,
-    kind: RequestEventKind,
-    detail: str,
+    event: TimelineEvent,
     *,
     actor: str,
     at: datetime | None = None,
     event_id: uuid.UUID | None = None,
 ) -> None:
-    """Add a line to the timeline of a request, in the transaction of the change that it tells of.
+    """Add a line to the timeline of a request, in the transaction of the change that it reports.
 
-    It gets `event_id` as its id, unless a line has that already.
+    `event_id` becomes its id unless another line has it.
     """
     if event_id is None or session.get(RequestEvent, event_id) is not None:
         event_id = uuid.uuid4()
-    session.add(
-        RequestEvent(
-            id=event_id,
-            request_id=key,
-            at=at or utcnow(),
-            kind=kind,
-            actor=replace_unstorable(actor)[:NAME_MAX],
-            detail=replace_unstorable(detail)[:TEXT_MAX],
-        )
-    )
+    actor = replace_unstorable(actor)[:NAME_MAX]
+    line = RequestEvent(id=event_id, request_id=key, at=at or utcnow(), actor=actor)
+    for name, value in event_columns(event).items():
+        setattr(line, name, value)
+    session.add(line)
     session.flush()
-
-
-def cancel_intent_detail(state: RequestState, comment: str) -> str:
-    """Return the line that is written before Cancel is called."""
-    word = next(word for word, end in _STATE_BY_DETAIL.items() if end is state)
-    return f"{word}: {comment}" if comment else word
 
 
 def load_create_attempts(session: Session, key: uuid.UUID) -> CreateAttempts:
     """Return how often Create was about to be called."""
-    marks = [line.at for line in _call_events(session, key) if _called_operation(line) == CREATE_DETAIL]
-    return CreateAttempts(len(marks), max(marks, default=None))
+    times = list(session.exec(select(RequestEvent.at).where(*_create_attempts(key))))
+    return CreateAttempts(len(times), max(times, default=None))
 
 
 def remove_create_attempt(session: Session, key: uuid.UUID, at: datetime) -> None:
-    """Remove the line of a Create that was certainly not carried out: what did not happen is not told."""
-    mine = (col(RequestEvent.request_id) == key, col(RequestEvent.kind) == RequestEventKind.SENT)
-    this = (col(RequestEvent.detail) == CREATE_DETAIL, col(RequestEvent.at) == at)
-    timeline_audit.remove_lines(session, *mine, *this)
+    """Remove the line of a call of Create that was certainly not executed."""
+    timeline_audit.remove_lines(session, *_create_attempts(key), col(RequestEvent.at) == at)
 
 
 def load_cancel_intent(session: Session, key: uuid.UUID) -> CancelIntent | None:
-    """Return the end that was about to be asked for, unless it was told since that it was refused."""
-    return _last_cancel_intent(_call_events(session, key))
+    """Return the intent to cancel a request, unless a later line reports that Cancel failed."""
+    query = select(RequestEvent).where(RequestEvent.request_id == key, _is_cancel_or_failure())
+    return _last_cancel_intent(session.exec(query.order_by(col(RequestEvent.at))))
 
 
 def load_open_cancel_intents(session: Session, before: datetime) -> dict[uuid.UUID, CancelIntent]:
-    """Return the ends of pending requests that were about to be asked for before a moment, and nobody knows of since."""
-    mine = (
+    """Return the intents to cancel pending requests that are older than a moment, by the id of the request."""
+    query = (
         select(RequestEvent)
         .join(ApprovalRequest, col(ApprovalRequest.id) == RequestEvent.request_id)
         .where(ApprovalRequest.state == RequestState.PENDING)
         .where(ApprovalRequest.origin == RequestOrigin.CONSOLE)
-        .where(col(RequestEvent.kind).in_((RequestEventKind.SENT, RequestEventKind.FAILED)))
-        .where(RequestEvent.detail != CREATE_DETAIL, RequestEvent.at < before)
+        .where(_is_cancel_or_failure(), RequestEvent.at < before)
         .order_by(col(RequestEvent.at))
     )
     lines: dict[uuid.UUID, list[RequestEvent]] = {}
-    for line in session.exec(mine):
+    for line in session.exec(query):
         lines.setdefault(line.request_id, []).append(line)
-    found = {key: _last_cancel_intent(iter(told)) for key, told in lines.items()}
-    return {key: wish for key, wish in found.items() if wish is not None}
+    found = {key: _last_cancel_intent(events) for key, events in lines.items()}
+    return {key: intent for key, intent in found.items() if intent is not None}
 
 
 def latest_problem(session: Session, key: uuid.UUID) -> str:
-    """Return what was told last to keep a request from going on."""
+    """Return the newest problem in the timeline of a request, or an empty text."""
     mine = (RequestEvent.request_id == key, RequestEvent.kind == RequestEventKind.PROBLEM)
     newest = select(RequestEvent.detail).where(*mine).order_by(col(RequestEvent.at).desc())
     return session.exec(newest).first() or ""
 
 
-def _last_cancel_intent(lines: Iterator[RequestEvent]) -> CancelIntent | None:
-    wish = None
+def _create_attempts(key: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(RequestEvent.request_id) == key,
+        col(RequestEvent.kind) == RequestEventKind.SENT,
+        col(RequestEvent.operation) == RequestOperation.CREATE,
+    )
+
+
+def _is_cancel_or_failure() -> ColumnElement[bool]:
+    failed = col(RequestEvent.kind) == RequestEventKind.FAILED
+    sent = col(RequestEvent.kind) == RequestEventKind.SENT
+    return failed | (sent & (col(RequestEvent.operation) == RequestOperation.CANCEL))
+
+
+def _last_cancel_intent(lines: Iterable[RequestEvent]) -> CancelIntent | None:
+    intent = None
     for line in lines:
-        if line.kind == RequestEventKind.FAILED:
-            wish = None
-        elif _called_operation(line) in _STATE_BY_DETAIL:
-            _, _, comment = line.detail.partition(": ")
-            wish = CancelIntent(_STATE_BY_DETAIL[_called_operation(line)], comment)
-    return wish
-
-
-def _call_events(session: Session, key: uuid.UUID) -> Iterator[RequestEvent]:
-    wanted = (RequestEventKind.SENT, RequestEventKind.FAILED)
-    query = select(RequestEvent).where(RequestEvent.request_id == key, col(RequestEvent.kind).in_(wanted))
-    return iter(session.exec(query.order_by(col(RequestEvent.at))))
-
-
-def _called_operation(line: RequestEvent) -> str:
-    return line.detail.partition(": ")[0] if line.kind == RequestEventKind.SENT else ""
+        failed = line.kind == RequestEventKind.FAILED
+        intent = None if failed else CancelIntent(RequestState(line.outcome), line.comment)
+    return intent

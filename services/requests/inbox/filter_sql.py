@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import ColumnElement, Select, String, false, func, literal, literal_column, or_
 
 from models.approval_request import ApprovalRequest
-from models.kinds import RequestState
-from services.requests.inbox.filters import ME, OPEN_STATES, Filter, Sort
+from models.kinds import OPEN_STATES, RequestState
+from services.requests.inbox.filters import ME, Filter, Sort
 from services.requests.inbox.folded_columns import casefolded
 from services.store.row_values import get_table
 

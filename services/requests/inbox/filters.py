@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
-from models.kinds import RequestState
+from models.kinds import OPEN_STATES, RequestState
 from services.common.json_types import JsonObject, JsonValue
 
 ME = "@me"
 """Value of `Filter.waits_for`: the user of this console."""
 
-OPEN_STATES = frozenset(state for state in RequestState if not state.is_final)
 
 SORTABLE_COLUMNS = ("age", "state", "policy", "user", "computer", "file", "times_out", "number")
 """Columns by which the list can be sorted. Reason and Waits for are free texts, several in one cell."""

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from models.approval_process import ApprovalProcess
 from services.requests.inbox.filters import Filter
-from services.requests.polling.poller import Freshness, load_freshness
+from services.requests.polling.poll_state import Freshness, load_freshness
 from services.store.row_values import get_table
 from services.store.store import Store
 

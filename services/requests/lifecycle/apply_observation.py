@@ -10,9 +10,9 @@ from sqlmodel import col, select
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestState
 from services.common.threads import run_to_completion
-from services.requests.domain.journal import add_event
+from services.requests.domain.journal import TimelineEvent, add_event
 from services.requests.domain.states import (
     FINAL_STATE_BY_STATUS,
     UNOBSERVED_COLUMNS,
@@ -110,7 +110,7 @@ async def store_observation(
     store: Store,
     row: ApprovalRequest,
     record: RequestedItem,
-    event: tuple[RequestEventKind, str] | None = None,
+    event: TimelineEvent | None = None,
     *,
     whole: bool = True,
     comment: str = "",
@@ -149,10 +149,10 @@ async def store_observation(
             elif new:
                 work.observe(ApprovalRequest, {row.id: seen})
             if event is not None:
-                add_event(work.session, row.id, *event, actor=store.actor, event_id=event_id)
+                add_event(work.session, row.id, event, actor=store.actor, event_id=event_id)
                 if not new:
                     # Open pages look at what the audit trail names.
-                    work.event("observe", kind="approval_request", object_id=row.id, detail=event[0].value)
+                    work.event("observe", kind="approval_request", object_id=row.id, detail=event.kind.value)
 
     await run_to_completion(write)
 

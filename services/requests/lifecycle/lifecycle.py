@@ -26,6 +26,7 @@ from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.common.threads import run_to_completion
 from services.coordination import process_identity
 from services.requests.domain import inputs
+from services.requests.domain.journal import TimelineEvent, decided_event, ended_event
 from services.requests.domain.states import FINAL_STATE_BY_STATUS, UNOBSERVED_COLUMNS
 from services.requests.domain.validation import validate_fields
 from services.requests.lifecycle.transactions import RequestTransactions, row_with
@@ -149,9 +150,8 @@ class RequestLifecycle:
         late = now >= row.requested_at + timedelta(seconds=self._process.timeout_after_s)
         if sends.last is None:
             if late:
-                return await self._end(
-                    row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED_COMMENT, sent=0
-                )
+                event = TimelineEvent(Event.TIMED_OUT, NEVER_ARRIVED_COMMENT)
+                return await self._end(row, RequestState.TIMED_OUT, event, sent=0)
             return await self._raise(row, await self._load_inputs(row), 0, patient=True)
         sighting = await self._look(row)
         if sighting.item is not None:
@@ -161,9 +161,8 @@ class RequestLifecycle:
         if not sighting.absent:
             return await self._fail(row, f"{OUTCOME_UNKNOWN_COMMENT}: {sighting.reason}", sent=sends.count)
         if late:
-            return await self._end(
-                row, RequestState.TIMED_OUT, Event.TIMED_OUT, NEVER_ARRIVED_COMMENT, sent=sends.count
-            )
+            event = TimelineEvent(Event.TIMED_OUT, NEVER_ARRIVED_COMMENT)
+            return await self._end(row, RequestState.TIMED_OUT, event, sent=sends.count)
         if sends.count >= CREATE_ATTEMPTS_MAX:
             said = f"Create was called {sends.count} times. {NEVER_ARRIVED_COMMENT}"
             return await self._fail(row, said, sent=sends.count)
@@ -255,9 +254,8 @@ class RequestLifecycle:
         if end is None:
             return row
         comment = answer.comment[:TEXT_MAX]
-        told = f"{end.value.capitalize()}: {comment}" if comment else end.value.capitalize()
         seen = {"checked_at": utcnow()}
-        return await self._end(row, end, Event.DECIDED, told, seen=seen, comment=comment)
+        return await self._end(row, end, decided_event(end, comment), seen=seen, comment=comment)
 
     async def cancel(
         self, row: ApprovalRequest, comment: str, state: RequestState = RequestState.CANCELLED
@@ -287,17 +285,23 @@ class RequestLifecycle:
             if state is RequestState.TIMED_OUT:
                 # Its time is over here all the same.
                 return await self._cancelled(row, f"{comment}. {told}", state)
-            await run_to_completion(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
+            await run_to_completion(
+                lambda: self._steps.add_event(row, TimelineEvent(Event.FAILED, told), utcnow())
+            )
             raise
         except ConsoleError as error:
             if state is not RequestState.TIMED_OUT and _is_certainly_not_executed(error):
                 # Whoever wanted it is told, and decides anew. Time goes on by itself. Where nobody knows what Cancel did,
                 # the wish stands: it may be what ends the record.
                 told = f"Not cancelled: {error.problem.cause}"
-                await run_to_completion(lambda: self._steps.note(row, Event.FAILED, told, utcnow()))
+                await run_to_completion(
+                    lambda: self._steps.add_event(row, TimelineEvent(Event.FAILED, told), utcnow())
+                )
             raise
         if self.cancel_warning:
-            await run_to_completion(lambda: self._steps.note(row, Event.SEEN, self.cancel_warning, utcnow()))
+            await run_to_completion(
+                lambda: self._steps.add_event(row, TimelineEvent(Event.SEEN, self.cancel_warning), utcnow())
+            )
         return await self._cancelled(row, comment, state)
 
     async def _require_unshared_id(self, row: ApprovalRequest) -> None:
@@ -328,7 +332,7 @@ class RequestLifecycle:
         kind = Event.TIMED_OUT if state is RequestState.TIMED_OUT else Event.CANCELLED
         if sends.last is None:
             # Only as long as nobody has begun to send it meanwhile.
-            return await self._end(row, state, kind, NEVER_SENT_COMMENT, sent=0)
+            return await self._end(row, state, TimelineEvent(kind, NEVER_SENT_COMMENT), sent=0)
         now = utcnow()
         sighting = await self._look(row)
         if sighting.item is not None:
@@ -337,7 +341,7 @@ class RequestLifecycle:
             return row
         if not sighting.absent:
             return await self._fail(row, f"{OUTCOME_UNKNOWN_COMMENT}: {sighting.reason}", sent=sends.count)
-        return await self._end(row, state, kind, NEVER_ARRIVED_COMMENT, sent=sends.count)
+        return await self._end(row, state, TimelineEvent(kind, NEVER_ARRIVED_COMMENT), sent=sends.count)
 
     # -- Create ------------------------------------------------------------
 
@@ -369,7 +373,8 @@ class RequestLifecycle:
             return await self._handle_create_failure(row, error)
         # Whatever becomes of the row in the store, it says what there is to be followed or cleaned up.
         row.external_id = request_id
-        return await self._created(row, Event.CREATED, f"PMRequestId {request_id}", marked)
+        event = TimelineEvent(Event.CREATED, f"PMRequestId {request_id}")
+        return await self._created(row, event, marked)
 
     async def _create(self, variables: Mapping[str, str], marked: datetime) -> str:
         tried = f"Call the service {self._process.create_service}"
@@ -404,7 +409,7 @@ class RequestLifecycle:
         raise error
 
     async def _created(
-        self, row: ApprovalRequest, kind: Event, told: str, sent: datetime, **seen: Any
+        self, row: ApprovalRequest, event: TimelineEvent, sent: datetime, **seen: Any
     ) -> ApprovalRequest:
         request_id = row.external_id
         values: dict[str, Any] = {
@@ -413,7 +418,7 @@ class RequestLifecycle:
             "times_out_at": sent + timedelta(seconds=self._process.timeout_after_s),
         }
         try:
-            taken = await self._take(row, RequestState.PENDING, kind, told, seen=seen, **values)
+            taken = await self._take(row, RequestState.PENDING, event, seen=seen, **values)
         except StoreError as error:
             left = f"The request was raised as {request_id}, and is found again by its PMApprovalId."
             error.problem = replace(error.problem, remedy=f"{error.problem.remedy} {left}")
@@ -429,7 +434,9 @@ class RequestLifecycle:
                 note = f"{request_id} was raised after the end, and was not cancelled: {error.problem.cause}"
             else:
                 await self.services.cancel(request_id, ENDED_BEFORE_CREATE_COMMENT)
-            await run_to_completion(lambda: self._steps.note(row, Event.SEEN, note, utcnow()))
+            await run_to_completion(
+                lambda: self._steps.add_event(row, TimelineEvent(Event.SEEN, note), utcnow())
+            )
         return row
 
     def _variables(
@@ -456,9 +463,8 @@ class RequestLifecycle:
             told += f", and so do {', '.join(other.number for other in sighting.items[1:])}"
         row.external_id = await self._request_id_for(item)
         sent = row.submitted_at or row.requested_at
-        return await self._created(
-            row, Event.FOUND, told, sent, **item.observed_columns(), observed_at=utcnow()
-        )
+        event = TimelineEvent(Event.FOUND, told)
+        return await self._created(row, event, sent, **item.observed_columns(), observed_at=utcnow())
 
     async def _request_id_for(self, item: RequestedItem) -> str:
         """Return the id that Create answers with: the item's, or its order's where Status knows only that."""
@@ -478,34 +484,33 @@ class RequestLifecycle:
         self,
         row: ApprovalRequest,
         state: RequestState,
-        kind: Event,
-        told: str,
+        event: TimelineEvent,
         *,
         seen: Mapping[str, Any] | None = None,
         sent: int | None = None,
         **values: Any,
     ) -> bool:
         def write() -> bool:
-            return self._steps.take(row, state, (kind, told), utcnow(), values=values, seen=seen, sent=sent)
+            return self._steps.take(row, state, event, utcnow(), values=values, seen=seen, sent=sent)
 
         return await run_to_completion(_with_store_retries(write))
 
     async def _end(
-        self, row: ApprovalRequest, state: RequestState, kind: Event, told: str, **more: Any
+        self, row: ApprovalRequest, state: RequestState, event: TimelineEvent, **more: Any
     ) -> ApprovalRequest:
         values: dict[str, Any] = {"ended_at": utcnow(), **more}
         if row.external_id:
             values["external_id"] = row.external_id
-        await self._take(row, state, kind, told, **values)
+        await self._take(row, state, event, **values)
         return row
 
     async def _cancelled(self, row: ApprovalRequest, comment: str, state: RequestState) -> ApprovalRequest:
-        kind = Event.TIMED_OUT if state is RequestState.TIMED_OUT else Event.CANCELLED
-        return await self._end(row, state, kind, comment, comment=comment[:TEXT_MAX])
+        return await self._end(row, state, ended_event(state, comment), comment=comment[:TEXT_MAX])
 
     async def _fail(self, row: ApprovalRequest, said: str, sent: int | None = None) -> ApprovalRequest:
         """End the request as failed; `sent` as `Steps.take` has it."""
-        return await self._end(row, RequestState.FAILED, Event.FAILED, said, sent=sent, error=said[:TEXT_MAX])
+        event = TimelineEvent(Event.FAILED, said)
+        return await self._end(row, RequestState.FAILED, event, sent=sent, error=said[:TEXT_MAX])
 
 
 def _with_store_retries(write: Callable[[], bool]) -> Callable[[], bool]:

@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from models.approval_request import COPY_VERSION, ApprovalRequest
+from models.approval_request import ApprovalRequest
 from models.base import TEXT_MAX
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestErrorKind, RequestEventKind, RequestState
 from services.common.plain_text import replace_unstorable
 from services.requests.domain import inputs, journal
+from services.requests.domain.journal import TimelineEvent
 from services.requests.domain.states import check_transition
 from services.store import NotFoundError, Store
 from services.store.row_values import row_to_dict
@@ -62,7 +63,8 @@ class RequestTransactions:
             inputs.store_inputs(work, row, fields, self.store.actor)
             on = f" on {row.agent_name}" if row.agent_name else ""
             detail = f"{row.initiator_name or 'Somebody'}{on}: {row.file_path or row.policy_name}"
-            self._tell(work.session, row.id, RequestEventKind.RAISED, detail, now)
+            raised = TimelineEvent(RequestEventKind.RAISED, detail)
+            self._add_event(work.session, row.id, raised, now)
 
     def record_create_attempt(
         self, row: ApprovalRequest, sent: int, holder: str, now: datetime, until: datetime
@@ -80,7 +82,7 @@ class RequestTransactions:
             if done:
                 claim = {"claimed_by": holder[:64], "claimed_until": until}
                 work.observe(ApprovalRequest, {row.id: claim})
-                self._tell(work.session, row.id, RequestEventKind.SENT, journal.CREATE_DETAIL, now)
+                self._add_event(work.session, row.id, journal.CREATE_EVENT, now)
                 stored = stored.model_copy(update=claim)
         copy_stored_values(row, stored)
         return done
@@ -97,55 +99,47 @@ class RequestTransactions:
         self, row: ApprovalRequest, end: RequestState, comment: str, now: datetime
     ) -> bool:
         """Write down that Cancel is about to be called; returns False where the request has ended already."""
-        wish = journal.CancelIntent(end, comment)
+        intent = journal.CancelIntent(end, comment)
         with self.store.write() as work:
             stored = _load_existing(work.session, row.id)
             done = not RequestState(stored.state).is_final
-            if done and journal.load_cancel_intent(work.session, row.id) != wish:
-                text = journal.cancel_intent_detail(end, comment)
-                self._tell(work.session, row.id, RequestEventKind.SENT, text, now)
+            if done and journal.load_cancel_intent(work.session, row.id) != intent:
+                self._add_event(work.session, row.id, intent.event(), now)
                 # Open pages look at what the audit trail names.
                 work.event("observe", kind="approval_request", object_id=row.id, detail="sent")
         if not done:
             copy_stored_values(row, stored)
         return done
 
-    def note(self, row: ApprovalRequest, kind: RequestEventKind, detail: str, now: datetime) -> None:
-        """Add a line to the timeline that goes with no other change."""
+    def add_event(self, row: ApprovalRequest, event: TimelineEvent, now: datetime) -> None:
+        """Add a line to the timeline that belongs to no other change."""
         with self.store.write() as work:
-            self._tell(work.session, row.id, kind, detail, now)
-            work.event("observe", kind="approval_request", object_id=row.id, detail=kind.value)
+            self._add_event(work.session, row.id, event, now)
+            work.event("observe", kind="approval_request", object_id=row.id, detail=event.kind.value)
 
-    def record_problem(self, key: uuid.UUID, said: str, now: datetime) -> bool:
-        """Show what keeps an open request from going on, on its row and in its timeline; returns whether that is new."""
-        said = replace_unstorable(said)[:TEXT_MAX]
+    def record_problem(self, key: uuid.UUID, problem: str, kind: RequestErrorKind, now: datetime) -> bool:
+        """Show on an open request and in its timeline why it does not go on; returns whether that is new."""
+        problem = replace_unstorable(problem)[:TEXT_MAX]
         with self.store.write("Request does not go on") as work:
             stored = _load(work.session, key)
             if stored is None or RequestState(stored.state).is_final:
                 return False
-            told = (
-                stored.error if stored.version != COPY_VERSION else journal.latest_problem(work.session, key)
-            )
-            if told == said:
+            known = journal.latest_problem(work.session, key) if stored.is_copy else stored.error
+            if known == problem:
                 return False
-            self._tell(work.session, key, RequestEventKind.PROBLEM, said, now)
-            if stored.version != COPY_VERSION:
-                stored.error = said
+            self._add_event(work.session, key, TimelineEvent(RequestEventKind.PROBLEM, problem), now)
+            if not stored.is_copy:
+                stored.error, stored.error_kind = problem, kind
                 work.update(stored, stored.version)
         return True
 
     def clear_problem(self, key: uuid.UUID) -> None:
-        """Take the problem of an open request off its row: it goes on."""
+        """Clear the error of an open request."""
         with self.store.write("Request goes on") as work:
             stored = _load(work.session, key)
-            if (
-                stored is None
-                or RequestState(stored.state).is_final
-                or not stored.error
-                or stored.version == COPY_VERSION
-            ):
+            if stored is None or RequestState(stored.state).is_final or not stored.error or stored.is_copy:
                 return
-            stored.error = ""
+            stored.error, stored.error_kind = "", RequestErrorKind.NONE
             work.update(stored, stored.version)
 
     def observe(self, row: ApprovalRequest, seen: Mapping[str, Any]) -> None:
@@ -159,7 +153,7 @@ class RequestTransactions:
         self,
         row: ApprovalRequest,
         state: RequestState,
-        event: tuple[RequestEventKind, str],
+        event: TimelineEvent,
         now: datetime,
         *,
         values: Mapping[str, Any],
@@ -179,20 +173,20 @@ class RequestTransactions:
             if done:
                 check_transition(stored.state, state)
                 # What kept it from going on is over.
-                stored = ApprovalRequest(**{**row_to_dict(stored), "error": "", **values, "state": state})
+                stored = ApprovalRequest(
+                    **{**row_to_dict(stored), "error": "", "error_kind": "", **values, "state": state}
+                )
                 work.update(stored, stored.version)
                 learnt = {**(_UNCLAIMED if stored.claimed_by else {}), **(seen or {})}
                 if learnt:
                     work.observe(ApprovalRequest, {row.id: learnt})
-                self._tell(work.session, row.id, *event, now)
+                self._add_event(work.session, row.id, event, now)
                 stored = ApprovalRequest(**{**row_to_dict(stored), **learnt})
         copy_stored_values(row, stored)
         return done
 
-    def _tell(
-        self, session: Session, key: uuid.UUID, kind: RequestEventKind, detail: str, now: datetime
-    ) -> None:
-        journal.add_event(session, key, kind, detail, actor=self.store.actor, at=now)
+    def _add_event(self, session: Session, key: uuid.UUID, event: TimelineEvent, now: datetime) -> None:
+        journal.add_event(session, key, event, actor=self.store.actor, at=now)
 
 
 def copy_stored_values(row: ApprovalRequest, stored: ApprovalRequest) -> None:

@@ -11,7 +11,7 @@ import logging
 import math
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,19 +23,10 @@ from services.common.fault_ids import FaultId, FaultTrait
 from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import EXTRA_CALL, MANUAL_POLL_CALL, POLL_CALL, WINDOW_S, CallBudget
 from services.coordination.clock import Clock, SystemClock
-from services.coordination.leases import (
-    LeaseGrant,
-    LeaseLostError,
-    LeaseRow,
-    Leases,
-    delete_lease,
-    is_held,
-    load_lease,
-    load_leases,
-    write_lease,
-)
+from services.coordination.leases import LeaseGrant, LeaseLostError, Leases, is_held, load_lease
 from services.requests.polling import status_queue, targets
 from services.requests.polling.cursor import PollCursor, newest_timestamp
+from services.requests.polling.interval import backoff_s, may_poll_despite_pause, poll_interval_s
 from services.requests.polling.poll_query import (
     FIELDS_BY_TABLE,
     INLINE_VARIABLE_FIELDS,
@@ -43,58 +34,31 @@ from services.requests.polling.poll_query import (
     build_query,
     parse_items,
 )
+from services.requests.polling.poll_result import PollResult, SkipReason
+from services.requests.polling.poll_state import (
+    clear_pause,
+    load_polled_server,
+    store_pause,
+    store_success,
+)
 from services.requests.polling.sync import SyncResult, sync_items
 from services.requests.polling.targets import InstanceProvider, PollTarget
 from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.response_headers import parse_http_date
 from services.servicenow.table_api import TablePage
-from services.store.errors import StoreError
 
-POLL_INTERVAL_S = 30
-POLL_INTERVAL_WITH_STATUS_QUEUE_S = 60
-"""Between two looks where some requests have to be asked for one by one: it leaves calls for that."""
 LEASE_S = 10.0
 HEARTBEAT_S = 3.0
 LEASE_RETRY_INTERVAL_S = 0.2
 EXTRA_CALLS_PER_POLL = 10
 CURSOR_SAVE_INTERVAL = timedelta(minutes=10)
-BACKOFF_MAX_S = 900.0
-AUTHENTICATION_BACKOFF_S = 300.0
-AUTHENTICATION_BACKOFF_MAX_S = 3600.0
 MANUAL_POLL_MIN_AGE_S = 2.0
 """A person who wants a look sees what was looked at so short a time ago."""
 MANUAL_POLLS_PER_HOUR_MAX = 30
 """Looks in an hour that people may want beside the regular ones: the others stay for those."""
-PAUSE_PREFIX = "pause:"
 log = logging.getLogger(__name__)
-LEASE_HELD, NOT_DUE, PAUSED, NOTHING_TO_POLL, BUDGET_EXHAUSTED = (
-    "held",
-    "not due",
-    "paused",
-    "nothing to follow",
-    "no calls left",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PollResult:
-    """What a round did: requests seen and changed, those that ended, calls, and whether all was seen.
-
-    `note` says why nothing was done. `next_at` is when the next round is due.
-    """
-
-    seen: int = 0
-    changed: int = 0
-    new: int = 0
-    decided: tuple[uuid.UUID, ...] = ()
-    calls: int = 0
-    complete: bool = False
-    note: str = ""
-    next_at: datetime | None = None
-    problem: Problem | None = None
 
 
 @dataclass(slots=True)
@@ -152,7 +116,7 @@ class Poller:
         that it neither waits until it is due nor until an instance that did not answer is left alone long enough.
         """
         turn = await asyncio.to_thread(self._begin, server_id, wanted)
-        while isinstance(turn, PollResult) and turn.note == LEASE_HELD:
+        while isinstance(turn, PollResult) and turn.skip_reason is SkipReason.LEASE_HELD:
             await asyncio.sleep(LEASE_RETRY_INTERVAL_S)
             turn = await asyncio.to_thread(self._begin, server_id, wanted)
         if isinstance(turn, PollResult):
@@ -167,7 +131,10 @@ class Poller:
         except LeaseLostError as error:
             self._cursors.pop(server_id, None)
             return PollResult(
-                calls=turn.calls, note=LEASE_HELD, next_at=self._clock.now(), problem=error.problem
+                calls=turn.calls,
+                skip_reason=SkipReason.LEASE_HELD,
+                next_at=self._clock.now(),
+                problem=error.problem,
             )
         except ConsoleError as error:
             return await asyncio.to_thread(self._end, turn, error, good=good)
@@ -188,7 +155,7 @@ class Poller:
             refusal = self._refusal(session, target, wanted=wanted)
             course = self._load_cursor(session, target) if target is not None and refusal is None else None
         if refusal is not None or target is None or course is None:
-            return refusal or PollResult(note=NOTHING_TO_POLL)
+            return refusal or PollResult(skip_reason=SkipReason.NOTHING_TO_POLL)
         with self._store.write() as work:
             refusal = self._refusal(work.session, target, wanted=wanted)
             if refusal is not None:
@@ -196,7 +163,7 @@ class Poller:
             what, most = (MANUAL_POLL_CALL, MANUAL_POLLS_PER_HOUR_MAX) if wanted else (POLL_CALL, None)
             if not self.budget.take_in(work.session, server_id, what, further_most=most):
                 free_at = self.budget.usage_in_session(work.session, server_id).free_at
-                return PollResult(note=BUDGET_EXHAUSTED, next_at=self._time.shown(free_at))
+                return PollResult(skip_reason=SkipReason.BUDGET_EXHAUSTED, next_at=self._time.shown(free_at))
             held = self._leases.take_in(work.session, _poll_lease_name(server_id), LEASE_S)
             if held is None:
                 raise LeaseLostError(_poll_lease_name(server_id))
@@ -210,34 +177,33 @@ class Poller:
 
     def _refusal(self, session: Session, target: PollTarget | None, *, wanted: bool) -> PollResult | None:
         if target is None:
-            return PollResult(note=NOTHING_TO_POLL)
-        seen = load_lease(session, _last_poll_name(target.server_id))
-        if seen is not None:
-            self._time.advance_to(seen.until)
-        self.budget.usage_in_session(session, target.server_id)  # which heeds what others did
+            return PollResult(skip_reason=SkipReason.NOTHING_TO_POLL)
+        polled = load_polled_server(session, target.server_id)
+        if polled.polled_at is not None:
+            self._time.advance_to(polled.polled_at)
+        self.budget.usage_in_session(session, target.server_id)  # advances the common time to the last call
         now = self._time.now()
-        pause = load_lease(session, _pause_name(target.server_id))
-        if pause is not None and pause.until > now and not (wanted and _may_poll_despite_pause(pause)):
-            return PollResult(note=PAUSED, next_at=self._time.shown(pause.until))
-        if seen is not None:
+        if polled.paused_until is not None and polled.paused_until > now:
+            allowed = wanted and may_poll_despite_pause(FaultId.parse(polled.fault), polled.failures)
+            if not allowed:
+                return PollResult(
+                    skip_reason=SkipReason.PAUSED, next_at=self._time.shown(polled.paused_until)
+                )
+        if polled.polled_at is not None:
             rest = MANUAL_POLL_MIN_AGE_S if wanted else self._interval_s(target)
-            due = seen.until + timedelta(seconds=rest)
+            due = polled.polled_at + timedelta(seconds=rest)
             if due > now:
                 due = self._time.shown(due)
-                return PollResult(note=NOT_DUE, next_at=due, complete=seen.holder == "complete")
+                return PollResult(skip_reason=SkipReason.NOT_DUE, next_at=due, complete=polled.complete)
         lease = load_lease(session, _poll_lease_name(target.server_id))
         if lease is not None and lease.holder != self._leases.holder and is_held(lease, now):
-            return PollResult(note=LEASE_HELD, next_at=self._clock.now())
+            return PollResult(skip_reason=SkipReason.LEASE_HELD, next_at=self._clock.now())
         return None
 
     def _interval_s(self, target: PollTarget) -> int:
         asker = self._status_queues.get(target.server_id)
-        least = (
-            POLL_INTERVAL_WITH_STATUS_QUEUE_S
-            if asker is not None and asker.has_undecided
-            else POLL_INTERVAL_S
-        )
-        return max(least, target.minimum_interval_s)
+        uses_status_queue = asker is not None and asker.has_undecided
+        return poll_interval_s(target.minimum_interval_s, uses_status_queue=uses_status_queue)
 
     def _load_cursor(self, session: Session, target: PollTarget) -> PollCursor:
         server_id = target.server_id
@@ -390,27 +356,19 @@ class Poller:
         with self._store.write() as work:
             session = work.session
             self._leases.release_lease_in_session(session, turn.held)
-            pause = load_lease(session, _pause_name(server_id))
             if good:
-                known = load_lease(session, _last_poll_name(server_id))
-                values: dict[str, object] = {
-                    "holder": "complete" if complete else "partial",
-                    "until": turn.started,
-                    # For `as_of`, which shows it as the clock here had it.
-                    "token": self._time.offset_s,
-                }
-                write_lease(session, _last_poll_name(server_id), values, known=known is not None)
+                offset_s = self._time.offset_s
+                store_success(session, server_id, turn.started, complete=complete, clock_offset_s=offset_s)
             if error is not None:
-                tries = (pause.token if pause else 0) + 1
-                until = now + timedelta(seconds=self._backoff_s(error, tries, turn))
-                told: dict[str, object] = {
-                    "holder": error.problem.fault[:128],
-                    "token": tries,
-                    "until": until,
-                }
-                write_lease(session, _pause_name(server_id), told, known=pause is not None)
-            elif pause is not None:
-                delete_lease(session, _pause_name(server_id))
+                failures = load_polled_server(session, server_id).failures + 1
+                elapsed_s = (now - turn.started).total_seconds()
+                interval_s = self._interval_s(turn.target)
+                until = now + timedelta(
+                    seconds=backoff_s(error, failures, interval_s, elapsed_s, self._random)
+                )
+                store_pause(session, server_id, until, error.problem.fault, failures)
+            else:
+                clear_pause(session, server_id)
             stale = (
                 now - self._cursor_saved_at.get(server_id, now - 2 * CURSOR_SAVE_INTERVAL)
                 > CURSOR_SAVE_INTERVAL
@@ -425,119 +383,8 @@ class Poller:
         done = turn.kept
         return PollResult(
             turn.seen, done.changed, done.new, tuple(done.ended), turn.calls, complete,
-            PAUSED if error else "", next_at, error.problem if error else turn.problem,
+            SkipReason.PAUSED if error else None, next_at, error.problem if error else turn.problem,
         )  # fmt: skip
-
-    def _backoff_s(self, error: ConsoleError, tries: int, turn: _PollRun) -> float:
-        """Return how long everybody leaves the instance alone, in seconds; longer with every failure, never in step."""
-        target, started = turn.target, turn.started
-        if isinstance(error, StoreError):
-            # It is not the instance that needs rest: the next look is the one that would have come anyway.
-            return max(1.0, self._interval_s(target) - (self._time.now() - started).total_seconds())
-        jitter = 0.75 + self._random() / 2
-        if isinstance(error, RateLimitedError):
-            return max(error.retry_after, 1.0) + jitter
-        if FaultTrait.MAY_LOCK_ACCOUNT in error.problem.fault.traits:
-            # More tries would lock the account.
-            return (
-                min(AUTHENTICATION_BACKOFF_MAX_S, AUTHENTICATION_BACKOFF_S * 2.0 ** min(tries - 1, 10))
-                * jitter
-            )
-        return min(BACKOFF_MAX_S, self._interval_s(target) * 2.0 ** min(tries - 1, 10)) * jitter
-
-    def state(self, server_id: uuid.UUID) -> "PollState":
-        """Return how the following of a server stands, whoever does it."""
-        with self._store.read() as session:
-            return load_poll_state(session, server_id, self.budget)
-
-
-@dataclass(frozen=True, slots=True)
-class PollState:
-    """How the following of a server stands: the last look, whether it saw all, calls of the last hour, and a pause.
-
-    `fault` says why there is a pause.
-    """
-
-    seen_at: datetime | None
-    complete: bool
-    calls: int
-    paused_until: datetime | None = None
-    fault: str = ""
-
-
-def load_poll_state(session: Session, server_id: uuid.UUID, budget: CallBudget) -> PollState:
-    """Return how the following of a server stands, whoever does it."""
-    seen, pause = load_lease(session, _last_poll_name(server_id)), load_lease(session, _pause_name(server_id))
-    calls = budget.usage_in_session(session, server_id).calls
-    state = PollState(
-        _polled_at(seen) if seen else None, seen is not None and seen.holder == "complete", calls
-    )
-    if pause is not None and pause.until > budget.time.now():
-        return replace(state, paused_until=budget.time.shown(pause.until), fault=pause.holder)
-    return state
-
-
-def _polled_at(seen: LeaseRow) -> datetime:
-    """Return when a look began by the clock of whoever looked."""
-    return seen.until - timedelta(seconds=seen.token)
-
-
-def paused_servers(session: Session, now: datetime) -> list[uuid.UUID]:
-    """Return the servers that everybody leaves alone for now; `now` is the common time of the store."""
-    pauses = load_leases(session, PAUSE_PREFIX)
-    return [
-        uuid.UUID(hex=name.removeprefix(PAUSE_PREFIX)) for name, pause in pauses.items() if pause.until > now
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How well the copies of some servers are known.
-
-    `at` is when they were last brought up to date, the oldest of all servers; `complete` says that each of them was
-    asked successfully the last time and hid nothing. `failing` are those whose last look failed, by their fault, and
-    `never` those that were not looked at yet.
-    """
-
-    at: datetime | None = None
-    complete: bool = True
-    failing: tuple[tuple[uuid.UUID, str], ...] = ()
-    never: tuple[uuid.UUID, ...] = ()
-
-    @property
-    def unsure(self) -> frozenset[uuid.UUID]:
-        """Servers of which nothing is known to be so now."""
-        return frozenset({*(server for server, _ in self.failing), *self.never})
-
-
-def load_freshness(session: Session, server_ids: Sequence[uuid.UUID]) -> Freshness:
-    """Return how well the copies of servers are known, whoever looks; without servers there is nothing to be known."""
-    if not server_ids:
-        return Freshness()
-    looks = {one: load_lease(session, _last_poll_name(one)) for one in server_ids}
-    # A look that succeeds takes the pause away: one that is there tells how the last look ended, over or not.
-    pauses = {one: load_lease(session, _pause_name(one)) for one in server_ids}
-    failing = tuple((one, pause.holder) for one, pause in pauses.items() if pause is not None)
-    times = [_polled_at(look) for look in looks.values() if look is not None]
-    whole = all(look is not None and look.holder == "complete" for look in looks.values())
-    never = tuple(one for one, look in looks.items() if look is None)
-    return Freshness(min(times) if times else None, whole and not failing, failing, never)
-
-
-def load_freshness_summary(session: Session, server_ids: list[uuid.UUID]) -> tuple[datetime | None, bool]:
-    """Return when the copies were last brought up to date (the oldest of all servers), and whether all are whole."""
-    known = load_freshness(session, server_ids)
-    return known.at, bool(server_ids) and known.complete
-
-
-def _may_poll_despite_pause(pause: LeaseRow) -> bool:
-    """Whether a person may have an instance asked although it is left alone."""
-    fault = FaultId.parse(pause.holder)
-    if fault is FaultId.RATE_LIMITED:
-        # The instance itself says how long it takes no calls.
-        return False
-    # One more try is enough where further ones would lock the account.
-    return fault is None or FaultTrait.MAY_LOCK_ACCOUNT not in fault.traits or pause.token < 2
 
 
 def _server_time(instance: ServiceNowClient) -> float | None:
@@ -548,11 +395,3 @@ def _server_time(instance: ServiceNowClient) -> float | None:
 
 def _poll_lease_name(server_id: uuid.UUID) -> str:
     return f"follow:{server_id.hex}"
-
-
-def _last_poll_name(server_id: uuid.UUID) -> str:
-    return f"seen:{server_id.hex}"
-
-
-def _pause_name(server_id: uuid.UUID) -> str:
-    return f"{PAUSE_PREFIX}{server_id.hex}"

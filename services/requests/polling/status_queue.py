@@ -15,8 +15,8 @@ from sqlalchemy import or_, select
 from sqlmodel import Session
 
 from models.approval_process import ApprovalProcess
-from models.approval_request import COPY_VERSION, ApprovalRequest
-from models.kinds import RequestOrigin, RequestState
+from models.approval_request import ApprovalRequest
+from models.kinds import RequestErrorKind, RequestOrigin, RequestState
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.common.unexpected_errors import to_console_error
@@ -45,7 +45,6 @@ SCRIPT_CHECK_VALID_S = 24 * 3600.0
 """So long a look at a script is believed; somebody may have changed it since."""
 _SCRIPT_FIELDS = ("name", "active", "script", "sys_updated_on", "sys_mod_count")
 _TABLE = get_table(ApprovalRequest)
-STATUS_UNREADABLE_PREFIX = "Its status could not be read"
 log = logging.getLogger(__name__)
 
 
@@ -176,7 +175,7 @@ class StatusQueue:
                 self._back(row)
                 return []
             ended = await self._ask(instance, process, row, check)
-            if row.error.startswith(STATUS_UNREADABLE_PREFIX):
+            if row.error_kind == RequestErrorKind.STATUS_UNREADABLE:
                 await asyncio.to_thread(RequestTransactions(self._store).clear_problem, row.id)
         except ConsoleError as error:
             if FaultTrait.PAUSES_CALLS in error.problem.fault.traits:
@@ -195,9 +194,9 @@ class StatusQueue:
     async def _note(self, row: ApprovalRequest, problem: Problem) -> None:
         """Show why it is not known where a request stands; what was told before is not told again."""
         self.problem = problem
-        said = f"{STATUS_UNREADABLE_PREFIX}: {' '.join(problem.cause.split())}"
-        steps = RequestTransactions(self._store)
-        if await asyncio.to_thread(steps.record_problem, row.id, said, self._clock.now()):
+        text = f"Its status could not be read: {' '.join(problem.cause.split())}"
+        transactions, kind = RequestTransactions(self._store), RequestErrorKind.STATUS_UNREADABLE
+        if await asyncio.to_thread(transactions.record_problem, row.id, text, kind, self._clock.now()):
             log.info("request %s: %s", row.id, problem.as_text())
 
     async def _ask(
@@ -208,7 +207,7 @@ class StatusQueue:
         check: Callable[[Session], None],
     ) -> list[uuid.UUID]:
         services = ApprovalServices(instance, process)
-        if row.version == COPY_VERSION:
+        if row.is_copy:
             answer = await services.status(row.external_id or row.record_id)
             ended = await asyncio.to_thread(
                 apply_status_to_copy, self._store, row.id, answer.status, now=self._clock.now(), check=check
@@ -262,7 +261,7 @@ class StatusQueue:
 
     def _back(self, row: ApprovalRequest) -> None:
         """Put a request back to where it came from: it was not asked for."""
-        if row.version == COPY_VERSION:
+        if row.is_copy:
             self._gone[row.record_id] = None
         elif RequestState(row.state).is_final:
             self._uncommented[row.id] = None

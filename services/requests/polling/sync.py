@@ -19,9 +19,10 @@ from models.approval_process import ApprovalProcess
 from models.approval_request import COPY_VERSION, ApprovalRequest
 from models.base import TEXT_MAX
 from models.kinds import RequestEventKind, RequestOrigin, RequestState
-from models.request_event import RequestEvent
+from models.request_event import HASH_FORMAT, RequestEvent
 from services.common.uuid_text import id_variants
 from services.requests.domain import inputs, journal
+from services.requests.domain.journal import TimelineEvent, decided_event
 from services.requests.domain.states import (
     FINAL_STATE_BY_STATUS,
     MISSING_RECORD,
@@ -35,6 +36,7 @@ from services.requests.records.requested_item import RequestedItem, max_length
 from services.servicenow.contract import ApprovalStatus
 from services.store import Store, UnitOfWork, timeline_audit
 from services.store.row_values import get_table
+from services.store.timeline_facts import TimelineFacts
 
 CHUNK_SIZE = 400
 """Requests in one transaction: others get their turn in between."""
@@ -298,8 +300,7 @@ def _compute_own_change(ground: MatchContext, item: RequestedItem, row: StoredRo
     if seen:
         change.seen = {**seen, "observed_at": now}
     if change.end is not None:
-        told = change.end.value.capitalize()
-        change.events.append(_event_values(row["id"], RequestEventKind.DECIDED, item.changed_at or now, told))
+        change.events.append(_event_values(row["id"], decided_event(change.end), item.changed_at or now))
     change.events += _asked_events(row["id"], row["waits_for"], seen, now)
     return change
 
@@ -320,11 +321,9 @@ def _apply_cancel_intent(session: Session, change: _Change) -> None:
     if wish is None:
         return
     change.end, change.comment = wish.state, wish.comment
-    timed_out = wish.state is RequestState.TIMED_OUT
-    kind = RequestEventKind.TIMED_OUT if timed_out else RequestEventKind.CANCELLED
     for event in change.events:
         if event["kind"] == RequestEventKind.DECIDED:
-            event.update(kind=kind, detail=wish.comment[:TEXT_MAX])
+            event.update(journal.event_columns(journal.ended_event(wish.state, wish.comment)))
 
 
 def _compute_copy_change(
@@ -350,14 +349,13 @@ def _compute_copy_change(
     elif different:
         change.copy = {**values, "observed_at": now}
     if row is None:
-        raised = _event_values(key, RequestEventKind.RAISED, values["requested_at"], item.number)
+        event = TimelineEvent(RequestEventKind.RAISED, item.number)
+        raised = _event_values(key, event, values["requested_at"])
         raised["actor"] = values["initiator_name"]
         change.events.append(raised)
     if change.copy is not None and values["ended_at"] and not (row and row["ended_at"]):
         change.end = values["state"]
-        change.events.append(
-            _event_values(key, RequestEventKind.DECIDED, values["ended_at"], _decision_detail(item))
-        )
+        change.events.append(_event_values(key, _decision_event(item, change.end), values["ended_at"]))
     change.events += _asked_events(key, row["waits_for"] if row else "", seen, now)
     return change
 
@@ -402,12 +400,11 @@ def _copy_state(item: RequestedItem, times_out_at: datetime | None) -> RequestSt
 # -- timelines -------------------------------------------------------------------------------------------------
 
 
-def _event_values(
-    key: uuid.UUID, kind: RequestEventKind, at: datetime, detail: str, part: str = ""
-) -> dict[str, Any]:
-    """Return a line of a timeline with an id that it has whoever writes it."""
-    line = uuid.uuid5(key, f"{kind}:{part}")
-    return {"id": line, "request_id": key, "at": at, "kind": kind, "actor": "", "detail": detail[:TEXT_MAX]}
+def _event_values(key: uuid.UUID, event: TimelineEvent, at: datetime, part: str = "") -> dict[str, Any]:
+    """Return the columns of a timeline line whose id depends only on the request, the kind and `part`."""
+    line = uuid.uuid5(key, f"{event.kind}:{part}")
+    columns = journal.event_columns(event)
+    return {"id": line, "request_id": key, "at": at, "actor": "", "hash_format": HASH_FORMAT, **columns}
 
 
 def _asked_events(
@@ -416,11 +413,13 @@ def _asked_events(
     names = seen.get("waits_for", "")
     if not names or names == before:
         return []
-    return [_event_values(key, RequestEventKind.ASKED, now, ", ".join(names.split("\n")), names)]
+    event = TimelineEvent(RequestEventKind.ASKED, ", ".join(names.split("\n")))
+    return [_event_values(key, event, now, names)]
 
 
-def _decision_detail(item: RequestedItem) -> str:
-    return f"{item.number}: {item.approval or 'closed'}"
+def _decision_event(item: RequestedItem, state: RequestState) -> TimelineEvent:
+    detail = f"{item.number}: {item.approval or 'closed'}"
+    return TimelineEvent(RequestEventKind.DECIDED, detail, TimelineFacts(outcome=state))
 
 
 # -- writing ---------------------------------------------------------------------------------------------------
@@ -487,7 +486,8 @@ def apply_status_to_copy(
         if end is not None:
             values |= {"state": end, "ended_at": now}
             detail = f"Its record is gone; the status service says {status}"
-            add_events(work.session, [_event_values(key, RequestEventKind.DECIDED, now, detail)])
+            event = TimelineEvent(RequestEventKind.DECIDED, detail, TimelineFacts(outcome=end))
+            add_events(work.session, [_event_values(key, event, now)])
         values["mismatch"] = assess_states(values["state"], MISSING_RECORD, "").mismatch
         if any(values[name] != found[name] for name in values):
             work.observe(ApprovalRequest, {}, [values | {"observed_at": now}])

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.base import NAME_MAX, TEXT_MAX, utcnow
-from models.kinds import Kind, RequestOrigin, RequestState, TaskState
+from models.kinds import OPEN_STATES, Kind, RequestOrigin, TaskState
 from models.task_run import TaskRun
 from services.common.redaction import redact
 from services.coordination import process_identity
@@ -64,7 +64,8 @@ def start_run(store: Store, request: ApprovalRequest, process: ApprovalProcess) 
         object_name=process.name[:NAME_MAX],
         started_by=store.actor[:NAME_MAX],
         correlation_id=str(request.id),
-        report=json.dumps({"holder": process_identity.process_identity(), "legs": []}),
+        report=json.dumps({"legs": []}),
+        holder=process_identity.process_identity(),
     )
     with store.write("Rehearsal begun") as work:
         work.insert(run)
@@ -78,7 +79,7 @@ def finish_run(
     """Keep how a rehearsal ended, with its legs; blocks. Raises StoreError."""
     kept = [{k: redact(v) if isinstance(v, str) else v for k, v in leg.items()} for leg in legs]
     run.state, run.ended_at, run.outcome = state, utcnow(), redact(outcome)[:TEXT_MAX]
-    run.report = json.dumps({"legs": kept}, ensure_ascii=False)
+    run.report, run.holder = json.dumps({"legs": kept}, ensure_ascii=False), ""
     with store.write(f"Rehearsal: {state}") as work:
         work.update(run, run.version)
     _active_runs.discard(run.id)
@@ -98,10 +99,9 @@ def find_unfinished(store: Store) -> list[UnfinishedRehearsal]:
         keys = {run.id: uuid.UUID(run.correlation_id) for run in runs}
         known = _load_requests(store, list(keys.values()))
         found = [UnfinishedRehearsal(run, known.get(keys[run.id])) for run in runs if not _is_run_active(run)]
-        still = (RequestState.SUBMITTING, RequestState.PENDING)
         others = select(ApprovalRequest).where(
             col(ApprovalRequest.rehearsal).is_(True),
-            col(ApprovalRequest.state).in_(still),
+            col(ApprovalRequest.state).in_(OPEN_STATES),
             ApprovalRequest.origin == RequestOrigin.CONSOLE,
         )
         mine = process_identity.process_identity()
@@ -148,10 +148,9 @@ def _format_seconds(ms: float) -> str:
 
 
 def _is_run_active(run: TaskRun) -> bool:
-    holder = str(json.loads(run.report or "{}").get("holder", ""))
-    if holder == process_identity.process_identity():
+    if run.holder == process_identity.process_identity():
         return run.id in _active_runs
-    return not process_identity.has_process_ended(holder) and utcnow() < run.started_at + ABANDONED_AFTER
+    return not process_identity.has_process_ended(run.holder) and utcnow() < run.started_at + ABANDONED_AFTER
 
 
 def _load_requests(store: Store, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID, ApprovalRequest]:

@@ -12,10 +12,12 @@ from services.common.errors import ConsoleError, Problem
 from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import CALLS_PER_HOUR, CallBudget
 from services.coordination.clock import Clock, SystemClock
+from services.coordination.worker_presence import list_active_workers
 from services.requests.polling import targets
-from services.requests.polling.poller import PollResult, PollState, load_poll_state
+from services.requests.polling.poll_result import PollResult
+from services.requests.polling.poll_state import PollState, load_poll_state
 from services.requests.polling.targets import InstanceProvider
-from services.requests.worker.worker import Worker, list_active_workers
+from services.requests.worker.worker import Worker
 from services.store.errors import StoreError
 
 STATUS_INTERVAL_S = 5.0

@@ -9,31 +9,26 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
-from models.kinds import RequestOrigin, RequestState
+from models.kinds import RequestErrorKind, RequestOrigin, RequestState
 from services.common.errors import Problem
 from services.common.unexpected_errors import to_console_error
 from services.coordination import process_identity
 from services.coordination.clock import Clock, SystemClock
-from services.coordination.leases import Leases, is_held, load_lease, load_leases, write_lease
+from services.coordination.leases import Leases
+from services.coordination.worker_presence import PRESENCE_INTERVAL_S, announce_worker
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
-from services.requests.polling.poller import (
-    NOT_DUE,
-    PAUSED,
-    POLL_INTERVAL_S,
-    Poller,
-    PollResult,
-    paused_servers,
-)
+from services.requests.polling.interval import POLL_INTERVAL_S
+from services.requests.polling.poll_result import PollResult, SkipReason
+from services.requests.polling.poll_state import paused_servers
+from services.requests.polling.poller import Poller
 from services.requests.polling.targets import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.store import NotFoundError, Store
@@ -43,8 +38,6 @@ from services.store.row_values import get_table
 SCAN_INTERVAL_S = 2.0
 """Between two looks into the store for requests that were taken in, or whose time is over."""
 WAKE_INTERVAL_S = 0.5
-PRESENCE_TTL_S = 60.0
-PRESENCE_INTERVAL_S = 20.0
 CLEANUP_INTERVAL_S = 300.0
 CLAIM_DURATION_S = 150.0
 """Longer than the calls of one step may take together."""
@@ -57,7 +50,6 @@ STORE_RETRY_DELAY_S = 5.0
 RETRY_DELAY_S = 15.0
 RETRY_DELAY_MAX_S = 600.0
 """The pauses between two tries of what failed: they double, up to the longest one."""
-PRESENCE_LEASE_PREFIX = "worker:"
 SCAN_JOB, CLEANUP_JOB = "look", "clean"
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
 _TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals"}
@@ -89,7 +81,7 @@ class WorkerReport:
     def ok(self) -> bool:
         """Whether everything that was due could be done. A server that is left alone after a failure was due."""
         return not self.problems and not any(
-            one.problem or one.note == PAUSED for one in self.rounds.values()
+            one.problem or one.skip_reason is SkipReason.PAUSED for one in self.rounds.values()
         )
 
     def note(self, problem: Problem) -> None:
@@ -326,14 +318,14 @@ class Worker:
         # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
         self._due[server_id] = self.clock.monotonic() + min(wait, POLL_INTERVAL_S)
         self.done.rounds[server_id] = done
-        if done.note == PAUSED and done.problem is not None:
+        if done.skip_reason is SkipReason.PAUSED and done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
         elif done.changed:
             log.info(
                 "followed %s: %d seen, %d changed, %d ended, %d calls",
                 server_id, done.seen, done.changed, len(done.decided), done.calls,
             )  # fmt: skip
-        if done.note != NOT_DUE:
+        if done.skip_reason is not SkipReason.NOT_DUE:
             self._on_round(server_id, done)
 
     async def _do(self, step: WorkItem) -> None:
@@ -382,7 +374,9 @@ class Worker:
         did = "It could not be sent to ServiceNow" if step.raising else "It could not be timed out"
         steps, said = RequestTransactions(self._store), f"{did}: {_to_single_line(problem)}"
         try:
-            await asyncio.to_thread(steps.record_problem, step.request_id, said, self.clock.now())
+            await asyncio.to_thread(
+                steps.record_problem, step.request_id, said, RequestErrorKind.STEP_FAILED, self.clock.now()
+            )
         except Exception as error:  # noqa: BLE001 -- the log and the outcome of the worker tell it all the same
             text = to_console_error(log, "Write down why a request does not go on", error).problem.as_text()
             log.info("request %s: %s", step.request_id, text)
@@ -455,17 +449,8 @@ class Worker:
             await asyncio.to_thread(self._write_presence)
 
     def _write_presence(self) -> None:
-        now = self.leases.time.now()
-        name = f"{PRESENCE_LEASE_PREFIX}{self.leases.holder}"
         with self._store.write() as work:
-            known = load_lease(work.session, name) is not None
-            values = {"holder": self.leases.holder, "until": now + timedelta(seconds=PRESENCE_TTL_S)}
-            write_lease(work.session, name, values, known=known)
-
-
-def list_active_workers(session: Session, now: datetime) -> list[str]:
-    """Return the workers that are there, wherever they run."""
-    return [one.holder for one in load_leases(session, PRESENCE_LEASE_PREFIX).values() if is_held(one, now)]
+            announce_worker(work.session, self.leases.holder, self.leases.time.now())
 
 
 def load_server_names(store: Store) -> dict[uuid.UUID, str]:

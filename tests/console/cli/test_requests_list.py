@@ -13,7 +13,7 @@ from models.approval_request import ApprovalRequest
 from models.audit_entry import AuditEntry
 from models.base import utcnow
 from models.kinds import RequestState
-from models.lease import Lease
+from models.polled_server import PolledServer
 from services.store import Store
 from tests.services.requests.inbox_rows import add_rows, drawn_row, processes_of
 
@@ -84,7 +84,7 @@ def test_the_copies_are_complete_when_every_server_was_looked_at(listed, filled)
     store = Store.open(str(filled[0]), actor="ada")
     with store.write() as work:
         for server in {row["server_id"] for row in filled[1]}:
-            work.session.add(Lease(name=f"seen:{server.hex}", holder="complete", until=utcnow()))
+            work.session.add(PolledServer(server_id=server, complete=True, polled_at=utcnow()))
     store.close()
     document = listed("--json").json
     assert document["complete"] is True

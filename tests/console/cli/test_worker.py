@@ -5,11 +5,13 @@ import signal
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from models.base import utcnow
 from models.kinds import Kind
+from models.lease import Lease
+from models.worker_presence import WorkerPresence
 from services.configuration import Configuration
-from services.coordination.leases import load_leases
 from services.intake.accepted_requests import Intake
 from services.intake.clients import IntakeClients
 from services.store import Store
@@ -68,9 +70,9 @@ def test_one_round_that_could_not_be_done_ends_with_1(configured, practice):
 
 
 BROKEN = {
-    "raising": ("services.requests.lifecycle.lifecycle:RequestLife", "resume"),
-    "polling": ("services.requests.polling.poller:Follower", "_look"),
-    "cleaning": ("services.requests.rehearsal.baseline", "unfinished"),
+    "raising": ("services.requests.lifecycle.lifecycle:RequestLifecycle", "resume"),
+    "polling": ("services.requests.polling.poller:Poller", "_look"),
+    "cleaning": ("services.requests.rehearsal.baseline", "find_unfinished"),
     "looking": ("services.requests.worker.worker:Worker", "_steps"),
 }
 
@@ -149,6 +151,7 @@ def test_told_to_stop_it_gives_back_what_it_holds_and_ends_well(configured, prac
     _, err = process.communicate(timeout=PROGRAM_S)
     assert process.returncode == 0, err
     with store.read() as session:
-        held = {**load_leases(session, "follow:"), **load_leases(session, "worker:")}
-    assert len(held) == 2
-    assert all(one.until <= utcnow() for one in held.values())
+        leases = session.exec(select(Lease)).all()
+        assert session.exec(select(WorkerPresence)).all() == []
+    assert leases
+    assert all(lease.until <= utcnow() for lease in leases)

@@ -10,8 +10,8 @@ from console.runtime.targets import Target
 from console.shell.page_registry import create_page
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
-from models.lease import Lease
 from services.configuration import Configuration
+from services.requests.polling.poll_state import store_success
 from tests.console.page_support import until as until_within
 
 PATIENCE_S = 40.0
@@ -78,11 +78,8 @@ def looked(store, at, *, complete=True):
         new = configuration.new(Kind.FOREIGN_SYSTEM, base_url="http://127.0.0.1:9/")
         servers = [configuration.save(new)]
         configuration.save(configuration.new(Kind.APPROVAL_PROCESS, server_id=servers[0].id))
-    name = f"seen:{servers[0].id.hex}"
     with store.write() as work:
-        lease = work.session.get(Lease, name) or Lease(name=name)
-        lease.holder, lease.until = "complete" if complete else "partial", at
-        work.session.add(lease)
+        store_success(work.session, servers[0].id, at, complete=complete, clock_offset_s=0)
 
 
 def quiet(page):

@@ -19,7 +19,7 @@ from console.widgets.data_table import MARGIN, PAD
 from console.widgets.labels import ZERO_WIDTH_SPACE, with_break_points
 from console.widgets.placeholders import ErrorState
 from models.kinds import RequestEventKind, RequestState
-from services.requests.details import details as details_of
+from services.requests.details import loader as details_of
 from services.store.errors import read_error
 from tests.console.inbox.support import LONG_S, as_row, opened, put, request, settled, until
 

@@ -11,8 +11,8 @@ from console.inbox.empty_states import MAY_BE_MORE
 from console.widgets.labels import Label
 from console.widgets.placeholders import EmptyState, ErrorState
 from models.kinds import Kind, RequestState
-from models.lease import Lease
 from services.configuration import Configuration
+from services.requests.polling.poll_state import clear_pause, store_pause
 from services.store.errors import read_error
 from tests.console.inbox.support import LONG_S, looked, numbers, opened, put, request, settled, until
 
@@ -22,14 +22,14 @@ def failed(store, fault="tcp-refused"):
     server = Configuration(store).all(Kind.FOREIGN_SYSTEM)[0].id
     with store.write() as work:
         until_ = datetime.now(UTC) + timedelta(minutes=5)
-        work.session.merge(Lease(name=f"pause:{server.hex}", holder=fault, token=1, until=until_))
+        store_pause(work.session, server, until_, fault, 1)
 
 
 def answered(store):
     """Write down that it was polled successfully after that."""
     server = Configuration(store).all(Kind.FOREIGN_SYSTEM)[0].id
     with store.write() as work:
-        work.session.delete(work.session.get(Lease, f"pause:{server.hex}"))
+        clear_pause(work.session, server)
     looked(store, datetime.now(UTC))
 
 

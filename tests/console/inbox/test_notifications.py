@@ -12,7 +12,8 @@ from console.inbox.window_polling import poll_result_text as told_round
 from console.runtime.targets import Target
 from models.kinds import RequestState
 from services.common.errors import Owner, Problem
-from services.requests.polling.poller import PollResult, PollState
+from services.requests.polling.poll_result import PollResult, SkipReason
+from services.requests.polling.poll_state import PollState
 from services.requests.worker.window_poller import PollingOwner, PollingStatus
 from tests.console.inbox.support import LONG_S, change, put, request, settled, until
 from tests.console.windows import opened_window
@@ -176,8 +177,12 @@ def test_the_strip_says_who_follows_and_what_keeps_it_from_it(in_window):
         paused = PollState(
             seen.seen_at, True, 3, paused_until=now + timedelta(minutes=5), fault="authentication-refused"
         )
-        following._on_poll_finished(server, PollResult(calls=1, note="paused", problem=problem()))
-        following._on_poll_finished(server, PollResult(calls=1, note="paused", problem=problem()))
+        following._on_poll_finished(
+            server, PollResult(calls=1, skip_reason=SkipReason.PAUSED, problem=problem())
+        )
+        following._on_poll_finished(
+            server, PollResult(calls=1, skip_reason=SkipReason.PAUSED, problem=problem())
+        )
         following._on_polling_status(PollingStatus(PollingOwner.HERE, ((server, paused),)))
         assert following.why_not == "the password was refused"
         assert "the password was refused" in part.accessibleName()
@@ -214,13 +219,16 @@ def test_an_unexpected_failure_of_polling_is_told_once_and_kept_in_sight(in_wind
     [
         (PollResult(seen=1, calls=1), "Status updated: 1 request checked"),
         (PollResult(seen=0, calls=1), "Status updated: no requests to check"),
-        (PollResult(note="not due", next_at=NOW), "Status updated a moment ago"),
+        (PollResult(skip_reason=SkipReason.NOT_DUE, next_at=NOW), "Status updated a moment ago"),
         (
-            PollResult(note="no calls left", next_at=NOW),
+            PollResult(skip_reason=SkipReason.BUDGET_EXHAUSTED, next_at=NOW),
             "The hourly call limit is reached; the next poll is allowed at ",
         ),
-        (PollResult(note="paused", next_at=NOW, problem=problem()), "Polling paused until "),
-        (PollResult(note="nothing to follow"), "No Approval Process uses a ServiceNow server yet"),
+        (PollResult(skip_reason=SkipReason.PAUSED, next_at=NOW, problem=problem()), "Polling paused until "),
+        (
+            PollResult(skip_reason=SkipReason.NOTHING_TO_POLL),
+            "No Approval Process uses a ServiceNow server yet",
+        ),
     ],
 )
 def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken, said):
@@ -228,7 +236,11 @@ def test_a_round_that_is_asked_for_says_what_it_did_or_when_it_is_allowed(taken,
 
 
 def test_a_round_that_is_not_taken_says_what_the_last_one_met():
-    assert told_round(PollResult(note="paused", next_at=NOW), problem()).endswith(
-        told_round(PollResult(note="paused", next_at=NOW, problem=problem())).rsplit(": ", 1)[1]
+    assert told_round(PollResult(skip_reason=SkipReason.PAUSED, next_at=NOW), problem()).endswith(
+        told_round(PollResult(skip_reason=SkipReason.PAUSED, next_at=NOW, problem=problem())).rsplit(": ", 1)[
+            1
+        ]
     )
-    assert told_round(PollResult(note="paused", next_at=NOW)).endswith(": ServiceNow asked for a pause")
+    assert told_round(PollResult(skip_reason=SkipReason.PAUSED, next_at=NOW)).endswith(
+        ": ServiceNow asked for a pause"
+    )

@@ -15,6 +15,7 @@ from services.practice import orders_and_approvals
 from services.practice.accounts_and_sessions import user_sys_id
 from services.practice.database import fixed_sys_id
 from services.practice.initial_data import EXECUTE_ITEM_ID
+from services.requests.polling.poll_state import load_poll_state
 from services.requests.polling.poller import Poller
 from services.requests.polling.sync import copy_id
 from services.servicenow.contract import VARIABLES
@@ -92,6 +93,18 @@ def configure(configuration, vault, practice, password, *, interval=30, timeout=
     process = configuration.new(Kind.APPROVAL_PROCESS, name="Process", server_id=server.id)
     process.request_item_id, process.timeout_after_s = EXECUTE_ITEM_ID, timeout
     return server, configuration.save(process)
+
+
+def call_usage(budget, server_id):
+    """Return the calls to a server in the last hour."""
+    with budget.store.read() as session:
+        return budget.usage_in_session(session, server_id)
+
+
+def poll_state(follower, server_id):
+    """Return the poll state of a server as the program shows it."""
+    with follower.budget.store.read() as session:
+        return load_poll_state(session, server_id, follower.budget)
 
 
 def follower_of(workspace, clock, holder="worker:test"):

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert, select
 
 from models.approval_request import ApprovalRequest
-from models.kinds import Kind, RequestState
+from models.kinds import OPEN_STATES, Kind, RequestState
 from services.common.plain_text import replace_unstorable
 from services.configuration import Configuration
-from services.requests.inbox.filters import ME, OPEN_STATES
+from services.requests.inbox.filters import ME
 from services.store.full_text import ID_COLUMNS, TEXT_COLUMNS, fold, id_search_forms
 from services.store.row_values import get_table
 

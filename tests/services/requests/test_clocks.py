@@ -8,8 +8,10 @@ import pytest
 
 from services.coordination.call_budget import POLL_CALL, CallBudget
 from services.coordination.leases import Leases
-from services.requests.polling.poller import NOT_DUE, PAUSED, load_freshness_summary
-from services.requests.worker.worker import Worker, list_active_workers
+from services.coordination.worker_presence import list_active_workers
+from services.requests.polling.poll_result import SkipReason
+from services.requests.polling.poll_state import load_freshness
+from services.requests.worker.worker import Worker
 from tests.services.requests import followed
 from tests.services.requests.followed_setup import (
     clock,
@@ -62,7 +64,7 @@ async def test_when_the_time_of_day_goes_back_looks_go_on(server, workspace, pas
     for _ in range(3):
         passing.pass_by(30)
         told = await follower.round(server.id)
-        if told.note != NOT_DUE:
+        if told.skip_reason is not SkipReason.NOT_DUE:
             break
     assert told.calls == 1
     assert timedelta(seconds=25) <= told.next_at - clock.now() <= timedelta(seconds=30)
@@ -76,9 +78,9 @@ async def test_a_pause_does_not_grow_when_the_time_of_day_goes_back(server, work
     practice.faults.clear()
     clock.ahead -= HOUR
     told = await follower.round(server.id)
-    assert told.note == PAUSED
+    assert told.skip_reason is SkipReason.PAUSED
     assert told.next_at - clock.now() < timedelta(seconds=110)
-    assert follower.state(server.id).paused_until == told.next_at
+    assert followed.poll_state(follower, server.id).paused_until == told.next_at
     passing.pass_by(110)
     assert (await follower.round(server.id)).calls == 1
 
@@ -91,9 +93,9 @@ async def test_the_time_of_the_last_look_is_told_as_this_computer_has_it(server,
     passing.pass_by(30)
     await follower.round(server.id)
     passing.pass_by(7)
-    assert follower.state(server.id).seen_at == clock.now() - timedelta(seconds=7)
+    assert followed.poll_state(follower, server.id).seen_at == clock.now() - timedelta(seconds=7)
     with store.read() as session:
-        assert load_freshness_summary(session, [server.id])[0] == clock.now() - timedelta(seconds=7)
+        assert load_freshness(session, [server.id]).at == clock.now() - timedelta(seconds=7)
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
@@ -105,7 +107,7 @@ async def test_a_computer_whose_clock_differs_takes_over_in_time(server, workspa
     for _ in range(3):
         passing.pass_by(30)
         assert (await theirs.round(server.id)).calls == 1
-        assert (await ours.round(server.id)).note == NOT_DUE
+        assert (await ours.round(server.id)).skip_reason is SkipReason.NOT_DUE
     # The other one is gone. What it did last was 30 s ago.
     passing.pass_by(30)
     assert (await ours.round(server.id)).calls == 1
@@ -144,7 +146,7 @@ async def test_a_worker_looks_again_when_the_time_of_day_went_back(server, works
     for calls in (2, 3):
         passing.pass_by(31)
         await launched(worker)
-        assert worker.follower.state(server.id).calls == calls
+        assert followed.poll_state(worker.follower, server.id).calls == calls
 
 
 async def test_a_worker_that_is_gone_does_not_seem_to_be_there_for_an_hour(server, workspace, store, passing):
@@ -153,7 +155,7 @@ async def test_a_worker_that_is_gone_does_not_seem_to_be_there_for_an_hour(serve
     await launched(Worker(workspace, clock=clock, holder="elsewhere:1:aa"))
     clock.ahead -= HOUR
     leases = Leases(store, "here:1:aa", clock)
-    CallBudget(store, leases.time).spent(server.id)
+    followed.call_usage(CallBudget(store, leases.time), server.id)
     passing.pass_by(61)
     with store.read() as session:
         assert not list_active_workers(session, leases.time.now())

@@ -7,7 +7,7 @@ from models.kinds import RequestState
 from services.practice.orders_and_approvals import update_record
 from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.requests.domain.states import RecordStatus, approval_status, assess_states, record_status
 from services.requests.rehearsal.cleanup import check_cleanup
 from services.servicenow.contract import ApprovalStatus

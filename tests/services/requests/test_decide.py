@@ -17,7 +17,7 @@ from services.coordination import clock
 from services.requests.decisions import batch, request_lock
 from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.store import Store
 from services.workspace import Workspace
 from tests.services.requests.decision_setup import PM, between, desk

@@ -19,7 +19,7 @@ from services.practice.accounts_and_sessions import user_sys_id
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
 from services.requests.details.caller_answer import build_caller_answer
-from services.requests.details.details import load_details, load_stored_details
+from services.requests.details.loader import load_details, load_stored_details
 from services.requests.domain.states import MISSING_RECORD
 from services.requests.lifecycle.apply_observation import store_observation
 from services.requests.records.comments import COMMENTS_MAX

@@ -9,7 +9,8 @@ from models.request_event import RequestEvent
 from services.coordination.call_budget import POLL_CALL
 from services.requests.inbox.freshness import load_list_freshness
 from services.requests.polling import sync
-from services.requests.polling.poller import BUDGET_EXHAUSTED, MANUAL_POLLS_PER_HOUR_MAX, NOT_DUE, PAUSED
+from services.requests.polling.poll_result import SkipReason
+from services.requests.polling.poller import MANUAL_POLLS_PER_HOUR_MAX
 from services.requests.polling.sync import MatchContext
 from services.requests.records.requested_item import RequestedItem
 from services.store.row_values import get_table
@@ -105,7 +106,7 @@ async def test_it_is_asked_no_earlier_than_it_is_due(practice, server, follower,
     await follower.round(server.id)
     clock.pass_by(29)
     early = await follower.round(server.id)
-    assert (early.note, early.calls) == (NOT_DUE, 0)
+    assert (early.skip_reason, early.calls) == (SkipReason.NOT_DUE, 0)
     clock.pass_by(1)
     assert (await follower.round(server.id)).calls == 1
 
@@ -115,18 +116,18 @@ async def test_a_limit_that_the_instance_tells_holds_for_everybody(
 ):
     practice.faults.set("rate_limited", seconds=100.0)
     refused = await follower.round(server.id)
-    assert refused.note == PAUSED
+    assert refused.skip_reason == SkipReason.PAUSED
     assert refused.problem.fault == "rate-limited"
     assert 100 <= (refused.next_at - clock.now()).total_seconds() < 110
     practice.faults.clear()
     other = followed.follower_of(workspace, clock, "worker:other")
     clock.pass_by(99)
     calls = len(practice.log)
-    assert (await other.round(server.id)).note == PAUSED
+    assert (await other.round(server.id)).skip_reason == SkipReason.PAUSED
     assert len(practice.log) == calls
     clock.pass_by(11)
     assert (await other.round(server.id)).complete
-    assert other.state(server.id).paused_until is None
+    assert followed.poll_state(other, server.id).paused_until is None
 
 
 async def test_a_look_that_a_person_wants_is_taken_at_once(practice, server, follower, clock):
@@ -134,11 +135,13 @@ async def test_a_look_that_a_person_wants_is_taken_at_once(practice, server, fol
     clock.pass_by(3)
     followed.place(practice, 1)
     wanted = await follower.round(server.id, wanted=True)
-    assert (wanted.note, wanted.new) == ("", 1)
+    assert (wanted.skip_reason, wanted.new) == (None, 1)
     clock.pass_by(1)
-    assert (await follower.round(server.id, wanted=True)).note == NOT_DUE
+    assert (await follower.round(server.id, wanted=True)).skip_reason == SkipReason.NOT_DUE
     clock.pass_by(28)
-    assert (await follower.round(server.id)).note == NOT_DUE  # the regular looks count on from there
+    assert (
+        await follower.round(server.id)
+    ).skip_reason == SkipReason.NOT_DUE  # the regular looks count on from there
 
 
 async def test_a_look_that_a_person_wants_does_not_wait_for_a_pause_that_only_spares_a_dead_instance(
@@ -156,9 +159,9 @@ async def test_a_look_that_a_person_wants_does_not_wait_for_a_pause_that_only_sp
     practice.faults.clear()
     followed.place(practice, 1)
     clock.pass_by(3)
-    assert (await follower.round(server.id)).note == PAUSED
+    assert (await follower.round(server.id)).skip_reason == SkipReason.PAUSED
     wanted = await follower.round(server.id, wanted=True)
-    assert (wanted.note, wanted.new) == ("", 1)
+    assert (wanted.skip_reason, wanted.new) == (None, 1)
     assert load_list_freshness(store).complete
 
 
@@ -169,7 +172,7 @@ async def test_a_look_that_a_person_wants_respects_a_limit_and_a_locked_account(
     await follower.round(server.id)
     practice.faults.clear()
     clock.pass_by(5)
-    assert (await follower.round(server.id, wanted=True)).note == PAUSED
+    assert (await follower.round(server.id, wanted=True)).skip_reason == SkipReason.PAUSED
     clock.pass_by(200)
     assert (await follower.round(server.id)).complete
     practice.faults.set("unauthorised")
@@ -186,10 +189,10 @@ async def test_looks_that_people_want_leave_calls_for_the_regular_ones(server, f
     notes = []
     for _ in range(MANUAL_POLLS_PER_HOUR_MAX + 5):
         clock.pass_by(3)
-        notes.append((await follower.round(server.id, wanted=True)).note)
-    assert notes == [""] * MANUAL_POLLS_PER_HOUR_MAX + [BUDGET_EXHAUSTED] * 5
+        notes.append((await follower.round(server.id, wanted=True)).skip_reason)
+    assert notes == [None] * MANUAL_POLLS_PER_HOUR_MAX + [SkipReason.BUDGET_EXHAUSTED] * 5
     clock.pass_by(30)
-    assert (await follower.round(server.id)).note == ""
+    assert (await follower.round(server.id)).skip_reason is None
 
 
 def test_a_look_that_sees_some_of_the_variables_loses_none_that_are_known(store, server, clock):
@@ -238,7 +241,7 @@ async def test_a_look_that_was_broken_off_with_all_calls_used_up_is_made_up_for_
     followed.decide(practice, record)
     # The last one of them was killed: it saw nothing.
     told = await follower.round(server.id)
-    assert told.note == BUDGET_EXHAUSTED
+    assert told.skip_reason == SkipReason.BUDGET_EXHAUSTED
     assert (told.next_at - clock.now()).total_seconds() <= 30
     clock.pass_by(30)
     assert (await follower.round(server.id)).calls == 1

@@ -7,7 +7,7 @@ import pytest
 from services.practice.accounts_and_sessions import user_sys_id
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.requests.polling.poll_query import FIELDS_BY_TABLE, PollQuery, parse_items
 from services.requests.records.approver_names import UNNAMED_APPROVER
 from services.requests.records.item_fields import APPROVAL_TABLE

@@ -10,11 +10,12 @@ from sqlalchemy import delete, event
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestState
-from models.lease import Lease
+from models.polled_server import PolledServer
 from services.requests.inbox import full_text, index_selection
 from services.requests.inbox.filters import ME, PREDEFINED_FILTERS, SORTABLE_COLUMNS, Filter, Sort
 from services.requests.inbox.freshness import load_list_freshness
 from services.requests.inbox.inbox import Inbox
+from services.requests.polling.poll_state import store_pause
 from services.store.row_values import get_table
 from tests.databases import store
 from tests.services.requests.inbox_rows import (
@@ -347,17 +348,16 @@ class TestBesideTheList:
         assert state() == (None, True)
         servers = [server for _, server in processes_of(store)]
         assert state() == (None, False)
-        for number, (server, word) in enumerate(zip(servers, ("complete", "partial"), strict=True)):
+        for number, (server, complete) in enumerate(zip(servers, (True, False), strict=True)):
             with store.write() as work:
-                work.session.add(
-                    Lease(name=f"seen:{server.hex}", holder=word, until=NOW.replace(minute=30 - number))
-                )
+                at = NOW.replace(minute=30 - number)
+                work.session.add(PolledServer(server_id=server, complete=complete, polled_at=at))
             assert state() == (NOW.replace(minute=30 - number), False)
         with store.write() as work:
-            work.session.merge(Lease(name=f"seen:{servers[1].hex}", holder="complete", until=NOW))
+            work.session.merge(PolledServer(server_id=servers[1], complete=True, polled_at=NOW))
         assert state() == (NOW, True)
         with store.write() as work:
-            work.session.add(Lease(name=f"pause:{servers[1].hex}", holder="tcp-refused", token=1, until=NOW))
+            store_pause(work.session, servers[1], NOW, "tcp-refused", 1)
         known = load_list_freshness(store)
         assert (known.at, known.complete) == (NOW, False)
         assert known.failing == ((servers[1], "tcp-refused"),)

@@ -8,7 +8,7 @@ import pytest
 from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.requests.domain import journal
-from services.requests.domain.journal import CREATE_DETAIL, CancelIntent, add_event, cancel_intent_detail
+from services.requests.domain.journal import CREATE_EVENT, CancelIntent, TimelineEvent, add_event
 from services.requests.domain.validation import describe_invalid_text
 
 NOW = utcnow()
@@ -21,8 +21,8 @@ def write(store):
     def write_entries(*entries):
         key = uuid.uuid4()
         with store.write() as work:
-            for minute, (kind, detail) in enumerate(entries):
-                add_event(work.session, key, kind, detail, actor="ada", at=NOW + timedelta(minutes=minute))
+            for minute, event in enumerate(entries):
+                add_event(work.session, key, event, actor="ada", at=NOW + timedelta(minutes=minute))
         return key
 
     return write_entries
@@ -35,9 +35,9 @@ def read(store, function, *arguments):
 
 def test_calls_of_create_are_counted(store, write):
     key = write(
-        (RequestEventKind.SENT, CREATE_DETAIL),
-        (RequestEventKind.FAILED, "x"),
-        (RequestEventKind.SENT, CREATE_DETAIL),
+        CREATE_EVENT,
+        TimelineEvent(RequestEventKind.FAILED, "x"),
+        CREATE_EVENT,
     )
     attempts = read(store, journal.load_create_attempts, key)
     assert (attempts.count, attempts.last) == (2, NOW + timedelta(minutes=2))
@@ -52,16 +52,16 @@ def test_calls_of_create_are_counted(store, write):
     ],
 )
 def test_the_last_intent_to_cancel_counts_until_it_fails(store, write, intent):
-    line = (RequestEventKind.SENT, cancel_intent_detail(intent.state, intent.comment))
+    line, failed = intent.event(), TimelineEvent(RequestEventKind.FAILED, "refused")
     assert read(store, journal.load_cancel_intent, write(line)) == intent
-    assert read(store, journal.load_cancel_intent, write(line, (RequestEventKind.FAILED, "refused"))) is None
+    assert read(store, journal.load_cancel_intent, write(line, failed)) is None
 
 
 def test_the_latest_problem_is_returned(store, write):
     key = write(
-        (RequestEventKind.PROBLEM, "first"),
-        (RequestEventKind.PROBLEM, "second"),
-        (RequestEventKind.SEEN, "x"),
+        TimelineEvent(RequestEventKind.PROBLEM, "first"),
+        TimelineEvent(RequestEventKind.PROBLEM, "second"),
+        TimelineEvent(RequestEventKind.SEEN, "x"),
     )
     assert read(store, journal.latest_problem, key) == "second"
     assert read(store, journal.latest_problem, uuid.uuid4()) == ""

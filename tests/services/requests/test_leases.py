@@ -12,6 +12,7 @@ from models.kinds import RequestState
 from services.coordination import process_identity
 from services.coordination.call_budget import EXTRA_CALL, POLL_CALL, CallBudget
 from services.coordination.leases import LeaseLostError, Leases, load_lease
+from tests.services.requests import followed
 from tests.services.requests.followed import SimulatedClock
 from tests.services.transfer.conftest import empty_store, store
 
@@ -117,7 +118,7 @@ def test_a_worker_that_stops_gives_everything_back_but_the_calls_it_made(store, 
     CallBudget(store, clock).take(SERVER, POLL_CALL)
     ours.release_all()
     assert theirs.take("follow:x", 60) is not None
-    assert CallBudget(store, clock).spent(SERVER).calls == 1
+    assert followed.call_usage(CallBudget(store, clock), SERVER).calls == 1
 
 
 # -- calls ---------------------------------------------------------------------
@@ -148,8 +149,8 @@ def test_further_calls_are_bounded_by_themselves(store, clock):
     assert not budget.take(SERVER, EXTRA_CALL, further_most=0)
     assert [budget.take(SERVER, EXTRA_CALL, further_most=2) for _ in range(3)] == [True, True, False]
     assert budget.take(SERVER, POLL_CALL)
-    assert budget.spent(SERVER).further == 2
-    assert budget.spent(uuid.UUID(int=8)).calls == 0
+    assert followed.call_usage(budget, SERVER).further == 2
+    assert followed.call_usage(budget, uuid.UUID(int=8)).calls == 0
 
 
 def test_it_is_told_when_the_next_call_is_free(store, clock):
@@ -158,7 +159,7 @@ def test_it_is_told_when_the_next_call_is_free(store, clock):
     for _ in range(2):
         budget.take(SERVER, POLL_CALL)
         clock.pass_by(60)
-    assert (budget.spent(SERVER).free_at - begun).total_seconds() == 3600
+    assert (followed.call_usage(budget, SERVER).free_at - begun).total_seconds() == 3600
     assert not budget.take(SERVER, POLL_CALL)
 
 

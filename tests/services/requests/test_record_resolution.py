@@ -17,7 +17,7 @@ from services.practice.orders_and_approvals import update_record
 from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
 from services.requests.decisions.remind import remind_approvers
-from services.requests.details.details import load_details
+from services.requests.details.loader import load_details
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records.find_by_approval_id import find_by_approval_id
 from services.requests.records.ownership import RecordNotOwnedError, RecordOwnership, record_ownership

@@ -86,7 +86,7 @@ async def test_a_store_that_refuses_what_was_seen_does_not_keep_the_instance_fro
             clock.pass_by(30)
     assert (await follower.round(server.id)).complete
     assert len(followed.requests_of(store, record_id=record)) == 1
-    assert follower.state(server.id).calls == 5
+    assert followed.poll_state(follower, server.id).calls == 5
 
 
 async def test_a_worker_goes_on_when_a_store_that_was_out_of_reach_can_be_used_again(

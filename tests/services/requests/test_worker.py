@@ -12,11 +12,13 @@ from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.foreign_system import ForeignSystem
 from models.kinds import Kind, RequestState
-from services.coordination.leases import write_lease
+from services.coordination.worker_presence import list_active_workers
 from services.practice import PracticeInstance
 from services.requests.lifecycle.lifecycle import RequestLifecycle
+from services.requests.polling.poll_result import SkipReason
+from services.requests.polling.poll_state import store_pause
 from services.requests.worker import worker as worker_module
-from services.requests.worker.worker import Worker, list_active_workers
+from services.requests.worker.worker import Worker
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.store.row_values import get_table
 from tests.services.requests import followed
@@ -162,9 +164,7 @@ async def test_those_of_a_server_that_is_left_alone_keep_nobody_from_its_turn(
         known = work.session.execute(select(server)).mappings().one()
         copy = {**known, "id": other, "name": "Other", "name_key": "other"}
         work.session.execute(server.insert().values(**copy))
-        write_lease(
-            work.session, f"pause:{other.hex}", {"until": utcnow() + timedelta(minutes=10)}, known=False
-        )
+        store_pause(work.session, other, utcnow() + timedelta(minutes=10), "tcp-refused", 1)
         table = followed.TABLE
         work.session.execute(table.update().where(table.c.id == waiting).values(server_id=other))
     await Worker(workspace, present=False).once()
@@ -203,4 +203,4 @@ async def test_a_broken_off_worker_leaves_nothing_claimed(taken, workspace, stor
 
 async def test_an_unknown_server_is_nothing_to_follow(workspace):
     done = await Worker(workspace, present=False).follower.round(uuid.uuid4())
-    assert done.note == "nothing to follow"
+    assert done.skip_reason is SkipReason.NOTHING_TO_POLL

@@ -10,10 +10,12 @@ from models.base import utcnow
 from models.kinds import RequestEventKind, RequestState
 from services.common.unexpected_errors import UNEXPECTED_FAULT
 from services.requests.details.caller_answer import build_caller_answer
-from services.requests.details.details import load_stored_details
+from services.requests.details.loader import load_stored_details
 from services.requests.lifecycle import lifecycle
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.polling import poller
+from services.requests.polling.poll_result import SkipReason
+from services.requests.polling.poll_state import paused_servers
 from services.requests.worker import worker
 from services.requests.worker.window_poller import WindowPoller
 from services.requests.worker.worker import RETRY_DELAY_MAX_S, RETRY_DELAY_S, Worker
@@ -173,9 +175,9 @@ async def test_a_failing_look_pauses_the_server_for_everybody(taken, workspace, 
     monkeypatch.setattr(poller.Poller, "_look", broken_later)
     done = await Worker(workspace, present=False).once()
     [round_] = done.rounds.values()
-    assert (round_.note, round_.problem.fault) == (poller.PAUSED, UNEXPECTED_FAULT)
+    assert (round_.skip_reason, round_.problem.fault) == (SkipReason.PAUSED, UNEXPECTED_FAULT)
     with store.read() as session:
-        assert poller.paused_servers(session, utcnow()) == [taken.server.id]
+        assert paused_servers(session, utcnow()) == [taken.server.id]
 
 
 async def test_a_window_goes_on_polling_after_an_unexpected_failure(taken, workspace, monkeypatch):

@@ -13,9 +13,9 @@ import sqlalchemy
 from sqlalchemy import select
 
 import services.requests.lifecycle.lifecycle
+from models.api_call import ApiCall
 from models.base import UtcDateTime
 from models.kinds import Kind, RequestOrigin, RequestState
-from models.lease import Lease
 from models.request_event import RequestEvent
 from services.practice import PracticeInstance
 from services.requests.lifecycle.lifecycle import RequestLifecycle
@@ -189,11 +189,9 @@ class Story:
         return self.practice._database.get("item_option_new", answer["item_option_new"])["name"]
 
     def taken(self):
-        table = get_table(Lease)
+        table = get_table(ApiCall)
         with self.store.read() as session:
-            tickets = select(table.c.name).where(
-                table.c.name.like("call:%"), table.c.until > self.conductor.now()
-            )
+            tickets = select(table.c.id).where(table.c.at > self.conductor.now() - timedelta(hours=1))
             return len(session.execute(tickets).all())
 
 

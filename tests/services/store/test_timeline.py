@@ -15,19 +15,20 @@ from sqlmodel import Session, col, select
 
 from models.approval_request import ApprovalRequest
 from models.audit_entry import AuditEntry
-from models.kinds import Kind, RequestEventKind
+from models.kinds import Kind, RequestEventKind, RequestState
 from models.removed_event import RemovedEvent
-from models.request_event import RequestEvent
+from models.request_event import HASH_FORMAT, RequestEvent
 from services.configuration import Configuration
 from services.requests.domain import journal
 from services.requests.polling.sync import add_events
 from services.store import Store, timeline_audit
 from services.store.engine import create_private_file, make_engine
-from services.store.row_values import get_table
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import MIGRATIONS
 from tests.services.store.test_audit import verdict_of
 
+SEEN_EVENT = journal.TimelineEvent(RequestEventKind.SEEN, "Seen")
+FACTS = ("operation", "outcome", "comment")
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -39,6 +40,7 @@ def lines_of(key, count, start=0):
             "request_id": key,
             "at": NOON + timedelta(seconds=number),
             "kind": "asked",
+            "hash_format": HASH_FORMAT,
             "actor": "ada",
             "detail": f"Approver {number}, é",
         }
@@ -55,14 +57,12 @@ def original(tmp_path_factory):
     configuration.save(configuration.new(Kind.APPROVAL_TYPE, name="Type"))
     with store.write() as work:
         row = work.insert(ApprovalRequest(external_id="REQ1"))
-        journal.add_event(
-            work.session, row.id, RequestEventKind.SENT, journal.CREATE_DETAIL, actor="ada", at=NOON
-        )
+        journal.add_event(work.session, row.id, journal.CREATE_EVENT, actor="ada", at=NOON)
     with store.write() as work:
         add_events(work.session, lines_of(row.id, 5))
     with store.write() as work:
         journal.remove_create_attempt(work.session, row.id, NOON)
-        journal.add_event(work.session, row.id, RequestEventKind.DECIDED, "Approved", actor="ada")
+        journal.add_event(work.session, row.id, journal.decided_event(RequestState.APPROVED), actor="ada")
     store.close()
     verdict = verdict_of(path)
     assert verdict.ok, verdict.problem
@@ -91,7 +91,9 @@ def folder(tmp_path_factory):
 
 
 @given(
-    column=st.sampled_from(["id", "request_id", "at", "kind", "actor", "detail", "line"]),
+    column=st.sampled_from(
+        ["id", "request_id", "at", "kind", "actor", "detail", "line", *FACTS, "hash_format"]
+    ),
     number=st.integers(2, 7),
     value=st.one_of(
         st.none(), st.integers(-2, 20), st.text(max_size=8), st.binary(max_size=8), st.just("a" * 32)
@@ -162,7 +164,16 @@ def test_a_line_that_was_removed_as_the_program_removes_one_is_found(original, f
         line = session.exec(select(RequestEvent).where(RequestEvent.line == 4)).one()
     store.close()
     gone = timeline_audit.line_hash(
-        line.line, line.id, line.request_id, line.at, line.kind, line.actor, line.detail
+        line.line,
+        line.id,
+        line.request_id,
+        line.at,
+        line.kind,
+        line.actor,
+        line.detail,
+        line.operation,
+        line.outcome,
+        line.comment,
     )
     copy.do("DELETE FROM request_event WHERE line = 4")
     copy.do("INSERT INTO removed_event (line, hash, removed_by) VALUES (4, ?, 1)", gone)
@@ -178,7 +189,7 @@ def test_the_next_write_does_not_take_a_stranger_s_line_into_the_chain(original,
     )
     store = Store.open(str(copy.path), actor="ada")
     with store.write() as work:
-        journal.add_event(work.session, uuid.uuid4(), RequestEventKind.SEEN, "Seen", actor="ada")
+        journal.add_event(work.session, uuid.uuid4(), SEEN_EVENT, actor="ada")
     store.close()
     assert copy.verdict.problem == "a line was added to a timeline that no entry covers"
 
@@ -191,7 +202,7 @@ def test_a_removal_leaves_its_trace_and_the_chain_whole(original):
         numbers = session.exec(select(RequestEvent.line).order_by(col(RequestEvent.line))).all()
     store.close()
     assert [one.line for one in gone] == [1]
-    assert entry.operation == timeline_audit.REMOVED
+    assert entry.operation == timeline_audit.REMOVED_OPERATION
     assert numbers == [2, 3, 4, 5, 6, 7]
 
 
@@ -207,9 +218,7 @@ def test_many_lines_of_one_transaction_cost_one_entry(tmp_path):
 def test_a_line_added_and_removed_in_one_transaction_leaves_nothing(tmp_path):
     store, key = Store.open(str(tmp_path / "console.db"), actor="ada"), uuid.uuid4()
     with store.write() as work:
-        journal.add_event(
-            work.session, key, RequestEventKind.SENT, journal.CREATE_DETAIL, actor="ada", at=NOON
-        )
+        journal.add_event(work.session, key, journal.CREATE_EVENT, actor="ada", at=NOON)
         journal.remove_create_attempt(work.session, key, NOON)
     verdict = store.verify_audit()
     store.close()
@@ -235,8 +244,7 @@ class TestAnOlderStore:
             work.event("export")
             work.event("rehearse")
             work.session.flush()
-            table = get_table(RequestEvent)
-            names = [column.name for column in table.columns if column.name != "line"]
+            names = ("id", "request_id", "at", "kind", "actor", "detail")
             rows = lines_of(uuid.uuid4(), count)
             if rows:
                 connection.exec_driver_sql(
@@ -261,7 +269,7 @@ class TestAnOlderStore:
         self.make(path, count, monkeypatch)
         store = Store.open(str(path), actor="ada")
         with store.write() as work:
-            journal.add_event(work.session, uuid.uuid4(), RequestEventKind.SEEN, "Later", actor="ada")
+            journal.add_event(work.session, uuid.uuid4(), SEEN_EVENT, actor="ada")
         verdict = store.verify_audit()
         store.close()
         assert (verdict.ok, verdict.problem) == (True, "")

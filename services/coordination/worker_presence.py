@@ -1,0 +1,32 @@
+"""Which workers are running on a store, on this computer or others."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlmodel import Session
+
+from models.worker_presence import WorkerPresence
+from services.coordination.process_identity import has_process_ended
+from services.store.row_values import get_table
+
+PRESENCE_TTL = timedelta(seconds=60)
+PRESENCE_INTERVAL_S = 20.0
+
+_WORKERS = get_table(WorkerPresence)
+
+
+def announce_worker(session: Session, holder: str, now: datetime) -> None:
+    """Store that a worker is running, for the next minute; rows that have expired are deleted."""
+    session.execute(delete(_WORKERS).where((_WORKERS.c.until <= now) | (_WORKERS.c.holder == holder)))
+    session.execute(_WORKERS.insert().values(holder=holder, until=now + PRESENCE_TTL))
+
+
+def remove_worker(session: Session, holder: str) -> None:
+    """Store that a worker has stopped."""
+    session.execute(delete(_WORKERS).where(_WORKERS.c.holder == holder))
+
+
+def list_active_workers(session: Session, now: datetime) -> list[str]:
+    """Return the process identities of the running workers. `now` is the common time of the store."""
+    holders = session.execute(select(_WORKERS.c.holder).where(_WORKERS.c.until > now)).scalars()
+    return [holder for holder in holders if not has_process_ended(holder)]
