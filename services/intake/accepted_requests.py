@@ -22,20 +22,11 @@ from services.common.json_types import JsonValue
 from services.intake.limits import KEY_LENGTH_MAX
 from services.intake.payload_mapping import ID_FIELD, parse_mapping
 from services.requests.domain.inputs import load_inputs, store_inputs
-<<<<<<< HEAD
-from services.requests.domain.journal import INTAKE_DETAIL_PREFIX, add_event
-=======
 from services.requests.domain.journal import TimelineEvent, add_event
->>>>>>> main
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from services.store import Store
 
-<<<<<<< HEAD
-"""How the line of a request begins that came in here."""
-
-=======
->>>>>>> main
 
 class IdempotencyKeyReusedError(ConsoleError):
     """The key was used before for a request with other values."""

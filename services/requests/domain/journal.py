@@ -16,18 +16,10 @@ from services.common.plain_text import replace_unstorable
 from services.store import timeline_audit
 from services.store.timeline_facts import NO_FACTS, TimelineFacts
 
-<<<<<<< HEAD
-INTAKE_DETAIL_PREFIX = "Through the intake"
-"""How the first entry of a request begins that came through the intake."""
-CREATE_DETAIL = "Create"
-CANCEL_DETAIL = "Cancel"
-TIME_OUT_DETAIL = "Cancel, because the time is over"
-=======
 _CANCEL_TEXTS = {
     RequestState.CANCELLED: "Cancel",
     RequestState.TIMED_OUT: "Cancel, because the time is over",
 }
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)
