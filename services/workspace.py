@@ -95,6 +95,14 @@ class Workspace:
         """Return a client for values that are not stored; the caller closes it."""
         return ServiceNowClient(settings, sign_in)
 
+    async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
+        """Return a client for `server` that signs in with `credential`; the caller closes it.
+
+        Reads the password at once, in a thread: raises VaultError before the first call.
+        """
+        secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, server.destination)
+        return self.instance_for(self.connection_settings_for(server), SignIn(credential.account, secret))
+
     def sign_in_source_for(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
         destination = server.destination

@@ -43,7 +43,7 @@ class CheckablePage(ObjectPage):
         return {"check": self.check_connection} if self.can_check() else {}
 
     def extra_badges(self) -> list[tuple[str, str, str | None]]:
-        """Return what the last check said."""
+        """Return the badge of the last check."""
         return self.check.presenter.badges()
 
     @property
@@ -68,7 +68,7 @@ class CheckablePage(ObjectPage):
         self.check.on_changes(changes)
 
     def check_connection(self) -> None:
-        """Open the Check tab and run the staged check over what the form holds."""
+        """Open the Check tab and check the values of the form."""
         self.open_tab(CHECK)
         self.check.start()
 
@@ -83,7 +83,7 @@ class CheckablePage(ObjectPage):
 
     @property
     def checks_unsaved_values(self) -> bool:
-        """Whether a check would test values that are not saved."""
+        """Whether a check would use values that are not saved."""
         return any(name in self.checked_fields for name in self.session.changed_names)
 
     # -- hooks of a kind ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The fault catalog: every fault that the check can name, searched in one field, with all that is known of it."""
+"""The page of the fault catalog: a searchable list of all faults of the check, with the selected entry."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -35,13 +35,13 @@ COLUMNS = (
 CAPTION_WORDINGS = (tr_later("Every fault that the check can name: what people see, why, who can put it right, and how"),
          tr_later("What people see, why, who can put it right, and how"))  # fmt: skip
 TWO_COLUMN_MIN_WIDTH, ENTRY_WIDTH = 740, 400
-"""From which width the entry stands beside the list, and how wide it is there."""
+"""The minimum width for showing the entry beside the list, and the width of the entry there."""
 LIST_MIN_SIZE = (300, 168)
 STATE_SHAPES = {"failed": "bad", "warning": "notice"}
 
 
 class FaultsPage(Page):
-    """A list to search and the chosen entry. The tabs of this page are entries, as ID@STAGE."""
+    """A searchable list and the selected entry. The tab of a target names an entry as ID@STAGE."""
 
     kind, icon = FAULTS, "book"
 
@@ -116,7 +116,7 @@ class FaultsPage(Page):
         return row
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put the entry under the list where it has no room beside it."""
+        """Show the entry below the list where there is no room beside it."""
         super().resizeEvent(event)
         beside = self.width() >= TWO_COLUMN_MIN_WIDTH
         way = Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical
@@ -127,7 +127,7 @@ class FaultsPage(Page):
     # -- coming and going --------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Read the catalogue."""
+        """Import the catalog, and open the entry that the target names."""
         self.states.show_loading()
         self.tasks.start(self._read(), group="read")
         self.arrive(self.target)
@@ -145,7 +145,7 @@ class FaultsPage(Page):
             self.open_tab(self._wanted)
 
     def open_tab(self, name: str) -> None:
-        """Show an entry; the filters give way to it."""
+        """Show an entry, without filters."""
         self._wanted = name
         self._focus_pending = True
         self.setFocusProxy(self.table)
@@ -161,7 +161,7 @@ class FaultsPage(Page):
         self._take_pending_focus()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Take the keyboard to where people begin: the search, or the entry that a link led to."""
+        """Set the focus to the search, or to the list when a link opened an entry."""
         super().showEvent(event)
         self._take_pending_focus()
 
@@ -176,7 +176,7 @@ class FaultsPage(Page):
     # -- the list ----------------------------------------------------------------------------------------------
 
     def show_all(self, text: str = "") -> None:
-        """Take the filters away, and search for `text` alone."""
+        """Reset the filters, and search for `text`."""
         for box in (self.stage, self.owner):
             box.setCurrentIndex(0)
         self.search.setText(text)
@@ -230,7 +230,7 @@ class FaultsPage(Page):
 
     @property
     def fault(self) -> "CheckFault | None":
-        """The chosen entry, or None."""
+        """The selected entry, or None."""
         row = self.table.currentIndex().row()
         return self._shown[row] if 0 <= row < len(self._shown) else None
 
@@ -248,7 +248,7 @@ class FaultsPage(Page):
             )
 
     def _parts(self, fault: "CheckFault") -> list[tuple[str, str]]:
-        """Return what is known of a fault in the language of the user."""
+        """Return the parts of an entry, translated."""
         from services.connectivity import fault_handbook as handbook
         from services.connectivity.fault_catalog import other_stages
 
@@ -260,7 +260,7 @@ class FaultsPage(Page):
         return [(tr(name), names.get(name) or translate(text)) for name, text in handbook.fault_fields(fault)]
 
     def copy(self) -> None:
-        """Put the chosen entry on the clipboard."""
+        """Copy the selected entry to the clipboard."""
         clipboard, fault = QGuiApplication.clipboard(), self.fault
         if clipboard is not None and fault is not None:
             from services.connectivity.fault_handbook import format_fault

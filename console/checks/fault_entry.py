@@ -1,4 +1,4 @@
-"""One entry of the fault catalog: its id, and below it what people see, cause, owner, remedy and source."""
+"""One entry of the fault catalog: its id, symptom, cause, owner, remedy and source."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from console.widgets.labels import IconLabel, Label, wrapped_label
 from services.language import tr
 
 LABEL_COLUMN_WIDTH, MIN_WIDTH = 92, 300
-"""The width of the names of the parts, and the least of the whole."""
+"""The width of the column of labels, and the minimum width of the view."""
 
 
 class FaultDetailView(QScrollArea):
-    """Shows an entry; scrolls where it has no room."""
+    """Shows an entry; scrolls vertically."""
 
     copy_requested = pyqtSignal()
 
@@ -53,7 +53,7 @@ class FaultDetailView(QScrollArea):
         self.setWidget(content)
 
     def show_fault(self, name: str, shape: str, parts: Sequence[tuple[str, str]]) -> None:
-        """Show the parts of the entry called `name`, with the shape of what a stage ends with."""
+        """Show the parts of the entry `name`, with the shape of its severity."""
         self.heading.setText(name)
         self.setAccessibleDescription(". ".join((name, *(f"{part}: {text}" for part, text in parts))))
         for key, picture in self._shapes.items():

@@ -21,11 +21,11 @@ MAX_CHECKS = 30
 
 
 class PastChecks(QWidget):
-    """Reads the past checks of a page's server and shows them; `picked` carries the one to open."""
+    """Shows the past checks of the server of a page; `picked` carries the check to open."""
 
     picked = pyqtSignal(object)
     checks_loaded = pyqtSignal(object)
-    """The checks were read; carries the newest one, or None."""
+    """The checks were read; carries the newest `PastCheck`, or None."""
 
     def __init__(self, page: "CheckablePage") -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class PastChecks(QWidget):
         self._show()
 
     def set_compact(self, compact: bool) -> None:  # noqa: FBT001 - a private setter
-        """Leave out the words under the bars where there is little room."""
+        """Hide the captions below the bars where there is little room."""
         self._compact = compact
         self._place_words()
 
@@ -66,18 +66,18 @@ class PastChecks(QWidget):
     # -- reading -----------------------------------------------------------------------------------------------
 
     def invalidate(self, *, at_once: bool = False) -> None:
-        """Note that what is shown is old; read again when it is in sight, or `at_once`."""
+        """Mark the checks as outdated; they are read again when the widget is visible, or `at_once`."""
         self._stale = True
         if at_once or self.isVisible():
             self.load()
 
     def showEvent(self, event: object) -> None:
-        """Read the checks when they come into sight."""
+        """Read the checks if they are outdated."""
         del event
         self.load()
 
     def load(self) -> None:
-        """Read the checks if what is shown is old."""
+        """Read the checks if they are outdated."""
         if self._stale and self._page.session.ready:
             self._page.tasks.start(self.read(), group="past checks")
 

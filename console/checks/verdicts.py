@@ -9,7 +9,7 @@ VERDICT_PREDICATES = {
     "warning": tr_later("has a warning"),
     "failed": tr_later("failed"),
 }
-"""Verdicts as they are said of a server."""
+"""Verdicts as predicates of a server."""
 VERDICT_SHAPES = {"ok": "good", "warning": "notice", "failed": "bad"}
 
 
@@ -19,5 +19,5 @@ def verdict_label(verdict: str) -> str:
 
 
 def verdict_predicate(verdict: str) -> str:
-    """Return the word for a verdict as it is said of a server."""
+    """Return the predicate for a verdict, as in “has a warning now”."""
     return tr(VERDICT_PREDICATES.get(verdict, verdict))

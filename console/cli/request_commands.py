@@ -17,7 +17,7 @@ from services.common.errors import InputError
 from services.language import tr
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.rehearsal.rehearsal import rehearse as run_rehearsal
-from services.servicenow import ServiceNowClient, SignIn
+from services.servicenow import ServiceNowClient
 from services.workspace import Workspace
 
 app = typer.Typer(help="Approval requests.", no_args_is_help=True)
@@ -126,10 +126,7 @@ def _load_chain(workspace: Workspace, name: str) -> tuple[ApprovalType, Approval
 
 async def _decider_instance(workspace: Workspace, server: ForeignSystem, name: str) -> ServiceNowClient:
     credential = await asyncio.to_thread(workspace.configuration.named, UserCredential, name)
-    secret = await asyncio.to_thread(workspace.vault.get, credential.id, credential.name, server.destination)
-    return workspace.instance_for(
-        workspace.connection_settings_for(server), SignIn(credential.account, secret)
-    )
+    return await workspace.instance_as(server, credential)
 
 
 def _unconfirmed_error(name: str) -> InputError:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from console.forms import vault_access
 from console.runtime import lazy_imports
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
@@ -208,6 +207,7 @@ async def store_administrator(
     ctx: "Context", server: "ForeignSystem", admin: Administrator
 ) -> "UserCredential":
     """Store an administrator as a User Credential whose password is bound to the server."""
+    from console.forms import vault_access  # imports Qt, which the presenter does not need
     from models.user_credential import UserCredential
 
     workspace = await ctx.ready()

@@ -192,7 +192,7 @@ class PlanTab(QWidget):
     # -- narrow windows ----------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Show list and details beside each other where there is room, else one of them."""
+        """Show list and details side by side where there is room, else one of them."""
         super().resizeEvent(event)
         narrow = self.width() < SIDE_BY_SIDE_WIDTH
         if narrow != self._narrow:

@@ -1,6 +1,5 @@
 """The dialog of a rehearsal: a request that is raised on the instance, polled, optionally decided, and cleaned up."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from models.approval_type import ApprovalType
     from models.foreign_system import ForeignSystem
     from services.requests.rehearsal.rehearsal import Rehearsal
-    from services.servicenow import ServiceNowClient
-    from services.workspace import Workspace
 
 WIDTH, HEIGHT = 600, 620
 LEGS_HEIGHT = 210
@@ -187,12 +184,14 @@ class RehearsalDialog(Dialog):
         decider = None
         try:
             await lazy_imports.ready(self.ctx, lazy_imports.requests)
+            from models.user_credential import UserCredential
             from services.requests.rehearsal.rehearsal import rehearse
 
             workspace = await self.ctx.ready()
             instance = await workspace.instance(self.server.id)
-            if self.decide and self.decider.item is not None:
-                decider = await self._decider_instance(workspace)
+            credential = self.decider.item_as(UserCredential)
+            if self.decide and credential is not None:
+                decider = await workspace.instance_as(self.server, credential)
             rehearsal = self.rehearsal = await rehearse(
                 workspace.store,
                 instance,
@@ -239,21 +238,6 @@ class RehearsalDialog(Dialog):
         self._update()
         if text:
             self.message.setText(text)
-
-    async def _decider_instance(self, workspace: "Workspace") -> "ServiceNowClient":
-        await lazy_imports.ready(self.ctx, lazy_imports.servicenow)
-        from models.user_credential import UserCredential
-        from services import servicenow
-
-        credential = self.decider.item_as(UserCredential)
-        if credential is None:
-            raise RuntimeError("no deciding account is chosen")
-        secret = await asyncio.to_thread(
-            workspace.vault.get, credential.id, credential.name, self.server.destination
-        )
-        return workspace.instance_for(
-            workspace.connection_settings_for(self.server), servicenow.SignIn(credential.account, secret)
-        )
 
     def _notice(self, text: str) -> None:
         """Show what may be left over, before anything is raised."""

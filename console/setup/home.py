@@ -1,4 +1,4 @@
-"""Home: the set-up guide as a living checklist, every tick computed, and the button that does the next step."""
+"""Home: the set-up guide as a checklist computed from store and instance, with a button for the next step."""
 
 import asyncio
 import uuid
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     from services.store import Change
 
 LONG_COUNT_MIN_WIDTH = 680
-"""The width of the page from which the count of steps is written out."""
+"""The minimum width at which the count of steps is written out."""
 CACHE_INVALIDATING_KINDS = frozenset({Kind.FOREIGN_SYSTEM.value, Kind.USER_CREDENTIAL.value, "task_run"})
-"""Changes of these may change what an instance answers."""
+"""Changes of these can change what an instance answers."""
 
 
 class ServerSelector(QWidget):
-    """The choice of the server whose steps are shown; not in sight while there is no choice."""
+    """Selects the server whose steps are shown; hidden with fewer than two servers."""
 
     chosen = pyqtSignal(object)
 
@@ -68,7 +68,7 @@ class ServerSelector(QWidget):
         self.hide()
 
     def show_servers(self, servers: "Sequence[ServerStatistics]", current: uuid.UUID | None) -> None:
-        """Offer servers by name, with the one whose steps are shown chosen."""
+        """Offer servers by name, and select the one whose steps are shown."""
         offered = [(plain_text.one_line(server.name), server.id) for server in servers]
         if offered != [(self.box.itemText(i), self.box.itemData(i)) for i in range(self.box.count())]:
             self.box.clear()
@@ -79,7 +79,7 @@ class ServerSelector(QWidget):
 
 
 class HomePage(Page):
-    """Shows the 25 steps in their phases. The next one has the primary button."""
+    """Shows the 25 steps of the guide in phases. The next step has the primary button."""
 
     kind, icon = "home", "home"
 
@@ -123,7 +123,7 @@ class HomePage(Page):
         layout.addWidget(area, 1)
 
     def _build_intro_panel(self) -> QFrame:
-        """Make what stands above the guide while nothing is set up: the short way through all of it."""
+        """Return the panel above the guide while nothing is set up; it offers the wizard."""
         panel = QFrame()
         panel.setProperty("role", "panel")
         row = self._intro_layout = QHBoxLayout(panel)
@@ -132,12 +132,12 @@ class HomePage(Page):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(Label(tr("Nothing is set up yet"), role="section"))
-        said = Label(
+        description = Label(
             tr("One form asks for address, account and password, and makes everything of steps 5 to 15.")
         )
-        said.setProperty("role", "muted")
-        said.setWordWrap(True)
-        words.addWidget(said)
+        description.setProperty("role", "muted")
+        description.setWordWrap(True)
+        words.addWidget(description)
         row.addLayout(words, 1)
         panel.hide()
         return panel
@@ -146,11 +146,11 @@ class HomePage(Page):
 
     @property
     def settled(self) -> bool:
-        """Whether what is shown is what store and instances said last, with nothing more being asked."""
+        """Whether everything is read and shown, and nothing is being read."""
         return self.facts is not None and not self._stale and not self.tasks.busy
 
     def load(self) -> None:
-        """Read the facts, and again whenever something changes."""
+        """Read the facts, and read them again after each change."""
         self.ctx.changes.connect(self._changed)
         theme.of().theme_changed.connect(self._recolour)
         self.refresh()

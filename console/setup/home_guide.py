@@ -1,4 +1,4 @@
-"""What Home shows under its head: the phases in one column or two, the servers, and what the shapes mean."""
+"""The content of Home: the phases of the guide in one or two columns, the servers, and a legend."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ STATE_LABELS = {
     "blocked": tr_later("Blocked"),
     "elsewhere": tr_later("To do elsewhere"),
 }
-"""What the shapes of the steps say."""
+"""Labels of the shapes."""
 LEGEND = (
     ("good", tr_later("Done")),
     ("next", tr_later("Next")),
@@ -49,30 +49,30 @@ LEGEND = (
 ROW, RING, NUMBER, SHAPE, GAP, AFTER_STEP = 28, 16, 18, 14, 8, 12
 MARGIN, COLUMN_GAP, LEFT_COLUMN_PHASES = 24, 24, 4
 SIDE_COLUMN_MIN_WIDTH = 280
-"""The width of the servers where they stand beside all phases."""
+"""The minimum width of the servers beside the phases."""
 SAMPLE_FACT = tr_later("{name}, password set")
-"""A fact of usual length: where it has no room beside step and link, one column of phases has to do."""
+"""A fact of typical length: where it does not fit beside step and link, the phases take one column."""
 LINK_PADDING = 4
-"""What a link has around it for its ring: its text, not its ring, ends at the margin."""
+"""The padding of a link for its focus ring; the text, not the ring, ends at the margin."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepAction:
-    """What a row offers: the word on its link or button, and what it does."""
+    """The link or button of a step: its text, and what it does."""
 
     word: str
     act: Callable[[], None]
 
 
 class PhaseBlock(QWidget):
-    """A phase: a ring with its share, its title, and one row per step."""
+    """A phase: a progress ring, its title, and a row for each step."""
 
     def __init__(
         self,
         phase: "GuidePhase",
-        coming: "GuideStep | None",
+        next_step: "GuideStep | None",
         step_width: int,
-        door: "Callable[[GuideStep], StepAction | None]",
+        action_of: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
         super().__init__()
         self._width = step_width
@@ -91,9 +91,9 @@ class PhaseBlock(QWidget):
         layout.addLayout(head)
         layout.addSpacing(4)
         for step in phase.steps:
-            layout.addWidget(self._row(step, door(step), is_next=step is coming))
+            layout.addWidget(self._row(step, action_of(step), is_next=step is next_step))
 
-    def _row(self, step: "GuideStep", door: StepAction | None, *, is_next: bool) -> QWidget:
+    def _row(self, step: "GuideStep", action: StepAction | None, *, is_next: bool) -> QWidget:
         row = QFrame()
         row.setFixedHeight(theme.scaled(ROW))
         fact = (
@@ -126,27 +126,27 @@ class PhaseBlock(QWidget):
             line.addWidget(widget)
         line.addSpacing(AFTER_STEP - GAP)
         line.addWidget(ElidedLabel(fact, role="caption"), 1)
-        if door is not None and not step.waits_for:
-            line.addWidget(self._step_action(step, door, is_next=is_next))
+        if action is not None and not step.waits_for:
+            line.addWidget(self._step_action(step, action, is_next=is_next))
             line.setContentsMargins(0, 0, LINK_PADDING if is_next else 0, 0)
         return row
 
-    def _step_action(self, step: "GuideStep", door: StepAction, *, is_next: bool) -> QWidget:
-        name = f"{door.word}: {translate(step.text)}"
+    def _step_action(self, step: "GuideStep", action: StepAction, *, is_next: bool) -> QWidget:
+        name = f"{action.word}: {translate(step.text)}"
         if is_next:
-            button = buttons.primary(door.word)
+            button = buttons.primary(action.word)
             button.setProperty("size", "small")
             button.setAccessibleName(name)
-            button.clicked.connect(door.act)
+            button.clicked.connect(action.act)
             return button
-        link = LinkLabel(door.word)
+        link = LinkLabel(action.word)
         link.setAccessibleName(name)
-        link.clicked.connect(door.act)
+        link.clicked.connect(action.act)
         return link
 
 
 def _phase_progress(phase: "GuidePhase") -> QWidget:
-    """Return the ring of a phase, or the tick of one that is done."""
+    """Return the progress ring of a phase, or a tick when it is done."""
     if phase.done < len(phase.steps):
         ring = Ring(RING)
         ring.set_value(phase.done / len(phase.steps))
@@ -155,20 +155,20 @@ def _phase_progress(phase: "GuidePhase") -> QWidget:
 
 
 class GuideView(QWidget):
-    """Lays phases and servers out: two columns where both have room, else one."""
+    """Lays out phases and servers in two columns where there is room, else in one."""
 
-    def __init__(self, go: Callable[[Target], None], invitation: QWidget) -> None:
+    def __init__(self, go: Callable[[Target], None], intro: QWidget) -> None:
         super().__init__()
         self.setProperty("role", "page")
         self.servers = ServerOverview(go)
         self.blocks: list[PhaseBlock] = []
         self.shape = ""
-        """How it is laid out now: “two” columns of phases, phases with servers “beside” them, or “one” column."""
+        """The current layout: "two" columns of phases, servers "beside" the phases, or "one" column."""
         self._column_min_width = 0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, 12, MARGIN - LINK_PADDING, 12)
         layout.setSpacing(12)
-        layout.addWidget(invitation)
+        layout.addWidget(intro)
         columns = self._columns = QHBoxLayout()
         columns.setSpacing(COLUMN_GAP)
         self._left, self._right = QVBoxLayout(), QVBoxLayout()
@@ -187,10 +187,10 @@ class GuideView(QWidget):
     def show_phases(
         self,
         phases: "Sequence[GuidePhase]",
-        coming: "GuideStep | None",
-        door: "Callable[[GuideStep], StepAction | None]",
+        next_step: "GuideStep | None",
+        action_of: "Callable[[GuideStep], StepAction | None]",
     ) -> None:
-        """Show the phases; the step that is `coming` has the button."""
+        """Show the phases; only `next_step` has a button."""
         focus = self._focused_name()
         for block in self.blocks:
             block.hide()
@@ -204,7 +204,7 @@ class GuideView(QWidget):
             )
             + 2
         )
-        self.blocks = [PhaseBlock(phase, coming, width, door) for phase in phases]
+        self.blocks = [PhaseBlock(phase, next_step, width, action_of) for phase in phases]
         fact = QFontMetrics(theme.font("caption")).horizontalAdvance(tr(SAMPLE_FACT, name="ServiceNow"))
         link = metrics.horizontalAdvance(tr("Create")) + 2 * LINK_PADDING
         self._column_min_width = NUMBER + SHAPE + 3 * GAP + width + AFTER_STEP + fact + link
@@ -225,7 +225,7 @@ class GuideView(QWidget):
         return widget.accessibleName() if widget is not None and widget.hasFocus() else ""
 
     def _restore_focus(self, name: str) -> None:
-        """Put the keyboard back on what was made again."""
+        """Move the focus to the widget of this name, which was built again."""
         kinds = (LinkLabel, QPushButton)
         same = [w for kind in kinds for w in self.findChildren(kind) if w.accessibleName() == name]
         if name and same:
@@ -244,12 +244,12 @@ class GuideView(QWidget):
         self._legend.addStretch(1)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Change between one column and two where the width asks for it."""
+        """Change the layout with the width."""
         super().resizeEvent(event)
         self.place()
 
     def place(self) -> None:
-        """Put phases and servers where they stand at this width."""
+        """Lay out phases and servers for the current width."""
         room = self.width() - 2 * MARGIN + LINK_PADDING - 2 * COLUMN_GAP - 1
         need = self._column_min_width
         shape = "two" if room >= 2 * need else "beside" if room >= need + SIDE_COLUMN_MIN_WIDTH else "one"
@@ -261,13 +261,13 @@ class GuideView(QWidget):
             "beside": SIDE_COLUMN_MIN_WIDTH + (room - need - SIDE_COLUMN_MIN_WIDTH) // 3,
             "one": 0,
         }[shape]
-        # Shares in pixels: as many as each column is to be wide.
+        # The stretch factors are the widths in pixels.
         for place, share in enumerate((room - right, 0, right)):
             self._columns.setStretch(place, share)
         self.servers.place(right or room + 2 * COLUMN_GAP)
 
     def _fill(self, cut: int, shape: str) -> None:
-        """Put the phases before `cut` and those from there on into their columns, and the servers below or beside them."""
+        """Put the phases before `cut` into the left column and the others into the right one, and add the servers."""
         for column, blocks in ((self._left, self.blocks[:cut]), (self._right, self.blocks[cut:])):
             while column.takeAt(0) is not None:
                 pass

@@ -1,4 +1,4 @@
-"""One card per server at the foot of the guide: how it answers, what waits on it, and the ways to it."""
+"""One card for each server below the guide: whether it answers, its pending requests, and links."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from services.statistics.request_statistics import ServerStatistics
 
 ALL_SERVERS_TARGET = "folder:foreign_system"
-"""Where every server stands."""
+"""The page that lists all servers."""
 MAX_CARDS, CARD_MIN_WIDTH, GAP = 4, 240, 12
-"""How many cards are shown, the smallest width of one, and the room between two."""
+"""The number of cards, the minimum width of one, and the gap between two."""
 LINK_PADDING = 4
-"""What a link has around it for its ring; taken off the margin, so that its text stands under the others."""
+"""The padding of a link for its focus ring, subtracted from the margin so that texts are aligned."""
 
 
 def _server_status(
     figures: "ServerStatistics", view: "ServiceListSnapshot | None"
 ) -> tuple[str, str, str, str]:
-    """Return shape, tone, word and reason of how a server stands; `view` is None while it was not asked."""
+    """Return shape, tone, word and reason of the status of a server; `view` is None before it was asked."""
     if not figures.has_credential:
         return "off", "off", tr("No credential"), tr("Choose a User Credential on {name}", name=figures.name)
     if view is None:
@@ -48,7 +48,7 @@ def _server_status(
 
 
 class ServerCard(QFrame):
-    """How one server stands, with links that check it and open it."""
+    """The status of one server, with links to check and open it."""
 
     def __init__(
         self, figures: "ServerStatistics", view: "ServiceListSnapshot | None", go: Callable[[Target], None]
@@ -76,14 +76,14 @@ class ServerCard(QFrame):
         row = QHBoxLayout()
         row.setSpacing(8)
         picture, mark = IconLabel("server", 16), IconLabel(shape, 14)
-        said = Label(word, role="field")
-        set_tone(said, tone)
-        for widget in (mark, said):
+        status = Label(word, role="field")
+        set_tone(status, tone)
+        for widget in (mark, status):
             plain_text.set_tooltip(widget, reason)
         row.addWidget(picture)
         row.addWidget(ElidedLabel(figures.name, role="strong"), 1)
         row.addWidget(mark)
-        row.addWidget(said)
+        row.addWidget(status)
         return row
 
     def _place(self, figures: "ServerStatistics") -> QHBoxLayout:
@@ -101,7 +101,7 @@ class ServerCard(QFrame):
     ) -> None:
         layout.addLayout(_figure_row(tr("Pending"), number(figures.pending)))
         if figures.timings:
-            # Nothing waits, nothing is asked; from the first request on, all of them are asked about together.
+            # Without pending requests nothing is polled; all pending requests are polled together.
             calls = polling_calls_per_hour(figures.minimum_interval_s) if figures.pending else 0
             said = tr("{count} of {limit}", count=calls, limit=HOURLY_CALL_LIMIT)
             tip = tr("What this console asks while requests wait, against the limit it keeps")
@@ -136,21 +136,21 @@ class ServerCard(QFrame):
 def _figure_row(name: str, value: str, tone: str = "", tip: str = "") -> QHBoxLayout:
     row = QHBoxLayout()
     row.setSpacing(6)
-    said = Label(value)
+    value_label = Label(value)
     row.addWidget(Label(name, role="muted"))
     row.addStretch(1)
     if tone:
         mark = IconLabel(tone, 12)
         plain_text.set_tooltip(mark, tip)
         row.addWidget(mark)
-        set_tone(said, tone)
-    plain_text.set_tooltip(said, tip)
-    row.addWidget(said)
+        set_tone(value_label, tone)
+    plain_text.set_tooltip(value_label, tip)
+    row.addWidget(value_label)
     return row
 
 
 class ServerOverview(QWidget):
-    """The heading and the cards, as many beside each other as there is room for."""
+    """Heading and cards, with as many cards in a row as fit."""
 
     def __init__(self, go: Callable[[Target], None]) -> None:
         super().__init__()
@@ -182,14 +182,14 @@ class ServerOverview(QWidget):
     def show_servers(
         self, figures: "Sequence[ServerStatistics]", views: "Mapping[uuid.UUID, ServiceListSnapshot]"
     ) -> None:
-        """Show the first servers by name, and how many more there are."""
+        """Show cards for the first servers by name, and the number of the others."""
         shown = {key: (view.problem, round(view.ms)) for key, view in views.items()}
         if (list(figures), shown) != (self._figures, self._shown):
             self._figures, self._views, self._shown = list(figures), dict(views), shown
             self.draw()
 
     def draw(self) -> None:
-        """Make the cards again, with the tokens as they are now."""
+        """Build the cards again, with the current colours."""
         figures, views = self._figures, self._views
         for card in self.cards:
             self._grid.removeWidget(card)
@@ -206,11 +206,11 @@ class ServerOverview(QWidget):
         self.setVisible(bool(figures))
 
     def show_rule(self, *, visible: bool) -> None:
-        """Show the line above, where something stands above."""
+        """Show or hide the rule above the heading."""
         self._rule.setVisible(visible)
 
     def place(self, width: int) -> None:
-        """Stand as many cards beside each other as `width` has room for, two at most."""
+        """Lay out as many cards in a row as fit into `width`, two at most."""
         beside = 2 if width >= 2 * CARD_MIN_WIDTH + GAP else 1
         if beside == self._beside:
             return

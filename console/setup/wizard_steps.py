@@ -1,4 +1,4 @@
-"""The steps of the set-up wizard: sign in, what was found, and what was made."""
+"""The widgets of the three steps of the set-up wizard: sign in, what was found, done."""
 
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ class SignInStep(QWidget):
         self.address.editingFinished.connect(lambda: self.address.text().strip() and self.normalise())
 
     def missing(self) -> str:
-        """Return what has to be filled in or corrected yet, or an empty text."""
+        """Return what still has to be filled in or corrected, or an empty text."""
         if self.address.text().strip() and (error := self._address_error()):
             return tr("Base URL: {error}", error=error)
         if error := self._account_error():
@@ -116,7 +116,7 @@ class SignInStep(QWidget):
 
 
 class _ResultLine(QWidget):
-    """A status shape, a label, what was found, and what was seen of it."""
+    """A status shape, a label, a name, and details."""
 
     def __init__(self, state: str, label: str, text: str, seen: str = "") -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class _ResultLine(QWidget):
 
 
 class FoundStep(QWidget):
-    """What the instance has of what approvals need, and what will be made here."""
+    """What the instance has of what approvals need, and the objects that will be created."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class FoundStep(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
         self.lines: list[tuple[str, str, str, str]] = []
-        """What is shown: state, label, what was found, what was seen of it."""
+        """The lines: state, label, name, and details."""
         self._found: list[_ResultLine] = []
 
     def show_found(
@@ -211,7 +211,7 @@ class FoundStep(QWidget):
 
 
 class DoneStep(QWidget):
-    """Links to what was made, and the staged check as it runs."""
+    """Links to the created objects, and the progress of the staged check."""
 
     opened = pyqtSignal(object)
 

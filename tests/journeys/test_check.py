@@ -1,4 +1,4 @@
-"""Support's way: from a running console to a copied report in two clicks, and the check along the chain."""
+"""The staged check in the window: two clicks to a copied report, and checks of processes and types."""
 
 import pytest
 from PyQt6.QtCore import QEvent, QObject, Qt
@@ -16,7 +16,7 @@ from tests.console.windows import opened_window
 
 
 class Presses(QObject):
-    """Counts what a person does: buttons of the mouse and keys that are pressed."""
+    """Counts mouse buttons and keys that are pressed."""
 
     def __init__(self):
         super().__init__()
@@ -24,7 +24,7 @@ class Presses(QObject):
         QApplication.instance().installEventFilter(self)
 
     def eventFilter(self, watched, event):
-        # A press comes to every widget that may want it, always with the time of the one press.
+        # One press is delivered to several widgets, with the same timestamp.
         if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress):
             self.times.add(event.timestamp())
         return False
@@ -34,7 +34,7 @@ class Presses(QObject):
 
 
 def filled(workspace, practice):
-    """Make a chain whose create service has a name that differs by its case."""
+    """Create credential, server, process and type for a practice instance."""
     configuration, account = workspace.configuration, practice.accounts["privman.integration"]
     credential = configuration.save(configuration.new(Kind.USER_CREDENTIAL, account=account.user))
     origin = Origin.of(practice.base_url)
@@ -89,7 +89,7 @@ def test_from_a_running_console_to_a_copied_report_in_two_clicks(in_window, prac
 
 
 @pytest.mark.parametrize("kind", [Kind.APPROVAL_PROCESS, Kind.APPROVAL_TYPE])
-def test_process_and_type_are_checked_along_the_chain(in_window, practice, kind):
+def test_process_and_type_are_checked_with_their_server(in_window, practice, kind):
     async def story(window):
         server, process, made = await window.ctx.call(filled, window.ctx.workspace, practice)
         item = {Kind.APPROVAL_PROCESS: process, Kind.APPROVAL_TYPE: made}[kind]
@@ -108,7 +108,7 @@ def test_process_and_type_are_checked_along_the_chain(in_window, practice, kind)
     in_window(story)
 
 
-def test_a_process_is_checked_as_typed_and_what_is_found_goes_into_the_form(in_window, practice):
+def test_a_process_is_checked_as_typed_and_a_remedy_edits_the_form(in_window, practice):
     async def story(window):
         _, process, _ = await window.ctx.call(filled, window.ctx.workspace, practice)
         window.show_target(Target(Kind.APPROVAL_PROCESS.value, process.id))

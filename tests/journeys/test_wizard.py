@@ -44,7 +44,7 @@ class _Practice:
 
 
 class Hand:
-    """A hand on mouse and keyboard that counts."""
+    """Operates mouse and keyboard, and counts clicks and fields."""
 
     def __init__(self):
         self.clicks = 0
@@ -142,9 +142,7 @@ def test_four_clicks_and_three_fields_set_everything_up(
     )
 
 
-def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
-    run, ctx, hand, home, practice, store, monkeypatch
-):
+def test_a_check_that_cannot_be_stored_is_still_shown(run, ctx, hand, home, practice, store, monkeypatch):
     account = practice.accounts["privman.integration"]
 
     def refuse(*_given, **_named):
@@ -167,7 +165,7 @@ def test_a_check_that_cannot_be_kept_is_shown_all_the_same(
     run(story())
 
 
-def test_a_wrong_password_keeps_what_was_typed_and_says_what_to_do(run, hand, home, practice, configuration):
+def test_a_wrong_password_keeps_what_was_typed_and_shows_the_remedy(run, hand, home, practice, configuration):
     account = practice.accounts["privman.integration"]
 
     async def story():
@@ -271,7 +269,7 @@ def test_leaving_an_empty_instance_alone_writes_nothing(run, hand, home, empty_p
     assert all(configuration.all(kind) == [] for kind in Kind)
 
 
-def test_what_is_being_created_is_not_cancelled_left_or_made_twice(
+def test_creating_the_objects_cannot_be_cancelled_closed_or_repeated(
     run, ctx, hand, home, practice, configuration, vault
 ):
     account = practice.accounts["privman.integration"]
@@ -298,7 +296,7 @@ def test_what_is_being_created_is_not_cancelled_left_or_made_twice(
     assert [len(configuration.all(kind)) for kind in Kind] == [1] * len(Kind)
 
 
-def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
+def test_a_second_set_up_shows_the_new_names_and_opens_an_object(
     run, ctx, hand, home, practice, configuration
 ):
     host = practice.base_url.removeprefix("http://").rstrip("/")
@@ -333,7 +331,7 @@ def test_a_second_run_says_the_names_it_will_give_and_a_link_leads_out(
     run(story())
 
 
-def test_a_check_that_cannot_run_does_not_stay_checking(run, ctx, hand, home, practice, vault):
+def test_a_check_that_cannot_run_is_shown_as_such(run, ctx, hand, home, practice, vault):
     account = practice.accounts["privman.integration"]
 
     def refuse(*_given):
@@ -382,7 +380,7 @@ def said_by(wizard):
         ("https://acme.example/" + "a" * 3000, "Is too long"),
     ],
 )
-def test_connect_cannot_be_pressed_with_a_wrong_address_and_says_why(qtbot, ctx, address, why):
+def test_connect_is_disabled_with_a_reason_for_an_invalid_address(qtbot, ctx, address, why):
     wizard = SetupWizard(ctx)
     qtbot.addWidget(wizard)
     wizard.show()
@@ -399,7 +397,7 @@ def test_connect_cannot_be_pressed_with_a_wrong_address_and_says_why(qtbot, ctx,
 
 
 @pytest.mark.parametrize("account", ["a" * 256, "a\x07b"])
-def test_connect_cannot_be_pressed_with_an_account_name_that_cannot_be_saved(qtbot, ctx, account):
+def test_connect_is_disabled_for_an_invalid_account_name(qtbot, ctx, account):
     wizard = SetupWizard(ctx)
     qtbot.addWidget(wizard)
     wizard.sign_in.address.setText("acme.service-now.com")
@@ -450,7 +448,7 @@ def test_the_window_keeps_its_size_whatever_happens(run, hand, home, empty_pract
     assert len(sizes) == 1
 
 
-def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx, hand, home, configuration):
+def test_a_cancelled_run_shows_how_much_it_wrote_and_continues(run, ctx, hand, home, configuration):
     password = "practice-Canary-4"
 
     async def story(practice):
@@ -490,7 +488,7 @@ def test_a_cancelled_run_says_how_much_it_wrote_and_goes_on_from_there(run, ctx,
         run(story(practice.instance))
 
 
-def test_a_run_that_fails_in_the_middle_says_how_much_it_wrote(run, ctx, hand, home):
+def test_a_run_that_fails_in_the_middle_shows_how_much_it_wrote(run, ctx, hand, home):
     password = "practice-Canary-5"
 
     async def story(practice):
@@ -517,7 +515,7 @@ def test_a_run_that_fails_in_the_middle_says_how_much_it_wrote(run, ctx, hand, h
         run(story(practice.instance))
 
 
-def test_a_run_that_is_refused_at_once_says_that_nothing_was_changed(run, hand, home, empty_practice):
+def test_a_run_that_is_refused_at_once_shows_that_nothing_was_changed(run, hand, home, empty_practice):
     account = empty_practice.accounts["privman.integration"]
 
     async def story():
@@ -536,7 +534,7 @@ def test_a_run_that_is_refused_at_once_says_that_nothing_was_changed(run, hand, 
     assert written(empty_practice) == 0
 
 
-def test_an_instance_that_cannot_be_read_after_the_run_is_not_called_unchanged(
+def test_an_instance_that_cannot_be_read_after_the_run_is_not_shown_as_unchanged(
     run, hand, home, empty_practice
 ):
     account, admin = (empty_practice.accounts[name] for name in ("privman.integration", "admin"))

@@ -1,4 +1,4 @@
-"""The staged check on the page of a server, over real sockets: an address nobody answers, and cancelling."""
+"""The Check tab of a server over real sockets: results, cancelling, past checks, remedies, reports."""
 
 import asyncio
 import contextlib
@@ -64,7 +64,7 @@ async def closed(page):
     await asyncio.sleep(0)
 
 
-def test_a_dead_address_is_named_at_its_stage_and_reported(run, ctx, configuration, vault, closed_port):
+def test_an_unreachable_address_fails_at_its_stage(run, ctx, configuration, vault, closed_port):
     server = server_at(configuration, vault, closed_port)
 
     async def story():
@@ -101,7 +101,7 @@ def test_a_check_is_cancelled_at_once_and_can_run_again(run, ctx, configuration,
     run(story())
 
 
-def test_the_password_goes_to_no_other_host_than_it_was_entered_for(run, ctx, configuration, vault, silent):
+def test_the_password_is_sent_only_to_the_host_it_was_entered_for(run, ctx, configuration, vault, silent):
     server = server_at(configuration, vault, "https://acme.service-now.com/")
 
     async def story():
@@ -163,7 +163,7 @@ async def shown_tab(ctx, server, kind="foreign_system"):
         await closed(page)
 
 
-def test_a_finished_check_is_kept_and_gets_its_bar(run, ctx, store, configuration, vault, closed_port):
+def test_a_finished_check_is_stored_and_gets_a_bar(run, ctx, store, configuration, vault, closed_port):
     server = server_at(configuration, vault, closed_port)
 
     async def story():
@@ -199,7 +199,7 @@ def test_a_cancelled_check_is_not_kept_and_the_cancel_shows_at_once(
     run(story())
 
 
-def test_a_result_turns_old_with_the_form_and_comes_back_with_it(run, ctx, configuration, vault, closed_port):
+def test_a_result_is_stale_while_the_form_differs(run, ctx, configuration, vault, closed_port):
     server = server_at(configuration, vault, closed_port)
 
     async def story():
@@ -297,7 +297,7 @@ def test_a_missing_password_leads_to_its_field(run, ctx, configuration, vault, c
     run(story())
 
 
-def test_a_report_and_a_ticket_hold_what_is_needed_and_no_secret():
+def test_report_and_ticket_contain_the_finding_and_no_secret():
     redaction.remember_secret("canary-4714-long")
     heading = check_report.ReportHeader("S", "failed", (("Server", "S"), ("Reference", "abc"), ("Note", "")))
     results = [StageResult("url", StageState.OK, "a|b"), found("roles", "warning"), found("service_create")]
@@ -311,7 +311,7 @@ def test_a_report_and_a_ticket_hold_what_is_needed_and_no_secret():
     assert "canary" not in text + ticket
 
 
-def test_a_report_is_saved_where_a_person_says(run, ctx, configuration, vault, closed_port, tmp_path):
+def test_a_report_is_saved_to_the_chosen_file(run, ctx, configuration, vault, closed_port, tmp_path):
     server = server_at(configuration, vault, closed_port)
 
     async def story():

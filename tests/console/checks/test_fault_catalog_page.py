@@ -135,7 +135,7 @@ def test_stage_and_owner_narrow_the_list_together(in_window):
     in_window(story)
 
 
-def test_a_search_without_a_match_says_so_and_offers_everything(in_window):
+def test_a_search_without_a_match_offers_to_show_all_faults(in_window):
     async def story(window):
         page = await catalogue(window)
         page.search.setText("no such thing at all")
@@ -274,7 +274,7 @@ def test_the_tree_takes_the_keyboard_without_leaving_a_page_that_has_no_row_in_i
     in_window(story)
 
 
-def test_back_stands_there_only_where_it_leads_somewhere(in_window):
+def test_back_is_shown_only_where_there_is_a_previous_page(in_window):
     async def story(window):
         page = await catalogue(window)
         assert page.back_button.isHidden()
@@ -303,7 +303,7 @@ def test_everything_has_a_name_and_is_reached_by_tab(in_window, size):
     in_window(story, size)
 
 
-def test_in_a_narrow_window_the_entry_stands_under_the_list(in_window):
+def test_in_a_narrow_window_the_entry_is_below_the_list(in_window):
     async def story(window):
         page = await catalogue(window)
         assert page.split.orientation() == Qt.Orientation.Vertical

@@ -1,4 +1,4 @@
-"""The Check tab shows the newest check that is kept, whoever ran it, and all of what it found at every width."""
+"""The Check tab shows the newest stored check of any console, and all its findings at every width."""
 
 import asyncio
 from datetime import timedelta
@@ -68,13 +68,13 @@ def test_a_check_that_was_made_before_the_page_was_opened_is_shown(run, ctx, sto
 
 @pytest.fixture
 def elsewhere(store):
-    """The store as another console has it open."""
+    """The store opened by another console."""
     opened = Store.open(store.url, actor="grace")
     yield opened
     opened.close()
 
 
-def test_a_check_of_another_console_takes_the_place_of_an_older_one(run, ctx, store, elsewhere, server):
+def test_a_check_of_another_console_replaces_an_older_one(run, ctx, store, elsewhere, server):
     save_check(store, server, findings())
 
     async def story():
@@ -91,7 +91,7 @@ def test_a_check_of_another_console_takes_the_place_of_an_older_one(run, ctx, st
     run(story())
 
 
-def test_the_head_follows_while_another_tab_is_shown(run, ctx, store, server):
+def test_the_badge_is_updated_while_another_tab_is_shown(run, ctx, store, server):
     save_check(store, server, findings())
 
     async def story():
@@ -124,7 +124,7 @@ def test_an_opened_report_stays_while_newer_ones_come(run, ctx, store, server):
 
 
 @pytest.mark.parametrize("unsaved", [False, True])
-def test_a_check_of_other_values_than_those_of_now_is_old(run, ctx, store, configuration, server, unsaved):
+def test_a_stored_check_of_other_values_is_stale(run, ctx, store, configuration, server, unsaved):
     save_check(store, server, findings(), unsaved=unsaved)
     if not unsaved:
         server = configuration.save(server_with(server, description="moved"))

@@ -38,7 +38,7 @@ def empty():
 
 @pytest.fixture
 def server_on(configuration, vault):
-    """Make a server that signs in to a practice instance as one of its accounts."""
+    """Return a function that creates a server for a practice instance, signed in as one of its accounts."""
 
     def make(practice, account="admin", *, production=False, name="Practice", password=PASSWORD):
         credential = configuration.save(
@@ -99,7 +99,7 @@ def click(button):
 
 
 async def edit(practice, name, **values):
-    """Change a service on the instance, as somebody with rights there does."""
+    """Change a service on the instance as an administrator."""
     settings = ConnectionSettings("Practice", practice.base_url)
     async with ServiceNowClient(settings, SignIn("admin", Secret(PASSWORD))) as instance:
         table = instance.table("sys_web_service")

@@ -1,4 +1,4 @@
-"""The task's page on a real practice instance over a real socket: server, names, plan, conflicts, update set."""
+"""The provisioning page with a practice instance over a real socket: server, names, plan, conflicts, update set."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
@@ -30,7 +30,7 @@ __all__ = ["empty", "server_on", "stock"]
 # -- before a server is chosen ------------------------------------------------
 
 
-def test_without_a_server_nothing_can_run_and_it_says_why(run, ctx):
+def test_without_a_server_nothing_can_run_and_the_reason_is_shown(run, ctx):
     async def story():
         async with opened(ctx) as page:
             assert not page.apply_button.isEnabled()
@@ -105,7 +105,7 @@ def test_an_empty_instance_gets_everything_and_long_runs_fold(run, ctx, empty, s
     run(story())
 
 
-def test_names_change_the_plan_after_typing_rests(run, ctx, stock, server_on):
+def test_the_plan_follows_edited_names_after_a_pause(run, ctx, stock, server_on):
     async def story():
         async with opened(ctx, server_on(stock)) as page:
             form = page.plan_tab.parameters
@@ -126,7 +126,7 @@ def test_names_change_the_plan_after_typing_rests(run, ctx, stock, server_on):
     run(story())
 
 
-def test_a_name_that_cannot_be_is_said_beside_its_field(run, ctx, stock, server_on):
+def test_an_invalid_name_is_reported_beside_its_field(run, ctx, stock, server_on):
     async def story():
         async with opened(ctx, server_on(stock)) as page:
             line = page.plan_tab.parameters.lines["status_service"]
@@ -143,7 +143,7 @@ def test_a_name_that_cannot_be_is_said_beside_its_field(run, ctx, stock, server_
     run(story())
 
 
-def test_a_dead_instance_is_said_in_five_parts_with_retry(run, ctx, server_on):
+def test_an_unreachable_instance_shows_the_problem_with_retry(run, ctx, server_on):
     async def story():
         async with opened(ctx, server_on("http://127.0.0.1:9/")) as page:
             [shown] = page.plan_tab.states.findChildren(ErrorState)
@@ -228,7 +228,7 @@ def test_a_conflict_is_left_alone_until_it_is_ticked(run, ctx, server_on):
 # -- the update set and others ------------------------------------------------
 
 
-def test_the_update_set_is_saved_through_a_dialog_that_waits_for_nobody(run, ctx, empty, server_on, tmp_path):
+def test_the_update_set_is_saved_through_a_dialog_without_a_nested_loop(run, ctx, empty, server_on, tmp_path):
     async def story():
         async with opened(ctx, server_on(empty)) as page:
             page.save_update_set()

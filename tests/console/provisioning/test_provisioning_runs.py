@@ -1,4 +1,4 @@
-"""Runs of the task from its page: receipt, administrator, production, cancel, refusal, undo, verify."""
+"""Runs started from the provisioning page: receipt, administrator, production, cancel, failure, undo, verify."""
 
 import asyncio
 
@@ -31,7 +31,7 @@ __all__ = ["empty", "server_on"]
 # -- runs ---------------------------------------------------------------------
 
 
-def test_apply_makes_everything_and_leaves_a_receipt_then_undo_takes_it_back(run, ctx, empty, server_on):
+def test_apply_creates_everything_with_a_receipt_and_undo_removes_it(run, ctx, empty, server_on):
     before = {
         t: empty.records(t) for t in ("sc_category", "sc_cat_item", "item_option_new", "sys_web_service")
     }
@@ -150,7 +150,7 @@ def test_a_production_server_asks_for_its_name(run, ctx, empty, server_on):
     assert empty.records("sys_web_service", name=CREATE_SERVICE) == []
 
 
-def test_a_run_is_cancelled_at_once_and_gone_on_with(run, ctx, empty, server_on):
+def test_a_cancelled_run_can_be_continued(run, ctx, empty, server_on):
     async def story():
         async with opened(ctx, server_on(empty)) as page:
             view = page.plan_tab.run
@@ -174,7 +174,7 @@ def test_a_run_is_cancelled_at_once_and_gone_on_with(run, ctx, empty, server_on)
     run(story())
 
 
-def test_a_run_that_is_refused_says_cause_owner_and_remedy_and_offers_both_ways(run, ctx, empty, server_on):
+def test_a_failed_run_shows_its_problem_and_offers_continue_and_undo(run, ctx, empty, server_on):
     async def story():
         async with opened(ctx, server_on(empty)) as page:
             view = page.plan_tab.run
@@ -203,7 +203,7 @@ def test_a_run_that_is_refused_says_cause_owner_and_remedy_and_offers_both_ways(
     assert empty.records("sc_cat_item", name="Execute Application Request") == []
 
 
-def test_an_unfinished_run_is_met_again_when_the_page_is_opened(run, ctx, empty, server_on):
+def test_an_unfinished_run_is_shown_when_the_page_is_opened(run, ctx, empty, server_on):
     server = server_on(empty)
 
     async def story():
@@ -238,7 +238,7 @@ def test_leaving_the_page_ends_the_run(run, ctx, empty, server_on):
 # -- verify -------------------------------------------------------------------
 
 
-def test_verify_says_who_changed_what(run, ctx, empty, server_on):
+def test_verify_shows_who_changed_what(run, ctx, empty, server_on):
     async def story():
         async with opened(ctx, server_on(empty)) as page:
             await applied(page)
@@ -269,7 +269,7 @@ def test_verify_says_who_changed_what(run, ctx, empty, server_on):
     run(story())
 
 
-def test_verify_that_cannot_read_says_so(run, ctx, empty, server_on):
+def test_a_failed_verification_shows_the_problem(run, ctx, empty, server_on):
     async def story():
         async with opened(ctx, server_on(empty)) as page:
             empty.faults.set("hibernating")

@@ -74,7 +74,7 @@ def test_the_items_steps_open_the_task_with_the_server_chosen(run, ctx, configur
     run(story())
 
 
-def test_home_counts_in_its_title_and_says_where_it_was_read(run, ctx):
+def test_home_shows_the_count_of_steps_and_where_they_were_read(run, ctx):
     async def story():
         page = await opened(ctx, "home")
         await until(lambda: page.settled)
@@ -89,9 +89,7 @@ def test_home_counts_in_its_title_and_says_where_it_was_read(run, ctx):
     run(story())
 
 
-def test_the_way_through_all_of_it_is_offered_over_the_guide_until_something_is_set_up(
-    run, ctx, configuration
-):
+def test_the_wizard_is_offered_above_the_guide_until_something_is_set_up(run, ctx, configuration):
     async def story():
         page = await opened(ctx, "home")
         await until(lambda: page.settled)
@@ -120,7 +118,7 @@ def test_only_the_next_step_has_the_primary_button(run, ctx):
 @pytest.mark.parametrize(
     ("width", "shape"), [(500, "one"), (620, "one"), (880, "beside"), (1100, "two"), (1600, "two")]
 )
-def test_steps_and_usual_facts_have_their_room_at_every_width(run, ctx, configuration, width, shape):
+def test_steps_and_typical_facts_fit_at_every_width(run, ctx, configuration, width, shape):
     configuration.save(configuration.new(Kind.FOREIGN_SYSTEM, name="Server", base_url="https://a.example/"))
 
     async def story():
@@ -137,7 +135,7 @@ def test_steps_and_usual_facts_have_their_room_at_every_width(run, ctx, configur
     run(story())
 
 
-def test_a_card_for_each_server_says_what_is_known_and_leads_there(run, ctx, configuration, store):
+def test_each_server_has_a_card_with_its_status_and_links(run, ctx, configuration, store):
     server = configuration.save(
         configuration.new(Kind.FOREIGN_SYSTEM, name="Live", base_url="https://a.example/", production=True)
     )
@@ -205,7 +203,7 @@ FILES = (r"C:\Users\b.okafor\Downloads\vs_setup.exe", "/opt/tools/bin/run", "set
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_a_path_gives_up_its_folders_before_the_name_of_the_file(qapp, path):
+def test_an_elided_path_keeps_the_file_name_longest(qapp, path):
     metrics = QFontMetrics(theme.font("body"))
     name = file_name(path)
     for width in range(20, 400, 7):
@@ -221,7 +219,7 @@ def test_a_path_gives_up_its_folders_before_the_name_of_the_file(qapp, path):
     ),
     st.integers(0, 3000),
 )
-def test_the_room_of_a_table_is_shared_out_whole(columns, room):
+def test_column_widths_fill_the_table(columns, room):
     natural = [n for n, *_ in columns]
     least = [min(n, smallest) for n, smallest, *_ in columns]
     take, give = [c[2] for c in columns], [c[3] for c in columns]
@@ -232,7 +230,7 @@ def test_the_room_of_a_table_is_shared_out_whole(columns, room):
         assert sum(widths) == room
 
 
-def test_every_column_of_requests_is_in_sight_in_the_first_window(run, ctx, store):
+def test_every_column_of_requests_is_visible_in_the_smallest_window(run, ctx, store):
     with store.write() as work:
         work.insert(
             ApprovalRequest(
@@ -264,7 +262,7 @@ def test_every_column_of_requests_is_in_sight_in_the_first_window(run, ctx, stor
     run(story())
 
 
-def test_what_a_request_does_costs_no_call_to_the_instance(run, ctx, configuration, store):
+def test_changed_requests_cause_no_call_to_the_instance(run, ctx, configuration, store):
     practice = PracticeInstance(password="practice-password").start()
     save, new = configuration.save, configuration.new
     credential = save(new(Kind.USER_CREDENTIAL, account="privman.integration"))
@@ -297,7 +295,7 @@ def test_what_a_request_does_costs_no_call_to_the_instance(run, ctx, configurati
         practice.stop()
 
 
-def test_home_leads_to_the_names_where_services_were_renamed_and_not_to_a_second_set(run, ctx, configuration):
+def test_home_opens_the_process_where_services_were_renamed(run, ctx, configuration):
     practice = PracticeInstance(password="practice-password").start()
     practice.faults.set("service_renamed")
     save, new = configuration.save, configuration.new
