@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.kinds import RequestEventKind, RequestState
+from models.kinds import RequestErrorKind, RequestEventKind, RequestState
 from services.common.errors import ConsoleError, InputError, UnreachableError
 from services.common.fault_ids import FaultId
 from services.requests.lifecycle import apply_observation
@@ -26,6 +26,7 @@ from services.store.row_values import get_table
 from tests.services.requests.conftest import stored, timeline
 
 FIELDS = {"PMUserReason": "why", "PMFilePath": "C:\\x.exe"}
+KIND = RequestErrorKind.STATUS_UNREADABLE
 LIMIT = timedelta(seconds=lifecycle_module.PROCESSING_LIMIT_S)
 
 
@@ -69,9 +70,9 @@ def test_objects_that_are_gone_are_reported(store):
 async def test_a_problem_is_stored_once_and_cleared(life, store, approval_type):
     row = await life.submit(approval_type, FIELDS)
     steps = RequestTransactions(store)
-    assert not steps.record_problem(uuid.uuid4(), "gone", utcnow())
-    assert steps.record_problem(row.id, "no answer", utcnow())
-    assert not steps.record_problem(row.id, "no answer", utcnow())
+    assert not steps.record_problem(uuid.uuid4(), "gone", KIND, utcnow())
+    assert steps.record_problem(row.id, "no answer", KIND, utcnow())
+    assert not steps.record_problem(row.id, "no answer", KIND, utcnow())
     assert stored(store)[0].error == "no answer"
     steps.clear_problem(row.id)
     assert stored(store)[0].error == ""
