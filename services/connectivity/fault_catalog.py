@@ -13,7 +13,6 @@ from services.common.fault_ids import FaultId, FaultTrait
 from services.common.redaction import evidence_excerpt as redacted
 from services.connectivity.fault_symptoms import find_symptom
 from services.connectivity.report import StageResult, StageState
-from services.connectivity.stages import load_stages
 from services.servicenow.faults import FAULTS
 
 SERVICE_STAGES = ("service_create", "service_status", "service_cancel")
@@ -284,7 +283,12 @@ CALL_STAGES = ("authentication", *PROCESS_STAGES)
 
 
 def declare_faults(*faults: CheckFault) -> None:
-    """Add the faults of a stage to the catalog; called by its module in `services.connectivity.stages`."""
+    """Add the faults of a stage to the catalog; called by its module in `services.connectivity.stages`.
+
+    Raises RuntimeError once the catalog has been read, since it would lack these faults.
+    """
+    if all_faults.cache_info().currsize:
+        raise RuntimeError("the fault catalog was read before every stage had declared its faults")
     _declared.extend(faults)
 
 
@@ -292,9 +296,8 @@ def declare_faults(*faults: CheckFault) -> None:
 def all_faults() -> tuple[CheckFault, ...]:
     """Return the catalog in the order of the stages: within a stage, declared faults follow the listed ones.
 
-    Imports the stage modules, so that their faults are declared; those modules must not call it while being imported.
+    The stage modules have declared their faults by then: importing this package imports the runner, which loads them.
     """
-    load_stages()
     faults = list(_LISTED_FAULTS)
     for fault in _declared:
         own = STAGES.index(fault.stages[0])
