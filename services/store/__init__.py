@@ -3,7 +3,7 @@
 Names are looked up when they are first used, so that `services.store.tree_outline` costs no import of the database library.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from services.store.audit_trail import AuditVerdict
@@ -35,7 +35,7 @@ _LAZY_EXPORTS = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import the module that holds `name`."""
     if name in _LAZY_EXPORTS:
         import importlib

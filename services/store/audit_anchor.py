@@ -9,8 +9,9 @@ import re
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
+from services.common.json_types import JsonObject
 from services.common.secret import Secret
 from services.store.row_values import canonical_timestamp
 
@@ -61,7 +62,7 @@ class Anchor:
             [FORMAT, str(self.store), self.entries, self.hash, canonical_timestamp(self.at), self.key]
         ).encode()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the anchor as a JSON document."""
         return {
             "format": FORMAT,
@@ -75,7 +76,7 @@ class Anchor:
         }
 
     @classmethod
-    def of(cls, document: Any) -> Self:
+    def of(cls, document: object) -> Self:
         """Read what `as_dict` made. Raises ValueError with a sentence for people."""
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError("It is not an anchor that audit anchor wrote.")
@@ -125,7 +126,7 @@ def key_fingerprint(public: str) -> str:
     return hashlib.sha256(bytes.fromhex(public)).hexdigest()[:32]
 
 
-def _is_signature(key: Any, signature: Any) -> bool:
+def _is_signature(key: object, signature: object) -> bool:
     return (
         isinstance(key, str)
         and isinstance(signature, str)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -15,7 +16,7 @@ from models.store_meta import StoreMeta
 from services.store import timeline_audit
 from services.store.errors import chain_broken
 from services.store.revision_check import UnreadableRowError, find_state_problem, iterate_rows
-from services.store.row_values import canonical_timestamp
+from services.store.row_values import SqlStatement, canonical_timestamp, get_table
 
 GENESIS = "0" * 64
 HEAD_KEY = "audit_head"
@@ -96,12 +97,12 @@ def verify_chain(session: Session, signed: Mapping[int, str] | None = None) -> A
     known = dict(signed or {})
     lines = timeline_audit.TimelineCheck(session)
     apart = ""
-    statement = select(AuditEntry, Revision).join(
+    statement: SqlStatement = sqlalchemy.select(AuditEntry, Revision).join(
         Revision, isouter=True, onclause=col(AuditEntry.revision_id) == col(Revision.id)
     )
     try:
         for entry, revision in iterate_rows(
-            session, statement, col(AuditEntry.seq), lambda pair: pair[0].seq
+            session, statement, get_table(AuditEntry).c.seq, lambda pair: pair[0].seq
         ):
             seq += 1
             problem = _entry_problem(entry, revision, seq, last)

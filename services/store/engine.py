@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+import sqlite3
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
@@ -25,7 +26,7 @@ _FILE_CREATION_LOCK = threading.Lock()
 class _IndexHintCompiler(SQLiteCompiler):
     """Writes `with_hint(table, "INDEXED BY …", "sqlite")` behind the table, which SQLAlchemy leaves out for SQLite."""
 
-    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+    def get_from_hint_text(self, table: object, text: str | None) -> str | None:
         """Return the hint as it is."""
         del table
         return text
@@ -82,7 +83,7 @@ def make_engine(url: str, *, upgrades: bool = False) -> Engine:
     engine.dialect.statement_compiler = _IndexHintCompiler
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # BEGIN is ours, see below
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -118,7 +119,12 @@ def _make_postgresql_engine(address: URL, *, upgrades: bool) -> Engine:
     )
 
     @event.listens_for(engine, "do_connect")
-    def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    def connect(
+        _dialect: object,
+        _record: object,
+        arguments: Sequence[str],
+        named: Mapping[str, "postgresql_connections.Parameter"],
+    ) -> "postgresql_connections.MonitoredConnection":
         return connector.connect(*arguments, **named)
 
     return engine

@@ -7,9 +7,9 @@ extension pg_trgm indexes it where it may be had. Both get the text folded by th
 
 import functools
 import sqlite3
+import uuid
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
@@ -103,7 +103,7 @@ def index_pending_texts(connection: Connection) -> int:
         return 0
     folded = f"SELECT CASE WHEN gone THEN 'delete' END, request, {FOLD_FUNCTION}(held) FROM request_text_due ORDER BY seq"  # noqa: S608
     connection.exec_driver_sql(f"INSERT INTO request_text (request_text, rowid, held) {folded}")
-    done: Any = connection.exec_driver_sql("DELETE FROM request_text_due")
+    done = connection.exec_driver_sql("DELETE FROM request_text_due")
     return int(done.rowcount)
 
 
@@ -131,7 +131,7 @@ def _index_pending_postgresql(connection: Connection) -> int:
     return len(due)
 
 
-def upsert_texts(connection: Connection, keys: Sequence[Any]) -> None:
+def upsert_texts(connection: Connection, keys: Sequence[uuid.UUID]) -> None:
     """Write the folded text of requests into PostgreSQL's table of them."""
     found = {row.id: row for row in connection.execute(_SELECT_TEXTS, {"keys": list(keys)})}
     rows = [found[key] for key in keys if key in found]

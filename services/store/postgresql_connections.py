@@ -7,19 +7,21 @@ still works on the statement.
 
 import logging
 import select
-from collections.abc import Generator
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import pq
+from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
 
 from services.store.driver_errors import DatabaseErrorKind
 
 # The driver logs what it cannot do on a connection that is lost; the error that is raised says it already.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 
+Parameter: TypeAlias = Any  # psycopg takes parameters of several types
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_S = 3
@@ -73,14 +75,14 @@ class NotReadyError(psycopg.OperationalError):
     trouble = DatabaseErrorKind.NOT_READY
 
 
-class MonitoredConnection(psycopg.Connection[Any]):
+class MonitoredConnection(psycopg.Connection[TupleRow]):
     """A connection whose calls end with SilentError when the server does not work on them."""
 
     connector: "Connector"
-    connect_arguments: dict[str, Any]
+    connect_arguments: dict[str, Parameter]
     """What it was made with, for asking the same server over another connection."""
 
-    def wait(self, gen: Generator[Any, Any, T], *arguments: Any, **named: Any) -> T:
+    def wait(self, gen: PQGen[T], *arguments: Parameter, **named: Parameter) -> T:
         """Run what the driver has to do, and ask after the server while it says nothing."""
         try:
             return super().wait(self._monitor(gen), *arguments, **named)
@@ -89,7 +91,7 @@ class MonitoredConnection(psycopg.Connection[Any]):
             self.close()
             raise
 
-    def _monitor(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    def _monitor(self, gen: PQGen[T]) -> PQGen[T]:
         quiet_since = monotonic()
         try:
             wanted = next(gen)
@@ -135,7 +137,7 @@ class Connector:
         """Remember that the server did not answer just now."""
         self._unresponsive_at = monotonic()
 
-    def connect(self, *arguments: Any, **named: Any) -> MonitoredConnection:
+    def connect(self, *arguments: str, **named: Parameter) -> MonitoredConnection:
         """Connect, or raise one of the errors above."""
         given = dict(named)
         own = str(given.pop("options", "") or "")
@@ -155,7 +157,7 @@ class Connector:
 
 
 def _diagnose_connect_error(
-    error: psycopg.OperationalError, asked: dict[str, Any]
+    error: psycopg.OperationalError, asked: dict[str, Parameter]
 ) -> psycopg.OperationalError:
     """Return the error for a connection that was not made: the driver has no code for it, so the server is asked."""
     known = {name: value for name, value in asked.items() if name not in ("options", "context")}

@@ -1,8 +1,7 @@
 """Compares the rows of a store with the revisions that made them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Table, and_, func, select
 from sqlalchemy.exc import OperationalError
@@ -12,7 +11,16 @@ from models.approval_request import COPY_VERSION
 from models.base import name_key
 from models.revision import Revision
 from models.tables import all_models
-from services.store.row_values import detachable_references, get_table, observed_columns, to_json
+from services.store.row_values import (
+    RowValues,
+    SqlColumn,
+    SqlRow,
+    SqlStatement,
+    detachable_references,
+    get_table,
+    observed_columns,
+    to_json,
+)
 
 PAGE_SIZE = 500
 
@@ -21,7 +29,9 @@ class UnreadableRowError(Exception):
     """A row holds something that its columns cannot hold."""
 
 
-def iterate_rows(session: Session, statement: Any, key: Any, key_of: Callable[[Any], Any]) -> Iterator[Any]:
+def iterate_rows(
+    session: Session, statement: SqlStatement, key: SqlColumn, key_of: Callable[[SqlRow], object]
+) -> Iterator[SqlRow]:
     """Yield the rows of `statement` in the order of `key`, page by page, up to one that cannot be read.
 
     Raises UnreadableError in the place of that row.
@@ -91,7 +101,7 @@ def _changed_row_problem(
     return ""
 
 
-def _matches_revision(after: str | None, values: Mapping[str, Any], loose: frozenset[str]) -> bool:
+def _matches_revision(after: str | None, values: RowValues, loose: frozenset[str]) -> bool:
     """Compare what both sides have: an upgrade may have added columns since, or taken some away.
 
     `loose` columns may differ: they were observed, or the reference went with what it pointed at.
@@ -125,5 +135,5 @@ def _missing_row_problem(session: Session, table: Table) -> str:
     return f"the {_describe_row(table, dict(found))} is gone, and no revision deleted it" if found else ""
 
 
-def _describe_row(table: Table, values: Mapping[str, Any]) -> str:
+def _describe_row(table: Table, values: RowValues) -> str:
     return f"{table.name.replace('_', ' ')} “{values.get('name') or values['id']}”"

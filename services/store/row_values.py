@@ -4,12 +4,21 @@ import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Row, Select, Table
 from sqlmodel import SQLModel
 
 from models.base import UtcDateTime
+
+ColumnValue: TypeAlias = Any  # the type of a value is that of its column, which only the model knows
+RowValues: TypeAlias = Mapping[str, ColumnValue]
+"""Columns of a row by name."""
+RowDict: TypeAlias = dict[str, ColumnValue]
+"""Columns of a row by name, to be changed."""
+SqlColumn: TypeAlias = ColumnElement[Any]  # Any: columns of different types are handled alike
+SqlStatement: TypeAlias = Select[*tuple[Any, ...]]  # Any: the columns are chosen at run time
+SqlRow: TypeAlias = Row[*tuple[Any, ...]]  # Any: the columns are chosen at run time
 
 
 def get_table(model: type[SQLModel] | SQLModel) -> Table:
@@ -29,22 +38,22 @@ def detachable_references(model: type[SQLModel] | SQLModel) -> frozenset[str]:
     return frozenset(getattr(model, "released", ()))
 
 
-def row_to_dict(row: SQLModel) -> dict[str, Any]:
+def row_to_dict(row: SQLModel) -> RowDict:
     """Return the columns of `row` as a plain dict."""
     return {c.name: getattr(row, c.name) for c in get_table(row).columns}
 
 
-def to_json(values: Mapping[str, Any]) -> str:
+def to_json(values: RowValues) -> str:
     """Write the columns of a row as JSON; UUIDs and times as text."""
     return json.dumps(
         {k: _json_value(v) for k, v in values.items() if k != "name_key"}, ensure_ascii=False, sort_keys=True
     )
 
 
-def from_json(model: type[SQLModel], text: str) -> dict[str, Any]:
+def from_json(model: type[SQLModel], text: str) -> RowDict:
     """Read what `to_json` wrote back into column values of `model`; unknown columns are dropped."""
     stored = json.loads(text)
-    values: dict[str, Any] = {}
+    values: RowDict = {}
     for column in get_table(model).columns:
         if column.name not in stored:
             continue
@@ -57,7 +66,7 @@ def from_json(model: type[SQLModel], text: str) -> dict[str, Any]:
     return values
 
 
-def _json_value(value: Any) -> Any:
+def _json_value(value: ColumnValue) -> ColumnValue:
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, datetime):

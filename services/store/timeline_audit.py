@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from sqlmodel import Session
@@ -21,7 +21,7 @@ from models.audit_entry import AuditEntry
 from models.removed_event import RemovedEvent
 from models.request_event import HASH_FORMAT, LEGACY_HASH_FORMAT, RequestEvent
 from services.store.revision_check import UnreadableRowError, iterate_rows
-from services.store.row_values import canonical_timestamp, get_table
+from services.store.row_values import SqlRow, canonical_timestamp, get_table
 from services.store.timeline_facts import parse_legacy_line
 
 ADDED_OPERATION = "timeline"
@@ -101,7 +101,7 @@ def added_detail(first: int, last: int, hashes: Iterable[str]) -> str:
     return AddedLines(first, last, _digest(hashes)).format()
 
 
-def remove_lines(session: Session, *conditions: Any) -> None:
+def remove_lines(session: Session, *conditions: ColumnElement[bool]) -> None:
     """Remove the lines that meet `conditions`; the unit of work of the session records it."""
     rows = session.execute(select(_EVENT_TABLE).where(*conditions)).all()
     gone = [(_row_hash(row), row.line) for row in rows if row.line is not None]
@@ -245,7 +245,7 @@ def _require_int(value: object) -> int:
     return value
 
 
-def _row_hash(row: Any) -> str:
+def _row_hash(row: SqlRow) -> str:
     try:
         fields = (row.line, row.id, row.request_id, row.at, row.kind, row.actor, row.detail)
         facts = (row.operation, row.outcome, row.comment)

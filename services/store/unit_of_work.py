@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlmodel import Session, SQLModel
@@ -15,7 +15,7 @@ from services.common.errors import ConflictError
 from services.store import timeline_audit
 from services.store.audit_trail import append_entry, revision_detail
 from services.store.change_feed import Change
-from services.store.row_values import get_table, observed_columns, row_to_dict, to_json
+from services.store.row_values import RowDict, RowValues, get_table, observed_columns, row_to_dict, to_json
 
 COPY_BATCH_SIZE = 500
 """Rows in one statement: databases limit how many values one may carry."""
@@ -55,7 +55,7 @@ class UnitOfWork:
         self._record(row, "create", None, values)
         return row
 
-    def update(self, row: Row, base_version: int, *, base: Mapping[str, Any] | None = None) -> Row:
+    def update(self, row: Row, base_version: int, *, base: RowValues | None = None) -> Row:
         """Store `row` over version `base_version` and return it with its new version.
 
         Raises ConflictError with `base` (what the caller opened, if it knows), mine and theirs when another version is stored.
@@ -93,8 +93,8 @@ class UnitOfWork:
     def observe(
         self,
         model: type[SQLModel],
-        seen: Mapping[uuid.UUID, Mapping[str, Any]],
-        copies: Sequence[SQLModel | Mapping[str, Any]] = (),
+        seen: Mapping[uuid.UUID, RowValues],
+        copies: Sequence[SQLModel | RowValues] = (),
         *,
         detail: str = "",
     ) -> None:
@@ -107,7 +107,7 @@ class UnitOfWork:
         if wrong:
             raise ValueError(f"{', '.join(sorted(wrong))} belongs to the row and is changed by an update")
         table = get_table(model)
-        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        alike: dict[tuple[str, ...], list[RowDict]] = {}
         for key, values in seen.items():
             if values:
                 alike.setdefault(tuple(sorted(values)), []).append({**values, "of_row": key})
@@ -119,7 +119,7 @@ class UnitOfWork:
         if seen or copies:
             self.event("observe", kind=str(table.name), detail=detail or f"{len(seen) + len(copies)} rows")
 
-    def _copy(self, table: Table, copies: Sequence[SQLModel | Mapping[str, Any]]) -> None:
+    def _copy(self, table: Table, copies: Sequence[SQLModel | RowValues]) -> None:
         values = (row_to_dict(one) if isinstance(one, SQLModel) else dict(one) for one in copies)
         rows = {row["id"]: row | {"version": COPY_VERSION} for row in values}
         known = self.session.execute(select(table.c.id, table.c.version).where(table.c.id.in_(rows))).all()
@@ -166,7 +166,7 @@ class UnitOfWork:
         if added is not None:
             self.event(timeline_audit.ADDED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=added)
 
-    def _stored(self, row: SQLModel) -> dict[str, Any] | None:
+    def _stored(self, row: SQLModel) -> RowDict | None:
         table = get_table(row)
         found = self.session.execute(select(table).where(table.c.id == row.id)).mappings().first()  # type: ignore[attr-defined]
         return dict(found) if found else None
@@ -176,9 +176,7 @@ class UnitOfWork:
         mine = (table.c.object_id == row.id, table.c.object_kind == str(get_table(row).name))
         return self.session.execute(select(func.max(table.c.number)).where(*mine)).scalar() or 0
 
-    def _record(
-        self, row: SQLModel, operation: str, before: dict[str, Any] | None, after: dict[str, Any] | None
-    ) -> None:
+    def _record(self, row: SQLModel, operation: str, before: RowDict | None, after: RowDict | None) -> None:
         values = after or before or {}
         revision = Revision(
             object_kind=str(get_table(row).name),
@@ -216,7 +214,7 @@ class UnitOfWork:
         )
 
 
-def _object_name(values: Mapping[str, Any]) -> str:
+def _object_name(values: RowValues) -> str:
     for key in ("name", "number", "task", "file_path"):
         if values.get(key):
             return str(values[key])[:255]

@@ -6,14 +6,13 @@ are kept in a task run of the request, so that a request can be raised after a c
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from sqlmodel import Session, select
 
 from models.approval_request import ApprovalRequest
 from models.kinds import TaskState
 from models.task_run import TaskRun
-from services.store.row_values import get_table
+from services.store.row_values import RowDict, get_table
 from services.store.unit_of_work import UnitOfWork
 
 TASK_ID = "request_inputs"
@@ -33,7 +32,7 @@ COLUMN_BY_VARIABLE = {
 _ADDED_VARIABLES = ("PMApprovalId", "PMProcessId", "PMProcessName")
 
 
-def column_values(fields: Mapping[str, str]) -> dict[str, Any]:
+def column_values(fields: Mapping[str, str]) -> RowDict:
     """Return what a row keeps of `fields`; texts longer than their column are cut there."""
     columns = get_table(ApprovalRequest).columns
     return {

@@ -7,11 +7,11 @@ request whose record in ServiceNow says this or that. A test walks through both.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from models.kinds import RequestState
 from models.translation_marks import tr_later
 from services.servicenow.contract import ApprovalStatus
+from services.store.row_values import RowDict
 
 _S = RequestState
 
@@ -41,7 +41,7 @@ MISSING_RECORD = "no record"
 CLOSED_STATES = ("3", "4", "7")
 """Closed Complete, Closed Incomplete, Closed Skipped: nobody decides such a task any more."""
 
-UNOBSERVED_COLUMNS: dict[str, Any] = {
+UNOBSERVED_COLUMNS: RowDict = {
     "servicenow_state": "", "record_state": "", "record_closed": False, "order_state": "", "record_id": "", "order_id": "",
     "number": "", "order_number": "", "waits_for": "",
 }  # fmt: skip

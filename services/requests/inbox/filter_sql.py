@@ -5,18 +5,16 @@ import unicodedata
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, String, false, func, literal, literal_column, or_
+from sqlalchemy import ColumnElement, String, false, func, literal, literal_column, or_
 
 from models.approval_request import ApprovalRequest
 from models.kinds import OPEN_STATES, RequestState
 from services.requests.inbox.filters import ME, Filter, Sort
 from services.requests.inbox.folded_columns import casefolded
-from services.store.row_values import get_table
+from services.store.row_values import SqlColumn, get_table
 
-SqlColumn: TypeAlias = ColumnElement[Any]  # Any: columns of different types in one sequence
-SqlStatement: TypeAlias = Select[Any]  # Any: the columns are chosen at run time
 SortKey: TypeAlias = tuple[object, ...]
 """Values of the columns of an order, in one row."""
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from models.kinds import OPEN_STATES, RequestState
 from services.common.json_types import JsonObject, JsonValue
+from services.store.row_values import RowDict
 
 ME = "@me"
 """Value of `Filter.waits_for`: the user of this console."""
@@ -81,7 +82,7 @@ class Filter:
     def from_json(cls, values: Mapping[str, JsonValue]) -> "Filter":
         """Return the filter that `as_json` wrote; raises ValueError for other values."""
         known = {one.name: one for one in fields(cls)}
-        read: dict[str, Any] = {}  # Any: values of fields of different types
+        read: RowDict = {}  # Any: values of fields of different types
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"a filter has no {name}")

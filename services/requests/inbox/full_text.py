@@ -29,13 +29,7 @@ from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import Session
 
 from services.common.plain_text import replace_unstorable
-from services.requests.inbox.filter_sql import (
-    REQUEST_TABLE,
-    FilterCondition,
-    SqlColumn,
-    SqlStatement,
-    sql_clauses,
-)
+from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
 from services.requests.inbox.index_selection import (
     AGE_INDEX,
     RAW_ID,
@@ -53,6 +47,7 @@ from services.store.full_text import (
     id_search_forms,
     matches_words,
 )
+from services.store.row_values import SqlColumn, SqlStatement
 
 CANDIDATES_MAX = 2_000
 """Rows that are compared if more rows contain a word: those stored last."""

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, func, literal_column, select, type_coerce
 from sqlalchemy.types import NullType
 from sqlmodel import Session
 
-from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, SqlStatement, sql_clauses
+from services.requests.inbox.filter_sql import REQUEST_TABLE, FilterCondition, sql_clauses
 from services.requests.inbox.filters import Sort
+from services.store.row_values import SqlStatement
 
 IN_MEMORY_SORT_MAX = 10_000
 """Up to this number, rows are fetched and sorted in any order; more rows are read in the order of an index."""

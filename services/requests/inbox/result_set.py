@@ -17,8 +17,6 @@ from services.requests.inbox.filter_sql import (
     ROW_COLUMNS,
     RequestRow,
     SortKey,
-    SqlColumn,
-    SqlStatement,
     build_conditions,
     is_ascending,
     sort_key,
@@ -37,6 +35,7 @@ from services.requests.inbox.index_selection import (
     select_index,
     with_index_hint,
 )
+from services.store.row_values import SqlColumn, SqlStatement
 
 ANCHORS_MAX = 4_096
 

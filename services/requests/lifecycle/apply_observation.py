@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlmodel import col, select
 
@@ -27,6 +27,7 @@ from services.servicenow.contract import ApprovalStatus
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
 from services.store.errors import NotFoundError
+from services.store.row_values import RowDict
 
 TIMEOUT_TOLERANCE = timedelta(seconds=5)
 """Clocks differ: an end this shortly before the time was over still counts as timed out."""
@@ -125,7 +126,7 @@ async def store_observation(
     written to its end even where the task is cancelled, because it has happened.
     """
 
-    def news(present: ApprovalRequest) -> dict[str, Any]:
+    def news(present: ApprovalRequest) -> RowDict:
         values = _observed_values(present, record, whole=whole, deed=event is not None)
         if comment and present.is_copy:
             values["comment"] = comment
@@ -162,13 +163,11 @@ async def load_request_in_thread(store: Store, key: uuid.UUID) -> ApprovalReques
     return await asyncio.to_thread(load_request, store, key)
 
 
-def _observed_values(
-    row: ApprovalRequest, record: RequestedItem, *, whole: bool, deed: bool
-) -> dict[str, Any]:
+def _observed_values(row: ApprovalRequest, record: RequestedItem, *, whole: bool, deed: bool) -> RowDict:
     if not deed and row.observed_at is not None and row.observed_at > record.read_at:
         # Somebody looked later: all that is left to say is how that goes with the state of the row.
         return {"mismatch": stored_item(row).assess(row.state).mismatch}
-    values: dict[str, Any] = dict(record.observed_columns())
+    values: RowDict = dict(record.observed_columns())
     if not record.is_open:
         values["waits_for"] = ""  # whatever the account sees: an approval that was left open decides nothing
     elif whole and record.open_approvals:

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
@@ -42,6 +41,7 @@ from services.servicenow.faults import NotFoundOnInstanceError, make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.store import NotFoundError, Store
 from services.store.errors import StoreError
+from services.store.row_values import ColumnValue, RowDict, RowValues
 
 PROCESSING_LIMIT_S = 300.0
 """What an instance has not done by then it never does: a balancer cuts every call off after this time."""
@@ -181,7 +181,7 @@ class RequestLifecycle:
             await self._observe(row, record.observed_columns())
         return record
 
-    async def _observe(self, row: ApprovalRequest, says: Mapping[str, Any]) -> None:
+    async def _observe(self, row: ApprovalRequest, says: RowValues) -> None:
         seen = {name: value for name, value in says.items() if getattr(row, name) != value}
         if seen:
             await run_to_completion(lambda: self._steps.observe(row, {**seen, "observed_at": utcnow()}))
@@ -409,10 +409,10 @@ class RequestLifecycle:
         raise error
 
     async def _created(
-        self, row: ApprovalRequest, event: TimelineEvent, sent: datetime, **seen: Any
+        self, row: ApprovalRequest, event: TimelineEvent, sent: datetime, **seen: ColumnValue
     ) -> ApprovalRequest:
         request_id = row.external_id
-        values: dict[str, Any] = {
+        values: RowDict = {
             "external_id": request_id,
             "submitted_at": sent,
             "times_out_at": sent + timedelta(seconds=self._process.timeout_after_s),
@@ -486,9 +486,9 @@ class RequestLifecycle:
         state: RequestState,
         event: TimelineEvent,
         *,
-        seen: Mapping[str, Any] | None = None,
+        seen: RowValues | None = None,
         sent: int | None = None,
-        **values: Any,
+        **values: ColumnValue,
     ) -> bool:
         def write() -> bool:
             return self._steps.take(row, state, event, utcnow(), values=values, seen=seen, sent=sent)
@@ -496,9 +496,9 @@ class RequestLifecycle:
         return await run_to_completion(_with_store_retries(write))
 
     async def _end(
-        self, row: ApprovalRequest, state: RequestState, event: TimelineEvent, **more: Any
+        self, row: ApprovalRequest, state: RequestState, event: TimelineEvent, **more: ColumnValue
     ) -> ApprovalRequest:
-        values: dict[str, Any] = {"ended_at": utcnow(), **more}
+        values: RowDict = {"ended_at": utcnow(), **more}
         if row.external_id:
             values["external_id"] = row.external_id
         await self._take(row, state, event, **values)

@@ -7,7 +7,6 @@ a final state stays.
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, select
 
@@ -19,9 +18,9 @@ from services.requests.domain import inputs, journal
 from services.requests.domain.journal import TimelineEvent
 from services.requests.domain.states import check_transition
 from services.store import NotFoundError, Store
-from services.store.row_values import row_to_dict
+from services.store.row_values import RowDict, RowValues, row_to_dict
 
-_UNCLAIMED: dict[str, Any] = {"claimed_by": "", "claimed_until": None}
+_UNCLAIMED: RowDict = {"claimed_by": "", "claimed_until": None}
 
 
 class RequestTransactions:
@@ -142,7 +141,7 @@ class RequestTransactions:
             stored.error, stored.error_kind = "", RequestErrorKind.NONE
             work.update(stored, stored.version)
 
-    def observe(self, row: ApprovalRequest, seen: Mapping[str, Any]) -> None:
+    def observe(self, row: ApprovalRequest, seen: RowValues) -> None:
         """Keep what the instance says of a request; that is no edit of it."""
         with self.store.write() as work:
             work.observe(ApprovalRequest, {row.id: seen})
@@ -156,8 +155,8 @@ class RequestTransactions:
         event: TimelineEvent,
         now: datetime,
         *,
-        values: Mapping[str, Any],
-        seen: Mapping[str, Any] | None = None,
+        values: RowValues,
+        seen: RowValues | None = None,
         sent: int | None = None,
     ) -> bool:
         """Take the step to `state`; `row` then is as it is stored, whoever took the step.
@@ -195,7 +194,7 @@ def copy_stored_values(row: ApprovalRequest, stored: ApprovalRequest) -> None:
         setattr(row, name, value)
 
 
-def row_with(row: ApprovalRequest, values: Mapping[str, Any]) -> ApprovalRequest:
+def row_with(row: ApprovalRequest, values: RowValues) -> ApprovalRequest:
     """Return a copy of `row` with `values` in place of its own."""
     return ApprovalRequest(**{**row_to_dict(row), **values})
 

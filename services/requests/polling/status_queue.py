@@ -9,9 +9,8 @@ import logging
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session
 
 from models.approval_process import ApprovalProcess
@@ -269,7 +268,7 @@ class StatusQueue:
             self._first[row.id] = None
 
 
-def _own_pending_conditions(target: PollTarget) -> tuple[Any, ...]:
+def _own_pending_conditions(target: PollTarget) -> tuple[ColumnElement[bool], ...]:
     return (
         _TABLE.c.server_id == target.server_id,
         _TABLE.c.origin == RequestOrigin.CONSOLE,

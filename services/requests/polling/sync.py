@@ -6,13 +6,12 @@ behind the check of the lease, so that neither a late worker nor a second one do
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlmodel import Session
 
 from models.approval_process import ApprovalProcess
@@ -35,7 +34,7 @@ from services.requests.records.ownership import RecordOwnership, record_ownershi
 from services.requests.records.requested_item import RequestedItem, max_length
 from services.servicenow.contract import ApprovalStatus
 from services.store import Store, UnitOfWork, timeline_audit
-from services.store.row_values import get_table
+from services.store.row_values import RowDict, RowValues, SqlColumn, get_table
 from services.store.timeline_facts import TimelineFacts
 
 CHUNK_SIZE = 400
@@ -44,7 +43,7 @@ CHUNK_SIZE = 400
 _TABLE = get_table(ApprovalRequest)
 _EVENTS = get_table(RequestEvent)
 LeaseCheck = Callable[[Session], None]
-StoredRow = Mapping[str, Any]
+StoredRow = RowValues
 
 COPY_COLUMN_BY_VARIABLE = {"PMApprovalId": "approval_id", **inputs.COLUMN_BY_VARIABLE}
 """Variable to the column that a copy keeps it in."""
@@ -63,18 +62,18 @@ class MatchContext:
         """The request items of all processes."""
         return frozenset(one.request_item_id for one in self.processes if one.request_item_id)
 
-    def items_of(self, row: Mapping[str, Any]) -> frozenset[str]:
+    def items_of(self, row: RowValues) -> frozenset[str]:
         """Return the request items that the record of a stored request may be of; none where that is not known."""
         process = next((one for one in self.processes if one.id == row["process_id"]), None)
         if process is not None:
             return frozenset(filter(None, (process.request_item_id,)))
         return self.request_items if row["version"] == COPY_VERSION else frozenset()
 
-    def claim_of(self, row: Mapping[str, Any], item: RequestedItem) -> RecordOwnership:
+    def claim_of(self, row: RowValues, item: RequestedItem) -> RecordOwnership:
         """Return how an item relates to a stored request."""
         return record_ownership(row["approval_id"], (_approval_id(item),), item.cat_item, self.items_of(row))
 
-    def contradicts(self, row: Mapping[str, Any], item: RequestedItem) -> bool:
+    def contradicts(self, row: RowValues, item: RequestedItem) -> bool:
         """Whether an item is known to be no record of a stored request, and not only not known to be."""
         claim, items = self.claim_of(row, item), self.items_of(row)
         return claim is RecordOwnership.FOREIGN or (
@@ -113,8 +112,8 @@ class _Change:
     """What is to be written about one requested item."""
 
     key: uuid.UUID
-    seen: dict[str, Any] = field(default_factory=dict)
-    copy: dict[str, Any] | None = None
+    seen: RowDict = field(default_factory=dict)
+    copy: RowDict | None = None
     end: RequestState | None = None
     comment: str = ""
     before: StoredRow | None = None
@@ -122,7 +121,7 @@ class _Change:
     detached: list[StoredRow] = field(default_factory=list)
     """Requests that had this item for their record, and are not its own."""
     needs_status_call: bool = False
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[RowDict] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
@@ -220,7 +219,7 @@ def _match_items(session: Session, ground: MatchContext, items: Sequence[Request
 
 
 def _rows_by_column(
-    session: Session, column: str, values: set[str], *conditions: Any
+    session: Session, column: str, values: set[str], *conditions: ColumnElement[bool]
 ) -> "defaultdict[str, list[StoredRow]]":
     grouped = defaultdict(list)
     for row in _select_rows(session, _TABLE.c[column], values, *conditions):
@@ -229,7 +228,7 @@ def _rows_by_column(
 
 
 def _records_by_order(
-    session: Session, orders: set[str], items: Sequence[RequestedItem], *conditions: Any
+    session: Session, orders: set[str], items: Sequence[RequestedItem], *conditions: ColumnElement[bool]
 ) -> "defaultdict[str, set[str]]":
     """Return the records of each order, as far as they are followed."""
     found: defaultdict[str, set[str]] = defaultdict(set)
@@ -245,7 +244,9 @@ def _may_keep_record(row: StoredRow, item: RequestedItem, *, alone: bool) -> boo
     return not item.hides_variables or row["external_id"] != item.order_id or alone
 
 
-def _select_rows(session: Session, column: Any, values: set[str], *conditions: Any) -> Iterator[StoredRow]:
+def _select_rows(
+    session: Session, column: SqlColumn, values: set[str], *conditions: ColumnElement[bool]
+) -> Iterator[StoredRow]:
     wanted = sorted(values)
     for start in range(0, len(wanted), CHUNK_SIZE):
         chosen = select(_TABLE).where(column.in_(wanted[start : start + CHUNK_SIZE]), *conditions)
@@ -360,7 +361,7 @@ def _compute_copy_change(
     return change
 
 
-def _new_copy(ground: MatchContext, item: RequestedItem, key: uuid.UUID, now: datetime) -> dict[str, Any]:
+def _new_copy(ground: MatchContext, item: RequestedItem, key: uuid.UUID, now: datetime) -> RowDict:
     process, at = ground.process_of(item), item.opened_at or item.created_at or item.changed_at or now
     return {
         **_blank_copy(),
@@ -381,7 +382,7 @@ def _blank_copy() -> StoredRow:
     return blank.model_dump()
 
 
-def _changed_observations(item: RequestedItem, row: StoredRow) -> dict[str, Any]:
+def _changed_observations(item: RequestedItem, row: StoredRow) -> RowDict:
     """Return the observed columns, but for `mismatch`, that the item says otherwise than the row."""
     values = item.observed_columns()
     if not item.is_open:
@@ -400,16 +401,14 @@ def _copy_state(item: RequestedItem, times_out_at: datetime | None) -> RequestSt
 # -- timelines -------------------------------------------------------------------------------------------------
 
 
-def _event_values(key: uuid.UUID, event: TimelineEvent, at: datetime, part: str = "") -> dict[str, Any]:
+def _event_values(key: uuid.UUID, event: TimelineEvent, at: datetime, part: str = "") -> RowDict:
     """Return the columns of a timeline line whose id depends only on the request, the kind and `part`."""
     line = uuid.uuid5(key, f"{event.kind}:{part}")
     columns = journal.event_columns(event)
     return {"id": line, "request_id": key, "at": at, "actor": "", "hash_format": HASH_FORMAT, **columns}
 
 
-def _asked_events(
-    key: uuid.UUID, before: str, seen: Mapping[str, Any], now: datetime
-) -> list[dict[str, Any]]:
+def _asked_events(key: uuid.UUID, before: str, seen: RowValues, now: datetime) -> list[RowDict]:
     names = seen.get("waits_for", "")
     if not names or names == before:
         return []
@@ -460,7 +459,7 @@ def _write_changes(work: UnitOfWork, changes: Sequence[_Change], now: datetime) 
     return kept
 
 
-def add_events(session: Session, events: Sequence[dict[str, Any]]) -> None:
+def add_events(session: Session, events: Sequence[RowDict]) -> None:
     """Add lines to timelines, as columns and values; one that is there already is not added again."""
     made = {event["id"]: event for event in events}
     ids = list(made)

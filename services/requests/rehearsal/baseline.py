@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlmodel import col, select
 
@@ -22,6 +22,7 @@ from models.task_run import TaskRun
 from services.common.redaction import redact
 from services.coordination import process_identity
 from services.store import Store
+from services.store.row_values import RowValues
 
 TASK_ID = "rehearsal"
 SAMPLE_SIZE = 20
@@ -73,9 +74,7 @@ def start_run(store: Store, request: ApprovalRequest, process: ApprovalProcess) 
     return run
 
 
-def finish_run(
-    store: Store, run: TaskRun, state: TaskState, outcome: str, legs: Sequence[Mapping[str, Any]]
-) -> None:
+def finish_run(store: Store, run: TaskRun, state: TaskState, outcome: str, legs: Sequence[RowValues]) -> None:
     """Keep how a rehearsal ended, with its legs; blocks. Raises StoreError."""
     kept = [{k: redact(v) if isinstance(v, str) else v for k, v in leg.items()} for leg in legs]
     run.state, run.ended_at, run.outcome = state, utcnow(), redact(outcome)[:TEXT_MAX]

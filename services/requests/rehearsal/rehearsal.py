@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
@@ -34,6 +34,7 @@ from services.servicenow.authentication import SignIn
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
+from services.store.row_values import RowDict
 
 LEG_COUNT = 6
 POLL_ATTEMPTS = 20
@@ -73,7 +74,7 @@ class Leg:
         """Return what it is called on screen."""
         return TITLES.get(self.name, self.name)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> RowDict:
         """Return the leg for JSON."""
         return {"leg": self.name, "ok": self.ok, "observed": self.observed, "ms": round(self.ms)}
 
@@ -103,7 +104,7 @@ class Rehearsal:
         """Which legs took noticeably longer than they usually do, in sentences."""
         return baseline.describe_slow_legs(self.legs, self.usual)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> RowDict:
         """Return the rehearsal for JSON."""
         request = self.request
         return {

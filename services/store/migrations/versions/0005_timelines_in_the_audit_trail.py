@@ -96,7 +96,7 @@ def _cover_lines(bind: sa.Connection) -> None:
         bind.execute(META.update().where(META.c.key == HEAD_KEY).values(value=value))
 
 
-def _lines(bind: sa.Connection) -> Iterator[sa.Row[Any]]:
+def _lines(bind: sa.Connection) -> Iterator[sa.Row[Any]]:  # Any: a row of a table without types
     after = 0
     while True:
         page = sa.select(LINES).where(LINES.c.line > after).order_by(LINES.c.line).limit(PAGE)
