@@ -121,7 +121,10 @@ def test_the_newest_migration_makes_exactly_what_the_models_say(store):
             connection,
             opts={"compare_type": True, "compare_server_default": True, "include_object": described},
         )
-        assert compare_metadata(context, SQLModel.metadata) == []
+        all_models()
+        differences = compare_metadata(context, SQLModel.metadata)
+    missing = "\n".join(map(repr, differences))
+    assert differences == [], f"Write a migration in services/store/migrations/versions for:\n{missing}"
 
 
 def test_every_index_is_written_as_the_models_say(store):
