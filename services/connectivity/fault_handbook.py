@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
 
 from models.check_stages import STAGE_GROUPS, STAGE_NAMES
 from models.translation_marks import tr_later
@@ -78,7 +77,7 @@ def format_fault(fault: CheckFault) -> str:
     return "\n".join((fault.id, *(f"  {name}: {text}" for name, text in fault_fields(fault))))
 
 
-def fault_to_dict(fault: CheckFault) -> dict[str, Any]:
+def fault_to_dict(fault: CheckFault) -> dict[str, object]:
     """Return a fault for JSON; stages are their keys."""
     return {
         "id": fault.id,
