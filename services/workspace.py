@@ -10,7 +10,7 @@ from typing import Self
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.user_credential import UserCredential
-from services.audit.signing import sign_if_changed
+from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress

@@ -16,7 +16,7 @@ from console.demo.script import DemoScript
 from console.design import theme
 from console.runtime.context import Context
 from console.runtime.options import Options
-from console.runtime.targets import HOME, Target
+from console.runtime.page_targets import HOME, Target
 from console.runtime.window_settings import WindowSettings
 from console.setup.wizard import open_wizard
 from console.shell.main_window import Window

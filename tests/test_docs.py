@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.kinds import Kind
-from services.connectivity import fault_handbook
+from services.connectivity import fault_catalog_texts
 from services.transfer import read_document
 
 ROOT = Path(__file__).parent.parent
@@ -115,12 +115,14 @@ def test_the_document_of_the_readme_is_one():
 def test_the_page_of_faults_says_what_the_program_says():
     """After a change to the catalogue, the page is made anew by the command that it names itself."""
     page = (ROOT / "resources/help/fault-catalogue.md").read_text(encoding="utf-8")
-    assert page == fault_handbook.render_markdown(), f"make it anew: {fault_handbook.GENERATE_COMMAND}"
+    assert page == fault_catalog_texts.render_markdown(), (
+        f"make it anew: {fault_catalog_texts.GENERATE_COMMAND}"
+    )
     assert "(resources/help/fault-catalogue.md)" in README
 
 
 def test_every_link_in_the_page_of_faults_leads_to_a_heading():
-    page = fault_handbook.render_markdown()
+    page = fault_catalog_texts.render_markdown()
     headings = set(re.findall(r"^#+ (\S+)$", page, re.MULTILINE))
     links = set(re.findall(r"\]\(#([^)]+)\)", page))
     assert links

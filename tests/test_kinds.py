@@ -14,7 +14,7 @@ from console.navigation.tree_definition import (
     folder_title,
     kind_breadcrumb,
 )
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import PAGES, object_page
 from models.base import ConfigurationObject
 from models.document_keys import ValueForm

@@ -25,7 +25,7 @@ ALLOWED = {
         "services/store/audit_trail.py",
         "_entry_problem",
     ): "compares stored digests; the detail is written by one codec",
-    ("services/store/timeline_audit.py", "parse"): "reads the detail that the same codec writes",
+    ("services/store/timeline_hash_chain.py", "parse"): "reads the detail that the same codec writes",
     ("services/store/timeline_facts.py", "_parse_decided"): "derives the facts of lines before revision 0007",
     ("services/store/timeline_facts.py", "_parse_sent"): "derives the facts of lines before revision 0007",
     (

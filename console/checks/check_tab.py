@@ -17,7 +17,7 @@ from console.checks.past_checks import PastChecks
 from console.checks.report_export import ReportExport
 from console.design import theme
 from console.runtime.activity import CANCELLED, DONE, FAILED, Job
-from console.runtime.targets import fault_entry_target
+from console.runtime.page_targets import fault_entry_target
 from console.widgets import buttons
 from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS

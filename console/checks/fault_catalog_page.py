@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QSplitter
 from console.checks.fault_entry import FaultDetailView
 from console.navigation.page import Page
 from console.runtime import lazy_imports
-from console.runtime.targets import FAULTS, Target
+from console.runtime.page_targets import FAULTS, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons
 from console.widgets.data_table import ELIDE_RIGHT, Column, DataTable
@@ -151,7 +151,7 @@ class FaultsPage(Page):
         self.setFocusProxy(self.table)
         if not self._loaded:
             return
-        from services.connectivity.fault_handbook import find_linked_fault
+        from services.connectivity.fault_catalog_texts import find_linked_fault
 
         fault = find_linked_fault(name)
         self.show_all("" if fault is not None else name.partition("@")[0])
@@ -185,7 +185,7 @@ class FaultsPage(Page):
         if not self._loaded:
             return
         from services.connectivity import all_faults
-        from services.connectivity.fault_handbook import search_faults
+        from services.connectivity.fault_catalog_texts import search_faults
 
         selected = self.fault
         faults = search_faults(
@@ -249,7 +249,7 @@ class FaultsPage(Page):
 
     def _parts(self, fault: "CheckFault") -> list[tuple[str, str]]:
         """Return the parts of an entry, translated."""
-        from services.connectivity import fault_handbook as handbook
+        from services.connectivity import fault_catalog_texts as handbook
         from services.connectivity.fault_catalog import other_stages
 
         names = {
@@ -263,7 +263,7 @@ class FaultsPage(Page):
         """Copy the selected entry to the clipboard."""
         clipboard, fault = QGuiApplication.clipboard(), self.fault
         if clipboard is not None and fault is not None:
-            from services.connectivity.fault_handbook import format_fault
+            from services.connectivity.fault_catalog_texts import format_fault
 
             clipboard.setText(format_fault(fault))
             self.ctx.notify(tr("Copied {id}", id=fault.id))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from console.forms.object_page import FIELD_COMMAND_PREFIX
 from console.forms.open_requests_dialog import run_with_confirmation
 from console.runtime import lazy_imports
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError

@@ -16,7 +16,7 @@ from console.cli.command_context import get_command_context
 from console.cli.errors import input_error
 from models.audit_entry import AuditEntry
 from models.kinds import KINDS, Kind
-from services.audit import signing
+from services.audit import audit_signing
 from services.common.fault_ids import FaultId
 from services.common.file_writing import save_file, write_atomically
 from services.common.uuid_text import parse_uuid
@@ -146,7 +146,9 @@ def verify(
 
     async def work(workspace: Workspace) -> int:
         known = await asyncio.to_thread(_read_anchor, anchor) if anchor is not None else None
-        report = await asyncio.to_thread(signing.verify_audit_trail, workspace.store, workspace.vault, known)
+        report = await asyncio.to_thread(
+            audit_signing.verify_audit_trail, workspace.store, workspace.vault, known
+        )
         if json:
             output.print_json(report.as_dict())
         elif report.ok:
@@ -165,7 +167,7 @@ def verify(
     get_command_context(context).run(work, json_too=json)
 
 
-def _signature_text(report: signing.AuditReport) -> str:
+def _signature_text(report: audit_signing.AuditReport) -> str:
     signed = report.signature.anchor
     if signed is None:
         return f"Not signed. {report.signature.why_not}"
@@ -197,7 +199,7 @@ def anchor_(
 
     async def work(workspace: Workspace) -> int:
         made = await asyncio.to_thread(
-            partial(signing.sign_audit_trail, workspace.store, workspace.vault, renew=renew)
+            partial(audit_signing.sign_audit_trail, workspace.store, workspace.vault, renew=renew)
         )
         if file is None:
             output.print_json(made.as_dict())

@@ -10,7 +10,7 @@ from console.cli.errors import input_error
 from services.common.closest_match import closest_match
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
-from services.connectivity import CheckFault, all_faults, fault_handbook
+from services.connectivity import CheckFault, all_faults, fault_catalog_texts
 from services.connectivity.fault_catalog import faults_by_id
 
 
@@ -32,20 +32,20 @@ def faults(
         output.print_problem(error, json_too=json)
         raise typer.Exit(error.exit_status) from error
     if json:
-        output.print_json({"faults": [fault_handbook.fault_to_dict(one) for one in found]})
+        output.print_json({"faults": [fault_catalog_texts.fault_to_dict(one) for one in found]})
     elif markdown:
         output.print_result(
             (
-                ("\n\n".join(map(fault_handbook.render_fault_markdown, found)))
+                ("\n\n".join(map(fault_catalog_texts.render_fault_markdown, found)))
                 if fault
-                else fault_handbook.render_markdown()
+                else fault_catalog_texts.render_markdown()
             ).rstrip()
         )
     elif fault:
-        output.print_result("\n".join(map(fault_handbook.format_fault, found)))
+        output.print_result("\n".join(map(fault_catalog_texts.format_fault, found)))
     else:
         rows = [
-            (fault_handbook.join_stage_names(one.stages), one.id, one.owner.value, one.symptom)
+            (fault_catalog_texts.join_stage_names(one.stages), one.id, one.owner.value, one.symptom)
             for one in found
         ]
         output.print_table(("Stage", "Fault", "Owner", "People see"), rows, whole=("Fault",))

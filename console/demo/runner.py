@@ -54,7 +54,7 @@ async def _main(app: "QApplication", options: DemoOptions, folder: Path, stop: a
     from console.design import icons, theme
     from console.runtime.context import Context
     from console.runtime.options import Options
-    from console.runtime.targets import HOME, Target
+    from console.runtime.page_targets import HOME, Target
     from console.runtime.window_settings import WindowSettings
     from console.shell.main_window import Window
     from console.shell.page_registry import import_all_pages

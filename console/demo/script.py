@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from console.demo.input_driver import EventLoopMonitor, NotObservedError, WindowDriver
 from console.design import theme
 from console.navigation.request_places import request_target
-from console.runtime.targets import HOME, PROVISIONING, Target
+from console.runtime.page_targets import HOME, PROVISIONING, Target
 from models.kinds import Kind, RequestState
 from services.common.errors import ConsoleError
 

@@ -4,7 +4,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.forms.used_by_tab import describe_reference
 from console.runtime.context import Context
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.widgets import buttons, plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.labels import Label, LinkLabel

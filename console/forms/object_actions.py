@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.runtime.context import Context
 from console.runtime.drafts import Draft
-from console.runtime.targets import DELETED, Target
+from console.runtime.page_targets import DELETED, Target
 from models.kinds import KINDS, Kind
 from services.common.errors import ConsoleError, InUseError
 from services.language import tr

@@ -24,7 +24,7 @@ from console.forms.object_saving import save_object_of
 from console.forms.used_by_tab import UsedByTab
 from console.navigation.tree_definition import kind_breadcrumb
 from console.runtime.context import Context
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtWidgets import QWidget
 
 from console.runtime.context import Context
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.undo_stack import UndoStep
 from models.kinds import Kind
 from services.language import tr

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QStackedLayout
 
 from console.design import icons
 from console.forms.edit_session import OBJECT_MISSING_FAULT
-from console.runtime.targets import REQUESTS, Target
+from console.runtime.page_targets import REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.labels import Label
 from models.kinds import KINDS, Kind

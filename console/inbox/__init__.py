@@ -4,7 +4,7 @@ Public modules, which other packages of `console` use:
 
 - `requests_page`: the page, which the page registry creates
 - `filter_counts`: the filters with their counts; `saved_filter_nodes`: saved filters in the tree
-- `notifications`: messages about new and old requests; `window_polling`: polling while the window is open
+- `notifications`: messages about new and old requests; `polling_controller`: polling while the window is open
 - `my_names`: the names of the user in ServiceNow
 
 The decisions of the page are in modules without Qt: `requests_presenter`, `selection_presenter`, `list_status`,

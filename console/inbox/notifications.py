@@ -12,7 +12,7 @@ from console.inbox.filter_counts import filter_catalog
 from console.navigation.request_places import PENDING, filter_target, request_target
 from console.runtime import lazy_imports
 from console.runtime.debounce import Debounce
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.runtime.tray import Tray
 from console.runtime.window_settings import WindowSettings

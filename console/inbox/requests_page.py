@@ -25,7 +25,7 @@ from console.inbox.selection_presenter import SelectionPresenter
 from console.inbox.table_model import InboxModel
 from console.navigation.page import Page
 from console.navigation.request_places import ALL, FILTER_TAB_PREFIX, filter_target
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from services.common.errors import Problem
 from services.common.process_environment import hide_driver_secrets

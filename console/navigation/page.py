@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QTabBar, QWidget
 
 from console.runtime.context import Context
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 
 
 class Page(QWidget):

@@ -5,7 +5,7 @@ The filters themselves are `services.requests.inbox.filters.PREDEFINED_FILTERS`;
 
 import uuid
 
-from console.runtime.targets import REQUESTS, Target
+from console.runtime.page_targets import REQUESTS, Target
 from models.kinds import RequestState
 from models.translation_marks import tr_later
 from services.language import tr

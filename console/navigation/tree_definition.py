@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from console.navigation.request_places import BUILT_IN_FILTERS, TREE_FILTERS, filter_node_key, filter_target
-from console.runtime.targets import FOLDER, Target
+from console.runtime.page_targets import FOLDER, Target
 from models.kinds import KINDS, Kind
 from models.translation_marks import tr_later
 from services.language import tr

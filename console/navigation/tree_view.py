@@ -30,7 +30,7 @@ from console.navigation.name_editor import NameEditor, rejection_text
 from console.navigation.tree_delegate import BAR, INSET, RADIUS, SELECTION_COLOURS, TreeDelegate
 from console.navigation.tree_model import Node, Role, TreeModel
 from console.runtime.drafts import Draft
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.widgets.search_field import SearchField
 from models.text_folding import fold_text
 from services.common.errors import InvalidError

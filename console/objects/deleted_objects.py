@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout, QWidget
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb
 from console.runtime.context import Context
-from console.runtime.targets import DELETED, Target
+from console.runtime.page_targets import DELETED, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons
 from console.widgets.data_table import ELIDE_MIDDLE, ELIDE_RIGHT, Column, DataTable

@@ -10,7 +10,7 @@ from console.forms import object_actions as acts
 from console.navigation.page import Page
 from console.navigation.tree_definition import folder_breadcrumb, folder_children, folder_title
 from console.runtime.context import Context
-from console.runtime.targets import FOLDER, Target
+from console.runtime.page_targets import FOLDER, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge

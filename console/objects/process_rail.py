@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 from console.forms import vault_access
 from console.objects.service_lookup import ServiceListSnapshot
 from console.runtime import lazy_imports
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.widgets.labels import Label, wrapped_label
 from console.widgets.link_chain import ChainLink, ObjectChain, truncate_links
 from models.kinds import KINDS, Kind

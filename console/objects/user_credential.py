@@ -10,7 +10,7 @@ from console.forms.form import FieldSpec, GroupSpec
 from console.forms.notice import Notice
 from console.forms.object_page import USED_BY, ObjectPage
 from console.forms.password_field import PasswordField, password
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.widgets.labels import Label, wrapped_label
 from console.widgets.link_chain import ChainLink, ObjectChain, truncate_links
 from models.kinds import KINDS, Kind

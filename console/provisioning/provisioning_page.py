@@ -20,7 +20,7 @@ from console.provisioning.runs_tab import RunsTab
 from console.provisioning.update_set_file import open_save_dialog
 from console.provisioning.verify_tab import VerifyTab
 from console.runtime.activity import DONE, FAILED
-from console.runtime.targets import PROVISIONING, Target
+from console.runtime.page_targets import PROVISIONING, Target
 from console.runtime.task_runner import TaskRunner
 from console.widgets import buttons, plain_text
 from console.widgets.badge import Badge

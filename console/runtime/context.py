@@ -16,8 +16,8 @@ from console.runtime.command_registry import CommandRegistry
 from console.runtime.drafts import Drafts
 from console.runtime.garbage_collector import GarbageCollector
 from console.runtime.options import Options
+from console.runtime.page_targets import Target
 from console.runtime.request_polling import RequestPolling
-from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.runtime.undo_stack import UndoStack
 from console.runtime.window_settings import WindowSettings

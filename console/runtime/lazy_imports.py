@@ -42,7 +42,7 @@ def vault() -> None:
 
 def audit() -> None:
     """Import the verification of the audit trail."""
-    import services.audit.signing
+    import services.audit.audit_signing
 
 
 def statistics() -> None:
@@ -55,7 +55,7 @@ def connectivity() -> None:
     """Import the staged check, its history and the fault catalog."""
     import services.connectivity
     import services.connectivity.check_history
-    import services.connectivity.fault_handbook
+    import services.connectivity.fault_catalog_texts
 
 
 def provisioning() -> None:

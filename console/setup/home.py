@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 from console.design import theme
 from console.forms import object_actions as acts
 from console.navigation.page import Page
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.setup.home_facts import HomeFactsReader, server_id_of
 from console.setup.home_guide import GuideView, StepAction

@@ -9,7 +9,7 @@ from PyQt6.QtGui import QFontMetrics, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from console.design import theme
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.setup.home_servers import ServerOverview
 from console.widgets import buttons
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel

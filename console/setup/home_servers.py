@@ -7,7 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.objects.load_forecast import HOURLY_CALL_LIMIT, polling_calls_per_hour
-from console.runtime.targets import REQUESTS, Target
+from console.runtime.page_targets import REQUESTS, Target
 from console.widgets import plain_text
 from console.widgets.badge import OUTLINE, Badge
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel, set_tone

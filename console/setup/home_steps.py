@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from console.runtime.targets import PROVISIONING, Target
+from console.runtime.page_targets import PROVISIONING, Target
 from models.kinds import Kind
 from models.translation_marks import tr_later
 from services.language import time_of_day, tr

@@ -12,7 +12,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.runtime.activity import CANCELLED, FAILED, Job
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.setup import wizard_work
 from console.setup.missing_plan import PartialRun

@@ -6,7 +6,7 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from console.forms.edit_session import as_sentence
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.setup.wizard_work import SignInValues
 from console.widgets.field import Field, FieldState
 from console.widgets.labels import ElidedLabel, IconLabel, Label, LinkLabel

@@ -15,9 +15,9 @@ async def verify_audit_trail(ctx: Context) -> None:
     job = ctx.activity.begin(tr("Verify the audit trail"))
     workspace = await ctx.ready()
     await lazy_imports.ready(ctx, lazy_imports.audit)
-    from services.audit import signing
+    from services.audit import audit_signing
 
-    report = await asyncio.to_thread(signing.verify_audit_trail, workspace.store, workspace.vault)
+    report = await asyncio.to_thread(audit_signing.verify_audit_trail, workspace.store, workspace.vault)
     if report.ok:
         entries = plural(
             report.entries, "Audit trail intact, {count} entry", "Audit trail intact, {count} entries"

@@ -16,14 +16,14 @@ from console.checks.server_badges import ServerHealth
 from console.design import theme
 from console.inbox import my_names, notifications
 from console.inbox.notifications import RequestNotifier
+from console.inbox.polling_controller import PollingController
 from console.inbox.saved_filter_nodes import SavedFilterController
-from console.inbox.window_polling import PollingController
 from console.navigation.page import Page
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import Navigation
 from console.runtime.activity import FAILED
 from console.runtime.context import Context
-from console.runtime.targets import REQUESTS, Target
+from console.runtime.page_targets import REQUESTS, Target
 from console.runtime.task_runner import TaskRunner, show_and_wait
 from console.runtime.tray import Tray
 from console.runtime.window_settings import WindowSettings

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QWidget
 
 from console.navigation.page import Page
 from console.runtime.context import Context
-from console.runtime.targets import DELETED, FAULTS, FOLDER, HOME, PROVISIONING, REQUESTS, Target
+from console.runtime.page_targets import DELETED, FAULTS, FOLDER, HOME, PROVISIONING, REQUESTS, Target
 from models.kinds import Kind
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QApplication, QStackedWidget
 
 from console.navigation.page import Page
 from console.runtime.context import Context
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 
 MAX_OPEN_PAGES = 12

@@ -12,7 +12,7 @@ from console.navigation.tree_definition import kind_breadcrumb
 from console.navigation.tree_model import TreeModel
 from console.runtime import lazy_imports
 from console.runtime.context import Context
-from console.runtime.targets import Target, fault_entry_target
+from console.runtime.page_targets import Target, fault_entry_target
 from console.shell.command_palette import ROWS_PER_GROUP, Groups, Palette, PaletteEntry
 from models.kinds import Kind
 from models.text_folding import fold_text
@@ -63,19 +63,19 @@ class PaletteSearch:
         if text.startswith(">") or len(text) < MIN_QUERY_LENGTH:
             return []
         await lazy_imports.ready(self._ctx, lazy_imports.connectivity)
-        from services.connectivity import fault_handbook
+        from services.connectivity import fault_catalog_texts
 
         words = _words(text)
         return [
             PaletteEntry(
                 fault.id,
                 # The part that matches: mostly a symptom in the words of a caller, otherwise the cause.
-                f"{fault_handbook.join_stage_names(fault.stages)}: {fault.symptom if _matches(fault.symptom, words) else fault.cause}",
+                f"{fault_catalog_texts.join_stage_names(fault.stages)}: {fault.symptom if _matches(fault.symptom, words) else fault.cause}",
                 "book",
                 "",
                 partial(self._show_target, fault_entry_target(fault.id, fault.stages[0])),
             )
-            for fault in fault_handbook.search_faults(text)
+            for fault in fault_catalog_texts.search_faults(text)
         ]
 
     async def _requests(self, text: str) -> list[PaletteEntry]:

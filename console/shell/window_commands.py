@@ -11,7 +11,7 @@ from console.inbox import my_names
 from console.navigation.tree_definition import find_page_nodes, kinds_in_tree
 from console.runtime.command_registry import Command
 from console.runtime.context import Context
-from console.runtime.targets import FAULTS, HOME, REQUESTS, Target
+from console.runtime.page_targets import FAULTS, HOME, REQUESTS, Target
 from console.shell import dialogs
 from console.shell.audit_verification import verify_audit_trail
 from models.kinds import KINDS, Kind

@@ -35,8 +35,8 @@ from console.design import icons, theme
 from console.runtime import drafts
 from console.runtime.context import Context
 from console.runtime.options import Options
+from console.runtime.page_targets import HOME, Target
 from console.runtime.single_instance import SingleInstance
-from console.runtime.targets import HOME, Target
 from console.runtime.window_settings import WindowSettings
 from console.shell.main_window import Window
 from console.shell.page_registry import import_all_pages

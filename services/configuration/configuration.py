@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, SQLModel, col, select
@@ -31,6 +32,9 @@ from services.store.tree_outline import Outline, OutlineRow
 from services.store.unit_of_work import UnitOfWork
 
 HISTORY_LIMIT = 500
+
+
+T = TypeVar("T", bound=ConfigurationObject)
 
 
 class Configuration(ObjectReader):
@@ -64,12 +68,12 @@ class Configuration(ObjectReader):
 
     def save(
         self,
-        item: ConfigurationObject,
+        item: T,
         note: str = "",
         *,
         base: Mapping[str, object] | None = None,
         confirmed: int | None = None,
-    ) -> ConfigurationObject:
+    ) -> T:
         """Store `item`: new when its version is 0, else over that version. Returns the stored object.
 
         Raises InvalidError, ConflictError (with `base`, what the caller opened), and RequestsOpenError when it is
@@ -81,11 +85,11 @@ class Configuration(ObjectReader):
     def save_in(
         self,
         work: UnitOfWork,
-        item: ConfigurationObject,
+        item: T,
         *,
         base: Mapping[str, object] | None = None,
         confirmed: int | None = None,
-    ) -> ConfigurationObject:
+    ) -> T:
         """Store `item` within a unit of work that may contain other objects. Raises as `save` does."""
         errors = field_errors(item) or store_errors(work.session, item)
         if errors:

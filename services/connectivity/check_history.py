@@ -4,7 +4,6 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +15,7 @@ from models.task_run import TaskRun
 from models.user_credential import UserCredential
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonObject, UncheckedJson
 from services.common.redaction import redact
 from services.connectivity import stored_results
 from services.connectivity.report import SEVERITY, CheckReport, StageResult, StageState
@@ -62,7 +62,7 @@ class CheckSignIn:
     origin: str
     mark: str
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> JsonObject:
         """Return it for the report: no part of it says anything of the password."""
         return {"account": self.account, "origin": self.origin, "mark": self.mark}
 
@@ -100,7 +100,7 @@ def find_last_sign_in(store: Store, server_id: uuid.UUID, used: CheckSignIn | No
     )
     with store.read() as session:
         for run in session.exec(query):
-            content: dict[str, Any] = json.loads(run.report or "{}")
+            content: UncheckedJson = json.loads(run.report or "{}")
             stages = {stage["stage"]: stage for stage in content.get("stages", [])}
             let_in = stages.get("authentication", {}).get("state") in SIGNED_IN
             if let_in and content.get("sign_in") == used.as_dict():
@@ -208,7 +208,7 @@ def _worst_recent_verdict(session: Session, server_id: uuid.UUID) -> str:
     )
     last: dict[str, StageState] = {}
     for report in session.exec(query):
-        content: dict[str, Any] = json.loads(report or "{}")
+        content: UncheckedJson = json.loads(report or "{}")
         process = str(content.get("process_id", ""))
         if not content.get("unsaved") and (process or not last):
             last.setdefault(process, StageState(content.get("verdict", "failed")))
@@ -238,7 +238,7 @@ def _storable_call_limit(report: CheckReport) -> int | None:
 
 
 def _to_past_check(run: TaskRun) -> PastCheck:
-    content: dict[str, Any] = json.loads(run.report or "{}")
+    content: UncheckedJson = json.loads(run.report or "{}")
     stages = tuple(stored_results.parse_stage(stage) for stage in content.get("stages", []))
     assert run.object_id is not None  # noqa: S101 -- narrows for the type checker; the query asked for it
     return PastCheck(

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from services.common.errors import Problem, new_correlation_id
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonObject
 
 
 class StageState(StrEnum):
@@ -78,7 +78,7 @@ class StageResult:
         """Return the result of a stage that did not run, or could not be judged; `evidence` says why."""
         return cls(stage, StageState.SKIPPED, evidence)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the stage for JSON."""
         return {
             "stage": self.stage,
@@ -91,7 +91,7 @@ class StageResult:
             "ms": round(self.ms),
         }
 
-    def as_stored_dict(self) -> dict[str, Any]:
+    def as_stored_dict(self) -> JsonObject:
         """Return the stage as the store keeps it: with the data that the window decides on."""
         return {
             **self.as_dict(),
@@ -134,7 +134,7 @@ class CheckReport:
         """Whether more can be asked after the check: the sign-in was accepted, and no stage ran out of time."""
         return self.signed_in and not any(s.fault == FaultId.TIMEOUT for s in self.stages)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the report for JSON."""
         return {
             "server": self.server,

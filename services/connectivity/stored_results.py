@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from services.common.fault_ids import FaultId
+from services.common.json_types import UncheckedJson
 from services.connectivity.report import SkipReason, StageResult, StageState
 from services.servicenow.response_headers import parse_integer
 
@@ -14,7 +14,7 @@ _SUGGESTED_NAME = re.compile(r"\bUse (?P<name>.+?) on the Approval Process\b")
 _ITEM_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 
-def parse_stage(stored: dict[str, Any]) -> StageResult:
+def parse_stage(stored: UncheckedJson) -> StageResult:
     """Return the result of a stage as it was stored in JSON."""
     result = StageResult(
         stage=str(stored["stage"]),

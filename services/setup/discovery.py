@@ -8,12 +8,16 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from models.addresses import normalise_base_url
+from models.approval_process import ApprovalProcess
+from models.approval_type import ApprovalType
 from models.base import NAME_MAX, name_key
+from models.foreign_system import ForeignSystem
 from models.kinds import Kind
+from models.user_credential import UserCredential
 from services.common.errors import (
     ConsoleError,
     FieldError,
@@ -28,7 +32,6 @@ from services.common.progress import Progress, ignore_progress
 from services.common.secret import Secret
 
 if TYPE_CHECKING:
-    from models.approval_process import ApprovalProcess
     from services.configuration import Configuration
     from services.servicenow import ServiceNowClient
     from services.servicenow.contract import ContractComparison
@@ -92,10 +95,10 @@ class DiscoveryResult:
 class CreatedSetup:
     """The four objects that were made."""
 
-    credential: Any
-    server: Any
-    process: Any
-    approval_type: Any
+    credential: UserCredential
+    server: ForeignSystem
+    process: ApprovalProcess
+    approval_type: ApprovalType
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +249,10 @@ def create_setup(
     try:
         with configuration.store.write("ServiceNow approvals set up") as work:
             return CreatedSetup(
-                *(
-                    configuration.save_in(work, row)
-                    for row in (made.credential, made.server, made.process, made.approval_type)
-                )
+                credential=configuration.save_in(work, made.credential),
+                server=configuration.save_in(work, made.server),
+                process=configuration.save_in(work, made.process),
+                approval_type=configuration.save_in(work, made.approval_type),
             )
     except Exception as error:
         try:
@@ -270,17 +273,17 @@ def _build_objects(
     item = found.item
     assert item is not None  # noqa: S101 - `create` has just looked
     names = choose_names(configuration, base_url)
-    credential = configuration.new(Kind.USER_CREDENTIAL, name=names[Kind.USER_CREDENTIAL], account=account)
+    credential = configuration.new(UserCredential, name=names[Kind.USER_CREDENTIAL], account=account)
     known = {} if server_id is None else {"id": server_id}
     server = configuration.new(
-        Kind.FOREIGN_SYSTEM,
+        ForeignSystem,
         name=names[Kind.FOREIGN_SYSTEM],
         base_url=base_url,
         credential_id=credential.id,
         **known,
     )
     process = configuration.new(
-        Kind.APPROVAL_PROCESS,
+        ApprovalProcess,
         name=names[Kind.APPROVAL_PROCESS],
         server_id=server.id,
         request_item_id=item.sys_id,
@@ -290,9 +293,7 @@ def _build_objects(
         status_service=found.service("status"),
         cancel_service=found.service("cancel"),
     )
-    approval_type = configuration.new(
-        Kind.APPROVAL_TYPE, name=names[Kind.APPROVAL_TYPE], process_id=process.id
-    )
+    approval_type = configuration.new(ApprovalType, name=names[Kind.APPROVAL_TYPE], process_id=process.id)
     return CreatedSetup(credential, server, process, approval_type)
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from models.audit_entry import AuditEntry
 from models.revision import Revision
 from models.store_meta import StoreMeta
-from services.store import timeline_audit
+from services.store import timeline_hash_chain
 from services.store.errors import chain_broken
 from services.store.revision_check import UnreadableRowError, find_state_problem, iterate_rows
 from services.store.row_values import SqlStatement, canonical_timestamp, get_table
@@ -95,7 +95,7 @@ def verify_chain(session: Session, signed: Mapping[int, str] | None = None) -> A
     """
     last, seq, linked = GENESIS, 0, 0
     known = dict(signed or {})
-    lines = timeline_audit.TimelineCheck(session)
+    lines = timeline_hash_chain.TimelineCheck(session)
     apart = ""
     statement: SqlStatement = sqlalchemy.select(AuditEntry, Revision).join(
         Revision, isouter=True, onclause=col(AuditEntry.revision_id) == col(Revision.id)
@@ -108,8 +108,8 @@ def verify_chain(session: Session, signed: Mapping[int, str] | None = None) -> A
             problem = _entry_problem(entry, revision, seq, last)
             if (
                 not problem
-                and entry.object_kind == timeline_audit.TIMELINE_KIND
-                and entry.operation in timeline_audit.OPERATIONS
+                and entry.object_kind == timeline_hash_chain.TIMELINE_KIND
+                and entry.operation in timeline_hash_chain.OPERATIONS
             ):
                 problem = _timeline_problem(lines, entry)
             if problem:
@@ -152,7 +152,7 @@ def _entry_problem(entry: AuditEntry, revision: Revision | None, seq: int, last:
     return ""
 
 
-def _timeline_problem(lines: timeline_audit.TimelineCheck, entry: AuditEntry | None) -> str:
+def _timeline_problem(lines: timeline_hash_chain.TimelineCheck, entry: AuditEntry | None) -> str:
     """Find what is wrong with the lines that `entry` covers, or with those that no entry covers."""
     try:
         return lines.find_uncovered_lines() if entry is None else lines.find_entry_problem(entry)

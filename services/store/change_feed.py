@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from models.audit_entry import AuditEntry
 from services.store.driver_errors import DATABASE_ERRORS
 from services.store.errors import read_error
-from services.store.timeline_audit import TIMELINE_KIND as LINES
+from services.store.timeline_hash_chain import TIMELINE_KIND as LINES
 
 Listener = Callable[[list["Change"]], None]
 

@@ -12,7 +12,7 @@ from models.audit_entry import AuditEntry
 from models.base import ConfigurationObject, name_key, utcnow
 from models.revision import Revision
 from services.common.errors import ConflictError
-from services.store import timeline_audit
+from services.store import timeline_hash_chain
 from services.store.audit_trail import append_entry, revision_detail
 from services.store.change_feed import Change
 from services.store.row_values import RowDict, RowValues, get_table, observed_columns, row_to_dict, to_json
@@ -30,7 +30,7 @@ class UnitOfWork:
     def __init__(self, session: Session, *, actor: str, note: str) -> None:
         self.session = session
         self.changes: list[Change] = []
-        self._foreign_lines = timeline_audit.find_unnumbered_lines(session)
+        self._foreign_lines = timeline_hash_chain.find_unnumbered_lines(session)
         self._actor = actor
         self._note = note
 
@@ -157,14 +157,18 @@ class UnitOfWork:
     def finish(self) -> None:
         """Chain the lines of timelines that were added or removed: one audit entry for all of each."""
         self.session.flush()
-        removed = timeline_audit.pop_removed_lines(self.session)
+        removed = timeline_hash_chain.pop_removed_lines(self.session)
         if removed:
-            detail = timeline_audit.removed_detail(removed)
-            self.event(timeline_audit.REMOVED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=detail)
-            timeline_audit.store_removed_lines(self.session, removed, self.changes[-1].seq)
-        added = timeline_audit.number_new_lines(self.session, self._foreign_lines)
+            detail = timeline_hash_chain.removed_detail(removed)
+            self.event(
+                timeline_hash_chain.REMOVED_OPERATION, kind=timeline_hash_chain.TIMELINE_KIND, detail=detail
+            )
+            timeline_hash_chain.store_removed_lines(self.session, removed, self.changes[-1].seq)
+        added = timeline_hash_chain.number_new_lines(self.session, self._foreign_lines)
         if added is not None:
-            self.event(timeline_audit.ADDED_OPERATION, kind=timeline_audit.TIMELINE_KIND, detail=added)
+            self.event(
+                timeline_hash_chain.ADDED_OPERATION, kind=timeline_hash_chain.TIMELINE_KIND, detail=added
+            )
 
     def _stored(self, row: SQLModel) -> RowDict | None:
         table = get_table(row)

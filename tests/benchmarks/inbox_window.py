@@ -73,7 +73,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
     from console.design import theme
     from console.runtime.context import Context
     from console.runtime.options import Options
-    from console.runtime.targets import HOME, Target
+    from console.runtime.page_targets import HOME, Target
     from console.runtime.window_settings import WindowSettings
     from console.shell.main_window import Window
 
@@ -100,7 +100,7 @@ async def _run(path: Path, soak_s: float) -> Runs:
 
 
 async def _open(window: object, runs: Runs) -> None:
-    from console.runtime.targets import REQUESTS, Target
+    from console.runtime.page_targets import REQUESTS, Target
 
     for key, page in list(window.pages.open_pages.items()):  # type: ignore[attr-defined]
         if key[0] == REQUESTS:  # a page that was made before would only be shown again

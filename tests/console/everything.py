@@ -21,7 +21,7 @@ from console.navigation.tree_definition import TREE
 from console.provisioning.run_dialog import RunDialog
 from console.provisioning.run_texts import stopped_outcome
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.setup.wizard import SetupWizard
 from console.shell import dialogs
 from console.shell.page_registry import object_page

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QDialog, QLineEdit, QPushButton, QToolButton, QVBoxL
 import console
 from console.design import theme
 from console.provisioning.run_texts import stopped_outcome
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.kinds import Kind
 from tests.console.accessibility import complaints
 from tests.console.everything import PROBLEM, made_dialogs, places

@@ -9,14 +9,14 @@ from console.inbox.action_plan import ACTION_DESCRIPTIONS
 from console.inbox.cell_content import COLUMNS
 from console.inbox.decision_dialog import ActionDialog
 from console.inbox.my_names import MyNamesDialog
+from console.inbox.polling_controller import SKIP_TEXTS, poll_result_text
 from console.inbox.save_filter_dialog import SaveFilterDialog
-from console.inbox.window_polling import SKIP_TEXTS, poll_result_text
 from console.provisioning.presenter import ProvisioningPresenter, RunResult
 from console.provisioning.run_dialog import RunDialog
 from console.widgets.badge import Badge
 from models.kinds import RequestState
 from services import language
-from services.connectivity.fault_handbook import all_faults, fault_fields
+from services.connectivity.fault_catalog_texts import all_faults, fault_fields
 from services.requests.polling.poll_result import PollResult
 from tests.console.inbox.support import LONG_S, as_row, opened, put, request, settled
 from tests.console.inbox.test_action_controller import desk, page_of, practice

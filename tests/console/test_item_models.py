@@ -19,7 +19,7 @@ from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import FilterModel
 from console.objects.folder import FolderModel
 from console.provisioning.plan_tab import GROUPS as PLAN_GROUPS
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.command_palette import EntryModel, PaletteEntry
 from console.widgets.plan_tree import PlanModel, PlanRow
 from console.widgets.popup_list import PickModel, PickRow

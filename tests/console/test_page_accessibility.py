@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import (
 )
 
 from console.forms import object_actions
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.setup.wizard import SetupWizard
 from console.shell.page_registry import create_page
 from models.kinds import Kind

@@ -8,7 +8,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 
 from console.design import theme
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.command_palette import ENTRY_ROLE, ROWS_PER_GROUP, Palette, PaletteEntry
 from console.shell.palette_search import MAX_REQUESTS
 from models.approval_request import ApprovalRequest

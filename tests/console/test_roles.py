@@ -28,7 +28,7 @@ from PyQt6.QtWidgets import (
 from console.inbox.filter_chips import Chip
 from console.navigation.tree_model import object_key
 from console.objects.process_rail import NO_VALUE
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.setup.home_guide import STATE_LABELS, PhaseBlock
 from console.widgets.labels import FittingLabel, LinkLabel, TextButton
 from console.widgets.line_editors import PickerButton

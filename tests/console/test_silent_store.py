@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from console.runtime.targets import REQUESTS, Target
+from console.runtime.page_targets import REQUESTS, Target
 from models.kinds import Kind
 from services.store import StoreError, postgresql_connections
 from tests.console.page_support import until

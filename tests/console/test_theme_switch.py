@@ -7,7 +7,7 @@ from PyQt6.QtGui import QColor, QImage
 from console.design import theme
 from console.design.colours import COLOURS, SCHEMES
 from console.provisioning.run_texts import stopped_outcome
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.kinds import Kind
 from services.connectivity.check_history import save_check
 from tests.console.everything import PROBLEM, findings, laid_out

@@ -77,7 +77,7 @@ async def filled(window, text=""):
 
 async def shown(window, kind, item):
     """Go to the page of an object and wait until it was read."""
-    from console.runtime.targets import Target
+    from console.runtime.page_targets import Target
 
     window.show_target(Target(str(kind), item.id))
     await until(lambda: window.page.session.ready)

@@ -10,7 +10,7 @@ import pytest
 from PyQt6.QtGui import QImage
 
 from console.demo.script import DemoScript
-from console.runtime.targets import HOME, Target
+from console.runtime.page_targets import HOME, Target
 from services.practice import PracticeInstance
 from tests.console.windows import opened_window
 from tests.limits import MANY_PROGRAMS_S, PROGRAM_S

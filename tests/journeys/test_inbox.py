@@ -5,7 +5,7 @@ from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.addresses import Origin
 from models.kinds import Kind, RequestState
 from services.common.secret import Secret

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication
 
 from console.forms import object_actions
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from console.widgets.labels import LinkLabel
 from models.addresses import Origin

@@ -9,7 +9,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QWidget
 from sqlmodel import select
 
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.setup.wizard import SetupWizard
 from console.setup.wizard_presenter import Activity, Step
 from console.shell.page_registry import create_page

@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 from models.audit_entry import AuditEntry
 from models.kinds import Kind, RequestEventKind
 from models.revision import Revision
-from services.audit import signing
+from services.audit import audit_signing
 from services.common.errors import RefusedError
 from services.common.secret import Secret
 from services.configuration import Configuration
 from services.requests.domain import journal
-from services.store import Store, audit_trail, timeline_audit
+from services.store import Store, audit_trail, timeline_hash_chain
 from services.store.audit_anchor import Anchor, AuditKey
 from services.store.engine import make_engine
 from services.store.row_values import get_table
@@ -58,20 +58,20 @@ def recompute(path):
     engine = make_engine(f"sqlite:///{path}")
     with Session(engine) as session:
         last = audit_trail.GENESIS
-        lines = get_table(timeline_audit.RequestEvent)
+        lines = get_table(timeline_hash_chain.RequestEvent)
         for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))).all():
             if entry.revision_id is not None:
                 revision = session.get(Revision, entry.revision_id)
                 entry.detail = f"sha256:{audit_trail.stored_revision_digest(revision)}"
-            if entry.operation == timeline_audit.ADDED_OPERATION:
+            if entry.operation == timeline_hash_chain.ADDED_OPERATION:
                 first, last_line = entry.detail.split()[1].split("-")
                 found = session.execute(
                     select(lines)
                     .where(lines.c.line.between(int(first), int(last_line)))
                     .order_by(lines.c.line)
                 )
-                hashes = [timeline_audit._row_hash(row) for row in found]
-                entry.detail = timeline_audit.added_detail(int(first), int(last_line), hashes)
+                hashes = [timeline_hash_chain._row_hash(row) for row in found]
+                entry.detail = timeline_hash_chain.added_detail(int(first), int(last_line), hashes)
             entry.previous_hash = last
             entry.hash = last = audit_trail.entry_hash(entry)
         head = session.get(audit_trail.StoreMeta, audit_trail.HEAD_KEY)
@@ -87,10 +87,10 @@ def do(path, statement, *values):
 
 def test_a_signed_store_says_so_and_what_came_later(store, vault):
     work_on(store, "One")
-    made = signing.sign_audit_trail(store, vault)
+    made = audit_signing.sign_audit_trail(store, vault)
     assert made.is_authentic
     work_on(store, "Two")
-    report = signing.verify_audit_trail(store, vault)
+    report = audit_signing.verify_audit_trail(store, vault)
     assert report.ok
     assert (report.signature.anchor.entries, report.entries) == (2, 4)
     assert report.signature.anchor.fingerprint == made.fingerprint
@@ -98,30 +98,30 @@ def test_a_signed_store_says_so_and_what_came_later(store, vault):
 
 def test_a_store_whose_hashes_were_all_computed_anew_is_noticed(store, vault, path):
     work_on(store, "One")
-    anchor = signing.sign_audit_trail(store, vault)
+    anchor = audit_signing.sign_audit_trail(store, vault)
     work_on(store, "Two")
     do(path, "UPDATE request_event SET detail = 'Rejected One' WHERE line = 1")
     assert not store.verify_audit().ok
     recompute(path)
     assert store.verify_audit().ok  # nothing in the store itself gives it away
-    report = signing.verify_audit_trail(store, vault)
+    report = audit_signing.verify_audit_trail(store, vault)
     assert not report.ok
     assert "the chain was made anew" in report.problem
     other = open_vault(VaultKind.SESSION, folder=path.parent)
-    told = signing.verify_audit_trail(store, other, anchor)
+    told = audit_signing.verify_audit_trail(store, other, anchor)
     assert not told.ok
     assert "the chain was made anew" in told.problem
     with pytest.raises(RefusedError, match="Sign the audit trail"):
-        signing.sign_audit_trail(store, vault)
+        audit_signing.sign_audit_trail(store, vault)
 
 
 def test_a_signature_that_was_removed_or_changed_is_noticed(store, vault, path):
     work_on(store, "One")
-    signing.sign_audit_trail(store, vault)
+    audit_signing.sign_audit_trail(store, vault)
     do(path, "UPDATE store_meta SET value = replace(value, '2:', '1:') WHERE key LIKE 'audit_signed%'")
-    assert signing.verify_audit_trail(store, vault).problem == "its signature was changed"
+    assert audit_signing.verify_audit_trail(store, vault).problem == "its signature was changed"
     do(path, "DELETE FROM store_meta WHERE key LIKE 'audit_signed%'")
-    assert "the signature was removed" in signing.verify_audit_trail(store, vault).problem
+    assert "the signature was removed" in audit_signing.verify_audit_trail(store, vault).problem
 
 
 @pytest.mark.parametrize(
@@ -129,17 +129,17 @@ def test_a_signature_that_was_removed_or_changed_is_noticed(store, vault, path):
 )
 def test_a_signature_that_makes_no_sense_is_noticed(store, vault, path, value):
     work_on(store, "One")
-    signing.sign_audit_trail(store, vault)
+    audit_signing.sign_audit_trail(store, vault)
     do(path, "UPDATE store_meta SET value = ? WHERE key LIKE 'audit_signed%'", value)
-    assert signing.verify_audit_trail(store, vault).problem == "its signature was changed"
+    assert audit_signing.verify_audit_trail(store, vault).problem == "its signature was changed"
 
 
 def test_a_store_under_another_id_says_that_it_was_signed_before(store, vault, path):
     work_on(store, "one")
-    signed = signing.sign_audit_trail(store, vault)
+    signed = audit_signing.sign_audit_trail(store, vault)
     do(path, "UPDATE store_meta SET value = ? WHERE key = 'store_id'", str(uuid.uuid4()))
     again = Store.open(str(path), actor="ada")
-    report = signing.verify_audit_trail(again, vault)
+    report = audit_signing.verify_audit_trail(again, vault)
     again.close()
     assert report.signature.anchor is None
     assert signed.fingerprint in report.signature.why_not
@@ -147,14 +147,14 @@ def test_a_store_under_another_id_says_that_it_was_signed_before(store, vault, p
 
 def test_an_older_copy_that_was_put_back_is_noticed_by_the_anchor(store, vault, path, tmp_path):
     work_on(store, "One")
-    signing.sign_audit_trail(store, vault)
+    audit_signing.sign_audit_trail(store, vault)
     store.engine.dispose()
     shutil.copy(path, tmp_path / "older.db")
     work_on(store, "Two")
-    anchor = signing.sign_audit_trail(store, vault)
+    anchor = audit_signing.sign_audit_trail(store, vault)
     older = Store.open(str(tmp_path / "older.db"), actor="ada")
-    assert signing.verify_audit_trail(older, vault).ok  # by itself it is what it was
-    report = signing.verify_audit_trail(older, vault, anchor)
+    assert audit_signing.verify_audit_trail(older, vault).ok  # by itself it is what it was
+    report = audit_signing.verify_audit_trail(older, vault, anchor)
     older.close()
     assert not report.ok
     assert "it ends at entry 2, and entry 4 was signed" in report.problem
@@ -162,17 +162,19 @@ def test_an_older_copy_that_was_put_back_is_noticed_by_the_anchor(store, vault, 
 
 def test_a_forged_anchor_is_noticed(store, vault):
     work_on(store, "One")
-    anchor = signing.sign_audit_trail(store, vault)
+    anchor = audit_signing.sign_audit_trail(store, vault)
     forger = AuditKey(Secret("ab" * 32))
     unsigned = Anchor(anchor.store, anchor.entries, anchor.hash, anchor.at)
     changed = Anchor.of(anchor.as_dict() | {"entries": 1})
-    assert signing.verify_audit_trail(store, vault, anchor).ok
-    assert "is not signed" in signing.verify_audit_trail(store, vault, unsigned).problem
-    assert "signed by the key" in signing.verify_audit_trail(store, vault, unsigned.signed(forger)).problem
-    assert "its signature does not fit" in signing.verify_audit_trail(store, vault, changed).problem
+    assert audit_signing.verify_audit_trail(store, vault, anchor).ok
+    assert "is not signed" in audit_signing.verify_audit_trail(store, vault, unsigned).problem
+    assert (
+        "signed by the key" in audit_signing.verify_audit_trail(store, vault, unsigned.signed(forger)).problem
+    )
+    assert "its signature does not fit" in audit_signing.verify_audit_trail(store, vault, changed).problem
     other = Anchor(uuid.uuid4(), anchor.entries, anchor.hash, anchor.at).signed(forger)
     session = open_vault(VaultKind.SESSION, folder=None)
-    assert "another store" in signing.verify_audit_trail(store, session, other).problem
+    assert "another store" in audit_signing.verify_audit_trail(store, session, other).problem
 
 
 def test_a_vault_without_a_key_says_that_nothing_is_signed(store, tmp_path):
@@ -182,7 +184,7 @@ def test_a_vault_without_a_key_says_that_nothing_is_signed(store, tmp_path):
         open_vault(VaultKind.ENV, folder=tmp_path, environ={}),
         open_vault(VaultKind.FILE, folder=tmp_path, environ={}),
     ):
-        report = signing.verify_audit_trail(store, vault)
+        report = audit_signing.verify_audit_trail(store, vault)
         assert report.ok
         assert report.signature.anchor is None
         assert report.signature.why_not
@@ -191,23 +193,23 @@ def test_a_vault_without_a_key_says_that_nothing_is_signed(store, tmp_path):
 def test_the_environment_may_hold_the_key(store, tmp_path):
     work_on(store, "One")
     vault = open_vault(VaultKind.ENV, folder=tmp_path, environ={AUDIT_VARIABLE: "0f" * 32})
-    assert signing.verify_audit_trail(store, vault).ok
-    made = signing.sign_audit_trail(store, vault)
+    assert audit_signing.verify_audit_trail(store, vault).ok
+    made = audit_signing.sign_audit_trail(store, vault)
     assert made.is_authentic
-    assert signing.verify_audit_trail(store, vault, made).signature.anchor.entries == 2
+    assert audit_signing.verify_audit_trail(store, vault, made).signature.anchor.entries == 2
     wrong = open_vault(VaultKind.ENV, folder=tmp_path, environ={AUDIT_VARIABLE: "secret"})
-    assert "cannot be asked" in signing.verify_audit_trail(store, wrong).signature.why_not
+    assert "cannot be asked" in audit_signing.verify_audit_trail(store, wrong).signature.why_not
 
 
 def test_a_store_that_is_right_as_it_is_can_be_signed_anew_and_that_is_recorded(store, vault, path):
     work_on(store, "One")
-    signing.sign_audit_trail(store, vault)
+    audit_signing.sign_audit_trail(store, vault)
     do(path, "DELETE FROM store_meta WHERE key LIKE 'audit_signed%'")
-    signing.sign_audit_trail(store, vault, renew=True)
-    assert signing.verify_audit_trail(store, vault).ok
+    audit_signing.sign_audit_trail(store, vault, renew=True)
+    assert audit_signing.verify_audit_trail(store, vault).ok
     with store.read() as session:
         newest = session.exec(select(AuditEntry).order_by(col(AuditEntry.seq).desc())).first()
-    assert newest.operation == signing.RENEWED_OPERATION
+    assert newest.operation == audit_signing.RENEWED_OPERATION
 
 
 async def test_what_a_program_wrote_is_signed_when_it_ends(path, vault):
@@ -215,7 +217,7 @@ async def test_what_a_program_wrote_is_signed_when_it_ends(path, vault):
     work_on(workspace.store, "One")
     await workspace.aclose()
     store = Store.open(str(path), actor="ada")
-    assert signing.verify_audit_trail(store, vault).signature.anchor.entries == 2
+    assert audit_signing.verify_audit_trail(store, vault).signature.anchor.entries == 2
     store.close()
 
 
@@ -227,7 +229,7 @@ async def test_a_program_that_goes_on_running_signs_what_it_writes_again_and_aga
             written = workspace.store.verify_audit().checked
             async with asyncio.timeout(WAIT_S):
                 while True:
-                    made = signing.read_signature(workspace.store, vault).anchor
+                    made = audit_signing.read_signature(workspace.store, vault).anchor
                     if made is not None and made.entries >= written:
                         break
                     await asyncio.sleep(0.01)
@@ -247,14 +249,14 @@ def test_no_key_stays_where_no_signature_could_be_made(store, vault, path, monke
     work_on(store, "One")
     path.rename(path.with_suffix(".gone"))
     with pytest.raises(Exception, match="Write to the store"):
-        signing.sign_audit_trail(store, vault)
+        audit_signing.sign_audit_trail(store, vault)
     assert vault.audit_key(store.id) is None
     path.with_suffix(".gone").rename(path)
 
 
 def test_the_key_is_nowhere_in_the_store(store, vault, path):
     work_on(store, "One")
-    signing.sign_audit_trail(store, vault)
+    audit_signing.sign_audit_trail(store, vault)
     store.engine.dispose()
     seed = vault.audit_key(store.id).reveal()
     for file in path.parent.glob("console.db*"):

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -61,16 +61,26 @@ async def resolve_host(origin: Origin) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def _getaddrinfo(host: str, port: int) -> list[Any]:
+AddressInfo: TypeAlias = tuple[
+    socket.AddressFamily,
+    socket.SocketKind,
+    int,
+    str,
+    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+]
+"""An entry of `socket.getaddrinfo`."""
+
+
+async def _getaddrinfo(host: str, port: int) -> list[AddressInfo]:
     """Look a name up in a thread of its own.
 
     Nothing ends a lookup before the system gives it up; in a thread of the loop's pool, the end of the program would
     wait for it.
     """
     loop = asyncio.get_running_loop()
-    found: asyncio.Future[list[Any]] = loop.create_future()
+    found: asyncio.Future[list[AddressInfo]] = loop.create_future()
 
-    def tell(entries: list[Any], error: Exception | None) -> None:
+    def tell(entries: list[AddressInfo], error: Exception | None) -> None:
         if found.done():
             return
         if error is None:
@@ -79,10 +89,10 @@ async def _getaddrinfo(host: str, port: int) -> list[Any]:
             found.set_exception(error)
 
     def look() -> None:
-        entries: list[Any] = []
+        entries: list[AddressInfo] = []
         failed: Exception | None = None
         try:
-            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            entries = [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as error:
             failed = error
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more

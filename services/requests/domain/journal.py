@@ -13,7 +13,7 @@ from models.base import NAME_MAX, TEXT_MAX, utcnow
 from models.kinds import RequestEventKind, RequestOperation, RequestOrigin, RequestState
 from models.request_event import RequestEvent
 from services.common.plain_text import replace_unstorable
-from services.store import timeline_audit
+from services.store import timeline_hash_chain
 from services.store.timeline_facts import NO_FACTS, TimelineFacts
 
 _CANCEL_TEXTS = {
@@ -110,7 +110,7 @@ def load_create_attempts(session: Session, key: uuid.UUID) -> CreateAttempts:
 
 def remove_create_attempt(session: Session, key: uuid.UUID, at: datetime) -> None:
     """Remove the line of a call of Create that was certainly not executed."""
-    timeline_audit.remove_lines(session, *_create_attempts(key), col(RequestEvent.at) == at)
+    timeline_hash_chain.remove_lines(session, *_create_attempts(key), col(RequestEvent.at) == at)
 
 
 def load_cancel_intent(session: Session, key: uuid.UUID) -> CancelIntent | None:

@@ -33,8 +33,8 @@ from services.requests.records.find_by_approval_id import FindResult
 from services.requests.records.item_reader import read_requested_item
 from services.requests.records.ownership import IdSharedError, RecordNotOwnedError
 from services.requests.records.problems import id_names_shared_order, id_of_other_item
-from services.requests.records.record_resolution import id_names_order, is_id_shared, resolve_item
 from services.requests.records.requested_item import RequestedItem
+from services.requests.records.resolve_requested_item import id_names_order, is_id_shared, resolve_item
 from services.servicenow.approval_services import ApprovalServices, StatusResult
 from services.servicenow.contract import CREATE_INPUTS, FURTHER_VARIABLES, ApprovalStatus
 from services.servicenow.faults import NotFoundOnInstanceError, make_error

@@ -24,7 +24,7 @@ from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import EXTRA_CALL, MANUAL_POLL_CALL, POLL_CALL, WINDOW_S, CallBudget
 from services.coordination.clock import Clock, SystemClock
 from services.coordination.leases import LeaseGrant, LeaseLostError, Leases, is_held, load_lease
-from services.requests.polling import status_queue, targets
+from services.requests.polling import poll_targets, status_queue
 from services.requests.polling.cursor import PollCursor, newest_timestamp
 from services.requests.polling.interval import backoff_s, may_poll_despite_pause, poll_interval_s
 from services.requests.polling.poll_query import (
@@ -41,8 +41,8 @@ from services.requests.polling.poll_state import (
     store_pause,
     store_success,
 )
+from services.requests.polling.poll_targets import InstanceProvider, PollTarget
 from services.requests.polling.sync import SyncResult, sync_items
-from services.requests.polling.targets import InstanceProvider, PollTarget
 from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.http_client import ServiceNowClient
@@ -107,7 +107,7 @@ class Poller:
 
     async def servers(self) -> list[uuid.UUID]:
         """Return the servers that have something to follow."""
-        return await asyncio.to_thread(targets.list_servers, self._store)
+        return await asyncio.to_thread(poll_targets.list_servers, self._store)
 
     async def round(self, server_id: uuid.UUID, *, wanted: bool = False) -> PollResult:
         """Look once at the requests of a server, if it is time and nobody else does; see Round.
@@ -151,7 +151,7 @@ class Poller:
 
     def _begin(self, server_id: uuid.UUID, wanted: bool) -> "_PollRun | PollResult":  # noqa: FBT001 - for a thread
         with self._store.read() as session:
-            target = targets.load_target(session, server_id)
+            target = poll_targets.load_target(session, server_id)
             refusal = self._refusal(session, target, wanted=wanted)
             course = self._load_cursor(session, target) if target is not None and refusal is None else None
         if refusal is not None or target is None or course is None:
@@ -212,7 +212,7 @@ class Poller:
             self._cursors.pop(server_id, None)
             self._addresses[server_id] = target.base_url
         if server_id not in self._cursors:
-            self._cursors[server_id] = targets.load_cursor(session, server_id, target.base_url)
+            self._cursors[server_id] = poll_targets.load_cursor(session, server_id, target.base_url)
             self._status_queues.setdefault(
                 server_id, status_queue.StatusQueue(self._store, self._leases, self._clock)
             )
@@ -374,7 +374,7 @@ class Poller:
                 > CURSOR_SAVE_INTERVAL
             )
             if good and (turn.kept.changed or stale):
-                targets.store_cursor(session, server_id, course.position(turn.target.base_url))
+                poll_targets.store_cursor(session, server_id, course.position(turn.target.base_url))
                 self._cursor_saved_at[server_id] = now
         next_at = turn.started + timedelta(seconds=self._interval_s(turn.target))
         if error is not None:

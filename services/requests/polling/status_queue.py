@@ -23,12 +23,12 @@ from services.coordination.clock import Clock
 from services.coordination.leases import LeaseLostError, Leases
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.lifecycle.transactions import RequestTransactions
-from services.requests.polling import targets
+from services.requests.polling import poll_targets
 from services.requests.polling.cursor import PollCursor
+from services.requests.polling.poll_targets import PollTarget, ScriptCheck
 from services.requests.polling.sync import apply_status_to_copy, store_decision_comment
-from services.requests.polling.targets import PollTarget, ScriptCheck
-from services.requests.records.record_resolution import is_id_shared
 from services.requests.records.requested_item import stored_item
+from services.requests.records.resolve_requested_item import is_id_shared
 from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import ApprovalStatus, ServiceRole
 from services.servicenow.encoded_query import Operator, where
@@ -107,7 +107,7 @@ class StatusQueue:
         def write() -> None:
             with self._store.write() as work:
                 for one in target.processes:
-                    targets.store_script_check(work.session, one, scripts[one.id])
+                    poll_targets.store_script_check(work.session, one, scripts[one.id])
 
         await asyncio.to_thread(write)
         stock = frozenset(key for key, script in scripts.items() if script.stock)

@@ -33,7 +33,7 @@ from services.requests.records.approver_names import format_waits_for
 from services.requests.records.ownership import RecordOwnership, record_ownership
 from services.requests.records.requested_item import RequestedItem, max_length
 from services.servicenow.contract import ApprovalStatus
-from services.store import Store, UnitOfWork, timeline_audit
+from services.store import Store, UnitOfWork, timeline_hash_chain
 from services.store.row_values import RowDict, RowValues, SqlColumn, get_table
 from services.store.timeline_facts import TimelineFacts
 
@@ -452,7 +452,7 @@ def _write_changes(work: UnitOfWork, changes: Sequence[_Change], now: datetime) 
             work.session.execute(
                 delete(_TABLE).where(_TABLE.c.id == change.replaced_copy_id, _TABLE.c.version == COPY_VERSION)
             )
-            timeline_audit.remove_lines(work.session, _EVENTS.c.request_id == change.replaced_copy_id)
+            timeline_hash_chain.remove_lines(work.session, _EVENTS.c.request_id == change.replaced_copy_id)
     if seen or copies:
         work.observe(ApprovalRequest, seen, copies)
     add_events(work.session, [event for change in changes for event in change.events])

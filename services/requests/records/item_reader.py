@@ -6,8 +6,8 @@ from dataclasses import replace
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from services.requests.records.item_fields import APPROVAL_TABLE
-from services.requests.records.record_resolution import order_has_other_items, resolve_item
 from services.requests.records.requested_item import Approval, RequestedItem
+from services.requests.records.resolve_requested_item import order_has_other_items, resolve_item
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import can_act, parse_time

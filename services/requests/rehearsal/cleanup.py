@@ -25,7 +25,7 @@ from services.requests.records.approver_names import UNNAMED_APPROVER
 from services.requests.records.find_by_approval_id import find_by_approval_id
 from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
 from services.requests.records.ownership import RecordNotOwnedError
-from services.requests.records.record_resolution import order_has_other_items, resolve_item
+from services.requests.records.resolve_requested_item import order_has_other_items, resolve_item
 from services.requests.rehearsal import baseline
 from services.servicenow.account_roles import ADMIN_ROLE, fetch_active_roles, signed_in_account
 from services.servicenow.encoded_query import Operator, where

@@ -13,10 +13,10 @@ from services.common.unexpected_errors import to_console_error
 from services.coordination.call_budget import CALLS_PER_HOUR, CallBudget
 from services.coordination.clock import Clock, SystemClock
 from services.coordination.worker_presence import list_active_workers
-from services.requests.polling import targets
+from services.requests.polling import poll_targets
 from services.requests.polling.poll_result import PollResult
 from services.requests.polling.poll_state import PollState, load_poll_state
-from services.requests.polling.targets import InstanceProvider
+from services.requests.polling.poll_targets import InstanceProvider
 from services.requests.worker.worker import Worker
 from services.store.errors import StoreError
 
@@ -141,7 +141,7 @@ class WindowPoller:
         return error.problem
 
     def _status(self) -> PollingStatus:
-        servers = targets.list_servers(self._source.store)
+        servers = poll_targets.list_servers(self._source.store)
         with self._source.store.read() as session:
             states = tuple((one, load_poll_state(session, one, self._budget)) for one in servers)
             # After the calls, which tell how far this clock is behind.

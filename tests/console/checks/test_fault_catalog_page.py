@@ -6,12 +6,12 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton
 
-from console.runtime.targets import FAULTS, Target, fault_entry_target
+from console.runtime.page_targets import FAULTS, Target, fault_entry_target
 from console.widgets.placeholders import EmptyState
 from models.addresses import Origin
 from models.kinds import Kind
 from services.common.secret import Secret
-from services.connectivity import all_faults, fault_handbook
+from services.connectivity import all_faults, fault_catalog_texts
 from services.practice import PracticeInstance
 from tests.console.accessibility import complaints
 from tests.console.page_support import until
@@ -85,7 +85,7 @@ def test_by_keyboard_alone_a_fault_is_found_read_and_copied(in_window):
         assert page.table.hasFocus()
         press(window, Qt.Key.Key_C, CTRL)
         copied = QGuiApplication.clipboard().text()
-        assert copied == fault_handbook.format_fault(page.fault)
+        assert copied == fault_catalog_texts.format_fault(page.fault)
         assert "Remedy: Open the request that is named" in copied
         press(window, Qt.Key.Key_Tab)
         assert page.entry.copy_button.hasFocus()
@@ -110,7 +110,7 @@ def test_an_entry_shows_every_part_of_what_is_known(in_window):
         for fault in all_faults():
             assert page.fault is fault
             assert page.entry.heading.text() == fault.id
-            assert told(page.entry) == dict(fault_handbook.fault_fields(fault))
+            assert told(page.entry) == dict(fault_catalog_texts.fault_fields(fault))
             seen[fault.state] = [key for key, shape in page.entry._shapes.items() if not shape.isHidden()]
             press(window, Qt.Key.Key_Down)
         assert seen == {"failed": ["bad"], "warning": ["notice"]}
@@ -122,7 +122,7 @@ def test_stage_and_owner_narrow_the_list_together(in_window):
     async def story(window):
         page = await catalogue(window)
         page.stage.setCurrentIndex(page.stage.findText("Roles"))
-        assert listed(page) == [f.id for f in fault_handbook.search_faults("", stage="roles")] != []
+        assert listed(page) == [f.id for f in fault_catalog_texts.search_faults("", stage="roles")] != []
         page.owner.setCurrentIndex(page.owner.findText("Network"))
         assert listed(page) == []
         empty = page.states.currentWidget()

@@ -7,7 +7,7 @@ import pytest
 from PyQt6.QtCore import QPoint
 from PyQt6.QtWidgets import QLabel
 
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from models.kinds import Kind
 from services.connectivity import CheckReport, StageResult, StageState

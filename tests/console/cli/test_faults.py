@@ -3,7 +3,7 @@
 import pytest
 
 from models.check_stages import STAGES
-from services.connectivity import all_faults, fault_handbook
+from services.connectivity import all_faults, fault_catalog_texts
 
 
 def test_an_id_from_a_ticket_is_explained(cli):
@@ -35,7 +35,7 @@ def test_the_document_holds_every_part_and_only_known_stages(cli):
 
 
 def test_the_page_of_the_documentation_is_written_as_it_is_kept(cli):
-    assert cli("faults", "--markdown").out == fault_handbook.render_markdown()
+    assert cli("faults", "--markdown").out == fault_catalog_texts.render_markdown()
     assert cli("faults", "dns-timeout", "--markdown").out.startswith("#### dns-timeout\n")
 
 

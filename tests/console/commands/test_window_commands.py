@@ -14,7 +14,7 @@ from console.forms.open_requests_dialog import OpenRequestsDialog
 from console.navigation.tree_model import object_key
 from console.runtime.context import Context
 from console.runtime.options import Options
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.runtime.window_settings import WindowSettings
 from console.setup.wizard import SetupWizard
 from console.shell.dialogs import ProblemSheet

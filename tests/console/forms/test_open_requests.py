@@ -8,7 +8,7 @@ from console.checks import remedies
 from console.forms import object_actions
 from console.forms.delete_dialogs import DeleteDialog
 from console.forms.open_requests_dialog import OpenRequestsDialog
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
 from services.common.errors import GuardedAction, OpenRequests, RequestsOpenError

@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from console.inbox.request_rows import row_from_request
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState

@@ -15,7 +15,7 @@ from console.inbox.row_menu import row_menu
 from console.inbox.save_filter_dialog import SaveFilterDialog
 from console.navigation.request_places import filter_node_key
 from console.rehearsal.rehearsal_dialog import RehearsalDialog
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.widgets.popup_list import PopupList
 from models.kinds import Kind, RequestState
 from services.requests.inbox.saved_filters import list_saved_filters

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.inbox.notifications import ROW_LIMIT, SeenRequests, notification_text
-from console.inbox.window_polling import poll_result_text as told_round
-from console.runtime.targets import Target
+from console.inbox.polling_controller import poll_result_text as told_round
+from console.runtime.page_targets import Target
 from models.kinds import RequestState
 from services.common.errors import Owner, Problem
 from services.requests.polling.poll_result import PollResult, SkipReason

@@ -9,7 +9,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QPushButton
 
 from console.inbox.action_availability import ACTION_NAMES, MAX_SELECTED
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.widgets.placeholders import ErrorState
 from models.kinds import RequestState
 from services.store.errors import read_error

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QApplication, QLineEdit
 from console.design import theme
 from console.navigation.tree_model import Role, TreeModel, object_key
 from console.navigation.tree_view import Navigation
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.kinds import Kind
 from tests.console.navigation.support import id_of, outline
 

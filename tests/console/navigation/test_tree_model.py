@@ -11,7 +11,7 @@ from PyQt6.QtTest import QAbstractItemModelTester
 from console.navigation.tree_model import Role, TreeModel, object_key, worst_badge
 from console.navigation.tree_view import FilterModel
 from console.runtime.drafts import Draft
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.kinds import Kind
 from services.store.tree_outline import Outline
 from tests.console.navigation.support import id_of, outline, shown

@@ -8,7 +8,7 @@ from PyQt6.QtTest import QAbstractItemModelTester
 
 from console.navigation.tree_definition import all_nodes
 from console.objects.folder import FolderModel
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from console.widgets.placeholders import EmptyState
 from models.kinds import Kind

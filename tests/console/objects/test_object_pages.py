@@ -12,7 +12,7 @@ from console.forms import object_actions
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog
 from console.forms.merge_dialog import MergeDialog
 from console.forms.password_dialog import PasswordDialog
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from console.objects import timing_statistics
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
 from models.kinds import Kind

@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from console.provisioning.run_dialog import RunDialog
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from models.addresses import Origin
 from models.kinds import Kind

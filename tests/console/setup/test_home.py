@@ -10,7 +10,7 @@ from PyQt6.QtGui import QFontMetrics
 from PyQt6.QtWidgets import QPushButton, QWidget
 
 from console.design import theme
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from console.widgets.badge import Badge
 from console.widgets.data_table import distribute_widths, elided_path, file_name

@@ -53,7 +53,7 @@ from models.check_stages import STAGES
 from services.common.secret import Secret
 from services.connectivity import run_check
 from services.connectivity.fault_catalog import all_faults
-from services.connectivity.fault_handbook import render_markdown
+from services.connectivity.fault_catalog_texts import render_markdown
 from services.servicenow import ConnectionSettings, SignIn
 
 async def main(address, password):

@@ -6,7 +6,7 @@ import pytest
 
 from models.check_stages import STAGE_NAMES, STAGES
 from services.common.errors import Owner
-from services.connectivity import all_faults, fault_handbook, find_fault
+from services.connectivity import all_faults, fault_catalog_texts, find_fault
 
 
 def ids(faults):
@@ -24,44 +24,44 @@ def ids(faults):
     ],
 )
 def test_a_fault_is_found_by_what_people_know_of_it(text, wanted):
-    assert wanted in ids(fault_handbook.search_faults(text))
+    assert wanted in ids(fault_catalog_texts.search_faults(text))
 
 
 def test_nothing_is_left_out_without_words_and_nothing_found_for_strange_ones():
-    assert fault_handbook.search_faults("  ") == list(all_faults())
-    assert fault_handbook.search_faults("tls no-such-word") == []
+    assert fault_catalog_texts.search_faults("  ") == list(all_faults())
+    assert fault_catalog_texts.search_faults("tls no-such-word") == []
 
 
 def test_a_remedy_does_not_answer_for_what_people_see():
     assert "renew" in find_fault("tls", "tls-certificate-expired").remedy.lower()
-    assert "tls-certificate-expired" not in ids(fault_handbook.search_faults("renew"))
+    assert "tls-certificate-expired" not in ids(fault_catalog_texts.search_faults("renew"))
 
 
 def test_stage_and_owner_narrow_the_list():
-    at_flow = fault_handbook.search_faults("", stage="approval_flow")
+    at_flow = fault_catalog_texts.search_faults("", stage="approval_flow")
     assert {"approval-flow-missing", "timeout"} <= set(ids(at_flow))
-    assert "tls-untrusted" not in ids(fault_handbook.search_faults("", stage="url"))
-    own = fault_handbook.search_faults("", owner=Owner.CONSOLE.value)
+    assert "tls-untrusted" not in ids(fault_catalog_texts.search_faults("", stage="url"))
+    own = fault_catalog_texts.search_faults("", owner=Owner.CONSOLE.value)
     assert {fault.owner for fault in own} == {Owner.CONSOLE}
-    both = fault_handbook.search_faults("", stage="service_create", owner=Owner.CONSOLE.value)
+    both = fault_catalog_texts.search_faults("", stage="service_create", owner=Owner.CONSOLE.value)
     assert {"service-swapped", "service-name-differs", "input-unsendable"} == set(ids(both))
 
 
 @pytest.mark.parametrize("fault", all_faults(), ids=lambda f: f"{f.stages[0]}-{f.id}")
 def test_every_part_is_told_in_every_form(fault):
-    parts = dict(fault_handbook.fault_fields(fault))
+    parts = dict(fault_catalog_texts.fault_fields(fault))
     assert {"People see", "Cause", "Owner", "Remedy", "Source", "Stage", "Counts as"} <= set(parts)
     assert all(parts.values())
-    for told in (fault_handbook.format_fault(fault), fault_handbook.render_fault_markdown(fault)):
+    for told in (fault_catalog_texts.format_fault(fault), fault_catalog_texts.render_fault_markdown(fault)):
         assert all(text in told for text in (fault.id, *parts.values()))
-    document = fault_handbook.fault_to_dict(fault)
+    document = fault_catalog_texts.fault_to_dict(fault)
     assert all(
         document[name] for name in ("id", "stages", "owner", "people_see", "cause", "remedy", "source")
     )
 
 
 def test_the_page_goes_through_the_stages_in_their_order_and_tells_each_fault_once():
-    page = fault_handbook.render_markdown()
+    page = fault_catalog_texts.render_markdown()
     stages = re.findall(r"^### (.+)$", page, re.MULTILINE)
     assert stages == [STAGE_NAMES[key] for key in STAGES]
     told = re.findall(r"^#### (.+)$", page, re.MULTILINE)

@@ -15,7 +15,7 @@ from services.coordination.leases import LeaseLostError
 from services.practice import PracticeInstance, orders_and_approvals
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.requests.lifecycle.lifecycle import RequestLifecycle
-from services.requests.polling.targets import load_target
+from services.requests.polling.poll_targets import load_target
 from services.store.row_values import get_table
 from services.vault.base import SecretMissingError
 from tests.canary import Listener, forward_to

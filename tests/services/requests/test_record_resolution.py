@@ -21,7 +21,7 @@ from services.requests.details.loader import load_details
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records.find_by_approval_id import find_by_approval_id
 from services.requests.records.ownership import RecordNotOwnedError, RecordOwnership, record_ownership
-from services.requests.records.record_resolution import resolve_item
+from services.requests.records.resolve_requested_item import resolve_item
 from services.requests.rehearsal.cleanup import close_rehearsal
 from services.servicenow import ConnectionSettings, ServiceNowClient
 from tests.services.requests.conftest import PASSWORD, sign_in

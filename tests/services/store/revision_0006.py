@@ -17,7 +17,7 @@ from models.revision import Revision
 from models.store_meta import StoreMeta
 from models.task_run import TaskRun
 from services.common.store_location import to_database_url
-from services.store import timeline_audit, upgrade
+from services.store import timeline_hash_chain, upgrade
 from services.store.audit_trail import GENESIS, HEAD_KEY, entry_hash, parse_head, revision_detail
 from services.store.engine import create_private_file, make_engine, sqlite_path
 from services.store.row_values import get_table, row_to_dict, to_json
@@ -108,10 +108,10 @@ class OldStore:
             return
         self.connection.execute(insert(self._table(rows[0])), [self._values(row) for row in rows])
         hashes = (
-            timeline_audit.line_hash(r.line, r.id, r.request_id, r.at, r.kind, r.actor, r.detail)
+            timeline_hash_chain.line_hash(r.line, r.id, r.request_id, r.at, r.kind, r.actor, r.detail)
             for r in rows
         )
-        detail = timeline_audit.added_detail(first, self._last_line, hashes)
+        detail = timeline_hash_chain.added_detail(first, self._last_line, hashes)
         self._append(AuditEntry(operation="timeline", object_kind="request_event", detail=detail))
 
     def _append(self, entry):

@@ -21,7 +21,7 @@ from models.request_event import HASH_FORMAT, RequestEvent
 from services.configuration import Configuration
 from services.requests.domain import journal
 from services.requests.polling.sync import add_events
-from services.store import Store, timeline_audit
+from services.store import Store, timeline_hash_chain
 from services.store.engine import create_private_file, make_engine
 from services.store.unit_of_work import UnitOfWork
 from services.store.upgrade import MIGRATIONS
@@ -163,7 +163,7 @@ def test_a_line_that_was_removed_as_the_program_removes_one_is_found(original, f
     with store.read() as session:
         line = session.exec(select(RequestEvent).where(RequestEvent.line == 4)).one()
     store.close()
-    gone = timeline_audit.line_hash(
+    gone = timeline_hash_chain.line_hash(
         line.line,
         line.id,
         line.request_id,
@@ -202,7 +202,7 @@ def test_a_removal_leaves_its_trace_and_the_chain_whole(original):
         numbers = session.exec(select(RequestEvent.line).order_by(col(RequestEvent.line))).all()
     store.close()
     assert [one.line for one in gone] == [1]
-    assert entry.operation == timeline_audit.REMOVED_OPERATION
+    assert entry.operation == timeline_hash_chain.REMOVED_OPERATION
     assert numbers == [2, 3, 4, 5, 6, 7]
 
 
@@ -239,7 +239,7 @@ class TestAnOlderStore:
             command.upgrade(config, "0003")
         with engine.execution_options(write=True).begin() as connection:
             with monkeypatch.context() as before:
-                before.setattr(timeline_audit, "find_unnumbered_lines", lambda _: frozenset())
+                before.setattr(timeline_hash_chain, "find_unnumbered_lines", lambda _: frozenset())
                 work = UnitOfWork(Session(connection), actor="ada", note="")
             work.event("export")
             work.event("rehearse")

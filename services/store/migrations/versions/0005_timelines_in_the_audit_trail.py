@@ -10,7 +10,7 @@ from alembic import op
 from models.audit_entry import AuditEntry
 from models.base import UtcDateTime
 from services.store.audit_trail import GENESIS, HEAD_KEY, entry_hash, parse_head
-from services.store.timeline_audit import ADDED_OPERATION, TIMELINE_KIND, added_detail, line_hash
+from services.store.timeline_hash_chain import ADDED_OPERATION, TIMELINE_KIND, added_detail, line_hash
 
 revision = "0005"
 down_revision = "0004"
