@@ -1,24 +1,25 @@
 """The Check tab: runs the staged check, and shows stages, findings and past checks."""
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QGuiApplication, QResizeEvent
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from console.checks import check_report, remedies, report_file
+from console.checks import remedies
 from console.checks.check_execution import execute_check, resolve_request_items, store_check
 from console.checks.check_presenter import SEVERITY_ORDER, CheckEnd, CheckPresenter
 from console.checks.check_subject import load_stored_check_subject
 from console.checks.check_summary import CheckSummaryView
 from console.checks.findings_view import FindingsView
 from console.checks.past_checks import PastChecks
+from console.checks.report_export import ReportExport
 from console.design import theme
 from console.runtime.activity import CANCELLED, DONE, FAILED, Job
 from console.runtime.targets import fault_entry_target
 from console.widgets import buttons
-from console.widgets.stage_list import FindingCard, StageList
+from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
 from services.common.errors import ConsoleError
 from services.language import tr, translate
@@ -48,6 +49,7 @@ class CheckTab(QWidget):
         self._page = page
         self._ctx = page.ctx
         self.presenter = CheckPresenter(page.checked_values)
+        self._report_export = ReportExport(page, self.presenter)
         self._job: Job | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
@@ -88,7 +90,7 @@ class CheckTab(QWidget):
 
     def _build_right(self) -> QVBoxLayout:
         self.findings = FindingsView()
-        self.findings.ticket_requested.connect(self._copy_ticket)
+        self.findings.ticket_requested.connect(self._report_export.copy_ticket)
         self.findings.entry_requested.connect(
             lambda result: self._ctx.navigate(fault_entry_target(result.fault, result.stage))
         )
@@ -109,10 +111,10 @@ class CheckTab(QWidget):
         self.cancel_button.clicked.connect(self.cancel)
         self.copy_button = buttons.secondary("Copy report", icon="copy")
         self.copy_button.set_short(tr("Copy"))
-        self.copy_button.clicked.connect(self.copy)
+        self.copy_button.clicked.connect(self._report_export.copy)
         self.save_button = buttons.secondary("Save report…", icon="download")
         self.save_button.set_short(tr("Save…"))
-        self.save_button.clicked.connect(self.save_report)
+        self.save_button.clicked.connect(self._report_export.save)
 
     def buttons(self) -> list[QPushButton]:
         """Return the buttons for the head of the page."""
@@ -282,27 +284,3 @@ class CheckTab(QWidget):
         self.cancel_button.setEnabled(running)
         for button in (self.copy_button, self.save_button):
             button.setEnabled(bool(presenter.visible_results) and not running)
-
-    # -- the report --------------------------------------------------------------------------------------------
-
-    def _copy_ticket(self, card: FindingCard) -> None:
-        header = self.presenter.report_header(self._page.title)
-        _to_clipboard(check_report.render_ticket(header, card.title, cast("StageResult", card.result)))
-        self._ctx.notify(tr("Copied the finding"))
-
-    def copy(self) -> None:
-        """Copy the report to the clipboard as Markdown, without secrets."""
-        _to_clipboard(self.presenter.report_text(self._page.title))
-        self._ctx.notify(tr("Copied the report"))
-
-    def save_report(self) -> None:
-        """Choose a file and write the report."""
-        title = self._page.title
-        header, text = self.presenter.report_header(title), self.presenter.report_text(title)
-        report_file.open_save_dialog(self._ctx, self._page.tasks, self._page.window(), header.server, text)
-
-
-def _to_clipboard(text: str) -> None:
-    clipboard = QGuiApplication.clipboard()
-    if clipboard is not None:
-        clipboard.setText(text)

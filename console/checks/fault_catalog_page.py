@@ -135,10 +135,10 @@ class FaultsPage(Page):
 
     async def _read(self) -> None:
         await lazy_imports.ready(self.ctx, lazy_imports.connectivity)
-        from services.connectivity import FAULT_CATALOG
+        from services.connectivity import all_faults
 
         self._loaded = True
-        for owner in dict.fromkeys(fault.owner.value for fault in FAULT_CATALOG):
+        for owner in dict.fromkeys(fault.owner.value for fault in all_faults()):
             self.owner.addItem(capitalize_first(translate(owner)), owner)
         self._filter()
         if self._wanted:
@@ -184,7 +184,7 @@ class FaultsPage(Page):
     def _filter(self) -> None:
         if not self._loaded:
             return
-        from services.connectivity import FAULT_CATALOG
+        from services.connectivity import all_faults
         from services.connectivity.fault_handbook import search_faults
 
         selected = self.fault
@@ -198,7 +198,7 @@ class FaultsPage(Page):
                 for f in faults
             ]
         )
-        total = len(FAULT_CATALOG)
+        total = len(all_faults())
         self.foot.setText(
             plural(total, "{count} fault", "{count} faults")
             if len(faults) == total

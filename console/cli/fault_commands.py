@@ -10,7 +10,7 @@ from console.cli.errors import input_error
 from services.common.closest_match import closest_match
 from services.common.errors import InputError
 from services.common.fault_ids import FaultId
-from services.connectivity import FAULT_CATALOG, CheckFault, fault_handbook
+from services.connectivity import CheckFault, all_faults, fault_handbook
 from services.connectivity.fault_catalog import faults_by_id
 
 
@@ -27,7 +27,7 @@ def faults(
     if json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown", param_hint="--markdown")
     try:
-        found = _find_faults(fault) if fault else list(FAULT_CATALOG)
+        found = _find_faults(fault) if fault else list(all_faults())
     except InputError as error:
         output.print_problem(error, json_too=json)
         raise typer.Exit(error.exit_status) from error
@@ -55,7 +55,7 @@ def _find_faults(fault_id: str) -> list[CheckFault]:
     found = faults_by_id(fault_id.strip().lower())
     if found:
         return found
-    near = closest_match(fault_id, [one.id for one in FAULT_CATALOG])
+    near = closest_match(fault_id, [one.id for one in all_faults()])
     raise input_error(
         f"Look up the fault “{fault_id}”",
         "The catalog has no fault of this id.",

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from console.runtime import lazy_imports
-from console.runtime.context import Context
 from models.addresses import Destination, Origin
 from services.common.errors import ConsoleError, Problem
 from services.common.secret import Secret
 from services.language import tr
 
 if TYPE_CHECKING:
+    from console.runtime.context import Context
     from models.foreign_system import ForeignSystem
     from models.user_credential import UserCredential
     from services.vault.base import VaultState
@@ -55,7 +55,7 @@ def format_origin(origin: Origin) -> str:
     return origin.host if usual else str(origin)
 
 
-async def read_secret_state(ctx: Context, credential_id: uuid.UUID, name: str) -> SecretState:
+async def read_secret_state(ctx: "Context", credential_id: uuid.UUID, name: str) -> SecretState:
     """Return the state of a credential's password."""
     workspace = await ctx.ready()
     try:
@@ -65,7 +65,7 @@ async def read_secret_state(ctx: Context, credential_id: uuid.UUID, name: str) -
     return SecretState(state.present, tuple(state.destinations))
 
 
-async def find_servers_using(ctx: Context, credential_id: uuid.UUID) -> "list[ForeignSystem]":
+async def find_servers_using(ctx: "Context", credential_id: uuid.UUID) -> "list[ForeignSystem]":
     """Return the foreign systems that sign in with a credential, or whose proxy does, by name."""
     from models.foreign_system import ForeignSystem
 
@@ -76,7 +76,7 @@ async def find_servers_using(ctx: Context, credential_id: uuid.UUID) -> "list[Fo
 
 
 async def store_secret(
-    ctx: Context, credential: "UserCredential", secret: Secret, *more: Destination
+    ctx: "Context", credential: "UserCredential", secret: Secret, *more: Destination
 ) -> SecretState:
     """Store a typed password in the vault, bound to everything that uses it now and to `more`."""
     workspace = await ctx.ready()
@@ -89,7 +89,7 @@ async def store_secret(
 
 
 async def bind_secret(
-    ctx: Context, credential: "UserCredential", place: Destination, *, another_way: bool = False
+    ctx: "Context", credential: "UserCredential", place: Destination, *, another_way: bool = False
 ) -> None:
     """Bind a password that was never bound to `place`; the person who saves the server is the one who says so.
 
@@ -102,7 +102,7 @@ async def bind_secret(
     await asyncio.to_thread(bound)
 
 
-async def bind_proxy_secret(ctx: Context, server: "ForeignSystem") -> None:
+async def bind_proxy_secret(ctx: "Context", server: "ForeignSystem") -> None:
     """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
     from models.user_credential import UserCredential
 
@@ -115,13 +115,13 @@ async def bind_proxy_secret(ctx: Context, server: "ForeignSystem") -> None:
         await bind_secret(ctx, found, server.proxy_destination)
 
 
-async def probe_vault(ctx: Context) -> "VaultState":
+async def probe_vault(ctx: "Context") -> "VaultState":
     """Return whether the vault is usable, why not, and what it is called."""
     workspace = await ctx.ready()
     return await asyncio.to_thread(workspace.vault.probe)
 
 
-async def use_session_vault(ctx: Context) -> None:
+async def use_session_vault(ctx: "Context") -> None:
     """Store passwords in memory until the console closes, instead of in a vault that cannot be used."""
     await lazy_imports.ready(ctx, lazy_imports.vault)
     from services.vault import session_vault as vault

@@ -14,6 +14,7 @@ from services.common.errors import ConsoleError
 if TYPE_CHECKING:
     from console.objects.service_lookup import ServiceListSnapshot
     from console.runtime.context import Context
+    from models.foreign_system import ForeignSystem
     from services.setup.checklist import SetupFacts
     from services.statistics.request_statistics import ServerStatistics
 
@@ -68,17 +69,17 @@ class HomeFactsReader:
         )
         if asked == self._asked:
             return None
-        found = await self._assess(facts)
+        found = await self._assess(facts, facts.server)
         self._asked = asked if found.services_found is not None else None
         return found
 
-    async def _assess(self, facts: "SetupFacts") -> "SetupFacts":
+    async def _assess(self, facts: "SetupFacts", server: "ForeignSystem") -> "SetupFacts":
         await lazy_imports.ready(self._ctx, lazy_imports.setup)
         from services.setup import discovery
 
         workspace = await self._ctx.ready()
         try:
-            instance = await workspace.instance(facts.server.id)
+            instance = await workspace.instance(server.id)
             found = await discovery.assess_items(instance, facts.process)
         except ConsoleError:
             return replace(

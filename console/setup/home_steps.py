@@ -76,7 +76,7 @@ def caption_texts(facts: "SetupFacts") -> list[str]:
     """Return where and when the states were read, longest wording first."""
     now = time_of_day(datetime.now(UTC))
     from_server = facts.services_found is not None and facts.server is not None
-    name = facts.server.name if from_server else ""
+    name = facts.server.name if from_server and facts.server else ""
     return [tr(text, name=name, now=now) for text in (SERVER_CAPTIONS if from_server else STORE_CAPTIONS)]
 
 

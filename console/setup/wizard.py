@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING
 
 from PyQt6 import sip
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from console.runtime.activity import CANCELLED, FAILED, Job
 from console.runtime.targets import Target
 from console.runtime.task_runner import TaskRunner
 from console.setup import wizard_work
 from console.setup.missing_plan import PartialRun
+from console.setup.wizard_foot import WizardFoot
 from console.setup.wizard_items import CreatedItems, MissingItems
 from console.setup.wizard_presenter import Activity, PrimaryAction, Step, WizardPresenter
 from console.setup.wizard_steps import DoneStep, FoundStep, SignInStep
 from console.setup.wizard_work import InstanceFindings, SignInValues
-from console.widgets import buttons, plain_text
+from console.widgets import plain_text
 from console.widgets.dialog import Dialog
 from console.widgets.failure_panel import FailurePanel
 from console.widgets.fixed_size_area import FixedSizeScrollArea, set_initial_size
-from console.widgets.labels import ElidedLabel, Label
+from console.widgets.labels import Label
 from services.common.errors import ConsoleError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.language import tr, tr_message
@@ -95,25 +96,12 @@ class SetupWizard(Dialog):
         self.failure.shown.connect(lambda: area.reveal(self.failure))
         layout.addWidget(self._title)
         layout.addWidget(area, 1)
-        self.reason = ElidedLabel("", role="caption")
-        layout.addWidget(self.reason)
-        layout.addLayout(self._foot())
-
-    def _foot(self) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        self.primary = buttons.primary("")
-        self.primary.setDefault(True)
+        foot = self._foot = WizardFoot()
+        self.reason, self.primary, self.back, self.cancel = foot.reason, foot.primary, foot.back, foot.cancel
         self.primary.clicked.connect(self._start_primary_action)
-        self.back = buttons.secondary("Back")
         self.back.clicked.connect(lambda: self._show_step(Step.SIGN_IN))
-        self.cancel = buttons.secondary("Cancel")
         self.cancel.clicked.connect(self._cancel)
-        foot.addWidget(self.primary)
-        foot.addStretch(1)
-        foot.addWidget(self.back)
-        foot.addWidget(self.cancel)
-        return foot
+        layout.addLayout(foot)
 
     # -- steps -------------------------------------------------------------------------------------------------
 
@@ -131,8 +119,7 @@ class SetupWizard(Dialog):
         if bar is not None:
             bar.setValue(0)
         self._title.setText(self.presenter.title)
-        self.back.setVisible(step is Step.FOUND)
-        self.cancel.setVisible(step is not Step.DONE)
+        self._foot.show_step(step)
         self._rest()
         if step is Step.FOUND and self.missing is not None and self.missing.sign_in is not None:
             self.missing.sign_in.account.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -156,9 +143,8 @@ class SetupWizard(Dialog):
         presenter = self.presenter
         presenter.missing = self.missing.plan if self.missing is not None else None
         presenter.applied = self.applied is not None
-        idle, text = presenter.idle, presenter.primary_text()
-        self.primary.setText(text)
-        self.primary.setAccessibleName(text)
+        idle = presenter.idle
+        self._foot.set_primary_text(presenter.primary_text())
         self._lead.setText(presenter.lead_text())
         for widget in (self.sign_in, self.back, self.found_step):
             widget.setEnabled(idle)
@@ -199,7 +185,7 @@ class SetupWizard(Dialog):
 
     async def _read_instance(self, sign_in: SignInValues) -> None:
         try:
-            findings = await wizard_work.read_instance(self.ctx, sign_in, self._progress)
+            findings = await wizard_work.read_instance(self.ctx, sign_in, self._foot.show_progress)
         except ConsoleError as error:
             self._show_failure(error.problem)
             return
@@ -215,11 +201,6 @@ class SetupWizard(Dialog):
         below = self.missing or (CreatedItems(self.applied) if self.applied is not None else None)
         self.found_step.show_found(findings.found, sign_in.base_url, sign_in.account, findings.names, below)
         self._show_step(Step.FOUND)
-
-    def _progress(self, text: str, done: int = 0, total: int | None = None) -> None:
-        self.reason.setText(
-            tr("{text} ({done} of {total})", text=text, done=done, total=total) if total and done else text
-        )
 
     # -- what is missing ---------------------------------------------------------------------------------------
 
@@ -238,7 +219,7 @@ class SetupWizard(Dialog):
 
         def progress(text: str, done: int = 0, total: int | None = None) -> None:
             job.progress(text, done, total)
-            self._progress(text, done, total)
+            self._foot.show_progress(text, done, total)
 
         results: list[ApplyResult] = []
         try:

@@ -90,7 +90,7 @@ class Window(QMainWindow):
     # -- building ----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.setWindowTitle(TITLE)
+        self.setWindowTitle("Approval Console")
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)

@@ -47,7 +47,7 @@ class Dialog(QDialog):
             if needed > most.height() or layout.totalMinimumSize().width() > most.width():
                 self._scroll(layout)
             else:
-                self._take(width, max(self.height(), needed))
+                self._take(width, min(max(self.height(), needed), most.height()))
                 return
         self._take(min(self.width(), most.width()), most.height())
 

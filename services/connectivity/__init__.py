@@ -1,13 +1,12 @@
 """The staged check: from the address down to one call of the status service."""
 
 from models.check_stages import STAGES
-from services.connectivity.fault_catalog import FAULT_CATALOG, CheckFault, find_fault
+from services.connectivity.fault_catalog import CheckFault, all_faults, find_fault
 from services.connectivity.report import CheckReport, SkipReason, StageResult, StageState
 from services.connectivity.runner import run_check
 from services.connectivity.stages.authentication import PreviousSignIn
 
 __all__ = [
-    "FAULT_CATALOG",
     "STAGES",
     "CheckFault",
     "CheckReport",
@@ -15,6 +14,7 @@ __all__ = [
     "SkipReason",
     "StageResult",
     "StageState",
+    "all_faults",
     "find_fault",
     "run_check",
 ]

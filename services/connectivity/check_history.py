@@ -220,8 +220,11 @@ def _serialize_report(
 ) -> str:
     content = report.as_dict()
     content["stages"] = [
-        {key: redact(value) if isinstance(value, str) else value for key, value in stage.items()}
-        for stage in content["stages"]
+        {
+            key: redact(value) if isinstance(value, str) else value
+            for key, value in stage.as_stored_dict().items()
+        }
+        for stage in report.stages
     ]
     content["process_id"] = str(process.id) if process is not None else ""
     content["process"] = process.name if process is not None else ""

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
 
 from models.check_stages import STAGE_GROUPS, STAGE_NAMES
 from models.translation_marks import tr_later
 from services.common.errors import Owner
 from services.connectivity.fault_catalog import (
-    FAULT_CATALOG,
     CheckFault,
+    all_faults,
     find_fault,
     find_fault_or_similar,
     other_stages,
@@ -21,7 +20,7 @@ TITLE = "Fault catalog"
 OWNER, STAGE, ALSO_AT = tr_later("Owner"), tr_later("Stage"), tr_later("Also at")
 """The parts of an entry that are made of names."""
 GENERATE_COMMAND = "approval-console faults --markdown > resources/help/fault-catalogue.md"
-_OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in FAULT_CATALOG))
+_OWNERS = ", ".join(f"*{owner}*" for owner in dict.fromkeys(fault.owner.value for fault in all_faults()))
 _INTRO = f"""\
 What the staged check can find: at which stage, what people see of it, why, who can put it right, and how. The same
 entries stand in the window under *Help > Fault catalog*, and `approval-console faults ID` prints one of them.
@@ -78,7 +77,7 @@ def format_fault(fault: CheckFault) -> str:
     return "\n".join((fault.id, *(f"  {name}: {text}" for name, text in fault_fields(fault))))
 
 
-def fault_to_dict(fault: CheckFault) -> dict[str, Any]:
+def fault_to_dict(fault: CheckFault) -> dict[str, object]:
     """Return a fault for JSON; stages are their keys."""
     return {
         "id": fault.id,
@@ -94,16 +93,16 @@ def fault_to_dict(fault: CheckFault) -> dict[str, Any]:
 
 
 def search_faults(
-    text: str, faults: Sequence[CheckFault] = FAULT_CATALOG, *, stage: str = "", owner: str = ""
+    text: str, faults: Sequence[CheckFault] | None = None, *, stage: str = "", owner: str = ""
 ) -> list[CheckFault]:
-    """Return the faults that hold every word of `text` in id, stage, what people see or cause, in their order.
+    """Return the faults (of the whole catalog by default) that hold every word of `text` in id, stage, what people see or cause, in their order.
 
     `stage` (a key) leaves those that can appear there, `owner` (its words) those that are that party's.
     """
     words = text.casefold().split()
     return [
         fault
-        for fault in faults
+        for fault in (all_faults() if faults is None else faults)
         if (not stage or stage in fault.stages or stage in other_stages(fault))
         and (not owner or fault.owner.value == owner)
         and all(word in _search_text(fault) for word in words)
@@ -138,13 +137,13 @@ def render_fault_markdown(fault: CheckFault) -> str:
 
 def _stage_lines(key: str) -> Iterator[str]:
     yield f"Called `{key}` in JSON."
-    for fault in FAULT_CATALOG:
+    for fault in all_faults():
         if fault.stages[0] == key:
             yield ""
             yield render_fault_markdown(fault)
     elsewhere = [
         fault
-        for fault in FAULT_CATALOG
+        for fault in all_faults()
         if fault.stages[0] != key
         and (key in fault.stages or (key in other_stages(fault) and find_fault(key, fault.id) is None))
     ]

@@ -1,6 +1,7 @@
 """What people notice of each fault: users at their computers, approvers in ServiceNow, administrators of either system.
 
-Texts are found by fault id, or by `id@stage` where a fault means something else at another stage.
+Texts are found by fault id, or by `id@stage` where a fault means something else at another stage. The faults that a stage
+module declares are not here: each has its text in its declaration.
 """
 
 from models.translation_marks import tr_later
@@ -102,8 +103,6 @@ SYMPTOMS: dict[str, str] = {
     FaultId.ROLE_ADMIN_LEFT: tr_later("Nothing. In ServiceNow the user record lists the role admin."),
     FaultId.ROLE_MISSING: tr_later("Approvals are not shown or cannot be decided, or a service refuses the call."),
     FaultId.ROLE_SOAP_MISSING: tr_later("Reading records works, and calling a service ends with a fault about insufficient rights."),
-    FaultId.RATE_LIMIT_LOW: tr_later("Decisions arrive late while many requests are pending. The instance answers some calls with 429."),
-    FaultId.CLOCK_DIFFERS: tr_later("Ages and times of requests are off by a constant amount, and requests time out early or late."),
     # -- approval services
     FaultId.REQUEST_ITEM_MISSING: tr_later("Users get an error when they submit. ServiceNow shows no new requested item."),
     FaultId.REQUEST_ITEM_STALE: tr_later(

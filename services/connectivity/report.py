@@ -89,6 +89,12 @@ class StageResult:
             "owner": self.owner,
             "remedy": self.remedy,
             "ms": round(self.ms),
+        }
+
+    def as_stored_dict(self) -> dict[str, Any]:
+        """Return the stage as the store keeps it: with the data that the window decides on."""
+        return {
+            **self.as_dict(),
             "skip_reason": self.skip_reason,
             "needed_stage": self.needed_stage,
             "suggested_name": self.suggested_name,

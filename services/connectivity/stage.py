@@ -1,7 +1,8 @@
 """Declaration of the stages that run after the sign-in.
 
 A module of `services.connectivity.stages` declares its stages with `@signed_in_stages`; the runner imports every module
-of that package, so a new module needs no entry anywhere else than in `models.check_stages` (name, group, order).
+of that package, so a new module needs no entry anywhere else than in `models.check_stages` (name, group, order). Faults
+that only its stages have are declared there too (`fault_catalog.declare_faults`); their ids are in `FaultId`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

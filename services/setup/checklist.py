@@ -1,16 +1,23 @@
 """The set-up guide as a checklist: its 25 steps, and the true state of each, read from the store and the instance."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from models.kinds import Kind, RequestState
 from services.language import tr_message
 
 if TYPE_CHECKING:
+    from models.approval_process import ApprovalProcess
+    from models.approval_type import ApprovalType
+    from models.base import ConfigurationObject
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
     from services.configuration import Configuration
+
+T = TypeVar("T")
 
 
 class GuideStepState(StrEnum):
@@ -27,11 +34,11 @@ class GuideStepState(StrEnum):
 class SetupFacts:
     """What is true for one server: its objects, and what its instance was seen to have (None when not asked)."""
 
-    credential: Any = None
+    credential: "UserCredential | None" = None
     has_password: bool = False
-    server: Any = None
-    process: Any = None
-    approval_type: Any = None
+    server: "ForeignSystem | None" = None
+    process: "ApprovalProcess | None" = None
+    approval_type: "ApprovalType | None" = None
     services_found: bool | None = None
     item_found: bool | None = None
     meant: tuple[str, ...] = ()
@@ -71,12 +78,16 @@ class GuidePhase:
 
 def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None = None) -> SetupFacts:
     """Read what the store says of the set-up around one server (the first by name when none is given). Blocks."""
+    from models.approval_process import ApprovalProcess
+    from models.approval_type import ApprovalType
+    from models.foreign_system import ForeignSystem
+    from models.user_credential import UserCredential
     from services.statistics.request_statistics import count_requests_by_state
 
-    servers: list[Any] = list(configuration.all(Kind.FOREIGN_SYSTEM))
-    credentials: list[Any] = list(configuration.all(Kind.USER_CREDENTIAL))
-    processes: list[Any] = list(configuration.all(Kind.APPROVAL_PROCESS))
-    types: list[Any] = list(configuration.all(Kind.APPROVAL_TYPE))
+    servers = configuration.all(ForeignSystem)
+    credentials = configuration.all(UserCredential)
+    processes = configuration.all(ApprovalProcess)
+    types = configuration.all(ApprovalType)
     server = _first(servers, lambda s: server_id is None or s.id == server_id)
     credential = _first(credentials, lambda c: server is None or c.id == server.credential_id)
     if credential is None:
@@ -98,7 +109,7 @@ def load_setup_facts(configuration: "Configuration", server_id: uuid.UUID | None
     )
 
 
-def _first(items: list[Any], wanted: Callable[[Any], bool]) -> Any:
+def _first(items: Iterable[T], wanted: Callable[[T], bool]) -> T | None:
     return next((item for item in items if wanted(item)), None)
 
 
@@ -128,7 +139,13 @@ def _external_step(number: int, text: str, fact: str) -> GuideStep:
 
 
 def _console_step(
-    number: int, text: str, done: object, fact: str, kind: Kind, item: Any, waits_for: int = 0
+    number: int,
+    text: str,
+    done: object,
+    fact: str,
+    kind: Kind,
+    item: "ConfigurationObject | None",
+    waits_for: int = 0,
 ) -> GuideStep:
     # `done` holds when it is true of what was found: an object, a count, a flag.
     state = GuideStepState.DONE if done else GuideStepState.BLOCKED if waits_for else GuideStepState.TODO
@@ -241,7 +258,7 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
             13,
             tr_message("Choose the Request Item"),
             named,
-            process.request_item_name if named else tr_message("None chosen"),
+            process.request_item_name if process and named else tr_message("None chosen"),
             kind,
             process,
             waits,

@@ -16,7 +16,7 @@ from console.provisioning.run_dialog import RunDialog
 from console.widgets.badge import Badge
 from models.kinds import RequestState
 from services import language
-from services.connectivity.fault_handbook import FAULT_CATALOG, fault_fields
+from services.connectivity.fault_handbook import all_faults, fault_fields
 from services.requests.polling.poll_result import PollResult
 from tests.console.inbox.support import LONG_S, as_row, opened, put, request, settled
 from tests.console.inbox.test_action_controller import desk, page_of, practice
@@ -197,16 +197,16 @@ def test_the_task_says_in_german_why_it_cannot_run():
 
 def test_every_fault_is_told_in_german():
     """Sources are titles of pages and standards and stay as published; some stages are called the same."""
-    for fault in FAULT_CATALOG:
+    for fault in all_faults():
         for name, text in fault_fields(fault):
             same = name in ("Source", "Stage", "Also at")
             assert same or language.translate(text) != text, (fault.id, name)
-    stages = dict(fault_fields(next(fault for fault in FAULT_CATALOG if fault.id == "rights-missing")))[
+    stages = dict(fault_fields(next(fault for fault in all_faults() if fault.id == "rights-missing")))[
         "Stage"
     ]
     assert (str(stages), language.translate(stages)) == ("Sign-in", "Anmeldung")
 
 
 def test_a_fault_stays_english_as_text_for_programs():
-    fault = FAULT_CATALOG[0]
+    fault = all_faults()[0]
     assert str(fault.cause) == fault.cause == dict(fault_fields(fault))["Cause"]

@@ -6,6 +6,7 @@ from PyQt6.QtGui import QColor, QImage
 
 from console.design import theme
 from console.design.colours import COLOURS, SCHEMES
+from console.provisioning.run_texts import stopped_outcome
 from console.runtime.targets import Target
 from models.kinds import Kind
 from services.connectivity.check_history import save_check
@@ -81,7 +82,7 @@ def test_no_icon_keeps_the_colours_of_the_theme_before(run, qapp, tmp_path):
                 await asyncio.sleep(0)
                 await until(lambda: not window.page.tasks.busy)
                 switch(target.kind)
-            window.page.plan_tab.run.stopped("The run stopped", PROBLEM, "receipt")
+            window.page.plan_tab.run.show_outcome(stopped_outcome("The run stopped", PROBLEM, "receipt"))
             window.page.plan_tab.right.setCurrentIndex(2)
             switch("a run")
             put(window.ctx.workspace.store, request(1, 1100, mismatch="order-approved"))

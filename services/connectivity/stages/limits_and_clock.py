@@ -5,14 +5,41 @@ from dataclasses import replace
 import httpx
 
 from models.approval_process import CHECK_INTERVAL_DEFAULT_S, ApprovalProcess
+from models.translation_marks import tr_later
+from services.common.errors import Owner
 from services.common.fault_ids import FaultId
-from services.connectivity.fault_catalog import fault_result
+from services.connectivity.fault_catalog import declare_faults, fault_result, warning
 from services.connectivity.report import StageResult
 from services.servicenow.response_headers import integer_header, parse_http_date
 
 CLOCK_SKEW_MAX_S = 60
 HOUR_S = 3600
 RULE_NAME_MAX = 80
+
+declare_faults(
+    warning(
+        FaultId.RATE_LIMIT_LOW,
+        "limits",
+        Owner.SERVICENOW,
+        tr_later(
+            "Decisions arrive late while many requests are pending. The instance answers some calls with 429."
+        ),
+        tr_later("The instance takes fewer calls an hour from this account than one pending request needs."),
+        tr_later("Raise the rate limit rule for this account, or let the Approval Process ask less often."),
+        "ServiceNow documentation: inbound REST API rate limiting",
+    ),
+    warning(
+        FaultId.CLOCK_DIFFERS,
+        "clock",
+        Owner.CONSOLE,
+        tr_later(
+            "Ages and times of requests are off by a constant amount, and requests time out early or late."
+        ),
+        tr_later("The clocks of this machine and of the instance differ."),
+        tr_later("Let this machine take its time from a time server."),
+        "RFC 9110, 6.6.1: Date",
+    ),
+)
 
 
 def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) -> StageResult:

@@ -9,7 +9,6 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
@@ -184,7 +183,7 @@ def _parse_certificate(content: bytes) -> _PresentedCertificate | None:
     return _PresentedCertificate(subject, issuer, certificate.not_valid_after_utc)
 
 
-def _common_name(attributes: Iterable[tuple[str, Any]]) -> str:
+def _common_name(attributes: Iterable[tuple[str, object]]) -> str:
     """Return the name a person knows a party by: its common name, else its organisation."""
     named = {key: str(value) for key, value in attributes}
     for key in ("CN", "commonName", "O", "organizationName"):

@@ -16,7 +16,7 @@ from models.addresses import Origin
 from models.kinds import Kind
 from services.common import redaction
 from services.common.secret import Secret
-from services.connectivity import FAULT_CATALOG, CheckReport, StageResult, StageState
+from services.connectivity import CheckReport, StageResult, StageState, all_faults
 from services.connectivity.check_history import past_checks, save_check
 from services.practice import PracticeInstance
 from tests.console.page_support import until
@@ -430,5 +430,5 @@ def test_a_check_resolves_a_request_item_that_could_not_be_looked_for_before(
 
 
 def test_every_remedy_is_for_a_fault_of_the_catalog():
-    known = {fault.id for fault in FAULT_CATALOG}
+    known = {fault.id for fault in all_faults()}
     assert set(remedies.REMEDIES) <= known

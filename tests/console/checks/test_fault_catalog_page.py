@@ -11,7 +11,7 @@ from console.widgets.placeholders import EmptyState
 from models.addresses import Origin
 from models.kinds import Kind
 from services.common.secret import Secret
-from services.connectivity import FAULT_CATALOG, fault_handbook
+from services.connectivity import all_faults, fault_handbook
 from services.practice import PracticeInstance
 from tests.console.accessibility import complaints
 from tests.console.page_support import until
@@ -67,8 +67,8 @@ def test_the_menu_opens_it_with_the_keyboard_in_the_search(in_window):
         page = window.page
         await until(page.search.hasFocus)
         assert window.windowTitle().startswith("Fault catalog")
-        assert listed(page) == [fault.id for fault in FAULT_CATALOG]
-        assert page.foot.text() == f"{len(FAULT_CATALOG)} faults"
+        assert listed(page) == [fault.id for fault in all_faults()]
+        assert page.foot.text() == f"{len(all_faults())} faults"
         assert window.ctx.commands.get("faults").where == "Help"
 
     in_window(story)
@@ -80,7 +80,7 @@ def test_by_keyboard_alone_a_fault_is_found_read_and_copied(in_window):
         await until(page.search.hasFocus)
         QTest.keyClicks(page.search, "nobody was asked")
         assert listed(page) == ["approval-not-requested"]
-        assert page.foot.text() == f"1 of {len(FAULT_CATALOG)} faults"
+        assert page.foot.text() == f"1 of {len(all_faults())} faults"
         press(window, Qt.Key.Key_Down)
         assert page.table.hasFocus()
         press(window, Qt.Key.Key_C, CTRL)
@@ -95,7 +95,7 @@ def test_by_keyboard_alone_a_fault_is_found_read_and_copied(in_window):
         page.search.setFocus()
         press(window, Qt.Key.Key_Escape)
         assert page.search.text() == ""
-        assert listed(page) == [fault.id for fault in FAULT_CATALOG]
+        assert listed(page) == [fault.id for fault in all_faults()]
         # What was chosen stays chosen while it is in the list.
         assert page.fault.id == "approval-not-requested"
 
@@ -107,7 +107,7 @@ def test_an_entry_shows_every_part_of_what_is_known(in_window):
         page = await catalogue(window)
         page.table.setFocus()
         seen = {}
-        for fault in FAULT_CATALOG:
+        for fault in all_faults():
             assert page.fault is fault
             assert page.entry.heading.text() == fault.id
             assert told(page.entry) == dict(fault_handbook.fault_fields(fault))
@@ -129,7 +129,7 @@ def test_stage_and_owner_narrow_the_list_together(in_window):
         assert isinstance(empty, EmptyState)
         again = empty.findChild(QPushButton)
         again.click()
-        assert listed(page) == [fault.id for fault in FAULT_CATALOG]
+        assert listed(page) == [fault.id for fault in all_faults()]
         assert (page.stage.currentData(), page.owner.currentData()) == ("", "")
 
     in_window(story)
@@ -161,7 +161,7 @@ def test_a_search_without_a_match_offers_to_show_all_faults(in_window):
 def test_every_finding_of_a_check_has_an_entry_that_its_link_opens(in_window):
     async def story(window):
         page = await catalogue(window)
-        for fault in FAULT_CATALOG:
+        for fault in all_faults():
             for stage in fault.stages:
                 page.search.setText("hides what is wanted")
                 window.show_target(fault_entry_target(fault.id, stage))
@@ -251,7 +251,7 @@ def test_the_palette_finds_faults_by_id_and_by_what_people_see(in_window):
             await until(lambda: window.page.kind == FAULTS and window.page.fault is not None)
             await until(lambda wanted=wanted: window.page.fault.id == wanted)
             await until(window.page.table.hasFocus)
-            assert listed(window.page) == [fault.id for fault in FAULT_CATALOG]
+            assert listed(window.page) == [fault.id for fault in all_faults()]
         window.open_palette()
         palette.field.setText(">tls-self")
         await until(lambda: not window.tasks.busy)

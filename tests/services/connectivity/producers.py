@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from services.common.secret import Secret
-from services.connectivity import FAULT_CATALOG
+from services.connectivity import all_faults
 from services.servicenow import SignIn
 from services.servicenow.response_body import RESPONSE_MAX_BYTES
 from tests.proxying import ConnectProxy
@@ -268,7 +268,7 @@ class Network:
 
 NETWORK = [
     (stage, f.id)
-    for f in FAULT_CATALOG
+    for f in all_faults()
     for stage in f.stages
     if hasattr(Network, f.id.replace("-", "_")) and stage in ("url", "dns", "proxy", "tcp", "tls", "http")
 ]

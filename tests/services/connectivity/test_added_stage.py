@@ -1,4 +1,4 @@
-"""The recipe for a check stage: a module, its name in `models.check_stages`, its fault. Done in a copy of the sources."""
+"""The recipe for a check stage with a fault of its own: three files. Applied to a copy of the sources."""
 
 import json
 import shutil
@@ -14,11 +14,24 @@ from tests.services.connectivity.conftest import PASSWORD
 ROOT = Path(__file__).parents[3]
 ADDED = '''"""The stage `time_zone`: the time zone of the account, by which ServiceNow shows times."""
 
+from services.common.errors import Owner
 from services.common.fault_ids import FaultId
-from services.connectivity.fault_catalog import fault_result
+from services.connectivity.fault_catalog import declare_faults, fault_result, warning
 from services.connectivity.report import StageResult
 from services.connectivity.stage import SignedInCheck, Stage, signed_in_stages
 from services.servicenow.encoded_query import equals
+
+declare_faults(
+    warning(
+        FaultId.TIME_ZONE_MISSING,
+        "time_zone",
+        Owner.SERVICENOW,
+        "Times look wrong.",
+        "No time zone.",
+        "Set the time zone of the account.",
+        "ServiceNow documentation: users",
+    )
+)
 
 
 @signed_in_stages()
@@ -39,6 +52,7 @@ from models.approval_process import ApprovalProcess
 from models.check_stages import STAGES
 from services.common.secret import Secret
 from services.connectivity import run_check
+from services.connectivity.fault_catalog import all_faults
 from services.connectivity.fault_handbook import render_markdown
 from services.servicenow import ConnectionSettings, SignIn
 
@@ -53,6 +67,7 @@ async def main(address, password):
         "stages": list(STAGES),
         "results": [one.as_dict() for one in found.stages],
         "without_process": [one.as_dict() for one in without.stages],
+        "catalog": [fault.id for fault in all_faults()],
         "handbook": "time-zone-missing" in render_markdown(),
     }))
 
@@ -68,15 +83,24 @@ def sources(tmp_path):
     return tmp_path
 
 
+def changed_files(sources):
+    """Return what differs from the original, as paths from the root."""
+    copied = {path.relative_to(sources).as_posix(): path for path in sources.rglob("*") if path.is_file()}
+    return {
+        name
+        for name, path in copied.items()
+        if not (ROOT / name).is_file() or path.read_bytes() != (ROOT / name).read_bytes()
+    }
+
+
 def edit(path, old, new):
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_a_stage_is_added_with_its_module_its_name_and_its_fault(sources, practice):
-    connectivity = sources / "services" / "connectivity"
-    (connectivity / "stages" / "time_zone.py").write_text(ADDED, encoding="utf-8")
+def test_a_stage_with_a_fault_of_its_own_takes_three_files(sources, practice):
+    (sources / "services" / "connectivity" / "stages" / "time_zone.py").write_text(ADDED, encoding="utf-8")
     edit(
         sources / "models" / "check_stages.py",
         '            ("limits", tr_later("Limits")),\n',
@@ -87,12 +111,11 @@ def test_a_stage_is_added_with_its_module_its_name_and_its_fault(sources, practi
         "    # -- The staged check\n",
         '    # -- The staged check\n    TIME_ZONE_MISSING = ("time-zone-missing", _ACCOUNT)\n',
     )
-    edit(
-        connectivity / "fault_catalog.py",
-        "FAULT_CATALOG: tuple[CheckFault, ...] = (\n",
-        "FAULT_CATALOG: tuple[CheckFault, ...] = (\n    _warning(FaultId.TIME_ZONE_MISSING, 'time_zone', _SN, 'Times look wrong.',"
-        " 'No time zone.', 'Set the time zone of the account.', _USERS),\n",
-    )
+    assert changed_files(sources) == {
+        "services/connectivity/stages/time_zone.py",
+        "models/check_stages.py",
+        "services/common/fault_ids.py",
+    }
     command = [sys.executable, "-c", RUN, practice.base_url, PASSWORD]
     done = subprocess.run(
         command, cwd=sources, capture_output=True, text=True, timeout=10 * WAIT_S, check=False
@@ -101,6 +124,8 @@ def test_a_stage_is_added_with_its_module_its_name_and_its_fault(sources, practi
     told = json.loads(done.stdout)
     assert told["stages"].index("time_zone") == told["stages"].index("limits") + 1
     assert told["handbook"]
+    before = told["catalog"].index("rate-limit-low")
+    assert told["catalog"][before : before + 3] == ["rate-limit-low", "time-zone-missing", "clock-differs"]
     for results in (told["results"], told["without_process"]):
         [added] = [one for one in results if one["stage"] == "time_zone"]
         assert (added["state"], added["fault"]) == ("warning", "time-zone-missing")

@@ -7,7 +7,7 @@ import pytest
 from models.approval_process import ApprovalProcess
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId, FaultTrait
-from services.connectivity import FAULT_CATALOG, STAGES, find_fault
+from services.connectivity import STAGES, all_faults, find_fault
 from services.connectivity.fault_catalog import (
     CALL_STAGES,
     faults_by_id,
@@ -21,19 +21,19 @@ from tests.services.connectivity.conftest import HASTY_S, check, findings, reply
 from tests.services.connectivity.producers import BY_TEST, NETWORK, PRACTICE, Network, pairs
 from tests.services.connectivity.scenes import SCENES
 
-PLACES = [(stage, fault.id) for fault in FAULT_CATALOG for stage in fault.stages]
+PLACES = [(stage, fault.id) for fault in all_faults() for stage in fault.stages]
 ON_THE_WAY = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", "authentication")
 NEEDS = {"status_call": "service_status", "approval_flow": "request_item"}
 
 
 def test_there_are_enough_faults_and_each_can_be_brought_about():
     assert len(PLACES) == len(set(PLACES))
-    assert len({fault.id for fault in FAULT_CATALOG}) >= 45
+    assert len({fault.id for fault in all_faults()}) >= 45
     assert set(PLACES) == {p.place for p in PRACTICE} | set(NETWORK) | set(BY_TEST) | set(SCENES)
     assert {name for p in PRACTICE for name, _ in p.faults} <= set(FAULTS)
 
 
-@pytest.mark.parametrize("fault", FAULT_CATALOG, ids=lambda f: f"{f.stages[0]}-{f.id}")
+@pytest.mark.parametrize("fault", all_faults(), ids=lambda f: f"{f.stages[0]}-{f.id}")
 def test_every_fault_has_its_words(fault):
     assert set(fault.stages) <= set(STAGES)
     assert fault.owner in set(Owner)
@@ -82,9 +82,9 @@ async def test_a_fault_with_a_scene_of_its_own_is_named_at_its_stage(practice, t
 
 
 def test_the_faults_stand_in_the_order_of_the_stages():
-    order = [STAGES.index(fault.stages[0]) for fault in FAULT_CATALOG]
+    order = [STAGES.index(fault.stages[0]) for fault in all_faults()]
     later = [i for i, (a, b) in enumerate(itertools.pairwise(order)) if a > b]
-    assert {FAULT_CATALOG[i].id for i in later} == {"proxy-refuses"}
+    assert {all_faults()[i].id for i in later} == {"proxy-refuses"}
 
 
 async def test_a_healthy_instance_is_all_green(practice):
