@@ -1,8 +1,7 @@
 """One approval request, step by step: every step is stored before the call it belongs to, and again after it.
 
-A crash at any point leaves a row that says how far it got. Create is the call that must not be repeated blindly: after
-one whose answer is not known, the request is looked for on the instance by its PMApprovalId, and only when it is proven
-not to be there, and no answer can be on its way any more, Create is called once more.
+A crash at any point leaves a row that says how far it got. Create must not be repeated blindly; `recovery` finds out
+what a Create whose response never arrived has done.
 """
 
 import asyncio
@@ -28,8 +27,9 @@ from services.requests.domain import inputs
 from services.requests.domain.journal import TimelineEvent, decided_event, ended_event
 from services.requests.domain.states import FINAL_STATE_BY_STATUS, UNOBSERVED_COLUMNS
 from services.requests.domain.validation import validate_fields
+from services.requests.lifecycle.recovery import CreateRecovery, LostCreateOutcome, may_call_again
 from services.requests.lifecycle.transactions import RequestTransactions, row_with
-from services.requests.records.find_by_approval_id import FindResult, find_by_approval_id
+from services.requests.records.find_by_approval_id import FindResult
 from services.requests.records.item_reader import read_requested_item
 from services.requests.records.ownership import IdSharedError, RecordNotOwnedError
 from services.requests.records.problems import id_names_shared_order, id_of_other_item
@@ -47,7 +47,6 @@ PROCESSING_LIMIT_S = 300.0
 """What an instance has not done by then it never does: a balancer cuts every call off after this time."""
 SEND_TIMEOUT_SHARE = 0.4
 """Of that limit: so long a call may wait for its turn and its answer here, which leaves the instance the rest."""
-CREATE_ATTEMPTS_MAX = 2
 STORE_ATTEMPTS = 3
 STORE_RETRY_DELAY_S = 0.3
 
@@ -83,6 +82,7 @@ class RequestLifecycle:
         self._holder = holder or process_identity.process_identity()
         self._processing_limit = timedelta(seconds=limit_s)
         self.services = ApprovalServices(instance, process)
+        self._recovery = CreateRecovery(instance, process, self.services, self._processing_limit)
         self._request_items = frozenset(filter(None, (process.request_item_id,)))
         self.cancel_warning = ""
         """What there is to remark about the outputs of the last Cancel."""
@@ -147,26 +147,23 @@ class RequestLifecycle:
         if row.rehearsal:
             # Nobody watches it any more: it is no use to anybody, and approvers must not be asked for it.
             return await self.withdraw(row, REHEARSAL_ABANDONED_COMMENT)
-        late = now >= row.requested_at + timedelta(seconds=self._process.timeout_after_s)
-        if sends.last is None:
-            if late:
-                event = TimelineEvent(Event.TIMED_OUT, NEVER_ARRIVED_COMMENT)
-                return await self._end(row, RequestState.TIMED_OUT, event, sent=0)
-            return await self._raise(row, await self._load_inputs(row), 0, patient=True)
-        sighting = await self._look(row)
-        if sighting.item is not None:
-            return await self._adopt_found_item(row, sighting)
-        if now < sends.last + self._processing_limit:
-            return row
-        if not sighting.absent:
-            return await self._fail(row, f"{OUTCOME_UNKNOWN_COMMENT}: {sighting.reason}", sent=sends.count)
-        if late:
+        if sends.last is not None:
+            found = await self._recovery.find(row)
+            outcome = self._recovery.outcome(found, sends.last, now)
+            if outcome is LostCreateOutcome.ARRIVED:
+                return await self._adopt(row, found)
+            if outcome is LostCreateOutcome.IN_PROGRESS:
+                return row
+            if outcome is LostCreateOutcome.UNKNOWN:
+                return await self._fail(row, f"{OUTCOME_UNKNOWN_COMMENT}: {found.reason}", sent=sends.count)
+        if now >= row.requested_at + timedelta(seconds=self._process.timeout_after_s):
             event = TimelineEvent(Event.TIMED_OUT, NEVER_ARRIVED_COMMENT)
             return await self._end(row, RequestState.TIMED_OUT, event, sent=sends.count)
-        if sends.count >= CREATE_ATTEMPTS_MAX:
+        if not may_call_again(sends):
             said = f"Create was called {sends.count} times. {NEVER_ARRIVED_COMMENT}"
             return await self._fail(row, said, sent=sends.count)
-        return await self._raise(row, await self._load_inputs(row), sends.count, patient=True)
+        fields = await asyncio.to_thread(self._steps.inputs, row)
+        return await self._raise(row, fields, sends.count, patient=True)
 
     # -- following ---------------------------------------------------------
 
@@ -334,13 +331,14 @@ class RequestLifecycle:
             # Only as long as nobody has begun to send it meanwhile.
             return await self._end(row, state, TimelineEvent(kind, NEVER_SENT_COMMENT), sent=0)
         now = utcnow()
-        sighting = await self._look(row)
-        if sighting.item is not None:
-            return await self.cancel(await self._adopt_found_item(row, sighting), comment, state)
-        if now < sends.last + self._processing_limit:
+        found = await self._recovery.find(row)
+        outcome = self._recovery.outcome(found, sends.last, now)
+        if outcome is LostCreateOutcome.ARRIVED:
+            return await self.cancel(await self._adopt(row, found), comment, state)
+        if outcome is LostCreateOutcome.IN_PROGRESS:
             return row
-        if not sighting.absent:
-            return await self._fail(row, f"{OUTCOME_UNKNOWN_COMMENT}: {sighting.reason}", sent=sends.count)
+        if outcome is LostCreateOutcome.UNKNOWN:
+            return await self._fail(row, f"{OUTCOME_UNKNOWN_COMMENT}: {found.reason}", sent=sends.count)
         return await self._end(row, state, TimelineEvent(kind, NEVER_ARRIVED_COMMENT), sent=sends.count)
 
     # -- Create ------------------------------------------------------------
@@ -356,7 +354,7 @@ class RequestLifecycle:
             if not (patient and error.retryable):
                 await self._fail(row, str(error))
             raise
-        variables = self._variables(row, fields, offered.inputs)
+        variables = _create_variables(row, self._process, fields, offered.inputs)
         marked = utcnow()
         until = marked + self._processing_limit
         if not await run_to_completion(
@@ -392,13 +390,13 @@ class RequestLifecycle:
 
     async def _handle_create_failure(self, row: ApprovalRequest, error: ConsoleError) -> ApprovalRequest:
         """Go on after a Create that brought no id: failed, found all the same, or in doubt."""
-        execution, sighting = error.problem.fault.execution, None
+        execution, found = error.problem.fault.execution, None
         if execution is not Execution.NOT_EXECUTED:
             with contextlib.suppress(ConsoleError):
-                sighting = await self._look(row)
-                if sighting.item is not None:
-                    return await self._adopt_found_item(row, sighting)
-        over = execution is Execution.FINISHED and sighting is not None and sighting.item is None
+                found = await self._recovery.find(row)
+                if found.item is not None:
+                    return await self._adopt(row, found)
+        over = execution is Execution.FINISHED and found is not None and found.item is None
         if execution is Execution.NOT_EXECUTED or over:
             await self._fail(row, str(error))
         else:
@@ -439,46 +437,15 @@ class RequestLifecycle:
             )
         return row
 
-    def _variables(
-        self, row: ApprovalRequest, fields: Mapping[str, str], offered: tuple[str, ...]
-    ) -> dict[str, str]:
-        values = {name: fields.get(name, "") for name in CREATE_INPUTS}
-        values |= {name: fields[name] for name in FURTHER_VARIABLES if name in fields and name in offered}
-        values |= {
-            "PMApprovalId": row.approval_id,
-            "PMProcessId": str(self._process.id),
-            "PMProcessName": self._process.name,
-        }
-        return values
-
-    # -- looking -----------------------------------------------------------
-
-    async def _look(self, row: ApprovalRequest) -> FindResult:
-        return await find_by_approval_id(self._instance, row.approval_id, self._process)
-
-    async def _adopt_found_item(self, row: ApprovalRequest, sighting: FindResult) -> ApprovalRequest:
-        item = sighting.items[0]  # the oldest: what came later is no answer to this Create
-        told = f"{item.number} carries its PMApprovalId"
-        if len(sighting.items) > 1:
-            told += f", and so do {', '.join(other.number for other in sighting.items[1:])}"
-        row.external_id = await self._request_id_for(item)
+    async def _adopt(self, row: ApprovalRequest, found: FindResult) -> ApprovalRequest:
+        """Store the request as pending with the item that a lost Create produced."""
+        adopted = await self._recovery.adopt(found)
+        row.external_id = adopted.request_id
         sent = row.submitted_at or row.requested_at
-        event = TimelineEvent(Event.FOUND, told)
-        return await self._created(row, event, sent, **item.observed_columns(), observed_at=utcnow())
-
-    async def _request_id_for(self, item: RequestedItem) -> str:
-        """Return the id that Create answers with: the item's, or its order's where Status knows only that."""
-        first = await self.services.status(item.sys_id)
-        if first.status is ApprovalStatus.INVALID and item.order_id:
-            second = await self.services.status(item.order_id)
-            if second.status is not ApprovalStatus.INVALID:
-                return item.order_id
-        return item.sys_id
+        observed = adopted.item.observed_columns()
+        return await self._created(row, adopted.event, sent, **observed, observed_at=utcnow())
 
     # -- steps -------------------------------------------------------------
-
-    async def _load_inputs(self, row: ApprovalRequest) -> dict[str, str]:
-        return await asyncio.to_thread(self._steps.inputs, row)
 
     async def _take(
         self,
@@ -511,6 +478,20 @@ class RequestLifecycle:
         """End the request as failed; `sent` as `Steps.take` has it."""
         event = TimelineEvent(Event.FAILED, said)
         return await self._end(row, RequestState.FAILED, event, sent=sent, error=said[:TEXT_MAX])
+
+
+def _create_variables(
+    row: ApprovalRequest, process: ApprovalProcess, fields: Mapping[str, str], offered: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the variables of a call of Create; `offered` are the inputs that the service on the instance has."""
+    values = {name: fields.get(name, "") for name in CREATE_INPUTS}
+    values |= {name: fields[name] for name in FURTHER_VARIABLES if name in fields and name in offered}
+    values |= {
+        "PMApprovalId": row.approval_id,
+        "PMProcessId": str(process.id),
+        "PMProcessName": process.name,
+    }
+    return values
 
 
 def _with_store_retries(write: Callable[[], bool]) -> Callable[[], bool]:

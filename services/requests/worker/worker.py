@@ -31,6 +31,7 @@ from services.requests.polling.poll_state import paused_servers
 from services.requests.polling.poller import Poller
 from services.requests.polling.targets import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
+from services.requests.worker.schedule import Schedule
 from services.store import NotFoundError, Store
 from services.store.errors import StoreError
 from services.store.row_values import get_table
@@ -47,10 +48,7 @@ WORK_ITEMS_MAX = 1000
 PROBLEMS_MOST = 100
 STORE_RETRY_DELAY_S = 5.0
 """Until a store that was locked or gone is tried again: others must not learn of a decision late because of it."""
-RETRY_DELAY_S = 15.0
-RETRY_DELAY_MAX_S = 600.0
-"""The pauses between two tries of what failed: they double, up to the longest one."""
-SCAN_JOB, CLEANUP_JOB = "look", "clean"
+SCAN_JOB, CLEANUP_JOB, PRESENCE_JOB = "look", "clean", "present"
 RAISE_TASK, TIME_OUT_TASK = "Raise a request", "Time out a request"
 _TASK_NAMES = {CLEANUP_JOB: "Clean up rehearsals"}
 
@@ -116,10 +114,7 @@ class Worker:
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
         self._jobs: dict[object, asyncio.Task[None]] = {}
-        self._due: dict[object, float] = {}
-        """When something is due, by the clock that only goes on: the time of day may be put back or forward."""
-        self._failures: dict[object, int] = {}
-        """How often something failed in a row, by the same keys."""
+        self._schedule = Schedule(self.clock.monotonic)
         self.done = WorkerReport()
 
     # -- running ---------------------------------------------------------------
@@ -204,8 +199,7 @@ class Worker:
         """Start what is due, and return when to look again."""
         now = self.clock.monotonic()
         until = now + self._scan_interval
-        # What was due is due, whether it is remembered or not.
-        self._due = {key: at for key, at in self._due.items() if at > now}
+        self._schedule.drop_past(now)
         try:
             await self._announce_presence(now)
             servers = await self.follower.servers()
@@ -213,17 +207,17 @@ class Worker:
         except Exception as error:  # noqa: BLE001 -- a worker goes on, whatever it was
             # The store is locked or gone for a moment; what is due stays due.
             return self._report_scan_failure(error)
-        self._failures.pop(SCAN_JOB, None)
+        self._schedule.clear_failures(SCAN_JOB)
         for server_id in servers:
-            due = self._due.get(server_id, now)
+            due = self._schedule.due_at(server_id, now)
             if due <= now or everything:
                 self._start(server_id, self._follow(server_id))
             else:
                 until = min(until, due)
         for step in steps:
             self._start_item(step)
-        if self._due.get(CLEANUP_JOB, now) <= now:
-            self._due[CLEANUP_JOB] = now + CLEANUP_INTERVAL_S
+        if self._schedule.is_due(CLEANUP_JOB, now):
+            self._schedule.postpone(CLEANUP_JOB, CLEANUP_INTERVAL_S, now)
             self._start(CLEANUP_JOB, self._clean())
         return until
 
@@ -232,7 +226,7 @@ class Worker:
         problem = to_console_error(log, "Look for what is due", error).problem
         self.done.note(problem)
         log.warning("the worker cannot read what is due: %s", problem.as_text())
-        pause = self._pause(SCAN_JOB)
+        pause = self._schedule.back_off(SCAN_JOB)
         return self.clock.monotonic() + (STORE_RETRY_DELAY_S if isinstance(error, StoreError) else pause)
 
     async def _find_due_items(self) -> list[WorkItem]:
@@ -259,11 +253,10 @@ class Worker:
             self.done.note(
                 to_console_error(log, _TASK_NAMES.get(str(key), "Go on with a request"), error).problem
             )
-            self._due[kept] = self.clock.monotonic() + self._pause(kept)
+            self._schedule.retry_later(kept)
 
     def _start_item(self, step: WorkItem) -> None:
-        now = self.clock.monotonic()
-        if self._due.get(step.request_id, now) > now:
+        if not self._schedule.is_due(step.request_id):
             return
         in_hand = sum(isinstance(key, WorkItem) and key.server_id == step.server_id for key in self._jobs)
         if in_hand < CONCURRENT_ITEMS_PER_SERVER:
@@ -287,7 +280,7 @@ class Worker:
                 waiting = select(*columns).where(own, _TABLE.c.state == RequestState.SUBMITTING)
                 wanted.append((waiting.order_by(_TABLE.c.requested_at), True))
             # What waits for its next try, or for a server that is left alone, must not keep the others off the list.
-            most = WORK_ITEMS_MAX + len(self._failures)
+            most = WORK_ITEMS_MAX + self._schedule.failing
             paused = paused_servers(session, self.leases.time.now())
             awake = (_TABLE.c.server_id.is_not(None), _TABLE.c.server_id.not_in(paused))
             for query, raising in wanted:
@@ -306,17 +299,17 @@ class Worker:
             done = await self.follower.round(server_id)
         except Exception as error:  # noqa: BLE001 -- the other servers are followed all the same
             problem = to_console_error(log, "Follow the requests of a server", error).problem
-            pause = self._pause(server_id)
-            self._due[server_id] = self.clock.monotonic() + (
-                STORE_RETRY_DELAY_S if isinstance(error, StoreError) else pause
+            pause = self._schedule.back_off(server_id)
+            self._schedule.postpone(
+                server_id, STORE_RETRY_DELAY_S if isinstance(error, StoreError) else pause
             )
             self.done.note(problem)
             log.warning("following stops for now: %s", problem.as_text())
             return
-        self._failures.pop(server_id, None)
+        self._schedule.clear_failures(server_id)
         wait = (done.next_at - self.clock.now()).total_seconds() if done.next_at else POLL_INTERVAL_S
         # No longer than that, even while it is left alone: a computer may have slept meanwhile, or the time of day changed.
-        self._due[server_id] = self.clock.monotonic() + min(wait, POLL_INTERVAL_S)
+        self._schedule.postpone(server_id, min(wait, POLL_INTERVAL_S))
         self.done.rounds[server_id] = done
         if done.skip_reason is SkipReason.PAUSED and done.problem is not None:
             log.warning("following is paused until %s: %s", done.next_at, done.problem.as_text())
@@ -337,7 +330,7 @@ class Worker:
                 self._retry_after_store_error(step.request_id, error)
                 return
             if not claimed:
-                self._due[step.request_id] = self.clock.monotonic() + self._scan_interval
+                self._schedule.postpone(step.request_id, self._scan_interval)
                 return
             try:
                 await self._take(step)
@@ -346,7 +339,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 -- one request must not stop the others
             problem = to_console_error(log, RAISE_TASK if step.raising else TIME_OUT_TASK, error).problem
             self.done.note(problem)
-            self._again(step, failed=True)
+            self._schedule.retry_later(step.request_id)
             # Without its process a request stays as it is; that is nothing new each time.
             level = logging.INFO if isinstance(error, NotFoundError) else logging.WARNING
             log.log(level, "request %s: %s", step.request_id, problem.as_text())
@@ -355,7 +348,7 @@ class Worker:
     async def _take(self, step: WorkItem) -> None:
         row, process = await asyncio.to_thread(self._read, step)
         if row is None or RequestState(row.state).is_final:
-            self._again(step, failed=False)
+            self._schedule.forget(step.request_id)
             return
         if process is None:
             # Without its process nobody can take it further; it stays as it is.
@@ -367,7 +360,10 @@ class Worker:
         self.done.raised += before == RequestState.SUBMITTING and row.state == RequestState.PENDING
         self.done.timed_out += row.state == RequestState.TIMED_OUT
         waits = RequestState.SUBMITTING if step.raising else RequestState.PENDING
-        self._again(step, failed=row.state == waits)
+        if row.state == waits:
+            self._schedule.retry_later(step.request_id)
+        else:
+            self._schedule.forget(step.request_id)
 
     async def _tell(self, step: WorkItem, problem: Problem) -> None:
         """Show what keeps the request from going on, where people look for it."""
@@ -383,7 +379,7 @@ class Worker:
 
     def _retry_after_store_error(self, key: object, error: StoreError) -> None:
         """Try again in a moment what could not begin, because the store was locked or gone."""
-        self._due[key] = self.clock.monotonic() + STORE_RETRY_DELAY_S
+        self._schedule.postpone(key, STORE_RETRY_DELAY_S)
         self.done.note(error.problem)
         log.warning("work on %s waits for the store: %s", key, error.problem.as_text())
 
@@ -394,23 +390,6 @@ class Worker:
             problem = to_console_error(log, "Give back the claim of a request", error).problem
             self.done.note(problem)
             log.info("the claim of %s is not given back: %s", request_id, problem.as_text())
-
-    def _again(self, step: WorkItem, *, failed: bool) -> None:
-        """Note when a step that could not be taken is tried again; each time a little later."""
-        key = step.request_id
-        if not failed:
-            self._failures.pop(key, None)
-            self._due.pop(key, None)
-            return
-        self._due[key] = self.clock.monotonic() + self._pause(key)
-
-    def _pause(self, key: object) -> float:
-        """Count one more failure of something, and return the seconds until it is tried again."""
-        tries = self._failures.pop(key, 0) + 1
-        self._failures[key] = tries
-        if len(self._failures) > WORK_ITEMS_MAX:
-            del self._failures[next(iter(self._failures))]
-        return min(RETRY_DELAY_MAX_S, RETRY_DELAY_S * 2.0 ** min(tries - 1, 10))
 
     def _read(self, step: WorkItem) -> tuple[ApprovalRequest | None, ApprovalProcess | None]:
         with self._store.read() as session:
@@ -436,7 +415,7 @@ class Worker:
                 # It is free again after a while.
                 self.done.note(error.problem)
                 log.info("the lease for cleaning up is not given back: %s", error.problem.as_text())
-        self._failures.pop(CLEANUP_JOB, None)
+        self._schedule.clear_failures(CLEANUP_JOB)
         self.done.cleaned += len(done.cleaned)
         for problem in done.problems:
             self.done.note(problem)
@@ -444,8 +423,8 @@ class Worker:
 
     async def _announce_presence(self, now: float) -> None:
         """Let windows see that a worker is there."""
-        if self._present and self._due.get("present", now) <= now:
-            self._due["present"] = now + PRESENCE_INTERVAL_S
+        if self._present and self._schedule.is_due(PRESENCE_JOB, now):
+            self._schedule.postpone(PRESENCE_JOB, PRESENCE_INTERVAL_S, now)
             await asyncio.to_thread(self._write_presence)
 
     def _write_presence(self) -> None:

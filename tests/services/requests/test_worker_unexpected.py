@@ -11,14 +11,15 @@ from models.kinds import RequestEventKind, RequestState
 from services.common.unexpected_errors import UNEXPECTED_FAULT
 from services.requests.details.caller_answer import build_caller_answer
 from services.requests.details.loader import load_stored_details
-from services.requests.lifecycle import lifecycle
+from services.requests.lifecycle import recovery
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.polling import poller
 from services.requests.polling.poll_result import SkipReason
 from services.requests.polling.poll_state import paused_servers
 from services.requests.worker import worker
+from services.requests.worker.schedule import RETRY_DELAY_MAX_S, RETRY_DELAY_S
 from services.requests.worker.window_poller import WindowPoller
-from services.requests.worker.worker import RETRY_DELAY_MAX_S, RETRY_DELAY_S, Worker
+from services.requests.worker.worker import Worker
 from services.store.errors import read_error
 from tests.services.requests import followed
 from tests.services.requests.conftest import timeline
@@ -37,7 +38,7 @@ async def broken_later(*_arguments, **_more):
     raise RuntimeError("nobody foresaw this")
 
 
-TELLING = ("worker", "following", "attendant", "clearing", "asking")
+TELLING = ("worker", "poller", "window_poller", "cleanup", "status_queue")
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +60,7 @@ def faults_of(done):
     [
         (RequestLifecycle, "resume", broken_later),
         (RequestLifecycle, "_create", broken_later),
-        (lifecycle, "find", broken_later),
+        (recovery.CreateRecovery, "find", broken_later),
         (worker.Worker, "_read", broken),
         (worker.Worker, "_steps", broken),
         (worker.Leases, "claim", broken),
