@@ -169,6 +169,7 @@ def test_the_shared_parts_of_the_window_name_no_kind():
         *(ROOT / "console" / "shell").glob("*.py"),
         *(ROOT / "console" / "startup").glob("*.py"),
         *(ROOT / "console" / "widgets").glob("*.py"),
+        ROOT / "console" / "navigation" / "node_tree.py",
         ROOT / "console" / "navigation" / "tree_model.py",
         ROOT / "console" / "navigation" / "tree_view.py",
         ROOT / "console" / "forms" / "object_page.py",

@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QContextMenuEvent
@@ -17,6 +17,7 @@ from console.shell.main_window import Window
 from console.widgets.popup_list import PopupList
 
 T = TypeVar("T")
+Shown: TypeAlias = Any  # Any: each kind has a page and an object of its own class
 
 
 class NotObservedError(Exception):
@@ -148,10 +149,10 @@ class WindowDriver:
         """Type into a field of the shown page."""
         await self.type(self.object_page.form.field(field).editor.focus_target, text)
 
-    async def page(self, kind: str) -> Any:
+    async def page(self, kind: str) -> Shown:
         """Wait for a loaded page of a kind and return it."""
 
-        def shown() -> Any:
+        def shown() -> Shown:
             page = self.window.page
             ready = (
                 page is not None
@@ -162,7 +163,7 @@ class WindowDriver:
 
         return await self.until(f"the page {kind}", shown)
 
-    async def saved(self) -> Any:
+    async def saved(self) -> Shown:
         """Wait until the shown object is stored, and return it."""
         session = self.object_page.session
         await self.until(

@@ -28,7 +28,11 @@ class DemoScript:
     """Goes through the guide in the real window and prints what was seen."""
 
     def __init__(
-        self, window: Any, practice: "PracticeInstance", out: Path | None, printer: Callable[[str], None]
+        self,
+        window: Any,  # Any: the steps read attributes of whichever page the window shows
+        practice: "PracticeInstance",
+        out: Path | None,
+        printer: Callable[[str], None],
     ) -> None:
         self.window = window
         self.practice = practice

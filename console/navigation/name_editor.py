@@ -4,7 +4,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
-from console.navigation.tree_model import Node
+from console.navigation.node_tree import Node
 from console.widgets.labels import IconLabel, Label
 from models.translation_marks import tr_later
 from services.common.errors import InvalidError

@@ -8,7 +8,8 @@ from PyQt6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from console.design import icons, theme
 from console.navigation.name_editor import NameEditor
-from console.navigation.tree_model import Node, Role, worst_badge
+from console.navigation.node_tree import Node
+from console.navigation.tree_model import Role, worst_badge
 from console.widgets import plain_text
 
 ROW, ICON, STEP, RIGHT_MARGIN, GAP, BAR, RADIUS, INSET = 28, 16, 8, 8, 6, 3, 4, 6

@@ -1,13 +1,11 @@
 """The model of the navigation tree: fixed nodes, and below them the objects of each kind as stored."""
 
 import uuid
-from bisect import bisect_left
-from collections.abc import Container
 from enum import IntEnum
-from typing import Any
 
-from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QModelIndex, QObject, Qt, pyqtSignal
 
+from console.navigation.node_tree import Node, NodeTree
 from console.navigation.request_places import FILTER_TAB_PREFIX, filter_node_key, filter_target
 from console.navigation.tree_definition import TREE, FixedNode
 from console.runtime.drafts import Draft
@@ -18,7 +16,6 @@ from models.translation_marks import tr_later
 from services.language import number, plural, tr
 from services.store.tree_outline import Outline
 
-ROOT = QModelIndex()
 FOLDER_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 DRAFT_FLAGS = FOLDER_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 OBJECT_FLAGS = DRAFT_FLAGS | Qt.ItemFlag.ItemIsEditable
@@ -33,54 +30,12 @@ class Role(IntEnum):
     KEY = Qt.ItemDataRole.UserRole + 2
 
 
-class Node:
-    """One row. The model keeps every node alive: an index only borrows it."""
-
-    __slots__ = (
-        "badge",
-        "children",
-        "count",
-        "draft",
-        "icon",
-        "key",
-        "kind",
-        "object_id",
-        "parent",
-        "place",
-        "row",
-        "saved_filter",
-        "stored",
-        "target",
-        "text",
-    )
-
-    def __init__(self, key: str, text: str, icon: str, target: Target) -> None:
-        self.key, self.text, self.icon, self.target = key, text, icon, target
-        self.parent: Node | None = None
-        self.row = 0
-        self.children: list[Node] = []
-        self.place: FixedNode | None = None
-        self.kind: Kind | None = None
-        self.object_id: uuid.UUID | None = None
-        self.count = ""
-        self.badge = ""
-        self.draft = False
-        self.stored = False
-        self.saved_filter = ""
-        """The key of the saved filter that the node represents."""
-
-    @property
-    def is_root(self) -> bool:
-        """Whether the node is at the top level, which is drawn in semibold."""
-        return self.parent is not None and self.parent.parent is None
-
-
 def object_key(kind: str, object_id: uuid.UUID) -> str:
     """Return the key of an object's node."""
     return f"{kind}:{object_id}"
 
 
-class TreeModel(QAbstractItemModel):
+class TreeModel(NodeTree):
     """Fixed nodes and objects. Updated from outlines and drafts; emits narrow changes, never a reset."""
 
     renamed = pyqtSignal(object, str)
@@ -88,8 +43,6 @@ class TreeModel(QAbstractItemModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._root = Node("", "", "", Target(""))
-        self._by_key: dict[str, Node] = {}
         self._badges: dict[str, str] = {}
         """Badges of objects by key, whether or not they are in the tree yet."""
         for place in TREE:
@@ -103,32 +56,6 @@ class TreeModel(QAbstractItemModel):
         self._by_key[node.key] = node
         for child in place.children:
             self._place(child, node)
-
-    # -- structure ---------------------------------------------------------
-
-    def index(self, row: int, column: int, parent: QModelIndex = ROOT) -> QModelIndex:
-        """Return the index of a child."""
-        siblings = self._node(parent).children
-        if column != 0 or parent.column() > 0 or not 0 <= row < len(siblings):
-            return QModelIndex()
-        return self.createIndex(row, column, siblings[row])
-
-    def parent(self, child: QModelIndex | None = None) -> Any:  # Any: Qt has two methods of this name
-        """Return the index of a parent; without an index the parent of this QObject, which Qt gives the same name."""
-        index = child
-        if index is None:
-            return super().parent()
-        node = self._node(index).parent
-        return QModelIndex() if node is None else self.index_of(node)
-
-    def rowCount(self, parent: QModelIndex = ROOT) -> int:
-        """Return how many children there are."""
-        return 0 if parent.column() > 0 else len(self._node(parent).children)
-
-    def columnCount(self, parent: QModelIndex = ROOT) -> int:
-        """Return 1."""
-        del parent
-        return 1
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Let objects be renamed in place; a draft is renamed on its page."""
@@ -227,32 +154,6 @@ class TreeModel(QAbstractItemModel):
         self._insert_missing(folder, kind, wanted)
         self._set_count(folder.key, number(len(folder.children)))
 
-    def _remove_others(self, folder: Node, wanted: Container[str]) -> None:
-        """Remove children that are not wanted, one step for each run of neighbours, from the last to the first."""
-        last = len(folder.children) - 1
-        while last >= 0:
-            first = last
-            while first >= 0 and folder.children[first].key not in wanted:
-                first -= 1
-            if first < last:
-                self.beginRemoveRows(self.index_of(folder), first + 1, last)
-                for node in folder.children[first + 1 : last + 1]:
-                    del self._by_key[node.key]
-                del folder.children[first + 1 : last + 1]
-                _renumber(folder, first + 1)
-                self.endRemoveRows()
-            last = first - 1
-
-    def _order(self, folder: Node, wanted: list[Node]) -> None:
-        """Put children into the wanted order with as few moves as possible."""
-        rows = [node.row for node in wanted]
-        staying = _longest_increasing(rows)
-        before: Node | None = None
-        for node, row in zip(wanted, rows, strict=True):
-            if row not in staying:
-                self._move(folder, node, 0 if before is None else before.row + 1)
-            before = node
-
     def _insert_missing(self, folder: Node, kind: Kind, wanted: dict[str, ObjectRow]) -> None:
         """Insert new children, each run of neighbours in one step."""
         run: list[Node] = []
@@ -290,33 +191,7 @@ class TreeModel(QAbstractItemModel):
             node.count = count
             self._changed(node)
 
-    def _insert(self, folder: Node, nodes: list[Node], row: int) -> None:
-        if not nodes:
-            return
-        self.beginInsertRows(self.index_of(folder), row, row + len(nodes) - 1)
-        folder.children[row:row] = nodes
-        self._by_key.update((node.key, node) for node in nodes)
-        _renumber(folder, row)
-        self.endInsertRows()
-
-    def _move(self, folder: Node, node: Node, row: int) -> None:
-        """Move a child before the one that is in `row` now."""
-        parent = self.index_of(folder)
-        if self.beginMoveRows(parent, node.row, node.row, parent, row):
-            first = min(node.row, row)
-            folder.children.insert(row - (row > node.row), folder.children.pop(node.row))
-            _renumber(folder, first)
-            self.endMoveRows()
-
-    def _changed(self, node: Node) -> None:
-        index = self.index_of(node)
-        self.dataChanged.emit(index, index)
-
     # -- finding -----------------------------------------------------------
-
-    def node(self, key: str) -> Node | None:
-        """Return the node with a key, or None."""
-        return self._by_key.get(key)
 
     def node_of(self, target: Target) -> Node | None:
         """Return the node whose page a target is, or None."""
@@ -326,48 +201,6 @@ class TreeModel(QAbstractItemModel):
                 return part
         key = object_key(target.kind, target.id) if target.id else target.kind.removeprefix("folder:")
         return self._by_key.get(key)
-
-    def index_of(self, node: Node) -> QModelIndex:
-        """Return the index of a node."""
-        return QModelIndex() if node is self._root else self.createIndex(node.row, 0, node)
-
-    def child(self, parent: QModelIndex, row: int) -> Node:
-        """Return a child by its row."""
-        return self._node(parent).children[row]
-
-    def objects(self) -> list[Node]:
-        """Return the nodes of all objects."""
-        return [n for n in self._by_key.values() if n.object_id is not None]
-
-    def _node(self, index: QModelIndex) -> Node:
-        node: Node = index.internalPointer() if index.isValid() else self._root
-        return node
-
-
-def _renumber(folder: Node, first: int = 0) -> None:
-    for row in range(first, len(folder.children)):
-        folder.children[row].row = row
-
-
-def _longest_increasing(numbers: list[int]) -> set[int]:
-    """Return the members of a longest rising selection of different numbers, kept in their order."""
-    ends: list[int] = []  # ends[n]: place of the smallest number that ends a rise of n + 1
-    before: list[int] = []
-    tops: list[int] = []
-    for place, one in enumerate(numbers):
-        length = bisect_left(tops, one)
-        before.append(ends[length - 1] if length else -1)
-        if length == len(ends):
-            ends.append(place)
-            tops.append(one)
-        else:
-            ends[length], tops[length] = place, one
-    found = set()
-    place = ends[-1] if ends else -1
-    while place >= 0:
-        found.add(numbers[place])
-        place = before[place]
-    return found
 
 
 BADGE_LABELS = {

@@ -27,8 +27,9 @@ from PyQt6.QtWidgets import (
 
 from console.design import icons, theme
 from console.navigation.name_editor import NameEditor, rejection_text
+from console.navigation.node_tree import Node
 from console.navigation.tree_delegate import BAR, INSET, RADIUS, SELECTION_COLOURS, TreeDelegate
-from console.navigation.tree_model import Node, Role, TreeModel
+from console.navigation.tree_model import Role, TreeModel
 from console.runtime.drafts import Draft
 from console.runtime.page_targets import Target
 from console.widgets.search_field import SearchField

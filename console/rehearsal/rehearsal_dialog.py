@@ -79,23 +79,8 @@ class RehearsalDialog(Dialog):
         )
         layout.addWidget(Field("Reason", self.why, "What the approver reads, after the word REHEARSAL"))
         layout.addLayout(self._decision())
-        self.confirm: TextLineEdit | None = None
-        if server.production:
-            self.confirm = TextLineEdit()
-            self.confirm.textChanged.connect(lambda _text: self._update())
-            layout.addWidget(
-                Field(
-                    "Production",
-                    self.confirm,
-                    tr("Type the server's name to confirm: {name}", name=server.name),
-                )
-            )
-        self.legs = QListWidget()
-        self.legs.setAccessibleName(tr("Legs of the rehearsal"))
-        self.legs.setMinimumHeight(LEGS_HEIGHT)
-        self.legs.setWordWrap(True)
-        self.legs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.legs.hide()  # until there is one
+        self.confirm = self._add_confirmation(layout) if server.production else None
+        self.legs = _create_legs_list()
         layout.addWidget(self.legs, 1)
         layout.addStretch(0)
         self.failure = FailurePanel()
@@ -114,6 +99,19 @@ class RehearsalDialog(Dialog):
         frame.addLayout(self._foot())
         set_initial_size(self, WIDTH, HEIGHT)
         self._update()
+
+    def _add_confirmation(self, layout: QVBoxLayout) -> TextLineEdit:
+        """Add the field in which the name of a production server is typed, and return its editor."""
+        editor = TextLineEdit()
+        editor.textChanged.connect(lambda _text: self._update())
+        layout.addWidget(
+            Field(
+                "Production",
+                editor,
+                tr("Type the server's name to confirm: {name}", name=self.server.name),
+            )
+        )
+        return editor
 
     def _decision(self) -> QVBoxLayout:
         box = QVBoxLayout()
@@ -258,6 +256,17 @@ class RehearsalDialog(Dialog):
 
     def _on_problem(self, problem: Problem) -> None:
         self.failure.show_problem(problem)
+
+
+def _create_legs_list() -> QListWidget:
+    """Return the list of legs, hidden until it has one."""
+    legs = QListWidget()
+    legs.setAccessibleName(tr("Legs of the rehearsal"))
+    legs.setMinimumHeight(LEGS_HEIGHT)
+    legs.setWordWrap(True)
+    legs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    legs.hide()
+    return legs
 
 
 async def open_rehearsal(

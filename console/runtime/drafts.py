@@ -7,19 +7,35 @@ memory only and never reaches the file.
 import json
 import os
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from models.field_values import FieldValue, FieldValues
 from models.kinds import Kind
+from services.common.json_types import JsonObject
 from services.common.secret import Secret
 
 SAVE_AFTER_MS = 800
 FORMAT = 1
 ADDRESS_FIELDS = ("base_url", "proxy")
 """Fields that hold an address, into which a person may have typed a password."""
+
+StoredValue = dict[str, str] | str | int | bool | None
+"""A value in the file; an id is an object with the key `id`."""
+
+
+class StoredDraft(TypedDict):
+    """An entry of the file."""
+
+    kind: str
+    id: str
+    base: dict[str, StoredValue] | None
+    base_version: int
+    values: dict[str, StoredValue]
 
 
 @dataclass(slots=True)
@@ -28,11 +44,11 @@ class Draft:
 
     kind: Kind
     id: uuid.UUID
-    values: dict[str, Any]
-    base: dict[str, Any] | None = None
+    values: FieldValues
+    base: FieldValues | None = None
     base_version: int = 0
     secret: Secret | None = field(default=None, repr=False)
-    fresh: dict[str, Any] | None = None
+    fresh: FieldValues | None = None
     """What a new object was offered with, before anybody typed; None where it holds somebody's work from the start."""
 
     @property
@@ -148,12 +164,12 @@ def drafts_file(profile: Path, store_url: str) -> Path:
     return profile / f"drafts-{store_key(store_url)}.json"
 
 
-def _is_storable(name: str, value: Any) -> bool:
+def _is_storable(name: str, value: FieldValue) -> bool:
     # An address typed with a user name and password in it is refused by its field; it must not reach a file either.
     return not (name in ADDRESS_FIELDS and isinstance(value, str) and "@" in value)
 
 
-def _encode_values(values: dict[str, Any]) -> dict[str, Any]:
+def _encode_values(values: FieldValues) -> JsonObject:
     return {
         name: {"id": str(value)} if isinstance(value, uuid.UUID) else value
         for name, value in values.items()
@@ -161,11 +177,11 @@ def _encode_values(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _decode_values(values: dict[str, Any]) -> dict[str, Any]:
+def _decode_values(values: Mapping[str, StoredValue]) -> FieldValues:
     return {name: uuid.UUID(v["id"]) if isinstance(v, dict) else v for name, v in values.items()}
 
 
-def _encode(draft: Draft) -> dict[str, Any]:
+def _encode(draft: Draft) -> JsonObject:
     return {
         "kind": str(draft.kind),
         "id": str(draft.id),
@@ -175,7 +191,7 @@ def _encode(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _decode(entry: dict[str, Any]) -> Draft:
+def _decode(entry: StoredDraft) -> Draft:
     base = entry["base"]
     return Draft(
         kind=Kind(entry["kind"]),

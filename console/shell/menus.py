@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from console.navigation.tree_model import Node
+from console.navigation.node_tree import Node
 from console.runtime.command_registry import Command, CommandRegistry
 from console.shell.page_registry import page_class
 from console.shell.window_commands import MENUS, new_command_id

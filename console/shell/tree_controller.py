@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QWidget
 from console.forms import object_actions
 from console.forms.undo import push_rename
 from console.inbox.saved_filter_nodes import SavedFilterController
-from console.navigation.tree_model import Node
+from console.navigation.node_tree import Node
 from console.navigation.tree_view import Navigation
 from console.runtime.context import Context
 from console.runtime.task_runner import TaskRunner

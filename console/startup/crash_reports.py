@@ -9,7 +9,6 @@ from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from console.version import VERSION
 from services.common.logging_setup import open_private
@@ -48,7 +47,7 @@ class CrashReports:
             self._file.close()
 
     def loop_error(
-        self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+        self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]
     ) -> None:  # as asyncio calls it
         """Take an error that reached the event loop."""
         error = context.get("exception")

@@ -7,7 +7,7 @@ nothing slow: the window writes a few lines too.
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import TextIO
 
 from services.common.plain_text import escape_controls
 
@@ -21,7 +21,7 @@ class PlainStream:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __getattr__(self, name: str) -> Any:  # any attribute of any text stream
+    def __getattr__(self, name: str) -> object:  # any attribute of any text stream
         """Be as the stream is in everything else."""
         if name == "buffer":
             raise AttributeError(name)

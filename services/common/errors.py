@@ -3,13 +3,15 @@
 import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from models.translation_marks import tr_later
 from services.common.fault_ids import FaultId
 from services.common.plain_text import escape_and_indent
 from services.common.redaction import redact
 from services.language import ENGLISH, plural_message
+
+RowContents: TypeAlias = dict[str, Any]  # Any: each column of a row has a type of its own
 
 
 class Owner(StrEnum):
@@ -130,7 +132,11 @@ class ConflictError(ConsoleError):
     exit_status = 1
 
     def __init__(
-        self, *, base: dict[str, Any] | None, mine: dict[str, Any], theirs: dict[str, Any] | None
+        self,
+        *,
+        base: RowContents | None,
+        mine: RowContents,
+        theirs: RowContents | None,
     ) -> None:
         self.base = base
         self.mine = mine

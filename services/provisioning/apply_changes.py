@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
+from services.common.json_types import JsonLike
 from services.common.progress import Progress, ignore_progress
 from services.language import tr_message
 from services.provisioning.account_rights import require_admin
@@ -56,7 +56,7 @@ class ApplyResult:
         """Whether everything is as it has to be."""
         return self.verification.verified and not self.plan.conflicts
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return the run for JSON."""
         return self.plan.as_dict() | {
             "receipt": self.receipt.id,

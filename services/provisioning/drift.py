@@ -1,9 +1,10 @@
 """What others changed since a set was last found good: which record, which columns, who and when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from services.common.errors import ConsoleError
+from services.common.json_types import JsonLike
 from services.provisioning.current_records import AUDIT_COLUMNS, PAGE_SIZE, TABLE_COLUMNS, InstanceState
 from services.provisioning.plan_changes import Baseline, RecordFingerprint, fingerprint
 from services.provisioning.required_records import INPUT_TABLE, OUTPUT_TABLE
@@ -35,7 +36,7 @@ class Drift:
     at: str
     fields: dict[str, tuple[str, str]]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return the change for JSON."""
         return {
             "change": self.change,
@@ -164,7 +165,7 @@ def _table_of_key(key: str) -> str:
     return TABLE_BY_KEY_PREFIX[key.partition(":")[0]]
 
 
-def _record_name(key: str, row: Any) -> str:
+def _record_name(key: str, row: Mapping[str, str]) -> str:
     return str(row.get("name") or row.get("title") or key)
 
 

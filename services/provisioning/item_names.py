@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TypedDict, cast
 
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, ITEM_NAME, STATUS_SERVICE
 from services.common.errors import InputError, Owner, Problem
@@ -27,6 +27,20 @@ class ItemNameError(InputError):
         super().__init__(problem)
 
 
+class _StoredNames(TypedDict, total=False):
+    """The fields of `ItemNames` in JSON."""
+
+    category: str
+    item: str
+    create_service: str
+    status_service: str
+    cancel_service: str
+    prefix: str
+    catalog: str
+    workflow: str
+    further_variables: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ItemNames:
     """The names of one set, and what it is to have.
@@ -47,28 +61,41 @@ class ItemNames:
     further_variables: bool = False
 
     @classmethod
-    def of(cls, *, prefix: str = "", **given: Any) -> "ItemNames":
+    def of(
+        cls,
+        *,
+        prefix: str = "",
+        category: str | None = None,
+        item: str | None = None,
+        create_service: str | None = None,
+        status_service: str | None = None,
+        cancel_service: str | None = None,
+        catalog: str | None = None,
+        workflow: str | None = None,
+        further_variables: bool = False,
+    ) -> "ItemNames":
         """Return the names with `prefix` before those that are not given. Raises ItemNameError."""
         if not _PREFIX.fullmatch(prefix):
             raise _name_error("prefix", "prefix", prefix, "Use at most 20 letters, digits and _ for it.")
-        usual = cls(prefix=prefix)
-        named = {name: value for name, value in given.items() if value}
-        made = replace(
-            usual,
-            item=f"{prefix} {ITEM_NAME}" if prefix else ITEM_NAME,
-            create_service=prefix + CREATE_SERVICE,
-            status_service=prefix + STATUS_SERVICE,
-            cancel_service=prefix + CANCEL_SERVICE,
-        )
-        made = replace(made, **named)
-        return made.checked()
+        return cls(
+            category=category or DEFAULT_CATEGORY,
+            item=item or (f"{prefix} {ITEM_NAME}" if prefix else ITEM_NAME),
+            create_service=create_service or prefix + CREATE_SERVICE,
+            status_service=status_service or prefix + STATUS_SERVICE,
+            cancel_service=cancel_service or prefix + CANCEL_SERVICE,
+            prefix=prefix,
+            catalog=catalog or DEFAULT_CATALOG,
+            workflow=workflow or "",
+            further_variables=further_variables,
+        ).checked()
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "ItemNames":
-        """Read back what `as_dict` wrote."""
-        return cls(**{name: values[name] for name in cls.__slots__ if name in values})
+    def from_dict(cls, values: Mapping[str, object]) -> "ItemNames":
+        """Read back what `as_dict` wrote; unknown keys are ignored."""
+        known = {name: value for name, value in values.items() if name in cls.__slots__}
+        return cls(**cast("_StoredNames", known))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, str | bool]:
         """Return the names for JSON."""
         return asdict(self)
 

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from models.translation_marks import tr_later
+from services.common.json_types import JsonLike
 from services.language import tr_message
 from services.provisioning.current_records import InstanceState
 from services.provisioning.item_names import ItemNames
@@ -53,7 +54,7 @@ class RecordChange:
     overwrites: bool = False
     """Whether it replaces what others changed, because the call asked for that."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return the change for JSON; a reference to a record that is not made yet reads as its key."""
         return {
             "operation": self.operation,
@@ -92,7 +93,7 @@ class ProvisionPlan:
         """Return the changes that are not applied unless they are named."""
         return tuple(c for c in self.changes if c.operation == "conflict")
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return the plan for JSON."""
         return {
             "changes": [change.as_dict() for change in self.changes],

@@ -50,7 +50,7 @@ class Receipt:
     def __init__(self, store: Store, run: TaskRun) -> None:
         self._store = store
         self.run = run
-        report: dict[str, Any] = json.loads(run.report or "{}")
+        report: dict[str, Any] = json.loads(run.report or "{}")  # Any: each key has a type of its own
         self.names = ItemNames.from_dict(report.get("names", {}))
         self.origin: str = report.get("origin", "")
         self.steps = [ReceiptStep(**step) for step in report.get("steps", [])]

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlmodel import select
 
@@ -13,6 +12,7 @@ from models.foreign_system import ForeignSystem
 from models.kinds import TaskState
 from models.translation_marks import tr_later
 from services.common.errors import ConsoleError
+from services.common.json_types import JsonLike
 from services.common.progress import Progress, ignore_progress
 from services.common.threads import run_to_completion
 from services.language import plural_message
@@ -58,7 +58,7 @@ class UndoResult:
         """Whether nothing of the run is left."""
         return not self.left
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return it for JSON."""
         return {
             "receipt": self.receipt.id,

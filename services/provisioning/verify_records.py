@@ -2,10 +2,10 @@
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonLike
 from services.provisioning.current_records import InstanceState, read_instance_state
 from services.provisioning.drift import Drift, find_drift
 from services.provisioning.item_names import ItemNames
@@ -45,7 +45,7 @@ class Verification:
         """Whether it is verified, and nothing was changed by others."""
         return self.verified and not self.drift
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, JsonLike]:
         """Return the verification for JSON."""
         return {
             "verified": self.verified,

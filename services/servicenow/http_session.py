@@ -5,11 +5,11 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self, TypedDict, Unpack
 
 import httpx
 
@@ -35,6 +35,15 @@ GET_ATTEMPTS = 3
 RETRY_AFTER_AUTO_MAX_S = 5.0
 started_call_paths: ContextVar[list[str] | None] = ContextVar("calls_begun", default=None)
 """The paths of the calls that were started in this context; calls that wait for a free connection are not among them."""
+
+
+class _RequestParts(TypedDict, total=False):
+    """The parts of a call beside method and address, named as httpx names them."""
+
+    params: dict[str, str] | None
+    headers: dict[str, str]
+    json: dict[str, str]
+    content: bytes
 
 
 class HttpSession:
@@ -110,11 +119,11 @@ class HttpSession:
         raise AssertionError("unreachable")
 
     async def send_json(
-        self, method: str, path: str, body: dict[str, Any], *, tried: str, params: dict[str, str]
+        self, method: str, path: str, body: Mapping[str, str], *, tried: str, params: dict[str, str]
     ) -> httpx.Response:
         """Send a change to the Table API, once."""
         headers = {"Accept": "application/json"}
-        return await self._send(method, path, tried, params=params, headers=headers, json=body)
+        return await self._send(method, path, tried, params=params, headers=headers, json=dict(body))
 
     async def send_delete(self, path: str, *, tried: str) -> httpx.Response:
         """Remove a record through the Table API, once."""
@@ -133,7 +142,9 @@ class HttpSession:
             return await self._asked("POST", f"{path}?SOAP", tried, headers=headers, content=body)
         return await self._send("POST", f"{path}?SOAP", tried, headers=headers, content=body)
 
-    async def _asked(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
+    async def _asked(
+        self, method: str, path: str, tried: str, **parts: Unpack[_RequestParts]
+    ) -> httpx.Response:
         """Send a call that changes nothing, and once more without the session where that may be why it was refused.
 
         A session that is led to another node may be refused there until it is begun anew.
@@ -148,7 +159,9 @@ class HttpSession:
             self._refused.add(key)
         return again
 
-    async def _send(self, method: str, path: str, tried: str, **parts: Any) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, tried: str, **parts: Unpack[_RequestParts]
+    ) -> httpx.Response:
         url = f"{self.settings.base_url}{path}"
         offer = ProxyChallengeTrace()
         try:
@@ -192,10 +205,10 @@ class HttpSession:
         method: str,
         url: str,
         tried: str,
-        parts: dict[str, Any],
+        parts: _RequestParts,
         offer: ProxyChallengeTrace,
     ) -> httpx.Response:
-        request = self._request(client, method, url, tried, {**parts, "extensions": offer.extensions})
+        request = self._request(client, method, url, tried, parts, offer)
         async with self._stream(client, request) as response:
             await read_limited_body(response, tried)
         return response
@@ -226,10 +239,16 @@ class HttpSession:
         return call_error(self.settings, error, tried, offer, proxy_signed=signed)
 
     def _request(
-        self, client: httpx.AsyncClient, method: str, url: str, tried: str, parts: dict[str, Any]
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        url: str,
+        tried: str,
+        parts: _RequestParts,
+        offer: ProxyChallengeTrace,
     ) -> httpx.Request:
         try:
-            request = client.build_request(method, url, **parts)
+            request = client.build_request(method, url, **parts, extensions=offer.extensions)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise make_error(
                 FaultId.INPUT_UNSENDABLE, tried, str(error), cause="No call can carry this text."

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -11,6 +10,7 @@ import httpx
 from models.addresses import Origin
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonValue
 from services.common.redaction import redact
 from services.servicenow.faults import make_error
 from services.servicenow.response_headers import (
@@ -197,7 +197,7 @@ def raise_for_failure(
     raise_for_status(response, tried, missing=missing)
 
 
-def parse_json_result(response: httpx.Response, tried: str) -> Any:
+def parse_json_result(response: httpx.Response, tried: str) -> JsonValue:
     """Return `result` of a Table API answer; raise for everything that is not one.
 
     A body with `error` is a failure whatever the status: a query cut off by the quota answers 200 with both, and often
@@ -206,7 +206,7 @@ def parse_json_result(response: httpx.Response, tried: str) -> Any:
     raise_for_failure(response, tried)
     raise_for_guest(response, tried)
     try:
-        body = json.loads(response.content)
+        body: JsonValue = json.loads(response.content)
     except (ValueError, RecursionError) as error:
         if _is_transaction_cancelled(response):
             raise make_error(
@@ -233,7 +233,7 @@ def parse_json_result(response: httpx.Response, tried: str) -> Any:
     return body["result"]
 
 
-def _dump_error(value: Any) -> str:
+def _dump_error(value: JsonValue) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):

@@ -8,8 +8,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urljoin
+
+import httpx
 
 from models.addresses import Origin
 from services.common.errors import ConsoleError
@@ -20,6 +22,11 @@ from services.servicenow.http_session import HttpSession
 from services.servicenow.response_checks import mentions_missing_rights, raise_for_failure, raise_for_guest
 from services.servicenow.soap_reply import local_name, parse_reply, parse_xml, raise_for_soap_fault
 from services.servicenow.wsdl_ports import select_soap_port
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_ZeepObject: TypeAlias = Any  # Any: zeep is untyped, its objects follow the WSDL
 
 WSDL_MAX = 1024 * 1024
 REPLY_MAX = 1024 * 1024
@@ -39,8 +46,8 @@ class _CompiledWsdl:
     """A description, and what is needed to write a request for it."""
 
     description: ServiceDescription
-    client: Any
-    proxy: Any
+    client: _ZeepObject
+    proxy: _ZeepObject
     action: str
 
 
@@ -125,7 +132,7 @@ class SoapService:
         return written
 
     def _raise_if_converted(
-        self, known: ServiceDescription, message: Any, inputs: Mapping[str, str], tried: str
+        self, known: ServiceDescription, message: "_Element", inputs: Mapping[str, str], tried: str
     ) -> None:
         """Raise where a text would be sent as another one: types other than strings turn “a reason” into “true”."""
         typed = {name for name, _ in known.typed_inputs}
@@ -176,7 +183,7 @@ class SoapService:
 
 
 def parse_response(
-    response: Any, outputs: tuple[str, ...], tried: str, optional: tuple[str, ...] = ()
+    response: httpx.Response, outputs: tuple[str, ...], tried: str, optional: tuple[str, ...] = ()
 ) -> dict[str, str]:
     """Return `outputs` of an HTTP response to a SOAP call; raises for everything that is no success."""
     raise_for_failure(response, tried, missing=FaultId.SERVICE_MISSING)
@@ -220,7 +227,7 @@ def _compile_wsdl(name: str, content: bytes, address: str, tried: str) -> _Compi
         raise make_error(FaultId.SERVICE_DESCRIPTION_INVALID, tried, "it describes no SOAP 1.1 port")
     try:
         settings = Settings(raw_response=True, forbid_dtd=True, forbid_external=True, strict=True)
-        make: Any = Client
+        make: _ZeepObject = Client
         client = make(BytesIO(etree.tostring(root)), transport=Nothing(), settings=settings)
         binding_name, binding = next(iter(client.wsdl.bindings.items()))
         operation = next(iter(binding.all().values()))
@@ -250,7 +257,7 @@ def _compile_wsdl(name: str, content: bytes, address: str, tried: str) -> _Compi
     return _CompiledWsdl(description, client, proxy, operation.soapaction or "")
 
 
-def _accepts_any_text(kind: Any) -> bool:
+def _accepts_any_text(kind: object) -> bool:
     """Return whether a type of an input takes every text: a string, what is derived from one, or no type in particular."""
     from zeep import xsd
 
@@ -261,7 +268,7 @@ def _accepts_any_text(kind: Any) -> bool:
     )
 
 
-def _xsd_type_name(kind: Any) -> str:
+def _xsd_type_name(kind: object) -> str:
     from zeep import xsd
 
     for made in type(kind).__mro__:

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from services.common.fault_ids import FaultId
+from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.servicenow.encoded_query import AnyQuery, Operator, TableQuery, where
 from services.servicenow.faults import make_error
@@ -33,7 +33,7 @@ class TablePage:
     total: int | None
 
 
-def field_text(value: Any) -> str:
+def field_text(value: JsonValue) -> str:
     """Return a field of an answer as text; references come as objects or as an empty text."""
     if isinstance(value, dict):
         value = value.get("value", value.get("display_value", ""))
@@ -217,7 +217,7 @@ class Table:
                 FaultId.QUERY_IGNORED, tried, f"{query.encode()} was answered with {row['sys_id']}"
             )
 
-    def _record(self, result: Any, tried: str) -> Row:
+    def _record(self, result: JsonValue, tried: str) -> Row:
         if not isinstance(result, dict):
             raise make_error(FaultId.REPLY_MALFORMED, tried, "the result is not a record")
         return {name: field_text(value) for name, value in result.items()}
@@ -225,9 +225,10 @@ class Table:
 
 def _parse_rows(response: httpx.Response, fields: Sequence[str], tried: str) -> list[Row]:
     result = parse_json_result(response, tried)
-    if not isinstance(result, list) or not all(isinstance(row, dict) for row in result):
+    records = [row for row in result if isinstance(row, dict)] if isinstance(result, list) else []
+    if not isinstance(result, list) or len(records) != len(result):
         raise make_error(FaultId.REPLY_MALFORMED, tried, "the result is not a list of records")
-    return [{name: field_text(row.get(name, "")) for name in fields} for row in result]
+    return [{name: field_text(row.get(name, "")) for name in fields} for row in records]
 
 
 def _query_params(**more: str) -> dict[str, str]:

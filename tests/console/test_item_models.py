@@ -15,6 +15,7 @@ from console.inbox.request_rows import RowOutcome
 from console.inbox.request_timeline import TimelineEntry, TimelineModel
 from console.inbox.row_reader import PAGE_SIZE
 from console.inbox.table_model import InboxModel
+from console.navigation.node_tree import NodeTree
 from console.navigation.tree_model import TreeModel
 from console.navigation.tree_view import FilterModel
 from console.objects.folder import FolderModel
@@ -210,7 +211,8 @@ def models_of_the_window():
     while stack:
         for kind in stack.pop().__subclasses__():
             stack.append(kind)
-            if kind.__module__.startswith("console."):
+            # NodeTree has no data of its own; it is tested with the model that derives from it.
+            if kind.__module__.startswith("console.") and kind is not NodeTree:
                 found.add(kind)
     return found
 
