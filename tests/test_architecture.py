@@ -339,10 +339,8 @@ def test_classes_have_at_most_25_methods():
     assert large == []
 
 
-ANY_MAX = 180
-"""Explicit `Any` in the program; the aim is 30."""
-UNEXPLAINED_ANY_MAX = 175
-"""Of these, without a reason in a comment on their line; the aim is 0."""
+ANY_MAX = 30
+"""Explicit `Any` in the program."""
 
 
 def explicit_any():
@@ -358,7 +356,7 @@ def test_any_is_rare_and_explained():
     found = list(explicit_any())
     unexplained = [where for where, is_explained in found if not is_explained]
     assert len(found) <= ANY_MAX, found
-    assert len(unexplained) <= UNEXPLAINED_ANY_MAX, unexplained
+    assert unexplained == []
 
 
 FETCHED_BY_STRING = {

@@ -8,7 +8,7 @@ from typing import Any
 from PyQt6.QtCore import QAbstractItemModel, QModelIndex, QObject
 
 from console.navigation.tree_definition import FixedNode
-from console.runtime.targets import Target
+from console.runtime.page_targets import Target
 from models.kinds import Kind
 
 ROOT = QModelIndex()

@@ -8,6 +8,4 @@ JsonValue: TypeAlias = dict[str, "JsonValue"] | list["JsonValue"] | str | int | 
 JsonObject: TypeAlias = dict[str, JsonValue]
 JsonLike: TypeAlias = Mapping[str, "JsonLike"] | Sequence["JsonLike"] | str | int | float | bool | None
 """A value that can be written as JSON; accepts also containers of more special types than JsonValue."""
-UncheckedJson: TypeAlias = dict[
-    str, Any
-]  # Any: JSON whose shape has not been checked, such as that of an older version
+UncheckedJson: TypeAlias = dict[str, Any]  # Any: the shape of this JSON has not been checked

@@ -3,11 +3,11 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from models.approval_request import ApprovalRequest
 from models.kinds import RequestEventKind, RequestOperation, RequestState
 from services.common.errors import Problem
+from services.common.json_types import UncheckedJson
 from services.common.redaction import redact, redact_user_text
 from services.requests.domain.states import ResponsibleParty
 from services.servicenow.journal_text import journal_to_text
@@ -81,7 +81,7 @@ class RequestDetails:
     problem: Problem | None = None
     """Why the instance could not be asked, or not for all of it."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> UncheckedJson:
         """Return the details for JSON. What people wrote is redacted, as in every other file that leaves the console."""
         row = self.row
         return {
