@@ -162,7 +162,10 @@ async def test_create_has_a_time_limit(store, instance, process, approval_type, 
 
 async def test_of_several_items_one_is_taken_and_all_are_named(life, unanswered, practice):
     row = await unanswered()
-    ids = [await life.services.create(life._variables(row, FIELDS, ())) for _ in range(2)]
+    ids = [
+        await life.services.create(lifecycle_module._create_variables(row, life._process, FIELDS, ()))
+        for _ in range(2)
+    ]
     await life.resume(row)
     assert row.external_id in ids
     detail = timeline(life._steps.store)[-1].detail
@@ -212,7 +215,7 @@ async def test_an_instance_that_knows_only_the_order_is_asked_with_its_id(
     life, unanswered, practice, monkeypatch
 ):
     row = await unanswered()
-    await life.services.create(life._variables(row, FIELDS, ()))
+    await life.services.create(lifecycle_module._create_variables(row, life._process, FIELDS, ()))
     [item] = practice.records("sc_req_item")
     real = life.services.status
 
