@@ -45,9 +45,3 @@ def references(model: type[SQLModel]) -> dict[str, str]:
 def referenced_kind(model: type[SQLModel], field: str) -> Kind:
     """Return the kind that a reference refers to; raises KeyError for a field that is no reference."""
     return Kind(references(model)[field])
-
-
-@cache
-def model_for_table(table: str) -> type[SQLModel]:
-    """Return the class of the table called `table`; raises KeyError."""
-    return {str(m.__tablename__): m for m in all_models()}[table]

@@ -161,12 +161,6 @@ def last_call_limit(store: Store, server_id: uuid.UUID) -> int | None:
         return session.exec(query).first()
 
 
-def last_verdict(store: Store, server_id: uuid.UUID) -> str:
-    """Return how a server stands (ok, warning, failed), or an empty text when it was never checked."""
-    with store.read() as session:
-        return _worst_recent_verdict(session, server_id)
-
-
 def last_verdicts(store: Store) -> dict[uuid.UUID, str]:
     """Return how each server stands that was ever checked."""
     with store.read() as session:

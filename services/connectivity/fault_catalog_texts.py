@@ -35,11 +35,6 @@ OWNER_NAMES = {owner: owner.value for owner in Owner} | {
 """Owners as they stand alone."""
 
 
-def fault_link(fault: CheckFault) -> str:
-    """Return what a link to an entry names: its id and its first stage."""
-    return f"{fault.id}@{fault.stages[0]}"
-
-
 def find_linked_fault(place: str) -> CheckFault | None:
     """Return the entry that a link names, as ID@STAGE or ID alone; None where the catalogue has none of this id."""
     fault_id, _, stage = place.partition("@")

@@ -22,7 +22,7 @@ from services.connectivity.check_history import (
     TASK_ID,
     find_last_sign_in,
     get_check_sign_in,
-    last_verdict,
+    last_verdicts,
     past_checks,
 )
 from services.practice import PracticeInstance
@@ -135,7 +135,7 @@ def test_four_clicks_and_three_fields_set_everything_up(
     [kept] = past_checks(store, server.id)
     assert (kept.process_id, kept.unsaved) == (str(process.id), False)
     assert [stage.stage for stage in kept.stages] == [stage.stage for stage in made[0].stages]
-    assert last_verdict(store, server.id) == made[0].verdict
+    assert last_verdicts(store)[server.id] == made[0].verdict
     used = get_check_sign_in(vault, server, credential)
     assert find_last_sign_in(store, server.id, used).at == kept.at, (
         "the password counts as accepted from then on"

@@ -14,7 +14,6 @@ from services.connectivity.check_history import (
     CheckSignIn,
     find_last_sign_in,
     get_check_sign_in,
-    last_verdict,
     last_verdicts,
     past_checks,
     save_check,
@@ -88,23 +87,23 @@ def test_the_last_thirty_are_read_newest_first(store, server):
 
 
 def test_a_server_stands_as_badly_as_the_worst_of_its_processes(store, server, processes):
-    assert last_verdict(store, server.id) == ""
+    assert last_verdicts(store).get(server.id, "") == ""
     assert last_verdicts(store) == {}
     one, two = processes
     save_check(store, server, report("failed"))
-    assert last_verdict(store, server.id) == "failed"
+    assert last_verdicts(store).get(server.id, "") == "failed"
     save_check(store, server, report("warning"), one)
-    assert last_verdict(store, server.id) == "warning"
+    assert last_verdicts(store).get(server.id, "") == "warning"
     save_check(store, server, report("ok"), two)
     assert last_verdicts(store) == {server.id: "warning"}
     save_check(store, server, report("ok"), one)
-    assert last_verdict(store, server.id) == "ok"
+    assert last_verdicts(store).get(server.id, "") == "ok"
 
 
 def test_what_was_typed_and_not_saved_says_nothing_about_the_server(store, server):
     save_check(store, server, report("ok"))
     save_check(store, server, report("failed"), unsaved=True)
-    assert last_verdict(store, server.id) == "ok"
+    assert last_verdicts(store).get(server.id, "") == "ok"
     assert past_checks(store, server.id)[0].unsaved
 
 

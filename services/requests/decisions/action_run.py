@@ -26,7 +26,6 @@ from services.requests.records.requested_item import RequestedItem
 from services.servicenow.http_client import ServiceNowClient
 from services.store.errors import StoreError
 
-DECIDED_STATES = ("approved", "rejected")
 """Values of `approval` (and of `state` of an approval) that are decisions."""
 
 

@@ -323,6 +323,3 @@ _add_rules([_S.INVALID, _S.TIMED_OUT, _S.CANCELLED, _S.FAILED], [_RECORD.APPROVE
       tr_later("The approval came after the request had ended; the caller has to start the program again."))  # fmt: skip
 _add_rules(_NOT_ALLOWED, [_RECORD.UNKNOWN], "word-unknown", _PARTY.SERVICENOW,
       tr_later("The request has ended here; the record carries an approval word that is not ServiceNow's own."))  # fmt: skip
-
-MISMATCHES = frozenset(pair.mismatch for pair in ASSESSMENT_RULES.values() if pair.mismatch)
-"""The ids of all mismatches, for filters and help."""

@@ -1,7 +1,7 @@
 """Filters and orders of the list of requests, as values that can be compared, stored and written as JSON."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,8 +15,6 @@ ME = "@me"
 
 SORTABLE_COLUMNS = ("age", "state", "policy", "user", "computer", "file", "times_out", "number")
 """Columns by which the list can be sorted. Reason and Waits for are free texts, several in one cell."""
-
-DAY_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,6 @@ class Filter:
     waits_for: str = ""
     """Open requests that wait for this person or group (display name), or for ME."""
     rehearsals: bool = True
-
-    def with_text(self, text: str) -> "Filter":
-        """Return the same filter with other search words."""
-        return replace(self, text=text)
 
     @property
     def empty(self) -> bool:

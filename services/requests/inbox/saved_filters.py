@@ -50,17 +50,6 @@ def rename_filter(store: Store, key: str, name: str, base_version: int | None = 
         return _to_named_filter(work.update(row, version))
 
 
-def update_filter(
-    store: Store, key: str, filter_: Filter, sort: Sort, base_version: int | None = None
-) -> NamedFilter:
-    """Replace the definition of a saved filter. Raises NotFoundError, ConflictError."""
-    with store.write() as work:
-        row = _get_row(work.session, key)
-        version = _version(row, base_version)
-        row.definition = _serialize(filter_, sort)
-        return _to_named_filter(work.update(row, version))
-
-
 def delete_filter(store: Store, key: str, base_version: int | None = None) -> None:
     """Delete a saved filter. Raises NotFoundError, ConflictError."""
     with store.write() as work:

@@ -9,11 +9,6 @@ UNNAMED_APPROVER = "an approver whose name is not visible"
 """Replaces a name that the account may not read."""
 
 
-def capitalize_for_sentence(name: str) -> str:
-    """Return a name as the first word of a sentence; real names are unchanged."""
-    return f"{name[:1].upper()}{name[1:]}" if name == UNNAMED_APPROVER else name
-
-
 def join_english_names(names: Sequence[str], word: str = "or", most: int = 5) -> str:
     """Return “A, B or C” (or “A, B and C”); names beyond the first `most` are counted."""
     return join_names(list(names), AND if word == "and" else OR, most, ENGLISH)

@@ -179,13 +179,6 @@ async def _close_items(instance: ServiceNowClient, items: Sequence[Row]) -> Refu
     return None
 
 
-async def check_cleanup(
-    instance: ServiceNowClient, process: ApprovalProcess, row: ApprovalRequest
-) -> CleanupCheck:
-    """Read back what is open of a rehearsal. Raises ConsoleError."""
-    return (await _read_cleanup_state(instance, process, row)).cleanup_check
-
-
 @dataclass(frozen=True, slots=True)
 class _CleanupState:
     """What was read: the proof, the items that are open, and whether anybody is still asked."""

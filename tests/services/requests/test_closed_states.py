@@ -9,7 +9,7 @@ from services.requests.decisions.cancel import cancel_requests
 from services.requests.decisions.decide import decide_requests
 from services.requests.details.loader import load_details
 from services.requests.domain.states import RecordStatus, approval_status, assess_states, record_status
-from services.requests.rehearsal.cleanup import check_cleanup
+from services.requests.rehearsal.cleanup import close_rehearsal
 from services.servicenow.contract import ApprovalStatus
 from tests.services.requests import followed
 from tests.services.requests.decision_setup import desk
@@ -42,7 +42,7 @@ async def test_nothing_of_a_rehearsal_is_open_where_its_record_is_not_active(des
     for one in desk.asked(row):
         update_record(database, "sysapproval_approver", one["sys_id"], {"state": "cancelled"}, by="admin")
     database.update("sc_req_item", row.record_id, {"approval": "requested", **OWN_STATE})
-    proof = await check_cleanup(await desk.workspace.instance(desk.server.id), desk.process, row)
+    proof = await close_rehearsal(await desk.workspace.instance(desk.server.id), desk.process, row)
     assert str(proof) == f"{row.number} is closed"
 
 

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -242,11 +243,11 @@ class TestSearch:
     @given(text=searches(), filter_=easy_filters, sort=sorts)
     def test_finds_what_holds_every_word_and_nothing_else(self, filled, text, filter_, sort):
         store, rows, _ = filled
-        wanted = in_order(shown(rows, filter_.with_text(text)), sort)
+        wanted = in_order(shown(rows, replace(filter_, text=text)), sort)
         inbox = Inbox(store)
-        piece = inbox.rows(filter_.with_text(text), sort, 0, ROWS, at=NOW)
+        piece = inbox.rows(replace(filter_, text=text), sort, 0, ROWS, at=NOW)
         assert (ids(piece), piece.complete) == (wanted, True)
-        assert inbox.count(filter_.with_text(text), at=NOW) == (len(wanted), True)
+        assert inbox.count(replace(filter_, text=text), at=NOW) == (len(wanted), True)
 
     @MANY_TIMES
     @given(text=searches(), filter_=easy_filters)
@@ -254,8 +255,8 @@ class TestSearch:
         store, rows, _ = filled
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(index_selection, "IN_MEMORY_SORT_MAX", 0)
-            piece = Inbox(store).rows(filter_.with_text(text), Sort(), 0, ROWS, at=NOW)
-        assert ids(piece) == in_order(shown(rows, filter_.with_text(text)), Sort())
+            piece = Inbox(store).rows(replace(filter_, text=text), Sort(), 0, ROWS, at=NOW)
+        assert ids(piece) == in_order(shown(rows, replace(filter_, text=text)), Sort())
         long = any(len(word) >= 3 for word in text.split())
         assert piece.complete == (long or not text.strip())
 

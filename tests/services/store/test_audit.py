@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from models.approval_request import ApprovalRequest
 from models.kinds import Kind, RequestState
-from models.tables import model_for_table
+from models.tables import all_models
 from models.task_run import TaskRun
 from services.configuration import Configuration
 from services.store import Store, StoreError, audit_trail
@@ -77,12 +77,17 @@ def verdict_of(path):
         engine.dispose()
 
 
+def named(table):
+    """Return the model of a table."""
+    return next(model for model in all_models() if model.__tablename__ == table)
+
+
 def content(path, table):
     """Return what the program reads in `table`, or None when it cannot be read."""
     engine = make_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(select(get_table(model_for_table(table))))]
+            return [tuple(row) for row in connection.execute(select(get_table(named(table))))]
     except (ValueError, TypeError, AttributeError):
         return None
     finally:
@@ -120,7 +125,7 @@ def copy(original, tmp_path):
 
 def columns_of(table):
     """Return the columns whose edits must be found; what is only copied from an instance is changed without a trace."""
-    model = model_for_table(table)
+    model = named(table)
     return [column.name for column in get_table(model).columns if column.name not in observed_columns(model)]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
 from models.kinds import KINDS, Kind
-from models.tables import all_models, model_for_kind, model_for_table
+from models.tables import all_models, model_for_kind
 from services.configuration import Configuration
 from services.store import Store, StoreError, upgrade
 from services.store.row_values import get_table
@@ -169,7 +169,7 @@ def test_every_kind_has_its_table_and_the_outline_knows_its_reference():
         table = get_table(model_for_kind(kind))
         assert info.kind is kind
         assert table.name == info.table
-        assert model_for_table(info.table) is model_for_kind(kind)
+        assert model_for_kind(kind).__tablename__ == info.table
         kinds = {i.table for i in KINDS.values()}
         references = {
             c.name for c in table.columns for key in c.foreign_keys if key.column.table.name in kinds
