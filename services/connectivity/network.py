@@ -17,9 +17,9 @@ import httpx
 from models.addresses import Origin, alternate_hostname_text, normalise_base_url
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.connectivity import time_limits
 from services.connectivity.fault_catalog import unreachable_error
-from services.connectivity.stages import time_limits
-from services.connectivity.stages.tls import load_tls_context
+from services.connectivity.tls import load_tls_context
 from services.servicenow.authentication import ProxyChallengeTrace
 from services.servicenow.connection_settings import ConnectionSettings
 from services.servicenow.faults import make_error
@@ -188,15 +188,15 @@ class AnonymousResponse:
     at: float
 
 
-async def request_anonymously(settings: ConnectionSettings) -> AnonymousResponse:
-    """Ask for a record without signing in, and read the answer to its end; raises what no reply stands for.
+async def request_anonymously(settings: ConnectionSettings, path: str) -> AnonymousResponse:
+    """Ask for `path` below the base URL without signing in, and read the answer to its end; raises what no reply stands for.
 
     The proxy gets its sign-in only when it has offered Basic.
     """
     tried = f"Ask {settings.origin.host} for a web reply"
     verify = await load_tls_context(settings, tried)
     ends = asyncio.get_running_loop().time() + time_limits.STAGE_TIMEOUT_S
-    asking = _AnonymousRequest(settings, tried, verify, ends)
+    asking = _AnonymousRequest(settings, path, tried, verify, ends)
     try:
         try:
             return await asking.ask(signed=False)
@@ -215,6 +215,7 @@ class _AnonymousRequest:
     """One call without a sign-in to the instance. `ends` is when it has to be over, by the clock of the loop."""
 
     settings: ConnectionSettings
+    path: str
     tried: str
     verify: ssl.SSLContext | bool
     ends: float
@@ -239,7 +240,7 @@ class _AnonymousRequest:
     async def ask(self, *, signed: bool) -> AnonymousResponse:
         """Ask, with the proxy's sign-in where `signed` says so."""
         self.signed = signed
-        address = f"{self.settings.base_url}api/now/table/sys_user?sysparm_limit=1"
+        address = f"{self.settings.base_url}{self.path}"
         client = await open_http_client(
             self.settings,
             verify=self.verify,

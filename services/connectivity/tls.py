@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.connectivity import time_limits
 from services.connectivity.fault_catalog import fault_result, unreachable_error
 from services.connectivity.report import StageResult
-from services.connectivity.stages import time_limits
 from services.language import plural_message
 from services.servicenow.connection_settings import ConnectionSettings
 from services.servicenow.library_messages import (
