@@ -7,7 +7,7 @@ from services.common.errors import Owner
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import declare_faults, fault_result, warning
 from services.connectivity.report import StageResult
-from services.servicenow.response_headers import parse_http_date
+from services.transport.response_headers import parse_http_date
 
 CLOCK_SKEW_MAX_S = 60
 

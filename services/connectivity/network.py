@@ -20,12 +20,12 @@ from services.common.fault_ids import FaultId
 from services.connectivity import time_limits
 from services.connectivity.fault_catalog import unreachable_error
 from services.connectivity.tls import load_tls_context
-from services.servicenow.authentication import ProxyChallengeTrace
-from services.servicenow.connection_settings import ConnectionSettings
-from services.servicenow.faults import make_error
-from services.servicenow.library_messages import is_cut_off
-from services.servicenow.response_body import read_limited_body
-from services.servicenow.transport import call_error, can_sign_in_to_proxy, open_http_client
+from services.servicenow.faults import FAULTS, make_error
+from services.transport.authentication import ProxyChallengeTrace
+from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_clients import call_error, can_sign_in_to_proxy, open_http_client
+from services.transport.library_messages import is_cut_off
+from services.transport.response_body import read_limited_body
 
 PROXY_SCHEMES = ("http", "https")
 ADDRESSES_SHOWN = 6
@@ -232,7 +232,7 @@ class _AnonymousRequest:
 
     def failed(self, error: Exception) -> ConsoleError:
         """Return the error for what httpx raised."""
-        known = call_error(self.settings, error, self.tried, self.offer, proxy_signed=self.signed)
+        known = call_error(FAULTS, self.settings, error, self.tried, self.offer, proxy_signed=self.signed)
         if known.problem.fault == FaultId.PROXY_FAILED:
             return unreachable_error("http", FaultId.PROXY_REFUSES, self.tried, known.problem.evidence)
         return known
@@ -264,7 +264,7 @@ class _AnonymousRequest:
         head = f"HTTP {response.status_code} came, but its body did not come whole"
         try:
             async with asyncio.timeout_at(self.ends):
-                await read_limited_body(response, self.tried)
+                await read_limited_body(FAULTS, response, self.tried)
         except (httpx.TimeoutException, TimeoutError) as error:
             told = response.headers.get("content-length", "")[:20]
             size = f"{response.num_bytes_downloaded}{f' of {told}' if told else ''} bytes"

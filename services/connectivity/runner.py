@@ -7,8 +7,8 @@ from services.connectivity.report import CheckReport, StageResult, StageState
 from services.connectivity.servicenow.check import ServiceNowCheck
 from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage_run import StageCallback
-from services.servicenow.authentication import SignInSource
-from services.servicenow.connection_settings import ConnectionSettings
+from services.transport.authentication import SignInSource
+from services.transport.connection_settings import ConnectionSettings
 
 _log = logging.getLogger(__name__)
 

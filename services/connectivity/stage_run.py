@@ -13,8 +13,8 @@ from services.common.tasks import gather_or_cancel
 from services.connectivity import time_limits
 from services.connectivity.report import SkipReason, StageResult, StageState
 from services.connectivity.stage import Stage, StageFunction
-from services.servicenow.authentication import SignIn, SignInSource, resolve_sign_in
 from services.servicenow.faults import make_error, make_problem
+from services.transport.authentication import SignIn, SignInSource, resolve_sign_in
 
 StageCallback = Callable[[StageResult], None]
 CallLog = ContextVar[list[str] | None]

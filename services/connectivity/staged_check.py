@@ -16,8 +16,8 @@ from services.connectivity.sign_in import PreviousSignIn
 from services.connectivity.stage_run import CallLog, StageCallback, StageRun
 from services.connectivity.tls import check_tls
 from services.language import plural_message
-from services.servicenow.authentication import SignIn, SignInSource
-from services.servicenow.connection_settings import ConnectionSettings
+from services.transport.authentication import SignIn, SignInSource
+from services.transport.connection_settings import ConnectionSettings
 
 
 class StagedCheck(ABC):

@@ -26,12 +26,12 @@ from services.connectivity.stage import load_stages
 from services.connectivity.stage_run import StageCallback
 from services.connectivity.staged_check import StagedCheck, return_async
 from services.servicenow.account_roles import fetch_active_roles
-from services.servicenow.authentication import SignIn, SignInSource
-from services.servicenow.connection_settings import ConnectionSettings
 from services.servicenow.faults import make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.http_session import started_call_paths
 from services.servicenow.response_checks import schemes_without_basic
+from services.transport.authentication import SignIn, SignInSource
+from services.transport.connection_settings import ConnectionSettings
 
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
 

@@ -265,7 +265,7 @@ class TestBundle:
         assert states(report)["http"] == "ok"
 
     def test_means_the_same_to_the_client_on_every_version(self, tmp_path):
-        from services.servicenow.transport import tls_context
+        from services.transport.http_clients import tls_context
 
         authority = Loose(tmp_path)
         context = tls_context(ConnectionSettings("S", "https://a.example/", ca_bundle=str(authority.bundle)))

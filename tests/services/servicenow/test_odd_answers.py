@@ -18,7 +18,7 @@ from services.connectivity.servicenow.stages.limits import check_rate_limit
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow import http_session as instance_module
 from services.servicenow.encoded_query import equals
-from services.servicenow.response_headers import (
+from services.transport.response_headers import (
     integer_header,
     offers_basic,
     parse_auth_schemes,

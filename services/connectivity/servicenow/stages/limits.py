@@ -10,7 +10,7 @@ from services.common.errors import Owner
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import declare_faults, fault_result, warning
 from services.connectivity.report import StageResult
-from services.servicenow.response_headers import integer_header
+from services.transport.response_headers import integer_header
 
 HOUR_S = 3600
 RULE_NAME_MAX = 80
