@@ -7,7 +7,7 @@ from models.addresses import alternate_hostname, normalise_base_url
 from models.foreign_system import ForeignSystem
 from services.common.errors import ConsoleError
 from services.configuration.validation import field_errors
-from services.connectivity.stages.network import check_url
+from services.connectivity.network import check_url
 from services.servicenow import ConnectionSettings
 
 CYRILLIC_A = "\u0430"

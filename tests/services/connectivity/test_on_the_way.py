@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from models.approval_process import ApprovalProcess
 from services.common.errors import Owner
-from services.connectivity.runner import _CheckRun
-from services.connectivity.stages import network, time_limits
+from services.connectivity import network, time_limits
+from services.connectivity.servicenow.check import ServiceNowCheck
 from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow import ConnectionSettings
@@ -126,10 +126,10 @@ class TestTime:
             reported.append(result.stage)
             if result.stage == stage:
                 practice.faults.set("slow", seconds=30)
-                one.deadline = asyncio.get_running_loop().time() + self.SOON_S
+                one.stages.deadline = asyncio.get_running_loop().time() + self.SOON_S
 
         settings = ConnectionSettings("Server", practice.base_url)
-        one = _CheckRun(settings, SIGN_IN, ApprovalProcess(name="P"), None, report)
+        one = ServiceNowCheck(settings, SIGN_IN, ApprovalProcess(name="P"), None, report)
         found = await one.run()
         practice.faults.clear()
         assert sorted(reported) == sorted(states(found))
@@ -159,16 +159,16 @@ class TestTime:
 
         async def ask():
             loop = asyncio.get_running_loop()
-            before, began = one.deadline, loop.time()
+            before, began = one.stages.deadline, loop.time()
             await asyncio.sleep(0.05)
             spent.append((before, loop.time() - began))
             return SIGN_IN
 
         settings = ConnectionSettings("Server", practice.base_url)
-        one = _CheckRun(settings, ask, ApprovalProcess(name="P"), None, lambda _: None)
+        one = ServiceNowCheck(settings, ask, ApprovalProcess(name="P"), None, lambda _: None)
         assert (await one.run()).verdict == "ok"
         [(before, seconds)] = spent
-        assert one.deadline >= before + seconds
+        assert one.stages.deadline >= before + seconds
 
     def test_is_within_what_people_wait_for(self):
         assert CHECK_LIMIT_S < 15
@@ -265,7 +265,7 @@ class TestBundle:
         assert states(report)["http"] == "ok"
 
     def test_means_the_same_to_the_client_on_every_version(self, tmp_path):
-        from services.servicenow.transport import tls_context
+        from services.transport.http_clients import tls_context
 
         authority = Loose(tmp_path)
         context = tls_context(ConnectionSettings("S", "https://a.example/", ca_bundle=str(authority.bundle)))

@@ -12,19 +12,20 @@ from datetime import UTC, datetime
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.connectivity import time_limits
 from services.connectivity.fault_catalog import fault_result, unreachable_error
 from services.connectivity.report import StageResult
-from services.connectivity.stages import time_limits
 from services.language import plural_message
-from services.servicenow.connection_settings import ConnectionSettings
-from services.servicenow.library_messages import (
+from services.servicenow.faults import FAULTS
+from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_clients import tls_context
+from services.transport.library_messages import (
     CertificateProblem,
     HandshakeProblem,
     certificate_problem,
     handshake_problem,
 )
-from services.servicenow.transport import tls_context
-from services.servicenow.transport_errors import transport_error
+from services.transport.transport_errors import transport_error
 
 STAGE = "tls"
 EXPIRES_SOON_DAYS = 21
@@ -117,7 +118,7 @@ async def _handshake_error(
     settings: ConnectionSettings, address: str, error: Exception, tried: str
 ) -> ConsoleError:
     """Return the error for a connection that was not agreed on, told apart as far as it can be."""
-    known = transport_error(error, tried)
+    known = transport_error(FAULTS, error, tried)
     match known.problem.fault:
         case FaultId.TLS_CERTIFICATE_EXPIRED | FaultId.TLS_WRONG_HOST | FaultId.TLS_UNTRUSTED:
             shown = await _fetch_certificate(settings, address)

@@ -17,15 +17,15 @@ import httpx
 from models.addresses import Origin, alternate_hostname_text, normalise_base_url
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.connectivity import time_limits
 from services.connectivity.fault_catalog import unreachable_error
-from services.connectivity.stages import time_limits
-from services.connectivity.stages.tls import load_tls_context
-from services.servicenow.authentication import ProxyChallengeTrace
-from services.servicenow.connection_settings import ConnectionSettings
-from services.servicenow.faults import make_error
-from services.servicenow.library_messages import is_cut_off
-from services.servicenow.response_body import read_limited_body
-from services.servicenow.transport import call_error, can_sign_in_to_proxy, open_http_client
+from services.connectivity.tls import load_tls_context
+from services.servicenow.faults import FAULTS, make_error
+from services.transport.authentication import ProxyChallengeTrace
+from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_clients import call_error, can_sign_in_to_proxy, open_http_client
+from services.transport.library_messages import is_cut_off
+from services.transport.response_body import read_limited_body
 
 PROXY_SCHEMES = ("http", "https")
 ADDRESSES_SHOWN = 6
@@ -188,15 +188,15 @@ class AnonymousResponse:
     at: float
 
 
-async def request_anonymously(settings: ConnectionSettings) -> AnonymousResponse:
-    """Ask for a record without signing in, and read the answer to its end; raises what no reply stands for.
+async def request_anonymously(settings: ConnectionSettings, path: str) -> AnonymousResponse:
+    """Ask for `path` below the base URL without signing in, and read the answer to its end; raises what no reply stands for.
 
     The proxy gets its sign-in only when it has offered Basic.
     """
     tried = f"Ask {settings.origin.host} for a web reply"
     verify = await load_tls_context(settings, tried)
     ends = asyncio.get_running_loop().time() + time_limits.STAGE_TIMEOUT_S
-    asking = _AnonymousRequest(settings, tried, verify, ends)
+    asking = _AnonymousRequest(settings, path, tried, verify, ends)
     try:
         try:
             return await asking.ask(signed=False)
@@ -215,6 +215,7 @@ class _AnonymousRequest:
     """One call without a sign-in to the instance. `ends` is when it has to be over, by the clock of the loop."""
 
     settings: ConnectionSettings
+    path: str
     tried: str
     verify: ssl.SSLContext | bool
     ends: float
@@ -231,7 +232,7 @@ class _AnonymousRequest:
 
     def failed(self, error: Exception) -> ConsoleError:
         """Return the error for what httpx raised."""
-        known = call_error(self.settings, error, self.tried, self.offer, proxy_signed=self.signed)
+        known = call_error(FAULTS, self.settings, error, self.tried, self.offer, proxy_signed=self.signed)
         if known.problem.fault == FaultId.PROXY_FAILED:
             return unreachable_error("http", FaultId.PROXY_REFUSES, self.tried, known.problem.evidence)
         return known
@@ -239,7 +240,7 @@ class _AnonymousRequest:
     async def ask(self, *, signed: bool) -> AnonymousResponse:
         """Ask, with the proxy's sign-in where `signed` says so."""
         self.signed = signed
-        address = f"{self.settings.base_url}api/now/table/sys_user?sysparm_limit=1"
+        address = f"{self.settings.base_url}{self.path}"
         client = await open_http_client(
             self.settings,
             verify=self.verify,
@@ -263,7 +264,7 @@ class _AnonymousRequest:
         head = f"HTTP {response.status_code} came, but its body did not come whole"
         try:
             async with asyncio.timeout_at(self.ends):
-                await read_limited_body(response, self.tried)
+                await read_limited_body(FAULTS, response, self.tried)
         except (httpx.TimeoutException, TimeoutError) as error:
             told = response.headers.get("content-length", "")[:20]
             size = f"{response.num_bytes_downloaded}{f' of {told}' if told else ''} bytes"
