@@ -10,13 +10,16 @@ from typing import Self
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
 from models.user_credential import UserCredential
+from services.answers.destinations import StoredDestinations
+from services.answers.privilege_manager import ApprovalServer
 from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
+from services.coordination.clock import Clock
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.store import Store
+from services.store import NotFoundError, Store
 from services.transport.authentication import SignInSource
 from services.vault import Vault, VaultKind, open_vault
 
@@ -129,6 +132,13 @@ class Workspace:
             return await asyncio.to_thread(read)
 
         return read_in_thread
+
+    def answer_destinations(self, clock: Clock) -> StoredDestinations:
+        """Return where the answers of intake clients go."""
+        return StoredDestinations(self.vault, self._approval_server, clock)
+
+    async def _approval_server(self, server_id: uuid.UUID) -> ApprovalServer:
+        raise NotFoundError(f"the Privilege Manager server {server_id}")
 
     @asynccontextmanager
     async def sign_periodically(self, every_s: float = SIGN_INTERVAL_S) -> AsyncIterator[None]:

@@ -3,6 +3,8 @@
 `UnitOfWork` calls this for every row that it writes, so that no way of ending a request goes past it.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import select
 from sqlmodel import Session
 
@@ -12,6 +14,9 @@ from models.delivery import AnswerKind, Delivery, delivery_id
 from models.intake_client import IntakeClient
 from models.kinds import RequestState
 from services.store.row_values import RowValues, get_table, row_to_dict
+
+COMMENT_GRACE = timedelta(seconds=5)
+"""How long an answer without a comment waits: the comment of a decision is often read after the decision."""
 
 _REQUESTS, _CLIENTS, _DELIVERIES = get_table(ApprovalRequest), get_table(IntakeClient), get_table(Delivery)
 
@@ -47,7 +52,7 @@ def add_delivery(session: Session, request: RowValues) -> Delivery | None:
         server_id=client.answer_server_id,
         url=client.answer_url,
         created_at=now,
-        next_try_at=now,
+        next_try_at=now + (timedelta() if request["comment"] else COMMENT_GRACE),
     )
     if session.execute(select(_DELIVERIES.c.id).where(_DELIVERIES.c.id == made.id)).first() is not None:
         return None
