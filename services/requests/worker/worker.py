@@ -104,6 +104,7 @@ class Worker:
     """Does what is due until it is told to stop.
 
     `raises` says whether it raises what was taken in, `present` whether it counts as a worker for windows.
+    `answers` replaces what sends answers back.
     """
 
     def __init__(
@@ -116,14 +117,16 @@ class Worker:
         present: bool = True,
         on_round: Callable[[uuid.UUID, PollResult], None] | None = None,
         new_every_s: float = SCAN_INTERVAL_S,
+        answers: AnswerSender | None = None,
     ) -> None:
         self._source = source
         self._store: Store = source.store
         self.clock = clock or SystemClock()
         self.leases = Leases(self._store, holder or process_identity.process_identity(), self.clock)
         self.follower = Poller(source, self.leases, clock=self.clock)
-        outbox = Outbox(self._store, self.leases.holder)
-        self._answers = AnswerSender(outbox, source.answer_destinations(self.clock), self.clock)
+        self._answers = answers or AnswerSender(
+            Outbox(self._store, self.leases.holder), source.answer_destinations(self.clock), self.clock
+        )
         self._raises_requests, self._present = raises, present
         self._on_round = on_round or (lambda _server, _round: None)
         self._scan_interval = new_every_s
