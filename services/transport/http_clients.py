@@ -1,4 +1,4 @@
-"""TLS, proxy and HTTP client for calls to an instance: the same for the client and for the staged check."""
+"""TLS, proxy and HTTP client for calls to a server: the same for the client and for the staged check."""
 
 import asyncio
 import ssl
@@ -8,11 +8,12 @@ from dataclasses import replace
 import httpx
 
 from services.common.errors import ConsoleError
-from services.servicenow.authentication import ProxyChallengeTrace, proxy_credentials, resolve_sign_in
-from services.servicenow.connection_settings import ConnectionSettings
-from services.servicenow.library_messages import is_proxy_auth_required
-from services.servicenow.response_headers import offers_basic
-from services.servicenow.transport_errors import proxy_auth_error, transport_error
+from services.transport.authentication import ProxyChallengeTrace, proxy_credentials, resolve_sign_in
+from services.transport.connection_settings import ConnectionSettings
+from services.transport.faults import FaultTable
+from services.transport.library_messages import is_proxy_auth_required
+from services.transport.response_headers import offers_basic
+from services.transport.transport_errors import proxy_auth_error, transport_error
 
 
 def tls_context(settings: ConnectionSettings) -> ssl.SSLContext | bool:
@@ -52,7 +53,7 @@ async def build_proxy(settings: ConnectionSettings, *, signed: bool) -> httpx.Pr
         return None
     context = None
     if httpx.URL(address).scheme == "https":
-        # Verified like the instance; the client certificate is for the instance alone.
+        # Verified like the server; the client certificate is for the server alone.
         found = await asyncio.to_thread(tls_context, replace(settings, client_certificate=None))
         context = found if isinstance(found, ssl.SSLContext) else None
     sign_in = await resolve_sign_in(settings.proxy_sign_in) if signed else None
@@ -87,13 +88,14 @@ async def open_http_client(
 def can_sign_in_to_proxy(settings: ConnectionSettings, error: Exception, trace: ProxyChallengeTrace) -> bool:
     """Return whether a call that the proxy refused with `error` may be repeated with the proxy's sign-in.
 
-    The proxy did not open its tunnel, so nothing of the call was sent to the instance.
+    The proxy did not open its tunnel, so nothing of the call was sent to the server.
     """
     has_sign_in = settings.proxy_sign_in is not None
     return has_sign_in and is_proxy_auth_required(error) and offers_basic(trace.schemes)
 
 
 def call_error(
+    faults: FaultTable,
     settings: ConnectionSettings,
     error: Exception,
     tried: str,
@@ -103,9 +105,10 @@ def call_error(
 ) -> ConsoleError:
     """Return the error for what httpx raised during a call; `proxy_signed`: the proxy got its sign-in."""
     if not is_proxy_auth_required(error):
-        return transport_error(error, tried, proxy=settings.effective_proxy)
+        return transport_error(faults, error, tried, proxy=settings.effective_proxy)
     has_sign_in = settings.proxy_sign_in is not None
     return proxy_auth_error(
+        faults,
         tried,
         f"{error} (proxy {settings.effective_proxy})",
         trace.schemes,

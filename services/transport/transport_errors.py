@@ -1,4 +1,4 @@
-"""Errors of calls that got no response: what httpx raised, as a fault of the network, the proxy or the instance."""
+"""Errors of calls that got no response: what httpx raised, as a fault of the network, the proxy or the server."""
 
 import socket
 import ssl
@@ -8,13 +8,13 @@ import httpx
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
-from services.servicenow.faults import make_error
-from services.servicenow.library_messages import (
+from services.transport.faults import FaultTable
+from services.transport.library_messages import (
     CertificateProblem,
     certificate_problem,
     is_proxy_auth_required,
 )
-from services.servicenow.response_headers import offers_basic
+from services.transport.response_headers import offers_basic
 
 _FAULT_BY_CERTIFICATE_PROBLEM = {
     CertificateProblem.EXPIRED: FaultId.TLS_CERTIFICATE_EXPIRED,
@@ -24,20 +24,22 @@ _FAULT_BY_CERTIFICATE_PROBLEM = {
 }
 
 
-def transport_error(error: Exception, tried: str, *, proxy: str | None = None) -> ConsoleError:
+def transport_error(
+    faults: FaultTable, error: Exception, tried: str, *, proxy: str | None = None
+) -> ConsoleError:
     """Return the error for what httpx raised; with a `proxy`, it is the proxy that was not reached."""
     text = f"{type(error).__name__}: {error}"
     if is_proxy_auth_required(error):
-        return proxy_auth_error(tried, f"{text} (proxy {proxy})", ())
+        return proxy_auth_error(faults, tried, f"{text} (proxy {proxy})", ())
     reason: BaseException | None = error
     while reason is not None:
         if proxy and isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout):
             text = f"{text} (proxy {proxy})"
-        known = _error_for_cause(reason, tried, proxied=bool(proxy))
+        known = _error_for_cause(faults, reason, tried, proxied=bool(proxy))
         if known is not None:
             return known
         reason = reason.__cause__ or reason.__context__
-    faults: tuple[tuple[type[Exception], FaultId], ...] = (
+    kinds: tuple[tuple[type[Exception], FaultId], ...] = (
         (httpx.ProxyError, FaultId.PROXY_FAILED),
         (httpx.ConnectTimeout, FaultId.PROXY_FAILED if proxy else FaultId.TCP_TIMEOUT),
         (httpx.ConnectError, FaultId.PROXY_FAILED if proxy else FaultId.TCP_REFUSED),
@@ -45,12 +47,18 @@ def transport_error(error: Exception, tried: str, *, proxy: str | None = None) -
         (httpx.TimeoutException, FaultId.TIMEOUT),
         (httpx.DecodingError, FaultId.REPLY_DAMAGED),
     )
-    found = next((fault for kind, fault in faults if isinstance(error, kind)), FaultId.CONNECTION_LOST)
-    return make_error(found, tried, text)
+    found = next((fault for kind, fault in kinds if isinstance(error, kind)), FaultId.CONNECTION_LOST)
+    return faults.error(found, tried, text)
 
 
 def proxy_auth_error(
-    tried: str, evidence: str, schemes: Sequence[str], *, given: bool = False, has_sign_in: bool = False
+    faults: FaultTable,
+    tried: str,
+    evidence: str,
+    schemes: Sequence[str],
+    *,
+    given: bool = False,
+    has_sign_in: bool = False,
 ) -> ConsoleError:
     """Return the error for a 407. `schemes` is what the proxy offers, `given` that it was sent a sign-in.
 
@@ -59,27 +67,29 @@ def proxy_auth_error(
     offered = ", ".join(schemes)
     seen = f"{evidence}; it offers {offered}" if offered else f"{evidence}; it offers no way to sign in"
     if given:
-        return make_error(FaultId.PROXY_SIGN_IN_REFUSED, tried, seen)
+        return faults.error(FaultId.PROXY_SIGN_IN_REFUSED, tried, seen)
     if offers_basic(schemes) or not (schemes or has_sign_in):
-        return make_error(FaultId.PROXY_SIGN_IN, tried, seen if offered else evidence)
-    return make_error(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tried, f"{seen}; no password was sent")
+        return faults.error(FaultId.PROXY_SIGN_IN, tried, seen if offered else evidence)
+    return faults.error(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tried, f"{seen}; no password was sent")
 
 
-def _error_for_cause(reason: BaseException, tried: str, *, proxied: bool) -> ConsoleError | None:
+def _error_for_cause(
+    faults: FaultTable, reason: BaseException, tried: str, *, proxied: bool
+) -> ConsoleError | None:
     """Return the error for a reason that says by itself what went wrong, or None."""
     match reason:
         case ssl.SSLCertVerificationError():
-            return make_error(
+            return faults.error(
                 _FAULT_BY_CERTIFICATE_PROBLEM[certificate_problem(reason)],
                 tried,
                 reason.verify_message or str(reason),
             )
         case ssl.SSLWantReadError():
-            return make_error(FaultId.TLS_FAILED, tried, "the other side did not answer in time")
+            return faults.error(FaultId.TLS_FAILED, tried, "the other side did not answer in time")
         case ssl.SSLError():
-            return make_error(FaultId.TLS_FAILED, tried, str(reason))
+            return faults.error(FaultId.TLS_FAILED, tried, str(reason))
         case ConnectionRefusedError() if not proxied:
-            return make_error(FaultId.TCP_REFUSED, tried, str(reason))
+            return faults.error(FaultId.TCP_REFUSED, tried, str(reason))
         case socket.gaierror() if not proxied:
-            return make_error(FaultId.DNS_UNKNOWN_HOST, tried, str(reason))
+            return faults.error(FaultId.DNS_UNKNOWN_HOST, tried, str(reason))
     return None

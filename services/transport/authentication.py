@@ -1,6 +1,6 @@
-"""Where a password becomes a header: `Authorization` for an instance, `Proxy-Authorization` for a proxy.
+"""Where a password becomes a header: `Authorization` for a server, `Proxy-Authorization` for a proxy.
 
-Both sign-ins use Basic. The header for an instance is attached to each call by `http_session`; httpx keeps no copy of it
+Both sign-ins use Basic. The header for a server is attached to each call; httpx keeps no copy of it
 that a `repr` could show. A proxy gets its sign-in only after it has offered Basic (`ProxyChallengeTrace`).
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from services.common.secret import Secret
-from services.servicenow.response_headers import parse_auth_schemes
+from services.transport.response_headers import parse_auth_schemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ async def resolve_sign_in(source: SignInSource) -> SignIn | None:
 
 
 def basic_authorization(sign_in: SignIn | None) -> httpx.BasicAuth | None:
-    """Return what sets `Authorization` on a call to the instance, or None for a call without a sign-in."""
+    """Return what sets `Authorization` on a call to the server, or None for a call without a sign-in."""
     if sign_in is None:
         return None
     return httpx.BasicAuth(sign_in.account, sign_in.secret.reveal())

@@ -10,11 +10,11 @@ from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import refused_error, unreachable_error
 from services.connectivity.report import StageResult
 from services.servicenow.encoded_query import Operator, where
-from services.servicenow.faults import make_error
+from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.response_checks import raise_for_html, raise_for_redirect
-from services.servicenow.response_headers import parse_auth_schemes
-from services.servicenow.transport_errors import proxy_auth_error
+from services.transport.response_headers import parse_auth_schemes
+from services.transport.transport_errors import proxy_auth_error
 
 SSO_URL_PARTS = ("saml", "sso", "oauth2", "adfs", "okta", "login", "idp.", "auth.", "signin")
 """What addresses of single sign-on contain."""
@@ -31,7 +31,10 @@ def check_reply(response: httpx.Response, origin: Origin) -> str:
     status = response.status_code
     if status == 407:
         raise proxy_auth_error(
-            tried, f"HTTP {status}", parse_auth_schemes(response.headers.get_list("proxy-authenticate"))
+            FAULTS,
+            tried,
+            f"HTTP {status}",
+            parse_auth_schemes(response.headers.get_list("proxy-authenticate")),
         )
     if response.is_redirect:
         if _instance_problem(response, origin) is None:

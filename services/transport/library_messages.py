@@ -1,6 +1,6 @@
 """Conclusions from the wording of library errors, where the libraries give no other sign.
 
-Every pattern of this kind is here. `tests/services/servicenow/test_library_messages.py` provokes the errors with the
+Every pattern of this kind is here. `tests/services/transport/test_library_messages.py` provokes the errors with the
 installed versions of httpx, h11 and OpenSSL, so that an update with another wording fails there.
 """
 

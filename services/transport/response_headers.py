@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 RETRY_AFTER_MAX_S = 3600.0
-"""No instance limits for longer than an hour; what asks for more is not believed."""
+"""No server limits for longer than an hour; what asks for more is not believed."""
 RETRY_AFTER_DEFAULT_S = 60.0
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)

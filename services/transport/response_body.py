@@ -5,22 +5,29 @@ import codecs
 import httpx
 
 from services.common.fault_ids import FaultId
-from services.servicenow.faults import make_error
+from services.transport.faults import FaultTable
 
 RESPONSE_MAX_BYTES = 32 * 1024 * 1024
+"""The limit for servers whose lists come in pages."""
 
 
-async def read_limited_body(response: httpx.Response, tried: str) -> None:
-    """Read the body of a `response` that was asked for as a stream; raises `answer-too-large` beyond all measure."""
+async def read_limited_body(
+    faults: FaultTable, response: httpx.Response, tried: str, *, limit: int = RESPONSE_MAX_BYTES
+) -> None:
+    """Read the body of a `response` that was asked for as a stream; raises `answer-too-large` beyond `limit` bytes."""
     if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
         # Packed twice, a small answer becomes one that no memory holds before it can be measured.
-        cause = "The answer is packed more than once, which no instance does; how large it is cannot be seen."
-        raise make_error(FaultId.ANSWER_TOO_LARGE, tried, "the answer is packed more than once", cause=cause)
+        cause = (
+            "The answer is packed more than once, which no server here does; how large it is cannot be seen."
+        )
+        raise faults.error(
+            FaultId.ANSWER_TOO_LARGE, tried, "the answer is packed more than once", cause=cause
+        )
     parts, size = [], 0
     async for part in response.aiter_bytes():
         size += len(part)
-        if size > RESPONSE_MAX_BYTES:
-            raise make_error(FaultId.ANSWER_TOO_LARGE, tried, f"more than {RESPONSE_MAX_BYTES // 2**20} MiB")
+        if size > limit:
+            raise faults.error(FaultId.ANSWER_TOO_LARGE, tried, f"more than {limit // 2**20} MiB")
         parts.append(part)
     response._content = b"".join(parts)  # noqa: SLF001 -- httpx has no public way to read with a bound
     ensure_decodable(response)

@@ -10,7 +10,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from services.servicenow.library_messages import (
+from services.transport.library_messages import (
     CertificateProblem,
     HandshakeProblem,
     certificate_problem,
