@@ -82,7 +82,7 @@ def decode_logo(data: bytes) -> QImage | None:
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer)
     size = reader.size()
-    if bytes(reader.format()) not in LOGO_FORMATS or not size.isValid():
+    if reader.format().data() not in LOGO_FORMATS or not size.isValid():
         return None
     if size.isEmpty() or size.width() * size.height() > LOGO_PIXELS_MAX:
         return None
