@@ -316,6 +316,25 @@ class FaultId(StrEnum):
     PORT_UNUSABLE = ("port-unusable", _CONSOLE)
     UNEXPECTED_ERROR = ("unexpected-error", _CONSOLE)
 
+    # -- Exported items of Privilege Manager and copies of them
+    ACTION_EXPORT_ARCHIVE = ("action-export-archive", _CONSOLE)
+    ACTION_EXPORT_DTD = ("action-export-dtd", _CONSOLE)
+    ACTION_EXPORT_ENCODING = ("action-export-encoding", _CONSOLE)
+    ACTION_EXPORT_MEMBER_FORM = ("action-export-member-form", _CONSOLE)
+    ACTION_EXPORT_MEMBER_MISSING = ("action-export-member-missing", _CONSOLE)
+    ACTION_EXPORT_MEMBER_TWICE = ("action-export-member-twice", _CONSOLE)
+    ACTION_EXPORT_NO_ITEM = ("action-export-no-item", _CONSOLE)
+    ACTION_EXPORT_NOT_APPROVAL_ACTION = ("action-export-not-approval-action", _CONSOLE)
+    ACTION_EXPORT_NOT_WELL_FORMED = ("action-export-not-well-formed", _CONSOLE)
+    ACTION_EXPORT_SEVERAL_ACTIONS = ("action-export-several-actions", _CONSOLE)
+    ACTION_EXPORT_TOO_LARGE = ("action-export-too-large", _CONSOLE)
+    ACTION_EXPORT_WINDOW_NOT_WELL_FORMED = ("action-export-window-not-well-formed", _CONSOLE)
+    ACTION_COPY_ID_BUILT_IN = ("action-copy-id-built-in", _CONSOLE)
+    ACTION_COPY_NOT_EDITABLE = ("action-copy-not-editable", _CONSOLE)
+    ACTION_COPY_NOT_VERIFIED = ("action-copy-not-verified", _CONSOLE)
+    ACTION_COPY_TEXT_UNKNOWN = ("action-copy-text-unknown", _CONSOLE)
+    ACTION_COPY_VALUE_INVALID = ("action-copy-value-invalid", _CONSOLE)
+
     @classmethod
     def parse(cls, text: str) -> "FaultId | None":
         """Return the member with the identifier `text`, or None: stored reports may carry ids of other versions."""
