@@ -352,9 +352,9 @@ class EndpointWindow(QWidget):
             return
         scale, made = self._scale(), self._layout
         self._close.setGeometry(_scaled(made.close, scale))
-        asking = self.content.state is WindowState.ASKING
-        self.reason_edit.setVisible(asking)
-        if asking:
+        is_asking = self.content.state is WindowState.ASKING
+        self.reason_edit.setVisible(is_asking)
+        if is_asking:
             inner = made.reason.adjusted(3, 3, -3, -3)
             self.reason_edit.setGeometry(_scaled(inner, scale))
             self.reason_edit.setFont(window_font(round(self.content.font_size * scale)))
