@@ -184,9 +184,9 @@ class Api:
         for member, item_id in entries:
             present = policy.ids(member)
             wanted = item_id.strip("{}").lower()
-            kept: list[JsonValue] = [one for one in present if one != wanted]
+            others: list[JsonValue] = [one for one in present if one != wanted]
             policy.members[member] = (
-                [*kept, wanted] if add and wanted not in present else [*present] if add else kept
+                [*others, wanted] if add and wanted not in present else [*present] if add else others
             )
         policy.document = None
         return result(None)
