@@ -13,8 +13,8 @@ from services.practice.privilege_manager.initial_items import new_policy
 from services.practice.privilege_manager.items import LISTS, Item, ItemKind
 from services.practice.privilege_manager.operations import Operation
 from services.practice.privilege_manager.options import ApprovalSchema
-from services.practice.privilege_manager.replies import error, not_authorised, result
 from services.practice.privilege_manager.reports import run_report
+from services.practice.privilege_manager.responses import error, not_authorised, result
 from services.practice.privilege_manager.sessions import Sessions
 from services.practice.privilege_manager.state import PracticeState
 
@@ -182,12 +182,11 @@ class Api:
         if self._faults.strike("not_written", call.operation.name):
             return result(None)
         for member, item_id in entries:
-            present = policy.ids(member)
             wanted = item_id.strip("{}").lower()
-            others: list[JsonValue] = [one for one in present if one != wanted]
-            policy.members[member] = (
-                [*others, wanted] if add and wanted not in present else [*present] if add else others
-            )
+            present = policy.ids(member)
+            if add != (wanted in present):
+                changed: list[JsonValue] = [one for one in present if one != wanted]
+                policy.members[member] = [*changed, wanted] if add else changed
         policy.document = None
         return result(None)
 

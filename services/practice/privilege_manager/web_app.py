@@ -22,7 +22,7 @@ from services.practice.privilege_manager.approvals import Approval
 from services.practice.privilege_manager.faults import PrivilegeManagerFaults
 from services.practice.privilege_manager.item_xml import ImportRefusedError
 from services.practice.privilege_manager.operations import Operation, Right, find_operation
-from services.practice.privilege_manager.replies import (
+from services.practice.privilege_manager.responses import (
     error,
     internal_error,
     login_page,
