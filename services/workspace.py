@@ -16,8 +16,8 @@ from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow.authentication import SignInSource
 from services.store import Store
+from services.transport.authentication import SignInSource
 from services.vault import Vault, VaultKind, open_vault
 
 SIGN_INTERVAL_S = 600.0

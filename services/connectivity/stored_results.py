@@ -6,7 +6,7 @@ from dataclasses import replace
 from services.common.fault_ids import FaultId
 from services.common.json_types import UncheckedJson
 from services.connectivity.report import SkipReason, StageResult, StageState
-from services.servicenow.response_headers import parse_integer
+from services.transport.response_headers import parse_integer
 
 _CALLS_PER_HOUR = re.compile(r"(\d+) calls an hour")
 _NEEDED_STAGE = re.compile(r"needs (\w+), which (failed|cannot be judged)")

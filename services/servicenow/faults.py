@@ -1,32 +1,9 @@
 """What can go wrong between this console and an instance: id, cause, owner, remedy. One place for the words."""
 
-from dataclasses import dataclass
-
 from models.translation_marks import tr_later
-from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
+from services.common.errors import Owner, RefusedError, ReplyError, UnreachableError
 from services.common.fault_ids import FaultId
-from services.common.redaction import evidence_excerpt as redacted
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A kind of failure with its words, and the family of error it is raised as."""
-
-    id: FaultId
-    cause: str
-    owner: Owner
-    remedy: str
-    error: type[ConsoleError]
-
-
-class RateLimitedError(RefusedError):
-    """The instance asks to wait; `retry_after` says how many seconds."""
-
-    retryable = True
-
-    def __init__(self, problem: Problem, retry_after: float) -> None:
-        super().__init__(problem)
-        self.retry_after = retry_after
+from services.transport.faults import Fault, FaultTable, RateLimitedError, transport_faults
 
 
 class NotFoundOnInstanceError(RefusedError):
@@ -36,40 +13,11 @@ class NotFoundOnInstanceError(RefusedError):
 _F = Fault
 _SN, _NET, _ME = Owner.SERVICENOW, Owner.NETWORK, Owner.CONSOLE
 
-FAULTS: dict[FaultId, Fault] = {
-    f.id: f
-    for f in (
+FAULTS = FaultTable(
+    (
+        *transport_faults(_SN),
         _F(FaultId.URL_INVALID, tr_later("The base URL is not the address of an instance."), _ME,
            tr_later("Correct the base URL; it looks like https://INSTANCE.service-now.com/"), RefusedError),
-        _F(FaultId.DNS_UNKNOWN_HOST, tr_later("No name server knows this host."), _NET,
-           tr_later("Compare the host name with the address in a browser; ask the network team if it is right."), UnreachableError),
-        _F(FaultId.TCP_REFUSED, tr_later("Nothing listens at this address and port."), _NET,
-           tr_later("Check host and port of the base URL, and whether a firewall refuses the connection."), UnreachableError),
-        _F(FaultId.TCP_TIMEOUT, tr_later("The host does not answer."), _NET,
-           tr_later("Check whether this machine may reach the host, directly or through a proxy."), UnreachableError),
-        _F(FaultId.TLS_CERTIFICATE_EXPIRED, tr_later("The certificate of the server has expired."), _SN,
-           tr_later("Renew the certificate; with a proxy in between, ask the network team."), UnreachableError),
-        _F(FaultId.TLS_WRONG_HOST, tr_later("The certificate was made for another host."), _SN,
-           tr_later("Use the host name that the certificate carries, or have it renewed for this one."), UnreachableError),
-        _F(FaultId.TLS_UNTRUSTED, tr_later("The certificate's issuer is not trusted by this machine."), _NET,
-           tr_later("Have the issuing CA added to the system's trust store, or set its bundle on the Foreign System."),
-           UnreachableError),
-        _F(FaultId.TLS_FAILED, tr_later("No encrypted connection could be agreed upon."), _NET,
-           tr_later("Check that the server speaks TLS 1.2 or newer on this port."), UnreachableError),
-        _F(FaultId.PROXY_FAILED, tr_later("The proxy refused or dropped the connection."), _NET,
-           tr_later("Check the proxy of the Foreign System."), UnreachableError),
-        _F(FaultId.PROXY_SIGN_IN, tr_later("The proxy asks for a sign-in of its own."), _NET,
-           tr_later("Choose the User Credential of the proxy on the Foreign System, or have this machine let through without one."),
-           RefusedError),
-        _F(FaultId.PROXY_SIGN_IN_REFUSED, tr_later("The proxy does not take the account and password of its User Credential."), _NET,
-           tr_later("Enter the password of the proxy's User Credential again, or ask the network team about the account."),
-           RefusedError),
-        _F(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tr_later("The proxy offers no way to sign in that this console supports: only Basic is."), _NET,
-           tr_later("Have this machine let through without a sign-in, or Basic offered to it; or run a local proxy that signs in "
-           "with Negotiate or NTLM, such as px or cntlm, and enter that as the proxy of the Foreign System."),
-           RefusedError),
-        _F(FaultId.CONNECTION_LOST, tr_later("The connection ended in the middle of the answer."), _NET,
-           tr_later("Try again; if it repeats, look for a device that cuts connections."), UnreachableError),
         _F(FaultId.TIMEOUT, tr_later("The instance did not answer in time."), _SN,
            tr_later("Try again; if it repeats, look at the load and the semaphores of the instance."), UnreachableError),
         _F(FaultId.INSTANCE_HIBERNATING, tr_later("The developer instance is hibernating."), _SN,
@@ -123,8 +71,6 @@ FAULTS: dict[FaultId, Fault] = {
            tr_later("Correct the script or its output parameters."), ReplyError),
         _F(FaultId.STATUS_UNKNOWN, tr_later("The status service answered with a word that is not in the contract."), _SN,
            tr_later("Let the script answer with approved, rejected, pending or invalid."), ReplyError),
-        _F(FaultId.ANSWER_TOO_LARGE, tr_later("The answer is larger than anything expected here."), _SN,
-           tr_later("Check what answers at this address."), ReplyError),
         _F(FaultId.TRANSACTION_CANCELLED, tr_later("The instance cut the query off because it ran too long."), _SN,
            tr_later("Ask for less at once, or have an index added."), ReplyError),
         _F(FaultId.OPERATION_ABORTED, tr_later("A business rule or access rule stopped the change."), _SN,
@@ -136,36 +82,7 @@ FAULTS: dict[FaultId, Fault] = {
         _F(FaultId.INPUT_UNSENDABLE, tr_later("A text holds characters that XML cannot carry."), _ME,
            tr_later("Remove the control characters."), RefusedError),
     )
-}  # fmt: skip
+)  # fmt: skip
 
-
-def make_problem(
-    fault_id: FaultId, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
-) -> Problem:
-    """Return the five parts of `fault_id`; `cause` and `remedy` replace the general words where more is known."""
-    fault = FAULTS[fault_id]
-    return Problem(
-        tried=tried,
-        evidence=redacted(evidence),
-        cause=cause or fault.cause,
-        owner=fault.owner,
-        remedy=remedy or fault.remedy,
-        fault=fault_id,
-    )
-
-
-def make_error(
-    fault_id: FaultId,
-    tried: str,
-    evidence: str = "",
-    *,
-    cause: str = "",
-    remedy: str = "",
-    retry_after: float = 0,
-) -> ConsoleError:
-    """Return the error to raise for `fault_id`."""
-    problem = make_problem(fault_id, tried, evidence, cause=cause, remedy=remedy)
-    family = FAULTS[fault_id].error
-    if family is RateLimitedError:
-        return RateLimitedError(problem, retry_after)
-    return family(problem)
+make_problem = FAULTS.problem
+make_error = FAULTS.error

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from models.addresses import record_url
-from services.servicenow.authentication import SignInSource
-from services.servicenow.connection_settings import ConnectionSettings
 from services.servicenow.encoded_query import Operator, where
 from services.servicenow.http_session import HttpSession
 from services.servicenow.record_values import is_true
 from services.servicenow.soap_call import SoapService
 from services.servicenow.table_api import Table
+from services.transport.authentication import SignInSource
+from services.transport.connection_settings import ConnectionSettings
 
 
 @dataclass(frozen=True, slots=True)

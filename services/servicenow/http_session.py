@@ -15,20 +15,20 @@ import httpx
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
-from services.servicenow.authentication import (
+from services.servicenow.faults import FAULTS, make_error
+from services.servicenow.response_checks import raise_for_redirect
+from services.transport.authentication import (
     ProxyChallengeTrace,
     SignIn,
     SignInSource,
     basic_authorization,
     resolve_sign_in,
 )
-from services.servicenow.connection_settings import CALL_TIMEOUT_S, MAX_CONCURRENT_CALLS, ConnectionSettings
-from services.servicenow.faults import make_error
-from services.servicenow.library_messages import is_proxy_auth_required
-from services.servicenow.response_body import read_limited_body
-from services.servicenow.response_checks import raise_for_redirect
-from services.servicenow.response_headers import parse_retry_after
-from services.servicenow.transport import call_error, can_sign_in_to_proxy, open_http_client, tls_context
+from services.transport.connection_settings import CALL_TIMEOUT_S, MAX_CONCURRENT_CALLS, ConnectionSettings
+from services.transport.http_clients import call_error, can_sign_in_to_proxy, open_http_client, tls_context
+from services.transport.library_messages import is_proxy_auth_required
+from services.transport.response_body import read_limited_body
+from services.transport.response_headers import parse_retry_after
 
 USER_AGENT = "ApprovalConsole/0.1"
 GET_ATTEMPTS = 3
@@ -210,7 +210,7 @@ class HttpSession:
     ) -> httpx.Response:
         request = self._request(client, method, url, tried, parts, offer)
         async with self._stream(client, request) as response:
-            await read_limited_body(response, tried)
+            await read_limited_body(FAULTS, response, tried)
         return response
 
     def _can_retry_with_proxy_sign_in(
@@ -236,7 +236,7 @@ class HttpSession:
         if signed and is_proxy_auth_required(error):
             # Like the instance's own password, the proxy's may be corrected meanwhile; open connections use the old one.
             await self.aclose()
-        return call_error(self.settings, error, tried, offer, proxy_signed=signed)
+        return call_error(FAULTS, self.settings, error, tried, offer, proxy_signed=signed)
 
     def _request(
         self,

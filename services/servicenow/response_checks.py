@@ -12,14 +12,14 @@ from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
 from services.common.redaction import redact
-from services.servicenow.faults import make_error
-from services.servicenow.response_headers import (
+from services.servicenow.faults import FAULTS, make_error
+from services.transport.response_headers import (
     RETRY_AFTER_DEFAULT_S,
     offers_basic,
     parse_auth_schemes,
     parse_retry_after,
 )
-from services.servicenow.transport_errors import proxy_auth_error
+from services.transport.transport_errors import proxy_auth_error
 
 DEVELOPER_SITE = "developer.servicenow.com"
 """Where a hibernating developer instance may send its callers."""
@@ -78,7 +78,7 @@ def raise_for_status(
 def _authentication_error(response: httpx.Response, tried: str, seen: str) -> ConsoleError:
     if response.status_code == 407:
         return proxy_auth_error(
-            tried, seen, parse_auth_schemes(response.headers.get_list("proxy-authenticate"))
+            FAULTS, tried, seen, parse_auth_schemes(response.headers.get_list("proxy-authenticate"))
         )
     if _is_xml(response) and mentions_missing_rights(response.text[:20_000]):
         # A fault in the instance's own words: the account was let in, and lacks a role.

@@ -14,7 +14,7 @@ from services.servicenow.encoded_query import AnyQuery, Operator, TableQuery, wh
 from services.servicenow.faults import make_error
 from services.servicenow.http_session import GET_ATTEMPTS, HttpSession
 from services.servicenow.response_checks import parse_json_result, raise_for_failure
-from services.servicenow.response_headers import integer_header
+from services.transport.response_headers import integer_header
 
 PAGE_SIZE = 200
 PARSE_IN_THREAD_BYTES = 256 * 1024

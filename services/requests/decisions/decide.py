@@ -27,9 +27,9 @@ from services.requests.records.request_action import (
 )
 from services.requests.records.requested_item import Approval, RequestedItem
 from services.servicenow.account_roles import fetch_active_roles, signed_in_account
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.store.timeline_facts import TimelineFacts
+from services.transport.faults import RateLimitedError
 
 
 async def decide_requests(

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId, FaultTrait
-from services.servicenow.faults import RateLimitedError
 from services.store.errors import StoreError
+from services.transport.faults import RateLimitedError
 
 POLL_INTERVAL_S = 30
 POLL_INTERVAL_WITH_STATUS_QUEUE_S = 60

@@ -46,8 +46,8 @@ from services.requests.polling.sync import SyncResult, sync_items
 from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.response_headers import parse_http_date
 from services.servicenow.table_api import TablePage
+from services.transport.response_headers import parse_http_date
 
 LEASE_S = 10.0
 HEARTBEAT_S = 3.0

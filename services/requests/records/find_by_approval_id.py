@@ -20,9 +20,9 @@ from services.requests.records.item_fields import (
 from services.requests.records.ownership import approval_id_query, is_same_id
 from services.requests.records.requested_item import RequestedItem, parse_item
 from services.servicenow.encoded_query import Operator, TableQuery, where
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.table_api import Row
+from services.transport.faults import RateLimitedError
 
 _ITEM_PREFIX = f"{VARIABLE_ITEM_FIELD}."
 _FIELDS = (

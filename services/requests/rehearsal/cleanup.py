@@ -29,11 +29,11 @@ from services.requests.records.resolve_requested_item import order_has_other_ite
 from services.requests.rehearsal import baseline
 from services.servicenow.account_roles import ADMIN_ROLE, fetch_active_roles, signed_in_account
 from services.servicenow.encoded_query import Operator, where
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.record_values import is_active
 from services.servicenow.table_api import Row
 from services.store import NotFoundError, Store
+from services.transport.faults import RateLimitedError
 
 CANCEL_COMMENT = "The rehearsal from Approval Console has ended"
 CLOSED_INCOMPLETE = "4"

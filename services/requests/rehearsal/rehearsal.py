@@ -30,11 +30,11 @@ from services.requests.rehearsal.cleanup import (
     close_rehearsal,
     describe_possible_leftover,
 )
-from services.servicenow.authentication import SignIn
 from services.servicenow.encoded_query import equals
 from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
 from services.store.row_values import RowDict
+from services.transport.authentication import SignIn
 
 LEG_COUNT = 6
 POLL_ATTEMPTS = 20

@@ -10,7 +10,7 @@ from console.provisioning.presenter import RunResult
 from console.widgets.placeholders import ErrorState
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE
 from models.kinds import Kind
-from services.servicenow.connection_settings import MAX_CONCURRENT_CALLS
+from services.transport.connection_settings import MAX_CONCURRENT_CALLS
 from tests.console.page_support import until
 from tests.console.provisioning.provisioning_support import (
     PASSWORD,

@@ -9,7 +9,8 @@ from services.common.errors import ReplyError, UnreachableError
 from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.connectivity.fault_catalog import all_faults
 from services.requests.decisions.action_run import may_have_been_applied
-from services.servicenow.faults import FAULTS, RateLimitedError, make_error
+from services.servicenow.faults import FAULTS, make_error
+from services.transport.faults import RateLimitedError
 
 ROOT = Path(__file__).parents[3]
 DEFINITION = ROOT / "services" / "common" / "fault_ids.py"

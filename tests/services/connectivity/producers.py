@@ -13,7 +13,7 @@ from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVI
 from services.common.secret import Secret
 from services.connectivity import all_faults
 from services.servicenow import SignIn
-from services.servicenow.response_body import RESPONSE_MAX_BYTES
+from services.transport.response_body import RESPONSE_MAX_BYTES
 from tests.proxying import ConnectProxy
 from tests.services.connectivity.conftest import Authority, answering, reply
 

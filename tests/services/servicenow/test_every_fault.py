@@ -8,7 +8,7 @@ from services.common.errors import ConsoleError
 from services.practice import FAULTS
 from services.servicenow.contract import ApprovalStatus
 from services.servicenow.encoded_query import equals
-from services.servicenow.faults import RateLimitedError
+from services.transport.faults import RateLimitedError
 from tests.services.servicenow.support import assert_five_parts, assert_secretless, connect, services_of
 
 DOORS = ("describe", "create", "status", "cancel", "read", "write")

@@ -14,11 +14,11 @@ import pytest
 from services.common.errors import ConsoleError
 from services.servicenow import http_session as instance_module
 from services.servicenow import response_checks as answers_module
-from services.servicenow.faults import RateLimitedError
 from services.servicenow.http_session import GET_ATTEMPTS
-from services.servicenow.response_body import RESPONSE_MAX_BYTES
-from services.servicenow.response_headers import RETRY_AFTER_MAX_S
 from services.servicenow.soap_call import REPLY_MAX
+from services.transport.faults import RateLimitedError
+from services.transport.response_body import RESPONSE_MAX_BYTES
+from services.transport.response_headers import RETRY_AFTER_MAX_S
 from tests.limits import WAIT_S
 from tests.services.servicenow.descriptions import REPLY, description
 from tests.services.servicenow.rawserver import RawServer, Reply, json_reply, xml

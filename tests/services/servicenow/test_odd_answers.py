@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from models.approval_process import ApprovalProcess
 from services.common.errors import ConsoleError
 from services.common.secret import Secret
-from services.connectivity import run_check
-from services.connectivity.stages import time_limits
-from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
+from services.connectivity import run_check, time_limits
+from services.connectivity.clock import check_clock
+from services.connectivity.servicenow.stages.limits import check_rate_limit
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow import http_session as instance_module
 from services.servicenow.encoded_query import equals
-from services.servicenow.response_headers import (
+from services.transport.response_headers import (
     integer_header,
     offers_basic,
     parse_auth_schemes,

@@ -1,0 +1,135 @@
+"""The stages `authentication` and `account`: one log-in attempt, and what the account's own record says."""
+
+from dataclasses import dataclass
+
+from services.common.errors import ConsoleError, Problem
+from services.common.fault_ids import FaultId, FaultTrait
+from services.connectivity.fault_catalog import fault_result, refused_error
+from services.connectivity.report import StageResult, StageState
+from services.connectivity.sign_in import PreviousSignIn
+from services.language import ENGLISH, date_time
+from services.servicenow.account_roles import signed_in_account
+from services.servicenow.encoded_query import equals
+from services.servicenow.faults import make_error
+from services.servicenow.http_client import ServiceNowClient
+from services.servicenow.record_values import is_false, is_true
+from services.servicenow.table_api import Row
+
+USER_FIELDS = ("user_name", "active", "locked_out", "web_service_access_only", "internal_integration_user")
+BASIC_AUTH_ROLE = "snc_basic_auth_api_access"
+MFA_HEADER = "x-mfa_token"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInResult:
+    """The outcome of the one attempt: the stage's result, the account, and its record where it can be read.
+
+    `elsewhere` is why it cannot be read, where that is the finding of a later stage: rights, or a limit.
+    """
+
+    result: StageResult
+    account: str
+    row: Row | None
+    elsewhere: Problem | None = None
+
+
+async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn | None = None) -> SignInResult:
+    """Sign in once by reading the account's own record; raises what means that the password was not accepted.
+
+    `accepted` is when it last was, where that is known: a refusal does not say why, and this tells more than it does.
+    """
+    stage = "authentication"
+    account = await signed_in_account(instance)
+    try:
+        row = await instance.table("sys_user").first(equals(user_name=account), USER_FIELDS)
+    except ConsoleError as error:
+        fault = error.problem.fault
+        if fault == FaultId.AUTHENTICATION_REFUSED and MFA_HEADER in instance.last_response_headers:
+            raise refused_error(
+                stage, FaultId.AUTHENTICATION_MFA, error.problem.tried, error.problem.evidence
+            ) from error
+        if fault == FaultId.AUTHENTICATION_REFUSED and accepted is not None:
+            raise _password_refused_error(error.problem, accepted) from error
+        if FaultTrait.SIGNED_IN not in fault.traits:
+            raise
+        problem = error.problem
+        seen = f"{account}, signed in; its own record cannot be read: {problem.evidence}"
+        if fault == FaultId.TRANSACTION_CANCELLED or (
+            fault == FaultId.RIGHTS_MISSING and await _lists_are_forbidden(instance)
+        ):
+            return SignInResult(StageResult.ok(stage, seen), account, None, problem)
+        result = StageResult(
+            stage, StageState.WARNING, seen, fault, problem.cause, problem.owner.value, problem.remedy
+        )
+        return SignInResult(result, account, None)
+    if row is None:
+        seen = f"{account}, signed in; its user record is hidden from it"
+    else:
+        seen = f"{account}, signed in with 1 attempt"
+    return SignInResult(StageResult.ok(stage, seen), account, row)
+
+
+async def _lists_are_forbidden(instance: ServiceNowClient) -> bool:
+    """Return whether the instance refuses this account the list of requests too, and not the record of users alone."""
+    try:
+        await instance.table("sc_req_item").first(equals(active="true"), ("number",))
+    except ConsoleError as error:
+        return error.problem.fault == FaultId.RIGHTS_MISSING
+    return False
+
+
+def _password_refused_error(problem: Problem, accepted: PreviousSignIn) -> ConsoleError:
+    """Return the error for a password that was right until some time ago: what it can be, the likeliest first."""
+    seen = f"The password that was accepted until {date_time(accepted.at, language=ENGLISH)} is refused now. "
+    if accepted.interactive:
+        cause = (
+            "No other was entered here since, and the account may sign in interactively: basic authentication was "
+            "probably restricted to other accounts; or the account was locked, or its password changed."
+        )
+        remedy = (
+            "Set Web service access only on the account, or give it snc_basic_auth_api_access, where basic "
+            "authentication is restricted; else look at Locked out, Active and Password needs reset."
+        )
+    else:
+        cause = (
+            "No other was entered here since: the account is probably locked or not active, or its password was "
+            "changed or has to be reset in ServiceNow."
+        )
+        remedy = (
+            "Look at the account in ServiceNow: Locked out, Active, Password needs reset. "
+            "Enter the password again only if it was changed there."
+        )
+    return make_error(
+        FaultId.AUTHENTICATION_REFUSED, problem.tried, problem.evidence, cause=seen + cause, remedy=remedy
+    )
+
+
+def check_account(signed: SignInResult, roles: tuple[str, ...] | None) -> str | StageResult:
+    """Say whether the account is active, locked, and may go on signing in with basic authentication.
+
+    `roles` is empty or None where the instance does not show them; then nothing is concluded from their absence.
+    """
+    row = signed.row
+    if row is None:
+        return StageResult.skipped("account", "cannot tell: the account's record is hidden from it")
+    if is_false(row["active"]):
+        return fault_result("account", FaultId.ACCOUNT_INACTIVE, f"{signed.account} has Active off")
+    if is_true(row["locked_out"]):
+        return fault_result("account", FaultId.ACCOUNT_LOCKED, f"{signed.account} is locked out")
+    seen = f"{signed.account}, active" + ("" if row["locked_out"] else "; whether it is locked is hidden")
+    if is_true(row["web_service_access_only"]):
+        return f"{seen}, web service access only"
+    if is_true(row["internal_integration_user"]):
+        return f"{seen}, internal integration user"
+    if roles and BASIC_AUTH_ROLE in roles:
+        return f"{seen}, interactive, {BASIC_AUTH_ROLE}"
+    if row["web_service_access_only"] and roles:
+        return fault_result(
+            "account",
+            FaultId.ACCOUNT_INTERACTIVE,
+            f"{seen}, not web service access only, without {BASIC_AUTH_ROLE}",
+        )
+    hidden = "its roles are" if row["web_service_access_only"] else "Web service access only is"
+    return StageResult.skipped(
+        "account", f"{seen}; cannot tell whether basic authentication lasts: {hidden} hidden"
+    )

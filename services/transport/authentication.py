@@ -1,0 +1,69 @@
+"""Where a password becomes a header: `Authorization` for a server, `Proxy-Authorization` for a proxy.
+
+Both sign-ins use Basic. The header for a server is attached to each call; httpx keeps no copy of it
+that a `repr` could show. A proxy gets its sign-in only after it has offered Basic (`ProxyChallengeTrace`).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from services.common.secret import Secret
+from services.transport.response_headers import parse_auth_schemes
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """An account and its password."""
+
+    account: str
+    secret: Secret = field(repr=False)
+
+
+SignInSource = SignIn | Callable[[], Awaitable[SignIn]] | None
+"""How to sign in: with a known sign-in, with one that is requested when needed (from a vault, in a thread), or not."""
+
+
+async def resolve_sign_in(source: SignInSource) -> SignIn | None:
+    """Return the sign-in of `source`, or None. Raises what the request for it raises."""
+    return await source() if callable(source) else source
+
+
+def basic_authorization(sign_in: SignIn | None) -> httpx.BasicAuth | None:
+    """Return what sets `Authorization` on a call to the server, or None for a call without a sign-in."""
+    if sign_in is None:
+        return None
+    return httpx.BasicAuth(sign_in.account, sign_in.secret.reveal())
+
+
+def proxy_credentials(sign_in: SignIn | None) -> tuple[str, str] | None:
+    """Return account and password as `httpx.Proxy` takes them for `Proxy-Authorization`, or None.
+
+    They are passed beside the proxy's address, not in it: addresses are shown and logged.
+    """
+    return (sign_in.account, sign_in.secret.reveal()) if sign_in is not None else None
+
+
+class ProxyChallengeTrace:
+    """The authentication schemes that a proxy offered when it refused one CONNECT with 407.
+
+    httpx raises without the headers of that response; only its trace extension has them.
+    """
+
+    def __init__(self) -> None:
+        self.schemes: tuple[str, ...] = ()
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """The extensions of a request to httpx with which the response to its CONNECT is recorded here."""
+        return {"trace": self._trace}
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:  # Any: httpcore's events are untyped
+        if event != "http11.receive_response_headers.complete":
+            return
+        _, status, _, headers = info["return_value"]
+        if status == 407:
+            values = [v.decode("latin-1") for name, v in headers if name.lower() == b"proxy-authenticate"]
+            self.schemes = parse_auth_schemes(values)

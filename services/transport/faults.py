@@ -1,0 +1,114 @@
+"""Tables of what can go wrong with calls to a server: id, cause, owner, remedy; and the faults of the way there.
+
+Each product has its own table (`FaultTable`) with words that fit it; `transport_faults` is the part that all share.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.translation_marks import tr_later
+from services.common.errors import ConsoleError, Owner, Problem, RefusedError, ReplyError, UnreachableError
+from services.common.fault_ids import FaultId
+from services.common.redaction import evidence_excerpt
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of failure with its words, and the family of error it is raised as."""
+
+    id: FaultId
+    cause: str
+    owner: Owner
+    remedy: str
+    error: type[ConsoleError]
+
+
+class RateLimitedError(RefusedError):
+    """The server asks to wait; `retry_after` says how many seconds."""
+
+    retryable = True
+
+    def __init__(self, problem: Problem, retry_after: float) -> None:
+        super().__init__(problem)
+        self.retry_after = retry_after
+
+
+class FaultTable(dict[FaultId, Fault]):
+    """The faults of calls to one kind of server. The modules of this package take one for the words of their errors."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        super().__init__((fault.id, fault) for fault in faults)
+
+    def problem(
+        self, fault_id: FaultId, tried: str, evidence: str = "", *, cause: str = "", remedy: str = ""
+    ) -> Problem:
+        """Return the five parts of `fault_id`; `cause` and `remedy` replace the general words where more is known."""
+        fault = self[fault_id]
+        return Problem(
+            tried=tried,
+            evidence=evidence_excerpt(evidence),
+            cause=cause or fault.cause,
+            owner=fault.owner,
+            remedy=remedy or fault.remedy,
+            fault=fault_id,
+        )
+
+    def error(
+        self,
+        fault_id: FaultId,
+        tried: str,
+        evidence: str = "",
+        *,
+        cause: str = "",
+        remedy: str = "",
+        retry_after: float = 0,
+    ) -> ConsoleError:
+        """Return the error to raise for `fault_id`."""
+        problem = self.problem(fault_id, tried, evidence, cause=cause, remedy=remedy)
+        family = self[fault_id].error
+        if family is RateLimitedError:
+            return RateLimitedError(problem, retry_after)
+        return family(problem)
+
+
+_F = Fault
+_NET = Owner.NETWORK
+PRODUCT_FAULTS = (FaultId.URL_INVALID, FaultId.TIMEOUT, FaultId.REDIRECT_ELSEWHERE, FaultId.REPLY_DAMAGED)
+"""Faults of calls that each product's table words for itself, beside `transport_faults`."""
+
+
+def transport_faults(administrator: Owner) -> tuple[Fault, ...]:
+    """Return the faults of the way to a server; `administrator` is who can change the server itself."""
+    return (
+    _F(FaultId.DNS_UNKNOWN_HOST, tr_later("No name server knows this host."), _NET,
+       tr_later("Compare the host name with the address in a browser; ask the network team if it is right."), UnreachableError),
+    _F(FaultId.TCP_REFUSED, tr_later("Nothing listens at this address and port."), _NET,
+       tr_later("Check host and port of the base URL, and whether a firewall refuses the connection."), UnreachableError),
+    _F(FaultId.TCP_TIMEOUT, tr_later("The host does not answer."), _NET,
+       tr_later("Check whether this machine may reach the host, directly or through a proxy."), UnreachableError),
+    _F(FaultId.TLS_CERTIFICATE_EXPIRED, tr_later("The certificate of the server has expired."), administrator,
+       tr_later("Renew the certificate; with a proxy in between, ask the network team."), UnreachableError),
+    _F(FaultId.TLS_WRONG_HOST, tr_later("The certificate was made for another host."), administrator,
+       tr_later("Use the host name that the certificate carries, or have it renewed for this one."), UnreachableError),
+    _F(FaultId.TLS_UNTRUSTED, tr_later("The certificate's issuer is not trusted by this machine."), _NET,
+       tr_later("Have the issuing CA added to the system's trust store, or set its bundle on the Foreign System."),
+       UnreachableError),
+    _F(FaultId.TLS_FAILED, tr_later("No encrypted connection could be agreed upon."), _NET,
+       tr_later("Check that the server speaks TLS 1.2 or newer on this port."), UnreachableError),
+    _F(FaultId.PROXY_FAILED, tr_later("The proxy refused or dropped the connection."), _NET,
+       tr_later("Check the proxy of the Foreign System."), UnreachableError),
+    _F(FaultId.PROXY_SIGN_IN, tr_later("The proxy asks for a sign-in of its own."), _NET,
+       tr_later("Choose the User Credential of the proxy on the Foreign System, or have this machine let through without one."),
+       RefusedError),
+    _F(FaultId.PROXY_SIGN_IN_REFUSED, tr_later("The proxy does not take the account and password of its User Credential."), _NET,
+       tr_later("Enter the password of the proxy's User Credential again, or ask the network team about the account."),
+       RefusedError),
+    _F(FaultId.PROXY_SIGN_IN_UNSUPPORTED, tr_later("The proxy offers no way to sign in that this console supports: only Basic is."), _NET,
+       tr_later("Have this machine let through without a sign-in, or Basic offered to it; or run a local proxy that signs in "
+       "with Negotiate or NTLM, such as px or cntlm, and enter that as the proxy of the Foreign System."),
+       RefusedError),
+    _F(FaultId.CONNECTION_LOST, tr_later("The connection ended in the middle of the answer."), _NET,
+       tr_later("Try again; if it repeats, look for a device that cuts connections."), UnreachableError),
+    _F(FaultId.ANSWER_TOO_LARGE, tr_later("The answer is larger than anything expected here."), administrator,
+       tr_later("Check what answers at this address."), ReplyError),
+    )  # fmt: skip
