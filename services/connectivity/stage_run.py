@@ -13,8 +13,8 @@ from services.common.tasks import gather_or_cancel
 from services.connectivity import time_limits
 from services.connectivity.report import SkipReason, StageResult, StageState
 from services.connectivity.stage import Stage, StageFunction
-from services.servicenow.faults import make_error, make_problem
 from services.transport.authentication import SignIn, SignInSource, resolve_sign_in
+from services.transport.faults import FaultTable
 
 StageCallback = Callable[[StageResult], None]
 CallLog = ContextVar[list[str] | None]
@@ -26,18 +26,20 @@ PREREQUISITE_STAGES = ("url", "dns", "proxy", "tcp", "tls", "http", "instance", 
 class StageRun:
     """Runs stages, reports each result as it comes, and keeps all of them.
 
-    `keys` are the stages in the order of the report. `adapt` has the last word on what a stage ended with;
+    `keys` are the stages in the order of the report, `faults` the words of the kind of system. `adapt` has the last word on what a stage ended with;
     `call_log` tells whether a stage that ran out of time had sent a call.
     """
 
     def __init__(
         self,
         keys: Sequence[str],
+        faults: FaultTable,
         report: StageCallback,
         adapt: Callable[[StageResult], StageResult],
         call_log: CallLog,
     ) -> None:
         self._keys = keys
+        self._faults = faults
         self._call_log = call_log
         self._report = report
         self._adapt = adapt
@@ -82,7 +84,7 @@ class StageRun:
             late = f"waited for {time.perf_counter() - started:.0f} s"
             if self.timed_out:
                 late = f"{late}; the check ends after {time_limits.CHECK_TIMEOUT_S:g} s"
-            seen = StageResult.failed(key, make_problem(FaultId.TIMEOUT, f"Look at {key}", late), 0)
+            seen = StageResult.failed(key, self._faults.problem(FaultId.TIMEOUT, f"Look at {key}", late), 0)
             if self.has_ended("authentication") and not begun:
                 seen = StageResult.skipped(key, time_limits.no_call_slot_text(time.perf_counter() - started))
         finally:
@@ -117,7 +119,7 @@ class StageRun:
                 return await resolve_sign_in(source)
         except TimeoutError as error:
             late = f"not opened within {time_limits.SIGNED_IN_STAGE_TIMEOUT_S:g} s"
-            raise make_error(FaultId.TIMEOUT, "Ask the vault for the password", late) from error
+            raise self._faults.error(FaultId.TIMEOUT, "Ask the vault for the password", late) from error
         finally:
             self.deadline += loop.time() - began
 

@@ -18,6 +18,7 @@ from services.connectivity.tls import check_tls
 from services.language import plural_message
 from services.transport.authentication import SignIn, SignInSource
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.faults import FaultTable
 
 
 class StagedCheck(ABC):
@@ -28,6 +29,8 @@ class StagedCheck(ABC):
     """What is asked for without a sign-in, below the base URL."""
     system: ClassVar[str]
     """What the other side is called in evidence."""
+    faults: ClassVar[FaultTable]
+    """The words for what calls can end with."""
     call_log: ClassVar[CallLog]
     """Where the client of this kind of system notes the calls it sends."""
 
@@ -41,7 +44,7 @@ class StagedCheck(ABC):
         self.settings = settings
         self.sign_in = sign_in
         self.accepted = accepted
-        self.stages = StageRun(get_stages(self.kind), report, self.adapt, self.call_log)
+        self.stages = StageRun(get_stages(self.kind), self.faults, report, self.adapt, self.call_log)
         self.reply: network.AnonymousResponse | None = None
         self._addresses: list[str] = []
         self._answering = ""
@@ -57,6 +60,10 @@ class StagedCheck(ABC):
         return CheckReport(self.settings.name, ordered, (time.perf_counter() - started) * 1000)
 
     # -- what a kind of system decides -----------------------------------------
+
+    def normalise_address(self, text: str) -> str:
+        """Return the base URL that `text` means; raises ValueError with a sentence."""
+        return normalise_base_url(text)
 
     @abstractmethod
     def check_reply(self, reply: network.AnonymousResponse) -> str:
@@ -99,7 +106,7 @@ class StagedCheck(ABC):
         if self.settings.origin.scheme == "http":
             self.stages.skip("tls", "plain http to this machine")
             return True
-        return await self.stages.run("tls", lambda: check_tls(self.settings, self._answering))
+        return await self.stages.run("tls", lambda: check_tls(self.faults, self.settings, self._answering))
 
     async def _ask(self) -> None:
         good = await self.stages.run("http", self._page)
@@ -130,18 +137,18 @@ class StagedCheck(ABC):
         await self.check_signed_in(given, seen)
 
     async def _address(self) -> str:
-        seen = network.check_url(self.settings)
+        seen = network.check_url(self.faults, self.settings, self.normalise_address)
         # What is checked may be as it was typed; from here on it is as it will be stored.
-        self.settings = replace(self.settings, base_url=normalise_base_url(self.settings.base_url))
+        self.settings = replace(self.settings, base_url=self.normalise_address(self.settings.base_url))
         return seen
 
     async def _name(self) -> str:
-        self._addresses = await network.resolve_host(self.settings.origin)
+        self._addresses = await network.resolve_host(self.faults, self.settings.origin)
         count = plural_message(len(self._addresses), "{count} address", "{count} addresses")
         return f"{self.settings.origin.host}, {count} ({', '.join(self._addresses[:3])})"
 
     async def _connection(self) -> str:
-        self._answering, seen = await network.check_tcp(self.settings.origin, self._addresses)
+        self._answering, seen = await network.check_tcp(self.faults, self.settings.origin, self._addresses)
         return seen
 
     async def _proxy(self) -> bool:
@@ -163,7 +170,7 @@ class StagedCheck(ABC):
         return result.state is StageState.OK
 
     async def _page(self) -> str:
-        self.reply = await network.request_anonymously(self.settings, self.anonymous_path)
+        self.reply = await network.request_anonymously(self.faults, self.settings, self.anonymous_path)
         return self.check_reply(self.reply)
 
 

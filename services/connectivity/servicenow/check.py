@@ -26,7 +26,7 @@ from services.connectivity.stage import load_stages
 from services.connectivity.stage_run import StageCallback
 from services.connectivity.staged_check import StagedCheck, return_async
 from services.servicenow.account_roles import fetch_active_roles
-from services.servicenow.faults import make_error
+from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
 from services.servicenow.http_session import started_call_paths
 from services.servicenow.response_checks import schemes_without_basic
@@ -44,6 +44,7 @@ class ServiceNowCheck(StagedCheck):
     kind = Kind.FOREIGN_SYSTEM
     anonymous_path = "api/now/table/sys_user?sysparm_limit=1"
     system = "the instance"
+    faults = FAULTS
     call_log = started_call_paths
 
     def __init__(

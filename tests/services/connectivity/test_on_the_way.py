@@ -18,6 +18,7 @@ from services.connectivity.servicenow.check import ServiceNowCheck
 from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow import ConnectionSettings
+from services.servicenow.faults import FAULTS
 from tests.canary import Listener, forward_to
 from tests.services.connectivity.conftest import (
     SIGN_IN,
@@ -230,7 +231,7 @@ class TestAddresses:
         self.addresses = ["127.0.0.3", "127.0.0.1"]
         async with answering(reply("401 Unauthorized", BODY, JSON)) as (port, _):
             peer, text = await network.check_tcp(
-                network.Origin("http", "two.example", port), ["127.0.0.3", "127.0.0.1"]
+                FAULTS, network.Origin("http", "two.example", port), ["127.0.0.3", "127.0.0.1"]
             )
         assert peer == "127.0.0.1"
         assert "127.0.0.3" in text
@@ -239,7 +240,7 @@ class TestAddresses:
         self.addresses = ["127.0.0.3", "127.0.0.1"]
         with pytest.raises(Exception, match="Nothing listens") as caught:
             await network.check_tcp(
-                network.Origin("http", "two.example", closed_port), ["127.0.0.3", "127.0.0.1"]
+                FAULTS, network.Origin("http", "two.example", closed_port), ["127.0.0.3", "127.0.0.1"]
             )
         assert "tried 127.0.0.3, 127.0.0.1" in caught.value.problem.evidence
         assert caught.value.problem.fault == "tcp-refused"

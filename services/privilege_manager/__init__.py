@@ -1,0 +1,1 @@
+"""Privilege Manager: its items as XML."""
