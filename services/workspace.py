@@ -135,9 +135,10 @@ class Workspace:
 
     def answer_destinations(self, clock: Clock) -> StoredDestinations:
         """Return where the answers of intake clients go."""
-        return StoredDestinations(self.vault, self._approval_server, clock)
+        return StoredDestinations(self.vault, self.approval_server, clock)
 
-    async def _approval_server(self, server_id: uuid.UUID) -> ApprovalServer:
+    async def approval_server(self, server_id: uuid.UUID) -> ApprovalServer:
+        """Return what answers requests on a Privilege Manager server. Raises NotFoundError."""
         raise NotFoundError(f"the Privilege Manager server {server_id}")
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from models.approval_request import ApprovalRequest
 from models.base import utcnow
-from models.delivery import AnswerKind, DeliveryState, delivery_id
+from models.delivery import AnswerKind, Delivery, DeliveryState, delivery_id
 from models.kinds import Kind, RequestState
 from services.answers.target import AnswerTarget
 from services.intake.accepted_requests import Intake
@@ -168,10 +168,16 @@ def test_a_transaction_that_is_rolled_back_leaves_no_answer(desk, client):
     row = ApprovalRequest(state=RequestState.PENDING, intake_client_id=client.id)
     with desk.store.write() as work:
         work.insert(row)
-    with pytest.raises(RuntimeError, match="power"), desk.store.write() as work:
-        row.state = RequestState.APPROVED
-        work.update(row, row.version)
-        raise RuntimeError("power")
+
+    def end_and_fail():
+        with desk.store.write() as work:
+            row.state = RequestState.APPROVED
+            work.update(row, row.version)
+            assert work.session.get(Delivery, delivery_id(row.id)) is not None
+            raise RuntimeError("power")
+
+    with pytest.raises(RuntimeError, match="power"):
+        end_and_fail()
     assert deliveries(desk.store) == []
     assert desk.row(row.id).state == RequestState.PENDING
 
