@@ -267,6 +267,28 @@ class FaultId(StrEnum):
     STORE_UNREADABLE = ("store-unreadable", _CONSOLE)
     STORE_UNUSABLE = ("store-unusable", _CONSOLE)
 
+    # -- A call to Privilege Manager
+    PM_LOG_ON_REFUSED = (
+        "privilege-manager-log-on-refused",
+        _ACCOUNT,
+        _NOT_EXECUTED,
+        _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
+    )
+    PM_LOG_ON_REPLY = ("privilege-manager-log-on-reply", _INSTANCE, _NOT_EXECUTED, _PAUSES)
+    PM_API_UNAVAILABLE = ("privilege-manager-api-unavailable", _INSTANCE, _NOT_EXECUTED, _PAUSES)
+    PM_TOKEN_REFUSED = ("privilege-manager-token-refused", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    PM_FORBIDDEN = ("privilege-manager-forbidden", _ACCOUNT, _FINISHED, _DENIED)
+    PM_NOT_FOUND = ("privilege-manager-not-found", _RECORD, _FINISHED, _DENIED)
+    PM_CALL_REFUSED = ("privilege-manager-call-refused", _RECORD, _FINISHED)
+    PM_STATUS_ERROR = ("privilege-manager-status-error", _RECORD, _FINISHED)
+    PM_SERVER_ERROR = ("privilege-manager-server-error", _INSTANCE, _UNKNOWN, _PAUSES)
+    PM_SWAGGER_UNREADABLE = ("privilege-manager-swagger-unreadable", _INSTANCE, _NOT_EXECUTED)
+    PM_OPERATION_MISSING = ("privilege-manager-operation-missing", _INSTANCE, _NOT_EXECUTED)
+    PM_REPLY_MALFORMED = ("privilege-manager-reply-malformed", _INSTANCE, _FINISHED)
+    PM_REPORT_UNREADABLE = ("privilege-manager-report-unreadable", _INSTANCE, _FINISHED)
+    PM_POLICY_ID_MISSING = ("privilege-manager-policy-id-missing", _INSTANCE, _FINISHED)
+    PM_LIST_INCOMPLETE = ("privilege-manager-list-incomplete", _INSTANCE, _FINISHED, _DENIED)
+
     # -- This program, its files and its server
     CALL_INVALID = ("call-invalid", _CONSOLE)
     CONSOLE_FAULT = ("console-fault", _CONSOLE)

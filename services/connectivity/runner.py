@@ -32,10 +32,10 @@ from services.language import plural_message
 from services.servicenow.account_roles import fetch_active_roles
 from services.servicenow.faults import make_error, make_problem
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.http_session import started_call_paths
 from services.servicenow.response_checks import schemes_without_basic
 from services.transport.authentication import SignIn, SignInSource, resolve_sign_in
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_channel import started_call_paths
 
 StageCallback = Callable[[StageResult], None]
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
