@@ -7,8 +7,9 @@ from models.addresses import alternate_hostname, normalise_base_url
 from models.foreign_system import ForeignSystem
 from services.common.errors import ConsoleError
 from services.configuration.validation import field_errors
-from services.connectivity.stages.network import check_url
+from services.connectivity.network import check_url
 from services.servicenow import ConnectionSettings
+from services.servicenow.faults import FAULTS
 
 CYRILLIC_A = "\u0430"
 LOOKALIKE = f"{CYRILLIC_A}cme.service-now.com"
@@ -41,7 +42,7 @@ def test_a_host_that_has_one_spelling_is_shown_once(host):
 
 
 def seen(address):
-    return check_url(ConnectionSettings(name="Server", base_url=address))
+    return check_url(FAULTS, ConnectionSettings(name="Server", base_url=address))
 
 
 def test_the_first_stage_of_a_check_names_both_spellings():

@@ -363,7 +363,7 @@ FETCHED_BY_STRING = {
     "models/tables.py": 1,  # imports every module of models, so that a new table cannot be forgotten
     "services/store/__init__.py": 1,  # lazy re-exports, typed under TYPE_CHECKING
     "console/objects/__init__.py": 1,  # imports every page, so that a new page cannot be forgotten
-    "services/connectivity/stages/__init__.py": 1,  # imports every stage, so that a new stage cannot be forgotten
+    "services/connectivity/stage.py": 1,  # imports every stage, so that a new stage cannot be forgotten
 }
 """Files that may import by a name in a string, and how often."""
 

@@ -21,6 +21,7 @@ from console.runtime.page_targets import fault_entry_target
 from console.widgets import buttons
 from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
+from models.kinds import Kind
 from services.common.errors import ConsoleError
 from services.language import tr, translate
 
@@ -82,7 +83,7 @@ class CheckTab(QWidget):
         self.summary = CheckSummaryView()
         self.summary.close_requested.connect(self.close_past_check)
         left.addWidget(self.summary)
-        self.stages = StageList(STAGE_GROUPS)
+        self.stages = StageList(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
         self.stages.setMaximumWidth(STAGES_WIDTH)
         self.stages.setMinimumWidth(360)
         left.addWidget(self.stages, 1)

@@ -37,6 +37,40 @@ COLOURS: dict[str, tuple[str, str, str]] = {
     "off-bg": ("#EEF0F3", "#2C3038", "#000000"),
 }
 
+ENDPOINT_WINDOW: dict[str, str] = {
+    "title-bar": "#FFFFFF",
+    "title-text": "#000000",
+    "title-icon": "#3D3D3D",
+    "frame": "#9A9A9A",
+    "heading": "#FFFF00",
+    "heading-text": "#000000",
+    "heading-rule": "#777777",
+    "logo": "#3D3D3D",
+    "body": "#F0F0F0",
+    "text": "#000000",
+    "field": "#FFFFFF",
+    "field-edge": "#7A7A7A",
+    "focus": "#0067C0",
+    "selected-text": "#FFFFFF",
+    "button": "#FDFDFD",
+    "button-edge": "#ADADAD",
+    "button-default": "#F3F9FE",
+    "button-pressed": "#E6E6E6",
+    "button-off": "#F5F5F5",
+    "button-off-text": "#838383",
+    "status-pending": "#696969",
+    "status-approved": "#228B22",
+    "status-denied": "#FF0000",
+    "status-text": "#FFFFFF",
+    "error": "#FF0000",
+    "mark": "#1F5FC9",
+}
+"""The window of the endpoint, which looks as on an endpoint in every scheme: the one exception from the tokens above.
+
+Heading, logo, body and status are the vendor's own (Yellow, DimGray, ForestGreen, Red); the rest is what Windows draws
+around them, and `mark` is the console's own, around a text that is edited.
+"""
+
 S4, S8, S12, S16, S24, S32 = 4, 8, 12, 16, 24, 32
 """Steps of space in device-independent pixels."""
 

@@ -75,7 +75,7 @@ def status_pixmap(state: str, size: int = 14, ground: str = "page", ratio: float
     """Return a status shape; `ground` is the token of what lies behind it, for the part that is cut out."""
     tokens = theme.current()
     tint, line = tokens[theme.on(ground, STATUS_TONES[state])], tokens["line"]
-    if theme.on(ground, "line") != "line":
+    if theme.on(ground, "line") != "line" or line == tint:
         line = tokens[ground]  # a track as dark as what runs on it would hide it
     return _draw(f"status-{state}", tint, tokens[ground], line, size, _ratio(ratio))
 

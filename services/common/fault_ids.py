@@ -203,6 +203,39 @@ class FaultId(StrEnum):
     APPROVERS_MISSING = ("approvers-missing", _RECORD)
     APPROVAL_NOT_REQUESTED = ("approval-not-requested", _RECORD)
 
+    # -- The staged check of a Privilege Manager server
+    PRIVILEGE_MANAGER_SERVICENOW_ADDRESS = ("privilege-manager-servicenow-address", _CONSOLE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_PATH_WRONG = ("privilege-manager-path-wrong", _CONSOLE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SITE_MISSING = ("privilege-manager-site-missing", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_NOT_RECOGNISED = ("privilege-manager-not-recognised", _NETWORK, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SETUP_UNFINISHED = ("privilege-manager-setup-unfinished", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_LOGIN_REDIRECT = ("privilege-manager-login-redirect", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SSO_REDIRECT = ("privilege-manager-sso-redirect", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_WINDOWS_SIGN_IN = ("privilege-manager-windows-sign-in", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_ADDRESS_REFUSED = ("privilege-manager-address-refused", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_MAINTENANCE = ("privilege-manager-maintenance", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_APPLICATION_POOL = ("privilege-manager-application-pool", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SWAGGER_MISSING = ("privilege-manager-swagger-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_SWAGGER_REFUSED = ("privilege-manager-swagger-refused", _INSTANCE)
+    PRIVILEGE_MANAGER_USER_ACCOUNT = ("privilege-manager-user-account", _ACCOUNT)
+    PRIVILEGE_MANAGER_LOG_OFF_FAILED = ("privilege-manager-log-off-failed", _ACCOUNT)
+    PRIVILEGE_MANAGER_TOKEN_OUTLIVES_LOG_OFF = ("privilege-manager-token-outlives-log-off", _ACCOUNT)
+    PRIVILEGE_MANAGER_READING_REFUSED = ("privilege-manager-reading-refused", _ACCOUNT)
+    PRIVILEGE_MANAGER_VERSION_TOO_OLD = ("privilege-manager-version-too-old", _INSTANCE)
+    PRIVILEGE_MANAGER_VERSION_LIMITED = ("privilege-manager-version-limited", _INSTANCE)
+    PRIVILEGE_MANAGER_VERSION_UNREADABLE = ("privilege-manager-version-unreadable", _INSTANCE)
+    PRIVILEGE_MANAGER_SERVER_OPERATIONS_MISSING = ("privilege-manager-server-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING = ("privilege-manager-action-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_POLICY_OPERATIONS_MISSING = ("privilege-manager-policy-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_ACTIONS_EMPTY = ("privilege-manager-actions-empty", _ACCOUNT)
+    PRIVILEGE_MANAGER_ACTIONS_INCOMPLETE = ("privilege-manager-actions-incomplete", _INSTANCE)
+    PRIVILEGE_MANAGER_ACTIONS_WITHOUT_IDS = ("privilege-manager-actions-without-ids", _INSTANCE)
+    PRIVILEGE_MANAGER_APPROVAL_ACTIONS_MISSING = ("privilege-manager-approval-actions-missing", _RECORD)
+    PRIVILEGE_MANAGER_POLICIES_EMPTY = ("privilege-manager-policies-empty", _ACCOUNT)
+    PRIVILEGE_MANAGER_POLICIES_INCOMPLETE = ("privilege-manager-policies-incomplete", _INSTANCE)
+    PRIVILEGE_MANAGER_POLICIES_WITHOUT_IDS = ("privilege-manager-policies-without-ids", _INSTANCE)
+    PRIVILEGE_MANAGER_POLICY_MEMBERS_MISSING = ("privilege-manager-policy-members-missing", _INSTANCE)
+
     # -- A request and its record
     APPROVAL_NONE_OPEN = ("approval-none-open", _RECORD)
     APPROVAL_ON_ORDER = ("approval-on-order", _RECORD)
@@ -268,26 +301,31 @@ class FaultId(StrEnum):
     STORE_UNUSABLE = ("store-unusable", _CONSOLE)
 
     # -- A call to Privilege Manager
-    PM_LOG_ON_REFUSED = (
+    PRIVILEGE_MANAGER_LOG_ON_REFUSED = (
         "privilege-manager-log-on-refused",
         _ACCOUNT,
         _NOT_EXECUTED,
         _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
     )
-    PM_LOG_ON_REPLY = ("privilege-manager-log-on-reply", _INSTANCE, _NOT_EXECUTED, _PAUSES)
-    PM_API_UNAVAILABLE = ("privilege-manager-api-unavailable", _INSTANCE, _NOT_EXECUTED, _PAUSES)
-    PM_TOKEN_REFUSED = ("privilege-manager-token-refused", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
-    PM_FORBIDDEN = ("privilege-manager-forbidden", _ACCOUNT, _FINISHED, _DENIED)
-    PM_NOT_FOUND = ("privilege-manager-not-found", _RECORD, _FINISHED, _DENIED)
-    PM_CALL_REFUSED = ("privilege-manager-call-refused", _RECORD, _FINISHED)
-    PM_STATUS_ERROR = ("privilege-manager-status-error", _RECORD, _FINISHED)
-    PM_SERVER_ERROR = ("privilege-manager-server-error", _INSTANCE, _UNKNOWN, _PAUSES)
-    PM_SWAGGER_UNREADABLE = ("privilege-manager-swagger-unreadable", _INSTANCE, _NOT_EXECUTED)
-    PM_OPERATION_MISSING = ("privilege-manager-operation-missing", _INSTANCE, _NOT_EXECUTED)
-    PM_REPLY_MALFORMED = ("privilege-manager-reply-malformed", _INSTANCE, _FINISHED)
-    PM_REPORT_UNREADABLE = ("privilege-manager-report-unreadable", _INSTANCE, _FINISHED)
-    PM_POLICY_ID_MISSING = ("privilege-manager-policy-id-missing", _INSTANCE, _FINISHED)
-    PM_LIST_INCOMPLETE = ("privilege-manager-list-incomplete", _INSTANCE, _FINISHED, _DENIED)
+    PRIVILEGE_MANAGER_LOG_ON_REPLY = ("privilege-manager-log-on-reply", _INSTANCE, _NOT_EXECUTED, _PAUSES)
+    PRIVILEGE_MANAGER_API_UNAVAILABLE = (
+        "privilege-manager-api-unavailable",
+        _INSTANCE,
+        _NOT_EXECUTED,
+        _PAUSES,
+    )
+    PRIVILEGE_MANAGER_TOKEN_REFUSED = ("privilege-manager-token-refused", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    PRIVILEGE_MANAGER_FORBIDDEN = ("privilege-manager-forbidden", _ACCOUNT, _FINISHED, _DENIED)
+    PRIVILEGE_MANAGER_NOT_FOUND = ("privilege-manager-not-found", _RECORD, _FINISHED, _DENIED)
+    PRIVILEGE_MANAGER_CALL_REFUSED = ("privilege-manager-call-refused", _RECORD, _FINISHED)
+    PRIVILEGE_MANAGER_STATUS_ERROR = ("privilege-manager-status-error", _RECORD, _FINISHED)
+    PRIVILEGE_MANAGER_SERVER_ERROR = ("privilege-manager-server-error", _INSTANCE, _UNKNOWN, _PAUSES)
+    PRIVILEGE_MANAGER_SWAGGER_UNREADABLE = ("privilege-manager-swagger-unreadable", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_OPERATION_MISSING = ("privilege-manager-operation-missing", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_REPLY_MALFORMED = ("privilege-manager-reply-malformed", _INSTANCE, _FINISHED)
+    PRIVILEGE_MANAGER_REPORT_UNREADABLE = ("privilege-manager-report-unreadable", _INSTANCE, _FINISHED)
+    PRIVILEGE_MANAGER_POLICY_ID_MISSING = ("privilege-manager-policy-id-missing", _INSTANCE, _FINISHED)
+    PRIVILEGE_MANAGER_LIST_INCOMPLETE = ("privilege-manager-list-incomplete", _INSTANCE, _FINISHED, _DENIED)
 
     # -- This program, its files and its server
     CALL_INVALID = ("call-invalid", _CONSOLE)
@@ -303,6 +341,25 @@ class FaultId(StrEnum):
     OUTPUT_UNWRITABLE = ("output-unwritable", _CONSOLE)
     PORT_UNUSABLE = ("port-unusable", _CONSOLE)
     UNEXPECTED_ERROR = ("unexpected-error", _CONSOLE)
+
+    # -- Exported items of Privilege Manager and copies of them
+    ACTION_EXPORT_ARCHIVE = ("action-export-archive", _CONSOLE)
+    ACTION_EXPORT_DTD = ("action-export-dtd", _CONSOLE)
+    ACTION_EXPORT_ENCODING = ("action-export-encoding", _CONSOLE)
+    ACTION_EXPORT_MEMBER_FORM = ("action-export-member-form", _CONSOLE)
+    ACTION_EXPORT_MEMBER_MISSING = ("action-export-member-missing", _CONSOLE)
+    ACTION_EXPORT_MEMBER_TWICE = ("action-export-member-twice", _CONSOLE)
+    ACTION_EXPORT_NO_ITEM = ("action-export-no-item", _CONSOLE)
+    ACTION_EXPORT_NOT_APPROVAL_ACTION = ("action-export-not-approval-action", _CONSOLE)
+    ACTION_EXPORT_NOT_WELL_FORMED = ("action-export-not-well-formed", _CONSOLE)
+    ACTION_EXPORT_SEVERAL_ACTIONS = ("action-export-several-actions", _CONSOLE)
+    ACTION_EXPORT_TOO_LARGE = ("action-export-too-large", _CONSOLE)
+    ACTION_EXPORT_WINDOW_NOT_WELL_FORMED = ("action-export-window-not-well-formed", _CONSOLE)
+    ACTION_COPY_ID_BUILT_IN = ("action-copy-id-built-in", _CONSOLE)
+    ACTION_COPY_NOT_EDITABLE = ("action-copy-not-editable", _CONSOLE)
+    ACTION_COPY_NOT_VERIFIED = ("action-copy-not-verified", _CONSOLE)
+    ACTION_COPY_TEXT_UNKNOWN = ("action-copy-text-unknown", _CONSOLE)
+    ACTION_COPY_VALUE_INVALID = ("action-copy-value-invalid", _CONSOLE)
 
     @classmethod
     def parse(cls, text: str) -> "FaultId | None":

@@ -4,7 +4,7 @@ from models.check_stages import STAGES
 from services.connectivity.fault_catalog import CheckFault, all_faults, find_fault
 from services.connectivity.report import CheckReport, SkipReason, StageResult, StageState
 from services.connectivity.runner import run_check
-from services.connectivity.stages.authentication import PreviousSignIn
+from services.connectivity.sign_in import PreviousSignIn
 
 __all__ = [
     "STAGES",

@@ -19,7 +19,7 @@ from services.common.json_types import JsonObject, UncheckedJson
 from services.common.redaction import redact
 from services.connectivity import stored_results
 from services.connectivity.report import SEVERITY, CheckReport, StageResult, StageState
-from services.connectivity.stages.authentication import PreviousSignIn
+from services.connectivity.sign_in import PreviousSignIn
 from services.store import Store
 from services.vault import Vault
 

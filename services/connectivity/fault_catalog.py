@@ -6,7 +6,7 @@ A stage module declares the faults that only its stages have (`declare_faults`);
 from dataclasses import dataclass, replace
 from functools import cache
 
-from models.check_stages import PROCESS_STAGES, STAGES
+from models.check_stages import ALL_STAGES, PROCESS_STAGES
 from models.translation_marks import tr_later
 from services.common.errors import Owner, Problem, RefusedError, UnreachableError
 from services.common.fault_ids import FaultId, FaultTrait
@@ -283,7 +283,7 @@ CALL_STAGES = ("authentication", *PROCESS_STAGES)
 
 
 def declare_faults(*faults: CheckFault) -> None:
-    """Add the faults of a stage to the catalog; called by its module in `services.connectivity.stages`.
+    """Add the faults of a stage to the catalog; called by the module of the stage.
 
     Raises RuntimeError once the catalog has been read, since it would lack these faults.
     """
@@ -296,12 +296,12 @@ def declare_faults(*faults: CheckFault) -> None:
 def all_faults() -> tuple[CheckFault, ...]:
     """Return the catalog in the order of the stages: within a stage, declared faults follow the listed ones.
 
-    The stage modules have declared their faults by then: importing this package imports the runner, which loads them.
+    The stage modules have declared their faults by then: importing this package imports the checks of all kinds, which load them.
     """
     faults = list(_LISTED_FAULTS)
     for fault in _declared:
-        own = STAGES.index(fault.stages[0])
-        before = [i for i, other in enumerate(faults) if STAGES.index(other.stages[0]) <= own]
+        own = ALL_STAGES.index(fault.stages[0])
+        before = [i for i, other in enumerate(faults) if ALL_STAGES.index(other.stages[0]) <= own]
         faults.insert(before[-1] + 1 if before else 0, fault)
     return tuple(faults)
 
@@ -331,7 +331,7 @@ def other_stages(fault: CheckFault) -> tuple[str, ...]:
     named = {stage for other in faults_by_id(fault.id) for stage in other.stages}
     if FaultTrait.ANY_CALL in fault.id.traits:
         named.update(CALL_STAGES)
-    return tuple(stage for stage in STAGES if stage in named and stage not in fault.stages)
+    return tuple(stage for stage in ALL_STAGES if stage in named and stage not in fault.stages)
 
 
 def fault_result(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from models.check_stages import STAGE_GROUPS, STAGE_NAMES
+from models.check_stages import STAGE_GROUPS, STAGE_NAMES, StageGroup
 from models.translation_marks import tr_later
 from services.common.errors import Owner
 from services.connectivity.fault_catalog import (
@@ -116,11 +116,22 @@ def _search_text(fault: CheckFault) -> str:
 def render_markdown() -> str:
     """Return the whole catalogue as a page in Markdown, in the order of the check."""
     lines = [f"# {TITLE}", "", *_INTRO.splitlines(), ""]
-    for group, stages in STAGE_GROUPS:
+    for group, stages in _stage_groups():
         lines += [f"## {group}", ""]
         for key, name in stages:
             lines += [f"### {name}", "", *_stage_lines(key), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _stage_groups() -> Iterator[StageGroup]:
+    """Yield the groups of stages of all kinds, each stage once: kinds share most of them."""
+    seen: set[str] = set()
+    for groups in STAGE_GROUPS.values():
+        for title, stages in groups:
+            own = tuple(stage for stage in stages if stage[0] not in seen)
+            seen.update(key for key, _ in own)
+            if own:
+                yield title, own
 
 
 def render_fault_markdown(fault: CheckFault) -> str:

@@ -8,8 +8,7 @@ import httpx
 
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonLike, JsonValue
-from services.privilege_manager.faults import make_error
-from services.privilege_manager.items import (
+from services.privilege_manager.api_items import (
     ActionItem,
     AnyItem,
     FilterItem,
@@ -21,6 +20,7 @@ from services.privilege_manager.items import (
     read_id,
     read_policy,
 )
+from services.privilege_manager.faults import make_error
 from services.privilege_manager.operations import Operation
 from services.privilege_manager.replies import (
     Reply,
@@ -100,7 +100,9 @@ class PrivilegeManagerClient(ApiSession):
         described = (await self.operations()).require(Operation.SEND_ANSWER, "Read how answers are sent")
         if described.body is None:
             evidence = f"{described.method} {described.path} has no body in the Swagger document"
-            raise make_error(FaultId.PM_SWAGGER_UNREADABLE, "Read how answers are sent", evidence)
+            raise make_error(
+                FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, "Read how answers are sent", evidence
+            )
         return described.body
 
     async def version(self) -> str:
@@ -109,7 +111,9 @@ class PrivilegeManagerClient(ApiSession):
         response, reply = await self._read(Operation.VERSION, tried)
         found = reply.result if reply.has_result else None
         if not isinstance(found, str) or not found.strip():
-            raise make_error(FaultId.PM_REPLY_MALFORMED, tried, f"no version: {summarize_body(response)}")
+            raise make_error(
+                FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, f"no version: {summarize_body(response)}"
+            )
         return found.strip()
 
     # -- items -------------------------------------------------------------
@@ -152,7 +156,7 @@ class PrivilegeManagerClient(ApiSession):
         text = reply.result if isinstance(reply.result, str) else ""
         policy_id = made.item_id if made is not None else read_id(text)
         if policy_id is None:
-            raise make_error(FaultId.PM_POLICY_ID_MISSING, tried, summarize_body(response))
+            raise make_error(FaultId.PRIVILEGE_MANAGER_POLICY_ID_MISSING, tried, summarize_body(response))
         return policy_id
 
     async def add_actions(self, policy_id: str, actions: Iterable[PolicyAction]) -> None:
@@ -224,14 +228,16 @@ class PrivilegeManagerClient(ApiSession):
         response = await self.get(SWAGGER_PATH, tried)
         if response.status_code in (404, 405, 410):
             seen = f"HTTP {response.status_code} from {response.request.url.path}"
-            raise make_error(FaultId.PM_SWAGGER_UNREADABLE, tried, seen)
+            raise make_error(FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, seen)
         raise_for_failure(response, tried)
         return await asyncio.to_thread(parse_description, response.content, tried)
 
     async def _read(self, operation: Operation, tried: str) -> tuple[httpx.Response, Reply]:
         described = (await self.operations()).require(operation, tried)
         response = await self.get(described.address(), tried)
-        reply = await asyncio.to_thread(parse_reply, response, tried, missing=FaultId.PM_OPERATION_MISSING)
+        reply = await asyncio.to_thread(
+            parse_reply, response, tried, missing=FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING
+        )
         return response, reply
 
     async def _list(
@@ -260,7 +266,9 @@ class PrivilegeManagerClient(ApiSession):
         response = await self.change(described.method, described.address(*values), body, tried)
         # An answer of 404 is about what the call names: a policy, or a request.
         missing = (
-            FaultId.PM_OPERATION_MISSING if operation is Operation.CREATE_POLICY else FaultId.PM_NOT_FOUND
+            FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING
+            if operation is Operation.CREATE_POLICY
+            else FaultId.PRIVILEGE_MANAGER_NOT_FOUND
         )
         return response, parse_reply(response, tried, may_be_empty=True, missing=missing)
 
@@ -285,7 +293,9 @@ def _id_for_path(text: str, tried: str) -> str:
     """Return a GUID as the API takes it; a text that is none is refused before a call."""
     found = read_id(text)
     if found is None:
-        raise make_error(FaultId.PM_NOT_FOUND, tried, f"“{text}” is not a GUID; nothing was sent")
+        raise make_error(
+            FaultId.PRIVILEGE_MANAGER_NOT_FOUND, tried, f"“{text}” is not a GUID; nothing was sent"
+        )
     return found
 
 
@@ -294,5 +304,5 @@ def _parse_report(response: httpx.Response, tried: str) -> Report:
     body = reply.result if isinstance(reply.result, dict) else reply.body
     report = read_report(body) if isinstance(body, dict) else None
     if report is None:
-        raise make_error(FaultId.PM_REPORT_UNREADABLE, tried, summarize_body(response))
+        raise make_error(FaultId.PRIVILEGE_MANAGER_REPORT_UNREADABLE, tried, summarize_body(response))
     return report

@@ -15,8 +15,8 @@ from services.common.fault_ids import FaultId
 from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.common.redaction import redact
+from services.privilege_manager.api_items import AnyItem, ItemList
 from services.privilege_manager.faults import FAULTS, make_error
-from services.privilege_manager.items import AnyItem, ItemList
 from services.transport.response_headers import (
     RETRY_AFTER_DEFAULT_S,
     parse_auth_schemes,
@@ -66,7 +66,7 @@ def raise_for_redirect(response: httpx.Response, origin: Origin, tried: str) -> 
 
 
 def raise_for_failure(
-    response: httpx.Response, tried: str, *, missing: FaultId = FaultId.PM_NOT_FOUND
+    response: httpx.Response, tried: str, *, missing: FaultId = FaultId.PRIVILEGE_MANAGER_NOT_FOUND
 ) -> None:
     """Raise for every status that is no success, and for web pages in place of data. `missing` is what a 404 means."""
     status = response.status_code
@@ -82,9 +82,13 @@ def raise_for_failure(
         )
     fault = missing if status == 404 else _STATUS_FAULTS.get(status)
     if fault is None and status >= 400:
-        fault = FaultId.PM_SERVER_ERROR if status >= 500 else FaultId.PM_CALL_REFUSED
+        fault = (
+            FaultId.PRIVILEGE_MANAGER_SERVER_ERROR
+            if status >= 500
+            else FaultId.PRIVILEGE_MANAGER_CALL_REFUSED
+        )
     if fault is not None:
-        is_absent = fault is FaultId.PM_OPERATION_MISSING
+        is_absent = fault is FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING
         raise make_error(fault, tried, seen, cause=_ABSENT if is_absent else "")
     if _is_html(response):
         is_login = _LOGIN_FIELD.search(response.text[:TEXT_READ_MAX]) is not None
@@ -92,9 +96,9 @@ def raise_for_failure(
 
 
 _STATUS_FAULTS = {
-    401: FaultId.PM_TOKEN_REFUSED,
-    403: FaultId.PM_FORBIDDEN,
-    405: FaultId.PM_CALL_REFUSED,
+    401: FaultId.PRIVILEGE_MANAGER_TOKEN_REFUSED,
+    403: FaultId.PRIVILEGE_MANAGER_FORBIDDEN,
+    405: FaultId.PRIVILEGE_MANAGER_CALL_REFUSED,
     408: FaultId.TIMEOUT,
     504: FaultId.TIMEOUT,
 }
@@ -110,7 +114,7 @@ def parse_reply(
     tried: str,
     *,
     may_be_empty: bool = False,
-    missing: FaultId = FaultId.PM_NOT_FOUND,
+    missing: FaultId = FaultId.PRIVILEGE_MANAGER_NOT_FOUND,
 ) -> Reply:
     """Return what a call returned; raises for everything that is not a success.
 
@@ -125,13 +129,13 @@ def parse_reply(
         body: JsonValue = json.loads(content)
     except (ValueError, RecursionError) as error:
         seen = f"not JSON: {error}; {summarize_body(response)}"
-        raise make_error(FaultId.PM_REPLY_MALFORMED, tried, seen) from error
+        raise make_error(FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, seen) from error
     if not isinstance(body, dict):
         return Reply(body, has_result=True, body=body)
     members = {name.lower(): value for name, value in body.items()}
     status = members.get("status")
     if isinstance(status, str) and status.strip().lower() == _ERROR:
-        raise make_error(FaultId.PM_STATUS_ERROR, tried, _messages(members.get("messages")))
+        raise make_error(FaultId.PRIVILEGE_MANAGER_STATUS_ERROR, tried, _messages(members.get("messages")))
     total = members.get("total")
     return Reply(
         members.get("result"),
@@ -150,12 +154,18 @@ def parse_item(
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
     if found is None or found == []:
-        raise make_error(FaultId.PM_NOT_FOUND, tried, f"the reply has no item {item_id}")
+        raise make_error(FaultId.PRIVILEGE_MANAGER_NOT_FOUND, tried, f"the reply has no item {item_id}")
     item = read(found)
     if item is None:
-        raise make_error(FaultId.PM_REPLY_MALFORMED, tried, f"no item with an id: {summarize_body(response)}")
+        raise make_error(
+            FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED,
+            tried,
+            f"no item with an id: {summarize_body(response)}",
+        )
     if item.item_id != item_id:
-        raise make_error(FaultId.PM_REPLY_MALFORMED, tried, f"item {item.item_id} came instead of {item_id}")
+        raise make_error(
+            FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, tried, f"item {item.item_id} came instead of {item_id}"
+        )
     return item
 
 
@@ -163,11 +173,13 @@ def parse_list(
     response: httpx.Response, tried: str, read: Callable[[JsonValue], AnyItem | None]
 ) -> ItemList[AnyItem]:
     """Return the items of a list call. An item that comes twice is taken once, and makes the list incomplete."""
-    reply = parse_reply(response, tried, missing=FaultId.PM_OPERATION_MISSING)
+    reply = parse_reply(response, tried, missing=FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING)
     rows = reply.result
     if not isinstance(rows, list):
         raise make_error(
-            FaultId.PM_REPLY_MALFORMED, tried, f"Result is not a list: {summarize_body(response)}"
+            FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED,
+            tried,
+            f"Result is not a list: {summarize_body(response)}",
         )
     items: dict[str, AnyItem] = {}
     unreadable = 0
@@ -186,7 +198,7 @@ def incomplete_error(found: ItemList[AnyItem], tried: str) -> ConsoleError | Non
         return None
     total = "unknown" if found.total is None else f"{found.total}"
     seen = f"{len(found)} items read, Total {total}, {found.unreadable} rows without an id of their own"
-    return make_error(FaultId.PM_LIST_INCOMPLETE, tried, seen)
+    return make_error(FaultId.PRIVILEGE_MANAGER_LIST_INCOMPLETE, tried, seen)
 
 
 def summarize_body(response: httpx.Response) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.common.json_types import JsonObject, JsonValue
-from services.privilege_manager.items import Members
+from services.privilege_manager.api_items import Members
 
 ITEM_ID_COLUMN = "_ItemId"
 """The hidden column with the id of what a row is about."""

@@ -170,13 +170,15 @@ class ApiSession:
         sign_in = await resolve_sign_in(self._sign_in)
         self._raise_if_refused_before(sign_in)
         if sign_in is None:
-            raise make_error(FaultId.PM_LOG_ON_REFUSED, tried, "no User Credential; nothing was sent")
+            raise make_error(
+                FaultId.PRIVILEGE_MANAGER_LOG_ON_REFUSED, tried, "no User Credential; nothing was sent"
+            )
         body = {"UserName": sign_in.account, "Password": sign_in.secret.reveal()}
         response = await self._send("POST", LOG_ON_PATH, tried, None, {"json": body})
         try:
             return _read_token(response, tried)
         except RefusedError as error:
-            if error.problem.fault == FaultId.PM_LOG_ON_REFUSED:
+            if error.problem.fault == FaultId.PRIVILEGE_MANAGER_LOG_ON_REFUSED:
                 self._refused = (sign_in, error.problem, self._clock() + LOG_ON_BACKOFF_S)
             raise
 
@@ -213,9 +215,9 @@ def _read_token(response: httpx.Response, tried: str) -> Secret:
     status = response.status_code
     seen = f"HTTP {status} from {response.request.url.path}"
     if status == 401:
-        raise make_error(FaultId.PM_LOG_ON_REFUSED, tried, seen)
+        raise make_error(FaultId.PRIVILEGE_MANAGER_LOG_ON_REFUSED, tried, seen)
     if status in (403, 404, 405, 410, 501):
-        raise make_error(FaultId.PM_API_UNAVAILABLE, tried, seen)
+        raise make_error(FaultId.PRIVILEGE_MANAGER_API_UNAVAILABLE, tried, seen)
     raise_for_failure(response, tried)
     try:
         token: JsonValue = json.loads(response.content)
@@ -223,7 +225,9 @@ def _read_token(response: httpx.Response, tried: str) -> Secret:
         token = None
     if not isinstance(token, str) or not _is_token(token):
         kind = "a text that is no token" if isinstance(token, str) else "no JSON text"
-        raise make_error(FaultId.PM_LOG_ON_REPLY, tried, f"{seen}: {kind}, {len(response.content)} bytes")
+        raise make_error(
+            FaultId.PRIVILEGE_MANAGER_LOG_ON_REPLY, tried, f"{seen}: {kind}, {len(response.content)} bytes"
+        )
     return Secret(token)
 
 

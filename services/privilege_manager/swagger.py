@@ -81,7 +81,10 @@ class ApiDescription:
         if found is None:
             evidence = f"{' or '.join(operation.methods)} {operation.path} is not in its Swagger document"
             raise make_error(
-                FaultId.PM_OPERATION_MISSING, tried, evidence, cause=find_operation_reason(operation)
+                FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING,
+                tried,
+                evidence,
+                cause=find_operation_reason(operation),
             )
         return found
 
@@ -94,12 +97,14 @@ def parse_description(content: bytes, tried: str) -> ApiDescription:
     try:
         document: JsonValue = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise make_error(FaultId.PM_SWAGGER_UNREADABLE, tried, f"not JSON: {error}") from error
+        raise make_error(FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, f"not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("swagger") != "2.0":
-        raise make_error(FaultId.PM_SWAGGER_UNREADABLE, tried, "the JSON has no member “swagger” with “2.0”")
+        raise make_error(
+            FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, "the JSON has no member “swagger” with “2.0”"
+        )
     paths = document.get("paths")
     if not isinstance(paths, dict):
-        raise make_error(FaultId.PM_SWAGGER_UNREADABLE, tried, "the document has no paths")
+        raise make_error(FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE, tried, "the document has no paths")
     definitions = document.get("definitions")
     reader = SchemaReader(definitions if isinstance(definitions, dict) else {})
     shared = document.get("parameters")

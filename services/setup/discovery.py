@@ -122,8 +122,8 @@ async def assess_items(
     from models.approval_process import ApprovalProcess
     from services.common.tasks import gather_or_cancel
     from services.connectivity.report import StageResult
-    from services.connectivity.stages.request_item import RequestItemCheck
-    from services.connectivity.stages.scripted_services import ServiceCheck, service_names_by_role
+    from services.connectivity.servicenow.stages.request_item import RequestItemCheck
+    from services.connectivity.servicenow.stages.scripted_services import ServiceCheck, service_names_by_role
     from services.servicenow.contract import ServiceRole
 
     def bad(seen: Iterable[str | StageResult]) -> list[StageResult]:

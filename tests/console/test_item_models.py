@@ -92,7 +92,7 @@ def picks():
 
 @story_of(StageModel)
 def stages():
-    model = StageModel(STAGE_GROUPS)
+    model = StageModel(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
     yield model
     for key in model.order:
         yield model.set_stage(key, "good", f"seen {WORDS}", 1.0)

@@ -135,7 +135,7 @@ def test_the_figures_of_a_process_are_read_with_their_names(run, tmp_path):
 
 
 def test_a_skipped_stage_is_told_as_skipped(qtbot):
-    stages = StageList(STAGE_GROUPS)
+    stages = StageList(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
     qtbot.addWidget(stages)
     model = stages.model()
     for state, word in (("ok", "good"), ("warning", "warning"), ("failed", "failed"), ("skipped", "skipped")):

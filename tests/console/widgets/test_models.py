@@ -12,6 +12,7 @@ from console.widgets.popup_list import PickModel, PickRow, PopupList
 from console.widgets.revision_list import HistoryModel, time_ago
 from console.widgets.stage_list import StageList, StageModel
 from models.check_stages import STAGE_GROUPS
+from models.kinds import Kind
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 
@@ -71,7 +72,7 @@ def test_escape_closes_a_popup_and_says_so(qtbot, anchor):
 
 
 def test_stages_are_there_from_the_first_moment_and_finish_in_place(qapp):
-    model = StageModel(STAGE_GROUPS)
+    model = StageModel(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
     tester = QAbstractItemModelTester(model, FATAL)
     before = model.rowCount()
     assert len(model.order) == 18
@@ -86,7 +87,7 @@ def test_stages_are_there_from_the_first_moment_and_finish_in_place(qapp):
 
 
 def test_the_first_failure_selects_itself_unless_a_person_chose(qtbot):
-    stages = StageList(STAGE_GROUPS)
+    stages = StageList(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
     qtbot.addWidget(stages)
     stages.reset_stages()
     chosen = []

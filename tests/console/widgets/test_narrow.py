@@ -11,6 +11,7 @@ from console.widgets import buttons
 from console.widgets.labels import FittingLabel, IconLabel
 from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
+from models.kinds import Kind
 from services.connectivity.report import SkipReason, StageResult
 
 
@@ -39,7 +40,7 @@ def test_a_button_says_less_before_it_is_cut_off(qtbot):
 
 
 def test_a_skipped_stage_names_the_one_it_needed_as_it_is_shown(qtbot):
-    stages = StageList(STAGE_GROUPS)
+    stages = StageList(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
     qtbot.addWidget(stages)
     skipped = replace(
         StageResult.skipped("tls", "needs tcp, which failed"),

@@ -20,6 +20,7 @@ from console.widgets.revision_list import HistoryList
 from console.widgets.rows_table import RowsModel, RowsTable, TableRow
 from console.widgets.stage_list import StageList
 from models.check_stages import STAGE_GROUPS
+from models.kinds import Kind
 from tests.console.navigation.support import id_of, outline
 
 CONTRAST = SCHEMES.index("contrast")
@@ -47,7 +48,7 @@ def rows_table(state):
 
 
 def stage_list(state):
-    view = StageList(STAGE_GROUPS)
+    view = StageList(STAGE_GROUPS[Kind.FOREIGN_SYSTEM])
     model = view.model()
     model.set_stage(model.order[0], state, "seen", 12.0)
     return view, model.index(model.place(model.order[0]))

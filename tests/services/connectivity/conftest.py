@@ -15,8 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from models.approval_process import ApprovalProcess
 from services.common.secret import Secret
-from services.connectivity import run_check
-from services.connectivity.stages import time_limits
+from services.connectivity import run_check, time_limits
 from services.practice import PracticeInstance
 from services.servicenow import ConnectionSettings, SignIn
 from tests.limits import WAIT_S

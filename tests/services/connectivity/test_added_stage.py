@@ -18,7 +18,8 @@ from services.common.errors import Owner
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import declare_faults, fault_result, warning
 from services.connectivity.report import StageResult
-from services.connectivity.stage import SignedInCheck, Stage, signed_in_stages
+from services.connectivity.servicenow.stage import SignedInCheck, signed_in_stages
+from services.connectivity.stage import Stage
 from services.servicenow.encoded_query import equals
 
 declare_faults(
@@ -100,11 +101,11 @@ def edit(path, old, new):
 
 
 def test_a_stage_with_a_fault_of_its_own_takes_three_files(sources, practice):
-    (sources / "services" / "connectivity" / "stages" / "time_zone.py").write_text(ADDED, encoding="utf-8")
+    (sources / "services/connectivity/servicenow/stages/time_zone.py").write_text(ADDED, encoding="utf-8")
     edit(
         sources / "models" / "check_stages.py",
-        '            ("limits", tr_later("Limits")),\n',
-        '            ("limits", tr_later("Limits")),\n            ("time_zone", tr_later("Time zone")),\n',
+        '                ("limits", tr_later("Limits")),\n',
+        '                ("limits", tr_later("Limits")),\n                ("time_zone", tr_later("Time zone")),\n',
     )
     edit(
         sources / "services" / "common" / "fault_ids.py",
@@ -112,7 +113,7 @@ def test_a_stage_with_a_fault_of_its_own_takes_three_files(sources, practice):
         '    # -- The staged check\n    TIME_ZONE_MISSING = ("time-zone-missing", _ACCOUNT)\n',
     )
     assert changed_files(sources) == {
-        "services/connectivity/stages/time_zone.py",
+        "services/connectivity/servicenow/stages/time_zone.py",
         "models/check_stages.py",
         "services/common/fault_ids.py",
     }

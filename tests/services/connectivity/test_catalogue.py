@@ -5,16 +5,16 @@ import itertools
 import pytest
 
 from models.approval_process import ApprovalProcess
+from models.check_stages import ALL_STAGES
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId, FaultTrait
-from services.connectivity import STAGES, all_faults, find_fault
+from services.connectivity import all_faults, find_fault, time_limits
 from services.connectivity.fault_catalog import (
     CALL_STAGES,
     faults_by_id,
     find_fault_or_similar,
     other_stages,
 )
-from services.connectivity.stages import time_limits
 from services.practice import FAULTS
 from services.servicenow.faults import FAULTS as CALL_FAULTS
 from tests.services.connectivity.conftest import HASTY_S, check, findings, reply, states
@@ -35,7 +35,7 @@ def test_there_are_enough_faults_and_each_can_be_brought_about():
 
 @pytest.mark.parametrize("fault", all_faults(), ids=lambda f: f"{f.stages[0]}-{f.id}")
 def test_every_fault_has_its_words(fault):
-    assert set(fault.stages) <= set(STAGES)
+    assert set(fault.stages) <= set(ALL_STAGES)
     assert fault.owner in set(Owner)
     assert fault.state in ("failed", "warning")
     for text in (fault.symptom, fault.cause, fault.remedy):
@@ -60,7 +60,7 @@ def test_where_else_a_fault_can_appear():
     refused = find_fault("authentication", "rights-missing")
     assert other_stages(refused)[-1] == "approval_flow"
     assert set(other_stages(refused)) & set(refused.stages) == set()
-    in_order = [STAGES.index(stage) for stage in other_stages(refused)]
+    in_order = [ALL_STAGES.index(stage) for stage in other_stages(refused)]
     assert in_order == sorted(in_order)
 
 
@@ -82,7 +82,7 @@ async def test_a_fault_with_a_scene_of_its_own_is_named_at_its_stage(practice, t
 
 
 def test_the_faults_stand_in_the_order_of_the_stages():
-    order = [STAGES.index(fault.stages[0]) for fault in all_faults()]
+    order = [ALL_STAGES.index(fault.stages[0]) for fault in all_faults()]
     later = [i for i, (a, b) in enumerate(itertools.pairwise(order)) if a > b]
     assert {all_faults()[i].id for i in later} == {"proxy-refuses"}
 

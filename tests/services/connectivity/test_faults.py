@@ -7,8 +7,7 @@ import pytest
 from models.approval_process import CANCEL_SERVICE, CREATE_SERVICE, STATUS_SERVICE, ApprovalProcess
 from services.common.errors import Owner
 from services.common.secret import Secret
-from services.connectivity import STAGES
-from services.connectivity.stages import time_limits
+from services.connectivity import STAGES, time_limits
 from services.practice import FAULTS
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.encoded_query import equals

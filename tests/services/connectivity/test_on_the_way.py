@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from models.approval_process import ApprovalProcess
 from services.common.errors import Owner
-from services.connectivity.runner import _CheckRun
-from services.connectivity.stages import network, time_limits
+from services.connectivity import network, time_limits
+from services.connectivity.servicenow.check import ServiceNowCheck
 from services.practice import PracticeInstance
 from services.practice.initial_data import EXECUTE_ITEM_ID
 from services.servicenow import ConnectionSettings
+from services.servicenow.faults import FAULTS
 from tests.canary import Listener, forward_to
 from tests.services.connectivity.conftest import (
     SIGN_IN,
@@ -126,10 +127,10 @@ class TestTime:
             reported.append(result.stage)
             if result.stage == stage:
                 practice.faults.set("slow", seconds=30)
-                one.deadline = asyncio.get_running_loop().time() + self.SOON_S
+                one.stages.deadline = asyncio.get_running_loop().time() + self.SOON_S
 
         settings = ConnectionSettings("Server", practice.base_url)
-        one = _CheckRun(settings, SIGN_IN, ApprovalProcess(name="P"), None, report)
+        one = ServiceNowCheck(settings, SIGN_IN, ApprovalProcess(name="P"), None, report)
         found = await one.run()
         practice.faults.clear()
         assert sorted(reported) == sorted(states(found))
@@ -159,16 +160,16 @@ class TestTime:
 
         async def ask():
             loop = asyncio.get_running_loop()
-            before, began = one.deadline, loop.time()
+            before, began = one.stages.deadline, loop.time()
             await asyncio.sleep(0.05)
             spent.append((before, loop.time() - began))
             return SIGN_IN
 
         settings = ConnectionSettings("Server", practice.base_url)
-        one = _CheckRun(settings, ask, ApprovalProcess(name="P"), None, lambda _: None)
+        one = ServiceNowCheck(settings, ask, ApprovalProcess(name="P"), None, lambda _: None)
         assert (await one.run()).verdict == "ok"
         [(before, seconds)] = spent
-        assert one.deadline >= before + seconds
+        assert one.stages.deadline >= before + seconds
 
     def test_is_within_what_people_wait_for(self):
         assert CHECK_LIMIT_S < 15
@@ -230,7 +231,7 @@ class TestAddresses:
         self.addresses = ["127.0.0.3", "127.0.0.1"]
         async with answering(reply("401 Unauthorized", BODY, JSON)) as (port, _):
             peer, text = await network.check_tcp(
-                network.Origin("http", "two.example", port), ["127.0.0.3", "127.0.0.1"]
+                FAULTS, network.Origin("http", "two.example", port), ["127.0.0.3", "127.0.0.1"]
             )
         assert peer == "127.0.0.1"
         assert "127.0.0.3" in text
@@ -239,7 +240,7 @@ class TestAddresses:
         self.addresses = ["127.0.0.3", "127.0.0.1"]
         with pytest.raises(Exception, match="Nothing listens") as caught:
             await network.check_tcp(
-                network.Origin("http", "two.example", closed_port), ["127.0.0.3", "127.0.0.1"]
+                FAULTS, network.Origin("http", "two.example", closed_port), ["127.0.0.3", "127.0.0.1"]
             )
         assert "tried 127.0.0.3, 127.0.0.1" in caught.value.problem.evidence
         assert caught.value.problem.fault == "tcp-refused"

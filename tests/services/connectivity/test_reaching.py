@@ -8,8 +8,7 @@ import threading
 import pytest
 
 from services.common.errors import Owner
-from services.connectivity import STAGES
-from services.connectivity.stages import time_limits
+from services.connectivity import STAGES, time_limits
 from services.transport.response_body import RESPONSE_MAX_BYTES
 from tests.services.connectivity.conftest import HASTY_S, answering, check, findings, reply, states
 

@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from models.approval_process import STATUS_SERVICE, ApprovalProcess
+from services.connectivity.clock import check_clock
 from services.connectivity.report import StageResult, StageState
-from services.connectivity.stages.authentication import SignInResult, check_account
-from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
+from services.connectivity.servicenow.stages.authentication import SignInResult, check_account
+from services.connectivity.servicenow.stages.limits import check_rate_limit
 from services.practice import table_api
 from tests.services.connectivity.conftest import check, findings
 from tests.services.connectivity.producers import GONE

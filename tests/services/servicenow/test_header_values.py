@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.connectivity.stages.limits_and_clock import (
-    check_clock,
-    check_rate_limit,
-)
+from services.connectivity.clock import check_clock
+from services.connectivity.servicenow.stages.limits import check_rate_limit
 from services.connectivity.stored_results import parse_calls_per_hour
 from services.servicenow.response_checks import raise_for_status, retry_after_or_default
 from services.transport.faults import RateLimitedError

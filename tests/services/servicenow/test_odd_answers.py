@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from models.approval_process import ApprovalProcess
 from services.common.errors import ConsoleError
 from services.common.secret import Secret
-from services.connectivity import run_check
-from services.connectivity.stages import time_limits
-from services.connectivity.stages.limits_and_clock import check_clock, check_rate_limit
+from services.connectivity import run_check, time_limits
+from services.connectivity.clock import check_clock
+from services.connectivity.servicenow.stages.limits import check_rate_limit
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.servicenow.encoded_query import equals
 from services.transport import http_channel as channel_module

@@ -1,4 +1,7 @@
-"""The stages below the sign-in: address, name, connection, encryption, web reply. No password is near them."""
+"""The stages below the sign-in: address, name, connection, encryption, web reply. No password is near them.
+
+`faults` is the table with the words of the kind of system that is checked.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -17,12 +20,12 @@ import httpx
 from models.addresses import Origin, alternate_hostname_text, normalise_base_url
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.connectivity import time_limits
 from services.connectivity.fault_catalog import unreachable_error
-from services.connectivity.stages import time_limits
-from services.connectivity.stages.tls import load_tls_context
-from services.servicenow.faults import FAULTS, make_error
+from services.connectivity.tls import load_tls_context
 from services.transport.authentication import ProxyChallengeTrace
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.faults import FaultTable
 from services.transport.http_clients import call_error, can_sign_in_to_proxy, open_http_client
 from services.transport.library_messages import is_cut_off
 from services.transport.response_body import read_limited_body
@@ -31,12 +34,14 @@ PROXY_SCHEMES = ("http", "https")
 ADDRESSES_SHOWN = 6
 
 
-def check_url(settings: ConnectionSettings) -> str:
-    """Say how the base URL is written; raises `url-invalid`."""
+def check_url(
+    faults: FaultTable, settings: ConnectionSettings, normalise: Callable[[str], str] = normalise_base_url
+) -> str:
+    """Say how the base URL is written; raises `url-invalid`. `normalise` raises ValueError with a sentence."""
     try:
-        normal = normalise_base_url(settings.base_url)
+        normal = normalise(settings.base_url)
     except ValueError as error:
-        raise make_error(
+        raise faults.error(
             FaultId.URL_INVALID, "Read the base URL", f"“{settings.base_url}” {error}"
         ) from error
     origin = Origin.of(normal)
@@ -45,7 +50,7 @@ def check_url(settings: ConnectionSettings) -> str:
     return ", ".join(part for part in (origin.scheme, origin.host, spelling, port) if part)
 
 
-async def resolve_host(origin: Origin) -> list[str]:
+async def resolve_host(faults: FaultTable, origin: Origin) -> list[str]:
     """Return the addresses of the host; raises `dns-unknown-host` or `dns-timeout`."""
     tried = f"Look up {origin.host}"
     try:
@@ -57,7 +62,7 @@ async def resolve_host(origin: Origin) -> list[str]:
         ) from error
     except (OSError, UnicodeError) as error:
         # UnicodeError: a name that no name server can be asked for, such as one with an empty part.
-        raise make_error(FaultId.DNS_UNKNOWN_HOST, tried, str(error)) from error
+        raise faults.error(FaultId.DNS_UNKNOWN_HOST, tried, str(error)) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
@@ -102,7 +107,7 @@ async def _getaddrinfo(host: str, port: int) -> list[AddressInfo]:
     return await found
 
 
-async def check_tcp(origin: Origin, addresses: list[str]) -> tuple[str, str]:
+async def check_tcp(faults: FaultTable, origin: Origin, addresses: list[str]) -> tuple[str, str]:
     """Open and close a connection; returns the address that answered, and words about it.
 
     Raises `tcp-refused` or `tcp-timeout`.
@@ -112,11 +117,11 @@ async def check_tcp(origin: Origin, addresses: list[str]) -> tuple[str, str]:
     try:
         peer = await _open_and_close(origin.host, origin.port)
     except TimeoutError as error:
-        raise make_error(
+        raise faults.error(
             FaultId.TCP_TIMEOUT, tried, f"{time_limits.stage_timeout_text()}; {tries}"
         ) from error
     except OSError as error:
-        raise make_error(FaultId.TCP_REFUSED, tried, f"{error}; {tries}") from error
+        raise faults.error(FaultId.TCP_REFUSED, tried, f"{error}; {tries}") from error
     before = addresses[: addresses.index(peer)] if peer in addresses else []
     passed = f"; tried before, without an answer: {', '.join(before[:ADDRESSES_SHOWN])}" if before else ""
     return peer, f"Port {origin.port} open at {peer}{passed}"
@@ -188,15 +193,17 @@ class AnonymousResponse:
     at: float
 
 
-async def request_anonymously(settings: ConnectionSettings) -> AnonymousResponse:
-    """Ask for a record without signing in, and read the answer to its end; raises what no reply stands for.
+async def request_anonymously(
+    faults: FaultTable, settings: ConnectionSettings, path: str
+) -> AnonymousResponse:
+    """Ask for `path` below the base URL without signing in, and read the answer to its end; raises what no reply stands for.
 
     The proxy gets its sign-in only when it has offered Basic.
     """
     tried = f"Ask {settings.origin.host} for a web reply"
     verify = await load_tls_context(settings, tried)
     ends = asyncio.get_running_loop().time() + time_limits.STAGE_TIMEOUT_S
-    asking = _AnonymousRequest(settings, tried, verify, ends)
+    asking = _AnonymousRequest(faults, settings, path, tried, verify, ends)
     try:
         try:
             return await asking.ask(signed=False)
@@ -205,7 +212,7 @@ async def request_anonymously(settings: ConnectionSettings) -> AnonymousResponse
                 raise
             return await asking.ask(signed=True)
     except (httpx.TimeoutException, TimeoutError) as error:
-        raise make_error(FaultId.TIMEOUT, tried, time_limits.stage_timeout_text()) from error
+        raise faults.error(FaultId.TIMEOUT, tried, time_limits.stage_timeout_text()) from error
     except (httpx.HTTPError, OSError) as error:
         raise asking.failed(error) from error
 
@@ -214,7 +221,9 @@ async def request_anonymously(settings: ConnectionSettings) -> AnonymousResponse
 class _AnonymousRequest:
     """One call without a sign-in to the instance. `ends` is when it has to be over, by the clock of the loop."""
 
+    faults: FaultTable
     settings: ConnectionSettings
+    path: str
     tried: str
     verify: ssl.SSLContext | bool
     ends: float
@@ -231,7 +240,9 @@ class _AnonymousRequest:
 
     def failed(self, error: Exception) -> ConsoleError:
         """Return the error for what httpx raised."""
-        known = call_error(FAULTS, self.settings, error, self.tried, self.offer, proxy_signed=self.signed)
+        known = call_error(
+            self.faults, self.settings, error, self.tried, self.offer, proxy_signed=self.signed
+        )
         if known.problem.fault == FaultId.PROXY_FAILED:
             return unreachable_error("http", FaultId.PROXY_REFUSES, self.tried, known.problem.evidence)
         return known
@@ -239,7 +250,7 @@ class _AnonymousRequest:
     async def ask(self, *, signed: bool) -> AnonymousResponse:
         """Ask, with the proxy's sign-in where `signed` says so."""
         self.signed = signed
-        address = f"{self.settings.base_url}api/now/table/sys_user?sysparm_limit=1"
+        address = f"{self.settings.base_url}{self.path}"
         client = await open_http_client(
             self.settings,
             verify=self.verify,
@@ -263,7 +274,7 @@ class _AnonymousRequest:
         head = f"HTTP {response.status_code} came, but its body did not come whole"
         try:
             async with asyncio.timeout_at(self.ends):
-                await read_limited_body(FAULTS, response, self.tried)
+                await read_limited_body(self.faults, response, self.tried)
         except (httpx.TimeoutException, TimeoutError) as error:
             told = response.headers.get("content-length", "")[:20]
             size = f"{response.num_bytes_downloaded}{f' of {told}' if told else ''} bytes"
@@ -272,7 +283,7 @@ class _AnonymousRequest:
             raise self._damaged_error(f"{head}: {error}") from error
         except httpx.RemoteProtocolError as error:
             if is_cut_off(error):
-                raise make_error(
+                raise self.faults.error(
                     FaultId.CONNECTION_LOST, self.tried, f"{head}: {error}{self._proxy_note}"
                 ) from error
             raise self._damaged_error(f"{head}: {error}") from error
@@ -290,4 +301,4 @@ class _AnonymousRequest:
             ) from error
 
     def _damaged_error(self, seen: str) -> ConsoleError:
-        return make_error(FaultId.REPLY_DAMAGED, self.tried, f"{seen}{self._proxy_note}")
+        return self.faults.error(FaultId.REPLY_DAMAGED, self.tried, f"{seen}{self._proxy_note}")

@@ -6,8 +6,9 @@ from services.common.fault_ids import FaultId, FaultTrait
 from services.common.tasks import gather_or_cancel
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
-from services.connectivity.stage import SignedInCheck, Stage, signed_in_stages
-from services.connectivity.stages.approvers import find_approvers
+from services.connectivity.servicenow.stage import SignedInCheck, signed_in_stages
+from services.connectivity.servicenow.stages.approvers import find_approvers
+from services.connectivity.stage import Stage
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, equals, where
 from services.servicenow.http_client import ServiceNowClient

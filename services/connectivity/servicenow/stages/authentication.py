@@ -1,12 +1,12 @@
 """The stages `authentication` and `account`: one log-in attempt, and what the account's own record says."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity.fault_catalog import fault_result, refused_error
 from services.connectivity.report import StageResult, StageState
+from services.connectivity.sign_in import PreviousSignIn
 from services.language import ENGLISH, date_time
 from services.servicenow.account_roles import signed_in_account
 from services.servicenow.encoded_query import equals
@@ -31,14 +31,6 @@ class SignInResult:
     account: str
     row: Row | None
     elsewhere: Problem | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PreviousSignIn:
-    """An earlier sign-in with the very password of now: when, and whether the account could sign in interactively."""
-
-    at: datetime
-    interactive: bool = False
 
 
 async def attempt_sign_in(instance: ServiceNowClient, accepted: PreviousSignIn | None = None) -> SignInResult:

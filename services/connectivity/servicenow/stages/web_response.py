@@ -51,7 +51,7 @@ def check_instance(response: httpx.Response, origin: Origin) -> str | StageResul
     problem = _instance_problem(response, origin)
     if problem is not None:
         raise problem
-    signs = _servicenow_indicators(response)
+    signs = find_servicenow_signs(response)
     if signs:
         return f"Answers as ServiceNow ({', '.join(signs)})"
     seen = f"HTTP {response.status_code}, {response.headers.get('content-type', 'no content type')}"
@@ -70,7 +70,7 @@ def _instance_problem(response: httpx.Response, origin: Origin) -> ConsoleError 
     try:
         if response.is_redirect:
             location = response.headers.get("location", "")
-            if _is_sso_redirect(str(response.request.url), location, origin):
+            if is_sso_redirect(str(response.request.url), location, origin):
                 return refused_error(
                     "instance", FaultId.SSO_REDIRECT, tried, f"HTTP {response.status_code} to {location}"
                 )
@@ -83,7 +83,7 @@ def _instance_problem(response: httpx.Response, origin: Origin) -> ConsoleError 
     return None
 
 
-def _is_sso_redirect(asked: str, location: str, origin: Origin) -> bool:
+def is_sso_redirect(asked: str, location: str, origin: Origin) -> bool:
     """Return whether the address that a reply to `asked` points to is an identity provider's on another host."""
     try:
         location = urljoin(asked, location)
@@ -95,7 +95,8 @@ def _is_sso_redirect(asked: str, location: str, origin: Origin) -> bool:
     return elsewhere and any(word in text for word in SSO_URL_PARTS)
 
 
-def _servicenow_indicators(response: httpx.Response) -> list[str]:
+def find_servicenow_signs(response: httpx.Response) -> list[str]:
+    """Return by what a reply is known as ServiceNow's; empty where nothing tells."""
     headers = response.headers
     signs = []
     if "servicenow" in headers.get("server", "").lower():

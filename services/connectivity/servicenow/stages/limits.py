@@ -1,4 +1,4 @@
-"""The stages `limits` and `clock`: read from headers that came anyway, without a call of their own."""
+"""The stage `limits`: read from headers that came anyway, without a call of its own."""
 
 from dataclasses import replace
 
@@ -10,9 +10,8 @@ from services.common.errors import Owner
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import declare_faults, fault_result, warning
 from services.connectivity.report import StageResult
-from services.transport.response_headers import integer_header, parse_http_date
+from services.transport.response_headers import integer_header
 
-CLOCK_SKEW_MAX_S = 60
 HOUR_S = 3600
 RULE_NAME_MAX = 80
 
@@ -27,17 +26,6 @@ declare_faults(
         tr_later("The instance takes fewer calls an hour from this account than one pending request needs."),
         tr_later("Raise the rate limit rule for this account, or let the Approval Process ask less often."),
         "ServiceNow documentation: inbound REST API rate limiting",
-    ),
-    warning(
-        FaultId.CLOCK_DIFFERS,
-        "clock",
-        Owner.CONSOLE,
-        tr_later(
-            "Ages and times of requests are off by a constant amount, and requests time out early or late."
-        ),
-        tr_later("The clocks of this machine and of the instance differ."),
-        tr_later("Let this machine take its time from a time server."),
-        "RFC 9110, 6.6.1: Date",
     ),
 )
 
@@ -55,19 +43,3 @@ def check_rate_limit(headers: httpx.Headers, process: ApprovalProcess | None) ->
     if limit < needed:
         return replace(fault_result("limits", FaultId.RATE_LIMIT_LOW, seen), calls_per_hour=limit)
     return replace(StageResult.ok("limits", seen), calls_per_hour=limit)
-
-
-def check_clock(response: httpx.Response, at: float) -> str | StageResult:
-    """Compare the header Date with the time of this machine (`at`, seconds since 1970)."""
-    told = parse_http_date(response.headers.get("date", ""))
-    if told is None:
-        return StageResult.skipped("clock", "the reply carries no date that can be read")
-    # The header counts whole seconds, cut off: on average half a second is lost.
-    ahead = at - told.timestamp() - 0.5
-    seen = f"{abs(ahead):.0f} s between this machine and the instance"
-    if abs(ahead) > CLOCK_SKEW_MAX_S:
-        which = "ahead of" if ahead > 0 else "behind"
-        return fault_result(
-            "clock", FaultId.CLOCK_DIFFERS, f"This machine is {abs(ahead):.0f} s {which} the instance"
-        )
-    return seen

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 from services.common.errors import ConsoleError
 from services.common.fault_ids import FaultId
+from services.connectivity import time_limits
 from services.connectivity.fault_catalog import fault_result, unreachable_error
 from services.connectivity.report import StageResult
-from services.connectivity.stages import time_limits
 from services.language import plural_message
-from services.servicenow.faults import FAULTS
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.faults import FaultTable
 from services.transport.http_clients import tls_context
 from services.transport.library_messages import (
     CertificateProblem,
@@ -52,7 +52,7 @@ class _PresentedCertificate:
         return f"the certificate of {self.subject}, made by {self.issuer}, good until {self.until:%Y-%m-%d}"
 
 
-async def check_tls(settings: ConnectionSettings, address: str = "") -> str | StageResult:
+async def check_tls(faults: FaultTable, settings: ConnectionSettings, address: str = "") -> str | StageResult:
     """Say version, cipher, chain and days left; raises a `tls-…` fault that names who made the certificate.
 
     `address` is the one of the host's addresses that took a connection.
@@ -70,7 +70,7 @@ async def check_tls(settings: ConnectionSettings, address: str = "") -> str | St
             STAGE, FaultId.TLS_TIMEOUT, tried, time_limits.stage_timeout_text()
         ) from error
     except (ssl.SSLError, OSError) as error:
-        raise await _handshake_error(settings, address, error, tried) from error
+        raise await _handshake_error(faults, settings, address, error, tried) from error
     try:
         session: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
         return _describe_session(session) if session is not None else "no encryption"
@@ -115,10 +115,10 @@ async def load_tls_context(settings: ConnectionSettings, tried: str) -> ssl.SSLC
 
 
 async def _handshake_error(
-    settings: ConnectionSettings, address: str, error: Exception, tried: str
+    faults: FaultTable, settings: ConnectionSettings, address: str, error: Exception, tried: str
 ) -> ConsoleError:
     """Return the error for a connection that was not agreed on, told apart as far as it can be."""
-    known = transport_error(FAULTS, error, tried)
+    known = transport_error(faults, error, tried)
     match known.problem.fault:
         case FaultId.TLS_CERTIFICATE_EXPIRED | FaultId.TLS_WRONG_HOST | FaultId.TLS_UNTRUSTED:
             shown = await _fetch_certificate(settings, address)

@@ -11,7 +11,8 @@ from services.common.errors import ConsoleError, Problem
 from services.common.fault_ids import FaultId
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.report import StageResult
-from services.connectivity.stage import SignedInCheck, Stage, signed_in_stages
+from services.connectivity.servicenow.stage import SignedInCheck, signed_in_stages
+from services.connectivity.stage import Stage
 from services.servicenow.approval_services import ApprovalServices
 from services.servicenow.contract import (
     ApprovalStatus,
