@@ -18,6 +18,8 @@ from services.practice.privilege_manager import built_in_ids as ids
 from services.practice.privilege_manager.initial_items import initial_items
 from services.practice.privilege_manager.item_xml import pack, read_import
 from services.practice.privilege_manager.items import ItemKind, ItemStore
+from services.practice.privilege_manager.state import approval_type_of
+from services.privilege_manager.items.action_copy import ActionEdits, make_copy
 
 API = "services/api/v1"
 SAMPLES = Path("../shared/reference/samples/privilege-manager")
@@ -239,6 +241,18 @@ class TestRefusals:
             return
         for item_id in done.imported:
             assert unpacked(store.export(item_id)) == bytes(document)
+
+
+class TestCopies:
+    """Copies that this program writes are taken, and change nothing but what was asked for."""
+
+    @pytest.mark.parametrize("item_id", [*FORMS, ids.MACOS_MESSAGE])
+    def test_a_written_copy_is_imported_and_exported_unchanged(self, pm, http, item_id):
+        wanted = pm.state.add_approval_type("ServiceNow").id
+        copied = make_copy(export(http, item_id), ActionEdits(name="Ours", approval_type_id=wanted))
+        assert import_file(http, pack(copied.xml)).json()["Result"]["Imported"] == [copied.item_id]
+        assert unpacked(export(http, copied.item_id)) == copied.xml
+        assert approval_type_of(pm.state.items.get(copied.item_id).command_line) == wanted
 
 
 class TestSamples:
