@@ -6,8 +6,10 @@ async with PracticePrivilegeManager() as pm:
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -139,7 +141,7 @@ class PracticePrivilegeManager:
         body = json.dumps(self._event_of(approval)).encode()
         with self.state.lock:
             webhooks = [one for one in self.state.webhooks if one.enabled]
-        async with httpx.AsyncClient(trust_env=False, timeout=EVENT_SECONDS) as client:
+        async with httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=EVENT_SECONDS) as client:
             for webhook in webhooks:
                 headers = {"Content-Type": "application/json"}
                 if webhook.authorization:
@@ -178,6 +180,12 @@ class PracticePrivilegeManager:
     async def __aexit__(self, *error: object) -> None:
         """Stop serving."""
         await asyncio.to_thread(self.stop)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the TLS context of webhooks; making one takes longer than a post on this machine."""
+    return ssl.create_default_context()
 
 
 def check_webhook(url: str) -> None:
