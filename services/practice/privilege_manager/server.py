@@ -11,11 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Self
-from urllib.parse import urlsplit
 
 import httpx
 
-from models.addresses import is_loopback
 from services.common.json_types import JsonObject, JsonValue
 from services.practice.database import utc_clock
 from services.practice.loopback_server import HOST, LoopbackServer
@@ -37,7 +35,7 @@ EVENT_SECONDS = 10.0
 class PracticePrivilegeManager:
     """A simulated Privilege Manager server. Use it in `async with`, or call `start` and `stop`.
 
-    `empty`: no policies and computers; the built-in actions and filters are always there. `computers`: further endpoints.
+    `empty`: no policies; the built-in actions and filters and three endpoints are always there. `computers`: further endpoints.
     """
 
     def __init__(
@@ -104,11 +102,7 @@ class PracticePrivilegeManager:
 
     def add_webhook(self, url: str, authorization: str = "") -> Webhook:
         """Post approval events to an address of this machine from now on. Raises ValueError."""
-        check_webhook(url)
-        webhook = Webhook(url, authorization)
-        with self.state.lock:
-            self.state.webhooks.append(webhook)
-        return webhook
+        return self.state.add_webhook(url, authorization)
 
     # -- approval requests -------------------------------------------------
 
@@ -188,13 +182,6 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def check_webhook(url: str) -> None:
-    """Raise ValueError for an address that events are not posted to."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or ""):
-        raise ValueError("the practice server posts events to this machine only")
-
-
 async def serve(
     *,
     port: int,
@@ -233,6 +220,8 @@ def describe(practice: PracticePrivilegeManager) -> list[str]:
         f"Swagger document        {base}services/swagger/docs/v1",
         f"Export an item          GET {base}practice/items/ID/export",
         f"Import items            POST {base}practice/items/import?overwrite=true (application/zip)",
+        f"Add an approval type    POST {base}practice/approval-types (Name, Process)",
+        f"Post events to          POST {base}practice/webhooks (Url, Authorization)",
         f"Raise a request         POST {base}practice/requests (Policy, User, FilePath, Reason, Computer)",
         f"Approval form action    {ids.APPROVAL_FORM}",
         f"Default approval type   {ids.DEFAULT_APPROVAL_TYPE}",
