@@ -10,7 +10,7 @@ from console.cli import output
 from console.cli.command_context import get_command_context
 from models.base import utcnow
 from models.delivery import Delivery, DeliveryState
-from services.answers.listing import delivery_as_dict
+from services.answers.delivery_list import delivery_as_dict
 from services.answers.outbox import LIST_MAX, Outbox, list_deliveries
 from services.workspace import Workspace
 

@@ -64,6 +64,10 @@ class AnswerDestination(Protocol):
 
 
 _REFUSED_BY_SERVER = frozenset({FaultId.RIGHTS_MISSING, FaultId.RECORD_MISSING})
+_UNREADABLE_REPLIES = frozenset(
+    {FaultId.REPLY_MALFORMED, FaultId.REPLY_DAMAGED, FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED}
+)
+"""The other side answered something, which does not say whether it took the answer."""
 
 
 def result_of_error(error: ConsoleError, *, sent: bool) -> SendResult:
@@ -75,7 +79,7 @@ def result_of_error(error: ConsoleError, *, sent: bool) -> SendResult:
         verdict,
         fault.value,
         error.problem,
-        in_doubt=sent and fault.execution is Execution.UNKNOWN,
+        in_doubt=sent and (fault.execution is Execution.UNKNOWN or fault in _UNREADABLE_REPLIES),
         retry_after=float(getattr(error, "retry_after", 0)),
         stops_others=FaultTrait.PAUSES_CALLS in fault.traits,
     )
@@ -83,4 +87,7 @@ def result_of_error(error: ConsoleError, *, sent: bool) -> SendResult:
 
 def _is_final_reply(fault: FaultId) -> bool:
     """Whether the other side has read the answer and turned it down."""
-    return fault.execution is Execution.FINISHED and FaultTrait.ANY_CALL not in fault.traits
+    later = (
+        bool(fault.traits & (FaultTrait.ANY_CALL | FaultTrait.PAUSES_CALLS)) or fault in _UNREADABLE_REPLIES
+    )
+    return fault.execution is Execution.FINISHED and not later

@@ -138,9 +138,12 @@ class AnswerSender:
         if marked is None:
             return SendResult(Verdict.LATER), False  # another process has it
         try:
-            return await destination.send(marked, body), True
+            result = await destination.send(marked, body)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the others are sent all the same
-            return result_of_error(to_console_error(log, "Send an answer", error), sent=True), True
+            result = result_of_error(to_console_error(log, "Send an answer", error), sent=True)
+        if result.verdict is Verdict.REFUSED and delivery.in_doubt:
+            result = replace(result, problem=_outcome_unknown(delivery, result.problem))
+        return result, True
 
     async def _body(self, destination: AnswerDestination, delivery: Delivery, duration_s: int) -> str:
         if delivery.body and (delivery.kind == AnswerKind.WEBHOOK or delivery.in_doubt):
@@ -186,6 +189,14 @@ class AnswerSender:
     def _load_answer(self, delivery: Delivery, duration_s: int) -> Answer:
         with self._store.read() as session:
             return load_answer(session, delivery, duration_s)
+
+
+def _outcome_unknown(delivery: Delivery, refusal: Problem | None) -> Problem:
+    """Return the problem of a repetition that was refused: perhaps because the first answer was taken."""
+    tried = f"Send an answer to “{delivery.client_name}” again"
+    return DELIVERY_FAULTS.problem(
+        FaultId.DELIVERY_OUTCOME_UNKNOWN, tried, refusal.evidence if refusal is not None else ""
+    )
 
 
 async def _gather(jobs: Sequence[Coroutine[object, object, None]]) -> None:

@@ -34,7 +34,7 @@ from services.privilege_manager.items.names import (
     BUILT_IN_IDS,
 )
 from services.privilege_manager.items.reader import is_null, read_items
-from services.privilege_manager.items.verification import Expectation, verify_copy
+from services.privilege_manager.items.verification import Expectation, not_verified, verify_copy
 from services.privilege_manager.items.window_edits import (
     WindowEdits,
     check_characters,
@@ -171,7 +171,10 @@ class _CopyWriter:
         self._plan_require_logon()
         self._plan_texts()
         self._plan_surroundings()
-        text = apply_edits(self._text, [edit for _, edits in self._planned for edit in edits])
+        try:
+            text = apply_edits(self._text, [edit for _, edits in self._planned for edit in edits])
+        except ValueError as error:
+            raise not_verified(str(error)) from error
         xml = self._source.encode(text)
         verify_copy(xml, self._action, self._expected)
         return ActionCopy(
@@ -188,7 +191,7 @@ class _CopyWriter:
         name = self._edits.name
         if not name.strip() or len(name) > NAME_MAX or "\n" in name or "\r" in name or "\t" in name:
             raise invalid_value(
-                ChangeKind.NAME,
+                tr_message(ChangeKind.NAME.value),
                 tr_message("It must be one line of 1 to {limit} characters.", limit=NAME_MAX),
                 name,
             )
@@ -214,13 +217,13 @@ class _CopyWriter:
         if member is not None:
             self._set_text(ChangeKind.DESCRIPTION, member, description)
             return
-        check_characters(description, ChangeKind.DESCRIPTION)
+        check_characters(description, tr_message(ChangeKind.DESCRIPTION.value))
         item_id = self._action.item.required("ItemId")
         successor = min(
             (
                 found
                 for name in BASE_MEMBERS[BASE_MEMBERS.index("Description") + 1 :]
-                if (found := self._action.item.member(name)) is not None
+                if name != "State" and (found := self._action.item.member(name)) is not None
             ),
             key=lambda found: found.start,
         )
@@ -236,7 +239,7 @@ class _CopyWriter:
     def _plan_approval_type(self) -> None:
         if not self._edits.approval_type_id:
             return
-        wanted = parse_guid(self._edits.approval_type_id, ChangeKind.APPROVAL_TYPE)
+        wanted = parse_guid(self._edits.approval_type_id, tr_message(ChangeKind.APPROVAL_TYPE.value))
         switch = self._action.switch
         if switch is None and self._action.is_window_action:
             raise self._document.error_at(
@@ -299,7 +302,7 @@ class _CopyWriter:
     def _set_text(self, kind: ChangeKind, element: Element, value: str) -> None:
         """Plan the edit of a member's text; a member that is null or closes itself gets tags around it."""
         require_text_only(self._document, element)
-        check_characters(value, kind)
+        check_characters(value, tr_message(kind.value))
         before = "" if is_null(element) else element.text
         if before == value and not is_null(element):
             return
@@ -338,7 +341,7 @@ class _CopyWriter:
             FaultId.ACTION_COPY_NOT_EDITABLE,
             tr_message(
                 "{what} cannot be changed in an action of the contract {contract}.",
-                what=kind.value,
+                what=tr_message(kind.value),
                 contract=self._action.item.contract,
             ),
         )
@@ -368,7 +371,7 @@ class _CopyWriter:
 
 def _choose_item_id(wanted: str) -> str:
     """Return the id of the copy: the given one, or a new random one."""
-    item_id = parse_guid(wanted, ChangeKind.ITEM_ID) if wanted else str(uuid.uuid4())
+    item_id = parse_guid(wanted, tr_message(ChangeKind.ITEM_ID.value)) if wanted else str(uuid.uuid4())
     if item_id in BUILT_IN_IDS:
         raise ItemDocumentError(
             FaultId.ACTION_COPY_ID_BUILT_IN,

@@ -7,7 +7,7 @@ from datetime import datetime
 from models.approval_request import ApprovalRequest
 from models.delivery import Delivery
 from models.kinds import RequestEventKind, RequestOperation, RequestState
-from services.answers.listing import delivery_as_dict
+from services.answers.delivery_list import delivery_as_dict
 from services.common.errors import Problem
 from services.common.json_types import UncheckedJson
 from services.common.redaction import redact, redact_user_text

@@ -1,10 +1,12 @@
 """SIGTERM and SIGHUP: every program finishes what must not be left half done, then ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from console.startup import termination_signals
@@ -48,6 +50,34 @@ def test_a_practice_instance_told_to_end_ends_well(program, number):
     read_to(process.stdout, "Stop it")
     process.send_signal(number)
     assert ended(process)[0] == 0
+
+
+@BOTH
+def test_a_practice_privilege_manager_told_to_end_ends_well(program, number):
+    process = program.start("practice", "serve", "--privilege-manager", "--port", "0", "--computers", "2")
+    said = read_to(process.stdout, "Stop it")
+    address = re.search(r"Practice Privilege Manager at (http://127\.0\.0\.1:\d+/TMS/)\n", said)[1]
+    client, secret = re.search(
+        r"^ +(\S+) +(\S+) +Privilege Manager Administrators$", said, re.MULTILINE
+    ).groups()
+    with httpx.Client(base_url=f"{address}services/api", trust_env=False, timeout=10) as http:
+        token = http.post("logon/token", json={"UserName": client, "Password": secret}).json()
+        report = re.search("Computers by policy +report (\\S+)", said)[1]
+        answer = http.post(f"v1/reports/{report}", json=[], headers={"Authorization": f"Bearer {token}"})
+        assert answer.json()["Rows"] == []
+    process.send_signal(number)
+    assert ended(process)[0] == 0
+
+
+def test_both_practice_servers_of_one_command_end_together(program):
+    process = program.start("practice", "serve", "--privilege-manager", "--port", "0", "--instance-port", "0")
+    said = read_to(process.stdout, "Stop it") + read_to(process.stdout, "Stop it")
+    for address in re.findall(r" at (http://\S+)\n", said):
+        assert httpx.get(address, trust_env=False).status_code == 200
+    assert "Practice instance (stock)" in said
+    assert "Practice Privilege Manager" in said
+    process.send_signal(signal.SIGINT)
+    assert ended(process)[0] == 130
 
 
 @BOTH

@@ -8,7 +8,7 @@ import pytest
 from models.base import utcnow
 from models.delivery import AnswerKind
 from models.kinds import RequestEventKind
-from services.answers.listing import delivery_statistics
+from services.answers.delivery_list import delivery_statistics
 from services.answers.outbox import list_deliveries
 from services.answers.target import AnswerTarget
 from services.intake.clients import IntakeClients
