@@ -70,7 +70,7 @@ class StagedCheck(ABC):
         """Say what came at the stage `http`; raises what only a network or any web server sends."""
 
     @abstractmethod
-    def check_instance(self, reply: network.AnonymousResponse) -> str | StageResult:
+    async def check_instance(self, reply: network.AnonymousResponse) -> str | StageResult:
         """Say by what the reply is known as this kind of system's; raises what is sent in place of data.
 
         A text is not reported yet: the subclass reports the stage `instance` with what it learns when signed in.
@@ -119,7 +119,7 @@ class StagedCheck(ABC):
             return
         # A good reply is reported later, with what only a signed-in account can ask for.
         try:
-            seen = self.check_instance(reply)
+            seen = await self.check_instance(reply)
         except ConsoleError as error:
             self.stages.done(StageResult.failed("instance", error.problem, 0))
             return

@@ -73,7 +73,7 @@ class ServiceNowCheck(StagedCheck):
         """Say what came; pages that only an instance sends are left to the stage `instance`."""
         return check_reply(reply.response, self.settings.origin)
 
-    def check_instance(self, reply: AnonymousResponse) -> str | StageResult:
+    async def check_instance(self, reply: AnonymousResponse) -> str | StageResult:
         """Say by what the reply is known as ServiceNow's."""
         return check_instance(reply.response, self.settings.origin)
 
