@@ -6,7 +6,7 @@ import ipaddress
 import json
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from models.translation_marks import tr_later
 
@@ -16,6 +16,8 @@ LABEL_SEPARATOR = re.compile("[.\u3002\uff0e\uff61]")
 DEFAULT_PORTS = {"https": 443, "http": 80}
 ROUTE_DIGEST_LENGTH = 16
 SERVICENOW_DOMAINS = (".service-now.com", ".servicenowservices.com")
+TMS_PATH = "TMS"
+"""The path of a Privilege Manager server; its host may write it in small letters."""
 PAGE_SUFFIXES = (".do", ".html", ".htm", ".jsp", ".jspx", ".aspx", ".php")
 PORTAL_PATHS = (
     "nav",
@@ -139,6 +141,27 @@ def alternate_hostname_text(host: str) -> str:
     return other and (f"reads as {other}" if host.isascii() else f"asked for as {other}")
 
 
+@dataclass(frozen=True, slots=True)
+class _IncompleteTexts:
+    """The sentences for an address in which something is missing, with an example of a complete one."""
+
+    empty: str
+    no_slashes: str
+    no_host: str
+
+
+_SERVICENOW_TEXTS = _IncompleteTexts(
+    tr_later("is empty; it looks like https://INSTANCE.service-now.com/"),
+    tr_later("has no // behind its scheme; it looks like https://INSTANCE.service-now.com/"),
+    tr_later("has no usable host name; it looks like https://INSTANCE.service-now.com/"),
+)
+_PRIVILEGE_MANAGER_TEXTS = _IncompleteTexts(
+    tr_later("is empty; it looks like https://SERVER/TMS/"),
+    tr_later("has no // behind its scheme; it looks like https://SERVER/TMS/"),
+    tr_later("has no usable host name; it looks like https://SERVER/TMS/"),
+)
+
+
 def normalise_base_url(text: str) -> str:
     """Return the base URL that `text` means: lower-case host, no default port, one trailing slash.
 
@@ -146,13 +169,48 @@ def normalise_base_url(text: str) -> str:
     (http only to this machine), a user name, a query, or the path of a page copied from a browser; the sentence then
     names the base URL.
     """
+    parts, address = _split_address(text, _SERVICENOW_TEXTS)
+    base = _base_path(parts.hostname or "", parts.path, queried=bool(parts.query or parts.fragment))
+    corrected = f"{address}{base}/"
+    if base != parts.path.rstrip("/"):
+        raise ValueError(
+            f"is the address of a page in ServiceNow; the base URL of this instance is {corrected}"
+        )
+    if parts.query or parts.fragment:
+        raise ValueError(f"carries a query; without it, the base URL is {corrected}")
+    return corrected
+
+
+def normalise_privilege_manager_url(text: str) -> str:
+    """Return the base URL of a Privilege Manager server that `text` means: with its path, by default /TMS/.
+
+    Raises ValueError like `normalise_base_url`; for the address of a page below /TMS/ the sentence names the base URL.
+    """
+    parts, address = _split_address(text, _PRIVILEGE_MANAGER_TEXTS)
+    path = parts.path.rstrip("/")
+    steps = path.split("/")
+    below = next((place for place, step in enumerate(steps) if step.lower() == TMS_PATH.lower()), None)
+    base = "/".join(steps[: below + 1]) if below is not None else path or f"/{TMS_PATH}"
+    corrected = f"{address}{base}/"
+    if path and base != path:
+        raise ValueError(
+            f"is the address of a page in Privilege Manager; the base URL of this server is {corrected}"
+        )
+    if parts.query or parts.fragment:
+        raise ValueError(f"carries a query; without it, the base URL is {corrected}")
+    return corrected
+
+
+def _split_address(text: str, texts: _IncompleteTexts) -> tuple[SplitResult, str]:
+    """Return the parts of an address, and its scheme, host and port in normal form.
+
+    Raises ValueError with a sentence, one of `texts` where the address is incomplete.
+    """
     text = text.strip()
     if not text:
-        raise ValueError(tr_later("is empty; it looks like https://INSTANCE.service-now.com/"))
+        raise ValueError(texts.empty)
     if _SCHEME_WITHOUT_SLASHES.match(text):
-        raise ValueError(
-            tr_later("has no // behind its scheme; it looks like https://INSTANCE.service-now.com/")
-        )
+        raise ValueError(texts.no_slashes)
     if "://" not in text:
         text = f"https://{text}"
     try:
@@ -164,22 +222,14 @@ def normalise_base_url(text: str) -> str:
     if parts.scheme not in DEFAULT_PORTS:
         raise ValueError(f"begins with {parts.scheme}://; only https:// is used")
     if not host or any(c.isspace() or c in "[]{}<>\"'`|\\^%" for c in host):
-        raise ValueError(tr_later("has no usable host name; it looks like https://INSTANCE.service-now.com/"))
+        raise ValueError(texts.no_host)
     if parts.username or parts.password:
         raise ValueError(tr_later("carries a user name or password; they belong in the User Credential"))
     if parts.scheme == "http" and not is_loopback(host):
         raise ValueError(tr_later("http:// sends the password unencrypted; use https://"))
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if port in (None, DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
-    base = _base_path(host, parts.path, queried=bool(parts.query or parts.fragment))
-    corrected = urlunsplit((parts.scheme, netloc, f"{base}/", "", ""))
-    if base != parts.path.rstrip("/"):
-        raise ValueError(
-            f"is the address of a page in ServiceNow; the base URL of this instance is {corrected}"
-        )
-    if parts.query or parts.fragment:
-        raise ValueError(f"carries a query; without it, the base URL is {corrected}")
-    return corrected
+    return parts, urlunsplit((parts.scheme, netloc, "", "", ""))
 
 
 def _base_path(host: str, path: str, *, queried: bool) -> str:

@@ -120,6 +120,8 @@ class ConfigurationObject(ConfigurationFields):
     """The class that validates the editable fields."""
     document: ClassVar[tuple[DocumentKey, ...]]
     """The keys of an entry in a configuration document, in the order in which they are written."""
+    reference_lists: ClassVar[dict[str, Kind]] = {}
+    """Fields that refer to several objects, each with their kind; see `models.reference_lists`."""
     routing_fields: ClassVar[frozenset[str]] = frozenset()
     """Fields that decide where requests go or which account asks about them; changing one affects open requests."""
     carries_open_requests: ClassVar[bool] = True

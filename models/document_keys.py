@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 SERVICENOW = "servicenow"
+PRIVILEGE_MANAGER = "privilege_manager"
 
 
 class ValueForm(Enum):
@@ -22,8 +23,23 @@ class ValueForm(Enum):
     """Whole seconds, written such as 20s, 20m or 1h."""
     REFERENCE = auto()
     """The name of another object, or null; the field is the foreign key."""
+    REFERENCE_LIST = auto()
+    """A list of names of other objects; the field holds their ids, see `models.reference_lists`."""
+    WINDOW_TEXTS = auto()
+    """A mapping of texts, with further mappings for languages; see `models.window_texts`."""
+    GUID = auto()
+    """A GUID of Privilege Manager in any usual spelling, or null."""
     SERVICENOW = auto()
     """The constant `servicenow`, which belongs to no field."""
+    PRIVILEGE_MANAGER = auto()
+    """The constant `privilege_manager`, which belongs to no field."""
+
+
+CONSTANT_FORMS = {
+    ValueForm.SERVICENOW: SERVICENOW,
+    ValueForm.PRIVILEGE_MANAGER: PRIVILEGE_MANAGER,
+}
+"""Forms that belong to no field: they name the kind of a foreign system."""
 
 
 class Omission(Enum):
@@ -48,3 +64,4 @@ class DocumentKey:
 NAME_KEY = DocumentKey("name", "name", required=True)
 DESCRIPTION_KEY = DocumentKey("description", "description")
 SERVICENOW_KEY = DocumentKey("kind", "", ValueForm.SERVICENOW)
+PRIVILEGE_MANAGER_KEY = DocumentKey("kind", "", ValueForm.PRIVILEGE_MANAGER, required=True)

@@ -19,8 +19,11 @@ class Kind(StrEnum):
 
     USER_CREDENTIAL = "user_credential"
     FOREIGN_SYSTEM = "foreign_system"
+    PRIVILEGE_MANAGER_SERVER = "privilege_manager_server"
     APPROVAL_PROCESS = "approval_process"
     APPROVAL_TYPE = "approval_type"
+    ACTION = "action"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,10 @@ class TreeLocation:
     icon: str
     new_menu: tuple[str, ...]
     """Texts of the context menu below “New”: submenus, then the entry that creates an object."""
+    position: int = 0
+    """Nodes of a folder are ordered by it, then by the order of the kinds."""
+    expanded: bool = True
+    """Whether the node is open at first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,28 @@ _DEFINITIONS = (
         deleted_consequence="What is open is followed no more; in ServiceNow it stays open.",
     ),
     KindDefinition(
+        kind=Kind.PRIVILEGE_MANAGER_SERVER,
+        singular=tr_later("Privilege Manager Server"),
+        plural=tr_later("Privilege Manager Servers"),
+        new_name=tr_later("New Privilege Manager Server"),
+        explanation=tr_later(
+            "A Privilege Manager Server is where actions and policies are: its address and the API client that signs in."
+        ),
+        icon="server",
+        tree=TreeLocation(
+            folder="foreign_systems",
+            text=tr_later("Privilege Manager"),
+            icon="folder",
+            new_menu=(tr_later("Privilege Manager Server"),),
+        ),
+        document_section="foreign_systems",
+        parent=ParentReference(
+            kind=Kind.USER_CREDENTIAL,
+            field="credential_id",
+            missing=tr_later("It needs a User Credential first."),
+        ),
+    ),
+    KindDefinition(
         kind=Kind.APPROVAL_PROCESS,
         singular=tr_later("Approval Process"),
         plural=tr_later("Approval Processes"),
@@ -166,6 +195,53 @@ _DEFINITIONS = (
         rerouted_consequence="What is open stays with the process it was raised through; new requests take the new way.",
         deleted_consequence="What is open goes on through its process, without a type.",
     ),
+    KindDefinition(
+        kind=Kind.ACTION,
+        singular=tr_later("Action"),
+        plural=tr_later("Actions"),
+        new_name=tr_later("New Action"),
+        explanation=tr_later(
+            "An Action is the window that asks for approval on an endpoint. It is a copy of an action of Privilege Manager, with an Approval Type and texts of its own."
+        ),
+        icon="action",
+        tree=TreeLocation(
+            folder="policies",
+            text=tr_later("Actions"),
+            icon="folder",
+            new_menu=(tr_later("Action"),),
+            position=1,
+            expanded=False,
+        ),
+        document_section="actions",
+        parent=ParentReference(
+            kind=Kind.APPROVAL_TYPE,
+            field="type_id",
+            missing=tr_later("It needs an Approval Type first."),
+        ),
+    ),
+    KindDefinition(
+        kind=Kind.POLICY,
+        singular=tr_later("Policy"),
+        plural=tr_later("Policies"),
+        new_name=tr_later("New Policy"),
+        explanation=tr_later(
+            "A Policy says which applications on which computers ask for approval, and by which Action."
+        ),
+        icon="shield",
+        tree=TreeLocation(
+            folder="policies",
+            text=tr_later("Application Policies"),
+            icon="folder",
+            new_menu=(tr_later("Policy"),),
+            expanded=False,
+        ),
+        document_section="policies",
+        parent=ParentReference(
+            kind=Kind.PRIVILEGE_MANAGER_SERVER,
+            field="server_id",
+            missing=tr_later("It needs a Privilege Manager Server first."),
+        ),
+    ),
 )
 
 KINDS: dict[Kind, KindDefinition] = {definition.kind: definition for definition in _DEFINITIONS}
@@ -173,13 +249,20 @@ KINDS: dict[Kind, KindDefinition] = {definition.kind: definition for definition 
 
 
 def kind_chain(kind: Kind) -> list[KindDefinition]:
-    """Return the definitions that `kind` is connected with by parent references, itself included."""
-    connected = {kind}
-    for _ in KINDS:
-        for definition in _DEFINITIONS:
-            if definition.parent is not None and {definition.kind, definition.parent.kind} & connected:
-                connected |= {definition.kind, definition.parent.kind}
-    return [definition for definition in _DEFINITIONS if definition.kind in connected]
+    """Return the definitions from the first kind that `kind` needs to the last kind that needs it.
+
+    Where several kinds need the same one, the chain goes on with the first of them.
+    """
+    chain = [KINDS[kind]]
+    while (parent := chain[0].parent) is not None:
+        chain.insert(0, KINDS[parent.kind])
+    while (child := _first_child(chain[-1].kind)) is not None:
+        chain.append(child)
+    return chain
+
+
+def _first_child(kind: Kind) -> KindDefinition | None:
+    return next((one for one in _DEFINITIONS if one.parent is not None and one.parent.kind is kind), None)
 
 
 class RequestState(StrEnum):

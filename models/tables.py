@@ -43,5 +43,7 @@ def references(model: type[SQLModel]) -> dict[str, str]:
 
 
 def referenced_kind(model: type[SQLModel], field: str) -> Kind:
-    """Return the kind that a reference refers to; raises KeyError for a field that is no reference."""
+    """Return the kind that a reference, or a list of them, refers to; raises KeyError for another field."""
+    if issubclass(model, ConfigurationObject) and field in model.reference_lists:
+        return model.reference_lists[field]
     return Kind(references(model)[field])

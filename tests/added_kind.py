@@ -4,15 +4,17 @@ from services.store.schema_version import SCHEMA_REVISION
 
 NEXT_REVISION = f"{int(SCHEMA_REVISION) + 1:04}"
 
-MEMBER = """    APPROVAL_TYPE = "approval_type"
+MEMBER = """    POLICY = "policy"
 """
 KIND_MEMBER = f"""{MEMBER}    SCHEDULE = "schedule"
 """
-LAST_DEFINITION = """        deleted_consequence="What is open goes on through its process, without a type.",
+LAST_DEFINITION = """            missing=tr_later("It needs a Privilege Manager Server first."),
+        ),
     ),
 )
 """
-KIND_DEFINITION = """        deleted_consequence="What is open goes on through its process, without a type.",
+KIND_DEFINITION = """            missing=tr_later("It needs a Privilege Manager Server first."),
+        ),
     ),
     KindDefinition(
         kind=Kind.SCHEDULE,

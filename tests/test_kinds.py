@@ -17,7 +17,7 @@ from console.navigation.tree_definition import (
 from console.runtime.page_targets import Target
 from console.shell.page_registry import PAGES, object_page
 from models.base import ConfigurationObject
-from models.document_keys import ValueForm
+from models.document_keys import CONSTANT_FORMS, ValueForm
 from models.kinds import KINDS, Kind
 from models.tables import all_models, model_for_kind, references
 from services.configuration.validation import field_values
@@ -40,10 +40,25 @@ def test_definitions_are_in_the_order_of_the_kinds():
     assert list(KINDS) == list(Kind), f"{KINDS_FILE}: put _DEFINITIONS into the order of Kind"
 
 
-@pytest.mark.parametrize("words", ["singular", "plural", "document_section", "new_name"])
+@pytest.mark.parametrize("words", ["singular", "plural", "new_name"])
 def test_a_definition_has_names_of_its_own(words):
     used = [getattr(definition, words) for definition in KINDS.values()]
     assert len(set(used)) == len(used), f"{KINDS_FILE}: two kinds have the same {words}: {used}"
+
+
+def test_kinds_of_one_document_section_are_told_apart_by_their_constant():
+    told = [
+        (
+            KINDS[kind].document_section,
+            [key.form for key in model_for_kind(kind).document if key.form in CONSTANT_FORMS],
+        )
+        for kind in Kind
+    ]
+    for section, forms in told:
+        assert sum(1 for other, _ in told if other == section) == 1 or forms, (
+            f"{section}: a kind has no constant key"
+        )
+    assert len({(section, *forms) for section, forms in told}) == len(told)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -72,7 +87,7 @@ def test_a_field_has_an_editor_and_a_document_key(kind):
     model = model_for_kind(kind)
     fields = set(model.fields.model_fields)
     keys = [part for key in model.document for part in (key.parts or (key,))]
-    in_document = {key.field for key in keys if key.form is not ValueForm.SERVICENOW}
+    in_document = {key.field for key in keys if key.form not in CONSTANT_FORMS}
     missing, unknown = fields - in_document, in_document - fields
     assert not missing, f"models/{kind}.py: add a DocumentKey to {model.__name__}.document for {missing}"
     assert not unknown, (
@@ -105,6 +120,11 @@ def test_a_reference_has_the_form_of_one_and_refers_to_a_kind_before(kind):
         assert table in earlier, (
             f"{KINDS_FILE}: {table} has to come before {kind} in Kind, which refers to it"
         )
+    lists = {key.field for key in model.document if key.form is ValueForm.REFERENCE_LIST}
+    assert lists == set(model.reference_lists), (
+        f"models/{kind}.py: reference_lists and document differ: {lists}"
+    )
+    assert all(other.value in earlier for other in model.reference_lists.values())
     declared = {key.field for key in model.document if key.form is ValueForm.REFERENCE}
     assert declared == set(refers), (
         f"models/{kind}.py: the DocumentKey of a foreign key has the form REFERENCE, others have not:"

@@ -10,7 +10,6 @@ import typer
 from console.cli import output
 from console.cli.arguments import ConfirmOpen
 from console.cli.command_context import get_command_context
-from models.foreign_system import ForeignSystem
 from models.user_credential import UserCredential
 from services.common.errors import InputError, InvalidError, Owner, Problem
 from services.common.fault_ids import FaultId
@@ -57,8 +56,7 @@ def _store_password(
     refused = configuration.open_requests_error(credential)
     if refused is not None and refused.open.count > confirmed:
         raise refused
-    servers = [s for s in configuration.all(ForeignSystem) if isinstance(s, ForeignSystem)]
-    places = [place for server in servers for place in server.destinations_for(credential.id)]
+    places = [place for server in configuration.servers() for place in server.destinations_for(credential.id)]
     # The password first: where it is refused, no credential is made, and none is left with another's password.
     workspace.vault.put(credential.id, credential.name, account, secret, places)
     try:

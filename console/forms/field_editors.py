@@ -4,7 +4,7 @@ An editor does not depend on objects or stores: `write` shows values, `read` ret
 person changed something. Context and tasks come from the `EditorHost` that owns the form.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -174,6 +174,32 @@ class DurationField(Editor):
             self._writing = False
 
 
+class ChoiceField(Editor):
+    """One of a few fixed values."""
+
+    def __init__(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
+        box = line_editors.ElidingComboBox()
+        super().__init__(box, name)
+        self._box = box
+        box.setAccessibleName(tr(label))
+        for value, shown in choices:
+            box.addItem(tr(shown), value)
+        box.activated.connect(lambda _index: self.edited.emit())
+
+    def read(self) -> FieldValues:
+        """Return the value that is chosen."""
+        return {self.names[0]: str(self._box.currentData())}
+
+    def write(self, values: FieldValues) -> None:
+        """Choose a value; an unknown one is added, so that it is shown and kept."""
+        value = str(values.get(self.names[0]) or "")
+        index = self._box.findData(value)
+        if index < 0 and value:
+            self._box.addItem(value, value)
+            index = self._box.count() - 1
+        self._box.setCurrentIndex(max(index, 0))
+
+
 def text(host: EditorHost, name: str) -> Editor:
     """Make a line of text."""
     del host
@@ -201,6 +227,11 @@ def duration(host: EditorHost, name: str) -> Editor:
 def checkbox(label: str) -> EditorFactory:
     """Return the factory of a tick box that says `label`."""
     return lambda _host, name: CheckField(name, label)
+
+
+def choice(label: str, *choices: tuple[str, str]) -> EditorFactory:
+    """Return the factory of a choice between values, each with the text that is shown for it."""
+    return lambda _host, name: ChoiceField(name, label, choices)
 
 
 def path(label: str) -> EditorFactory:

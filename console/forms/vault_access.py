@@ -14,7 +14,7 @@ from services.language import tr
 
 if TYPE_CHECKING:
     from console.runtime.context import Context
-    from models.foreign_system import ForeignSystem
+    from models.servers import Server
     from models.user_credential import UserCredential
     from services.vault.base import VaultState
 
@@ -65,12 +65,10 @@ async def read_secret_state(ctx: "Context", credential_id: uuid.UUID, name: str)
     return SecretState(state.present, tuple(state.destinations))
 
 
-async def find_servers_using(ctx: "Context", credential_id: uuid.UUID) -> "list[ForeignSystem]":
+async def find_servers_using(ctx: "Context", credential_id: uuid.UUID) -> "list[Server]":
     """Return the foreign systems that sign in with a credential, or whose proxy does, by name."""
-    from models.foreign_system import ForeignSystem
-
     workspace = await ctx.ready()
-    servers = await ctx.call(workspace.configuration.all, ForeignSystem)
+    servers = await ctx.call(workspace.configuration.servers)
     used = (s for s in servers if credential_id in (s.credential_id, s.proxy_credential_id))
     return sorted(used, key=lambda s: s.name.casefold())
 
@@ -102,7 +100,7 @@ async def bind_secret(
     await asyncio.to_thread(bound)
 
 
-async def bind_proxy_secret(ctx: "Context", server: "ForeignSystem") -> None:
+async def bind_proxy_secret(ctx: "Context", server: "Server") -> None:
     """Bind the password of a proxy's credential to the proxy where it was never bound; raises what the vault raises."""
     from models.user_credential import UserCredential
 

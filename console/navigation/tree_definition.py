@@ -47,17 +47,17 @@ class FixedNode:
 
 def _kind_nodes(folder: str) -> tuple[FixedNode, ...]:
     """Return the nodes of the kinds that belong in a folder, in the order of the kinds."""
+    located = [(kind, definition) for kind, definition in KINDS.items() if definition.tree.folder == folder]
     return tuple(
         FixedNode(
             kind.value,
             definition.tree.text,
             definition.tree.icon,
-            expanded=True,
+            expanded=definition.tree.expanded,
             kind=kind,
             new=(NEW_TEXT, *definition.tree.new_menu),
         )
-        for kind, definition in KINDS.items()
-        if definition.tree.folder == folder
+        for kind, definition in sorted(located, key=lambda entry: entry[1].tree.position)
     )
 
 
@@ -98,6 +98,7 @@ TREE: tuple[FixedNode, ...] = (
             expanded=False,
         ),
     ),
+    _folder("policies", "Policies", "shield"),
     _folder(
         "configuration",
         "Configuration",

@@ -1,6 +1,5 @@
 """The page of a User Credential: account and password, where the password is kept, and who signs in with it."""
 
-import uuid
 from typing import TYPE_CHECKING, ClassVar
 
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
@@ -19,10 +18,12 @@ from services.language import tr
 
 if TYPE_CHECKING:
     from models.base import ConfigurationObject
-    from models.foreign_system import ForeignSystem
+    from models.servers import Server
     from services.store.change_feed import Change
 
 MORE_LINK_KEY = "more"
+SERVER_KINDS = (Kind.FOREIGN_SYSTEM, Kind.PRIVILEGE_MANAGER_SERVER)
+"""The kinds of objects that sign in with a credential."""
 
 
 class CredentialPage(ObjectPage):
@@ -40,9 +41,16 @@ class CredentialPage(ObjectPage):
         ),
         GroupSpec(
             title="Settings",
-            caption="How Privilege Manager signs in to ServiceNow",
+            caption="An account in ServiceNow, or an API client of Privilege Manager",
             rows=(
-                (FieldSpec("account", "Account Name", field_editors.text, "The ServiceNow user name"),),
+                (
+                    FieldSpec(
+                        "account",
+                        "Account Name",
+                        field_editors.text,
+                        "The ServiceNow user name, or the client ID",
+                    ),
+                ),
                 (FieldSpec("password", "Password", password),),
             ),
         ),
@@ -74,8 +82,8 @@ class CredentialPage(ObjectPage):
     def _open_link(self, key: object) -> None:
         if key == MORE_LINK_KEY:
             self.open_tab(USED_BY)
-        elif isinstance(key, uuid.UUID):
-            self.ctx.navigate(Target(Kind.FOREIGN_SYSTEM.value, key))
+        elif isinstance(key, Target):
+            self.ctx.navigate(key)
 
     # -- the password ------------------------------------------------------------------------------------------
 
@@ -98,7 +106,7 @@ class CredentialPage(ObjectPage):
 
     def on_changes(self, changes: "list[Change]") -> None:
         """Look again when a server changed: it may use this credential, or have moved."""
-        if self.session.ready and any(c.kind == Kind.FOREIGN_SYSTEM for c in changes):
+        if self.session.ready and any(c.kind in SERVER_KINDS for c in changes):
             self.tasks.start(self._read_state(), group="vault")
 
     async def _read_state(self) -> None:
@@ -108,7 +116,7 @@ class CredentialPage(ObjectPage):
         self._show_servers(await vault_access.find_servers_using(self.ctx, self.session.id), state)
         await self._show_vault()
 
-    def _show_servers(self, servers: "list[ForeignSystem]", state: vault_access.SecretState) -> None:
+    def _show_servers(self, servers: "list[Server]", state: vault_access.SecretState) -> None:
         self._rail_caption.setText(
             tr("Each sign-in that uses this password") if servers else tr("None uses it yet")
         )
@@ -120,7 +128,7 @@ class CredentialPage(ObjectPage):
             word = tr("Bound") if bound else (tr("Needs it again") if state.origins else tr("Not bound"))
             links.append(
                 ChainLink(
-                    key=server.id,
+                    key=Target(str(server.kind), server.id),
                     icon="server",
                     kind=", ".join(vault_access.format_origin(one.origin) for one in places),
                     name=server.name

@@ -14,8 +14,8 @@ from console.widgets.line_editors import PasswordLineEdit, TextLineEdit, UrlLine
 from console.widgets.meter import Meter
 from models.addresses import normalise_base_url
 from models.base import NAME_MAX, validate_single_line
-from models.foreign_system import URL_MAX
 from models.kinds import KINDS, Kind
+from models.server_fields import URL_MAX
 from models.translation_marks import tr_later
 from services.common.secret import Secret
 from services.language import plural, tr, translate

@@ -11,8 +11,9 @@ from sqlmodel import Session, SQLModel, col, select
 from models.approval_request import ApprovalRequest
 from models.base import ConfigurationObject, name_key
 from models.kinds import KINDS, OPEN_STATES, Kind
+from models.reference_lists import load_references
 from models.revision import Revision
-from models.tables import all_models, model_for_kind
+from models.tables import all_models, model_for_kind, object_models
 from models.translation_marks import plural_later
 from services.common.errors import FieldError, InUseError, InvalidError, Reference, RequestsOpenError
 from services.configuration import open_requests_guard
@@ -270,6 +271,15 @@ def _references(session: Session, item: ConfigurationObject) -> Iterator[Referen
             if count:
                 one, many = REFERRING_ROW_LABELS.get(str(table.name), OTHER_ROW_LABELS)
                 yield Reference(str(table.name), item.id, plural_message(count, one, many))
+    for referring in object_models().values():
+        for field, kind in referring.reference_lists.items():
+            if kind == item.kind:
+                rows = session.exec(select(referring).order_by(col(referring.name_key)))
+                yield from (
+                    Reference(referring.kind.value, row.id, row.name)
+                    for row in rows
+                    if item.id in load_references(getattr(row, field))
+                )
 
 
 REFERRING_ROW_LABELS = {

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from models.base import NAME_MAX, ConfigurationObject, name_key
 from models.kinds import KINDS, Kind
+from models.servers import SERVER_MODELS, Server
 from models.tables import model_for_kind
 from services.store.errors import NotFoundError
 from services.store.store import Store
@@ -41,6 +42,10 @@ class ObjectReader:
         model = _model(kind)
         with self.store.read() as session:
             return list(session.exec(select(model).order_by(col(model.name_key))))
+
+    def servers(self) -> list[Server]:
+        """Return every ServiceNow Server and every Privilege Manager Server, each kind by name."""
+        return [server for model in SERVER_MODELS for server in self.all(model)]
 
     @overload
     def get(self, kind: type[T], object_id: uuid.UUID) -> T: ...

@@ -7,10 +7,14 @@ from sqlmodel import Session
 
 from models.base import ConfigurationObject, name_key
 from models.field_values import FieldValues
+from models.reference_lists import load_references
 from models.tables import model_for_kind
+from models.translation_marks import tr_later
 from services.common.errors import FieldError
 from services.language import ENGLISH, exact_duration, tr_message
 from services.store.row_values import get_table
+
+MISSING_OBJECT_TEXT = tr_later("points at an object that no longer exists")
 
 
 def field_values(item: ConfigurationObject) -> FieldValues:
@@ -53,9 +57,12 @@ def store_errors(session: Session, item: ConfigurationObject) -> list[FieldError
                 value is not None
                 and session.execute(select(target.c.id).where(target.c.id == value)).first() is None
             ):
-                errors.append(
-                    FieldError(column.name, tr_message("points at an object that no longer exists"))
-                )
+                errors.append(FieldError(column.name, tr_message(MISSING_OBJECT_TEXT)))
+    for field, kind in model.reference_lists.items():
+        wanted = load_references(getattr(item, field))
+        known = get_table(model_for_kind(kind)).c.id
+        if len(set(session.execute(select(known).where(known.in_(wanted))).scalars())) < len(wanted):
+            errors.append(FieldError(field, tr_message(MISSING_OBJECT_TEXT)))
     return errors
 
 

@@ -8,6 +8,7 @@ from models.addresses import Destination
 from models.approval_process import ApprovalProcess
 from models.base import ConfigurationObject
 from models.foreign_system import ForeignSystem
+from models.servers import Server
 from models.user_credential import UserCredential
 from services.common.errors import (
     ConflictError,
@@ -213,7 +214,7 @@ def _bind_passwords(made: DocumentPlan, workspace: Workspace) -> list[str]:
     warnings = []
     for change in made.changes:
         server = change.item
-        if not isinstance(server, ForeignSystem):
+        if not isinstance(server, Server):
             continue
         for credential_id in dict.fromkeys((server.credential_id, server.proxy_credential_id)):
             credential = _planned_credential(made, workspace, credential_id)

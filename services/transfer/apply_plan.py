@@ -4,12 +4,13 @@ import contextlib
 import uuid
 from dataclasses import dataclass, field
 
-from models.addresses import normalise_base_url
 from models.approval_process import ApprovalProcess
 from models.base import ConfigurationObject, name_key
 from models.field_values import FieldValue, FieldValues
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
+from models.reference_lists import dump_references
+from models.server_fields import ServerFields
 from models.tables import model_for_kind
 from services.common.closest_match import closest_match
 from services.common.errors import RequestsOpenError
@@ -137,21 +138,36 @@ def apply_plan(made: DocumentPlan, configuration: Configuration, *, confirmed: i
 
 def _resolve_references(
     entry: Entry, known: dict[Kind, dict[str, ConfigurationObject]], mistakes: list[Mistake]
-) -> dict[str, uuid.UUID]:
-    found: dict[str, uuid.UUID] = {}
-    for column, (kind, name) in entry.references.items():
+) -> FieldValues:
+    found: FieldValues = {}
+
+    def resolve(column: str, kind: Kind, name: str) -> uuid.UUID | None:
         target = known[kind].get(name_key(name))
-        if target is not None:
-            found[column] = target.id
-            continue
-        names = [item.name for item in known[kind].values()]
-        # Comparing takes time with every name and every letter.
-        close = len(mistakes) < SHOWN_MAX and len(names) <= NAMES_MAX and len(name) <= SHORTENED_MAX
-        near = closest_match(name, names) if close else None
-        hint = f"; did you mean “{near}”" if near else ""
-        called = f"no {KINDS[kind].singular} is called “{shorten(name)}”{hint}"
-        mistakes.append(Mistake(entry.places[column], called))
+        if target is None:
+            message = _unknown_name_message(name, kind, known[kind], compare=len(mistakes) < SHOWN_MAX)
+            mistakes.append(Mistake(entry.places[column], message))
+            return None
+        return target.id
+
+    for column, (kind, name) in entry.references.items():
+        target_id = resolve(column, kind, name)
+        if target_id is not None:
+            found[column] = target_id
+    for column, (kind, names) in entry.reference_lists.items():
+        targets = [resolve(column, kind, name) for name in names]
+        found[column] = dump_references(one for one in targets if one is not None)
     return found
+
+
+def _unknown_name_message(
+    name: str, kind: Kind, known: dict[str, ConfigurationObject], *, compare: bool
+) -> str:
+    names = [item.name for item in known.values()]
+    # Comparing takes time with every name and every letter.
+    close = compare and len(names) <= NAMES_MAX and len(name) <= SHORTENED_MAX
+    near = closest_match(name, names) if close else None
+    hint = f"; did you mean “{near}”" if near else ""
+    return f"no {KINDS[kind].singular} is called “{shorten(name)}”{hint}"
 
 
 def _merge_item(kind: Kind, stored: ConfigurationObject | None, values: FieldValues) -> ConfigurationObject:
@@ -159,10 +175,10 @@ def _merge_item(kind: Kind, stored: ConfigurationObject | None, values: FieldVal
     columns = get_table(model).columns
     values = {name: value for name, value in values.items() if value is not None or columns[name].nullable}
     base_url = values.get("base_url")
-    if isinstance(base_url, str):
+    if isinstance(base_url, str) and issubclass(model.fields, ServerFields):
         # The rule of the field reports what is wrong with it, with its line.
         with contextlib.suppress(ValueError):
-            values["base_url"] = normalise_base_url(base_url)
+            values["base_url"] = model.fields.normalise_address(base_url)
     if stored is None:
         return model.of_values(values)
     if not values.get("request_item_id"):

@@ -4,7 +4,7 @@ import gc
 from dataclasses import dataclass, field
 
 from models.base import name_key
-from models.document_keys import DocumentKey, ValueForm
+from models.document_keys import CONSTANT_FORMS, DocumentKey, ValueForm
 from models.field_values import FieldValue, FieldValues
 from models.kinds import KINDS, Kind
 from models.tables import model_for_kind, referenced_kind
@@ -13,7 +13,6 @@ from services.common.errors import InputError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.language import ENGLISH
 from services.transfer.value_forms import (
-    IGNORED_SECTIONS,
     SHORTENED_MAX,
     VERSION,
     document_keys,
@@ -30,6 +29,7 @@ from services.transfer.yaml_nodes import (
     Sequence,
     YamlError,
     compose,
+    construct_tree,
     construct_value,
 )
 
@@ -82,7 +82,8 @@ def _format_mistakes(mistakes: list[Mistake]) -> list[str]:
 class Entry:
     """One object of the document: values and references by field, and the positions of both.
 
-    A reference is the kind and the name of an object; its field is None in `values` until the name is resolved.
+    A reference is the kind and the name of an object, a list of references has several names; their fields get a value
+    when the names are resolved.
     """
 
     kind: Kind
@@ -90,6 +91,7 @@ class Entry:
     values: FieldValues
     references: dict[str, tuple[Kind, str]]
     places: dict[str, Position]
+    reference_lists: dict[str, tuple[Kind, list[str]]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -99,7 +101,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Document:
-    """The entries in the order in which they can be stored, and a warning for each section that was skipped."""
+    """The entries in the order in which they can be stored, and warnings about them."""
 
     entries: list[Entry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -142,42 +144,60 @@ class _DocumentReader:
     def read(self, root: Node | None) -> Document:
         if not isinstance(root, Mapping):
             raise DocumentError([Mistake(Position(1), "must begin with version: 1 and hold sections")])
-        sections = {definition.document_section: kind for kind, definition in KINDS.items()}
-        seen = self._pairs(root, [*sections, "version", *IGNORED_SECTIONS], "section")
+        sections: dict[str, list[Kind]] = {}
+        for kind, definition in KINDS.items():
+            sections.setdefault(definition.document_section, []).append(kind)
+        seen = self._pairs(root, [*sections, "version"], "section")
         version = seen.get("version")
         number = None if version is None else construct_value(version)
         # True equals 1 in Python.
         if type(number) is not int or number != VERSION:
             self._add_mistake(version or root, f"version must be {VERSION}")
-        for key, kind in sections.items():
+        for key, kinds in sections.items():
             if key in seen:
-                self._read_section(kind, seen[key])
-        for key in IGNORED_SECTIONS:
-            if key in seen:
-                line = self._lines.position_of(seen[key]).line
-                self.document.warnings.append(
-                    f"line {line}: {key} is left out: this release does not set it up"
-                )
+                self._read_section(key, kinds, seen[key])
         if self.mistakes:
             raise DocumentError(self.mistakes)
+        # A section may contain several kinds, and a kind may need objects of a later section.
+        self.document.entries.sort(key=lambda entry: list(Kind).index(entry.kind))
         return self.document
 
-    def _read_section(self, kind: Kind, node: Node) -> None:
+    def _read_section(self, section: str, kinds: list[Kind], node: Node) -> None:
         if isinstance(node, Scalar) and construct_value(node) is None:
             return
         if not isinstance(node, Sequence):
-            self._add_mistake(node, f"{KINDS[kind].document_section} must be a list")
+            self._add_mistake(node, f"{section} must be a list")
             return
-        names: dict[str, int] = {}
+        names: dict[tuple[Kind, str], int] = {}
         for item in node.items:
-            entry = self._read_entry(kind, item)
+            kind = self._kind_of_entry(kinds, item)
+            entry = None if kind is None else self._read_entry(kind, item)
             if entry is None:
                 continue
-            key = name_key(entry.name)
+            key = entry.kind, name_key(entry.name)
             if key in names:
                 self._add_mistake(item, f"“{shorten(entry.name)}” stands at line {names[key]} already")
             names[key] = entry.place.line
             self.document.entries.append(entry)
+
+    def _kind_of_entry(self, kinds: list[Kind], node: Node) -> Kind | None:
+        """Return the kind of an entry in a section of several kinds, by its key `kind`; the first without that key."""
+        if len(kinds) == 1 or not isinstance(node, Mapping):
+            return kinds[0]
+        constants = {
+            CONSTANT_FORMS[key.form]: kind
+            for kind in kinds
+            for key in document_keys(kind).values()
+            if key.form in CONSTANT_FORMS
+        }
+        for key_node, value in node.pairs:
+            if isinstance(key_node, Scalar) and key_node.text == "kind":
+                written = construct_value(value)
+                if not isinstance(written, str) or written not in constants:
+                    self._add_mistake(value, f"kind must be one of {', '.join(constants)}")
+                    return None
+                return constants[written]
+        return kinds[0]
 
     def _read_entry(self, kind: Kind, node: Node) -> Entry | None:
         if not isinstance(node, Mapping):
@@ -198,6 +218,9 @@ class _DocumentReader:
         if key.parts:
             self._read_parts(entry, key, node)
             return
+        if key.form is ValueForm.REFERENCE_LIST:
+            self._read_reference_list(entry, key, node)
+            return
         value = self._parse(key, node)
         if key.form is ValueForm.REFERENCE:
             entry.values[key.field] = None
@@ -206,6 +229,18 @@ class _DocumentReader:
                 entry.references[key.field] = (kind, value)
         elif key.field:
             entry.values[key.field] = value
+
+    def _read_reference_list(self, entry: Entry, key: DocumentKey, node: Node) -> None:
+        try:
+            names = construct_tree(node) or []
+        except ValueError as error:
+            self._add_mistake(node, f"{key.key} {error}")
+            return
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self._add_mistake(node, f"{key.key} must be a list of names")
+            return
+        kind = referenced_kind(model_for_kind(entry.kind), key.field)
+        entry.reference_lists[key.field] = (kind, names)
 
     def _read_parts(self, entry: Entry, key: DocumentKey, node: Node) -> None:
         parts = {part.key: part for part in key.parts}
@@ -219,7 +254,8 @@ class _DocumentReader:
 
     def _parse(self, key: DocumentKey, node: Node) -> FieldValue:
         try:
-            return parse_value(key.form, construct_value(node))
+            nested = key.form is ValueForm.WINDOW_TEXTS
+            return parse_value(key.form, construct_tree(node) if nested else construct_value(node))
         except ValueError as error:
             self._add_mistake(node, f"{key.key} {error}")
             return None

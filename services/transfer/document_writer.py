@@ -5,8 +5,9 @@ import uuid
 import yaml
 
 from models.base import ConfigurationObject
-from models.document_keys import SERVICENOW, DocumentKey, ValueForm
+from models.document_keys import CONSTANT_FORMS, DocumentKey, ValueForm
 from models.kinds import KINDS, Kind
+from models.reference_lists import load_references
 from models.tables import referenced_kind
 from services.configuration import Configuration
 from services.transfer.value_forms import VERSION, document_keys, format_value
@@ -33,14 +34,20 @@ def export_document(configuration: Configuration, *, ascii_only: bool = False) -
 
     `ascii_only` writes every other character as an escape, for outputs that cannot carry them.
     """
-    document: dict[str, object] = {"version": VERSION}
+    document: dict[str, list[dict[str, object]]] = {}
     names: Names = {}
     for kind, definition in KINDS.items():
         items = configuration.all(kind)
         names[kind] = {item.id: item.name for item in items}
         if items:
-            document[definition.document_section] = [_entry(item, names) for item in items]
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=not ascii_only, width=WIDTH)
+            document.setdefault(definition.document_section, []).extend(_entry(item, names) for item in items)
+    return yaml.dump(
+        {"version": VERSION, **document},
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=not ascii_only,
+        width=WIDTH,
+    )
 
 
 def _entry(item: ConfigurationObject, names: Names) -> dict[str, object]:
@@ -48,8 +55,8 @@ def _entry(item: ConfigurationObject, names: Names) -> dict[str, object]:
     for name, key in document_keys(item.kind).items():
         if key.parts:
             entry[name] = {part.key: _value(item, part, names) for part in key.parts}
-        elif key.form is ValueForm.SERVICENOW:
-            entry[name] = SERVICENOW
+        elif key.form in CONSTANT_FORMS:
+            entry[name] = CONSTANT_FORMS[key.form]
         elif getattr(item, key.field) != key.omitted:
             entry[name] = _value(item, key, names)
     return entry
@@ -59,4 +66,7 @@ def _value(item: ConfigurationObject, key: DocumentKey, names: Names) -> object:
     value = getattr(item, key.field)
     if key.form is ValueForm.REFERENCE:
         return None if value is None else names[referenced_kind(type(item), key.field)][value]
+    if key.form is ValueForm.REFERENCE_LIST:
+        known = names[referenced_kind(type(item), key.field)]
+        return [known[one] for one in load_references(value) if one in known]
     return format_value(key.form, value)

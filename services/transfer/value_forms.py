@@ -4,18 +4,22 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from models.document_keys import SERVICENOW, DocumentKey, ValueForm
+from models.document_keys import CONSTANT_FORMS, DocumentKey, ValueForm
 from models.field_values import FieldValue
 from models.kinds import Kind
 from models.tables import model_for_kind
+from models.window_texts import (
+    dump_window_texts,
+    format_window_texts,
+    load_window_texts,
+    parse_window_texts,
+)
 from services.common.uuid_text import parse_uuid
 
 VERSION = 1
 SHORTENED_MAX = 100
 UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(\d{1,9})\s*([wdhms])")
-IGNORED_SECTIONS = ("actions", "policies")
-"""Sections of the interface that this release skips with a warning."""
 
 
 @cache
@@ -29,13 +33,15 @@ def parse_value(form: ValueForm, value: object) -> str | int | bool | None:
     return _PARSERS[form](value)
 
 
-def format_value(form: ValueForm, value: FieldValue) -> FieldValue:
+def format_value(form: ValueForm, value: FieldValue) -> object:
     """Return a field value as the document has it."""
     match form:
         case ValueForm.DURATION:
             return format_duration(int(str(value)))
-        case ValueForm.SYS_ID:
+        case ValueForm.SYS_ID | ValueForm.GUID:
             return value or None
+        case ValueForm.WINDOW_TEXTS:
+            return format_window_texts(load_window_texts(str(value)))
         case _:
             return value
 
@@ -84,11 +90,27 @@ def format_duration(seconds: int) -> str:
     return f"{seconds // UNIT_SECONDS[unit]}{unit}"
 
 
-def parse_servicenow(value: object) -> str:
-    """Return the constant `servicenow`; raises ValueError for anything else."""
-    if value != SERVICENOW:
-        raise ValueError(f"must be {SERVICENOW}, not {_describe_value(value)}")
-    return SERVICENOW
+def parse_guid(value: object) -> str | None:
+    """Return a GUID in lower case, or None; raises ValueError."""
+    written = parse_optional_text(value)
+    known = parse_uuid(written) if written is not None else None
+    if written and known is None:
+        raise ValueError(f"must be a GUID, not {_describe_value(value)}")
+    return None if known is None else str(known)
+
+
+def parse_texts(value: object) -> str:
+    """Return texts of a window in the form in which an action stores them; raises ValueError."""
+    return dump_window_texts(parse_window_texts(value))
+
+
+def _constant_parser(constant: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value != constant:
+            raise ValueError(f"must be {constant}, not {_describe_value(value)}")
+        return constant
+
+    return parse
 
 
 _PARSERS: dict[ValueForm, Callable[[object], str | int | bool | None]] = {
@@ -98,7 +120,9 @@ _PARSERS: dict[ValueForm, Callable[[object], str | int | bool | None]] = {
     ValueForm.BOOLEAN: parse_bool,
     ValueForm.DURATION: parse_duration,
     ValueForm.REFERENCE: parse_optional_text,
-    ValueForm.SERVICENOW: parse_servicenow,
+    ValueForm.GUID: parse_guid,
+    ValueForm.WINDOW_TEXTS: parse_texts,
+    **{form: _constant_parser(constant) for form, constant in CONSTANT_FORMS.items()},
 }
 
 

@@ -163,6 +163,22 @@ def construct_value(node: Node) -> object:
     return value
 
 
+def construct_tree(node: Node) -> object:
+    """Return the value of a node with its lists and mappings; raises ValueError with a message that follows a key."""
+    if isinstance(node, Sequence):
+        return [construct_tree(item) for item in node.items]
+    if not isinstance(node, Mapping):
+        return construct_value(node)
+    found: dict[str, object] = {}
+    for key_node, value in node.pairs:
+        if not isinstance(key_node, Scalar):
+            raise ValueError("must have words as keys")  # noqa: TRY004 -- one family for all wrong values
+        if key_node.text in found:
+            raise ValueError(f"contains {key_node.text[:100]} twice")
+        found[key_node.text] = construct_tree(value)
+    return found
+
+
 def _implicit_tag(text: str) -> str:
     """Return the tag of a text that was written plainly."""
     known = yaml.SafeLoader.yaml_implicit_resolvers

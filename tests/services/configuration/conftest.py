@@ -31,6 +31,7 @@ def make(configuration):
     needed = {
         Kind.USER_CREDENTIAL: {"account": "api.user"},
         Kind.FOREIGN_SYSTEM: {"base_url": "https://acme.service-now.com/"},
+        Kind.PRIVILEGE_MANAGER_SERVER: {"base_url": "https://pm.example.com/TMS/"},
     }
 
     def maker(kind, **values):

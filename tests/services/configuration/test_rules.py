@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.approval_process import DURATION_MAX_S, ApprovalProcess
-from models.approval_type import ApprovalType
+from models.action import Platform
+from models.approval_process import DURATION_MAX_S
 from models.base import NAME_MAX, TEXT_MAX
-from models.foreign_system import URL_MAX, ForeignSystem
 from models.kinds import KINDS, Kind
+from models.server_fields import URL_MAX
+from models.tables import model_for_kind
 from models.user_credential import UserCredential
 from services.common.errors import InvalidError
 from services.configuration.validation import field_errors
@@ -23,17 +24,14 @@ VALID = {
     Kind.FOREIGN_SYSTEM: {"name": "N", "base_url": "https://a.service-now.com/"},
     Kind.APPROVAL_PROCESS: {"name": "N"},
     Kind.APPROVAL_TYPE: {"name": "N"},
-}
-MODELS = {
-    Kind.USER_CREDENTIAL: UserCredential,
-    Kind.FOREIGN_SYSTEM: ForeignSystem,
-    Kind.APPROVAL_PROCESS: ApprovalProcess,
-    Kind.APPROVAL_TYPE: ApprovalType,
+    Kind.PRIVILEGE_MANAGER_SERVER: {"name": "N", "base_url": "https://pm.example.com/TMS/"},
+    Kind.ACTION: {"name": "N"},
+    Kind.POLICY: {"name": "N"},
 }
 
 
 def errors_of(kind, **values):
-    return [(e.name, e.message) for e in field_errors(MODELS[kind](**{**VALID[kind], **values}))]
+    return [(e.name, e.message) for e in field_errors(model_for_kind(kind)(**{**VALID[kind], **values}))]
 
 
 def test_new_objects_have_the_vendor_s_defaults(configuration):
@@ -99,6 +97,18 @@ def test_what_is_valid_has_no_errors_up_to_the_limits(kind):
             {"base_url": f"https://a/{'x' * URL_MAX}"},
             ("base_url", "is longer than 2048"),
         ),
+        (Kind.PRIVILEGE_MANAGER_SERVER, {"base_url": ""}, ("base_url", "is empty; it looks like")),
+        (
+            Kind.PRIVILEGE_MANAGER_SERVER,
+            {"base_url": "https://pm/TMS/Setup"},
+            ("base_url", "is the address of a page in Privilege Manager; the base URL of this server is"),
+        ),
+        (Kind.ACTION, {"approval_type_guid": "2A3F"}, ("approval_type_guid", "is not a GUID")),
+        (Kind.ACTION, {"platform": "linux"}, ("platform", "must be one of windows, macos")),
+        (Kind.ACTION, {"texts": "[]"}, ("texts", "must contain texts by language")),
+        (Kind.ACTION, {"texts": '{"": {"Title": "x"}}'}, ("texts", "has the unknown text Title")),
+        (Kind.POLICY, {"action_ids": "{}"}, ("action_ids", "must be a list of ids")),
+        (Kind.POLICY, {"action_ids": '["x"]'}, ("action_ids", "badly formed")),
         (Kind.FOREIGN_SYSTEM, {"proxy": "http://ada:x@proxy"}, ("proxy", "carries a user name")),
         (Kind.FOREIGN_SYSTEM, {"ca_bundle": "a\nb"}, ("ca_bundle", "contains control characters (U+000A)")),
         (Kind.APPROVAL_PROCESS, {"check_every_s": 9}, ("check_every_s", "is less than 10 seconds")),
@@ -134,7 +144,7 @@ def test_what_is_not_valid_is_said_beside_its_field_and_not_stored(configuration
     ((name, message),) = errors_of(kind, **values)
     assert name == expected[0]
     assert message.startswith(expected[1])
-    item = MODELS[kind](**{**VALID[kind], **values})
+    item = model_for_kind(kind)(**{**VALID[kind], **values})
     with pytest.raises(InvalidError) as caught:
         configuration.save(item)
     assert [(e.name, e.message) for e in caught.value.fields] == [(name, message)]
@@ -163,7 +173,7 @@ def test_every_wrong_field_is_named_at_once():
     ],
 )
 def test_a_reference_to_something_gone_is_refused(configuration, kind, column):
-    item = MODELS[kind](**VALID[kind], **{column: NOWHERE})
+    item = model_for_kind(kind)(**VALID[kind], **{column: NOWHERE})
     assert [e.name for e in configuration.check(item)] == [column]
     with pytest.raises(InvalidError) as caught:
         configuration.save(item)
@@ -199,6 +209,9 @@ FIELDS = {
         "request_item_name": texts,
     },
     Kind.APPROVAL_TYPE: {"policy_specific": st.booleans(), "file_specific": st.booleans()},
+    Kind.PRIVILEGE_MANAGER_SERVER: {"production": st.booleans(), "ca_bundle": st.none() | names},
+    Kind.ACTION: {"copy_of": names, "require_authentication": st.booleans()},
+    Kind.POLICY: {"active": st.booleans(), "platform": st.sampled_from(Platform).map(str)},
 }
 
 

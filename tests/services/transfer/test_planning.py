@@ -5,9 +5,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from models.action import Platform
 from models.base import name_key
-from models.kinds import KINDS, Kind
+from models.kinds import Kind
+from models.reference_lists import dump_references
 from models.tables import model_for_kind
+from models.window_texts import TextKey, dump_window_texts
 from services.common.errors import ConflictError, InvalidError
 from services.configuration import Configuration
 from services.store import Store
@@ -219,7 +222,7 @@ class TestOneTransaction:
         monkeypatch.setattr(UnitOfWork, "insert", breaks_at_the_third)
         with pytest.raises(OSError, match="disk is full"):
             apply_plan(made, configuration)
-        assert [configuration.all(kind) for kind in Kind] == [[], [], [], []]
+        assert [configuration.all(kind) for kind in Kind] == [[] for _ in Kind]
         assert configuration.history_all() == []
         assert configuration.store.verify_audit().checked == 0
 
@@ -257,6 +260,12 @@ names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_
 seconds = st.integers(60, 4 * 7 * 24 * 3600)
 
 
+window_texts = st.dictionaries(
+    st.sampled_from(["", "de", "pt-BR"]),
+    st.dictionaries(st.sampled_from([key.value for key in TextKey]), texts, min_size=1),
+)
+
+
 @st.composite
 def configurations(draw):
     """Rows of each kind with references to earlier ones, and names that differ as the store asks for."""
@@ -265,6 +274,9 @@ def configurations(draw):
         Kind.FOREIGN_SYSTEM: ("credential_id", Kind.USER_CREDENTIAL),
         Kind.APPROVAL_PROCESS: ("server_id", Kind.FOREIGN_SYSTEM),
         Kind.APPROVAL_TYPE: ("process_id", Kind.APPROVAL_PROCESS),
+        Kind.PRIVILEGE_MANAGER_SERVER: ("credential_id", Kind.USER_CREDENTIAL),
+        Kind.ACTION: ("type_id", Kind.APPROVAL_TYPE),
+        Kind.POLICY: ("server_id", Kind.PRIVILEGE_MANAGER_SERVER),
     }
     for kind in Kind:
         own = {
@@ -287,6 +299,23 @@ def configurations(draw):
                 "create_service": names,
             },
             Kind.APPROVAL_TYPE: {"policy_specific": st.booleans(), "file_specific": st.booleans()},
+            Kind.PRIVILEGE_MANAGER_SERVER: {
+                "base_url": st.sampled_from(["https://pm.example/TMS/", "http://localhost:82/Tms/"]),
+                "proxy": st.none() | st.just("http://proxy:8080"),
+            },
+            Kind.ACTION: {
+                "copy_of": names,
+                "approval_type_guid": st.just("") | st.uuids().map(str),
+                "platform": st.sampled_from(Platform).map(str),
+                "texts": window_texts.map(dump_window_texts),
+            },
+            Kind.POLICY: {
+                "active": st.booleans(),
+                "item_id": st.just("") | st.uuids().map(str),
+                "action_ids": st.lists(
+                    st.sampled_from([i.id for i in made[Kind.ACTION]] or [None]), unique=True
+                ).map(lambda ids: dump_references(one for one in ids if one is not None)),
+            },
         }[kind]
         for name in draw(st.lists(names, max_size=3, unique_by=name_key)):
             values = {column: draw(strategy) for column, strategy in own.items()}
@@ -349,7 +378,8 @@ def test_an_export_names_every_key_and_no_secret(configuration):
     text = export_document(configuration)
     assert text == export_document(configuration)
     assert [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
-        f"{KINDS[kind].document_section}:" for kind in Kind
+        f"{section}:"
+        for section in ("credentials", "foreign_systems", "approval_processes", "approval_types")
     ]
     for key in ("ca_bundle: null", "check_status_every: 20s", "timeout_after: 20m", "kind: servicenow"):
         assert key in text

@@ -1,0 +1,84 @@
+"""The page of a Privilege Manager server: base URL, API client, and network route."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from console.forms import field_editors
+from console.forms.form import FieldSpec, GroupSpec
+from console.forms.object_page import ObjectPage
+from console.forms.reference_picker import reference_field
+from console.objects.server_passwords import ROUTE_ROWS, ServerPasswords
+from models.kinds import Kind
+from models.translation_marks import tr_later
+from services.language import tr
+
+if TYPE_CHECKING:
+    from models.base import ConfigurationObject
+
+
+class PrivilegeManagerServerPage(ObjectPage):
+    """Details of a Privilege Manager server."""
+
+    object_kind: ClassVar[Kind] = Kind.PRIVILEGE_MANAGER_SERVER
+    groups = (
+        GroupSpec(
+            rows=(
+                (
+                    FieldSpec("name", "Name", field_editors.text, "Unique among Privilege Manager Servers"),
+                    FieldSpec("description", "Description", field_editors.text, "Optional"),
+                ),
+                (
+                    FieldSpec(
+                        "base_url",
+                        "Base URL",
+                        field_editors.url,
+                        "https://SERVER/TMS/, as in the browser",
+                    ),
+                ),
+                (
+                    FieldSpec(
+                        "credential_id",
+                        "API Credential",
+                        reference_field(Kind.USER_CREDENTIAL),
+                        "Client ID as Account Name, client secret as password",
+                        stretch=2,
+                    ),
+                    FieldSpec(
+                        "production",
+                        "Environment",
+                        field_editors.checkbox(tr_later("Production")),
+                        "Changes then ask a second time",
+                    ),
+                ),
+            )
+        ),
+        GroupSpec(title="Network", caption="Only where the server is not reached directly", rows=ROUTE_ROWS),
+    )
+
+    def build(self) -> None:
+        """Follow the credentials that are chosen."""
+        self.passwords = ServerPasswords(self)
+        super().build()
+
+    def extra_badges(self) -> list[tuple[str, str, str | None]]:
+        """Return whether this is a production server."""
+        badges = super().extra_badges()
+        if self.session.values.get("production"):
+            badges.append((tr("Production"), "outline", None))
+        return badges
+
+    def field_left(self, name: str) -> None:
+        """Normalise the base URL when its field is left, and check the passwords for the new route."""
+        self.passwords.field_left(name)
+
+    def on_loaded(self) -> None:
+        """Check whether the passwords may be sent to this address by this route."""
+        self.passwords.refresh_notes()
+
+    def on_suggestion(self, name: str, text: str) -> None:
+        """Run the offer of the link under a credential: enter the password again, or confirm the route."""
+        if not self.passwords.accept_offer(name):
+            super().on_suggestion(name, text)
+
+    async def after_save(self, stored: "ConfigurationObject") -> None:
+        """Bind passwords to this server and its proxy when they were never bound; the help lines said so."""
+        await self.passwords.after_save(stored)
