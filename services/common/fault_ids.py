@@ -204,38 +204,37 @@ class FaultId(StrEnum):
     APPROVAL_NOT_REQUESTED = ("approval-not-requested", _RECORD)
 
     # -- The staged check of a Privilege Manager server
-    PM_SERVICENOW_ADDRESS = ("privilege-manager-servicenow-address", _CONSOLE, _NOT_EXECUTED)
-    PM_PATH_WRONG = ("privilege-manager-path-wrong", _CONSOLE, _NOT_EXECUTED)
-    PM_SITE_MISSING = ("privilege-manager-site-missing", _INSTANCE, _NOT_EXECUTED)
-    PM_NOT_RECOGNISED = ("privilege-manager-not-recognised", _NETWORK, _NOT_EXECUTED)
-    PM_SETUP_UNFINISHED = ("privilege-manager-setup-unfinished", _INSTANCE, _NOT_EXECUTED)
-    PM_LOGIN_REDIRECT = ("privilege-manager-login-redirect", _INSTANCE, _NOT_EXECUTED)
-    PM_SSO_REDIRECT = ("privilege-manager-sso-redirect", _INSTANCE, _NOT_EXECUTED)
-    PM_WINDOWS_SIGN_IN = ("privilege-manager-windows-sign-in", _INSTANCE, _NOT_EXECUTED)
-    PM_ADDRESS_REFUSED = ("privilege-manager-address-refused", _INSTANCE, _NOT_EXECUTED)
-    PM_MAINTENANCE = ("privilege-manager-maintenance", _INSTANCE, _NOT_EXECUTED)
-    PM_APPLICATION_POOL = ("privilege-manager-application-pool", _INSTANCE, _NOT_EXECUTED)
-    PM_SWAGGER_MISSING = ("privilege-manager-swagger-missing", _INSTANCE)
-    PM_SWAGGER_REFUSED = ("privilege-manager-swagger-refused", _INSTANCE)
-    PM_SWAGGER_UNREADABLE = ("privilege-manager-swagger-unreadable", _INSTANCE)
-    PM_USER_ACCOUNT = ("privilege-manager-user-account", _ACCOUNT)
-    PM_LOG_OFF_FAILED = ("privilege-manager-log-off-failed", _ACCOUNT)
-    PM_TOKEN_OUTLIVES_LOG_OFF = ("privilege-manager-token-outlives-log-off", _ACCOUNT)
-    PM_READING_REFUSED = ("privilege-manager-reading-refused", _ACCOUNT)
-    PM_VERSION_TOO_OLD = ("privilege-manager-version-too-old", _INSTANCE)
-    PM_VERSION_LIMITED = ("privilege-manager-version-limited", _INSTANCE)
-    PM_VERSION_UNREADABLE = ("privilege-manager-version-unreadable", _INSTANCE)
-    PM_SERVER_OPERATIONS_MISSING = ("privilege-manager-server-operations-missing", _INSTANCE)
-    PM_ACTION_OPERATIONS_MISSING = ("privilege-manager-action-operations-missing", _INSTANCE)
-    PM_POLICY_OPERATIONS_MISSING = ("privilege-manager-policy-operations-missing", _INSTANCE)
-    PM_ACTIONS_EMPTY = ("privilege-manager-actions-empty", _ACCOUNT)
-    PM_ACTIONS_INCOMPLETE = ("privilege-manager-actions-incomplete", _INSTANCE)
-    PM_ACTIONS_WITHOUT_IDS = ("privilege-manager-actions-without-ids", _INSTANCE)
-    PM_APPROVAL_ACTIONS_MISSING = ("privilege-manager-approval-actions-missing", _RECORD)
-    PM_POLICIES_EMPTY = ("privilege-manager-policies-empty", _ACCOUNT)
-    PM_POLICIES_INCOMPLETE = ("privilege-manager-policies-incomplete", _INSTANCE)
-    PM_POLICIES_WITHOUT_IDS = ("privilege-manager-policies-without-ids", _INSTANCE)
-    PM_POLICY_MEMBERS_MISSING = ("privilege-manager-policy-members-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_SERVICENOW_ADDRESS = ("privilege-manager-servicenow-address", _CONSOLE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_PATH_WRONG = ("privilege-manager-path-wrong", _CONSOLE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SITE_MISSING = ("privilege-manager-site-missing", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_NOT_RECOGNISED = ("privilege-manager-not-recognised", _NETWORK, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SETUP_UNFINISHED = ("privilege-manager-setup-unfinished", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_LOGIN_REDIRECT = ("privilege-manager-login-redirect", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SSO_REDIRECT = ("privilege-manager-sso-redirect", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_WINDOWS_SIGN_IN = ("privilege-manager-windows-sign-in", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_ADDRESS_REFUSED = ("privilege-manager-address-refused", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_MAINTENANCE = ("privilege-manager-maintenance", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_APPLICATION_POOL = ("privilege-manager-application-pool", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_SWAGGER_MISSING = ("privilege-manager-swagger-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_SWAGGER_REFUSED = ("privilege-manager-swagger-refused", _INSTANCE)
+    PRIVILEGE_MANAGER_USER_ACCOUNT = ("privilege-manager-user-account", _ACCOUNT)
+    PRIVILEGE_MANAGER_LOG_OFF_FAILED = ("privilege-manager-log-off-failed", _ACCOUNT)
+    PRIVILEGE_MANAGER_TOKEN_OUTLIVES_LOG_OFF = ("privilege-manager-token-outlives-log-off", _ACCOUNT)
+    PRIVILEGE_MANAGER_READING_REFUSED = ("privilege-manager-reading-refused", _ACCOUNT)
+    PRIVILEGE_MANAGER_VERSION_TOO_OLD = ("privilege-manager-version-too-old", _INSTANCE)
+    PRIVILEGE_MANAGER_VERSION_LIMITED = ("privilege-manager-version-limited", _INSTANCE)
+    PRIVILEGE_MANAGER_VERSION_UNREADABLE = ("privilege-manager-version-unreadable", _INSTANCE)
+    PRIVILEGE_MANAGER_SERVER_OPERATIONS_MISSING = ("privilege-manager-server-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING = ("privilege-manager-action-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_POLICY_OPERATIONS_MISSING = ("privilege-manager-policy-operations-missing", _INSTANCE)
+    PRIVILEGE_MANAGER_ACTIONS_EMPTY = ("privilege-manager-actions-empty", _ACCOUNT)
+    PRIVILEGE_MANAGER_ACTIONS_INCOMPLETE = ("privilege-manager-actions-incomplete", _INSTANCE)
+    PRIVILEGE_MANAGER_ACTIONS_WITHOUT_IDS = ("privilege-manager-actions-without-ids", _INSTANCE)
+    PRIVILEGE_MANAGER_APPROVAL_ACTIONS_MISSING = ("privilege-manager-approval-actions-missing", _RECORD)
+    PRIVILEGE_MANAGER_POLICIES_EMPTY = ("privilege-manager-policies-empty", _ACCOUNT)
+    PRIVILEGE_MANAGER_POLICIES_INCOMPLETE = ("privilege-manager-policies-incomplete", _INSTANCE)
+    PRIVILEGE_MANAGER_POLICIES_WITHOUT_IDS = ("privilege-manager-policies-without-ids", _INSTANCE)
+    PRIVILEGE_MANAGER_POLICY_MEMBERS_MISSING = ("privilege-manager-policy-members-missing", _INSTANCE)
 
     # -- A request and its record
     APPROVAL_NONE_OPEN = ("approval-none-open", _RECORD)
@@ -300,6 +299,33 @@ class FaultId(StrEnum):
     STORE_UNREACHABLE = ("store-unreachable", _CONSOLE)
     STORE_UNREADABLE = ("store-unreadable", _CONSOLE)
     STORE_UNUSABLE = ("store-unusable", _CONSOLE)
+
+    # -- A call to Privilege Manager
+    PRIVILEGE_MANAGER_LOG_ON_REFUSED = (
+        "privilege-manager-log-on-refused",
+        _ACCOUNT,
+        _NOT_EXECUTED,
+        _PAUSES | FaultTrait.MAY_LOCK_ACCOUNT,
+    )
+    PRIVILEGE_MANAGER_LOG_ON_REPLY = ("privilege-manager-log-on-reply", _INSTANCE, _NOT_EXECUTED, _PAUSES)
+    PRIVILEGE_MANAGER_API_UNAVAILABLE = (
+        "privilege-manager-api-unavailable",
+        _INSTANCE,
+        _NOT_EXECUTED,
+        _PAUSES,
+    )
+    PRIVILEGE_MANAGER_TOKEN_REFUSED = ("privilege-manager-token-refused", _ACCOUNT, _NOT_EXECUTED, _PAUSES)
+    PRIVILEGE_MANAGER_FORBIDDEN = ("privilege-manager-forbidden", _ACCOUNT, _FINISHED, _DENIED)
+    PRIVILEGE_MANAGER_NOT_FOUND = ("privilege-manager-not-found", _RECORD, _FINISHED, _DENIED)
+    PRIVILEGE_MANAGER_CALL_REFUSED = ("privilege-manager-call-refused", _RECORD, _FINISHED)
+    PRIVILEGE_MANAGER_STATUS_ERROR = ("privilege-manager-status-error", _RECORD, _FINISHED)
+    PRIVILEGE_MANAGER_SERVER_ERROR = ("privilege-manager-server-error", _INSTANCE, _UNKNOWN, _PAUSES)
+    PRIVILEGE_MANAGER_SWAGGER_UNREADABLE = ("privilege-manager-swagger-unreadable", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_OPERATION_MISSING = ("privilege-manager-operation-missing", _INSTANCE, _NOT_EXECUTED)
+    PRIVILEGE_MANAGER_REPLY_MALFORMED = ("privilege-manager-reply-malformed", _INSTANCE, _FINISHED)
+    PRIVILEGE_MANAGER_REPORT_UNREADABLE = ("privilege-manager-report-unreadable", _INSTANCE, _FINISHED)
+    PRIVILEGE_MANAGER_POLICY_ID_MISSING = ("privilege-manager-policy-id-missing", _INSTANCE, _FINISHED)
+    PRIVILEGE_MANAGER_LIST_INCOMPLETE = ("privilege-manager-list-incomplete", _INSTANCE, _FINISHED, _DENIED)
 
     # -- This program, its files and its server
     CALL_INVALID = ("call-invalid", _CONSOLE)

@@ -12,8 +12,9 @@ from services.common.json_types import JsonValue
 from services.common.plain_text import replace_unstorable
 from services.servicenow.encoded_query import AnyQuery, Operator, TableQuery, where
 from services.servicenow.faults import make_error
-from services.servicenow.http_session import GET_ATTEMPTS, HttpSession
+from services.servicenow.http_session import HttpSession
 from services.servicenow.response_checks import parse_json_result, raise_for_failure
+from services.transport.http_channel import GET_ATTEMPTS
 from services.transport.response_headers import integer_header
 
 PAGE_SIZE = 200

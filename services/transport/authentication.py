@@ -1,10 +1,10 @@
 """Where a password becomes a header: `Authorization` for a server, `Proxy-Authorization` for a proxy.
 
-Both sign-ins use Basic. The header for a server is attached to each call; httpx keeps no copy of it
-that a `repr` could show. A proxy gets its sign-in only after it has offered Basic (`ProxyChallengeTrace`).
+A proxy's sign-in uses Basic, a server's Basic or an access token. The header for a server is attached to each call; httpx keeps
+no copy of it that a `repr` could show. A proxy gets its sign-in only after it has offered Basic (`ProxyChallengeTrace`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,18 @@ def basic_authorization(sign_in: SignIn | None) -> httpx.BasicAuth | None:
     if sign_in is None:
         return None
     return httpx.BasicAuth(sign_in.account, sign_in.secret.reveal())
+
+
+class BearerAuthorization(httpx.Auth):
+    """Sets `Authorization` with an access token on a call to the server. The token is revealed only then."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Set the header."""
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        yield request
 
 
 def proxy_credentials(sign_in: SignIn | None) -> tuple[str, str] | None:

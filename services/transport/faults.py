@@ -73,7 +73,13 @@ class FaultTable(dict[FaultId, Fault]):
 
 _F = Fault
 _NET = Owner.NETWORK
-PRODUCT_FAULTS = (FaultId.URL_INVALID, FaultId.TIMEOUT, FaultId.REDIRECT_ELSEWHERE, FaultId.REPLY_DAMAGED)
+PRODUCT_FAULTS = (
+    FaultId.URL_INVALID,
+    FaultId.TIMEOUT,
+    FaultId.REDIRECT_ELSEWHERE,
+    FaultId.REPLY_DAMAGED,
+    FaultId.INPUT_UNSENDABLE,
+)
 """Faults of calls that each product's table words for itself, beside `transport_faults`."""
 
 

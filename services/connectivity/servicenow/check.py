@@ -28,10 +28,10 @@ from services.connectivity.staged_check import StagedCheck, return_async
 from services.servicenow.account_roles import fetch_active_roles
 from services.servicenow.faults import FAULTS, make_error
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.http_session import started_call_paths
 from services.servicenow.response_checks import schemes_without_basic
 from services.transport.authentication import SignIn, SignInSource
 from services.transport.connection_settings import ConnectionSettings
+from services.transport.http_channel import started_call_paths
 
 SERVICE_CALL_STAGES = ("service_create", "service_status", "service_cancel", "status_call")
 

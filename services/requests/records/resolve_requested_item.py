@@ -30,10 +30,10 @@ from services.requests.records.ownership import (
 from services.requests.records.requested_item import RequestedItem, parse_item
 from services.servicenow.encoded_query import AnyOfQuery, AnyQuery, Operator, TableQuery, equals, where
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.http_session import GET_ATTEMPTS
 from services.servicenow.record_ids import is_record_number, is_sys_id
 from services.servicenow.table_api import PAGE_SIZE
 from services.transport.faults import RateLimitedError
+from services.transport.http_channel import GET_ATTEMPTS
 
 ITEM_FIELDS = (
     "sys_id", "number", "state", "approval", "active", "cat_item", "request", "request.number", "request.approval",

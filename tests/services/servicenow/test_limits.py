@@ -12,11 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from services.common.errors import ConsoleError
-from services.servicenow import http_session as instance_module
 from services.servicenow import response_checks as answers_module
-from services.servicenow.http_session import GET_ATTEMPTS
 from services.servicenow.soap_call import REPLY_MAX
+from services.transport import http_channel as channel_module
 from services.transport.faults import RateLimitedError
+from services.transport.http_channel import GET_ATTEMPTS
 from services.transport.response_body import RESPONSE_MAX_BYTES
 from services.transport.response_headers import RETRY_AFTER_MAX_S
 from tests.limits import WAIT_S
@@ -52,7 +52,7 @@ def waits(monkeypatch):
         waited.append(seconds)
         await sleep(0)
 
-    monkeypatch.setattr(instance_module.asyncio, "sleep", at_once)
+    monkeypatch.setattr(channel_module.asyncio, "sleep", at_once)
     return waited
 
 
@@ -283,7 +283,7 @@ async def test_an_answer_that_stops_in_the_middle_is_waited_for_only_so_long():
 
 
 async def test_an_answer_in_drops_is_ended_by_the_limit_of_the_whole_call(monkeypatch):
-    monkeypatch.setattr(instance_module, "CALL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(channel_module, "CALL_TIMEOUT_S", 0.3)
 
     class Drips(RawServer):
         async def _one(self, reader, writer):

@@ -16,8 +16,8 @@ from services.connectivity import run_check, time_limits
 from services.connectivity.clock import check_clock
 from services.connectivity.servicenow.stages.limits import check_rate_limit
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
-from services.servicenow import http_session as instance_module
 from services.servicenow.encoded_query import equals
+from services.transport import http_channel as channel_module
 from services.transport.response_headers import (
     integer_header,
     offers_basic,
@@ -127,7 +127,7 @@ class Wire:
 
 @pytest.fixture
 def wire(monkeypatch):
-    monkeypatch.setattr(instance_module, "RETRY_AFTER_AUTO_MAX_S", 0)
+    monkeypatch.setattr(channel_module, "RETRY_AFTER_AUTO_MAX_S", 0)
     monkeypatch.setattr(time_limits, "STAGE_TIMEOUT_S", 5)
     made = Wire()
     yield made

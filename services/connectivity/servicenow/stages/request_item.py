@@ -12,9 +12,9 @@ from services.connectivity.stage import Stage
 from services.servicenow.contract import ITEM_NAMES, VARIABLES
 from services.servicenow.encoded_query import Operator, equals, where
 from services.servicenow.http_client import ServiceNowClient
-from services.servicenow.http_session import GET_ATTEMPTS
 from services.servicenow.record_values import is_false, is_true
 from services.servicenow.table_api import Row
+from services.transport.http_channel import GET_ATTEMPTS
 
 STAGE, FLOW_STAGE = "request_item", "approval_flow"
 ORDERABLE_CLASS = "sc_cat_item"
