@@ -1,7 +1,8 @@
-"""`practice serve`: the practice instance by itself."""
+"""`practice serve`: a practice instance or a practice Privilege Manager by itself."""
 
 import asyncio
-from typing import Annotated, Literal
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,9 +13,14 @@ from services.common.errors import ConsoleError, Owner, Problem
 from services.common.fault_ids import FaultId
 from services.common.process_environment import full_environment
 
-PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 -- the name of a variable
+if TYPE_CHECKING:
+    from services.practice.faults import FaultRegistry
 
-app = typer.Typer(help="The practice instance.", no_args_is_help=True)
+PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 -- the name of a variable
+CLIENT_SECRET_VARIABLE = "PRACTICE_CLIENT_SECRET"  # noqa: S105 -- the name of a variable
+WEBHOOK_VARIABLE = "PRACTICE_WEBHOOK_AUTHORIZATION"
+
+app = typer.Typer(help="The practice instance and the practice Privilege Manager.", no_args_is_help=True)
 
 
 @app.callback()
@@ -35,38 +41,93 @@ def serve(
     ] = None,
     items: Annotated[int, typer.Option(min=0, help="Further catalog items.")] = 0,
     requests: Annotated[int, typer.Option(min=0, help="Pending requests to begin with.")] = 0,
+    privilege_manager: Annotated[
+        bool, typer.Option("--privilege-manager", help="Serve a practice Privilege Manager instead.")
+    ] = False,
+    computers: Annotated[int, typer.Option(min=0, help="Further computers, with --privilege-manager.")] = 0,
+    webhook: Annotated[
+        str | None,
+        typer.Option(help="Address on this machine that approval events go to, with --privilege-manager."),
+    ] = None,
 ) -> None:
-    """Serve a practice ServiceNow instance on this machine until it is told to stop (Ctrl+C, SIGTERM or SIGHUP).
+    """Serve a practice server on this machine until it is told to stop (Ctrl+C, SIGTERM or SIGHUP).
 
-    Every account has a password of its own, made up at start; PRACTICE_PASSWORD in the environment sets one for all.
+    Every account and API client has a password or secret of its own, made up at start; PRACTICE_PASSWORD or
+    PRACTICE_CLIENT_SECRET in the environment sets one for all. PRACTICE_WEBHOOK_AUTHORIZATION is the Authorization
+    header of the webhook.
     """
-    from services.practice import serve as serve_practice
-    from services.practice.faults import FaultRegistry, UnknownFaultError
-
-    try:
-        for text in fault or []:
-            FaultRegistry().read(text)
-    except UnknownFaultError as error:
-        raise typer.BadParameter(str(error), param_hint="--fault") from error
+    if privilege_manager:
+        serving = _privilege_manager(port, state, fault or [], computers, webhook)
+    else:
+        serving = _instance(port, state, fault or [], items, requests)
     told: list[int] = []
     try:
         with termination_signals.terminate_as_interrupt() as told:
-            asyncio.run(
-                serve_practice(
-                    port=port,
-                    state=state,
-                    items=items,
-                    requests=requests,
-                    faults=fault or [],
-                    # From the environment only: what stands on a command line can be read by every user.
-                    password=full_environment().get(PASSWORD_VARIABLE) or None,
-                    printer=output.print_result,
-                )
-            )
+            asyncio.run(serving)
     except KeyboardInterrupt:
         raise typer.Exit(output.EXIT_OK if told else output.EXIT_CANCELLED) from None
     except OSError as error:
         raise typer.Exit(CommandContext.failed(_listen_error(port, error))) from error
+
+
+# Passwords come from the environment only: what stands on a command line can be read by every user.
+
+
+def _instance(
+    port: int, state: Literal["stock", "empty"], faults: list[str], items: int, requests: int
+) -> Coroutine[None, None, None]:
+    """Return the work of a practice ServiceNow instance."""
+    from services.practice import serve as serve_practice
+    from services.practice.faults import FaultRegistry
+
+    _check_faults(FaultRegistry(), faults)
+    return serve_practice(
+        port=port,
+        state=state,
+        items=items,
+        requests=requests,
+        faults=faults,
+        password=full_environment().get(PASSWORD_VARIABLE) or None,
+        printer=output.print_result,
+    )
+
+
+def _privilege_manager(
+    port: int, state: Literal["stock", "empty"], faults: list[str], computers: int, webhook: str | None
+) -> Coroutine[None, None, None]:
+    """Return the work of a practice Privilege Manager."""
+    from services.practice.privilege_manager import PrivilegeManagerFaults
+    from services.practice.privilege_manager import serve as serve_practice
+    from services.practice.privilege_manager.server import check_webhook
+
+    _check_faults(PrivilegeManagerFaults(), faults)
+    try:
+        if webhook is not None:
+            check_webhook(webhook)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--webhook") from error
+    environment = full_environment()
+    return serve_practice(
+        port=port,
+        empty=state == "empty",
+        computers=computers,
+        faults=faults,
+        secret=environment.get(CLIENT_SECRET_VARIABLE) or None,
+        webhook=webhook,
+        webhook_authorization=environment.get(WEBHOOK_VARIABLE, ""),
+        printer=output.print_result,
+    )
+
+
+def _check_faults(registry: "FaultRegistry", faults: list[str]) -> None:
+    """Raise a usage error for a fault that is not known."""
+    from services.practice.faults import UnknownFaultError
+
+    try:
+        for text in faults:
+            registry.read(text)
+    except UnknownFaultError as error:
+        raise typer.BadParameter(str(error), param_hint="--fault") from error
 
 
 def _listen_error(port: int, error: OSError) -> ConsoleError:

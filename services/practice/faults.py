@@ -1,7 +1,7 @@
 """Faults that the practice instance can simulate."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -120,15 +120,19 @@ Option = str | float
 
 @dataclass(slots=True)
 class FaultRegistry:
-    """The active faults with their options."""
+    """The active faults with their options; `known` and `known_options` say which faults there are."""
 
     active: dict[str, dict[str, Option]] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=lambda: FAULTS, repr=False)
+    known_options: Mapping[str, Mapping[str, type[float | str]]] = field(
+        default_factory=lambda: FAULT_OPTIONS, repr=False
+    )
 
     def set(self, name: str, /, **options: Option) -> None:
         """Activate a fault. Raises UnknownFaultError."""
-        if name not in FAULTS:
-            raise UnknownFaultError(f"no fault is called {name}; known are {', '.join(FAULTS)}")
-        known = FAULT_OPTIONS.get(name, {})
+        if name not in self.known:
+            raise UnknownFaultError(f"no fault is called {name}; known are {', '.join(self.known)}")
+        known = self.known_options.get(name, {})
         for key, value in options.items():
             if key not in known:
                 raise UnknownFaultError(f"{name} has no option {key}; it has {', '.join(known) or 'none'}")
@@ -166,7 +170,7 @@ class FaultRegistry:
         options: dict[str, Option] = {}
         for part in filter(None, rest.split(",")):
             key, _, value = part.partition("=")
-            wanted = FAULT_OPTIONS.get(name.strip(), {}).get(key.strip(), str)
+            wanted = self.known_options.get(name.strip(), {}).get(key.strip(), str)
             options[key.strip()] = float(value) if wanted is float and _NUMBER.fullmatch(value) else value
         self.set(name.strip(), **options)
 

@@ -2,23 +2,19 @@
 
 import asyncio
 import base64
-import hashlib
 import json
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from email.utils import formatdate
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.addresses import is_loopback
 from services.practice.accounts_and_sessions import Accounts, User
 from services.practice.database import Database
 from services.practice.fault_effects import apply_faults
@@ -26,11 +22,11 @@ from services.practice.faults import FaultRegistry
 from services.practice.script_runner import ScriptRunner
 from services.practice.scripted_soap import ScriptedServices, soap_fault
 from services.practice.table_api import TableApi, error_response, not_authenticated
+from services.practice.web_parts import LoopbackHostOnly, LostResponse, RecordedCall, html_page
 
 _URL_SAFE = ":/?#[]@!$&'()*+,;=%"
 _log = logging.getLogger(__name__)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_HTML_TEMPLATE = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>"
 FAULT_PAGES = {
     "hibernating": (
         "Instance Hibernating page",
@@ -51,30 +47,6 @@ REDIRECT_FAULTS = {
 """Faults that point elsewhere, and where to."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedCall:
-    """A recorded call, without secrets."""
-
-    method: str
-    path: str
-    query: str
-    account: str
-    status: int
-    authorized: bool
-    digest: str
-    """SHA-256 of the Authorization header, or an empty text."""
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class _LostResponse(Response):
-    """A response that is never sent; the connection is closed instead."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Announce a response and return without sending it; the server closes the connection."""
-        del scope, receive
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
-
-
 def internal_error(path: str) -> Response:
     """Return the response to an internal error: a JSON body, or a SOAP fault for SOAP calls."""
     if path.startswith("/api/"):
@@ -85,30 +57,7 @@ def internal_error(path: str) -> Response:
 def fault_page(name: str, status: int = 200) -> Response:
     """Return a web page that an instance sends instead of data."""
     title, text = FAULT_PAGES[name]
-    return HTMLResponse(_HTML_TEMPLATE.format(title=title, text=text), status)
-
-
-class _LoopbackHostOnly:
-    """Rejects requests with another Host header.
-
-    A web page could resolve its own host name to this machine (DNS rebinding).
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app
-        if scope["type"] == "http" and not _is_loopback_host(Request(scope).headers.get("host", "")):
-            app = JSONResponse({"error": "This instance answers to names of this machine only."}, 421)
-        await app(scope, receive, send)
-
-
-def _is_loopback_host(host: str) -> bool:
-    try:
-        return is_loopback(urlsplit(f"//{host}").hostname or "")
-    except ValueError:
-        return False
+    return html_page(title, text, status)
 
 
 class PracticeWebApp:
@@ -133,7 +82,7 @@ class PracticeWebApp:
             ],
             # Other methods, and paths that no route matches.
             exception_handlers={404: self._handle, 405: self._handle},
-            middleware=[Middleware(_LoopbackHostOnly)],
+            middleware=[Middleware(LoopbackHostOnly)],
         )
 
     async def _set_faults(self, request: Request) -> Response:
@@ -163,22 +112,10 @@ class PracticeWebApp:
         except Exception:  # noqa: BLE001 -- a mistake of its own; callers get what an instance would say
             _log.exception("%s %s", request.method, request.url.path)
             response = internal_error(request.url.path)
-        header = request.headers.get("authorization", "")
-        self.log.append(
-            RecordedCall(
-                request.method,
-                request.url.path,
-                request.url.query,
-                user.user_name if user else "",
-                response.status_code,
-                bool(header),
-                hashlib.sha256(header.encode()).hexdigest() if header else "",
-                {k: v for k, v in request.headers.items() if k not in ("authorization", "cookie")},
-            )
-        )
+        self.log.append(RecordedCall.of(request, user.user_name if user else "", response.status_code))
         self._add_instance_headers(response, user, session)
         if self.faults.consume("answer_lost"):
-            return _LostResponse()
+            return LostResponse()
         if self.faults.on("cut_body") and response.body:
             content = bytes(response.body)
             return Response(
@@ -193,17 +130,11 @@ class PracticeWebApp:
         if spoilt is None and self._is_stale_session(request):
             text = "Insufficient rights to query records"
             api = request.url.path.startswith("/api/")
-            spoilt = (
-                error_response(403, text, "")
-                if api
-                else HTMLResponse(_HTML_TEMPLATE.format(title=text, text=text), 403)
-            )
+            spoilt = error_response(403, text, "") if api else html_page(text, text, 403)
         if spoilt is not None:
             return spoilt
         if user is not None and self.faults.on("page_forbidden"):
-            return HTMLResponse(
-                _HTML_TEMPLATE.format(title="403 Forbidden", text="Your address is not let in."), 403
-            )
+            return html_page("403 Forbidden", "Your address is not let in.", 403)
         path = request.scope["path"].removeprefix("/")
         parts = path.split("/")
         if parts[:2] == ["api", "now"]:
@@ -230,12 +161,10 @@ class PracticeWebApp:
         if not query.startswith(("WSDL", "SOAP")):
             return fault_page("login_page")
         if user is None:
-            return HTMLResponse(_HTML_TEMPLATE.format(title="Error report", text="HTTP Status 401"), 401)
+            return html_page("Error report", "HTTP Status 401", 401)
         service = self.services.service(name)
         if service is None:
-            return HTMLResponse(
-                _HTML_TEMPLATE.format(title="Page not found", text="The page does not exist."), 404
-            )
+            return html_page("Page not found", "The page does not exist.", 404)
         strict = self._database.is_set("glide.soap.strict_security", default=True)
         role = "soap_query" if query.startswith("WSDL") else "soap_script"
         refused = strict and not user.has(role, "soap")
@@ -251,7 +180,7 @@ class PracticeWebApp:
             or self.faults.applies_to_service("service_forbidden", name)
         ):
             if role == "soap_query":
-                return HTMLResponse(_HTML_TEMPLATE.format(title="Forbidden", text="Insufficient rights"), 403)
+                return html_page("Forbidden", "Insufficient rights", 403)
             return soap_fault(
                 "com.glide.processors.soap.SOAPProcessingException: Insufficient rights to run the service"
             )
@@ -274,9 +203,9 @@ class PracticeWebApp:
         if faults.on("not_servicenow"):
             return JSONResponse({"hello": "world"})
         if faults.on("foreign_page"):
-            return HTMLResponse(_HTML_TEMPLATE.format(title="Welcome to nginx!", text="It works."))
+            return html_page("Welcome to nginx!", "It works.")
         if faults.on("server_error"):
-            return HTMLResponse(_HTML_TEMPLATE.format(title="Error", text="Internal error"), 500)
+            return html_page("Error", "Internal error", 500)
         if faults.consume("rate_limited"):
             seconds = int(faults.option("rate_limited", "seconds", 60))
             limit = int(faults.option("rate_limited", "limit", 100))
