@@ -13,7 +13,7 @@ from services.connectivity import network
 from services.connectivity.clock import check_clock
 from services.connectivity.report import CheckReport, StageResult, StageState
 from services.connectivity.sign_in import PreviousSignIn
-from services.connectivity.stage_run import CallLog, StageCallback, StageRun
+from services.connectivity.stage_run import StageCallback, StageRun
 from services.connectivity.tls import check_tls
 from services.language import plural_message
 from services.transport.authentication import SignIn, SignInSource
@@ -31,8 +31,6 @@ class StagedCheck(ABC):
     """What the other side is called in evidence."""
     faults: ClassVar[FaultTable]
     """The words for what calls can end with."""
-    call_log: ClassVar[CallLog]
-    """Where the client of this kind of system notes the calls it sends."""
 
     def __init__(
         self,
@@ -44,7 +42,7 @@ class StagedCheck(ABC):
         self.settings = settings
         self.sign_in = sign_in
         self.accepted = accepted
-        self.stages = StageRun(get_stages(self.kind), self.faults, report, self.adapt, self.call_log)
+        self.stages = StageRun(get_stages(self.kind), self.faults, report, self.adapt)
         self.reply: network.AnonymousResponse | None = None
         self._addresses: list[str] = []
         self._answering = ""

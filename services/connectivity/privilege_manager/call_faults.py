@@ -9,17 +9,15 @@ STAGES = "version actions policies"
 _API = "Privilege Manager API documentation"
 
 declare_faults(
-    table_fault(FAULTS, FaultId.PM_TOKEN_REFUSED, STAGES,
-        tr_later("The log-on works, and every call after it is refused."), f"{_API}: log-on"),
-    table_fault(FAULTS, FaultId.PM_FORBIDDEN, STAGES,
+    table_fault(FAULTS, FaultId.PRIVILEGE_MANAGER_FORBIDDEN, STAGES,
         tr_later("The log-on works, and lists or changes end in an error about a role."), "Privilege Manager documentation: roles"),
-    table_fault(FAULTS, FaultId.PM_NOT_FOUND, STAGES,
-        tr_later("Something that the server's own pages show is reported as missing."), f"{_API}: replies"),
-    table_fault(FAULTS, FaultId.PM_STATUS_ERROR, STAGES,
+    table_fault(FAULTS, FaultId.PRIVILEGE_MANAGER_OPERATION_MISSING, STAGES,
+        tr_later("What is named is off, although the server's Swagger page lists an operation for it."), f"{_API}: replies"),
+    table_fault(FAULTS, FaultId.PRIVILEGE_MANAGER_STATUS_ERROR, STAGES,
         tr_later("A list or a change ends with a message of the server. Its own pages may show the same one."), f"{_API}: Status and Messages"),
-    table_fault(FAULTS, FaultId.PM_SERVER_ERROR, f"http authentication {STAGES}",
+    table_fault(FAULTS, FaultId.PRIVILEGE_MANAGER_SERVER_ERROR, f"http authentication {STAGES}",
         tr_later("The server's own pages show an error with a CorrelationID, now and then or every time."),
         "Privilege Manager documentation: Server Logs"),
-    table_fault(FAULTS, FaultId.PM_REPLY_MALFORMED, STAGES,
+    table_fault(FAULTS, FaultId.PRIVILEGE_MANAGER_REPLY_MALFORMED, STAGES,
         tr_later("Lists stay empty with an error, although the server's own pages show items."), f"{_API}: replies"),
 )  # fmt: skip

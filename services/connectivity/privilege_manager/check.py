@@ -7,6 +7,7 @@ import httpx
 from models.addresses import normalise_privilege_manager_url
 from models.kinds import Kind
 from services.common.errors import ConsoleError, Owner, Problem
+from services.common.fault_ids import FaultId, FaultTrait
 from services.connectivity import network
 from services.connectivity.fault_catalog import fault_result
 from services.connectivity.network import AnonymousResponse
@@ -17,12 +18,11 @@ from services.connectivity.privilege_manager.instance_faults import STAGE as INS
 from services.connectivity.privilege_manager.stage import REGISTRY, LoggedOnCheck
 from services.connectivity.report import StageResult, StageState
 from services.connectivity.stage import load_stages
-from services.connectivity.staged_check import StagedCheck, return_async
+from services.connectivity.staged_check import StagedCheck
 from services.privilege_manager.client import PrivilegeManagerClient
 from services.privilege_manager.faults import FAULTS
 from services.privilege_manager.swagger import ApiDescription
 from services.transport.authentication import SignIn
-from services.common.fault_ids import FaultId, FaultTrait
 
 READ_STAGES = ("version", "actions", "policies")
 """The stages that need the operations of the server."""
@@ -109,8 +109,15 @@ class PrivilegeManagerCheck(StagedCheck):
                 found.append(await server.operations())
             except ConsoleError as error:
                 fault = error.problem.fault
-                denied = FaultTrait.ACCESS_DENIED in fault.traits or fault == FaultId.PM_TOKEN_REFUSED
-                known = FaultId.PM_SWAGGER_REFUSED if denied else FaultId.PM_SWAGGER_UNREADABLE
+                denied = (
+                    FaultTrait.ACCESS_DENIED in fault.traits
+                    or fault == FaultId.PRIVILEGE_MANAGER_TOKEN_REFUSED
+                )
+                known = (
+                    FaultId.PRIVILEGE_MANAGER_SWAGGER_REFUSED
+                    if denied
+                    else FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE
+                )
                 return fault_result(INSTANCE, known, error.problem.evidence)
             count = len(found[0].operations)
             return f"{seen}; {count} operations that this console knows"

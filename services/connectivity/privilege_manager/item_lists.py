@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from services.common.errors import ConsoleError
-from services.common.fault_ids import FaultTrait
+from services.common.fault_ids import FaultId
 from services.connectivity.privilege_manager.stage import LoggedOnCheck
-from services.privilege_manager.items import AnyItem, ItemList
+from services.privilege_manager.api_items import AnyItem, ItemList
 
 ListT = TypeVar("ListT")
 
@@ -16,7 +16,7 @@ async def read_list(check: LoggedOnCheck, what: str, read: Callable[[], Awaitabl
     try:
         return await read()
     except ConsoleError as error:
-        if FaultTrait.ACCESS_DENIED in error.problem.fault.traits:
+        if error.problem.fault == FaultId.PRIVILEGE_MANAGER_FORBIDDEN:
             check.note_refused(what, error.problem)
         raise
 

@@ -17,7 +17,7 @@ class LoggedOnCheck:
     server: PrivilegeManagerClient
     api: ApiDescription | None
     """The operations that the server has; None where its Swagger document cannot be read."""
-    note_refused: Callable[[str, Problem], None]
+    note_refused: Callable[[str, Problem], object]
     """Is called with what was read and why that was refused; the stage `roles` reports it."""
 
     def missing(self, operations: Iterable[Operation]) -> list[Operation]:

@@ -57,7 +57,7 @@ def check_reply(faults: FaultTable, response: httpx.Response, origin: Origin) ->
     if status >= 500 and _substitute(response, origin) is None:
         found = _CORRELATION.search(response.text[:BODY_SEARCHED])
         named = f", CorrelationID {found[1]}" if found else ""
-        raise faults.error(FaultId.PM_SERVER_ERROR, tried, f"HTTP {status}{named}")
+        raise faults.error(FaultId.PRIVILEGE_MANAGER_SERVER_ERROR, tried, f"HTTP {status}{named}")
     server = response.headers.get("server", "")
     return f"{status}, {response.http_version}, no redirect" + (f", {server}" if server else "")
 
@@ -70,7 +70,10 @@ async def check_instance(response: httpx.Response, origin: Origin, probe: Probe)
     signs = find_servicenow_signs(response)
     if origin.host.endswith(SERVICENOW_DOMAINS) or signs:
         raise refused_error(
-            STAGE, FaultId.PM_SERVICENOW_ADDRESS, _tried(origin), ", ".join(signs) or origin.host
+            STAGE,
+            FaultId.PRIVILEGE_MANAGER_SERVICENOW_ADDRESS,
+            _tried(origin),
+            ", ".join(signs) or origin.host,
         )
     problem = _substitute(response, origin)
     if problem is not None:
@@ -98,14 +101,20 @@ def describes_privilege_manager(document: JsonValue) -> bool:
 async def _judge_by_version(response: httpx.Response, origin: Origin, version: httpx.Response) -> StageResult:
     """Return what to conclude where the Swagger document did not come, from the reply of the version's address."""
     seen = f"HTTP {response.status_code} for {SWAGGER_PATH}, HTTP {version.status_code} for {VERSION_PATH}"
-    if version.status_code == 401 or (version.is_success and not _is_html(version)):
+    if version.status_code == 401 or isinstance(_parse_json(version), str):
         missing = response.status_code == 404
-        fault = FaultId.PM_SWAGGER_MISSING if missing else FaultId.PM_SWAGGER_UNREADABLE
+        fault = (
+            FaultId.PRIVILEGE_MANAGER_SWAGGER_MISSING
+            if missing
+            else FaultId.PRIVILEGE_MANAGER_SWAGGER_UNREADABLE
+        )
         return fault_result(STAGE, fault, seen)
     if response.status_code == 404:
-        raise unreachable_error(STAGE, FaultId.PM_PATH_WRONG, _tried(origin), seen)
+        raise unreachable_error(STAGE, FaultId.PRIVILEGE_MANAGER_PATH_WRONG, _tried(origin), seen)
     kind = response.headers.get("content-type", "no content type")
-    raise unreachable_error(STAGE, FaultId.PM_NOT_RECOGNISED, _tried(origin), f"{seen}, {kind}")
+    raise unreachable_error(
+        STAGE, FaultId.PRIVILEGE_MANAGER_NOT_RECOGNISED, _tried(origin), f"{seen}, {kind}"
+    )
 
 
 def _substitute(response: httpx.Response, origin: Origin) -> ConsoleError | None:
@@ -117,19 +126,19 @@ def _substitute(response: httpx.Response, origin: Origin) -> ConsoleError | None
         seen = f"{seen} to {response.headers.get('location', 'nowhere')}"
         fault = _redirect_fault(response, origin)
     elif server.startswith(HTTP_SYS) and status in (400, 404):
-        fault = FaultId.PM_SITE_MISSING
+        fault = FaultId.PRIVILEGE_MANAGER_SITE_MISSING
     elif server.startswith(HTTP_SYS) and status == 503:
-        fault = FaultId.PM_APPLICATION_POOL
+        fault = FaultId.PRIVILEGE_MANAGER_APPLICATION_POOL
     elif status == 503:
-        fault = FaultId.PM_MAINTENANCE
+        fault = FaultId.PRIVILEGE_MANAGER_MAINTENANCE
     elif status == 401 and _wants_windows_sign_in(response):
         seen = f"{seen}; it offers {', '.join(response.headers.get_list('www-authenticate'))}"
-        fault = FaultId.PM_WINDOWS_SIGN_IN
+        fault = FaultId.PRIVILEGE_MANAGER_WINDOWS_SIGN_IN
     elif status == 403 and _is_html(response):
-        fault = FaultId.PM_ADDRESS_REFUSED
+        fault = FaultId.PRIVILEGE_MANAGER_ADDRESS_REFUSED
     elif status in (200, 401, 403) and _PASSWORD_FIELD.search(response.text[:BODY_SEARCHED]):
         seen = f"{seen}, a page with a password field"
-        fault = FaultId.PM_LOGIN_REDIRECT
+        fault = FaultId.PRIVILEGE_MANAGER_LOGIN_REDIRECT
     return refused_error(STAGE, fault, _tried(origin), seen) if fault is not None else None
 
 
@@ -142,10 +151,10 @@ def _redirect_fault(response: httpx.Response, origin: Origin) -> FaultId | None:
     except ValueError:
         return None
     if not elsewhere and SETUP_SEGMENT in segments:
-        return FaultId.PM_SETUP_UNFINISHED
+        return FaultId.PRIVILEGE_MANAGER_SETUP_UNFINISHED
     if not elsewhere and segments & LOGIN_SEGMENTS:
-        return FaultId.PM_LOGIN_REDIRECT
-    return FaultId.PM_SSO_REDIRECT if is_sso_redirect(asked, location, origin) else None
+        return FaultId.PRIVILEGE_MANAGER_LOGIN_REDIRECT
+    return FaultId.PRIVILEGE_MANAGER_SSO_REDIRECT if is_sso_redirect(asked, location, origin) else None
 
 
 def _wants_windows_sign_in(response: httpx.Response) -> bool:

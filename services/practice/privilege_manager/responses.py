@@ -36,4 +36,7 @@ def internal_error() -> Response:
 
 def login_page() -> Response:
     """Return the login page."""
-    return html_page("Privilege Manager - Log in", "User name <input name='username'>")
+    return html_page(
+        "Privilege Manager - Log in",
+        "User name <input name='username'> Password <input name='password' type='password'>",
+    )

@@ -44,11 +44,10 @@ def _call_faults():
     for stage in READ_STAGES:
         told = [READING_REFUSED] if stage != "version" else []
         yield _one(stage, "forbidden", "forbidden", operation=stage, also=told)
-        yield _one(stage, "not-found", "not_found", operation=stage)
+        yield _one(stage, "operation-missing", "not_found", operation=stage)
         yield _one(stage, "status-error", "status_error", operation=stage)
         yield _one(stage, "server-error", "html_500", operation=stage)
         yield _one(stage, "reply-malformed", "not_json", operation=stage)
-        yield _one(stage, "token-refused", "token_expired", operation=stage)
 
 
 def _remove(practice, *item_ids):
@@ -100,6 +99,7 @@ PM_PRACTICE = [
     _one("instance", "swagger-refused", "swagger_refused"),
     _one("authentication", "log-on-refused", "logon_refused"),
     _one("authentication", "api-unavailable", "api_disabled"),
+    _one("authentication", "token-refused", "token_expired"),
     _one("authentication", "log-on-reply", "other_json", operation="log_on"),
     _one("authentication", "server-error", "html_500", operation="log_on"),
     PmProduced("authentication", "rate-limited", (("rate_limited", {"operation": "log_on"}),)),

@@ -8,7 +8,7 @@ from services.connectivity.privilege_manager.item_lists import describe_count, i
 from services.connectivity.privilege_manager.stage import LoggedOnCheck, describe_missing, logged_on_stages
 from services.connectivity.report import StageResult
 from services.connectivity.stage import Stage
-from services.privilege_manager.items import ActionItem, ItemList
+from services.privilege_manager.api_items import ActionItem, ItemList
 from services.privilege_manager.operations import Operation
 
 STAGE = "actions"
@@ -27,26 +27,26 @@ _API = "Privilege Manager API documentation"
 _PM = Owner.PRIVILEGE_MANAGER
 
 declare_faults(
-    failure(FaultId.PM_ACTIONS_EMPTY, STAGE, _PM,
+    failure(FaultId.PRIVILEGE_MANAGER_ACTIONS_EMPTY, STAGE, _PM,
         tr_later("The list of actions stays empty, although the server's own pages show actions."),
         tr_later("Every server has built-in actions; this API client sees none of them."),
         tr_later("Give the API client a role that may read all items, such as Privilege Manager Users."),
         "Privilege Manager documentation: roles"),
-    failure(FaultId.PM_ACTIONS_WITHOUT_IDS, STAGE, _PM,
+    failure(FaultId.PRIVILEGE_MANAGER_ACTIONS_WITHOUT_IDS, STAGE, _PM,
         tr_later("Actions are missing in lists, and policies show actions without a name."),
         tr_later("Actions came without an id that this console can read."),
         tr_later("Compare the version of the server with the versions that this console knows; an update may have changed the names of members."),
         f"{_API}: actions/GetAll"),
-    warning(FaultId.PM_ACTIONS_INCOMPLETE, STAGE, _PM,
+    warning(FaultId.PRIVILEGE_MANAGER_ACTIONS_INCOMPLETE, STAGE, _PM,
         tr_later("Some actions are missing in lists."),
         tr_later("The server has more actions than it sent."),
         tr_later("Check again; if it repeats, look at the role and the organizational groups of the API client."), f"{_API}: Total"),
-    warning(FaultId.PM_APPROVAL_ACTIONS_MISSING, STAGE, _PM,
+    warning(FaultId.PRIVILEGE_MANAGER_APPROVAL_ACTIONS_MISSING, STAGE, _PM,
         tr_later("There is no action that a copy for approval can be made of."),
         tr_later("None of the actions that ask for approval is on the server, or this API client does not see them."),
         tr_later("Look in the server's own pages for Approval Request Form Action; let the API client read it."),
         "Privilege Manager documentation: default actions"),
-    warning(FaultId.PM_ACTION_OPERATIONS_MISSING, STAGE, _PM,
+    warning(FaultId.PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING, STAGE, _PM,
         tr_later("Details of actions stay unknown, and links from policies to approval types cannot be proven."),
         tr_later("The server's Swagger document lacks operations for actions."),
         tr_later("Update Privilege Manager, or look at the actions in its own pages."), f"{_API}: Swagger document"),
@@ -60,7 +60,9 @@ def create_actions_stage(check: LoggedOnCheck) -> list[Stage]:
     async def look() -> str | StageResult:
         missing = check.missing(OPERATIONS)
         if Operation.LIST_ACTIONS in missing:
-            return fault_result(STAGE, FaultId.PM_ACTION_OPERATIONS_MISSING, describe_missing(missing))
+            return fault_result(
+                STAGE, FaultId.PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING, describe_missing(missing)
+            )
         return judge_actions(await read_list(check, "actions", check.server.actions), missing)
 
     return [Stage(STAGE, look)]
@@ -72,18 +74,18 @@ def judge_actions(listing: ItemList[ActionItem], missing: list[Operation]) -> st
     if missing:
         seen += f"; {describe_missing(missing)}"
     if listing.unreadable:
-        return fault_result(STAGE, FaultId.PM_ACTIONS_WITHOUT_IDS, seen)
+        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_WITHOUT_IDS, seen)
     if not len(listing):
-        return fault_result(STAGE, FaultId.PM_ACTIONS_EMPTY, seen)
+        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_EMPTY, seen)
     found = [action for action in listing if asks_for_approval(action)]
     names = ", ".join(action.name or action.item_id for action in found[:NAMES_SHOWN])
     more = f" and {len(found) - NAMES_SHOWN} more" if len(found) > NAMES_SHOWN else ""
     seen += f"; {len(found)} ask for approval: {names}{more}" if found else "; none asks for approval"
     if is_cut(listing):
-        return fault_result(STAGE, FaultId.PM_ACTIONS_INCOMPLETE, seen)
+        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_INCOMPLETE, seen)
     if not found:
-        return fault_result(STAGE, FaultId.PM_APPROVAL_ACTIONS_MISSING, seen)
-    return fault_result(STAGE, FaultId.PM_ACTION_OPERATIONS_MISSING, seen) if missing else seen
+        return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_APPROVAL_ACTIONS_MISSING, seen)
+    return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING, seen) if missing else seen
 
 
 def asks_for_approval(action: ActionItem) -> bool:
