@@ -69,9 +69,7 @@ class CheckSignIn:
         return {"account": self.account, "origin": self.origin, "mark": self.mark}
 
 
-def get_check_sign_in(
-    vault: Vault, server: Server, credential: UserCredential | None
-) -> CheckSignIn | None:
+def get_check_sign_in(vault: Vault, server: Server, credential: UserCredential | None) -> CheckSignIn | None:
     """Say what a check of `server` signs in with now; None where the vault does not know its password apart.
 
     Asks the vault: call it in a thread.

@@ -20,9 +20,7 @@ from services.privilege_manager.api_items import (
     read_id,
     read_policy,
 )
-from services.privilege_manager.faults import make_error
-from services.privilege_manager.operations import Operation
-from services.privilege_manager.replies import (
+from services.privilege_manager.api_replies import (
     Reply,
     parse_item,
     parse_list,
@@ -30,6 +28,8 @@ from services.privilege_manager.replies import (
     raise_for_failure,
     summarize_body,
 )
+from services.privilege_manager.faults import make_error
+from services.privilege_manager.operations import Operation
 from services.privilege_manager.reports import Report, read_report
 from services.privilege_manager.schemas import Schema
 from services.privilege_manager.session import ApiSession
@@ -161,21 +161,27 @@ class PrivilegeManagerClient(ApiSession):
 
     async def add_actions(self, policy_id: str, actions: Iterable[PolicyAction]) -> None:
         """Add actions to a policy."""
-        await self._change_actions(Operation.ADD_ACTIONS, policy_id, actions, "Add actions to a policy")
+        tried = "Add actions to a policy"
+        body = _list_actions(actions, tried)
+        await self._change(Operation.ADD_ACTIONS, (_id_for_path(policy_id, tried),), body, tried)
 
     async def remove_actions(self, policy_id: str, actions: Iterable[PolicyAction]) -> None:
         """Remove actions from a policy."""
         tried = "Remove actions from a policy"
-        await self._change_actions(Operation.REMOVE_ACTIONS, policy_id, actions, tried)
+        body = _list_actions(actions, tried)
+        await self._change(Operation.REMOVE_ACTIONS, (_id_for_path(policy_id, tried),), body, tried)
 
     async def add_filters(self, policy_id: str, filters: Iterable[PolicyFilter]) -> None:
         """Add filters to a policy."""
-        await self._change_filters(Operation.ADD_FILTERS, policy_id, filters, "Add filters to a policy")
+        tried = "Add filters to a policy"
+        body = _list_filters(filters, tried)
+        await self._change(Operation.ADD_FILTERS, (_id_for_path(policy_id, tried),), body, tried)
 
     async def remove_filters(self, policy_id: str, filters: Iterable[PolicyFilter]) -> None:
         """Remove filters from a policy."""
         tried = "Remove filters from a policy"
-        await self._change_filters(Operation.REMOVE_FILTERS, policy_id, filters, tried)
+        body = _list_filters(filters, tried)
+        await self._change(Operation.REMOVE_FILTERS, (_id_for_path(policy_id, tried),), body, tried)
 
     async def set_active(self, policy_id: str, *, active: bool) -> None:
         """Switch a policy on or off."""
@@ -272,21 +278,19 @@ class PrivilegeManagerClient(ApiSession):
         )
         return response, parse_reply(response, tried, may_be_empty=True, missing=missing)
 
-    async def _change_actions(
-        self, operation: Operation, policy_id: str, actions: Iterable[PolicyAction], tried: str
-    ) -> None:
-        listed: list[JsonLike] = [
-            {"Id": _id_for_path(one.action_id, tried), "IsChildAction": one.is_child} for one in actions
-        ]
-        await self._change(operation, (_id_for_path(policy_id, tried),), {"Actions": listed}, tried)
 
-    async def _change_filters(
-        self, operation: Operation, policy_id: str, filters: Iterable[PolicyFilter], tried: str
-    ) -> None:
-        listed: list[JsonLike] = [
-            {"Id": _id_for_path(one.filter_id, tried), "FilterRole": int(one.role)} for one in filters
-        ]
-        await self._change(operation, (_id_for_path(policy_id, tried),), {"Filters": listed}, tried)
+def _list_actions(actions: Iterable[PolicyAction], tried: str) -> JsonLike:
+    listed: list[JsonLike] = [
+        {"Id": _id_for_path(one.action_id, tried), "IsChildAction": one.is_child} for one in actions
+    ]
+    return {"Actions": listed}
+
+
+def _list_filters(filters: Iterable[PolicyFilter], tried: str) -> JsonLike:
+    listed: list[JsonLike] = [
+        {"Id": _id_for_path(one.filter_id, tried), "FilterRole": int(one.role)} for one in filters
+    ]
+    return {"Filters": listed}
 
 
 def _id_for_path(text: str, tried: str) -> str:

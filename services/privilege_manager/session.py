@@ -17,9 +17,14 @@ from services.common.errors import ConsoleError, Problem, RefusedError, new_corr
 from services.common.fault_ids import FaultId
 from services.common.json_types import JsonLike, JsonValue
 from services.common.secret import Secret
+from services.privilege_manager.api_replies import (
+    parse_reply,
+    raise_for_failure,
+    raise_for_redirect,
+    retry_after,
+)
 from services.privilege_manager.faults import FAULTS, make_error
 from services.privilege_manager.operations import Operation
-from services.privilege_manager.replies import parse_reply, raise_for_failure, raise_for_redirect, retry_after
 from services.transport.authentication import BearerAuthorization, SignIn, SignInSource, resolve_sign_in
 from services.transport.connection_settings import ConnectionSettings
 from services.transport.http_channel import (

@@ -66,8 +66,8 @@ def index_of(navigation, word):
 def test_the_way_of_the_guide_stands_open_at_the_first_start(navigation):
     assert rows(navigation) == [
         "Home", "Tasks", "Workflow", "Automation", "Approvals", "Approval Processes", "Approval Types",
-        "Server Tasks", "Configuration", "User Credentials", "Foreign Systems", "ServiceNow",
-        "Deleted objects", "Requests",
+        "Server Tasks", "Policies", "Application Policies", "Actions", "Configuration", "User Credentials",
+        "Foreign Systems", "ServiceNow", "Privilege Manager", "Deleted objects", "Requests",
         "About to time out", "Mismatch",
     ]  # fmt: skip
 

@@ -52,7 +52,7 @@ def test_the_fixed_places_stand_where_the_guide_looks_for_them(model):
         return [c.text for c in model.node(node).children]
 
     roots = [model.index(row, 0).data() for row in range(model.rowCount())]
-    assert roots == ["Home", "Tasks", "Configuration", "Requests"]
+    assert roots == ["Home", "Tasks", "Policies", "Configuration", "Requests"]
     way = ["tasks", "workflow", "automation", "approvals"]
     assert [children(n) for n in way] == [
         ["Workflow", "Server Tasks"],
@@ -67,7 +67,8 @@ def test_the_fixed_places_stand_where_the_guide_looks_for_them(model):
         ["Create ServiceNow Approval Request Items"],
     ]
     assert children("configuration") == ["User Credentials", "Foreign Systems", "Deleted objects"]
-    assert children("foreign_systems") == ["ServiceNow"]
+    assert children("foreign_systems") == ["ServiceNow", "Privilege Manager"]
+    assert children("policies") == ["Application Policies", "Actions"]
 
 
 def test_objects_stand_in_their_folder_in_the_order_of_their_names(model):

@@ -12,6 +12,7 @@ from console.forms import object_actions
 from console.forms.delete_dialogs import DeleteDialog, InUseDialog
 from console.forms.merge_dialog import MergeDialog
 from console.forms.password_dialog import PasswordDialog
+from console.forms.reference_picker import ReferenceField
 from console.runtime.page_targets import Target
 from console.shell.page_registry import create_page
 from models.addresses import Origin
@@ -461,7 +462,7 @@ def test_the_credential_of_a_proxy_is_bound_to_the_proxy_and_to_nothing_else(run
     async def story():
         async with opened(ctx, where(server)) as page:
             field = page.form.field("proxy_credential_id")
-            page.proxy_credential.choose(proxy)
+            page.form.editor("proxy_credential_id", ReferenceField).choose(proxy)
             await until(lambda: field.note[1] == "Not used: no proxy on this way")
             type_into(page, "proxy", "http://proxy.acme.com:3128")
             page.field_left("proxy")
