@@ -27,6 +27,7 @@ from console.widgets.popup_list import PickModel, PickRow
 from console.widgets.revision_list import HistoryModel
 from console.widgets.rows_table import RowsModel, TableRow
 from console.widgets.stage_list import StageModel
+from console.widgets.step_list import Step, StepModel, StepState
 from models.check_stages import STAGE_GROUPS
 from models.kinds import Kind, RequestState
 from tests.console.navigation.support import id_of, outline
@@ -96,6 +97,15 @@ def stages():
     yield model
     for key in model.order:
         yield model.set_stage(key, "good", f"seen {WORDS}", 1.0)
+
+
+@story_of(StepModel)
+def steps():
+    model = StepModel()
+    yield model
+    yield model.set_steps([Step(f"One {WORDS}", StepState.DONE, f"seen {WORDS}"), Step("Two")])
+    yield model.set_steps([Step("One", StepState.BAD), Step("Two", StepState.RUNNING)])
+    yield model.set_steps([])
 
 
 @story_of(HistoryModel)

@@ -21,17 +21,17 @@ async def read_list(check: LoggedOnCheck, what: str, read: Callable[[], Awaitabl
         raise
 
 
-def describe_count(listing: ItemList[AnyItem], singular: str, plural: str) -> str:
+def describe_count(found: ItemList[AnyItem], singular: str, plural: str) -> str:
     """Return how many items came, of how many, and how many have no id."""
-    count = len(listing)
+    count = len(found)
     text = f"{count} {singular if count == 1 else plural}"
-    if listing.total is not None and listing.total != count + listing.unreadable:
-        text += f" of {listing.total}"
-    if listing.unreadable:
-        text += f", {listing.unreadable} more without an id"
+    if found.total is not None and found.total != count + found.unreadable:
+        text += f" of {found.total}"
+    if found.unreadable:
+        text += f", {found.unreadable} more without an id"
     return text
 
 
-def is_cut(listing: ItemList[AnyItem]) -> bool:
+def is_cut(found: ItemList[AnyItem]) -> bool:
     """Return whether the server says that it has more items than came."""
-    return listing.total is not None and listing.total != len(listing) + listing.unreadable
+    return found.total is not None and found.total != len(found) + found.unreadable

@@ -25,7 +25,7 @@ OBJECT_WRAPPERS = (
     "Arellia.Serialization.ObjectWrapper, Arellia.Core",
 )
 _UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
-_TEXTS = {"true": True, "false": False}
+_BOOLEANS = {"true": True, "false": False}
 
 
 class BadCallError(ValueError):
@@ -210,7 +210,7 @@ class Api:
         return self._change(call, entries, ItemKind.ACTION, add=add)
 
     def _set_active(self, call: Call) -> Response:
-        active = _TEXTS.get(call.values["enable"].lower())
+        active = _BOOLEANS.get(call.values["enable"].lower())
         policy = self._policy(call)
         if active is None:
             raise BadCallError("The last part of the address must be true or false.")

@@ -51,6 +51,8 @@ _ORDER: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Order of members of the contracts whose order is public."""
 _NUMBER = re.compile(r"-?\d{1,9}")
+_TEXTS = frozenset({"Attributes", "Commandline", "Description", "FolderId", "ItemId", "Name", "ProductId"})
+"""Members that stay texts, also when they look like a number or a yes or no."""
 _HIDDEN = ("State", "Xaml", "Html")
 """Members that the API does not give: large, or made by the server."""
 
@@ -195,11 +197,13 @@ def _value(element: etree._Element) -> JsonValue:
     if children:
         return {etree.QName(child).localname: _value(child) for child in children}
     text = element.text or ""
+    if name in _TEXTS:
+        return text
     if not text and (name.endswith("Ids") or name in {"Tags", "Strings", "ChildAssociations"}):
         return []
     if text in {"true", "false"}:
         return text == "true"
-    return int(text) if _NUMBER.fullmatch(text) and name not in {"Name", "Description"} else text
+    return int(text) if _NUMBER.fullmatch(text) else text
 
 
 def write_policy(members: JsonObject) -> bytes:

@@ -1,10 +1,12 @@
 """SIGTERM and SIGHUP: every program finishes what must not be left half done, then ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from console.startup import termination_signals
@@ -46,6 +48,23 @@ def test_a_worker_told_to_end_ends_well(configured, number):
 def test_a_practice_instance_told_to_end_ends_well(program, number):
     process = program.start("practice", "serve", "--port", "0")
     read_to(process.stdout, "Stop it")
+    process.send_signal(number)
+    assert ended(process)[0] == 0
+
+
+@BOTH
+def test_a_practice_privilege_manager_told_to_end_ends_well(program, number):
+    process = program.start("practice", "serve", "--privilege-manager", "--port", "0", "--computers", "2")
+    said = read_to(process.stdout, "Stop it")
+    address = re.search(r"Practice Privilege Manager at (http://127\.0\.0\.1:\d+/TMS/)\n", said)[1]
+    client, secret = re.search(
+        r"^ +(\S+) +(\S+) +Privilege Manager Administrators$", said, re.MULTILINE
+    ).groups()
+    with httpx.Client(base_url=f"{address}services/api", trust_env=False, timeout=10) as http:
+        token = http.post("logon/token", json={"UserName": client, "Password": secret}).json()
+        report = re.search("Computers by policy +report (\\S+)", said)[1]
+        answer = http.post(f"v1/reports/{report}", json=[], headers={"Authorization": f"Bearer {token}"})
+        assert answer.json()["Rows"] == []
     process.send_signal(number)
     assert ended(process)[0] == 0
 

@@ -58,6 +58,14 @@ def error_of(outcome):
         (["practice", "serve", "--port", "70000"], "--port"),
         (["practice", "serve", "--fault", "nonsense"], "no fault is called nonsense; known are hibernating"),
         (
+            ["practice", "serve", "--privilege-manager", "--fault", "hibernating"],
+            "no fault is called hibernating",
+        ),
+        (
+            ["practice", "serve", "--privilege-manager", "--webhook", "https://example.com/"],
+            "this machine only",
+        ),
+        (
             ["credential", "set", "ServiceNow", "--account", "a", "--password", "x"],
             "No such option: --password",
         ),
@@ -555,7 +563,7 @@ PROMISED = {
     ("history", "restore"): set(),
     ("audit", "verify"): set(),
     ("audit", "export"): set(),
-    ("practice", "serve"): {"--port", "--fault", "--items", "--requests"},
+    ("practice", "serve"): {"--port", "--fault", "--items", "--requests", "--privilege-manager"},
     (): {"--store", "--vault", "--verbose", "--version"},
 }
 

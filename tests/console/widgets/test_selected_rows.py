@@ -19,6 +19,7 @@ from console.widgets.popup_list import PickDelegate, PickModel, PickRow
 from console.widgets.revision_list import HistoryList
 from console.widgets.rows_table import RowsModel, RowsTable, TableRow
 from console.widgets.stage_list import StageList
+from console.widgets.step_list import Step, StepDelegate, StepModel, StepState
 from models.check_stages import STAGE_GROUPS
 from models.kinds import Kind
 from tests.console.navigation.support import id_of, outline
@@ -52,6 +53,16 @@ def stage_list(state):
     model = view.model()
     model.set_stage(model.order[0], state, "seen", 12.0)
     return view, model.index(model.place(model.order[0]))
+
+
+def step_list(state):
+    view = QListView()
+    model = StepModel(view)
+    shapes = {step_state.shape: step_state for step_state in StepState}
+    model.set_steps([Step("One", shapes.get(state, StepState.TODO), "seen"), Step("Two")])
+    view.setModel(model)
+    view.setItemDelegate(StepDelegate(view))
+    return view, model.index(0)
 
 
 def history_list(state):
@@ -123,6 +134,7 @@ LISTS = (
     data_table,
     rows_table,
     stage_list,
+    step_list,
     history_list,
     plan_tree,
     plan_group,

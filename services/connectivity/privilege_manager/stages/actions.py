@@ -68,22 +68,22 @@ def create_actions_stage(check: LoggedOnCheck) -> list[Stage]:
     return [Stage(STAGE, look)]
 
 
-def judge_actions(listing: ItemList[ActionItem], missing: list[Operation]) -> str | StageResult:
+def judge_actions(actions: ItemList[ActionItem], missing: list[Operation]) -> str | StageResult:
     """Say what the list of actions tells."""
-    seen = describe_count(listing, "action", "actions")
+    seen = describe_count(actions, "action", "actions")
     if missing:
         seen += f"; {describe_missing(missing)}"
-    if listing.unreadable:
+    if actions.unreadable:
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_WITHOUT_IDS, seen)
-    if not len(listing):
+    if not len(actions):
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_EMPTY, seen)
-    found = [action for action in listing if asks_for_approval(action)]
-    names = ", ".join(action.name or action.item_id for action in found[:NAMES_SHOWN])
-    more = f" and {len(found) - NAMES_SHOWN} more" if len(found) > NAMES_SHOWN else ""
-    seen += f"; {len(found)} ask for approval: {names}{more}" if found else "; none asks for approval"
-    if is_cut(listing):
+    asking = [action for action in actions if asks_for_approval(action)]
+    names = ", ".join(action.name or action.item_id for action in asking[:NAMES_SHOWN])
+    more = f" and {len(asking) - NAMES_SHOWN} more" if len(asking) > NAMES_SHOWN else ""
+    seen += f"; {len(asking)} ask for approval: {names}{more}" if asking else "; none asks for approval"
+    if is_cut(actions):
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_INCOMPLETE, seen)
-    if not found:
+    if not asking:
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_APPROVAL_ACTIONS_MISSING, seen)
     return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING, seen) if missing else seen
 
