@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from console.cli import (
+    action_commands,
     audit_commands,
     check_commands,
     config_commands,
@@ -54,6 +55,7 @@ app.add_typer(intake_commands.app, name="intake")
 app.add_typer(audit_commands.history_app, name="history")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(practice_commands.app, name="practice")
+app.add_typer(action_commands.app, name="actions")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
 app.command("faults")(fault_commands.faults)
@@ -161,13 +163,18 @@ def _discard_buffered_output() -> None:
 
 
 def _move_shared_options_first(arguments: list[str]) -> list[str]:
-    """Move the shared options in front of the command, so that they may appear anywhere."""
+    """Move the shared options in front of the command, so that they may appear anywhere.
+
+    After `actions copy`, `--language` is the language of the texts in the copy.
+    """
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
     for word in words:
         if word == "--":
             rest += [word, *words]
+        elif word.partition("=")[0] == "--language" and rest[:2] == ["actions", "copy"]:
+            rest.append(word)
         elif word in ("--store", "--vault", "--language"):
             front += [word, *([value] if (value := next(words, None)) is not None else [])]
         elif word == "--verbose" or word.startswith(("--store=", "--vault=", "--language=")):

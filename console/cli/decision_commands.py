@@ -31,7 +31,7 @@ from services.requests.domain.permissions import Decision
 from services.requests.inbox.lookup import find_request
 from services.requests.lifecycle.apply_observation import load_request
 from services.requests.records.request_action import RequestAction
-from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
+from services.servicenow import ServiceNowClient
 from services.workspace import Workspace
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Id, PMApprovalId, number or PMRequestId.")]
@@ -183,22 +183,20 @@ async def _decider_instance(
     if not name:
         yield None
         return
-    server, sign_in = await asyncio.to_thread(_load_decider_sign_in, workspace, keys, name)
-    async with contextlib.aclosing(workspace.instance_for(ConnectionSettings.of(server), sign_in)) as made:
+    server, credential = await asyncio.to_thread(_load_decider, workspace, keys, name)
+    async with contextlib.aclosing(await workspace.instance_as(server, credential)) as made:
         yield made
 
 
-def _load_decider_sign_in(
+def _load_decider(
     workspace: Workspace, keys: list[uuid.UUID], name: str
-) -> tuple[ForeignSystem, SignIn]:
+) -> tuple[ForeignSystem, UserCredential]:
     rows: list[ApprovalRequest] = [load_request(workspace.store, key) for key in keys]
     servers = {row.server_id for row in rows}
     if len(servers) != 1 or None in servers:
         raise _several_servers_error(name)
     server = workspace.configuration.get(ForeignSystem, servers.pop() or uuid.UUID(int=0))
-    credential = workspace.configuration.named(UserCredential, name)
-    secret = workspace.vault.get(credential.id, credential.name, server.origin)
-    return server, SignIn(credential.account, secret)
+    return server, workspace.configuration.named(UserCredential, name)
 
 
 def _several_servers_error(name: str) -> InputError:

@@ -188,7 +188,7 @@ class _CopyWriter:
         name = self._edits.name
         if not name.strip() or len(name) > NAME_MAX or "\n" in name or "\r" in name or "\t" in name:
             raise invalid_value(
-                ChangeKind.NAME,
+                tr_message(ChangeKind.NAME.value),
                 tr_message("It must be one line of 1 to {limit} characters.", limit=NAME_MAX),
                 name,
             )
@@ -214,7 +214,7 @@ class _CopyWriter:
         if member is not None:
             self._set_text(ChangeKind.DESCRIPTION, member, description)
             return
-        check_characters(description, ChangeKind.DESCRIPTION)
+        check_characters(description, tr_message(ChangeKind.DESCRIPTION.value))
         item_id = self._action.item.required("ItemId")
         successor = min(
             (
@@ -236,7 +236,7 @@ class _CopyWriter:
     def _plan_approval_type(self) -> None:
         if not self._edits.approval_type_id:
             return
-        wanted = parse_guid(self._edits.approval_type_id, ChangeKind.APPROVAL_TYPE)
+        wanted = parse_guid(self._edits.approval_type_id, tr_message(ChangeKind.APPROVAL_TYPE.value))
         switch = self._action.switch
         if switch is None and self._action.is_window_action:
             raise self._document.error_at(
@@ -299,7 +299,7 @@ class _CopyWriter:
     def _set_text(self, kind: ChangeKind, element: Element, value: str) -> None:
         """Plan the edit of a member's text; a member that is null or closes itself gets tags around it."""
         require_text_only(self._document, element)
-        check_characters(value, kind)
+        check_characters(value, tr_message(kind.value))
         before = "" if is_null(element) else element.text
         if before == value and not is_null(element):
             return
@@ -338,7 +338,7 @@ class _CopyWriter:
             FaultId.ACTION_COPY_NOT_EDITABLE,
             tr_message(
                 "{what} cannot be changed in an action of the contract {contract}.",
-                what=kind.value,
+                what=tr_message(kind.value),
                 contract=self._action.item.contract,
             ),
         )
@@ -368,7 +368,7 @@ class _CopyWriter:
 
 def _choose_item_id(wanted: str) -> str:
     """Return the id of the copy: the given one, or a new random one."""
-    item_id = parse_guid(wanted, ChangeKind.ITEM_ID) if wanted else str(uuid.uuid4())
+    item_id = parse_guid(wanted, tr_message(ChangeKind.ITEM_ID.value)) if wanted else str(uuid.uuid4())
     if item_id in BUILT_IN_IDS:
         raise ItemDocumentError(
             FaultId.ACTION_COPY_ID_BUILT_IN,

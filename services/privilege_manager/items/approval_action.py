@@ -18,6 +18,8 @@ from services.privilege_manager.items.xml_tree import Element
 
 _SWITCH = re.compile(rb"""/approvalTypeId:(?P<open>["{]{0,2})(?P<id>[^\s"{}]*)""", re.IGNORECASE)
 GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+PIECES_MAX = 500_000
+"""References and CDATA sections in one text; a window of 10 MB that is written with references has far fewer."""
 _ACTION_NAME = re.compile(r"Action(Contract)?$|Message\w*Contract$")
 _TRUE = ("true", "1")
 _PLATFORM_TAG = "pm.platform."
@@ -144,7 +146,17 @@ def _read_switches(item: ExportedItem, element: Element) -> list[ApprovalTypeSwi
 
 
 def require_text_only(document: ItemDocument, element: Element) -> None:
-    """Raise ItemDocumentError where an element that must be text has elements in it."""
+    """Raise ItemDocumentError where an element that must be text has elements in it, or too many references."""
+    pieces = document.text.count(b"&", element.content_start, element.content_end)
+    pieces += document.text.count(b"<![CDATA[", element.content_start, element.content_end)
+    if pieces > PIECES_MAX:
+        raise document.error_at(
+            FaultId.ACTION_EXPORT_TOO_LARGE,
+            tr_message(
+                "The member {name} has more than {limit} references.", name=element.name, limit=PIECES_MAX
+            ),
+            element.start,
+        )
     if element.children:
         raise document.error_at(
             FaultId.ACTION_EXPORT_MEMBER_FORM,

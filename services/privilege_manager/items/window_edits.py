@@ -211,7 +211,7 @@ def check_characters(text: str, name: str) -> None:
     if character is not None:
         raise invalid_value(
             name,
-            tr_message("It contains U+{code}, which XML cannot contain.", code=f"{ord(character):04X}"),
+            tr_message("It contains U+{code}, which XML cannot contain.", code=format(ord(character), "04X")),
         )
 
 

@@ -10,7 +10,6 @@ from services.common.errors import ConsoleError, Problem, ReplyError, Unreachabl
 from services.common.fault_ids import Execution
 from services.requests.domain.journal import TimelineEvent
 from services.requests.lifecycle.apply_observation import (
-    InstanceProvider,
     load_process,
     load_request_in_thread,
     load_request_item_ids,
@@ -19,6 +18,7 @@ from services.requests.lifecycle.apply_observation import (
 )
 from services.requests.lifecycle.lifecycle import RequestLifecycle
 from services.requests.records import problems
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.item_reader import read_requested_item
 from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.request_action import RequestAction

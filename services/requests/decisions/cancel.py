@@ -14,10 +14,10 @@ from services.common.threads import run_to_completion
 from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
 from services.requests.domain.journal import TimelineEvent
-from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.records import problems
 from services.requests.records.approver_names import join_english_names
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.item_fields import APPROVAL_TABLE, DECISION_STATES, ITEM_TABLE
 from services.requests.records.request_action import RequestAction
 from services.requests.records.requested_item import RequestedItem

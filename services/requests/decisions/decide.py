@@ -15,9 +15,10 @@ from services.requests.decisions.action_run import ActionResult, ActionRun, may_
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
 from services.requests.domain.journal import TimelineEvent
 from services.requests.domain.permissions import STATE_BY_DECISION, Decision, is_same_user, may_decide
-from services.requests.lifecycle.apply_observation import InstanceProvider, load_request_in_thread
+from services.requests.lifecycle.apply_observation import load_request_in_thread
 from services.requests.records import problems
 from services.requests.records.approver_names import join_english_names
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.item_fields import APPROVAL_TABLE
 from services.requests.records.item_reader import read_approvals
 from services.requests.records.request_action import (

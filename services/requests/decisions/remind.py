@@ -13,9 +13,9 @@ from services.requests.decisions import request_lock
 from services.requests.decisions.action_run import ActionResult, ActionRun, may_have_been_applied
 from services.requests.decisions.batch import ResultCallback, check_comment, ignore_result, run_for_each
 from services.requests.domain.journal import TimelineEvent
-from services.requests.lifecycle.apply_observation import InstanceProvider
 from services.requests.records import problems
 from services.requests.records.approver_names import join_english_names
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
 from services.requests.records.requested_item import Approval
 from services.store.errors import StoreError

@@ -28,13 +28,13 @@ from services.requests.details.timeline import (
 )
 from services.requests.domain.states import assess_states
 from services.requests.lifecycle.apply_observation import (
-    InstanceProvider,
     load_request,
     read_own_record,
     store_observation,
 )
 from services.requests.records import problems
 from services.requests.records.comments import Comments, read_comments
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.request_action import action_event_id
 from services.requests.records.requested_item import Approval, RequestedItem

@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sqlmodel import col, select
 
@@ -31,16 +30,6 @@ from services.store.row_values import RowDict
 
 TIMEOUT_TOLERANCE = timedelta(seconds=5)
 """Clocks differ: an end this shortly before the time was over still counts as timed out."""
-
-
-class InstanceProvider(Protocol):
-    """Where requests are kept, and how their instances are reached."""
-
-    store: Store
-
-    async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
-        """Return the instance of a foreign system."""
-        ...
 
 
 def load_request(store: Store, key: uuid.UUID) -> ApprovalRequest:

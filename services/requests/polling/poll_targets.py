@@ -4,7 +4,6 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -12,25 +11,14 @@ from sqlmodel import Session
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
 from models.foreign_system import ForeignSystem
-from models.kinds import RequestOrigin, RequestState
+from models.kinds import OPEN_STATES, RequestOrigin
 from models.store_meta import StoreMeta
 from services.requests.polling.cursor import PollCursor
 from services.requests.polling.sync import MatchContext
-from services.servicenow.http_client import ServiceNowClient
 from services.store import Store
 from services.store.row_values import get_table
 
-OPEN_STATES = (RequestState.SUBMITTING, RequestState.PENDING)
 _META, _REQUESTS = get_table(StoreMeta), get_table(ApprovalRequest)
-
-
-class InstanceProvider(Protocol):
-    """Where requests are kept, and how their instances are reached."""
-
-    store: Store
-
-    async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
-        """Return the instance of a foreign system."""
 
 
 @dataclass(frozen=True, slots=True)

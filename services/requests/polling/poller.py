@@ -41,8 +41,9 @@ from services.requests.polling.poll_state import (
     store_pause,
     store_success,
 )
-from services.requests.polling.poll_targets import InstanceProvider, PollTarget
+from services.requests.polling.poll_targets import PollTarget
 from services.requests.polling.sync import SyncResult, sync_items
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.item_fields import ITEM_TABLE, VARIABLE_TABLE
 from services.servicenow.contract import VARIABLES
 from services.servicenow.http_client import ServiceNowClient

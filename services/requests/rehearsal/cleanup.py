@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Protocol
 
 from models.approval_process import ApprovalProcess
 from models.approval_request import ApprovalRequest
@@ -23,6 +22,7 @@ from services.requests.lifecycle.lifecycle import PROCESSING_LIMIT_S, RequestLif
 from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.records.approver_names import UNNAMED_APPROVER
 from services.requests.records.find_by_approval_id import find_by_approval_id
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.records.item_fields import APPROVAL_TABLE, ITEM_TABLE
 from services.requests.records.ownership import RecordNotOwnedError
 from services.requests.records.resolve_requested_item import order_has_other_items, resolve_item
@@ -44,15 +44,6 @@ OPEN_APPROVAL_STATES = ("requested", "not requested")
 log = logging.getLogger(__name__)
 ITEM_WRITER_ROLES = frozenset({"itil", ADMIN_ROLE})
 """Roles that as a rule may change requested items; the access rules of an instance may say otherwise."""
-
-
-class InstanceProvider(Protocol):
-    """Where requests are kept, and how their instances are reached."""
-
-    store: Store
-
-    async def instance(self, server_id: uuid.UUID) -> ServiceNowClient:
-        """Return the instance of a foreign system."""
 
 
 @dataclass(frozen=True, slots=True)

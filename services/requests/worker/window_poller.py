@@ -16,7 +16,7 @@ from services.coordination.worker_presence import list_active_workers
 from services.requests.polling import poll_targets
 from services.requests.polling.poll_result import PollResult
 from services.requests.polling.poll_state import PollState, load_poll_state
-from services.requests.polling.poll_targets import InstanceProvider
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.worker.worker import Worker
 from services.store.errors import StoreError
 

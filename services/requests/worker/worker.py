@@ -28,8 +28,8 @@ from services.requests.lifecycle.transactions import RequestTransactions
 from services.requests.polling.interval import POLL_INTERVAL_S
 from services.requests.polling.poll_result import PollResult, SkipReason
 from services.requests.polling.poll_state import paused_servers
-from services.requests.polling.poll_targets import InstanceProvider
 from services.requests.polling.poller import Poller
+from services.requests.records.instance_provider import InstanceProvider
 from services.requests.rehearsal.cleanup import clean_up_rehearsals
 from services.requests.worker.schedule import Schedule
 from services.store import NotFoundError, Store

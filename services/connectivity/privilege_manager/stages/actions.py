@@ -77,13 +77,13 @@ def judge_actions(actions: ItemList[ActionItem], missing: list[Operation]) -> st
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_WITHOUT_IDS, seen)
     if not len(actions):
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_EMPTY, seen)
-    asking = [action for action in actions if asks_for_approval(action)]
-    names = ", ".join(action.name or action.item_id for action in asking[:NAMES_SHOWN])
-    more = f" and {len(asking) - NAMES_SHOWN} more" if len(asking) > NAMES_SHOWN else ""
-    seen += f"; {len(asking)} ask for approval: {names}{more}" if asking else "; none asks for approval"
+    approving = [action for action in actions if asks_for_approval(action)]
+    names = ", ".join(action.name or action.item_id for action in approving[:NAMES_SHOWN])
+    more = f" and {len(approving) - NAMES_SHOWN} more" if len(approving) > NAMES_SHOWN else ""
+    seen += f"; {len(approving)} ask for approval: {names}{more}" if approving else "; none asks for approval"
     if is_cut(actions):
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTIONS_INCOMPLETE, seen)
-    if not asking:
+    if not approving:
         return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_APPROVAL_ACTIONS_MISSING, seen)
     return fault_result(STAGE, FaultId.PRIVILEGE_MANAGER_ACTION_OPERATIONS_MISSING, seen) if missing else seen
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from services.privilege_manager.items import xml_tree
+from services.privilege_manager.items import approval_action, xml_tree
 from services.privilege_manager.items.action_copy import ActionEdits, make_copy
 from services.privilege_manager.items.approval_action import read_action
 from services.privilege_manager.items.archive import ENTRY_NAME, SIZE_MAX, read_upload, write_archive
@@ -79,6 +79,13 @@ def test_the_number_of_elements_is_bounded(monkeypatch):
     refused(b"<items>" + b"<a/>" * 1_000 + b"</items>", "action-export-too-large")
     attributes = b"".join(b' a%d=""' % number for number in range(xml_tree.ATTRIBUTES_MAX + 1))
     refused(b"<items" + attributes + b"/>", "action-export-too-large")
+
+
+def test_the_number_of_references_is_bounded(monkeypatch):
+    monkeypatch.setattr(approval_action, "PIECES_MAX", 100)
+    refused(export(Form(cdata=False)), "action-export-too-large")
+    refused(export(Form(command="&amp;" * 101 + "/approvalTypeId:")), "action-export-too-large")
+    make_copy(export(), EDITS)
 
 
 def archive(*entries, method=zipfile.ZIP_DEFLATED):

@@ -7,6 +7,7 @@ import pytest
 from services.privilege_manager.items.action_copy import ActionEdits, make_copy, write_copy
 from services.privilege_manager.items.approval_action import ActionField, read_action
 from services.privilege_manager.items.document_error import ItemDocumentError
+from services.privilege_manager.items.encoding import SourceText
 from services.privilege_manager.items.names import BUILT_IN_IDS
 from tests.services.privilege_manager.items import exports
 from tests.services.privilege_manager.items.exports import COPY_ID, MACOS, OWN_TYPE_ID, TYPE_ID, export
@@ -153,3 +154,39 @@ def test_white_space_before_the_declaration_is_dropped():
     copy = make_copy(source, ActionEdits(name="Copy", item_id=COPY_ID))
     assert copy.xml == make_copy(export(declared="utf-8"), ActionEdits(name="Copy", item_id=COPY_ID)).xml
     assert make_copy(b"\n\n" + export(), ActionEdits(name="Copy")).xml.startswith(b"\n\n<Custom")
+
+
+@pytest.mark.parametrize(
+    ("written", "damaged", "named"),
+    [
+        (b"<adc:Name>Copy<", b"<adc:Name>Copies<", "name"),
+        (OWN_TYPE_ID.encode(), TYPE_ID.encode(), "approval type"),
+        (b"<RequireLogon>true", b"<RequireLogon>false", "require authentication"),
+        (b'Value="Me:"', b'Value="You:"', "texts"),
+        (b"{Binding Error}", b"{Binding Errors}", "names of the view model"),
+        (b"  <adc:Strings />\n", b"", "order of members"),
+        (b"NoReplication<", b"System<", "attributes"),
+        (b"</CustomXaml", b"</Custom", "line"),
+    ],
+)
+def test_a_copy_that_does_not_read_as_asked_for_is_not_handed_over(monkeypatch, written, damaged, named):
+    encode = SourceText.encode
+
+    def encode_damaged(source, text):
+        encoded = encode(source, text)
+        assert written in encoded
+        return encoded.replace(written, damaged)
+
+    monkeypatch.setattr(SourceText, "encode", encode_damaged)
+    with pytest.raises(ItemDocumentError) as caught:
+        write_copy(
+            export(),
+            ActionEdits(
+                name="Copy",
+                approval_type_id=OWN_TYPE_ID,
+                require_authentication=True,
+                texts={"": {"UserLabel": "Me:"}},
+            ),
+        )
+    assert caught.value.problem.fault == "action-copy-not-verified"
+    assert named in caught.value.problem.evidence
