@@ -1,23 +1,27 @@
-"""The open store and vault with the clients of all instances: what a window, a command or a worker works with."""
+"""The open store and vault with the clients of all servers: what a window, a command or a worker works with."""
 
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from models.foreign_system import ForeignSystem
 from models.kinds import KINDS, Kind
+from models.privilege_manager_server import PrivilegeManagerServer
+from models.servers import Server
 from models.user_credential import UserCredential
 from services.audit.audit_signing import sign_if_changed
 from services.common.errors import ConsoleError, Owner, Problem, RefusedError
 from services.common.fault_ids import FaultId
 from services.common.progress import Progress, ignore_progress
 from services.configuration import Configuration
+from services.privilege_manager import PrivilegeManagerClient
 from services.servicenow import ConnectionSettings, ServiceNowClient, SignIn
 from services.store import Store
 from services.transport.authentication import SignInSource
+from services.transport.client_cache import ClientCache
 from services.vault import Vault, VaultKind, open_vault
 
 SIGN_INTERVAL_S = 600.0
@@ -26,14 +30,18 @@ SIGN_TIMEOUT_S = 5.0
 """How long the end of a program waits for the key of the audit trail; a keyring may wait for the user without limit."""
 
 
+ServerType = TypeVar("ServerType", ForeignSystem, PrivilegeManagerServer)
+
+
 class Workspace:
-    """A store, a vault, and one ServiceNowClient for each foreign system."""
+    """A store, a vault, and one client for each server: ServiceNowClient or PrivilegeManagerClient."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
         self.store = store
         self.vault = vault
         self.configuration = Configuration(store)
-        self._instances: dict[uuid.UUID, tuple[tuple[object, ...], ServiceNowClient]] = {}
+        self._instances = ClientCache[ServiceNowClient]()
+        self._privilege_managers = ClientCache[PrivilegeManagerClient]()
 
     @classmethod
     def open(
@@ -57,20 +65,36 @@ class Workspace:
 
         Raises NotFoundError. The password is read from the vault with the first call.
         """
-        server, credential, version = await asyncio.to_thread(self._read, server_id)
-        settings = self.connection_settings_for(server)
-        signs_in = (server.credential_id, credential.version if credential else 0)
-        identity = (settings, *signs_in, server.proxy_credential_id, version)
-        known = self._instances.get(server_id)
-        if known is not None and known[0] == identity:
-            return known[1]
-        made = ServiceNowClient(settings, self.sign_in_source_for(server, credential))
-        self._instances[server_id] = (identity, made)
-        if known is not None:
-            await known[1].aclose()
-        return made
+        settings, sign_in, identity = await self._connection_of(ForeignSystem, server_id)
+        return await self._instances.get(server_id, identity, lambda: self.instance_for(settings, sign_in))
 
-    def connection_settings_for(self, server: ForeignSystem) -> ConnectionSettings:
+    async def privilege_manager(self, server_id: uuid.UUID) -> PrivilegeManagerClient:
+        """Return the client of a Privilege Manager server; a new one if its settings or credential have changed.
+
+        Raises NotFoundError. The client secret is read from the vault with the first call.
+        """
+        settings, sign_in, identity = await self._connection_of(PrivilegeManagerServer, server_id)
+        return await self._privilege_managers.get(
+            server_id, identity, lambda: self.privilege_manager_for(settings, sign_in)
+        )
+
+    async def _connection_of(
+        self, model: type[ServerType], server_id: uuid.UUID
+    ) -> tuple[ConnectionSettings, SignInSource, tuple[object, ...]]:
+        """Return settings and sign-in of a stored server, and what changes when a new client is needed."""
+        server, credential, version = await asyncio.to_thread(self._read, model, server_id)
+        settings = self.connection_settings_for(server)
+        credential_version = 0 if credential is None else credential.version
+        identity: tuple[object, ...] = (
+            settings,
+            server.credential_id,
+            credential_version,
+            server.proxy_credential_id,
+            version,
+        )
+        return settings, self.sign_in_source_for(server, credential), identity
+
+    def connection_settings_for(self, server: Server) -> ConnectionSettings:
         """Return the connection settings of `server`, stored or edited, with the sign-in for its proxy if it has one."""
         return ConnectionSettings.of(server, self._proxy_sign_in_source_for(server))
 
@@ -95,6 +119,12 @@ class Workspace:
         """Return a client for values that are not stored; the caller closes it."""
         return ServiceNowClient(settings, sign_in)
 
+    def privilege_manager_for(
+        self, settings: ConnectionSettings, sign_in: SignInSource
+    ) -> PrivilegeManagerClient:
+        """Return a client for values that are not stored; the caller closes it, which also logs off."""
+        return PrivilegeManagerClient(settings, sign_in)
+
     async def instance_as(self, server: ForeignSystem, credential: UserCredential) -> ServiceNowClient:
         """Return a client for `server` that signs in with `credential`; the caller closes it.
 
@@ -103,7 +133,7 @@ class Workspace:
         secret = await asyncio.to_thread(self.vault.get, credential.id, credential.name, server.destination)
         return self.instance_for(self.connection_settings_for(server), SignIn(credential.account, secret))
 
-    def sign_in_source_for(self, server: ForeignSystem, credential: UserCredential | None) -> SignInSource:
+    def sign_in_source_for(self, server: Server, credential: UserCredential | None) -> SignInSource:
         """Return the sign-in for `server`; the vault is read in a thread, for exactly this origin and connection."""
         destination = server.destination
 
@@ -115,7 +145,7 @@ class Workspace:
 
         return read_in_thread
 
-    def _proxy_sign_in_source_for(self, server: ForeignSystem) -> SignInSource:
+    def _proxy_sign_in_source_for(self, server: Server) -> SignInSource:
         credential_id, destination = server.proxy_credential_id, server.proxy_destination
         if credential_id is None or destination is None:
             return None
@@ -147,6 +177,11 @@ class Workspace:
             with suppress(asyncio.CancelledError):
                 await task
 
+    async def close_connections(self) -> None:
+        """Close the clients of all servers; those of Privilege Manager log off. The next call opens new ones."""
+        await self._instances.aclose()
+        await self._privilege_managers.aclose()
+
     async def aclose(self) -> None:
         """Sign the audit trail, then close the vault, all connections and the store."""
         if self.store.has_unsigned_changes and self.vault.can_store_audit_key:
@@ -155,14 +190,14 @@ class Workspace:
                     asyncio.to_thread(sign_if_changed, self.store, self.vault), SIGN_TIMEOUT_S
                 )
         self.vault.close()
-        for _, instance in self._instances.values():
-            await instance.aclose()
-        self._instances.clear()
+        await self.close_connections()
         await asyncio.to_thread(self.store.close)
 
-    def _read(self, server_id: uuid.UUID) -> tuple[ForeignSystem, UserCredential | None, int]:
+    def _read(
+        self, model: type[ServerType], server_id: uuid.UUID
+    ) -> tuple[ServerType, UserCredential | None, int]:
         """Return a server, its credential, and the version of its proxy's credential."""
-        server = self.configuration.get(ForeignSystem, server_id)
+        server = self.configuration.get(model, server_id)
         proxy_credential_id = server.proxy_credential_id
         version = (
             self.configuration.get(UserCredential, proxy_credential_id).version if proxy_credential_id else 0
@@ -178,7 +213,7 @@ def _credential_missing_error(name: str) -> RefusedError:
         Problem(
             tried=f"Sign in to “{name}”",
             evidence="No User Credential is chosen on the Foreign System.",
-            cause="An instance answers signed-in accounts only.",
+            cause="The server answers signed-in accounts only.",
             owner=Owner.CONSOLE,
             remedy=f"Choose a User Credential on “{name}”.",
             fault=FaultId.CREDENTIAL_MISSING,

@@ -44,6 +44,14 @@ def serve(
     privilege_manager: Annotated[
         bool, typer.Option("--privilege-manager", help="Serve a practice Privilege Manager instead.")
     ] = False,
+    instance_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="With --privilege-manager: port of a practice instance that is served as well.",
+        ),
+    ] = None,
     computers: Annotated[int, typer.Option(min=0, help="Further computers, with --privilege-manager.")] = 0,
     webhook: Annotated[
         str | None,
@@ -58,6 +66,8 @@ def serve(
     """
     if privilege_manager:
         serving = _privilege_manager(port, state, fault or [], computers, webhook)
+        if instance_port is not None:
+            serving = _serve_both(serving, _instance(instance_port, state, [], items, requests))
     else:
         serving = _instance(port, state, fault or [], items, requests)
     told: list[int] = []
@@ -98,7 +108,7 @@ def _privilege_manager(
     """Return the work of a practice Privilege Manager."""
     from services.practice.privilege_manager import PrivilegeManagerFaults
     from services.practice.privilege_manager import serve as serve_practice
-    from services.practice.privilege_manager.server import check_webhook
+    from services.practice.privilege_manager.state import check_webhook
 
     _check_faults(PrivilegeManagerFaults(), faults)
     try:
@@ -117,6 +127,10 @@ def _privilege_manager(
         webhook_authorization=environment.get(WEBHOOK_VARIABLE, ""),
         printer=output.print_result,
     )
+
+
+async def _serve_both(*servers: Coroutine[None, None, None]) -> None:
+    await asyncio.gather(*servers)
 
 
 def _check_faults(registry: "FaultRegistry", faults: list[str]) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from PyQt6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QFont, QFontMetricsF, QImage, QImageReader, QTextCharFormat, QTextLayout
+from PyQt6.QtGui import QFont, QFontMetricsF, QImage, QImageReader, QTextLayout
 from PyQt6.QtWidgets import QApplication
 
 from console.widgets import plain_text
-from console.widgets.text_lines import wrapping_option
-from console.widgets.utf16 import utf16_length
+from console.widgets.text_lines import layout_runs, wrapping_option
 from console.widgets.window_content import (
     WINDOW_BUTTONS,
     Run,
@@ -28,7 +27,6 @@ FAMILY = "Segoe UI"
 """Letters of the endpoint, where this computer has them."""
 LOGO_BYTES_MAX, LOGO_PIXELS_MAX = 2_000_000, 4_000_000
 LOGO_FORMATS = {b"png", b"jpeg", b"jpg", b"gif", b"bmp"}
-LINE_SEPARATOR = "\u2028"
 
 
 @dataclass(slots=True)
@@ -140,19 +138,6 @@ class _Builder:
         self, runs: Sequence[Run], width: float, *, size: int = 0, centred: bool = False
     ) -> QTextLayout:
         size = size or self.size
-        text, formats = "", []
-        for part, bold in runs:
-            shown = plain_text.replace_bidi_controls(part).replace("\r\n", "\n").replace("\n", LINE_SEPARATOR)
-            shown = LINE_SEPARATOR.join(plain_text.one_line(line) for line in shown.split(LINE_SEPARATOR))
-            if bold:
-                made = QTextLayout.FormatRange()
-                made.start, made.length = utf16_length(text), utf16_length(shown)
-                letters = QTextCharFormat()
-                letters.setFontWeight(QFont.Weight.Bold)
-                made.format = letters
-                formats.append(made)
-            text += shown
-        lines = QTextLayout(text, window_font(size))
         option = wrapping_option()
         direction = Qt.LayoutDirection.RightToLeft if self.mirrored else Qt.LayoutDirection.LeftToRight
         option.setTextDirection(direction)
@@ -160,16 +145,7 @@ class _Builder:
             option.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         elif self.mirrored:
             option.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute)
-        lines.setTextOption(option)
-        lines.setFormats(formats)
-        step, top = round(size * LINE), 0.0
-        lines.beginLayout()
-        while (line := lines.createLine()).isValid():
-            line.setLineWidth(max(width, 1.0))
-            line.setPosition(QPointF(0, top + (step - line.height()) / 2))
-            top += step
-        lines.endLayout()
-        return lines
+        return layout_runs(runs, window_font(size), width, round(size * LINE), option=option)
 
     def _high(self, lines: QTextLayout, size: int = 0) -> float:
         return max(lines.lineCount(), 1) * round((size or self.size) * LINE)

@@ -35,7 +35,8 @@ RESPONSE_MAX_BYTES = 64 * 1024 * 1024
 """Lists come in one piece: the API has no pages."""
 LOG_ON_BACKOFF_S = 60.0
 """For this long a refused Client ID and Client Secret are not sent again."""
-LOG_OFF_TIMEOUT_S = 5.0
+LOG_OFF_TIMEOUT_S = 2.0
+"""The end of a program does not wait longer for a server that may be gone."""
 TOKEN_MAX = 16_384
 
 

@@ -50,8 +50,7 @@ class PageContext(QObject):
 
 async def close_connections(workspace):
     """Close what a page opened to instances; the window does it when it closes."""
-    for _, instance in workspace._instances.values():
-        await instance.aclose()
+    await workspace.close_connections()
 
 
 async def until(condition, seconds=WAIT_S):

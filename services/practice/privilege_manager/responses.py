@@ -36,4 +36,12 @@ def internal_error() -> Response:
 
 def login_page() -> Response:
     """Return the login page."""
-    return html_page("Privilege Manager - Log in", "User name <input name='username'>")
+    form = "User name <input name='username'> Password <input name='password' type='password'>"
+    return html_page("Privilege Manager - Log in", form)
+
+
+def product_page() -> Response:
+    """Return what stands in place of the product's own pages, such as the view of an item."""
+    return html_page(
+        "Practice Privilege Manager", "This server has the API of Privilege Manager, and no pages."
+    )

@@ -5,7 +5,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
+from models.addresses import is_loopback
 from services.common.json_types import JsonObject
 from services.practice.privilege_manager import built_in_ids as ids
 from services.practice.privilege_manager.approvals import (
@@ -48,6 +50,13 @@ def approval_type_of(command_line: str) -> str | None:
     return found[1].lower() if found else None
 
 
+def check_webhook(url: str) -> None:
+    """Raise ValueError for an address that events are not posted to."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname or ""):
+        raise ValueError("the practice server posts events to this machine only")
+
+
 class PracticeState:
     """Everything the server knows. Tests read the members; changes go through the methods."""
 
@@ -60,7 +69,7 @@ class PracticeState:
         self.api_enabled = True
         self.items = ItemStore(initial_items(with_policies=not empty))
         self.types: dict[str, ApprovalType] = {one.id: one for one in default_types()}
-        self.computers: list[Computer] = [] if empty else _computers(computers)
+        self.computers: list[Computer] = _computers(computers)
         self.approvals: dict[str, Approval] = {}
         self.webhooks: list[Webhook] = []
         self.sent_events: list[SentEvent] = []
@@ -78,6 +87,14 @@ class PracticeState:
             )
             self.types[made.id] = made
             return made
+
+    def add_webhook(self, url: str, authorization: str = "") -> Webhook:
+        """Post approval events to an address of this machine from now on. Raises ValueError."""
+        check_webhook(url)
+        webhook = Webhook(url, authorization)
+        with self.lock:
+            self.webhooks.append(webhook)
+        return webhook
 
     def add_computer(self, name: str, *, macos: bool = False) -> Computer:
         """Add an endpoint that belongs to the target of its platform."""

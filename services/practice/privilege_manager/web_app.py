@@ -1,7 +1,7 @@
 """The web application of the practice Privilege Manager: addresses, tokens, rights and faults.
 
-Below `/TMS/practice/` stand addresses that the product does not have. They take the place of its pages: Export and
-Import Items, the endpoint that raises a request, and the faults. They need no token.
+Below `/TMS/practice/` stand addresses that the product does not have. They take the place of its pages (Export and
+Import Items, approval types, webhooks) and of an endpoint that raises a request, or set faults. They need no token.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from services.practice.privilege_manager.responses import (
     internal_error,
     login_page,
     not_authorised,
+    product_page,
     result,
 )
 from services.practice.privilege_manager.sessions import RIGHTS, ApiClient, Sessions
@@ -134,7 +135,7 @@ class PrivilegeManagerWebApp:
         if lower[:1] != [BASE_PATH.lower()]:
             return html_page("404 - File or directory not found.", "There is nothing here.", 404)
         if lower[1:2] != [SERVICES]:
-            return login_page()
+            return product_page()
         if name == "swagger":
             return self._swagger(request)
         return await self._service(request, parts[2:], operation, client)
@@ -243,6 +244,10 @@ class PrivilegeManagerWebApp:
                 return await self._import(request)
             case _, ["faults"]:
                 return await self._set_faults(request)
+            case "POST", ["approval-types"]:
+                return await self._new_approval_type(request)
+            case "POST", ["webhooks"]:
+                return await self._new_webhook(request)
             case "POST", ["requests"]:
                 return await self._new_request(request)
             case "GET", ["requests"]:
@@ -282,6 +287,24 @@ class PrivilegeManagerWebApp:
         if done.refused and not done.imported:
             return error("A built-in item is not overwritten.", 409)
         return result(answer)
+
+    async def _new_approval_type(self, request: Request) -> Response:
+        body = await _json_object(request)
+        if body is None or not body.get("Name"):
+            return error("Send a JSON object with a Name.", 400)
+        process = str(body.get("Process") or "Default Manual Approval Process")
+        made = self._state.add_approval_type(str(body["Name"]), process=process)
+        return result({"ItemId": made.id, "Name": made.name})
+
+    async def _new_webhook(self, request: Request) -> Response:
+        body = await _json_object(request)
+        if body is None:
+            return error("Send a JSON object.", 400)
+        try:
+            self._state.add_webhook(str(body.get("Url") or ""), str(body.get("Authorization") or ""))
+        except ValueError as problem:
+            return error(str(problem), 400)
+        return result(None)
 
     async def _new_request(self, request: Request) -> Response:
         body = await _json_object(request)

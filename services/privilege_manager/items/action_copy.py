@@ -34,7 +34,7 @@ from services.privilege_manager.items.names import (
     BUILT_IN_IDS,
 )
 from services.privilege_manager.items.reader import is_null, read_items
-from services.privilege_manager.items.verification import Expectation, verify_copy
+from services.privilege_manager.items.verification import Expectation, not_verified, verify_copy
 from services.privilege_manager.items.window_edits import (
     WindowEdits,
     check_characters,
@@ -171,7 +171,10 @@ class _CopyWriter:
         self._plan_require_logon()
         self._plan_texts()
         self._plan_surroundings()
-        text = apply_edits(self._text, [edit for _, edits in self._planned for edit in edits])
+        try:
+            text = apply_edits(self._text, [edit for _, edits in self._planned for edit in edits])
+        except ValueError as error:
+            raise not_verified(str(error)) from error
         xml = self._source.encode(text)
         verify_copy(xml, self._action, self._expected)
         return ActionCopy(
@@ -220,7 +223,7 @@ class _CopyWriter:
             (
                 found
                 for name in BASE_MEMBERS[BASE_MEMBERS.index("Description") + 1 :]
-                if (found := self._action.item.member(name)) is not None
+                if name != "State" and (found := self._action.item.member(name)) is not None
             ),
             key=lambda found: found.start,
         )

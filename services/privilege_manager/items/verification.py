@@ -29,10 +29,10 @@ def verify_copy(xml: bytes, source: ApprovalAction, expected: Expectation) -> No
     try:
         copy = choose_action(read_items(xml), expected.item_id)
     except ConsoleError as error:
-        raise _not_verified(error.problem.evidence) from error
+        raise not_verified(error.problem.evidence) from error
     differences = [name for name, holds in _compare(copy, source, expected).items() if not holds]
     if differences:
-        raise _not_verified(", ".join(differences))
+        raise not_verified(", ".join(differences))
 
 
 def _compare(copy: ApprovalAction, source: ApprovalAction, expected: Expectation) -> dict[str, bool]:
@@ -55,7 +55,8 @@ def _bound(action: ApprovalAction) -> set[str]:
     return set(action.window.bindings) if action.window is not None else set()
 
 
-def _not_verified(evidence: str) -> ItemDocumentError:
+def not_verified(evidence: str) -> ItemDocumentError:
+    """Return the error for a copy that must not be handed over."""
     return ItemDocumentError(
         FaultId.ACTION_COPY_NOT_VERIFIED,
         tr_message("The copy does not read as it was asked for."),

@@ -62,14 +62,22 @@ class WindowEdits:
 
     def plan(self, texts: Mapping[str, WindowTexts]) -> Iterator[TextChange]:
         """Yield the changes for texts by language; the default language comes first, because new ones copy it."""
-        for given in sorted(texts, key=lambda language: language != DEFAULT_LANGUAGE):
+        by_language: dict[str, WindowTexts] = {}
+        for given, values in texts.items():
             language = given.strip()
+            if any(language.casefold() == other.casefold() for other in by_language):
+                raise ItemDocumentError(
+                    FaultId.ACTION_COPY_VALUE_INVALID,
+                    tr_message("The language “{language}” is given twice.", language=language),
+                )
+            by_language[language] = values
+        default_texts = by_language.get(DEFAULT_LANGUAGE, {})
+        for language in sorted(by_language, key=lambda one: one != DEFAULT_LANGUAGE):
             known = self._window.find_language(language)
             if known is not None:
-                yield from self._change_language(self._window.sets[known], texts[given])
+                yield from self._change_language(self._window.sets[known], by_language[language])
             else:
-                default_texts = texts.get(DEFAULT_LANGUAGE, {})
-                yield self._add_language(language, {**default_texts, **texts[given]})
+                yield self._add_language(language, {**default_texts, **by_language[language]})
 
     def _change_language(self, one: ResourceSet, texts: WindowTexts) -> Iterator[TextChange]:
         for key, value in texts.items():

@@ -69,6 +69,17 @@ def test_a_practice_privilege_manager_told_to_end_ends_well(program, number):
     assert ended(process)[0] == 0
 
 
+def test_both_practice_servers_of_one_command_end_together(program):
+    process = program.start("practice", "serve", "--privilege-manager", "--port", "0", "--instance-port", "0")
+    said = read_to(process.stdout, "Stop it") + read_to(process.stdout, "Stop it")
+    for address in re.findall(r" at (http://\S+)\n", said):
+        assert httpx.get(address, trust_env=False).status_code == 200
+    assert "Practice instance (stock)" in said
+    assert "Practice Privilege Manager" in said
+    process.send_signal(signal.SIGINT)
+    assert ended(process)[0] == 130
+
+
 @BOTH
 def test_a_rehearsal_told_to_end_cleans_up_after_itself(configured, practice, number):
     process = configured.start("--vault", "env", "requests", "rehearse", "--type", TYPE)

@@ -165,6 +165,19 @@ class TestRaising:
         with pytest.raises(RuntimeError, match="does not run"):
             await raise_one(pm)
 
+    def test_approval_types_and_webhooks_by_their_addresses(self, pm, http, receiver):
+        made = http.post("practice/approval-types", json={"Name": "ServiceNow", "Process": "Tickets"}).json()[
+            "Result"
+        ]
+        assert pm.state.types[made["ItemId"]].process_name == "Tickets"
+        body = {"Url": receiver.url, "Authorization": "Basic eA=="}
+        assert http.post("practice/webhooks", json=body).status_code == 200
+        asking_policy(pm)
+        http.post("practice/requests", json={"Policy": "Ask", "User": "a", "FilePath": "b", "Reason": "c"})
+        assert [authorization for authorization, _ in receiver.events] == ["Basic eA=="]
+        assert http.post("practice/webhooks", json={"Url": "https://example.com/"}).status_code == 400
+        assert http.post("practice/approval-types", json={}).status_code == 400
+
     def test_the_endpoint_by_its_address(self, pm, http):
         asking_policy(pm)
         body = {"Policy": "Ask", "User": "ann", "FilePath": "C:\\a.exe", "Reason": "why"}

@@ -198,7 +198,7 @@ class TestByAddress:
     def test_pages_outside_the_api(self, pm, http):
         origin = pm.base_url.removesuffix("TMS/")
         assert http.get(origin).status_code == 404
-        assert "Log in" in http.get("PrivilegeManager/").text
+        assert "Practice Privilege Manager" in http.get("PrivilegeManager/").text
         assert http.get("practice/none").status_code == 404
 
 

@@ -88,6 +88,16 @@ def test_a_description_is_written_in_its_place(member):
     assert names[:4] == ["Attributes", "Description", "FolderId", "ItemId"]
 
 
+def test_a_description_is_written_beside_a_state_out_of_place():
+    source = export(state=True).decode()
+    state = exports.state_block("adc")
+    moved = source.replace(state, "").replace("  <adc:FolderId>", state + "  <adc:FolderId>")
+    moved = moved.replace("  <adc:Description>Asks before a program starts.</adc:Description>\n", "")
+    copy = make_copy(moved.encode(), ActionEdits(name="Copy", description="New"))
+    names = [name for _, name in read_action(copy.xml).item.member_order]
+    assert names[:3] == ["Attributes", "Description", "FolderId"]
+
+
 def test_a_description_stays_unless_given():
     assert (
         read_action(write_copy(export(), ActionEdits(name="Copy"))).item.description

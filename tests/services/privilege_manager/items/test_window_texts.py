@@ -184,6 +184,8 @@ def test_a_window_in_two_cdata_sections_is_edited_across_them():
         ({"": {"DefaultFontSize": "large"}}, "action-copy-value-invalid"),
         ({'x" y="': {}}, "action-copy-value-invalid"),
         ({"german": {}}, "action-copy-value-invalid"),
+        ({"de": {}, " DE": {}}, "action-copy-value-invalid"),
+        ({"": {"UserLabel": "a"}, " ": {"UserLabel": "b"}}, "action-copy-value-invalid"),
     ],
 )
 def test_texts_that_cannot_be_written_are_refused(texts, fault):
