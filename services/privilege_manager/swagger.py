@@ -38,7 +38,7 @@ class OperationDescription:
     parameters: tuple[Parameter, ...] = ()
     body: Schema | None = None
     fingerprint: str = ""
-    """A hash of everything above: it changes when the way to call the operation changes."""
+    """A hash of everything above but descriptions: it changes when the way to call the operation changes."""
 
     def address(self, *values: str) -> str:
         """Return the path below the base URL with `values` for the path parameters, in order."""
@@ -185,7 +185,8 @@ def _describe(
                 replace_unstorable(name), location, one.get("required") is True, reader.read(dict(one))
             )
     plain = tuple(parameters.values())
-    fingerprint = hashlib.sha256(repr((method, path, plain, _sorted_schema(body))).encode()).hexdigest()
+    called = sorted((p.location, p.name, p.required, _sorted_schema(p.schema)) for p in plain)
+    fingerprint = hashlib.sha256(repr((method, path, called, _sorted_schema(body))).encode()).hexdigest()
     return OperationDescription(operation, method, path, plain, body, fingerprint)
 
 

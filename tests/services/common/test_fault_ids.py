@@ -8,6 +8,7 @@ import pytest
 from services.common.errors import ReplyError, UnreachableError
 from services.common.fault_ids import Execution, FaultId, FaultTrait
 from services.connectivity.fault_catalog import all_faults
+from services.privilege_manager.faults import FAULTS as PRIVILEGE_MANAGER_FAULTS
 from services.requests.decisions.action_run import may_have_been_applied
 from services.servicenow.faults import FAULTS, make_error
 from services.transport.faults import RateLimitedError
@@ -90,7 +91,10 @@ def test_the_help_page_has_a_heading_for_every_fault_of_the_catalog():
     assert sorted(headings) == sorted(fault.id.value for fault in all_faults())
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+CALL_FAULTS = [(table, fault) for table in (FAULTS, PRIVILEGE_MANAGER_FAULTS) for fault in table]
+
+
+@pytest.mark.parametrize("fault", [table[fault] for table, fault in CALL_FAULTS], ids=lambda one: one.id)
 def test_what_could_not_be_reached_pauses_calls(fault):
     if issubclass(fault.error, UnreachableError | RateLimitedError):
         assert FaultTrait.PAUSES_CALLS in fault.id.traits
@@ -106,9 +110,9 @@ def test_who_is_denied_access_is_signed_in_and_may_miss_rows():
             assert fault.execution is not Execution.NOT_EXECUTED
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_change_may_have_been_applied_unless_its_call_was_certainly_not_executed(fault):
-    error = make_error(fault, "Change a record")
+@pytest.mark.parametrize(("table", "fault"), CALL_FAULTS, ids=[fault for _, fault in CALL_FAULTS])
+def test_a_change_may_have_been_applied_unless_its_call_was_certainly_not_executed(table, fault):
+    error = table.error(fault, "Change a record")
     expected = isinstance(error, UnreachableError | ReplyError)
     expected = expected and fault.execution is not Execution.NOT_EXECUTED
     assert may_have_been_applied(error) == expected

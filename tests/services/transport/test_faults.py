@@ -7,6 +7,7 @@ import pytest
 
 from services.common.errors import Owner
 from services.common.fault_ids import FaultId
+from services.privilege_manager.faults import FAULTS as PRIVILEGE_MANAGER
 from services.servicenow.faults import FAULTS as SERVICENOW
 from services.transport import faults
 from services.transport.faults import PRODUCT_FAULTS, FaultTable, transport_faults
@@ -26,7 +27,7 @@ def test_the_shared_faults_and_those_that_products_word_are_exactly_what_is_rais
     assert raised_by_the_transport() <= shared | set(PRODUCT_FAULTS)
 
 
-@pytest.mark.parametrize("table", [SERVICENOW], ids=["servicenow"])
+@pytest.mark.parametrize("table", [SERVICENOW, PRIVILEGE_MANAGER], ids=["servicenow", "privilege_manager"])
 def test_a_product_has_words_for_everything_that_the_transport_raises(table):
     assert raised_by_the_transport() | set(PRODUCT_FAULTS) <= set(table)
 
