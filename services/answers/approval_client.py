@@ -52,7 +52,7 @@ def json_schema(schema: Schema) -> JsonObject:
     if schema.properties:
         found["properties"] = {name: json_schema(one) for name, one in schema.properties.items()}
     if schema.required:
-        found["required"] = sorted(schema.required)
+        found["required"] = [*sorted(schema.required)]
     if schema.items is not None:
         found["items"] = json_schema(schema.items)
     return found
