@@ -6,7 +6,7 @@ Whether a server has them, and with which parameters, its Swagger document says 
 from enum import StrEnum
 from typing import Self
 
-from models.translation_marks import tr_later
+from services.language import tr_message
 
 
 class Operation(StrEnum):
@@ -48,35 +48,10 @@ class Operation(StrEnum):
     RUN_REPORT = ("run-report", "POST", "/api/v1/reports/{}")
     SEND_ANSWER = ("approve", "POST", "/api/v1/approval/approve")
 
-    @property
-    def purpose(self) -> str:
-        """What it is for, as the object of a sentence."""
-        return _PURPOSES[self]
-
-
-_PURPOSES = {
-    Operation.LOG_ON: tr_later("log on"),
-    Operation.LOG_OFF: tr_later("log off"),
-    Operation.VERSION: tr_later("read the version"),
-    Operation.LIST_ACTIONS: tr_later("list actions"),
-    Operation.READ_ACTION: tr_later("read an action"),
-    Operation.LIST_POLICIES: tr_later("list policies"),
-    Operation.READ_POLICY: tr_later("read a policy"),
-    Operation.LIST_FILTERS: tr_later("list filters"),
-    Operation.READ_FILTER: tr_later("read a filter"),
-    Operation.CREATE_POLICY: tr_later("create a policy"),
-    Operation.ADD_FILTERS: tr_later("add filters to a policy"),
-    Operation.REMOVE_FILTERS: tr_later("remove filters from a policy"),
-    Operation.ADD_ACTIONS: tr_later("add actions to a policy"),
-    Operation.REMOVE_ACTIONS: tr_later("remove actions from a policy"),
-    Operation.SET_ACTIVE: tr_later("switch a policy on or off"),
-    Operation.RUN_TASK: tr_later("run a task"),
-    Operation.RUN_REPORT: tr_later("run a report"),
-    Operation.SEND_ANSWER: tr_later("approve or deny a request"),
-}
-
 
 def find_operation_reason(operation: Operation) -> str:
     """Return why something cannot be done on a server whose Swagger document lacks `operation`: one sentence."""
-    method = " or ".join(operation.methods)
-    return f"This server's Swagger has no {operation.label} ({method} {operation.path}), which is needed to {operation.purpose}."
+    address = f"{' or '.join(operation.methods)} {operation.path}"
+    return tr_message(
+        "This server's Swagger has no {operation} ({address}).", operation=operation.label, address=address
+    )
