@@ -42,6 +42,27 @@ STAGE_GROUPS: dict[Kind, tuple[StageGroup, ...]] = {
             ),
         ),
     ),
+    Kind.PRIVILEGE_MANAGER_SERVER: (
+        (tr_later("Reach the server"), _REACH_STAGES),
+        (
+            tr_later("Log-on and rights"),
+            (
+                ("instance", tr_later("Instance")),
+                ("authentication", tr_later("Sign-in")),
+                ("account", tr_later("Account")),
+                ("roles", tr_later("Roles")),
+                ("clock", tr_later("Clock")),
+            ),
+        ),
+        (
+            tr_later("Actions and policies"),
+            (
+                ("version", tr_later("Version")),
+                ("actions", tr_later("Actions")),
+                ("policies", tr_later("Policies")),
+            ),
+        ),
+    ),
 }
 """The groups of stages for each kind of system that can be checked."""
 CHECKED_KINDS = tuple(STAGE_GROUPS)

@@ -1,4 +1,4 @@
-"""The staged check: from the address down to one call of the status service."""
+"""The staged check of a server, from its address down to what it is needed for: calls of services, or actions and policies."""
 
 from models.check_stages import STAGES
 from services.connectivity.fault_catalog import CheckFault, all_faults, find_fault

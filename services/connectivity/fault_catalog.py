@@ -14,6 +14,7 @@ from services.common.redaction import evidence_excerpt as redacted
 from services.connectivity.fault_symptoms import find_symptom
 from services.connectivity.report import StageResult, StageState
 from services.servicenow.faults import FAULTS
+from services.transport.faults import FaultTable
 
 SERVICE_STAGES = ("service_create", "service_status", "service_cancel")
 
@@ -68,16 +69,28 @@ def warning(
     )
 
 
-def _call_fault(
-    fault_id: FaultId, stages: str, see: str, source: str, state: StageState = StageState.FAILED
+def table_fault(
+    table: FaultTable,
+    fault_id: FaultId,
+    stages: str,
+    see: str,
+    source: str,
+    state: StageState = StageState.FAILED,
 ) -> CheckFault:
-    """Return a fault that any call can end with; its words stand with the calls."""
-    known = FAULTS[fault_id]
+    """Return a fault that calls can end with; its words stand with the calls, in their `table`."""
+    known = table[fault_id]
     return _with_symptom(
         CheckFault(
             fault_id, _parse_stages(stages), known.owner, see, known.cause, known.remedy, source, state
         )
     )
+
+
+def _call_fault(
+    fault_id: FaultId, stages: str, see: str, source: str, state: StageState = StageState.FAILED
+) -> CheckFault:
+    """Return a fault that any call to an instance can end with."""
+    return table_fault(FAULTS, fault_id, stages, see, source, state)
 
 
 def _with_symptom(fault: CheckFault) -> CheckFault:
