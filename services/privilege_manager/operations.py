@@ -48,6 +48,33 @@ class Operation(StrEnum):
     RUN_REPORT = ("run-report", "POST", "/api/v1/reports/{}")
     SEND_ANSWER = ("approve", "POST", "/api/v1/approval/approve")
 
+    @property
+    def purpose(self) -> str:
+        """What it is for, such as “list actions”; English, for evidence."""
+        return _PURPOSES[self]
+
+
+_PURPOSES = {
+    Operation.LOG_ON: "log on",
+    Operation.LOG_OFF: "log off",
+    Operation.VERSION: "read the version",
+    Operation.LIST_ACTIONS: "list actions",
+    Operation.READ_ACTION: "read an action",
+    Operation.LIST_POLICIES: "list policies",
+    Operation.READ_POLICY: "read a policy",
+    Operation.LIST_FILTERS: "list filters",
+    Operation.READ_FILTER: "read a filter",
+    Operation.CREATE_POLICY: "create a policy",
+    Operation.ADD_FILTERS: "add filters to a policy",
+    Operation.REMOVE_FILTERS: "remove filters from a policy",
+    Operation.ADD_ACTIONS: "add actions to a policy",
+    Operation.REMOVE_ACTIONS: "remove actions from a policy",
+    Operation.SET_ACTIVE: "switch a policy on or off",
+    Operation.RUN_TASK: "run a task",
+    Operation.RUN_REPORT: "run a report",
+    Operation.SEND_ANSWER: "approve or deny a request",
+}
+
 
 def find_operation_reason(operation: Operation) -> str:
     """Return why something cannot be done on a server whose Swagger document lacks `operation`: one sentence."""
