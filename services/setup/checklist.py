@@ -238,7 +238,7 @@ def _process(facts: SetupFacts) -> tuple[GuideStep, ...]:
         not_needed_step(
             9,
             tr_message("Open the console"),
-            tr_message("Not needed: the same tree"),
+            tr_message("Not needed: same tree"),
             folder=Kind.APPROVAL_PROCESS.value,
         ),
         console_step(
