@@ -16,6 +16,7 @@ from console.cli import (
     config_commands,
     credential_commands,
     decision_commands,
+    delivery_commands,
     demo_command,
     fault_commands,
     intake_commands,
@@ -53,6 +54,7 @@ app.add_typer(config_commands.app, name="config")
 app.add_typer(request_commands.app, name="requests")
 decision_commands.register(request_commands.app)
 app.add_typer(intake_commands.app, name="intake")
+app.add_typer(delivery_commands.app, name="deliveries")
 app.add_typer(audit_commands.history_app, name="history")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(practice_commands.app, name="practice")

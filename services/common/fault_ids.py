@@ -342,6 +342,23 @@ class FaultId(StrEnum):
     PORT_UNUSABLE = ("port-unusable", _CONSOLE)
     UNEXPECTED_ERROR = ("unexpected-error", _CONSOLE)
 
+    # -- Answers on their way back
+    DELIVERY_ADDRESS_INVALID = ("delivery-address-invalid", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_BUSY = ("delivery-busy", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_CLIENT_REMOVED = ("delivery-client-removed", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_DENIAL_UNSUPPORTED = ("delivery-denial-unsupported", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_DURATION_INVALID = ("delivery-duration-invalid", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_MAPPING_INVALID = ("delivery-mapping-invalid", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_MAPPING_UNCONFIRMED = ("delivery-mapping-unconfirmed", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_OUTCOME_UNKNOWN = ("delivery-outcome-unknown", _INSTANCE)
+    DELIVERY_PROPERTY_UNMAPPED = ("delivery-property-unmapped", _CONSOLE, _NOT_EXECUTED)
+    DELIVERY_REDIRECTED = ("delivery-redirected", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_REFUSED = ("delivery-refused", _INSTANCE, _FINISHED)
+    DELIVERY_SCHEMA_CHANGED = ("delivery-schema-changed", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_SCHEMA_UNUSABLE = ("delivery-schema-unusable", _INSTANCE, _NOT_EXECUTED)
+    DELIVERY_SERVER_ERROR = ("delivery-server-error", _INSTANCE)
+    DELIVERY_SERVER_REMOVED = ("delivery-server-removed", _CONSOLE, _NOT_EXECUTED)
+
     # -- Exported items of Privilege Manager and copies of them
     ACTION_EXPORT_ARCHIVE = ("action-export-archive", _CONSOLE)
     ACTION_EXPORT_DTD = ("action-export-dtd", _CONSOLE)
