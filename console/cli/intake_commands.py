@@ -1,6 +1,7 @@
 """`intake`: the programs that may raise requests through the worker."""
 
 import asyncio
+import uuid
 from typing import Annotated
 
 import typer
@@ -8,7 +9,11 @@ import typer
 from console.cli import output
 from console.cli.command_context import get_command_context
 from models.approval_type import ApprovalType
-from services.intake.clients import IntakeClients
+from models.delivery import AnswerKind
+from models.privilege_manager_server import PrivilegeManagerServer
+from services.answers.target import AnswerTarget, parse_answer
+from services.intake.answer_setup import confirm_answer_setup, read_answer_setup
+from services.intake.clients import IntakeClients, NewClient, forget_webhook_secret
 from services.intake.payload_mapping import document_from_arguments
 from services.workspace import Workspace
 
@@ -35,23 +40,98 @@ def add(
             "May be given again; without it the payload names the variables as the contract does.",
         ),
     ] = None,
+    answer: Annotated[
+        str,
+        typer.Option(
+            help="Where decisions go: privilege-manager:SERVER with the name of a Privilege Manager Server, or "
+            "webhook:URL. Without it the program asks the intake.",
+        ),
+    ] = "",
+    answer_duration: Annotated[
+        str,
+        typer.Option(
+            help="How long an approval lasts on the endpoint, such as 1h, where the server takes a duration; "
+            "without it an approval counts once."
+        ),
+    ] = "",
 ) -> None:
-    """Let a program raise requests; its token is written to standard output, this once."""
+    """Let a program raise requests; its token is written to standard output, this once.
+
+    With a webhook the secret of its signatures follows on a second line.
+    """
+    if answer_duration and not answer:
+        raise typer.BadParameter("goes with --answer only", param_hint="--answer-duration")
 
     async def work(workspace: Workspace) -> int:
-        token = await asyncio.to_thread(_add_client, workspace, name, type_, map_ or [])
+        made = await asyncio.to_thread(
+            _add_client, workspace, name, type_, map_ or [], answer, answer_duration
+        )
         output.print_message(f"“{name}” may raise requests of “{type_}”. Its token is shown only now:")
-        output.print_result(token)
+        output.print_result(made.token)
+        if made.webhook_secret is not None:
+            output.print_message("The secret with which its webhook verifies answers is shown only now:")
+            output.print_result(made.webhook_secret.reveal())
+        if made.client.answer_kind == AnswerKind.PRIVILEGE_MANAGER:
+            output.print_message(
+                "Nothing is answered yet: see what is filled into the approval operation of the server, and confirm "
+                f"it, with intake answer “{name}” --confirm."
+            )
         return output.EXIT_OK
 
     get_command_context(context).run(work)
 
 
-def _add_client(workspace: Workspace, name: str, type_name: str, pairs: list[str]) -> str:
+def _add_client(
+    workspace: Workspace, name: str, type_name: str, pairs: list[str], answer: str, duration: str
+) -> NewClient:
     document = document_from_arguments(pairs)
     approval_type = workspace.configuration.named(ApprovalType, type_name)
-    _, token = IntakeClients(workspace.store).add(name, approval_type.id, document)
-    return token
+
+    def find_server(server: str) -> uuid.UUID:
+        return workspace.configuration.named(PrivilegeManagerServer, server).id
+
+    target = parse_answer(answer, find_server, duration) if answer else AnswerTarget()
+    clients = IntakeClients(workspace.store)
+    return clients.add_with_secret(name, approval_type.id, document, target, workspace.vault)
+
+
+@app.command("answer")
+def answer_(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What the program is called.")],
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="What a property of the server's approval operation is filled with: PROPERTY=approval_id, =comment, "
+            "=approver, =duration or =duration:SECONDS with the unit, =decision:APPROVED:DENIED (DENIED may be left "
+            "out), =fixed:VALUE, or PROPERTY= to leave it out. Values are JSON, or else text. May be given again; the "
+            "other properties are proposed by name and type.",
+        ),
+    ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Send answers by this mapping from now on.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON document to standard output.")] = False,
+) -> None:
+    """Show what is filled into the approval operation of the client's Privilege Manager Server, and confirm it.
+
+    The status is 1 while nothing may be sent: the mapping is unconfirmed, or does not fit what the server describes.
+    """
+
+    async def work(workspace: Workspace) -> int:
+        setup = await read_answer_setup(workspace, name, map_ or [])
+        if confirm:
+            setup = await asyncio.to_thread(confirm_answer_setup, workspace, setup)
+        if json:
+            output.print_json(setup.as_dict())
+        else:
+            output.print_table(("Property", "Type", "Required", "Filled with"), setup.rows())
+            for line in setup.notes():
+                output.print_message(line)
+        return output.EXIT_OK if setup.is_confirmed else output.EXIT_NOT_OK
+
+    get_command_context(context).run(work, json_too=json)
 
 
 @app.command("list")
@@ -61,10 +141,17 @@ def list_(context: typer.Context) -> None:
     async def work(workspace: Workspace) -> int:
         found = await asyncio.to_thread(IntakeClients(workspace.store).all)
         rows = [
-            (client.name, type_name, client.mapping, f"{client.created_at:%Y-%m-%d}", client.created_by)
+            (
+                client.name,
+                type_name,
+                client.mapping,
+                client.answer_url or client.answer_kind.replace("_", "-"),
+                f"{client.created_at:%Y-%m-%d}",
+                client.created_by,
+            )
             for client, type_name in found
         ]
-        output.print_table(("Name", "Approval Type", "Mapping", "Added", "By"), rows)
+        output.print_table(("Name", "Approval Type", "Mapping", "Answers to", "Added", "By"), rows)
         return output.EXIT_OK
 
     get_command_context(context).run(work)
@@ -77,7 +164,8 @@ def remove(
     """Take the right to raise requests back; the requests that it raised stay."""
 
     async def work(workspace: Workspace) -> int:
-        await asyncio.to_thread(IntakeClients(workspace.store).remove, name)
+        removed = await asyncio.to_thread(IntakeClients(workspace.store).remove, name)
+        await asyncio.to_thread(forget_webhook_secret, removed, workspace.vault)
         output.print_message(f"“{name}” may raise requests no longer.")
         return output.EXIT_OK
 

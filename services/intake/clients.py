@@ -6,18 +6,26 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from sqlmodel import col, select
 
 from models.approval_type import ApprovalType
-from models.base import NAME_MAX, ConfigurationFields, name_key
+from models.base import NAME_MAX, ConfigurationFields, name_key, utcnow
+from models.delivery import AnswerKind
 from models.intake_client import IntakeClient
-from services.common.errors import FieldError, InvalidError
-from services.common.json_types import JsonValue
+from services.answers.approval_body import AnswerMapping, check_mapping, schema_hash
+from services.answers.outbox import Outbox
+from services.answers.target import AnswerTarget
+from services.answers.webhook import new_webhook_secret, secret_name, webhook_destination
+from services.common.errors import ConsoleError, FieldError, InvalidError
+from services.common.json_types import JsonObject, JsonValue
+from services.common.secret import Secret
 from services.intake.payload_mapping import mapping_from_json
 from services.store import Store
 from services.store.errors import NotFoundError
+from services.vault import Vault
 
 TOKEN_BYTES = 32
 TOKEN_PREFIX = "aci_"  # noqa: S105 -- prefix of every token, for scanners that search for leaked secrets
@@ -28,6 +36,32 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A new client with what is shown only once: its token and, where one was made, the secret of its webhook."""
+
+    client: IntakeClient
+    token: str
+    webhook_secret: Secret | None = None
+
+
+def forget_webhook_secret(client: IntakeClient, vault: Vault) -> None:
+    """Remove the secret of a client's webhook. Raises VaultError."""
+    if client.answer_kind == AnswerKind.WEBHOOK:
+        vault.forget(client.id, secret_name(client.name))
+
+
+def _store_webhook_secret(client: IntakeClient, vault: Vault) -> Secret | None:
+    """Put a new secret into the vault and return it; None where the vault has one that was set from outside."""
+    name, bound_to = secret_name(client.name), webhook_destination(client.answer_url)
+    if vault.state(client.id, name).present:
+        vault.bind(client.id, name, bound_to)
+        return None
+    secret = new_webhook_secret()
+    vault.put(client.id, name, "", secret, [bound_to])
+    return secret
+
+
 class IntakeClients:
     """Adds, lists and removes clients, and finds the client of a token. Every method blocks."""
 
@@ -35,13 +69,73 @@ class IntakeClients:
         self._store = store
 
     def add(
-        self, name: str, type_id: uuid.UUID, document: Mapping[str, JsonValue] | None = None
+        self,
+        name: str,
+        type_id: uuid.UUID,
+        document: Mapping[str, JsonValue] | None = None,
+        *,
+        answer: AnswerTarget | None = None,
     ) -> tuple[IntakeClient, str]:
         """Store a new client and return it with its token, which cannot be read again. Raises InvalidError.
 
         `document` is the mapping of its payloads (see `payload_mapping`); the default mapping expects the variables under
-        their own names.
+        their own names. `answer` is where the decisions on its requests go; the secret of a webhook is the caller's business
+        (`add_with_secret`).
         """
+        client, token = self._make(name, type_id, document, answer or AnswerTarget())
+        self._insert(client)
+        return client, token
+
+    def add_with_secret(
+        self,
+        name: str,
+        type_id: uuid.UUID,
+        document: Mapping[str, JsonValue] | None,
+        answer: AnswerTarget,
+        vault: Vault,
+    ) -> NewClient:
+        """Store a new client, and a new secret for its webhook in the vault. Raises InvalidError, VaultError.
+
+        A vault that cannot store anything has to have the secret already; it is not told again then.
+        """
+        client, token = self._make(name, type_id, document, answer)
+        secret = None
+        if answer.kind is AnswerKind.WEBHOOK:
+            secret = _store_webhook_secret(client, vault)
+        try:
+            self._insert(client)
+        except ConsoleError:
+            if secret is not None:
+                vault.forget(client.id, secret_name(client.name))
+            raise
+        return NewClient(client, token, secret)
+
+    def find(self, name: str) -> IntakeClient:
+        """Return a client by its name. Raises NotFoundError."""
+        with self._store.read() as session:
+            found = session.exec(select(IntakeClient).where(IntakeClient.name_key == name_key(name))).first()
+            known = [] if found is not None else list(session.exec(select(IntakeClient.name)))
+        if found is None:
+            raise NotFoundError(f"the client “{name}” of the intake", name, known)
+        return found
+
+    def confirm_mapping(self, name: str, schema: JsonObject, mapping: AnswerMapping) -> AnswerMapping:
+        """Keep how the approval operation of the client's server is filled in, and let waiting answers go out.
+
+        Raises NotFoundError, and ConsoleError for a mapping that does not fit the schema.
+        """
+        check_mapping(schema, mapping)
+        confirmed = AnswerMapping(mapping.properties, schema_hash(schema))
+        client = self.find(name)
+        with self._store.write("Mapping of answers confirmed") as work:
+            client.answer_mapping = confirmed.as_text()
+            work.update(client, client.version)
+        Outbox(self._store).wake(client.id, utcnow())
+        return confirmed
+
+    def _make(
+        self, name: str, type_id: uuid.UUID, document: Mapping[str, JsonValue] | None, answer: AnswerTarget
+    ) -> tuple[IntakeClient, str]:
         try:
             ConfigurationFields.model_validate({"name": name})
         except ValidationError as error:
@@ -57,13 +151,16 @@ class IntakeClients:
             token_digest=hash_token(token),
             mapping=json.dumps(dict(document or {}), ensure_ascii=True),
             created_by=self._store.actor[:NAME_MAX],
+            **answer.columns(),
         )
+        return client, token
+
+    def _insert(self, client: IntakeClient) -> None:
         with self._store.write("Intake client added") as work:
             same_name = select(IntakeClient.name).where(IntakeClient.name_key == client.name_key)
             if work.session.exec(same_name).first() is not None:
                 raise InvalidError([FieldError("name", "is taken by another client of the intake")])
             work.insert(client)
-        return client, token
 
     def all(self) -> list[tuple[IntakeClient, str]]:
         """Return every client with the name of its Approval Type, ordered by name."""
@@ -74,8 +171,11 @@ class IntakeClients:
             found = session.exec(query.order_by(col(IntakeClient.name_key))).all()
         return [(client, type_name or "") for client, type_name in found]
 
-    def remove(self, name: str) -> None:
-        """Remove a client and with it its token; its requests stay. Raises NotFoundError."""
+    def remove(self, name: str) -> IntakeClient:
+        """Remove a client and with it its token, and return it; its requests stay. Raises NotFoundError.
+
+        The secret of its webhook is removed by `forget_webhook_secret`.
+        """
         with self._store.write("Intake client removed") as work:
             found = work.session.exec(
                 select(IntakeClient).where(IntakeClient.name_key == name_key(name))
@@ -85,6 +185,7 @@ class IntakeClients:
                 raise NotFoundError(f"the client “{name}” of the intake", name, known)
             work.session.expunge(found)
             work.delete(found, found.version)
+        return found
 
     def find_by_token(self, token: str) -> IntakeClient | None:
         """Return the active client that a token belongs to, or None."""

@@ -368,6 +368,9 @@ READS = [
     ["requests", "rehearse", "--type", TYPE],
     ["intake", "list"],
     ["intake", "remove", "Any"],
+    ["intake", "answer", "Any"],
+    ["deliveries", "list"],
+    ["deliveries", "retry", "0" * 32],
     ["worker", "--once"],
 ]
 
