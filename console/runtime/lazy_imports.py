@@ -96,3 +96,14 @@ def transfer() -> None:
     """Import configuration documents."""
     import services.transfer
     import services.transfer.apply_online
+
+
+def policies() -> None:
+    """Import the policies of Privilege Manager servers, and what checks their chains."""
+    import services.approval_chain
+    import services.approval_chain.server_facts
+    import services.approval_chain.stored_requests
+    import services.policies
+    import services.policies.endpoints
+    import services.policies.runs
+    import services.policies.server_state

@@ -27,6 +27,12 @@ def _folder() -> type[Page]:
     return FolderPage
 
 
+def _policies() -> type[Page]:
+    from console.policies.policies_page import PoliciesPage
+
+    return PoliciesPage
+
+
 def _requests() -> type[Page]:
     from console.inbox.requests_page import RequestsPage
 
@@ -54,12 +60,13 @@ def _deleted() -> type[Page]:
 PAGES: dict[str, Callable[[], type[Page]]] = {
     HOME: _home,
     FOLDER: _folder,
+    f"{FOLDER}:{Kind.POLICY}": _policies,
     REQUESTS: _requests,
     PROVISIONING: _provisioning,
     FAULTS: _faults,
     DELETED: _deleted,
 }
-"""The pages that show no object, by the first part of their target. Pages of objects are found in `console.objects`."""
+"""The pages that show no object, by their target or its first part. Pages of objects are found in `console.objects`."""
 
 
 def object_page(kind: Kind) -> type["ObjectPage"]:
@@ -71,7 +78,9 @@ def object_page(kind: Kind) -> type["ObjectPage"]:
 
 def page_class(target: Target) -> type[Page]:
     """Return the class of the page that shows a target; raises LookupError."""
-    return object_page(target.object_kind) if target.object_kind is not None else PAGES[target.head]()
+    if target.object_kind is not None:
+        return object_page(target.object_kind)
+    return (PAGES.get(target.kind) or PAGES[target.head])()
 
 
 def create_page(target: Target, ctx: Context) -> Page:

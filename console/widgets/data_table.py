@@ -222,8 +222,12 @@ class DataTable(QTableView):
         if viewport is None or columns is None or not self._natural_widths:
             return
         take, give = [column.take for column in self._columns], [column.give for column in self._columns]
-        widths = distribute_widths(self._natural_widths, self._least, take, give, viewport.width())
-        for place, width in enumerate(widths):
+        shown = [place for place in range(len(self._columns)) if not self.isColumnHidden(place)]
+        natural, least, taken, given = (
+            [values[place] for place in shown] for values in (self._natural_widths, self._least, take, give)
+        )
+        widths = distribute_widths(natural, least, taken, given, viewport.width())
+        for place, width in zip(shown, widths, strict=True):
             columns.resizeSection(place, width)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:

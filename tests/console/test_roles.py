@@ -25,7 +25,7 @@ from PyQt6.QtWidgets import (
     QTextEdit,
 )
 
-from console.inbox.filter_chips import Chip
+from console.widgets.filter_chips import Chip
 from console.navigation.tree_model import object_key
 from console.objects.process_rail import NO_VALUE
 from console.runtime.page_targets import Target
