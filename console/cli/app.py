@@ -11,6 +11,7 @@ import typer
 from console.cli import (
     action_commands,
     audit_commands,
+    chain_command,
     check_commands,
     config_commands,
     credential_commands,
@@ -60,6 +61,7 @@ app.add_typer(practice_commands.app, name="practice")
 app.add_typer(action_commands.app, name="actions")
 app.command("items")(check_commands.items)
 app.command("check")(check_commands.check)
+app.command("chain")(chain_command.chain)
 app.command("faults")(fault_commands.faults)
 app.command("provision")(provision_command.provision)
 app.command("demo")(demo_command.demo)

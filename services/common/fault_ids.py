@@ -378,6 +378,26 @@ class FaultId(StrEnum):
     ACTION_COPY_TEXT_UNKNOWN = ("action-copy-text-unknown", _CONSOLE)
     ACTION_COPY_VALUE_INVALID = ("action-copy-value-invalid", _CONSOLE)
 
+    # -- The approval chain
+    CHAIN_POLICY_MISSING = ("chain-policy-missing", _RECORD)
+    CHAIN_POLICY_NONE = ("chain-policy-none", _RECORD)
+    CHAIN_POLICY_INACTIVE = ("chain-policy-inactive", _RECORD)
+    CHAIN_POLICY_NO_TARGETS = ("chain-policy-no-targets", _RECORD)
+    CHAIN_POLICY_NO_EVENTS = ("chain-policy-no-events", _RECORD)
+    CHAIN_POLICY_UNKNOWN = ("chain-policy-unknown", _RECORD)
+    CHAIN_PRIVILEGE_MANAGER_MISSING = ("chain-privilege-manager-missing", _CONSOLE)
+    CHAIN_ACTION_NONE = ("chain-action-none", _CONSOLE)
+    CHAIN_ACTION_MISSING = ("chain-action-missing", _RECORD)
+    CHAIN_ACTION_NOT_IN_POLICY = ("chain-action-not-in-policy", _RECORD)
+    CHAIN_ACTION_UNKNOWN = ("chain-action-unknown", _RECORD)
+    CHAIN_APPROVAL_TYPE_NONE = ("chain-approval-type-none", _CONSOLE)
+    CHAIN_APPROVAL_TYPE_DIFFERS = ("chain-approval-type-differs", _RECORD)
+    CHAIN_APPROVAL_TYPE_UNKNOWN = ("chain-approval-type-unknown", _RECORD)
+    CHAIN_PROCESS_MISSING = ("chain-process-missing", _CONSOLE)
+    CHAIN_SERVER_MISSING = ("chain-server-missing", _CONSOLE)
+    CHAIN_REQUEST_ITEM_UNKNOWN = ("chain-request-item-unknown", _RECORD)
+    CHAIN_APPROVERS_UNKNOWN = ("chain-approvers-unknown", _RECORD)
+
     @classmethod
     def parse(cls, text: str) -> "FaultId | None":
         """Return the member with the identifier `text`, or None: stored reports may carry ids of other versions."""

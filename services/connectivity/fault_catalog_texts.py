@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from models.check_stages import STAGE_GROUPS, STAGE_NAMES, StageGroup
+from models.check_stages import CHAIN_GROUP, STAGE_GROUPS, STAGE_NAMES, StageGroup
 from models.translation_marks import tr_later
 from services.common.errors import Owner
 from services.connectivity.fault_catalog import (
@@ -124,9 +124,9 @@ def render_markdown() -> str:
 
 
 def _stage_groups() -> Iterator[StageGroup]:
-    """Yield the groups of stages of all kinds, each stage once: kinds share most of them."""
+    """Yield the groups of stages of all kinds, each stage once (kinds share most of them), then the links of the chain."""
     seen: set[str] = set()
-    for groups in STAGE_GROUPS.values():
+    for groups in (*STAGE_GROUPS.values(), (CHAIN_GROUP,)):
         for title, stages in groups:
             own = tuple(stage for stage in stages if stage[0] not in seen)
             seen.update(key for key, _ in own)
