@@ -16,8 +16,8 @@ from models.privilege_manager_server import PrivilegeManagerServer
 from services.answers.target import PREFIX_PRIVILEGE_MANAGER, AnswerTarget, parse_answer
 from services.intake.answer_setup import confirm_answer_setup, read_answer_setup
 from services.intake.clients import IntakeClients, NewClient, forget_webhook_secret
-from services.intake.event_store import IntakeEvents, event_as_dict
 from services.intake.event_mapping import map_variables
+from services.intake.event_store import IntakeEvents, event_as_dict
 from services.intake.payload_mapping import document_from_arguments
 from services.workspace import Workspace
 

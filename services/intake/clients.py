@@ -22,6 +22,7 @@ from services.answers.webhook import new_webhook_secret, secret_name, webhook_de
 from services.common.errors import ConsoleError, FieldError, InvalidError
 from services.common.json_types import JsonObject, JsonValue
 from services.common.secret import Secret
+from services.intake.event_store import IntakeEvents
 from services.intake.payload_mapping import mapping_from_json
 from services.store import Store
 from services.store.errors import NotFoundError
@@ -252,6 +253,7 @@ class IntakeClients:
                 raise NotFoundError(f"the client “{name}” of the intake", name, known)
             work.session.expunge(found)
             work.delete(found, found.version)
+        IntakeEvents(self._store).forget(found.id)
         return found
 
     def find_by_token(self, token: str) -> IntakeClient | None:
