@@ -126,7 +126,7 @@ def answer_(
         typer.Option(
             "--map",
             help="What a property of the server's approval operation is filled with: PROPERTY=approval_id, =comment, "
-            "=approver, =duration or =duration:SECONDS with the unit, =decision:APPROVED:DENIED (DENIED may be left "
+            "=approver, =duration:SECONDS with the unit, =duration:timespan or =duration:iso8601, =one_time:ONCE:TIMED, =decision:APPROVED:DENIED (DENIED may be left "
             "out), =fixed:VALUE, or PROPERTY= to leave it out. Values are JSON, or else text. May be given again; the "
             "other properties are proposed by name and type.",
         ),
