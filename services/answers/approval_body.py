@@ -29,7 +29,19 @@ class Source(StrEnum):
     COMMENT = "comment"
     APPROVER = "approver"
     DURATION = "duration"
+    ONE_TIME = "one_time"
     FIXED = "fixed"
+
+
+class DurationForm(StrEnum):
+    """How a duration is written."""
+
+    NUMBER = "number"
+    """A number of units; a text with that number where the property is a text."""
+    TIMESPAN = "timespan"
+    """[d.]hh:mm:ss, as .NET writes it."""
+    ISO8601 = "iso8601"
+    """PT90M"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +50,27 @@ class PropertySource:
 
     source: Source
     approved: JsonValue = None
-    """DECISION: the value for an approval. DURATION: unused."""
+    """DECISION: the value for an approval. ONE_TIME: the value for an approval that counts once."""
     denied: JsonValue = None
-    """DECISION: the value for a denial; None where the operation has none."""
+    """DECISION: the value for a denial; None where the operation has none. ONE_TIME: the value for one with a duration."""
     value: JsonValue = None
     """FIXED: the value."""
     unit_s: int = 60
-    """DURATION: how many seconds the number of the schema counts."""
+    """DURATION as a number: how many seconds it counts."""
+    form: DurationForm = DurationForm.NUMBER
+    """DURATION: how it is written."""
 
     def as_json(self) -> JsonObject:
         """Return the source for JSON, without what it does not use."""
         found: JsonObject = {"from": self.source.value}
         if self.source is Source.DECISION:
             found |= {"approved": self.approved, "denied": self.denied}
+        elif self.source is Source.ONE_TIME:
+            found |= {"once": self.approved, "timed": self.denied}
         elif self.source is Source.FIXED:
             found["value"] = self.value
         elif self.source is Source.DURATION:
-            found["unit_s"] = self.unit_s
+            found |= {"form": self.form.value, "unit_s": self.unit_s}
         return found
 
     @classmethod
@@ -65,8 +81,10 @@ class PropertySource:
         unit = value.get("unit_s", 60)
         if not isinstance(unit, int) or isinstance(unit, bool) or unit <= 0:
             raise ValueError("unit_s is a number of seconds")
-        source = Source(str(value.get("from")))
-        return cls(source, value.get("approved"), value.get("denied"), value.get("value"), unit)
+        source, form = Source(str(value.get("from"))), DurationForm(str(value.get("form", "number")))
+        names = ("once", "timed") if source is Source.ONE_TIME else ("approved", "denied")
+        first, second = (value.get(name) for name in names)
+        return cls(source, first, second, value.get("value"), unit, form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +197,9 @@ def _value(one: PropertySource, description: JsonObject, answer: Answer) -> Json
             return _cut(answer.approver, description) or None
         case Source.DURATION:
             # Without one it is an approval for one time.
-            limited = answer.is_approved and answer.duration_s > 0
-            count = -(-answer.duration_s // one.unit_s)
-            return _typed(count, description) if limited else None
+            return _duration(one, description, answer.duration_s) if _is_limited(answer) else None
+        case Source.ONE_TIME:
+            return one.denied if _is_limited(answer) else one.approved
         case Source.FIXED:
             return one.value
 
@@ -191,21 +209,39 @@ def _cut(text: str, description: JsonObject) -> str:
     return text[:most] if isinstance(most, int) and most >= 0 else text
 
 
-def _typed(count: int, description: JsonObject) -> JsonValue:
-    return str(count) if description.get("type") == "string" else count
+def _is_limited(answer: Answer) -> bool:
+    return answer.is_approved and answer.duration_s > 0
+
+
+def _duration(one: PropertySource, description: JsonObject, seconds: int) -> JsonValue:
+    """Return a duration as the property takes it; a part of a unit counts as a whole one."""
+    match one.form:
+        case DurationForm.NUMBER:
+            count = -(-seconds // one.unit_s)
+            return str(count) if description.get("type") == "string" else count
+        case DurationForm.TIMESPAN:
+            days, rest = divmod(seconds, 86400)
+            time = f"{rest // 3600:02}:{rest % 3600 // 60:02}:{rest % 60:02}"
+            return f"{days}.{time}" if days else time
+        case DurationForm.ISO8601:
+            return f"PT{seconds}S"
 
 
 def _check_source(name: str, description: JsonObject, one: PropertySource) -> None:
     values: list[JsonValue] = []
-    if one.source is Source.DECISION:
+    if one.source in (Source.DECISION, Source.ONE_TIME):
         values = [value for value in (one.approved, one.denied) if value is not None]
         if one.approved is None:
             raise _invalid(f"{name} has no value for an approval.")
         if one.approved == one.denied:
-            raise _invalid(f"{name} has the same value for approval and denial.")
+            raise _invalid(f"{name} has the same value for both cases.")
+    elif one.source is Source.DURATION:
+        allowed = ("string", "integer", "number") if one.form is DurationForm.NUMBER else ("string",)
+        if description.get("type", "string") not in allowed:
+            raise _invalid(f"{name} takes no duration as {one.form}.")
     elif one.source is Source.FIXED:
         values = [one.value]
-    elif one.source is not Source.DURATION and description.get("type", "string") != "string":
+    elif description.get("type", "string") != "string":
         raise _invalid(f"{name} is no text, and takes no {one.source.value}.")
     for value in values:
         if not _fits(value, description):
@@ -282,6 +318,10 @@ def _suggest(words: list[str], description: JsonObject) -> PropertySource | None
         return PropertySource(Source.COMMENT)
     if is_text and {"approver", "approvedby", "decidedby"} & {joined, *words} and "id" not in words:
         return PropertySource(Source.APPROVER)
+    if kind == "boolean" and "one" in words and {"time", "once"} & set(words):
+        return PropertySource(Source.ONE_TIME, approved=True, denied=False)
+    if is_text and "duration" in words and description.get("format") in ("time-span", "date-span"):
+        return PropertySource(Source.DURATION, form=DurationForm.TIMESPAN)
     if kind in ("integer", "number") and {"duration", "minutes", "hours", "seconds", "days"} & set(words):
         unit = next((s for unit, s in _UNITS.items() if {unit, f"{unit}s"} & set(words)), None)
         # Without the unit in its name nobody knows what the number counts.

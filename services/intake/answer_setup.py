@@ -11,6 +11,7 @@ from models.delivery import AnswerKind
 from models.intake_client import IntakeClient
 from services.answers.approval_body import (
     AnswerMapping,
+    DurationForm,
     PropertySource,
     Source,
     check_mapping,
@@ -158,9 +159,14 @@ def parse_source(argument: str) -> tuple[str, PropertySource | None]:
         case Source.DECISION:
             approved, _, denied = rest.partition(":")
             return name, PropertySource(source, _value(approved), _value(denied) if denied else None)
+        case Source.ONE_TIME:
+            once, _, timed = (rest or "true:false").partition(":")
+            return name, PropertySource(source, _value(once), _value(timed) if timed else None)
         case Source.FIXED:
             return name, PropertySource(source, value=_value(rest))
         case Source.DURATION:
+            if rest in (DurationForm.TIMESPAN, DurationForm.ISO8601):
+                return name, PropertySource(source, form=DurationForm(rest))
             if rest and not (rest.isascii() and rest.isdecimal() and int(rest) > 0):
                 raise _invalid(f"“{rest}” is no number of seconds.")
             return name, PropertySource(source, unit_s=int(rest) if rest else UNIT_DEFAULT_S)
@@ -171,13 +177,13 @@ def parse_source(argument: str) -> tuple[str, PropertySource | None]:
 def source_text(one: PropertySource) -> str:
     """Return a source as `parse_source` reads it."""
     match one.source:
-        case Source.DECISION:
+        case Source.DECISION | Source.ONE_TIME:
             denied = "" if one.denied is None else f":{_written(one.denied)}"
             return f"{one.source}:{_written(one.approved)}{denied}"
         case Source.FIXED:
             return f"{one.source}:{_written(one.value)}"
         case Source.DURATION:
-            return f"{one.source}:{one.unit_s}"
+            return f"{one.source}:{one.unit_s if one.form is DurationForm.NUMBER else one.form}"
         case Source.APPROVAL_ID | Source.COMMENT | Source.APPROVER:
             return one.source.value
 

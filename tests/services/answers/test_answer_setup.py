@@ -71,7 +71,7 @@ async def test_other_clients_have_no_mapping(workspace, store, type_id):
 
 
 @pytest.mark.parametrize(
-    "text", ["approval_id", "comment", "approver", "duration:3600", "decision:1:0", "decision:Approve", "fixed:true", "fixed:a:b"]
+    "text", ["approval_id", "comment", "approver", "duration:3600", "duration:timespan", "duration:iso8601", "one_time:true:false", "one_time:Once:Timed", "decision:1:0", "decision:Approve", "fixed:true", "fixed:a:b"]
 )  # fmt: skip
 def test_sources_are_written_as_they_are_read(text):
     name, source = parse_source(f"x={text}")

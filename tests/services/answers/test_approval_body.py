@@ -12,6 +12,7 @@ from models.kinds import RequestState
 from services.answers.answer import Answer
 from services.answers.approval_body import (
     AnswerMapping,
+    DurationForm,
     PropertySource,
     Source,
     build_body,
@@ -104,6 +105,9 @@ def test_odd_schemas_and_mappings_end_in_a_fault(schema, stored):
         ("ApproverComment", {"type": "string"}, PropertySource(Source.COMMENT)),
         ("durationInHours", {"type": "integer"}, PropertySource(Source.DURATION, unit_s=3600)),
         ("duration", {"type": "integer"}, None),
+        ("duration", {"type": "string", "format": "duration"}, None),
+        ("duration", {"type": "string", "format": "time-span"}, PropertySource(Source.DURATION, form=DurationForm.TIMESPAN)),
+        ("isOneTime", {"type": "boolean"}, PropertySource(Source.ONE_TIME, approved=True, denied=False)),
     ],
 )  # fmt: skip
 def test_proposals_by_name_and_type(name, described, expected):
@@ -123,3 +127,21 @@ def test_a_duration_counts_only_for_approvals_with_one():
     assert build_body(schema, confirmed, answer_of()) == {"id": "pm-1", "ok": True}
     denied = build_body(schema, confirmed, answer_of(RequestState.CANCELLED, 5400))
     assert denied == {"id": "pm-1", "ok": False}
+
+
+@pytest.mark.parametrize(
+    ("source", "described", "once", "timed"),
+    [
+        (PropertySource(Source.DURATION, form=DurationForm.TIMESPAN), {"type": "string"}, None, "1.02:03:04"),
+        (PropertySource(Source.DURATION, form=DurationForm.ISO8601), {"type": "string"}, None, "PT93784S"),
+        (PropertySource(Source.DURATION, unit_s=86400), {"type": "string"}, None, "2"),
+        (PropertySource(Source.ONE_TIME, True, False), {"type": "boolean"}, True, False),
+        (PropertySource(Source.ONE_TIME, "Once", "Timed"), {"type": "string", "enum": ["Once", "Timed"]}, "Once", "Timed"),
+    ],
+)  # fmt: skip
+def test_one_time_and_for_a_duration(source, described, once, timed):
+    schema = {"properties": {"id": {"type": "string"}, "x": described}}
+    confirmed = AnswerMapping({"id": PropertySource(Source.APPROVAL_ID), "x": source}, schema_hash(schema))
+    assert AnswerMapping.from_text(confirmed.as_text()) == confirmed
+    assert build_body(schema, confirmed, answer_of()).get("x") == once
+    assert build_body(schema, confirmed, answer_of(duration_s=93784)).get("x") == timed
